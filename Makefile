@@ -1,0 +1,60 @@
+# The only door: everything that this project can do starts here.
+#
+#   make fit     fit the shipped claims and write lossmodel-report/
+#   make test    the fast tests
+#   make check   format, lint, types
+#
+# All of it happens in a virtual environment of its own, made on first use from constraints.txt.
+
+SHELL := /bin/sh
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# The first Python >= 3.11 that starts and can make a virtual environment. A name on the PATH
+# proves nothing: version managers leave wrappers that only complain.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && { echo $$p; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help fit test check slow format clean
+
+help:
+	@sed -n '3,5s/^# *//p' Makefile
+
+$(VENV)/made:
+	@test -n "$(PYTHON)" || { echo "make: no Python >= 3.11 with venv found; name one: make PYTHON=/path/to/python3" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The stamps stand for "installed from these two files": nothing is installed twice.
+$(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/made
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/installed-test: pyproject.toml constraints.txt | $(VENV)/made
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	@touch $@ $(VENV)/installed
+
+fit: $(VENV)/installed
+	$(BIN)/lossmodel fit $(ARGS)
+
+test: $(VENV)/installed-test
+	$(BIN)/python -m pytest -q -m 'not slow and not notebook' $(ARGS)
+
+check: $(VENV)/installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+slow: $(VENV)/installed-test
+	$(BIN)/python -m pytest -q -m slow $(ARGS)
+
+format: $(VENV)/installed-test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
