@@ -1,0 +1,177 @@
+"""The application that commands register with, and the options that they share."""
+
+import datetime as dt
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lossmodel import __version__
+from lossmodel.cli.console import answer
+
+__all__ = [
+    "REPORT",
+    "AsOf",
+    "Ci",
+    "ClaimsFile",
+    "ConflictName",
+    "Engine",
+    "EngineName",
+    "FitPath",
+    "Force",
+    "Jobs",
+    "Out",
+    "PriorsFile",
+    "Seed",
+    "Until",
+    "app",
+    "level",
+]
+
+REPORT = Path("lossmodel-report")
+
+# Plain text: what a log, a pipe and a screen reader can all use. Tracebacks are main's business.
+app = typer.Typer(
+    help="War losses from conflicting claims: posterior estimates with credible intervals.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+class EngineName(StrEnum):
+    """How the posterior is computed."""
+
+    auto = "auto"
+    laplace = "laplace"
+    nuts = "nuts"
+
+
+def _date(text: str) -> dt.date:
+    """Read an ISO date, and only that form: 20220224 may be a typing error for something else."""
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            raise typer.BadParameter(f"{text} is not a day of the calendar.") from None
+    raise typer.BadParameter(f"{text!r} is not a date; write YYYY-MM-DD, e.g. 2023-02-24.")
+
+
+def level(text: str | float) -> float:
+    """Read the level of an interval, a probability."""
+    try:
+        level = float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a number; write 0.95 for 95%.") from None
+    if 0 < level < 1:
+        return level
+    raise typer.BadParameter(f"{text} is not between 0 and 1; write 0.95 for 95%.")
+
+
+def _seed(text: str | int) -> int:
+    try:
+        seed = int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a whole number.") from None
+    if seed < 0:
+        raise typer.BadParameter(f"{text} is negative; a seed is a whole number from 0 on.")
+    return seed
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        answer(f"lossmodel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    # The docstring of a callback would become help text; --version does its work above.
+    pass
+
+
+ClaimsFile = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="CLAIMS",
+        exists=True,
+        dir_okay=False,
+        allow_dash=True,
+        help="Claims table (CSV), - for stdin; by default the conflict's own.",
+        show_default=False,
+    ),
+]
+ConflictName = Annotated[
+    str,
+    typer.Option(
+        "--conflict", metavar="NAME|DIR", help="A shipped conflict or the folder of another."
+    ),
+]
+AsOf = Annotated[
+    dt.date | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        parser=_date,
+        show_default=False,
+        help="Leave out what was published after this day.",
+    ),
+]
+Until = Annotated[
+    dt.date | None,
+    typer.Option(
+        "--until",
+        metavar="DATE",
+        parser=_date,
+        show_default=False,
+        help="Last day of the path; by default the last day that a used claim covers.",
+    ),
+]
+Engine = Annotated[
+    EngineName,
+    typer.Option(
+        "--engine",
+        help="laplace is fast; nuts is the reference; auto is laplace unless its gate fails.",
+    ),
+]
+Seed = Annotated[
+    int, typer.Option("--seed", metavar="INT", parser=_seed, help="Seed of all randomness.")
+]
+Ci = Annotated[
+    float,
+    typer.Option("--ci", metavar="LEVEL", parser=level, help="Level of the credible intervals."),
+]
+PriorsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--priors",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+        help="TOML with the priors to replace.",
+    ),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the report.")]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Write the whole report, marked, even if the gate fails."),
+]
+FitPath = Annotated[
+    Path,
+    typer.Option("--fit", metavar="PATH", help="A fit.nc, or the report folder that holds one."),
+]
+Jobs = Annotated[
+    int, typer.Option("--jobs", help="Processes at once; -1 means as many as there are cores.")
+]

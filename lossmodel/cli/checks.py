@@ -1,0 +1,1 @@
+"""Commands that judge the model: simulate, calibrate, backtest, sensitivity."""

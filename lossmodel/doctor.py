@@ -1,0 +1,190 @@
+"""What this machine brings along, what would make it slow, and how to mend that."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from lossmodel import __version__
+
+__all__ = ["Finding", "examine"]
+
+PACKAGES = (
+    "numpy", "scipy", "pandas", "xarray", "pymc", "pytensor", "nutpie", "numba", "arviz",
+    "matplotlib", "typst",
+)  # fmt: skip
+NEEDED_GIB = 1.0
+SLOW_CHOLESKY = 0.15
+"""Seconds for a 1000 x 1000 matrix; an ordinary core of the last ten years needs a tenth."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    Parameters
+    ----------
+    topic
+        What was looked at.
+    found
+        What is there.
+    verdict
+        ``"good"``, ``"slow"`` (results are right, but take longer) or ``"broken"``.
+    remedy
+        What to do about it; empty where nothing needs doing.
+    """
+
+    topic: str
+    found: str
+    verdict: Literal["good", "slow", "broken"] = "good"
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """Everything that decides whether and how fast a fit runs here.
+
+    Returns
+    -------
+    list of Finding
+        In the order in which a reader wants them; nothing is changed on the machine.
+    """
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        _versions,
+        _cores,
+        _memory,
+        _linear_algebra,
+        _compiler,
+        _folders,
+    )
+    return [finding for look in looks for finding in look()]
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding("lossmodel", __version__)
+    yield Finding("python", f"{platform.python_version()} on {platform.platform(terse=True)}")
+    for name in PACKAGES:
+        try:
+            yield Finding(name, version(name))
+        except PackageNotFoundError:
+            yield Finding(
+                name, "not installed", "broken", f"{sys.executable} -m pip install {name}"
+            )
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _cores() -> Iterator[Finding]:
+    cores = _usable_cores()
+    if cores < 2:
+        remedy = "nuts runs its chains one after another; laplace hardly suffers"
+        yield Finding("cores", str(cores), "slow", remedy)
+    else:
+        yield Finding("cores", str(cores))
+    if hasattr(os, "getloadavg"):
+        load = os.getloadavg()[0]
+        found = f"{load:.1f} runnable processes in the last minute"
+        if load > 0.75 * cores:
+            yield Finding("load", found, "slow", "wait for, or end, what else runs here")
+        else:
+            yield Finding("load", found)
+
+
+def _memory() -> Iterator[Finding]:
+    try:
+        pages = os.sysconf("SC_AVPHYS_PAGES")
+        available = pages * os.sysconf("SC_PAGE_SIZE") / 2**30
+    except (AttributeError, ValueError, OSError):
+        # Not every system says; then there is nothing to advise.
+        yield Finding("memory", "not known")
+        return
+    found = f"{available:.1f} GiB free"
+    if available < NEEDED_GIB:
+        yield Finding("memory", found, "slow", f"free {NEEDED_GIB:.0f} GiB before using nuts")
+    else:
+        yield Finding("memory", found)
+
+
+def _linear_algebra() -> Iterator[Finding]:
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    matrix = np.eye(1000) + 0.5
+    np.linalg.cholesky(matrix)  # the first call also starts the threads
+    begin = time.perf_counter()
+    np.linalg.cholesky(matrix)
+    seconds = time.perf_counter() - begin
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    for pool in pools:
+        yield _blas(pool["internal_api"], pool["num_threads"])
+    if not pools:
+        yield Finding("BLAS", "none that is known", "slow", "install NumPy from its own wheel")
+    found = f"{1000 * seconds:.0f} ms for a Cholesky factor of 1000 x 1000"
+    if seconds > SLOW_CHOLESKY:
+        remedy = "the cores are busy or throttled, or BLAS is a slow one: see load and BLAS"
+        yield Finding("linear algebra", found, "slow", remedy)
+    else:
+        yield Finding("linear algebra", found)
+
+
+def _blas(name: str, threads: int) -> Finding:
+    found = f"{name}, {threads} threads"
+    cores = _usable_cores()
+    if threads > cores:
+        return Finding("BLAS", found, "slow", f"export OMP_NUM_THREADS={cores}")
+    return Finding("BLAS", found)
+
+
+def _compiler() -> Iterator[Finding]:
+    compiler = next((name for name in ("g++", "clang++") if shutil.which(name)), None)
+    if compiler:
+        yield Finding("C++ compiler", compiler)
+    else:
+        remedy = "only stock PyMC sampling needs one (Debian: apt install g++); nutpie does not"
+        yield Finding("C++ compiler", "none", "good", remedy)
+
+
+def _folders() -> Iterator[Finding]:
+    home = Path.home()
+    caches = {
+        "current folder": (Path.cwd(), "go to a folder that is yours, or give --out DIR"),
+        "temporary folder": (Path(tempfile.gettempdir()), "export TMPDIR=FOLDER"),
+        "compiled models": (
+            Path(os.environ.get("NUMBA_CACHE_DIR") or home / ".pytensor"),
+            "export PYTENSOR_FLAGS=base_compiledir=FOLDER, or every run compiles anew",
+        ),
+        "matplotlib cache": (
+            Path(os.environ.get("MPLCONFIGDIR") or home / ".cache" / "matplotlib"),
+            "export MPLCONFIGDIR=FOLDER, or every run lists the fonts anew",
+        ),
+    }
+    for topic, (folder, remedy) in caches.items():
+        if _is_writable(folder):
+            yield Finding(topic, str(folder))
+        else:
+            broken = topic in {"current folder", "temporary folder"}
+            verdict: Literal["broken", "slow"] = "broken" if broken else "slow"
+            yield Finding(topic, f"{folder} cannot be written", verdict, remedy)
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether a file can be made there, or the folder itself where it does not exist yet."""
+    if not folder.exists():
+        return folder != folder.parent and _is_writable(folder.parent)
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

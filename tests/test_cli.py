@@ -1,0 +1,142 @@
+"""The command line as its users see it: exit status, stdout, stderr and files."""
+
+import time
+
+import pytest
+
+from lossmodel import __version__
+from lossmodel.cli import fits
+from lossmodel.cli.app import app
+from lossmodel.errors import ConvergenceError, LossModelError
+
+COMMANDS = {
+    command.name or command.callback.__name__
+    for command in app.registered_commands
+    if command.callback is not None
+} | {group.name for group in app.registered_groups}
+
+
+def fastest(run_python, *arguments, times=3):
+    """Seconds of the fastest of several runs: the others say how busy the machine was."""
+    seconds = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        assert run_python(*arguments).returncode == 0
+        seconds.append(time.perf_counter() - begin)
+    return min(seconds)
+
+
+@pytest.fixture(scope="session")
+def pandas_seconds(run_python):
+    return fastest(run_python, "-c", "import pandas")
+
+
+def test_the_version_takes_less_than_importing_pandas(run_python, pandas_seconds):
+    assert fastest(run_python, "-m", "lossmodel", "--version") < pandas_seconds
+
+
+def test_the_version_is_the_packages(lossmodel):
+    said = lossmodel("--version")
+    assert (said.status, said.stdout, said.stderr) == (0, f"lossmodel {__version__}\n", "")
+
+
+def test_the_help_names_every_command(lossmodel):
+    said = lossmodel("--help")
+    assert said.status == 0
+    assert [name for name in sorted(COMMANDS) if name not in said.stdout] == []
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_help(lossmodel, command):
+    said = lossmodel(command, "--help")
+    assert said.status == 0
+    assert said.stdout.startswith(f"Usage: lossmodel {command} ")
+    assert said.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["fti"], "fti"),
+        (["fit", "--engine", "magic"], "magic"),
+        (["fit", "--ci", "95"], "write 0.95"),
+        (["fit", "--ci", "0"], "between 0 and 1"),
+        (["fit", "--ci", "1"], "between 0 and 1"),
+        (["fit", "--ci", "nan"], "between 0 and 1"),
+        (["fit", "--ci", "high"], "not a number"),
+        (["fit", "--as-of", "24.02.2023"], "YYYY-MM-DD"),
+        (["fit", "--as-of", "20230224"], "YYYY-MM-DD"),
+        (["fit", "--until", "2023-02-30"], "not a day"),
+        (["fit", "--seed", "-1"], "negative"),
+        (["fit", "--seed", "1.5"], "whole number"),
+        (["fit", "--priors", "missing.toml"], "missing.toml"),
+        (["fit", "missing.csv"], "missing.csv"),
+        (["check", "missing.csv"], "missing.csv"),
+        (["check", "--conflict", "no-such-war"], "no-such-war"),
+        (["query"], "expression"),
+        (["query", "killed", "russia", "--fit", "nowhere"], "nowhere"),
+        (["report", "--fit", "nowhere"], "nowhere"),
+        (["cite", "--format", "html"], "html"),
+        (["verify", "nowhere"], "nowhere"),
+    ],
+)
+def test_bad_usage_is_status_2_and_says_what_was_found(lossmodel, tmp_path, arguments, word):
+    said = lossmodel(*arguments)
+    assert said.status == 2
+    assert said.stdout == ""
+    assert word.lower() in said.stderr.lower()
+    assert "Traceback" not in said.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "text"),
+    [
+        (LossModelError("the archive is damaged"), 3, "the archive is damaged"),
+        (ConvergenceError("R-hat is 1.3"), 1, "R-hat is 1.3"),
+        (PermissionError(13, "Permission denied", "fit.nc"), 3, "Permission denied: fit.nc"),
+        (OSError("no space left"), 3, "no space left"),
+        (ZeroDivisionError("division by zero"), 3, "LOSSMODEL_DEBUG=1"),
+        (RuntimeError(), 3, "RuntimeError: no message"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_whatever_goes_wrong_is_one_line_and_a_status(lossmodel, monkeypatch, error, status, text):
+    def fail(_):
+        raise error
+
+    monkeypatch.delenv("LOSSMODEL_DEBUG", raising=False)
+    monkeypatch.setattr(fits, "read_fit", fail)
+    said = lossmodel("query", "killed", "russia")
+    assert said.status == status
+    assert text in said.stderr
+    assert said.stdout == ""
+    assert said.stderr.count("\n") <= 1
+    assert "Traceback" not in said.stderr
+
+
+def test_a_traceback_is_there_for_the_asking(lossmodel, monkeypatch):
+    def fail(_):
+        raise ZeroDivisionError
+
+    monkeypatch.setenv("LOSSMODEL_DEBUG", "1")
+    monkeypatch.setattr(fits, "read_fit", fail)
+    with pytest.raises(ZeroDivisionError):
+        lossmodel("query", "killed", "russia")
+
+
+def test_doctor_judges_every_finding(lossmodel):
+    said = lossmodel("doctor")
+    assert said.status in (0, 1)
+    assert f"lossmodel         {__version__}" in said.stdout
+    for topic in ("python", "pymc", "cores", "BLAS", "C++ compiler", "current folder"):
+        assert topic in said.stdout
+    assert said.stderr == ""
+
+
+@pytest.mark.parametrize(("form", "begin"), [("text", "The lossmodel"), ("bibtex", "@software{")])
+def test_cite_carries_the_version(lossmodel, form, begin):
+    said = lossmodel("cite", "--format", form)
+    assert said.status == 0
+    assert said.stdout.startswith(begin)
+    assert __version__ in said.stdout
