@@ -10,6 +10,8 @@ SHELL := /bin/sh
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Errors only: what pip warns of is the machine's business.
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 # The first Python >= 3.11 that starts and can make a virtual environment. A name on the PATH
 # proves nothing: version managers leave wrappers that only complain.
@@ -30,11 +32,13 @@ $(VENV)/made:
 
 # The stamps stand for "installed from these two files": nothing is installed twice.
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/made
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	@echo "installing into $(VENV), which takes a minute or two and is done once" >&2
+	@$(PIP) -e .
 	@touch $@
 
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(VENV)/made
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	@echo "installing into $(VENV), which takes a minute or two and is done once" >&2
+	@$(PIP) -e '.[test]'
 	@touch $@ $(VENV)/installed
 
 fit: $(VENV)/installed

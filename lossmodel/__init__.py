@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from lossmodel.checking import backtest, sensitivity, simulate
     from lossmodel.citation import cite
     from lossmodel.claims import Claims, load_claims
-    from lossmodel.conflict import Conflict
-    from lossmodel.datasets import load_conflict
+    from lossmodel.conflict import Conflict, load_conflict
     from lossmodel.errors import ClaimsError
     from lossmodel.fitting import Fit, fit, load_fit
     from lossmodel.model import LossModel
@@ -34,7 +33,7 @@ _HOMES = {
     "cite": "citation",
     "fit": "fitting",
     "load_claims": "claims",
-    "load_conflict": "datasets",
+    "load_conflict": "conflict",
     "load_fit": "fitting",
     "plot_biases": "plots",
     "plot_losses": "plots",
