@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
+import pandas as pd
+
+from lossmodel.cells import Flagger, Words, empty_table, parse_table
+from lossmodel.conflict_checks import check_claimants, check_streams, check_truth
+from lossmodel.conflict_toml import Declared, declare
+from lossmodel.folders import resolve
+from lossmodel.problems import Problems
+from lossmodel.schema import CLAIMANTS, SOURCES, STREAMS, TRUTH, Field
+from lossmodel.tables import read_bytes, read_table, sha256
+from lossmodel.toml_keys import parse_toml
 from lossmodel.vocabulary import (
     Category,
     Knots,
@@ -17,11 +28,6 @@ from lossmodel.vocabulary import (
     Stream,
 )
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
-
 __all__ = [
     "Category",
     "Conflict",
@@ -31,9 +37,15 @@ __all__ = [
     "Share",
     "Side",
     "Stream",
+    "load_conflict",
 ]
 
-STREAM_COLUMNS: Final = ("claimant", "party", "category", "accounting", "method", "note")
+_TABLES: Final = {
+    "claimants.csv": CLAIMANTS,
+    "streams.csv": STREAMS,
+    "sources.csv": SOURCES,
+    "truth.csv": TRUTH,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +60,8 @@ class Conflict:
         The tables of the same names; sources is empty where the conflict has none.
     truth
         Later known losses, or None.
+    end
+        Its last day, None while nobody knows.
     sha256
         File name -> SHA-256 of each file that was read.
     """
@@ -65,6 +79,7 @@ class Conflict:
     sources: pd.DataFrame
     truth: pd.DataFrame | None
     directory: Path
+    end: pd.Timestamp | None = None
     sha256: dict[str, str] = field(default_factory=dict)
 
     def role(self, claimant: str, party: str) -> Role:
@@ -106,5 +121,98 @@ class Conflict:
 
     @cached_property
     def _streams(self) -> dict[tuple[str, str, str], Stream]:
-        rows = self.streams[list(STREAM_COLUMNS)].itertuples(index=False, name=None)
+        rows = self.streams.itertuples(index=False, name=None)
         return {(row[0], row[1], row[2]): Stream(*row) for row in rows}
+
+
+def load_conflict(name_or_dir: str | Path) -> Conflict:
+    """Read a conflict: its `conflict.toml` and the tables beside it, all but the claims.
+
+    Parameters
+    ----------
+    name_or_dir
+        A shipped conflict's name, or a folder.
+
+    Raises
+    ------
+    ClaimsError
+        With every problem in every file of the folder.
+    UsageError
+        Where there is no such conflict.
+    """
+    folder = _Folder(resolve(name_or_dir))
+    document = parse_toml(folder.read("conflict.toml"), "conflict.toml", folder.problems)
+    declared = None if document is None else declare(document, folder.directory.name)
+    if declared is None or declared.start is None or not declared.parties:
+        folder.problems.raise_if_any()
+        raise AssertionError("a conflict without a start or parties is a problem")
+    tables = folder.tables(declared)
+    folder.problems.raise_if_any()
+    return Conflict(
+        name=folder.directory.resolve().name,
+        title=declared.title,
+        start=declared.start,
+        sides=declared.sides,
+        parties=declared.parties,
+        categories=declared.categories,
+        scopes=declared.scopes,
+        knots=declared.knots,
+        claimants=tables["claimants.csv"],
+        streams=tables["streams.csv"],
+        sources=tables["sources.csv"],
+        truth=tables["truth.csv"] if "truth.csv" in folder.sha256 else None,
+        directory=folder.directory,
+        end=declared.end,
+        sha256=folder.sha256,
+    )
+
+
+class _Folder:
+    """One reading of a conflict's folder: what was found wrong, and the hashes."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.problems = Problems()
+        self.sha256: dict[str, str] = {}
+
+    def read(self, file: str) -> bytes:
+        """Read one file, and keep its hash."""
+        data = read_bytes(self.directory / file)
+        self.sha256[file] = sha256(data)
+        return data
+
+    def tables(self, declared: Declared) -> dict[str, pd.DataFrame]:
+        """Read the tables beside the claims; those that are not there are empty."""
+        tables: dict[str, pd.DataFrame] = {}
+        words: dict[str, list[str]] = {
+            "side": list(declared.sides),
+            "party": list(declared.parties),
+            "category": list(declared.categories),
+            "scope": list(declared.scopes),
+        }
+        for file, fields in _TABLES.items():
+            table, flagger = self._table(file, fields, words)
+            if file == "claimants.csv":
+                words["claimant"] = table["claimant"].tolist()
+            if flagger is not None and file == "claimants.csv":
+                check_claimants(table, flagger)
+            if flagger is not None and file == "streams.csv":
+                check_streams(table, flagger)
+            if flagger is not None and file == "truth.csv":
+                table = check_truth(table, flagger, start=declared.start)
+            tables[file] = table
+        return tables
+
+    def _table(
+        self, file: str, fields: tuple[Field, ...], words: Words
+    ) -> tuple[pd.DataFrame, Flagger | None]:
+        raw = None
+        if (self.directory / file).exists():
+            raw = read_table(self.read(file), file, self.problems)
+        elif file == "claimants.csv":
+            allowed, remedy = "a table of claimants", "Add it: claimant, name, side"
+            self.problems.add(file, "", found="no such file", allowed=allowed, remedy=remedy)
+        if raw is None:
+            return empty_table(fields), None
+        table, _ = parse_table(raw, fields, words=words, problems=self.problems)
+        return table, Flagger(raw, self.problems)

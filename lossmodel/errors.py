@@ -79,6 +79,6 @@ def _sentence(problem: dict[object, object]) -> str:
         place += f" row {problem['row']}"
     if problem["column"]:
         place += f", {problem['column']}"
-    return (
-        f"  {place}: found {problem['found']}; allowed: {problem['allowed']}. {problem['remedy']}."
-    )
+    remedy = str(problem["remedy"])
+    end = "" if remedy.endswith("?") else "."
+    return f"  {place}: found {problem['found']}; allowed: {problem['allowed']}. {remedy}{end}"

@@ -5,9 +5,10 @@ A conflict is data. These are the shapes that its `conflict.toml` and `streams.c
 
 from __future__ import annotations
 
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,7 @@ __all__ = [
     "Share",
     "Side",
     "Stream",
+    "cycle",
 ]
 
 Accounting = Literal["ledger", "estimate", "list", "register"]
@@ -151,3 +153,20 @@ STANDARD_CATEGORIES: Final = MappingProxyType(
     | {"casualties": Category("casualties", "casualties", "person", ("killed", "wounded"))}
     | {name: Category(name, name.replace("-", " "), "equipment") for name in _EQUIPMENT}
 )
+
+
+Node = TypeVar("Node", bound=Hashable)
+
+
+def cycle(links: Mapping[Node, Collection[Node]]) -> tuple[Node, ...]:
+    """Nodes that lie on circles of links, or between two circles, in the order given.
+
+    Whatever links to nothing, or is linked to by nothing, is taken off until nothing is.
+    """
+    left = {node: {end for end in ends if end in links} for node, ends in links.items()}
+    while True:
+        linked = {end for ends in left.values() for end in ends}
+        loose = {node for node, ends in left.items() if not ends or node not in linked}
+        if not loose:
+            return tuple(left)
+        left = {node: ends - loose for node, ends in left.items() if node not in loose}
