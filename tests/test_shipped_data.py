@@ -180,6 +180,19 @@ def test_totals_of_persons_are_those_of_the_public_series(
     assert (difference > 0).sum() <= 6
 
 
+def test_relayed_totals_are_near_the_ledger_that_they_relay(
+    claims: pd.DataFrame, shared: Path
+) -> None:
+    series = pd.read_csv(
+        shared / "reference" / "ua_general_staff_personnel_daily.csv", parse_dates=["date"]
+    )
+    total = series.set_index(series.date - pd.Timedelta(days=1)).personnel_cumulative
+    relays = claims[(claims.via == "ua-general-staff") & (claims.kind == "cumulative")]
+    relays = relays[relays.qualifier.isin(["exact", "about"])]
+    ratio = relays.value / relays.end.map(total)
+    assert ratio.between(0.995, 1.005).all()
+
+
 def test_totals_of_equipment_are_those_of_the_public_series(
     claims: pd.DataFrame, shared: Path
 ) -> None:
