@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Literal
 
-from lossmodel import __version__
+from lossmodel import __version__, escapes
 
 if TYPE_CHECKING:
     from lossmodel.fitting import Fit
@@ -79,6 +79,6 @@ def _bibtex(note: str | None) -> str:
         "license": "MIT",
     }
     if note is not None:
-        fields["note"] = note
+        fields["note"] = escapes.bibtex(note)
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
     return "\n".join(["@software{lossmodel,", *lines, "}"])

@@ -1,5 +1,6 @@
 """The command line as its users see it: exit status, stdout, stderr and files."""
 
+import json
 import time
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from lossmodel import __version__
 from lossmodel.cli import fits
 from lossmodel.cli.app import app
+from lossmodel.cli.headline import headline
 from lossmodel.errors import ConvergenceError, LossModelError
+from tests.fakes import make_fit
 
 COMMANDS = {
     command.name or command.callback.__name__
@@ -140,3 +143,53 @@ def test_cite_carries_the_version(lossmodel, form, begin):
     assert said.status == 0
     assert said.stdout.startswith(begin)
     assert __version__ in said.stdout
+
+
+@pytest.fixture(scope="module")
+def toy():
+    return make_fit(n_draws=50)
+
+
+@pytest.fixture
+def saved_toy(monkeypatch, toy):
+    """A fit that every path leads to."""
+    monkeypatch.setattr(fits, "read_fit", lambda _: toy)
+
+
+@pytest.mark.usefixtures("saved_toy")
+@pytest.mark.parametrize("form", ["text", "json", "latex", "bibtex"])
+def test_a_query_is_answered_in_every_form(lossmodel, form):
+    said = lossmodel("query", "killed", "north", "2023", "--format", form)
+    assert (said.status, said.stderr) == (0, "")
+    assert said.stdout.endswith("\n")
+
+
+@pytest.mark.usefixtures("saved_toy")
+def test_a_query_may_be_one_word_or_many_and_has_the_level_asked_for(lossmodel):
+    words = lossmodel("query", "killed", "north", "2023", "--format", "json", "--ci", "0.5")
+    quoted = lossmodel("query", "killed north 2023", "--format", "json", "--ci", "0.5")
+    assert words.stdout == quoted.stdout
+    assert json.loads(words.stdout)["ci_prob"] == 0.5
+
+
+@pytest.mark.usefixtures("saved_toy")
+def test_a_query_that_cannot_be_parsed_exits_2_with_the_grammar(lossmodel):
+    said = lossmodel("query", "how", "many?")
+    assert (said.status, said.stdout) == (2, "")
+    assert "CATEGORY PARTY" in said.stderr
+
+
+def test_the_answer_has_ten_lines(toy, tmp_path):
+    lines = headline(toy, tmp_path).splitlines()
+    assert len(lines) == 10
+    assert "A toy war, 2022-02-24 to 2024-06-30" in lines[0]
+    assert "95% credible interval" in lines[1]
+    assert lines[-2] == "gate: passed"
+    assert lines[-1] == f"report: {tmp_path}"
+    assumed = [line for line in lines if line.endswith("set by assumptions")]
+    assert [line.split()[:2] for line in assumed] == [["killed", "south"], ["casualties", "south"]]
+
+
+def test_a_gate_that_did_not_pass_is_named_in_the_answer(tmp_path):
+    text = headline(make_fit(n_draws=20, passed=False), tmp_path)
+    assert "gate: NOT PASSED: " in text

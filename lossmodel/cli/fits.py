@@ -25,6 +25,7 @@ from lossmodel.cli.app import (
     level,
 )
 from lossmodel.cli.console import answer, progress
+from lossmodel.cli.tables import read_claims
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,15 +49,14 @@ def fit(
     import pandas as pd
 
     from lossmodel import fitting
-    from lossmodel.claims import load_claims
-    from lossmodel.cli.summary import summary
+    from lossmodel.cli.headline import headline
     from lossmodel.priors import Priors
     from lossmodel.report import write_report
 
     with progress() as say:
         say("reading the claims")
         fitted = fitting.fit(
-            load_claims(claims, conflict=conflict),
+            read_claims(claims, conflict),
             priors=Priors.default() if priors is None else Priors.from_toml(priors),
             engine=engine.value,
             seed=seed,
@@ -67,14 +67,14 @@ def fit(
         )
         say("writing the report")
         write_report(fitted, out, force=force)
-    answer(summary(fitted, out))
+    answer(headline(fitted, out))
     _exit_by_gate(fitted)
 
 
 @app.command()
 def report(fit: FitPath = REPORT, out: Out = REPORT, force: Force = False) -> None:
     """Write the report of a saved fit anew."""
-    from lossmodel.cli.summary import summary
+    from lossmodel.cli.headline import headline
     from lossmodel.report import write_report
 
     with progress() as say:
@@ -82,7 +82,7 @@ def report(fit: FitPath = REPORT, out: Out = REPORT, force: Force = False) -> No
         fitted = read_fit(fit)
         say("writing the report")
         write_report(fitted, out, force=force)
-    answer(summary(fitted, out))
+    answer(headline(fitted, out))
     _exit_by_gate(fitted)
 
 

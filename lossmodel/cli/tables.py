@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from lossmodel.cli.app import ClaimsFile, ConflictName, app
 from lossmodel.cli.console import answer
+
+if TYPE_CHECKING:
+    from lossmodel.claims import Claims
 
 
 @app.command()
 def check(claims: ClaimsFile = None, conflict: ConflictName = "russia-ukraine") -> None:
     """Validate a claims table and say what the model would make of it."""
-    from lossmodel.claims import describe, load_claims
     from lossmodel.evidence import collect_evidence
+    from lossmodel.summary import describe
 
-    table = load_claims(claims, conflict=conflict)
+    table = read_claims(claims, conflict)
     answer(describe(table))
     classes = collect_evidence(table).classes["class"].value_counts()
-    for name in ("used", "merged", "left out"):
-        answer(f"{int(classes.get(name, 0)):7,} {name}")
+    counts = ", ".join(
+        f"{classes.get(name, 0):,} {name}" for name in ("used", "merged", "left out")
+    )
+    answer(f"{'evidence':<11}{counts}")
+
+
+def read_claims(claims: Path | None, conflict: str) -> Claims:
+    """Load the table that the command line names, or the conflict's own."""
+    from lossmodel.claims import load_claims
+
+    return load_claims(None if claims is None else str(claims), conflict=conflict)

@@ -1,0 +1,70 @@
+"""The answer of a fit in ten lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from lossmodel.estimates import estimate
+from lossmodel.rounding import number
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from lossmodel.fitting import Fit
+
+__all__ = ["headline"]
+
+SHOWN: Final = 6
+ASSUMED: Final = 0.7
+CLASSES: Final = ("used", "merged", "left out")
+
+
+def headline(fit: Fit, out: Path) -> str:
+    """Totals up to the last day, with their intervals, and where the rest is to be found."""
+    counts = fit.evidence.classes["class"].value_counts()
+    claims = ", ".join(f"{counts.get(name, 0):,} {name}" for name in CLASSES)
+    first, last = fit.days[0].date(), fit.days[-1].date()
+    lines = [
+        f"{fit.conflict.title}, {first} to {last}; claims: {claims}",
+        f"Expected losses, median [{100 * fit.ci_prob:.4g}% credible interval], {fit.engine}:",
+        *_totals(fit),
+        _gate(fit),
+        f"report: {out}",
+    ]
+    return "\n".join(lines)
+
+
+def _totals(fit: Fit) -> list[str]:
+    """The largest series that count a whole party, in the fit's own order."""
+    whole = [(party, category) for party, category, scope in fit.series if scope == "all"]
+    totals = {(p, c): estimate(fit, c, p, measure="cumulative").iloc[-1] for p, c in whole}
+    largest = sorted(whole, key=lambda key: -totals[key]["median"])[:SHOWN]
+    width = max((len(f"{category} {party}") for party, category in largest), default=0)
+    assumed = _set_by_assumptions(fit)
+    return [
+        f"  {f'{category} {party}':<{width}}  {_interval(totals[party, category])}"
+        + (", set by assumptions" if f"{category} {party} all" in assumed else "")
+        for party, category in whole
+        if (party, category) in largest
+    ]
+
+
+def _set_by_assumptions(fit: Fit) -> set[str]:
+    """Quantities whose posterior variance is mostly that of the prior."""
+    shares = fit.variance_shares
+    return set(shares.loc[shares["prior_share"] > ASSUMED, "quantity"])
+
+
+def _interval(row: pd.Series) -> str:
+    limits = row["lower"], row["upper"]
+    median, lower, upper = (number(value, *limits) for value in (row["median"], *limits))
+    return f"{median} [{lower} to {upper}]"
+
+
+def _gate(fit: Fit) -> str:
+    gate = fit.diagnostics["gate"]
+    if gate["passed"]:
+        return "gate: passed"
+    return "gate: NOT PASSED: " + "; ".join(map(str, gate["failures"]))
