@@ -10,8 +10,9 @@ claimant's own deviation from it, Normal(0, ``bias.<role>.<class>.between``).
 
 import json
 import math
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
@@ -21,6 +22,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtri
 
+from lossmodel import history
 from lossmodel.errors import UsageError
 
 Scale = Literal["log", "logit", "natural"]
@@ -28,8 +30,10 @@ Basis = Literal["history", "judgement", "theory", "user"]
 
 CI_PROB = 0.95
 USER_REASON = "Given by the user."
-NUMBERS = ("mean", "median", "sd", "n", "clusters")
+COUNTS = ("n", "clusters")
+NUMBERS = ("mean", "median", "sd", *COUNTS)
 KEYS = (*NUMBERS, "reason", "scale", "unit", "basis")
+BIAS = re.compile(r"bias\.(?P<role>adversary|self|third-party)\.(?P<class>\w+)(\.between)?")
 TABLE_COLUMNS = (
     *("name", "mean", "sd", "scale", "median", "lower", "upper", "ci_prob"),
     *("unit", "reason", "basis", "n", "clusters"),
@@ -97,6 +101,8 @@ class Priors:
     ----------
     entries
         The priors, by name.
+    left_out
+        Wars or battles of history that did not enter.
 
     Examples
     --------
@@ -108,19 +114,39 @@ class Priors:
     """
 
     entries: Mapping[str, Prior]
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def default(cls) -> "Priors":
         """Give the priors that a fit uses unless told otherwise."""
-        text = (resources.files("lossmodel") / "priors.toml").read_text(encoding="utf-8")
-        return cls({name: _built(name, row) for name, row in tomllib.loads(text).items()})
+        return cls.from_history()
+
+    @classmethod
+    def from_history(cls, leave_out: str | Sequence[str] = ()) -> "Priors":
+        """Take the biases of roles from past wars, those left out apart.
+
+        A conflict whose fit is scored leaves its own out.
+
+        Parameters
+        ----------
+        leave_out
+            Wars or battles of `data/history/clusters.csv`, by name or slug.
+
+        Raises
+        ------
+        UsageError
+            History has none of that name.
+        """
+        names = (leave_out,) if isinstance(leave_out, str) else tuple(leave_out)
+        return cls({name: _built(name, row) for name, row in _shipped(names).items()}, names)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Priors":
         """Read a TOML file of priors, which take the place of the default ones.
 
         Each table is a prior, ``["common.sd"]``, with any of ``mean`` (on the scale) or ``median``
-        (of the quantity), ``sd`` and ``reason``.
+        (of the quantity), ``sd`` and ``reason``. ``leave_out = ["Battle of Britain"]`` before the
+        tables does what `from_history` does.
 
         Parameters
         ----------
@@ -132,7 +158,9 @@ class Priors:
         UsageError
             The file cannot be read, or has a name, key or value that is not allowed.
         """
-        return cls.default().replace(**_read(Path(path)))
+        content = _read(Path(path))
+        leave_out = content.pop("leave_out")
+        return cls.from_history(leave_out).replace(**dict(_flattened(content, "")))
 
     def replace(self, **changes: Mapping[str, Any]) -> "Priors":
         """Change some priors, e.g. ``replace(**{"common.sd": {"mean": 0.25}})``."""
@@ -155,7 +183,8 @@ class Priors:
 
     def to_toml(self) -> str:
         """Write TOML that ``from_toml`` reads back without loss."""
-        return "\n".join(_toml_table(prior) for prior in self)
+        head = [f"leave_out = {json.dumps(self.left_out, ensure_ascii=False)}\n"]
+        return "\n".join(head * bool(self.left_out) + [_toml_table(prior) for prior in self])
 
     def __getitem__(self, name: str) -> Prior:
         """Give the prior of that name."""
@@ -188,6 +217,8 @@ def _faults(row: Mapping[str, Any], scale: Scale) -> Iterator[str]:
             yield f"has the key {key!r}; allowed: {', '.join(KEYS)}."
         elif key in NUMBERS and not _is_number(value):
             yield f"{key} = {value!r}; give a finite number."
+        elif key in COUNTS and (value < 0 or value != int(value)):
+            yield f"{key} = {value}; give a whole number."
         elif key == "sd" and value < 0:
             yield f"sd = {value}; give 0 (a constant) or more."
         elif key == "median" and not _is_possible(value, scale):
@@ -231,12 +262,31 @@ def _changed(prior: Prior, row: Mapping[str, Any]) -> Prior:
     return replace(prior, **{"basis": "user", "reason": USER_REASON, **change})
 
 
-def _read(path: Path) -> dict[str, Mapping[str, Any]]:
+def _shipped(leave_out: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Read the packaged table and fill in what history says."""
+    text = (resources.files("lossmodel") / "priors.toml").read_text(encoding="utf-8")
+    rows: dict[str, dict[str, Any]] = tomllib.loads(text)
+    table = history.keep_clusters(history.read_clusters(), leave_out)
+    for name, row in rows.items():
+        if match := BIAS.fullmatch(name):
+            row |= history.count_pairs(table, match["role"], match["class"])
+    for bias in history.analyse(table):
+        name = f"bias.{bias.role}.{bias.category_class}"
+        basis = "history" if bias.clusters >= history.MIN_CLUSTERS else "judgement"
+        rows[name] |= {"mean": bias.mean, "sd": bias.sd, "basis": basis}
+        rows[f"{name}.between"] |= {"mean": bias.tau_claimant, "sd": 0.0, "basis": basis}
+    return rows
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: cannot be read as TOML: {error}") from error
-    return dict(_flattened(content, ""))
+    names = content.setdefault("leave_out", [])
+    if not isinstance(names, str | list) or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"{path}: leave_out = {names!r}; give a name or a list of names.")
+    return content
 
 
 def _flattened(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

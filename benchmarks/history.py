@@ -1,0 +1,183 @@
+"""Claims of past wars whose truth is known: table for the priors, analysis, sensitivity.
+
+    python benchmarks/history.py table    write data/history/clusters.csv from the single pairs
+    python benchmarks/history.py report   print the priors that follow, and what they hang on
+
+The single pairs are not part of the project; `table` needs them at ../shared/reference/history
+and says so where they are absent.
+"""
+
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.special import polygamma
+
+from lossmodel import history
+
+ROOT = Path(__file__).resolve().parents[1]
+PAIRS = ROOT.parent / "shared" / "reference" / "history" / "overclaim.csv"
+TABLE = ROOT / "data" / "history" / "clusters.csv"
+
+ROLES = ("adversary", "self", "third-party")
+CLASSES = {"personnel": "person", "materiel": "equipment", "civilians": "civilian"}
+CLUSTERS = {
+    "Formosa": "Formosa 1944",
+    "Gulf War": "Gulf War 1991",
+    "Eastern Front": "Eastern Front 1941",
+    "Prokhorovka 12": "Prokhorovka 1943",
+    "Linebacker": "Linebacker II 1972",
+    "Darwin June": "Darwin 1942",
+    "Flying Tigers": "Flying Tigers 1941-42",
+    "Korea": "Korea 1950-53",
+    "Bosnia": "Bosnia 1992-95",
+    "Peru": "Peru 1980-2000",
+}
+
+# Who claimed, by the wording of the case; the first that fits is taken.
+CLAIMANTS = {
+    r"Battle of Britain.*German": "german-high-command",
+    r"Battle of Britain.*(RAF|British)": "air-ministry",
+    r"German claim": "german-high-command",
+    r"Soviet": "soviet-union",
+    r"USAF": "us-air-force",
+    r"Japanese": "japan",
+    r"The Times": "the-times",
+    r"US News": "us-news",
+    r"NATO (tanks|APCs|artillery)": "nato",
+    r"Yugoslav|Serbian": "yugoslavia",
+    r"Finnish": "finland",
+    r"Russian": "russia",
+    r"Georgian": "georgia",
+    r"US maximum|CENTCOM|DIA": "united-states",
+    r"Dieppe.*RAF": "air-ministry",
+    r"North Vietnamese": "north-vietnam",
+    r"AVG": "american-volunteer-group",
+    r"Sarajevo": "bosnia-herzegovina",
+    r"ICTY": "icty",
+    r"Peru": "earlier-estimate",
+}
+
+# Where the claims and the later figures were read; "memory" where the truth has no page behind it.
+SOURCES = {
+    "Battle of Britain": "House of Commons 14 May 1947 (Hansard vol 437); Papers Past, newspapers"
+    " of Jul-Oct 1940; RAF campaign diary; Wood and Dempster, The Narrow Margin; Overy, The Battle"
+    " of Britain",
+    "Bosnia 1992-95": "Balkan Insight and BBC 21 Jun 2007; Zwierzchowski and Tabeau 2010",
+    "Darwin 1942": "yarchive.net/mil/japanese_losses.html",
+    "Dieppe 1942": "euronet.nl Dieppe page; truth from memory",
+    "Eastern Front 1941": "Time 18 Aug 1941, How Big Were the Lies?; truth from memory of Halder,"
+    " Krivosheev and Mueller-Hillebrand, interpolated to the date",
+    "Flying Tigers 1941-42": "American Volunteer Group claims against Japanese records, as quoted",
+    "Formosa 1944": "Wikipedia, Formosa Air Battle",
+    "Georgia 2008": "humanrights.ge 24 Aug 2008; UPI 25 Aug 2008; truth from memory",
+    "Gulf War 1991": "The Morning Call 25 Jan 1992; Time 4 Mar 1991; tanks' truth from memory",
+    "Korea 1950-53": "pages on MiG Alley; truth from memory",
+    "Kosovo 1999": "Newsweek 15 May 2000; AP 8 May 2000; Washington Post 25 Aug 1999; The Times 24"
+    " Jun 1999; Independent 21 Jun 1999; voltairenet.org article 6659; Wikipedia, Kosovo War",
+    "Linebacker II 1972": "Wikipedia, Operation Linebacker II",
+    "Peru 1980-2000": "Nature 425 (2003) 6; Truth and Reconciliation Commission",
+    "Prokhorovka 1943": "Ostkrieg p. 120; Wikipedia, Battle of Prokhorovka",
+    "Winter War": "NKID statement of 3 Jun 1940 (histdoc.net); Wikipedia, Winter War",
+}
+
+# A third party that only repeats an adversary's figure is neither.
+RELAYS = ("India-Pakistan 1971 Yeager, Indian aircraft",)
+
+
+def read_pairs(path: Path = PAIRS) -> pd.DataFrame:
+    """Pairs that speak to a role's bias, with log ratio and the noise of a small true count."""
+    pairs = pd.read_csv(path)
+    pairs = pairs[pairs["claimant_role"].isin(ROLES) & pairs["class"].isin(CLASSES)]
+    pairs = pairs[~pairs["case"].isin(RELAYS)]
+    truth = pairs["actual"].where(pairs["actual"] > 0, 0.5)
+    return pd.DataFrame(
+        {
+            "cluster": pairs["cluster"].replace(CLUSTERS),
+            "claimant": [name_claimant(*row) for row in pairs[["case", "claimant_role"]].values],
+            "role": pairs["claimant_role"],
+            "class": pairs["class"].map(CLASSES),
+            "log_ratio": np.log(pairs["claimed"] / truth),
+            # variance of the log of a rate of which `actual` events were seen
+            "count_var": polygamma(1, pairs["actual"] + 0.5),
+            "sourced": pairs["basis"] == "sourced",
+        }
+    )
+
+
+def name_claimant(case: str, role: str) -> str:
+    for pattern, claimant in CLAIMANTS.items():
+        if re.search(pattern, case):
+            return claimant
+    # the phases of the Battle of Britain name no claimant
+    return "air-ministry" if role == "adversary" else "german-high-command"
+
+
+def summarise(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Sufficient statistics of each claimant in each war or battle."""
+    keys = ["cluster", "claimant", "role", "class"]
+    table = (
+        pairs.groupby(keys, sort=True)
+        .agg(
+            n=("log_ratio", "size"),
+            sourced=("sourced", "sum"),
+            mean_log_ratio=("log_ratio", "mean"),
+            sd_log_ratio=("log_ratio", "std"),
+            count_var=("count_var", lambda values: values.sum() / len(values) ** 2),
+        )
+        .reset_index()
+    )
+    table["sources"] = table["cluster"].map(SOURCES)
+    return table.round({"mean_log_ratio": 4, "sd_log_ratio": 4, "count_var": 5})
+
+
+def write_table() -> None:
+    if not PAIRS.exists():
+        sys.exit(f"{PAIRS} is absent: {TABLE} stays as it is.")
+    summarise(read_pairs()).to_csv(TABLE, index=False, lineterminator="\n")
+
+
+def print_report() -> None:
+    table = history.read_clusters()
+    variants = {
+        "as used": history.analyse(table),
+        "selection ignored": history.analyse(table, selection=False),
+        "claimants with a sourced pair only": history.analyse(table[table["sourced"] > 0]),
+    }
+    for cluster in sorted(set(table["cluster"])):
+        variants[f"without {cluster}"] = history.analyse(history.keep_clusters(table, cluster))
+    for title, biases in variants.items():
+        print(f"\n{title}")
+        print(pd.DataFrame([asdict(b) | {"sd": b.sd} for b in biases]).round(2).to_string())
+    print("\nDerSimonian-Laird over clusters (one class at a time, nothing pooled)")
+    rows = [pool_clusters(table, *key) for key in table.groupby(["role", "class"]).groups]
+    print(pd.DataFrame(rows).round(2).to_string())
+
+
+def pool_clusters(table: pd.DataFrame, role: str, name: str) -> dict[str, object]:
+    """The textbook estimate from cluster means, as a check on the model's."""
+    rows = table[(table["role"] == role) & (table["class"] == name)]
+    n = rows.groupby("cluster")["n"].sum().to_numpy()
+    total = (rows["n"] * rows["mean_log_ratio"]).groupby(rows["cluster"]).sum().to_numpy()
+    y, variance = total / n, history.pool_variance(table) / n
+    w = 1 / variance
+    q = (w * (y - np.average(y, weights=w)) ** 2).sum()
+    tau2 = max(0.0, (q - len(y) + 1) / (w.sum() - (w**2).sum() / w.sum())) if len(y) > 1 else 0.0
+    w = 1 / (variance + tau2)
+    mean, mean_sd = np.average(y, weights=w), 1 / np.sqrt(w.sum())
+    numbers = {"mean": mean, "mean_sd": mean_sd, "tau": np.sqrt(tau2)}
+    return {"role": role, "class": name, **numbers, "n": n.sum(), "clusters": len(y)}
+
+
+def main(argv: list[str]) -> None:
+    commands = {"table": write_table, "report": print_report}
+    if len(argv) != 1 or argv[0] not in commands:
+        sys.exit(__doc__)
+    commands[argv[0]]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,178 @@
+import importlib.util
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lossmodel import history
+from lossmodel.datasets import data_dir
+
+TABLE = history.read_clusters()
+BY_KEY = {(bias.role, bias.category_class): bias for bias in history.analyse(TABLE)}
+
+
+def _script(root):
+    spec = importlib.util.spec_from_file_location("script", root / "benchmarks" / "history.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _wars(rng, *, wars=16, mean=0.8, tau_cluster=0.3, tau_claimant=0.4, n=4, sigma=0.3):
+    """Two claimants a war, all adversaries counting equipment."""
+    cluster = np.repeat(np.arange(wars), 2)
+    centre = mean + rng.normal(0, tau_cluster, wars)[cluster]
+    bias = centre + rng.normal(0, tau_claimant, 2 * wars)
+    pairs = bias[:, None] + rng.normal(0, sigma, (2 * wars, n))
+    return pd.DataFrame(
+        {
+            "cluster": [f"war {i}" for i in cluster],
+            "claimant": [f"claimant {i}" for i in range(2 * wars)],
+            "role": "adversary",
+            "class": "equipment",
+            "n": n,
+            "sourced": n,
+            "mean_log_ratio": pairs.mean(axis=1),
+            "sd_log_ratio": pairs.std(axis=1, ddof=1),
+            "count_var": 0.0,
+        }
+    )
+
+
+def _equipment(table, **settings):
+    return history.analyse(table, **settings)[1]
+
+
+def test_known_wars_are_recovered():
+    biases = [_equipment(_wars(np.random.default_rng(s)), selection=False) for s in range(30)]
+    z = [(bias.mean - 0.8) / bias.mean_sd for bias in biases]
+    assert abs(np.mean(z)) < 0.7
+    assert 0.5 < np.std(z) < 1.6
+    assert np.mean([bias.tau_cluster for bias in biases]) == pytest.approx(0.3, abs=0.1)
+    assert np.mean([bias.tau_claimant for bias in biases]) == pytest.approx(0.4, abs=0.08)
+
+
+def test_a_bias_that_is_not_there_is_not_found():
+    bias = _equipment(_wars(np.random.default_rng(3), mean=0.0), selection=False)
+    assert abs(bias.mean) < 3 * bias.mean_sd
+    assert abs(bias.mean - 0.8) > 4 * bias.mean_sd
+
+
+def test_wars_are_told_from_claimants():
+    rng = np.random.default_rng(5)
+    wars = _equipment(_wars(rng, tau_cluster=0.8, tau_claimant=0.1))
+    claimants = _equipment(_wars(rng, tau_cluster=0.1, tau_claimant=0.8))
+    assert wars.tau_cluster > 2 * wars.tau_claimant
+    assert claimants.tau_claimant > 2 * claimants.tau_cluster
+
+
+def test_the_grid_agrees_with_draws_from_the_prior():
+    """Importance sampling of every unknown, mu included, gives the same posterior."""
+    table = TABLE[TABLE["role"].eq("self") & TABLE["class"].eq("civilian")]
+    variance = history.pool_variance(TABLE)
+    rng = np.random.default_rng(11)
+    draws = 400_000
+    mu = rng.normal(0, np.hypot(history.MEAN_SD, history.CLASS_SD), draws)
+    tau_cluster, tau_claimant = np.abs(rng.normal(0, history.TAU_SD, (2, draws)))
+    clusters = pd.factorize(table["cluster"])[0]
+    u = tau_cluster[:, None] * rng.normal(size=(draws, clusters.max() + 1))
+    sd = np.sqrt(
+        (variance / table["n"] + table["count_var"]).to_numpy() + tau_claimant[:, None] ** 2
+    )
+    z = (table["mean_log_ratio"].to_numpy() - mu[:, None] - u[:, clusters]) / sd
+    log_weight = -(np.log(sd) + z**2 / 2).sum(axis=1)
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    bias = {(b.role, b.category_class): b for b in history.analyse(TABLE, selection=False)}[
+        "self", "civilian"
+    ]
+    assert bias.mean == pytest.approx(weight @ mu, abs=0.02)
+    assert bias.mean_sd == pytest.approx(np.sqrt(weight @ mu**2 - (weight @ mu) ** 2), abs=0.02)
+    assert bias.tau_claimant == pytest.approx(np.sqrt(weight @ tau_claimant**2), abs=0.02)
+    assert bias.tau_cluster == pytest.approx(np.sqrt(weight @ tau_cluster**2), abs=0.02)
+
+
+def test_the_order_of_rows_and_the_names_do_not_matter():
+    shuffled = TABLE.sample(frac=1, random_state=2).assign(
+        cluster=lambda t: t["cluster"].str[::-1], claimant="x"
+    )
+    for before, after in zip(history.analyse(TABLE), history.analyse(shuffled), strict=True):
+        assert after.mean == pytest.approx(before.mean, abs=1e-9)
+        assert after.sd == pytest.approx(before.sd, abs=1e-9)
+
+
+def test_turning_every_ratio_over_turns_the_bias_over():
+    mirrored = TABLE.assign(mean_log_ratio=-TABLE["mean_log_ratio"])
+    for before, after in zip(history.analyse(TABLE), history.analyse(mirrored), strict=True):
+        assert after.mean == pytest.approx(-before.mean)
+        assert after.sd == pytest.approx(before.sd)
+
+
+def test_fame_moves_towards_the_truth_and_widens():
+    plain = history.analyse(TABLE, selection=False)
+    for bias, raw in zip(history.analyse(TABLE), plain, strict=True):
+        assert abs(bias.mean) < abs(raw.mean)
+        assert np.sign(bias.mean) == np.sign(raw.mean)
+        assert bias.mean_sd > raw.mean_sd
+
+
+def test_the_widening_is_that_of_told_cases():
+    """Cases drawn in proportion to exp(a |log ratio|), a uniform, are off by what is undone."""
+    rng = np.random.default_rng(7)
+    mean, tau = 1.2, 0.6
+    cases = rng.normal(mean, tau, 200_000)
+    shift = []
+    for a in rng.uniform(0, 1, 400):
+        weight = np.exp(a * np.abs(cases))
+        shift.append(np.average(cases, weights=weight) - mean)
+    moved, widened = history._allow_for_selection(np.array([mean]), np.array([0.0]), tau**2)
+    assert mean - moved[0] == pytest.approx(np.mean(shift), rel=0.1)
+    assert widened[0] == pytest.approx(np.std(shift), rel=0.1)
+
+
+@pytest.mark.parametrize("cluster", sorted(set(TABLE["cluster"])))
+def test_no_row_of_a_war_that_is_left_out_enters(cluster):
+    kept = history.keep_clusters(TABLE, cluster)
+    assert cluster not in set(kept["cluster"])
+    assert len(kept) < len(TABLE)
+    spoilt = TABLE.assign(
+        mean_log_ratio=TABLE["mean_log_ratio"].where(TABLE["cluster"] != cluster, 1e6)
+    )
+    assert history.analyse(history.keep_clusters(spoilt, cluster)) == history.analyse(kept)
+
+
+def test_a_family_without_a_row_falls_back_to_its_prior():
+    bias = history.analyse(TABLE[TABLE["role"] == "self"], selection=False)[0]
+    assert (bias.mean, bias.n, bias.clusters) == (0, 0, 0)
+    assert bias.mean_sd == pytest.approx(np.hypot(history.MEAN_SD, history.CLASS_SD))
+
+
+def test_more_wars_leave_less_doubt_about_the_mean():
+    rng = np.random.default_rng(1)
+    few, many = (_equipment(_wars(rng, wars=wars)) for wars in (4, 24))
+    assert many.mean_sd < few.mean_sd
+
+
+def test_the_shipped_table_is_sound():
+    assert not TABLE.duplicated(["cluster", "claimant", "role", "class"]).any()
+    assert (TABLE["sourced"] <= TABLE["n"]).all()
+    assert TABLE.loc[TABLE["n"] > 1, "sd_log_ratio"].notna().all()
+    assert TABLE.loc[TABLE["n"] == 1, "sd_log_ratio"].isna().all()
+    assert TABLE["sources"].notna().all()
+    assert not TABLE["cluster"].str.contains("COVID|Ukrain", regex=True).any()
+
+
+def test_the_shipped_table_follows_from_the_pairs(root, shared):
+    script = _script(root)
+    made = script.summarise(script.read_pairs(shared / "reference" / "history" / "overclaim.csv"))
+    pd.testing.assert_frame_equal(made, TABLE, check_dtype=False)
+    written = (data_dir() / "history" / "clusters.csv").read_text(encoding="utf-8")
+    assert made.to_csv(index=False, lineterminator="\n") == written
+
+
+def test_pairs_that_speak_to_no_role_stay_out(root, shared):
+    pairs = pd.read_csv(shared / "reference" / "history" / "overclaim.csv")
+    kept = _script(root).read_pairs(shared / "reference" / "history" / "overclaim.csv")
+    # five of the pandemic, one list of names, one relay
+    assert len(pairs) - len(kept) == 7
+    assert np.isfinite(kept["log_ratio"]).all()
