@@ -137,8 +137,11 @@ class Priors:
         UsageError
             History has none of that name.
         """
-        names = (leave_out,) if isinstance(leave_out, str) else tuple(leave_out)
-        return cls({name: _built(name, row) for name, row in _shipped(names).items()}, names)
+        clusters = history.read_clusters()
+        kept = history.keep_clusters(clusters, leave_out)
+        left_out = sorted(set(clusters["cluster"]) - set(kept["cluster"]))
+        entries = {name: _built(name, row) for name, row in _shipped(kept).items()}
+        return cls(entries, tuple(left_out))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Priors":
@@ -262,15 +265,14 @@ def _changed(prior: Prior, row: Mapping[str, Any]) -> Prior:
     return replace(prior, **{"basis": "user", "reason": USER_REASON, **change})
 
 
-def _shipped(leave_out: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def _shipped(clusters: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Read the packaged table and fill in what history says."""
     text = (resources.files("lossmodel") / "priors.toml").read_text(encoding="utf-8")
     rows: dict[str, dict[str, Any]] = tomllib.loads(text)
-    table = history.keep_clusters(history.read_clusters(), leave_out)
     for name, row in rows.items():
         if match := BIAS.fullmatch(name):
-            row |= history.count_pairs(table, match["role"], match["class"])
-    for bias in history.analyse(table):
+            row |= history.count_pairs(clusters, match["role"], match["class"])
+    for bias in history.analyse(clusters):
         name = f"bias.{bias.role}.{bias.category_class}"
         basis = "history" if bias.clusters >= history.MIN_CLUSTERS else "judgement"
         rows[name] |= {"mean": bias.mean, "sd": bias.sd, "basis": basis}
