@@ -152,7 +152,7 @@ def _parse_column(field: Field, flagger: Flagger, words: Words) -> pd.Series:
     if field.form in _UNIQUE:
         _check_unique(field, text, flagger)
     elif field.form == "key" and (field.choices or field.name in words):
-        _check_keys(field, text, flagger, field.choices or words[field.name])
+        text = _known_only(field, text, flagger, field.choices or words[field.name])
     return text.mask(empty, field.default) if field.default else text
 
 
@@ -235,7 +235,9 @@ def _check_unique(field: Field, text: pd.Series, flagger: Flagger) -> None:
         flagger.flag(again, column, allowed="each only once", remedy=remedies)
 
 
-def _check_keys(field: Field, text: pd.Series, flagger: Flagger, known: Collection[str]) -> None:
+def _known_only(
+    field: Field, text: pd.Series, flagger: Flagger, known: Collection[str]
+) -> pd.Series:
     bad = (~text.isin([*known, ""])).to_numpy(dtype=bool)
     remedies = {word: _key_remedy(word, field, known) for word in text[bad].unique()[:_GUESSES]}
     other = _key_remedy("", field, ())
@@ -245,6 +247,7 @@ def _check_keys(field: Field, text: pd.Series, flagger: Flagger, known: Collecti
         allowed=one_of(known),
         remedy=[remedies.get(word, other) for word in text[bad]],
     )
+    return text.mask(bad, "") if bad.any() else text
 
 
 def _key_remedy(word: str, field: Field, known: Collection[str]) -> str:

@@ -28,6 +28,7 @@ from lossmodel.vocabulary import (
 __all__ = ["Declared", "declare"]
 
 _CENTURY = 36_525.0
+_SMALLEST = 1e-6  # share of a scope
 
 
 @dataclass(frozen=True)
@@ -217,18 +218,18 @@ def _share(scope: Keys) -> Share | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        mean = 1.0 if value == "fixed" else scope.number("share", above=0, upto=1)
+        mean = 1.0 if value == "fixed" else scope.number("share", least=_SMALLEST, most=1)
         return None if mean is None else Share("fixed", mean)
     keys = scope.table("share")
     keys.only("form", "mean", "sd", "tau_days", "tau_sd", "value")
-    mean = keys.number(keys.first("mean", "value"), above=0, upto=1)
+    mean = keys.number(keys.first("mean", "value"), least=_SMALLEST, most=1)
     if mean is None:
         mean = 1.0
         if not {"mean", "value"} & set(value):
-            keys.wrong("mean", allowed="a share over 0 and up to 1", remedy="Give the mean")
-    sd = keys.number("sd", above=-1e-300, upto=10) or 0.0
-    tau = keys.number("tau_days", above=0, upto=_CENTURY)
-    tau_sd = keys.number("tau_sd", above=-1e-300, upto=10)
+            keys.wrong("mean", allowed="a share of at most 1", remedy="Give the mean")
+    sd = keys.number("sd", least=0, most=10) or 0.0
+    tau = keys.number("tau_days", least=1, most=_CENTURY)
+    tau_sd = keys.number("tau_sd", least=0, most=10)
     form = _share_form(keys, sd, tau)
     if form != "fixed" and mean >= 1:
         keys.wrong("mean", allowed="a share under 1 where it is uncertain", remedy="Lower it")
@@ -255,7 +256,7 @@ def _knots(document: Keys) -> Knots:
     keys.only("rate_days", "lethality_days", "drift_days")
     days = {}
     for name in ("rate", "lethality", "drift"):
-        value = keys.number(keys.first(f"{name}_days", name), above=0.5, upto=_CENTURY)
+        value = keys.number(keys.first(f"{name}_days", name), least=1, most=_CENTURY)
         if value is not None:
             days[f"{name}_days"] = max(1, round(value))
     return Knots(**days)

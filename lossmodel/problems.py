@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -43,11 +43,14 @@ class Problems:
         self._frames.append(pd.DataFrame(columns, dtype=object))
 
     def raise_if_any(self) -> None:
-        """Raise one `ClaimsError` with everything, by file and row."""
+        """Raise one `ClaimsError` with everything, by file and row, each cell only once."""
         if not self._frames:
             return
         table = pd.concat(self._frames, ignore_index=True)
         table["row"] = table["row"].astype(np.int64)
+        cell = (table["row"] > 0) & (table["column"] != "")
+        again = table.duplicated(["file", "row", "column"])
+        table = table[~(again & (cell | table.duplicated()))]
         order = table["file"].map({name: i for i, name in enumerate(table["file"].unique())})
         table = table.assign(_file=order).sort_values(["_file", "row"], kind="stable")
         raise ClaimsError(table.drop(columns="_file").reset_index(drop=True))
@@ -67,18 +70,18 @@ def quoted(value: object) -> str:
     return repr(text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...")
 
 
-def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+def nearest(word: str, known: Collection[str], *, cutoff: float = 0.6) -> str:
     """Find the known word that is spelled most like this one, or give an empty text."""
-    by_lower = {name.lower(): name for name in known}
-    if len(by_lower) > _MOST_COMPARED:
+    if len(known) > _MOST_COMPARED:
         return ""
+    by_lower = {name.lower(): name for name in known}
     close = get_close_matches(word.lower()[:_LONGEST], list(by_lower), n=1, cutoff=cutoff)
     return by_lower[close[0]] if close else ""
 
 
-def one_of(known: Iterable[str], *, most: int = 12) -> str:
+def one_of(known: Collection[str], *, most: int = 12) -> str:
     """Say which words are allowed, the first dozen by name."""
-    names = list(known)
+    names = list(dict.fromkeys(known))
     if not names:
         return "nothing, as none is declared"
     more = f" and {len(names) - most} more" if len(names) > most else ""

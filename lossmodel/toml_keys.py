@@ -127,14 +127,14 @@ class Keys:
             return None
         return pd.Timestamp(day)
 
-    def number(self, key: str, *, above: float, upto: float) -> float | None:
-        """Read a number in (above, upto]; None where there is none."""
+    def number(self, key: str, *, least: float, most: float) -> float | None:
+        """Read a number from `least` to `most`; None where there is none."""
         value = self.values.get(key)
         if value is None:
             return None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not above < value <= upto:
-            allowed = f"a number over {above:g} and up to {upto:g}"
+        if not is_number or not least <= value <= most:
+            allowed = f"a number from {least:g} to {most:g}"
             self.wrong(key, allowed=allowed, remedy="Correct the number")
             return None
         return float(value)

@@ -35,8 +35,8 @@ def check_claims(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> N
     """
     _check_values(table, flagger)
     _check_limits(table, flagger)
-    _check_windows(table, flagger)
     _check_span(table, flagger, conflict)
+    _check_windows(table, flagger)
     _check_knowledge(table, flagger)
     _check_scopes(table, flagger, conflict)
     _check_relays(table, flagger)
@@ -193,7 +193,7 @@ def _check_scopes(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> 
         if scope.party is None:
             continue
         sums = [name for name in conflict.parties if scope.party in conflict.components(name)]
-        stray = _is(table, "scope", scope.name) & ~_is(table, "party", scope.party, *sums, "")
+        stray = _is(table, "scope", scope.name) & ~_is(table, "party", *sums, "")
         allowed = f"{scope.name} only of {scope.party}"
         flagger.flag(stray, "scope", allowed=allowed, remedy="Correct the scope or the party")
 
@@ -246,8 +246,8 @@ def _check_parts(table: pd.DataFrame, flagger: Flagger) -> None:
     circle = _on_circle(total)
     allowed = "parts of totals that are not parts of them again"
     flagger.flag(circle, "part_of", allowed=allowed, remedy="Leave part_of empty on the total")
-    within = (total >= 0) & ~circle
     start, end = table["start"].take(total), table["end"].take(total)
+    within = (total >= 0) & ~circle & ~(end < start).to_numpy()
     outside = within & (
         (table["start"].to_numpy() < start.to_numpy()) | (table["end"].to_numpy() > end.to_numpy())
     )
