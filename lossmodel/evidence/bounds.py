@@ -1,0 +1,101 @@
+"""Bounds of a ledger: never differenced, kept where no exact figure of the ledger is near."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from lossmodel.evidence.figures import Figure, Form
+from lossmodel.evidence.revisions import merge_restatements, merge_revisions
+from lossmodel.evidence.terms import Term, single_term
+
+if TYPE_CHECKING:
+    from lossmodel.evidence.calendar import Calendar
+    from lossmodel.evidence.verdicts import Verdicts
+
+__all__ = ["bound_terms"]
+
+NEAR_DAYS: Final = 14
+
+
+def bound_terms(
+    bounds: Iterable[Figure], *, calendar: Calendar, totals: Sequence[Figure], verdicts: Verdicts
+) -> list[Term]:
+    """Bounds and ranges of their own windows that nothing else of the ledger says.
+
+    A bound on a running total adds nothing within a fortnight of an exact total. A bound on other
+    days adds nothing where pieces that reach no more than a fortnight beyond its window, or shorter
+    bounds of the same kind, own all of them.
+
+    Parameters
+    ----------
+    totals
+        Exact and about running totals, kept or not.
+    """
+    terms: list[Term] = []
+    by_form: dict[Form, list[Figure]] = {}
+    for figure in bounds:
+        by_form.setdefault(figure.form, []).append(figure)
+    ends = np.array([f.end for f in totals], dtype=np.int64)
+    for form in sorted(by_form):
+        stand = merge_revisions(by_form[form], verdicts)
+        running = [f for f in stand if f.start == calendar.first]
+        told = merge_restatements(running, verdicts)
+        told += [f for f in stand if f.start > calendar.first]
+        cover = _Cover(calendar)
+        for figure in sorted(told, key=lambda f: (f.relayed, f.days, f.start, f.claim_id)):
+            into, why = _nearest(figure, totals, ends, calendar.first), "a total of its ledger"
+            if not into:
+                into, why = cover.of(figure), "figures of its ledger that cover its days"
+            if into:
+                verdicts.merge(figure.members, into, f"A bound that says nothing beside {why}.")
+            else:
+                cover.add(figure)
+                terms.append(single_term(figure, kind="window"))
+    return terms
+
+
+def _nearest(
+    figure: Figure, totals: Sequence[Figure], ends: np.typing.NDArray[np.int64], first: int
+) -> tuple[str, ...]:
+    if figure.start != first or not len(ends):
+        return ()
+    away = np.abs(ends - figure.end)
+    place = int(away.argmin())
+    return totals[place].members if away[place] <= NEAR_DAYS else ()
+
+
+class _Cover:
+    """Days on which pieces near a window, or bounds kept so far, say what a bound would say."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar = calendar
+        self.first, self.last = calendar.spans()
+        self.bounds: list[Figure] = []
+        self._bound = np.full(calendar.size, -1, dtype=np.int64)
+
+    def add(self, figure: Figure) -> None:
+        at = figure.start - self.calendar.first
+        self._bound[at : at + figure.days] = len(self.bounds)
+        self.bounds.append(figure)
+
+    def of(self, figure: Figure) -> tuple[str, ...]:
+        """Claims that carry the first and last days, if all days are covered."""
+        owners = self.calendar.owners(figure.window)
+        near = owners >= 0
+        near[near] = (self.first[owners[near]] >= figure.start - NEAR_DAYS) & (
+            self.last[owners[near]] <= figure.end + NEAR_DAYS
+        )
+        at = figure.start - self.calendar.first
+        bound = self._bound[at : at + figure.days]
+        if not (near | (bound >= 0)).all():
+            return ()
+        names = [
+            self.calendar.pieces[int(owners[day])].carrier.claim_id
+            if near[day]
+            else self.bounds[int(bound[day])].claim_id
+            for day in (0, -1)
+        ]
+        return tuple(dict.fromkeys(names))

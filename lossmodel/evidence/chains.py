@@ -1,0 +1,165 @@
+"""Which running totals of a series to keep, so that differences between them mean something."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = ["Given", "joined", "keep", "rising"]
+
+Reason = Literal["repeated", "out of order", "joined"]
+
+TIMES: Final = 10
+EXACT: Final = 1.0
+START: Final = -1
+
+
+@dataclass(frozen=True)
+class Given:
+    """A total that is given up, the one that stands for it, and why."""
+
+    place: int
+    into: int
+    reason: Reason
+
+
+def keep(
+    values: Sequence[float], units: Sequence[float], relayed: Sequence[bool]
+) -> tuple[list[int], list[Given]]:
+    """Places of the totals to take differences of, and what becomes of the others.
+
+    Parameters
+    ----------
+    values, units
+        Totals in the order of their dates, and how exact each is.
+    relayed
+        True for what somebody else repeats, which is trusted less than any original.
+    """
+    grades = [math.ceil(math.log10(unit)) if unit > EXACT else 0 for unit in units]
+    places = rising(values, list(zip(relayed, grades, strict=True)))
+    chosen = joined([values[p] for p in places], [units[p] for p in places])
+    kept = [places[p] for p in chosen]
+    rose, stands = set(places), set(kept)
+    given = []
+    for place in range(len(values)):
+        if place in stands:
+            continue
+        at = bisect_left(kept, place)
+        reason: Reason = "out of order"
+        into = kept[min(at, len(kept) - 1)]
+        if at and values[kept[at - 1]] == values[place]:
+            into, reason = kept[at - 1], "repeated"
+        elif place in rose:
+            reason = "joined"
+        given.append(Given(place, into, reason))
+    return kept, given
+
+
+def rising(values: Sequence[float], trust: Sequence[tuple[float, ...]]) -> list[int]:
+    """Places of the totals that never fall, as many as there can be, trusted ones first.
+
+    A total that falls is a misprint, a date mistaken or a silent revision. As few as possible are
+    given up, and never a trusted one for one less trusted.
+
+    Parameters
+    ----------
+    values
+        Totals in the order of their dates.
+    trust
+        Grade of each, the smallest the most trusted.
+
+    Examples
+    --------
+    >>> rising([10, 20, 200, 30, 40], [(0,)] * 5)
+    [0, 1, 3, 4]
+    >>> rising([10, 15, 20], [(0,), (1,), (0,)])
+    [0, 1, 2]
+    """
+    kept: list[int] = []
+    for grade in sorted(set(trust)):
+        fits = [
+            place
+            for place, own in enumerate(trust)
+            if own == grade and _between(place, kept, values)
+        ]
+        for place in _longest(fits, values, kept):
+            insort(kept, place)
+    return kept
+
+
+def _between(place: int, kept: list[int], values: Sequence[float]) -> bool:
+    at = bisect_left(kept, place)
+    above = at == 0 or values[kept[at - 1]] <= values[place]
+    below = at == len(kept) or values[place] <= values[kept[at]]
+    return above and below
+
+
+def _longest(fits: list[int], values: Sequence[float], kept: list[int]) -> list[int]:
+    """Longest subsequence that never falls; of equally long ones the one that ends lowest.
+
+    What fits between kept totals cannot contradict them, so one pass over all gaps is enough.
+    """
+    tails: list[float] = []
+    last: list[int] = []
+    before: dict[int, int] = {}
+    for place in fits:
+        length = bisect_right(tails, values[place])
+        before[place] = last[length - 1] if length else START
+        tails[length : length + 1] = [values[place]]
+        last[length : length + 1] = [place]
+    chain = []
+    place = last[-1] if last else START
+    while place != START:
+        chain.append(place)
+        place = before[place]
+    return chain[::-1]
+
+
+def joined(values: Sequence[float], units: Sequence[float]) -> list[int]:
+    """Places of the totals whose increments are at least ten times their endpoints' rounding.
+
+    The first increment runs from zero. Where one is too small its two neighbours are joined by
+    giving up the total between: the coarser endpoint, or the later of two alike. Totals that are
+    counted to the last unit are not rounded, so nothing of theirs is joined and increments of zero
+    stay: nothing was lost on those days.
+
+    Parameters
+    ----------
+    values
+        Totals that never fall, in the order of their dates.
+    units
+        Rounding unit of each.
+
+    Examples
+    --------
+    >>> joined([1_000, 1_020, 1_200, 2_000], [10, 10, 10, 10])
+    [0, 2, 3]
+    >>> joined([3, 3, 4], [1, 1, 1])
+    [0, 1, 2]
+    """
+    size = len(values)
+    coarse = [unit if unit > EXACT else 0.0 for unit in units]
+    before = list(range(-1, size))  # before[size] is the last place kept
+    after = list(range(1, size + 1))
+    dropped = [False] * size
+
+    def drop(place: int) -> None:
+        dropped[place] = True
+        p, n = before[place], after[place]
+        before[n] = p
+        if p != START:
+            after[p] = n
+
+    for level in sorted(set(coarse) - {0.0}, reverse=True):
+        for place in [p for p in range(size) if coarse[p] == level]:
+            p, n = before[place], after[place]
+            here = values[place] - (values[p] if p != START else 0.0)
+            if here < TIMES * level and not (n == size and p == START):
+                # The last total is worth more than the one before it: it says where things stand.
+                drop(p if n == size and coarse[p] == level else place)
+            elif n < size and coarse[n] < level and values[n] - values[place] < TIMES * level:
+                drop(place)
+    return [place for place in range(size) if not dropped[place]]

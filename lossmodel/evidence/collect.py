@@ -1,0 +1,163 @@
+"""All steps from claims to evidence, in their order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from lossmodel.evidence.figures import Figure, Key, day_number, read_figures
+from lossmodel.evidence.ledgers import ledger_terms
+from lossmodel.evidence.relays import find_roots, merge_relays, one_ledger
+from lossmodel.evidence.revisions import estimate_terms, stock_terms
+from lossmodel.evidence.screen import in_model, in_time, modelled_scopes
+from lossmodel.evidence.sums import merge_added_categories, merge_tiled, take_parts
+from lossmodel.evidence.terms import Term, term_table
+from lossmodel.evidence.verdicts import Verdicts
+from lossmodel.evidence.vintages import vintage_terms
+
+if TYPE_CHECKING:
+    from lossmodel.claims import Claims
+
+__all__ = ["Evidence", "collect_evidence"]
+
+WHY_USED: Final = {
+    "ledger": "What its ledger added over these days.",
+    "estimate": "An assessment of its own.",
+    "list": "What the list had learnt by then.",
+    "register": "What the register had learnt by then.",
+}
+MISSING: Final = "missing"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Claims as independent pieces of new information.
+
+    Attributes
+    ----------
+    terms
+        One row a piece: `term` (the claim that carries it), `claims` (those whose figures enter it,
+        `;` between), `claimant` (the root of a relay), `party, category, scope, accounting, method,
+        role`, `form` (point, at-least, at-most, interval), `value` (the window's total), `low,
+        high`, `kind` (window, vintage, stock), `days` (closed ranges that share no day), `n_days`,
+        `known`, `known_from` and `days_from` (what a vintage adds to), `rounding_sd` (in units of
+        value), `range_sd` (log scale), `anchor_date` (where the bias of an estimate is taken),
+        `published`.
+    classes
+        `claim_id, class, with, why`: every claim once, used, merged or left out.
+    corrections
+        `claim_id, claimant, party, category, date, value, why` of those taken out of ledgers.
+    until
+        Last day of the path.
+    as_of
+        Nothing published after this day is known; None where everything is.
+    """
+
+    terms: pd.DataFrame
+    classes: pd.DataFrame
+    corrections: pd.DataFrame
+    until: pd.Timestamp
+    as_of: pd.Timestamp | None
+
+
+def collect_evidence(
+    claims: Claims,
+    *,
+    as_of: pd.Timestamp | str | None = None,
+    until: pd.Timestamp | str | None = None,
+) -> Evidence:
+    """The part of each claim that is new information.
+
+    Parameters
+    ----------
+    as_of
+        Claims published after this day are left out before anything else.
+    until
+        Last day of the path: claims that end later are left out. By default the last day of what
+        is used, which is never after `as_of`.
+    """
+    as_of, until = (None if day is None else pd.Timestamp(day) for day in (as_of, until))
+    conflict, verdicts = claims.conflict, Verdicts()
+    first = day_number(conflict.start)
+    everything = read_figures(claims)
+    figures = in_time(everything, as_of=as_of, until=until, first=first, verdicts=verdicts)
+    figures = take_parts(
+        one_ledger(find_roots(figures, conflict), conflict),
+        everything=everything,
+        modelled=modelled_scopes(conflict),
+        verdicts=verdicts,
+    )
+    figures = in_model(figures, conflict=conflict, verdicts=verdicts)
+    corrections = [figure for figure in figures if figure.kind == "correction"]
+    figures = [figure for figure in figures if figure.kind != "correction"]
+    figures = merge_relays(merge_added_categories(figures, verdicts), verdicts)
+    terms: list[Term] = []
+    by_key, corrected = _by_key(figures), _by_key(corrections)
+    for key in {**by_key, **corrected}:
+        accounting = conflict.stream(*key[:3]).accounting
+        found = _series_terms(by_key[key], corrected[key], accounting, first, verdicts)
+        for term in found:
+            verdicts.use(term.members, WHY_USED[accounting])
+        terms += found
+    names = [figure.claim_id for figure in everything]
+    last = max((end for term in terms for _, end in term.days), default=first)
+    return Evidence(
+        terms=term_table(terms, conflict=conflict, order=names),
+        classes=verdicts.table(names),
+        corrections=_correction_table(corrections, verdicts=verdicts, order=names),
+        until=pd.Timestamp(last, unit="D").as_unit("ns") if until is None else until,
+        as_of=as_of,
+    )
+
+
+def _by_key(figures: Iterable[Figure]) -> defaultdict[Key, list[Figure]]:
+    groups: defaultdict[Key, list[Figure]] = defaultdict(list)
+    for figure in figures:
+        groups[figure.key].append(figure)
+    return groups
+
+
+def _series_terms(
+    figures: Sequence[Figure],
+    corrections: Sequence[Figure],
+    accounting: str,
+    first: int,
+    verdicts: Verdicts,
+) -> list[Term]:
+    """Terms of one claimant, party, category and scope, by how the claimant keeps its figures."""
+    if accounting == "ledger" and (not figures or figures[0].category != MISSING):
+        return ledger_terms(figures, corrections=corrections, first=first, verdicts=verdicts)
+    stand = merge_tiled(figures, verdicts)
+    if stand and stand[0].category == MISSING:
+        return stock_terms(stand, verdicts=verdicts)
+    if accounting == "estimate":
+        return estimate_terms(stand, first=first, verdicts=verdicts)
+    return vintage_terms(stand, first=first, accounting=accounting, verdicts=verdicts)
+
+
+def _correction_table(
+    corrections: Iterable[Figure], *, verdicts: Verdicts, order: Sequence[str]
+) -> pd.DataFrame:
+    place = {name: number for number, name in enumerate(order)}
+    used = sorted(
+        (figure for figure in corrections if verdicts.is_used(figure.claim_id)),
+        key=lambda figure: place[figure.claim_id],
+    )
+    rows = [
+        (
+            f.claim_id,
+            *f.key[:3],
+            pd.Timestamp(f.end, unit="D"),
+            f.value,
+            verdicts.reason(f.claim_id),
+        )
+        for f in used
+    ]
+    columns = ["claim_id", "claimant", "party", "category", "date", "value", "why"]
+    table = pd.DataFrame(rows, columns=columns)
+    table["date"] = pd.to_datetime(table["date"]).astype("datetime64[ns]")
+    return table.astype({"value": float})

@@ -1,0 +1,91 @@
+"""How exact a published figure is, read off its trailing zeros."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+__all__ = ["SD_OF_UNIT", "capped", "dividing_unit", "series_units"]
+
+# Standard deviation of an error that is uniform over one unit.
+SD_OF_UNIT: Final = 1 / math.sqrt(12)
+
+CAP: Final = 0.10
+CAP_ABOUT: Final = 0.20
+FINEST: Final = 1000  # figures are read to the third decimal
+NEIGHBOURS: Final = 11
+EXCEPTIONS: Final = 1
+COARSER: Final = 100
+
+
+def dividing_unit(value: float) -> float:
+    """Largest power of ten, or half of one, that divides a figure; 0 for zero.
+
+    Examples
+    --------
+    >>> [dividing_unit(value) for value in (152_000, 1_250, 61_207, 12.5)]
+    [1000.0, 50.0, 1.0, 0.5]
+    """
+    count = round(abs(value) * FINEST)
+    if count == 0:
+        return 0.0
+    unit = 1
+    while count % 10 == 0:
+        count //= 10
+        unit *= 10
+    return (5 * unit if count % 5 == 0 else unit) / FINEST
+
+
+def capped(unit: float, *, value: float, about: bool) -> float:
+    """Limit a unit to a tenth of the figure, a fifth where the figure is only `about`."""
+    return min(unit, abs(value) * (CAP_ABOUT if about else CAP))
+
+
+def series_units(values: Sequence[float], rounded: Sequence[bool]) -> list[float]:
+    """Rounding units of the figures of one series, in the order of their days.
+
+    A single figure of a series says little: every tenth exact count ends in a zero by chance. The
+    units 1, 5, 10, 50, ... each divide the next, so the greatest unit that divides all but one of
+    the eleven nearest distinct figures (all of fewer than eleven) is the second smallest of theirs,
+    and that is the unit at this place of the series. A figure keeps a unit of its own where it is
+    not called exact and is a hundred times coarser than its neighbours (285,000 among 284,120 and
+    285,930): that is chance once in a hundred.
+
+    Parameters
+    ----------
+    values
+        Figures of the series as published.
+    rounded
+        True where the claimant does not call the figure exact.
+
+    Examples
+    --------
+    >>> series_units([27, 28, 30, 31], [False] * 4)
+    [1.0, 1.0, 1.0, 1.0]
+    >>> series_units([284_120, 285_000, 285_930], [True] * 3)
+    [10.0, 5000.0, 10.0]
+    """
+    distinct = list(dict.fromkeys(values))
+    own = [dividing_unit(value) for value in distinct]
+    at = {value: place for place, value in enumerate(distinct)}
+    nonzero = [place for place, unit in enumerate(own) if unit > 0]
+    local = _local_units([own[place] for place in nonzero])
+    of_place = dict(zip(nonzero, local, strict=True))
+    coarsest_exact = min(local, default=1.0)
+    units = []
+    for value, loose in zip(values, rounded, strict=True):
+        unit = of_place.get(at[value], coarsest_exact)
+        if loose and own[at[value]] >= COARSER * unit:
+            unit = own[at[value]]
+        units.append(capped(unit, value=value, about=loose) if value else unit)
+    return units
+
+
+def _local_units(own: list[float]) -> list[float]:
+    units = []
+    for place in range(len(own)):
+        first = max(0, min(place - NEIGHBOURS // 2, len(own) - NEIGHBOURS))
+        near = sorted(own[first : first + NEIGHBOURS])
+        units.append(near[EXCEPTIONS if len(near) == NEIGHBOURS else 0])
+    return units

@@ -1,0 +1,157 @@
+"""Lists and registers: what was learnt between two dates of knowledge."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from lossmodel.evidence.chains import keep
+from lossmodel.evidence.figures import Figure, Window, latest
+from lossmodel.evidence.revisions import merge_restatements, merge_revisions
+from lossmodel.evidence.rounding import SD_OF_UNIT, series_units
+from lossmodel.evidence.terms import Term, rounding_variance, single_term
+
+if TYPE_CHECKING:
+    from lossmodel.evidence.verdicts import Verdicts
+
+__all__ = ["vintage_terms"]
+
+RUNNING: Final[Window] = (0, 0)
+NEAR_DAYS: Final = 14
+# An increment must be ten times a fifth of its endpoints' sd from ranges: below twice that sd the
+# difference of two statistical counts is noise.
+RANGE_PART: Final = 1 / 5
+WHY: Final = {
+    "repeated": "Repeats the count of an earlier date: nobody was added.",
+    "out of order": "Out of order among the vintages around it: a count that was corrected.",
+    "joined": "Too near to the next vintage for how both are rounded: joined with it.",
+}
+
+
+def vintage_terms(
+    figures: Iterable[Figure], *, first: int, accounting: str, verdicts: Verdicts
+) -> list[Term]:
+    """Every vintage as the increment in knowledge since the one before.
+
+    A running count grows in days and in knowledge at once; a count of those who died in one window
+    grows in knowledge alone. Each is a chain of its own. What a list says `at least` is a count of
+    verified cases, hence a point; in a register it is a bound, which is not differenced and stands
+    only where no point of its chain is near.
+    """
+    points: list[Figure] = []
+    bounds: list[Figure] = []
+    for figure in figures:
+        if figure.form not in ("at-least", "at-most"):
+            points.append(figure)
+        elif figure.is_sum or accounting == "register":
+            bounds.append(figure)
+        else:
+            points.append(replace(figure, form="point"))
+    terms: list[Term] = []
+    chains = _chains(points, first, verdicts)
+    for name, chain in chains.items():
+        chains[name], increments = _increments(chain, verdicts)
+        terms += increments
+    for bound in merge_restatements(merge_revisions(bounds, verdicts), verdicts):
+        name = RUNNING if bound.start == first else bound.window
+        near = [f for f in chains.get(name, ()) if _is_near(f, bound)]
+        if near:
+            verdicts.merge(
+                bound.members,
+                near[0].members,
+                "A bound within a fortnight of a count of the same series says nothing new.",
+            )
+        else:
+            terms.append(single_term(bound, kind="vintage"))
+    return terms
+
+
+def _chains(points: Iterable[Figure], first: int, verdicts: Verdicts) -> dict[Window, list[Figure]]:
+    """Vintages that can be subtracted from one another, each chain in the order of knowledge.
+
+    A count from the start continues the running chain unless its window ends earlier than the one
+    before: of two such counts neither holds the other.
+    """
+    chains: defaultdict[Window, list[Figure]] = defaultdict(list)
+    for figure in _one_a_date(points, verdicts):
+        running = chains[RUNNING] if figure.start == first else None
+        if running is None or (running and figure.end < running[-1].end):
+            chains[figure.window].append(figure)
+        else:
+            running.append(figure)
+    return {name: chain for name, chain in chains.items() if chain}
+
+
+def _one_a_date(points: Iterable[Figure], verdicts: Verdicts) -> list[Figure]:
+    dates: defaultdict[tuple[int, Window], list[Figure]] = defaultdict(list)
+    for figure in points:
+        dates[figure.known, figure.window].append(figure)
+    nodes = []
+    for place in sorted(dates, key=lambda place: (place[0], place[1][1], place[1][0])):
+        stands = latest(dates[place])
+        nodes.append(stands)
+        for figure in dates[place]:
+            if figure is not stands:
+                verdicts.merge(
+                    figure.members,
+                    stands.members,
+                    "Another count of the same date stands: published later, or finer.",
+                )
+    return nodes
+
+
+def _is_near(figure: Figure, bound: Figure) -> bool:
+    return abs(figure.known - bound.known) <= NEAR_DAYS
+
+
+def _increments(nodes: list[Figure], verdicts: Verdicts) -> tuple[list[Figure], list[Term]]:
+    """Vintages none lower than the one before, each increment exact enough to mean something."""
+    rounding = _units(nodes)
+    units = [max(unit, RANGE_PART * _range_sd(f)) for f, unit in zip(nodes, rounding, strict=True)]
+    kept, given = keep([_count(f) for f in nodes], units, [f.relayed for f in nodes])
+    for drop in given:
+        verdicts.merge(nodes[drop.place].members, nodes[drop.into].members, WHY[drop.reason])
+    terms = [single_term(nodes[kept[0]], kind="vintage", unit=rounding[kept[0]])]
+    for a, b in zip(kept, kept[1:], strict=False):
+        terms.append(_increment(nodes[a], nodes[b], units=(rounding[a], rounding[b])))
+    return [nodes[place] for place in kept], terms
+
+
+def _count(figure: Figure) -> float:
+    if figure.form == "interval":
+        return (figure.low + figure.high) / 2
+    return figure.value
+
+
+def _range_sd(figure: Figure) -> float:
+    return (figure.high - figure.low) * SD_OF_UNIT if figure.qualifier == "range" else 0.0
+
+
+def _units(nodes: Sequence[Figure]) -> list[float]:
+    counts = [f for f in nodes if f.form != "interval"]
+    found = series_units(
+        [f.value / f.times for f in counts], [f.qualifier != "exact" for f in counts]
+    )
+    of = {f.claim_id: unit * f.times for f, unit in zip(counts, found, strict=True)}
+    return [of.get(f.claim_id, 0.0) for f in nodes]
+
+
+def _increment(a: Figure, b: Figure, *, units: tuple[float, float]) -> Term:
+    value = _count(b) - _count(a)
+    # The sd of the difference, carried to the log scale; of no difference at all there is no log.
+    sd = math.hypot(_range_sd(a), _range_sd(b))
+    return Term(
+        carrier=b,
+        members=a.members + b.members,
+        form="point",
+        value=value,
+        kind="vintage",
+        days=(b.window,),
+        variance=rounding_variance(a, units[0]) + rounding_variance(b, units[1]),
+        spread=sd / value if value else 0.0,
+        known_from=a.known,
+        days_from=(a.window,),
+    )
