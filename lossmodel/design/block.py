@@ -1,0 +1,317 @@
+"""One block of evidence as arrays: everything that the density needs, nothing that it does not."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from lossmodel.conflict import Conflict
+from lossmodel.design.biases import Bias, build_biases
+from lossmodel.design.grid import Floats, Grid, Ints
+from lossmodel.design.layout import Layout, LayoutBuilder, Linear
+from lossmodel.design.listing import LIST, MISSING, REGISTER, Pairs, PairTable
+from lossmodel.design.observation import Observations, observe
+from lossmodel.design.paths import Paths, build_paths
+from lossmodel.parts import Parts
+from lossmodel.priors import Priors
+
+__all__ = ["Design", "build_design"]
+
+Record = Mapping[Hashable, Any]
+
+KILLED, WOUNDED, MISSING_DEAD = 0, 1, 2
+UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
+
+
+@dataclass(frozen=True)
+class Design:
+    """Arrays of one block.
+
+    Attributes
+    ----------
+    daily
+        Sparse map from v to stacked daily rows of T days: log rates, logits of lethality and of
+        the missing share, log biases of ledgers.
+    series
+        Shape (R, 4): party, component (KILLED, WOUNDED, MISSING_DEAD), scope, row of the ledger's
+        daily log bias (-1 none): the daily series whose windows are summed.
+    window
+        Shape (W, 5): claim, series, factor, lo, hi: the claim's expectation has the factor times
+        the series' sum over [lo, hi).
+    listed
+        Shape (., 3): claim, point, sign.
+    factor_row, factor_sign
+        Factor 0 is one; factor k is ``sign_k sigmoid(v[row_k])``.
+    bias
+        Sparse map from v to the log bias of each claim (ledgers have theirs by day).
+    """
+
+    name: str
+    grid: Grid
+    layout: Layout
+    paths: Paths
+    streams: pd.DataFrame
+    terms: pd.DataFrame
+    biases: dict[int, Bias]
+    coverage: dict[int, tuple[Floats, Ints]]
+    definition: dict[int, int]
+    daily: sparse.csr_array
+    rows: int
+    series: Ints
+    window: Ints
+    factor_row: Ints
+    factor_sign: Floats
+    listed: Ints
+    pairs: Pairs
+    pair_map: sparse.csr_array
+    declared_log_sd: float
+    bias: sparse.csr_array
+    observed: Observations
+
+    @property
+    def size(self) -> int:
+        """Length of theta."""
+        return self.layout.size
+
+
+def build_design(
+    terms: pd.DataFrame,
+    *,
+    name: str,
+    conflict: Conflict,
+    priors: Priors,
+    parts: Parts,
+    until: pd.Timestamp,
+) -> Design:
+    """Turn the terms of one block of evidence into arrays.
+
+    Parameters
+    ----------
+    terms
+        Rows of ``Evidence.terms`` of the persons or of one class of equipment.
+    name
+        ``person`` or the class of equipment.
+    """
+    return _Assembly(terms, name, conflict, priors, parts, until).design()
+
+
+class _Assembly:
+    """Builds a design claim by claim; lives for one call of ``build_design``."""
+
+    def __init__(
+        self,
+        terms: pd.DataFrame,
+        name: str,
+        conflict: Conflict,
+        priors: Priors,
+        parts: Parts,
+        until: pd.Timestamp,
+    ) -> None:
+        self.terms = terms.reset_index(drop=True)
+        self.name, self.conflict, self.priors, self.parts = name, conflict, priors, parts
+        self.grid = Grid(conflict.start, until)
+        self.builder, self.daily = LayoutBuilder(), Linear()
+        self.paths, self.rows = build_paths(
+            self.terms,
+            conflict=conflict,
+            priors=priors,
+            parts=parts,
+            grid=self.grid,
+            builder=self.builder,
+            linear=self.daily,
+            person=name == "person",
+        )
+        self.streams, self.stream_of = stream_table(self.terms, self.grid)
+        self.biases = build_biases(
+            self.streams,
+            conflict=conflict,
+            priors=priors,
+            parts=parts,
+            grid=self.grid,
+            builder=self.builder,
+        )
+        self.pairs = PairTable(
+            conflict=conflict,
+            priors=priors,
+            parts=parts,
+            grid=self.grid,
+            builder=self.builder,
+            missing_knots=self.paths.missing_knots,
+        )
+        self.series: dict[tuple[int, int, int, int], int] = {}
+        self.ledgers: dict[tuple[int, str], int] = {}
+        self.factors: dict[tuple[int, float], int] = {}
+        self.definition: dict[int, int] = {}
+        self.counted: dict[str, int] = {}
+        self.window: list[tuple[int, int, int, int, int]] = []
+        self.listed: list[tuple[int, int, int]] = []
+
+    def design(self) -> Design:
+        bias = Linear()
+        records = self.terms.to_dict("records")
+        for claim, (stream, term) in enumerate(zip(self.stream_of, records, strict=True)):
+            self._place(claim, int(stream), term)
+        self._bias(bias)
+        observed = observe(
+            self.terms, streams=self.streams, stream_of=self.stream_of, priors=self.priors,
+            parts=self.parts, builder=self.builder,
+        )  # fmt: skip
+        pairs = self.pairs.build()
+        layout = self.builder.build()
+        height = len(layout.offset)
+        signed = list(self.factors)
+        return Design(
+            name=self.name,
+            grid=self.grid,
+            layout=layout,
+            paths=self.paths,
+            streams=self.streams,
+            terms=self.terms,
+            biases=self.biases,
+            coverage=self.pairs.coverage,
+            definition=self.definition,
+            daily=self.daily.matrix((self.rows * self.grid.size, height)),
+            rows=self.rows,
+            series=np.array(list(self.series), dtype=np.int64).reshape(-1, 4),
+            window=np.array(self.window, dtype=np.int64).reshape(-1, 5),
+            factor_row=np.array([row for row, _ in signed], dtype=np.int64),
+            factor_sign=np.array([sign for _, sign in signed]),
+            listed=np.array(self.listed, dtype=np.int64).reshape(-1, 3),
+            pairs=pairs,
+            pair_map=pairs.linear.matrix((5 * len(pairs.point), height)),
+            declared_log_sd=self.priors["declared.log_sd"].median,
+            bias=bias.matrix((len(self.terms), height)),
+            observed=observed,
+        )
+
+    def _place(self, claim: int, stream: int, term: Record) -> None:
+        """What a claim's expectation is made of."""
+        accounting, category = term["accounting"], str(term["category"])
+        if category == "missing":
+            return self._listed(claim, stream, term, MISSING, KILLED)
+        if accounting == "register":
+            return self._listed(claim, stream, term, REGISTER, KILLED)
+        if accounting == "list":
+            wounded = category in ("wounded", "casualties", "losses")
+            for component in ([] if category == "wounded" else [KILLED]) + [WOUNDED] * wounded:
+                self._listed(claim, stream, term, LIST, component)
+            return None
+        return self._windows(claim, stream, term)
+
+    def _windows(self, claim: int, stream: int, term: Record) -> None:
+        category, party = str(term["category"]), str(term["party"])
+        spans = [self.grid.span(*days) for days in term["days"]]
+        for base in self._components(party):
+            ledger = -1
+            if term["accounting"] == "ledger":
+                ledger = self._ledger(stream, base)
+            for component, factor in self._counts(stream, term, base, category):
+                series = self._series(base, component, str(term["scope"]), ledger)
+                self.window += [(claim, series, factor, lo, hi) for lo, hi in spans if hi > lo]
+
+    def _counts(self, stream: int, term: Record, base: str, category: str) -> list[tuple[int, int]]:
+        """(component, factor) of what the stream's category counts of one party."""
+        if self.name != "person":
+            return [(KILLED, 0)]
+        counts = [] if category == "wounded" else [(KILLED, 0)]
+        if category in ("wounded", "casualties"):
+            counts.append((WOUNDED, 0))
+        elif category in UNDEFINED or category != "killed":
+            counts.append((WOUNDED, self._wounded_share(stream, category)))
+        partial = term["accounting"] == "estimate" and term["role"] != "adversary"
+        if partial and category != "wounded" and base in self.paths.missing_knots:
+            counts.append((MISSING_DEAD, self._missing_counted(str(term["role"]), base)))
+        return counts
+
+    def _components(self, party: str) -> tuple[str, ...]:
+        return tuple(p for p in self.conflict.components(party) if p in self.paths.parties)
+
+    def _ledger(self, stream: int, base: str) -> int:
+        if (stream, base) not in self.ledgers:
+            row = self.ledgers[stream, base] = self.rows
+            self.rows += 1
+            at = np.arange(self.grid.size, dtype=float)
+            where, column, weight = self.biases[stream].weights(at, base)
+            self.daily.add(row * self.grid.size + where, column, weight)
+        return self.ledgers[stream, base]
+
+    def _series(self, base: str, component: int, scope: str, ledger: int) -> int:
+        party = self.paths.parties.index(base)
+        number = self.paths.scope_index.get((base, scope), 0)
+        return self.series.setdefault((party, component, number, ledger), len(self.series))
+
+    def _wounded_share(self, stream: int, category: str) -> int:
+        if not self.parts.definitions:
+            return 0
+        if stream not in self.definition:
+            prior = self.priors[UNDEFINED.get(category, "definition.losses")]
+            rows = self.builder.rows("definition", [prior.mean])
+            self.builder.independent(f"definition {stream}", rows, prior.sd)
+            self.definition[stream] = int(rows[0])
+        return self._factor(self.definition[stream], 1.0)
+
+    def _missing_counted(self, role: str, base: str) -> int:
+        key = f"{role} {base}"
+        if key not in self.counted:
+            prior = self.priors["missing.counted"]
+            rows = self.builder.rows("missing.counted", [prior.mean])
+            self.builder.independent(f"missing.counted {key}", rows, prior.sd)
+            self.counted[key] = int(rows[0])
+        return self._factor(self.counted[key], -1.0)
+
+    def _factor(self, row: int, sign: float) -> int:
+        return self.factors.setdefault((row, sign), len(self.factors)) + 1
+
+    def _listed(self, claim: int, stream: int, term: Record, kind: int, component: int) -> None:
+        base = self._components(str(term["party"]))[0]
+        series = self._series(base, component, str(term["scope"]), -1)
+        dead = component == KILLED and self.name == "person"
+        vintages = [(term["days"], term["known"], 1)]
+        if term["days_from"]:
+            vintages.append((term["days_from"], term["known_from"], -1))
+        for days, known, sign in vintages:
+            point = self.pairs.point(
+                stream=stream, kind=kind, party=base, series=series, dead=dead,
+                days=days, known=known,
+            )  # fmt: skip
+            self.listed.append((claim, point, sign))
+
+    def _bias(self, bias: Linear) -> None:
+        """Log bias of every claim that is neither a ledger's nor a list's."""
+        at = np.array([self.grid.index(day) for day in self.terms["anchor_date"]], dtype=float)
+        for stream, of in self.biases.items():
+            here = np.flatnonzero(self.stream_of == stream)
+            if self.streams.loc[stream, "accounting"] == "ledger" or not len(here):
+                continue
+            first = self._components(str(self.streams.loc[stream, "party"]))[0]
+            where, column, weight = of.weights(at[here], first)
+            bias.add(here[where], column, weight)
+
+
+def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
+    """Streams of a block and the stream of each term.
+
+    Returns
+    -------
+    streams
+        claimant, party, category, accounting, method, role, n_used, first, last (days of the
+        first and last knowledge), indexed by number.
+    stream_of
+        Number of each term's stream.
+    """
+    key = ["claimant", "party", "category"]
+    known = pd.Series([grid.index(day) for day in terms["anchor_date"]], index=terms.index)
+    frame = terms[[*key, "accounting", "method", "role"]].assign(known=known)
+    grouped = frame.groupby(key, sort=True)
+    streams = grouped.agg(
+        accounting=("accounting", "first"),
+        method=("method", "first"),
+        role=("role", "first"),
+        n_used=("known", "size"),
+        first=("known", "min"),
+        last=("known", "max"),
+    ).reset_index()
+    return streams, grouped.ngroup().to_numpy().astype(np.int64)

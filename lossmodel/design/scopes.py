@@ -1,0 +1,115 @@
+"""Scopes as shares of a party's losses, day by day."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.special import logit
+
+from lossmodel.conflict import Conflict
+from lossmodel.design.grid import Floats, Grid
+from lossmodel.design.layout import LayoutBuilder
+from lossmodel.parts import Parts
+from lossmodel.vocabulary import Scope
+
+__all__ = ["ScopeShare", "build_scopes"]
+
+
+@dataclass(frozen=True)
+class ScopeShare:
+    """Share of one scope of one party in its parent scope.
+
+    On the days of ``active`` it is ``s = sigmoid(v[logit_row])``, times
+    ``exp(-(day - first) / exp(v[tau_row]))`` where it decays, and zero on other days; a row of -1
+    is absent (a share of one, no decay). A complement is ``1 - s``. The share of all losses is
+    this times the parent's; parent 0 is the whole.
+    """
+
+    party: str
+    name: str
+    logit_row: int
+    tau_row: int
+    first: int
+    active: Floats
+    parent: int
+    complement: bool = False
+
+
+def build_scopes(
+    terms: pd.DataFrame,
+    *,
+    conflict: Conflict,
+    parties: tuple[str, ...],
+    parts: Parts,
+    grid: Grid,
+    builder: LayoutBuilder,
+) -> tuple[tuple[ScopeShare, ...], dict[tuple[str, str], int]]:
+    """Shares of all scopes that a claim names or the report shows, each after its parent.
+
+    Returns
+    -------
+    shares
+        Scope i of the index is ``shares[i - 1]``; 0 is the whole.
+    index
+        (party, scope) -> number of the scope.
+    """
+    table = _Table(conflict, grid, builder)
+    index = {(party, "all"): 0 for party in parties}
+    wanted = {
+        (conflict.components(p)[0], s) for p, s in zip(terms["party"], terms["scope"], strict=True)
+    }
+    wanted |= {
+        (party, s.name) for s in conflict.scopes.values() for party in parties if _shown(s, party)
+    }
+    for party, name in sorted(wanted):
+        index[party, name] = table.place(party, name) if parts.scopes else 0
+    return tuple(table.shares), index
+
+
+def _shown(scope: Scope, party: str) -> bool:
+    return scope.report and scope.party in (None, party)
+
+
+class _Table:
+    """Scopes placed so far; a complement shares the rows of what it completes."""
+
+    def __init__(self, conflict: Conflict, grid: Grid, builder: LayoutBuilder) -> None:
+        self.conflict, self.grid, self.builder = conflict, grid, builder
+        self.shares: list[ScopeShare] = []
+        self._placed: dict[tuple[str, str], int] = {}
+
+    def place(self, party: str, name: str) -> int:
+        if name == "all":
+            return 0
+        if (party, name) not in self._placed:
+            scope = self.conflict.scopes[name]
+            if scope.complement_of:
+                part = self.place(party, scope.complement_of)
+                whole = ScopeShare(party, "all", -1, -1, 0, np.ones(self.grid.size), 0)
+                base = self.shares[part - 1] if part else whole
+                share = replace(base, name=name, complement=not base.complement)
+            else:
+                share = self._share(party, scope)
+            self.shares.append(share)
+            self._placed[party, name] = len(self.shares)
+        return self._placed[party, name]
+
+    def _share(self, party: str, scope: Scope) -> ScopeShare:
+        parent = self.place(party, scope.of or "all")
+        first = self.grid.index(scope.start) if scope.start is not None else 0
+        last = self.grid.index(scope.end) if scope.end is not None else self.grid.size
+        days = np.arange(self.grid.size)
+        active = ((days >= first) & (days <= last)).astype(float)
+        logit_row = tau_row = -1
+        share = scope.share
+        if share is not None and share.mean < 1:
+            rows = self.builder.rows("scope.share", [float(logit(share.mean))])
+            logit_row = int(rows[0])
+            if share.form != "fixed" and share.sd > 0:
+                self.builder.independent(f"scope.share {party} {scope.name}", rows, share.sd)
+        if share is not None and share.form == "decaying" and share.tau_days:
+            rows = self.builder.rows("scope.tau", [float(np.log(share.tau_days))])
+            tau_row = int(rows[0])
+            if share.tau_sd:
+                self.builder.independent(f"scope.tau {party} {scope.name}", rows, share.tau_sd)
+        return ScopeShare(party, scope.name, logit_row, tau_row, first, active, parent)
