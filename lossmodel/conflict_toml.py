@@ -50,7 +50,8 @@ def declare(document: Keys, name: str) -> Declared:
     document.only(
         "title", "start", "end", "sides", "parties", "categories", "scopes", "knots", "conflict"
     )
-    head = document if "start" in document.values else document.table("conflict")
+    in_table = "conflict" in document.values and "start" not in document.values
+    head = document.table("conflict") if in_table else document
     start = head.day("start")
     if start is None and "start" not in head.values:
         head.wrong("start", allowed="a day", remedy="Write start = 2022-02-24", found="")
@@ -218,7 +219,9 @@ def _share(scope: Keys) -> Share | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        mean = 1.0 if value == "fixed" else scope.number("share", least=_SMALLEST, most=1)
+        mean = (
+            1.0 if value in ("fixed", "fixed 1") else scope.number("share", least=_SMALLEST, most=1)
+        )
         return None if mean is None else Share("fixed", mean)
     keys = scope.table("share")
     keys.only("form", "mean", "sd", "tau_days", "tau_sd", "value")
