@@ -19,6 +19,7 @@ __all__ = ["main"]
 
 # Importing them has registered their commands.
 COMMANDS = (fits, tables, checks, about)
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -40,9 +41,10 @@ def _status(arguments: Sequence[str] | None) -> int:
                 _quieten()
             app(args=arguments, prog_name="lossmodel")
     except SystemExit as finished:
-        return finished.code if isinstance(finished.code, int) else 0
+        status = finished.code if isinstance(finished.code, int) else 0
+        return _failed("interrupted", status) if status == INTERRUPTED else status
     except KeyboardInterrupt:
-        return _failed("interrupted", 130)
+        return _failed("interrupted", INTERRUPTED)
     except LossModelError as error:
         return _failed(str(error), error.exit_code)
     except OSError as error:

@@ -102,12 +102,9 @@ def _root(
 
 
 ClaimsFile = Annotated[
-    Path | None,
+    str | None,
     typer.Argument(
         metavar="CLAIMS",
-        exists=True,
-        dir_okay=False,
-        allow_dash=True,
         help="Claims table (CSV), - for stdin; by default the conflict's own.",
         show_default=False,
     ),
@@ -163,7 +160,9 @@ PriorsFile = Annotated[
         help="TOML with the priors to replace.",
     ),
 ]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the report.")]
+Out = Annotated[
+    Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Folder of the report.")
+]
 Force = Annotated[
     bool,
     typer.Option("--force", help="Write the whole report, marked, even if the gate fails."),

@@ -25,7 +25,6 @@ from lossmodel.cli.app import (
     level,
 )
 from lossmodel.cli.console import answer, progress
-from lossmodel.cli.tables import read_claims
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ def fit(
     import pandas as pd
 
     from lossmodel import fitting
+    from lossmodel.claims import load_claims
     from lossmodel.cli.headline import headline
     from lossmodel.priors import Priors
     from lossmodel.report import write_report
@@ -56,8 +56,8 @@ def fit(
     with progress() as say:
         say("reading the claims")
         fitted = fitting.fit(
-            read_claims(claims, conflict),
-            priors=Priors.default() if priors is None else Priors.from_toml(priors),
+            load_claims(claims, conflict=conflict),
+            priors=None if priors is None else Priors.from_toml(priors),
             engine=engine.value,
             seed=seed,
             ci_prob=ci,

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import typer
 
 from lossmodel.cli.app import ClaimsFile, ConflictName, app
 from lossmodel.cli.console import answer
-
-if TYPE_CHECKING:
-    from lossmodel.claims import Claims
 
 data = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Conflicts and data sets.")
 app.add_typer(data, name="data")
@@ -20,10 +14,11 @@ app.add_typer(data, name="data")
 @app.command()
 def check(claims: ClaimsFile = None, conflict: ConflictName = "russia-ukraine") -> None:
     """Validate a claims table and say what the model would make of it."""
+    from lossmodel.claims import load_claims
     from lossmodel.evidence import collect_evidence
     from lossmodel.summary import describe
 
-    table = read_claims(claims, conflict)
+    table = load_claims(claims, conflict=conflict)
     answer(describe(table))
     classes = collect_evidence(table).classes["class"].value_counts()
     counts = ", ".join(
@@ -43,10 +38,3 @@ def list_conflicts() -> None:
     for name in names:
         conflict = load_conflict(name)
         answer(f"{name:<{width}}  {conflict.title}, from {conflict.start.date()}")
-
-
-def read_claims(claims: Path | None, conflict: str) -> Claims:
-    """Load the table that the command line names, or the conflict's own."""
-    from lossmodel.claims import load_claims
-
-    return load_claims(None if claims is None else str(claims), conflict=conflict)
