@@ -62,6 +62,7 @@ def examine() -> list[Finding]:
         _cores,
         _memory,
         _linear_algebra,
+        _compiled,
         _compiler,
         _folders,
     )
@@ -147,6 +148,22 @@ def _blas(name: str, threads: int) -> Finding:
     return Finding("BLAS", found)
 
 
+def _compiled() -> Iterator[Finding]:
+    """Find what numba keeps between runs, where it looks: its own folder, ours, the user's."""
+    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "numba"
+    own = os.environ.get("NUMBA_CACHE_DIR")
+    places = [Path(own)] if own else [Path(__file__).parent / "__pycache__", user]
+    place = next((place for place in places if _is_writable(place)), None)
+    if place is None:
+        found = " and ".join(map(str, places)) + " cannot be written"
+        yield Finding("compiled code", found, "slow", "export NUMBA_CACHE_DIR=FOLDER")
+    elif any(place.rglob("*.nbc")):
+        yield Finding("compiled code", f"kept in {place}")
+    else:
+        found = f"none yet in {place}"
+        yield Finding("compiled code", found, "good", "the first fit compiles and takes longer")
+
+
 def _compiler() -> Iterator[Finding]:
     compiler = next((name for name in ("g++", "clang++") if shutil.which(name)), None)
     if compiler:
@@ -161,10 +178,6 @@ def _folders() -> Iterator[Finding]:
     caches = {
         "current folder": (Path.cwd(), "go to a folder that is yours, or give --out DIR"),
         "temporary folder": (Path(tempfile.gettempdir()), "export TMPDIR=FOLDER"),
-        "compiled models": (
-            Path(os.environ.get("NUMBA_CACHE_DIR") or home / ".pytensor"),
-            "export PYTENSOR_FLAGS=base_compiledir=FOLDER, or every run compiles anew",
-        ),
         "matplotlib cache": (
             Path(os.environ.get("MPLCONFIGDIR") or home / ".cache" / "matplotlib"),
             "export MPLCONFIGDIR=FOLDER, or every run lists the fonts anew",
