@@ -70,11 +70,11 @@ def build_biases(
     Parameters
     ----------
     streams
-        Index: number of the stream; columns claimant, party, category, role, accounting,
+        Index: number of the stream; columns claimant, party, category, role, reading,
         first, last (days of its first and last knowledge).
     """
     table = _Table(conflict, priors, parts, grid, builder)
-    own = streams[streams["accounting"] != "list"]
+    own = streams[streams["reading"] != "list"]
     several = own.groupby(["claimant", "party"])["category"].transform("nunique") > 1
     return {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
 
@@ -114,10 +114,10 @@ class _Table:
     def _level(self, stream: pd.Series, *, several: bool) -> tuple[list[int], list[Knots]]:
         claimant, party = stream["claimant"], stream["party"]
         key = f"{claimant} {party} {stream['category']}"
-        for own, name in (("register", "bias.register"), ("missing", "bias.missing")):
-            if own in (stream["accounting"], stream["category"]):
-                prior = self.priors[name]
-                return [self.scalar(name, key, prior.mean, prior.sd)], []
+        own = {"register": "bias.register", "stock": "bias.missing"}.get(stream["reading"])
+        if own is not None:
+            prior = self.priors[own]
+            return [self.scalar(own, key, prior.mean, prior.sd)], []
         kind = f"bias.{stream['role']}.{self._class(party, stream['category'])}"
         role, between = self.priors[kind], self.priors[f"{kind}.between"].median
         rows = [
@@ -152,11 +152,11 @@ class _Table:
     def _drift(self, stream: pd.Series) -> list[Knots]:
         key = f"{stream['claimant']} {stream['party']} {stream['category']}"
         first, last = float(stream["first"]), float(stream["last"])
-        ledger = stream["accounting"] == "ledger"
+        ledger = stream["reading"] == "ledger"
         walks: list[Knots] = []
         if self.parts.drift and last > first:
             name = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
-            prior = self.priors[name.get(stream["accounting"], "bias.drift_estimate_sd")]
+            prior = self.priors[name.get(stream["reading"], "bias.drift_estimate_sd")]
             walks.append(self._walk(f"bias.drift {key}", prior, 0.0 if ledger else first, last))
         if self.parts.short_memory and ledger and last >= 2 * SHORT_MEMORY_DAYS:
             prior = self.priors["bias.short_sd"]

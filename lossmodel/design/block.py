@@ -145,7 +145,7 @@ class _Assembly:
         self.ledgers: dict[tuple[int, str], int] = {}
         self.factors: dict[tuple[int, float], int] = {}
         self.definition: dict[int, int] = {}
-        self.counted: dict[str, int] = {}
+        self.uncounted: dict[str, int] = {}
         self.window: list[tuple[int, int, int, int, int]] = []
         self.listed: list[tuple[int, int, int]] = []
 
@@ -191,15 +191,14 @@ class _Assembly:
         """What a claim's expectation is made of."""
         accounting, category = term["accounting"], str(term["category"])
         if category == "missing":
-            return self._listed(claim, stream, term, MISSING, KILLED)
-        if accounting == "register":
-            return self._listed(claim, stream, term, REGISTER, KILLED)
-        if accounting == "list":
+            self._listed(claim, stream, term, MISSING, KILLED)
+        elif accounting in ("list", "register"):
             wounded = category in ("wounded", "casualties", "losses")
             for component in ([] if category == "wounded" else [KILLED]) + [WOUNDED] * wounded:
-                self._listed(claim, stream, term, LIST, component)
-            return None
-        return self._windows(claim, stream, term)
+                kind = LIST if accounting == "list" else REGISTER
+                self._listed(claim, stream, term, kind, component)
+        else:
+            self._windows(claim, stream, term)
 
     def _windows(self, claim: int, stream: int, term: Record) -> None:
         category, party = str(term["category"]), str(term["party"])
@@ -223,7 +222,7 @@ class _Assembly:
             counts.append((WOUNDED, self._wounded_share(stream, category)))
         partial = term["accounting"] == "estimate" and term["role"] != "adversary"
         if partial and category != "wounded" and base in self.paths.missing_knots:
-            counts.append((MISSING_DEAD, self._missing_counted(str(term["role"]), base)))
+            counts.append((MISSING_DEAD, self._missing_uncounted(str(term["role"]), base)))
         return counts
 
     def _components(self, party: str) -> tuple[str, ...]:
@@ -253,38 +252,38 @@ class _Assembly:
             self.definition[stream] = int(rows[0])
         return self._factor(self.definition[stream], 1.0)
 
-    def _missing_counted(self, role: str, base: str) -> int:
+    def _missing_uncounted(self, role: str, base: str) -> int:
         key = f"{role} {base}"
-        if key not in self.counted:
+        if key not in self.uncounted:
             prior = self.priors["missing.counted"]
-            rows = self.builder.rows("missing.counted", [prior.mean])
+            rows = self.builder.rows("missing.uncounted", [-prior.mean])
             self.builder.independent(f"missing.counted {key}", rows, prior.sd)
-            self.counted[key] = int(rows[0])
-        return self._factor(self.counted[key], -1.0)
+            self.uncounted[key] = int(rows[0])
+        return self._factor(self.uncounted[key], -1.0)
 
     def _factor(self, row: int, sign: float) -> int:
         return self.factors.setdefault((row, sign), len(self.factors)) + 1
 
     def _listed(self, claim: int, stream: int, term: Record, kind: int, component: int) -> None:
-        base = self._components(str(term["party"]))[0]
-        series = self._series(base, component, str(term["scope"]), -1)
         dead = component == KILLED and self.name == "person"
         vintages = [(term["days"], term["known"], 1)]
         if term["days_from"]:
             vintages.append((term["days_from"], term["known_from"], -1))
-        for days, known, sign in vintages:
-            point = self.pairs.point(
-                stream=stream, kind=kind, party=base, series=series, dead=dead,
-                days=days, known=known,
-            )  # fmt: skip
-            self.listed.append((claim, point, sign))
+        for base in self._components(str(term["party"])):
+            series = self._series(base, component, str(term["scope"]), -1)
+            for days, known, sign in vintages:
+                point = self.pairs.point(
+                    stream=stream, kind=kind, party=base, series=series, dead=dead,
+                    days=days, known=known,
+                )  # fmt: skip
+                self.listed.append((claim, point, sign))
 
     def _bias(self, bias: Linear) -> None:
         """Log bias of every claim that is neither a ledger's nor a list's."""
         at = np.array([self.grid.index(day) for day in self.terms["anchor_date"]], dtype=float)
         for stream, of in self.biases.items():
             here = np.flatnonzero(self.stream_of == stream)
-            if self.streams.loc[stream, "accounting"] == "ledger" or not len(here):
+            if self.streams.loc[stream, "reading"] == "ledger" or not len(here):
                 continue
             first = self._components(str(self.streams.loc[stream, "party"]))[0]
             where, column, weight = of.weights(at[here], first)
@@ -298,7 +297,8 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
     -------
     streams
         claimant, party, category, accounting, method, role, n_used, first, last (days of the
-        first and last knowledge), indexed by number.
+        first and last knowledge), reading, indexed by number. The reading is the accounting, but
+        `stock` for the missing: whoever counts those still missing, it is one number on a day.
     stream_of
         Number of each term's stream.
     """
@@ -314,4 +314,5 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
         first=("known", "min"),
         last=("known", "max"),
     ).reset_index()
+    streams["reading"] = streams["accounting"].mask(streams["category"] == "missing", "stock")
     return streams, grouped.ngroup().to_numpy().astype(np.int64)

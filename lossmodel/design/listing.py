@@ -139,7 +139,9 @@ class PairTable:
             if len(here):
                 _fill(linear, MISSING_SHARE * count + here, self.missing_knots[party], middle[here])
                 linear.add(DECLARED * count + here, self._declared_row(party))
-        age = table[:, 5] if self.parts.delay else np.full(count, FOREVER)
+        # Without delays all is heard at once, but the missing are still those not yet declared.
+        waits = self.parts.delay | (table[:, 4] == MISSING)
+        age = np.where(waits, table[:, 5], FOREVER)
         return Pairs(
             points=len(self._points),
             point=table[:, 0].astype(np.int64),

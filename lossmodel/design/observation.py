@@ -69,13 +69,13 @@ def observe(
     A ledger's noise is independent from day to day, so the sd of the log of an increment falls
     with the root of its days; an estimate's is a relative error of the release.
     """
-    accounting = streams["accounting"].to_numpy()[stream_of]
+    reading = streams["reading"].to_numpy()[stream_of]
     names = np.array(["noise.estimate"] * len(terms), dtype=object)
-    names[accounting == "ledger"] = "noise.ledger_day"
-    names[np.isin(accounting, ["list", "register"])] = "noise.list"
+    names[reading == "ledger"] = "noise.ledger_day"
+    names[np.isin(reading, ["list", "register"])] = "noise.list"
     scale = np.ones(len(terms))
     days = terms["n_days"].to_numpy(dtype=float)
-    scale[accounting == "ledger"] = 1 / np.sqrt(np.maximum(days[accounting == "ledger"], 1))
+    scale[reading == "ledger"] = 1 / np.sqrt(np.maximum(days[reading == "ledger"], 1))
     noise, fixed = np.full(len(terms), -1), np.zeros(len(terms))
     for name in sorted(set(names)):
         prior, here = priors[name], names == name

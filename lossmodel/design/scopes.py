@@ -56,18 +56,21 @@ def build_scopes(
     table = _Table(conflict, grid, builder)
     index = {(party, "all"): 0 for party in parties}
     wanted = {
-        (conflict.components(p)[0], s) for p, s in zip(terms["party"], terms["scope"], strict=True)
+        (base, name)
+        for party, name in zip(terms["party"], terms["scope"], strict=True)
+        for base in conflict.components(party)
+        if base in parties and _has(conflict.scopes[name], base)
     }
-    wanted |= {
-        (party, s.name) for s in conflict.scopes.values() for party in parties if _shown(s, party)
-    }
+    reported = [scope for scope in conflict.scopes.values() if scope.report]
+    wanted |= {(base, scope.name) for scope in reported for base in parties if _has(scope, base)}
     for party, name in sorted(wanted):
         index[party, name] = table.place(party, name) if parts.scopes else 0
     return tuple(table.shares), index
 
 
-def _shown(scope: Scope, party: str) -> bool:
-    return scope.report and scope.party in (None, party)
+def _has(scope: Scope, party: str) -> bool:
+    """Whether a scope divides a party; of another in the same sum, all counts."""
+    return scope.party in (None, party)
 
 
 class _Table:
