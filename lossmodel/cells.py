@@ -30,9 +30,8 @@ _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}([,.'_ \u00a0\u2009\u202f]\d{3})+(\.\d+)?", re.ASCII)
 _NO_NUMBER: Final = re.compile(r"[+-]?(nan|inf|infinity|na|n/a|none|null|-+)", re.IGNORECASE)
-_FLAGS: Final = {"": False, "false": False, "0": False, "no": False} | dict.fromkeys(
-    ("true", "1", "yes"), True
-)
+_TRUE: Final = ("true", "1", "yes")
+_FALSE: Final = ("", "false", "0", "no")
 _GUESSES = 40  # nobody reads more than the first
 _HOMES: Final = {
     "claimant": "claimants.csv",
@@ -218,9 +217,9 @@ def _number_remedy(word: str) -> str:
 
 def _flags(column: str, text: pd.Series, flagger: Flagger) -> pd.Series:
     lower = text.str.lower()
-    bad = (~lower.isin(list(_FLAGS))).to_numpy(dtype=bool)
+    bad = (~lower.isin([*_TRUE, *_FALSE])).to_numpy(dtype=bool)
     flagger.flag(bad, column, allowed="true, false or nothing", remedy="Write true or false")
-    return lower.map(_FLAGS).fillna(False).astype(bool)
+    return lower.isin(list(_TRUE)).astype(bool)
 
 
 def _check_unique(field: Field, text: pd.Series, flagger: Flagger) -> None:

@@ -93,7 +93,10 @@ def _parties(document: Keys, sides: Mapping[str, Side]) -> dict[str, Party]:
         side_of[name] = own[0] if own else (name if name in sides else "")
     side_of = {**{side: side for side in sides}, **side_of}
     wars = {side: _fights(k, side_of) for side, k in document.entries("sides", short="title")}
-    parties = {name: _party(name, keys, side_of, wars) for name, keys in entries.items()}
+    parties = {
+        name: _party(name, keys, side_of, wars, [other for other in entries if other != name])
+        for name, keys in entries.items()
+    }
     addends = {name: party.sum for name, party in parties.items()}
     for name in cycle(addends):
         remedy = "Name base parties only"
@@ -109,7 +112,11 @@ def _parties(document: Keys, sides: Mapping[str, Side]) -> dict[str, Party]:
 
 
 def _party(
-    name: str, keys: Keys, side_of: Mapping[str, str], wars: Mapping[str, tuple[str, ...]]
+    name: str,
+    keys: Keys,
+    side_of: Mapping[str, str],
+    wars: Mapping[str, tuple[str, ...]],
+    others: list[str],
 ) -> Party:
     foes = _fights(keys, side_of) or wars.get(side_of[name], ())
     start, end = _window(keys)
@@ -118,7 +125,7 @@ def _party(
         title=keys.text("title", name),
         side="" if "sum" in keys.values and "side" not in keys.values else side_of[name],
         fights=tuple(sorted({side_of[foe] for foe in foes} - {"", side_of[name]})),
-        sum=keys.known_names("sum", [other for other in side_of if other != name]),
+        sum=keys.known_names("sum", others),
         start=start,
         end=end,
         civilian=keys.flag("civilian"),

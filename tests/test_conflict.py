@@ -183,6 +183,11 @@ BAD_TOML = [
     (TOML.replace('title = "The war of the sea"', "title = 3"), "title", "quotes"),
     ("start = 2001-01-01\nparties = 3", "parties", "a table"),
     ("start = 2001-01-01", "parties", "[parties.NAME]"),
+    (
+        TOML + '[sides.air]\n[parties.both]\nsum = ["air", "sea"]',
+        "parties.both.sum",
+        "one of sea, land",
+    ),
 ]
 
 
