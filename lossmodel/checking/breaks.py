@@ -1,0 +1,129 @@
+"""What the model does not assume, one thing at a time, put into a simulated war.
+
+method-change   a claimant's figures about a party are 1.5 times as high from a date on
+spike           one day has five times the losses
+relay           a claimant repeats another's figures without saying so
+definition      a stream's undefined word means the killed until a date, then killed and wounded
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.conflict import Conflict
+from lossmodel.errors import UsageError
+
+__all__ = ["BREAKS", "Break", "BreakKind", "place_break"]
+
+BreakKind = Literal["method-change", "spike", "relay", "definition"]
+BREAKS: tuple[BreakKind, ...] = get_args(BreakKind)
+FACTOR = {"method-change": 1.5, "spike": 5.0}
+WEEK = 7
+
+
+@dataclass(frozen=True)
+class Break:
+    """Where and when a war departs from the model's assumptions.
+
+    Attributes
+    ----------
+    claimant, party, category
+        The stream that it concerns; a method change concerns all of the claimant's about a party.
+    date
+        From when on, or the day.
+    original
+        The claimant that a hidden relay repeats.
+    """
+
+    kind: BreakKind
+    party: str
+    date: pd.Timestamp
+    claimant: str = ""
+    category: str = ""
+    original: str = ""
+
+    @property
+    def factor(self) -> float:
+        """By how much figures or losses are multiplied."""
+        return FACTOR.get(self.kind, 1.0)
+
+    def touches(self, key: tuple[str, str, str]) -> bool:
+        """Whether a stream is concerned."""
+        own = key[:2] == (self.claimant, self.party)
+        return own and (self.kind != "definition" or key[2] == self.category)
+
+
+def place_break(
+    kind: BreakKind, rows: pd.DataFrame, *, conflict: Conflict, rng: np.random.Generator
+) -> Break | None:
+    """A break where it can matter most: in the stream with the most claims.
+
+    Returns
+    -------
+    Break or None
+        None where the war has nothing that could break in this way, such as no undefined word.
+
+    Raises
+    ------
+    UsageError
+        There is no such kind of break.
+    """
+    if kind not in BREAKS:
+        raise UsageError(f"no break {kind!r}; there are: {', '.join(BREAKS)}")
+    first = conflict.components(rows["party"].iloc[0])[0]
+    own = rows[[first in conflict.components(party) for party in rows["party"]]]
+    if kind == "spike":
+        return Break(kind, first, _reported_day(own, rng))
+    accounting = [
+        conflict.stream(*key).accounting
+        for key in zip(own["root"], own["party"], own["category"], strict=True)
+    ]
+    open_to_it = own[np.isin(accounting, ["ledger", "estimate"])]
+    if kind == "definition":
+        open_to_it = open_to_it[open_to_it["category"] == "losses"]
+    counts = open_to_it.groupby(["root", "party", "category"]).size().sort_values(ascending=False)
+    if counts.empty:
+        return None
+    claimant, party, category = counts.index[0]
+    if kind == "relay":
+        return _relay(open_to_it, (claimant, party, category))
+    stream = _of(open_to_it, root=claimant, party=party, category=category)
+    days = np.sort(stream["known"].to_numpy())
+    place = int(len(days) * rng.uniform(1 / 3, 2 / 3))
+    date = pd.Timestamp(days[min(place, len(days) - 1)])
+    return Break(kind, party, date, claimant, category)
+
+
+def _of(rows: pd.DataFrame, **values: str) -> pd.DataFrame:
+    for column, value in values.items():
+        rows = rows[rows[column] == value]
+    return rows
+
+
+def _relay(rows: pd.DataFrame, original: tuple[str, str, str]) -> Break | None:
+    """The most talkative claimant of the same category that could repeat the original."""
+    same = _of(rows, party=original[1], category=original[2], kind="cumulative")
+    same = same[same["root"] != original[0]]
+    counts = same.groupby("root").size().sort_values(ascending=False)
+    if counts.empty:
+        return None
+    date = pd.Timestamp(same["known"].min())
+    return Break("relay", original[1], date, str(counts.index[0]), original[2], original[0])
+
+
+def _reported_day(rows: pd.DataFrame, rng: np.random.Generator) -> pd.Timestamp:
+    """A day inside a short window of a claim, or between two totals of one stream within a week."""
+    days: list[pd.Timestamp] = []
+    short = rows[(rows["end"] - rows["start"]).dt.days < WEEK]
+    days += list(short["end"])
+    totals = rows[rows["kind"] == "cumulative"].sort_values("end")
+    for _, stream in totals.groupby(["root", "party", "category"]):
+        gap = stream["end"].diff().dt.days
+        days += list(stream["end"][(gap > 0) & (gap <= WEEK)])
+    if not days:
+        days = list(rows["end"])
+    return pd.Timestamp(days[int(rng.integers(len(days)))])
