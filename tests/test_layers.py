@@ -27,10 +27,11 @@ ORDER = [
     "history",
     "priors",
     "design",
-    "figures",
-    "kernel",
     "likelihood",
+    "reach",
     "density",
+    "curvature",
+    "reference",
     "model",
     "engines",
     "draws",
@@ -51,12 +52,17 @@ ORDER = [
     "__main__",
 ]
 
-# Methods of Fit that hand over to what is built on it.
-DELEGATES = {("fitting", "estimates"), ("fitting", "ratios"), ("fitting", "query")}
+# Methods of Fit that hand over to what is built on it, and a type that only its reader names.
+DELEGATES = {
+    ("fitting", "estimates"),
+    ("fitting", "ratios"),
+    ("fitting", "query"),
+    ("reach", "density"),
+}
 
 HEAVY = {"arviz", "jinja2", "matplotlib", "nutpie", "pymc", "pytensor", "typst"}
 # The fast road must not pay for the reference's import.
-WITHOUT_PYMC = {"design", "density", "engines/laplace"}
+WITHOUT_PYMC = {"design", "likelihood", "reach", "density", "curvature", "engines/laplace"}
 
 PACKAGE = Path(__file__).resolve().parent.parent / "lossmodel"
 FILES = sorted(PACKAGE.rglob("*.py"))
