@@ -308,3 +308,22 @@ def test_a_gate_that_did_not_pass_is_status_1(lossmodel, fitted):
     said = lossmodel("fit")
     assert said.status == 1
     assert "NOT PASSED" in said.stdout
+
+
+def test_simulate_makes_a_conflict_that_says_so_and_knows_its_truth(lossmodel, tmp_path):
+    options = ["--conflict", "battle-of-britain", "--seed", "3", "--out"]
+    assert lossmodel("simulate", *options, "a").status == 0
+    assert lossmodel("simulate", *options, "b").status == 0
+    for file in ("claims.csv", "truth.csv"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    said = lossmodel("check", "--conflict", "a")
+    assert said.status == 0
+    assert "SIMULATED" in said.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_simulate_overwrites_nothing(lossmodel, tmp_path):
+    (tmp_path / "mine").mkdir()
+    said = lossmodel("simulate", "--out", "mine")
+    assert (said.status, said.stdout) == (2, "")
+    assert list((tmp_path / "mine").iterdir()) == []
