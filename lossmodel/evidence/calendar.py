@@ -10,7 +10,7 @@ import numpy.typing as npt
 from lossmodel.evidence.figures import Figure, Window
 from lossmodel.evidence.terms import Term
 
-__all__ = ["Calendar", "Piece"]
+__all__ = ["FREE", "Calendar", "Piece"]
 
 FREE = -1
 

@@ -13,6 +13,7 @@ __all__ = ["Given", "joined", "keep", "rising"]
 Reason = Literal["repeated", "out of order", "joined"]
 
 TIMES: Final = 10
+ALIKE: Final = 5  # roundings less than five-fold apart: mostly one rounding under its cap
 EXACT: Final = 1.0
 START: Final = -1
 
@@ -154,12 +155,17 @@ def joined(values: Sequence[float], units: Sequence[float]) -> list[int]:
             after[p] = n
 
     for level in sorted(set(coarse) - {0.0}, reverse=True):
-        for place in [p for p in range(size) if coarse[p] == level]:
+        here = [place for place in range(size) if coarse[place] == level]
+        for place in here:
             p, n = before[place], after[place]
-            here = values[place] - (values[p] if p != START else 0.0)
-            if here < TIMES * level and not (n == size and p == START):
+            rise = values[place] - (values[p] if p != START else 0.0)
+            if rise < TIMES * level and not (n == size and p == START):
                 # The last total is worth more than the one before it: it says where things stand.
-                drop(p if n == size and coarse[p] == level else place)
-            elif n < size and coarse[n] < level and values[n] - values[place] < TIMES * level:
+                drop(p if n == size and level < ALIKE * units[p] else place)
+        for place in here:
+            n = after[place]
+            if dropped[place] or n == size or coarse[n] == level:
+                continue
+            if values[n] - values[place] < TIMES * level:
                 drop(place)
     return [place for place in range(size) if not dropped[place]]

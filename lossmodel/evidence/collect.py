@@ -160,4 +160,4 @@ def _correction_table(
     columns = ["claim_id", "claimant", "party", "category", "date", "value", "why"]
     table = pd.DataFrame(rows, columns=columns)
     table["date"] = pd.to_datetime(table["date"]).astype("datetime64[ns]")
-    return table.astype({"value": float})
+    return table.astype(dict.fromkeys([*columns[:4], "why"], str) | {"value": float})

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.bounds import bound_terms
-from lossmodel.evidence.calendar import Calendar, Piece
+from lossmodel.evidence.calendar import FREE, Calendar, Piece
 from lossmodel.evidence.chains import keep
 from lossmodel.evidence.corrections import Corrections
 from lossmodel.evidence.figures import Figure
@@ -118,36 +118,30 @@ class _Ledger:
         """
         inside, beyond, free = self.calendar.within(figure.window)
         piece = self._piece(figure, self.corrections.taken_out(figure.value, figure.window))
-        for number in inside:
-            other = self.calendar.pieces[number]
-            piece.value -= other.value
-            piece.variance += other.variance
-            piece.members = other.members + piece.members
+        others = [self.calendar.pieces[number] for number in inside]
+        piece.value -= sum(other.value for other in others)
+        piece.variance += sum(other.variance for other in others)
         if not beyond and not free:
             self._merge(figure, "The figures of its ledger over these days add up to it already.")
         elif len(beyond) + bool(free) > 1:
             self._merge(figure, "Overlaps figures of its ledger without fitting between them.")
-        elif inside and not _positive(piece):
+        elif inside and not _is_positive(piece.value, piece.variance):
             self._merge(figure, "Leaves nothing beside the figures inside its window.")
-        elif not beyond:
-            self.calendar.place(piece, figure.window)
+        elif beyond and not self._leaves_some(beyond[0], piece):
+            self._merge(figure, "Leaves nothing for the other days of the figure around it.")
         else:
-            self._split(beyond[0], piece)
+            piece.members = (*(name for other in others for name in other.members), *piece.members)
+            if beyond:
+                whole = self.calendar.pieces[beyond[0]]
+                whole.value -= piece.value
+                whole.variance += piece.variance
+                whole.members += piece.members
+            self.calendar.place(piece, figure.window, over=beyond[0] if beyond else FREE)
 
-    def _split(self, number: int, piece: Piece) -> None:
+    def _leaves_some(self, number: int, piece: Piece) -> bool:
+        """Whether the other days of a piece keep something when this one takes its own out."""
         whole = self.calendar.pieces[number]
-        rest = Piece(
-            carrier=whole.carrier,
-            members=whole.members + piece.members,
-            value=whole.value - piece.value,
-            variance=whole.variance + piece.variance,
-            size=whole.size,
-        )
-        if not _positive(rest):
-            self._merge(piece.carrier, "Leaves nothing for the other days of the figure around it.")
-            return
-        self.calendar.pieces[number] = rest
-        self.calendar.place(piece, piece.carrier.window, over=number)
+        return _is_positive(whole.value - piece.value, whole.variance + piece.variance)
 
     def _piece(self, figure: Figure, value: float) -> Piece:
         return Piece(figure, figure.members, value, self._variance(figure))
@@ -159,5 +153,5 @@ class _Ledger:
         self.verdicts.merge(figure.members, self.calendar.ends(figure.window), why)
 
 
-def _positive(piece: Piece) -> bool:
-    return piece.value > BEYOND * math.sqrt(piece.variance)
+def _is_positive(value: float, variance: float) -> bool:
+    return value > BEYOND * math.sqrt(variance)

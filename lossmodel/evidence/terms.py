@@ -26,6 +26,7 @@ COLUMNS: Final = (
     "form", "value", "low", "high", "kind", "days", "n_days", "known", "known_from", "days_from",
     "rounding_sd", "range_sd", "anchor_date", "published",
 )  # fmt: skip
+TEXTS: Final = (*COLUMNS[:10], "kind")
 EXACT_UNIT: Final = 1.0
 
 
@@ -109,7 +110,7 @@ def term_table(terms: Iterable[Term], *, conflict: Conflict, order: Sequence[str
         table[name] = pd.to_datetime(table[name]).astype("datetime64[ns]")
     for name in ("value", "low", "high", "rounding_sd", "range_sd"):
         table[name] = table[name].astype(float)
-    return table.astype({"n_days": np.int64})
+    return table.astype({"n_days": np.int64} | dict.fromkeys(TEXTS, str))
 
 
 def _row(

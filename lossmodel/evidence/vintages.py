@@ -114,10 +114,23 @@ def _increments(nodes: list[Figure], verdicts: Verdicts) -> tuple[list[Figure], 
     kept, given = keep([_count(f) for f in nodes], units, [f.relayed for f in nodes])
     for drop in given:
         verdicts.merge(nodes[drop.place].members, nodes[drop.into].members, WHY[drop.reason])
+    kept = _rising(kept, nodes, verdicts)
     terms = [single_term(nodes[kept[0]], kind="vintage", unit=rounding[kept[0]])]
     for a, b in zip(kept, kept[1:], strict=False):
         terms.append(_increment(nodes[a], nodes[b], units=(rounding[a], rounding[b])))
     return [nodes[place] for place in kept], terms
+
+
+def _rising(kept: Sequence[int], nodes: Sequence[Figure], verdicts: Verdicts) -> list[int]:
+    """Kept vintages without those that only repeat the one before."""
+    rising: list[int] = []
+    for place in kept:
+        if rising and _count(nodes[place]) == _count(nodes[rising[-1]]):
+            into = nodes[rising[-1]].members
+            verdicts.merge(nodes[place].members, into, WHY["repeated"])
+        else:
+            rising.append(place)
+    return rising
 
 
 def _count(figure: Figure) -> float:
