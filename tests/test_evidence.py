@@ -505,7 +505,7 @@ def same(a: Evidence, b: Evidence) -> None:
 
 
 @given(TABLES)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_every_claim_has_one_class_and_every_term_its_claims(table):
     found = collect_evidence(claims(*table))
     assert found.classes["claim_id"].tolist() == [f"c{n}" for n in range(len(table))]
@@ -519,7 +519,7 @@ def test_every_claim_has_one_class_and_every_term_its_claims(table):
 
 
 @given(TABLES)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 def test_terms_are_fit_for_a_likelihood(table):
     terms = collect_evidence(claims(*table)).terms
     assert np.isfinite(terms.loc[terms["form"] != "interval", "value"]).all()
@@ -534,7 +534,7 @@ def test_terms_are_fit_for_a_likelihood(table):
 
 
 @given(TABLES, st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 def test_the_order_of_the_rows_does_not_matter(table, random):
     original = claims(*table)
     order = list(range(len(table)))
@@ -544,7 +544,7 @@ def test_the_order_of_the_rows_does_not_matter(table, random):
 
 
 @given(TABLES)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 def test_the_names_of_claimants_do_not_matter(table):
     other = dict(zip(CLAIMANTS, reversed(string.ascii_lowercase), strict=False))
     original = claims(*table)
@@ -564,7 +564,7 @@ def test_the_names_of_claimants_do_not_matter(table):
 
 
 @given(st.lists(st.tuples(st.integers(1, DAYS), st.integers(0, 500)), min_size=1, max_size=30))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_increments_of_a_ledger_share_no_day_and_add_up_to_its_last_total(points):
     daily = dict(points)
     totals, running = [], 0

@@ -21,11 +21,12 @@ from lossmodel.evidence.vintages import vintage_terms
 
 if TYPE_CHECKING:
     from lossmodel.claims import Claims
+    from lossmodel.conflict import Conflict
 
 __all__ = ["Evidence", "collect_evidence"]
 
 WHY_USED: Final = {
-    "ledger": "What its ledger added over these days.",
+    "ledger": "What its ledger says of these days.",
     "estimate": "An assessment of its own.",
     "list": "What the list had learnt by then.",
     "register": "What the register had learnt by then.",
@@ -80,7 +81,9 @@ def collect_evidence(
         Last day of the path: claims that end later are left out. By default the last day of what
         is used, which is never after `as_of`.
     """
-    as_of, until = (None if day is None else pd.Timestamp(day) for day in (as_of, until))
+    as_of, until = (
+        None if day is None else pd.Timestamp(day).as_unit("ns") for day in (as_of, until)
+    )
     conflict, verdicts = claims.conflict, Verdicts()
     first = day_number(conflict.start)
     everything = read_figures(claims)
@@ -95,6 +98,28 @@ def collect_evidence(
     corrections = [figure for figure in figures if figure.kind == "correction"]
     figures = [figure for figure in figures if figure.kind != "correction"]
     figures = merge_relays(merge_added_categories(figures, verdicts), verdicts)
+    terms = _terms(figures, corrections, conflict=conflict, verdicts=verdicts)
+    names = [figure.claim_id for figure in everything]
+    if until is None:
+        last = max((end for term in terms for _, end in term.days), default=first)
+        until = pd.Timestamp(last, unit="D").as_unit("ns")
+    return Evidence(
+        terms=term_table(terms, conflict=conflict, order=names),
+        classes=verdicts.table(names),
+        corrections=_correction_table(corrections, verdicts=verdicts, order=names),
+        until=until,
+        as_of=as_of,
+    )
+
+
+def _terms(
+    figures: Iterable[Figure],
+    corrections: Iterable[Figure],
+    *,
+    conflict: Conflict,
+    verdicts: Verdicts,
+) -> list[Term]:
+    first = day_number(conflict.start)
     terms: list[Term] = []
     by_key, corrected = _by_key(figures), _by_key(corrections)
     for key in {**by_key, **corrected}:
@@ -103,15 +128,14 @@ def collect_evidence(
         for term in found:
             verdicts.use(term.members, WHY_USED[accounting])
         terms += found
-    names = [figure.claim_id for figure in everything]
-    last = max((end for term in terms for _, end in term.days), default=first)
-    return Evidence(
-        terms=term_table(terms, conflict=conflict, order=names),
-        classes=verdicts.table(names),
-        corrections=_correction_table(corrections, verdicts=verdicts, order=names),
-        until=pd.Timestamp(last, unit="D").as_unit("ns") if until is None else until,
-        as_of=as_of,
-    )
+    for term in terms:
+        if term.carrier.relayed:
+            why = f"Stands in for a figure of {term.carrier.claimant} that the table does not have."
+            verdicts.use(term.carrier.members, why)
+        elif term.carrier.is_sum:
+            why = "Added to the other parts: without their total they are a lower bound."
+            verdicts.use(term.carrier.members, why)
+    return terms
 
 
 def _by_key(figures: Iterable[Figure]) -> defaultdict[Key, list[Figure]]:

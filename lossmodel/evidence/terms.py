@@ -102,7 +102,7 @@ def term_table(terms: Iterable[Term], *, conflict: Conflict, order: Sequence[str
     """Terms as a table, in the order of the claims that carry them."""
     place = {name: number for number, name in enumerate(order)}
     ordered = sorted(terms, key=lambda term: place[term.carrier.claim_id])
-    stamp = cache(lambda day: pd.Timestamp(day, unit="D"))
+    stamp = cache(lambda day: pd.Timestamp(day, unit="D").as_unit("ns"))
     stream, role = cache(conflict.stream), cache(conflict.role)
     rows = [_row(term, stamp, stream, role) for term in ordered]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
