@@ -1,0 +1,165 @@
+r"""The model: its equations, its blocks, and its density in PyMC.
+
+Losses of party p on day t (t = 0 is the conflict's first day), between knots linear on the scale
+that is named:
+
+    rate        mu_p(t) = exp(level + walk), where p can have losses on day t, else 0
+    lethality   kappa_p(t) = sigmoid(level + walk)
+    missing     m_p(t) = sigmoid(level + walk): share of the dead who are first missing
+    killed      k = kappa mu;  wounded w = (1 - kappa) mu;  equipment has mu alone
+    scope       share of its parent: s = sigmoid(a) [exp(-(t - first) / tau)] on its days, else 0;
+                its complement 1 - s; of the whole, times the parent's
+
+A walk over knots has independent steps and mean zero over the knots; its sd a step grows with the
+root of the step's length.
+
+A figure of party, category and scope over the days W, known on day K, is expected to be E:
+
+    ledger      E = sum_{t in W} x(t) exp(beta(t))
+    estimate    E = exp(beta(K)) sum_{t in W} x(t)
+    x           k for killed, w for wounded, k + w for casualties, k + omega w for losses and
+                irrecoverable (omega in (0, 1), one a stream); where who estimates is not the
+                adversary, less the missing that it does not count, k - (1 - q) m k for k
+    list        E = sum_{t in W} c(t) [k (1 - m) F(a) + k m (G * F)(a)]
+    register    E = exp(beta(K)) sum_{t in W} [k (1 - m) + k m G(a)]
+    missing     E = exp(beta(K)) sum_{t in W} k m (1 - G(a))
+
+each times the scope's share. A sum of parties is the sum of those that have figures of their own,
+with the common mode of the first, day by day in a ledger each its own. A list of the wounded has
+w and no missing. Age a is counted from the middle of a bin of days, as wide as the rate's knots, to
+the end of day K. F and G are log-normal: G of declarations, one median a party; F of a list's
+hearing, with a median that grows by the year. What a list or a register learnt between two dates
+is the difference of two such sums.
+
+    log bias    beta = role + claimant + category (where the claimant has several)
+                + level and walk shared by third parties about a party
+                + the stream's own walk + a ledger's monthly excursions + common mode of the party
+
+with a level of their own in place of role, claimant, category and third parties for registers and
+stocks of the missing. A list has coverage c = sigmoid(level + walk) instead.
+
+A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (a
+ledger's noise is that of a day over the root of its days):
+
+    y >= 200    log y ~ Student-t(nu, log E, sigma)
+    y < 200     y ~ gamma-Poisson(mean E, shape 1 / sigma^2), continuous in y
+    at least    log y = log E + Normal(0, sigma) - Exponential(mean lambda); at most: + lambda
+    range       P(low < exp(log E + Normal(0, sigma)) < high)
+
+Every unknown is an affine map of standard normals, with learned scales exp(mean + sd z); the
+priors are those of `Priors`. `LossModel.build` writes this in PyMC and is the reference to which
+the fast density of `density.py` is held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lossmodel.design import Design, build_design
+from lossmodel.errors import UsageError
+from lossmodel.parts import Parts
+from lossmodel.priors import Priors
+from lossmodel.reference import reference
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from lossmodel.conflict import Conflict
+    from lossmodel.evidence import Evidence
+
+__all__ = ["LossModel"]
+
+PERSON = "person"
+
+
+@dataclass(frozen=True)
+class LossModel:
+    """The model of war losses: which parts are on, and its assumptions.
+
+    Parameters
+    ----------
+    parts
+        What can be switched off.
+    priors
+        Every assumption in numbers.
+
+    Examples
+    --------
+    >>> LossModel(Parts().without("drift")).parts.drift
+    False
+    """
+
+    parts: Parts = Parts()
+    priors: Priors = field(default_factory=Priors.default)
+
+    def blocks(self, evidence: Evidence, conflict: Conflict) -> list[Design]:
+        """What is fitted together: all persons, and each class of equipment; none is empty."""
+        terms = self._modelled(evidence, conflict)
+        names = _block_of(terms, conflict)
+        found = [PERSON, *conflict.categories]
+        return [
+            self._design(terms[names == name], name, evidence, conflict)
+            for name in found
+            if (names == name).any()
+        ]
+
+    def design(self, evidence: Evidence, conflict: Conflict, block: str = PERSON) -> Design:
+        """One block of evidence as arrays.
+
+        Raises
+        ------
+        UsageError
+            The evidence has no such block.
+        """
+        terms = self._modelled(evidence, conflict)
+        names = _block_of(terms, conflict)
+        if not (names == block).any():
+            known = ", ".join(sorted(set(names))) or "none"
+            raise UsageError(f"There is no evidence for the block {block!r}; blocks: {known}.")
+        return self._design(terms[names == block], block, evidence, conflict)
+
+    def unmodelled(self, evidence: Evidence, conflict: Conflict) -> pd.DataFrame:
+        """Terms that the model has no place for as it stands: `term`, `claims` and `why`."""
+        missing = evidence.terms[evidence.terms["category"] == "missing"]
+        reasons = [self._objection(party, conflict) for party in missing["party"]]
+        table = missing[["term", "claims"]].assign(why=pd.array(reasons, dtype="str"))
+        return table[table["why"] != ""].reset_index(drop=True)
+
+    def build(self, evidence: Evidence, conflict: Conflict, block: str = PERSON) -> pm.Model:
+        """The reference density of a block as a PyMC model, which can be extended and sampled.
+
+        Free are standard normals, ``z.<group>``; ``rate``, ``lethality``, ``missing``, ``share``,
+        ``bias``, ``coverage``, ``log_expected`` and the learned scales are named after them.
+        """
+        return reference(self.design(evidence, conflict, block))
+
+    def _modelled(self, evidence: Evidence, conflict: Conflict) -> pd.DataFrame:
+        out = self.unmodelled(evidence, conflict)["term"]
+        return evidence.terms[~evidence.terms["term"].isin(out)]
+
+    def _objection(self, party: str, conflict: Conflict) -> str:
+        if not self.parts.missing:
+            return "The part of the model that knows the missing is off."
+        if conflict.parties[conflict.components(party)[0]].civilian:
+            return "The model has no missing among civilians."
+        return ""
+
+    def _design(
+        self, terms: pd.DataFrame, name: str, evidence: Evidence, conflict: Conflict
+    ) -> Design:
+        return build_design(
+            terms,
+            name=name,
+            conflict=conflict,
+            priors=self.priors,
+            parts=self.parts,
+            until=evidence.until,
+        )
+
+
+def _block_of(terms: pd.DataFrame, conflict: Conflict) -> pd.Series[str]:
+    equipment = {c.name for c in conflict.categories.values() if c.group == "equipment"}
+    return terms["category"].where(terms["category"].isin(equipment), PERSON)
