@@ -11,7 +11,8 @@ that is named:
                 its complement 1 - s; of the whole, times the parent's
 
 A walk over knots has independent steps and mean zero over the knots; its sd a step grows with the
-root of the step's length.
+root of the step's length. Losses are even within a cell of days (half the spacing of the rate's
+knots; one day in wars of up to a year), and all paths are taken at its middle.
 
 A figure of party, category and scope over the days W, known on day K, is expected to be E:
 
@@ -25,11 +26,11 @@ A figure of party, category and scope over the days W, known on day K, is expect
     missing     E = exp(beta(K)) sum_{t in W} k m (1 - G(a))
 
 each times the scope's share. A sum of parties is the sum of those that have figures of their own,
-with the common mode of the first, day by day in a ledger each its own. A list of the wounded has
-w and no missing. Age a is counted from the middle of a bin of days, as wide as the rate's knots, to
-the end of day K. F and G are log-normal: G of declarations, one median a party; F of a list's
-hearing, with a median that grows by the year. What a list or a register learnt between two dates
-is the difference of two such sums.
+with the common mode of the first, or in a ledger of each. A list of the wounded has w and no
+missing. Age a is counted from the middle of a bin of days of death, as wide as the rate's knots
+and wider the longer ago, to the end of day K. F and G are log-normal: G of declarations, with one
+median a party; F of a list's hearing, with a median that grows by the year. What a list or a
+register learnt between two dates is the difference of two such sums.
 
     log bias    beta = role + claimant + category (where the claimant has several)
                 + level and walk shared by third parties about a party
@@ -53,8 +54,9 @@ the fast density of `density.py` is held.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -123,9 +125,8 @@ class LossModel:
 
     def unmodelled(self, evidence: Evidence, conflict: Conflict) -> pd.DataFrame:
         """Terms that the model has no place for as it stands: `term`, `claims` and `why`."""
-        missing = evidence.terms[evidence.terms["category"] == "missing"]
-        reasons = [self._objection(party, conflict) for party in missing["party"]]
-        table = missing[["term", "claims"]].assign(why=pd.array(reasons, dtype="str"))
+        reasons = [self._objection(term, conflict) for term in evidence.terms.to_dict("records")]
+        table = evidence.terms[["term", "claims"]].assign(why=reasons)
         return table[table["why"] != ""].reset_index(drop=True)
 
     def build(self, evidence: Evidence, conflict: Conflict, block: str = PERSON) -> pm.Model:
@@ -140,12 +141,16 @@ class LossModel:
         out = self.unmodelled(evidence, conflict)["term"]
         return evidence.terms[~evidence.terms["term"].isin(out)]
 
-    def _objection(self, party: str, conflict: Conflict) -> str:
-        if not self.parts.missing:
+    def _objection(self, term: Mapping[Hashable, Any], conflict: Conflict) -> str:
+        civilian = conflict.parties[conflict.components(term["party"])[0]].civilian
+        if term["category"] == "missing" and not self.parts.missing:
             return "The part of the model that knows the missing is off."
-        if conflict.parties[conflict.components(party)[0]].civilian:
+        if term["category"] == "missing" and civilian:
             return "The model has no missing among civilians."
-        return ""
+        waits = term["accounting"] == "list" or (self.parts.missing and not civilian)
+        if _adds_days(term) or (self.parts.delay and waits):
+            return ""
+        return "It adds to days already known, of which without delays nothing is left to learn."
 
     def _design(
         self, terms: pd.DataFrame, name: str, evidence: Evidence, conflict: Conflict
@@ -158,6 +163,12 @@ class LossModel:
             parts=self.parts,
             until=evidence.until,
         )
+
+
+def _adds_days(term: Mapping[Hashable, Any]) -> bool:
+    """Whether a term is of days that the vintage before it did not know."""
+    known = term["days_from"]
+    return not all(any(a <= lo and hi <= b for a, b in known) for lo, hi in term["days"])
 
 
 def _block_of(terms: pd.DataFrame, conflict: Conflict) -> pd.Series[str]:

@@ -77,10 +77,12 @@ class _Figures:
         pt, graph, mu, sigma = self.graph.pt, self.graph, self.mu[here], self.sigma[here]
         log_low, log_high = self.seen.log_value[here], self.seen.log_high[here]
         from_zero = np.isneginf(log_low)
-        low = (np.where(from_zero, log_high - 1, log_low) - mu) / sigma
+        low = (np.where(from_zero, log_high, log_low) - mu) / sigma
         high = (log_high - mu) / sigma
         # Of a range above the mean the mirror image has the smaller tails.
         above = (low + high > 0) & ~from_zero
         upper = graph.log_ndtr(pt.where(above, -low, high))
         lower = graph.log_ndtr(pt.where(above, -high, low))
-        return upper + pt.where(from_zero, 0.0, pt.log1mexp(lower - upper))
+        # A range from zero has no lower part, and its gradient must not meet log(1 - 1).
+        without = pt.log1mexp(pt.where(from_zero, -1.0, lower - upper))
+        return upper + pt.where(from_zero, 0.0, without)
