@@ -33,14 +33,17 @@ class Design:
     Attributes
     ----------
     daily
-        Sparse map from v to stacked daily rows of T days: log rates, logits of lethality and of
+        Sparse map from v to stacked rows of T cells: log rates a day, logits of lethality and of
         the missing share, log biases of ledgers.
     series
         Shape (R, 4): party, component (KILLED, WOUNDED, MISSING_DEAD), scope, row of the ledger's
         daily log bias (-1 none): the daily series whose windows are summed.
     window
         Shape (W, 5): claim, series, factor, lo, hi: the claim's expectation has the factor times
-        the series' sum over [lo, hi).
+        the series' sum over the days [lo, hi).
+    window_map, pair_window_map
+        Sparse maps from the stacked prefix sums of the series, R rows of T + 1 cell edges, to the
+        sums of the windows and of the pairs.
     listed
         Shape (., 3): claim, point, sign.
     factor_row, factor_sign
@@ -62,10 +65,12 @@ class Design:
     rows: int
     series: Ints
     window: Ints
+    window_map: sparse.csr_array
     factor_row: Ints
     factor_sign: Floats
     listed: Ints
     pairs: Pairs
+    pair_window_map: sparse.csr_array
     pair_map: sparse.csr_array
     declared_log_sd: float
     bias: sparse.csr_array
@@ -112,7 +117,7 @@ class _Assembly:
     ) -> None:
         self.terms = terms.reset_index(drop=True)
         self.name, self.conflict, self.priors, self.parts = name, conflict, priors, parts
-        self.grid = Grid(conflict.start, until)
+        self.grid = Grid.over(conflict.start, until, rate_days=conflict.knots.rate_days)
         self.builder, self.daily = LayoutBuilder(), Linear()
         self.paths, self.rows = build_paths(
             self.terms,
@@ -163,6 +168,7 @@ class _Assembly:
         layout = self.builder.build()
         height = len(layout.offset)
         signed = list(self.factors)
+        window = np.array(self.window, dtype=np.int64).reshape(-1, 5)
         return Design(
             name=self.name,
             grid=self.grid,
@@ -173,19 +179,31 @@ class _Assembly:
             biases=self.biases,
             coverage=self.pairs.coverage,
             definition=self.definition,
-            daily=self.daily.matrix((self.rows * self.grid.size, height)),
+            daily=self.daily.matrix((self.rows * self.grid.cells, height)),
             rows=self.rows,
             series=np.array(list(self.series), dtype=np.int64).reshape(-1, 4),
-            window=np.array(self.window, dtype=np.int64).reshape(-1, 5),
+            window=window,
+            window_map=self._sums(window[:, 1], window[:, 3], window[:, 4]),
             factor_row=np.array([row for row, _ in signed], dtype=np.int64),
             factor_sign=np.array([sign for _, sign in signed]),
             listed=np.array(self.listed, dtype=np.int64).reshape(-1, 3),
             pairs=pairs,
+            pair_window_map=self._sums(pairs.series, pairs.lo, pairs.hi),
             pair_map=pairs.linear.matrix((5 * len(pairs.point), height)),
             declared_log_sd=self.priors["declared.log_sd"].median,
             bias=bias.matrix((len(self.terms), height)),
             observed=observed,
         )
+
+    def _sums(self, series: Ints, lo: Ints, hi: Ints) -> sparse.csr_array:
+        """From prefix sums to the sums over [lo, hi) of each series."""
+        linear, width = Linear(), self.grid.cells + 1
+        rows = np.arange(len(series), dtype=np.int64)
+        for day, sign in ((lo, -1.0), (hi, 1.0)):
+            left, part = self.grid.prefix_weights(day)
+            linear.add(rows, series * width + left, sign * (1 - part))
+            linear.add(rows, series * width + left + 1, sign * part)
+        return linear.matrix((len(series), len(self.series) * width))
 
     def _place(self, claim: int, stream: int, term: Record) -> None:
         """What a claim's expectation is made of."""
@@ -232,9 +250,8 @@ class _Assembly:
         if (stream, base) not in self.ledgers:
             row = self.ledgers[stream, base] = self.rows
             self.rows += 1
-            at = np.arange(self.grid.size, dtype=float)
-            where, column, weight = self.biases[stream].weights(at, base)
-            self.daily.add(row * self.grid.size + where, column, weight)
+            where, column, weight = self.biases[stream].weights(self.grid.middles, base)
+            self.daily.add(row * self.grid.cells + where, column, weight)
         return self.ledgers[stream, base]
 
     def _series(self, base: str, component: int, scope: str, ledger: int) -> int:

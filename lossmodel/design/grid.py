@@ -1,8 +1,12 @@
 """Days, windows of days and knots.
 
 Day 0 is the first day of the conflict. A window is a closed range of days; inside the package it
-is the half-open range ``[lo, hi)``, so that the sum over it is ``prefix[hi] - prefix[lo]`` of the
-prefix sums of a daily series.
+is the half-open range ``[lo, hi)``.
+
+Rates are constant within a cell of a few days (half the spacing of the rate's knots; one day in
+wars of up to a year), because nothing that is published for a long war tells the days of a week
+apart. A sum over a window is a difference of prefix sums over cells, ``prefix(hi) - prefix(lo)``,
+linear within a cell.
 """
 
 from dataclasses import dataclass
@@ -15,6 +19,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+SHORT_WAR = 366
+
 __all__ = ["Floats", "Grid", "Ints", "interpolate", "knot_positions"]
 
 
@@ -26,15 +32,39 @@ class Grid:
     ----------
     start, until
         First and last day, both included.
+    cell_days
+        Days in a cell.
     """
 
     start: pd.Timestamp
     until: pd.Timestamp
+    cell_days: int = 1
+
+    @classmethod
+    def over(cls, start: pd.Timestamp, until: pd.Timestamp, *, rate_days: int) -> "Grid":
+        """Give the grid of a war whose rates have knots every ``rate_days``."""
+        short = (until - start).days < SHORT_WAR
+        return cls(start, until, 1 if short else max(1, rate_days // 2))
 
     @cached_property
     def size(self) -> int:
         """How many days there are."""
         return int((self.until - self.start).days) + 1
+
+    @cached_property
+    def cells(self) -> int:
+        """How many cells there are; the last one may reach beyond the path."""
+        return -(-self.size // self.cell_days)
+
+    @cached_property
+    def middles(self) -> Floats:
+        """Middle of each cell, in days since the first one."""
+        return (np.arange(self.cells) + 0.5) * self.cell_days - 0.5
+
+    @cached_property
+    def cell_of(self) -> Ints:
+        """Cell of each day."""
+        return np.arange(self.size) // self.cell_days
 
     @cached_property
     def days(self) -> pd.DatetimeIndex:
@@ -49,6 +79,18 @@ class Grid:
         """Half-open range of a closed window, clipped to the path."""
         lo, hi = self.index(start), self.index(end) + 1
         return min(max(lo, 0), self.size), min(max(hi, 0), self.size)
+
+    def part_active(self, first: int, last: int) -> Floats:
+        """Share of each cell's days on the path that lie in ``first..last``, both included."""
+        edges = np.arange(self.cells) * self.cell_days
+        ends = np.minimum(edges + self.cell_days, self.size)
+        inside = np.minimum(ends, last + 1) - np.maximum(edges, first)
+        return np.clip(inside, 0, None) / (ends - edges)
+
+    def prefix_weights(self, day: Ints) -> tuple[Ints, Floats]:
+        """Cell edge left of a day, and how far into the cell it lies (0 to 1)."""
+        left = np.minimum(day // self.cell_days, self.cells - 1)
+        return left, day / self.cell_days - left
 
 
 def knot_positions(first: float, last: float, spacing: float) -> Floats:

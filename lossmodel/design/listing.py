@@ -9,7 +9,8 @@ c of them. With a the days from death to the date of knowledge:
     missing     killed m (1 - G(a))
 
 Both delays are log-normal. Their convolution is a sum over Gauss-Hermite nodes of G. Days of death
-are taken together in bins as wide as the rate's knots.
+are taken together in bins as wide as the rate's knots, and wider the longer ago they are, because
+delays spread over orders of magnitude.
 """
 
 from dataclasses import dataclass
@@ -26,11 +27,12 @@ from lossmodel.priors import Priors
 __all__ = ["LIST", "MISSING", "QUADRATURE", "REGISTER", "Pairs", "PairTable", "quadrature"]
 
 LIST, REGISTER, MISSING = 0, 1, 2
-QUADRATURE = 5
+QUADRATURE = 3
 COVERAGE, MISSING_SHARE, DELAY, DELAY_SD, DECLARED = range(5)
 YEAR = 365.25
 HALF_DAY = 0.5
 FOREVER = 1e9
+WIDENING = 4
 
 
 def quadrature() -> tuple[Floats, Floats]:
@@ -69,6 +71,23 @@ class Pairs:
     age: Floats
     linear: Linear
     has_missing: Floats
+
+
+def bin_edges(lo: int, hi: int, *, known: int, width: int) -> list[int]:
+    """Edges of bins of days of death, from the date of knowledge back.
+
+    Examples
+    --------
+    >>> bin_edges(0, 100, known=100, width=14)
+    [0, 28, 56, 70, 84, 98, 100]
+    """
+    edges = [hi]
+    while edges[-1] > lo:
+        age = known - edges[-1]
+        step = width * max(1, int(age / (WIDENING * width)))
+        left = (edges[-1] - 1) // width * width - step + width
+        edges.append(max(lo, left))
+    return edges[::-1] if hi > lo else []
 
 
 class PairTable:
@@ -115,7 +134,7 @@ class PairTable:
         for start, end in days:
             lo, hi = self.grid.span(start, end)
             hi = min(hi, known_at)
-            edges = [lo, *range((lo // width + 1) * width, hi, width), hi] if hi > lo else []
+            edges = bin_edges(lo, hi, known=known_at, width=width)
             for left, right in zip(edges, edges[1:], strict=False):
                 age = max(known_at - (left + right) / 2, HALF_DAY)
                 self._columns.append((number, series, left, right, kind, age, missing))

@@ -27,11 +27,11 @@ class Paths:
     parties
         The P base parties of the block.
     rate, lethality, missing
-        Rows of the daily map of each party; -1 where a party has none.
+        Rows of the path map of each party; -1 where a party has none.
     rate_knots
         Party -> (positions in days, rows of v).
     active
-        Shape (P, T): 1 on days on which a party can have losses.
+        Shape (P, T): share of each cell's days on which a party can have losses.
     scopes
         Shares after the first one, ``all``; a scope's parent stands before it.
     """
@@ -53,12 +53,11 @@ def stretch(prior: Prior, *, days: float, per: float) -> float:
     return float(np.sqrt(days / per))
 
 
-def daily(linear: Linear, *, row: int, grid: Grid, knots: tuple[Floats, Ints]) -> None:
-    """Fill one row of the daily map: T days interpolated between knots."""
+def fill_path(linear: Linear, *, row: int, grid: Grid, knots: tuple[Floats, Ints]) -> None:
+    """Fill one row of the map: T cells interpolated between knots."""
     positions, rows = knots
-    at = np.arange(grid.size, dtype=float)
-    left, right, weight = interpolate(positions, at)
-    base = row * grid.size + np.arange(grid.size)
+    left, right, weight = interpolate(positions, grid.middles)
+    base = row * grid.cells + np.arange(grid.cells)
     linear.add(base, rows[left], 1 - weight)
     linear.add(base, rows[right], weight)
 
@@ -92,18 +91,18 @@ def build_paths(
     paths
         Where they are.
     height
-        Rows of the daily map that are in use.
+        Rows of the path map that are in use.
     """
     parties = block_parties(terms, conflict)
     count = len(parties)
     row, rate = 0, np.full(count, -1)
     lethality, missing = np.full(count, -1), np.full(count, -1)
-    active = np.ones((count, grid.size))
+    active = np.ones((count, grid.cells))
     knots: dict[str, dict[str, tuple[Floats, Ints]]] = {"rate": {}, "lethality": {}, "missing": {}}
     for p, name in enumerate(parties):
         party = conflict.parties[name]
         first, last = _range(party.start, party.end, grid)
-        active[p, :first] = active[p, last + 1 :] = 0.0
+        active[p] = grid.part_active(first, last)
         own = terms[[conflict.components(q)[0] == name for q in terms["party"]]]
         level = centre(own, priors["lethality.level"].median if person else 1.0)
         knots["rate"][name] = _rate(builder, name, (first, last), level, conflict, priors)
@@ -116,10 +115,16 @@ def build_paths(
             wanted.append(("missing", missing))
         for kind, rows in wanted:
             rows[p] = row
-            daily(linear, row=row, grid=grid, knots=knots[kind][name])
+            fill_path(linear, row=row, grid=grid, knots=knots[kind][name])
             row += 1
     scopes, scope_index = build_scopes(
-        terms, conflict=conflict, parties=parties, parts=parts, grid=grid, builder=builder
+        terms,
+        conflict=conflict,
+        parties=parties,
+        parts=parts,
+        grid=grid,
+        builder=builder,
+        person=person,
     )
     paths = Paths(
         parties=parties,

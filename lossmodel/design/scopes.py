@@ -19,8 +19,8 @@ __all__ = ["ScopeShare", "build_scopes"]
 class ScopeShare:
     """Share of one scope of one party in its parent scope.
 
-    On the days of ``active`` it is ``s = sigmoid(v[logit_row])``, times
-    ``exp(-(day - first) / exp(v[tau_row]))`` where it decays, and zero on other days; a row of -1
+    In the cells of ``active`` it is ``s = sigmoid(v[logit_row])``, times
+    ``exp(-(middle - first) / exp(v[tau_row]))`` where it decays, and zero in others; a row of -1
     is absent (a share of one, no decay). A complement is ``1 - s``. The share of all losses is
     this times the parent's; parent 0 is the whole.
     """
@@ -43,8 +43,9 @@ def build_scopes(
     parts: Parts,
     grid: Grid,
     builder: LayoutBuilder,
+    person: bool,
 ) -> tuple[tuple[ScopeShare, ...], dict[tuple[str, str], int]]:
-    """Shares of all scopes that a claim names or the report shows, each after its parent.
+    """Shares of all scopes that a claim names or, of persons, the report shows, parents first.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def build_scopes(
         for base in conflict.components(party)
         if base in parties and _has(conflict.scopes[name], base)
     }
-    reported = [scope for scope in conflict.scopes.values() if scope.report]
+    reported = [scope for scope in conflict.scopes.values() if scope.report and person]
     wanted |= {(base, scope.name) for scope in reported for base in parties if _has(scope, base)}
     for party, name in sorted(wanted):
         index[party, name] = table.place(party, name) if parts.scopes else 0
@@ -88,7 +89,7 @@ class _Table:
             scope = self.conflict.scopes[name]
             if scope.complement_of:
                 part = self.place(party, scope.complement_of)
-                whole = ScopeShare(party, "all", -1, -1, 0, np.ones(self.grid.size), 0)
+                whole = ScopeShare(party, "all", -1, -1, 0, np.ones(self.grid.cells), 0)
                 base = self.shares[part - 1] if part else whole
                 share = replace(base, name=name, complement=not base.complement)
             else:
@@ -101,8 +102,7 @@ class _Table:
         parent = self.place(party, scope.of or "all")
         first = self.grid.index(scope.start) if scope.start is not None else 0
         last = self.grid.index(scope.end) if scope.end is not None else self.grid.size
-        days = np.arange(self.grid.size)
-        active = ((days >= first) & (days <= last)).astype(float)
+        active = self.grid.part_active(first, last)
         logit_row = tau_row = -1
         share = scope.share
         if share is not None and share.mean < 1:

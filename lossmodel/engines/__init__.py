@@ -1,0 +1,1 @@
+"""Two roads from the same density to draws: Laplace and NUTS."""

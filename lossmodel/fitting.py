@@ -1,0 +1,400 @@
+"""Claims in, posterior out: fit, the object that it gives, and the gate that it must pass."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import pandas as pd
+
+from lossmodel.claims import Claims
+from lossmodel.conflict import Conflict
+from lossmodel.design import Design
+from lossmodel.design.grid import Floats
+from lossmodel.engines.runs import Block, EngineName, Settings, run
+from lossmodel.errors import UsageError
+from lossmodel.evidence import Evidence, collect_evidence
+from lossmodel.model import LossModel
+from lossmodel.parts import Parts
+from lossmodel.predictive import predictive
+from lossmodel.priors import Priors
+from lossmodel.provenance import provenance
+from lossmodel.shares import variance_shares
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import xarray as xr
+
+__all__ = ["Fit", "conflict_priors", "fit", "load_fit"]
+
+PERSON = "person"
+COUNTS_WOUNDED = {"wounded", "casualties", "losses", "irrecoverable"}
+IDENTIFIED = 0.7
+Series = tuple[str, str, str]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A posterior with everything that it came from.
+
+    Attributes
+    ----------
+    blocks
+        Draws of each block: all persons, and each class of equipment.
+    claims, evidence, conflict, priors, parts
+        What went in.
+    days
+        First day to the last one reported.
+    streams
+        stream, claimant, party, category, accounting, method, role, group, n_claims, n_used,
+        identified.
+    terms
+        Pieces of evidence with what the posterior expects of them.
+    variance_shares
+        What fixes each total, see ``shares``.
+    diagnostics, provenance
+        As in ``diagnostics.json`` and ``provenance.json``.
+    """
+
+    blocks: Mapping[str, Block]
+    claims: Claims
+    evidence: Evidence
+    conflict: Conflict
+    priors: Priors
+    parts: Parts
+    ci_prob: float
+    diagnostics: dict[str, Any]
+    provenance: dict[str, Any]
+    seed: int = 1
+    left_over: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def days(self) -> pd.DatetimeIndex:
+        """Days of the path."""
+        return pd.date_range(self.conflict.start, self.evidence.until, freq="D")
+
+    @property
+    def engine(self) -> str:
+        """``laplace``, or ``nuts`` where any block needed it."""
+        return "nuts" if any(b.engine == "nuts" for b in self.blocks.values()) else "laplace"
+
+    @cached_property
+    def series(self) -> list[Series]:
+        """Party, category and scope of everything that is estimated, in the conflict's order."""
+        return [
+            key
+            for name, block in self.blocks.items()
+            for key in _series(block.design, name, self.conflict)
+        ]
+
+    def block_of(self, category: str) -> Block:
+        """The block that a category is fitted in.
+
+        Raises
+        ------
+        UsageError
+            Nothing was fitted for it.
+        """
+        group = (
+            self.conflict.categories[category].group if category in self.conflict.categories else ""
+        )
+        name = PERSON if group == PERSON else category
+        if name not in self.blocks:
+            known = ", ".join(sorted({c for _, c, _ in self.series}))
+            raise UsageError(f"There are no estimates of {category!r}; there are: {known}.")
+        return self.blocks[name]
+
+    def daily(
+        self, party: str, category: str, scope: str = "all", *, prior: bool = False
+    ) -> Floats:
+        """Expected losses a day, shape (draws, days); of the prior where asked for.
+
+        Raises
+        ------
+        UsageError
+            There is no such series.
+        """
+        block = self.block_of(category)
+        draws = block.prior if prior else block.posterior
+        paths = block.design.paths
+        parties = (
+            [p for p in self.conflict.components(party) if p in paths.parties]
+            if party in self.conflict.parties
+            else []
+        )
+        if not parties or (scope != "all" and (party, scope) not in paths.scope_index):
+            known = "; ".join(" ".join(key) for key in self.series)
+            raise UsageError(
+                f"There are no estimates of {category} {party} {scope}; there are: {known}."
+            )
+        return cast(
+            Floats,
+            sum(draws.daily(p, category, scope if len(parties) == 1 else "all") for p in parties),
+        )
+
+    def bias_draws(self, stream: int, *, prior: bool = False) -> Floats:
+        """Log bias of a stream under its own definition on each day, shape (draws, days).
+
+        The common mode is in it; a list has its log coverage instead.
+        """
+        block, number = self._stream(stream)
+        return (block.prior if prior else block.posterior).bias(number)
+
+    def omega_draws(self, stream: int, *, prior: bool = False) -> Floats:
+        """Share of the wounded that a stream counts, shape (draws,); NaN for equipment."""
+        block, number = self._stream(stream)
+        return (block.prior if prior else block.posterior).wounded_share(number)
+
+    def _stream(self, stream: int) -> tuple[Block, int]:
+        row = self.streams.loc[stream]
+        return self.blocks[row["block"]], int(row["number"])
+
+    @cached_property
+    def streams(self) -> pd.DataFrame:
+        """All streams with evidence, numbered over the blocks."""
+        tables = []
+        for name, block in self.blocks.items():
+            table = block.design.streams.drop(columns=["first", "last"])
+            groups = block.design.terms.groupby(["claimant", "party", "category"], sort=True)
+            counts = groups["claims"].agg(lambda ids: len({c for i in ids for c in i.split(";")}))
+            tables.append(
+                table.assign(
+                    n_claims=counts.to_numpy(),
+                    block=name,
+                    number=table.index,
+                    group=PERSON if name == PERSON else "equipment",
+                    identified=[_identified(block, int(i)) for i in table.index],
+                )
+            )
+        streams = pd.concat(tables, ignore_index=True)
+        return streams.assign(stream=streams.index)
+
+    @cached_property
+    def terms(self) -> pd.DataFrame:
+        """Evidence with the posterior's expectation of each piece."""
+        tables = [
+            predictive(b.posterior, b.density, ci_prob=self.ci_prob).assign(block=name)
+            for name, b in self.blocks.items()
+        ]
+        return pd.concat(tables, ignore_index=True)
+
+    @cached_property
+    def variance_shares(self) -> pd.DataFrame:
+        """What fixes each total to the end."""
+        tables = [
+            variance_shares(b.posterior, b.prior, b.laplace, _series(b.design, name, self.conflict))
+            for name, b in self.blocks.items()
+        ]
+        shares = pd.concat(tables, ignore_index=True)
+        return shares.assign(identified=shares["prior_share"] <= IDENTIFIED)
+
+    @cached_property
+    def draws(self) -> xr.Dataset:
+        """Named draws with dims chain and draw."""
+        from lossmodel.saving import named_draws
+
+        return named_draws(self, prior=False)
+
+    @cached_property
+    def prior(self) -> xr.Dataset:
+        """Draws of the prior under the same names."""
+        from lossmodel.saving import named_draws
+
+        return named_draws(self, prior=True)
+
+    def estimate(self, category: str, party: str, **options: Any) -> pd.DataFrame:
+        """Rows of the estimates of one series, see ``estimates.estimate``."""
+        from lossmodel.estimates import estimate
+
+        return estimate(self, category, party, **options)
+
+    def query(self, text: str, **options: Any) -> Any:
+        """Answer a question in the query language, see ``query.run_query``."""
+        from lossmodel.query import run_query
+
+        return run_query(self, text, **options)
+
+    def bias(self) -> pd.DataFrame:
+        """Ratio of each claimant's figures to the truth, see ``ratios.biases_table``."""
+        from lossmodel.ratios import biases_table
+
+        return biases_table(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fit to one NetCDF file that ``load_fit`` reads back."""
+        from lossmodel.saving import save
+
+        return save(self, path)
+
+
+def _identified(block: Block, stream: int) -> bool:
+    """Whether the figures narrow the mean bias to less than 0.7 of its prior sd."""
+    posterior, prior = (d.bias(stream).mean(axis=1).std() for d in (block.posterior, block.prior))
+    return bool(posterior < IDENTIFIED * prior)
+
+
+def _series(design: Design, name: str, conflict: Conflict) -> list[Series]:
+    """What of a block is reported; wounded only where some claim speaks of them."""
+    series = []
+    for party in design.paths.parties:
+        scopes = ["all"] + [
+            s.name for s in conflict.scopes.values()
+            if s.report and s.name != "all" and (party, s.name) in design.paths.scope_index
+        ]  # fmt: skip
+        own = design.terms[[party in conflict.components(p) for p in design.terms["party"]]]
+        categories = ["killed", "wounded", "casualties"] if name == PERSON else [name]
+        if name == PERSON and not COUNTS_WOUNDED & set(own["category"]):
+            categories = ["killed"]
+        series += [(party, category, scope) for scope in scopes for category in categories]
+    return series
+
+
+def fit(
+    claims: Claims,
+    *,
+    priors: Priors | None = None,
+    parts: Parts | None = None,
+    engine: EngineName = "auto",
+    seed: int = 1,
+    ci_prob: float = 0.95,
+    as_of: pd.Timestamp | None = None,
+    until: pd.Timestamp | None = None,
+    draws: int | None = None,
+    blocks: tuple[str, ...] | None = None,
+    start: Fit | None = None,
+    progress: Progress | None = None,
+) -> Fit:
+    """Fit the model to claims.
+
+    Parameters
+    ----------
+    priors
+        Assumptions; the conflict's own ``priors.toml`` or the default where not given.
+    engine
+        ``laplace``, ``nuts``, or ``auto``: laplace, and nuts for blocks where its gate fails.
+    ci_prob
+        Probability of the equal-tailed credible intervals.
+    as_of
+        Leave out what was published later.
+    until
+        Last day of the path.
+    draws
+        Draws of each block: in all for laplace, a chain for nuts.
+    blocks
+        Names of the blocks to fit (``person``, classes of equipment); all where not given.
+    start
+        An earlier fit, whose modes the search starts from.
+    progress
+        Told of each stage.
+
+    Returns
+    -------
+    Fit
+        Also where the gate failed; ``diagnostics["gate"]`` says so.
+
+    Raises
+    ------
+    UsageError
+        There is nothing to fit, or an option is out of its range.
+    """
+    say = progress or (lambda _: None)
+    if not 0 < ci_prob < 1:
+        raise UsageError(f"ci_prob is {ci_prob}; it must lie between 0 and 1.")
+    clock = _Clock()
+    evidence = collect_evidence(claims, as_of=as_of, until=until)
+    clock.lap("evidence")
+    chosen = priors or conflict_priors(claims.conflict)
+    model = LossModel(parts or Parts(), chosen)
+    designs = model.blocks(evidence, claims.conflict) if len(evidence.terms) else []
+    if blocks is not None:
+        designs = [d for d in designs if d.name in blocks]
+    if not designs:
+        raise UsageError("No claim is left to fit: see the classes of evidence for the reasons.")
+    clock.lap("design")
+    settings = Settings(engine=engine, seed=seed, draws=draws)
+    fitted: dict[str, Block] = {}
+    for number, design in enumerate(designs, start=1):
+        say(f"{design.name} ({number} of {len(designs)})")
+        earlier = None if start is None else start.blocks.get(design.name)
+        fitted[design.name] = run(design, settings=settings, earlier=earlier, progress=say)
+        clock.lap(f"fit {design.name}")
+    return Fit(
+        blocks=fitted,
+        claims=claims,
+        evidence=evidence,
+        conflict=claims.conflict,
+        priors=chosen,
+        parts=parts or Parts(),
+        ci_prob=ci_prob,
+        diagnostics=_diagnostics(fitted, clock),
+        provenance=provenance(
+            claims, chosen, parts or Parts(),
+            options={"engine": engine, "seed": seed, "ci_prob": ci_prob, "as_of": as_of,
+                     "until": until, "draws": draws},
+        ),
+        seed=seed,
+        left_over=model.unmodelled(evidence, claims.conflict),
+    )  # fmt: skip
+
+
+def conflict_priors(conflict: Conflict) -> Priors:
+    """The priors of a conflict's folder, or the default ones."""
+    own = conflict.directory / "priors.toml"
+    return Priors.from_toml(own) if own.is_file() else Priors.default()
+
+
+def load_fit(path: str | Path) -> Fit:
+    """Read a fit that ``Fit.save`` wrote; a report's folder will do.
+
+    Raises
+    ------
+    UsageError
+        There is no such file, or it is not a fit.
+    """
+    from lossmodel.saving import load
+
+    return load(path)
+
+
+class _Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._last, 3)
+        self._last = now
+
+
+def _diagnostics(blocks: Mapping[str, Block], clock: _Clock) -> dict[str, Any]:
+    each = {name: block.diagnostics for name, block in blocks.items()}
+    failures = [f"{name}: {f}" for name, d in each.items() for f in d["failures"]]
+    sampled = [d for d in each.values() if d["engine"] == "nuts"]
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {
+        "engine": "nuts" if sampled else "laplace",
+        "gate": {"passed": not failures, "failures": failures},
+        "max_rhat": max((d["max_rhat"] for d in sampled), default=None),
+        "min_ess_bulk": min((d["min_ess_bulk"] for d in sampled), default=None),
+        "min_ess_tail": min((d["min_ess_tail"] for d in sampled), default=None),
+        "divergences": sum(d["divergences"] for d in sampled) if sampled else None,
+        "n_draws": min(d["n_draws"] for d in each.values()),
+        "chains": max(d["chains"] for d in each.values()),
+        "gradients": sum(d["gradients"] for d in each.values()),
+        "seconds": clock.seconds | {"total": round(sum(clock.seconds.values()), 3)},
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1),
+        "quantities": [q for d in sampled for q in d["quantities"]],
+        "blocks": {
+            name: {k: v for k, v in d.items() if k != "quantities"} for name, d in each.items()
+        },
+    }

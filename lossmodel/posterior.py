@@ -1,0 +1,109 @@
+"""Draws of a block as quantities: daily losses, log biases, coverage, definitions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import expit
+
+from lossmodel.design import Design
+from lossmodel.design.grid import Floats, Ints, interpolate
+
+__all__ = ["BlockDraws"]
+
+COMPONENTS = {"killed": (1.0, 0.0), "wounded": (0.0, 1.0), "casualties": (1.0, 1.0)}
+
+
+@dataclass(frozen=True, eq=False)
+class BlockDraws:
+    """Draws of theta of one block and what follows from them.
+
+    Parameters
+    ----------
+    theta
+        Shape (chains, draws, D).
+    """
+
+    design: Design
+    theta: Floats
+
+    @cached_property
+    def flat(self) -> Floats:
+        """Chains one after the other, shape (S, D)."""
+        return np.asarray(self.theta.reshape(-1, self.theta.shape[-1]), dtype=float)
+
+    @cached_property
+    def values(self) -> Floats:
+        """All quantities v, shape (S, V)."""
+        return self.design.layout.values(self.flat)
+
+    def cells(self, party: str, category: str, scope: str = "all") -> Floats:
+        """Expected losses a day in each cell, shape (S, T)."""
+        design, paths = self.design, self.design.paths
+        p = paths.parties.index(party)
+        rate = np.exp(self._knots(paths.rate_knots[party])) * paths.active[p]
+        if party in paths.lethality_knots:
+            killed, wounded = COMPONENTS[category]
+            kappa = expit(self._knots(paths.lethality_knots[party]))
+            rate *= killed * kappa + wounded * (1 - kappa)
+        number = design.paths.scope_index.get((party, scope), 0)
+        return rate * self._share(number) if number else rate
+
+    def daily(self, party: str, category: str, scope: str = "all") -> Floats:
+        """Expected losses on each day, shape (S, days)."""
+        return self.cells(party, category, scope)[:, self.design.grid.cell_of]
+
+    def bias(self, stream: int) -> Floats:
+        """Log bias on each day under the stream's own definition, shape (S, days)."""
+        if stream in self.design.coverage:
+            logits = self._knots(self.design.coverage[stream])
+            return np.asarray(-np.logaddexp(0, -logits))[:, self.design.grid.cell_of]
+        party = self.design.streams.loc[stream, "party"]
+        return self._weighted(stream, self._first(party))[:, self.design.grid.cell_of]
+
+    def _first(self, party: str) -> str:
+        common = self.design.paths.parties
+        return next((p for p in common if party == p or party.startswith(f"{p}+")), party)
+
+    def _weighted(self, stream: int, party: str) -> Floats:
+        middles = self.design.grid.middles
+        where, column, weight = self.design.biases[stream].weights(middles, party)
+        total = np.zeros((len(self.values), len(middles)))
+        for cells, columns, weights in _rows(where, column, weight, len(middles)):
+            total[:, cells] += self.values[:, columns] * weights
+        return total
+
+    def wounded_share(self, stream: int) -> Floats:
+        """Share of the wounded that a stream counts, shape (S,); NaN for equipment."""
+        samples = len(self.flat)
+        if self.design.name != "person":
+            return np.full(samples, np.nan)
+        if stream in self.design.definition:
+            return np.asarray(expit(self.values[:, self.design.definition[stream]]))
+        category = self.design.streams.loc[stream, "category"]
+        return np.full(samples, 0.0 if category in ("killed", "missing") else 1.0)
+
+    def _knots(self, knots: tuple[Floats, Ints]) -> Floats:
+        positions, rows = knots
+        left, right, weight = interpolate(positions, self.design.grid.middles)
+        values = self.values[:, rows]
+        return np.asarray(values[:, left] * (1 - weight) + values[:, right] * weight)
+
+    def _share(self, number: int) -> Floats:
+        scope = self.design.paths.scopes[number - 1]
+        middles = self.design.grid.middles
+        own = np.broadcast_to(scope.active, (len(self.flat), len(middles)))
+        if scope.logit_row >= 0:
+            own = own * expit(self.values[:, [scope.logit_row]])
+        if scope.tau_row >= 0:
+            pace = np.exp(-self.values[:, [scope.tau_row]])
+            own = own * np.exp(-(middles - scope.first) * pace)
+        part = 1 - own if scope.complement else own
+        return np.asarray(part * self._share(scope.parent) if scope.parent else part)
+
+
+def _rows(where: Ints, column: Ints, weight: Floats, size: int):  # type: ignore[no-untyped-def]
+    """Split a sparse map into pieces that touch each row once."""
+    for start in range(0, len(where), size):
+        piece = slice(start, start + size)
+        yield where[piece], column[piece], weight[piece]

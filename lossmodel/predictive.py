@@ -1,0 +1,74 @@
+"""What the posterior expects of each published figure."""
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+from scipy.stats import nbinom, t
+
+from lossmodel.density import Density
+from lossmodel.design.grid import Floats
+from lossmodel.design.observation import AT_LEAST, AT_MOST, COUNT, INTERVAL
+from lossmodel.posterior import BlockDraws
+
+__all__ = ["predictive"]
+
+DRAWS = 200
+
+
+def predictive(draws: BlockDraws, density: Density, *, ci_prob: float) -> pd.DataFrame:
+    """Terms of a block with their posterior expectation, residual and PIT.
+
+    Returns
+    -------
+    table
+        The terms and expected_median, expected_lower, expected_upper (of the expectation, equal-
+        tailed), residual (log of figure over expectation; NaN for intervals), pit (share of the
+        posterior predictive below the figure; half of a count's own probability counts).
+    """
+    chosen = np.linspace(0, len(draws.flat) - 1, min(DRAWS, len(draws.flat))).astype(int)
+    figures = [density.figures(theta) for theta in draws.flat[chosen]]
+    mu = np.stack([f.mu for f in figures])
+    log_sd = np.stack([f.log_sd for f in figures])
+    tail = (1 - ci_prob) / 2
+    lower, median, upper = np.exp(np.quantile(mu, [tail, 0.5, 1 - tail], axis=0))
+    observed = draws.design.observed
+    excess = _log_excess(draws, chosen)
+    with np.errstate(divide="ignore"):
+        residual = np.where(observed.form == INTERVAL, np.nan, np.log(observed.value / median))
+    return draws.design.terms.assign(
+        expected_median=median,
+        expected_lower=lower,
+        expected_upper=upper,
+        residual=residual,
+        noise_sd=np.exp(np.median(log_sd, axis=0)),
+        pit=_pit(observed, mu, np.exp(log_sd), excess).mean(axis=0),
+    )
+
+
+def _log_excess(draws: BlockDraws, chosen: Floats) -> Floats:
+    observed = draws.design.observed
+    if observed.bound < 0:
+        return np.full(len(chosen), np.log(max(observed.fixed_bound, 1e-9)))
+    return draws.design.layout.log_scales(draws.flat[chosen])[:, observed.bound]
+
+
+def _pit(observed, mu: Floats, sd: Floats, log_excess: Floats) -> Floats:  # type: ignore[no-untyped-def]
+    z = (observed.log_value - mu) / sd
+    pit = ndtr(z) if np.isinf(observed.nu) else t.cdf(z, observed.nu)
+    form = observed.form
+    i = np.flatnonzero(form == COUNT)
+    if len(i):
+        shape, mean = sd[:, i] ** -2.0, np.exp(mu[:, i])
+        chance, y = shape / (shape + mean), np.round(observed.value[i])
+        pit[:, i] = nbinom.cdf(y, shape, chance) - nbinom.pmf(y, shape, chance) / 2
+    rate = np.exp(-log_excess)[:, None]
+    for kind, sign in ((AT_LEAST, 1.0), (AT_MOST, -1.0)):
+        i = np.flatnonzero(form == kind)
+        if len(i):
+            x, spread = sign * (mu[:, i] - observed.log_value[i]), sd[:, i]
+            # Distribution of an exponential plus a normal.
+            w = np.exp(np.minimum(rate * (rate * spread**2 / 2 - x), 700.0))
+            below = ndtr(x / spread) - w * ndtr(x / spread - rate * spread)
+            pit[:, i] = 1 - below if sign > 0 else below
+    pit[:, form == INTERVAL] = np.nan
+    return np.asarray(pit)

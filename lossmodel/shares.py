@@ -1,0 +1,123 @@
+"""What fixes a total: how much of its posterior variance each assumption carries.
+
+Theta is standard normal a priori, so with posterior covariance S and slope g of a log total, the
+variance ``g' S g`` splits exactly into what the prior's mean would do to the answer, were it drawn
+again, and what the figures would do:
+
+    g' S g = |S g|^2 + |J S g|^2_W.
+
+The entries of ``S g`` belong to groups of theta, hence to blocks of assumptions.
+"""
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.design.grid import Floats
+from lossmodel.engines.laplace import Laplace
+from lossmodel.posterior import BlockDraws
+
+__all__ = ["BLOCKS", "block_of", "variance_shares"]
+
+BLOCKS = {
+    "bias.register": "registers",
+    "bias": "bias",
+    "common": "common mode",
+    "coverage": "coverage and delay",
+    "delay": "coverage and delay",
+    "missing": "missing",
+    "declared": "missing",
+    "definition": "definition",
+    "lethality": "lethality",
+    "rate": "path",
+    "scope": "scope",
+    "scale": "noise scales",
+}
+STEP = 1e-4
+
+
+def block_of(group: str) -> str:
+    """The block of assumptions that a group of theta belongs to."""
+    name = group.split(" ", maxsplit=1)[0].split(":", maxsplit=1)[0]
+    return BLOCKS.get(name) or BLOCKS[name.split(".", maxsplit=1)[0]]
+
+
+def slope(draws: BlockDraws, key: tuple[str, str, str]) -> Floats:
+    """Derivative of a log total to the end by theta at one point (the block's only draw)."""
+    design, theta = draws.design, draws.flat[0]
+    used = np.flatnonzero(np.abs(_by_value(draws, key)) > 0)
+    by_v = np.zeros(len(design.layout.offset))
+    by_v[used] = _by_value(draws, key)[used]
+    layout = design.layout
+    scales = np.append(np.exp(layout.log_scales(theta)), 1.0)[layout.scale_of]
+    by_scaled = layout.matrix.T @ by_v
+    gradient = by_scaled * scales
+    hypers = len(layout.hyper)
+    by_scale = np.bincount(layout.scale_of, by_scaled * theta * scales, minlength=hypers + 1)
+    gradient[:hypers] += by_scale[:hypers] * layout.hyper_sd
+    return np.asarray(gradient)
+
+
+def _by_value(draws: BlockDraws, key: tuple[str, str, str]) -> Floats:
+    """Derivative of the log total by v, one entry at a time."""
+    values = draws.values[0]
+    rows = _rows_of(draws, key)
+    moved = np.tile(values, (2 * len(rows), 1))
+    moved[np.arange(len(rows)), rows] += STEP
+    moved[len(rows) + np.arange(len(rows)), rows] -= STEP
+    shifted = BlockDraws(draws.design, np.zeros((1, len(moved), draws.flat.shape[1])))
+    shifted.__dict__["values"] = moved
+    totals = np.log(np.maximum(shifted.daily(*key).sum(axis=1), 1e-300))
+    by_v = np.zeros(len(values))
+    by_v[rows] = (totals[: len(rows)] - totals[len(rows) :]) / (2 * STEP)
+    return by_v
+
+
+def _rows_of(draws: BlockDraws, key: tuple[str, str, str]) -> Floats:
+    paths = draws.design.paths
+    party = key[0]
+    rows = [paths.rate_knots[party][1]]
+    if party in paths.lethality_knots:
+        rows.append(paths.lethality_knots[party][1])
+    scopes = [row for s in paths.scopes if s.party == party for row in (s.logit_row, s.tau_row)]
+    rows.append(np.array(sorted({r for r in scopes if r >= 0}), dtype=np.int64))
+    return np.concatenate(rows)
+
+
+def variance_shares(
+    draws: BlockDraws, prior: BlockDraws, laplace: Laplace, series: list[tuple[str, str, str]]
+) -> pd.DataFrame:
+    """Shares of the posterior variance of each log total to the end that are prior.
+
+    Returns
+    -------
+    table
+        quantity, party, category, scope, block, share; and for the quantity prior_sd,
+        posterior_sd (of the log), prior_share (sum over blocks).
+    """
+    at_mode = BlockDraws(draws.design, laplace.mode[None, None, :])
+    blocks = np.empty(len(laplace.mode), dtype=object)
+    for group, where in draws.design.layout.groups.items():
+        blocks[where] = block_of(group)
+    rows = []
+    for key in series:
+        # One pass from slope to S g and the variance.
+        half = laplace.factor.T @ slope(at_mode, key)
+        moved, variance = laplace.factor @ half, float(half @ half)
+        shares = {b: float((moved[blocks == b] ** 2).sum()) / variance for b in sorted(set(blocks))}
+        # Where the figures bend the density upwards the prior would carry more than all of it.
+        whole = max(sum(shares.values()), 1.0)
+        shares = {b: s / whole for b, s in shares.items()}
+        party, category, scope = key
+        base = {
+            "quantity": f"{category} {party} {scope}",
+            **{"party": party, "category": category, "scope": scope},
+            "prior_sd": _log_sd(prior, key),
+            "posterior_sd": _log_sd(draws, key),
+            "prior_share": sum(shares.values()),
+        }
+        rows += [base | {"block": b, "share": s} for b, s in shares.items() if s > 0]
+    return pd.DataFrame(rows)
+
+
+def _log_sd(draws: BlockDraws, key: tuple[str, str, str]) -> float:
+    return float(np.log(np.maximum(draws.daily(*key).sum(axis=1), 1e-300)).std())
