@@ -8,6 +8,7 @@ definition      a stream's undefined word means the killed until a date, then ki
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -17,7 +18,7 @@ import pandas as pd
 from lossmodel.conflict import Conflict
 from lossmodel.errors import UsageError
 
-__all__ = ["BREAKS", "Break", "BreakKind", "place_break"]
+__all__ = ["BREAKS", "Break", "BreakKind", "known_breaks", "place_break"]
 
 BreakKind = Literal["method-change", "spike", "relay", "definition"]
 BREAKS: tuple[BreakKind, ...] = get_args(BreakKind)
@@ -57,6 +58,20 @@ class Break:
         return own and (self.kind != "definition" or key[2] == self.category)
 
 
+def known_breaks(names: Sequence[str]) -> tuple[BreakKind, ...]:
+    """The same names, if each is that of a kind of break.
+
+    Raises
+    ------
+    UsageError
+        One is not.
+    """
+    for name in names:
+        if name not in BREAKS:
+            raise UsageError(f"no break {name!r}; there are: {', '.join(BREAKS)}")
+    return tuple(kind for name in names for kind in BREAKS if kind == name)
+
+
 def place_break(
     kind: BreakKind, rows: pd.DataFrame, *, conflict: Conflict, rng: np.random.Generator
 ) -> Break | None:
@@ -72,8 +87,7 @@ def place_break(
     UsageError
         There is no such kind of break.
     """
-    if kind not in BREAKS:
-        raise UsageError(f"no break {kind!r}; there are: {', '.join(BREAKS)}")
+    known_breaks([kind])
     first = conflict.components(rows["party"].iloc[0])[0]
     own = rows[[first in conflict.components(party) for party in rows["party"]]]
     if kind == "spike":

@@ -42,10 +42,11 @@ class Publisher:
             Columns of claims and `root`, `unit_share`, `low_ratio`, `high_ratio`.
         """
         own = pd.Series(0.0, index=rows.index)
-        for keys, group in rows.groupby(STREAM, sort=True):
-            key, scope = (keys[0], keys[1], keys[2]), keys[3]
-            own[group.index] = self._own(key, scope, group)
-        published = [self._worded(row, own[row.Index]) for row in rows.itertuples()]
+        for names, group in rows.groupby(STREAM, sort=True):
+            root, party, category, scope = (str(name) for name in names)
+            own[group.index] = self._own((root, party, category), scope, group)
+        pairs = zip(rows.itertuples(), own.to_numpy(dtype=float), strict=True)
+        published = [self._worded(row, float(figure)) for row, figure in pairs]
         return pd.DataFrame(published, index=rows.index, columns=["value", "low", "high"])
 
     def _own(self, key: StreamKey, scope: str, rows: pd.DataFrame) -> Floats:

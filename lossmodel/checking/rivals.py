@@ -44,10 +44,10 @@ def published_rivals(claims: Claims, row: pd.Series, *, as_of: pd.Timestamp | No
     same &= (table["end"] - row["end"]).dt.days.abs() <= NEAR_DAYS
     if as_of is not None:
         same &= table["published"] <= as_of
-    found = table[same].sort_values(["published", "end"]).groupby("claimant").tail(1)
-    columns = {"claimant": "rival"}
-    kept = ["claim_id", "claimant", "end", "scope", "qualifier", "value", "low", "high"]
-    return found[kept].rename(columns=columns).sort_values("rival").reset_index(drop=True)
+    found = table[same].sort_values(["published", "end"])
+    found = found.drop_duplicates("claimant", keep="last").rename(columns={"claimant": "rival"})
+    kept = ["claim_id", "rival", "end", "scope", "qualifier", "value", "low", "high"]
+    return pd.DataFrame(found[kept]).sort_values("rival").reset_index(drop=True)
 
 
 def naive_totals(
@@ -58,7 +58,7 @@ def naive_totals(
     Returns
     -------
     DataFrame
-        `place` (the row's index), `rule`, `value`; a rule that has no claim to rest on is not there.
+        `place` (the row's index), `rule`, `value`; a rule without a claim to rest on is not there.
     """
     terms = collect_evidence(claims, as_of=as_of).terms
     found = []
@@ -80,7 +80,7 @@ def _stream_totals(terms: pd.DataFrame, row: pd.Series, claims: Claims) -> pd.Da
     """Each stream's own total over the window of a row."""
     start = claims.conflict.start if pd.isna(row["start"]) else row["start"]
     days = pd.date_range(claims.conflict.start, max(row["end"], terms["known"].max()))
-    window = slice(days.get_loc(start), days.get_loc(row["end"]) + 1)
+    window = slice((start - days[0]).days, (row["end"] - days[0]).days + 1)
     about = terms["party"].map(lambda name: row["party"] in claims.conflict.components(name))
     about &= (terms["category"] == row["category"]) & (terms["kind"] == "window")
     found = []

@@ -17,16 +17,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
 
 from lossmodel.errors import LossModelError
 
-__all__ = ["Report", "digest", "run_tasks"]
+__all__ = ["Options", "Report", "digest", "run_tasks"]
 
 Report = Callable[[str], None]
+
+
+class Options(TypedDict):
+    """How tasks are run, see `run_tasks`."""
+
+    store: str | Path | None
+    jobs: int
+    cluster: str | None
+    progress: Report | None
+
+
 Task = tuple[str, Callable[..., Any], dict[str, Any], str | None]
 
 CONNECT_SECONDS = "10s"

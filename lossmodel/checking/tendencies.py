@@ -110,7 +110,7 @@ class Tendencies:
         name = ("coverage", key)
         if name not in self._paths:
             level = self.sampler.logit("coverage.level", " ".join(key))
-            self._paths[name] = expit(self._walk("coverage.walk_sd", level))
+            self._paths[name] = np.asarray(expit(self._walk("coverage.walk_sd", level)))
         return self._paths[name]
 
     def _own_bias(self, key: StreamKey) -> Floats:
@@ -132,7 +132,7 @@ class Tendencies:
                 level = level + self.sampler.normal(sd, f"bias {' '.join(key)}")
             if role == "third-party":
                 level = level + self._group(party, category)
-        return level + self._drift(key, accounting)
+        return np.asarray(level + self._drift(key, accounting))
 
     def _group(self, party: str, category: str) -> Floats:
         name = ("group", party, category == "killed")

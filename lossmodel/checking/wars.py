@@ -186,8 +186,8 @@ def _rows(
         "scope": speaker.scope,
     }
     if speaker.accounting == "ledger":
-        ends = _ledger_days(count, days, rng)
-        return [about | {"end": _day(end), "known": _day(end)} for end in ends]
+        dates = _ledger_days(count, days, rng)
+        return [about | {"end": _day(date), "known": _day(date)} for date in dates]
     if speaker.accounting == "estimate":
         unit = float(rng.choice(UNITS))
         return [about | _estimate(days, unit, rng) for _ in range(count)]

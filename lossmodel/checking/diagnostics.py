@@ -1,0 +1,202 @@
+"""How the claims fit the model: predictive checks by claimant, and flags of a broken war.
+
+A claimant that changes its method, or a day that is like no other, leaves a mark in the figures,
+but drift, rates and other streams may take it up. Each flag is therefore a ratio of likelihoods:
+the penalised log likelihood of the figures as if the break were there, at the latent quantities
+that then fit best, less that of the model as it is. The best fit is sought by a few chord steps
+with the precision at the mode, the hyperparameters held. The statistic of a check is the log of
+the mean of this ratio over all places where the break could be: the log of a Bayes factor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.linalg import cho_solve, cholesky
+from scipy.special import logsumexp
+
+from lossmodel.curvature import Curvature
+from lossmodel.density import State
+from lossmodel.engines.runs import Block
+from lossmodel.fitting import Fit
+from lossmodel.likelihood import figure_density
+
+__all__ = ["THRESHOLDS", "break_statistics", "flags", "predictive_table"]
+
+Floats = NDArray[np.float64]
+Place = tuple[float, str, pd.Timestamp]
+# At these one sound simulated war in ten is flagged: benchmarks/breaks.py finds them.
+THRESHOLDS = {"method-change": 1.0, "spike": 1.0}
+METHOD_CHANGE, SPIKE = float(np.log(1.5)), 5.0
+# A change needs this many figures on either side.
+SIDE = 2
+PLACES = 12
+STEPS, LITTLE = 4, 0.05
+# Longer windows hide a day of any kind.
+SPIKE_DAYS = 31
+
+
+def predictive_table(fit: Fit) -> pd.DataFrame:
+    """Posterior predictive check of each stream.
+
+    Returns
+    -------
+    DataFrame
+        `claimant, party, category, accounting, claims, mean_pit` (0.5 is good), `covered_50,
+        covered_95` (shares of figures inside their predictive intervals), `residual_sd`.
+        The figures were seen by the fit: too many inside is usual, too few is a warning.
+    """
+    keys = ["claimant", "party", "category", "accounting"]
+    found = []
+    for key, rows in fit.terms[fit.terms["pit"].notna()].groupby(keys, sort=True):
+        off = (rows["pit"] - 0.5).abs() * 2
+        line = dict(zip(keys, key, strict=True)) | {"claims": len(rows)}
+        line |= {"mean_pit": rows["pit"].mean(), "residual_sd": rows["residual"].std()}
+        found.append(line | {"covered_50": (off <= 0.5).mean(), "covered_95": (off <= 0.95).mean()})
+    return pd.DataFrame(found)
+
+
+def flags(fit: Fit, thresholds: dict[str, float] | None = None) -> pd.DataFrame:
+    """Signs that a claimant changed its method, or that one day was like no other.
+
+    Returns
+    -------
+    DataFrame
+        `check, where, date, statistic, threshold, flagged`: a row a check and block, with the
+        claimant and party, or the party, and the day where it is clearest. A sound war is flagged
+        by each check in about one case of ten.
+    """
+    limits = THRESHOLDS if thresholds is None else thresholds
+    rows = []
+    for name, block in fit.blocks.items():
+        for check, places in _places(block).items():
+            if places:
+                _, where, date = max(places)
+                value = _pooled(places)
+                found = (check, where, date, value, limits[check], value > limits[check])
+                rows.append((name, *found))
+    columns = ["block", "check", "where", "date", "statistic", "threshold", "flagged"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def break_statistics(fit: Fit, block: str = "person") -> dict[str, float]:
+    """The statistic of each check in one block; 0 where there is no place for a break."""
+    found = _places(fit.blocks[block])
+    return {check: _pooled(places) for check, places in found.items()}
+
+
+def _pooled(places: list[Place]) -> float:
+    if not places:
+        return 0.0
+    gains = np.array([place[0] for place in places])
+    return float(logsumexp(gains) - np.log(len(gains)))
+
+
+def _places(block: Block) -> dict[str, list[Place]]:
+    probe = _Probe.of(block)
+    return {"method-change": _changes(block, probe), "spike": _spikes(block, probe)}
+
+
+@dataclass(frozen=True, eq=False)
+class _Probe:
+    """What one block's figures gain by a shift of their log expectations.
+
+    Attributes
+    ----------
+    mode
+        Hyperparameters and latent quantities, shape (D,).
+    jacobian
+        Of the log expectations by the latent quantities.
+    lower
+        Cholesky factor of their precision.
+    """
+
+    block: Block
+    mode: Floats
+    jacobian: Floats
+    lower: Floats
+
+    @classmethod
+    def of(cls, block: Block) -> _Probe:
+        """Expand the posterior at its mode."""
+        mode, precision = block.laplace.mode, block.laplace.latent_precision
+        jacobian = Curvature(block.density).expand(mode).jacobian
+        lower = np.asarray(cholesky(precision, lower=True))
+        return cls(block, mode, jacobian[:, -len(precision) :], lower)
+
+    def gain(self, shift: Floats) -> float:
+        """Log likelihood gained by a shift, after the latent quantities have followed."""
+        theta = self.mode.copy()
+        start, _ = self._at(theta, np.zeros_like(shift))
+        best = -np.inf
+        for _ in range(STEPS):
+            value, slope = self._at(theta, shift)
+            if value < best + LITTLE:
+                break
+            best = value
+            step = cho_solve((self.lower, True), slope)
+            theta[-len(step) :] += step
+        return max(best, value) - start
+
+    def _at(self, theta: Floats, shift: Floats) -> tuple[float, Floats]:
+        """Penalised log likelihood with a shift, and its slope along the latent quantities."""
+        state = State(self.block.density, theta)
+        at = (state.mu + shift, state.log_sd, state.log_excess)
+        value, score, *_ = figure_density(self.block.design.observed, *at)
+        latent = theta[-self.jacobian.shape[1] :]
+        slope = self.jacobian.T @ score - latent
+        return float(value.sum() - latent @ latent / 2), slope
+
+
+def _changes(block: Block, probe: _Probe) -> list[Place]:
+    """A claimant's figures about a party half as much again, or two thirds, from a day on."""
+    terms = block.design.terms
+    known = terms["known"].to_numpy()
+    found = []
+    for (claimant, party), rows in terms.groupby(["claimant", "party"]):
+        own = np.zeros(len(terms))
+        own[rows.index] = 1.0
+        days = np.sort(rows["known"].to_numpy())
+        for date in _spread(np.unique(days[SIDE : len(days) - SIDE + 1])):
+            after = own * (known >= date)
+            if after.sum() == own.sum():
+                continue
+            gain = max(probe.gain(sign * METHOD_CHANGE * after) for sign in (1, -1))
+            found.append((gain, f"{claimant}, {party}", pd.Timestamp(date)))
+    return found
+
+
+def _spread(days: NDArray[Any]) -> NDArray[Any]:
+    """At most so many of the days, evenly over their order."""
+    if len(days) <= PLACES:
+        return days
+    return np.asarray(days[np.linspace(0, len(days) - 1, PLACES).round().astype(int)])
+
+
+def _spikes(block: Block, probe: _Probe) -> list[Place]:
+    """A day of five times the losses, in all short windows that hold it."""
+    terms = block.design.terms
+    short = terms[(terms["n_days"] <= SPIKE_DAYS) & (terms["kind"] == "window")]
+    parties = block.design.paths.parties
+    conflict = {
+        p: next(q for q in parties if p == q or p.startswith(f"{q}+")) for p in set(short["party"])
+    }
+    party = short["party"].map(conflict)
+    starts = [days[0][0].to_datetime64() for days in short["days"]]
+    ends = [days[-1][1].to_datetime64() for days in short["days"]]
+    windows = pd.DataFrame({"party": party, "start": starts, "end": ends, "n": short["n_days"]})
+    found = []
+    # One day of each window stands for all that the same windows hold.
+    for (name, _), rows in windows.groupby(["party", "end"]):
+        day = rows["end"].iloc[0]
+        holds = windows[
+            (windows["party"] == name) & (windows["start"] <= day) & (windows["end"] >= day)
+        ]
+        shift = np.zeros(len(terms))
+        shift[holds.index] = np.log1p((SPIKE - 1) / holds["n"])
+        found.append((probe.gain(shift), str(name), pd.Timestamp(day)))
+    return found
