@@ -22,6 +22,8 @@ ORDER = [
     "claims",
     "summary",
     "datasets",
+    "downloads",
+    "imports",
     "evidence",
     "parts",
     "history",

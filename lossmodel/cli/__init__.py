@@ -11,14 +11,14 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
-from lossmodel.cli import about, checks, fits, tables, trials
+from lossmodel.cli import about, checks, data, fits, tables, trials
 from lossmodel.cli.app import app
 from lossmodel.errors import ConvergenceWarning, LossModelError
 
 __all__ = ["main"]
 
 # Importing them has registered their commands.
-COMMANDS = (fits, tables, checks, trials, about)
+COMMANDS = (fits, tables, data, checks, trials, about)
 INTERRUPTED = 130
 
 

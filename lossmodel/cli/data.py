@@ -1,0 +1,174 @@
+"""Commands about data that do not come with the package: list, fetch, import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lossmodel.cli.app import ConflictName, app
+from lossmodel.cli.console import answer, progress
+from lossmodel.errors import UsageError
+
+if TYPE_CHECKING:
+    from lossmodel.downloads import Fetched
+    from lossmodel.imports import DataSet, Imported
+
+data = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Conflicts and data sets.")
+app.add_typer(data, name="data")
+
+WIDTH = 11
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        show_default=False,
+        help="Another address of the file, or of the folder of all files if it ends with /.",
+    ),
+]
+Anew = Annotated[bool, typer.Option("--anew", help="Fetch again and forget the hash kept.")]
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache",
+        metavar="DIR",
+        file_okay=False,
+        show_default=False,
+        help="Folder of what was fetched; by default LOSSMODEL_CACHE or the user's cache.",
+    ),
+]
+
+
+@data.command("list")
+def list_data() -> None:
+    """List the conflicts that --conflict knows by name, and the data sets that fetch brings."""
+    from lossmodel.conflict import load_conflict
+    from lossmodel.folders import shipped_conflicts
+    from lossmodel.imports import CATALOGUE
+
+    names = shipped_conflicts()
+    width = max(len(name) for name in (*names, *(entry.name for entry in CATALOGUE)))
+    answer("conflicts")
+    for name in names:
+        conflict = load_conflict(name)
+        answer(f"  {name:<{width}}  {conflict.title}, from {conflict.start.date()}")
+    answer("data sets (lossmodel data fetch NAME)")
+    for entry in CATALOGUE:
+        answer(f"  {entry.name:<{width}}  {entry.title} ({entry.licence})")
+
+
+@data.command("fetch")
+def fetch_data(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set of `data list`.")],
+    url: Url = "",
+    anew: Anew = False,
+    cache: Cache = None,
+) -> None:
+    """Bring a public data set from its address, checked against its hash."""
+    from lossmodel.imports import find_data_set
+
+    entry = find_data_set(name)
+    got = _fetch(entry, url=url, anew=anew, cache=cache)
+    _describe(entry)
+    for file in got:
+        _say("file", str(file.path))
+        _say("", f"SHA-256 {file.sha256}: {file.how}")
+        if file.moved_to:
+            _say("", f"its address leads on to {file.moved_to}")
+        if file.how.endswith("kept"):
+            _say("", "no hash was known before: this download was trusted, later ones must match")
+    answer(f"claims of it: lossmodel data import {entry.name} --out FILE.csv")
+
+
+@data.command("import")
+def import_data(
+    what: Annotated[
+        list[str], typer.Argument(metavar="NAME|FILE", help="A data set, or a table of your own.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="FILE", help="Claims table to write (.csv), or a conflict folder."
+        ),
+    ],
+    conflict: ConflictName = "russia-ukraine",
+    party: Annotated[str, typer.Option(help="Whose losses a table of your own holds.")] = "",
+    category: Annotated[str, typer.Option(help="What a table of your own counts.")] = "",
+    scope: Annotated[str, typer.Option(help="Of which part of the party.")] = "all",
+    kind: Annotated[
+        Literal["cumulative", "daily"] | None,
+        typer.Option(help="Running totals or figures of days; guessed if not said."),
+    ] = None,
+    day_first: Annotated[
+        bool | None,
+        typer.Option("--day-first/--month-first", help="How 03/04/2024 is read; guessed if not."),
+    ] = None,
+    url: Url = "",
+    cache: Cache = None,
+) -> None:
+    """Turn a public data set, or a table of your own, into claims, and say what was guessed."""
+    from lossmodel.imports import CATALOGUE, Guesses, find_data_set, read_any
+
+    names = {entry.name for entry in CATALOGUE}
+    known = len(what) == 1 and (what[0] in names or not Path(what[0]).exists())
+    if known and what[0] not in names and ("." in what[0] or "/" in what[0]):
+        raise UsageError(f"{what[0]} does not exist, and no data set has this name.")
+    paths = [Path(item) for item in what]
+    if known:
+        entry = find_data_set(what[0])
+        paths = [file.path for file in _fetch(entry, url=url, anew=False, cache=cache)]
+        _describe(entry)
+    said = Guesses(conflict, party, category, scope, kind, day_first)
+    imported = read_any(paths, said)
+    written = imported.write(out)
+    _report(imported, written)
+
+
+def _fetch(entry: DataSet, *, url: str, anew: bool, cache: Path | None) -> list[Fetched]:
+    from lossmodel.downloads import cache_dir, fetch
+    from lossmodel.imports.reading import read_source
+
+    if url and not url.endswith("/") and len(entry.files) > 1:
+        raise UsageError(
+            f"{entry.name} is {len(entry.files)} files: give --url the address of their folder, "
+            "with / at its end."
+        )
+    folder = (cache or cache_dir()) / entry.name
+    got = []
+    with progress() as say:
+        for file in entry.files:
+            say(f"fetching {file.file}")
+            got.append(fetch(file, folder, url=url, anew=anew, check=read_source))
+    return got
+
+
+def _describe(entry: DataSet) -> None:
+    _say("data set", entry.title)
+    _say("licence", entry.licence)
+    for number, caveat in enumerate(entry.caveats):
+        _say("" if number else "beware", caveat)
+
+
+def _report(imported: Imported, written: list[Path]) -> None:
+    for number, note in enumerate(imported.notes):
+        _say("" if number else imported.heading, note)
+    for number, (rows, what, why) in enumerate(imported.left_out.itertuples(index=False)):
+        _say("" if number else "left out", f"{rows:,} {what}: {why}")
+    claims = imported.claims
+    kinds = ", ".join(f"{n:,} {kind}" for kind, n in claims["kind"].value_counts().items())
+    _say("claims", f"{len(claims):,} ({kinds}), {claims['end'].min()} to {claims['end'].max()}")
+    _say("written", ", ".join(map(str, written)))
+    answer(f"look at them: lossmodel check {_arguments(imported, written)}")
+
+
+def _arguments(imported: Imported, written: list[Path]) -> str:
+    table = [path for path in written if path.suffix == ".csv"]
+    folder = [path for path in written if path.suffix != ".csv"]
+    conflict = folder[0] if folder else imported.base
+    return " ".join([*map(str, table), f"--conflict {conflict}"])
+
+
+def _say(label: str, text: str) -> None:
+    answer(f"{label:<{WIDTH}}{text}")

@@ -1,0 +1,139 @@
+"""Tables of others as text: JSON lists, and CSV of any dialect that spreadsheets write."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from lossmodel.errors import UsageError
+
+__all__ = ["Source", "read_source"]
+
+DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+MARKS: Final = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+SAMPLE: Final = 200
+FIRST_ROW: Final = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A table as it stands in a file.
+
+    Attributes
+    ----------
+    cells
+        All text, empty where there is nothing; the index is the line in the file.
+    notes
+        What was guessed of the file itself.
+    """
+
+    path: Path
+    cells: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> set[str]:
+        """Names of the columns."""
+        return set(self.cells.columns)
+
+
+def read_source(path: Path) -> Source:
+    """Read a JSON list of records or a CSV file, whatever wrote it.
+
+    Raises
+    ------
+    UsageError
+        There is no such file, or it holds no table.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    text, encoding = _decode(data, path)
+    if text.lstrip().startswith("["):
+        return Source(path, _records(text, path))
+    return _table(text, path, encoding)
+
+
+def _decode(data: bytes, path: Path) -> tuple[str, str]:
+    encodings = [name for mark, name in MARKS if data.startswith(mark)] or ["utf-8", "cp1252"]
+    for encoding in encodings:
+        try:
+            return data.decode(encoding), encoding
+        except UnicodeDecodeError:
+            continue
+    raise UsageError(f"{path} is not text. Export the table as CSV, UTF-8.")
+
+
+def _records(text: str, path: Path) -> pd.DataFrame:
+    try:
+        records = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"{path} begins like JSON but breaks off in line {error.lineno}: it is incomplete."
+        ) from error
+    if not records or not all(isinstance(record, dict) for record in records):
+        raise UsageError(f"{path} holds no list of records.")
+    columns = list(dict.fromkeys(name for record in records for name in record))
+    rows = [[_text(record.get(name)) for name in columns] for record in records]
+    return pd.DataFrame(rows, columns=columns, index=range(1, len(rows) + 1), dtype=str)
+
+
+def _text(cell: object) -> str:
+    # NaN stands in JSON that pandas wrote; it differs from itself.
+    return "" if cell is None or cell != cell else str(cell)
+
+
+def _table(text: str, path: Path, encoding: str) -> Source:
+    delimiter = _delimiter(text)
+    rows = [(line, row) for line, row in _numbered(text, delimiter) if any(map(str.strip, row))]
+    if len(rows) < FIRST_ROW:
+        raise UsageError(f"{path} holds no table: a header and at least one row are needed.")
+    header = [name.strip() for name in rows[0][1]]
+    while header and not header[-1]:
+        header.pop()
+    if len(set(header)) < len(header):
+        twice = sorted({name for name in header if header.count(name) > 1})
+        raise UsageError(f"{path}: columns {', '.join(map(repr, twice))} stand twice.")
+    width = len(header)
+    body = [[*row[:width], *[""] * (width - len(row))] for _, row in rows[1:]]
+    cells = pd.DataFrame(body, columns=header, index=[line for line, _ in rows[1:]], dtype=str)
+    cells = cells.apply(lambda column: column.str.replace("\xa0", " ").str.strip())
+    notes = [] if delimiter == "," else [f"columns are parted by {DELIMITERS[delimiter]}"]
+    if encoding == "utf-8-sig":
+        notes.append("the file begins with a byte-order mark")
+    elif encoding != "utf-8":
+        notes.append(f"the file is {encoding}, not UTF-8")
+    return Source(path, cells, tuple(notes))
+
+
+def _numbered(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    found, line = [], 1
+    for row in reader:
+        found.append((line, row))
+        line = reader.line_num + 1
+    return found
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter that cuts most lines into as many fields as the header, and that many."""
+    lines = text.splitlines()[:SAMPLE]
+
+    def score(delimiter: str) -> tuple[float, int]:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        width = widths[0] if widths else 0
+        agree = sum(w == width for w in widths) / max(len(widths), 1)
+        return (agree if width > 1 else 0.0, width)
+
+    return max(DELIMITERS, key=score)
