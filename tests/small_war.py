@@ -142,8 +142,16 @@ def _lists() -> list[dict[str, Any]]:
         increment = {} if earlier is None else {"known_from": earlier[1], "days_from": earlier[0]}
         rows.append(
             term(
-                "gazette", "north", "killed", scope="regulars", accounting="list", kind="vintage",
-                value=900.0 + 5 * known, days=days, known=known, **increment,
+                "gazette",
+                "north",
+                "killed",
+                scope="regulars",
+                accounting="list",
+                kind="vintage",
+                value=900.0 + 5 * known,
+                days=days,
+                known=known,
+                **increment,
             )  # fmt: skip
         )
         earlier = (days, known)
@@ -172,8 +180,12 @@ def evidence(rows: list[dict[str, Any]] | None = None) -> Evidence:
     table.insert(0, "term", [f"c{i}" for i in range(len(table))])
     table.insert(1, "claims", table["term"])
     ends = [days[-1][1] for days in table["days"]]
-    table["known"] = [day(end if pd.isna(k) else int(k)) for k, end in zip(table["known"], ends, strict=True)]
-    table["known_from"] = pd.to_datetime([pd.NaT if pd.isna(k) else day(int(k)) for k in table["known_from"]])
+    table["known"] = [
+        day(end if pd.isna(k) else int(k)) for k, end in zip(table["known"], ends, strict=True)
+    ]
+    table["known_from"] = pd.to_datetime(
+        [pd.NaT if pd.isna(k) else day(int(k)) for k in table["known_from"]]
+    )
     table["n_days"] = [sum(b - a + 1 for a, b in days) for days in table["days"]]
     for name in ("days", "days_from"):
         table[name] = [tuple((day(a), day(b)) for a, b in days) for days in table[name]]

@@ -1,0 +1,366 @@
+"""Three densities that know nothing of one another: the fast one, PyMC's, and a plain sum.
+
+All three leave nothing out but that the fast one omits the constant of the standard normal prior,
+``-D/2 log(2 pi)``.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lossmodel.density import Density
+from lossmodel.design import Design, build_design
+from lossmodel.errors import UsageError
+from lossmodel.evidence import Evidence
+from lossmodel.model import LossModel
+from lossmodel.parts import Parts
+from lossmodel.priors import Priors
+from lossmodel.reference import to_point
+from tests import small_war
+from tests.plain_density import PlainDensity
+
+# ArviZ announces its next version at every import.
+pytestmark = pytest.mark.filterwarnings(r"ignore:\s*ArviZ is undergoing:FutureWarning")
+
+DAY = pd.Timedelta(days=1)
+CONFLICT = small_war.conflict()
+EVIDENCE = small_war.evidence()
+# Beyond a year days are taken together in cells; the last one is not full here.
+LONG = dataclasses.replace(EVIDENCE, until=small_war.day(410))
+FIXED = Priors.default().replace(
+    **{p.name: {"sd": 0.0} for p in Priors.default() if p.name.endswith(("_sd", "excess"))},
+    **{f"noise.{name}": {"sd": 0.0} for name in ("ledger_day", "estimate", "list")},
+)
+PARTS = {name: LossModel(Parts().without(name)) for name in Parts.names()}
+MODELS = {"everything": LossModel(), "scales fixed": LossModel(priors=FIXED), **PARTS}
+CASES = {
+    **{name: (model, EVIDENCE, "person") for name, model in MODELS.items()},
+    "tanks": (LossModel(), EVIDENCE, "tanks"),
+    "long war": (LossModel(), LONG, "person"),
+    "long war, tanks": (LossModel(), LONG, "tanks"),
+}
+Case = tuple[LossModel, Evidence, str]
+Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+
+
+def points(design: Design, spreads: tuple[float, ...] = (0.0, 0.4, 1.0)) -> list[np.ndarray]:
+    rng = np.random.default_rng(20010301)
+    return [spread * rng.standard_normal(design.size) for spread in spreads]
+
+
+def constant(design: Design) -> float:
+    return design.size / 2 * np.log(2 * np.pi)
+
+
+def assert_same_value(value: float, other: float) -> None:
+    assert value == pytest.approx(other, rel=1e-12, abs=1e-9)
+
+
+def assert_same_gradient(gradient: np.ndarray, other: np.ndarray, *, rel: float = 1e-9) -> None:
+    np.testing.assert_allclose(gradient, other, rtol=rel, atol=rel * np.abs(other).max())
+
+
+def in_pymc(design: Design, model: Any) -> Function:
+    """Value and gradient of a PyMC model, in the order of theta, without its long compilation."""
+    import pytensor
+
+    with pytensor.config.change_flags(traceback__limit=0):
+        total = model.logp()
+        outputs = [total, *pytensor.grad(total, model.value_vars)]
+        mode = pytensor.compile.Mode(linker="py", optimizer=None)
+        compiled = model.compile_fn(outputs, inputs=model.value_vars, mode=mode)
+    places = to_point(design, np.arange(design.size))
+    order = np.concatenate([places[variable.name] for variable in model.value_vars])
+
+    def function(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        value, *slopes = compiled(to_point(design, theta))
+        gradient = np.empty(design.size)
+        gradient[order] = np.concatenate(slopes)
+        return float(value), gradient
+
+    return function
+
+
+def by_hand(case: Case) -> PlainDensity:
+    model, evidence, block = case
+    terms = model.design(evidence, CONFLICT, block).terms
+    return PlainDensity(
+        terms, CONFLICT, block=block, until=evidence.until, priors=model.priors, parts=model.parts
+    )
+
+
+def normals(design: Design, theta: np.ndarray) -> dict[str, np.ndarray]:
+    return {group: theta[where] for group, where in design.layout.groups.items()}
+
+
+def assert_by_hand(design: Design, plain: PlainDensity, theta: np.ndarray) -> None:
+    value = Density(design)(theta)[0] - constant(design)
+    assert_same_value(value, plain(normals(design, theta)))
+
+
+# The comparisons
+
+
+@every_case
+def test_value_and_gradient_are_those_of_pymc(case):
+    model, evidence, block = case
+    design = model.design(evidence, CONFLICT, block)
+    reference, density = in_pymc(design, model.build(evidence, CONFLICT, block)), Density(design)
+    for theta in points(design):
+        value, gradient = density(theta)
+        other, slopes = reference(theta)
+        assert_same_value(value - constant(design), other)
+        assert_same_gradient(gradient, slopes)
+
+
+@every_case
+def test_the_density_is_the_plain_sum_over_days_and_claims(case):
+    model, evidence, block = case
+    design = model.design(evidence, CONFLICT, block)
+    [theta] = points(design, spreads=(0.7,))
+    assert_by_hand(design, by_hand(case), theta)
+
+
+@every_case
+def test_gradient_is_that_of_differences(case):
+    model, evidence, block = case
+    density = Density(model.design(evidence, CONFLICT, block))
+    [theta] = points(density.design, spreads=(0.4,))
+    gradient = density(theta)[1]
+    directions = np.random.default_rng(1).standard_normal((20, density.design.size))
+    step = 1e-6 * directions
+    differences = [density(theta + d)[0] - density(theta - d)[0] for d in step]
+    assert_same_gradient(directions @ gradient, np.array(differences) / 2e-6, rel=1e-6)
+
+
+@every_case
+def test_density_is_finite_where_the_search_begins_and_far_from_it(case):
+    model, evidence, block = case
+    density = Density(model.design(evidence, CONFLICT, block))
+    for theta in points(density.design, spreads=(0.0, 3.0)):
+        value, gradient = density(theta)
+        assert np.isfinite(value)
+        assert np.isfinite(gradient).all()
+
+
+def test_every_unknown_is_heard_of_in_some_figure():
+    design = LossModel().design(EVIDENCE, CONFLICT)
+    [theta] = points(design, spreads=(0.4,))
+    from_figures = Density(design)(theta)[1] + theta
+    silent = {
+        group for group, where in design.layout.groups.items() if not from_figures[where].any()
+    }
+    assert silent == set()
+
+
+def test_the_war_takes_every_branch():
+    design = LossModel().design(EVIDENCE, CONFLICT)
+    assert (np.bincount(design.observed.form, minlength=5) > 1).all()
+    assert set(design.pairs.kind) == {0, 1, 2}
+    assert set(design.streams["reading"]) == {"ledger", "estimate", "list", "register", "stock"}
+    assert set(design.streams["role"]) == {"self", "adversary", "third-party"}
+    assert {scope.complement for scope in design.paths.scopes} == {True, False}
+    assert (design.listed[:, 2] < 0).any()
+    assert (design.factor_sign < 0).any()
+
+
+# Laws
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_order_of_terms_does_not_matter(seed):
+    shuffled = dataclasses.replace(
+        EVIDENCE, terms=EVIDENCE.terms.sample(frac=1, random_state=seed, ignore_index=True)
+    )
+    assert_moves_alike(shuffled, {})
+
+
+def test_names_of_claimants_do_not_matter():
+    names = sorted(EVIDENCE.terms["claimant"].unique())
+    renamed = {name: f"claimant-{len(names) - i}" for i, name in enumerate(names)}
+    terms = EVIDENCE.terms.assign(claimant=EVIDENCE.terms["claimant"].map(renamed))
+    assert_moves_alike(dataclasses.replace(EVIDENCE, terms=terms), renamed)
+
+
+def assert_moves_alike(changed: Evidence, renamed: dict[str, str]) -> None:
+    """The same parameters, under their new names, have the same density."""
+    design, other = (LossModel().design(e, CONFLICT) for e in (EVIDENCE, changed))
+    [theta] = points(design, spreads=(0.7,))
+    places = by_stream(other, {})
+    moved, gradient = np.empty(other.size), np.empty(other.size)
+    for name, where in by_stream(design, renamed).items():
+        moved[places[name]] = theta[where]
+    value, slopes = Density(design)(theta)
+    assert_same_value(Density(other)(moved)[0], value)
+    for name, where in by_stream(design, renamed).items():
+        gradient[places[name]] = slopes[where]
+    assert_same_gradient(Density(other)(moved)[1], gradient)
+
+
+def by_stream(design: Design, renamed: dict[str, str]) -> dict[str, slice]:
+    """Groups by names in which a stream is not a number."""
+    names = design.streams[["claimant", "party", "category"]].agg(" ".join, axis=1)
+    found = {}
+    for group, where in design.layout.groups.items():
+        words = group.split()
+        words[1:] = [names[int(word)] if word.isdigit() else word for word in words[1:]]
+        words = " ".join(words).split()
+        found[" ".join(renamed.get(word, word) for word in words)] = where
+    assert len(found) == len(design.layout.groups)
+    return found
+
+
+# What must not pass
+
+
+def _term(column: str, change: Callable[[Any], Any], **where: str) -> Callable[[Any], Any]:
+    def apply(terms: Any) -> Any:
+        chosen = np.logical_and.reduce([terms[key] == value for key, value in where.items()])
+        first = np.flatnonzero(chosen)[0]
+        values = terms[column].tolist()
+        values[first] = change(values[first])
+        return terms.assign(**{column: values})
+
+    return apply
+
+
+def _a_day_longer(days: Any) -> Any:
+    return (*days[:-1], (days[-1][0], days[-1][1] + DAY))
+
+
+def _a_day_later(date: Any) -> Any:
+    return date + DAY
+
+
+ERRORS = {
+    "a window of a ledger": _term("days", _a_day_longer, accounting="ledger"),
+    "a window of an estimate": _term("days", _a_day_longer, accounting="estimate"),
+    "days of a list": _term("days", _a_day_longer, party="villagers", accounting="list"),
+    "knowledge of a list": _term("known", _a_day_later, accounting="list"),
+    "knowledge of an estimate": _term("anchor_date", _a_day_later, value=70e3),
+    "noise of a ledger": _term("n_days", lambda n: n + 1, accounting="ledger"),
+    "rounding": _term("rounding_sd", lambda sd: 1.01 * sd, value=30e3),
+    "form": _term("form", lambda _: "at-most", form="at-least"),
+    "role": _term("role", lambda _: "third-party", accounting="estimate", role="adversary"),
+    "scope": _term("scope", lambda _: "all", scope="ford"),
+}
+
+
+@pytest.mark.parametrize("spoil", ERRORS.values(), ids=ERRORS)
+def test_an_error_in_one_term_is_found(spoil):
+    model = LossModel()
+    design = model.design(EVIDENCE, CONFLICT)
+    wrong = build_design(
+        spoil(design.terms),
+        name="person",
+        conflict=CONFLICT,
+        priors=model.priors,
+        parts=model.parts,
+        until=EVIDENCE.until,
+    )
+    [theta] = points(wrong, spreads=(0.7,))
+    plain = by_hand(CASES["everything"])
+    with pytest.raises(AssertionError):
+        assert_by_hand(wrong, plain, theta)
+
+
+@pytest.mark.parametrize("name", ["window_map", "pair_window_map", "daily", "bias", "pair_map"])
+def test_an_error_in_one_entry_of_a_map_is_found(name):
+    design = LossModel().design(EVIDENCE, CONFLICT)
+    wrong = getattr(design, name).copy()
+    entries = np.flatnonzero(wrong.data)
+    wrong.data[entries[len(entries) // 2]] *= 1.001
+    wrong = dataclasses.replace(design, **{name: wrong})
+    [theta] = points(wrong, spreads=(0.7,))
+    with pytest.raises(AssertionError):
+        assert_by_hand(wrong, by_hand(CASES["everything"]), theta)
+
+
+def test_an_error_in_one_slope_is_found():
+    density = Density(LossModel().design(EVIDENCE, CONFLICT))
+    [theta] = points(density.design, spreads=(0.4,))
+    gradient = density(theta)[1]
+    wrong = gradient.copy()
+    wrong[np.argmin(np.abs(gradient))] += 1e-5 * np.abs(gradient).max()
+    with pytest.raises(AssertionError):
+        assert_same_gradient(wrong, gradient)
+
+
+# The model around the density
+
+
+def test_blocks_are_the_persons_and_each_class_of_equipment():
+    blocks = LossModel().blocks(EVIDENCE, CONFLICT)
+    assert [block.name for block in blocks] == ["person", "tanks"]
+    modelled = {term for block in blocks for term in block.terms["term"]}
+    out = set(LossModel().unmodelled(EVIDENCE, CONFLICT)["term"])
+    assert modelled | out == set(EVIDENCE.terms["term"])
+    assert not modelled & out
+
+
+def test_a_block_without_evidence_is_refused_with_those_that_there_are():
+    with pytest.raises(UsageError, match="'ships'; blocks: person, tanks"):
+        LossModel().design(EVIDENCE, CONFLICT, "ships")
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("", {"villagers missing": "among civilians"}),
+        ("missing", {"north missing": "is off", "north killed": "nothing is left"}),
+        ("delay", {"north killed": "nothing is left"}),
+    ],
+)
+def test_terms_without_a_place_in_a_variant_are_left_out_with_the_reason(part, expected):
+    model = LossModel(Parts().without(part) if part else Parts())
+    out = model.unmodelled(EVIDENCE, CONFLICT).merge(EVIDENCE.terms, on="term")
+    said = dict(zip(out["party"] + " " + out["category"], out["why"], strict=True))
+    for key, reason in expected.items():
+        assert reason in said[key]
+    kept = model.design(EVIDENCE, CONFLICT).terms
+    assert not set(out["term"]) & set(kept["term"])
+
+
+def test_the_pymc_model_names_what_a_reader_asks_for():
+    design, model = LossModel().design(LONG, CONFLICT), LossModel().build(LONG, CONFLICT)
+    [theta] = points(design, spreads=(0.7,))
+    plain = by_hand(CASES["long war"])
+    plain(normals(design, theta))
+    value = deterministics(model, to_point(design, theta))
+    at = {name: list(labels).index for name, labels in model.coords.items()}
+    south, levied = at["party"]("south"), at["scope"]("north regulars")
+    assert value["rate"][south, 3] == pytest.approx(plain.rate("south", 21))
+    assert value["lethality"][south, 3] == pytest.approx(plain.lethality("south", 21))
+    assert value["missing"][south, 3] == pytest.approx(plain.missing("south", 24))
+    assert value["share"][levied, 3] == pytest.approx(plain.share("north", "regulars", 21))
+    bias = value["bias"][at["stream"]("observer north casualties"), 1]
+    assert bias == pytest.approx(plain.bias(("observer", "north", "casualties"), 182.0, "north"))
+    coverage = value["coverage"][at["list"]("gazette north killed"), 1]
+    number = plain.streams.index(("gazette", "north", "killed"))
+    assert coverage == pytest.approx(plain.listing(number, 182.0)[0])
+    noise = value["scales"][at["scale"]("noise.estimate")]
+    assert noise == pytest.approx(plain.scale("noise.estimate"))
+    expected = [np.log(plain.expectation(term)) for term in plain.terms]
+    np.testing.assert_allclose(value["log_expected"], expected)
+
+
+def deterministics(model: Any, point: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    import pytensor
+
+    outputs = model.replace_rvs_by_values(model.deterministics)
+    mode = pytensor.compile.Mode(linker="py", optimizer=None)
+    values = model.compile_fn(outputs, inputs=model.value_vars, mode=mode)(point)
+    return dict(zip((variable.name for variable in model.deterministics), values, strict=True))
+
+
+def test_the_model_is_imported_without_pymc(run_python):
+    code = "import sys, lossmodel.model; print(sorted({'pymc', 'pytensor'} & set(sys.modules)))"
+    assert run_python("-c", code).stdout.strip() == "[]"
+    assert sys.modules["lossmodel.model"].__doc__
