@@ -25,7 +25,7 @@ __all__ = ["Backtest", "backtest", "honest_priors", "truth_from_claims"]
 KEYS = ["as_of", "common_sd", "party", "category", "scope", "start", "end"]
 COMMON_SD = "common.sd"
 # A fit whose last figure ends this many days before the truth's window is carried on at its pace.
-CARRIED_DAYS = 14
+CARRIED_DAYS, PACE_DAYS = 31, 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,8 @@ class Backtest:
         its ends, `error` on the log scale.
     naive
         Rules of thumb on the same claims: `rule, value, error`.
+    unscored
+        Rows of the truth that end long after the last claim by that date.
     summary
         One row a common-mode sd x kind: how many truths, shares inside each level, mean CRPS, log
         score, absolute error, largest interval ratio, smallest and largest PIT.
@@ -52,6 +54,7 @@ class Backtest:
     scores: pd.DataFrame
     rivals: pd.DataFrame
     naive: pd.DataFrame
+    unscored: pd.DataFrame
     summary: pd.DataFrame
     passed: bool
 
@@ -116,16 +119,23 @@ def backtest(
         raise UsageError("no truth lies after a date and ends by it: nothing can be scored.")
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
     results = run_tasks(score_at_date, arguments, title="backtest", **options)
-    scores, rivals, naive = (
+    scores, rivals, naive, unscored = (
         pd.DataFrame([row for result in results for row in result[name]])
-        for name in ("scores", "rivals", "naive")
+        for name in ("scores", "rivals", "naive", "unscored")
     )
+    if scores.empty:
+        raise UsageError(f"nothing could be scored: {unscored['why'].iloc[0]}")
     default = priors[COMMON_SD].median
     windows = scores[(scores["kind"] == "window") & np.isclose(scores["common_sd"], default)]
     covered = windows.get("covered_95", pd.Series(dtype=float))
     misses = int((covered == 0).sum())
     return Backtest(
-        scores, rivals, naive, _summary(scores, levels), misses <= allowed_misses(len(windows))
+        scores=scores,
+        rivals=rivals,
+        naive=naive,
+        unscored=unscored,
+        summary=_summary(scores, levels),
+        passed=misses <= allowed_misses(len(windows)),
     )
 
 
@@ -184,35 +194,44 @@ def score_at_date(
     label = {"as_of": as_of, "common_sd": priors[COMMON_SD].median, "engine": fitted.engine}
     label["gate"] = bool(fitted.diagnostics["gate"]["passed"])
     rng = np.random.default_rng(seed)
-    scores, rivals, naive = [], [], []
+    found: dict[str, list[dict[str, Any]]]
+    found = {"scores": [], "rivals": [], "naive": [], "unscored": []}
     totals = naive_totals(claims, rows, as_of=date)
     for place, row in rows.iterrows():
         known = TruthValue.read(row["value"], row["low"], row["high"], row["ci_prob"])
         about = label | _named(row)
-        scores.append(about | _scored(fitted, row, known, levels, rng))
+        try:
+            found["scores"].append(about | _scored(fitted, row, known, levels, rng))
+        except UsageError as error:
+            found["unscored"].append(about | {"why": str(error)})
+            continue
         others = published_rivals(claims, row, as_of=date)
-        rivals += [about | _against(rival, known) for rival in others.to_dict("records")]
+        found["rivals"] += [about | _against(rival, known) for rival in others.to_dict("records")]
         for rule in totals[totals["place"] == place].itertuples():
             value = float(str(rule.value))
-            error = float(np.log(value)) - known.mean
-            naive.append(about | {"rule": rule.rule, "value": value, "error": error})
-    return {"scores": scores, "rivals": rivals, "naive": naive}
+            off = float(np.log(value)) - known.mean
+            found["naive"].append(about | {"rule": rule.rule, "value": value, "error": off})
+    return found
 
 
 def window_draws(fitted: Fit, row: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Draws of expected losses over the window of a row of the truth."""
-    parts = fitted.conflict.components(row["party"])
-    daily = sum(fitted.daily(part, row["category"], row["scope"]) for part in parts)
+    """Draws of expected losses over the window of a row of the truth.
+
+    Raises
+    ------
+    UsageError
+        The fit has no such series, or ends long before the window.
+    """
+    daily = fitted.daily(row["party"], row["category"], row["scope"])
     start = fitted.days[0] if pd.isna(row["start"]) else max(row["start"], fitted.days[0])
-    first, last = (fitted.days[0] - start).days * -1, (row["end"] - fitted.days[0]).days
-    beyond = last - (len(fitted.days) - 1)
+    first, last = (start - fitted.days[0]).days, (row["end"] - fitted.days[0]).days
+    beyond = min(last - (len(fitted.days) - 1), last - first + 1)
     if beyond > CARRIED_DAYS:
-        raise UsageError(
-            f"the claims end on {fitted.days[-1].date()}, {beyond} days before the truth's window."
-        )
-    total = np.asarray(daily)[:, first : last + 1].sum(axis=1)
+        end = fitted.days[-1].date()
+        raise UsageError(f"the claims end on {end}, {beyond} days before the truth's window does.")
+    total = daily[:, first : last + 1].sum(axis=1)
     if beyond > 0:
-        total = total + beyond * np.asarray(daily)[:, -CARRIED_DAYS:].mean(axis=1)
+        total = total + beyond * daily[:, -PACE_DAYS:].mean(axis=1)
     return np.asarray(total)
 
 

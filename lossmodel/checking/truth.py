@@ -135,8 +135,9 @@ def truth_table(truths: list[Truth], dates: pd.DatetimeIndex) -> pd.DataFrame:
                         rows.append((party, category, scope, truth.days[0], day, value))
     names = ["party", "category", "scope", "start", "end", "value"]
     table = pd.DataFrame(rows, columns=names)
+    nobody = pd.Series(pd.NaT, index=table.index, dtype="datetime64[ns]")
     return table.assign(
-        low=np.nan, high=np.nan, ci_prob=np.nan, known=table["end"], source="simulation", note=""
+        low=np.nan, high=np.nan, ci_prob=np.nan, known=nobody, source="simulation", note=""
     )
 
 

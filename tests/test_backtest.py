@@ -1,0 +1,182 @@
+"""Scores against known answers, claims frozen by date, rivals as they were published."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from lossmodel.checking import backtest, simulate
+from lossmodel.checking.backtests import _due, honest_priors, truth_from_claims
+from lossmodel.checking.rivals import naive_totals, published_rivals
+from lossmodel.checking.scores import TruthValue, allowed_misses, crps, score
+from lossmodel.checking.wars import Size
+from lossmodel.claims import load_claims
+from lossmodel.conflict import load_conflict
+from lossmodel.errors import UsageError
+from lossmodel.priors import Priors
+
+DATES = ["2023-02-26", "2024-02-25"]
+
+
+@pytest.fixture(scope="module")
+def war():
+    size = Size(days=(100, 140), claimants=(4, 5), claims=(30, 40))
+    return simulate(seed=2, priors=Priors.default(), size=size)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load_claims(conflict="russia-ukraine")
+
+
+@pytest.mark.parametrize(("mean", "sd", "at"), [(0, 1, 0.3), (2, 0.5, 4.0), (-1, 3, -1.0)])
+def test_crps_of_normal_draws_is_that_of_the_normal(mean, sd, at):
+    draws = norm.ppf((np.arange(4000) + 0.5) / 4000, mean, sd)
+    z = (at - mean) / sd
+    exact = sd * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
+    assert crps(draws, at) == pytest.approx(exact, rel=0.01)
+
+
+def test_crps_is_smallest_for_the_right_forecast():
+    rng = np.random.default_rng(1)
+    truths = rng.normal(0, 1, 400)
+    draws = rng.normal(0, 1, 500)
+
+    def mean(forecast):
+        return np.mean([crps(forecast, truth) for truth in truths])
+
+    right = mean(draws)
+    assert right < mean(draws + 0.7)
+    assert right < mean(draws * 2.5)
+    assert right < mean(draws / 2.5)
+
+
+def test_a_truth_is_a_log_normal_between_its_limits():
+    truth = TruthValue.read(87_100, 74_200, 99_900, 0.95)
+    low, high = np.exp(truth.mean + truth.sd * norm.ppf([0.025, 0.975]))
+    assert high / low == pytest.approx(99_900 / 74_200)
+    assert np.exp(truth.places).mean() == pytest.approx(87_100, rel=0.01)
+
+
+def test_a_truth_without_a_value_lies_in_the_middle_of_its_limits():
+    assert np.exp(TruthValue.read(float("nan"), 100, 400).mean) == pytest.approx(200)
+    with pytest.raises(UsageError, match="a truth needs a value"):
+        TruthValue.read(float("nan"))
+
+
+def test_pit_and_coverage_of_a_sound_forecast_are_uniform():
+    rng = np.random.default_rng(2)
+    pits, inside = [], []
+    for _ in range(300):
+        centre = rng.normal(8, 1)
+        draws = np.exp(rng.normal(centre, 0.3, 400))
+        found = score(draws, TruthValue(float(rng.normal(centre, 0.3))))
+        pits.append(found["pit"])
+        inside.append([found["covered_50"], found["covered_95"]])
+    assert np.abs(np.sort(pits) - np.linspace(0, 1, 300)).max() < 0.09
+    assert np.mean(inside, axis=0) == pytest.approx([0.5, 0.95], abs=0.08)
+
+
+def test_doubt_about_the_truth_is_not_held_against_the_forecast():
+    draws = np.exp(np.random.default_rng(3).normal(8, 0.02, 1000))
+    sure, unsure = (score(draws, TruthValue(8.2, sd)) for sd in (0.0, 0.2))
+    assert unsure["log_score"] > sure["log_score"]
+    assert 0 < unsure["pit"] < sure["pit"] + 1e-9
+    assert sure["covered_95"] == unsure["covered_95"] == 0
+    assert unsure["share_95"] > 0
+
+
+def test_no_truth_at_all_counts_as_half_a_unit():
+    found = score(np.array([0.0, 0.0, 1.0, 2.0]), TruthValue.read(0.0))
+    assert np.isfinite(found["crps"])
+    assert found["pit"] <= 0.5
+
+
+def test_chance_is_allowed_its_misses():
+    assert allowed_misses(7) == 1
+    assert allowed_misses(100) in range(8, 11)
+
+
+def test_a_row_is_due_when_it_has_happened_and_is_not_known():
+    days = pd.to_datetime(["2023-01-01", "2023-02-01", "2023-03-01"])
+    table = pd.DataFrame({"party": "a", "category": "killed", "scope": "all", "end": days})
+    table["known"] = pd.to_datetime(["2024-01-01", "2024-01-01", "2024-01-01"])
+    assert list(_due(table, pd.Timestamp("2023-02-15"))["end"]) == [days[1]]
+    assert _due(table, pd.Timestamp("2024-06-01")).empty
+    assert len(_due(table, None)) == 3
+
+
+def test_registers_of_later_years_can_serve_as_truth(shipped):
+    rows = truth_from_claims(shipped)
+    assert set(rows["party"]) == {"russia"}
+    assert (rows["known"] >= rows["end"]).all()
+    assert not rows.duplicated(["category", "scope", "start", "end"]).any()
+
+
+def test_a_conflict_that_is_scored_has_not_seen_itself():
+    priors = honest_priors(load_conflict("battle-of-britain"))
+    assert priors.left_out == ("Battle of Britain",)
+    assert honest_priors(load_conflict("russia-ukraine")).left_out == ()
+
+
+def test_rivals_are_those_published_by_the_date(shipped):
+    row = shipped.conflict.truth.iloc[0]
+    early, late = (
+        published_rivals(shipped, row, as_of=date) for date in (pd.Timestamp("2023-02-26"), None)
+    )
+    published = shipped.table.set_index("claim_id")["published"]
+    assert (published.loc[early["claim_id"]] <= pd.Timestamp("2023-02-26")).all()
+    assert set(early["rival"]) < set(late["rival"])
+    assert early["rival"].is_unique
+
+
+def test_rules_of_thumb_differ_by_what_they_believe(shipped):
+    rows = shipped.conflict.truth
+    table = naive_totals(shipped, rows, as_of=pd.Timestamp("2024-02-25"))
+    found = table.pivot_table(index="place", columns="rule", values="value")
+    assert (found["adversary halved"] < found["claims at face value"]).all()
+    assert (found["adversary alone"] > found["claims at face value"]).all()
+
+
+def test_a_rule_of_thumb_adds_up_what_one_claimant_says(war):
+    table = war.claims.table
+    ledger = table[(table["claimant"] == "south-staff") & (table["kind"] == "cumulative")]
+    category = ledger["category"].iloc[0]
+    last = ledger.sort_values("end").iloc[-1]
+    only = war.claims.select(table["claimant"] == "south-staff")
+    row = {"party": "north", "category": category, "scope": "all"}
+    rows = pd.DataFrame([row | {"start": war.claims.conflict.start, "end": last["end"]}])
+    totals = naive_totals(only, rows)
+    face = totals.loc[totals["rule"] == "claims at face value", "value"].iloc[0]
+    assert face == pytest.approx(last["value"], rel=0.01)
+
+
+def test_a_backtest_scores_every_truth_once(war):
+    truth = war.truth[(war.truth["scope"] == "all") & (war.truth["category"] == "killed")]
+    last = truth[truth["end"] == truth["end"].max()]
+    result = backtest(war.claims, truth=last, dates=[last["end"].max()], engine="laplace", jobs=1)
+    scores = result.scores
+    assert len(scores) == len(last)
+    assert (scores["lower"] < scores["median"]).all()
+    assert (scores["median"] < scores["upper"]).all()
+    assert scores["pit"].between(0, 1).all()
+    assert set(result.naive["rule"]) >= {"claims at face value", "adversary halved"}
+    assert result.summary["truths"].sum() == len(last)
+    assert result.passed == ((scores["covered_95"] == 0).sum() <= allowed_misses(len(scores)))
+
+
+def test_nothing_to_score_is_said(war):
+    truth = war.truth.assign(known=pd.Timestamp("1990-01-01"))
+    with pytest.raises(UsageError, match="nothing can be scored"):
+        backtest(war.claims, truth=truth, dates=["2001-02-01"], jobs=1)
+    with pytest.raises(UsageError, match="no truth.csv and no register"):
+        backtest(war.claims.select(war.claims.table["claimant"] == "south-staff"), jobs=1)
+
+
+@pytest.mark.slow
+def test_later_registers_lie_inside_what_was_said_before(shipped):
+    result = backtest(shipped, engine="laplace")
+    assert list(result.scores["as_of"]) == DATES
+    assert (result.scores["covered_95"] == 1).all()
+    assert result.scores["pit"].between(0.05, 0.95).all()
+    assert result.passed
