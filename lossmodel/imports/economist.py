@@ -90,7 +90,7 @@ def read_economist(source: Source) -> Imported:
     cells = source.cells
     who = _claimants(cells["source"], source)
     day, mended = _days(source)
-    limits = {name: _numbers(cells[name], source) for name in ("estimate", "estimate_low",
+    limits = {name: source.numbers(name, thousands=",") for name in ("estimate", "estimate_low",
                                                               "estimate_high")}  # fmt: skip
     table = pd.DataFrame(
         {
@@ -144,27 +144,13 @@ def _claimants(names: pd.Series, source: Source) -> list[_Who]:
 
 def _days(source: Source) -> tuple[pd.Series, int]:
     cells = source.cells
-    days = pd.to_datetime(cells["date"], format="%d/%m/%Y", errors="coerce")
-    if days.isna().any():
-        line = days.isna().idxmax()
-        found = cells["date"][line]
-        raise UsageError(f"{source.path} row {line}: {found!r} is not a date like 31/12/2024.")
+    days = source.days("date", form="%d/%m/%Y", like="31/12/2024")
     mended = 0
     for name, wrong, right in MENDED:
         rows = cells["source"].str.startswith(name) & (cells["date"] == wrong)
         days = days.mask(rows, pd.Timestamp(right))
         mended += int(rows.any())
     return days, mended
-
-
-def _numbers(cells: pd.Series, source: Source) -> pd.Series:
-    plain = cells.str.replace(",", "")
-    numbers = pd.to_numeric(plain.where(plain != ""), errors="coerce")
-    bad = numbers.isna() & (plain != "")
-    if bad.any():
-        line = bad.idxmax()
-        raise UsageError(f"{source.path} row {line}: {cells[line]!r} is not a number.")
-    return numbers.astype(float)
 
 
 def _published(addresses: pd.Series, days: pd.Series) -> tuple[pd.Series, pd.Series]:

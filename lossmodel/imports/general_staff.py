@@ -5,14 +5,12 @@ The report of a day counts what was known that morning, so its total runs to the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from lossmodel.errors import UsageError
 from lossmodel.imports.reading import Source
 from lossmodel.imports.result import Imported, claims_table, iso, rows_of
 
@@ -83,9 +81,9 @@ def read_personnel(source: Source, corrections: Source | None = None) -> Importe
     """
     cells = source.cells
     plain = "personnel" in source.columns
-    totals = _numbers(cells["personnel" if plain else "personnel_cumulative"], source)
+    totals = source.numbers("personnel" if plain else "personnel_cumulative")
     words = cells["personnel*" if plain else "qualifier"]
-    reports = _days(cells["date"], source)
+    reports = source.days("date")
     qualifier = words.map({"more": "at-least", "about": "about"}).fillna("exact")
     parts = [_claims(reports, totals, PERSONS, qualifier=qualifier.to_numpy())]
     booked, said = _personnel_corrections(corrections, reports)
@@ -103,13 +101,13 @@ def read_personnel(source: Source, corrections: Source | None = None) -> Importe
 
 def read_equipment(source: Source, corrections: Source | None = None) -> Imported:
     """Claims of the equipment table, class by class, and corrections."""
-    cells, reports = source.cells, _days(source.cells["date"], source)
+    cells, reports = source.cells, source.days("date")
     parts = []
     booked = {} if corrections is None else _booked(corrections)
     for name, category in CLASSES.items():
         if name not in cells:
             continue
-        values = _numbers(cells[name], source)
+        values = source.numbers(name)
         if name == JOINED:
             values, joined = _join_vehicles(values, cells, source, reports)
             booked[JOINED] = pd.concat([joined, booked.get(JOINED, _nothing())])
@@ -199,12 +197,10 @@ def _personnel_corrections(corrections: Source | None, reports: pd.Series) -> tu
 
 
 def _booked(corrections: Source) -> dict[str, pd.Series]:
-    days = _days(corrections.cells["date"], corrections)
+    days = corrections.days("date")
     names = [name for name in corrections.cells.columns if name not in ("date", "day")]
     return {
-        name: pd.Series(
-            _numbers(corrections.cells[name], corrections).fillna(0).to_numpy(), index=days
-        )
+        name: pd.Series(corrections.numbers(name).fillna(0).to_numpy(), index=days)
         for name in names
     }
 
@@ -215,7 +211,7 @@ def _join_vehicles(
     """Vehicles through the change of classes, and the fuel tanks that came in with it."""
     if LORRIES not in cells or FUEL not in cells:
         return values, _nothing()
-    lorries, fuel = _numbers(cells[LORRIES], source), _numbers(cells[FUEL], source)
+    lorries, fuel = source.numbers(LORRIES), source.numbers(FUEL)
     before = values.isna() & lorries.notna()
     if not before.any() or not values.notna().any():
         return values.where(~before, lorries), _nothing()
@@ -226,25 +222,3 @@ def _join_vehicles(
 
 def _nothing() -> pd.Series:
     return pd.Series(dtype=float, index=pd.DatetimeIndex([]))
-
-
-def _days(cells: pd.Series, source: Source) -> pd.Series:
-    days = pd.to_datetime(cells, format="%Y-%m-%d", errors="coerce")
-    _refuse(days.isna(), cells, source, "an ISO date")
-    return days
-
-
-def _numbers(cells: pd.Series, source: Source) -> pd.Series:
-    numbers = pd.to_numeric(cells.where(cells != ""), errors="coerce")
-    _refuse(numbers.isna() & (cells != ""), cells, source, "a number")
-    return numbers.astype(float)
-
-
-def _refuse(bad: pd.Series, cells: pd.Series, source: Source, wanted: str) -> None:
-    if bad.any():
-        line = bad.idxmax()
-        found: Mapping[str, object] = {"row": line, "cell": cells[line]}
-        raise UsageError(
-            f"{source.path} row {found['row']}, column {cells.name}: {found['cell']!r} is not "
-            f"{wanted}. The file is not what its publisher wrote; fetch it anew."
-        )

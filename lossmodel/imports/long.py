@@ -51,9 +51,9 @@ def read_claims(source: Source, said: Guesses) -> Imported:
         again = ids.groupby(ids).cumcount()
         table["claim_id"] = ids.where(again == 0, ids + "-" + (again + 1).astype(str))
         notes.append("ids were made from claimant, party, category and end")
-    passed = sorted(set(cells) - {f.name for f in CLAIMS})
+    passed = sorted(set(map(str, cells.columns)) - {f.name for f in CLAIMS})
     return Imported(
-        claims=claims_table({name: table[name] for name in table}),
+        claims=claims_table({str(name): column for name, column in table.items()}),
         base=said.conflict,
         notes=tuple(notes),
         heading="guessed",

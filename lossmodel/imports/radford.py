@@ -132,7 +132,7 @@ def read_radford(
     recoded = (claimant == STAFF) & (party == "russia") & (category == "killed")
     if definition == "as-coded":
         recoded &= False
-    end = iso(DAY_ZERO + pd.to_timedelta(_numbers(cells["days"], source), unit="D"))
+    end = iso(DAY_ZERO + pd.to_timedelta(source.numbers("days"), unit="D"))
     is_day = cells["time_frame"].isin(["Day", "Daily"])
     least, most = (cells[name].astype(str) == "1" for name in ("minimum", "maximum"))
     claims = claims_table(
@@ -144,7 +144,7 @@ def read_radford(
             "kind": is_day.map({True: "daily", False: "cumulative"}),
             "start": end.where(is_day, ""),
             "end": end,
-            "value": _numbers(cells["loss_count"], source),
+            "value": source.numbers("loss_count"),
             "qualifier": pd.Series("exact", index=cells.index)
             .mask(least, "at-least")
             .mask(most, "at-most"),
@@ -182,11 +182,3 @@ def _notes(cells: pd.DataFrame, recoded: int, least: pd.Series, most: pd.Series)
         "claimants are blocs; no bloc counts names or registers of soldiers, so nothing but the"
         " priors of biases fixes the level of persons",
     )
-
-
-def _numbers(cells: pd.Series, source: Source) -> pd.Series:
-    numbers = pd.to_numeric(cells, errors="coerce")
-    if numbers.isna().any():
-        line = numbers.isna().idxmax()
-        raise UsageError(f"{source.path} row {line}: {cells[line]!r} is not a number.")
-    return numbers.astype(float)

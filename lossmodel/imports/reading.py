@@ -46,6 +46,42 @@ class Source:
         """Names of the columns."""
         return set(self.cells.columns)
 
+    def numbers(self, name: str, *, thousands: str = "") -> pd.Series:
+        """A column as numbers, NaN where it is empty.
+
+        Raises
+        ------
+        UsageError
+            A cell is no number.
+        """
+        cells = self.cells[name]
+        plain = cells.str.replace(thousands, "", regex=False) if thousands else cells
+        found = pd.to_numeric(plain.where(plain != ""), errors="coerce").astype(float)
+        self._refuse(name, found.isna() & (plain != ""), "a number")
+        return found
+
+    def days(self, name: str, *, form: str = "%Y-%m-%d", like: str = "2022-12-31") -> pd.Series:
+        """A column as days.
+
+        Raises
+        ------
+        UsageError
+            A cell is no day in this form.
+        """
+        found = pd.to_datetime(self.cells[name], format=form, errors="coerce")
+        self._refuse(name, found.isna(), f"a date like {like}")
+        return found
+
+    def _refuse(self, name: str, bad: pd.Series, wanted: str) -> None:
+        if not bad.any():
+            return
+        at = int(bad.to_numpy().argmax())
+        raise UsageError(
+            f"{self.path} row {self.cells.index[at]}, column {name}: "
+            f"{self.cells[name].iloc[at]!r} is not {wanted}. The file is not what its publisher "
+            "wrote; fetch it anew."
+        )
+
 
 def read_source(path: Path) -> Source:
     """Read a JSON list of records or a CSV file, whatever wrote it.

@@ -151,14 +151,12 @@ def rows_of(name: str, rows: Iterable[Sequence[str]]) -> pd.DataFrame:
 
 def claims_table(columns: Mapping[str, object]) -> pd.DataFrame:
     """A claims table with all its columns, from those that are not empty."""
-    table = pd.DataFrame(columns)
-    for column in CLAIMS:
-        if column.name not in table:
-            table[column.name] = _empty(column)
+    empty = {column.name: _empty(column) for column in CLAIMS if column.name not in columns}
+    table = pd.DataFrame(columns).assign(**empty)
     return table[[column.name for column in CLAIMS]].reset_index(drop=True)
 
 
-def _empty(column: Field) -> object:
+def _empty(column: Field) -> float | str:
     return float("nan") if column.form == "number" else column.default
 
 

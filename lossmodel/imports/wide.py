@@ -53,7 +53,7 @@ def read_wide(source: Source, said: Guesses) -> Imported:
         )
     conflict = load_conflict(said.conflict)
     column, dates = _date_column(source, said)
-    numbers = guess_numbers(source.cells.drop(columns=column).stack())
+    numbers = guess_numbers(_all_cells(source, without=column))
     names, passed = _figure_columns(source, column, numbers)
     days, figures = _cells(source, column, names, dates=dates, numbers=numbers)
     kind, why = _kind(figures, said.kind)
@@ -77,7 +77,9 @@ def read_wide(source: Source, said: Guesses) -> Imported:
         *([f"claimants that {conflict.name} does not know: {', '.join(new)}"] if new else []),
     )
     return Imported(
-        claims=claims_table(pd.DataFrame(rows).to_dict("series")),
+        claims=claims_table(
+            {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
+        ),
         base=said.conflict,
         extra={"claimants": rows_of("claimants", list(new.items()))},
         notes=notes,
@@ -87,6 +89,11 @@ def read_wide(source: Source, said: Guesses) -> Imported:
             columns=["rows", "what", "why"],
         ),
     )
+
+
+def _all_cells(source: Source, *, without: str) -> pd.Series:
+    columns = [source.cells[name] for name in source.cells.columns.drop(without)]
+    return pd.concat(columns) if columns else pd.Series(dtype=str)
 
 
 def _date_column(source: Source, said: Guesses) -> tuple[str, Dates]:
@@ -106,7 +113,8 @@ def _date_column(source: Source, said: Guesses) -> tuple[str, Dates]:
 
 
 def _figure_columns(source: Source, dates: str, numbers: Numbers) -> tuple[list[str], list[str]]:
-    taken, passed = [], []
+    taken: list[str] = []
+    passed: list[str] = []
     for name in source.cells.columns.drop(dates):
         cells = source.cells[name][source.cells[name] != ""]
         good = sum(numbers.read(cell) is not None for cell in cells)
