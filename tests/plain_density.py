@@ -23,14 +23,6 @@ NEVER = 1e9
 YEAR = 365.25
 
 
-def walk(steps: np.ndarray) -> np.ndarray:
-    """Knots of a random walk whose mean over the knots is zero."""
-    knots = [0.0]
-    for step in steps:
-        knots.append(knots[-1] + step)
-    return np.array(knots) - sum(knots) / len(knots)
-
-
 def knots(first: float, last: float, spacing: float) -> list[float]:
     if last - first < spacing / 2:
         return [(first + last) / 2]
@@ -64,7 +56,7 @@ class PlainDensity:
 
     def __call__(self, normals: dict[str, np.ndarray]) -> float:
         self.normals = normals
-        for name in ("rate", "lethality", "missing", "share", "bias"):
+        for name in ("rate", "lethality", "missing", "share", "bias", "centre", "walk"):
             setattr(self, f"{name}_on", cache(getattr(self, name)))
         prior = sum(stats.norm.logpdf(z).sum() for z in normals.values())
         return prior + sum(self.figure(term) for term in self.terms)
@@ -88,8 +80,14 @@ class PlainDensity:
         return prior.mean + prior.sd * self.z(f"{name} {key}")[0]
 
     def path(self, x: float, places: list[float], name: str, sd: float) -> float:
-        values = walk(sd * self.z(name, len(places) - 1)) if len(places) > 1 else [0.0]
-        return float(np.interp(x, places, values))
+        return float(np.interp(x, places, sd * self.walk_on(name, len(places))))
+
+    def walk(self, name: str, size: int) -> np.ndarray:
+        """Knots of a random walk whose mean over the knots is zero."""
+        knots = [0.0]
+        for step in self.z(name, size - 1):
+            knots.append(knots[-1] + step)
+        return np.array(knots) - sum(knots) / size
 
     def day(self, date: pd.Timestamp) -> int:
         return (date - self.conflict.start).days
@@ -129,7 +127,7 @@ class PlainDensity:
         first, last = self.span(party)
         spacing = self.conflict.knots.rate_days
         sd = self.scale("rate.walk_sd") * math.sqrt(spacing / 14)
-        level = self.centre(party) + self.one("rate.level", party)
+        level = self.centre_on(party) + self.one("rate.level", party)
         x, places = self.middle(day), knots(first, last, spacing)
         log_rate = level + self.path(x, places, f"rate.walk {party}", sd)
         return math.exp(log_rate) * self.active(day, first, last)
