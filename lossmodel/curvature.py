@@ -6,8 +6,9 @@ share of E_i. The negative Hessian of the log posterior in theta is therefore
 
     I + J' diag(w) J + K' diag(g) K - sum_r,t u_r(t) (a a' + d a / d v)
 
-with w = -l'' and g = l' of each figure, K the part of J that is not bias, and ``u`` the weight that the gradient puts on ``log X_r(t)``, less the like for definitions,
-coverage and delays. Only the second derivatives of the shares of scopes are left out.
+with w = -l'' and g = l' of each figure, K the part of J that is not bias, and ``u`` the weight that
+the gradient puts on ``log X_r(t)``, less the like for definitions, coverage and delays. Only the
+second derivatives of the shares of scopes are left out.
 """
 
 from dataclasses import dataclass

@@ -29,14 +29,16 @@ __all__ = ["Laplace", "approximate"]
 DECREMENT = 1e-7
 NEWTON_STEPS = 60
 CHORD_STEPS = 6
-STILL = 0.05
+SETTLED = 1e-3
+ROUGH = 1e-3
+APPROACH = 300
 HYPER_ITERATIONS = 25
 HYPER_TOLERANCE = 0.02
 FLOOR = 1e-6
 FAR = 5.0
 RISE = 0.2
 PATIENCE = 3
-AXIAL = 0.7
+AXIAL = 1.4
 LOOSE = 0.8
 Report = Callable[[str], None]
 
@@ -96,6 +98,8 @@ def approximate(
     """
     search = _Search(density, np.zeros(density.size) if start is None else start.copy(), report)
     with threadpool_limits(1):
+        if start is None:
+            search.approach()
         search.climb()
         return search.finish()
 
@@ -121,7 +125,8 @@ class _Search:
             minimize(self._loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
 
     def _loss(self, scaled: Floats) -> tuple[float, Floats]:
-        expansion, lower, _, _ = self.settle(scaled * self.unit, self.theta[self.hypers :])
+        start = np.concatenate([scaled * self.unit, self.theta[self.hypers :]])
+        expansion, lower, *_ = self.settle(start, tolerance=ROUGH)
         value, gradient = self.marginal(expansion, lower)
         best = max(self.values, default=-np.inf)
         if value > best:
@@ -145,46 +150,77 @@ class _Search:
         bears += np.bincount(learned, minlength=n)[:n]
         return np.asarray(1 / np.sqrt(1 + bears * layout.hyper_sd**2 / 2))
 
-    def settle(self, hyper: Floats, latent: Floats) -> tuple[Expansion, Floats, float, bool]:
-        """Latent mode for given hyperparameters: Newton steps, each followed by chord steps."""
-        n = self.hypers
-        theta = np.concatenate([hyper, latent])
+    def settle(
+        self, theta: Floats, *, tolerance: float = DECREMENT
+    ) -> tuple[Expansion, Floats, float, bool]:
+        """Latent mode for the hyperparameters of theta: Newton steps, each with chord steps.
+
+        Returns
+        -------
+        expansion, lower, decrement, positive
+            At the mode; the factor of its latent precision; how much a further step promises; and
+            whether the precision was positive definite.
+        """
         for _ in range(NEWTON_STEPS):
             expansion = self._expand(theta)
-            lower, positive = _factorise(expansion, n)
-            gradient, value = expansion.gradient[n:], expansion.value
-            before = theta
-            for chord in range(CHORD_STEPS):
-                step = cho_solve((lower, True), gradient)
-                decrement = float(gradient @ step) / 2
-                if decrement < DECREMENT:
-                    break
-                theta, value, halvings = self._line(theta, step, value)
-                gradient = self.density(theta)[1][n:]
-                if halvings:
-                    break
-            small = decrement < DECREMENT
-            if small and (chord <= 1 or np.max(np.abs(theta - before)) < STILL):
+            lower, positive = _factorise(expansion, self.hypers)
+            theta, first, last = self._chord(expansion, lower, tolerance)
+            if last < tolerance and first < SETTLED:
                 break
-        if theta is not before:
+        if first >= tolerance:
             expansion = self._expand(theta)
-            lower, positive = _factorise(expansion, n)
-        return expansion, lower, decrement, positive
+            lower, positive = _factorise(expansion, self.hypers)
+        return expansion, lower, last, positive
+
+    def _chord(
+        self, expansion: Expansion, lower: Floats, tolerance: float
+    ) -> tuple[Floats, float, float]:
+        """Newton steps with one factor; the first and the last decrement."""
+        theta = expansion.state.theta
+        value, gradient = expansion.value, expansion.gradient
+        decrements: list[float] = []
+        while len(decrements) <= CHORD_STEPS:
+            step = np.zeros_like(theta)
+            step[self.hypers :] = cho_solve((lower, True), gradient[self.hypers :])
+            decrements.append(float(gradient @ step) / 2)
+            if decrements[-1] < tolerance:
+                break
+            found = self._line(theta, step, value)
+            if found is None:
+                break
+            theta, value, gradient, halvings = found
+            if halvings:
+                break
+        return theta, decrements[0], decrements[-1]
+
+    def _line(
+        self, theta: Floats, step: Floats, value: float
+    ) -> tuple[Floats, float, Floats, int] | None:
+        """Halve the step until the density rises."""
+        for halvings in range(40):
+            candidate = theta + step * 0.5**halvings
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                risen, gradient = self.density(candidate)
+            if risen >= value - FLOOR:
+                return candidate, risen, gradient, halvings
+        return None
 
     def _expand(self, theta: Floats) -> Expansion:
         self.expansions += 1
         return self.curvature.expand(theta)
 
-    def _line(self, theta: Floats, step: Floats, value: float) -> tuple[Floats, float, int]:
-        """Halve the step until the density rises."""
-        full = np.concatenate([np.zeros(self.hypers), step])
-        for halvings in range(40):
-            candidate = theta + full * 0.5**halvings
-            with np.errstate(over="ignore", invalid="ignore"):
-                risen = self.density(candidate)[0]
-            if risen >= value - FLOOR:
-                return candidate, risen, halvings
-        return theta, value, 40
+    def approach(self) -> None:
+        """Come near the latent mode by gradients alone, which are cheap."""
+        n = self.hypers
+
+        def loss(latent: Floats) -> tuple[float, Floats]:
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                value, gradient = self.density(np.concatenate([self.theta[:n], latent]))
+            return -value, -gradient[n:]
+
+        options = {"maxiter": APPROACH, "maxcor": 20}
+        found = minimize(loss, self.theta[n:], jac=True, method="L-BFGS-B", options=options)
+        self.theta = np.concatenate([self.theta[:n], found.x])
 
     def marginal(self, expansion: Expansion, lower: Floats) -> tuple[float, Floats]:
         """Log marginal of the hyperparameters and its gradient.
@@ -247,7 +283,7 @@ class _Search:
         """Curvature in h from axial points, one Newton step in h, and the joint factor."""
         n = self.hypers
         self.report("curvature of the hyperparameters")
-        expansion, lower, *_ = self.settle(self.theta[:n], self.theta[n:])
+        expansion, lower, *_ = self.settle(self.theta)
         value = self.marginal(expansion, lower)[0]
         rise, bend = self._axial(expansion, lower, value)
         covariance, hyper_positive = _covariance(bend)
@@ -255,8 +291,8 @@ class _Search:
         step *= min(1.0, 1.0 / max(np.max(np.abs(step) / self.unit, initial=0.0), 1e-12))
         start = expansion.state.theta
         response = self._response(start, lower)
-        moved = start[n:] + response @ step
-        expansion, lower, decrement, positive = self.settle(start[:n] + step, moved)
+        start = start + np.concatenate([step, response @ step])
+        expansion, lower, decrement, positive = self.settle(start)
         value = self.marginal(expansion, lower)[0]
         theta = expansion.state.theta
         response = self._response(theta, lower)

@@ -28,7 +28,11 @@ class Given:
 
 
 def keep(
-    values: Sequence[float], units: Sequence[float], relayed: Sequence[bool]
+    values: Sequence[float],
+    units: Sequence[float],
+    relayed: Sequence[bool],
+    *,
+    times: float = TIMES,
 ) -> tuple[list[int], list[Given]]:
     """Places of the totals to take differences of, and what becomes of the others.
 
@@ -38,10 +42,12 @@ def keep(
         Totals in the order of their dates, and how exact each is.
     relayed
         True for what somebody else repeats, which is trusted less than any original.
+    times
+        How many of its endpoints' rounding units an increment must be.
     """
     grades = [math.ceil(math.log10(unit)) if unit > EXACT else 0 for unit in units]
     places = rising(values, list(zip(relayed, grades, strict=True)))
-    chosen = joined([values[p] for p in places], [units[p] for p in places])
+    chosen = joined([values[p] for p in places], [units[p] for p in places], times=times)
     kept = [places[p] for p in chosen]
     rose, stands = set(places), set(kept)
     given = []
@@ -119,8 +125,10 @@ def _longest(fits: list[int], values: Sequence[float], kept: list[int]) -> list[
     return chain[::-1]
 
 
-def joined(values: Sequence[float], units: Sequence[float]) -> list[int]:
-    """Places of the totals whose increments are at least ten times their endpoints' rounding.
+def joined(
+    values: Sequence[float], units: Sequence[float], *, times: float = TIMES
+) -> list[int]:
+    """Places of the totals whose increments are at least so many times their endpoints' rounding.
 
     The first increment runs from zero. Where one is too small its two neighbours are joined by
     giving up the total between: the coarser endpoint, or the later of two alike. Totals that are
@@ -133,6 +141,8 @@ def joined(values: Sequence[float], units: Sequence[float]) -> list[int]:
         Totals that never fall, in the order of their dates.
     units
         Rounding unit of each.
+    times
+        How many rounding units an increment must be.
 
     Examples
     --------
@@ -159,13 +169,13 @@ def joined(values: Sequence[float], units: Sequence[float]) -> list[int]:
         for place in here:
             p, n = before[place], after[place]
             rise = values[place] - (values[p] if p != START else 0.0)
-            if rise < TIMES * level and not (n == size and p == START):
+            if rise < times * level and not (n == size and p == START):
                 # The last total is worth more than the one before it: it says where things stand.
                 drop(p if n == size and level < ALIKE * units[p] else place)
         for place in here:
             n = after[place]
             if dropped[place] or n == size or coarse[n] == level:
                 continue
-            if values[n] - values[place] < TIMES * level:
+            if values[n] - values[place] < times * level:
                 drop(place)
     return [place for place in range(size) if not dropped[place]]

@@ -21,9 +21,11 @@ __all__ = ["vintage_terms"]
 
 RUNNING: Final[Window] = (0, 0)
 NEAR_DAYS: Final = 14
-# An increment must be ten times a fifth of its endpoints' sd from ranges: below twice that sd the
-# difference of two statistical counts is noise.
-RANGE_PART: Final = 1 / 5
+# Every vintage is kept whose increment says more than its rounding, which is in its noise: the last
+# count of a list is what it knows best.
+VINTAGE_TIMES: Final = 1
+# Below twice the sd from their ranges the difference of two statistical counts is noise.
+RANGE_PART: Final = 2
 WHY: Final = {
     "repeated": "Repeats the count of an earlier date: nobody was added.",
     "out of order": "Out of order among the vintages around it: a count that was corrected.",
@@ -111,7 +113,9 @@ def _increments(nodes: list[Figure], verdicts: Verdicts) -> tuple[list[Figure], 
     """Vintages none lower than the one before, each increment exact enough to mean something."""
     rounding = _units(nodes)
     units = [max(unit, RANGE_PART * _range_sd(f)) for f, unit in zip(nodes, rounding, strict=True)]
-    kept, given = keep([_count(f) for f in nodes], units, [f.relayed for f in nodes])
+    kept, given = keep(
+        [_count(f) for f in nodes], units, [f.relayed for f in nodes], times=VINTAGE_TIMES
+    )
     for drop in given:
         verdicts.merge(nodes[drop.place].members, nodes[drop.into].members, WHY[drop.reason])
     kept = _rising(kept, nodes, verdicts)
