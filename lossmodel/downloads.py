@@ -118,10 +118,10 @@ def _download(address: str, place: Path) -> tuple[Path, str]:
     import requests
 
     pooch.get_logger().setLevel(logging.WARNING)
-    last: list[str] = []
+    answers: list[requests.Response] = []
 
     def remember(response: requests.Response, *_: Any, **__: Any) -> None:
-        last.append(response.url)
+        answers.append(response)
 
     loader = pooch.HTTPDownloader(timeout=TIMEOUT, hooks={"response": remember})
     try:
@@ -130,12 +130,18 @@ def _download(address: str, place: Path) -> tuple[Path, str]:
         )
     except requests.RequestException as error:
         raise LossModelError(_why(error, address)) from error
-    return place, last[-1] if last and last[-1] != address else ""
+    finally:
+        for answer in answers:
+            answer.close()
+    last = answers[-1].url if answers else address
+    return place, last if last != address else ""
 
 
 def _why(error: requests.RequestException, address: str) -> str:
     import requests
 
+    if isinstance(error, requests.exceptions.TooManyRedirects):
+        return f"{address} leads round in circles. Give the file's address with --url."
     response = error.response
     if response is not None:
         gone = " The file has moved or was taken down; another address of it can be given with"
@@ -143,8 +149,6 @@ def _why(error: requests.RequestException, address: str) -> str:
         return f"{address} answers {response.status_code} {response.reason}.{hint}"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return f"{address} broke off before the end. Nothing was kept; try again."
-    if isinstance(error, requests.exceptions.TooManyRedirects):
-        return f"{address} leads round in circles. Give the file's address with --url."
     if isinstance(error, requests.exceptions.Timeout):
         return f"{address} does not answer within {TIMEOUT} seconds. Nothing was kept."
     if isinstance(error, requests.exceptions.ConnectionError):
