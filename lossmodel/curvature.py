@@ -19,6 +19,7 @@ from scipy import sparse
 from lossmodel.density import TINY, Density, State
 from lossmodel.design.block import MISSING_DEAD, WOUNDED
 from lossmodel.design.grid import Floats
+from lossmodel.design.observation import Observations
 from lossmodel.likelihood import figure_density
 
 __all__ = ["Curvature", "Expansion"]
@@ -260,7 +261,7 @@ def _clean(matrix: sparse.csr_array) -> sparse.csr_array:
     return matrix
 
 
-def _curvature(observed, mu: Floats, log_sd: Floats, log_excess: float) -> Floats:  # type: ignore[no-untyped-def]
+def _curvature(observed: Observations, mu: Floats, log_sd: Floats, log_excess: float) -> Floats:
     """Negative second derivative of each figure's log density by mu."""
     above = figure_density(observed, mu + STEP, log_sd, log_excess)[1]
     below = figure_density(observed, mu - STEP, log_sd, log_excess)[1]

@@ -1,9 +1,10 @@
 """R-hat and effective sample sizes; the only module that imports ArviZ.
 
-ArviZ 0 has them as functions of datasets, ArviZ 1 as functions of arrays.
+ArviZ 0 has them as functions of datasets, ArviZ 1 as functions of trees of datasets.
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -25,27 +26,27 @@ def convergence(draws: Floats) -> dict[str, Floats]:
     dict
         ``rhat, ess_bulk, ess_tail``, each of shape (Q,).
     """
+    arviz = _arviz()
+    if int(str(arviz.__version__).split(".")[0]) < 1:
+        data = arviz.from_dict(posterior={"q": draws})
+    else:
+        data = arviz.from_dict({"posterior": {"q": draws}})
+    found = {
+        "rhat": arviz.rhat(data),
+        "ess_bulk": arviz.ess(data, method="bulk"),
+        "ess_tail": arviz.ess(data, method="tail"),
+    }
+    return {name: _values(result) for name, result in found.items()}
+
+
+def _arviz() -> Any:
     with warnings.catch_warnings():
         # ArviZ 0.23 announces its successor on import.
         warnings.simplefilter("ignore", FutureWarning)
-        import arviz as az
-    data = (
-        az.from_dict(posterior={"q": draws})
-        if _is_old(az)
-        else az.from_dict({"posterior": {"q": draws}})
-    )
-    found = {
-        "rhat": az.rhat(data),
-        "ess_bulk": az.ess(data, method="bulk"),
-        "ess_tail": az.ess(data, method="tail"),
-    }
-    return {name: np.atleast_1d(_values(result)) for name, result in found.items()}
+        import arviz
+    return arviz
 
 
-def _is_old(az: object) -> bool:
-    return int(str(getattr(az, "__version__", "1")).split(".")[0]) < 1
-
-
-def _values(result: object) -> Floats:
-    node = result["posterior"] if hasattr(result, "children") and result.children else result  # type: ignore[index]
-    return np.asarray(node["q"], dtype=float)  # type: ignore[index]
+def _values(result: Any) -> Floats:
+    node = result["posterior"] if getattr(result, "children", None) else result
+    return np.atleast_1d(np.asarray(node["q"], dtype=np.float64))

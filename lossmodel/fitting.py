@@ -153,8 +153,8 @@ class Fit:
         return (block.prior if prior else block.posterior).wounded_share(number)
 
     def _stream(self, stream: int) -> tuple[Block, int]:
-        row = self.streams.loc[stream]
-        return self.blocks[row["block"]], int(row["number"])
+        block = str(self.streams["block"].to_numpy()[stream])
+        return self.blocks[block], int(self.streams["number"].to_numpy()[stream])
 
     @cached_property
     def streams(self) -> pd.DataFrame:

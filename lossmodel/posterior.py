@@ -1,5 +1,6 @@
 """Draws of a block as quantities: daily losses, log biases, coverage, definitions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,19 +52,20 @@ class BlockDraws:
 
     def daily(self, party: str, category: str, scope: str = "all") -> Floats:
         """Expected losses on each day, shape (S, days)."""
-        return self.cells(party, category, scope)[:, self.design.grid.cell_of]
+        return np.asarray(self.cells(party, category, scope)[:, self.design.grid.cell_of])
 
     def bias(self, stream: int) -> Floats:
         """Log bias on each day under the stream's own definition, shape (S, days)."""
         if stream in self.design.coverage:
             logits = self._knots(self.design.coverage[stream])
             return np.asarray(-np.logaddexp(0, -logits))[:, self.design.grid.cell_of]
-        party = self.design.streams.loc[stream, "party"]
-        return self._weighted(stream, self._first(party))[:, self.design.grid.cell_of]
+        party = self._first(str(self.design.streams.loc[stream, "party"]))
+        return np.asarray(self._weighted(stream, party)[:, self.design.grid.cell_of])
 
     def _first(self, party: str) -> str:
-        common = self.design.paths.parties
-        return next((p for p in common if party == p or party.startswith(f"{p}+")), party)
+        """A sum of parties has the common mode of its first one."""
+        parties = self.design.paths.parties
+        return next((p for p in parties if party == p or party.startswith(f"{p}+")), party)
 
     def _weighted(self, stream: int, party: str) -> Floats:
         middles = self.design.grid.middles
@@ -102,7 +104,9 @@ class BlockDraws:
         return np.asarray(part * self._share(scope.parent) if scope.parent else part)
 
 
-def _rows(where: Ints, column: Ints, weight: Floats, size: int):  # type: ignore[no-untyped-def]
+def _rows(
+    where: Ints, column: Ints, weight: Floats, size: int
+) -> Iterator[tuple[Ints, Ints, Floats]]:
     """Split a sparse map into pieces that touch each row once."""
     for start in range(0, len(where), size):
         piece = slice(start, start + size)

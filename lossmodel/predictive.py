@@ -7,7 +7,7 @@ from scipy.stats import nbinom, t
 
 from lossmodel.density import Density
 from lossmodel.design.grid import Floats
-from lossmodel.design.observation import AT_LEAST, AT_MOST, COUNT, INTERVAL
+from lossmodel.design.observation import AT_LEAST, AT_MOST, COUNT, INTERVAL, Observations
 from lossmodel.posterior import BlockDraws
 
 __all__ = ["predictive"]
@@ -52,7 +52,7 @@ def _log_excess(draws: BlockDraws, chosen: Floats) -> Floats:
     return draws.design.layout.log_scales(draws.flat[chosen])[:, observed.bound]
 
 
-def _pit(observed, mu: Floats, sd: Floats, log_excess: Floats) -> Floats:  # type: ignore[no-untyped-def]
+def _pit(observed: Observations, mu: Floats, sd: Floats, log_excess: Floats) -> Floats:
     z = (observed.log_value - mu) / sd
     pit = ndtr(z) if np.isinf(observed.nu) else t.cdf(z, observed.nu)
     form = observed.form

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, ndtr
 
-from lossmodel.design.grid import Floats
+from lossmodel.design.grid import Floats, Ints
 from lossmodel.design.listing import (
     COVERAGE,
     DECLARED,
@@ -84,7 +84,7 @@ class Reach:
             bends[k] = (above - below) / (2 * STEP)
         return (bends + bends.transpose(1, 0, 2)) / 2
 
-    def _lists(self, i: Floats, gone: Floats, coverage: Floats) -> tuple[Floats, Floats, Floats]:
+    def _lists(self, i: Ints, gone: Floats, coverage: Floats) -> tuple[Floats, Floats, Floats]:
         """Found and heard of, declared and heard of (as a mean over the nodes of G), its slope."""
         density, linear = self._density, self._linear
         pairs, sd = density.design.pairs, density.design.declared_log_sd

@@ -59,7 +59,7 @@ class Grid:
     @cached_property
     def middles(self) -> Floats:
         """Middle of each cell, in days since the first one."""
-        return (np.arange(self.cells) + 0.5) * self.cell_days - 0.5
+        return np.asarray((np.arange(self.cells) + 0.5) * self.cell_days - 0.5, dtype=np.float64)
 
     @cached_property
     def cell_of(self) -> Ints:
@@ -85,7 +85,7 @@ class Grid:
         edges = np.arange(self.cells) * self.cell_days
         ends = np.minimum(edges + self.cell_days, self.size)
         inside = np.minimum(ends, last + 1) - np.maximum(edges, first)
-        return np.clip(inside, 0, None) / (ends - edges)
+        return np.asarray(np.clip(inside, 0, None) / (ends - edges), dtype=np.float64)
 
     def prefix_weights(self, day: Ints) -> tuple[Ints, Floats]:
         """Cell edge left of a day, and how far into the cell it lies (0 to 1)."""

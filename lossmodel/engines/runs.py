@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from lossmodel.density import Density
 from lossmodel.design import Design
 from lossmodel.design.grid import Floats
+from lossmodel.engines.gates import laplace_gate, nuts_gate
 from lossmodel.engines.laplace import Laplace, approximate
 from lossmodel.engines.nuts import Sample, sample
 from lossmodel.posterior import BlockDraws
@@ -19,10 +19,6 @@ __all__ = ["Block", "EngineName", "Settings", "run"]
 
 EngineName = Literal["auto", "laplace", "nuts"]
 LAPLACE_DRAWS, NUTS_DRAWS, NUTS_TUNE, CHAINS, PRIOR_DRAWS = 1000, 1000, 300, 4, 1000
-MAX_DECREMENT = 1e-4
-MAX_RHAT, MIN_ESS = 1.02, 400.0
-HEADLINE_RHAT, HEADLINE_ESS = 1.01, 1000.0
-DIVERGENCES = 1e-3
 Progress = Callable[[str], None]
 
 
@@ -74,12 +70,13 @@ def run(
         theta, found = _sampled(design, density, laplace, settings, streams[2], progress)
         took["nuts"] = round(time.perf_counter() - started, 3)
     posterior = BlockDraws(design, theta)
+    scales = np.exp(design.layout.log_scales(laplace.mode))
     found |= {
         "seconds": took, "dimension": design.size, "terms": len(design.terms),
         "n_draws": theta.shape[0] * theta.shape[1], "chains": theta.shape[0],
         "log_evidence": laplace.log_evidence, "decrement": laplace.decrement,
         "positive": laplace.positive,
-        "scales": dict(zip(design.layout.hyper, np.exp(design.layout.log_scales(laplace.mode)).tolist(), strict=True)),
+        "scales": dict(zip(design.layout.hyper, scales.tolist(), strict=True)),
     }  # fmt: skip
     engine = str(found["engine"])
     return Block(design, density, laplace, engine, posterior, BlockDraws(design, prior), found)
@@ -96,16 +93,6 @@ def _start(design: Design, earlier: "Block | None") -> Floats | None:
         if there is not None and there.stop - there.start == here.stop - here.start:
             theta[here] = earlier.laplace.mode[there]
     return theta
-
-
-def laplace_gate(laplace: Laplace) -> list[str]:
-    """What is wrong with a Laplace fit, in words; empty if nothing."""
-    failures = []
-    if not laplace.decrement < MAX_DECREMENT:
-        failures.append(f"the mode was not reached (Newton's decrement {laplace.decrement:.2g})")
-    if not laplace.positive:
-        failures.append("the curvature at the mode is not positive definite")
-    return failures
 
 
 def _sampled(
@@ -144,65 +131,3 @@ def _sampled(
         )
         found = nuts_gate(design, both)
     return theta, found
-
-
-def nuts_gate(design: Design, result: Sample) -> dict[str, Any]:
-    """R-hat and ESS of totals and scales, and what of them fails the gate."""
-    from lossmodel.draws import convergence
-
-    draws = BlockDraws(design, result.theta)
-    names, values = gated_quantities(draws)
-    shaped = values.reshape(*result.theta.shape[:2], -1)
-    found = convergence(shaped)
-    headline = np.array([name.endswith("to the end") for name in names])
-    failures = []
-    for limit_rhat, limit_ess, which in (
-        (MAX_RHAT, MIN_ESS, ~headline), (HEADLINE_RHAT, HEADLINE_ESS, headline)
-    ):  # fmt: skip
-        bad = which & (
-            (found["rhat"] >= limit_rhat)
-            | (np.minimum(found["ess_bulk"], found["ess_tail"]) < limit_ess)
-        )
-        failures += [
-            f"{names[i]} has R-hat {found['rhat'][i]:.3f}, ESS {found['ess_bulk'][i]:.0f} and {found['ess_tail'][i]:.0f}"
-            for i in np.flatnonzero(bad)[:5]
-        ]
-    total = result.theta.shape[0] * result.theta.shape[1]
-    if result.divergences > DIVERGENCES * total:
-        failures.append(f"{result.divergences} divergences in {total} draws")
-    return {
-        "engine": "nuts", "failures": failures, "gradients": result.gradients,
-        "divergences": result.divergences,
-        "max_rhat": float(found["rhat"].max()),
-        "min_ess_bulk": float(found["ess_bulk"].min()),
-        "min_ess_tail": float(found["ess_tail"].min()),
-        "quantities": [
-            {"name": f"{design.name}: {n}", "rhat": float(r), "ess_bulk": float(b), "ess_tail": float(t)}
-            for n, r, b, t in zip(names, found["rhat"], found["ess_bulk"], found["ess_tail"], strict=True)
-        ],
-    }  # fmt: skip
-
-
-def gated_quantities(draws: BlockDraws) -> tuple[list[str], Floats]:
-    """Logs of monthly, yearly and cumulative totals, and of the scales; shape (S, Q)."""
-    design = draws.design
-    days = design.grid.days
-    names, columns = [], []
-    categories = ["killed", "wounded"] if design.name == "person" else [design.name]
-    for party in design.paths.parties:
-        for category in categories:
-            daily = draws.daily(party, category)
-            total = np.log(np.maximum(np.cumsum(daily, axis=1), 1e-12))
-            for form, label in (("%Y-%m", "in"), ("%Y", "in")):
-                periods = pd.Series(days.strftime(form))
-                for period, where in periods.groupby(periods).groups.items():
-                    sums = daily[:, np.asarray(where)].sum(axis=1)
-                    if sums.max() > 0:
-                        names.append(f"{category} {party} {label} {period}")
-                        columns.append(np.log(np.maximum(sums, 1e-12)))
-            names.append(f"{category} {party} to the end")
-            columns.append(total[:, -1])
-    scales = design.layout.log_scales(draws.flat)
-    names += list(design.layout.hyper)
-    columns += list(scales.T)
-    return names, np.stack(columns, axis=1)

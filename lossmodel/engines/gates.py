@@ -1,0 +1,94 @@
+"""What a fit must show before its numbers are written."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.design import Design
+from lossmodel.design.grid import Floats
+from lossmodel.draws import convergence
+from lossmodel.engines.laplace import Laplace
+from lossmodel.engines.nuts import Sample
+from lossmodel.posterior import BlockDraws
+
+__all__ = ["gated_quantities", "laplace_gate", "nuts_gate"]
+
+MAX_DECREMENT = 1e-4
+MAX_RHAT, MIN_ESS = 1.02, 400.0
+HEADLINE_RHAT, HEADLINE_ESS = 1.01, 1000.0
+DIVERGENCES = 1e-3
+NAMED = 5
+
+
+def laplace_gate(laplace: Laplace) -> list[str]:
+    """What is wrong with a Laplace fit, in words; empty if nothing."""
+    failures = []
+    if not laplace.decrement < MAX_DECREMENT:
+        failures.append(f"the mode was not reached (Newton's decrement {laplace.decrement:.2g})")
+    if not laplace.positive:
+        failures.append("the curvature at the mode is not positive definite")
+    return failures
+
+
+def nuts_gate(design: Design, result: Sample) -> dict[str, Any]:
+    """R-hat and ESS of totals and scales, and what of them fails the gate."""
+    draws = BlockDraws(design, result.theta)
+    names, values = gated_quantities(draws)
+    shaped = values.reshape(*result.theta.shape[:2], -1)
+    found = convergence(shaped)
+    headline = np.array([name.endswith("to the end") for name in names])
+    table = np.stack(list(found.values()), axis=1)
+    failures = []
+    for limit_rhat, limit_ess, which in (
+        (MAX_RHAT, MIN_ESS, ~headline), (HEADLINE_RHAT, HEADLINE_ESS, headline)
+    ):  # fmt: skip
+        bad = which & (
+            (found["rhat"] >= limit_rhat)
+            | (np.minimum(found["ess_bulk"], found["ess_tail"]) < limit_ess)
+        )
+        failures += [_complaint(names[i], table[i]) for i in np.flatnonzero(bad)[:NAMED]]
+    total = result.theta.shape[0] * result.theta.shape[1]
+    if result.divergences > DIVERGENCES * total:
+        failures.append(f"{result.divergences} divergences in {total} draws")
+    return {
+        "engine": "nuts", "failures": failures, "gradients": result.gradients,
+        "divergences": result.divergences,
+        "max_rhat": float(found["rhat"].max()),
+        "min_ess_bulk": float(found["ess_bulk"].min()),
+        "min_ess_tail": float(found["ess_tail"].min()),
+        "quantities": [
+            {"name": f"{design.name}: {name}"} | dict(zip(found, row.tolist(), strict=True))
+            for name, row in zip(names, table, strict=True)
+        ],
+    }  # fmt: skip
+
+
+def _complaint(name: str, row: Floats) -> str:
+    rhat, bulk, tail = row
+    return f"{name} has R-hat {rhat:.3f} and ESS {bulk:.0f} (bulk), {tail:.0f} (tail)"
+
+
+def gated_quantities(draws: BlockDraws) -> tuple[list[str], Floats]:
+    """Logs of monthly, yearly and cumulative totals, and of the scales; shape (S, Q)."""
+    design = draws.design
+    days = design.grid.days
+    names, columns = [], []
+    categories = ["killed", "wounded"] if design.name == "person" else [design.name]
+    for party in design.paths.parties:
+        for category in categories:
+            daily = draws.daily(party, category)
+            total = np.log(np.maximum(np.cumsum(daily, axis=1), 1e-12))
+            for form, label in (("%Y-%m", "in"), ("%Y", "in")):
+                periods = pd.Series(days.strftime(form))
+                for period, where in periods.groupby(periods).groups.items():
+                    sums = daily[:, np.asarray(where)].sum(axis=1)
+                    if sums.max() > 0:
+                        names.append(f"{category} {party} {label} {period}")
+                        columns.append(np.log(np.maximum(sums, 1e-12)))
+            names.append(f"{category} {party} to the end")
+            columns.append(total[:, -1])
+    scales = design.layout.log_scales(draws.flat)
+    names += list(design.layout.hyper)
+    columns += list(scales.T)
+    return names, np.stack(columns, axis=1)
