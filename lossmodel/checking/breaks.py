@@ -24,6 +24,8 @@ BreakKind = Literal["method-change", "spike", "relay", "definition"]
 BREAKS: tuple[BreakKind, ...] = get_args(BreakKind)
 FACTOR = {"method-change": 1.5, "spike": 5.0}
 WEEK = 7
+# Fewer claims than this have no before and after.
+ENOUGH = 4
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ def place_break(
     open_to_it = own[np.isin(accounting, ["ledger", "estimate"])]
     if kind == "definition":
         open_to_it = open_to_it[open_to_it["category"] == "losses"]
+    if kind == "method-change":
+        return _method_change(own, open_to_it, conflict, rng)
     counts = open_to_it.groupby(["root", "party", "category"]).size().sort_values(ascending=False)
     if counts.empty:
         return None
@@ -110,6 +114,28 @@ def place_break(
     place = int(len(days) * rng.uniform(1 / 3, 2 / 3))
     date = pd.Timestamp(days[min(place, len(days) - 1)])
     return Break(kind, party, date, claimant, category)
+
+
+def _method_change(
+    own: pd.DataFrame, open_to_it: pd.DataFrame, conflict: Conflict, rng: np.random.Generator
+) -> Break | None:
+    """In the middle of the claims of who gives the most estimates.
+
+    A ledger that half of the claims come from makes the path: nobody could tell its change of
+    method from a change of the war. It is chosen where nobody else speaks often enough.
+    """
+    keys = zip(open_to_it["root"], open_to_it["party"], open_to_it["category"], strict=True)
+    estimates = np.array([conflict.stream(*key).accounting == "estimate" for key in keys])
+    for rows in (open_to_it[estimates], open_to_it):
+        counts = rows.groupby(["root", "party"]).size().sort_values(ascending=False)
+        if len(counts) and counts.iloc[0] >= ENOUGH:
+            break
+    if counts.empty:
+        return None
+    claimant, party = counts.index[0]
+    days = np.sort(_of(rows, root=claimant, party=party)["known"].to_numpy())
+    place = int(len(days) * rng.uniform(1 / 3, 2 / 3))
+    return Break("method-change", party, pd.Timestamp(days[place]), claimant)
 
 
 def _of(rows: pd.DataFrame, **values: str) -> pd.DataFrame:

@@ -35,7 +35,8 @@ METHOD_CHANGE, SPIKE = float(np.log(1.5)), 5.0
 # A change needs this many figures on either side.
 SIDE = 2
 PLACES = 12
-STEPS, LITTLE = 4, 0.05
+STEPS, LITTLE, SMALL = 6, 0.1, 0.01
+SIZES = (1.0, 0.5, 0.25, 0.1)
 # Longer windows hide a day of any kind.
 SPIKE_DAYS = 31
 
@@ -130,17 +131,31 @@ class _Probe:
 
     def gain(self, shift: Floats) -> float:
         """Log likelihood gained by a shift, after the latent quantities have followed."""
-        theta = self.mode.copy()
-        start, _ = self._at(theta, np.zeros_like(shift))
-        best = -np.inf
+        start, _ = self._at(self.mode, np.zeros_like(shift))
+        # Far tails pull little: besides the mode, begin where a small shift would lead to, times its
+        # size.
+        _, pull = self._at(self.mode, SMALL * shift)
+        near = self.mode.copy()
+        near[-self.jacobian.shape[1] :] += cho_solve((self.lower, True), pull) / SMALL
+        return max(self._climb(theta, shift) for theta in (self.mode, near)) - start
+
+    def _climb(self, theta: Floats, shift: Floats) -> float:
+        """Best penalised log likelihood that chord steps find from a point on."""
+        value, slope = self._at(theta, shift)
         for _ in range(STEPS):
-            value, slope = self._at(theta, shift)
-            if value < best + LITTLE:
-                break
-            best = value
             step = cho_solve((self.lower, True), slope)
-            theta[-len(step) :] += step
-        return max(best, value) - start
+            for size in SIZES:
+                moved = theta.copy()
+                moved[-len(step) :] += size * step
+                found, steepness = self._at(moved, shift)
+                if found > value:
+                    break
+            rise = found - value
+            if rise > 0:
+                theta, value, slope = moved, found, steepness
+            if rise < LITTLE:
+                break
+        return value
 
     def _at(self, theta: Floats, shift: Floats) -> tuple[float, Floats]:
         """Penalised log likelihood with a shift, and its slope along the latent quantities."""
