@@ -48,7 +48,7 @@ class BlockDraws:
             kappa = expit(self._knots(paths.lethality_knots[party]))
             rate *= killed * kappa + wounded * (1 - kappa)
         number = design.paths.scope_index.get((party, scope), 0)
-        return rate * self._share(number) if number else rate
+        return np.asarray(rate * self._share(number) if number else rate)
 
     def daily(self, party: str, category: str, scope: str = "all") -> Floats:
         """Expected losses on each day, shape (S, days)."""
