@@ -40,6 +40,9 @@ FUEL: Final = "fuel tank"
 JOINED: Final = "vehicles and fuel tanks"
 # Figures that the General Staff itself booked for earlier days, where no table of them is given.
 KNOWN_CORRECTIONS: Final = MappingProxyType({"2025-02-28": 1650.0, "2025-04-22": 160.0})
+# The bookings of this row stand in the totals of the next day's report: 31 missiles, 3 aircraft and
+# 2 helicopters more, 2 tanks fewer, all of which that of 27 May lacks.
+MISDATED: Final = MappingProxyType({pd.Timestamp("2023-05-27"): pd.Timestamp("2023-05-28")})
 SOURCES: Final = rows_of(
     "sources",
     [
@@ -123,7 +126,9 @@ def read_equipment(source: Source, corrections: Source | None = None) -> Importe
         "a report's total runs to the day before it",
         "vehicles leave out fuel tanks until the class takes them in, booked as a correction",
     ]
-    if corrections is None:
+    if corrections is not None:
+        notes.append("corrections dated 2023-05-27 are those of the report of 28 May")
+    else:
         notes.append("the table of corrections was not given: its bookings count as losses")
     return _imported(parts, notes, out)
 
@@ -197,7 +202,7 @@ def _personnel_corrections(corrections: Source | None, reports: pd.Series) -> tu
 
 
 def _booked(corrections: Source) -> dict[str, pd.Series]:
-    days = corrections.days("date")
+    days = corrections.days("date").replace(dict(MISDATED))
     names = [name for name in corrections.cells.columns if name not in ("date", "day")]
     return {
         name: pd.Series(corrections.numbers(name).fillna(0).to_numpy(), index=days)
