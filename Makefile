@@ -20,7 +20,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help fit test check slow format clean
+.PHONY: help fit test check slow notebooks paper format clean
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -54,6 +54,15 @@ check: $(VENV)/installed-test
 
 slow: $(VENV)/installed-test
 	$(BIN)/python -m pytest -q -m slow $(ARGS)
+
+notebooks: $(VENV)/installed-test
+	$(BIN)/python -m pytest -q -m notebook $(ARGS)
+
+# ARGS="--fit lossmodel-report" takes a fit that is there already.
+paper: $(VENV)/installed
+	@command -v latexmk >/dev/null || { echo "make: latexmk is not installed; on Debian: apt-get install latexmk texlive-latex-recommended texlive-fonts-recommended texlive-latex-extra" >&2; exit 2; }
+	$(BIN)/python -m paper.build $(ARGS)
+	cd paper && latexmk -pdf -interaction=nonstopmode -halt-on-error -quiet paper.tex
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff format .

@@ -1,0 +1,1 @@
+"""Everything that the paper is built from."""

@@ -1,0 +1,85 @@
+"""Numbers, tables and figures of the paper, all of them from one saved fit.
+
+    python -m paper.build [--fit PATH] [--out DIR] [--jobs N]
+
+Without --fit the shipped claims are fitted, which takes as long as `lossmodel fit`. Refits (claims
+frozen at dates, other sizes of the common mode) are kept beside the output, so that a second run
+does only what changed.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+
+import lossmodel as lm
+from lossmodel.errors import LossModelError
+from lossmodel.fitting import Fit
+from paper.figures import write_figures
+from paper.macros import numbers_in_text
+from paper.refits import Refits, refit
+from paper.tables import write_tables
+
+HERE = Path(__file__).resolve().parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write everything that `paper.tex` reads; the exit status is the command line's."""
+    options = _options(arguments)
+    try:
+        fit = _fit(options.fit, options.out)
+    except LossModelError as error:
+        _say(str(error))
+        return error.exit_code
+    if not fit.diagnostics["gate"]["passed"]:
+        _say("The fit did not pass its gate, so no paper is made of it:")
+        _say("\n".join(fit.diagnostics["gate"]["failures"]))
+        return 1
+    store = options.out / "refits"
+    again = refit(fit, engine=options.engine, jobs=options.jobs, store=store, progress=_say)
+    write(fit, again, options.out)
+    _say(f"written: {options.out}")
+    return 0
+
+
+def write(fit: Fit, again: Refits, out: Path) -> None:
+    """Write numbers, tables, figures and the reference to the package."""
+    out.mkdir(parents=True, exist_ok=True)
+    biases = fit.bias()
+    lines = [
+        rf"\newcommand{{\{name}}}{{{text}}}" for name, text in numbers_in_text(fit, again).items()
+    ]
+    (out / "numbers.tex").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_tables(fit, again, biases, out)
+    with mpl.rc_context({"font.size": 8, "axes.titlesize": 9, "legend.frameon": False}):
+        write_figures(fit, again, biases, out)
+    (out / "package.bib").write_text(lm.cite(fit, form="bibtex") + "\n", encoding="utf-8")
+
+
+def _fit(path: Path | None, out: Path) -> Fit:
+    if path is not None:
+        return lm.load_fit(path)
+    out.mkdir(parents=True, exist_ok=True)
+    _say("fitting the shipped claims")
+    return lm.load_fit(lm.fit(lm.load_claims(), seed=1, progress=_say).save(out / "fit.nc"))
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Numbers, tables and figures of the paper.")
+    parser.add_argument("--fit", type=Path, help="a saved fit, or a report's folder")
+    parser.add_argument("--out", type=Path, default=HERE / "generated")
+    parser.add_argument(
+        "--engine", default="laplace", help="of the refits; the fit itself has its own"
+    )
+    parser.add_argument("--jobs", type=int, default=-1, help="processes at once; -1: one a core")
+    return parser.parse_args(arguments)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""Fits that the paper compares its own with: claims frozen at dates, other common modes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+import lossmodel as lm
+from lossmodel.checking import Backtest
+from lossmodel.checking.tasks import Report, run_tasks
+from lossmodel.engines.runs import EngineName
+from lossmodel.fitting import Fit
+from lossmodel.query import answer_query
+
+COMMON_SDS = (0.10, 0.25)
+HEADLINES = tuple(
+    f"{category} {party}"
+    for party in ("russia", "ukraine")
+    for category in ("killed", "casualties")
+)
+COMPARED = ("killed", "casualties")
+
+
+@dataclass(frozen=True, eq=False)
+class Refits:
+    """What other fits say.
+
+    Attributes
+    ----------
+    engine
+        Of these fits.
+    past, battle
+        Backtests of the conflict that was fitted and of the Battle of Britain.
+    published
+        One row a total that others computed from the same kind of claims: `claim_id, claimant,
+        published, party, category, scope, end, value, low, high`, and this model's `at` (the day
+        that its total runs to), `median, lower, upper` from claims published by the same day.
+    doubts
+        `common_sd, quantity, median, lower, upper`.
+    """
+
+    engine: str
+    past: Backtest
+    battle: Backtest
+    published: pd.DataFrame
+    doubts: pd.DataFrame
+
+
+def refit(fit: Fit, *, engine: str, jobs: int, store: Path, progress: Report) -> Refits:
+    """Do all other fits, each on the claims that were published by its date."""
+    name = cast(EngineName, engine)
+    options: dict[str, Any] = {"jobs": jobs, "store": store, "progress": progress}
+    rows = published_by_others(fit)
+    dates = sorted(set(rows["published"]))
+    tasks = [
+        _task(fit, name, _questions(rows[rows["published"] == date]), as_of=date) for date in dates
+    ]
+    tasks += [_task(fit, name, list(HEADLINES), common_sd=sd) for sd in COMMON_SDS]
+    answers = run_tasks(answers_of, tasks, title="refits", **options)
+    ours = pd.DataFrame([row for found in answers[: len(dates)] for row in found])
+    doubts = pd.DataFrame([row for found in answers[len(dates) :] for row in found])
+    # Fits at dates know the same claims; the order of both tables is that of the questions.
+    rows = rows.sort_values(["published", "claim_id"]).reset_index(drop=True)
+    return Refits(
+        engine,
+        lm.backtest(fit.claims, engine=name, **options),
+        lm.backtest("battle-of-britain", engine=name, **options),
+        pd.concat([rows, ours.drop(columns=["quantity", "common_sd"])], axis=1),
+        doubts,
+    )
+
+
+def published_by_others(fit: Fit) -> pd.DataFrame:
+    """Totals of the killed and of casualties that others computed from other claimants' figures.
+
+    They take no part in the fit. Bounds are no estimates and are left away; of a claimant's totals
+    of the same thing the latest of each half-year stands.
+    """
+    table = fit.claims.table
+    known = fit.conflict.claimants
+    derived = known.loc[known["derived_from"].astype(str) != "", "claimant"]
+    same = table["claimant"].isin(derived) & (table["kind"] == "cumulative")
+    same &= table["category"].isin(COMPARED) & table["qualifier"].isin(["about", "exact", "range"])
+    same &= table["party"].isin(["russia", "ukraine"])
+    series = set(fit.series)
+    asked = zip(table["party"], table["category"], table["scope"], strict=True)
+    same &= np.array([key in series for key in asked])
+    rows = table[same].sort_values(["published", "claim_id"])
+    half = rows["published"].dt.year * 2 + (rows["published"].dt.month > 6)
+    keys = ["claimant", "party", "category", "scope"]
+    rows = rows[~rows.assign(half=half).duplicated([*keys, "half"], keep="last")]
+    columns = ["claim_id", *keys, "published", "end", "qualifier", "value", "low", "high"]
+    return pd.DataFrame(rows[columns]).reset_index(drop=True)
+
+
+def answers_of(
+    fit_of: dict[str, Any], questions: Sequence[Sequence[str]], common_sd: float | None
+) -> list[dict[str, Any]]:
+    """Fit, and answer each question up to its day or the last that the claims reach."""
+    fitted = lm.fit(**fit_of, blocks=("person",))
+    last = fitted.days[-1]
+    found = []
+    for quantity, end in questions:
+        at = min(pd.Timestamp(end), last) if end else last
+        row = answer_query(fitted, f"{quantity} cumulative {at.date()}").iloc[0]
+        about = {"quantity": quantity, "common_sd": common_sd, "at": str(at.date())}
+        found.append({**about, **{k: float(row[k]) for k in ("median", "lower", "upper")}})
+    return found
+
+
+def _questions(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    ordered = rows.sort_values("claim_id")
+    names = ordered[["category", "party", "scope"]].agg(" ".join, axis=1)
+    return list(zip(names, ordered["end"].dt.strftime("%Y-%m-%d"), strict=True))
+
+
+def _task(
+    fit: Fit,
+    engine: EngineName,
+    questions: Sequence[Any],
+    *,
+    as_of: pd.Timestamp | None = None,
+    common_sd: float | None = None,
+) -> dict[str, Any]:
+    priors = fit.priors
+    if common_sd is not None:
+        priors = priors.replace(**{"common.sd": {"mean": common_sd}})
+    asked = [(q, "") if isinstance(q, str) else q for q in questions]
+    how = {"claims": fit.claims, "priors": priors, "engine": engine, "seed": fit.seed}
+    return {"fit_of": how | {"as_of": as_of}, "questions": asked, "common_sd": common_sd}

@@ -1,0 +1,171 @@
+"""Tables of the paper, ready for booktabs."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.checking import Backtest
+from lossmodel.escapes import tex
+from lossmodel.fitting import Fit
+from lossmodel.rounding import number, percent
+from paper.refits import COMMON_SDS, Refits
+
+BIASES = 18
+PARTIES = ("russia", "ukraine")
+Row = Sequence[str]
+
+
+def write_tables(fit: Fit, again: Refits, biases: pd.DataFrame, out: Path) -> None:
+    """Write `totals`, `years`, `biases`, `published`, `backtests` and `battle` as `.tex`."""
+    tables = {
+        "totals": totals(fit, again),
+        "years": years(fit),
+        "biases": ratios(fit, biases),
+        "published": published(fit, again.published),
+        "backtests": backtests(again.past),
+        "battle": backtests(again.battle),
+    }
+    for name, text in tables.items():
+        (out / f"{name}.tex").write_text(text, encoding="utf-8")
+
+
+def totals(fit: Fit, again: Refits) -> str:
+    """Losses since the start, and what other sizes of the common mode would make of them."""
+    shares = fit.variance_shares.drop_duplicates("quantity").set_index("quantity")["prior_share"]
+    rows = []
+    for party, category, scope in fit.series:
+        if fit.block_of(category) is not fit.blocks["person"]:
+            continue
+        row = fit.estimate(category, party, scope=scope, measure="cumulative").iloc[-1]
+        doubts = again.doubts[again.doubts["quantity"] == f"{category} {party}"]
+        wide = [
+            _range(some.iloc[0]) if scope == "all" and len(some) else ""
+            for some in (doubts[np.isclose(doubts["common_sd"], sd)] for sd in COMMON_SDS)
+        ]
+        share = percent(shares[f"{category} {party} {scope}"]).replace("%", r"\%")
+        name = _party(fit, party, scope)
+        rows.append([name, category, _median(row), _range(row), *wide, share])
+    head = ["", "", "median", "interval", *(f"$\\sigma_c={sd:.2f}$" for sd in COMMON_SDS), "prior"]
+    return _tabular("llrrrrr", head, _grouped(rows))
+
+
+def years(fit: Fit) -> str:
+    """Losses of each calendar year."""
+    parts = [
+        fit.estimate(category, party, measure="yearly")
+        for category in ("killed", "casualties")
+        for party in PARTIES
+    ]
+    rows = [
+        [
+            str(some[0].start.year),
+            *(f"{_median(r._asdict())} ({_range(r._asdict())})" for r in some),
+        ]
+        for some in zip(*(part.itertuples() for part in parts), strict=True)
+    ]
+    names = [fit.conflict.parties[party].title for party in PARTIES]
+    head = ["", *(f"{word}, {tex(name)}" for word in ("killed", "casualties") for name in names)]
+    return _tabular("lrrrr", head, rows)
+
+
+def ratios(fit: Fit, biases: pd.DataFrame) -> str:
+    """Ratios of the streams with most evidence, under three definitions."""
+    rows = biases[(biases["start"] == fit.days[0]) & (biases["end"] == fit.days[-1])]
+    rows = rows[
+        rows["definition_wounded_share_median"].notna() & rows["party"].isin(_military(fit))
+    ]
+    rows = rows.drop_duplicates(["claimant", "party", "category"], keep="last")
+    rows = rows.sort_values("n_used", ascending=False, kind="stable").head(BIASES)
+    rows = rows.sort_values(["party", "role", "claimant", "category"], kind="stable")
+    lines = []
+    for row in rows.to_dict("records"):
+        cells = [tex(str(row[name])) for name in ("claimant", "party", "category", "role")]
+        prior = f"{row['prior_lower']:.2f}--{row['prior_upper']:.2f}"
+        posterior = f"{row['ratio_lower']:.2f}--{row['ratio_upper']:.2f}"
+        others = [
+            f"{row[f'ratio_if_{name}_median']:.2f}" if row[f"ratio_if_{name}_median"] > 0 else ""
+            for name in ("killed", "casualties")
+        ]
+        median = f"{row['ratio_median']:.2f}"
+        lines.append([*cells, str(row["n_used"]), prior, median, posterior, *others])
+    head = ["claimant", "about", "word", "role", "$n$", "prior", "ratio", "interval"]
+    return _tabular("llllrrrrrr", [*head, "if killed", "if cas."], lines)
+
+
+def published(fit: Fit, table: pd.DataFrame) -> str:
+    """Others' totals beside those of this model from claims published by the same day."""
+    names = _names(fit)
+    rows = []
+    for row in table.to_dict("records"):
+        theirs = f"{row['value']:,.0f}" if row["value"] == row["value"] else ""
+        if row["low"] == row["low"]:
+            theirs = f"{theirs} {row['low']:,.0f}--{row['high']:,.0f}".strip()
+        what = f"{row['category']}, {_party(fit, row['party'], row['scope'])}"
+        cells = [f"{row['published'].date()}", names[row["claimant"]], what, str(row["end"].date())]
+        rows.append([*cells, theirs, str(row["at"]), f"{_median(row)} ({_range(row)})"])
+    head = ["published", "by", "of", "up to", "their figure", "up to", "this model"]
+    return _tabular(r"lp{0.19\linewidth}p{0.15\linewidth}lrlr", head, rows)
+
+
+def backtests(found: Backtest) -> str:
+    """Truths that a fit had not seen, beside its interval."""
+    windows = found.scores[found.scores["kind"] == "window"]
+    rows = []
+    for row in windows.to_dict("records"):
+        what = f"{row['category']} {row['party']}" + (
+            "" if row["scope"] == "all" else f", {row['scope']}"
+        )
+        hit = "yes" if row["covered_95"] else "no"
+        cells = [tex(what), f"{row['start']}", f"{row['end']}", f"{row['truth']:,.0f}"]
+        rows.append([*cells, _median(row), _range(row), hit, f"{row['pit']:.2f}"])
+    head = ["", "from", "to", "truth", "median", "interval", "inside", "PIT"]
+    return _tabular("lllrrrlr", head, rows)
+
+
+def _military(fit: Fit) -> list[str]:
+    return [
+        name
+        for name in fit.conflict.parties
+        if not fit.conflict.parties[fit.conflict.components(name)[0]].civilian
+    ]
+
+
+def _names(fit: Fit) -> dict[str, str]:
+    known = fit.conflict.claimants
+    return dict(zip(known["claimant"], known["name"].map(tex), strict=True))
+
+
+def _party(fit: Fit, party: str, scope: str) -> str:
+    title = tex(fit.conflict.parties[party].title)
+    return title if scope == "all" else f"{title}, {tex(scope)}"
+
+
+def _median(row: Any) -> str:
+    return number(row["median"], row["lower"], row["upper"])
+
+
+def _range(row: Any) -> str:
+    lower, upper = (number(row[name], row["lower"], row["upper"]) for name in ("lower", "upper"))
+    return f"{lower}--{upper}"
+
+
+def _grouped(rows: list[list[str]]) -> list[list[str]]:
+    """Name each party once."""
+    found, before = [], ""
+    for row in rows:
+        found.append([row[0] if row[0] != before else "", *row[1:]])
+        before = row[0]
+    return found
+
+
+def _tabular(columns: str, head: Row, rows: Iterable[Row]) -> str:
+    lines = [" & ".join(row) + r" \\" for row in rows]
+    body = "\n".join(lines)
+    top = " & ".join(head) + r" \\"
+    return (
+        f"\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n\\toprule\n{top}\n\\midrule\n"
+        f"{body}\n\\bottomrule\n\\end{{tabular}}%\n"
+    )
