@@ -1,0 +1,85 @@
+"""The report of a fit: every file of its folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from lossmodel.estimates import estimates_table
+from lossmodel.ratios import biases_table
+from lossmodel.report.claims_became import claims_became
+from lossmodel.report.folder import fresh_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lossmodel.fitting import Fit
+
+__all__ = ["write_report"]
+
+NOT_PASSED: Final = "# NOT CONVERGED: the gate of this fit was not passed"
+
+
+def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
+    """Write the report of a fit into a folder, which then holds all of it or is as before.
+
+    Parameters
+    ----------
+    out
+        The folder; an earlier report in it is replaced once the new one is finished.
+    force
+        Write everything, marked, also where the fit did not pass its gate. Otherwise such a fit
+        gets only ``fit.nc``, ``diagnostics.json`` and ``provenance.json``.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    UsageError
+        The folder holds something that is not a report.
+    """
+    out = Path(out)
+    passed = bool(fit.diagnostics["gate"]["passed"])
+    with fresh_folder(out) as folder:
+        fit.save(folder / "fit.nc")
+        write_json(fit.diagnostics, folder / "diagnostics.json")
+        write_json(fit.provenance, folder / "provenance.json")
+        if passed or force:
+            _write_all(fit, folder)
+    return out
+
+
+def write_json(content: Any, path: Path) -> None:
+    """Write JSON; what is not a finite number becomes null."""
+    text = json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table: dates by day, lines ended alike on every system."""
+    table.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n")
+
+
+def _write_all(fit: Fit, folder: Path) -> None:
+    estimates, biases, claims = estimates_table(fit), biases_table(fit), claims_became(fit)
+    write_csv(estimates, folder / "estimates.csv")
+    write_csv(biases, folder / "biases.csv")
+    write_csv(claims, folder / "claims.csv")
+
+
+def _plain(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {str(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    if isinstance(content, np.generic):
+        content = content.item()
+    if isinstance(content, float) and not np.isfinite(content):
+        return None
+    return content
