@@ -378,12 +378,19 @@ class PlainDensity:
             return float(stats.t.logpdf(log_value, self.priors["noise.nu"].median, mu, sd))
         return float(stats.norm.logpdf(log_value, mu, sd))
 
+    @staticmethod
+    def learning(term: dict[str, Any]) -> float:
+        """Days in which a list learnt a figure: since its last vintage, else those it counts."""
+        if pd.isna(term["known_from"]):
+            return float(max(term["n_days"], 1))
+        return float(max((term["known"] - term["known_from"]).days, 1))
+
     def noise(self, term: dict[str, Any]) -> float:
         reading = self.reading(term)
         sd = {
             "ledger": lambda: self.scale("noise.ledger_day") / math.sqrt(max(term["n_days"], 1)),
-            "list": lambda: self.scale("noise.list"),
-            "register": lambda: self.scale("noise.list"),
+            "list": lambda: self.scale("noise.list") * math.sqrt(30 / self.learning(term)),
+            "register": lambda: self.scale("noise.list") * math.sqrt(30 / self.learning(term)),
         }.get(reading, lambda: self.scale("noise.estimate"))()
         value = term["value"]
         if math.isnan(value):

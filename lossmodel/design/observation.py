@@ -15,6 +15,7 @@ __all__ = ["AT_LEAST", "AT_MOST", "COUNT", "INTERVAL", "POINT", "Observations", 
 POINT, COUNT, AT_LEAST, AT_MOST, INTERVAL = range(5)
 SMALL = 200.0
 HALF = 0.5
+MONTH = 30.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def observe(
     """Forms and noise of all terms of a block.
 
     A ledger's noise is independent from day to day, so the sd of the log of an increment falls
-    with the root of its days; an estimate's is a relative error of the release.
+    with the root of its days; so it is with what a list or register learns, whose scale is that of
+    a month. An estimate's is a relative error of the release.
     """
     reading = streams["reading"].to_numpy()[stream_of]
     names = np.array(["noise.estimate"] * len(terms), dtype=object)
@@ -76,6 +78,8 @@ def observe(
     scale = np.ones(len(terms))
     days = terms["n_days"].to_numpy(dtype=float)
     scale[reading == "ledger"] = 1 / np.sqrt(np.maximum(days[reading == "ledger"], 1))
+    listed = np.isin(reading, ["list", "register"])
+    scale[listed] = np.sqrt(MONTH / np.maximum(learning_days(terms)[listed], 1))
     noise, fixed = np.full(len(terms), -1), np.zeros(len(terms))
     for name in sorted(set(names)):
         prior, here = priors[name], names == name
@@ -114,6 +118,12 @@ def observe(
         fixed_bound=fixed_bound,
         nu=priors["noise.nu"].median if parts.heavy_tails else np.inf,
     )
+
+
+def learning_days(terms: pd.DataFrame) -> Floats:
+    """Days in which a list or register learnt a figure: between vintages, else its window's."""
+    between = (terms["known"] - terms["known_from"]).dt.days.to_numpy(dtype=float)
+    return np.where(np.isnan(between), terms["n_days"].to_numpy(dtype=float), between)
 
 
 def _forms(terms: pd.DataFrame, parts: Parts) -> Ints:
