@@ -144,7 +144,9 @@ def _totals(source: Source) -> tuple[pd.DataFrame, list[tuple[int, str, str]]]:
             "name": names,
             "category": names.map(CATEGORIES),
             "day": pd.to_datetime(
-                cells["date" if "date" in cells else "date_recorded"], errors="coerce"
+                cells["date" if "date" in cells else "date_recorded"],
+                format="%Y-%m-%d",
+                errors="coerce",
             ),
             "total": pd.to_numeric(cells[total], errors="coerce"),
         }
