@@ -20,7 +20,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help fit test check slow notebooks paper format clean
+.PHONY: help fit test check slow notebooks paper format clean radford
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -67,6 +67,10 @@ paper: $(VENV)/installed
 format: $(VENV)/installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The 4,609 reports of Radford et al. (2023), fetched on first use: our totals beside theirs.
+radford: $(VENV)/installed
+	$(BIN)/python benchmarks/radford.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
