@@ -11,6 +11,7 @@ the mean of this ratio over all places where the break could be: the log of a Ba
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,13 @@ __all__ = ["THRESHOLDS", "break_statistics", "flags", "predictive_table"]
 
 Floats = NDArray[np.float64]
 Place = tuple[float, str, pd.Timestamp]
+Shift = tuple[Floats, str, pd.Timestamp]
 # At these one sound simulated war in ten is flagged: benchmarks/breaks.py finds them.
 THRESHOLDS = {"method-change": 1.0, "spike": 1.0}
 METHOD_CHANGE, SPIKE = float(np.log(1.5)), 5.0
 # A change needs this many figures on either side.
 SIDE = 2
-PLACES = 12
+PLACES, FOLLOWED = 8, 8
 STEPS, LITTLE, SMALL = 6, 0.1, 0.01
 SIZES = (1.0, 0.5, 0.25, 0.1)
 # Longer windows hide a day of any kind.
@@ -99,7 +101,21 @@ def _pooled(places: list[Place]) -> float:
 
 def _places(block: Block) -> dict[str, list[Place]]:
     probe = _Probe.of(block)
-    return {"method-change": _changes(block, probe), "spike": _spikes(block, probe)}
+    return {
+        "method-change": _gains(probe, _changes(block)),
+        "spike": _gains(probe, _spikes(block)),
+    }
+
+
+def _gains(probe: _Probe, shifts: list[Shift]) -> list[Place]:
+    """Gain of each shift; those that promise most are followed to their optimum."""
+    begun = [(*probe.begin(shift), shift, where, date) for shift, where, date in shifts]
+    begun.sort(key=lambda start: start[0], reverse=True)
+    found = [
+        (probe.climb(theta, shift) if place < FOLLOWED else value, where, date)
+        for place, (value, theta, shift, where, date) in enumerate(begun)
+    ]
+    return [(value - probe.start, where, date) for value, where, date in found]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,17 +145,23 @@ class _Probe:
         lower = np.asarray(cholesky(precision, lower=True))
         return cls(block, mode, jacobian[:, -len(precision) :], lower)
 
-    def gain(self, shift: Floats) -> float:
-        """Log likelihood gained by a shift, after the latent quantities have followed."""
-        start, _ = self._at(self.mode, np.zeros_like(shift))
-        # Far tails pull little: besides the mode, begin where a small shift would lead to, times its
-        # size.
-        _, pull = self._at(self.mode, SMALL * shift)
-        near = self.mode.copy()
-        near[-self.jacobian.shape[1] :] += cho_solve((self.lower, True), pull) / SMALL
-        return max(self._climb(theta, shift) for theta in (self.mode, near)) - start
+    @cached_property
+    def start(self) -> float:
+        """Penalised log likelihood of the model as it is."""
+        return self._at(self.mode, np.zeros(len(self.jacobian)))[0]
 
-    def _climb(self, theta: Floats, shift: Floats) -> float:
+    def begin(self, shift: Floats) -> tuple[float, Floats]:
+        """Where to climb from with a shift: the mode, or where a small shift would lead, enlarged.
+
+        Far tails pull little, so that the slope at the mode may lead nowhere.
+        """
+        slope = self._at(self.mode, SMALL * shift)[1]
+        near = self.mode.copy()
+        near[-len(slope) :] += cho_solve((self.lower, True), slope) / SMALL
+        places = [(self._at(theta, shift)[0], theta) for theta in (self.mode, near)]
+        return max(places, key=lambda place: place[0])
+
+    def climb(self, theta: Floats, shift: Floats) -> float:
         """Best penalised log likelihood that chord steps find from a point on."""
         value, slope = self._at(theta, shift)
         for _ in range(STEPS):
@@ -167,21 +189,20 @@ class _Probe:
         return float(value.sum() - latent @ latent / 2), slope
 
 
-def _changes(block: Block, probe: _Probe) -> list[Place]:
+def _changes(block: Block) -> list[Shift]:
     """A claimant's figures about a party half as much again, or two thirds, from a day on."""
     terms = block.design.terms
     known = terms["known"].to_numpy()
-    found = []
+    found: list[Shift] = []
     for (claimant, party), rows in terms.groupby(["claimant", "party"]):
         own = np.zeros(len(terms))
-        own[rows.index] = 1.0
+        own[rows.index] = METHOD_CHANGE
         days = np.sort(rows["known"].to_numpy())
         for date in _spread(np.unique(days[SIDE : len(days) - SIDE + 1])):
             after = own * (known >= date)
-            if after.sum() == own.sum():
-                continue
-            gain = max(probe.gain(sign * METHOD_CHANGE * after) for sign in (1, -1))
-            found.append((gain, f"{claimant}, {party}", pd.Timestamp(date)))
+            if after.sum() < own.sum():
+                label, day = f"{claimant}, {party}", pd.Timestamp(date)
+                found += [(after, label, day), (-after, label, day)]
     return found
 
 
@@ -192,26 +213,25 @@ def _spread(days: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(days[np.linspace(0, len(days) - 1, PLACES).round().astype(int)])
 
 
-def _spikes(block: Block, probe: _Probe) -> list[Place]:
+def _spikes(block: Block) -> list[Shift]:
     """A day of five times the losses, in all short windows that hold it."""
     terms = block.design.terms
     short = terms[(terms["n_days"] <= SPIKE_DAYS) & (terms["kind"] == "window")]
-    parties = block.design.paths.parties
-    conflict = {
-        p: next(q for q in parties if p == q or p.startswith(f"{q}+")) for p in set(short["party"])
-    }
-    party = short["party"].map(conflict)
-    starts = [days[0][0].to_datetime64() for days in short["days"]]
-    ends = [days[-1][1].to_datetime64() for days in short["days"]]
-    windows = pd.DataFrame({"party": party, "start": starts, "end": ends, "n": short["n_days"]})
-    found = []
-    # One day of each window stands for all that the same windows hold.
-    for (name, _), rows in windows.groupby(["party", "end"]):
-        day = rows["end"].iloc[0]
-        holds = windows[
-            (windows["party"] == name) & (windows["start"] <= day) & (windows["end"] >= day)
-        ]
+    first = {party: party.split("+")[0] for party in block.design.terms["party"]}
+    windows = pd.DataFrame(
+        {
+            "party": short["party"].map(first),
+            "start": [days[0][0] for days in short["days"]],
+            "end": [days[-1][1] for days in short["days"]],
+            "days": short["n_days"],
+        }
+    )
+    found: list[Shift] = []
+    # The last day of a window stands for all days that the same windows hold.
+    for party, day in windows[["party", "end"]].drop_duplicates().itertuples(index=False):
+        holds = windows[windows["party"] == party]
+        holds = holds[(holds["start"] <= day) & (holds["end"] >= day)]
         shift = np.zeros(len(terms))
-        shift[holds.index] = np.log1p((SPIKE - 1) / holds["n"])
-        found.append((probe.gain(shift), str(name), pd.Timestamp(day)))
+        shift[holds.index] = np.log1p((SPIKE - 1) / holds["days"])
+        found.append((shift, str(party), day))
     return found
