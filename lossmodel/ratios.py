@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.errors import UsageError
-from lossmodel.estimates import CI_KIND, calendar, rates, summarise
+from lossmodel.estimates import CI_KIND, Windows, calendar, rates, summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -29,6 +29,7 @@ __all__ = ["COLUMNS", "IDENTIFIED", "Figures", "biases_table", "figures", "strea
 
 # A bias counts as identified where the claims cut the prior sd of its log by at least this factor.
 IDENTIFIED: Final = 0.7
+KEYS: Final = ("claimant", "party", "category")
 LIMITS: Final = ("median", "lower", "upper")
 STEP: Final = 7  # days; biases drift by half-year, so a week is read off at its middle
 COUNTED_AS_KILLED: Final = ("missing", "captured")
@@ -67,7 +68,9 @@ class Figures:
 
 def stream_scope(fit: Fit, stream: Any) -> str:
     """The scope that most of a stream's evidence is about."""
-    scopes = fit.terms.loc[_same_stream(fit.terms, stream), "scope"]
+    terms = fit.terms
+    same = [terms[key].to_numpy() == getattr(stream, key) for key in KEYS]
+    scopes = terms.loc[np.all(same, axis=0), "scope"]
     return str(scopes.mode().iloc[0]) if len(scopes) else "all"
 
 
@@ -104,8 +107,10 @@ def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
     halves = calendar(fit.days, "half-yearly")
     first, group = _blocks(halves.first, halves.last)
     truths = _Truths(fit, first)
-    tables = [_rows(fit, stream, halves, group, truths) for stream in streams.itertuples()]
-    return pd.concat(tables, ignore_index=True)
+    counts = _counts(fit, halves)
+    parts = [_rows(fit, stream, halves, group, truths, counts) for stream in streams.itertuples()]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
+    return pd.DataFrame(columns)
 
 
 class _Truths:
@@ -136,11 +141,18 @@ class _Truths:
         if stream.category in COUNTED_AS_KILLED:
             return Figures(killed * factor, killed, None, None)
         casualties = self.sums(stream.party, "casualties", scope)
-        own = killed
-        if stream.accounting not in ("list", "register") and stream.category != "killed":
-            omega = self.fit.omega_draws(stream.stream)[:, None]
-            own = killed + omega * (casualties - killed)
+        own = self._own(stream, killed, casualties)
         return Figures(own * factor, own, killed, casualties)
+
+    def _own(
+        self, stream: Any, killed: NDArray[np.float64], casualties: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Truth under the stream's own definition."""
+        fixed = {"killed": killed, "wounded": casualties - killed, "casualties": casualties}
+        if stream.category in fixed:
+            return fixed[stream.category]
+        omega = self.fit.omega_draws(stream.stream)[:, None]
+        return np.asarray(killed + omega * (casualties - killed))
 
 
 def _blocks(
@@ -153,8 +165,13 @@ def _blocks(
 
 
 def _rows(
-    fit: Fit, stream: Any, halves: Any, group: NDArray[np.intp], truths: _Truths
-) -> pd.DataFrame:
+    fit: Fit,
+    stream: Any,
+    halves: Windows,
+    group: NDArray[np.intp],
+    truths: _Truths,
+    counts: Mapping[Any, _Counts],
+) -> dict[str, NDArray[Any]]:
     scope = stream_scope(fit, stream)
     found = truths.figures(stream, scope)
     weight = found.own.mean(axis=0)
@@ -173,17 +190,23 @@ def _rows(
         name: np.repeat(value, ratio.shape[1])
         for name, value in _limits("definition_wounded_share", omega, fit.ci_prob).items()
     }
-    parts |= share | _dates(fit, stream, halves)
-    parts["identified"] = _log_sd(ratio) < IDENTIFIED * _log_sd(prior)
+    own = counts[stream.claimant, stream.party, stream.category]
+    parts |= share | {
+        "start": np.append(halves.start.to_numpy(), fit.days[:1].to_numpy()),
+        "end": np.append(halves.end.to_numpy(), fit.days[-1:].to_numpy()),
+        "n_claims": np.append(own.claims, stream.n_claims),
+        "n_used": np.append(own.pieces, stream.n_used),
+        "identified": _log_sd(ratio) < IDENTIFIED * _log_sd(prior),
+    }
     # Over all it is said once, by the fit.
     parts["identified"][-1] = stream.identified
     same = {
-        **{name: getattr(stream, name) for name in ("claimant", "party", "category")},
-        **{"scope": scope, "role": stream.role, "accounting": stream.accounting},
-        **{"ci_prob": fit.ci_prob, "ci_kind": CI_KIND},
+        **{name: getattr(stream, name) for name in (*KEYS, "role", "accounting")},
+        **{"scope": scope, "ci_prob": fit.ci_prob, "ci_kind": CI_KIND},
         "engine": fit.block_of(stream.category).engine,
     }
-    return pd.DataFrame(parts).assign(**same)[list(COLUMNS)]
+    size = ratio.shape[1]
+    return parts | {name: np.repeat(np.array([value]), size) for name, value in same.items()}
 
 
 def _windows(blocks: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -208,27 +231,24 @@ def _log_sd(ratio: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(np.log(ratio).std(axis=0))
 
 
-def _dates(fit: Fit, stream: Any, halves: Any) -> dict[str, Sequence[Any]]:
-    """Windows, and in each the pieces of evidence and the claims that they consist of."""
-    used = fit.terms[_same_stream(fit.terms, stream)]
-    said = used.assign(claim=used["claims"].str.split(";")).explode("claim")
-    said = said.drop_duplicates("claim")
-    ends = pd.DatetimeIndex(halves.end)
-    return {
-        "start": [*halves.start, fit.days[0]],
-        "end": [*halves.end, fit.days[-1]],
-        "n_claims": [*_counts(said["known"], ends), int(stream.n_claims)],
-        "n_used": [*_counts(used["known"], ends), int(stream.n_used)],
-    }
+@dataclass(frozen=True)
+class _Counts:
+    """Pieces of evidence of one stream in each half-year, and the claims that they consist of."""
+
+    pieces: NDArray[np.int64]
+    claims: NDArray[np.int64]
 
 
-def _counts(dates: pd.Series[Any], ends: pd.DatetimeIndex) -> list[int]:
-    """How many dates fall in each half-year; what became known after the last day counts there."""
-    at = np.minimum(np.searchsorted(ends.to_numpy(), dates.to_numpy()), len(ends) - 1)
-    return [int(n) for n in np.bincount(at, minlength=len(ends))]
-
-
-def _same_stream(table: pd.DataFrame, stream: Any) -> NDArray[np.bool_]:
-    keys = ("claimant", "party", "category")
-    same = [table[key].to_numpy() == getattr(stream, key) for key in keys]
-    return np.asarray(np.all(same, axis=0))
+def _counts(fit: Fit, halves: Windows) -> dict[Any, _Counts]:
+    """Counts by stream; what became known after the last day counts in the last half-year."""
+    terms = fit.terms[[*KEYS, "claims", "known"]]
+    half = np.searchsorted(halves.end.to_numpy(), terms["known"].to_numpy())
+    terms = terms.assign(half=np.minimum(half, len(halves.end) - 1))
+    said = terms.assign(claim=terms["claims"].str.split(";")).explode("claim")
+    said = said.drop_duplicates([*KEYS, "claim"])
+    size = len(halves.end)
+    pieces, claims = (
+        {key: np.bincount(rows["half"], minlength=size) for key, rows in table.groupby([*KEYS])}
+        for table in (terms, said)
+    )
+    return {key: _Counts(pieces[key], claims[key]) for key in pieces}
