@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lossmodel.estimates import estimates_table
-from lossmodel.ratios import biases_table
-from lossmodel.report.claims_became import claims_became
+from lossmodel.report.composing import compose
 from lossmodel.report.folder import fresh_folder
+from lossmodel.report.markdown import to_markdown
+from lossmodel.report.page import to_html
+from lossmodel.report.pictures import draw_pictures, pictures_of
+from lossmodel.report.results import Results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from lossmodel.fitting import Fit
 
 __all__ = ["write_report"]
-
-NOT_PASSED: Final = "# NOT CONVERGED: the gate of this fit was not passed"
 
 
 def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
@@ -67,10 +67,25 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def _write_all(fit: Fit, folder: Path) -> None:
-    estimates, biases, claims = estimates_table(fit), biases_table(fit), claims_became(fit)
-    write_csv(estimates, folder / "estimates.csv")
-    write_csv(biases, folder / "biases.csv")
-    write_csv(claims, folder / "claims.csv")
+    results = Results(fit)
+    write_csv(results.estimates, folder / "estimates.csv")
+    write_csv(results.biases, folder / "biases.csv")
+    write_csv(results.claims, folder / "claims.csv")
+    pictures = pictures_of(results)
+    document = compose(results, pictures)
+    (folder / "figures").mkdir()
+    drawn = draw_pictures(
+        [picture for part in pictures.values() for picture in part],
+        folder / "figures",
+        mark=document.mark,
+    )
+    write_text(to_html(document, drawn), folder / "report.html")
+    write_text(to_markdown(document), folder / "report.md")
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text with the same bytes on every system."""
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _plain(content: Any) -> Any:

@@ -1,0 +1,144 @@
+"""The answer: what each side has lost, now and a year ago."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from lossmodel.report.document import Block, Section, Table, Text
+from lossmodel.report.wording import (
+    ASSUMED,
+    date,
+    estimate_text,
+    interval,
+    level,
+    main_parties,
+    party_title,
+    prior_share,
+    scope_title,
+    set_by,
+)
+from lossmodel.rounding import percent
+
+if TYPE_CHECKING:
+    from lossmodel.report.results import Key, Results
+
+__all__ = ["answer_section"]
+
+PEOPLE: Final = ("killed", "wounded", "casualties")
+
+
+def answer_section(results: Results) -> Section:
+    """Sentences about both sides, then everybody and everything else."""
+    main = main_parties(results.fit)
+    blocks: list[Block] = [_reading(results)]
+    for party in main:
+        for category in ("killed", "casualties"):
+            key = (party, category, "all")
+            if key in results.cumulative:
+                blocks.append(_sentence(results, key))
+    blocks += [_scopes(results)]
+    blocks += _others(results, main)
+    return Section("answer", "The answer", blocks)
+
+
+def _reading(results: Results) -> Text:
+    fit = results.fit
+    words = (
+        "Expected losses according to the claims and the assumptions of this fit. Each number is "
+        f"the median; with a probability of {level(fit)} the true one lies within the interval, "
+        "if the assumptions hold. Casualties are the killed and the wounded. "
+    )
+    words += (
+        "“Set by assumptions” marks a total of whose remaining uncertainty more than "
+        f"{percent(ASSUMED)} comes from assumptions about the claimants: more claims of the same "
+        "kind would hardly narrow it."
+    )
+    return Text(words, tone="small")
+
+
+def _sentence(results: Results, key: Key) -> Text:
+    fit = results.fit
+    party, category, _ = key
+    now, before = results.total(key), results.year_ago(key)
+    first, last = date(fit.days[0]), date(fit.days[-1])
+    text = (
+        f"{estimate_text(now)} ({level(fit)} credible interval {interval(now)}) from {first} to "
+        f"{last}"
+    )
+    if before is not None:
+        text += f"; a year before, to {date(before['end'])}, "
+        text += f"{estimate_text(before)} ({interval(before)})"
+    text += "."
+    if assumed := set_by(fit, key):
+        text += f" This is {assumed}."
+    return Text(text, lead=f"{party_title(fit.conflict, party)}, {category}:", tone="answer")
+
+
+def _scopes(results: Results) -> Text:
+    fit = results.fit
+    narrower = dict.fromkeys(s for _, _, s in fit.series if s != "all")
+    words = "These sentences count everybody who fights as the party's own, whatever the unit."
+    for scope in narrower:
+        party = next(p for p, _, s in fit.series if s == scope)
+        words += (
+            f" For {party_title(fit.conflict, party)} the table below also has: "
+            f"{scope_title(fit.conflict, scope)}."
+        )
+    return Text(words, tone="small")
+
+
+def _others(results: Results, main: list[str]) -> list[Block]:
+    """All totals of people, then of equipment, as tables."""
+    fit = results.fit
+    people = [key for key in fit.series if key[1] in PEOPLE]
+    people.sort(key=lambda key: key[0] not in main)
+    things = [key for key in fit.series if key[1] not in PEOPLE]
+    blocks: list[Block] = [
+        Text("Everybody, civilians included", tone="heading"),
+        _table(results, "totals-people", people, "People"),
+    ]
+    if things:
+        blocks += [
+            Text("Equipment", tone="heading"),
+            _table(results, "totals-equipment", things, "Equipment lost"),
+        ]
+    return blocks
+
+
+def _table(results: Results, name: str, keys: list[Key], caption: str) -> Table:
+    fit = results.fit
+    scoped = any(scope != "all" for _, _, scope in keys)
+    return Table(
+        name,
+        [
+            "Party",
+            "Lost",
+            *(["Scope"] if scoped else []),
+            "A year before",
+            "Now",
+            f"{level(fit)} interval",
+            "Set by assumptions",
+        ],
+        [_row(results, key, scoped) for key in keys],
+        caption=f"{caption} since {date(fit.days[0])}, up to {date(fit.days[-1])}.",
+        numeric=frozenset({2 + scoped, 3 + scoped, 4 + scoped}),
+    )
+
+
+def _row(results: Results, key: Key, scoped: bool) -> list[str]:
+    fit, conflict = results.fit, results.fit.conflict
+    party, category, scope = key
+    now, before = results.total(key), results.year_ago(key)
+    share = prior_share(fit, key)
+    known = conflict.categories.get(category)
+    title = known.title if known is not None and known.title else category
+    scope_words = "all" if scope == "all" else scope_title(conflict, scope)
+    return [
+        party_title(conflict, party),
+        title,
+        *([scope_words] if scoped else []),
+        "–" if before is None else estimate_text(before),
+        estimate_text(now),
+        interval(now),
+        f"yes, {percent(share)}" if share > ASSUMED else f"no, {percent(share)}",
+    ]

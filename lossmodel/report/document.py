@@ -1,0 +1,117 @@
+"""What a report says, apart from how it is set: sections of paragraphs, tables and figures.
+
+The page, the Markdown and the PDF are three settings of the same document. All text in it is
+plain text; each setting makes sure that it is shown as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Block", "Document", "Figure", "Section", "Table", "Text"]
+
+Tone = Literal["plain", "answer", "small", "warning", "heading"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph.
+
+    Attributes
+    ----------
+    text
+        What it says.
+    lead
+        Words in bold before it.
+    tone
+        ``answer`` stands out, ``heading`` is a heading within a section.
+    """
+
+    text: str
+    lead: str = ""
+    tone: Tone = "plain"
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells.
+
+    Attributes
+    ----------
+    numeric
+        Columns that are set flush right.
+    search
+        Whether the page lets the reader sort and search it.
+    keys
+        Numbers to sort by, one list a row, None where the text itself will do.
+    page_only
+        Too long for paper: only the page has it, the others have `instead`.
+    """
+
+    name: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+    numeric: frozenset[int] = frozenset()
+    search: bool = False
+    keys: Sequence[Sequence[float | str | None]] | None = None
+    page_only: bool = False
+    instead: str = ""
+    kind: Literal["table"] = "table"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture: `name` is that of its files in ``figures/``."""
+
+    name: str
+    caption: str
+    alt: str = ""
+    kind: Literal["figure"] = "figure"
+
+
+Block = Text | Table | Figure
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part with a title and a name that links can point at."""
+
+    name: str
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Document:
+    """The whole report.
+
+    Attributes
+    ----------
+    mark
+        Words that stand on every page where the fit did not pass its gate.
+    facts
+        Name and value pairs that identify the fit.
+    """
+
+    title: str
+    subtitle: str
+    sections: Sequence[Section]
+    mark: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """The document as dicts and lists, without what only the page has."""
+        content = asdict(self)
+        for section in content["sections"]:
+            for block in section["blocks"]:
+                if block["kind"] == "table":
+                    block["numeric"] = sorted(block["numeric"])
+                    block["rows"] = [] if block["page_only"] else block["rows"]
+                    del block["keys"]
+        return content

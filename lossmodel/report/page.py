@@ -1,0 +1,73 @@
+"""The document as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lossmodel.report.document import Document
+
+__all__ = ["to_html"]
+
+# Colours of the pictures' ink and of what is faint in them, which follow the page's own.
+THEMED: Final = {"#22262b": "var(--ink)", "#8a9099": "var(--faint)"}
+IDS: Final = re.compile(r'(\bid="|url\(#|href="#)')
+HEAD: Final = re.compile(r"^.*?(?=<svg)", re.DOTALL)
+METADATA: Final = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+SIZE: Final = re.compile(r'(<svg[^>]*?) width="[^"]*"([^>]*?) height="[^"]*"|(<svg )', re.DOTALL)
+
+
+def to_html(document: Document, pictures: Mapping[str, str]) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    pictures
+        SVG by name of figure.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("lossmodel.report", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    script, style = _static("report.js"), _static("report.css")
+    return environment.get_template("report.html").render(
+        document=document,
+        pictures={name: Markup(inline_svg(svg, name)) for name, svg in pictures.items()},
+        script=Markup(script),
+        style=Markup(style),
+        script_hash=_hash(script),
+    )
+
+
+def inline_svg(svg: str, name: str) -> str:
+    """A picture to be put into a page: own ids, the page's colours, as wide as its place."""
+    svg = METADATA.sub("", HEAD.sub("", svg, count=1))
+    svg = IDS.sub(rf"\g<1>{name}-", svg)
+    for colour, variable in THEMED.items():
+        svg = svg.replace(colour, variable)
+    return SIZE.sub(_without_size, svg, count=1)
+
+
+def _without_size(tag: re.Match[str]) -> str:
+    return tag[3] or f"{tag[1]}{tag[2]}"
+
+
+def _static(name: str) -> str:
+    return (resources.files("lossmodel.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    """The page allows this one script and no other."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

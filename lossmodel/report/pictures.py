@@ -1,0 +1,203 @@
+"""The figures of a report: what is drawn, and as which files."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from lossmodel import plots
+from lossmodel.report.wording import main_parties, party_title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from matplotlib.figure import Figure as Canvas
+
+    from lossmodel.report.results import Results
+
+__all__ = ["Picture", "draw_pictures", "pictures_of"]
+
+WIDTH: Final = 7.2
+FORMATS: Final = ("svg", "pdf", "png")
+STYLE: Final[dict[str, Any]] = {
+    "axes.edgecolor": plots.FAINT,
+    "axes.grid": True,
+    "axes.labelcolor": plots.INK,
+    "axes.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": plots.INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9,
+    "grid.alpha": 0.35,
+    "grid.color": plots.FAINT,
+    "grid.linewidth": 0.5,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "legend.labelcolor": plots.INK,
+    "pdf.fonttype": 42,
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "lossmodel",
+    "text.color": plots.INK,
+    # A claimant's name is text, whatever signs are in it.
+    "text.parse_math": False,
+    "text.usetex": False,
+    "xtick.color": plots.FAINT,
+    "xtick.labelcolor": plots.INK,
+    "xtick.labelsize": 8.5,
+    "ytick.color": plots.FAINT,
+    "ytick.labelcolor": plots.INK,
+    "ytick.labelsize": 8.5,
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure: what it shows, in words, and how it is drawn."""
+
+    name: str
+    caption: str
+    draw: Callable[[], Canvas]
+
+
+def pictures_of(results: Results) -> dict[str, list[Picture]]:
+    """All figures of a report by section."""
+    fit = results.fit
+    people = [
+        (party, category)
+        for party in main_parties(fit)
+        for category in ("killed", "casualties")
+        if (party, category, "all") in fit.series
+    ]
+    return {
+        "losses": [_losses(results, party, category) for party, category in people],
+        "claimants": [_biases(results, party) for party in main_parties(fit)],
+        "level": [Picture("shares", SHARES, lambda: _shares(results))],
+        "checks": [Picture("predictions", PREDICTIONS, lambda: _predictions(results))],
+    }
+
+
+SHARES: Final = (
+    "Which assumptions the remaining uncertainty of each total comes from. What is missing to 100% "
+    "comes from the figures themselves."
+)
+PREDICTIONS: Final = (
+    "Each piece of evidence, as a multiple of what the fit expects of it; the number of pieces is "
+    "in brackets. Crosses lie outside of where 19 of 20 should lie."
+)
+
+
+def draw_pictures(pictures: list[Picture], folder: Path, *, mark: str = "") -> dict[str, str]:
+    """Write each figure as SVG, PDF and PNG.
+
+    Returns
+    -------
+    dict
+        The SVG by name.
+    """
+    found = {}
+    with _style():
+        for picture in pictures:
+            canvas = picture.draw()
+            if mark:
+                canvas.text(0.01, 0.995, mark, color="#b03000", fontsize=7, va="top")
+            for form in FORMATS:
+                # No dates in the files: the same fit gives the same bytes.
+                empty = {"Date": None} if form == "svg" else {"CreationDate": None}
+                canvas.savefig(
+                    folder / f"{picture.name}.{form}",
+                    dpi=200,
+                    metadata=None if form == "png" else empty,
+                    facecolor="none" if form == "svg" else "white",
+                )
+            found[picture.name] = (folder / f"{picture.name}.svg").read_text(encoding="utf-8")
+    return found
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        yield
+
+
+def _canvas(height: float, rows: int = 1) -> tuple[Canvas, Any]:
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(WIDTH, height), layout="constrained")
+    return canvas, canvas.subplots(rows, 1, squeeze=False)[:, 0]
+
+
+def _losses(results: Results, party: str, category: str) -> Picture:
+    title = party_title(results.fit.conflict, party)
+
+    def draw() -> Canvas:
+        canvas, axes = _canvas(6.6, rows=2)
+        for ax, measure in zip(axes, ("cumulative", "weekly"), strict=True):
+            plots.plot_losses(
+                results.fit,
+                party=party,
+                category=category,
+                measure=measure,
+                table=results.estimates,
+                ax=ax,
+            )
+        axes[0].set_title(f"{title}, {category} since the start")
+        axes[1].set_title(f"{title}, {category} a day, by week")
+        for ax in axes:
+            ax.set_ylabel("")
+            ax.set_xlim(results.fit.days[0], results.fit.days[-1])
+            ax.legend(loc="upper left")
+        return canvas
+
+    caption = (
+        f"{title}, {category}: the estimate with its interval, and the claims as published. "
+        "Claims since the start stand on the upper curve, those about a day or a period on the "
+        "lower one. A claimant that exaggerates or omits lies off the curve; the next part says "
+        "how far."
+    )
+    return Picture(f"losses-{party}-{category}", caption, draw)
+
+
+def _biases(results: Results, party: str) -> Picture:
+    title = party_title(results.fit.conflict, party)
+
+    def draw() -> Canvas:
+        rows = plots.ratio_rows(results.fit, results.biases, party=party)
+        canvas, axes = _canvas(1.3 + 0.19 * min(len(rows), plots.ROWS))
+        plots.plot_biases(results.fit, party=party, table=results.biases, ax=axes[0])
+        axes[0].set_title(f"Figures about {title}")
+        axes[0].legend(loc="upper right")
+        return canvas
+
+    caption = (
+        f"Figures about {title}: how many times the truth each claimant reports, under its own "
+        "definition. The wide bar is what was assumed before the claims were read, the line and "
+        "dot what came out."
+    )
+    return Picture(f"biases-{party}", caption, draw)
+
+
+def _shares(results: Results) -> Canvas:
+    n = results.fit.variance_shares["quantity"].nunique()
+    canvas, axes = _canvas(1.6 + 0.2 * n)
+    plots.plot_shares(results.fit, ax=axes[0])
+    canvas.legend(loc="outside upper left", ncols=4)
+    return canvas
+
+
+def _predictions(results: Results) -> Canvas:
+    terms = results.fit.terms
+    n = terms.loc[terms["residual"].notna(), "claimant"].nunique()
+    canvas, axes = _canvas(1.4 + 0.17 * min(n, plots.ROWS))
+    plots.plot_predictions(results.fit, ax=axes[0])
+    canvas.legend(loc="outside upper left", ncols=3)
+    return canvas

@@ -1,0 +1,64 @@
+"""The tables of a fit, made once for all parts of its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from lossmodel.estimates import estimates_table
+from lossmodel.ratios import biases_table
+from lossmodel.report.claims_became import claims_became
+
+if TYPE_CHECKING:
+    from lossmodel.fitting import Fit
+
+__all__ = ["Key", "Results"]
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """A fit and its tables."""
+
+    fit: Fit
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """The table of ``estimates.csv``."""
+        return estimates_table(self.fit)
+
+    @cached_property
+    def biases(self) -> pd.DataFrame:
+        """The table of ``biases.csv``."""
+        return biases_table(self.fit)
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """The table of ``claims.csv``."""
+        return claims_became(self.fit)
+
+    @cached_property
+    def cumulative(self) -> dict[Key, pd.DataFrame]:
+        """Rows of the totals since the start, by party, category and scope."""
+        table = self.estimates[self.estimates["measure"] == "cumulative"]
+        groups = table.groupby(["party", "category", "scope"], sort=False)
+        return {(str(p), str(c), str(s)): rows for (p, c, s), rows in groups}
+
+    def total(self, key: Key) -> dict[str, Any]:
+        """The total up to the last day."""
+        return _record(self.cumulative[key].iloc[-1])
+
+    def year_ago(self, key: Key) -> dict[str, Any] | None:
+        """The total up to the week that ended about a year before the last day."""
+        rows = self.cumulative[key]
+        day = rows["end"].iloc[-1] - pd.DateOffset(years=1)
+        earlier = rows[rows["end"] <= day]
+        return None if earlier.empty else _record(earlier.iloc[-1])
+
+
+def _record(row: pd.Series) -> dict[str, Any]:
+    return {str(name): value for name, value in row.items()}

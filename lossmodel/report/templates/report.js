@@ -1,0 +1,66 @@
+"use strict";
+// Tables of class "search": sort by a click on a heading, search by words, some rows at a time.
+for (const box of document.querySelectorAll(".table.search")) {
+  const step = 200;
+  const body = box.querySelector("tbody");
+  const field = box.querySelector("input");
+  const count = box.querySelector("output");
+  const more = box.querySelector(".more");
+  const heads = [...box.querySelectorAll("th")];
+  let rows = [...body.rows].map((tr) => ({
+    tr,
+    words: tr.textContent.toLowerCase() + " " + [...tr.cells].map((c) => c.textContent.toLowerCase()).join(" "),
+    keys: [...tr.cells].map((c) => key(c)),
+  }));
+  let shown = step;
+
+  function key(cell) {
+    const given = cell.dataset.key;
+    const text = given === undefined ? cell.textContent.trim() : given;
+    if (text === "" || text === "–") return null;
+    const value = given === undefined ? NaN : Number(given);
+    return Number.isNaN(value) ? text.toLowerCase() : value;
+  }
+
+  function compare(a, b) {
+    // What is missing comes last in both directions.
+    if (a === null || b === null) return (a === null) - (b === null);
+    if (typeof a === "number" && typeof b === "number") return a - b;
+    return String(a).localeCompare(String(b), "en", { numeric: true });
+  }
+
+  function show() {
+    const wanted = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = rows.filter((row) => wanted.every((word) => row.words.includes(word)));
+    body.replaceChildren(...found.slice(0, shown).map((row) => row.tr));
+    const part = found.length > shown ? `, the first ${shown} shown` : "";
+    count.textContent = `${found.length} of ${rows.length} rows${part}`;
+    more.hidden = found.length <= shown;
+  }
+
+  heads.forEach((head, i) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = head.textContent;
+    head.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const sign = down ? -1 : 1;
+      rows = rows
+        .map((row, at) => ({ row, at }))
+        .sort((a, b) => {
+          const [x, y] = [a.row.keys[i], b.row.keys[i]];
+          const order = x === null || y === null ? compare(x, y) : sign * compare(x, y);
+          return order || a.at - b.at;
+        })
+        .map(({ row }) => row);
+      show();
+    });
+  });
+  field.addEventListener("input", () => { shown = step; show(); });
+  more.querySelector("button").addEventListener("click", () => { shown += 5 * step; show(); });
+  box.querySelector(".tools").hidden = false;
+  show();
+}

@@ -1,0 +1,112 @@
+"""Names and numbers as a reader should see them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from lossmodel.rounding import number, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from lossmodel.conflict import Conflict
+    from lossmodel.fitting import Fit
+
+__all__ = [
+    "ASSUMED",
+    "claimed",
+    "date",
+    "estimate_text",
+    "interval",
+    "level",
+    "main_parties",
+    "party_title",
+    "ratio",
+    "scope_title",
+    "set_by",
+]
+
+ASSUMED: Final = 0.7
+MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def date(day: pd.Timestamp) -> str:
+    """A day in words, the same under every locale."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def level(fit: Fit) -> str:
+    """Probability of the intervals: 95%."""
+    return f"{100 * fit.ci_prob:.4g}%"
+
+
+def interval(row: Mapping[str, Any], prefix: str = "") -> str:
+    """The limits of a row: 240,000 to 480,000."""
+    lower, upper = row[f"{prefix}lower"], row[f"{prefix}upper"]
+    return f"{number(lower, lower, upper)} to {number(upper, lower, upper)}"
+
+
+def estimate_text(row: Mapping[str, Any], prefix: str = "") -> str:
+    """The median of a row, rounded to its interval."""
+    return number(row[f"{prefix}median"], row[f"{prefix}lower"], row[f"{prefix}upper"])
+
+
+def ratio(row: Mapping[str, Any], prefix: str) -> str:
+    """A ratio with its limits, or a dash where there is none."""
+    if not math.isfinite(row[f"{prefix}median"]):
+        return "–"
+    return f"{estimate_text(row, prefix)} ({interval(row, prefix)})"
+
+
+def claimed(value: float, low: float, high: float, qualifier: str) -> str:
+    """A published figure in the claimant's own digits."""
+    words = {"at-least": "at least ", "at-most": "at most "}.get(qualifier, "")
+    shown = f"{value:,.10g}" if math.isfinite(value) else ""
+    if math.isfinite(low) and math.isfinite(high):
+        limits = f"{low:,.10g} to {high:,.10g}"
+        return words + (f"{shown} ({limits})" if shown else limits)
+    return words + shown
+
+
+def party_title(conflict: Conflict, party: str) -> str:
+    """What a party is called."""
+    return conflict.parties[party].title or party if party in conflict.parties else party
+
+
+def scope_title(conflict: Conflict, scope: str) -> str:
+    """What a scope covers, in the conflict's words."""
+    if scope == "all":
+        return "everybody who counts as the party's"
+    return conflict.scopes[scope].title or scope if scope in conflict.scopes else scope
+
+
+def main_parties(fit: Fit) -> list[str]:
+    """The first party of each side that is not civilian and has estimates of people."""
+    found: dict[str, str] = {}
+    for party, category, scope in fit.series:
+        known = fit.conflict.parties[party]
+        if scope == "all" and category == "killed" and not known.civilian:
+            found.setdefault(known.side, party)
+    return list(found.values())
+
+
+def set_by(fit: Fit, key: tuple[str, str, str]) -> str:
+    """``set by assumptions`` and by how much, or nothing."""
+    share = prior_share(fit, key)
+    if not share > ASSUMED:
+        return ""
+    return f"set by assumptions ({percent(share)} of what is uncertain comes from them)"
+
+
+def prior_share(fit: Fit, key: tuple[str, str, str]) -> float:
+    """Share of a total's remaining variance that is the prior's."""
+    party, category, scope = key
+    shares = fit.variance_shares
+    same = shares["quantity"] == f"{category} {party} {scope}"
+    return float(shares.loc[same, "prior_share"].iloc[0]) if same.any() else float("nan")
