@@ -1,6 +1,6 @@
 """Numbers, tables and figures of the paper, all of them from one saved fit.
 
-    python -m paper.build [--fit PATH] [--out DIR] [--jobs N]
+    python -m paper.build [--fit PATH] [--out DIR] [--jobs N] [--force]
 
 Without --fit the shipped claims are fitted, which takes as long as `lossmodel fit`. Refits (claims
 frozen at dates, other sizes of the common mode) are kept beside the output, so that a second run
@@ -20,6 +20,7 @@ from lossmodel.fitting import Fit
 from paper.figures import write_figures
 from paper.macros import numbers_in_text
 from paper.refits import Refits, refit
+from paper.sources import bibliography
 from paper.tables import write_tables
 
 HERE = Path(__file__).resolve().parent
@@ -33,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LossModelError as error:
         _say(str(error))
         return error.exit_code
-    if not fit.diagnostics["gate"]["passed"]:
-        _say("The fit did not pass its gate, so no paper is made of it:")
+    if not fit.diagnostics["gate"]["passed"] and not options.force:
+        _say("The fit did not pass its gate, so no paper is made of it without --force:")
         _say("\n".join(fit.diagnostics["gate"]["failures"]))
         return 1
     store = options.out / "refits"
@@ -55,6 +56,7 @@ def write(fit: Fit, again: Refits, out: Path) -> None:
     write_tables(fit, again, biases, out)
     with mpl.rc_context({"font.size": 8, "axes.titlesize": 9, "legend.frameon": False}):
         write_figures(fit, again, biases, out)
+    (out / "sources.bib").write_text(bibliography(fit, again), encoding="utf-8")
     (out / "package.bib").write_text(lm.cite(fit, form="bibtex") + "\n", encoding="utf-8")
 
 
@@ -72,6 +74,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=HERE / "generated")
     parser.add_argument(
         "--engine", default="laplace", help="of the refits; the fit itself has its own"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="also from a fit that failed its gate, and marked so"
     )
     parser.add_argument("--jobs", type=int, default=-1, help="processes at once; -1: one a core")
     return parser.parse_args(arguments)

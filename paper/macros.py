@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+import lossmodel as lm
 from lossmodel import __version__
 from lossmodel.checking import Backtest
 from lossmodel.citation import fit_hash
@@ -12,9 +13,11 @@ from lossmodel.fitting import Fit
 from lossmodel.query import answer_query
 from lossmodel.rounding import number, percent
 from paper.refits import COMMON_SDS, Refits
+from paper.sources import BATTLE, cited, truth_sources
 
 ASSUMED = 0.70
 PASSED = 100_000
+MARK = "From a fit that did not pass its gate: not to be cited"
 
 
 def numbers_in_text(fit: Fit, again: Refits) -> dict[str, str]:
@@ -28,6 +31,8 @@ def numbers_in_text(fit: Fit, again: Refits) -> dict[str, str]:
     found |= interval(fit, "casualties russia / casualties ukraine", "CasualtiesRatio")
     found |= _dates(fit) | dict(_doubts(again))
     found |= dict(_scores(again.past, "Past")) | dict(_scores(again.battle, "Battle"))
+    found["PastSources"] = cited(truth_sources(fit.conflict))
+    found["BattleSources"] = cited(truth_sources(lm.load_conflict(BATTLE)))
     return found | dict(_published(again.published)) | dict(_rivals(again.past))
 
 
@@ -45,6 +50,7 @@ def _provenance(fit: Fit) -> Iterator[tuple[str, str]]:
     yield "Version", tex(__version__)
     yield "Engine", tex(fit.engine)
     yield "Seed", str(fit.seed)
+    yield "Mark", "" if fit.diagnostics["gate"]["passed"] else MARK
     yield "Level", percent(fit.ci_prob).replace("%", r"\%")
     yield "FirstDay", _day(fit.days[0])
     yield "LastDay", _day(fit.days[-1])

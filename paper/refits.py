@@ -92,7 +92,7 @@ def published_by_others(fit: Fit) -> pd.DataFrame:
     half = rows["published"].dt.year * 2 + (rows["published"].dt.month > 6)
     keys = ["claimant", "party", "category", "scope"]
     rows = rows[~rows.assign(half=half).duplicated([*keys, "half"], keep="last")]
-    columns = ["claim_id", *keys, "published", "end", "qualifier", "value", "low", "high"]
+    columns = ["claim_id", *keys, "published", "end", "qualifier", "value", "low", "high", "source"]
     return pd.DataFrame(rows[columns]).reset_index(drop=True)
 
 

@@ -104,7 +104,8 @@ def published(fit: Fit, table: pd.DataFrame) -> str:
         if row["low"] == row["low"]:
             theirs = f"{theirs} {row['low']:,.0f}--{row['high']:,.0f}".strip()
         what = f"{row['category']}, {_party(fit, row['party'], row['scope'])}"
-        cells = [f"{row['published'].date()}", names[row["claimant"]], what, str(row["end"].date())]
+        name = rf"{names[row['claimant']]} \citep{{{row['source']}}}"
+        cells = [f"{row['published'].date()}", name, what, str(row["end"].date())]
         rows.append([*cells, theirs, str(row["at"]), f"{_median(row)} ({_range(row)})"])
     head = ["published", "by", "of", "up to", "their figure", "up to", "this model"]
     return _tabular(r"lp{0.19\linewidth}p{0.15\linewidth}lrlr", head, rows)

@@ -51,7 +51,7 @@ def test_it_compiles_from_a_fit(tmp_path, monkeypatch):
     saved = fit.save(tmp_path / "fit.nc")
     out = tmp_path / "generated"
 
-    assert main(["--fit", str(saved), "--out", str(out), "--jobs", "1"]) == 0
+    assert main(["--fit", str(saved), "--out", str(out), "--jobs", "1", "--force"]) == 0
     macros = re.findall(r"\\newcommand\{\\(\w+)\}\{(.+)\}", (out / "numbers.tex").read_text())
     assert all(name.isalpha() and "nan" not in text for name, text in macros)
 
