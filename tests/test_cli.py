@@ -248,8 +248,10 @@ def test_check_says_where_and_what_to_do(lossmodel, tmp_path):
 def test_data_list_names_what_conflict_takes(lossmodel):
     said = lossmodel("data", "list")
     assert (said.status, said.stderr) == (0, "")
-    names = [line.split()[0] for line in said.stdout.splitlines()]
+    conflicts, sets = said.stdout.split("data sets")
+    names = [line.split()[0] for line in conflicts.splitlines()[1:]]
     assert {"battle-of-britain", "russia-ukraine"} <= set(names)
+    assert "radford" in sets
     assert all(lossmodel("check", "--conflict", name).status == 0 for name in names)
 
 
