@@ -26,7 +26,8 @@ _TEX: Final = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    # \textquotedbl is unknown to TeX's first font encoding.
+    '"': r"{\char34}",
     "`": r"\textasciigrave{}",
     "[": "{[}",
     "]": "{]}",
