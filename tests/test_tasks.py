@@ -64,6 +64,12 @@ def test_equal_tasks_are_done_once_and_answered_twice(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_what_is_shared_reaches_the_task_and_does_not_make_it_new(tmp_path):
+    one = run_tasks(product, SEEDS[:2], shared={"size": 5}, store=tmp_path, jobs=1)
+    assert [len(r["row"]) for r in one] == [5, 5]
+    assert run_tasks(product, SEEDS[:2], shared={"size": 9}, store=tmp_path, jobs=1) == one
+
+
 def test_progress_tells_what_was_kept(tmp_path):
     said: list[str] = []
     run_tasks(product, SEEDS[:2], store=tmp_path, jobs=1)

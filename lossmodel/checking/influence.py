@@ -112,7 +112,9 @@ def sensitivity(
         }
         for v in variants
     ]
-    results = run_tasks(totals_of, arguments, title="sensitivity", **options)
+    results = run_tasks(
+        totals_of, arguments, shared={"start": base}, title="sensitivity", **options
+    )
     table = _compared(variants, results)
     names = {_name(quantity) for quantity in wanted}
     shares = base.variance_shares[base.variance_shares["quantity"].isin(names)]
@@ -160,11 +162,12 @@ def totals_of(
     seed: int,
     blocks: Sequence[str],
     until: str,
+    start: Fit | None = None,
 ) -> list[dict[str, Any]]:
     """Totals of one fit; what a task of `sensitivity` does."""
     fitted = fit(
         claims, priors=priors, parts=parts, engine=engine, seed=seed, blocks=tuple(blocks),
-        until=pd.Timestamp(until),
+        until=pd.Timestamp(until), start=start,
     )  # fmt: skip
     found = []
     for party, category, scope in quantities:

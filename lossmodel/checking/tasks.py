@@ -49,6 +49,7 @@ def run_tasks(
     function: Callable[..., Any],
     arguments: Sequence[Mapping[str, Any]],
     *,
+    shared: Mapping[str, Any] | None = None,
     store: str | Path | None = None,
     jobs: int = -1,
     cluster: str | None = None,
@@ -63,6 +64,9 @@ def run_tasks(
         A module's function, so that another process can find it; its result must be JSON.
     arguments
         Keyword arguments of each task.
+    shared
+        Further arguments, the same for all tasks and not part of what makes a task new: what only
+        saves time, such as a fit to start from.
     store
         Folder in which each finished task is kept; None keeps nothing.
     jobs
@@ -90,7 +94,7 @@ def run_tasks(
     pending = {key: given for key, given in zip(keys, arguments, strict=True) if key not in texts}
     say = _Counter(title, len(set(keys)), len(texts), progress)
     tasks: list[Task] = [
-        (key, function, dict(given), None if folder is None else str(folder))
+        (key, function, {**given, **(shared or {})}, None if folder is None else str(folder))
         for key, given in pending.items()
     ]
     run = _on_cluster(tasks, cluster) if cluster else _on_cores(tasks, jobs)
