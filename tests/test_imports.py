@@ -306,6 +306,17 @@ def test_a_spreadsheet_export_in_wide_form(tmp_path):
     assert imported.left_out["what"].tolist() == ["column remark"]
 
 
+def test_a_line_that_names_the_separator(tmp_path):
+    imported = read_any([write(tmp_path, "sep=;\n" + WIDE)], TANKS)
+    assert imported.claims["value"].tolist() == [1080, 1190, 12240, 900, 1750]
+
+
+def test_a_workbook_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "own.xlsx").write_bytes(b"PK\x03\x04rest")
+    with pytest.raises(UsageError, match="Export its sheet as CSV"):
+        read_any([tmp_path / "own.xlsx"], TANKS)
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8"])
 @pytest.mark.parametrize("delimiter", [",", "\t", "|"])
 def test_dialects(tmp_path, encoding, delimiter):

@@ -21,6 +21,8 @@ MARKS: Final = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+WORKBOOK: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+SEPARATOR: Final = "sep="  # a first line that some spreadsheets write and read
 SAMPLE: Final = 200
 FIRST_ROW: Final = 2
 
@@ -102,6 +104,8 @@ def read_source(path: Path) -> Source:
 
 
 def _decode(data: bytes, path: Path) -> tuple[str, str]:
+    if data.startswith(WORKBOOK):
+        raise UsageError(f"{path} is a workbook. Export its sheet as CSV, UTF-8.")
     encodings = [name for mark, name in MARKS if data.startswith(mark)] or ["utf-8", "cp1252"]
     for encoding in encodings:
         try:
@@ -131,8 +135,11 @@ def _text(cell: object) -> str:
 
 
 def _table(text: str, path: Path, encoding: str) -> Source:
-    delimiter = _delimiter(text)
+    first = text.split("\n", 1)[0].strip()
+    said = first.lower().startswith(SEPARATOR) and first[len(SEPARATOR) :] in DELIMITERS
+    delimiter = first[len(SEPARATOR) :] if said else _delimiter(text)
     rows = [(line, row) for line, row in _numbered(text, delimiter) if any(map(str.strip, row))]
+    rows = rows[1:] if said else rows
     if len(rows) < FIRST_ROW:
         raise UsageError(f"{path} holds no table: a header and at least one row are needed.")
     header = [name.strip() for name in rows[0][1]]
