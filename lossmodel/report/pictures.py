@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "draw_pictures", "pictures_of"]
 
 WIDTH: Final = 7.2
-FORMATS: Final = ("svg", "pdf", "png")
 STYLE: Final[dict[str, Any]] = {
     "axes.edgecolor": plots.FAINT,
     "axes.grid": True,
@@ -41,7 +40,6 @@ STYLE: Final[dict[str, Any]] = {
     "legend.fontsize": 8,
     "legend.frameon": False,
     "legend.labelcolor": plots.INK,
-    "pdf.fonttype": 42,
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "svg.hashsalt": "lossmodel",
@@ -95,7 +93,7 @@ PREDICTIONS: Final = (
 
 
 def draw_pictures(pictures: list[Picture], folder: Path, *, mark: str = "") -> dict[str, str]:
-    """Write each figure as SVG, PDF and PNG.
+    """Write each figure as SVG.
 
     Returns
     -------
@@ -108,15 +106,8 @@ def draw_pictures(pictures: list[Picture], folder: Path, *, mark: str = "") -> d
             canvas = picture.draw()
             if mark:
                 canvas.text(0.01, 0.995, mark, color="#b03000", fontsize=7, va="top")
-            for form in FORMATS:
-                # No dates in the files: the same fit gives the same bytes.
-                empty = {"Date": None} if form == "svg" else {"CreationDate": None}
-                canvas.savefig(
-                    folder / f"{picture.name}.{form}",
-                    dpi=200,
-                    metadata=None if form == "png" else empty,
-                    facecolor="none" if form == "svg" else "white",
-                )
+            # No date in the file: the same fit gives the same bytes.
+            canvas.savefig(folder / f"{picture.name}.svg", metadata={"Date": None})
             found[picture.name] = (folder / f"{picture.name}.svg").read_text(encoding="utf-8")
     return found
 

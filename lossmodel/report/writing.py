@@ -13,6 +13,7 @@ from lossmodel.report.folder import fresh_folder
 from lossmodel.report.markdown import to_markdown
 from lossmodel.report.page import to_html
 from lossmodel.report.pictures import draw_pictures, pictures_of
+from lossmodel.report.press import convert_figures, to_pdf
 from lossmodel.report.results import Results
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ def _write_all(fit: Fit, folder: Path) -> None:
         folder / "figures",
         mark=document.mark,
     )
+    convert_figures(folder / "figures", drawn)
     write_text(to_html(document, drawn), folder / "report.html")
     write_text(to_markdown(document), folder / "report.md")
+    (folder / "report.pdf").write_bytes(to_pdf(document, folder))
 
 
 def write_text(text: str, path: Path) -> None:

@@ -1,0 +1,82 @@
+"""Typst: the document as PDF, and figures as PDF and PNG.
+
+Everything that others wrote reaches Typst as data, never as a part of its program.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lossmodel.escapes import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lossmodel.report.document import Document
+
+__all__ = ["convert_figures", "to_pdf"]
+
+PICTURE: Final = b"""#set page(width: auto, height: auto, margin: 0pt, fill: %s)
+#image(sys.inputs.path)"""
+PPI: Final = 200.0
+
+
+def to_pdf(document: Document, folder: Path) -> bytes:
+    """Set the document, whose figures are in the folder.
+
+    Raises
+    ------
+    RuntimeError
+        Typst did not manage.
+    """
+    template = (resources.files("lossmodel.report") / "templates" / "report.typ").read_bytes()
+    content = json.dumps(_lines(document.plain()), ensure_ascii=False)
+    return _compiled(template, folder, "pdf", document=content)
+
+
+def convert_figures(folder: Path, names: Iterable[str]) -> None:
+    """Write each SVG of the folder also as PDF and PNG.
+
+    Drawing once and converting takes a third of the time of drawing three times.
+    """
+    for name in names:
+        for form, paper in (("pdf", b"none"), ("png", b"white")):
+            drawn = _compiled(PICTURE % paper, folder, form, path=f"/{name}.svg")
+            (folder / f"{name}.{form}").write_bytes(drawn)
+
+
+def _compiled(source: bytes, root: Path, form: str, **inputs: str) -> bytes:
+    import typst
+
+    options: dict[str, Any] = {"ppi": PPI} if form == "png" else {}
+    made = typst.compile(
+        source,
+        root=str(root),
+        font_paths=[_fonts()],
+        ignore_system_fonts=True,
+        format=form,
+        sys_inputs=inputs,
+        **options,
+    )
+    if not isinstance(made, bytes):
+        raise RuntimeError(f"{len(made)} pages of {form} instead of one")
+    return made
+
+
+def _fonts() -> str:
+    """The fonts that Matplotlib brings, so that every machine sets the same pages."""
+    import matplotlib
+
+    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")
+
+
+def _lines(content: Any) -> Any:
+    """Take out of all texts what cannot be printed."""
+    if isinstance(content, dict):
+        return {key: _lines(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_lines(value) for value in content]
+    return one_line(content) if isinstance(content, str) else content
