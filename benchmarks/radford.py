@@ -72,7 +72,7 @@ PUBLISHED = {
 }
 NO_ANCHOR = (
     "No report is a register of deaths or a list of soldiers, so nothing but the priors of biases"
-    " fixes the level of killed and wounded: they set {share:.0%} of the variance of Russian killed."
+    " fixes the level of killed and wounded: {share:.0%} of Russian killed's variance is theirs."
 )
 # What became known later, of other scopes: neither side of a test, only a sense of place.
 LATER = (

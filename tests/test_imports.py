@@ -2,17 +2,18 @@
 
 import itertools
 import json
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lossmodel.claims import Claims, load_claims
-from lossmodel.errors import ClaimsError, UsageError
+from lossmodel.errors import ClaimsError, LossModelError, UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.imports import Guesses, Imported, read_any
 from lossmodel.imports.cells import guess_dates, guess_numbers
@@ -378,6 +379,25 @@ def test_thousands_separators_come_off(numbers, mark):
 def test_decimals_with_a_comma():
     found = guess_numbers(pd.Series(["1,5", "12,25"]))
     assert found.read("1,5").value == 1.5
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.one_of(
+        st.binary(max_size=80),
+        st.lists(
+            st.lists(st.sampled_from(["", "date", "value", "claimant", "end", "2022-03-01", "1.5",
+                                      "3/4/22", "99.99.2022", '"', "-1", ">5", "é"]),
+                     min_size=1, max_size=4).map(",".join), max_size=5,
+        ).map(lambda lines: "\n".join(lines).encode()),
+    )
+)  # fmt: skip
+def test_no_bytes_end_in_anything_but_a_clear_error(tmp_path, data):
+    (tmp_path / "any.csv").write_bytes(data)
+    with suppress(LossModelError):
+        read_any([tmp_path / "any.csv"], TANKS)
 
 
 def test_daily_figures_are_told_from_totals(tmp_path):
