@@ -312,6 +312,12 @@ def test_a_line_that_names_the_separator(tmp_path):
     assert imported.claims["value"].tolist() == [1080, 1190, 12240, 900, 1750]
 
 
+@pytest.mark.parametrize("ends", ["\r", "\r\n"])
+def test_ends_of_lines(tmp_path, ends):
+    imported = read_any([write(tmp_path, WIDE.replace("\n", ends))], TANKS)
+    assert imported.claims["value"].tolist() == [1080, 1190, 12240, 900, 1750]
+
+
 def test_a_workbook_is_refused_with_what_to_do(tmp_path):
     (tmp_path / "own.xlsx").write_bytes(b"PK\x03\x04rest")
     with pytest.raises(UsageError, match="Export its sheet as CSV"):

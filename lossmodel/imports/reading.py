@@ -100,7 +100,10 @@ def read_source(path: Path) -> Source:
     text, encoding = _decode(data, path)
     if text.lstrip().startswith("["):
         return Source(path, _records(text, path))
-    return _table(text, path, encoding)
+    try:
+        return _table(text, path, encoding)
+    except csv.Error as error:
+        raise UsageError(f"{path} is no table that can be read: {error}.") from error
 
 
 def _decode(data: bytes, path: Path) -> tuple[str, str]:
@@ -161,7 +164,7 @@ def _table(text: str, path: Path, encoding: str) -> Source:
 
 
 def _numbered(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     found, line = [], 1
     for row in reader:
         found.append((line, row))
