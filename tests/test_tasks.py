@@ -136,6 +136,21 @@ def test_an_interrupted_run_is_taken_up_where_it_stopped(tmp_path):
     )
 
 
+def die_once(seed: int, folder: str) -> int:
+    marker = Path(folder) / "died"
+    if seed == 1 and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return seed
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_worker_that_is_killed_is_replaced(tmp_path):
+    arguments = [{"seed": seed, "folder": str(tmp_path)} for seed in range(4)]
+    assert run_tasks(die_once, arguments, jobs=2) == [0, 1, 2, 3]
+    assert (tmp_path / "died").exists()
+
+
 def test_results_are_json_that_anybody_can_read(tmp_path):
     run_tasks(product, SEEDS[:1], store=tmp_path, jobs=1)
     (file,) = tmp_path.iterdir()

@@ -14,6 +14,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -198,8 +199,18 @@ def _on_cores(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[str, str]]:
         return
     from joblib import Parallel, delayed
 
-    pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    yield from pool(delayed(_compute)(task) for task in tasks)
+    pending = {task[0]: task for task in tasks}
+    for _ in range(1 + RETRIES):
+        pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+        try:
+            for key, text in pool(delayed(_compute)(task) for task in list(pending.values())):
+                del pending[key]
+                yield key, text
+            return
+        except BrokenProcessPool:
+            # Somebody or something killed a worker: what it had in hand is done anew.
+            continue
+    raise LossModelError(f"worker processes died {1 + RETRIES} times; try --jobs 1.")
 
 
 def _on_cluster(tasks: Sequence[Task], address: str) -> Iterator[tuple[str, str]]:

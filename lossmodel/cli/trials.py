@@ -205,11 +205,15 @@ def _priors(file: Path | None) -> Priors | None:
 
 
 def _days(dates: list[str] | None) -> list[pd.Timestamp] | None:
+    import datetime as dt
+
     import pandas as pd
 
-    if not dates:
-        return None
-    try:
-        return [pd.to_datetime(date, format="%Y-%m-%d") for date in dates]
-    except ValueError as error:
-        raise UsageError(f"--date: {error}; write YYYY-MM-DD, e.g. 2023-02-24.") from error
+    found = []
+    for date in dates or []:
+        try:
+            found.append(pd.Timestamp(dt.date.fromisoformat(date)))
+        except ValueError:
+            text = f"--date {date} is not a day; write YYYY-MM-DD, e.g. 2023-02-24."
+            raise UsageError(text) from None
+    return found or None
