@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from lossmodel import __version__
+from lossmodel.citation import fit_hash
 from lossmodel.report.answer import answer_section
-from lossmodel.report.document import Document, Figure, Section
+from lossmodel.report.checks import checks_section
+from lossmodel.report.claimants import claimants_section
+from lossmodel.report.document import Document
+from lossmodel.report.evidence import evidence_section
+from lossmodel.report.level import level_section
+from lossmodel.report.losses import losses_section
+from lossmodel.report.origin import origin_section, priors_section
 from lossmodel.report.wording import date, level
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from lossmodel.report.pictures import Picture
     from lossmodel.report.results import Results
 
 __all__ = ["NOT_PASSED", "compose"]
 
-NOT_PASSED = "NOT CONVERGED: this fit did not pass its gate. Do not use these numbers."
+NOT_PASSED: Final = "NOT CONVERGED: this fit did not pass its gate. Do not use these numbers."
 
 
-def compose(results: Results, pictures: dict[str, list[Picture]]) -> Document:
-    """Put the report together."""
+def compose(results: Results, pictures: Mapping[str, Sequence[Picture]]) -> Document:
+    """Put the report together.
+
+    Parameters
+    ----------
+    pictures
+        The figures of each part.
+    """
     fit = results.fit
     passed = bool(fit.diagnostics["gate"]["passed"])
     return Document(
@@ -29,15 +45,14 @@ def compose(results: Results, pictures: dict[str, list[Picture]]) -> Document:
         ),
         sections=[
             answer_section(results),
-            Section("losses", "Losses over time", figures(pictures["losses"])),
-            Section("claimants", "Each claimant's ratio to the truth", figures(pictures["claimants"])),
-            Section("level", "What fixes the level", figures(pictures["level"])),
-            Section("checks", "Do the claims fit together?", figures(pictures["checks"])),
+            losses_section(results, pictures["losses"]),
+            claimants_section(results, pictures["claimants"]),
+            level_section(results, pictures["level"]),
+            evidence_section(results),
+            checks_section(results, pictures["checks"]),
+            priors_section(fit),
+            origin_section(fit),
         ],
         mark="" if passed else NOT_PASSED,
+        facts={"lossmodel": __version__, "fit": fit_hash(fit)},
     )
-
-
-def figures(pictures: list[Picture]) -> list[Figure]:
-    """The places of pictures in the document."""
-    return [Figure(p.name, p.caption) for p in pictures]

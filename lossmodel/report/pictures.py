@@ -63,6 +63,7 @@ class Picture:
     name: str
     caption: str
     draw: Callable[[], Canvas]
+    alt: str = ""
 
 
 def pictures_of(results: Results) -> dict[str, list[Picture]]:

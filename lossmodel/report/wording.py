@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASSUMED",
+    "claimant_names",
     "claimed",
     "date",
     "estimate_text",
@@ -24,6 +25,8 @@ __all__ = [
     "level",
     "main_parties",
     "party_title",
+    "prior_share",
+    "quantity_title",
     "ratio",
     "scope_title",
     "set_by",
@@ -77,6 +80,20 @@ def claimed(value: float, low: float, high: float, qualifier: str) -> str:
 def party_title(conflict: Conflict, party: str) -> str:
     """What a party is called."""
     return conflict.parties[party].title or party if party in conflict.parties else party
+
+
+def claimant_names(fit: Fit) -> dict[str, str]:
+    """Name of each claimant by its identifier."""
+    table = fit.conflict.claimants
+    named = zip(table["claimant"], table["name"], strict=True)
+    return {str(claimant): str(name or claimant) for claimant, name in named}
+
+
+def quantity_title(fit: Fit, key: tuple[str, str, str]) -> str:
+    """Name a total: Russia, killed (citizens only)."""
+    party, category, scope = key
+    narrower = "" if scope == "all" else f" ({scope})"
+    return f"{party_title(fit.conflict, party)}, {category}{narrower}"
 
 
 def scope_title(conflict: Conflict, scope: str) -> str:

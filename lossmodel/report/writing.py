@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lossmodel.report.bibliography import bibliography
 from lossmodel.report.composing import compose
 from lossmodel.report.folder import fresh_folder
 from lossmodel.report.markdown import to_markdown
@@ -15,6 +16,7 @@ from lossmodel.report.page import to_html
 from lossmodel.report.pictures import draw_pictures, pictures_of
 from lossmodel.report.press import convert_figures, to_pdf
 from lossmodel.report.results import Results
+from lossmodel.report.tex import write_tex
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,9 +71,11 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 def _write_all(fit: Fit, folder: Path) -> None:
     results = Results(fit)
-    write_csv(results.estimates, folder / "estimates.csv")
-    write_csv(results.biases, folder / "biases.csv")
-    write_csv(results.claims, folder / "claims.csv")
+    marked = {} if fit.diagnostics["gate"]["passed"] else {"gate": "not passed"}
+    for name in ("estimates", "biases", "claims"):
+        write_csv(getattr(results, name).assign(**marked), folder / f"{name}.csv")
+    write_tex(fit, folder, results=results)
+    write_text(bibliography(fit), folder / "references.bib")
     pictures = pictures_of(results)
     document = compose(results, pictures)
     (folder / "figures").mkdir()

@@ -1,0 +1,109 @@
+"""Losses over time, and what others have published from the same claims."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from lossmodel.estimates import summarise
+from lossmodel.report.document import Block, Figure, Section, Table, Text
+from lossmodel.report.wording import (
+    claimant_names,
+    claimed,
+    date,
+    estimate_text,
+    interval,
+    level,
+    party_title,
+    scope_title,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from lossmodel.report.pictures import Picture
+    from lossmodel.report.results import Results
+
+__all__ = ["losses_section"]
+
+# What a figure under an undefined word is set beside.
+BESIDE: Final = {"losses": "casualties", "irrecoverable": "casualties"}
+WINDOWS: Final = ("cumulative", "period", "daily", "average")
+
+
+def losses_section(results: Results, pictures: Sequence[Picture]) -> Section:
+    """Figures over time, and a table of other estimates beside this one."""
+    blocks: list[Block] = [Figure(p.name, p.caption, p.alt) for p in pictures]
+    blocks.append(Text("Other published estimates beside this one", tone="heading"))
+    rows = list(_rows(results))
+    if not rows:
+        words = "The table of claims has no estimate that was computed from other claimants'."
+        return Section("losses", "Losses over time", [*blocks, Text(words)])
+    blocks += [
+        Text(
+            "These estimates were computed by others from figures that the fit has already used, "
+            "so they are no evidence of their own and did not enter it. Each stands beside this "
+            "fit's estimate of the same days. Where the word is undefined or wider, the number "
+            "beside it is that of casualties.",
+        ),
+        Table(
+            "others",
+            [
+                *("Published by", "About", "Days", "Published", "This fit"),
+                f"{level(results.fit)} interval",
+            ],
+            rows,
+            numeric=frozenset({3, 4, 5}),
+        ),
+    ]
+    return Section("losses", "Losses over time", blocks)
+
+
+def _rows(results: Results) -> list[list[str]]:
+    fit = results.fit
+    derived = fit.conflict.claimants
+    derived = set(derived.loc[derived["derived_from"] != "", "claimant"])
+    table = results.claims
+    table = table[
+        table["claimant"].isin(derived)
+        & (table["class"] == "left out")
+        & table["kind"].isin(WINDOWS)
+        & (table["end"] <= fit.days[-1])
+    ]
+    totals: dict[tuple[str, str, str], NDArray[np.float64]] = {}
+    table = table.sort_values(["party", "category", "end"], kind="stable")
+    rows = [_row(results, claim, totals) for _, claim in table.iterrows()]
+    return [row for row in rows if row]
+
+
+def _row(results: Results, claim: pd.Series, totals: dict[Any, Any]) -> list[str]:
+    fit = results.fit
+    party = str(claim["party"])
+    category = BESIDE.get(claim["category"], str(claim["category"]))
+    key = (party, category, str(claim["scope"]))
+    key = key if key in fit.series else (party, category, "all")
+    if key not in fit.series:
+        return []
+    if key not in totals:
+        totals[key] = np.cumsum(fit.daily(*key), axis=1)
+    days = (claim["end"] - claim["start"]).days + 1
+    per = days if claim["kind"] == "average" else 1
+    first = (claim["start"] - fit.days[0]).days
+    last = (claim["end"] - fit.days[0]).days
+    draws = totals[key][:, last] - (totals[key][:, first - 1] if first > 0 else 0)
+    ours = {k: float(v[0]) for k, v in summarise(draws[:, None] / per, fit.ci_prob).items()}
+    figure = claimed(claim["value"], claim["low"], claim["high"], claim["qualifier"])
+    unit = " a day" if per > 1 else ""
+    scope = "" if claim["scope"] == "all" else f" ({scope_title(fit.conflict, claim['scope'])})"
+    return [
+        claimant_names(fit).get(claim["claimant"], claim["claimant"]),
+        f"{party_title(fit.conflict, party)}, {claim['category']}{scope}",
+        f"{date(claim['start'])} to {date(claim['end'])}" if days > 1 else date(claim["end"]),
+        figure + unit,
+        estimate_text(ours) + unit,
+        interval(ours),
+    ]
