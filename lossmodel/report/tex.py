@@ -16,48 +16,55 @@ from lossmodel import __version__
 from lossmodel.citation import fit_hash
 from lossmodel.errors import UsageError
 from lossmodel.escapes import tex
-from lossmodel.estimates import estimate
 from lossmodel.report.composing import NOT_PASSED
-from lossmodel.report.textables import write_tables
+from lossmodel.report.results import Results
+from lossmodel.report.textables import tex_tables
 from lossmodel.rounding import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import pandas as pd
-
     from lossmodel.fitting import Fit
 
-__all__ = ["macro_name", "macros", "write_tex"]
+__all__ = ["macro_name", "macros", "tex_files", "write_tex"]
 
 DIGITS: Final = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 SIGNS: Final = {"+": "Plus", "&": "And"}
 _WORD: Final = re.compile(r"[A-Za-z]+|[0-9]|[^\x00-\x7f]|[+&]")
 
 
-def write_tex(fit: Fit, folder: Path, *, biases: pd.DataFrame | None = None) -> None:
+def write_tex(fit: Fit, folder: Path, *, results: Results | None = None) -> None:
     """Write ``numbers.tex`` and ``tables/*.tex``.
 
     Parameters
     ----------
-    biases
-        The result of `biases_table`, where it has been made already.
+    results
+        The fit's tables, where they have been made already.
 
     Raises
     ------
     UsageError
         Two series would have the same macro.
     """
+    for name, text in tex_files(results or Results(fit)).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def tex_files(results: Results) -> dict[str, str]:
+    """Text of each file by its path in the report's folder."""
+    fit = results.fit
     mark = "" if fit.diagnostics["gate"]["passed"] else NOT_PASSED
     lines = [f"% {mark}"] if mark else []
     lines += [f"% lossmodel {__version__}, fit {fit_hash(fit)}"]
-    lines += [rf"\newcommand{{\{name}}}{{{value}}}" for name, value in macros(fit).items()]
-    _write(folder / "numbers.tex", lines)
-    write_tables(fit, folder / "tables", biases=biases, mark=mark)
+    lines += [rf"\newcommand{{\{name}}}{{{value}}}" for name, value in macros(results).items()]
+    tables = {f"tables/{k}.tex": text for k, text in tex_tables(results, mark=mark).items()}
+    return {"numbers.tex": "\n".join(lines) + "\n"} | tables
 
 
-def macros(fit: Fit) -> dict[str, str]:
+def macros(results: Results) -> dict[str, str]:
     """Name of each macro, without its backslash, and its text.
 
     Raises
@@ -67,7 +74,7 @@ def macros(fit: Fit) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     origin: dict[str, str] = {}
-    for what, name, value in [*_facts(fit), *_totals(fit)]:
+    for what, name, value in [*_facts(results.fit), *_totals(results)]:
         if name in found:
             raise UsageError(
                 f"{what} and {origin[name]} would both be \\{name} in numbers.tex; "
@@ -122,13 +129,14 @@ def _facts(fit: Fit) -> Iterator[tuple[str, str, str]]:
         yield f"the {name} of the fit", macro_name(name), value
 
 
-def _totals(fit: Fit) -> Iterator[tuple[str, str, str]]:
-    for party, category, scope in fit.series:
+def _totals(results: Results) -> Iterator[tuple[str, str, str]]:
+    table = results.estimates
+    years = table[table["measure"] == "yearly"].groupby(["party", "category", "scope"])
+    for party, category, scope in results.fit.series:
         what = f"{category} {party} {scope}"
         name = (category, party, scope)
-        total = estimate(fit, category, party, scope=scope).iloc[-1]
-        yield from _numbers(what, name, total)
-        for _, row in estimate(fit, category, party, scope=scope, measure="yearly").iterrows():
+        yield from _numbers(what, name, results.total((party, category, scope)))
+        for _, row in years.get_group((party, category, scope)).iterrows():
             year = str(row["start"].year)
             yield from _numbers(f"{what} {year}", (*name, "Year", year), row)
 
@@ -139,7 +147,3 @@ def _numbers(what: str, name: tuple[str, ...], row: Any) -> Iterator[tuple[str, 
     for kind, value in text.items():
         yield what, macro_name(*name, kind), value
     yield what, macro_name(*name, "interval"), f"{text['lower']} to {text['upper']}"
-
-
-def _write(path: Path, lines: list[str]) -> None:
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

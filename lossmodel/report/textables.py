@@ -2,61 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from lossmodel.escapes import tex
-from lossmodel.estimates import estimate
 from lossmodel.plots import ratio_rows
-from lossmodel.ratios import biases_table
 from lossmodel.rounding import number, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    import pandas as pd
+    from collections.abc import Mapping, Sequence
 
     from lossmodel.fitting import Fit
+    from lossmodel.report.results import Results
 
-__all__ = ["write_tables"]
+__all__ = ["tex_tables"]
 
 NOTHING: Final = "--"
 
 
-def write_tables(
-    fit: Fit, folder: Path, *, biases: pd.DataFrame | None = None, mark: str = ""
-) -> None:
-    """Write ``totals.tex``, ``ratios.tex`` and ``priors.tex``.
+def tex_tables(results: Results, *, mark: str = "") -> dict[str, str]:
+    """Text of ``totals``, ``ratios`` and ``priors``.
 
     Parameters
     ----------
     mark
         Words that stand over each table of a fit that should not be used.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    table = biases_table(fit) if biases is None else biases
     texts = {
-        "totals": _tabular("lllrrr", *_totals(fit)),
-        "ratios": _longtable("llllrrrr", *_ratios(fit, table)),
-        "priors": _longtable(r"lrrp{0.5\linewidth}", *_priors(fit)),
+        "totals": _tabular("lllrrr", *_totals(results)),
+        "ratios": _longtable("llllrrrr", *_ratios(results)),
+        "priors": _longtable(r"lrrp{0.5\linewidth}", *_priors(results.fit)),
     }
     head = f"% {mark}\n\\noindent\\textbf{{{tex(mark)}}}\\par\n" if mark else ""
-    for name, text in texts.items():
-        (folder / f"{name}.tex").write_text(head + text, encoding="utf-8", newline="\n")
+    return {name: head + text for name, text in texts.items()}
 
 
 Rows = tuple[list[str], list[list[str]]]
 
 
-def _totals(fit: Fit) -> Rows:
+def _totals(results: Results) -> Rows:
     """Losses to the last day, and how much of what is uncertain the priors set."""
+    fit = results.fit
     shares = fit.variance_shares.drop_duplicates("quantity").set_index("quantity")["prior_share"]
     level = f"{100 * fit.ci_prob:.4g}\\% interval"
     rows = []
     for party, category, scope in fit.series:
-        row = estimate(fit, category, party, scope=scope).iloc[-1]
+        row = results.total((party, category, scope))
         share = shares.get(f"{category} {party} {scope}", float("nan"))
         known = percent(float(share)) if np.isfinite(share) else ""
         rows.append(
@@ -68,7 +60,7 @@ def _totals(fit: Fit) -> Rows:
     return ["Party", "Lost", "Scope", "Median", level, "Prior share"], rows
 
 
-def _ratios(fit: Fit, table: pd.DataFrame) -> Rows:
+def _ratios(results: Results) -> Rows:
     """Claimed over true: under the claimant's definition, if it means killed, if casualties."""
     prefixes = ("ratio_", "prior_", "ratio_if_killed_", "ratio_if_casualties_")
     rows = [
@@ -77,7 +69,7 @@ def _ratios(fit: Fit, table: pd.DataFrame) -> Rows:
             *(_with_interval(row, prefix) for prefix in prefixes),
         ]
         for group in ("person", "equipment")
-        for _, row in ratio_rows(fit, table, group=group).iterrows()
+        for row in ratio_rows(results.fit, results.biases, group=group).to_dict("records")
     ]
     head = ["Claimant", "About", "Counts", "Role", "Ratio", "Prior", "If killed", "If casualties"]
     return head, rows
@@ -101,17 +93,17 @@ def _priors(fit: Fit) -> Rows:
     return ["Prior", "Median", limits, "Reason"], rows
 
 
-def _median(row: pd.Series, prefix: str = "") -> str:
+def _median(row: Mapping[Any, Any], prefix: str = "") -> str:
     text = number(row[f"{prefix}median"], row[f"{prefix}lower"], row[f"{prefix}upper"])
     return text.replace(",", r"\,")
 
 
-def _interval(row: pd.Series, prefix: str = "") -> str:
+def _interval(row: Mapping[Any, Any], prefix: str = "") -> str:
     limits = row[f"{prefix}lower"], row[f"{prefix}upper"]
     return " to ".join(number(limit, *limits) for limit in limits).replace(",", r"\,")
 
 
-def _with_interval(row: pd.Series, prefix: str) -> str:
+def _with_interval(row: Mapping[Any, Any], prefix: str) -> str:
     if not np.isfinite(row[f"{prefix}median"]):
         return NOTHING
     return f"{_median(row, prefix)} ({_interval(row, prefix)})"
