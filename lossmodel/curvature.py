@@ -226,7 +226,7 @@ class Curvature:
         cross = sparse.csr_array(sparse.coo_array((by * slope, (rows, used)), shape=shape))
         crossed = cross @ moved.windows
         bend = by * slope * (1 - 2 * np.abs(own)) * state.sums[used]
-        diagonal = np.bincount(rows, bend, minlength=len(state.v))
+        diagonal = np.bincount(rows, bend, minlength=len(state.v)).astype(float)
         return sparse.csr_array(crossed + crossed.T + sparse.diags_array(diagonal))
 
     def _second_pairs(

@@ -62,7 +62,7 @@ class Laplace:
     decrement
         Newton's decrement at the mode: half the rise that a further step promises.
     positive
-        Whether both Hessians were positive definite.
+        Whether the latent Hessian was positive definite.
     gradient
         Norm of the marginal's gradient before the last step, in posterior sds.
     expansions
@@ -286,7 +286,7 @@ class _Search:
         expansion, lower, *_ = self.settle(self.theta)
         value = self.marginal(expansion, lower)[0]
         rise, bend = self._axial(expansion, lower, value)
-        covariance, hyper_positive = _covariance(bend)
+        covariance = _covariance(bend)
         step = covariance @ rise
         step *= min(1.0, 1.0 / max(np.max(np.abs(step) / self.unit, initial=0.0), 1e-12))
         start = expansion.state.theta
@@ -308,7 +308,7 @@ class _Search:
             hyper_covariance=covariance,
             log_evidence=value + float(np.log(np.diag(root)).sum()),
             decrement=decrement,
-            positive=positive and hyper_positive,
+            positive=positive,
             gradient=float(np.linalg.norm(root.T @ rise)),
             expansions=self.expansions,
         )
@@ -318,14 +318,15 @@ class _Flat(Exception):  # noqa: N818 - not an error: the climb has ended
     """The marginal no longer rises."""
 
 
-def _covariance(bend: Floats) -> tuple[Floats, bool]:
+def _covariance(bend: Floats) -> Floats:
     """Inverse curvature of the hyperparameters; none of them is wider than its prior.
 
-    The diagonal comes from values of the marginal; correlations, from gradients that leave
-    something out, are kept below LOOSE.
+    A direction in which the marginal hardly bends, or upwards, keeps the prior's width. The
+    diagonal comes from values of the marginal; correlations, from gradients that leave something
+    out, are kept below LOOSE.
     """
     if not len(bend):
-        return bend, True
+        return bend
     own = np.diag(bend)
     sd = 1 / np.sqrt(np.maximum(own, 1.0))
     correlation = np.clip(bend * np.outer(sd, sd), -LOOSE, LOOSE)
@@ -334,7 +335,7 @@ def _covariance(bend: Floats) -> tuple[Floats, bool]:
     raised = (vectors * np.maximum(values, 1 - LOOSE)) @ vectors.T
     covariance = np.linalg.inv(raised) * np.outer(sd, sd)
     widest = 1 / np.maximum(np.sqrt(np.diag(covariance)), 1.0)
-    return covariance * np.outer(widest, widest), bool(own.min() > 0)
+    return np.asarray(covariance * np.outer(widest, widest))
 
 
 def _factorise(expansion: Expansion, hypers: int) -> tuple[Floats, bool]:

@@ -1,0 +1,136 @@
+"""Fits of a small conflict: what they hold, that they recover, that they come back from disk."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lossmodel.claims import load_claims
+from lossmodel.curvature import Curvature
+from lossmodel.density import Density
+from lossmodel.engines.laplace import approximate
+from lossmodel.errors import UsageError
+from lossmodel.evidence import collect_evidence
+from lossmodel.fitting import fit, load_fit
+from lossmodel.model import LossModel
+
+KEY = ("germany", "aircraft", "all")
+
+
+@pytest.fixture(scope="module")
+def battle():
+    return load_claims(conflict="battle-of-britain")
+
+
+@pytest.fixture(scope="module")
+def fitted(battle):
+    return fit(battle, engine="laplace", draws=400)
+
+
+@pytest.fixture(scope="module")
+def persons():
+    claims = load_claims()
+    evidence = collect_evidence(claims, as_of=pd.Timestamp("2022-09-01"))
+    return Density(LossModel().design(evidence, claims.conflict))
+
+
+def test_a_fit_passes_its_gate_and_reports_every_series(fitted):
+    assert fitted.diagnostics["gate"] == {"passed": True, "failures": []}
+    assert KEY in fitted.series
+    for key in fitted.series:
+        daily = fitted.daily(*key)
+        assert daily.shape == (400, len(fitted.days))
+        assert np.isfinite(daily).all()
+        assert (daily >= 0).all()
+
+
+def test_a_fit_comes_back_from_disk_as_it_was(fitted, tmp_path):
+    again = load_fit(fitted.save(tmp_path / "fit.nc"))
+    assert again.series == fitted.series
+    np.testing.assert_allclose(again.daily(*KEY), fitted.daily(*KEY), rtol=1e-4)
+    assert again.diagnostics["gate"] == fitted.diagnostics["gate"]
+    assert again.claims.sha256 == fitted.claims.sha256
+    pd.testing.assert_frame_equal(again.evidence.classes, fitted.evidence.classes)
+
+
+def test_what_is_not_a_fit_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="there is no such fit"):
+        load_fit(tmp_path / "none.nc")
+    (tmp_path / "text.nc").write_text("not a fit")
+    with pytest.raises(UsageError, match="not a fit"):
+        load_fit(tmp_path / "text.nc")
+
+
+def test_the_same_seed_gives_the_same_draws(battle, fitted):
+    again = fit(battle, engine="laplace", draws=400)
+    np.testing.assert_array_equal(again.daily(*KEY), fitted.daily(*KEY))
+    other = fit(battle, engine="laplace", draws=400, seed=2)
+    assert not np.array_equal(other.daily(*KEY), fitted.daily(*KEY))
+
+
+def test_a_warm_start_ends_where_the_cold_one_did(battle, fitted):
+    warm = fit(battle, engine="laplace", draws=400, start=fitted)
+    medians = [np.median(f.daily(*KEY).sum(axis=1)) for f in (fitted, warm)]
+    assert abs(np.log(medians[0] / medians[1])) < 0.1
+
+
+@pytest.mark.slow
+def test_nuts_agrees_with_laplace(battle, fitted):
+    sampled = fit(battle, engine="nuts", draws=300, start=fitted)
+    assert sampled.engine == "nuts"
+    logs = [np.log(f.daily(*KEY).sum(axis=1)) for f in (fitted, sampled)]
+    assert abs(logs[0].mean() - logs[1].mean()) < 0.4 * logs[1].std()
+    assert 0.75 < logs[0].std() / logs[1].std() < 1.33
+    assert sampled.diagnostics["max_rhat"] < 1.1
+
+
+def test_as_of_hides_what_was_published_later(battle):
+    early = fit(battle, engine="laplace", draws=50, as_of=pd.Timestamp("1940-09-01"))
+    assert early.days[-1] <= pd.Timestamp("1940-09-01")
+    used = early.evidence.classes.query("`class` == 'used'")["claim_id"]
+    published = battle.table.set_index("claim_id").loc[used, "published"]
+    assert (published <= pd.Timestamp("1940-09-01")).all()
+
+
+def test_nothing_left_to_fit_is_said(battle):
+    with pytest.raises(UsageError, match="No claim is left"):
+        fit(battle, as_of=pd.Timestamp("1939-01-01"))
+
+
+def test_shares_of_variance_are_shares(fitted):
+    shares = fitted.variance_shares
+    assert shares["share"].between(0, 1).all()
+    assert shares["prior_share"].between(0, 1 + 1e-9).all()
+
+
+def test_curvature_is_that_of_the_gradient(persons):
+    """The analytic Hessian at the mode against differences of the gradient, column by column."""
+    mode = approximate(persons).mode
+    n, step = len(persons.design.layout.hyper), 1e-4
+    precision = Curvature(persons).expand(mode).precision
+    rng = np.random.default_rng(3)
+    for i in rng.choice(np.arange(n, persons.size), 60, replace=False):
+        moved = np.zeros(persons.size)
+        moved[i] = step
+        column = (persons(mode - moved)[1] - persons(mode + moved)[1]) / (2 * step)
+        scale = 1 + np.abs(column[n:]).max()
+        assert np.abs(column[n:] - precision[n:, i]).max() < 0.02 * scale
+
+
+def test_the_mode_is_a_mode(persons):
+    laplace = approximate(persons)
+    n = len(persons.design.layout.hyper)
+    assert laplace.positive
+    assert np.abs(persons(laplace.mode)[1][n:]).max() < 0.05
+
+
+def test_laplace_needs_neither_pymc_nor_arviz():
+    code = (
+        "import sys; from lossmodel import load_claims, fit;"
+        "fit(load_claims(conflict='battle-of-britain'), engine='laplace', draws=50);"
+        "print(sorted({'pymc', 'arviz', 'pytensor', 'nutpie'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
