@@ -312,6 +312,13 @@ def test_a_line_that_names_the_separator(tmp_path):
     assert imported.claims["value"].tolist() == [1080, 1190, 12240, 900, 1750]
 
 
+def test_a_stranger_is_said_to_be_one_and_whom_it_may_be(tmp_path):
+    text = "date,General Staff of the Armed Forces of Ukraine\n2022-03-01,5\n2022-03-02,6\n"
+    said = " ".join(read_any([write(tmp_path, text)], TANKS).notes)
+    assert "taken as a third party" in said
+    assert "if it is ua-general-staff" in said
+
+
 @pytest.mark.parametrize("ends", ["\r", "\r\n"])
 def test_ends_of_lines(tmp_path, ends):
     imported = read_any([write(tmp_path, WIDE.replace("\n", ends))], TANKS)
@@ -430,6 +437,7 @@ def test_all_bad_cells_are_named(tmp_path):
     ("text", "guesses", "said"),
     [
         ("date,ru-mod\n2022-03-01,5\n", Guesses(), "--party"),
+        ("date,ru-mod\n2022-03-01,5\n", TANKS, "--kind"),
         ("name,ru-mod\nx,5\ny,6\n", TANKS, "no column of dates"),
         ("date,remark\n2022-03-01,none\n", TANKS, "no column of figures"),
         ("date\n", TANKS, "no table"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final, Literal
 
 import pandas as pd
@@ -19,9 +20,6 @@ __all__ = ["Guesses", "Kind", "read_wide"]
 Kind = Literal["cumulative", "daily"]
 MOSTLY: Final = 0.8
 RISING: Final = 0.95
-# A running total is many times its first figures; daily figures are not.
-GROWN: Final = 2.0
-FEW: Final = 4
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def read_wide(source: Source, said: Guesses) -> Imported:
         *filter(None, [numbers.said]),
         f"figures are {kind}: {why}",
         "columns are claimants: " + ", ".join(f"{n} -> {k}" for n, k in keys.items()),
-        *([f"claimants that {conflict.name} does not know: {', '.join(new)}"] if new else []),
+        *(_stranger(key, name, conflict) for key, name in new.items()),
     )
     return Imported(
         claims=claims_table(
@@ -162,20 +160,25 @@ def _cells(
 
 
 def _kind(figures: dict[str, list[Figure | None]], said: Kind | None) -> tuple[Kind, str]:
-    """Running totals rise nearly always and grow far beyond their first figures."""
+    """Running totals rise nearly always; figures of days do not."""
     if said:
         return said, "as you say"
-    steps = rises = 0
-    grown = True
+    steps = falls = 0
     for column in figures.values():
-        values = [f.value for f in column if f is not None and f.value is not None]
+        values = [_size(figure) for figure in column if figure is not None]
         steps += max(len(values) - 1, 0)
-        rises += sum(b >= a for a, b in zip(values, values[1:], strict=False))
-        if len(values) >= FEW:
-            grown &= values[-1] >= GROWN * max(values[0], 1) or values[-1] >= max(values)
-    if steps and rises >= RISING * steps and grown:
-        return "cumulative", f"they fall in {steps - rises} of {steps} steps (a guess)"
-    return "daily", f"they fall in {steps - rises} of {steps} steps (a guess)"
+        falls += sum(b < a for a, b in zip(values, values[1:], strict=False))
+    if not steps:
+        raise UsageError(
+            "One figure a claimant cannot show whether it is a running total or of one day: say "
+            "so with --kind cumulative or --kind daily."
+        )
+    kind: Kind = "cumulative" if falls <= (1 - RISING) * steps else "daily"
+    return kind, f"they fall in {falls} of {steps} steps (a guess)"
+
+
+def _size(figure: Figure) -> float:
+    return figure.value if figure.value is not None else float(figure.high or 0)
 
 
 def _claimant(name: str, conflict: Conflict) -> str:
@@ -183,6 +186,21 @@ def _claimant(name: str, conflict: Conflict) -> str:
     table = conflict.claimants
     by_name = dict(zip(table["name"].str.lower(), table["claimant"], strict=True))
     return str(by_name.get(name.lower(), slug(name)))
+
+
+def _stranger(key: str, name: str, conflict: Conflict) -> str:
+    """Say that a claimant is new, and whom it may be."""
+    table = conflict.claimants
+    alike = [
+        claimant
+        for claimant, title in zip(table["claimant"], table["name"].str.lower(), strict=True)
+        if title.startswith(name.lower()) or claimant in get_close_matches(key, [claimant])
+    ]
+    hint = f"; if it is {' or '.join(alike)}, head the column so" if alike else ""
+    return (
+        f"{conflict.name} does not know {key}: taken as a third party until its side stands in"
+        f" claimants.csv{hint}"
+    )
 
 
 def _row(
