@@ -205,16 +205,20 @@ def run(step: Step) -> dict[str, object]:
 
 
 def explain(results: dict[str, dict[str, object]]) -> pd.DataFrame:
-    """Factors by which each change moves a total; their product leads from their mean to ours."""
+    """Factors by which each change moves a total; their product leads from theirs to ours."""
     names = list(results)
     rows = []
     for (party, category), (mean, low, high) in PUBLISHED.items():
         key = f"{category} {party}"
         medians = [results[name]["totals"][key]["median"] for name in names]
         ours = results["common"]["totals"][key]
+        # They print means; the geometric middle of their limits is within 8% of the medians that
+        # can be read off their figures, and a median is what the factors are of.
+        middle = float(np.sqrt(low * high))
         row = {"quantity": key, "theirs": mean, "their_lower": low, "their_upper": high,
+               "their_middle": middle,
                "ours": ours["median"], "our_lower": ours["lower"], "our_upper": ours["upper"],
-               "prior_share": ours["prior_share"], "the rest": medians[0] / mean}  # fmt: skip
+               "prior_share": ours["prior_share"], "the rest": medians[0] / middle}  # fmt: skip
         pairs = zip(names[1:], medians, medians[1:], strict=False)
         rows.append(row | {name: after / before for name, before, after in pairs})
     return pd.DataFrame(rows)
@@ -222,8 +226,11 @@ def explain(results: dict[str, dict[str, object]]) -> pd.DataFrame:
 
 def show(table: pd.DataFrame, results: dict[str, dict[str, object]]) -> None:
     print("\nCumulative to 2023-02-23. Theirs: mean; ours: median; 95% intervals; prior: share of")
-    print("the variance of ours that the priors set. Then the factor of each change.\n")
-    factors = list(table.columns[8:])
+    print(
+        "the variance of ours that the priors set. Then the factor of each change, from the middle"
+    )
+    print("of their limits to our median.\n")
+    factors = list(table.columns[9:])
     head = f"{'':<30}{'theirs':>30}{'ours':>30} prior"
     print(head + "".join(f"{name.split('-')[0]:>12}" for name in factors))
     for row in table.to_dict("records"):
