@@ -56,11 +56,11 @@ def pace(fit: Fit) -> Figure:
 
 def ratios(fit: Fit, biases: pd.DataFrame) -> Figure:
     """Each stream's ratio, prior behind posterior."""
-    figure, axes = pyplot.subplots(1, 2, figsize=(WIDTH, 6.0), layout="constrained")
+    figure, axes = pyplot.subplots(1, 2, figsize=(WIDTH, 7.6), layout="constrained")
     for ax, party in zip(axes, PARTIES, strict=True):
         lm.plot_biases(fit, party=party, table=biases, ax=ax)
         ax.set_title(f"About {fit.conflict.parties[party].title}", loc="left")
-        ax.tick_params(axis="y", labelsize=5.5)
+        ax.tick_params(axis="y", labelsize=6)
         ax.set_xlabel("claimed / true, own definition")
     _legend(figure, list(axes))
     return figure
@@ -111,4 +111,4 @@ def _legend(figure: Figure, axes: list[Axes], *, columns: int = 4) -> None:
         found, names = ax.get_legend_handles_labels()
         known |= dict(zip(names, found, strict=True))
     handles, labels = list(known.values()), list(known)
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=6.5)

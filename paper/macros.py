@@ -13,7 +13,7 @@ from lossmodel.fitting import Fit
 from lossmodel.query import answer_query
 from lossmodel.rounding import number, percent
 from paper.refits import COMMON_SDS, Refits
-from paper.sources import BATTLE, cited, truth_sources
+from paper.sources import BATTLE, cited
 
 ASSUMED = 0.70
 PASSED = 100_000
@@ -31,8 +31,8 @@ def numbers_in_text(fit: Fit, again: Refits) -> dict[str, str]:
     found |= interval(fit, "casualties russia / casualties ukraine", "CasualtiesRatio")
     found |= _dates(fit) | dict(_doubts(again))
     found |= dict(_scores(again.past, "Past")) | dict(_scores(again.battle, "Battle"))
-    found["PastSources"] = cited(truth_sources(fit.conflict))
-    found["BattleSources"] = cited(truth_sources(lm.load_conflict(BATTLE)))
+    found["PastSources"] = cited(fit.conflict)
+    found["BattleSources"] = cited(lm.load_conflict(BATTLE))
     return found | dict(_published(again.published)) | dict(_rivals(again.past))
 
 

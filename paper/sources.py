@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 import lossmodel as lm
-from lossmodel.escapes import bibtex, web_address
+from lossmodel.escapes import bibtex, tex, web_address
 from lossmodel.fitting import Fit
 from paper.refits import Refits
 
@@ -29,9 +29,13 @@ def truth_sources(conflict: lm.Conflict) -> list[str]:
     return sorted(set(truth.loc[truth["start"] != truth["end"], "source"]))
 
 
-def cited(keys: list[str]) -> str:
-    """The command that cites them."""
-    return rf"\citealp{{{','.join(keys)}}}" if keys else ""
+def cited(conflict: lm.Conflict) -> str:
+    """Citations of what is taken for the truth; a source without an entry by its key."""
+    known = set(conflict.sources["source"])
+    keys = truth_sources(conflict)
+    entries = ",".join(key for key in keys if key in known)
+    others = [tex(key) for key in keys if key not in known]
+    return "; ".join([rf"\citealp{{{entries}}}"] * bool(entries) + others)
 
 
 def _entries(sources: pd.DataFrame, keys: list[str]) -> str:

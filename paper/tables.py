@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+import lossmodel as lm
 from lossmodel.checking import Backtest
 from lossmodel.escapes import tex
 from lossmodel.fitting import Fit
 from lossmodel.rounding import number, percent
 from paper.refits import COMMON_SDS, Refits
+from paper.sources import BATTLE
 
 BIASES = 18
 PARTIES = ("russia", "ukraine")
@@ -25,8 +27,8 @@ def write_tables(fit: Fit, again: Refits, biases: pd.DataFrame, out: Path) -> No
         "years": years(fit),
         "biases": ratios(fit, biases),
         "published": published(fit, again.published),
-        "backtests": backtests(again.past),
-        "battle": backtests(again.battle),
+        "backtests": backtests(again.past, fit.conflict),
+        "battle": backtests(again.battle, lm.load_conflict(BATTLE)),
     }
     for name, text in tables.items():
         (out / f"{name}.tex").write_text(text, encoding="utf-8")
@@ -46,9 +48,16 @@ def totals(fit: Fit, again: Refits) -> str:
             for some in (doubts[np.isclose(doubts["common_sd"], sd)] for sd in COMMON_SDS)
         ]
         share = percent(shares[f"{category} {party} {scope}"]).replace("%", r"\%")
-        name = _party(fit, party, scope)
+        name = _party(fit.conflict, party, scope)
         rows.append([name, category, _median(row), _range(row), *wide, share])
-    head = ["", "", "median", "interval", *(f"$\\sigma_c={sd:.2f}$" for sd in COMMON_SDS), "prior"]
+    head = [
+        "",
+        "",
+        "median",
+        "interval",
+        *(f"$\\sigma_c={sd:.2f}$" for sd in COMMON_SDS),
+        "prior share",
+    ]
     return _tabular("llrrrrr", head, _grouped(rows))
 
 
@@ -82,7 +91,8 @@ def ratios(fit: Fit, biases: pd.DataFrame) -> str:
     rows = rows.sort_values(["party", "role", "claimant", "category"], kind="stable")
     lines = []
     for row in rows.to_dict("records"):
-        cells = [tex(str(row[name])) for name in ("claimant", "party", "category", "role")]
+        about = _party(fit.conflict, row["party"])
+        cells = [tex(row["claimant"]), about, tex(row["category"]), tex(row["role"])]
         prior = f"{row['prior_lower']:.2f}--{row['prior_upper']:.2f}"
         posterior = f"{row['ratio_lower']:.2f}--{row['ratio_upper']:.2f}"
         others = [
@@ -102,25 +112,26 @@ def published(fit: Fit, table: pd.DataFrame) -> str:
     for row in table.to_dict("records"):
         theirs = f"{row['value']:,.0f}" if row["value"] == row["value"] else ""
         if row["low"] == row["low"]:
-            theirs = f"{theirs} {row['low']:,.0f}--{row['high']:,.0f}".strip()
-        what = f"{row['category']}, {_party(fit, row['party'], row['scope'])}"
+            limits = f"{row['low']:,.0f}--{row['high']:,.0f}"
+            theirs = f"{theirs} ({limits})" if theirs else limits
+        what = f"{row['category']}, {_party(fit.conflict, row['party'], row['scope'])}"
         name = rf"{names[row['claimant']]} \citep{{{row['source']}}}"
         cells = [f"{row['published'].date()}", name, what, str(row["end"].date())]
-        rows.append([*cells, theirs, str(row["at"]), f"{_median(row)} ({_range(row)})"])
-    head = ["published", "by", "of", "up to", "their figure", "up to", "this model"]
-    return _tabular(r"lp{0.19\linewidth}p{0.15\linewidth}lrlr", head, rows)
+        earlier = "" if row["at"] == cells[-1] else str(row["at"])
+        rows.append([*cells, theirs, f"{_median(row)} ({_range(row)})", earlier])
+    head = ["published", "by", "of", "up to", "their figure", "this model", "to"]
+    ragged = r">{\raggedright\arraybackslash}p"
+    return _tabular(rf"l{ragged}{{5.6cm}}{ragged}{{2.9cm}}lrrl", head, rows)
 
 
-def backtests(found: Backtest) -> str:
+def backtests(found: Backtest, conflict: lm.Conflict) -> str:
     """Truths that a fit had not seen, beside its interval."""
     windows = found.scores[found.scores["kind"] == "window"]
     rows = []
     for row in windows.to_dict("records"):
-        what = f"{row['category']} {row['party']}" + (
-            "" if row["scope"] == "all" else f", {row['scope']}"
-        )
+        what = f"{row['category']}, {_party(conflict, row['party'], row['scope'])}"
         hit = "yes" if row["covered_95"] else "no"
-        cells = [tex(what), f"{row['start']}", f"{row['end']}", f"{row['truth']:,.0f}"]
+        cells = [what, f"{row['start']}", f"{row['end']}", f"{row['truth']:,.0f}"]
         rows.append([*cells, _median(row), _range(row), hit, f"{row['pit']:.2f}"])
     head = ["", "from", "to", "truth", "median", "interval", "inside", "PIT"]
     return _tabular("lllrrrlr", head, rows)
@@ -139,8 +150,8 @@ def _names(fit: Fit) -> dict[str, str]:
     return dict(zip(known["claimant"], known["name"].map(tex), strict=True))
 
 
-def _party(fit: Fit, party: str, scope: str) -> str:
-    title = tex(fit.conflict.parties[party].title)
+def _party(conflict: lm.Conflict, party: str, scope: str = "all") -> str:
+    title = tex(conflict.parties[party].title)
     return title if scope == "all" else f"{title}, {tex(scope)}"
 
 
