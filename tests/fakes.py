@@ -155,12 +155,28 @@ class FakeFit:
         factor = {"killed": kappa, "wounded": 1 - kappa, "casualties": 1.0}[category]
         return paths[party] * share * factor
 
+    @property
+    def blocks(self):
+        return {"person": self.block_of("killed"), "tanks": self.block_of("tanks")}
+
     def block_of(self, category):
-        parties = ["north"] if category == "tanks" else list(LEVEL)
+        tanks = category == "tanks"
+        parties = ["north"] if tanks else list(LEVEL)
+        terms = self.terms[(self.terms["category"] == "tanks") == tanks]
+        level = np.log(self.paths["north"].sum(axis=1))
+        flat = (level - level.mean())[:, None]
+
+        def figures(theta):
+            # A higher level makes every claim as much less likely as it lies below.
+            off = np.nan_to_num(terms["residual"].to_numpy()) - theta[0]
+            return SimpleNamespace(log_density=-((off / 0.2) ** 2) / 2)
+
         return SimpleNamespace(
-            engine="nuts" if category == "tanks" else self.engine,
-            posterior=SimpleNamespace(cells=self.daily),
+            engine="nuts" if tanks else self.engine,
+            density=SimpleNamespace(figures=figures),
+            posterior=SimpleNamespace(cells=self.daily, flat=flat),
             design=SimpleNamespace(
+                terms=terms,
                 paths=SimpleNamespace(parties=parties),
                 grid=SimpleNamespace(cell_of=np.arange(len(self.days))),
             ),
