@@ -40,7 +40,8 @@ with a level of their own in place of role, claimant, category and third parties
 stocks of the missing. A list has coverage c = sigmoid(level + walk) instead.
 
 A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (a
-ledger's noise is that of a day over the root of its days):
+ledger's noise is that of a day over the root of its days; a list's or register's that of a month,
+over the root of the months in which it learnt the figure):
 
     y >= 200    log y ~ Student-t(nu, log E, sigma)
     y < 200     y ~ gamma-Poisson(mean E, shape 1 / sigma^2), continuous in y

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lossmodel.claims import load_claims
 from lossmodel.density import Density
 from lossmodel.design import Design, build_design
 from lossmodel.errors import UsageError
-from lossmodel.evidence import Evidence
+from lossmodel.evidence import Evidence, collect_evidence
 from lossmodel.model import LossModel
 from lossmodel.parts import Parts
 from lossmodel.priors import Priors
@@ -148,6 +149,28 @@ def test_density_is_finite_where_the_search_begins_and_far_from_it(case):
         value, gradient = density(theta)
         assert np.isfinite(value)
         assert np.isfinite(gradient).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", ["person", "tanks"])
+def test_the_three_densities_of_the_shipped_war_are_one(block):
+    claims, model = load_claims(), LossModel()
+    evidence, conflict = collect_evidence(claims), claims.conflict
+    design = model.design(evidence, conflict, block)
+    [theta] = points(design, spreads=(0.5,))
+    value, gradient = Density(design)(theta)
+    other, slopes = in_pymc(design, model.build(evidence, conflict, block))(theta)
+    assert_same_value(value - constant(design), other)
+    assert_same_gradient(gradient, slopes)
+    plain = PlainDensity(
+        design.terms,
+        conflict,
+        block=block,
+        until=evidence.until,
+        priors=model.priors,
+        parts=model.parts,
+    )
+    assert_by_hand(design, plain, theta)
 
 
 def test_every_unknown_is_heard_of_in_some_figure():

@@ -78,8 +78,8 @@ def bin_edges(lo: int, hi: int, *, known: int, width: int) -> list[int]:
 
     Examples
     --------
-    >>> bin_edges(0, 100, known=100, width=14)
-    [0, 28, 56, 70, 84, 98, 100]
+    >>> bin_edges(0, 200, known=200, width=14)
+    [0, 28, 56, 84, 98, 112, 126, 140, 154, 168, 182, 196, 200]
     """
     edges = [hi]
     while edges[-1] > lo:
