@@ -1,8 +1,8 @@
 """Other answers to the same question: figures published by a date, and rules of thumb.
 
 A rule of thumb spreads each claim evenly over its days, lets the shorter window speak where two of
-one stream overlap, fills days that nobody covers with the stream's mean, and takes the geometric
-mean over streams.
+one claimant overlap, fills days that it does not cover with its mean, and takes the geometric mean
+over claimants. Who covers less than half of the days has no say where somebody covers more.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from lossmodel.evidence import collect_evidence
 __all__ = ["naive_totals", "published_rivals"]
 
 NEAR_DAYS = 45
-RULES = ("claims at face value", "adversary halved", "adversary alone", "own side alone")
+HALF = 0.5
+RULES = (
+    "all at face value",
+    "all, adversary halved",
+    "adversary at face value",
+    "adversary halved",
+    "own side at face value",
+)
 
 
 def published_rivals(claims: Claims, row: pd.Series, *, as_of: pd.Timestamp | None) -> pd.DataFrame:
@@ -64,10 +71,12 @@ def naive_totals(
     found = []
     for place, row in rows.iterrows():
         totals = _stream_totals(terms, row, claims)
-        roles = totals["role"].to_numpy()
+        if (totals["share"] >= HALF).any():
+            totals = totals[totals["share"] >= HALF]
+        adversary, own = (totals["role"].to_numpy() == role for role in ("adversary", "self"))
         logs = np.log(np.maximum(totals["total"].to_numpy(dtype=float), 0.5))
-        halved = logs - np.log(2) * (roles == "adversary")
-        answers = (logs, halved, logs[roles == "adversary"], logs[roles == "self"])
+        halved = logs - np.log(2) * adversary
+        answers = (logs, halved, logs[adversary], halved[adversary], logs[own])
         found += [
             (place, rule, float(np.exp(answer.mean())))
             for rule, answer in zip(RULES, answers, strict=True)
@@ -95,5 +104,5 @@ def _stream_totals(terms: pd.DataFrame, row: pd.Series, claims: Claims) -> pd.Da
         if np.isnan(inside).all():
             continue
         total = float(np.where(np.isnan(inside), np.nanmean(inside), inside).sum())
-        found.append((claimant, role, total))
-    return pd.DataFrame(found, columns=["claimant", "role", "total"])
+        found.append((claimant, role, total, 1 - float(np.isnan(inside).mean())))
+    return pd.DataFrame(found, columns=["claimant", "role", "total", "share"])
