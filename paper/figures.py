@@ -77,7 +77,7 @@ def shares(fit: Fit) -> Figure:
 
 def published(fit: Fit, table: pd.DataFrame) -> Figure:
     """Others' totals and this model's, each from what was public on the same day."""
-    figure, ax = pyplot.subplots(figsize=(WIDTH, 0.24 * len(table) + 0.9), layout="constrained")
+    figure, ax = pyplot.subplots(figsize=(WIDTH, 0.21 * len(table) + 0.9), layout="constrained")
     places = np.arange(len(table))[::-1]
     ax.hlines(places + 0.14, table["lower"], table["upper"], color=INK, lw=1.4)
     ax.plot(table["median"], places + 0.14, "o", ms=3, color=INK, label="this model")

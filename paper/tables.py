@@ -107,7 +107,6 @@ def ratios(fit: Fit, biases: pd.DataFrame) -> str:
 
 def published(fit: Fit, table: pd.DataFrame) -> str:
     """Others' totals beside those of this model from claims published by the same day."""
-    names = _names(fit)
     rows = []
     for row in table.to_dict("records"):
         theirs = f"{row['value']:,.0f}" if row["value"] == row["value"] else ""
@@ -115,13 +114,13 @@ def published(fit: Fit, table: pd.DataFrame) -> str:
             limits = f"{row['low']:,.0f}--{row['high']:,.0f}"
             theirs = f"{theirs} ({limits})" if theirs else limits
         what = f"{row['category']}, {_party(fit.conflict, row['party'], row['scope'])}"
-        name = rf"{names[row['claimant']]} \citep{{{row['source']}}}"
+        name = rf"{tex(row['claimant'])} \citep{{{row['source']}}}"
         cells = [f"{row['published'].date()}", name, what, str(row["end"].date())]
         earlier = "" if row["at"] == cells[-1] else str(row["at"])
         rows.append([*cells, theirs, f"{_median(row)} ({_range(row)})", earlier])
     head = ["published", "by", "of", "up to", "their figure", "this model", "to"]
     ragged = r">{\raggedright\arraybackslash}p"
-    return _tabular(rf"l{ragged}{{5.6cm}}{ragged}{{2.9cm}}lrrl", head, rows)
+    return _tabular(rf"l{ragged}{{5.2cm}}{ragged}{{2.9cm}}lrrl", head, rows)
 
 
 def backtests(found: Backtest, conflict: lm.Conflict) -> str:
@@ -145,11 +144,6 @@ def _military(fit: Fit) -> list[str]:
     ]
 
 
-def _names(fit: Fit) -> dict[str, str]:
-    known = fit.conflict.claimants
-    return dict(zip(known["claimant"], known["name"].map(tex), strict=True))
-
-
 def _party(conflict: lm.Conflict, party: str, scope: str = "all") -> str:
     title = tex(conflict.parties[party].title)
     return title if scope == "all" else f"{title}, {tex(scope)}"
@@ -165,10 +159,12 @@ def _range(row: Any) -> str:
 
 
 def _grouped(rows: list[list[str]]) -> list[list[str]]:
-    """Name each party once."""
-    found, before = [], ""
+    """Name each party once, with a little space above."""
+    found: list[list[str]] = []
+    before = ""
     for row in rows:
-        found.append([row[0] if row[0] != before else "", *row[1:]])
+        space = r"\addlinespace " if found else ""
+        found.append(["" if row[0] == before else space + row[0], *row[1:]])
         before = row[0]
     return found
 
