@@ -71,13 +71,14 @@ def _sentence(results: Results, key: Key) -> Text:
     text += "."
     if assumed := set_by(fit, key):
         text += f" This is {assumed}."
-    return Text(text, lead=f"{party_title(fit.conflict, party)}, {category}:", tone="answer")
+    lead = f"{party_title(fit.conflict, party)}, {category}, all who fight as its own:"
+    return Text(text, lead=lead, tone="answer")
 
 
 def _scopes(results: Results) -> Text:
     fit = results.fit
     narrower = dict.fromkeys(s for _, _, s in fit.series if s != "all")
-    words = "These sentences count everybody who fights as the party's own, whatever the unit."
+    words = "“All who fight as its own” counts every unit under the party's command."
     for scope in narrower:
         party = next(p for p, _, s in fit.series if s == scope)
         words += (
@@ -108,6 +109,8 @@ def _others(results: Results, main: list[str]) -> list[Block]:
 def _table(results: Results, name: str, keys: list[Key], caption: str) -> Table:
     fit = results.fit
     scoped = any(scope != "all" for _, _, scope in keys)
+    earlier = results.year_ago(keys[0])
+    before = "" if earlier is None else f"; a year before is {date(earlier['end'])}"
     return Table(
         name,
         [
@@ -120,7 +123,7 @@ def _table(results: Results, name: str, keys: list[Key], caption: str) -> Table:
             "Set by assumptions",
         ],
         [_row(results, key, scoped) for key in keys],
-        caption=f"{caption} since {date(fit.days[0])}, up to {date(fit.days[-1])}.",
+        caption=f"{caption} since {date(fit.days[0])}, up to {date(fit.days[-1])}{before}.",
         numeric=frozenset({2 + scoped, 3 + scoped, 4 + scoped}),
     )
 

@@ -7,12 +7,15 @@ plain text; each setting makes sure that it is shown as such.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Block", "Document", "Figure", "Section", "Table", "Text"]
+__all__ = ["Block", "Document", "Figure", "Section", "Table", "Text", "column_widths"]
+
+LINE: Final = 112  # letters of a table's size on a line of A4
+PADDING: Final = 2
 
 Tone = Literal["plain", "answer", "small", "warning", "heading"]
 
@@ -113,5 +116,24 @@ class Document:
                 if block["kind"] == "table":
                     block["numeric"] = sorted(block["numeric"])
                     block["rows"] = [] if block["page_only"] else block["rows"]
+                    block["widths"] = column_widths(block["columns"], block["rows"])
                     del block["keys"]
         return content
+
+
+def column_widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
+    """How many letters wide each column of a table on paper should be.
+
+    No column is narrower than its longest word; what is left of the line is shared by what the
+    longest cells want. The sum is more than `LINE` only where the words alone are.
+    """
+    least, wanted = [], []
+    for i, name in enumerate(columns):
+        cells = [name, *(row[i] for row in rows)]
+        words = [len(word) for cell in cells for word in cell.split()]
+        least.append(max(words, default=1) + PADDING)
+        wanted.append(max(len(name) / 2, *(len(cell) for cell in cells[1:]), 1.0) + PADDING)
+    wanted = [max(want, low) for want, low in zip(wanted, least, strict=True)]
+    spare = max(sum(wanted) - sum(least), 1e-9)
+    part = min(1.0, max(0.0, LINE - sum(least)) / spare)
+    return [low + part * (want - low) for low, want in zip(least, wanted, strict=True)]

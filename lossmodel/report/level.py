@@ -102,6 +102,6 @@ def _table(shares: pd.DataFrame, results: Results) -> Table:
         "shares",
         ["Total", "All assumptions", *blocks],
         rows,
-        caption="Where each total's remaining uncertainty comes from; the rest is the figures' own.",
+        caption="Where each total's remaining uncertainty comes from; the rest is the figures'.",
         numeric=frozenset(range(1, 2 + len(blocks))),
     )

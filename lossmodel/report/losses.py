@@ -11,12 +11,10 @@ from lossmodel.report.document import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import (
     claimant_names,
     claimed,
-    date,
     estimate_text,
     interval,
     level,
     party_title,
-    scope_title,
 )
 
 if TYPE_CHECKING:
@@ -65,8 +63,8 @@ def losses_section(results: Results, pictures: Sequence[Picture]) -> Section:
 
 def _rows(results: Results) -> list[list[str]]:
     fit = results.fit
-    derived = fit.conflict.claimants
-    derived = set(derived.loc[derived["derived_from"] != "", "claimant"])
+    claimants = fit.conflict.claimants
+    derived = set(claimants.loc[claimants["derived_from"] != "", "claimant"])
     table = results.claims
     table = table[
         table["claimant"].isin(derived)
@@ -98,11 +96,11 @@ def _row(results: Results, claim: pd.Series, totals: dict[Any, Any]) -> list[str
     ours = {k: float(v[0]) for k, v in summarise(draws[:, None] / per, fit.ci_prob).items()}
     figure = claimed(claim["value"], claim["low"], claim["high"], claim["qualifier"])
     unit = " a day" if per > 1 else ""
-    scope = "" if claim["scope"] == "all" else f" ({scope_title(fit.conflict, claim['scope'])})"
+    scope = "" if claim["scope"] == "all" else f" ({claim['scope']})"
     return [
         claimant_names(fit).get(claim["claimant"], claim["claimant"]),
         f"{party_title(fit.conflict, party)}, {claim['category']}{scope}",
-        f"{date(claim['start'])} to {date(claim['end'])}" if days > 1 else date(claim["end"]),
+        f"{claim['start']:%Y-%m-%d} to {claim['end']:%Y-%m-%d}",
         figure + unit,
         estimate_text(ours) + unit,
         interval(ours),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from lossmodel import plots
 from lossmodel.report.wording import main_parties, party_title
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Picture", "draw_pictures", "pictures_of"]
 
-WIDTH: Final = 7.2
+WIDTH: Final = 6.4
+MEASURES: Final[tuple[Literal["cumulative", "weekly"], ...]] = ("cumulative", "weekly")
 STYLE: Final[dict[str, Any]] = {
     "axes.edgecolor": plots.FAINT,
     "axes.grid": True,
@@ -117,7 +118,7 @@ def draw_pictures(pictures: list[Picture], folder: Path, *, mark: str = "") -> d
 def _style() -> Iterator[None]:
     import matplotlib
 
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(cast("Any", STYLE)):
         yield
 
 
@@ -132,8 +133,8 @@ def _losses(results: Results, party: str, category: str) -> Picture:
     title = party_title(results.fit.conflict, party)
 
     def draw() -> Canvas:
-        canvas, axes = _canvas(6.6, rows=2)
-        for ax, measure in zip(axes, ("cumulative", "weekly"), strict=True):
+        canvas, axes = _canvas(4.9, rows=2)
+        for ax, measure in zip(axes, MEASURES, strict=True):
             plots.plot_losses(
                 results.fit,
                 party=party,

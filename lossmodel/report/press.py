@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from lossmodel.errors import LossModelError
 from lossmodel.escapes import one_line
 
 if TYPE_CHECKING:
@@ -17,11 +18,18 @@ if TYPE_CHECKING:
 
     from lossmodel.report.document import Document
 
-__all__ = ["convert_figures", "to_pdf"]
+__all__ = ["PressError", "convert_figures", "to_pdf"]
 
 PICTURE: Final = b"""#set page(width: auto, height: auto, margin: 0pt, fill: %s)
 #image(sys.inputs.path)"""
 PPI: Final = 200.0
+Form = Literal["pdf", "png"]
+# Only a PDF is laid upon other paper.
+PAPER: Final[dict[Form, bytes]] = {"pdf": b"none", "png": b"white"}
+
+
+class PressError(LossModelError):
+    """Typst failed."""
 
 
 def to_pdf(document: Document, folder: Path) -> bytes:
@@ -29,7 +37,7 @@ def to_pdf(document: Document, folder: Path) -> bytes:
 
     Raises
     ------
-    RuntimeError
+    PressError
         Typst did not manage.
     """
     template = (resources.files("lossmodel.report") / "templates" / "report.typ").read_bytes()
@@ -41,28 +49,35 @@ def convert_figures(folder: Path, names: Iterable[str]) -> None:
     """Write each SVG of the folder also as PDF and PNG.
 
     Drawing once and converting takes a third of the time of drawing three times.
+
+    Raises
+    ------
+    PressError
+        Typst did not manage.
     """
     for name in names:
-        for form, paper in (("pdf", b"none"), ("png", b"white")):
+        for form, paper in PAPER.items():
             drawn = _compiled(PICTURE % paper, folder, form, path=f"/{name}.svg")
             (folder / f"{name}.{form}").write_bytes(drawn)
 
 
-def _compiled(source: bytes, root: Path, form: str, **inputs: str) -> bytes:
+def _compiled(source: bytes, root: Path, form: Form, **inputs: str) -> bytes:
     import typst
 
-    options: dict[str, Any] = {"ppi": PPI} if form == "png" else {}
-    made = typst.compile(
-        source,
-        root=str(root),
-        font_paths=[_fonts()],
-        ignore_system_fonts=True,
-        format=form,
-        sys_inputs=inputs,
-        **options,
-    )
-    if not isinstance(made, bytes):
-        raise RuntimeError(f"{len(made)} pages of {form} instead of one")
+    # Its stubs want all paths to be of the type of the source.
+    compiler: Any = typst.compile
+    try:
+        made: bytes = compiler(
+            source,
+            root=str(root),
+            font_paths=[_fonts()],
+            ignore_system_fonts=True,
+            format=form,
+            ppi=PPI if form == "png" else None,
+            sys_inputs=inputs,
+        )
+    except (RuntimeError, ValueError) as problem:
+        raise PressError(f"Typst could not set it: {one_line(str(problem))}") from problem
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from lossmodel.report.folder import fresh_folder
 from lossmodel.report.markdown import to_markdown
 from lossmodel.report.page import to_html
 from lossmodel.report.pictures import draw_pictures, pictures_of
-from lossmodel.report.press import convert_figures, to_pdf
+from lossmodel.report.press import PressError, convert_figures, to_pdf
 from lossmodel.report.results import Results
 from lossmodel.report.tex import write_tex
 
@@ -84,10 +85,15 @@ def _write_all(fit: Fit, folder: Path) -> None:
         folder / "figures",
         mark=document.mark,
     )
-    convert_figures(folder / "figures", drawn)
     write_text(to_html(document, drawn), folder / "report.html")
     write_text(to_markdown(document), folder / "report.md")
-    (folder / "report.pdf").write_bytes(to_pdf(document, folder))
+    try:
+        convert_figures(folder / "figures", drawn)
+        (folder / "report.pdf").write_bytes(to_pdf(document, folder))
+    except PressError as problem:
+        # The other forms of the report are whole; the log says what is missing and why.
+        logging.getLogger(__name__).warning("report.pdf is missing. %s", problem)
+        write_text(f"report.pdf is missing. {problem}\n", folder / "report.log")
 
 
 def write_text(text: str, path: Path) -> None:
