@@ -1,238 +1,26 @@
-"""The log density once more: day by day and claim by claim, from the terms and the equations.
-
-It reads the table of terms, the conflict, the priors and, by the names of the layout's groups, the
-standard normals; no array of the design and no line of its code. Slow, and plain.
-"""
+"""The log density once more, with the losses and biases of `PlainWar`: plain sums and SciPy."""
 
 import math
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-from scipy.special import expit, gammaln, logit, logsumexp
+from scipy.special import expit, gammaln, logsumexp
 
-from lossmodel.conflict import Conflict
 from lossmodel.design.listing import QUADRATURE, WIDENING
-from lossmodel.parts import Parts
-from lossmodel.priors import Priors
+from tests.plain_war import PlainWar, knots
 
 NEARLY_NOTHING = 1e-9
 NEVER = 1e9
 YEAR = 365.25
 
 
-def knots(first: float, last: float, spacing: float) -> list[float]:
-    if last - first < spacing / 2:
-        return [(first + last) / 2]
-    places = [first]
-    while places[-1] < last:
-        places.append(places[-1] + spacing)
-    return places
-
-
-class PlainDensity:
-    def __init__(
-        self,
-        terms: pd.DataFrame,
-        conflict: Conflict,
-        *,
-        block: str,
-        until: pd.Timestamp,
-        priors: Priors,
-        parts: Parts,
-    ) -> None:
-        self.terms = terms.to_dict("records")
-        self.conflict, self.priors, self.parts = conflict, priors, parts
-        self.person = block == "person"
-        self.length = (until - conflict.start).days + 1
-        long = self.length > 366
-        self.width = conflict.knots.rate_days // 2 if long else 1
-        firsts = {conflict.components(term["party"])[0] for term in self.terms}
-        self.parties = [name for name in conflict.parties if name in firsts]
-        keys = [(t["claimant"], t["party"], t["category"]) for t in self.terms]
-        self.streams = sorted(set(keys))
-
+class PlainDensity(PlainWar):
     def __call__(self, normals: dict[str, np.ndarray]) -> float:
-        self.normals = normals
-        for name in ("rate", "lethality", "missing", "share", "bias", "centre", "walk"):
-            setattr(self, f"{name}_on", cache(getattr(self, name)))
+        self.take(normals)
         prior = sum(stats.norm.logpdf(z).sum() for z in normals.values())
         return prior + sum(self.figure(term) for term in self.terms)
-
-    # Unknowns
-
-    def z(self, name: str, size: int = 1) -> np.ndarray:
-        """Standard normals of a group; one that the priors fix has none."""
-        values = self.normals.get(name, np.zeros(size))
-        assert len(values) == size, name
-        return values
-
-    def scale(self, name: str) -> float:
-        prior = self.priors[name]
-        if prior.sd == 0:
-            return prior.median
-        return math.exp(prior.mean + prior.sd * self.z(f"scale:{name}")[0])
-
-    def one(self, name: str, key: str) -> float:
-        prior = self.priors[name]
-        return prior.mean + prior.sd * self.z(f"{name} {key}")[0]
-
-    def path(self, x: float, places: list[float], name: str, sd: float) -> float:
-        return float(np.interp(x, places, sd * self.walk_on(name, len(places))))
-
-    def walk(self, name: str, size: int) -> np.ndarray:
-        """Knots of a random walk whose mean over the knots is zero."""
-        knots = [0.0]
-        for step in self.z(name, size - 1):
-            knots.append(knots[-1] + step)
-        return np.array(knots) - sum(knots) / size
-
-    def day(self, date: pd.Timestamp) -> int:
-        return (date - self.conflict.start).days
-
-    def middle(self, day: int) -> float:
-        """Where the paths of a day are taken: the middle of its cell."""
-        return day // self.width * self.width + (self.width - 1) / 2
-
-    def active(self, day: int, first: float, last: float) -> float:
-        """Share of the days of the day's cell on the path that lie in first..last."""
-        left = day // self.width * self.width
-        cell = range(left, min(left + self.width, self.length))
-        return sum(first <= t <= last for t in cell) / len(cell)
-
-    # Losses of a day
-
-    def span(self, party: str) -> tuple[int, int]:
-        declared = self.conflict.parties[party]
-        first = 0 if declared.start is None else self.day(declared.start)
-        last = self.length - 1 if declared.end is None else self.day(declared.end)
-        return first, min(last, self.length - 1)
-
-    def centre(self, party: str) -> float:
-        share = {"killed": 0.0, "wounded": 0.0}
-        if self.person:
-            kappa = self.priors["lethality.level"].median
-            share = {"killed": math.log(kappa), "wounded": math.log(1 - kappa)}
-        logs = []
-        for term in self.terms:
-            if self.conflict.components(term["party"])[0] == party:
-                given = [term[k] for k in ("value", "low", "high") if not math.isnan(term[k])]
-                log_day = math.log(max(given[0], 0.5) / term["n_days"])
-                logs.append(log_day - share.get(term["category"], 0.0))
-        return float(np.median(logs))
-
-    def rate(self, party: str, day: int) -> float:
-        first, last = self.span(party)
-        spacing = self.conflict.knots.rate_days
-        sd = self.scale("rate.walk_sd") * math.sqrt(spacing / 14)
-        level = self.centre_on(party) + self.one("rate.level", party)
-        x, places = self.middle(day), knots(first, last, spacing)
-        log_rate = level + self.path(x, places, f"rate.walk {party}", sd)
-        return math.exp(log_rate) * self.active(day, first, last)
-
-    def logit_path(self, name: str, party: str, x: float, spacing: int, unit: int) -> float:
-        places = knots(*self.span(party), spacing)
-        sd = self.scale(f"{name}.walk_sd") * math.sqrt(spacing / unit)
-        return self.one(f"{name}.level", party) + self.path(x, places, f"{name}.walk {party}", sd)
-
-    def lethality(self, party: str, day: int) -> float:
-        spacing = self.conflict.knots.lethality_days
-        return float(expit(self.logit_path("lethality", party, self.middle(day), spacing, 91)))
-
-    def has_missing(self, party: str) -> bool:
-        civilian = self.conflict.parties[party].civilian
-        return self.person and self.parts.missing and not civilian
-
-    def missing(self, party: str, x: float) -> float:
-        spacing = self.conflict.knots.drift_days
-        return float(expit(self.logit_path("missing", party, x, spacing, 182)))
-
-    def dead(self, party: str, day: int) -> float:
-        return self.rate_on(party, day) * (self.lethality_on(party, day) if self.person else 1.0)
-
-    def wounded(self, party: str, day: int) -> float:
-        return self.rate_on(party, day) - self.dead(party, day)
-
-    def share(self, party: str, name: str, day: int) -> float:
-        scope = self.conflict.scopes[name]
-        if name == "all" or not self.parts.scopes or scope.party not in (None, party):
-            return 1.0
-        if scope.complement_of:
-            parent = self.conflict.scopes[scope.complement_of].of or "all"
-            whole = self.share_on(party, parent, day)
-            return whole - self.share_on(party, scope.complement_of, day)
-        first = 0 if scope.start is None else self.day(scope.start)
-        last = math.inf if scope.end is None else self.day(scope.end)
-        prior, key = scope.share, f"{party} {name}"
-        part = float(expit(logit(prior.mean) + prior.sd * self.z(f"scope.share {key}")[0]))
-        if prior.form == "decaying":
-            tau = prior.tau_days * math.exp(prior.tau_sd * self.z(f"scope.tau {key}")[0])
-            part *= math.exp(-(self.middle(day) - first) / tau)
-        return part * self.active(day, first, last) * self.share_on(party, scope.of or "all", day)
-
-    # Biases
-
-    def reading(self, term: dict[str, Any]) -> str:
-        return "stock" if term["category"] == "missing" else term["accounting"]
-
-    def bias(self, key: tuple[str, str, str], x: float, party: str) -> float:
-        own = [t for t in self.terms if (t["claimant"], t["party"], t["category"]) == key]
-        log_bias = self.level(own[0], x) + self.drift(own, x)
-        if self.parts.common_mode:
-            log_bias += self.scale("common.sd") * self.z(f"common {party}")[0]
-        return log_bias
-
-    def level(self, term: dict[str, Any], x: float) -> float:
-        claimant, party, category = term["claimant"], term["party"], term["category"]
-        key, role = f"{claimant} {party} {category}", term["role"]
-        if self.reading(term) in ("register", "stock"):
-            name = {"register": "bias.register", "stock": "bias.missing"}[self.reading(term)]
-            return self.one(name, key)
-        civilian = self.conflict.parties[self.conflict.components(party)[0]].civilian
-        sort = ("civilian" if civilian else "person") if self.person else "equipment"
-        kind = f"bias.{role}.{sort}"
-        log_bias = self.priors[kind].mean
-        log_bias += self.priors[kind].sd * self.z(f"bias.role {role} {kind}")[0]
-        between = self.priors[f"{kind}.between"].median
-        log_bias += between * self.z(f"bias.claimant {claimant} {party}")[0]
-        siblings = {
-            t["category"]
-            for t in self.terms
-            if (t["claimant"], t["party"]) == (claimant, party) and self.reading(t) != "list"
-        }
-        if len(siblings) > 1:
-            log_bias += self.scale("bias.category_sd") * self.z(f"bias.category {key}")[0]
-        if role == "third-party" and self.parts.group:
-            group = f"{party} {'killed' if category == 'killed' else 'other'}"
-            log_bias += self.scale("bias.group_sd") * self.z(f"bias.group {group}")[0]
-            if self.parts.drift:
-                log_bias += self.half_yearly(
-                    x, 0, self.length - 1, f"bias.group_walk {group}", "bias.group_walk_sd"
-                )
-        return log_bias
-
-    def half_yearly(self, x: float, first: float, last: float, name: str, sd: str) -> float:
-        spacing = self.conflict.knots.drift_days
-        step = self.scale(sd) * math.sqrt(spacing / 182)
-        return self.path(x, knots(first, last, spacing), name, step)
-
-    def drift(self, own: list[dict[str, Any]], x: float) -> float:
-        days = [self.day(term["anchor_date"]) for term in own]
-        first, last, reading = min(days), max(days), self.reading(own[0])
-        key = " ".join(own[0][name] for name in ("claimant", "party", "category"))
-        names = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
-        log_bias = 0.0
-        if self.parts.drift and last > first:
-            start = 0 if reading == "ledger" else first
-            sd = names.get(reading, "bias.drift_estimate_sd")
-            log_bias += self.half_yearly(x, start, last, f"bias.drift {key}", sd)
-        if self.parts.short_memory and reading == "ledger" and last >= 60:
-            places = knots(0, last, 30)
-            values = self.scale("bias.short_sd") * self.z(f"bias.short {key}", len(places))
-            log_bias += float(np.interp(x, places, values))
-        return log_bias
 
     # Expectations
 

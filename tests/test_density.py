@@ -5,7 +5,6 @@ All three leave nothing out but that the fast one omits the constant of the stan
 """
 
 import dataclasses
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,6 @@ import pytest
 from lossmodel.claims import load_claims
 from lossmodel.density import Density
 from lossmodel.design import Design, build_design
-from lossmodel.errors import UsageError
 from lossmodel.evidence import Evidence, collect_evidence
 from lossmodel.model import LossModel
 from lossmodel.parts import Parts
@@ -314,76 +312,3 @@ def test_an_error_in_one_slope_is_found():
     wrong[np.argmin(np.abs(gradient))] += 1e-5 * np.abs(gradient).max()
     with pytest.raises(AssertionError):
         assert_same_gradient(wrong, gradient)
-
-
-# The model around the density
-
-
-def test_blocks_are_the_persons_and_each_class_of_equipment():
-    blocks = LossModel().blocks(EVIDENCE, CONFLICT)
-    assert [block.name for block in blocks] == ["person", "tanks"]
-    modelled = {term for block in blocks for term in block.terms["term"]}
-    out = set(LossModel().unmodelled(EVIDENCE, CONFLICT)["term"])
-    assert modelled | out == set(EVIDENCE.terms["term"])
-    assert not modelled & out
-
-
-def test_a_block_without_evidence_is_refused_with_those_that_there_are():
-    with pytest.raises(UsageError, match="'ships'; blocks: person, tanks"):
-        LossModel().design(EVIDENCE, CONFLICT, "ships")
-
-
-@pytest.mark.parametrize(
-    ("part", "expected"),
-    [
-        ("", {"villagers missing": "among civilians"}),
-        ("missing", {"north missing": "is off", "north killed": "nothing is left"}),
-        ("delay", {"north killed": "nothing is left"}),
-    ],
-)
-def test_terms_without_a_place_in_a_variant_are_left_out_with_the_reason(part, expected):
-    model = LossModel(Parts().without(part) if part else Parts())
-    out = model.unmodelled(EVIDENCE, CONFLICT).merge(EVIDENCE.terms, on="term")
-    said = dict(zip(out["party"] + " " + out["category"], out["why"], strict=True))
-    for key, reason in expected.items():
-        assert reason in said[key]
-    kept = model.design(EVIDENCE, CONFLICT).terms
-    assert not set(out["term"]) & set(kept["term"])
-
-
-def test_the_pymc_model_names_what_a_reader_asks_for():
-    design, model = LossModel().design(LONG, CONFLICT), LossModel().build(LONG, CONFLICT)
-    [theta] = points(design, spreads=(0.7,))
-    plain = by_hand(CASES["long war"])
-    plain(normals(design, theta))
-    value = deterministics(model, to_point(design, theta))
-    at = {name: list(labels).index for name, labels in model.coords.items()}
-    south, levied = at["party"]("south"), at["scope"]("north regulars")
-    assert value["rate"][south, 3] == pytest.approx(plain.rate("south", 21))
-    assert value["lethality"][south, 3] == pytest.approx(plain.lethality("south", 21))
-    assert value["missing"][south, 3] == pytest.approx(plain.missing("south", 24))
-    assert value["share"][levied, 3] == pytest.approx(plain.share("north", "regulars", 21))
-    bias = value["bias"][at["stream"]("observer north casualties"), 1]
-    assert bias == pytest.approx(plain.bias(("observer", "north", "casualties"), 182.0, "north"))
-    coverage = value["coverage"][at["list"]("gazette north killed"), 1]
-    number = plain.streams.index(("gazette", "north", "killed"))
-    assert coverage == pytest.approx(plain.listing(number, 182.0)[0])
-    noise = value["scales"][at["scale"]("noise.estimate")]
-    assert noise == pytest.approx(plain.scale("noise.estimate"))
-    expected = [np.log(plain.expectation(term)) for term in plain.terms]
-    np.testing.assert_allclose(value["log_expected"], expected)
-
-
-def deterministics(model: Any, point: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    import pytensor
-
-    outputs = model.replace_rvs_by_values(model.deterministics)
-    mode = pytensor.compile.Mode(linker="py", optimizer=None)
-    values = model.compile_fn(outputs, inputs=model.value_vars, mode=mode)(point)
-    return dict(zip((variable.name for variable in model.deterministics), values, strict=True))
-
-
-def test_the_model_is_imported_without_pymc(run_python):
-    code = "import sys, lossmodel.model; print(sorted({'pymc', 'pytensor'} & set(sys.modules)))"
-    assert run_python("-c", code).stdout.strip() == "[]"
-    assert sys.modules["lossmodel.model"].__doc__
