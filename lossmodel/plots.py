@@ -82,6 +82,7 @@ def plot_losses(
     for group in _drawn_claims(fit, party, category, scope, cumulative=measure == "cumulative"):
         group.draw(ax)
     ax.set_ylim(bottom=0)
+    _date_ticks(ax)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     ax.set_ylabel("since the start" if measure == "cumulative" else "a day")
     return ax
@@ -283,6 +284,15 @@ def _ratio_ticks(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:
     ax.set_xticks(steps[(steps >= low) & (steps <= high)])
     ax.set_xticks([], minor=True)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+
+
+def _date_ticks(ax: Axes) -> None:
+    """Dates that say each part once: the month under a tick, the year where it begins."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator()
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
 
 
 def _axes(ax: Axes | None) -> Axes:

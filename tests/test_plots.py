@@ -1,0 +1,94 @@
+"""Plots draw on the Axes that they are given, from the tables, and change nothing else."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from lossmodel import plots
+from lossmodel.errors import UsageError
+from lossmodel.estimates import estimate
+from lossmodel.ratios import biases_table
+from tests.fakes import HOSTILE, make_fit
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return make_fit()
+
+
+@pytest.fixture
+def ax():
+    return Figure().subplots()
+
+
+@pytest.mark.parametrize(
+    "draw", [plots.plot_losses, plots.plot_biases, plots.plot_predictions, plots.plot_shares]
+)
+def test_each_draws_on_the_axes_it_is_given(fit, ax, draw):
+    before = dict(mpl.rcParams)
+    assert draw(fit, ax=ax) is ax
+    assert ax.has_data()
+    assert dict(mpl.rcParams) == before
+    ax.figure.draw_without_rendering()
+
+
+def test_without_axes_there_are_new_ones(fit):
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    ax = plots.plot_shares(fit)
+    assert ax.has_data()
+    pyplot.close(ax.figure)
+
+
+def test_the_curve_is_that_of_the_table(fit, ax):
+    plots.plot_losses(fit, party="south", category="casualties", ax=ax)
+    curve = next(line for line in ax.lines if line.get_label() == "estimate (median)")
+    np.testing.assert_array_equal(curve.get_ydata(), estimate(fit, "casualties", "south")["median"])
+
+
+def test_rates_are_a_day(fit, ax):
+    plots.plot_losses(fit, party="south", measure="monthly", ax=ax)
+    curve = next(line for line in ax.lines if line.get_label() == "estimate (median)")
+    rows = estimate(fit, "killed", "south", measure="monthly")
+    days = (rows["end"] - rows["start"]).dt.days + 1
+    np.testing.assert_allclose(curve.get_ydata(), rows["median"] / days)
+
+
+def test_cumulative_claims_stand_on_the_curve_and_daily_ones_on_the_rate(fit):
+    found = {}
+    for measure in ("cumulative", "weekly"):
+        ax = Figure().subplots()
+        plots.plot_losses(fit, party="north", category="casualties", measure=measure, ax=ax)
+        found[measure] = {text for text in ax.get_legend_handles_labels()[1]}
+    assert "third-party, estimate" in found["cumulative"]
+    assert "adversary, ledger" not in found["cumulative"]
+    assert "adversary, ledger" in found["weekly"]
+
+
+def test_what_was_left_out_is_there_for_comparison(fit, ax):
+    plots.plot_losses(fit, party="north", ax=ax)
+    assert "left out, for comparison" in ax.get_legend_handles_labels()[1]
+
+
+def test_a_row_a_stream(fit, ax):
+    table = biases_table(fit)
+    plots.plot_biases(fit, party="south", table=table, ax=ax)
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    streams = fit.streams[fit.streams["party"] == "south"]
+    assert sorted(names) == sorted(f"{s.claimant}: {s.category}" for s in streams.itertuples())
+
+
+def test_a_party_without_claims_is_refused(fit, ax):
+    with pytest.raises(UsageError, match="no equipment claims about south"):
+        plots.plot_biases(fit, party="south", group="equipment", ax=ax)
+
+
+def test_hostile_names_are_drawn_as_text():
+    fit = make_fit(extra=HOSTILE)
+    ax = Figure().subplots()
+    with mpl.rc_context({"text.parse_math": False}):
+        plots.plot_losses(fit, party="south", ax=ax)
+        ax.legend()
+        ax.figure.draw_without_rendering()

@@ -1,0 +1,242 @@
+"""The language of questions and the four forms of an answer."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lossmodel.errors import UsageError
+from lossmodel.estimates import COLUMNS, estimates_table
+from lossmodel.grammar import GRAMMAR, parsed
+from lossmodel.query import answer_query, run_query
+from tests.fakes import HOSTILE, make_fit
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return make_fit()
+
+
+def row(fit, text, **options):
+    return answer_query(fit, text, **options).iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "measure", "start", "end"),
+    [
+        ("killed north", "cumulative", "2022-02-24", "2024-06-30"),
+        ("killed north cumulative", "cumulative", "2022-02-24", "2024-06-30"),
+        ("killed north cumulative 2023-05-17", "cumulative", "2022-02-24", "2023-05-17"),
+        ("killed north 2023", "yearly", "2023-01-01", "2023-12-31"),
+        ("killed north 2022", "yearly", "2022-02-24", "2022-12-31"),
+        ("killed north 2024", "yearly", "2024-01-01", "2024-06-30"),
+        ("killed north 2023-02", "monthly", "2023-02-01", "2023-02-28"),
+        ("killed north 2022-02", "monthly", "2022-02-24", "2022-02-28"),
+        ("killed north 2023-02-03", "daily", "2023-02-03", "2023-02-03"),
+        ("killed north 2023-02-03..2023-03-04", "period", "2023-02-03", "2023-03-04"),
+        ("KILLED North CITIZENS 2023", "yearly", "2023-01-01", "2023-12-31"),
+    ],
+)
+def test_windows(fit, question, measure, start, end):
+    found = row(fit, question)
+    assert (found["measure"], found["start"], found["end"]) == (measure, start, end)
+
+
+def test_an_answer_is_that_of_the_table(fit):
+    table = estimates_table(fit)
+    for found, measure, end in (
+        (row(fit, "killed north"), "cumulative", "2024-06-30"),
+        (row(fit, "killed north 2023"), "yearly", "2023-12-31"),
+        (row(fit, "killed north 2023-02"), "monthly", "2023-02-28"),
+    ):
+        same = (table["measure"] == measure) & (table["end"] == end)
+        same &= (table["party"] == "north") & (table["category"] == "killed")
+        want = table[same & (table["scope"] == "all")].iloc[0]
+        for name in ("mean", "median", "sd", "lower", "upper"):
+            assert found[name] == pytest.approx(want[name], rel=1e-9)
+
+
+def test_sums_of_parties_and_categories(fit):
+    daily = {key: fit.daily(*key).sum(axis=1) for key in [("north", "killed"), ("south", "killed")]}
+    assert row(fit, "killed north+south")["median"] == pytest.approx(np.median(sum(daily.values())))
+    assert row(fit, "killed+wounded north")["median"] == pytest.approx(
+        row(fit, "casualties north")["median"]
+    )
+
+
+def test_a_quotient_is_taken_within_a_draw(fit):
+    over, under = (fit.daily(p, "killed").sum(axis=1) for p in ("north", "south"))
+    found = row(fit, "killed north / killed south")
+    assert found["lower"] == pytest.approx(np.quantile(over / under, 0.025))
+    assert found["party"] == "north / south"
+
+
+def test_a_quotient_shares_its_window_or_has_two(fit):
+    shared = row(fit, "killed north / killed south 2023")
+    assert (shared["start"], shared["end"]) == ("2023-01-01", "2023-12-31")
+    own = row(fit, "killed north 2022 / killed north 2023")
+    assert own["start"] == "2022-02-24 / 2023-01-01"
+
+
+def test_a_ratio_is_given_under_each_definition(fit):
+    found = row(fit, "ratio south-staff north")
+    assert found["category"] == "losses"
+    assert found["ratio_if_casualties_median"] < found["median"] < found["ratio_if_killed_median"]
+
+
+def test_a_ratio_prefers_people_and_the_very_party(fit):
+    assert parsed("ratio south-staff north", fit).parts[0][0].category == "losses"
+    assert parsed("ratio south-staff north tanks", fit).parts[0][0].category == "tanks"
+
+
+def test_when_a_number_is_passed(fit):
+    running = fit.daily("south", "killed").cumsum(axis=1)
+    number = float(np.median(running[:, -1]))
+    found = row(fit, f"when killed south passes {number:.0f}")
+    assert found["never_share"] == pytest.approx((running[:, -1] < round(number)).mean())
+    assert found["upper"] is None
+    assert found["lower"] is not None
+    text = run_query(fit, f"when killed south passes {number:.0f}")
+    assert "% of draws never pass it by 2024-06-30" in text
+    assert "not by 2024-06-30" in text
+
+
+def test_nobody_ever_passes_a_billion(fit):
+    found = row(fit, "when killed south passes 1e9")
+    assert found["never_share"] == 1
+    assert found["median"] is None
+    assert "100% of draws" in run_query(fit, "when killed south passes 1,000,000,000")
+
+
+def test_the_first_day_can_be_the_one(fit):
+    assert row(fit, "when killed north passes 1")["upper"] == "2022-02-24"
+
+
+def test_json_has_the_columns_of_the_table_and_the_claims_hash(fit):
+    found = json.loads(run_query(fit, "killed north 2023", form="json"))
+    assert set(found) == {*COLUMNS, "claims_sha256"}
+    assert found["claims_sha256"] == "ab" * 32
+    assert json.loads(run_query(fit, "tanks north", form="json"))["engine"] == "nuts"
+
+
+def test_json_of_what_never_happens_is_json(fit):
+    text = run_query(fit, "when killed north passes 1e12", form="json")
+    found = json.loads(text, parse_constant=pytest.fail)
+    assert found["median"] is None
+    assert {"threshold", "never_share"} < set(found)
+
+
+def test_text_is_rounded_to_two_digits_of_the_half_width(fit):
+    text = run_query(fit, "killed north")
+    found = row(fit, "killed north")
+    assert re.search(r": 180,000 \(95% credible interval 128,000 to 248,000, equal-tailed", text)
+    assert found["median"] != 180_000
+
+
+def test_a_level_can_be_asked_for(fit):
+    wide, narrow = (row(fit, "killed north", ci_prob=p) for p in (0.95, 0.5))
+    assert wide["lower"] < narrow["lower"] < narrow["upper"] < wide["upper"]
+    assert "50% credible interval" in run_query(fit, "killed north", ci_prob=0.5)
+    for bad in (0, 1, 1.5, float("nan")):
+        with pytest.raises(UsageError, match="between 0 and 1"):
+            run_query(fit, "killed north", ci_prob=bad)
+
+
+def test_latex_and_bibtex(fit):
+    latex = run_query(fit, "killed north", form="latex")
+    assert latex == r"180\,000 (95\% CrI 128\,000--248\,000)"
+    entry = run_query(fit, "killed north", form="bibtex")
+    assert re.match(r"@misc\{lossmodel-[0-9a-f]{8},\n", entry)
+    assert entry.count("{") == entry.count("}")
+    assert "95\\% credible" in entry
+    assert "ab" * 32 in entry
+    # The same question has the same key, another one another.
+    assert entry.splitlines()[0] == run_query(fit, "killed north", form="bibtex").splitlines()[0]
+    assert entry.splitlines()[0] != run_query(fit, "killed south", form="bibtex").splitlines()[0]
+
+
+def test_hostile_titles_are_text_in_an_entry():
+    entry = run_query(make_fit(extra=HOSTILE), "killed north", form="bibtex")
+    assert entry.count("{") == entry.count("}")
+    assert "\\input" not in entry
+    assert "<script>" not in entry
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "",
+        "   ",
+        "killed",
+        "killed east",
+        "slain north",
+        "killed north all-of-them",
+        "killed south citizens",
+        "tanks north citizens",
+        "tanks south",
+        "killed north+north",
+        "killed+killed north",
+        "killed+casualties north",
+        "killed north+guests+guests",
+        "killed north 2021",
+        "killed north 2030",
+        "killed north 2023-13",
+        "killed north 2023-02-30",
+        "killed north 2023-02-30..2023-03-01",
+        "killed north 2023-05-01..2023-04-01",
+        "killed north 2023 2024",
+        "killed north cumulative 2023-01-01 2024-01-01",
+        "killed north cumulative soon",
+        "killed north / killed south / killed guests",
+        "killed north /",
+        "/ killed north",
+        "when killed north",
+        "when killed north passes",
+        "when killed north passes many",
+        "when killed north passes 0",
+        "when killed north passes -5",
+        "when killed north passes 1e999",
+        "when killed north passes nan",
+        "when killed north 2023 passes 5",
+        "ratio",
+        "ratio observer",
+        "ratio nobody north",
+        "ratio observer guests",
+        "ratio observer north tanks",
+        HOSTILE,
+        "killed north; rm -rf /",
+        "__import__('os')",
+        "killed north " + "9" * 5000,
+        "\x00 \x1b[31m",
+    ],
+)
+def test_what_cannot_be_parsed_is_refused_with_the_grammar(fit, question):
+    with pytest.raises(UsageError) as refused:
+        run_query(fit, question)
+    assert str(refused.value).endswith(GRAMMAR)
+    assert refused.value.exit_code == 2
+
+
+WORDS = [
+    *("killed", "wounded", "north", "south", "citizens", "observer", "ratio", "when", "passes"),
+    *("/", "+", "killed+wounded", "cumulative", "2023", "2024-02", "2023-01-01..2023-02-02"),
+    "10000",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=7).map(" ".join) | st.text(max_size=30))
+@settings(max_examples=150, deadline=None)
+def test_any_question_is_answered_or_refused(fit, question):
+    try:
+        found = json.loads(run_query(fit, question, form="json"))
+    except UsageError:
+        return
+    assert set(COLUMNS) <= set(found)
+
+
+def test_an_unknown_form_is_refused(fit):
+    with pytest.raises(UsageError, match="No format 'xml'"):
+        run_query(fit, "killed north", form="xml")
