@@ -17,10 +17,11 @@ import matplotlib as mpl
 import lossmodel as lm
 from lossmodel.errors import LossModelError
 from lossmodel.fitting import Fit
+from lossmodel.report.bibliography import bibliography
 from paper.figures import write_figures
 from paper.macros import numbers_in_text
 from paper.refits import Refits, refit
-from paper.sources import bibliography
+from paper.sources import compared_sources
 from paper.tables import write_tables
 
 HERE = Path(__file__).resolve().parent
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def write(fit: Fit, again: Refits, out: Path) -> None:
-    """Write numbers, tables, figures and the reference to the package."""
+    """Write numbers, tables, figures and bibliographies."""
     out.mkdir(parents=True, exist_ok=True)
     biases = fit.bias()
     lines = [
@@ -56,8 +57,8 @@ def write(fit: Fit, again: Refits, out: Path) -> None:
     write_tables(fit, again, biases, out)
     with mpl.rc_context({"font.size": 8, "axes.titlesize": 9, "legend.frameon": False}):
         write_figures(fit, again, biases, out)
-    (out / "sources.bib").write_text(bibliography(fit, again), encoding="utf-8")
-    (out / "package.bib").write_text(lm.cite(fit, form="bibtex") + "\n", encoding="utf-8")
+    (out / "sources.bib").write_text(compared_sources(fit, again), encoding="utf-8")
+    (out / "references.bib").write_text(bibliography(fit), encoding="utf-8")
 
 
 def _fit(path: Path | None, out: Path) -> Fit:

@@ -1,4 +1,4 @@
-"""Sources of the figures that the paper compares with, as entries of a bibliography."""
+"""Sources of the figures that the paper compares with and that no fit has used."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -8,17 +8,22 @@ import pandas as pd
 import lossmodel as lm
 from lossmodel.escapes import bibtex, tex, web_address
 from lossmodel.fitting import Fit
+from lossmodel.report.bibliography import used_sources
 from paper.refits import Refits
 
 BATTLE = "battle-of-britain"
 
 
-def bibliography(fit: Fit, again: Refits) -> str:
-    """Entries of the sources behind others' totals and behind what is taken for the truth."""
+def compared_sources(fit: Fit, again: Refits) -> str:
+    """Entries of the sources behind others' totals and behind what is taken for the truth.
+
+    Those of claims that the fit used are in the package's own bibliography.
+    """
     battle = lm.load_conflict(BATTLE)
-    wanted = [*again.published["source"], *truth_sources(fit.conflict)]
-    entries = _entries(fit.conflict.sources, wanted)
-    return entries + _entries(battle.sources, truth_sources(battle))
+    there = set(used_sources(fit)["source"])
+    wanted = {*again.published["source"], *truth_sources(fit.conflict)} - there
+    entries = _entries(fit.conflict.sources, sorted(wanted))
+    return entries + _entries(battle.sources, sorted({*truth_sources(battle)} - there))
 
 
 def truth_sources(conflict: lm.Conflict) -> list[str]:
@@ -44,14 +49,11 @@ def _entries(sources: pd.DataFrame, keys: list[str]) -> str:
 
 
 def _entry(row: Mapping[Hashable, Any]) -> str:
-    publisher, day = str(row.get("publisher", "")), str(row.get("date", ""))[:10]
-    address = web_address(str(row.get("url", "")))
     fields = {
-        "author": f"{{{bibtex(publisher)}}}",
+        "author": f"{{{bibtex(str(row.get('publisher', '')))}}}",
         "title": f"{{{bibtex(str(row['title']))}}}",
-        "year": day[:4] or "no date",
-        "note": day if len(day) > 4 else "",
-        "howpublished": rf"\url{{{address.replace('%', chr(92) + '%')}}}" if address else "",
+        "year": str(row.get("date", ""))[:4] or "no date",
+        "url": web_address(str(row.get("url", ""))),
     }
     lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text.strip("{}")]
     return "\n".join([f"@misc{{{row['source']},", *lines, "}", ""])
