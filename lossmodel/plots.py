@@ -288,11 +288,12 @@ def _ratio_ticks(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:
 
 def _date_ticks(ax: Axes) -> None:
     """Dates that say each part once: the month under a tick, the year where it begins."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    import matplotlib.dates
 
-    locator = AutoDateLocator()
+    dates: Any = matplotlib.dates  # has no types
+    locator = dates.AutoDateLocator()
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, show_offset=False))
 
 
 def _axes(ax: Axes | None) -> Axes:
