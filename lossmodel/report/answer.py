@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.report.document import Block, Section, Table, Text
 from lossmodel.report.wording import (
     ASSUMED,
+    category_title,
     date,
     estimate_text,
     interval,
@@ -108,40 +109,29 @@ def _others(results: Results, main: list[str]) -> list[Block]:
 
 def _table(results: Results, name: str, keys: list[Key], caption: str) -> Table:
     fit = results.fit
-    scoped = any(scope != "all" for _, _, scope in keys)
     earlier = results.year_ago(keys[0])
     before = "" if earlier is None else f"; a year before is {date(earlier['end'])}"
+    interval_name = f"{level(fit)} interval"
     return Table(
         name,
-        [
-            "Party",
-            "Lost",
-            *(["Scope"] if scoped else []),
-            "A year before",
-            "Now",
-            f"{level(fit)} interval",
-            "Set by assumptions",
-        ],
-        [_row(results, key, scoped) for key in keys],
+        ["Lost", "Now", interval_name, "A year before", interval_name, "Set by assumptions"],
+        [_row(results, key) for key in keys],
         caption=f"{caption} since {date(fit.days[0])}, up to {date(fit.days[-1])}{before}.",
-        numeric=frozenset({2 + scoped, 3 + scoped, 4 + scoped}),
+        numeric=frozenset({1, 2, 3, 4}),
     )
 
 
-def _row(results: Results, key: Key, scoped: bool) -> list[str]:
-    fit, conflict = results.fit, results.fit.conflict
+def _row(results: Results, key: Key) -> list[str]:
+    fit = results.fit
     party, category, scope = key
     now, before = results.total(key), results.year_ago(key)
     share = prior_share(fit, key)
-    known = conflict.categories.get(category)
-    title = known.title if known is not None and known.title else category
-    scope_words = "all" if scope == "all" else scope_title(conflict, scope)
+    narrower = "" if scope == "all" else f" ({scope_title(fit.conflict, scope)})"
     return [
-        party_title(conflict, party),
-        title,
-        *([scope_words] if scoped else []),
-        "–" if before is None else estimate_text(before),
+        f"{party_title(fit.conflict, party)}, {category_title(fit, category)}{narrower}",
         estimate_text(now),
         interval(now),
+        "–" if before is None else estimate_text(before),
+        "–" if before is None else interval(before),
         f"yes, {percent(share)}" if share > ASSUMED else f"no, {percent(share)}",
     ]

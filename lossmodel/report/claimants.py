@@ -43,7 +43,7 @@ def _table(results: Results, group: str, rows: Sequence[dict[Any, Any]]) -> Tabl
     people = group == "person"
     readings = ["If it means killed", "If it means casualties"] if people else []
     columns = [
-        *("Claimant", "About", "Who", "Keeps", "Assumed before", "Under its own definition"),
+        *("Claimant", "About", "Kind", "Assumed before", "Under its own definition"),
         *readings,
         *("Claims", "Learned"),
     ]
@@ -59,7 +59,7 @@ def _table(results: Results, group: str, rows: Sequence[dict[Any, Any]]) -> Tabl
             "the ratio to less than 70% of what was assumed (on the log scale); where not, it is "
             "mostly an assumption. By half-year: biases.csv."
         ),
-        numeric=frozenset({4, 5, 6, 7, 8} if people else {4, 5, 6}),
+        numeric=frozenset({3, 4, 5, 6, 7} if people else {3, 4, 5}),
         search=True,
         keys=keys,
     )
@@ -71,8 +71,7 @@ def _row(results: Results, row: dict[Any, Any], people: bool) -> list[str]:
     return [
         claimant_names(fit).get(row["claimant"], row["claimant"]),
         f"{party_title(fit.conflict, row['party'])}, {row['category']}",
-        row["role"],
-        row["accounting"],
+        f"{row['role']}, {row['accounting']}",
         ratio(row, "prior_"),
         ratio(row, "ratio_"),
         *(ratio(row, prefix) for prefix in readings),
@@ -85,4 +84,4 @@ def _keys(row: dict[Any, Any], people: bool) -> list[float | str | None]:
     readings = ("ratio_if_killed_", "ratio_if_casualties_") if people else ()
     ratios = [float(row[f"{p}median"]) for p in ("prior_", "ratio_", *readings)]
     known = [None if value != value else value for value in ratios]
-    return [None, None, None, None, *known, float(row["n_claims"]), None]
+    return [None, None, None, *known, float(row["n_claims"]), None]

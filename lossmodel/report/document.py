@@ -6,6 +6,7 @@ plain text; each setting makes sure that it is shown as such.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Document", "Figure", "Section", "Table", "Text", "column_widths"]
 
-LINE: Final = 112  # letters of a table's size on a line of A4
+LINE: Final = 118  # letters of a table's size on a line of A4
 PADDING: Final = 2
 
 Tone = Literal["plain", "answer", "small", "warning", "heading"]
@@ -124,8 +125,9 @@ class Document:
 def column_widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
     """How many letters wide each column of a table on paper should be.
 
-    No column is narrower than its longest word; what is left of the line is shared by what the
-    longest cells want. The sum is more than `LINE` only where the words alone are.
+    No column is narrower than its longest word. Columns that want little get all of it, so that
+    only long texts are broken, and the longer ones get more. The sum is more than `LINE` only
+    where the words alone are.
     """
     least, wanted = [], []
     for i, name in enumerate(columns):
@@ -134,6 +136,9 @@ def column_widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list
         least.append(max(words, default=1) + PADDING)
         wanted.append(max(len(name) / 2, *(len(cell) for cell in cells[1:]), 1.0) + PADDING)
     wanted = [max(want, low) for want, low in zip(wanted, least, strict=True)]
-    spare = max(sum(wanted) - sum(least), 1e-9)
-    part = min(1.0, max(0.0, LINE - sum(least)) / spare)
-    return [low + part * (want - low) for low, want in zip(least, wanted, strict=True)]
+    pairs = list(zip(least, wanted, strict=True))
+    for bound in range(int(max(wanted)) + 1, 0, -1):
+        widths = [max(low, min(want, bound / 4 * math.sqrt(want))) for low, want in pairs]
+        if sum(widths) <= LINE:
+            return widths
+    return [float(low) for low in least]

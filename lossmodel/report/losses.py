@@ -51,11 +51,11 @@ def losses_section(results: Results, pictures: Sequence[Picture]) -> Section:
         Table(
             "others",
             [
-                *("Published by", "About", "Days", "Published", "This fit"),
+                *("Published by", "About", "From", "To", "Published", "This fit"),
                 f"{level(results.fit)} interval",
             ],
             rows,
-            numeric=frozenset({3, 4, 5}),
+            numeric=frozenset({4, 5, 6}),
         ),
     ]
     return Section("losses", "Losses over time", blocks)
@@ -100,7 +100,8 @@ def _row(results: Results, claim: pd.Series, totals: dict[Any, Any]) -> list[str
     return [
         claimant_names(fit).get(claim["claimant"], claim["claimant"]),
         f"{party_title(fit.conflict, party)}, {claim['category']}{scope}",
-        f"{claim['start']:%Y-%m-%d} to {claim['end']:%Y-%m-%d}",
+        f"{claim['start']:%Y-%m-%d}",
+        f"{claim['end']:%Y-%m-%d}",
         figure + unit,
         estimate_text(ours) + unit,
         interval(ours),

@@ -52,12 +52,25 @@ def _prior(row: dict[Any, Any]) -> list[str]:
         basis += f" ({row['n']:,} pairs, {row['clusters']:,} conflicts)"
     return [
         row["name"],
-        f"{row['median']:.3g}",
-        "constant" if constant else f"{row['lower']:.2g} to {row['upper']:.2g}",
+        _short(row["median"]),
+        "constant" if constant else f"{_short(row['lower'])} to {_short(row['upper'])}",
         row["unit"],
         basis,
         row["reason"],
     ]
+
+
+def _short(value: float) -> str:
+    """Two or three digits, never as a power of ten."""
+    if abs(value) >= 100:
+        return f"{float(f'{value:.2g}'):,.0f}"
+    return (
+        f"{value:.3f}"
+        if abs(value) < 0.1
+        else f"{value:.2f}"
+        if abs(value) < 10
+        else f"{value:.0f}"
+    )
 
 
 def origin_section(fit: Fit) -> Section:

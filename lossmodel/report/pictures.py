@@ -165,10 +165,10 @@ def _biases(results: Results, party: str) -> Picture:
 
     def draw() -> Canvas:
         rows = plots.ratio_rows(results.fit, results.biases, party=party)
-        canvas, axes = _canvas(1.3 + 0.19 * min(len(rows), plots.ROWS))
+        canvas, axes = _canvas(1.5 + 0.19 * min(len(rows), plots.ROWS))
         plots.plot_biases(results.fit, party=party, table=results.biases, ax=axes[0])
         axes[0].set_title(f"Figures about {title}")
-        axes[0].legend(loc="upper right")
+        canvas.legend(loc="outside upper left", ncols=4)
         return canvas
 
     caption = (

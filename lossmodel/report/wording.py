@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASSUMED",
+    "category_title",
     "claimant_names",
     "claimed",
     "date",
@@ -64,7 +65,9 @@ def ratio(row: Mapping[str, Any], prefix: str) -> str:
     """A ratio with its limits, or a dash where there is none."""
     if not math.isfinite(row[f"{prefix}median"]):
         return "–"
-    return f"{estimate_text(row, prefix)} ({interval(row, prefix)})"
+    lower, upper = row[f"{prefix}lower"], row[f"{prefix}upper"]
+    limits = f"{number(lower, lower, upper)}–{number(upper, lower, upper)}"
+    return f"{estimate_text(row, prefix)} ({limits})"
 
 
 def claimed(value: float, low: float, high: float, qualifier: str) -> str:
@@ -94,6 +97,12 @@ def quantity_title(fit: Fit, key: tuple[str, str, str]) -> str:
     party, category, scope = key
     narrower = "" if scope == "all" else f" ({scope})"
     return f"{party_title(fit.conflict, party)}, {category}{narrower}"
+
+
+def category_title(fit: Fit, category: str) -> str:
+    """What a category is called."""
+    known = fit.conflict.categories.get(category)
+    return (known.title if known is not None else category).replace("-", " ") or category
 
 
 def scope_title(conflict: Conflict, scope: str) -> str:
