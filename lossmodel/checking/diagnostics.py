@@ -31,8 +31,8 @@ __all__ = ["THRESHOLDS", "break_statistics", "flags", "predictive_table"]
 Floats = NDArray[np.float64]
 Place = tuple[float, str, pd.Timestamp]
 Shift = tuple[Floats, str, pd.Timestamp]
-# At these one sound simulated war in ten is flagged: benchmarks/breaks.py finds them.
-THRESHOLDS = {"method-change": 1.0, "spike": 1.0}
+# At these about one sound simulated war in ten is flagged: benchmarks/calibration.py finds them.
+THRESHOLDS = {"method-change": 0.10, "spike": 0.50}
 METHOD_CHANGE, SPIKE = float(np.log(1.5)), 5.0
 # A change needs this many figures on either side.
 SIDE = 2
