@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.report.document import Block, Section, Table, Text
@@ -121,6 +122,12 @@ def _table(results: Results, name: str, keys: list[Key], caption: str) -> Table:
     )
 
 
+def _assumed(share: float) -> str:
+    if math.isnan(share):
+        return "–"
+    return f"{'yes' if share > ASSUMED else 'no'}, {percent(share)}"
+
+
 def _row(results: Results, key: Key) -> list[str]:
     fit = results.fit
     party, category, scope = key
@@ -133,5 +140,5 @@ def _row(results: Results, key: Key) -> list[str]:
         interval(now),
         "–" if before is None else estimate_text(before),
         "–" if before is None else interval(before),
-        f"yes, {percent(share)}" if share > ASSUMED else f"no, {percent(share)}",
+        _assumed(share),
     ]

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Document", "Figure", "Section", "Table", "Text", "column_widths"]
 
 LINE: Final = 118  # letters of a table's size on a line of A4
+SMALL_LINE: Final = 134
 PADDING: Final = 2
+MANY: Final = 40
 
 Tone = Literal["plain", "answer", "small", "warning", "heading"]
 
@@ -127,7 +129,7 @@ def column_widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list
 
     No column is narrower than its longest word. Columns that want little get all of it, so that
     only long texts are broken, and the longer ones get more. The sum is more than `LINE` only
-    where the words alone are.
+    where the words alone are, or the table is long.
     """
     least, wanted = [], []
     for i, name in enumerate(columns):
@@ -137,8 +139,10 @@ def column_widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list
         wanted.append(max(len(name) / 2, *(len(cell) for cell in cells[1:]), 1.0) + PADDING)
     wanted = [max(want, low) for want, low in zip(wanted, least, strict=True)]
     pairs = list(zip(least, wanted, strict=True))
+    # A long table whose texts would be broken all over is set smaller.
+    line = SMALL_LINE if sum(wanted) > LINE and len(rows) > MANY else LINE
     for bound in range(int(max(wanted)) + 1, 0, -1):
         widths = [max(low, min(want, bound / 4 * math.sqrt(want))) for low, want in pairs]
-        if sum(widths) <= LINE:
+        if sum(widths) <= line:
             return widths
     return [float(low) for low in least]

@@ -86,7 +86,7 @@ def _all(results: Results) -> Table:
             "(with the claims merged into it), so 1.00 in the next column is a claim in line with "
             "the others, its claimant's habits taken into account. Click a heading to sort."
         ),
-        numeric=frozenset({8, 10, 11}),
+        numeric=frozenset({5, 6, 7, 8, 10, 11}),
         search=True,
         keys=[_keys(row) for row in records],
         page_only=True,

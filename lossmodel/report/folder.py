@@ -89,4 +89,4 @@ def _is_ours(folder: Path) -> bool:
         known = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(known, dict) and "claims_sha256" in known and "versions" in known
+    return isinstance(known, dict) and "versions" in known

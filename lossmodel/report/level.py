@@ -92,12 +92,12 @@ def _table(shares: pd.DataFrame, results: Results) -> Table:
     blocks = [name for name in MEANS if name in set(shares["block"])]
     blocks += [name for name in dict.fromkeys(shares["block"]) if name not in blocks]
     rows = []
-    for _, own in shares.groupby("quantity", sort=False):
+    totals = {" ".join((c, p, s)): (p, c, s) for p, c, s in results.fit.series}
+    for quantity, own in shares.groupby("quantity", sort=False):
         known = dict(zip(own["block"], own["share"], strict=True))
-        first = own.iloc[0]
-        key = (str(first["party"]), str(first["category"]), str(first["scope"]))
         cells = [percent(known[name]) if name in known else "–" for name in blocks]
-        rows.append([quantity_title(results.fit, key), percent(first["prior_share"]), *cells])
+        title = quantity_title(results.fit, totals[str(quantity)])
+        rows.append([title, percent(own["prior_share"].iloc[0]), *cells])
     return Table(
         "shares",
         ["Total", "All assumptions", *blocks],

@@ -55,7 +55,7 @@ def losses_section(results: Results, pictures: Sequence[Picture]) -> Section:
                 f"{level(results.fit)} interval",
             ],
             rows,
-            numeric=frozenset({4, 5, 6}),
+            numeric=frozenset({2, 3, 4, 5, 6}),
         ),
     ]
     return Section("losses", "Losses over time", blocks)

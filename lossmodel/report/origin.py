@@ -81,7 +81,7 @@ def origin_section(fit: Fit) -> Section:
         ["Fit", fit_hash(fit)],
         ["Conflict", fit.conflict.name],
         ["Made", str(known.get("created", ""))],
-        ["Command", " ".join(map(str, known.get("command", []))) or "from Python"],
+        ["Command", _command(known.get("command", []))],
         *_options(fit),
         ["Parts of the model left out", _left_out(known.get("parts", {}))],
         ["Python", str(known.get("python", ""))],
@@ -102,6 +102,11 @@ def origin_section(fit: Fit) -> Section:
         Table("files", ["File", "What it holds"], [list(row) for row in FILES]),
     ]
     return Section("provenance", "Provenance", blocks)
+
+
+def _command(words: str | list[str]) -> str:
+    line = words if isinstance(words, str) else " ".join(map(str, words))
+    return line or "none: it was made from Python"
 
 
 def _options(fit: Fit) -> list[list[str]]:

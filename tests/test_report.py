@@ -1,0 +1,294 @@
+"""The report: whole or not at all, marked where it must be, and text is shown as text."""
+
+import html.parser
+import json
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lossmodel.errors import UsageError
+from lossmodel.report import press, writing
+from lossmodel.report.composing import NOT_PASSED, compose
+from lossmodel.report.document import LINE, SMALL_LINE, column_widths
+from lossmodel.report.markdown import markdown
+from lossmodel.report.page import inline_svg
+from lossmodel.report.pictures import pictures_of
+from lossmodel.report.results import Results
+from lossmodel.report.writing import write_report
+from lossmodel.rounding import number
+from tests.fakes import HOSTILE, make_fit
+
+FEW = {"fit.nc", "diagnostics.json", "provenance.json"}
+ALL = FEW | {
+    *("report.html", "report.md", "report.pdf", "estimates.csv", "biases.csv", "claims.csv"),
+    *("numbers.tex", "references.bib", "tables", "figures"),
+}
+MAIN = [("north", "killed"), ("north", "casualties"), ("south", "killed"), ("south", "casualties")]
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return make_fit(n_draws=60)
+
+
+@pytest.fixture(scope="module")
+def report(fit, tmp_path_factory):
+    return write_report(fit, tmp_path_factory.mktemp("out") / "report")
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    fit = make_fit(n_draws=40, extra=HOSTILE, passed=False)
+    return write_report(fit, tmp_path_factory.mktemp("hostile") / "report", force=True)
+
+
+class Page(html.parser.HTMLParser):
+    """Tags and seen text of a page."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.texts, self.links, self.ids = [], [], [], []
+        self._skip = 0
+        self.feed(text)
+        self.text = " ".join(" ".join(self.texts).split())
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self._skip += tag in ("script", "style")
+        known = dict(attrs)
+        self.ids += [known["id"]] if "id" in known else []
+        self.links += [known["href"]] if "href" in known else []
+
+    def handle_endtag(self, tag):
+        self._skip -= tag in ("script", "style")
+
+    def handle_data(self, data):
+        if not self._skip:
+            self.texts.append(data)
+
+
+def read(path):
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_folder_holds_everything(report):
+    assert {path.name for path in report.iterdir()} == ALL
+    forms = {path.suffix for path in (report / "figures").iterdir()}
+    assert forms == {".svg", ".pdf", ".png"}
+    assert (report / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(("party", "category"), MAIN)
+def test_the_answer_is_that_of_the_table(fit, report, party, category):
+    table = pd.read_csv(report / "estimates.csv", parse_dates=["end"])
+    same = table[["party", "category", "scope", "measure"]] == [
+        party,
+        category,
+        "all",
+        "cumulative",
+    ]
+    row = table[same.all(axis=1)].iloc[-1]
+    assert row["end"] == fit.days[-1]
+    shown = [number(row[k], row["lower"], row["upper"]) for k in ("median", "lower", "upper")]
+    title = fit.conflict.parties[party].title
+    for text in (Page(read(report / "report.html")).text, read(report / "report.md")):
+        sentence = text[text.index(f"{title}, {category}, all who fight as its own") :]
+        assert f"{shown[0]} (95% credible interval {shown[1]} to {shown[2]})" in sentence[:160]
+
+
+def test_what_assumptions_set_is_said(report):
+    text = Page(read(report / "report.html")).text
+    answers = {
+        title: text[text.index(f"{title}, killed, all") :][:330] for title in ("North", "South")
+    }
+    assert "set by assumptions (86%" in answers["South"]
+    assert (
+        "set by assumptions"
+        not in answers["North"].split("South, killed")[0].split("North, casu")[0]
+    )
+
+
+def test_the_parts_come_in_order(fit):
+    results = Results(fit)
+    document = compose(results, pictures_of(results))
+    names = [section.name for section in document.sections]
+    assert names == [
+        *("answer", "losses", "claimants", "level", "claims", "checks", "priors", "provenance"),
+    ]
+
+
+def test_contents_lead_somewhere_and_no_name_is_used_twice(report):
+    page = Page(read(report / "report.html"))
+    inside = [link for link in page.links if link.startswith("#")]
+    assert len(inside) == 8
+    assert {link[1:] for link in inside} <= set(page.ids)
+    named = [
+        name for name in page.ids if not re.match("losses-|biases-|shares-|predictions-", name)
+    ]
+    assert len(named) == len(set(named))
+
+
+def test_every_claim_is_in_the_page_and_the_table(fit, report):
+    page = read(report / "report.html")
+    assert all(claim in page for claim in fit.claims.table["claim_id"])
+    table = pd.read_csv(report / "claims.csv")
+    assert list(table["claim_id"]) == list(fit.claims.table["claim_id"])
+    assert list(table.columns[-6:]) == ["class", "with", "why", "expected", "residual", "pit"]
+
+
+def test_the_page_needs_no_network(report):
+    page = read(report / "report.html")
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)
+    assert "@import" not in page
+    assert "url(http" not in page
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_hostile_text_is_shown_as_text(hostile, name):
+    text = read(hostile / name)
+    assert "<script>alert" not in text
+    if name == "report.html":
+        page = Page(text)
+        assert page.tags.count("script") == 1
+        # A note's line is seen by the reader exactly as it was written.
+        assert HOSTILE in page.text
+    else:
+        assert "[a](javascript" not in text
+        assert "\\[a\\](javascript" in text
+
+
+def test_hostile_text_does_not_stop_typst(hostile):
+    assert (hostile / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert not (hostile / "report.log").exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["# x", "- x", "1. x", "> x", "+ x", "=== ", "a_b_c", "*a*", "`a`", "<b>", "a|b", "\\x"]
+)
+def test_markdown_has_no_markup_left(text):
+    done = markdown(text)
+    assert not re.match(r"\s*([#>+\-=]|\d+[.)])", done)
+    assert not re.search(r"(?<!\\)[*_`|<\[]", done)
+
+
+def test_a_fit_that_failed_its_gate_gets_three_files(tmp_path):
+    out = write_report(make_fit(n_draws=20, passed=False), tmp_path / "report")
+    assert {path.name for path in out.iterdir()} == FEW
+
+
+def test_a_forced_report_is_marked_everywhere(hostile):
+    for name in ("report.html", "report.md", "numbers.tex", "references.bib"):
+        assert NOT_PASSED in read(hostile / name)
+    for name in ("estimates", "biases", "claims"):
+        assert set(pd.read_csv(hostile / f"{name}.csv")["gate"]) == {"not passed"}
+    for path in (hostile / "figures").glob("*.svg"):
+        assert "NOT CONVERGED" in read(path)
+    assert json.loads(read(hostile / "diagnostics.json"))["gate"]["passed"] is False
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "other-json"])
+def test_what_is_not_a_report_is_not_replaced(fit, tmp_path, kind):
+    out = tmp_path / "precious"
+    if kind == "file":
+        out.write_text("mine", encoding="utf-8")
+    else:
+        out.mkdir()
+        (out / "thesis.txt").write_text("mine", encoding="utf-8")
+    if kind == "other-json":
+        (out / "fit.nc").write_text("", encoding="utf-8")
+        (out / "provenance.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(UsageError, match="precious"):
+        write_report(fit, out)
+    assert (out if kind == "file" else out / "thesis.txt").read_text(encoding="utf-8") == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+def test_an_empty_folder_and_an_earlier_report_are_replaced(tmp_path):
+    out = tmp_path / "a" / "report"
+    out.mkdir(parents=True)
+    failed = make_fit(n_draws=20, passed=False)
+    write_report(failed, out)
+    (out / "old.txt").write_text("", encoding="utf-8")
+    write_report(failed, out)
+    assert {path.name for path in out.iterdir()} == FEW
+    assert [path.name for path in out.parent.iterdir()] == ["report"]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError, MemoryError])
+@pytest.mark.parametrize("earlier", [True, False])
+def test_an_interruption_leaves_what_was_there(fit, tmp_path, monkeypatch, stop, earlier):
+    out = tmp_path / "report"
+    if earlier:
+        write_report(make_fit(n_draws=20, passed=False), out)
+
+    def stopped(*_):
+        raise stop
+
+    monkeypatch.setattr(writing, "compose", stopped)
+    with pytest.raises(stop):
+        write_report(fit, out)
+    assert [path.name for path in tmp_path.iterdir()] == (["report"] if earlier else [])
+    if earlier:
+        assert {path.name for path in out.iterdir()} == FEW
+
+
+def test_without_typst_there_is_a_note_and_the_rest(fit, tmp_path, monkeypatch, caplog):
+    def broken(*_, **__):
+        raise press.PressError("Typst could not set it: no reason")
+
+    monkeypatch.setattr(press, "_compiled", broken)
+    out = write_report(fit, tmp_path / "report")
+    assert "no reason" in caplog.text
+    assert "no reason" in read(out / "report.log")
+    assert {path.name for path in out.iterdir()} == ALL - {"report.pdf"} | {"report.log"}
+
+
+def test_numbers_that_json_cannot_say_are_null(tmp_path):
+    content = {"a": [np.float64("nan"), np.int64(3), (1.5, float("inf"))], "b": np.bool_(True)}
+    writing.write_json(content, tmp_path / "x.json")
+    assert json.loads(read(tmp_path / "x.json")) == {"a": [None, 3, [1.5, None]], "b": True}
+
+
+@pytest.mark.parametrize("n", [1, 4, 9])
+def test_columns_hold_their_longest_word_and_fill_at_most_a_line(n):
+    rng = np.random.default_rng(n)
+    words = ["a", "casualties", "1,234,567", "of the armed forces and their allies in the field"]
+    rows = [[str(words[i]) for i in rng.integers(0, 4, n)] for _ in range(60)]
+    columns = [f"Column {i}" for i in range(n)]
+    widths = column_widths(columns, rows)
+    least = [max(len(w) for row in [columns, *rows] for w in row[i].split()) for i in range(n)]
+    assert all(width > low for width, low in zip(widths, least, strict=True))
+    assert sum(widths) <= max(LINE, SMALL_LINE, sum(least) + 2 * n)
+
+
+def test_pictures_in_the_page_have_names_of_their_own():
+    svg = '<?xml version="1.0"?><svg width="9pt" height="5pt" viewBox="0 0 9 5"><g id="a"/>'
+    svg += '<use xlink:href="#a" clip-path="url(#b)" style="fill: #22262b"/></svg>'
+    done = inline_svg(svg, "one")
+    assert done.startswith("<svg")
+    assert 'id="one-a"' in done
+    assert 'href="#one-a"' in done
+    assert "url(#one-b)" in done
+    assert "var(--ink)" in done
+    assert "9pt" not in done
+
+
+def test_the_same_fit_gives_the_same_page(fit, report, tmp_path):
+    again = write_report(fit, tmp_path / "again")
+    for name in ("report.html", "report.md", "estimates.csv", "numbers.tex"):
+        assert read(again / name) == read(report / name)
+
+
+def test_a_conflict_without_other_estimates_says_so(fit):
+    plain = SimpleNamespace(
+        **{k: getattr(fit, k) for k in ("days", "ci_prob", "conflict", "series")}
+    )
+    from lossmodel.report.losses import losses_section
+
+    claims = Results(fit).claims
+    section = losses_section(SimpleNamespace(fit=plain, claims=claims.iloc[:0]), [])
+    assert "no estimate" in section.blocks[-1].text
