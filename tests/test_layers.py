@@ -33,11 +33,16 @@ ORDER = [
     "reach",
     "density",
     "curvature",
+    "posterior",
     "reference",
     "model",
-    "engines",
     "draws",
+    "engines",
+    "shares",
+    "predictive",
+    "provenance",
     "fitting",
+    "saving",
     "estimates",
     "ratios",
     "rounding",
@@ -56,6 +61,7 @@ ORDER = [
 
 # Methods of Fit that hand over to what is built on it, and a type that only its reader names.
 DELEGATES = {
+    ("fitting", "saving"),
     ("fitting", "estimates"),
     ("fitting", "ratios"),
     ("fitting", "query"),

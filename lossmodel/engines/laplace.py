@@ -36,6 +36,8 @@ HYPER_ITERATIONS = 25
 HYPER_TOLERANCE = 0.02
 FLOOR = 1e-6
 FAR = 5.0
+HUGE = 1e100
+RIDGES = (0.0, 1e-10, 1e-7, 1e-4, 1e-1)
 RISE = 0.2
 PATIENCE = 3
 AXIAL = 1.4
@@ -339,9 +341,19 @@ def _covariance(bend: Floats) -> Floats:
 
 
 def _factorise(expansion: Expansion, hypers: int) -> tuple[Floats, bool]:
-    """Lower Cholesky factor of the latent precision; Gauss-Newton's where that is indefinite."""
+    """Lower Cholesky factor of the latent precision; Gauss-Newton's where that is indefinite.
+
+    Far from the mode entries can differ by so many orders of magnitude that even Gauss-Newton's
+    loses its positive eigenvalues to rounding: then its diagonal grows until they are back.
+    """
     try:
         return np.asarray(cholesky(expansion.precision[hypers:, hypers:], lower=True)), True
-    except np.linalg.LinAlgError:
-        safe = expansion.gauss_newton()[hypers:, hypers:]
-        return np.asarray(cholesky(safe, lower=True)), False
+    except (np.linalg.LinAlgError, ValueError):
+        safe = np.nan_to_num(expansion.gauss_newton()[hypers:, hypers:], posinf=HUGE, neginf=-HUGE)
+    for ridge in RIDGES:
+        raised = safe + np.diag(ridge * np.diag(safe))
+        try:
+            return np.asarray(cholesky(raised, lower=True)), False
+        except np.linalg.LinAlgError:
+            continue
+    return np.diag(np.sqrt(np.diag(safe))), False
