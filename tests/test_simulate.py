@@ -172,13 +172,17 @@ def test_a_method_change_is_half_as_much_again(quiet):
     sound = simulate(seed=21, priors=quiet, size=SMALL)
     broken = simulate(seed=21, priors=quiet, size=SMALL, breaks=["method-change"])
     (change,) = broken.breaks
-    stream = broken.claims.table["claimant"] == change.claimant
-    stream &= broken.claims.table["party"] == change.party
-    stream &= broken.claims.table["kind"] == "cumulative"
-    before, after = (w.claims.table[stream].groupby("end")["value"].last() for w in (sound, broken))
-    early = before.index < change.date
-    assert np.allclose(np.log(after[early] / before[early]), 0, atol=0.35)
-    assert after.iloc[-1] > 1.1 * before.iloc[-1]
+    table = sound.claims.table
+    own = (table["claimant"] == change.claimant) & (table["party"] == change.party)
+    before, after = (
+        w.claims.table["value"].fillna(np.sqrt(w.claims.table["low"] * w.claims.table["high"]))
+        for w in (sound, broken)
+    )
+    change_of = np.log(after / before)
+    late = table["known"] >= change.date
+    assert change_of[own & late].median() == pytest.approx(np.log(1.5), abs=0.2)
+    assert abs(change_of[own & ~late].median()) < 0.2
+    assert abs(change_of[~own].median()) < 0.1
     pd.testing.assert_frame_equal(sound.truth, broken.truth)
 
 
