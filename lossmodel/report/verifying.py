@@ -38,6 +38,7 @@ __all__ = ["verify_report"]
 
 SUFFIXES: Final = (".html", ".md", ".tex")
 PRECISION: Final = 2e-6
+LONGEST: Final = 2_000  # passages that are worth matching one by one
 SHOWN: Final = 20  # problems of a file; nobody reads more
 PICTURE: Final = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 # A comma or a dot belongs to a number only between digits, as does TeX's thin space.
@@ -185,10 +186,30 @@ def _unlike(found: Passages, variants: Sequence[Passages]) -> Iterator[tuple[str
             if not _same(_numbers(said), [_numbers(text) for text in should]):
                 yield said, should[0]
         return
-    old, new = ([tuple(_numbers(text)) for text in side] for side in (expected, found))
+    yield from _moved(found, expected)
+
+
+def _moved(found: Passages, expected: Passages) -> Iterator[tuple[str, str]]:
+    """Differences of two files of which one has passages that the other has not."""
+    # Passages without numbers are all alike, and would make the search for a match very long.
+    said, should = ([p for p in side if _numbers(p)] for side in (found, expected))
+    new, old = ([tuple(_numbers(p)) for p in side] for side in (said, should))
+    first = _common(new, old)
+    last = min(_common(new[::-1], old[::-1]), len(new) - first, len(old) - first)
+    said, should = said[first : len(said) - last], should[first : len(should) - last]
+    new, old = new[first : len(new) - last], old[first : len(old) - last]
+    if max(len(new), len(old)) > LONGEST:
+        yield " / ".join(said), " / ".join(should)
+        return
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal" and any(old[a:b]) | any(new[c:d]):
-            yield " / ".join(found[c:d]), " / ".join(expected[a:b])
+        if tag != "equal":
+            yield " / ".join(said[c:d]), " / ".join(should[a:b])
+
+
+def _common(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many elements at the start are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _same(said: list[str], variants: list[list[str]]) -> bool:
