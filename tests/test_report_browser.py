@@ -1,0 +1,296 @@
+"""The page in a browser: from disk, the network off, as a reader would use it."""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from lossmodel.report.writing import write_report
+from lossmodel.rounding import number
+from tests.fakes import HOSTILE, make_fit
+
+pytestmark = pytest.mark.slow
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+OPTIONS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--remote-debugging-pipe",
+)
+PATIENCE = 90.0
+# The browser takes its orders from descriptor 3 and answers on 4.
+LAUNCHER = """
+import os, sys
+orders, answers, *command = sys.argv[1:]
+os.dup2(int(orders), 3)
+os.dup2(int(answers), 4)
+os.execv(command[0], command)
+"""
+
+
+def high_pipe():
+    """A pipe whose ends do not lie where the browser's own two will."""
+    ends = []
+    for low in os.pipe():
+        ends.append(fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, 10))
+        os.close(low)
+    return ends
+
+
+class Browser:
+    """Chromium by its debugging protocol: JSON with a NUL after each message, over two pipes."""
+
+    def __init__(self, program, profile):
+        to_browser, self._write = high_pipe()
+        self._read, from_browser = high_pipe()
+        orders = [sys.executable, "-c", LAUNCHER, str(to_browser), str(from_browser), program]
+        self._process = subprocess.Popen(
+            [*orders, *OPTIONS, f"--user-data-dir={profile}", "about:blank"],
+            pass_fds=(to_browser, from_browser),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(to_browser)
+        os.close(from_browser)
+        self._buffer = b""
+        self._number = 0
+        self.events = []
+        target = self._send("Target.createTarget", url="about:blank")["targetId"]
+        attached = self._send("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+        offline = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
+        self.call("Network.emulateNetworkConditions", **offline)
+
+    def call(self, method, **parameters):
+        return self._send(method, session=self._session, **parameters)
+
+    def open(self, path):
+        self.events.clear()
+        self.call("Page.navigate", url=path.as_uri())
+        deadline = time.monotonic() + PATIENCE
+        while not any(e["method"] == "Page.loadEventFired" for e in self.events):
+            self._receive(deadline)
+
+    def width(self, width):
+        screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.call("Emulation.setDeviceMetricsOverride", **screen)
+
+    def value(self, script):
+        done = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        assert "exceptionDetails" not in done, done["exceptionDetails"]
+        return done["result"].get("value")
+
+    def close(self):
+        with contextlib.suppress(OSError, TimeoutError):
+            self._send("Browser.close")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(20)
+        self._process.kill()
+        self._process.wait()
+        os.close(self._write)
+        os.close(self._read)
+
+    def _send(self, method, session=None, **parameters):
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        message |= {"sessionId": session} if session else {}
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            answer = self._receive(deadline)
+            if answer.get("id") == self._number:
+                assert "error" not in answer, answer["error"]
+                return answer["result"]
+
+    def _receive(self, deadline):
+        while b"\0" not in self._buffer:
+            ready, _, _ = select.select([self._read], [], [], max(deadline - time.monotonic(), 0))
+            if not ready:
+                raise TimeoutError("the browser does not answer")
+            more = os.read(self._read, 1 << 20)
+            if not more:
+                raise OSError("the browser has ended")
+            self._buffer += more
+        line, _, self._buffer = self._buffer.partition(b"\0")
+        message = json.loads(line)
+        if "method" in message:
+            self.events.append(message)
+        return message
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    program = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if program is None:
+        pytest.skip("needs Chromium")
+    browser = Browser(program, tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    fit = make_fit(n_draws=60)
+    return write_report(fit, tmp_path_factory.mktemp("out") / "report")
+
+
+@pytest.fixture
+def page(browser, report):
+    browser.width(1280)
+    browser.open(report / "report.html")
+    return browser
+
+
+def complaints(browser):
+    """Errors on the console, exceptions, and whatever was asked of the network."""
+    for event in browser.events:
+        method, what = event["method"], event["params"]
+        if method == "Runtime.exceptionThrown":
+            yield what["exceptionDetails"]
+        if method == "Runtime.consoleAPICalled" and what["type"] in ("error", "warning", "assert"):
+            yield what["args"]
+        if method == "Log.entryAdded" and what["entry"]["level"] in ("error", "warning"):
+            yield what["entry"]
+        if method == "Network.requestWillBeSent":
+            url = what["request"]["url"]
+            if not url.startswith(("file:", "data:")):
+                yield url
+
+
+def column(page, table, i):
+    rows = f"[...document.querySelectorAll('#table-{table} tbody tr')]"
+    return page.value(f"{rows}.map(row => row.cells[{i}].textContent)")
+
+
+def test_nothing_is_on_the_console_and_nothing_is_fetched(page):
+    assert list(complaints(page)) == []
+
+
+def test_contents_lead_to_their_parts(page):
+    links = page.value("[...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))")
+    assert len(links) == 8
+    for link in links:
+        page.value(f"document.querySelector('nav a[href=\"{link}\"]').click()")
+        assert page.value("location.hash") == link
+        top = page.value(f"document.querySelector('{link}').getBoundingClientRect().top")
+        root = "document.documentElement"
+        bottom = page.value(f"{root}.scrollHeight - scrollY - {root}.clientHeight")
+        # The last part may be too short to reach the top.
+        assert abs(top) < 60 or bottom < 2
+
+
+def test_the_claims_can_be_searched(page):
+    whole = page.value("document.querySelector('#table-claims output').textContent")
+    assert re.match(r"\d+ of \d+ rows", whole)
+    page.value(
+        "{const f = document.querySelector('#table-claims input'); f.value = 'NEWSPAPER left'; "
+        "f.dispatchEvent(new Event('input'));}"
+    )
+    assert column(page, "claims", 0) == ["newspaper-1"]
+    page.value(
+        "{const f = document.querySelector('#table-claims input'); f.value = 'no such words'; "
+        "f.dispatchEvent(new Event('input'));}"
+    )
+    assert column(page, "claims", 0) == []
+    assert page.value("document.querySelector('#table-claims output').textContent")[:5] == "0 of "
+
+
+@pytest.mark.parametrize("i", [0, 6, 8, 10, 11])
+def test_the_claims_can_be_sorted_both_ways(page, i):
+    for expected in ("ascending", "descending"):
+        page.value(f"document.querySelectorAll('#table-claims th button')[{i}].click()")
+        assert (
+            page.value(
+                f"document.querySelectorAll('#table-claims th')[{i}].getAttribute('aria-sort')"
+            )
+            == expected
+        )
+        cells = column(page, "claims", i)
+        shown = [cell for cell in cells if cell not in ("–", "")]
+        if i in (8, 10, 11):
+            shown = [float(cell.replace("at least ", "").replace(",", "")) for cell in shown]
+        assert shown == sorted(shown, reverse=expected == "descending")
+        assert len(set(shown)) > 3
+        # What has no number comes last both ways.
+        assert all(cell == "–" for cell in cells[len(shown) :])
+
+
+def test_more_rows_are_shown_on_demand(page):
+    before = len(column(page, "claims", 0))
+    page.value("document.querySelector('#table-claims .more button').click()")
+    assert len(column(page, "claims", 0)) > before
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+def test_the_page_is_never_wider_than_the_screen(page, width):
+    page.width(width)
+    assert page.value("document.documentElement.scrollWidth") <= width
+    wide = page.value(
+        "[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll, .picture') "
+        "&& e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"
+    )
+    assert wide == []
+
+
+def test_ten_printed_numbers_are_those_of_the_table(page, report):
+    table = pd.read_csv(report / "estimates.csv")
+    table = table[(table["measure"] == "cumulative") & (table["end"] == table["end"].max())]
+    rows = page.value(
+        "[...document.querySelectorAll('#table-totals-people tbody tr')]"
+        ".map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    printed = {row[0]: row[1:3] for row in rows}
+    titles = {"north": "North", "south": "South", "guests": "Guests of the North"}
+    compared = 0
+    for row in table[table["scope"] == "all"].to_dict("records"):
+        if row["category"] == "tanks":
+            continue
+        limits = row["lower"], row["upper"]
+        median, lower, upper = (number(v, *limits) for v in (row["median"], *limits))
+        shown = printed[f"{titles[row['party']]}, {row['category']}"]
+        assert shown == [median, f"{lower} to {upper}"]
+        compared += 3
+    assert compared >= 10
+
+
+def test_dark_and_light_can_be_told_apart_from_their_ground(page):
+    for scheme in ("light", "dark"):
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        page.call("Emulation.setEmulatedMedia", features=features)
+        style = "getComputedStyle(document.body)"
+        ink, paper = (page.value(f"{style}.{k}") for k in ("color", "backgroundColor"))
+        light, dark = sorted((luminance(ink), luminance(paper)), reverse=True)
+        assert (luminance(paper) < luminance(ink)) == (scheme == "dark")
+        assert (light + 0.05) / (dark + 0.05) > 7
+    page.call("Emulation.setEmulatedMedia", features=[])
+
+
+def luminance(colour):
+    """Relative luminance as the guidelines for accessible pages define it."""
+    parts = [int(n) / 255 for n in re.findall(r"\d+", colour)[:3]]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_hostile_text_does_nothing(browser, tmp_path):
+    fit = make_fit(n_draws=30, extra=HOSTILE)
+    browser.width(360)
+    browser.open(write_report(fit, tmp_path / "report") / "report.html")
+    assert list(complaints(browser)) == []
+    assert not any(e["method"] == "Page.javascriptDialogOpening" for e in browser.events)
+    assert browser.value("document.scripts.length") == 1
+    assert browser.value("document.querySelectorAll('main a[href]').length") == 0
+    assert browser.value("document.documentElement.scrollWidth") <= 360
+    first = column(browser, "claims", 14)
+    assert HOSTILE in first
