@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Picture", "draw_pictures", "pictures_of"]
 
-WIDTH: Final = 6.4
+# Narrow enough that the words in it can be read on a phone, where it is not scrolled.
+WIDTH: Final = 4.8
 MEASURES: Final[tuple[Literal["cumulative", "weekly"], ...]] = ("cumulative", "weekly")
 STYLE: Final[dict[str, Any]] = {
     "axes.edgecolor": plots.FAINT,
@@ -133,7 +134,7 @@ def _losses(results: Results, party: str, category: str) -> Picture:
     title = party_title(results.fit.conflict, party)
 
     def draw() -> Canvas:
-        canvas, axes = _canvas(4.9, rows=2)
+        canvas, axes = _canvas(4.6, rows=2)
         for ax, measure in zip(axes, MEASURES, strict=True):
             plots.plot_losses(
                 results.fit,
@@ -148,7 +149,7 @@ def _losses(results: Results, party: str, category: str) -> Picture:
         for ax in axes:
             ax.set_ylabel("")
             ax.set_xlim(results.fit.days[0], results.fit.days[-1])
-            ax.legend(loc="upper left")
+        _legend(canvas, axes)
         return canvas
 
     caption = (
@@ -160,6 +161,16 @@ def _losses(results: Results, party: str, category: str) -> Picture:
     return Picture(f"losses-{party}-{category}", caption, draw)
 
 
+def _legend(canvas: Canvas, axes: Any) -> None:
+    """One legend for all axes, each of its entries once."""
+    known: dict[str, Any] = {}
+    for ax in axes:
+        handles, labels = ax.get_legend_handles_labels()
+        for handle, label in zip(handles, labels, strict=True):
+            known.setdefault(label, handle)
+    canvas.legend(list(known.values()), list(known), loc="outside lower left", ncols=2)
+
+
 def _biases(results: Results, party: str) -> Picture:
     title = party_title(results.fit.conflict, party)
 
@@ -168,7 +179,7 @@ def _biases(results: Results, party: str) -> Picture:
         canvas, axes = _canvas(1.5 + 0.19 * min(len(rows), plots.ROWS))
         plots.plot_biases(results.fit, party=party, table=results.biases, ax=axes[0])
         axes[0].set_title(f"Figures about {title}")
-        canvas.legend(loc="outside upper left", ncols=4)
+        canvas.legend(loc="outside upper left", ncols=4, columnspacing=1.2)
         return canvas
 
     caption = (
@@ -183,7 +194,7 @@ def _shares(results: Results) -> Canvas:
     n = results.fit.variance_shares["quantity"].nunique()
     canvas, axes = _canvas(1.6 + 0.2 * n)
     plots.plot_shares(results.fit, ax=axes[0])
-    canvas.legend(loc="outside upper left", ncols=4)
+    canvas.legend(loc="outside upper left", ncols=3)
     return canvas
 
 
@@ -192,5 +203,5 @@ def _predictions(results: Results) -> Canvas:
     n = terms.loc[terms["residual"].notna(), "claimant"].nunique()
     canvas, axes = _canvas(1.4 + 0.17 * min(n, plots.ROWS))
     plots.plot_predictions(results.fit, ax=axes[0])
-    canvas.legend(loc="outside upper left", ncols=3)
+    canvas.legend(loc="outside upper left", ncols=2)
     return canvas
