@@ -22,8 +22,9 @@ def predictive(draws: BlockDraws, density: Density, *, ci_prob: float) -> pd.Dat
     -------
     table
         The terms and expected_median, expected_lower, expected_upper (of the expectation, equal-
-        tailed), residual (log of figure over expectation; NaN for intervals), pit (share of the
-        posterior predictive below the figure; half of a count's own probability counts).
+        tailed), residual (log of figure over expectation; NaN for intervals and zeros), noise_sd,
+        pit (share of the posterior predictive below the figure; half of a count's own probability
+        counts).
     """
     chosen = np.linspace(0, len(draws.flat) - 1, min(DRAWS, len(draws.flat))).astype(int)
     figures = [density.figures(theta) for theta in draws.flat[chosen]]
@@ -33,8 +34,9 @@ def predictive(draws: BlockDraws, density: Density, *, ci_prob: float) -> pd.Dat
     lower, median, upper = np.exp(np.quantile(mu, [tail, 0.5, 1 - tail], axis=0))
     observed = draws.design.observed
     excess = _log_excess(draws, chosen)
-    with np.errstate(divide="ignore"):
-        residual = np.where(observed.form == INTERVAL, np.nan, np.log(observed.value / median))
+    told = (observed.form != INTERVAL) & (observed.value > 0)
+    residual = np.full(len(median), np.nan)
+    residual[told] = np.log(observed.value[told] / median[told])
     return draws.design.terms.assign(
         expected_median=median,
         expected_lower=lower,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "named_draws", "save"]
 
-FORMAT = 1
+FORMAT = 2
 LAPLACE = ("mode", "factor")
 
 
@@ -79,7 +79,7 @@ def save(fit: Fit, path: str | Path) -> Path:
                 block.prior.theta.astype("float32"),
             ),
             f"{name}_mode": ((dims[2],), block.laplace.mode),
-            f"{name}_factor": ((dims[2], f"{name}_theta_"), block.laplace.factor.astype("float32")),
+            f"{name}_factor": ((dims[2], f"{name}_theta_"), block.laplace.factor),
         }
         data = xr.merge(
             [data.drop_vars([v for v in extra if v in data]), xr.Dataset(extra)], join="outer"
@@ -146,6 +146,11 @@ def load(path: str | Path) -> Fit:
         texts = {k: str(stored[f"input_{k}"].item()) for k in ("files", "priors", "settings")}
     except (OSError, KeyError, ValueError) as problem:
         raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
+    made = json.loads(texts["settings"]).get("format")
+    if made != FORMAT:
+        raise UsageError(
+            f"{path} was written in format {made}, this version reads {FORMAT}; fit anew."
+        )
     return _rebuild(stored, texts)
 
 
@@ -205,7 +210,8 @@ def _block(design: Any, stored: xr.Dataset, kept: dict[str, Any]) -> Block:
         decrement=diagnostics["decrement"],
         positive=diagnostics["positive"],
         gradient=0.0,
-        expansions=diagnostics["gradients"],
+        expansions=diagnostics["expansions"],
+        gradients=diagnostics["gradients"],
     )
     theta = stored[f"{name}_theta"].to_numpy()
     theta = theta[:, ~np.isnan(theta[0, :, 0])]

@@ -114,10 +114,10 @@ def query(
 def verify(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", exists=True, file_okay=False, help="Folder of a report."),
+        typer.Argument(metavar="FILE", exists=True, help="A report's folder, or a file of it."),
     ] = REPORT,
 ) -> None:
-    """Check that a report's files are the ones that were written, and agree with each other."""
+    """Check that the numbers printed in a report are those of the fit beside it."""
     from lossmodel.report import verify_report
 
     problems = verify_report(folder)
@@ -125,7 +125,7 @@ def verify(
         answer(problem)
     if problems:
         raise typer.Exit(1)
-    answer(f"{folder}: every file is as it was written.")
+    answer(f"{folder}: every number is the fit's.")
 
 
 @app.command()

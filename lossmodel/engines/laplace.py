@@ -67,8 +67,8 @@ class Laplace:
         Whether the latent Hessian was positive definite.
     gradient
         Norm of the marginal's gradient before the last step, in posterior sds.
-    expansions
-        Second-order expansions used.
+    expansions, gradients
+        Second-order expansions and gradients used.
     """
 
     mode: Floats
@@ -80,6 +80,7 @@ class Laplace:
     positive: bool
     gradient: float
     expansions: int
+    gradients: int
 
     def draw(self, size: int, rng: np.random.Generator) -> Floats:
         """Independent draws, shape (size, D)."""
@@ -113,7 +114,7 @@ class _Search:
         self.density, self.theta, self.report = density, theta, report
         self.hypers = len(density.design.layout.hyper)
         self.curvature = Curvature(density)
-        self.expansions = 0
+        self.expansions = self.gradients = 0
         self.unit = self._units()
         self.values: list[float] = []
 
@@ -201,11 +202,15 @@ class _Search:
         """Halve the step until the density rises."""
         for halvings in range(40):
             candidate = theta + step * 0.5**halvings
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                risen, gradient = self.density(candidate)
+            risen, gradient = self._evaluate(candidate)
             if risen >= value - FLOOR:
                 return candidate, risen, gradient, halvings
         return None
+
+    def _evaluate(self, theta: Floats) -> tuple[float, Floats]:
+        self.gradients += 1
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self.density(theta)
 
     def _expand(self, theta: Floats) -> Expansion:
         self.expansions += 1
@@ -216,8 +221,7 @@ class _Search:
         n = self.hypers
 
         def loss(latent: Floats) -> tuple[float, Floats]:
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                value, gradient = self.density(np.concatenate([self.theta[:n], latent]))
+            value, gradient = self._evaluate(np.concatenate([self.theta[:n], latent]))
             return -value, -gradient[n:]
 
         options = {"maxiter": APPROACH, "maxcor": 20}
@@ -251,7 +255,7 @@ class _Search:
         for k in range(n):
             step = np.zeros(len(theta))
             step[k] = FLOOR**0.5
-            change = self.density(theta + step)[1] - self.density(theta - step)[1]
+            change = self._evaluate(theta + step)[1] - self._evaluate(theta - step)[1]
             response[:, k] = cho_solve((lower, True), change[n:] / (2 * step[k]))
         return response
 
@@ -313,6 +317,7 @@ class _Search:
             positive=positive,
             gradient=float(np.linalg.norm(root.T @ rise)),
             expansions=self.expansions,
+            gradients=self.gradients,
         )
 
 

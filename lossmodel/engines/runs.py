@@ -62,19 +62,22 @@ def run(
     streams = np.random.SeedSequence([settings.seed, len(design.name), design.size]).spawn(3)
     rng = np.random.default_rng(streams[0])
     prior = np.random.default_rng(streams[1]).standard_normal((1, PRIOR_DRAWS, design.size))
+    prior = prior.astype(np.float32).astype(float)
     if settings.engine == "laplace" or (settings.engine == "auto" and not failures):
         theta = laplace.draw(settings.draws or LAPLACE_DRAWS, rng)[None]
-        found = {"engine": "laplace", "failures": failures, "gradients": laplace.expansions}
+        found = {"engine": "laplace", "failures": failures, "gradients": laplace.gradients}
     else:
         started = time.perf_counter()
         theta, found = _sampled(design, density, laplace, settings, streams[2], progress)
         took["nuts"] = round(time.perf_counter() - started, 3)
-    posterior = BlockDraws(design, theta)
+    # Draws are kept in single precision: what is computed from them is the same from disk.
+    posterior = BlockDraws(design, theta.astype(np.float32).astype(float))
     scales = np.exp(design.layout.log_scales(laplace.mode))
     found |= {
         "seconds": took, "dimension": design.size, "terms": len(design.terms),
         "n_draws": theta.shape[0] * theta.shape[1], "chains": theta.shape[0],
         "log_evidence": laplace.log_evidence, "decrement": laplace.decrement,
+        "expansions": laplace.expansions,
         "positive": laplace.positive,
         "scales": dict(zip(design.layout.hyper, scales.tolist(), strict=True)),
     }  # fmt: skip

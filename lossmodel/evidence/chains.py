@@ -125,9 +125,7 @@ def _longest(fits: list[int], values: Sequence[float], kept: list[int]) -> list[
     return chain[::-1]
 
 
-def joined(
-    values: Sequence[float], units: Sequence[float], *, times: float = TIMES
-) -> list[int]:
+def joined(values: Sequence[float], units: Sequence[float], *, times: float = TIMES) -> list[int]:
     """Places of the totals whose increments are at least so many times their endpoints' rounding.
 
     The first increment runs from zero. Where one is too small its two neighbours are joined by
