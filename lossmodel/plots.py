@@ -188,7 +188,7 @@ def ratio_rows(
     rows = rows[people if group == "person" else ~people]
     if party is not None:
         about = [party in (name, *fit.conflict.components(name)) for name in rows["party"]]
-        rows = rows[about]
+        rows = rows[np.array(about, dtype=bool)]
     return rows.sort_values(["role", "ratio_median"], kind="stable")
 
 

@@ -13,6 +13,7 @@ from lossmodel.report.wording import (
     estimate_text,
     interval,
     level,
+    main_categories,
     main_parties,
     party_title,
     prior_share,
@@ -34,7 +35,7 @@ def answer_section(results: Results) -> Section:
     main = main_parties(results.fit)
     blocks: list[Block] = [_reading(results)]
     for party in main:
-        for category in ("killed", "casualties"):
+        for category in main_categories(results.fit):
             key = (party, category, "all")
             if key in results.cumulative:
                 blocks.append(_sentence(results, key))
@@ -73,13 +74,16 @@ def _sentence(results: Results, key: Key) -> Text:
     text += "."
     if assumed := set_by(fit, key):
         text += f" This is {assumed}."
-    lead = f"{party_title(fit.conflict, party)}, {category}, all who fight as its own:"
+    whole = ", all who fight as its own" if category in PEOPLE else ""
+    lead = f"{party_title(fit.conflict, party)}, {category}{whole}:"
     return Text(text, lead=lead, tone="answer")
 
 
 def _scopes(results: Results) -> Text:
     fit = results.fit
     narrower = dict.fromkeys(s for _, _, s in fit.series if s != "all")
+    if not any(category in PEOPLE for _, category, _ in fit.series):
+        return Text("", tone="small")
     words = "“All who fight as its own” counts every unit under the party's command."
     for scope in narrower:
         party = next(p for p, _, s in fit.series if s == scope)
@@ -96,10 +100,12 @@ def _others(results: Results, main: list[str]) -> list[Block]:
     people = [key for key in fit.series if key[1] in PEOPLE]
     people.sort(key=lambda key: key[0] not in main)
     things = [key for key in fit.series if key[1] not in PEOPLE]
-    blocks: list[Block] = [
-        Text("Everybody, civilians included", tone="heading"),
-        _table(results, "totals-people", people, "People"),
-    ]
+    blocks: list[Block] = []
+    if people:
+        blocks += [
+            Text("Everybody, civilians included", tone="heading"),
+            _table(results, "totals-people", people, "People"),
+        ]
     if things:
         blocks += [
             Text("Equipment", tone="heading"),

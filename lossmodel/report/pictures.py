@@ -134,7 +134,7 @@ def _losses(results: Results, party: str, category: str) -> Picture:
     title = party_title(results.fit.conflict, party)
 
     def draw() -> Canvas:
-        canvas, axes = _canvas(4.6, rows=2)
+        canvas, axes = _canvas(5.0, rows=2)
         for ax, measure in zip(axes, MEASURES, strict=True):
             plots.plot_losses(
                 results.fit,
@@ -173,12 +173,16 @@ def _legend(canvas: Canvas, axes: Any) -> None:
 
 def _biases(results: Results, party: str) -> Picture:
     title = party_title(results.fit.conflict, party)
+    group: Literal["person", "equipment"] = (
+        "person" if "person" in results.fit.blocks else "equipment"
+    )
 
     def draw() -> Canvas:
-        rows = plots.ratio_rows(results.fit, results.biases, party=party)
+        rows = plots.ratio_rows(results.fit, results.biases, party=party, group=group)
         canvas, axes = _canvas(1.5 + 0.19 * min(len(rows), plots.ROWS))
-        plots.plot_biases(results.fit, party=party, table=results.biases, ax=axes[0])
+        plots.plot_biases(results.fit, party=party, group=group, table=results.biases, ax=axes[0])
         axes[0].set_title(f"Figures about {title}")
+        axes[0].set_xlabel("claimed / true")
         canvas.legend(loc="outside upper left", ncols=4, columnspacing=1.2)
         return canvas
 
@@ -194,6 +198,7 @@ def _shares(results: Results) -> Canvas:
     n = results.fit.variance_shares["quantity"].nunique()
     canvas, axes = _canvas(1.6 + 0.2 * n)
     plots.plot_shares(results.fit, ax=axes[0])
+    axes[0].set_xlabel("share that comes from assumptions (line: 70%)")
     canvas.legend(loc="outside upper left", ncols=3)
     return canvas
 

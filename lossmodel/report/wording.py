@@ -113,13 +113,21 @@ def scope_title(conflict: Conflict, scope: str) -> str:
 
 
 def main_parties(fit: Fit) -> list[str]:
-    """The first party of each side that is not civilian and has estimates of people."""
+    """The first party of each side that is not civilian and has estimates of the first category."""
     found: dict[str, str] = {}
+    first = main_categories(fit)[0]
     for party, category, scope in fit.series:
         known = fit.conflict.parties[party]
-        if scope == "all" and category == "killed" and not known.civilian:
+        if scope == "all" and category == first and not known.civilian:
             found.setdefault(known.side, party)
     return list(found.values())
+
+
+def main_categories(fit: Fit) -> list[str]:
+    """What the first sentences are about: the killed and all casualties, else what is estimated."""
+    estimated = list(dict.fromkeys(category for _, category, _ in fit.series))
+    people = [category for category in ("killed", "casualties") if category in estimated]
+    return people or estimated[:1]
 
 
 def set_by(fit: Fit, key: tuple[str, str, str]) -> str:
