@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 __all__ = ["Block", "Document", "Figure", "Section", "Table", "Text", "column_widths"]
 
@@ -119,19 +119,29 @@ class Document:
                 if block["kind"] == "table":
                     block["numeric"] = sorted(block["numeric"])
                     block["rows"] = [] if block["page_only"] else block["rows"]
-                    block["widths"] = column_widths(block["columns"], block["rows"])
+                    block["widths"] = column_widths(
+                        block["columns"], block["rows"], whole=block["numeric"]
+                    )
                     del block["keys"]
         return content
 
 
-def column_widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
+def column_widths(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: Collection[int] = ()
+) -> list[float]:
     """How many letters wide each column of a table on paper should be.
 
     No column is narrower than its longest word. Columns that want little get all of it, so that
     only long texts are broken, and the longer ones get more. The sum is more than `LINE` only
     where the words alone are, or the table is long.
+
+    Parameters
+    ----------
+    whole
+        Columns of numbers, which are not broken where there is room.
     """
-    least, wanted = [], []
+    least: list[float] = []
+    wanted: list[float] = []
     for i, name in enumerate(columns):
         cells = [name, *(row[i] for row in rows)]
         words = [len(word) for cell in cells for word in cell.split()]
@@ -141,6 +151,9 @@ def column_widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list
     pairs = list(zip(least, wanted, strict=True))
     # A long table whose texts would be broken all over is set smaller.
     line = SMALL_LINE if sum(wanted) > LINE and len(rows) > MANY else LINE
+    unbroken = [w if i in whole else n for i, (n, w) in enumerate(zip(least, wanted, strict=True))]
+    if sum(unbroken) <= line:
+        pairs = list(zip(unbroken, wanted, strict=True))
     for bound in range(int(max(wanted)) + 1, 0, -1):
         widths = [max(low, min(want, bound / 4 * math.sqrt(want))) for low, want in pairs]
         if sum(widths) <= line:

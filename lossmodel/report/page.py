@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["to_html"]
 
-# Colours of the pictures' ink and of what is faint in them, which follow the page's own.
-THEMED: Final = {"#22262b": "var(--ink)", "#8a9099": "var(--faint)"}
+# Colours of the pictures that follow the page; on a dark one those of light paper are too dark.
+THEMED: Final = {
+    **{"#22262b": "var(--ink)", "#8a9099": "var(--faint)"},
+    **{"#0072b2": "var(--blue)", "#d55e00": "var(--orange)", "#009e73": "var(--green)"},
+}
 IDS: Final = re.compile(r'(\bid="|url\(#|href="#)')
 HEAD: Final = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 METADATA: Final = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
