@@ -126,7 +126,7 @@ def main_parties(fit: Fit) -> list[str]:
 def main_categories(fit: Fit) -> list[str]:
     """What the first sentences are about: the killed and all casualties, else what is estimated."""
     estimated = list(dict.fromkeys(category for _, category, _ in fit.series))
-    people = [category for category in ("killed", "casualties") if category in estimated]
+    people: list[str] = [name for name in ("killed", "casualties") if name in estimated]
     return people or estimated[:1]
 
 
