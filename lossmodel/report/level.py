@@ -6,7 +6,14 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.report.document import Block, Figure, Section, Table, Text
-from lossmodel.report.wording import ASSUMED, level, main_parties, party_title, quantity_title
+from lossmodel.report.wording import (
+    ASSUMED,
+    level,
+    main_categories,
+    main_parties,
+    party_title,
+    quantity_title,
+)
 from lossmodel.rounding import percent
 
 if TYPE_CHECKING:
@@ -46,7 +53,7 @@ def level_section(results: Results, pictures: Sequence[Picture]) -> Section:
         )
     ]
     for party in main_parties(fit):
-        for category in ("killed", "casualties"):
+        for category in main_categories(fit):
             if (party, category, "all") in fit.series:
                 blocks.append(_sentence(results, (party, category, "all")))
     blocks += [Figure(p.name, p.caption, p.alt) for p in pictures]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from lossmodel import plots
-from lossmodel.report.wording import main_parties, party_title
+from lossmodel.report.wording import main_categories, main_parties, party_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,14 +71,14 @@ class Picture:
 def pictures_of(results: Results) -> dict[str, list[Picture]]:
     """All figures of a report by section."""
     fit = results.fit
-    people = [
+    shown = [
         (party, category)
         for party in main_parties(fit)
-        for category in ("killed", "casualties")
+        for category in main_categories(fit)
         if (party, category, "all") in fit.series
     ]
     return {
-        "losses": [_losses(results, party, category) for party, category in people],
+        "losses": [_losses(results, party, category) for party, category in shown],
         "claimants": [_biases(results, party) for party in main_parties(fit)],
         "level": [Picture("shares", SHARES, lambda: _shares(results))],
         "checks": [Picture("predictions", PREDICTIONS, lambda: _predictions(results))],
