@@ -13,9 +13,12 @@ from lossmodel.design.grid import Floats, Grid, Ints, interpolate, knot_position
 from lossmodel.design.layout import LayoutBuilder, Linear
 from lossmodel.design.scopes import ScopeShare, build_scopes
 from lossmodel.parts import Parts
-from lossmodel.priors import Prior, Priors
+from lossmodel.priors import Priors
 
-__all__ = ["Paths", "build_paths", "stretch"]
+__all__ = ["Paths", "build_paths"]
+
+# Days over which a walk's prior sd is meant.
+WALK_DAYS = {"rate": 14, "lethality": 91, "missing": 182}
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,6 @@ class Paths:
     active: Floats
     scopes: tuple[ScopeShare, ...]
     scope_index: dict[tuple[str, str], int]
-
-
-def stretch(prior: Prior, *, days: float, per: float) -> float:
-    """Factor on a random walk's sd per step when steps are ``days`` instead of ``per`` long."""
-    return float(np.sqrt(days / per))
 
 
 def fill_path(linear: Linear, *, row: int, grid: Grid, knots: tuple[Floats, Ints]) -> None:
@@ -94,29 +92,36 @@ def build_paths(
         Rows of the path map that are in use.
     """
     parties = block_parties(terms, conflict)
-    count = len(parties)
-    row, rate = 0, np.full(count, -1)
-    lethality, missing = np.full(count, -1), np.full(count, -1)
-    active = np.ones((count, grid.cells))
-    knots: dict[str, dict[str, tuple[Floats, Ints]]] = {"rate": {}, "lethality": {}, "missing": {}}
+    spacing = {
+        "rate": conflict.knots.rate_days,
+        "lethality": conflict.knots.lethality_days,
+        "missing": conflict.knots.drift_days,
+    }
+    height = 0
+    rows = {kind: np.full(len(parties), -1) for kind in spacing}
+    knots: dict[str, dict[str, tuple[Floats, Ints]]] = {kind: {} for kind in spacing}
+    active = np.ones((len(parties), grid.cells))
     for p, name in enumerate(parties):
         party = conflict.parties[name]
-        first, last = _range(party.start, party.end, grid)
-        active[p] = grid.part_active(first, last)
+        days = _range(party.start, party.end, grid)
+        active[p] = grid.part_active(*days)
         own = terms[[conflict.components(q)[0] == name for q in terms["party"]]]
-        level = centre(own, priors["lethality.level"].median if person else 1.0)
-        knots["rate"][name] = _rate(builder, name, (first, last), level, conflict, priors)
-        wanted = [("rate", rate)]
-        if person:
-            knots["lethality"][name] = _lethality(builder, name, (first, last), conflict, priors)
-            wanted.append(("lethality", lethality))
-        if person and parts.missing and not party.civilian:
-            knots["missing"][name] = _missing(builder, name, (first, last), conflict, priors)
-            wanted.append(("missing", missing))
-        for kind, rows in wanted:
-            rows[p] = row
-            fill_path(linear, row=row, grid=grid, knots=knots[kind][name])
-            row += 1
+        middle = centre(own, priors["lethality.level"].median if person else 1.0)
+        wanted = {"rate": True, "lethality": person}
+        wanted["missing"] = person and parts.missing and not party.civilian
+        for kind in [kind for kind, on in wanted.items() if on]:
+            knots[kind][name] = _path(
+                kind,
+                name,
+                days,
+                spacing=spacing[kind],
+                centre=middle if kind == "rate" else 0.0,
+                builder=builder,
+                priors=priors,
+            )
+            rows[kind][p] = height
+            fill_path(linear, row=height, grid=grid, knots=knots[kind][name])
+            height += 1
     scopes, scope_index = build_scopes(
         terms,
         conflict=conflict,
@@ -128,9 +133,9 @@ def build_paths(
     )
     paths = Paths(
         parties=parties,
-        rate=rate,
-        lethality=lethality,
-        missing=missing,
+        rate=rows["rate"],
+        lethality=rows["lethality"],
+        missing=rows["missing"],
         rate_knots=knots["rate"],
         lethality_knots=knots["lethality"],
         missing_knots=knots["missing"],
@@ -138,7 +143,7 @@ def build_paths(
         scopes=scopes,
         scope_index=scope_index,
     )
-    return paths, row
+    return paths, height
 
 
 def block_parties(terms: pd.DataFrame, conflict: Conflict) -> tuple[str, ...]:
@@ -153,53 +158,21 @@ def _range(start: pd.Timestamp | None, end: pd.Timestamp | None, grid: Grid) -> 
     return first, last
 
 
-def _rate(
-    builder: LayoutBuilder,
+def _path(
+    kind: str,
     party: str,
     days: tuple[int, int],
-    level: float,
-    conflict: Conflict,
-    priors: Priors,
-) -> tuple[Floats, Ints]:
-    spacing = conflict.knots.rate_days
-    positions = knot_positions(*days, spacing)
-    prior = priors["rate.level"]
-    rows = builder.rows(f"rate {party}", np.full(len(positions), level + prior.mean))
-    builder.shared(f"rate.level {party}", rows, prior.sd)
-    walk = priors["rate.walk_sd"]
-    builder.walk(f"rate.walk {party}", rows, stretch(walk, days=spacing, per=14), walk)
-    return positions, rows
-
-
-def _lethality(
+    *,
+    spacing: int,
+    centre: float,
     builder: LayoutBuilder,
-    party: str,
-    days: tuple[int, int],
-    conflict: Conflict,
     priors: Priors,
 ) -> tuple[Floats, Ints]:
-    spacing = conflict.knots.lethality_days
+    """Knots of one path: a level and a walk around it, under the priors of that kind."""
     positions = knot_positions(*days, spacing)
-    prior = priors["lethality.level"]
-    rows = builder.rows(f"lethality {party}", np.full(len(positions), prior.mean))
-    builder.shared(f"lethality.level {party}", rows, prior.sd)
-    walk = priors["lethality.walk_sd"]
-    builder.walk(f"lethality.walk {party}", rows, stretch(walk, days=spacing, per=91), walk)
-    return positions, rows
-
-
-def _missing(
-    builder: LayoutBuilder,
-    party: str,
-    days: tuple[int, int],
-    conflict: Conflict,
-    priors: Priors,
-) -> tuple[Floats, Ints]:
-    spacing = conflict.knots.drift_days
-    positions = knot_positions(*days, spacing)
-    prior = priors["missing.level"]
-    rows = builder.rows(f"missing {party}", np.full(len(positions), prior.mean))
-    builder.shared(f"missing.level {party}", rows, prior.sd)
-    walk = priors["missing.walk_sd"]
-    builder.walk(f"missing.walk {party}", rows, stretch(walk, days=spacing, per=182), walk)
+    level, walk = priors[f"{kind}.level"], priors[f"{kind}.walk_sd"]
+    rows = builder.rows(f"{kind} {party}", np.full(len(positions), centre + level.mean))
+    builder.shared(f"{kind}.level {party}", rows, level.sd)
+    step = float(np.sqrt(spacing / WALK_DAYS[kind]))
+    builder.walk(f"{kind}.walk {party}", rows, step, walk)
     return positions, rows
