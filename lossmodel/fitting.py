@@ -61,6 +61,8 @@ class Fit:
         What fixes each total, see ``shares``.
     diagnostics, provenance
         As in ``diagnostics.json`` and ``provenance.json``.
+    inputs
+        Name -> text of the conflict's files, so that a saved fit stands on its own.
     """
 
     blocks: Mapping[str, Block]
@@ -73,6 +75,7 @@ class Fit:
     diagnostics: dict[str, Any]
     provenance: dict[str, Any]
     seed: int = 1
+    inputs: Mapping[str, str] = field(default_factory=dict)
     left_over: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
@@ -340,8 +343,18 @@ def fit(
                      "until": until, "draws": draws},
         ),
         seed=seed,
+        inputs=conflict_files(claims.conflict),
         left_over=model.unmodelled(evidence, claims.conflict),
     )  # fmt: skip
+
+
+def conflict_files(conflict: Conflict) -> dict[str, str]:
+    """Text of the files that define a conflict, its claims apart."""
+    return {
+        file.name: file.read_text(encoding="utf-8-sig")
+        for file in sorted(conflict.directory.iterdir())
+        if file.suffix in (".toml", ".csv") and file.name != "claims.csv"
+    }
 
 
 def conflict_priors(conflict: Conflict) -> Priors:

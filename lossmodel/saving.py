@@ -96,10 +96,7 @@ def _texts(fit: Fit) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "claims.csv"
         write_claims(fit.claims, table)
-        files = {"claims.csv": table.read_text(encoding="utf-8")}
-    for file in sorted(fit.conflict.directory.iterdir()):
-        if file.suffix in (".toml", ".csv") and file.name != "claims.csv":
-            files[file.name] = file.read_text(encoding="utf-8-sig")
+        files = {"claims.csv": table.read_text(encoding="utf-8"), **fit.inputs}
     as_of = fit.evidence.as_of
     settings = {
         "format": FORMAT,
@@ -159,7 +156,8 @@ def _rebuild(stored: xr.Dataset, texts: dict[str, str]) -> Fit:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / settings["conflict"]
         home.mkdir()
-        for name, text in json.loads(texts["files"]).items():
+        files = json.loads(texts["files"])
+        for name, text in files.items():
             (home / name).write_text(text, encoding="utf-8")
         (home / "fit-priors.toml").write_text(texts["priors"], encoding="utf-8")
         conflict = load_conflict(home)
@@ -188,6 +186,7 @@ def _rebuild(stored: xr.Dataset, texts: dict[str, str]) -> Fit:
         diagnostics=settings["diagnostics"],
         provenance=settings["provenance"],
         seed=settings["seed"],
+        inputs={name: text for name, text in files.items() if name != "claims.csv"},
         left_over=model.unmodelled(evidence, conflict),
     )
 

@@ -15,6 +15,7 @@ from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.fitting import fit, load_fit
 from lossmodel.model import LossModel
+from lossmodel.report import write_report
 
 KEY = ("germany", "aircraft", "all")
 
@@ -53,6 +54,14 @@ def test_a_fit_comes_back_from_disk_as_it_was(fitted, tmp_path):
     assert again.diagnostics["gate"] == fitted.diagnostics["gate"]
     assert again.claims.sha256 == fitted.claims.sha256
     pd.testing.assert_frame_equal(again.evidence.classes, fitted.evidence.classes)
+
+
+def test_a_fit_from_disk_can_be_kept_and_reported_again(fitted, tmp_path):
+    again = load_fit(fitted.save(tmp_path / "fit.nc"))
+    twice = load_fit(again.save(tmp_path / "again.nc"))
+    np.testing.assert_array_equal(twice.daily(*KEY), again.daily(*KEY))
+    write_report(again, tmp_path / "report")
+    assert (tmp_path / "report" / "report.html").is_file()
 
 
 def test_what_is_not_a_fit_is_refused(tmp_path):
