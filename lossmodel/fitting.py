@@ -349,7 +349,9 @@ def fit(
 
 
 def conflict_files(conflict: Conflict) -> dict[str, str]:
-    """Text of the files that define a conflict, its claims apart."""
+    """Text of the files that define a conflict, its claims apart; none if it is made in memory."""
+    if not conflict.directory.is_dir():
+        return {}
     return {
         file.name: file.read_text(encoding="utf-8-sig")
         for file in sorted(conflict.directory.iterdir())

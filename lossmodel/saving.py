@@ -65,9 +65,17 @@ def named_draws(fit: Fit, *, prior: bool) -> xr.Dataset:
 
 
 def save(fit: Fit, path: str | Path) -> Path:
-    """Write a fit; see the module."""
+    """Write a fit; see the module.
+
+    Raises
+    ------
+    UsageError
+        The conflict was made in memory, so that there are no files to keep with it.
+    """
     import xarray as xr
 
+    if not fit.inputs:
+        raise UsageError("This fit's conflict has no folder: a fit of it cannot be kept.")
     path = Path(path)
     data = named_draws(fit, prior=False).astype("float32")
     for name, block in fit.blocks.items():
