@@ -88,7 +88,7 @@ class Conflict:
         Self on the party's own side, adversary where the two sides fight each other, otherwise
         third-party, allies included. A declared sum takes the role of its first component.
         """
-        of_claimant = self._side_of_claimant.get(claimant, "")
+        of_claimant = self.side_of(claimant)
         of_party = self.parties[self.components(party)[0]].side
         if not of_claimant or not of_party:
             return "third-party"
@@ -108,6 +108,10 @@ class Conflict:
         if not addends:
             return (party,)
         return tuple(dict.fromkeys(base for name in addends for base in self.components(name)))
+
+    def side_of(self, claimant: str) -> str:
+        """Side that a claimant is on; empty for none."""
+        return self._side_of_claimant.get(claimant, "")
 
     @cached_property
     def _side_of_claimant(self) -> dict[str, str]:

@@ -9,8 +9,8 @@ that share an incentive, claimant i of cluster w(i), counting class c(i):
     e_i ~ Normal(0, sigma^2 / n_i + k_i)
     mu ~ Normal(0, MEAN_SD^2 + CLASS_SD^2 on the diagonal)
 
-sigma is the pooled sd of pairs of one claimant; k is the variance of a log that comes from a small
-true count. mu is integrated in closed form and the taus on a grid, so nothing here is random. No
+sigma is the pooled sd of pairs of one claimant, less what small counts add to it; k is the variance
+of a log that comes from a small true count. mu is integrated in closed form and the taus on a grid, so nothing here is random. No
 role is presumed to exaggerate or to hide: mu is centred at 0.
 
 Selection. Claims are remembered because they were far off. If a pair is exp(a) times likelier to
@@ -185,12 +185,15 @@ def _analyse_family(
 
 
 def pool_variance(table: pd.DataFrame) -> float:
-    """Pooled variance of single pairs around their claimant's mean."""
+    """Pooled variance of single pairs around their claimant's mean, small counts' noise apart."""
     repeated = table[table["n"] > 1]
     if repeated.empty:
         return TAU_SD**2
     freedom = repeated["n"] - 1
-    return float((freedom * repeated["sd_log_ratio"] ** 2).sum() / freedom.sum())
+    # A small true count scatters its pairs too, and has a term of its own in the model.
+    counted = repeated["n"] * repeated["count_var"]
+    own = np.maximum(repeated["sd_log_ratio"] ** 2 - counted, 0.0)
+    return float((freedom * own).sum() / freedom.sum())
 
 
 def _arrays(rows: pd.DataFrame, classes: tuple[str, ...], variance: float) -> _Pairs:

@@ -32,12 +32,12 @@ and wider the longer ago, to the end of day K. F and G are log-normal: G of decl
 median a party; F of a list's hearing, with a median that grows by the year. What a list or a
 register learnt between two dates is the difference of two such sums.
 
-    log bias    beta = role + claimant + category (where the claimant has several)
+    log bias    beta = role + side + claimant + category (where the claimant has several)
                 + level and walk shared by third parties about a party
                 + the stream's own walk + a ledger's monthly excursions + common mode of the party
 
-with a level of their own in place of role, claimant, category and third parties for registers and
-stocks of the missing. A list has coverage c = sigmoid(level + walk) instead.
+with a level of their own in place of role, side, claimant, category and third parties for registers
+and stocks of the missing. A list has coverage c = sigmoid(level + walk) instead.
 
 A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (a
 ledger's noise is that of a day over the root of its days; a list's or register's that of a month,

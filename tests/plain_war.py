@@ -189,6 +189,11 @@ class PlainWar:
         log_bias = self.priors[kind].mean
         log_bias += self.priors[kind].sd * self.z(f"bias.role {role} {kind}")[0]
         between = self.priors[f"{kind}.between"].median
+        if role != "third-party" and self.parts.group:
+            shared = self.priors["bias.side_share"].median
+            side = f"{role} {self.conflict.side_of(claimant)} {self.conflict.components(party)[0]}"
+            log_bias += between * math.sqrt(shared) * self.z(f"bias.side {side}")[0]
+            between *= math.sqrt(1 - shared)
         log_bias += between * self.z(f"bias.claimant {claimant} {party}")[0]
         siblings = {
             t["category"]

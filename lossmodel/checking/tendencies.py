@@ -1,7 +1,7 @@
 """What each stream counts, and how far its figures tend to be off.
 
-The log bias of a stream is the sum of its role's, its claimant's and its category's, of what third
-parties share, of a drift, of a ledger's excursions by the month, and of what all who count a
+The log bias of a stream is the sum of its role's, its side's, its claimant's and its category's, of
+what third parties share, of a drift, of a ledger's excursions by the month, and of what all who count a
 party's losses share. Lists have a coverage and a delay instead.
 """
 
@@ -126,6 +126,11 @@ class Tendencies:
             kind = f"bias.{role}.{self._class(party)}"
             level = level + np.log(quantity(kind))
             between = quantity(f"{kind}.between")
+            if role != "third-party":
+                shared = quantity("bias.side_share")
+                side = f"{conflict.side_of(claimant)} {conflict.components(party)[0]}"
+                level = level + self.sampler.normal(between * np.sqrt(shared), f"side {side}")
+                between *= np.sqrt(1 - shared)
             level = level + self.sampler.normal(between, f"bias {claimant} {party}")
             if (claimant, party) in self.several:
                 sd = quantity("bias.category_sd")

@@ -1,8 +1,8 @@
 """Log biases of streams as sums of rows of v.
 
-The log bias of a stream is the mean of its claimant's role, the claimant's deviation towards that
-party, the category's deviation, what third parties share about a party (level and drift), the
-stream's own drift, and the common mode of the party. A ledger's bias belongs to the day of the
+The log bias of a stream is the mean of its claimant's role, the deviation that all on its side
+share towards that party, the claimant's own, the category's, what third parties share about a
+party (level and drift), the stream's own drift, and the common mode of the party. A ledger's bias belongs to the day of the
 losses, an estimate's to the day of its knowledge.
 """
 
@@ -120,10 +120,14 @@ class _Table:
             return [self.scalar(own, key, prior.mean, prior.sd)], []
         kind = f"bias.{stream['role']}.{self._class(party, stream['category'])}"
         role, between = self.priors[kind], self.priors[f"{kind}.between"].median
-        rows = [
-            self.scalar("bias.role", f"{stream['role']} {kind}", role.mean, role.sd),
-            self.scalar("bias.claimant", f"{claimant} {party}", 0.0, between),
-        ]
+        rows = [self.scalar("bias.role", f"{stream['role']} {kind}", role.mean, role.sd)]
+        if stream["role"] != "third-party" and self.parts.group:
+            shared = self.priors["bias.side_share"].median
+            first = self.conflict.components(party)[0]
+            side = f"{stream['role']} {self.conflict.side_of(claimant)} {first}"
+            rows.append(self.scalar("bias.side", side, 0.0, between * np.sqrt(shared)))
+            between *= np.sqrt(1 - shared)
+        rows.append(self.scalar("bias.claimant", f"{claimant} {party}", 0.0, between))
         if several:
             rows.append(
                 self.scalar("bias.category", key, 0.0, self.priors["bias.category_sd"].median)
