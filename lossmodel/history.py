@@ -10,8 +10,8 @@ that share an incentive, claimant i of cluster w(i), counting class c(i):
     mu ~ Normal(0, MEAN_SD^2 + CLASS_SD^2 on the diagonal)
 
 sigma is the pooled sd of pairs of one claimant, less what small counts add to it; k is the variance
-of a log that comes from a small true count. mu is integrated in closed form and the taus on a grid, so nothing here is random. No
-role is presumed to exaggerate or to hide: mu is centred at 0.
+of a log that comes from a small true count. mu is integrated in closed form and the taus on a grid,
+so nothing here is random. No role is presumed to exaggerate or to hide: mu is centred at 0.
 
 Selection. Claims are remembered because they were far off. If a pair is exp(a) times likelier to
 be told for each unit of its |log ratio|, those told are centred a tau^2 too far from 0, with tau^2

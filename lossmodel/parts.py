@@ -18,7 +18,8 @@ class Parts:
     common_mode
         One bias per party shared by everything that is not a list.
     group
-        Claimants of one side share most of their deviation; third parties a level and a drift per party.
+        Claimants of one side share most of their deviation towards a party, third parties a level
+        and a drift.
     short_memory
         A ledger's monthly excursions from its own bias.
     definitions

@@ -18,6 +18,7 @@ from lossmodel.conflict import Conflict
 from lossmodel.engines.runs import EngineName
 from lossmodel.errors import UsageError
 from lossmodel.fitting import Fit, fit
+from lossmodel.parts import Parts
 from lossmodel.priors import Priors
 
 __all__ = ["Backtest", "backtest", "honest_priors", "truth_from_claims"]
@@ -66,6 +67,7 @@ def backtest(
     truth: pd.DataFrame | None = None,
     levels: Sequence[float] = LEVELS,
     priors: Priors | None = None,
+    parts: Parts | None = None,
     common_sds: Sequence[float] = (),
     engine: EngineName = "auto",
     seed: int = 1,
@@ -89,6 +91,8 @@ def backtest(
         Of the intervals whose coverage is printed.
     priors
         By default those of history without the conflict's own, or of its `priors.toml`.
+    parts
+        Of the model; all of them by default.
     common_sds
         Further values of the common-mode sd at which everything is done again.
 
@@ -108,6 +112,7 @@ def backtest(
             "rows": rows,
             "levels": list(levels),
             "priors": priors if sd is None else priors.replace(**{COMMON_SD: {"mean": sd}}),
+            "parts": Parts() if parts is None else parts,
             "engine": engine,
             "seed": seed,
         }
@@ -182,6 +187,7 @@ def score_at_date(
     rows: pd.DataFrame,
     levels: Sequence[float],
     priors: Priors,
+    parts: Parts,
     engine: EngineName,
     seed: int,
 ) -> dict[str, list[dict[str, Any]]]:
@@ -189,8 +195,9 @@ def score_at_date(
     date = None if as_of is None else pd.Timestamp(as_of)
     blocks = {_block(claims.conflict, name) for name in rows["category"]}
     fitted = fit(
-        claims, priors=priors, engine=engine, seed=seed, as_of=date, blocks=tuple(sorted(blocks))
-    )
+        claims, priors=priors, parts=parts, engine=engine, seed=seed, as_of=date,
+        blocks=tuple(sorted(blocks)),
+    )  # fmt: skip
     label = {"as_of": as_of, "common_sd": priors[COMMON_SD].median, "engine": fitted.engine}
     label["gate"] = bool(fitted.diagnostics["gate"]["passed"])
     rng = np.random.default_rng(seed)

@@ -1,8 +1,8 @@
 """What each stream counts, and how far its figures tend to be off.
 
 The log bias of a stream is the sum of its role's, its side's, its claimant's and its category's, of
-what third parties share, of a drift, of a ledger's excursions by the month, and of what all who count a
-party's losses share. Lists have a coverage and a delay instead.
+what third parties share, of a drift, of a ledger's excursions by the month, and of what all who
+count a party's losses share. Lists have a coverage and a delay instead.
 """
 
 from __future__ import annotations

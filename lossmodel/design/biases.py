@@ -2,8 +2,8 @@
 
 The log bias of a stream is the mean of its claimant's role, the deviation that all on its side
 share towards that party, the claimant's own, the category's, what third parties share about a
-party (level and drift), the stream's own drift, and the common mode of the party. A ledger's bias belongs to the day of the
-losses, an estimate's to the day of its knowledge.
+party (level and drift), the stream's own drift, and the common mode of the party. A ledger's bias
+belongs to the day of the losses, an estimate's to the day of its knowledge.
 """
 
 from dataclasses import dataclass
