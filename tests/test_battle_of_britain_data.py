@@ -14,10 +14,9 @@ TRUTH = CONFLICT.truth
 
 PARTIES = {"germany": "luftwaffe", "britain": "raf_fighter_command"}
 CLAIMANTS = {
-    "air-ministry": ("uk_air_ministry", "raf_contemporary_total"),
+    "air-ministry": ("uk_air_ministry", "raf_contemporary_total", "raf_campaign_diary"),
     "german-high-command": ("german_high_command",),
     "luftwaffe-intelligence": ("german_high_command",),
-    "raf-campaign-diary": ("raf_campaign_diary",),
 }
 HANSARD = "hansard-1947-05-14"
 
