@@ -20,7 +20,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help fit test check slow notebooks paper format clean radford
+.PHONY: help fit test check slow notebooks paper format clean radford backtests calibration parts
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -71,6 +71,19 @@ format: $(VENV)/installed-test
 # The 4,609 reports of Radford et al. (2023), fetched on first use: our totals beside theirs.
 radford: $(VENV)/installed
 	$(BIN)/python benchmarks/radford.py $(ARGS)
+
+# Both shipped conflicts, claims frozen at a date, against what became known later.
+backtests: $(VENV)/installed
+	$(BIN)/python benchmarks/calibration.py backtests
+
+# Simulated wars, then the same wars broken; what is finished is kept and taken up again.
+calibration: $(VENV)/installed
+	$(BIN)/python benchmarks/calibration.py sound
+	$(BIN)/python benchmarks/calibration.py broken
+
+# Answers and scores with one part of the model off at a time.
+parts: $(VENV)/installed
+	$(BIN)/python benchmarks/parts.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
