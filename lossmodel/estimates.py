@@ -7,11 +7,12 @@ the functions that compute them also fill `ci_prob` and `ci_kind`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from lossmodel.errors import UsageError
 
@@ -68,13 +69,15 @@ class Rates:
         if len(first) == len(self.cell_of):
             return self.daily()
         sizes = np.diff(np.append(first, len(self.cell_of)))
-        days = np.zeros((self.cells.shape[1], len(first)))
-        np.add.at(days, (self.cell_of, np.repeat(np.arange(len(first)), sizes)), 1.0)
-        return np.asarray(self.cells @ days)
+        window = np.repeat(np.arange(len(first)), sizes)
+        # A window has days of few cells.
+        shape = (len(first), self.cells.shape[1])
+        days = sparse.csr_array((np.ones(len(window)), (window, self.cell_of)), shape=shape)
+        return np.asarray((days @ self.cells.T).T)
 
     def daily(self) -> NDArray[np.float64]:
         """Losses on each day: (samples, days)."""
-        return np.asarray(self.cells[:, self.cell_of])
+        return np.asarray(self.cells.T[self.cell_of].T)
 
 
 @dataclass(frozen=True)
@@ -164,11 +167,7 @@ def estimates_table(fit: Fit) -> pd.DataFrame:
     DataFrame
         One row a series x measure x window, with the columns `COLUMNS`.
     """
-    frames = [
-        _series(fit, party, category, scope, measures=get_args(Measure), ci_prob=fit.ci_prob)
-        for party, category, scope in fit.series
-    ]
-    return pd.concat(frames, ignore_index=True)[list(COLUMNS)]
+    return _table(fit, fit.series, measures=get_args(Measure), ci_prob=fit.ci_prob)
 
 
 def estimate(
@@ -193,7 +192,7 @@ def estimate(
         known = "; ".join(" ".join((c, p, s)) for p, c, s in fit.series)
         raise UsageError(f"The fit has no {category} {party} {scope}; it has: {known}.")
     prob = fit.ci_prob if ci_prob is None else ci_prob
-    return _series(fit, party, category, scope, measures=[measure], ci_prob=prob)
+    return _table(fit, [(party, category, scope)], measures=[measure], ci_prob=prob)
 
 
 def rates(fit: Fit, party: str, category: str, scope: str = "all") -> Rates:
@@ -211,41 +210,56 @@ def rates(fit: Fit, party: str, category: str, scope: str = "all") -> Rates:
     return Rates(np.asarray(total), block.design.grid.cell_of)
 
 
-def _series(
+def _table(
     fit: Fit,
-    party: str,
-    category: str,
-    scope: str,
+    series: Sequence[tuple[str, str, str]],
     *,
     measures: Sequence[Measure],
     ci_prob: float,
 ) -> pd.DataFrame:
-    found = rates(fit, party, category, scope)
-    parts = [_measured(found, fit.days, measure, ci_prob) for measure in measures]
-    table = pd.concat(parts, ignore_index=True)
-    return table.assign(
-        party=party,
-        category=category,
-        scope=scope,
-        ci_prob=ci_prob,
-        ci_kind=CI_KIND,
-        engine=fit.block_of(category).engine,
-    )[list(COLUMNS)]
+    """Rows of some series by some measures, put together column by column."""
+    windows = {measure: _windows(fit.days, measure) for measure in measures}
+    sizes = [len(windows[measure].first) for measure in measures]
+    found = [
+        _measured(rates(fit, *key), windows[measure], measure, ci_prob)
+        for key in series
+        for measure in measures
+    ]
+    engines = [fit.block_of(category).engine for _, category, _ in series]
+    columns = {
+        **{
+            name: np.repeat(np.array([key[i] for key in series], dtype=object), sum(sizes))
+            for i, name in enumerate(COLUMNS[:3])
+        },
+        "measure": np.tile(np.repeat(np.array(measures, dtype=object), sizes), len(series)),
+        **{
+            name: np.tile(np.concatenate([getattr(w, name) for w in windows.values()]), len(series))
+            for name in ("start", "end")
+        },
+        **{name: np.concatenate([part[name] for part in found]) for name in STATISTICS},
+        "ci_prob": ci_prob,
+        "ci_kind": CI_KIND,
+        "engine": np.repeat(np.array(engines, dtype=object), sum(sizes)),
+    }
+    return pd.DataFrame(columns)[list(COLUMNS)]
+
+
+def _windows(days: pd.DatetimeIndex, measure: Measure) -> Windows:
+    """The rows' windows; those of the total since the start all begin on the first day."""
+    if measure != "cumulative":
+        return calendar(days, measure)
+    weeks = calendar(days, "weekly")
+    return replace(weeks, start=days[np.zeros(len(weeks.first), dtype=np.intp)])
 
 
 def _measured(
-    found: Rates, days: pd.DatetimeIndex, measure: Measure, ci_prob: float
-) -> pd.DataFrame:
+    found: Rates, windows: Windows, measure: Measure, ci_prob: float
+) -> dict[str, NDArray[np.float64]]:
     if measure == "daily":
         # All days of a cell have the same draws, so their quantiles are taken once.
         cells = summarise(found.cells, ci_prob)
-        values = {name: value[found.cell_of] for name, value in cells.items()}
-        return pd.DataFrame({"measure": measure, "start": days, "end": days} | values)
-    windows = calendar(days, "weekly" if measure == "cumulative" else measure)
+        return {name: value[found.cell_of] for name, value in cells.items()}
     sums = found.sums(windows.first)
-    start = windows.start
     if measure == "cumulative":
-        sums = np.cumsum(sums, axis=1)
-        start = days[np.zeros(len(start), dtype=np.intp)]
-    dates = {"measure": measure, "start": start, "end": windows.end}
-    return pd.DataFrame(dates | summarise(sums, ci_prob))
+        sums = np.cumsum(sums.T, axis=0).T
+    return summarise(sums, ci_prob)

@@ -15,7 +15,7 @@ import pandas as pd
 from lossmodel.claims import Claims
 from lossmodel.conflict import Conflict
 from lossmodel.design import Design
-from lossmodel.design.grid import Floats
+from lossmodel.design.grid import Floats, Ints
 from lossmodel.engines.runs import Block, EngineName, Settings, run
 from lossmodel.errors import UsageError
 from lossmodel.evidence import Evidence, collect_evidence
@@ -142,13 +142,24 @@ class Fit:
             sum(draws.daily(p, category, scope if len(parties) == 1 else "all") for p in parties),
         )
 
-    def bias_draws(self, stream: int, *, prior: bool = False) -> Floats:
-        """Log bias of a stream under its own definition on each day, shape (draws, days).
+    def bias_draws(self, stream: int, *, prior: bool = False, days: Ints | None = None) -> Floats:
+        """Log bias of a stream under its own definition, shape (draws, days).
 
         The common mode is in it; a list has its log coverage instead.
+
+        Parameters
+        ----------
+        stream
+            Its number in `streams`.
+        prior
+            Draws of the prior instead.
+        days
+            Positions of the days; all where not given.
         """
         block, number = self._stream(stream)
-        return (block.prior if prior else block.posterior).bias(number)
+        cell_of = block.design.grid.cell_of
+        cells = cell_of if days is None else cell_of[days]
+        return (block.prior if prior else block.posterior).bias(number, cells)
 
     def omega_draws(self, stream: int, *, prior: bool = False) -> Floats:
         """Share of the wounded that a stream counts, shape (draws,); NaN for equipment."""
@@ -239,7 +250,7 @@ class Fit:
 
 def _identified(block: Block, stream: int) -> bool:
     """Whether the figures narrow the mean bias to less than 0.7 of its prior sd."""
-    posterior, prior = (d.bias(stream).mean(axis=1).std() for d in (block.posterior, block.prior))
+    posterior, prior = (d.mean_bias(stream).std() for d in (block.posterior, block.prior))
     return bool(posterior < IDENTIFIED * prior)
 
 

@@ -1,6 +1,5 @@
 """Draws of a block as quantities: daily losses, log biases, coverage, definitions."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,8 +34,12 @@ class BlockDraws:
 
     @cached_property
     def values(self) -> Floats:
-        """All quantities v, shape (S, V)."""
-        return self.design.layout.values(self.flat)
+        """All quantities v, shape (S, V); the draws of each stand together in memory."""
+        return np.asfortranarray(self.design.layout.values(self.flat))
+
+    def columns(self, rows: Ints) -> Floats:
+        """Some of the quantities, shape (S, rows)."""
+        return np.asarray(self.values.T[rows].T)
 
     def cells(self, party: str, category: str, scope: str = "all") -> Floats:
         """Expected losses a day in each cell, shape (S, T)."""
@@ -52,28 +55,45 @@ class BlockDraws:
 
     def daily(self, party: str, category: str, scope: str = "all") -> Floats:
         """Expected losses on each day, shape (S, days)."""
-        return np.asarray(self.cells(party, category, scope)[:, self.design.grid.cell_of])
+        return np.asarray(self.cells(party, category, scope).T[self.design.grid.cell_of].T)
 
-    def bias(self, stream: int) -> Floats:
-        """Log bias on each day under the stream's own definition, shape (S, days)."""
+    def total(self, party: str, category: str, scope: str = "all") -> Floats:
+        """Expected losses from the first to the last day, shape (S,)."""
+        days = np.bincount(self.design.grid.cell_of)
+        return np.asarray(self.cells(party, category, scope) @ days)
+
+    def bias(self, stream: int, cells: Ints | None = None) -> Floats:
+        """Log bias under the stream's own definition, shape (S, cells); all cells by default."""
         if stream in self.design.coverage:
             logits = self._knots(self.design.coverage[stream])
-            return np.asarray(-np.logaddexp(0, -logits))[:, self.design.grid.cell_of]
-        party = self._first(str(self.design.streams.loc[stream, "party"]))
-        return np.asarray(self._weighted(stream, party)[:, self.design.grid.cell_of])
+            logits = logits if cells is None else logits.T[cells].T
+            return np.asarray(-np.logaddexp(0, -logits))
+        rows, weights = self._bias_weights(stream)
+        weights = weights if cells is None else weights[:, cells]
+        return np.asarray((weights.T @ self.columns(rows).T).T)
+
+    def mean_bias(self, stream: int) -> Floats:
+        """Mean of the log bias over all days, shape (S,)."""
+        days = np.bincount(self.design.grid.cell_of) / len(self.design.grid.cell_of)
+        if stream in self.design.coverage:
+            return np.asarray(self.bias(stream) @ days)
+        rows, weights = self._bias_weights(stream)
+        return np.asarray(self.columns(rows) @ (weights @ days))
 
     def _first(self, party: str) -> str:
         """A sum of parties has the common mode of its first one."""
         parties = self.design.paths.parties
         return next((p for p in parties if party == p or party.startswith(f"{p}+")), party)
 
-    def _weighted(self, stream: int, party: str) -> Floats:
+    def _bias_weights(self, stream: int) -> tuple[Ints, Floats]:
+        """The rows of v that a log bias is made of, and their weights, shape (rows, cells)."""
+        party = self._first(str(self.design.streams.loc[stream, "party"]))
         middles = self.design.grid.middles
         where, column, weight = self.design.biases[stream].weights(middles, party)
-        total = np.zeros((len(self.values), len(middles)))
-        for cells, columns, weights in _rows(where, column, weight, len(middles)):
-            total[:, cells] += self.values[:, columns] * weights
-        return total
+        rows, row = np.unique(column, return_inverse=True)
+        weights = np.zeros((len(rows), len(middles)))
+        np.add.at(weights, (row, where), weight)
+        return rows, weights
 
     def wounded_share(self, stream: int) -> Floats:
         """Share of the wounded that a stream counts, shape (S,); NaN for equipment."""
@@ -88,8 +108,9 @@ class BlockDraws:
     def _knots(self, knots: tuple[Floats, Ints]) -> Floats:
         positions, rows = knots
         left, right, weight = interpolate(positions, self.design.grid.middles)
-        values = self.values[:, rows]
-        return np.asarray(values[:, left] * (1 - weight) + values[:, right] * weight)
+        values = self.columns(rows).T
+        weight = weight[:, None]
+        return np.asarray(values[left] * (1 - weight) + values[right] * weight).T
 
     def _share(self, number: int) -> Floats:
         scope = self.design.paths.scopes[number - 1]
@@ -102,12 +123,3 @@ class BlockDraws:
             own = own * np.exp(-(middles - scope.first) * pace)
         part = 1 - own if scope.complement else own
         return np.asarray(part * self._share(scope.parent) if scope.parent else part)
-
-
-def _rows(
-    where: Ints, column: Ints, weight: Floats, size: int
-) -> Iterator[tuple[Ints, Ints, Floats]]:
-    """Split a sparse map into pieces that touch each row once."""
-    for start in range(0, len(where), size):
-        piece = slice(start, start + size)
-        yield where[piece], column[piece], weight[piece]

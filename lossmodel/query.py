@@ -16,7 +16,7 @@ from lossmodel.answers import rendered
 from lossmodel.errors import UsageError
 from lossmodel.estimates import CI_KIND, rates, summarise
 from lossmodel.grammar import Passing, Quantity, Window, parsed
-from lossmodel.ratios import figures, stream_scope
+from lossmodel.ratios import figures, stream_scopes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,7 +118,8 @@ def _path(fit: Fit, quantity: Quantity) -> _Path:
 def _ratio_paths(fit: Fit, quantity: Quantity) -> dict[str, _Path]:
     stream = fit.streams[fit.streams["stream"] == quantity.stream].iloc[0]
     every_day = np.arange(len(fit.days))
-    found = figures(fit, stream, first=every_day, scope=stream_scope(fit, stream))
+    scope = stream_scopes(fit)[stream.claimant, stream.party, stream.category]
+    found = figures(fit, stream, first=every_day, scope=scope)
     paths = {"own": _Path(found.claimed, found.own)}
     if found.killed is not None and found.casualties is not None:
         paths["killed"] = _Path(found.claimed, found.killed)

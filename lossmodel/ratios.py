@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from lossmodel.fitting import Fit
 
-__all__ = ["COLUMNS", "IDENTIFIED", "Figures", "biases_table", "figures", "stream_scope"]
+__all__ = ["COLUMNS", "IDENTIFIED", "Figures", "biases_table", "figures", "stream_scopes"]
 
 # A bias counts as identified where the claims cut the prior sd of its log by at least this factor.
 IDENTIFIED: Final = 0.7
@@ -66,12 +66,12 @@ class Figures:
     casualties: NDArray[np.float64] | None
 
 
-def stream_scope(fit: Fit, stream: Any) -> str:
-    """The scope that most of a stream's evidence is about."""
-    terms = fit.terms
-    same = [terms[key].to_numpy() == getattr(stream, key) for key in KEYS]
-    scopes = terms.loc[np.all(same, axis=0), "scope"]
-    return str(scopes.mode().iloc[0]) if len(scopes) else "all"
+def stream_scopes(fit: Fit) -> dict[Any, str]:
+    """The scope that most of each stream's evidence is about, by claimant, party and category."""
+    counts = fit.terms.groupby([*KEYS, "scope"]).size().reset_index(name="terms")
+    counts = counts.sort_values(["terms", "scope"], ascending=[False, True])
+    first = counts.drop_duplicates([*KEYS])
+    return {(r.claimant, r.party, r.category): str(r.scope) for r in first.itertuples()}
 
 
 def figures(fit: Fit, stream: Any, *, first: NDArray[np.intp], scope: str) -> Figures:
@@ -108,7 +108,19 @@ def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
     first, group = _blocks(halves.first, halves.last)
     truths = _Truths(fit, first)
     counts = _counts(fit, halves)
-    parts = [_rows(fit, stream, halves, group, truths, counts) for stream in streams.itertuples()]
+    scopes = stream_scopes(fit)
+    parts = [
+        _rows(
+            fit,
+            stream,
+            scope=scopes[stream.claimant, stream.party, stream.category],
+            halves=halves,
+            group=group,
+            truths=truths,
+            counts=counts,
+        )
+        for stream in streams.itertuples()
+    ]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
     return pd.DataFrame(columns)
 
@@ -130,7 +142,7 @@ class _Truths:
         return self.known[key]
 
     def bias(self, stream: Any, *, prior: bool = False) -> NDArray[np.float64]:
-        return self.fit.bias_draws(stream.stream, prior=prior)[:, self.middle]
+        return self.fit.bias_draws(stream.stream, prior=prior, days=self.middle)
 
     def figures(self, stream: Any, scope: str) -> Figures:
         factor = np.exp(self.bias(stream))
@@ -167,12 +179,13 @@ def _blocks(
 def _rows(
     fit: Fit,
     stream: Any,
+    *,
+    scope: str,
     halves: Windows,
     group: NDArray[np.intp],
     truths: _Truths,
     counts: Mapping[Any, _Counts],
 ) -> dict[str, NDArray[Any]]:
-    scope = stream_scope(fit, stream)
     found = truths.figures(stream, scope)
     weight = found.own.mean(axis=0)
     prior = _windows(np.exp(truths.bias(stream, prior=True)) * weight, group)
@@ -211,8 +224,8 @@ def _rows(
 
 def _windows(blocks: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np.float64]:
     """Sums by half-year, and over all as the last column."""
-    sums = np.add.reduceat(blocks, group, axis=1)
-    return np.concatenate([sums, sums.sum(axis=1, keepdims=True)], axis=1)
+    sums = np.add.reduceat(blocks.T, group, axis=0)
+    return np.concatenate([sums, sums.sum(axis=0, keepdims=True)]).T
 
 
 def _quotient(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -32,70 +32,73 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "named_draws", "save"]
 
-FORMAT = 2
-LAPLACE = ("mode", "factor")
+FORMAT = 3
 
 
 def named_draws(fit: Fit, *, prior: bool) -> xr.Dataset:
-    """Draws under their names, dims chain and draw and what each is indexed by."""
+    """Draws under their names, dims chain and draw and what each is indexed by.
+
+    Blocks of fewer chains or draws than others are filled up with NaN.
+    """
     import xarray as xr
 
-    data: dict[str, Any] = {}
+    alike: dict[tuple[int, int], dict[str, Any]] = {}
     for name, block in fit.blocks.items():
         draws = block.prior if prior else block.posterior
-        lead = draws.theta.shape[:2]
-        paths, layout = block.design.paths, block.design.layout
-        if layout.hyper:
-            scales = np.exp(layout.log_scales(draws.flat)).reshape(*lead, -1)
-            data[f"{name}_scale"] = (("chain", "draw", f"{name}_scale_name"), scales)
-            data[f"{name}_scale_name"] = ((f"{name}_scale_name",), list(layout.hyper))
-        for kind, knots in (
-            ("log_rate", paths.rate_knots),
-            ("logit_lethality", paths.lethality_knots),
-            ("logit_missing", paths.missing_knots),
-        ):
-            for party, (positions, rows) in knots.items():
-                key = f"{name}_{kind}_{party}"
-                data[key] = (
-                    ("chain", "draw", f"{key}_day"),
-                    draws.values[:, rows].reshape(*lead, -1),
-                )
-                data[f"{key}_day"] = ((f"{key}_day",), positions)
-    return xr.Dataset(data).assign_coords(chain=range(lead[0]), draw=range(lead[1]))
+        chains, size = draws.theta.shape[:2]
+        alike.setdefault((chains, size), {}).update(_named(name, draws))
+    parts = [
+        xr.Dataset(data).assign_coords(chain=range(chains), draw=range(size))
+        for (chains, size), data in alike.items()
+    ]
+    return parts[0] if len(parts) == 1 else xr.merge(parts, join="outer")
+
+
+def _named(name: str, draws: BlockDraws) -> dict[str, Any]:
+    """Variables of one block: dims and values by name."""
+    lead = draws.theta.shape[:2]
+    paths, layout = draws.design.paths, draws.design.layout
+    data: dict[str, Any] = {}
+    if layout.hyper:
+        scales = np.exp(layout.log_scales(draws.flat)).reshape(*lead, -1)
+        data[f"{name}_scale"] = (("chain", "draw", f"{name}_scale_name"), scales)
+        data[f"{name}_scale_name"] = ((f"{name}_scale_name",), list(layout.hyper))
+    for kind, knots in (
+        ("log_rate", paths.rate_knots),
+        ("logit_lethality", paths.lethality_knots),
+        ("logit_missing", paths.missing_knots),
+    ):
+        for party, (positions, rows) in knots.items():
+            key = f"{name}_{kind}_{party}"
+            values = draws.columns(rows).reshape(*lead, -1)
+            data[key] = (("chain", "draw", f"{key}_day"), values)
+            data[f"{key}_day"] = ((f"{key}_day",), positions)
+    return data
 
 
 def save(fit: Fit, path: str | Path) -> Path:
-    """Write a fit; see the module.
+    """Write a fit; see the module. Draws are noise, which does not shrink by compression.
 
     Raises
     ------
     UsageError
         The conflict was made in memory, so that there are no files to keep with it.
     """
-    import xarray as xr
-
     if not fit.inputs:
         raise UsageError("This fit's conflict has no folder: a fit of it cannot be kept.")
     path = Path(path)
-    data = named_draws(fit, prior=False).astype("float32")
+    kept: dict[str, Any] = {}
     for name, block in fit.blocks.items():
-        dims = ("chain", "draw", f"{name}_theta")
-        extra = {
-            f"{name}_theta": (dims, block.posterior.theta.astype("float32")),
-            f"{name}_prior": (
-                ("prior_chain", "prior_draw", dims[2]),
-                block.prior.theta.astype("float32"),
-            ),
-            f"{name}_mode": ((dims[2],), block.laplace.mode),
-            f"{name}_factor": ((dims[2], f"{name}_theta_"), block.laplace.factor),
-        }
-        data = xr.merge(
-            [data.drop_vars([v for v in extra if v in data]), xr.Dataset(extra)], join="outer"
-        )
-    for key, text in _texts(fit).items():
-        data[f"input_{key}"] = xr.DataArray(text)
-    encoding = {k: {"zlib": True, "complevel": 1} for k, v in data.data_vars.items() if v.ndim > 1}
-    data.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+        theta = f"{name}_theta"
+        lead = (f"{name}_chain", f"{name}_draw", theta)
+        kept[theta] = (lead, block.posterior.theta.astype("float32"))
+        lead = (f"{name}_prior_chain", f"{name}_prior_draw", theta)
+        kept[f"{name}_prior"] = (lead, block.prior.theta.astype("float32"))
+        kept[f"{name}_mode"] = ((theta,), block.laplace.mode)
+        kept[f"{name}_factor"] = ((theta, f"{theta}_"), block.laplace.factor)
+    kept |= {f"input_{key}": ((), text) for key, text in _texts(fit).items()}
+    data = named_draws(fit, prior=False).astype("float32").assign(kept)
+    data.to_netcdf(path, engine="h5netcdf")
     return path
 
 
@@ -221,7 +224,11 @@ def _block(design: Any, stored: xr.Dataset, kept: dict[str, Any]) -> Block:
         gradients=diagnostics["gradients"],
     )
     theta = stored[f"{name}_theta"].to_numpy()
-    theta = theta[:, ~np.isnan(theta[0, :, 0])]
+    if theta.shape[-1] != design.size:
+        raise UsageError(
+            f"The fit was made by another version of the model ({theta.shape[-1]} unknowns of "
+            f"{name}, now {design.size}); fit anew."
+        )
     return Block(
         design=design,
         density=Density(design),

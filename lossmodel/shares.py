@@ -44,9 +44,7 @@ def block_of(group: str) -> str:
 def slope(draws: BlockDraws, key: tuple[str, str, str]) -> Floats:
     """Derivative of a log total to the end by theta at one point (the block's only draw)."""
     design, theta = draws.design, draws.flat[0]
-    used = np.flatnonzero(np.abs(_by_value(draws, key)) > 0)
-    by_v = np.zeros(len(design.layout.offset))
-    by_v[used] = _by_value(draws, key)[used]
+    by_v = _by_value(draws, key)
     layout = design.layout
     scales = np.append(np.exp(layout.log_scales(theta)), 1.0)[layout.scale_of]
     by_scaled = layout.matrix.T @ by_v
@@ -66,7 +64,7 @@ def _by_value(draws: BlockDraws, key: tuple[str, str, str]) -> Floats:
     moved[len(rows) + np.arange(len(rows)), rows] -= STEP
     shifted = BlockDraws(draws.design, np.zeros((1, len(moved), draws.flat.shape[1])))
     shifted.__dict__["values"] = moved
-    totals = np.log(np.maximum(shifted.daily(*key).sum(axis=1), 1e-300))
+    totals = np.log(np.maximum(shifted.total(*key), 1e-300))
     by_v = np.zeros(len(values))
     by_v[rows] = (totals[: len(rows)] - totals[len(rows) :]) / (2 * STEP)
     return by_v
@@ -120,4 +118,4 @@ def variance_shares(
 
 
 def _log_sd(draws: BlockDraws, key: tuple[str, str, str]) -> float:
-    return float(np.log(np.maximum(draws.daily(*key).sum(axis=1), 1e-300)).std())
+    return float(np.log(np.maximum(draws.total(*key), 1e-300)).std())

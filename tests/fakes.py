@@ -182,8 +182,8 @@ class FakeFit:
             ),
         )
 
-    def bias_draws(self, stream, *, prior=False):
-        return self.biases[stream, prior]
+    def bias_draws(self, stream, *, prior=False, days=slice(None)):
+        return self.biases[stream, prior][:, days]
 
     def omega_draws(self, stream, *, prior=False):
         category = self.streams.loc[self.streams["stream"] == stream, "category"].iloc[0]
