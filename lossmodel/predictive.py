@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
-from scipy.stats import nbinom, t
+from scipy.special import betainc, ndtr, stdtr
 
-from lossmodel.density import Density
+from lossmodel.density import Density, State
 from lossmodel.design.grid import Floats
 from lossmodel.design.observation import AT_LEAST, AT_MOST, COUNT, INTERVAL, Observations
 from lossmodel.posterior import BlockDraws
@@ -27,9 +26,8 @@ def predictive(draws: BlockDraws, density: Density, *, ci_prob: float) -> pd.Dat
         counts).
     """
     chosen = np.linspace(0, len(draws.flat) - 1, min(DRAWS, len(draws.flat))).astype(int)
-    figures = [density.figures(theta) for theta in draws.flat[chosen]]
-    mu = np.stack([f.mu for f in figures])
-    log_sd = np.stack([f.log_sd for f in figures])
+    states = (State(density, theta) for theta in draws.flat[chosen])
+    mu, log_sd = map(np.stack, zip(*((s.mu, s.log_sd) for s in states), strict=True))
     tail = (1 - ci_prob) / 2
     lower, median, upper = np.exp(np.quantile(mu, [tail, 0.5, 1 - tail], axis=0))
     observed = draws.design.observed
@@ -56,13 +54,15 @@ def _log_excess(draws: BlockDraws, chosen: Floats) -> Floats:
 
 def _pit(observed: Observations, mu: Floats, sd: Floats, log_excess: Floats) -> Floats:
     z = (observed.log_value - mu) / sd
-    pit = ndtr(z) if np.isinf(observed.nu) else t.cdf(z, observed.nu)
+    pit = ndtr(z) if np.isinf(observed.nu) else stdtr(observed.nu, z)
     form = observed.form
     i = np.flatnonzero(form == COUNT)
     if len(i):
         shape, mean = sd[:, i] ** -2.0, np.exp(mu[:, i])
         chance, y = shape / (shape + mean), np.round(observed.value[i])
-        pit[:, i] = nbinom.cdf(y, shape, chance) - nbinom.pmf(y, shape, chance) / 2
+        # Half of the count's own probability counts: the mean of P(Y <= y) and P(Y < y).
+        below = np.where(y > 0, betainc(shape, np.maximum(y, 1.0), chance), 0.0)
+        pit[:, i] = (betainc(shape, y + 1, chance) + below) / 2
     rate = np.exp(-log_excess)[:, None]
     for kind, sign in ((AT_LEAST, 1.0), (AT_MOST, -1.0)):
         i = np.flatnonzero(form == kind)

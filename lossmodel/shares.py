@@ -103,15 +103,15 @@ def variance_shares(
         moved, variance = laplace.factor @ half, float(half @ half)
         shares = {b: float((moved[blocks == b] ** 2).sum()) / variance for b in sorted(set(blocks))}
         # Where the figures bend the density upwards the prior would carry more than all of it.
-        whole = max(sum(shares.values()), 1.0)
-        shares = {b: s / whole for b, s in shares.items()}
+        whole = sum(shares.values())
+        shares = {b: s / max(whole, 1.0) for b, s in shares.items()}
         party, category, scope = key
         base = {
             "quantity": f"{category} {party} {scope}",
             **{"party": party, "category": category, "scope": scope},
             "prior_sd": _log_sd(prior, key),
             "posterior_sd": _log_sd(draws, key),
-            "prior_share": sum(shares.values()),
+            "prior_share": min(whole, 1.0),
         }
         rows += [base | {"block": b, "share": s} for b, s in shares.items() if s > 0]
     return pd.DataFrame(rows)

@@ -51,8 +51,9 @@ def fit(
     from lossmodel.claims import load_claims
     from lossmodel.cli.headline import headline
     from lossmodel.priors import Priors
-    from lossmodel.report import write_report
+    from lossmodel.report import prepare, write_report
 
+    prepare()
     with progress() as say:
         say("reading the claims")
         fitted = fitting.fit(

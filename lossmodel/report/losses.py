@@ -87,12 +87,12 @@ def _row(results: Results, claim: pd.Series, totals: dict[Any, Any]) -> list[str
     if key not in fit.series:
         return []
     if key not in totals:
-        totals[key] = np.cumsum(fit.daily(*key), axis=1)
+        totals[key] = np.cumsum(fit.daily(*key).T, axis=0)
     days = (claim["end"] - claim["start"]).days + 1
     per = days if claim["kind"] == "average" else 1
     first = (claim["start"] - fit.days[0]).days
     last = (claim["end"] - fit.days[0]).days
-    draws = totals[key][:, last] - (totals[key][:, first - 1] if first > 0 else 0)
+    draws = totals[key][last] - (totals[key][first - 1] if first > 0 else 0)
     ours = {k: float(v[0]) for k, v in summarise(draws[:, None] / per, fit.ci_prob).items()}
     figure = claimed(claim["value"], claim["low"], claim["high"], claim["qualifier"])
     unit = " a day" if per > 1 else ""

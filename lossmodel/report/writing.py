@@ -5,26 +5,36 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from lossmodel.report.bibliography import bibliography
-from lossmodel.report.composing import compose
+from lossmodel.report.composing import NOT_PASSED, compose
 from lossmodel.report.folder import fresh_folder
 from lossmodel.report.markdown import to_markdown
 from lossmodel.report.page import to_html
-from lossmodel.report.pictures import draw_pictures, pictures_of
-from lossmodel.report.press import PressError, convert_figures, to_pdf
+from lossmodel.report.pictures import pictures_of
+from lossmodel.report.press import PressError, to_pdf
 from lossmodel.report.results import Results
+from lossmodel.report.studio import draw, for_figures, submit
 from lossmodel.report.tex import write_tex
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
+    from lossmodel.design.grid import Floats
     from lossmodel.fitting import Fit
 
 __all__ = ["write_report"]
+
+# Which parts' figures need which tables, in the order in which these are made.
+FIGURES: Final = {
+    ("estimates",): ("losses",),
+    ("terms", "variance_shares"): ("level", "checks"),
+    ("biases",): ("claimants",),
+}
 
 
 def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
@@ -66,34 +76,52 @@ def write_json(content: Any, path: Path) -> None:
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table: dates by day, lines ended alike on every system."""
-    table.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n")
+    """Write a table: dates by day, lines ended alike on every system, numbers without loss."""
+    numbers = table.select_dtypes("float").columns
+    texts = table.assign(**{name: _texts(table[name].to_numpy()) for name in numbers})
+    texts.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n")
+
+
+def _texts(values: Floats) -> NDArray[np.object_]:
+    """Shortest text that reads back as the same number, nothing for NaN; each number once."""
+    different, where = np.unique(values, return_inverse=True)
+    texts = ["" if value != value else repr(value) for value in different.tolist()]
+    return np.array(texts, dtype=object)[where]
 
 
 def _write_all(fit: Fit, folder: Path) -> None:
     results = Results(fit)
-    marked = {} if fit.diagnostics["gate"]["passed"] else {"gate": "not passed"}
+    pictures = pictures_of(results)
+    mark = "" if fit.diagnostics["gate"]["passed"] else NOT_PASSED
+    drawings = []
+    # Figures are begun as soon as there are the tables that they show.
+    for tables, parts in FIGURES.items():
+        names = {picture.name for part in parts for picture in pictures[part]}
+        drawings.append(submit(draw, for_figures(results, tables), names, mark))
+    marked = {"gate": "not passed"} if mark else {}
     for name in ("estimates", "biases", "claims"):
         write_csv(getattr(results, name).assign(**marked), folder / f"{name}.csv")
     write_tex(fit, folder, results=results)
     write_text(bibliography(fit), folder / "references.bib")
-    pictures = pictures_of(results)
     document = compose(results, pictures)
-    (folder / "figures").mkdir()
-    drawn = draw_pictures(
-        [picture for part in pictures.values() for picture in part],
-        folder / "figures",
-        mark=document.mark,
-    )
-    write_text(to_html(document, drawn), folder / "report.html")
     write_text(to_markdown(document), folder / "report.md")
+    drawn = [drawing.result() for drawing in drawings]
+    (folder / "figures").mkdir()
+    for name, content in (file for some in drawn for file in some.files.items()):
+        (folder / "figures" / name).write_bytes(content)
+    pages = submit(to_pdf, document, folder)
+    svg = {name: text for some in drawn for name, text in some.svg.items()}
+    write_text(to_html(document, svg), folder / "report.html")
+    problem = next((some.problem for some in drawn if some.problem), "")
     try:
-        convert_figures(folder / "figures", drawn)
-        (folder / "report.pdf").write_bytes(to_pdf(document, folder))
-    except PressError as problem:
+        (folder / "report.pdf").write_bytes(pages.result())
+    except PressError as error:
+        problem = str(error)
+    if problem:
         # The other forms of the report are whole; the log says what is missing and why.
-        logging.getLogger(__name__).warning("report.pdf is missing. %s", problem)
-        write_text(f"report.pdf is missing. {problem}\n", folder / "report.log")
+        words = f"report.pdf or figures for print are missing. {problem}"
+        logging.getLogger(__name__).warning("%s", words)
+        write_text(words + "\n", folder / "report.log")
 
 
 def write_text(text: str, path: Path) -> None:
