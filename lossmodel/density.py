@@ -15,9 +15,8 @@ from scipy.special import expit
 
 from lossmodel.design.block import MISSING_DEAD, WOUNDED, Design
 from lossmodel.design.grid import Floats
-from lossmodel.design.listing import quadrature
 from lossmodel.likelihood import figure_density
-from lossmodel.reach import Reach
+from lossmodel.reach import Reach, Waits
 
 __all__ = ["Density", "Figures", "State"]
 
@@ -59,8 +58,7 @@ class Density:
         self.window_back = design.window_map.T.tocsr()
         self.pair_window_back = design.pair_window_map.T.tocsr()
         self.pair_back = design.pair_map.T.tocsr()
-        self.nodes, self.weights = quadrature()
-        self.log_age = np.log(design.pairs.age)
+        self.waits = Waits(design.pairs, design.declared_log_sd)
         listed = design.listed
         self.listed = sparse.csr_array(
             sparse.coo_array(
@@ -68,6 +66,7 @@ class Density:
                 shape=(len(design.terms), design.pairs.points),
             )
         )
+        self.listed_back = self.listed.T.tocsr()
         self._incidence()
 
     def _incidence(self) -> None:
@@ -172,7 +171,7 @@ class State:
         parts = self.factor[factor] * self.sums
         expectation = np.bincount(claim, parts, minlength=len(design.terms)) + TINY
         if design.pairs.points:
-            self.reach = Reach(density, (design.pair_map @ self.v).reshape(5, -1))
+            self.reach = Reach(density.waits, (design.pair_map @ self.v).reshape(5, -1))
             self.dead = design.pair_window_map @ self.prefix
             held = self.dead * self.reach.value
             points = np.bincount(design.pairs.point, held, minlength=design.pairs.points)
@@ -212,7 +211,7 @@ class State:
         claim, factor = design.window[:, 0], design.window[:, 2]
         by_prefix = density.window_back @ (by_expectation[claim] * self.factor[factor])
         if design.pairs.points:
-            by_pair = (density.listed.T @ by_expectation)[design.pairs.point]
+            by_pair = (density.listed_back @ by_expectation)[design.pairs.point]
             by_prefix = by_prefix + density.pair_window_back @ (by_pair * self.reach.value)
         return np.asarray(by_prefix)
 
@@ -231,7 +230,7 @@ class State:
         slope = self.factor[1:] * (1 - np.abs(self.factor[1:]))
         by_v = np.bincount(design.factor_row, by_factor * slope, minlength=len(self.v))
         if design.pairs.points:
-            by_pair = (density.listed.T @ by_expectation)[design.pairs.point]
+            by_pair = (density.listed_back @ by_expectation)[design.pairs.point]
             by_linear = self.reach.slopes * (by_pair * self.dead)
             by_v = by_v + density.pair_back @ by_linear.ravel()
         return np.asarray(by_v + self._back_series(self.weights(by_expectation)))

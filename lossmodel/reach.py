@@ -1,9 +1,8 @@
-"""Which share of the dead of a bin a list, register or stock of missing holds, with slopes.
+"""Which share of the dead of a bin a list, register or stock of missing holds, with derivatives.
 
-The equations are in ``design/listing.py``.
+With coverage c, missing share m, found and known F, declared and known L (for a list, a mean over
+the nodes of G) the share is ``c ((1 - m) F + m L)``. The equations are in ``design/listing.py``.
 """
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit, ndtr
@@ -17,20 +16,32 @@ from lossmodel.design.listing import (
     LIST,
     MISSING,
     MISSING_SHARE,
+    Pairs,
+    quadrature,
 )
 
-if TYPE_CHECKING:
-    from lossmodel.density import Density
+__all__ = ["Reach", "Waits"]
 
-__all__ = ["Reach"]
-
-STEP = 1e-4
 SQRT_2PI = float(np.sqrt(2 * np.pi))
 
 
 def pdf(z: Floats) -> Floats:
     """Standard normal density."""
     return np.asarray(np.exp(-0.5 * z * z) / SQRT_2PI)
+
+
+class Waits:
+    """What does not change of Q pairs: which are lists, ages, nodes of the declarations."""
+
+    def __init__(self, pairs: Pairs, declared_log_sd: float) -> None:
+        nodes, self.weights = quadrature()
+        self.sd, self.has_missing = declared_log_sd, pairs.has_missing
+        self.spread = np.exp(declared_log_sd * nodes)[:, None]
+        self.lists = np.flatnonzero(pairs.kind == LIST)
+        self.others = np.flatnonzero(pairs.kind != LIST)
+        self.later = np.flatnonzero((pairs.kind == LIST) & (pairs.has_missing > 0))
+        self.sign = np.where(pairs.kind == MISSING, -1.0, 1.0)[self.others]
+        self.age, self.log_age = pairs.age[self.later], np.log(pairs.age)
 
 
 class Reach:
@@ -50,61 +61,104 @@ class Reach:
         Shape (5, Q): derivatives of value by linear.
     """
 
-    def __init__(self, density: "Density", linear: Floats) -> None:
-        pairs = density.design.pairs
-        self._density, self._linear = density, linear
-        gone = expit(linear[MISSING_SHARE]) * pairs.has_missing
-        sd = density.design.declared_log_sd
-        z = (density.log_age - linear[DECLARED]) / sd
-        declared, slope = ndtr(z), -pdf(z) / sd
-        is_list, is_stock = pairs.kind == LIST, pairs.kind == MISSING
-        found = np.where(is_stock, 0.0, 1.0)
-        late = np.where(is_stock, 1 - declared, declared)
-        by_declared = np.where(is_stock, -slope, slope)
-        coverage = np.ones(len(gone))
+    def __init__(self, waits: Waits, linear: Floats) -> None:
+        self._waits = waits
+        self._gone = gone = expit(linear[MISSING_SHARE]) * waits.has_missing
+        self._found, self._late = np.ones_like(gone), np.zeros_like(gone)
+        self._by_found, self._by_late = np.zeros_like(linear), np.zeros_like(linear)
+        self._coverage = np.ones_like(gone)
         self.slopes = np.zeros_like(linear)
-        i = np.flatnonzero(is_list)
-        if len(i):
-            coverage[i] = expit(linear[COVERAGE, i])
-            found[i], late[i], by_declared[i] = self._lists(i, gone[i], coverage[i])
-        inner = (1 - gone) * found + gone * late
-        self.value = coverage * inner
-        self.slopes[COVERAGE, i] = (self.value * (1 - coverage))[i]
-        self.slopes[MISSING_SHARE] = coverage * (late - found) * gone * (1 - gone)
-        self.slopes[DECLARED] = coverage * gone * by_declared
+        if len(waits.others):
+            self._declared(linear)
+        if len(waits.lists):
+            self._lists(linear)
+        if len(waits.later):
+            self._listed_late(linear)
+        self.value = (1 - gone) * self._found + gone * self._late
+        self.value *= self._coverage
+        held = self._coverage * gone
+        self.slopes = self._by_found * (self._coverage - held) + self._by_late * held
+        self.slopes[MISSING_SHARE] = held * (1 - gone) * (self._late - self._found)
+        # Without a list coverage is one, and does not move.
+        self.slopes[COVERAGE] = self.value * (1 - self._coverage)
+
+    def _declared(self, linear: Floats) -> None:
+        """Declared, of registers; not yet declared, of stocks, which have none of the found."""
+        waits, i = self._waits, self._waits.others
+        z = waits.sign * (waits.log_age[i] - linear[DECLARED, i]) / waits.sd
+        self._found[i] = waits.sign > 0
+        self._late[i] = ndtr(z)
+        self._by_late[DECLARED, i] = -waits.sign * pdf(z) / waits.sd
+        self._z_declared = z
+
+    def _lists(self, linear: Floats) -> None:
+        i = self._waits.lists
+        self._coverage[i] = expit(linear[COVERAGE, i])
+        self._pace = np.exp(-linear[DELAY_SD, i])
+        self._z = z = (self._waits.log_age[i] - linear[DELAY, i]) * self._pace
+        self._found[i] = ndtr(z)
+        self._by_found[DELAY, i] = by = -pdf(z) * self._pace
+        self._by_found[DELAY_SD, i] = by * z / self._pace
+
+    def _listed_late(self, linear: Floats) -> None:
+        """Declared and heard of; a wait that is longer than the age gives nothing."""
+        waits, j = self._waits, self._waits.later
+        wait = np.exp(linear[DECLARED, j]) * waits.spread
+        rest = waits.age - wait
+        heard = rest > 0
+        rest = np.where(heard, rest, 1.0)
+        pace = np.exp(-linear[DELAY_SD, j])
+        z = (np.log(rest) - linear[DELAY, j]) * pace
+        weight = waits.weights[:, None] * heard
+        dense, ratio = weight * pdf(z), wait / rest
+        self._late[j] = (weight * ndtr(z)).sum(axis=0)
+        self._by_late[DELAY, j] = -pace * dense.sum(axis=0)
+        self._by_late[DELAY_SD, j] = -(dense * z).sum(axis=0)
+        self._by_late[DECLARED, j] = -pace * (dense * ratio).sum(axis=0)
+        self._node = z, dense, ratio, pace
 
     def bends(self) -> Floats:
-        """Second derivatives of value by linear, shape (5, 5, Q), by central differences."""
-        bends = np.empty((5, *self._linear.shape))
-        for k in range(5):
-            step = np.zeros_like(self._linear)
-            step[k] = STEP
-            above = Reach(self._density, self._linear + step).slopes
-            below = Reach(self._density, self._linear - step).slopes
-            bends[k] = (above - below) / (2 * STEP)
-        return (bends + bends.transpose(1, 0, 2)) / 2
+        """Second derivatives of value by linear, shape (5, 5, Q)."""
+        gone, coverage = self._gone, self._coverage
+        bends = coverage * ((1 - gone) * self._bends_found() + gone * self._bends_late())
+        moved = coverage * gone * (1 - gone)
+        bends[MISSING_SHARE] += moved * (self._by_late - self._by_found)
+        bends[MISSING_SHARE, MISSING_SHARE] = (1 - 2 * gone) * self.slopes[MISSING_SHARE]
+        bends[COVERAGE] = self.slopes * (1 - coverage)
+        bends[COVERAGE, COVERAGE] = self.slopes[COVERAGE] * (1 - 2 * coverage)
+        for first, second in ((COVERAGE, slice(1, None)), (MISSING_SHARE, slice(2, None))):
+            bends[second, first] = bends[first, second]
+        return np.asarray(bends)
 
-    def _lists(self, i: Ints, gone: Floats, coverage: Floats) -> tuple[Floats, Floats, Floats]:
-        """Found and heard of, declared and heard of (as a mean over the nodes of G), its slope."""
-        density, linear = self._density, self._linear
-        pairs, sd = density.design.pairs, density.design.declared_log_sd
-        inverse = np.exp(-linear[DELAY_SD, i])
-        z = (density.log_age[i] - linear[DELAY, i]) * inverse
-        found, slope = ndtr(z), (1 - gone) * pdf(z)
-        late, by_declared = found.copy(), np.zeros(len(i))
-        by_delay, by_sd = -slope * inverse, -slope * z
-        j = np.flatnonzero(pairs.has_missing[i] > 0)
-        if len(j):
-            wait = np.exp(linear[DECLARED, i[j]] + sd * density.nodes[:, None])
-            rest = pairs.age[i[j]] - wait
-            heard = rest > 0
-            rest = np.where(heard, rest, 1.0)
-            z = (np.log(rest) - linear[DELAY, i[j]]) * inverse[j]
-            late[j] = density.weights @ np.where(heard, ndtr(z), 0.0)
-            slope = density.weights[:, None] * np.where(heard, pdf(z), 0.0)
-            by_delay[j] -= gone[j] * slope.sum(axis=0) * inverse[j]
-            by_sd[j] -= gone[j] * (slope * z).sum(axis=0)
-            by_declared[j] = -(slope * wait / rest).sum(axis=0) * inverse[j]
-        self.slopes[DELAY, i] = coverage * by_delay
-        self.slopes[DELAY_SD, i] = coverage * by_sd
-        return found, late, by_declared
+    def _bends_found(self) -> Floats:
+        bends = np.zeros((5, *self.slopes.shape))
+        if len(self._waits.lists):
+            i, z, pace = self._waits.lists, self._z, self._pace
+            _bend_delay(bends, i, (pdf(z), z), pace)
+        return bends
+
+    def _bends_late(self) -> Floats:
+        bends, waits = np.zeros((5, *self.slopes.shape)), self._waits
+        if len(waits.others):
+            i = waits.others
+            bends[DECLARED, DECLARED, i] = -pdf(self._z_declared) * self._z_declared / waits.sd**2
+        if len(waits.later):
+            j = waits.later
+            z, dense, ratio, pace = self._node
+            _bend_delay(bends, j, (dense, z), pace)
+            own = (dense * (ratio + ratio**2 * (1 + z * pace))).sum(axis=0)
+            bends[DECLARED, DECLARED, j] = -pace * own
+            by_delay = -(pace**2) * (dense * z * ratio).sum(axis=0)
+            by_sd = pace * (dense * ratio * (1 - z * z)).sum(axis=0)
+            bends[DECLARED, DELAY, j] = bends[DELAY, DECLARED, j] = by_delay
+            bends[DECLARED, DELAY_SD, j] = bends[DELAY_SD, DECLARED, j] = by_sd
+        return bends
+
+
+def _bend_delay(bends: Floats, where: Ints, normal: tuple[Floats, Floats], pace: Floats) -> None:
+    """Second derivatives of a normal integral of z by the delay's median and sd."""
+    dense, z = (np.atleast_2d(part) for part in normal)
+    bends[DELAY, DELAY, where] = -(pace**2) * (dense * z).sum(axis=0)
+    cross = pace * (dense * (1 - z * z)).sum(axis=0)
+    bends[DELAY, DELAY_SD, where] = bends[DELAY_SD, DELAY, where] = cross
+    bends[DELAY_SD, DELAY_SD, where] = (dense * z * (1 - z * z)).sum(axis=0)

@@ -65,12 +65,19 @@ DELEGATES = {
     ("fitting", "estimates"),
     ("fitting", "ratios"),
     ("fitting", "query"),
-    ("reach", "density"),
 }
 
 HEAVY = {"arviz", "jinja2", "matplotlib", "nutpie", "pymc", "pytensor", "typst"}
 # The fast road must not pay for the reference's import.
-WITHOUT_PYMC = {"design", "likelihood", "reach", "density", "curvature", "engines/laplace"}
+WITHOUT_PYMC = {
+    "design",
+    "likelihood",
+    "reach",
+    "density",
+    "curvature",
+    "engines/modes",
+    "engines/laplace",
+}
 
 PACKAGE = Path(__file__).resolve().parent.parent / "lossmodel"
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -12,35 +12,30 @@ hyperparameters are integrated over.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, eigh, solve_triangular
+from scipy.linalg import cholesky, eigh, solve_triangular
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from lossmodel.curvature import Curvature, Expansion
 from lossmodel.density import Density
 from lossmodel.design.grid import Floats
+from lossmodel.engines.modes import Modes, Point
 
 __all__ = ["Laplace", "approximate"]
 
-DECREMENT = 1e-7
-NEWTON_STEPS = 60
-CHORD_STEPS = 6
-SETTLED = 1e-3
-ROUGH = 1e-3
-APPROACH = 300
-HYPER_ITERATIONS = 25
-HYPER_TOLERANCE = 0.02
-FLOOR = 1e-6
+# On Newton's decrement, in units of log density: at the end, on the way, at the first.
+SETTLED, ROUGH, FIRST = 1e-7, 0.02, 1.0
+APPROACH = 100
+CLIMB_STEPS = 30
+# The climb ends where a step promises or brings less than this.
+RISE = 0.05
+PATIENCE = 2
+WIDEST, NARROWEST = 4.0, 0.05
 FAR = 5.0
-HUGE = 1e100
-RIDGES = (0.0, 1e-10, 1e-7, 1e-4, 1e-1)
-RISE = 0.2
-PATIENCE = 3
 AXIAL = 1.4
+NEAR = 0.5
 LOOSE = 0.8
 Report = Callable[[str], None]
 
@@ -99,244 +94,127 @@ def approximate(
     report
         Told of each stage.
     """
-    search = _Search(density, np.zeros(density.size) if start is None else start.copy(), report)
+    modes = Modes(density)
     with threadpool_limits(1):
-        if start is None:
-            search.approach()
-        search.climb()
-        return search.finish()
+        theta = _approach(modes) if start is None else start
+        climb = _Climb(modes, modes.settle(theta, tolerance=FIRST), report)
+        return _finish(modes, *climb.top())
 
 
-class _Search:
-    """The hyperparameters' marginal, each evaluation from the last latent mode."""
+def _approach(modes: Modes) -> Floats:
+    """Come near the latent mode, from the prior's, by gradients alone, which are cheap."""
+    n, start = modes.hypers, np.zeros(modes.density.size)
 
-    def __init__(self, density: Density, theta: Floats, report: Report) -> None:
-        self.density, self.theta, self.report = density, theta, report
-        self.hypers = len(density.design.layout.hyper)
-        self.curvature = Curvature(density)
-        self.expansions = self.gradients = 0
-        self.unit = self._units()
-        self.values: list[float] = []
+    def loss(latent: Floats) -> tuple[float, Floats]:
+        value, gradient = modes.evaluate(np.concatenate([start[:n], latent]))
+        return -value, -gradient[n:]
 
-    def climb(self) -> None:
-        """Climb to where the marginal no longer rises by much."""
-        bounds = list(zip(-FAR / self.unit, FAR / self.unit, strict=True))
-        options = {"maxiter": HYPER_ITERATIONS, "ftol": 0.0, "gtol": HYPER_TOLERANCE}
-        start = self.theta[: self.hypers] / self.unit
-        # The optimiser is left by an exception: its own tests wait for an exact gradient.
-        with suppress(_Flat):
-            minimize(self._loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    options = {"maxiter": APPROACH, "maxcor": 20}
+    found = minimize(loss, start[n:], jac=True, method="L-BFGS-B", options=options)
+    return np.concatenate([start[:n], found.x])
 
-    def _loss(self, scaled: Floats) -> tuple[float, Floats]:
-        start = np.concatenate([scaled * self.unit, self.theta[self.hypers :]])
-        expansion, lower, *_ = self.settle(start, tolerance=ROUGH)
-        value, gradient = self.marginal(expansion, lower)
-        best = max(self.values, default=-np.inf)
-        if value > best:
-            self.theta = expansion.state.theta.copy()
-        self.values.append(value)
-        self.report(f"hyperparameters, step {len(self.values)}: log evidence {value:.1f}")
-        recent = self.values[-PATIENCE:]
-        if len(self.values) > PATIENCE and max(recent) < max(self.values[:-PATIENCE]) + RISE:
-            raise _Flat
-        return -value, -gradient * self.unit
 
-    def _units(self) -> Floats:
-        """Rough posterior sd of each hyperparameter: its prior and half of what bears on it.
+def _units(density: Density) -> Floats:
+    """Rough posterior sd of each hyperparameter: its prior and half of what bears on it."""
+    layout, observed = density.design.layout, density.design.observed
+    n = len(layout.hyper)
+    bears = np.bincount(layout.scale_of, minlength=n + 1)[:n].astype(float)
+    learned = observed.noise[observed.noise >= 0]
+    bears += np.bincount(learned, minlength=n)[:n]
+    return np.asarray(1 / np.sqrt(1 + bears * layout.hyper_sd**2 / 2))
 
-        The optimiser's first steps are of this size.
-        """
-        layout, observed = self.density.design.layout, self.density.design.observed
-        n = self.hypers
-        bears = np.bincount(layout.scale_of, minlength=n + 1)[:n].astype(float)
-        learned = observed.noise[observed.noise >= 0]
-        bears += np.bincount(learned, minlength=n)[:n]
-        return np.asarray(1 / np.sqrt(1 + bears * layout.hyper_sd**2 / 2))
 
-    def settle(
-        self, theta: Floats, *, tolerance: float = DECREMENT
-    ) -> tuple[Expansion, Floats, float, bool]:
-        """Latent mode for the hyperparameters of theta: Newton steps, each with chord steps.
+class _Climb:
+    """Quasi-Newton steps in h, each from where the latent mode should have moved to."""
 
-        Returns
-        -------
-        expansion, lower, decrement, positive
-            At the mode; the factor of its latent precision; how much a further step promises; and
-            whether the precision was positive definite.
-        """
-        for _ in range(NEWTON_STEPS):
-            expansion = self._expand(theta)
-            lower, positive = _factorise(expansion, self.hypers)
-            theta, first, last = self._chord(expansion, lower, tolerance)
-            if last < tolerance and first < SETTLED:
+    def __init__(self, modes: Modes, start: Point, report: Report) -> None:
+        self.modes, self.report = modes, report
+        self.unit = _units(modes.density)
+        self.bend = np.diag(1 / self.unit**2)
+        self.radius = 1.0
+        self.steps = 0
+        self.best, self.slope, self.response = self._look(start)
+
+    def _look(self, point: Point) -> tuple[Point, Floats, Floats]:
+        self.report(f"hyperparameters, step {self.steps}: log evidence {point.value:.1f}")
+        self.steps += 1
+        response = self.modes.response(point)
+        return point, self.modes.slope(point, response), response
+
+    def top(self) -> tuple[Point, Floats, Floats]:
+        """The highest point, the response of its latent mode, and the curvature so far."""
+        idle = 0
+        while self.steps <= CLIMB_STEPS and self.radius > NARROWEST and idle < PATIENCE:
+            step = self._step()
+            promise = float(self.slope @ step - step @ self.bend @ step / 2)
+            if promise < RISE:
                 break
-        if first >= tolerance:
-            expansion = self._expand(theta)
-            lower, positive = _factorise(expansion, self.hypers)
-        return expansion, lower, last, positive
+            idle = 0 if self._try(step, promise) > RISE else idle + 1
+        return self.best, self.response, self.bend
 
-    def _chord(
-        self, expansion: Expansion, lower: Floats, tolerance: float
-    ) -> tuple[Floats, float, float]:
-        """Newton steps with one factor; the first and the last decrement."""
-        theta = expansion.state.theta
-        value, gradient = expansion.value, expansion.gradient
-        decrements: list[float] = []
-        while len(decrements) <= CHORD_STEPS:
-            step = np.zeros_like(theta)
-            step[self.hypers :] = cho_solve((lower, True), gradient[self.hypers :])
-            decrements.append(float(gradient @ step) / 2)
-            if decrements[-1] < tolerance:
-                break
-            found = self._line(theta, step, value)
-            if found is None:
-                break
-            theta, value, gradient, halvings = found
-            if halvings:
-                break
-        return theta, decrements[0], decrements[-1]
+    def _step(self) -> Floats:
+        step = np.linalg.solve(self.bend, self.slope)
+        step *= min(1.0, self.radius / np.max(np.abs(step) / self.unit))
+        here = self.best.theta[: self.modes.hypers]
+        return np.asarray(np.clip(here + step, -FAR, FAR) - here)
 
-    def _line(
-        self, theta: Floats, step: Floats, value: float
-    ) -> tuple[Floats, float, Floats, int] | None:
-        """Halve the step until the density rises."""
-        for halvings in range(40):
-            candidate = theta + step * 0.5**halvings
-            risen, gradient = self._evaluate(candidate)
-            if risen >= value - FLOOR:
-                return candidate, risen, gradient, halvings
-        return None
+    def _try(self, step: Floats, promise: float) -> float:
+        """Go there if it is higher; learn the curvature either way. Gives the rise."""
+        theta = self.best.theta + self.response @ step
+        found = self._look(self.modes.settle(theta, tolerance=ROUGH, near=self.best))
+        rise = found[0].value - self.best.value
+        self._learn(step, self.slope - found[1])
+        if rise > promise / 2:
+            self.radius = min(WIDEST, 2 * self.radius)
+        elif rise < 0:
+            self.radius = min(self.radius, float(np.max(np.abs(step) / self.unit))) / 3
+        if rise > 0:
+            self.best, self.slope, self.response = found
+        return rise
 
-    def _evaluate(self, theta: Floats) -> tuple[float, Floats]:
-        self.gradients += 1
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return self.density(theta)
-
-    def _expand(self, theta: Floats) -> Expansion:
-        self.expansions += 1
-        return self.curvature.expand(theta)
-
-    def approach(self) -> None:
-        """Come near the latent mode by gradients alone, which are cheap."""
-        n = self.hypers
-
-        def loss(latent: Floats) -> tuple[float, Floats]:
-            value, gradient = self._evaluate(np.concatenate([self.theta[:n], latent]))
-            return -value, -gradient[n:]
-
-        options = {"maxiter": APPROACH, "maxcor": 20}
-        found = minimize(loss, self.theta[n:], jac=True, method="L-BFGS-B", options=options)
-        self.theta = np.concatenate([self.theta[:n], found.x])
-
-    def marginal(self, expansion: Expansion, lower: Floats) -> tuple[float, Floats]:
-        """Log marginal of the hyperparameters and its gradient.
-
-        The gradient leaves out how the curvature moves with z*(h).
-        """
-        n, layout = self.hypers, self.density.design.layout
-        observed = self.density.design.observed
-        value = expansion.value - float(np.log(np.diag(lower)).sum())
-        inverse = solve_triangular(lower, np.eye(len(lower)), lower=True)
-        shrink = 1 - (inverse**2).sum(axis=0)
-        by_scale = np.bincount(layout.scale_of[n:], shrink, minlength=n + 1)[:n]
-        spread = expansion.jacobian[:, n:] @ inverse.T
-        leverage = (spread**2).sum(axis=1)
-        learned = observed.noise >= 0
-        moved = expansion.by_log_sd * expansion.state.noise_share * leverage / 2
-        by_scale += np.bincount(observed.noise[learned], moved[learned], minlength=n)[:n]
-        if observed.bound >= 0:
-            by_scale[observed.bound] += float(expansion.by_excess @ leverage) / 2
-        return value, expansion.gradient[:n] - by_scale * layout.hyper_sd
-
-    def _response(self, theta: Floats, lower: Floats) -> Floats:
-        """Derivative of z* by h (implicit function), shape (D - H, H)."""
-        n = self.hypers
-        response = np.zeros((len(theta) - n, n))
-        for k in range(n):
-            step = np.zeros(len(theta))
-            step[k] = FLOOR**0.5
-            change = self._evaluate(theta + step)[1] - self._evaluate(theta - step)[1]
-            response[:, k] = cho_solve((lower, True), change[n:] / (2 * step[k]))
-        return response
-
-    def _axial(self, expansion: Expansion, lower: Floats, value: float) -> tuple[Floats, Floats]:
-        """Gradient and negative Hessian of the log marginal from two points on each axis.
-
-        Values give the gradient and the diagonal, the analytic gradients what is off it.
-        """
-        n, theta = self.hypers, expansion.state.theta
-        response = self._response(theta, lower)
-        rise, bend, own = np.zeros(n), np.zeros((n, n)), np.zeros(n)
-        for k in range(n):
-            size = AXIAL * self.unit[k]
-            values, slopes = [], []
-            for sign in (1.0, -1.0):
-                moved = theta.copy()
-                moved[k] += sign * size
-                moved[n:] += sign * size * response[:, k]
-                near = self._expand(moved)
-                at, slope = self.marginal(near, _factorise(near, n)[0])
-                values.append(at)
-                slopes.append(slope)
-            rise[k] = (values[0] - values[1]) / (2 * size)
-            own[k] = (2 * value - values[0] - values[1]) / size**2
-            bend[k] = (slopes[1] - slopes[0]) / (2 * size)
-        bend = (bend + bend.T) / 2
-        np.fill_diagonal(bend, own)
-        return rise, bend
-
-    def finish(self) -> Laplace:
-        """Curvature in h from axial points, one Newton step in h, and the joint factor."""
-        n = self.hypers
-        self.report("curvature of the hyperparameters")
-        expansion, lower, *_ = self.settle(self.theta)
-        value = self.marginal(expansion, lower)[0]
-        rise, bend = self._axial(expansion, lower, value)
-        covariance = _covariance(bend)
-        step = covariance @ rise
-        step *= min(1.0, 1.0 / max(np.max(np.abs(step) / self.unit, initial=0.0), 1e-12))
-        start = expansion.state.theta
-        response = self._response(start, lower)
-        start = start + np.concatenate([step, response @ step])
-        expansion, lower, decrement, positive = self.settle(start)
-        value = self.marginal(expansion, lower)[0]
-        theta = expansion.state.theta
-        response = self._response(theta, lower)
-        factor = np.zeros((len(theta), len(theta)))
-        root = cholesky(covariance, lower=True) if n else covariance
-        factor[:n, :n] = root
-        factor[n:, :n] = response @ root
-        factor[n:, n:] = solve_triangular(lower, np.eye(len(lower)), lower=True).T
-        return Laplace(
-            mode=theta,
-            factor=factor,
-            latent_precision=expansion.precision[n:, n:],
-            hyper_covariance=covariance,
-            log_evidence=value + float(np.log(np.diag(root)).sum()),
-            decrement=decrement,
-            positive=positive,
-            gradient=float(np.linalg.norm(root.T @ rise)),
-            expansions=self.expansions,
-            gradients=self.gradients,
-        )
+    def _learn(self, step: Floats, fall: Floats) -> None:
+        """Broyden, Fletcher, Goldfarb and Shanno's update of the curvature."""
+        if step @ fall > 0:
+            bent = self.bend @ step
+            self.bend += np.outer(fall, fall) / (step @ fall)
+            self.bend -= np.outer(bent, bent) / (step @ bent)
 
 
-class _Flat(Exception):  # noqa: N818 - not an error: the climb has ended
-    """The marginal no longer rises."""
+def _axial(modes: Modes, point: Point, response: Floats, learned: Floats) -> tuple[Floats, Floats]:
+    """Gradient and negative Hessian of the log marginal from two points on each axis.
+
+    Values give the gradient and the diagonal; correlations are those learnt on the way.
+    """
+    unit = _units(modes.density)
+    rise, own = np.zeros(modes.hypers), np.zeros(modes.hypers)
+    for k in range(modes.hypers):
+        size = AXIAL * unit[k]
+        step = size * response[:, k]
+        above, below = (_value(modes, point, sign * step) for sign in (1.0, -1.0))
+        rise[k] = (above - below) / (2 * size)
+        own[k] = (2 * point.value - above - below) / size**2
+    sd = 1 / np.sqrt(np.maximum(own, 1.0))
+    correlation = learned / np.sqrt(np.outer(np.diag(learned), np.diag(learned)))
+    return rise, _covariance(correlation, sd)
 
 
-def _covariance(bend: Floats) -> Floats:
+def _value(modes: Modes, point: Point, step: Floats) -> float:
+    """Log marginal a step away, where the latent mode need not be found if it is near enough."""
+    found = modes.expand(point.theta + step)
+    if not found.positive or found.decrement > NEAR:
+        found = modes.settle(point.theta + step, tolerance=ROUGH, near=point)
+    return found.value
+
+
+def _covariance(correlation: Floats, sd: Floats) -> Floats:
     """Inverse curvature of the hyperparameters; none of them is wider than its prior.
 
-    A direction in which the marginal hardly bends, or upwards, keeps the prior's width. The
-    diagonal comes from values of the marginal; correlations, from gradients that leave something
-    out, are kept below LOOSE.
+    A direction in which the marginal hardly bends, or upwards, keeps the prior's width.
+    Correlations of the curvature, which are not known well, are kept below LOOSE.
     """
-    if not len(bend):
-        return bend
-    own = np.diag(bend)
-    sd = 1 / np.sqrt(np.maximum(own, 1.0))
-    correlation = np.clip(bend * np.outer(sd, sd), -LOOSE, LOOSE)
+    if not len(sd):
+        return correlation
+    correlation = np.clip(correlation, -LOOSE, LOOSE)
     np.fill_diagonal(correlation, 1.0)
     values, vectors = eigh(correlation)
     raised = (vectors * np.maximum(values, 1 - LOOSE)) @ vectors.T
@@ -345,20 +223,27 @@ def _covariance(bend: Floats) -> Floats:
     return np.asarray(covariance * np.outer(widest, widest))
 
 
-def _factorise(expansion: Expansion, hypers: int) -> tuple[Floats, bool]:
-    """Lower Cholesky factor of the latent precision; Gauss-Newton's where that is indefinite.
-
-    Far from the mode entries can differ by so many orders of magnitude that even Gauss-Newton's
-    loses its positive eigenvalues to rounding: then its diagonal grows until they are back.
-    """
-    try:
-        return np.asarray(cholesky(expansion.precision[hypers:, hypers:], lower=True)), True
-    except (np.linalg.LinAlgError, ValueError):
-        safe = np.nan_to_num(expansion.gauss_newton()[hypers:, hypers:], posinf=HUGE, neginf=-HUGE)
-    for ridge in RIDGES:
-        raised = safe + np.diag(ridge * np.diag(safe))
-        try:
-            return np.asarray(cholesky(raised, lower=True)), False
-        except np.linalg.LinAlgError:
-            continue
-    return np.diag(np.sqrt(np.diag(safe))), False
+def _finish(modes: Modes, point: Point, response: Floats, learned: Floats) -> Laplace:
+    """Curvature in h from axial points, one Newton step in h, and the joint factor."""
+    n = modes.hypers
+    point = modes.settle(point.theta, tolerance=SETTLED)
+    rise, covariance = _axial(modes, point, response, learned)
+    step = covariance @ rise
+    step *= min(1.0, 1.0 / np.max(np.abs(step) / _units(modes.density), initial=1e-12))
+    point = modes.settle(point.theta + response @ step, tolerance=SETTLED, near=point)
+    root = cholesky(covariance, lower=True) if n else covariance
+    factor = np.zeros((len(point.theta),) * 2)
+    factor[:, :n] = modes.response(point) @ root
+    factor[n:, n:] = solve_triangular(point.lower, np.eye(len(point.lower)), lower=True).T
+    return Laplace(
+        mode=point.theta,
+        factor=factor,
+        latent_precision=point.expansion.precision[n:, n:],
+        hyper_covariance=covariance,
+        log_evidence=point.value + float(np.log(np.diag(root)).sum()),
+        decrement=point.decrement,
+        positive=point.firm,
+        gradient=float(np.linalg.norm(root.T @ rise)),
+        expansions=modes.expansions,
+        gradients=modes.gradients,
+    )
