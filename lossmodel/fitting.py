@@ -24,6 +24,7 @@ from lossmodel.parts import Parts
 from lossmodel.predictive import predictive
 from lossmodel.priors import Priors
 from lossmodel.provenance import provenance
+from lossmodel.ranges import other_priors
 from lossmodel.shares import variance_shares
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Fit:
         Pieces of evidence with what the posterior expects of them.
     variance_shares
         What fixes each total, see ``shares``.
+    other_priors
+        Totals under other priors, see ``ranges``.
     diagnostics, provenance
         As in ``diagnostics.json`` and ``provenance.json``.
     inputs
@@ -208,6 +211,21 @@ class Fit:
         ]
         shares = pd.concat(tables, ignore_index=True)
         return shares.assign(identified=shares["prior_share"] <= IDENTIFIED)
+
+    @cached_property
+    def other_priors(self) -> pd.DataFrame:
+        """Totals to the end under other priors, by normal theory, see ``ranges``."""
+        tables = [
+            other_priors(
+                b.posterior,
+                b.laplace,
+                self.priors,
+                _series(b.design, name, self.conflict),
+                ci_prob=self.ci_prob,
+            )
+            for name, b in self.blocks.items()
+        ]
+        return pd.concat(tables, ignore_index=True)
 
     @cached_property
     def draws(self) -> xr.Dataset:

@@ -16,7 +16,7 @@ from lossmodel.design.grid import Floats
 from lossmodel.engines.laplace import Laplace
 from lossmodel.posterior import BlockDraws
 
-__all__ = ["BLOCKS", "block_of", "variance_shares"]
+__all__ = ["BLOCKS", "block_of", "log_total", "slope", "variance_shares"]
 
 BLOCKS = {
     "bias.register": "registers",
@@ -64,7 +64,7 @@ def _by_value(draws: BlockDraws, key: tuple[str, str, str]) -> Floats:
     moved[len(rows) + np.arange(len(rows)), rows] -= STEP
     shifted = BlockDraws(draws.design, np.zeros((1, len(moved), draws.flat.shape[1])))
     shifted.__dict__["values"] = moved
-    totals = np.log(np.maximum(shifted.total(*key), 1e-300))
+    totals = log_total(shifted, key)
     by_v = np.zeros(len(values))
     by_v[rows] = (totals[: len(rows)] - totals[len(rows) :]) / (2 * STEP)
     return by_v
@@ -117,5 +117,10 @@ def variance_shares(
     return pd.DataFrame(rows)
 
 
+def log_total(draws: BlockDraws, key: tuple[str, str, str]) -> Floats:
+    """Log of a total to the end, shape (S,)."""
+    return np.asarray(np.log(np.maximum(draws.total(*key), 1e-300)))
+
+
 def _log_sd(draws: BlockDraws, key: tuple[str, str, str]) -> float:
-    return float(np.log(np.maximum(draws.total(*key), 1e-300)).std())
+    return float(log_total(draws, key).std())

@@ -125,6 +125,7 @@ class FakeFit:
     terms: pd.DataFrame
     priors: Priors
     variance_shares: pd.DataFrame
+    other_priors: pd.DataFrame
     diagnostics: dict
     provenance: dict
     paths: dict = field(repr=False)
@@ -263,6 +264,7 @@ def make_fit(
         ),
         priors=Priors.default(),
         variance_shares=_shares(),
+        other_priors=_other_priors(posterior),
         diagnostics=_diagnostics(passed),
         provenance={
             "version": "0.1.0",
@@ -310,6 +312,24 @@ def _evidence(table: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFra
         pit=rng.uniform(size=len(used)),
     )
     return terms, classes
+
+
+def _other_priors(posterior: dict[str, np.ndarray]) -> pd.DataFrame:
+    rows = []
+    for party in ("north", "south"):
+        total = posterior[party].sum(axis=1)
+        quantiles = np.quantile(total, [0.5, 0.025, 0.975])
+        for category, share in (("killed", LETHALITY[party]), ("casualties", 1.0)):
+            for prior, value, factor in (
+                *(("common.sd", sd, 1 + sd - 0.15) for sd in (0.10, 0.15, 0.25)),
+                *(("coverage.level", sds, 1 - 0.2 * sds) for sds in (-1.0, 1.0)),
+            ):
+                limits = dict(
+                    zip(("median", "lower", "upper"), quantiles * share * factor, strict=True)
+                )
+                key = {"party": party, "category": category, "scope": "all"}
+                rows.append(key | {"prior": prior, "value": value, "ci_prob": 0.95} | limits)
+    return pd.DataFrame(rows)
 
 
 def _shares() -> pd.DataFrame:

@@ -114,6 +114,44 @@ def test_shares_of_variance_are_shares(fitted):
     assert shares["prior_share"].between(0, 1 + 1e-9).all()
 
 
+@pytest.mark.parametrize(
+    ("prior", "value", "change"),
+    [
+        ("common.sd", 0.25, {"mean": 0.25}),
+        ("common.sd", 0.10, {"mean": 0.10}),
+        ("bias.adversary.equipment", 1.0, None),
+        ("bias.self.equipment", -1.0, None),
+    ],
+)
+def test_totals_under_other_priors_are_those_of_a_refit(battle, fitted, prior, value, change):
+    own = fitted.priors[prior]
+    change = change or {"mean": own.mean + value * own.sd}
+    refit = fit(
+        battle,
+        engine="laplace",
+        draws=4000,
+        blocks=("aircraft",),
+        priors=fitted.priors.replace(**{prior: change}),
+        start=fitted,
+    )
+    logs, before = (np.log(f.daily(*KEY).sum(axis=1)) for f in (refit, fitted))
+    rows = fitted.other_priors.set_index(["party", "category", "scope", "prior", "value"])
+    row = rows.loc[(*KEY, prior, value)]
+    shift = np.log(row["median"]) - np.median(before)
+    assert shift == pytest.approx(np.median(logs) - np.median(before), abs=0.25 * before.std())
+    width = np.log(row["upper"] / row["lower"])
+    assert width == pytest.approx(np.diff(np.quantile(logs, [0.025, 0.975]))[0], rel=0.15)
+
+
+def test_the_priors_as_they_are_change_nothing(fitted):
+    rows = fitted.other_priors
+    same = rows[(rows["prior"] == "common.sd") & (rows["value"] == 0.15)]
+    for row in same.itertuples():
+        total = fitted.daily(row.party, row.category, row.scope).sum(axis=1)
+        limits = np.quantile(total, [0.5, 0.025, 0.975])
+        np.testing.assert_allclose([row.median, row.lower, row.upper], limits, rtol=1e-6)
+
+
 def test_curvature_is_that_of_the_gradient(persons):
     """The analytic Hessian at the mode against differences of the gradient, column by column."""
     mode = approximate(persons).mode

@@ -39,6 +39,7 @@ ORDER = [
     "draws",
     "engines",
     "shares",
+    "ranges",
     "predictive",
     "provenance",
     "fitting",

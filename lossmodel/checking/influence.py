@@ -130,7 +130,7 @@ RANGE_COLUMNS = ["quantity", "low", "high", "note"]
 def level_ranges(table: pd.DataFrame) -> pd.DataFrame:
     """Smallest and largest median of each quantity over reasonable priors.
 
-    Reasonable is what `variants.LOCATIONS` says: a prior's mean one of its sds higher or lower, one
+    Reasonable is what `ranges.LOCATIONS` says: a prior's mean one of its sds higher or lower, one
     prior at a time, and the common mode at its three sds.
 
     Parameters

@@ -11,6 +11,7 @@ from lossmodel.claims import Claims
 from lossmodel.conflict import Conflict
 from lossmodel.parts import Parts
 from lossmodel.priors import Priors
+from lossmodel.ranges import COMMON_SDS, LOCATIONS
 
 __all__ = ["BLOCKS", "COMMON_SDS", "Variant", "power_scaled", "variants_of"]
 
@@ -26,15 +27,7 @@ BLOCKS = {
     "noise scales": ("noise.", "bound."),
 }
 SCOPE = "scope"
-COMMON_SDS = (0.10, 0.15, 0.25)
 POWERS = (0.8, 1.25)
-# Priors whose mean another analyst might well put one sd higher or lower.
-LOCATIONS = (
-    *("bias.adversary.person", "bias.self.person", "bias.third-party.person"),
-    *("bias.adversary.equipment", "bias.self.equipment", "bias.third-party.equipment"),
-    *("coverage.level", "delay.median", "missing.level", "missing.counted", "declared.delay"),
-    *("definition.losses", "definition.irrecoverable", "lethality.level"),
-)
 # Constants that are the sd of something else; the others (tails, widths of delays) stay.
 IS_SD = (".between", "_sd", "common.sd")
 NOT_SD = ("declared.log_sd",)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.report.document import Block, Section, Table, Text
+from lossmodel.report.other import middle_range, other_table
 from lossmodel.report.wording import (
     ASSUMED,
     category_title,
@@ -33,13 +34,17 @@ PEOPLE: Final = ("killed", "wounded", "casualties")
 def answer_section(results: Results) -> Section:
     """Sentences about both sides, then everybody and everything else."""
     main = main_parties(results.fit)
-    blocks: list[Block] = [_reading(results)]
-    for party in main:
-        for category in main_categories(results.fit):
-            key = (party, category, "all")
-            if key in results.cumulative:
-                blocks.append(_sentence(results, key))
+    headlines = [
+        (party, category, "all")
+        for party in main
+        for category in main_categories(results.fit)
+        if (party, category, "all") in results.cumulative
+    ]
+    blocks: list[Block] = [_reading(results), *(_sentence(results, key) for key in headlines)]
     blocks += [_scopes(results)]
+    other = other_table(results, headlines)
+    if other is not None:
+        blocks += [Text("The same under other assumptions", tone="heading"), other]
     blocks += _others(results, main)
     return Section("answer", "The answer", blocks)
 
@@ -47,14 +52,14 @@ def answer_section(results: Results) -> Section:
 def _reading(results: Results) -> Text:
     fit = results.fit
     words = (
-        "Expected losses according to the claims and the assumptions of this fit. Each number is "
-        f"the median; with a probability of {level(fit)} the true one lies within the interval, "
-        "if the assumptions hold. Casualties are the killed and the wounded. "
+        "What the claims and the assumptions of this fit say. Each number is the middle (median) "
+        f"of what is plausible; the true one lies within the interval with a probability of "
+        f"{level(fit)}, if the assumptions hold. Casualties are the killed and the wounded. "
     )
     words += (
         "“Set by assumptions” marks a total of whose remaining uncertainty more than "
-        f"{percent(ASSUMED)} comes from assumptions about the claimants: more claims of the same "
-        "kind would hardly narrow it."
+        f"{percent(ASSUMED)} comes from assumptions, above all on how far claimants are from the "
+        "truth: more claims of the same kind would hardly narrow it."
     )
     return Text(words, tone="small")
 
@@ -73,7 +78,9 @@ def _sentence(results: Results, key: Key) -> Text:
         text += f"{estimate_text(before)} ({interval(before)})"
     text += "."
     if assumed := set_by(fit, key):
-        text += f" This is {assumed}."
+        text += f" This is {assumed}"
+        middle = middle_range(results, key)
+        text += f"; other reasonable ones would put the middle at {middle}." if middle else "."
     whole = ", all who fight as its own" if category in PEOPLE else ""
     lead = f"{party_title(fit.conflict, party)}, {category}{whole}:"
     return Text(text, lead=lead, tone="answer")
@@ -88,7 +95,7 @@ def _scopes(results: Results) -> Text:
     for scope in narrower:
         party = next(p for p, _, s in fit.series if s == scope)
         words += (
-            f" For {party_title(fit.conflict, party)} the table below also has: "
+            f" For {party_title(fit.conflict, party)} the table of everybody also has “{scope}”: "
             f"{scope_title(fit.conflict, scope)}."
         )
     return Text(words, tone="small")
@@ -139,7 +146,7 @@ def _row(results: Results, key: Key) -> list[str]:
     party, category, scope = key
     now, before = results.total(key), results.year_ago(key)
     share = prior_share(fit, key)
-    narrower = "" if scope == "all" else f" ({scope_title(fit.conflict, scope)})"
+    narrower = "" if scope == "all" else f" ({scope})"
     return [
         f"{party_title(fit.conflict, party)}, {category_title(fit, category)}{narrower}",
         estimate_text(now),

@@ -16,7 +16,7 @@ __all__ = ["markdown", "to_markdown"]
 
 # Within a line these begin markup; the others that could do so only at its start.
 INLINE: Final = re.compile(r"([\\`*_\[\]|~$])")
-AT_START: Final = re.compile(r"^(\s*)([#+\-=:>]|\d+(?=[.)]))")
+AT_START: Final = re.compile(r"^(\s*)([#+\-=:>]|\d+(?=[.)](?:\s|$)))")
 
 
 def to_markdown(document: Document) -> str:

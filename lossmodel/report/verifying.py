@@ -143,6 +143,7 @@ def _nudged(results: Results, factor: float) -> Results:
     fit.__dict__.update(
         terms=_scaled(results.fit.terms, factor),
         variance_shares=_scaled(results.fit.variance_shares, factor),
+        other_priors=_scaled(results.fit.other_priors, factor),
     )
     other = Results(fit)
     for name in ("estimates", "biases", "claims"):

@@ -100,9 +100,11 @@ def quantity_title(fit: Fit, key: tuple[str, str, str]) -> str:
 
 
 def category_title(fit: Fit, category: str) -> str:
-    """What a category is called."""
+    """What a category is called within a sentence."""
     known = fit.conflict.categories.get(category)
-    return (known.title if known is not None else category).replace("-", " ") or category
+    title = (known.title if known is not None else category).replace("-", " ") or category
+    # Only abbreviations keep their capital.
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def scope_title(conflict: Conflict, scope: str) -> str:
