@@ -94,6 +94,7 @@ def plot_biases(
     party: str | None = None,
     group: Literal["person", "equipment"] = "person",
     table: pd.DataFrame | None = None,
+    page: int = 1,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw each stream's ratio to the truth under its own definition, the prior behind it.
@@ -104,12 +105,14 @@ def plot_biases(
         Only streams about this party, or about a sum that contains it.
     table
         The result of `biases_table`, where it has been made already.
+    page
+        Which `ROWS` of the streams to draw, by role and ratio.
     """
     ax = _axes(ax)
     rows = ratio_rows(fit, biases_table(fit) if table is None else table, party=party, group=group)
-    rows = rows.head(ROWS)
+    whole, rows = len(rows), rows.iloc[(page - 1) * ROWS : page * ROWS]
     if rows.empty:
-        raise UsageError(f"The fit has no {group} claims about {party}.")
+        raise UsageError(f"The fit has no {group} claims about {party} to draw on page {page}.")
     places = np.arange(len(rows))[::-1]
     ax.hlines(places, rows["prior_lower"], rows["prior_upper"], color=FAINT, alpha=0.45, lw=6)
     colours = rows["role"].map(ROLE_COLOURS)
@@ -118,9 +121,10 @@ def plot_biases(
     ax.axvline(1, color=INK, lw=0.8)
     ax.set_xscale("log")
     _ratio_ticks(ax, rows[["ratio_lower", "prior_lower"]], rows[["ratio_upper", "prior_upper"]])
-    ax.set_yticks(places, [f"{r.claimant}: {r.category}" for r in rows.itertuples()])
+    ax.set_yticks(places, [_stream_label(fit, row, party) for row in rows.itertuples()])
     ax.set_ylim(-0.7, len(rows) - 0.3)
-    ax.set_xlabel("claimed / true, under the claimant's own definition")
+    part = "" if len(rows) == whole else f" ({len(rows)} of {whole} streams)"
+    ax.set_xlabel(f"claimed / true, under the claimant's own definition{part}")
     for role in dict.fromkeys(rows["role"]):
         ax.plot([], [], "o-", ms=4, color=ROLE_COLOURS[role], label=role)
     ax.plot([], [], color=FAINT, alpha=0.45, lw=6, label="prior")
@@ -134,7 +138,8 @@ def plot_predictions(fit: Fit, *, ax: Axes | None = None) -> Axes:
     """
     ax = _axes(ax)
     terms = fit.terms[np.isfinite(fit.terms["residual"])]
-    order = terms["claimant"].value_counts().head(ROWS)
+    order = terms["claimant"].value_counts()
+    whole, order = len(order), order.head(ROWS)
     places = {name: len(order) - 1 - i for i, name in enumerate(order.index)}
     terms = terms[terms["claimant"].isin(places)]
     outside = (terms["pit"] < 0.025) | (terms["pit"] > 0.975)
@@ -153,7 +158,8 @@ def plot_predictions(fit: Fit, *, ax: Axes | None = None) -> Axes:
     _ratio_ticks(ax, ratios, ratios)
     ax.set_yticks(list(places.values()), [f"{name} ({order[name]})" for name in places])
     ax.set_ylim(-0.7, len(places) - 0.3)
-    ax.set_xlabel("claimed / expected by the fit")
+    part = "" if whole == len(order) else f" (the {ROWS} of {whole} claimants with most figures)"
+    ax.set_xlabel(f"claimed / expected by the fit{part}")
     return ax
 
 
@@ -169,7 +175,9 @@ def plot_shares(fit: Fit, *, ax: Axes | None = None) -> Axes:
     for block, colour in zip(wide.columns, BLOCK_COLOURS, strict=False):
         ax.barh(places, wide[block], left=left, height=0.65, color=colour, lw=0, label=block)
         left = left + wide[block].to_numpy()
-    ax.set_yticks(places, list(wide.index))
+    ax.set_axisbelow(True)
+    ax.set_yticks(places, [str(quantity).removesuffix(" all") for quantity in wide.index])
+    ax.set_ylim(-0.7, len(wide) - 0.3)
     ax.axvline(0.7, color=INK, lw=0.8, ls=(0, (4, 3)))
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
@@ -211,7 +219,8 @@ class _Points:
         points = self.rows if self.cumulative else self.rows[self.rows["n_days"] == 1]
         if len(points):
             many = len(points) > MANY
-            look = {"ms": 1.8, "mew": 0, "alpha": 0.45} if many else {"ms": 4, "mew": 0.9}
+            dots = {"ms": 1.8, "mew": 0, "alpha": 0.45, "mfc": self.style["color"]}
+            look = dots if many else {"ms": 4, "mew": 0.9}
             ax.plot(points["end"], points["shown"], ls="", label=label, **(self.style | look))
         wide = self.rows[np.isfinite(self.rows["low"]) & np.isfinite(self.rows["high"])]
         if self.cumulative and len(wide):
@@ -258,6 +267,13 @@ def _drawn_claims(
             style = {"color": colour, "marker": "s" if colour == FAINT else "P", "mfc": "none"}
             groups.append(_Points(table[some], label, style, cumulative))
     return groups
+
+
+def _stream_label(fit: Fit, stream: Any, party: str | None) -> str:
+    """Claimant and category, and who else is in the figures where a party was asked for."""
+    parties = [p for p in fit.conflict.components(stream.party) if party is not None and p != party]
+    also = f" (with {', '.join(parties)})" if parties else ""
+    return f"{stream.claimant}: {stream.category}{also}"
 
 
 def _style(role: str, accounting: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ __all__ = ["Picture", "draw_pictures", "pictures_of"]
 
 # Narrow enough that the words in it can be read on a phone, where it is not scrolled.
 WIDTH: Final = 4.8
+Group = Literal["person", "equipment"]
 MEASURES: Final[tuple[Literal["cumulative", "weekly"], ...]] = ("cumulative", "weekly")
 STYLE: Final[dict[str, Any]] = {
     "axes.edgecolor": plots.FAINT,
@@ -71,6 +72,7 @@ class Picture:
 def pictures_of(results: Results) -> dict[str, list[Picture]]:
     """All figures of a report by section."""
     fit = results.fit
+    group: Group = "person" if "person" in fit.blocks else "equipment"
     shown = [
         (party, category)
         for party in main_parties(fit)
@@ -79,7 +81,11 @@ def pictures_of(results: Results) -> dict[str, list[Picture]]:
     ]
     return {
         "losses": [_losses(results, party, category) for party, category in shown],
-        "claimants": [_biases(results, party) for party in main_parties(fit)],
+        "claimants": [
+            _biases(results, party, group, page)
+            for party in main_parties(fit)
+            for page in range(1, _pages(results, party, group) + 1)
+        ],
         "level": [Picture("shares", SHARES, lambda: _shares(results))],
         "checks": [Picture("predictions", PREDICTIONS, lambda: _predictions(results))],
     }
@@ -109,6 +115,12 @@ def draw_pictures(pictures: list[Picture], folder: Path, *, mark: str = "") -> d
             canvas = picture.draw()
             if mark:
                 canvas.text(0.01, 0.995, mark, color="#b03000", fontsize=7, va="top")
+            # Laid out once here; the file's writer would draw everything twice to do so.
+            canvas.dpi = 72
+            layout = canvas.get_layout_engine()
+            if layout is not None:
+                layout.execute(canvas)
+                canvas.set_layout_engine("none")
             # No date in the file: the same fit gives the same bytes.
             canvas.savefig(folder / f"{picture.name}.svg", metadata={"Date": None})
             found[picture.name] = (folder / f"{picture.name}.svg").read_text(encoding="utf-8")
@@ -171,27 +183,36 @@ def _legend(canvas: Canvas, axes: Any) -> None:
     canvas.legend(list(known.values()), list(known), loc="outside lower left", ncols=2)
 
 
-def _biases(results: Results, party: str) -> Picture:
-    title = party_title(results.fit.conflict, party)
-    group: Literal["person", "equipment"] = (
-        "person" if "person" in results.fit.blocks else "equipment"
-    )
+def _pages(results: Results, party: str, group: Group) -> int:
+    """How many figures the streams about a party need."""
+    streams = results.fit.streams
+    parties = streams.loc[streams["group"] == group, "party"]
+    about = sum(party in results.fit.conflict.components(name) for name in parties)
+    return -(-about // plots.ROWS)
+
+
+def _biases(results: Results, party: str, group: Group, page: int) -> Picture:
+    pages = _pages(results, party, group)
+    title = f"Figures about {party_title(results.fit.conflict, party)}"
+    title += f" ({page} of {pages})" if pages > 1 else ""
 
     def draw() -> Canvas:
-        rows = plots.ratio_rows(results.fit, results.biases, party=party, group=group)
-        canvas, axes = _canvas(1.5 + 0.19 * min(len(rows), plots.ROWS))
-        plots.plot_biases(results.fit, party=party, group=group, table=results.biases, ax=axes[0])
-        axes[0].set_title(f"Figures about {title}")
+        rows = len(plots.ratio_rows(results.fit, results.biases, party=party, group=group))
+        canvas, axes = _canvas(1.5 + 0.19 * min(rows - (page - 1) * plots.ROWS, plots.ROWS))
+        plots.plot_biases(
+            results.fit, party=party, group=group, table=results.biases, page=page, ax=axes[0]
+        )
+        axes[0].set_title(title)
         axes[0].set_xlabel("claimed / true")
         canvas.legend(loc="outside upper left", ncols=4, columnspacing=1.2)
         return canvas
 
     caption = (
-        f"Figures about {title}: how many times the truth each claimant reports, under its own "
+        f"{title}: how many times the truth each claimant reports, under its own "
         "definition. The wide bar is what was assumed before the claims were read, the line and "
         "dot what came out."
     )
-    return Picture(f"biases-{party}", caption, draw)
+    return Picture(f"biases-{party}" + (f"-{page}" if page > 1 else ""), caption, draw)
 
 
 def _shares(results: Results) -> Canvas:
