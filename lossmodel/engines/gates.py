@@ -15,6 +15,11 @@ from lossmodel.posterior import BlockDraws
 __all__ = ["gated_quantities", "laplace_gate", "nuts_gate"]
 
 MAX_DECREMENT = 1e-4
+# The shape of a tail of few draws is known badly: it counts where the weights are uneven, too.
+MAX_K, MIN_SHARE = 0.7, 0.5
+# In posterior sds. Where the density along the ridge is so skewed, what it leaves out, how wide the
+# posterior is across the ridge, moves medians by as much again.
+MAX_SKEW = 0.25
 MAX_RHAT, MIN_ESS = 1.02, 400.0
 HEADLINE_RHAT, HEADLINE_ESS = 1.01, 1000.0
 DIVERGENCES = 1e-3
@@ -24,10 +29,18 @@ NAMED = 5
 def laplace_gate(laplace: Laplace) -> list[str]:
     """What is wrong with a Laplace fit, in words; empty if nothing."""
     failures = []
+    shape = laplace.shape
     if not laplace.decrement < MAX_DECREMENT:
         failures.append(f"the mode was not reached (Newton's decrement {laplace.decrement:.2g})")
     if not laplace.positive:
         failures.append("the curvature at the mode is not positive definite")
+    if shape is not None and shape.hyper_k > MAX_K and shape.hyper_share < MIN_SHARE:
+        failures.append(f"the noise scales are not as drawn (Pareto k-hat {shape.hyper_k:.2f})")
+    for ridge in shape.ridges if shape is not None else ():
+        if not abs(ridge.skew) < MAX_SKEW:
+            failures.append(
+                f"{ridge.name} is skewed (its median is {ridge.skew:+.2f} sd from the mode)"
+            )
     return failures
 
 

@@ -7,12 +7,12 @@ steps, and the hyperparameters' marginal is approximated by
 
 (Tierney and Kadane 1986; Rue, Martino and Chopin 2009). It is maximised over h: the joint mode of
 (h, z) will not do, since a noise scale can go to zero where the path follows the figures. Around
-its maximum h is normal, and z given h is normal with mean ``z* + Z (h - h*)``, so that the
-hyperparameters are integrated over.
+its maximum h is normal, with another spread below than above, and z given h is normal with mean
+``z* + Z (h - h*)``, so that the hyperparameters are integrated over.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import cholesky, eigh, solve_triangular
@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from lossmodel.density import Density
 from lossmodel.design.grid import Floats
 from lossmodel.engines.modes import Modes, Point
+from lossmodel.engines.shape import Shape, look, stretched
 
 __all__ = ["Laplace", "approximate"]
 
@@ -30,8 +31,8 @@ SETTLED, ROUGH, FIRST = 1e-7, 0.02, 1.0
 APPROACH = 100
 CLIMB_STEPS = 30
 # The climb ends where a step promises or brings less than this.
-RISE = 0.05
-PATIENCE = 2
+RISE = 0.02
+PATIENCE = 3
 WIDEST, NARROWEST = 4.0, 0.05
 FAR = 5.0
 AXIAL = 1.4
@@ -61,9 +62,13 @@ class Laplace:
     positive
         Whether the latent Hessian was positive definite.
     gradient
-        Norm of the marginal's gradient before the last step, in posterior sds.
+        Norm of the marginal's gradient at the mode, in posterior sds.
     expansions, gradients
         Second-order expansions and gradients used.
+    stretch
+        Shape (2, H): by how much each hyperparameter's sd is larger below and above its mode.
+    shape
+        How far the posterior is from this approximation; none of a fit from disk.
     """
 
     mode: Floats
@@ -76,10 +81,13 @@ class Laplace:
     gradient: float
     expansions: int
     gradients: int
+    stretch: Floats = field(default_factory=lambda: np.ones((2, 0)))
+    shape: Shape | None = None
 
     def draw(self, size: int, rng: np.random.Generator) -> Floats:
         """Independent draws, shape (size, D)."""
-        return np.asarray(self.mode + rng.standard_normal((size, len(self.mode))) @ self.factor.T)
+        x = rng.standard_normal((size, len(self.mode)))
+        return self.mode + stretched(x, factor=self.factor, stretch=self.stretch)[0]
 
 
 def approximate(
@@ -180,30 +188,48 @@ class _Climb:
             self.bend -= np.outer(bent, bent) / (step @ bent)
 
 
-def _axial(modes: Modes, point: Point, response: Floats, learned: Floats) -> tuple[Floats, Floats]:
-    """Gradient and negative Hessian of the log marginal from two points on each axis.
+@dataclass(frozen=True)
+class _Axes:
+    """Two points on each axis of the hyperparameters, and the point between them.
 
-    Values give the gradient and the diagonal; correlations are those learnt on the way.
+    Attributes
+    ----------
+    size
+        Distance of the points, shape (H,).
+    values
+        Log marginal, shape (3, H): below, between, above.
     """
-    unit = _units(modes.density)
-    rise, own = np.zeros(modes.hypers), np.zeros(modes.hypers)
-    for k in range(modes.hypers):
-        size = AXIAL * unit[k]
-        step = size * response[:, k]
-        above, below = (_value(modes, point, sign * step) for sign in (1.0, -1.0))
-        rise[k] = (above - below) / (2 * size)
-        own[k] = (2 * point.value - above - below) / size**2
-    sd = 1 / np.sqrt(np.maximum(own, 1.0))
-    correlation = learned / np.sqrt(np.outer(np.diag(learned), np.diag(learned)))
-    return rise, _covariance(correlation, sd)
+
+    size: Floats
+    values: Floats
+
+    @property
+    def sds(self) -> Floats:
+        """Sd of a normal split at the mode, below and above it, shape (2, H); at most the prior's.
+
+        See Martins, Simpson, Lindgren and Rue (2013).
+        """
+        fall = self.values[1] - self.values[[0, 2]]
+        return np.asarray(1 / np.sqrt(np.maximum(2 * fall / self.size**2, 1.0)))
 
 
-def _value(modes: Modes, point: Point, step: Floats) -> float:
-    """Log marginal a step away, where the latent mode need not be found if it is near enough."""
+def _axes(modes: Modes, point: Point, response: Floats) -> _Axes:
+    size = AXIAL * _units(modes.density)
+    values = [
+        [_near(modes, point, sign * size[k] * response[:, k]).value for k in range(modes.hypers)]
+        for sign in (-1.0, 0.0, 1.0)
+    ]
+    return _Axes(size, np.array(values).reshape(3, -1))
+
+
+def _near(modes: Modes, point: Point, step: Floats) -> Point:
+    """A step away, where the latent mode need not be found if it is near enough."""
+    if not step.any():
+        return point
     found = modes.expand(point.theta + step)
     if not found.positive or found.decrement > NEAR:
         found = modes.settle(point.theta + step, tolerance=ROUGH, near=point)
-    return found.value
+    return found
 
 
 def _covariance(correlation: Floats, sd: Floats) -> Floats:
@@ -224,26 +250,31 @@ def _covariance(correlation: Floats, sd: Floats) -> Floats:
 
 
 def _finish(modes: Modes, point: Point, response: Floats, learned: Floats) -> Laplace:
-    """Curvature in h from axial points, one Newton step in h, and the joint factor."""
+    """The spread of the hyperparameters from axial points, and the joint factor."""
     n = modes.hypers
     point = modes.settle(point.theta, tolerance=SETTLED)
-    rise, covariance = _axial(modes, point, response, learned)
-    step = covariance @ rise
-    step *= min(1.0, 1.0 / np.max(np.abs(step) / _units(modes.density), initial=1e-12))
-    point = modes.settle(point.theta + response @ step, tolerance=SETTLED, near=point)
+    response = modes.response(point)
+    slope = modes.slope(point, response)
+    axes = _axes(modes, point, response)
+    own = np.sqrt(np.diag(learned))
+    covariance = _covariance(learned / np.outer(own, own), axes.sds.mean(axis=0))
+    stretch = axes.sds / axes.sds.mean(axis=0)
     root = cholesky(covariance, lower=True) if n else covariance
     factor = np.zeros((len(point.theta),) * 2)
-    factor[:, :n] = modes.response(point) @ root
+    factor[:, :n] = response @ root
     factor[n:, n:] = solve_triangular(point.lower, np.eye(len(point.lower)), lower=True).T
+    shape = look(modes, point, factor=factor, stretch=stretch)
     return Laplace(
         mode=point.theta,
         factor=factor,
-        latent_precision=point.expansion.precision[n:, n:],
+        latent_precision=point.lower @ point.lower.T,
         hyper_covariance=covariance,
         log_evidence=point.value + float(np.log(np.diag(root)).sum()),
         decrement=point.decrement,
         positive=point.firm,
-        gradient=float(np.linalg.norm(root.T @ rise)),
+        gradient=float(np.linalg.norm(root.T @ slope)),
         expansions=modes.expansions,
         gradients=modes.gradients,
+        stretch=stretch,
+        shape=shape,
     )

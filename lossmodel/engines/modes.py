@@ -76,9 +76,14 @@ class Point:
         return float(self.expansion.gradient @ self.step) / 2
 
     @property
+    def log_det(self) -> float:
+        """Log determinant of the tempered precision."""
+        return 2 * float(np.log(np.diag(self.lower)).sum())
+
+    @property
     def value(self) -> float:
         """Log marginal of the hyperparameters, with the rise that is left to the mode."""
-        return self.expansion.value + self.decrement - float(np.log(np.diag(self.lower)).sum())
+        return self.expansion.value + self.decrement - self.log_det / 2
 
     @cached_property
     def covariance(self) -> Floats:
@@ -122,15 +127,15 @@ class Modes:
             A point whose factor serves for the first steps.
         """
         if near is not None:
-            theta = self._chord(near, theta, tolerance)
+            theta = self.approach(near, theta, tolerance)
         for _ in range(NEWTON_STEPS):
             point = self.expand(theta)
             if point.decrement < tolerance:
                 break
-            theta = self._chord(point, theta, tolerance)
+            theta = self.approach(point, theta, tolerance)
         return point
 
-    def _chord(self, point: Point, theta: Floats, tolerance: float) -> Floats:
+    def approach(self, point: Point, theta: Floats, tolerance: float) -> Floats:
         """Newton steps with one factor, as long as they get shorter."""
         if theta is point.theta:
             value, gradient = point.expansion.value, point.expansion.gradient

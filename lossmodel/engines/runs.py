@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -13,12 +14,16 @@ from lossmodel.design.grid import Floats
 from lossmodel.engines.gates import laplace_gate, nuts_gate
 from lossmodel.engines.laplace import Laplace, approximate
 from lossmodel.engines.nuts import Sample, sample
+from lossmodel.engines.whitening import Whitened
 from lossmodel.posterior import BlockDraws
 
-__all__ = ["Block", "EngineName", "Settings", "run"]
+__all__ = ["Block", "EngineName", "Settings", "run", "sample_through_gate"]
 
 EngineName = Literal["auto", "laplace", "nuts"]
-LAPLACE_DRAWS, NUTS_DRAWS, NUTS_TUNE, CHAINS, PRIOR_DRAWS = 1000, 1000, 300, 4, 1000
+LAPLACE_DRAWS, PRIOR_DRAWS = 1000, 1000
+NUTS_DRAWS, NUTS_TUNE, CHAINS = 1000, 200, 4
+# Chains that go on are where they should be; only the step has to be found again.
+NUTS_SETTLE = 100
 Progress = Callable[[str], None]
 
 
@@ -68,7 +73,11 @@ def run(
         found = {"engine": "laplace", "failures": failures, "gradients": laplace.gradients}
     else:
         started = time.perf_counter()
-        theta, found = _sampled(design, density, laplace, settings, streams[2], progress)
+        result, found = sample_through_gate(
+            design, density, laplace, seed=int(streams[2].generate_state(1)[0]),
+            draws=settings.draws or NUTS_DRAWS, progress=progress,
+        )  # fmt: skip
+        theta = result.theta
         took["nuts"] = round(time.perf_counter() - started, 3)
     # Draws are kept in single precision: what is computed from them is the same from disk.
     posterior = BlockDraws(design, theta.astype(np.float32).astype(float))
@@ -79,6 +88,7 @@ def run(
         "log_evidence": laplace.log_evidence, "decrement": laplace.decrement,
         "expansions": laplace.expansions,
         "positive": laplace.positive,
+        "shape": None if laplace.shape is None else asdict(laplace.shape),
         "scales": dict(zip(design.layout.hyper, scales.tolist(), strict=True)),
     }  # fmt: skip
     engine = str(found["engine"])
@@ -98,39 +108,35 @@ def _start(design: Design, earlier: "Block | None") -> Floats | None:
     return theta
 
 
-def _sampled(
+def sample_through_gate(
     design: Design,
     density: Density,
     laplace: Laplace,
-    settings: Settings,
-    seeds: np.random.SeedSequence,
-    progress: Progress,
-) -> tuple[Floats, dict[str, Any]]:
-    """Sample, and once more as long where the gate is not passed at first."""
-    draws = settings.draws or NUTS_DRAWS
+    *,
+    seed: int,
+    draws: int = NUTS_DRAWS,
+    progress: Progress = lambda _: None,
+) -> tuple[Sample, dict[str, Any]]:
+    """Sample, and go on once for as long again where the gate is not passed at first.
+
+    Returns
+    -------
+    result, found
+        The draws, and what the gate says of them.
+    """
     progress(f"{design.name}: sampling {CHAINS} chains of {draws} draws")
-    result = sample(
-        density,
-        laplace,
-        draws=draws,
-        tune=NUTS_TUNE,
-        chains=CHAINS,
-        seed=int(seeds.generate_state(1)[0]),
+    began = time.perf_counter()
+    whitened = Whitened(density, laplace)
+    built = time.perf_counter() - began
+    seeds = np.random.SeedSequence(seed).generate_state(2)
+    run = partial(sample, whitened, draws=draws, chains=CHAINS)
+    result = run(tune=NUTS_TUNE, seed=int(seeds[0]))
+    result = replace(
+        result, gradients=result.gradients + whitened.gradients, warmup_s=result.warmup_s + built
     )
-    theta, found = result.theta, nuts_gate(design, result)
+    found = nuts_gate(design, result)
     if found["failures"]:
         progress(f"{design.name}: {'; '.join(found['failures'])}; sampling on")
-        more = sample(
-            density,
-            laplace,
-            draws=draws,
-            tune=NUTS_TUNE,
-            chains=CHAINS,
-            seed=int(seeds.generate_state(2)[1]),
-        )
-        theta = np.concatenate([result.theta, more.theta], axis=1)
-        both = Sample(
-            theta, result.divergences + more.divergences, result.gradients + more.gradients
-        )
-        found = nuts_gate(design, both)
-    return theta, found
+        result = result.then(run(tune=NUTS_SETTLE, seed=int(seeds[1]), earlier=result))
+        found = nuts_gate(design, result)
+    return result, found

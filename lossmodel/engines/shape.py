@@ -1,0 +1,223 @@
+"""How far a posterior is from the normal that the Laplace fit takes it for.
+
+Three looks at the exact density:
+
+- along the direction of each reported total, with all else at its highest there (a ridge may be
+  bent): for a normal the log density falls by t^2 / 2 at t standard deviations;
+- over draws of the hyperparameters: their log marginal against the split normal drawn from;
+- over draws of all unknowns.
+
+The last two give the shape k of the generalised Pareto distribution of the largest importance
+ratios (Vehtari, Simpson, Gelman, Yao and Gabry 2024).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from lossmodel.density import State
+from lossmodel.design.block import WOUNDED
+from lossmodel.design.grid import Floats
+from lossmodel.engines.modes import Modes, Point
+
+__all__ = ["Ridge", "Shape", "look", "pareto_k", "stretched"]
+
+KNOTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+RIDGE_STEPS = 4
+# On Newton's decrement: of ridges, of the latent modes of drawn hyperparameters.
+SETTLED, NEAR = 0.02, 0.2
+HYPER_DRAWS, DRAWS = 20, 40
+EDGE, GRID = 4.0, 401
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """The density along the direction of one reported total.
+
+    Attributes
+    ----------
+    name
+        Of the total.
+    excess
+        Log density relative to the normal's at -2, -1, 0, 1 and 2 standard deviations.
+    """
+
+    name: str
+    excess: tuple[float, ...]
+
+    @property
+    def deviation(self) -> float:
+        """Largest difference from the normal's log density."""
+        return max(abs(e) for e in self.excess)
+
+    @property
+    def skew(self) -> float:
+        """Median of the density along the ridge, in standard deviations from the mode."""
+        grid = np.linspace(-EDGE, EDGE, GRID)
+        density = np.exp(np.interp(grid, KNOTS, self.excess) - grid**2 / 2)
+        return float(np.interp(0.5, np.cumsum(density) / density.sum(), grid))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What was found.
+
+    Attributes
+    ----------
+    hyper_k, full_k
+        Shape of the largest importance ratios, of the hyperparameters and of all unknowns.
+    hyper_share
+        Effective share of the draws of hyperparameters if they are weighted by their ratios.
+    """
+
+    ridges: tuple[Ridge, ...]
+    hyper_k: float
+    hyper_share: float
+    full_k: float
+
+
+def stretched(x: Floats, *, factor: Floats, stretch: Floats) -> tuple[Floats, Floats]:
+    """Standard normal draws as steps from the mode; those of hyperparameters split at the mode.
+
+    Parameters
+    ----------
+    x
+        Shape (S, D).
+    factor
+        Of the covariance of theta, shape (D, D).
+    stretch
+        Shape (2, H): by how much each hyperparameter's sd is larger below and above its mode.
+
+    Returns
+    -------
+    steps, log_volume
+        Shapes (S, D) and (S,): the log density of a step is ``-|x|^2 / 2 - log_volume``.
+    """
+    n = stretch.shape[1]
+    moved = x[:, :n] @ factor[:n, :n].T
+    ratio = np.where(moved > 0, stretch[1], stretch[0])
+    bent = x.copy()
+    bent[:, :n] = solve_triangular(factor[:n, :n], (moved * ratio).T, lower=True).T
+    return bent @ factor.T, np.log(ratio).sum(axis=1)
+
+
+def look(modes: Modes, point: Point, *, factor: Floats, stretch: Floats) -> Shape:
+    """Look at the density around a mode.
+
+    Parameters
+    ----------
+    factor, stretch
+        As in ``stretched``.
+    """
+    x = np.random.default_rng(SEED).standard_normal((max(DRAWS, HYPER_DRAWS), len(factor)))
+    steps, volume = stretched(x, factor=factor, stretch=stretch)
+    fullness = (x**2).sum(axis=1) / 2 + volume
+    ridges = [_ridge(modes, point, name, slope) for name, slope in _slopes(point.expansion.state)]
+    ratios = _values(modes, point.theta + steps[:DRAWS]) + fullness[:DRAWS]
+    # The same draws of the hyperparameters, the others at their mode.
+    n = modes.hypers
+    x[:, n:] = 0
+    steps, volume = stretched(x[:HYPER_DRAWS], factor=factor, stretch=stretch)
+    of_hypers = _marginals(modes, point, steps) + (x**2).sum(axis=1)[:HYPER_DRAWS] / 2 + volume
+    weights = np.exp(of_hypers - of_hypers.max())
+    return Shape(
+        ridges=tuple(ridges),
+        hyper_k=pareto_k(of_hypers),
+        hyper_share=float(weights.sum() ** 2 / (weights**2).sum() / HYPER_DRAWS),
+        full_k=pareto_k(ratios),
+    )
+
+
+def _slopes(state: State) -> Iterator[tuple[str, Floats]]:
+    """Derivative of the log of each party's total to the end by theta, hyperparameters held."""
+    design, density = state.design, state.density
+    paths, person = design.paths, design.name == "person"
+    for number, party in enumerate(paths.parties):
+        for component, category in enumerate(["killed", "wounded"] if person else [design.name]):
+            losses = state.losses[component, number]
+            if not losses.sum() > 0:
+                continue
+            share, by_path = losses / losses.sum(), np.zeros_like(state.path)
+            by_path[paths.rate[number]] = share
+            if (row := paths.lethality[number]) >= 0:
+                kappa = state.kappa[number]
+                by_path[row] = share * (-kappa if component == WOUNDED else 1 - kappa)
+            by_scaled = density.matrix_back @ (density.path_back @ by_path.ravel())
+            yield f"{category} {party}", by_scaled * state.scales[design.layout.scale_of]
+
+
+def _ridge(modes: Modes, point: Point, name: str, slope: Floats) -> Ridge:
+    """Follow the ridge from the mode to both sides."""
+    along = point.newton(slope)
+    sd = float(np.sqrt(slope @ along))
+    excess = np.zeros(len(KNOTS))
+    for side in (-1, 1):
+        bend = np.zeros_like(along)
+        for distance in (1, 2):
+            t = side * distance
+            # A bend grows with the square of the distance.
+            start = point.theta + t * along / sd + bend * (4 if distance == 2 else 1)
+            theta, value = _top(modes, point, start, slope / sd)
+            bend = theta - point.theta - t * along / sd
+            excess[2 + t] = value - point.expansion.value + t**2 / 2
+    return Ridge(name, tuple(excess.tolist()))
+
+
+def _top(modes: Modes, point: Point, theta: Floats, across: Floats) -> tuple[Floats, float]:
+    """Newton's steps that leave a total where it is, as long as the density rises."""
+    along = point.newton(across)
+    value, gradient = modes.evaluate(theta)
+    for _ in range(RIDGE_STEPS):
+        step = point.newton(gradient)
+        step -= (across @ step) * along
+        if gradient @ step / 2 < SETTLED:
+            break
+        risen, steeper = modes.evaluate(theta + step)
+        if not risen > value:
+            risen, steeper = modes.evaluate(theta + step / 4)
+            step = step / 4
+        if not risen > value:
+            break
+        theta, value, gradient = theta + step, risen, steeper
+    return theta, value
+
+
+def _marginals(modes: Modes, point: Point, steps: Floats) -> Floats:
+    """Log marginal of the hyperparameters some steps away."""
+    moved = (point.theta + step for step in steps)
+    return np.array([modes.settle(to, tolerance=NEAR, near=point).value for to in moved])
+
+
+def _values(modes: Modes, thetas: Floats) -> Floats:
+    """Log density of several theta, without its gradient."""
+    of_figures = np.array([modes.density.figures(theta).log_density.sum() for theta in thetas])
+    return np.asarray(of_figures - (thetas**2).sum(axis=1) / 2)
+
+
+def pareto_k(log_ratios: Floats) -> float:
+    """Shape of the generalised Pareto distribution of the largest ratios.
+
+    The estimate of Zhang and Stephens (2009) with the weak prior of Vehtari et al. (2024).
+
+    Examples
+    --------
+    >>> pareto_k(np.zeros(100))
+    -inf
+    """
+    ratios = np.exp(np.sort(log_ratios) - np.max(log_ratios))
+    size = int(np.ceil(min(0.2 * len(ratios), 3 * np.sqrt(len(ratios)))))
+    tail = ratios[-size:] - ratios[-size - 1]
+    if tail[-1] <= 0:
+        return float("-inf")
+    count = 30 + int(np.sqrt(size))
+    quarter = max(tail[int(size / 4 + 0.5) - 1], np.finfo(float).tiny)
+    grid = 1 - np.sqrt(count / (np.arange(1, count + 1) - 0.5))
+    theta = 1 / tail[-1] + grid / (3 * quarter)
+    shapes = np.log1p(-theta[:, None] * tail).mean(axis=1)
+    profile = size * (np.log(-theta / shapes) - shapes - 1)
+    weights = 1 / np.exp(profile[None] - profile[:, None]).sum(axis=1)
+    k = float(np.log1p(-(theta @ weights) * tail).mean())
+    return (k * size + 0.5 * 10) / (size + 10)
