@@ -1,24 +1,22 @@
 """No-U-turn sampling in coordinates whitened by the Laplace fit.
 
-``theta = mode + A x`` makes the posterior of x close to a standard normal, so that trajectories
-are short; hyperparameters are free. The sampler is nutpie's.
+The posterior of the coordinates is close to a standard normal, so that trajectories are short;
+hyperparameters are free. The sampler is nutpie's.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lossmodel.density import Density
 from lossmodel.design.grid import Floats
-from lossmodel.engines.laplace import Laplace
+from lossmodel.engines.whitening import Whitened
 
 __all__ = ["Sample", "sample"]
-
-SPREAD = 1.0
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -29,72 +27,115 @@ class Sample:
     ----------
     theta
         Shape (chains, draws, D).
+    last
+        Shape (chains, D): where each chain stands, in whitened coordinates.
     divergences, gradients
         Over all chains; gradients include the warm-up.
+    warmup_s, sampling_s
+        Seconds before and after the first draw that is kept, of the slowest chain.
     """
 
     theta: Floats
+    last: Floats
     divergences: int
     gradients: int
+    warmup_s: float = 0.0
+    sampling_s: float = 0.0
+
+    def then(self, more: Sample) -> Sample:
+        """The same chains with what they drew next; all of a second warm-up is warm-up."""
+        return Sample(
+            np.concatenate([self.theta, more.theta], axis=1),
+            more.last,
+            self.divergences + more.divergences,
+            self.gradients + more.gradients,
+            self.warmup_s + more.warmup_s,
+            self.sampling_s + more.sampling_s,
+        )
+
+
+@dataclass(frozen=True)
+class _Chain:
+    x: Floats
+    theta: Floats
+    divergences: int
+    gradients: int
+    warmup_s: float
+    sampling_s: float
 
 
 def sample(
-    density: Density,
-    laplace: Laplace,
+    density: Whitened,
     *,
     draws: int,
     tune: int,
     chains: int,
     seed: int,
+    earlier: Sample | None = None,
     jobs: int = 2,
 ) -> Sample:
-    """Draw from the posterior of a block, a process a chain on at most ``jobs`` cores."""
+    """Draw from the posterior of a block, a process a chain on at most ``jobs`` cores.
+
+    Parameters
+    ----------
+    tune
+        Draws of the warm-up, which sets the step and the mass matrix; they are not kept.
+    earlier
+        Chains to go on with. Without them each starts at a draw of the normal approximation.
+    """
     from joblib import Parallel, delayed
 
-    run = partial(_chain, density, laplace, draws=draws, tune=tune)
+    run = partial(_chain, density, draws=draws, tune=tune)
     seeds = np.random.SeedSequence(seed).generate_state(chains)
-    results = Parallel(n_jobs=min(jobs, chains))(delayed(run)(seed=int(s)) for s in seeds)
+    starts = [None] * chains if earlier is None else list(earlier.last)
+    found = Parallel(n_jobs=min(jobs, chains))(
+        delayed(run)(seed=int(seed), start=start) for seed, start in zip(seeds, starts, strict=True)
+    )
     return Sample(
-        theta=np.stack([r[0] for r in results]),
-        divergences=sum(r[1] for r in results),
-        gradients=sum(r[2] for r in results),
+        theta=np.stack([chain.theta for chain in found]),
+        last=np.stack([chain.x[-1] for chain in found]),
+        divergences=sum(chain.divergences for chain in found),
+        gradients=sum(chain.gradients for chain in found),
+        warmup_s=max(chain.warmup_s for chain in found),
+        sampling_s=max(chain.sampling_s for chain in found),
     )
 
 
-def _chain(
-    density: Density, laplace: Laplace, *, draws: int, tune: int, seed: int
-) -> tuple[Floats, int, int]:
+def _chain(density: Whitened, *, draws: int, tune: int, seed: int, start: Floats | None) -> _Chain:
     import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
+    from threadpoolctl import threadpool_limits
 
-    size = len(laplace.mode)
-
-    def whitened(x: Floats) -> tuple[float, Floats]:
-        value, gradient = density(laplace.mode + laplace.factor @ x)
-        return value, laplace.factor.T @ gradient
+    def initial(seed: int) -> Floats:
+        drawn = np.random.default_rng(seed).standard_normal(density.size)
+        return drawn if start is None else start
 
     def expand(x: Floats, **_: Any) -> dict[str, Floats]:
         return {"x": x}
 
-    def start(seed: int) -> Floats:
-        return np.random.default_rng(seed).normal(0.0, SPREAD, size)
-
     model = from_pyfunc(
-        size,
-        lambda: whitened,
+        density.size,
+        lambda: density,
         lambda *_: expand,
         [np.dtype("float64")],
-        [(size,)],
+        [(density.size,)],
         ["x"],
-        make_initial_point_fn=start,
+        make_initial_point_fn=initial,
     )
-    trace = nutpie.sample(
-        model, draws=draws, tune=tune, chains=1, cores=1, seed=seed, progress_bar=False,
-        save_warmup=True,
-    )  # fmt: skip
-    x = np.asarray(trace.posterior["x"])[0]
-    statistics = trace.sample_stats
-    gradients = int(np.sum(np.asarray(statistics["n_steps"])))
-    gradients += int(np.sum(np.asarray(trace.warmup_sample_stats["n_steps"])))
-    divergences = int(np.sum(np.asarray(statistics["diverging"])))
-    return laplace.mode + x @ laplace.factor.T, divergences, gradients
+    began = time.perf_counter()
+    # The cores are for the chains.
+    with threadpool_limits(1):
+        trace = nutpie.sample(
+            model, draws=draws, tune=tune, chains=1, cores=1, seed=seed, progress_bar=False,
+            save_warmup=True,
+        )  # fmt: skip
+        seconds = time.perf_counter() - began
+        x = np.asarray(trace.posterior["x"])[0]
+        theta = np.stack([density.theta(row) for row in x])
+    warm, kept = (
+        int(np.sum(np.asarray(group["n_steps"])))
+        for group in (trace.warmup_sample_stats, trace.sample_stats)
+    )
+    share = warm / max(warm + kept, 1)
+    divergences = int(np.sum(np.asarray(trace.sample_stats["diverging"])))
+    return _Chain(x, theta, divergences, warm + kept, seconds * share, seconds * (1 - share))
