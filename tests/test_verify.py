@@ -13,8 +13,10 @@ from lossmodel.errors import UsageError
 from lossmodel.fitting import fit, load_fit
 from lossmodel.report import verifying
 from lossmodel.report.comparing import changed_claims, changed_totals, compare_fits
+from lossmodel.report.results import Results
+from lossmodel.report.tablefiles import csv_text
 from lossmodel.report.verifying import verify_report
-from lossmodel.report.writing import write_json
+from lossmodel.report.writing import write_json, write_text
 from tests.fakes import HOSTILE, make_fit
 
 EARLY = pd.Timestamp("2022-06-01")
@@ -35,6 +37,9 @@ def original(fitted, tmp_path_factory):
     for name, text in verifying._Reports(fitted).made(1.0).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    results = Results(fitted)
+    for name in ("estimates", "biases", "claims"):
+        write_text(csv_text(getattr(results, name)), folder / f"{name}.csv")
     return folder
 
 
@@ -92,6 +97,32 @@ def test_a_digit_changed_by_hand_is_found(report, name, start):
     assert verify_report(report / name) == problems
 
 
+@pytest.mark.parametrize(
+    ("name", "column", "spoilt"),
+    [
+        ("estimates.csv", "median", lambda text: repr(float(text) * 1.0001)),
+        ("estimates.csv", "end", lambda text: "2021" + text[4:]),
+        ("biases.csv", "ratio_upper", lambda text: "lots"),
+        ("claims.csv", "value", lambda text: text.replace(text[0], "9" if text[0] < "9" else "1")),
+    ],
+)
+def test_a_cell_changed_by_hand_is_found(report, name, column, spoilt):
+    table = pd.read_csv(report / name, dtype=str, keep_default_na=False)
+    row = int(np.flatnonzero(table[column] != "")[3])
+    table.loc[row, column] = spoilt(table.loc[row, column])
+    table.to_csv(report / name, index=False)
+    problems = verify_report(report)
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{name}: {column} on line {row + 2} is ")
+    assert verify_report(report / name) == problems
+
+
+def test_rows_taken_out_of_a_table_are_found(report):
+    lines = (report / "biases.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (report / "biases.csv").write_text("".join(lines[:-1]), encoding="utf-8")
+    assert "rows of claimant" in verify_report(report)[0]
+
+
 def test_the_other_files_stay_good(report):
     last_digit_changed(report / "numbers.tex", r"\LMkilledRussiaAllMedian}{")
     assert verify_report(report / "report.md") == []
@@ -133,7 +164,7 @@ def test_provenance_of_another_fit_is_found(report):
 
 def test_what_is_no_report_is_refused(report, tmp_path):
     (report / "mine.md").write_text("7", encoding="utf-8")
-    with pytest.raises(UsageError, match="is not of a report"):
+    with pytest.raises(UsageError, match="none of the files that can be checked"):
         verify_report(report / "mine.md")
     with pytest.raises(UsageError, match="no such report"):
         verify_report(tmp_path / "nothing")

@@ -118,7 +118,7 @@ def verify(
         typer.Argument(metavar="FILE", exists=True, help="A report's folder, or a file of it."),
     ] = REPORT,
 ) -> None:
-    """Check that the numbers printed in a report are those of the fit beside it."""
+    """Check that the numbers of a report's pages and tables are those of the fit beside it."""
     from lossmodel.report import verify_report
 
     problems = verify_report(folder)

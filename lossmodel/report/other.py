@@ -39,7 +39,7 @@ def other_table(results: Results, keys: list[Key]) -> Table | None:
     names = [f"Shared error {sd:.2f}" for sd in sds]
     return Table(
         "other-priors",
-        ["Lost", "This fit", *names, "Middle under other priors", "Lowest with", "Highest with"],
+        ["Lost", *names, "Middle under other priors", "Lowest with", "Highest with"],
         rows,
         caption=(
             f"The same totals under other assumptions, {level(fit)} intervals. The claimants may "
@@ -49,7 +49,7 @@ def other_table(results: Results, keys: list[Key]) -> Table | None:
             "lower or higher, one prior at a time, or the shared error is changed. Worked out "
             "from the fit's normal approximation, not by fitting anew."
         ),
-        numeric=frozenset(range(1, 3 + len(sds))),
+        numeric=frozenset(range(1, 2 + len(sds))),
     )
 
 
@@ -83,7 +83,6 @@ def _row(results: Results, key: Key, sds: list[float]) -> list[str]:
     least, most = ordered.iloc[0], ordered.iloc[-1]
     return [
         f"{party_title(fit.conflict, party)}, {category_title(fit, category)}",
-        _total(results.total(key)),
         *(_total(common.loc[sd].to_dict()) if sd in common.index else "–" for sd in sds),
         _ends(results, key, rows),
         _moved(least),

@@ -193,7 +193,7 @@ def _pages(results: Results, party: str, group: Group) -> int:
 
 def _biases(results: Results, party: str, group: Group, page: int) -> Picture:
     pages = _pages(results, party, group)
-    title = f"Figures about {party_title(results.fit.conflict, party)}"
+    title = party_title(results.fit.conflict, party)
     title += f" ({page} of {pages})" if pages > 1 else ""
 
     def draw() -> Canvas:
@@ -208,7 +208,7 @@ def _biases(results: Results, party: str, group: Group, page: int) -> Picture:
         return canvas
 
     caption = (
-        f"{title}: how many times the truth each claimant reports, under its own "
+        f"Figures about {title}: how many times the truth each claimant reports, under its own "
         "definition. The wide bar is what was assumed before the claims were read, the line and "
         "dot what came out."
     )

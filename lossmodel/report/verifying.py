@@ -1,14 +1,17 @@
 """Checks that the numbers that a report prints are those of its fit.
 
 The report is made again from the fit beside it, without its pictures, and compared number by
-number. A fit on disk has the draws to seven digits, so a number that the printing rule would
-round otherwise for a change in the sixth digit is accepted both ways.
+number: pages, Markdown, TeX and the tables in CSV. The PDF is set from the content of the page,
+and figures are drawn from the tables; neither is read. A fit on disk has the draws to seven
+digits, so a number that the printing rule would round otherwise for a change in the sixth digit
+is accepted both ways.
 """
 
 from __future__ import annotations
 
 import copy
 import html.parser
+import io
 import itertools
 import json
 import re
@@ -16,6 +19,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from lossmodel import __version__
@@ -27,6 +31,7 @@ from lossmodel.report.markdown import to_markdown
 from lossmodel.report.page import to_html
 from lossmodel.report.pictures import pictures_of
 from lossmodel.report.results import Results
+from lossmodel.report.tablefiles import csv_text
 from lossmodel.report.tex import tex_files
 
 if TYPE_CHECKING:
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["verify_report"]
 
-SUFFIXES: Final = (".html", ".md", ".tex")
+TABLES: Final = {f"{name}.csv": name for name in ("estimates", "biases", "claims")}
 PRECISION: Final = 2e-6
 LONGEST: Final = 2_000  # passages that are worth matching one by one
 SHOWN: Final = 20  # problems of a file; nobody reads more
@@ -54,7 +59,7 @@ def verify_report(path: str | Path) -> list[str]:
     Parameters
     ----------
     path
-        A report's folder, or one file of it: HTML, Markdown or TeX.
+        A report's folder, or one file of it: HTML, Markdown, TeX or CSV.
 
     Returns
     -------
@@ -73,13 +78,52 @@ def verify_report(path: str | Path) -> list[str]:
     reports = _Reports(fit)
     names = reports.names if path.is_dir() else [path.relative_to(folder).as_posix()]
     if not path.is_dir() and names[0] not in reports.names:
-        raise UsageError(f"{path} is not of a report: {', '.join(reports.names)}.")
+        raise UsageError(
+            f"{path} is none of the files that can be checked: {', '.join(reports.names)}."
+        )
     there = [name for name in names if (folder / name).is_file()]
     problems += [f"{name} is missing." for name in names if name not in there]
     for name in there:
-        found = (folder / name).read_text(encoding="utf-8")
-        problems += [f"{name}: {problem}" for problem in _differences(reports, name, found)]
+        if name in TABLES:
+            different = _unlike_cells(getattr(reports.results, TABLES[name]), folder / name)
+        else:
+            different = _differences(reports, name, (folder / name).read_text(encoding="utf-8"))
+        problems += [f"{name}: {problem}" for problem in different]
     return problems
+
+
+def _unlike_cells(table: pd.DataFrame, path: Path) -> Iterator[str]:
+    """Cells of a CSV file that are not the fit's."""
+    expected = _as_read(io.StringIO(csv_text(table)))
+    try:
+        found = _as_read(path)
+    except (ValueError, UnicodeDecodeError) as problem:
+        yield f"it cannot be read: {one_line(str(problem))}"
+        return
+    if len(found) != len(expected) or not set(expected.columns) <= set(found.columns):
+        yield (
+            f"{len(found):,} rows of {', '.join(found.columns)} should be {len(expected):,} of "
+            f"{', '.join(expected.columns)}."
+        )
+        return
+    numbers = set(table.select_dtypes("float").columns)
+    cells = []
+    for name in expected.columns:
+        same = found[name].to_numpy() == expected[name].to_numpy()
+        if name in numbers and not same.all():
+            said, should = (pd.to_numeric(t[name], errors="coerce") for t in (found, expected))
+            same |= np.isclose(said.to_numpy(), should.to_numpy(), rtol=PRECISION, atol=0.0)
+        cells += [(int(row), name) for row in np.flatnonzero(~same)]
+    for row, name in sorted(cells)[:SHOWN]:
+        cell, own = (_short(str(t[name].iloc[row])) for t in (found, expected))
+        # The header is on line 1.
+        yield f"{name} on line {row + 2} is {cell or 'empty'} and should be {own or 'empty'}."
+    if len(cells) > SHOWN:
+        yield f"and {len(cells) - SHOWN} more such cells."
+
+
+def _as_read(source: Path | io.StringIO) -> pd.DataFrame:
+    return pd.read_csv(source, dtype=str, keep_default_na=False)
 
 
 def _folder(path: Path) -> Path:
@@ -120,7 +164,7 @@ class _Reports:
 
     @property
     def names(self) -> list[str]:
-        return list(self.made(1.0))
+        return [*self.made(1.0), *TABLES]
 
     def made(self, factor: float) -> dict[str, str]:
         """All files, from tables that are multiplied by a number close to one."""

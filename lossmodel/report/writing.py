@@ -18,13 +18,10 @@ from lossmodel.report.pictures import pictures_of
 from lossmodel.report.press import PressError, to_pdf
 from lossmodel.report.results import Results
 from lossmodel.report.studio import draw, for_figures, submit
+from lossmodel.report.tablefiles import csv_text
 from lossmodel.report.tex import write_tex
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from lossmodel.design.grid import Floats
     from lossmodel.fitting import Fit
 
 __all__ = ["write_report"]
@@ -75,20 +72,6 @@ def write_json(content: Any, path: Path) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table: dates by day, lines ended alike on every system, numbers without loss."""
-    numbers = table.select_dtypes("float").columns
-    texts = table.assign(**{name: _texts(table[name].to_numpy()) for name in numbers})
-    texts.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n")
-
-
-def _texts(values: Floats) -> NDArray[np.object_]:
-    """Shortest text that reads back as the same number, nothing for NaN; each number once."""
-    different, where = np.unique(values, return_inverse=True)
-    texts = ["" if value != value else repr(value) for value in different.tolist()]
-    return np.array(texts, dtype=object)[where]
-
-
 def _write_all(fit: Fit, folder: Path) -> None:
     results = Results(fit)
     pictures = pictures_of(results)
@@ -100,7 +83,7 @@ def _write_all(fit: Fit, folder: Path) -> None:
         drawings.append(submit(draw, for_figures(results, tables), names, mark))
     marked = {"gate": "not passed"} if mark else {}
     for name in ("estimates", "biases", "claims"):
-        write_csv(getattr(results, name).assign(**marked), folder / f"{name}.csv")
+        write_text(csv_text(getattr(results, name).assign(**marked)), folder / f"{name}.csv")
     write_tex(fit, folder, results=results)
     write_text(bibliography(fit), folder / "references.bib")
     document = compose(results, pictures)

@@ -42,6 +42,8 @@ for (const box of document.querySelectorAll(".table.search")) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = head.textContent;
+    // On paper a button is not repeated on the pages after the first; a text is.
+    head.dataset.name = head.textContent;
     head.replaceChildren(button);
     button.addEventListener("click", () => {
       const down = head.getAttribute("aria-sort") === "ascending";
