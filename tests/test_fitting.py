@@ -1,16 +1,21 @@
 """Fits of a small conflict: what they hold, that they recover, that they come back from disk."""
 
+import dataclasses
 import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.integrate import trapezoid
 
 from lossmodel.claims import load_claims
 from lossmodel.curvature import Curvature
 from lossmodel.density import Density
+from lossmodel.engines.gates import laplace_gate
 from lossmodel.engines.laplace import approximate
+from lossmodel.engines.modes import Modes
+from lossmodel.engines.shape import Ridge, pareto_k, stretched
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.fitting import fit, load_fit
@@ -171,6 +176,81 @@ def test_the_mode_is_a_mode(persons):
     n = len(persons.design.layout.hyper)
     assert laplace.positive
     assert np.abs(persons(laplace.mode)[1][n:]).max() < 0.05
+
+
+def test_curvature_is_that_of_the_gradient_far_from_the_mode(persons):
+    """Where figures pull hard, and the expectations' own bend weighs as much as the figures'."""
+    rng = np.random.default_rng(4)
+    theta = 0.5 * rng.standard_normal(persons.size)
+    layout, precision = persons.design.layout, Curvature(persons).expand(theta).precision
+    # Second derivatives of the shares of scopes are left out.
+    known = np.ones(persons.size, dtype=bool)
+    known[: len(layout.hyper)] = False
+    for group, where in layout.groups.items():
+        known[where] &= not group.startswith("scope")
+    for direction in rng.standard_normal((10, persons.size)) * known:
+        moved = 1e-5 * direction
+        bent = (persons(theta - moved)[1] - persons(theta + moved)[1]) / 2e-5
+        error = (bent - precision @ direction)[known]
+        assert np.abs(error).max() < 1e-4 * np.abs(bent).max()
+
+
+def test_tempering_leaves_out_what_bends_upwards(persons):
+    expansion = Curvature(persons).expand(np.full(persons.size, 0.3))
+    assert (expansion.curvature < 0).any()
+    upwards = np.minimum(expansion.curvature, 0.0)
+    added = expansion.jacobian.T @ (-upwards[:, None] * expansion.jacobian)
+    np.testing.assert_allclose(
+        expansion.tempered, expansion.precision + added, atol=1e-6 * np.abs(added).max()
+    )
+
+
+def test_slope_of_the_marginal_is_that_of_its_values(persons):
+    """Within a quarter of what a posterior sd is worth: third derivatives are left out in part."""
+    modes, laplace = Modes(persons), approximate(persons)
+    point = modes.settle(laplace.mode, tolerance=1e-9)
+    response = modes.response(point)
+    slope = modes.slope(point, response)
+    differences = []
+    for k in range(modes.hypers):
+        sides = [point.theta + sign * 0.05 * response[:, k] for sign in (1, -1)]
+        above, below = (modes.settle(side, tolerance=1e-9, near=point).value for side in sides)
+        differences.append((above - below) / 0.1)
+    sd = np.sqrt(np.diag(laplace.hyper_covariance))
+    np.testing.assert_allclose(slope * sd, np.array(differences) * sd, atol=0.25)
+
+
+def test_the_tail_of_ratios_has_the_shape_it_was_drawn_with():
+    uniform = np.random.default_rng(6).uniform(size=4000)
+    for k in (0.3, 0.9):
+        assert pareto_k(-k * np.log(uniform)) == pytest.approx(k, abs=0.15)
+
+
+def test_a_split_normal_is_wider_on_one_side_and_knows_its_density():
+    x = np.linspace(-3, 3, 601)[:, None]
+    steps, log_volume = stretched(x, factor=np.array([[0.5]]), stretch=np.array([[0.8], [1.2]]))
+    np.testing.assert_allclose(np.interp([-1, 0, 1], x[:, 0], steps[:, 0]), [-0.4, 0, 0.6])
+    density = np.exp(-(x[:, 0] ** 2) / 2 - log_volume) / 0.5 / np.sqrt(2 * np.pi)
+    assert trapezoid(density, steps[:, 0]) == pytest.approx(0.9973, abs=1e-3)
+
+
+def test_a_skewed_total_fails_the_gate(battle, fitted):
+    laplace = fitted.blocks["aircraft"].laplace
+    assert laplace_gate(laplace) == []
+    assert all(ridge.deviation < 0.1 for ridge in laplace.shape.ridges)
+    # Log density of a gamma variable of shape 4, in standard deviations from its mode.
+    knots = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+    gamma = 3 * (np.log1p(np.maximum(knots / np.sqrt(3), -0.999)) - knots / np.sqrt(3))
+    ridge = Ridge("aircraft britain", tuple(gamma + knots**2 / 2))
+    skewed = dataclasses.replace(laplace.shape, ridges=(ridge,))
+    [failure] = laplace_gate(dataclasses.replace(laplace, shape=skewed))
+    assert "aircraft britain is skewed" in failure
+
+
+def test_uneven_weights_of_the_scales_fail_the_gate(fitted):
+    laplace = fitted.blocks["aircraft"].laplace
+    uneven = dataclasses.replace(laplace.shape, hyper_k=0.9, hyper_share=0.1)
+    assert len(laplace_gate(dataclasses.replace(laplace, shape=uneven))) == 1
 
 
 def test_laplace_needs_neither_pymc_nor_arviz():
