@@ -20,7 +20,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help fit test check slow notebooks paper format clean radford backtests calibration parts
+.PHONY: help fit test check slow notebooks paper format clean radford backtests calibration parts \
+	bench bench-quick
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -39,6 +40,11 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/made
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(VENV)/made
 	@echo "installing into $(VENV), which takes a minute or two and is done once" >&2
 	@$(PIP) -e '.[test]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-bench: pyproject.toml constraints.txt | $(VENV)/made
+	@echo "installing into $(VENV), which takes a minute or two and is done once" >&2
+	@$(PIP) -e '.[bench]'
 	@touch $@ $(VENV)/installed
 
 fit: $(VENV)/installed
@@ -84,6 +90,15 @@ calibration: $(VENV)/installed
 # Answers and scores with one part of the model off at a time.
 parts: $(VENV)/installed
 	$(BIN)/python benchmarks/parts.py
+
+# Our engines beside stock PyMC, nutpie and NumPyro on the same densities; the table and
+# benchmarks/results/latest.json. It takes hours; ARGS="--case shipped --road pymc" does one pair.
+bench: $(VENV)/installed-bench
+	$(BIN)/python -m benchmarks.bench $(ARGS)
+
+# The shipped claims by laplace, nuts and stock PyMC, stopped after two minutes each.
+bench-quick: $(VENV)/installed
+	$(BIN)/python -m benchmarks.bench --quick $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,193 @@
+"""Our two engines beside other samplers, on the same densities and data.
+
+    python -m benchmarks.bench [--case NAME ...] [--road NAME ...] [--limit SECONDS] [--runs N]
+    python -m benchmarks.bench --quick      shipped, by laplace, nuts and pymc, in ten minutes
+    python -m benchmarks.bench --show       the table of what is there already
+
+Every road gets the person block of a case alone, ours as arrays and the others as the PyMC model
+that ``LossModel.build`` writes of the same arrays, so that all draw from one density. Each pair of
+a case and a road runs in processes of its own, one after the other; peak memory is the largest
+resident set among them. A road that is stopped at its limit is measured by what it has drawn.
+Results go into ``benchmarks/results/latest.json``, pair by pair, over those of earlier runs; with
+several runs a row is the one with the median ESS per second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.roads import SKIPPED
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULT = ROOT / "benchmarks" / "results" / "latest.json"
+CASES = ("shipped", "daily", "synthetic", "claims10", "days10", "radford")
+ROADS = ("laplace", "nuts", "pymc", "nutpie", "nutpie-low-rank", "numpyro")
+QUICK = ("laplace", "nuts", "pymc")
+LIMIT, QUICK_LIMIT = 1800.0, 140.0
+# A sampler is told to stop before its limit; what has not stopped some time after it is ended.
+GRACE = 60.0
+PACKAGES = ("lossmodel", "numpy", "scipy", "pymc", "pytensor", "nutpie", "numba", "numpyro", "jax")
+FIELDS = (
+    "import_s", "compile_s", "warmup_s", "sample_s", "gradients", "min_bulk_ess", "min_tail_ess",
+    "min_ess_per_s", "max_rhat", "divergences", "peak_mb",
+)  # fmt: skip
+Row = dict[str, Any]
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(), "architecture": platform.machine(), "processor": _processor(),
+        "system": platform.system(), "python": platform.python_version(),
+    }  # fmt: skip
+
+
+def _processor() -> str:
+    listing = Path("/proc/cpuinfo")
+    lines = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def once(case: str, road: str, *, limit: float, seed: int) -> Row | None:
+    """One run in a process group of its own; None where the case has no data here."""
+    # One thread of BLAS a process, for all alike: the cores are for the chains.
+    environment = os.environ | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "row.json"
+        command = [sys.executable, "-m", "benchmarks.roads", case, road, str(limit), str(seed), out]
+        running = subprocess.Popen(
+            command, cwd=ROOT, env=environment, start_new_session=True, text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            said = running.communicate(timeout=limit + GRACE)[1]
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.communicate()
+            return unfinished("did not stop at its limit")
+        if out.is_file():
+            return dict(json.loads(out.read_text(encoding="utf-8")))
+    last = said.strip().splitlines()[-1] if said.strip() else f"status {running.returncode}"
+    if running.returncode == SKIPPED:
+        print(f"{case}: skipped, {last}")
+        return None
+    return unfinished(last)
+
+
+def unfinished(why: str) -> Row:
+    return dict.fromkeys(FIELDS) | {"finished": False, "why": why}
+
+
+def median_run(rows: Sequence[Row]) -> Row:
+    """The run whose ESS per second is the median; the ratios of all are kept."""
+    speeds = [row["min_ess_per_s"] or 0.0 for row in rows]
+    middle = sorted(range(len(rows)), key=speeds.__getitem__)[len(rows) // 2]
+    return rows[middle] | ({"runs_ess_per_s": speeds} if len(rows) > 1 else {})
+
+
+def merged(rows: Sequence[Row], new: Row) -> list[Row]:
+    """The rows with a new one in the place of its like, in the order of cases and roads."""
+    key = (new["case"], new["road"])
+    kept = [row for row in rows if (row["case"], row["road"]) != key]
+    return sorted([*kept, new], key=lambda r: (CASES.index(r["case"]), ROADS.index(r["road"])))
+
+
+def load(path: Path) -> list[Row]:
+    return list(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else []
+
+
+def save(rows: Sequence[Row], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows for a reader, each speed also as a multiple of stock PyMC's on the same case."""
+    stock = {row["case"]: row["min_ess_per_s"] for row in rows if row["road"] == "pymc"}
+    head = (
+        f"{'case':<10}{'road':<16}{'compile':>8}{'warm-up':>9}{'sample':>8}{'gradients':>11}"
+        f"{'bulk ESS':>9}{'tail':>7}{'ESS/s':>9}{'x pymc':>8}{'R-hat':>7}{'div.':>6}{'MB':>6}"
+    )
+    lines = [head, "-" * len(head)]
+    for row in rows:
+        base = stock.get(row["case"])
+        ratio = row["min_ess_per_s"] / base if base and row["min_ess_per_s"] else None
+        lines.append(
+            f"{row['case']:<10}{row['road']:<16}{_cell(row['compile_s'], 8, 1)}"
+            f"{_cell(row['warmup_s'], 9, 1)}{_cell(row['sample_s'], 8, 1)}"
+            f"{_cell(row['gradients'], 11)}{_cell(row['min_bulk_ess'], 9)}"
+            f"{_cell(row['min_tail_ess'], 7)}{_cell(row['min_ess_per_s'], 9, 3)}"
+            f"{_cell(ratio, 8, 1)}{_cell(row['max_rhat'], 7, 3)}{_cell(row['divergences'], 6)}"
+            f"{_cell(row['peak_mb'], 6)}{'' if row['finished'] else '  stopped'}"
+        )
+    return "\n".join(lines)
+
+
+def _cell(value: float | None, width: int, digits: int = 0) -> str:
+    return f"{'-':>{width}}" if value is None else f"{value:>{width},.{digits}f}"
+
+
+def arguments(given: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description="laplace and nuts beside others")
+    parser.add_argument("--case", action="append", choices=CASES)
+    parser.add_argument("--road", action="append", choices=ROADS)
+    parser.add_argument("--limit", type=float, help="seconds for a run")
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--show", action="store_true")
+    chosen = parser.parse_args(given)
+    chosen.case = chosen.case or (["shipped"] if chosen.quick else list(CASES))
+    chosen.road = chosen.road or list(QUICK if chosen.quick else ROADS)
+    chosen.limit = chosen.limit or (QUICK_LIMIT if chosen.quick else LIMIT)
+    return chosen
+
+
+def main(given: Sequence[str]) -> None:
+    chosen = arguments(given)
+    if chosen.show:
+        print(table(load(RESULT)))
+        return
+    about = {"machine": machine(), "versions": versions(), "limit_s": chosen.limit}
+    for case in chosen.case:
+        for road in chosen.road:
+            began = time.perf_counter()
+            print(f"{case} {road} ...", file=sys.stderr, flush=True)
+            seeds = range(chosen.seed, chosen.seed + chosen.runs)
+            found = [once(case, road, limit=chosen.limit, seed=seed) for seed in seeds]
+            rows = [row for row in found if row is not None]
+            if not rows:
+                break
+            row = {"case": case, "road": road} | median_run(rows) | about
+            row["wall_s"] = round((time.perf_counter() - began) / chosen.runs, 1)
+            # Another run may have written meanwhile.
+            save(merged(load(RESULT), row), RESULT)
+    print(table(load(RESULT)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

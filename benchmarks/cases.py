@@ -1,0 +1,97 @@
+"""The wars that the roads are compared on, each as the design of its person block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.radford import find_reports
+from lossmodel import load_claims
+from lossmodel.checking.simulation import simulate
+from lossmodel.checking.wars import Size
+from lossmodel.claims import Claims
+from lossmodel.design import Design
+from lossmodel.errors import LossModelError
+from lossmodel.evidence import collect_evidence
+from lossmodel.fitting import conflict_priors
+from lossmodel.imports.general_staff import read_personnel
+from lossmodel.imports.radford import read_radford
+from lossmodel.imports.reading import read_source
+from lossmodel.model import LossModel
+
+__all__ = ["CASES", "Skipped", "design_of"]
+
+BESIDE = Path(__file__).resolve().parents[2] / "shared" / "reference"
+DAILY = BESIDE / "ua_general_staff_personnel_daily.csv"
+BOOKED = BESIDE / "ua_general_staff_equipment_corrections.csv"
+SEED, DAYS, CLAIMS, CLAIMANTS = 1, 150, 150, 8
+
+
+class Skipped(LossModelError):
+    """A case whose data are not at hand."""
+
+
+def shipped() -> Claims:
+    return load_claims()
+
+
+def daily() -> Claims:
+    """The shipped claims, the General Staff's ledger of Russian losses day by day."""
+    for path in (DAILY, BOOKED):
+        if not path.is_file():
+            raise Skipped(f"needs {path.name} beside the repository")
+    conflict = load_claims().conflict
+    every = pd.read_csv(conflict.directory / "claims.csv", dtype=str, keep_default_na=False)
+    ledger = read_personnel(read_source(DAILY), read_source(BOOKED)).claims.astype(object)
+    key = ["claimant", "party", "category"]
+    same = every[key].apply(tuple, axis=1).isin(set(ledger[key].itertuples(index=False, name=None)))
+    return load_claims(pd.concat([every[~same], ledger]).fillna(""), conflict=conflict)
+
+
+def synthetic(*, days: int = DAYS, claims: int = CLAIMS) -> Claims:
+    """A made-up war; however long, its knots are as far apart as those of the base."""
+    base = simulate(seed=SEED, size=_size(DAYS, CLAIMS)).claims
+    if (days, claims) == (DAYS, CLAIMS):
+        return base
+    grown = simulate(seed=SEED, size=_size(days, claims)).claims
+    conflict = replace(grown.conflict, knots=base.conflict.knots)
+    return replace(grown, conflict=conflict)
+
+
+def _size(days: int, claims: int) -> Size:
+    return Size((days, days), (CLAIMANTS, CLAIMANTS), (claims, claims))
+
+
+def radford() -> Claims:
+    """The 4,609 reports of Radford et al. (2023)."""
+    try:
+        reports = find_reports([])
+    except LossModelError as error:
+        raise Skipped(str(error)) from error
+    return read_radford(read_source(reports)).load()
+
+
+CASES: dict[str, Callable[[], Claims]] = {
+    "shipped": shipped,
+    "daily": daily,
+    "synthetic": synthetic,
+    "claims10": lambda: synthetic(claims=10 * CLAIMS),
+    "days10": lambda: synthetic(days=10 * DAYS),
+    "radford": radford,
+}
+
+
+def design_of(case: str) -> Design:
+    """The person block of a case.
+
+    Raises
+    ------
+    Skipped
+        The data of the case are not at hand.
+    """
+    claims = CASES[case]()
+    model = LossModel(priors=conflict_priors(claims.conflict))
+    return model.design(collect_evidence(claims), claims.conflict)

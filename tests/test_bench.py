@@ -1,0 +1,119 @@
+"""The benchmark's bookkeeping: rows are merged, medians taken, limits kept, draws put in order."""
+
+import numpy as np
+import pytest
+
+from benchmarks import bench, cases, roads
+from lossmodel.model import LossModel
+from tests import small_war
+
+pytestmark = pytest.mark.filterwarnings(r"ignore:\s*ArviZ is undergoing:FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def design():
+    return LossModel().design(small_war.evidence(), small_war.conflict(), "tanks")
+
+
+def row(case="shipped", road="pymc", **changes):
+    return bench.unfinished("") | {"case": case, "road": road} | changes
+
+
+def test_a_new_row_takes_the_place_of_its_like():
+    rows = [row("daily", "laplace"), row(min_ess_per_s=1.0)]
+    found = bench.merged(rows, row(min_ess_per_s=2.0))
+    assert [(r["case"], r["road"], r["min_ess_per_s"]) for r in found] == [
+        ("shipped", "pymc", 2.0), ("daily", "laplace", None),
+    ]  # fmt: skip
+
+
+def test_of_three_runs_the_middle_one_stands():
+    runs = [row(min_ess_per_s=s, gradients=n) for s, n in ((3.0, 30), (1.0, 10), (2.0, 20))]
+    found = bench.median_run(runs)
+    assert (found["gradients"], found["runs_ess_per_s"]) == (20, [3.0, 1.0, 2.0])
+
+
+def test_the_table_says_how_many_times_stock_pymc():
+    rows = [row(road="nuts", min_ess_per_s=10.0, finished=True), row(min_ess_per_s=0.5)]
+    nuts, stock = bench.table(rows).splitlines()[2:]
+    assert "20.0" in nuts
+    assert "stopped" not in nuts
+    assert "stopped" in stock
+
+
+def test_results_survive_on_disk(tmp_path):
+    path = tmp_path / "results" / "latest.json"
+    assert bench.load(path) == []
+    bench.save([row(gradients=5)], path)
+    assert bench.load(path) == [row(gradients=5)]
+    assert [file.name for file in path.parent.iterdir()] == ["latest.json"]
+
+
+def test_roads_have_the_same_names_everywhere():
+    assert tuple(roads.ROADS) == tuple(roads.IMPORTS) == bench.ROADS
+    assert tuple(cases.CASES) == bench.CASES
+    quick = bench.arguments(["--quick"])
+    assert (quick.case, quick.road) == (["shipped"], ["laplace", "nuts", "pymc"])
+    assert len(quick.road) * (quick.limit + bench.GRACE) <= 600
+
+
+def test_a_road_over_its_limit_is_ended_and_said(monkeypatch):
+    monkeypatch.setattr(bench, "GRACE", 0.0)
+    found = bench.once("shipped", "laplace", limit=0.3, seed=1)
+    assert found is not None
+    assert not found["finished"]
+    assert "limit" in found["why"]
+
+
+def test_a_road_that_breaks_leaves_its_last_words():
+    found = bench.once("shipped", "no such road", limit=60.0, seed=1)
+    assert found is not None
+    assert "KeyError" in found["why"]
+
+
+def test_a_case_without_its_data_is_skipped(monkeypatch, tmp_path):
+    monkeypatch.setattr(cases, "DAILY", tmp_path / "none.csv")
+    with pytest.raises(cases.Skipped, match=r"needs none\.csv"):
+        cases.design_of("daily")
+    with pytest.raises(SystemExit) as stopped:
+        roads.main("daily", "laplace", "10", "1", str(tmp_path / "out.json"))
+    assert stopped.value.code == bench.SKIPPED
+
+
+def test_the_day_by_day_ledger_replaces_what_was_shipped(shared):
+    daily, shipped = cases.daily().table, cases.shipped().table
+    key = {"claimant": "ua-general-staff", "category": "losses", "party": "russia+north-korea"}
+    values = list(key.values())
+    of_ledger = [(table[list(key)] == values).all(axis=1) for table in (daily, shipped)]
+    assert of_ledger[0].sum() > 1_600 > of_ledger[1].sum()
+    assert set(daily[~of_ledger[0]]["claim_id"]) == set(shipped[~of_ledger[1]]["claim_id"])
+
+
+def test_theta_is_put_together_as_it_was_taken_apart(design):
+    from lossmodel.reference import to_point
+
+    theta = np.random.default_rng(1).standard_normal((2, 3, design.size))
+    parts = [[to_point(design, draw) for draw in chain] for chain in theta]
+    values = {n: np.array([[p[n] for p in chain] for chain in parts]) for n in parts[0][0]}
+    np.testing.assert_array_equal(roads._gathered(design, values), theta)
+
+
+def test_what_a_short_run_has_drawn_is_measured(design):
+    rng = np.random.default_rng(1)
+    theta = 0.3 * rng.standard_normal((4, 200, design.size))
+    ran = roads.Ran(theta, 1.0, 2.0, 2.0, 900, 3, finished=False)
+    found = roads.measured(design, ran)
+    assert 200 < found["min_bulk_ess"] <= 1200
+    assert found["min_ess_per_s"] == pytest.approx(found["min_bulk_ess"] / 4.0)
+    assert found["max_rhat"] < 1.1
+    nothing = roads.measured(design, roads.Ran(None, 1.0, 2.0, 0.0, 9, finished=False))
+    assert nothing["min_bulk_ess"] is None
+
+
+@pytest.mark.slow
+def test_our_roads_and_the_graph_draw_from_one_density(design):
+    until = roads.time.perf_counter() + 600
+    found = {name: roads.ROADS[name](design, until, 1) for name in ("laplace", "nutpie")}
+    means = {name: ran.theta.reshape(-1, design.size).mean(axis=0) for name, ran in found.items()}
+    assert np.abs(means["laplace"] - means["nutpie"]).mean() < 0.15
+    assert found["nutpie"].finished
