@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Literal
 
@@ -72,13 +73,35 @@ def examine() -> list[Finding]:
 def _versions() -> Iterator[Finding]:
     yield Finding("lossmodel", __version__)
     yield Finding("python", f"{platform.python_version()} on {platform.platform(terse=True)}")
+    oldest = _oldest()
     for name in PACKAGES:
         try:
-            yield Finding(name, version(name))
+            there = version(name)
         except PackageNotFoundError:
-            yield Finding(
-                name, "not installed", "broken", f"{sys.executable} -m pip install {name}"
-            )
+            remedy = f"{sys.executable} -m pip install {name}"
+            yield Finding(name, "not installed", "broken", remedy)
+            continue
+        needed = oldest.get(name, "0")
+        if _parts(there) < _parts(needed):
+            remedy = f"{sys.executable} -m pip install '{name}>={needed}'"
+            yield Finding(name, f"{there}, which is old", "slow", remedy)
+        else:
+            yield Finding(name, there)
+
+
+def _oldest() -> dict[str, str]:
+    """Read the lower bounds that the package declares."""
+    try:
+        declared = requires("lossmodel") or []
+    except PackageNotFoundError:  # run from a folder, not installed
+        return {}
+    found = (re.match(r"([A-Za-z0-9_.-]+)>=([0-9.]+)", line) for line in declared)
+    return {match[1]: match[2] for match in found if match}
+
+
+def _parts(number: str) -> tuple[int, ...]:
+    """Numbers of a version, which compare as versions do."""
+    return tuple(int(part) for part in re.findall(r"\d+", number)[:3])
 
 
 def _usable_cores() -> int:
@@ -88,9 +111,11 @@ def _usable_cores() -> int:
 
 
 def _cores() -> Iterator[Finding]:
+    from lossmodel.engines.runs import CHAINS
+
     cores = _usable_cores()
-    if cores < 2:
-        remedy = "nuts runs its chains one after another; laplace hardly suffers"
+    if cores < CHAINS:
+        remedy = f"nuts has {CHAINS} chains and runs {cores} at a time; laplace hardly suffers"
         yield Finding("cores", str(cores), "slow", remedy)
     else:
         yield Finding("cores", str(cores))
@@ -172,7 +197,8 @@ def _compiled() -> Iterator[Finding]:
         yield Finding("compiled code", f"kept in {place}")
     else:
         found = f"none yet in {place}"
-        yield Finding("compiled code", found, "good", "the first fit compiles and takes longer")
+        remedy = "sampling the PyMC model compiles it first; fits do not"
+        yield Finding("compiled code", found, "good", remedy)
 
 
 def _compiler() -> Iterator[Finding]:
@@ -189,6 +215,10 @@ def _folders() -> Iterator[Finding]:
     caches = {
         "current folder": (Path.cwd(), "go to a folder that is yours, or give --out DIR"),
         "temporary folder": (Path(tempfile.gettempdir()), "export TMPDIR=FOLDER"),
+        "PyTensor cache": (
+            home / ".pytensor",
+            "export PYTENSOR_FLAGS=base_compiledir=FOLDER, or every PyMC model is compiled anew",
+        ),
         "matplotlib cache": (
             Path(os.environ.get("MPLCONFIGDIR") or home / ".cache" / "matplotlib"),
             "export MPLCONFIGDIR=FOLDER, or every run lists the fonts anew",

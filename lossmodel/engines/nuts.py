@@ -72,9 +72,9 @@ def sample(
     chains: int,
     seed: int,
     earlier: Sample | None = None,
-    jobs: int = 2,
+    jobs: int | None = None,
 ) -> Sample:
-    """Draw from the posterior of a block, a process a chain on at most ``jobs`` cores.
+    """Draw from the posterior of a block, a process a chain.
 
     Parameters
     ----------
@@ -82,13 +82,15 @@ def sample(
         Draws of the warm-up, which sets the step and the mass matrix; they are not kept.
     earlier
         Chains to go on with. Without them each starts at a draw of the normal approximation.
+    jobs
+        How many chains at a time; as many as there are cores where not given.
     """
-    from joblib import Parallel, delayed
+    from joblib import Parallel, cpu_count, delayed
 
     run = partial(_chain, density, draws=draws, tune=tune)
     seeds = np.random.SeedSequence(seed).generate_state(chains)
     starts = [None] * chains if earlier is None else list(earlier.last)
-    found = Parallel(n_jobs=min(jobs, chains))(
+    found = Parallel(n_jobs=min(jobs or cpu_count(), chains))(
         delayed(run)(seed=int(seed), start=start) for seed, start in zip(seeds, starts, strict=True)
     )
     return Sample(
