@@ -29,7 +29,6 @@ NEEDED = {
     "drift": "claimants that change their ways",
     "common_mode": "errors that all share: without it intervals are too narrow",
     "group": "one side's organs, and third parties, are not independent witnesses",
-    "short_memory": "a ledger's slow weeks and catching up",
     "definitions": "a word may or may not include the wounded",
     "missing": "the dead who are first missing",
     "delay": "a list's and a register's later vintages",

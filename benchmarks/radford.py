@@ -87,8 +87,7 @@ ROLES = [f"bias.{r}.{c}" for r in ("adversary", "self", "third-party")
          for c in ("person", "equipment", "civilian")]  # fmt: skip
 NEARLY_NOTHING = 1e-3
 OFF = Parts().without(
-    *("drift", "common_mode", "group", "short_memory", "definitions", "missing"),
-    *("heavy_tails", "rounding"),
+    *("drift", "common_mode", "group", "definitions", "missing", "heavy_tails", "rounding")
 )
 
 
@@ -121,7 +120,7 @@ def steps(reports: Path) -> list[Step]:
     losses = read_claims(plain, streams[~counts])
     lists = read_claims(plain, streams)
     theirs, ours = their_priors(), Priors.default()
-    drifting = {"drift", "short_memory", "heavy_tails", "rounding"}
+    drifting = {"drift", "heavy_tails", "rounding"}
     defined = drifting | {"definitions", "missing"}
     return [
         Step("their-reading", "every report on its own, as coded", none, OFF, theirs, singly=True),

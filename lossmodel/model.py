@@ -34,7 +34,7 @@ register learnt between two dates is the difference of two such sums.
 
     log bias    beta = role + side + claimant + category (where the claimant has several)
                 + level and walk shared by third parties about a party
-                + the stream's own walk + a ledger's monthly excursions + common mode of the party
+                + the stream's own walk + common mode of the party
 
 with a level of their own in place of role, side, claimant, category and third parties for registers
 and stocks of the missing. A list has coverage c = sigmoid(level + walk) instead.

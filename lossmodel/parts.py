@@ -20,8 +20,6 @@ class Parts:
     group
         Claimants of one side share most of their deviation towards a party, third parties a level
         and a drift.
-    short_memory
-        A ledger's monthly excursions from its own bias.
     definitions
         The share of the wounded in an undefined word is learned; off, it is one.
     missing
@@ -46,7 +44,6 @@ class Parts:
     drift: bool = True
     common_mode: bool = True
     group: bool = True
-    short_memory: bool = True
     definitions: bool = True
     missing: bool = True
     delay: bool = True

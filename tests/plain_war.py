@@ -226,8 +226,4 @@ class PlainWar:
             start = 0 if reading == "ledger" else first
             sd = names.get(reading, "bias.drift_estimate_sd")
             log_bias += self.half_yearly(x, start, last, f"bias.drift {key}", sd)
-        if self.parts.short_memory and reading == "ledger" and last >= 60:
-            places = knots(0, last, 30)
-            values = self.scale("bias.short_sd") * self.z(f"bias.short {key}", len(places))
-            log_bias += float(np.interp(x, places, values))
         return log_bias

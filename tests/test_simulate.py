@@ -32,7 +32,7 @@ THE_MODEL = (
 QUIET = {
     name: {"mean": -12.0, "sd": 0.0}
     for name in (
-        *("noise.ledger_day", "noise.estimate", "noise.list", "bound.excess", "bias.short_sd"),
+        *("noise.ledger_day", "noise.estimate", "noise.list", "bound.excess"),
         *("bias.drift_ledger_sd", "bias.drift_estimate_sd"),
     )
 }

@@ -64,7 +64,3 @@ class Sampler:
         steps = sd * self.rng.standard_normal(len(knots) - 1)
         path = np.concatenate([[0.0], np.cumsum(steps)])
         return np.asarray(np.interp(at, knots, level + path - path.mean()))
-
-    def bumps(self, at: Floats, *, knots: Floats, sd: float) -> Floats:
-        """Independent deviations at the knots, interpolated on the days `at`."""
-        return np.asarray(np.interp(at, knots, sd * self.rng.standard_normal(len(knots))))

@@ -1,8 +1,8 @@
 """What each stream counts, and how far its figures tend to be off.
 
 The log bias of a stream is the sum of its role's, its side's, its claimant's and its category's, of
-what third parties share, of a drift, of a ledger's excursions by the month, and of what all who
-count a party's losses share. Lists have a coverage and a delay instead.
+what third parties share, of a drift, and of what all who count a party's losses share. Lists have
+a coverage and a delay instead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from lossmodel.checking.truth import HALF_YEAR, PERSON, Truth
 __all__ = ["StreamKey", "Tendencies", "spans_of"]
 
 StreamKey = tuple[str, str, str]  # claimant, party, category
-MONTH = 30.0
 YEAR = 365.25
 UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
 # Delays of declaration are averaged over this many equally likely values.
@@ -155,9 +154,6 @@ class Tendencies:
         if last > first:
             name = names.get(accounting, "bias.drift_estimate_sd")
             drift = drift + self._walk(name, 0.0, first=0.0 if ledger else first, last=last)
-        if ledger and last >= 2 * MONTH:
-            sd = self.sampler.quantity("bias.short_sd")
-            drift = drift + self.sampler.bumps(self.at, knots=knots_of(0.0, last, MONTH), sd=sd)
         return drift
 
     def _walk(

@@ -19,7 +19,6 @@ from lossmodel.priors import Prior, Priors
 
 __all__ = ["Bias", "build_biases"]
 
-SHORT_MEMORY_DAYS = 30
 Knots = tuple[Floats, Ints]
 
 
@@ -156,19 +155,12 @@ class _Table:
     def _drift(self, stream: pd.Series) -> list[Knots]:
         key = f"{stream['claimant']} {stream['party']} {stream['category']}"
         first, last = float(stream["first"]), float(stream["last"])
-        ledger = stream["reading"] == "ledger"
-        walks: list[Knots] = []
-        if self.parts.drift and last > first:
-            name = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
-            prior = self.priors[name.get(stream["reading"], "bias.drift_estimate_sd")]
-            walks.append(self._walk(f"bias.drift {key}", prior, 0.0 if ledger else first, last))
-        if self.parts.short_memory and ledger and last >= 2 * SHORT_MEMORY_DAYS:
-            prior = self.priors["bias.short_sd"]
-            positions = knot_positions(0.0, last, SHORT_MEMORY_DAYS)
-            rows = self.builder.rows("bias.short", np.zeros(len(positions)))
-            self.builder.independent(f"bias.short {key}", rows, 1.0, prior)
-            walks.append((positions, rows))
-        return walks
+        if not self.parts.drift or last <= first:
+            return []
+        name = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
+        prior = self.priors[name.get(stream["reading"], "bias.drift_estimate_sd")]
+        start = 0.0 if stream["reading"] == "ledger" else first
+        return [self._walk(f"bias.drift {key}", prior, start, last)]
 
     def _walk(self, name: str, prior: Prior, first: float, last: float) -> Knots:
         spacing = self.conflict.knots.drift_days
