@@ -41,7 +41,7 @@ GRACE = 60.0
 PACKAGES = ("lossmodel", "numpy", "scipy", "pymc", "pytensor", "nutpie", "numba", "numpyro", "jax")
 FIELDS = (
     "import_s", "compile_s", "warmup_s", "sample_s", "gradients", "min_bulk_ess", "min_tail_ess",
-    "min_ess_per_s", "max_rhat", "divergences", "peak_mb",
+    "min_ess_per_s", "max_rhat", "divergences", "peak_mb", "cpu_s",
 )  # fmt: skip
 Row = dict[str, Any]
 
@@ -130,7 +130,8 @@ def table(rows: Sequence[Row]) -> str:
     stock = {row["case"]: row["min_ess_per_s"] for row in rows if row["road"] == "pymc"}
     head = (
         f"{'case':<10}{'road':<16}{'compile':>8}{'warm-up':>9}{'sample':>8}{'gradients':>11}"
-        f"{'bulk ESS':>9}{'tail':>7}{'ESS/s':>9}{'x pymc':>8}{'R-hat':>7}{'div.':>6}{'MB':>6}"
+        f"{'bulk ESS':>9}{'tail':>7}{'ESS/s':>9}{'x pymc':>8}{'R-hat':>7}{'div.':>6}"
+        f"{'CPU s':>7}{'MB':>6}"
     )
     lines = [head, "-" * len(head)]
     for row in rows:
@@ -142,7 +143,7 @@ def table(rows: Sequence[Row]) -> str:
             f"{_cell(row['gradients'], 11)}{_cell(row['min_bulk_ess'], 9)}"
             f"{_cell(row['min_tail_ess'], 7)}{_cell(row['min_ess_per_s'], 9, 3)}"
             f"{_cell(ratio, 8, 1)}{_cell(row['max_rhat'], 7, 3)}{_cell(row['divergences'], 6)}"
-            f"{_cell(row['peak_mb'], 6)}{'' if row['finished'] else '  stopped'}"
+            f"{_cell(row['cpu_s'], 7)}{_cell(row['peak_mb'], 6)}{'' if row['finished'] else '  stopped'}"
         )
     return "\n".join(lines)
 

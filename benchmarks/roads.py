@@ -25,6 +25,7 @@ LAPLACE_DRAWS = 1000
 MARGIN = 0.85
 SHORT = 600.0
 SKIPPED = 3
+WHOSE = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
 
 @dataclass
@@ -69,9 +70,12 @@ def nuts(design: Any, until: float, seed: int) -> Ran:
     found = approximate(density)
     reached = time.perf_counter() - began
     # Its chains cannot be stopped, so that a short limit gets short ones.
-    short = until - began < SHORT
-    draws = NUTS_DRAWS // 4 if short else NUTS_DRAWS
-    result, gate = sample_through_gate(design, density, found, seed=seed, draws=draws)
+    left = until - time.perf_counter()
+    short = left < SHORT
+    result, gate = sample_through_gate(
+        design, density, found, seed=seed, draws=NUTS_DRAWS // 4 if short else NUTS_DRAWS,
+        seconds=left / 2,
+    )  # fmt: skip
     return Ran(
         result.theta, 0.0, reached + result.warmup_s, result.sampling_s,
         found.gradients + result.gradients, result.divergences, finished=not short,
@@ -267,10 +271,23 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
 
 
+def _end_workers() -> None:
+    """What processes used is known when they have ended."""
+    if "joblib" in sys.modules:
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown(wait=True)
+
+
+def _cpu_s() -> float:
+    """Seconds of all cores, which say more than the clock where others are at work."""
+    used = [resource.getrusage(who) for who in WHOSE]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
 def _peak_mb() -> float:
     unit = 1 if sys.platform == "darwin" else 1024
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(who).ru_maxrss for who in whose) * unit / 2**20
+    return max(resource.getrusage(who).ru_maxrss for who in WHOSE) * unit / 2**20
 
 
 IMPORTS = {
@@ -293,10 +310,14 @@ def main(case: str, road: str, seconds: str, seed: str, out: str) -> None:
         sys.stderr.write(f"{why}\n")
         sys.exit(SKIPPED)
     until = time.perf_counter() + MARGIN * float(seconds)
-    row = measured(design, ROADS[road](design, until, int(seed)))
+    began_cpu = _cpu_s()
+    ran = ROADS[road](design, until, int(seed))
+    _end_workers()
+    cost = {"cpu_s": round(_cpu_s() - began_cpu, 1), "peak_mb": round(_peak_mb(), 1)}
+    row = measured(design, ran) | cost
     row |= {
-        "import_s": round(import_s, 3), "peak_mb": round(_peak_mb(), 1), "dimension": design.size,
-        "terms": len(design.terms), "seed": int(seed),
+        "import_s": round(import_s, 3), "dimension": design.size, "terms": len(design.terms),
+        "seed": int(seed),
     }  # fmt: skip
     Path(out).write_text(json.dumps(row), encoding="utf-8")
 

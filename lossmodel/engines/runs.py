@@ -115,9 +115,15 @@ def sample_through_gate(
     *,
     seed: int,
     draws: int = NUTS_DRAWS,
+    seconds: float = np.inf,
     progress: Progress = lambda _: None,
 ) -> tuple[Sample, dict[str, Any]]:
     """Sample, and go on once for as long again where the gate is not passed at first.
+
+    Parameters
+    ----------
+    seconds
+        How long after the start it may still go on.
 
     Returns
     -------
@@ -135,7 +141,7 @@ def sample_through_gate(
         result, gradients=result.gradients + whitened.gradients, warmup_s=result.warmup_s + built
     )
     found = nuts_gate(design, result)
-    if found["failures"]:
+    if found["failures"] and time.perf_counter() - began < seconds:
         progress(f"{design.name}: {'; '.join(found['failures'])}; sampling on")
         result = result.then(run(tune=NUTS_SETTLE, seed=int(seeds[1]), earlier=result))
         found = nuts_gate(design, result)
