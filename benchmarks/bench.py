@@ -143,7 +143,8 @@ def table(rows: Sequence[Row]) -> str:
             f"{_cell(row['gradients'], 11)}{_cell(row['min_bulk_ess'], 9)}"
             f"{_cell(row['min_tail_ess'], 7)}{_cell(row['min_ess_per_s'], 9, 3)}"
             f"{_cell(ratio, 8, 1)}{_cell(row['max_rhat'], 7, 3)}{_cell(row['divergences'], 6)}"
-            f"{_cell(row['cpu_s'], 7)}{_cell(row['peak_mb'], 6)}{'' if row['finished'] else '  stopped'}"
+            f"{_cell(row.get('cpu_s'), 7)}{_cell(row['peak_mb'], 6)}"
+            f"{'' if row['finished'] else '  stopped'}"
         )
     return "\n".join(lines)
 
