@@ -28,7 +28,10 @@ KNOTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 RIDGE_STEPS = 4
 # On Newton's decrement: of ridges, of the latent modes of drawn hyperparameters.
 SETTLED, NEAR = 0.02, 0.2
-HYPER_DRAWS, DRAWS = 20, 40
+# An expansion costs more the larger the block; of a large one few draws of the hyperparameters must
+# do, and then it is the evenness of their weights that tells.
+FEWEST, MOST, COST = 10, 24, 9000
+DRAWS = 40
 EDGE, GRID = 4.0, 401
 SEED = 1
 
@@ -112,7 +115,8 @@ def look(modes: Modes, point: Point, *, factor: Floats, stretch: Floats) -> Shap
     factor, stretch
         As in ``stretched``.
     """
-    x = np.random.default_rng(SEED).standard_normal((max(DRAWS, HYPER_DRAWS), len(factor)))
+    several = int(np.clip(COST // len(factor), FEWEST, MOST))
+    x = np.random.default_rng(SEED).standard_normal((max(DRAWS, several), len(factor)))
     steps, volume = stretched(x, factor=factor, stretch=stretch)
     fullness = (x**2).sum(axis=1) / 2 + volume
     ridges = [_ridge(modes, point, name, slope) for name, slope in _slopes(point.expansion.state)]
@@ -120,13 +124,13 @@ def look(modes: Modes, point: Point, *, factor: Floats, stretch: Floats) -> Shap
     # The same draws of the hyperparameters, the others at their mode.
     n = modes.hypers
     x[:, n:] = 0
-    steps, volume = stretched(x[:HYPER_DRAWS], factor=factor, stretch=stretch)
-    of_hypers = _marginals(modes, point, steps) + (x**2).sum(axis=1)[:HYPER_DRAWS] / 2 + volume
+    steps, volume = stretched(x[:several], factor=factor, stretch=stretch)
+    of_hypers = _marginals(modes, point, steps) + (x**2).sum(axis=1)[:several] / 2 + volume
     weights = np.exp(of_hypers - of_hypers.max())
     return Shape(
         ridges=tuple(ridges),
         hyper_k=pareto_k(of_hypers),
-        hyper_share=float(weights.sum() ** 2 / (weights**2).sum() / HYPER_DRAWS),
+        hyper_share=float(weights.sum() ** 2 / (weights**2).sum() / several),
         full_k=pareto_k(ratios),
     )
 
