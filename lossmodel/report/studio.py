@@ -6,12 +6,14 @@ import copy
 import importlib
 import tempfile
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from joblib import cpu_count
-from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky import ProcessPoolExecutor
 
 from lossmodel.errors import LossModelError
 from lossmodel.report.pictures import MEASURES, draw_pictures, pictures_of
@@ -37,8 +39,12 @@ def prepare() -> None:
 def submit(function: Callable[..., T], *arguments: Any) -> Future[T]:
     """Have a function called in the other process; in this one where there is one core only."""
     if cpu_count() > 1:
-        executor = get_reusable_executor(max_workers=1, timeout=PATIENCE)
-        submitted: Future[T] = executor.submit(function, *arguments)
+        submitted: Future[T]
+        try:
+            submitted = _process().submit(function, *arguments)
+        except BrokenProcessPool:  # somebody ended it since its last work
+            _process.cache_clear()
+            submitted = _process().submit(function, *arguments)
         return submitted
     done: Future[T] = Future()
     try:
@@ -46,6 +52,12 @@ def submit(function: Callable[..., T], *arguments: Any) -> Future[T]:
     except LossModelError as problem:  # raised again where the result is asked for
         done.set_exception(problem)
     return done
+
+
+@cache
+def _process() -> Any:
+    # Not the executor that joblib's own loops share, which has another size and other habits.
+    return ProcessPoolExecutor(max_workers=1, timeout=PATIENCE)
 
 
 @dataclass(frozen=True)
