@@ -96,7 +96,7 @@ parts: $(VENV)/installed
 bench: $(VENV)/installed-bench
 	$(BIN)/python -m benchmarks.bench $(ARGS)
 
-# The shipped claims by laplace, nuts and stock PyMC, stopped after two minutes each.
+# The shipped claims by laplace, nuts and stock PyMC; short runs, of which the ratios are rough.
 bench-quick: $(VENV)/installed
 	$(BIN)/python -m benchmarks.bench --quick $(ARGS)
 

@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 
-CHAINS, DRAWS, TUNE = 4, 1000, 1000
+CHAINS, DRAWS = 4, 1000
+# Draws of a chain, kept and before, where the limit is too short for so many.
+FEW = 50
 LAPLACE_DRAWS = 1000
 # What is left of a limit for the diagnostics once the sampler is told to stop.
 MARGIN = 0.85
@@ -45,6 +47,11 @@ class Ran:
     finished: bool = True
     independent: bool = False
     gate: list[str] | None = None
+
+
+def _length(until: float) -> int:
+    """Draws to keep, and as many for the warm-up: of a short run there shall be some to measure."""
+    return DRAWS if until - time.perf_counter() > SHORT else FEW
 
 
 def laplace(design: Any, until: float, seed: int) -> Ran:
@@ -92,11 +99,11 @@ def pymc(design: Any, until: float, seed: int) -> Ran:
         if time.perf_counter() > until:
             raise KeyboardInterrupt
 
-    began = time.perf_counter()
+    began, length = time.perf_counter(), _length(until)
     with reference(design):
         # What stock sampling was before PyMC 6 hands over to nutpie where that is installed.
         trace = pm.sample(
-            DRAWS, tune=TUNE, chains=CHAINS, random_seed=seed, nuts_sampler="pymc",
+            length, tune=length, chains=CHAINS, random_seed=seed, nuts_sampler="pymc",
             discard_tuned_samples=False, compute_convergence_checks=False, progressbar=False,
             callback=stop,
         )  # fmt: skip
@@ -120,12 +127,12 @@ def nutpie(design: Any, until: float, seed: int, *, low_rank: bool = False) -> R
 
     from lossmodel.reference import reference
 
-    began = time.perf_counter()
+    began, length = time.perf_counter(), _length(until)
     compiled = sampler.compile_pymc_model(reference(design))
     ready = time.perf_counter()
     options = {"low_rank_modified_mass_matrix": True} if low_rank else {}
     running = sampler.sample(
-        compiled, draws=DRAWS, tune=TUNE, chains=CHAINS, cores=2, seed=seed, progress_bar=False,
+        compiled, draws=length, tune=length, chains=CHAINS, cores=2, seed=seed, progress_bar=False,
         blocking=False, **options,
     )  # fmt: skip
     while not running.is_finished and time.perf_counter() < until:
@@ -140,7 +147,7 @@ def nutpie(design: Any, until: float, seed: int, *, low_rank: bool = False) -> R
     share = steps[0] / max(sum(steps), 1)
     return Ran(
         _theta(design, trace), ready - began, spent * share, spent * (1 - share), sum(steps),
-        _diverged(trace.sample_stats), finished=finished,
+        _diverged(trace.sample_stats), finished=finished and length == DRAWS,
     )  # fmt: skip
 
 
@@ -156,7 +163,7 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
 
     from lossmodel.reference import reference
 
-    began = time.perf_counter()
+    began, length = time.perf_counter(), _length(until)
     model = reference(design)
     log_density = get_jaxified_logp(model, negative_logp=False)
     names = [value.name for value in model.value_vars]
@@ -164,7 +171,7 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
     start = [rng.uniform(-1, 1, (CHAINS, *value.type.shape)) for value in model.value_vars]
     kernel = NUTS(potential_fn=lambda x: -log_density(x), target_accept_prob=0.8)
     mcmc = MCMC(
-        kernel, num_warmup=TUNE, num_samples=DRAWS // 10, num_chains=CHAINS,
+        kernel, num_warmup=length, num_samples=length // 10, num_chains=CHAINS,
         chain_method="vectorized", progress_bar=False,
     )  # fmt: skip
     fields = ("num_steps", "diverging")
@@ -191,7 +198,7 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
     }
     theta = _gathered(design, joined)
     return Ran(theta, ready - began, warm - ready, spent, gradients, divergences,
-               finished=len(pieces) == 10)  # fmt: skip
+               finished=len(pieces) == 10 and length == DRAWS)  # fmt: skip
 
 
 def _has(trace: Any, group: str) -> bool:
