@@ -164,11 +164,13 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
     from lossmodel.reference import reference
 
     began, length = time.perf_counter(), _length(until)
+    _teach_jax()
     model = reference(design)
     log_density = get_jaxified_logp(model, negative_logp=False)
     names = [value.name for value in model.value_vars]
     rng = np.random.default_rng(seed)
-    start = [rng.uniform(-1, 1, (CHAINS, *value.type.shape)) for value in model.value_vars]
+    point = model.initial_point()
+    start = [rng.uniform(-1, 1, (CHAINS, *point[name].shape)) for name in names]
     kernel = NUTS(potential_fn=lambda x: -log_density(x), target_accept_prob=0.8)
     mcmc = MCMC(
         kernel, num_warmup=length, num_samples=length // 10, num_chains=CHAINS,
@@ -199,6 +201,19 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
     theta = _gathered(design, joined)
     return Ran(theta, ready - began, warm - ready, spent, gradients, divergences,
                finished=len(pieces) == 10 and length == DRAWS)  # fmt: skip
+
+
+def _teach_jax() -> None:
+    """Give PyTensor's JAX road the one function that it has only with a nightly package."""
+    from jax import numpy as jnp
+    from jax.scipy.special import log_ndtr
+    from pytensor.link.jax.dispatch import jax_funcify
+    from pytensor.scalar.math import Erfcx
+
+    def erfcx(x: Any) -> Any:
+        return 2 * jnp.exp(x**2 + log_ndtr(-np.sqrt(2) * x))
+
+    jax_funcify.register(Erfcx, lambda op, **_: erfcx)
 
 
 def _has(trace: Any, group: str) -> bool:
@@ -266,7 +281,8 @@ def measured(design: Any, ran: Ran) -> dict[str, Any]:
         _, values = gated_quantities(BlockDraws(design, ran.theta))
         found = convergence(values.reshape(chains, draws, -1))
         bulk, tail = float(found["ess_bulk"].min()), float(found["ess_tail"].min())
-        row["max_rhat"] = float(found["rhat"].max())
+        worst = float(found["rhat"].max())
+        row["max_rhat"] = worst if np.isfinite(worst) else None
     seconds = (ran.warmup_s or 0.0) + (ran.sample_s or 0.0)
     return row | {
         "min_bulk_ess": bulk, "min_tail_ess": tail,
