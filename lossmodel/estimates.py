@@ -197,7 +197,7 @@ def estimate(
 
 def rates(fit: Fit, party: str, category: str, scope: str = "all") -> Rates:
     """Rates of a party, or of the parties that it is the sum of."""
-    block = fit.block_of(category)
+    block = fit.block_of(party, category)
     known = block.design.paths.parties
     parts = [part for part in fit.conflict.components(party) if part in known]
     if scope != "all":
@@ -225,7 +225,7 @@ def _table(
         for key in series
         for measure in measures
     ]
-    engines = [fit.block_of(category).engine for _, category, _ in series]
+    engines = [fit.block_of(party, category).engine for party, category, _ in series]
     columns = {
         **{
             name: np.repeat(np.array([key[i] for key in series], dtype=object), sum(sizes))

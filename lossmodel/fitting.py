@@ -15,6 +15,7 @@ import pandas as pd
 from lossmodel.claims import Claims
 from lossmodel.conflict import Conflict
 from lossmodel.design import Design
+from lossmodel.design.block import PERSON
 from lossmodel.design.grid import Floats, Ints
 from lossmodel.engines.runs import Block, EngineName, Settings, run
 from lossmodel.errors import UsageError
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Fit", "conflict_priors", "fit", "load_fit"]
 
-PERSON = "person"
 COUNTS_WOUNDED = {"wounded", "casualties", "losses", "irrecoverable"}
 IDENTIFIED = 0.7
 Series = tuple[str, str, str]
@@ -48,7 +48,7 @@ class Fit:
     Attributes
     ----------
     blocks
-        Draws of each block: all persons, and each class of equipment.
+        Draws of each block: soldiers, civilians, and each class of equipment.
     claims, evidence, conflict, priors, parts
         What went in.
     days
@@ -88,8 +88,8 @@ class Fit:
 
     @property
     def engine(self) -> str:
-        """``laplace``, or ``nuts`` where any block needed it."""
-        return "nuts" if any(b.engine == "nuts" for b in self.blocks.values()) else "laplace"
+        """Engines of the blocks, such as ``laplace`` or ``laplace, nuts``."""
+        return ", ".join(sorted({b.engine for b in self.blocks.values()}))
 
     @cached_property
     def series(self) -> list[Series]:
@@ -100,22 +100,24 @@ class Fit:
             for key in _series(block.design, name, self.conflict)
         ]
 
-    def block_of(self, category: str) -> Block:
-        """The block that a category is fitted in.
+    def block_of(self, party: str, category: str) -> Block:
+        """The block that a party's losses of a category are fitted in.
 
         Raises
         ------
         UsageError
             Nothing was fitted for it.
         """
-        group = (
-            self.conflict.categories[category].group if category in self.conflict.categories else ""
-        )
-        name = PERSON if group == PERSON else category
-        if name not in self.blocks:
-            known = ", ".join(sorted({c for _, c, _ in self.series}))
-            raise UsageError(f"There are no estimates of {category!r}; there are: {known}.")
-        return self.blocks[name]
+        conflict = self.conflict
+        known = category in conflict.categories
+        people = known and conflict.categories[category].group == PERSON
+        bases = set(conflict.components(party)) if party in conflict.parties else set()
+        for name, block in self.blocks.items():
+            same = block.design.people if people else name == category
+            if same and bases & set(block.design.paths.parties):
+                return block
+        there = "; ".join(f"{c} {p}" for p, c, scope in self.series if scope == "all")
+        raise UsageError(f"There are no estimates of {category} {party}; there are: {there}.")
 
     def daily(
         self, party: str, category: str, scope: str = "all", *, prior: bool = False
@@ -127,7 +129,7 @@ class Fit:
         UsageError
             There is no such series.
         """
-        block = self.block_of(category)
+        block = self.block_of(party, category)
         draws = block.prior if prior else block.posterior
         paths = block.design.paths
         parties = (
@@ -186,7 +188,7 @@ class Fit:
                     n_claims=counts.to_numpy(),
                     block=name,
                     number=table.index,
-                    group=PERSON if name == PERSON else "equipment",
+                    group=PERSON if block.design.people else "equipment",
                     identified=[_identified(block, int(i)) for i in table.index],
                 )
             )
@@ -281,8 +283,8 @@ def _series(design: Design, name: str, conflict: Conflict) -> list[Series]:
             if s.report and s.name != "all" and (party, s.name) in design.paths.scope_index
         ]  # fmt: skip
         own = design.terms[[party in conflict.components(p) for p in design.terms["party"]]]
-        categories = ["killed", "wounded", "casualties"] if name == PERSON else [name]
-        if name == PERSON and not COUNTS_WOUNDED & set(own["category"]):
+        categories = ["killed", "wounded", "casualties"] if design.people else [name]
+        if design.people and not COUNTS_WOUNDED & set(own["category"]):
             categories = ["killed"]
         series += [(party, category, scope) for scope in scopes for category in categories]
     return series
@@ -423,11 +425,12 @@ class _Clock:
 def _diagnostics(blocks: Mapping[str, Block], clock: _Clock) -> dict[str, Any]:
     each = {name: block.diagnostics for name, block in blocks.items()}
     failures = [f"{name}: {f}" for name, d in each.items() for f in d["failures"]]
+    doubts = [f"{name}: {doubt}" for name, d in each.items() for doubt in d.get("doubts", ())]
     sampled = [d for d in each.values() if d["engine"] == "nuts"]
     unit = 1 if sys.platform == "darwin" else 1024
     return {
-        "engine": "nuts" if sampled else "laplace",
-        "gate": {"passed": not failures, "failures": failures},
+        "engine": ", ".join(sorted({d["engine"] for d in each.values()})),
+        "gate": {"passed": not failures, "failures": failures, "doubts": doubts},
         "max_rhat": max((d["max_rhat"] for d in sampled), default=None),
         "min_ess_bulk": min((d["min_ess_bulk"] for d in sampled), default=None),
         "min_ess_tail": min((d["min_ess_tail"] for d in sampled), default=None),

@@ -62,6 +62,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lossmodel.design import Design, build_design
+from lossmodel.design.block import CIVILIAN, PEOPLE, PERSON
 from lossmodel.errors import UsageError
 from lossmodel.parts import Parts
 from lossmodel.priors import Priors
@@ -73,9 +74,7 @@ if TYPE_CHECKING:
     from lossmodel.conflict import Conflict
     from lossmodel.evidence import Evidence
 
-__all__ = ["LossModel"]
-
-PERSON = "person"
+__all__ = ["LossModel", "blocks_with"]
 
 
 @dataclass(frozen=True)
@@ -99,10 +98,13 @@ class LossModel:
     priors: Priors = field(default_factory=Priors.default)
 
     def blocks(self, evidence: Evidence, conflict: Conflict) -> list[Design]:
-        """What is fitted together: all persons, and each class of equipment; none is empty."""
+        """What is fitted together: soldiers of all parties, civilians, each class of equipment.
+
+        None is empty. A declared sum of soldiers and civilians joins them to one block.
+        """
         terms = self._modelled(evidence, conflict)
         names = _block_of(terms, conflict)
-        found = [PERSON, *conflict.categories]
+        found = [*PEOPLE, *conflict.categories]
         return [
             self._design(terms[names == name], name, evidence, conflict)
             for name in found
@@ -172,6 +174,23 @@ def _adds_days(term: Mapping[Hashable, Any]) -> bool:
     return not all(any(a <= lo and hi <= b for a, b in known) for lo, hi in term["days"])
 
 
+def blocks_with(party: str, category: str, conflict: Conflict) -> tuple[str, ...]:
+    """Names of the blocks that can hold a party's losses of a category."""
+    if conflict.categories[category].group == "equipment":
+        return (category,)
+    return PEOPLE if conflict.parties[conflict.components(party)[0]].civilian else (PERSON,)
+
+
 def _block_of(terms: pd.DataFrame, conflict: Conflict) -> pd.Series[str]:
     equipment = {c.name for c in conflict.categories.values() if c.group == "equipment"}
-    return terms["category"].where(terms["category"].isin(equipment), PERSON)
+    people = pd.Series([_people(p, conflict) for p in terms["party"]], terms.index, dtype=object)
+    # Who counts both together ties their losses: then they are one block.
+    if (people == "").any():
+        people[:] = PERSON
+    return terms["category"].where(terms["category"].isin(equipment), people)
+
+
+def _people(party: str, conflict: Conflict) -> str:
+    """Block of a party's people; empty for a sum of soldiers and civilians."""
+    kinds = {conflict.parties[base].civilian for base in conflict.components(party)}
+    return "" if len(kinds) > 1 else CIVILIAN if kinds.pop() else PERSON

@@ -98,7 +98,7 @@ class BlockDraws:
     def wounded_share(self, stream: int) -> Floats:
         """Share of the wounded that a stream counts, shape (S,); NaN for equipment."""
         samples = len(self.flat)
-        if self.design.name != "person":
+        if not self.design.people:
             return np.full(samples, np.nan)
         if stream in self.design.definition:
             return np.asarray(expit(self.values[:, self.design.definition[stream]]))

@@ -199,8 +199,8 @@ def _row(
 
 def _engine(fit: Fit, quantities: list[Quantity]) -> str:
     """Engine of the blocks that an answer was made from."""
-    categories = [name for quantity in quantities for name in quantity.category.split("+")]
-    return _joined([fit.block_of(name).engine for name in categories])
+    parts = [(q.party, name) for q in quantities for name in q.category.split("+")]
+    return _joined([fit.block_of(*part).engine for part in parts])
 
 
 def _joined(names: list[str]) -> str:

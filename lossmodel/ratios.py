@@ -216,7 +216,7 @@ def _rows(
     same = {
         **{name: getattr(stream, name) for name in (*KEYS, "role", "accounting")},
         **{"scope": scope, "ci_prob": fit.ci_prob, "ci_kind": CI_KIND},
-        "engine": fit.block_of(stream.category).engine,
+        "engine": fit.block_of(stream.party, stream.category).engine,
     }
     size = ratio.shape[1]
     return parts | {name: np.repeat(np.array([value]), size) for name, value in same.items()}

@@ -39,7 +39,7 @@ def totals(fit: Fit, again: Refits) -> str:
     shares = fit.variance_shares.drop_duplicates("quantity").set_index("quantity")["prior_share"]
     rows = []
     for party, category, scope in fit.series:
-        if fit.block_of(category) is not fit.blocks["person"]:
+        if not fit.block_of(party, category).design.people:
             continue
         row = fit.estimate(category, party, scope=scope, measure="cumulative").iloc[-1]
         doubts = again.doubts[again.doubts["quantity"] == f"{category} {party}"]

@@ -158,9 +158,9 @@ class FakeFit:
 
     @property
     def blocks(self):
-        return {"person": self.block_of("killed"), "tanks": self.block_of("tanks")}
+        return {name: self.block_of("north", name) for name in ("person", "tanks")}
 
-    def block_of(self, category):
+    def block_of(self, party, category):
         tanks = category == "tanks"
         parties = ["north"] if tanks else list(LEVEL)
         terms = self.terms[(self.terms["category"] == "tanks") == tanks]
@@ -351,7 +351,11 @@ def _shares() -> pd.DataFrame:
 def _diagnostics(passed: bool) -> dict:
     return {
         "engine": "laplace",
-        "gate": {"passed": passed, "failures": [] if passed else ["k-hat 0.91 is over 0.7"]},
+        "gate": {
+            "passed": passed,
+            "failures": [] if passed else ["k-hat 0.91 is over 0.7"],
+            "doubts": [],
+        },
         **{"max_rhat": 1.004, "min_ess_bulk": 812.0, "min_ess_tail": 640.0, "divergences": 0},
         **{"n_draws": 1000, "chains": 4, "gradients": 12345, "peak_mb": 512.0},
         "seconds": {"evidence": 0.4, "fit": 1.9},

@@ -114,22 +114,23 @@ class PlainDensity(PlainWar):
         if reading == "register":
             return dead * (1 - missing + missing * declared) + wounded
         number = self.streams.index((term["claimant"], term["party"], category))
-        coverage, hears = self.listing(number, middle)
+        who = ".civilian" if self.conflict.parties[party].civilian else ""
+        coverage, hears = self.listing(number, middle, who)
         late = self.after(hears, age, median, sd)
         return coverage * (
             dead * ((1 - missing) * hears(age) + missing * late) + wounded * hears(age)
         )
 
-    def listing(self, number: int, middle: float) -> tuple[float, Any]:
+    def listing(self, number: int, middle: float, who: str) -> tuple[float, Any]:
         """Coverage of a list, and the chance that it has heard after so many days."""
         spacing = self.conflict.knots.drift_days
         places = knots(0, self.length - 1, spacing)
         sd = self.scale("coverage.walk_sd") * math.sqrt(spacing / 182)
         level = self.one("coverage.level", str(number))
         coverage = float(expit(level + self.path(middle, places, f"coverage.walk {number}", sd)))
-        growth = self.one("delay.growth", str(number)) * (middle / YEAR - 1)
-        median = self.one("delay.median", str(number)) + growth
-        spread = math.exp(self.one("delay.log_sd", str(number)))
+        growth = self.one(f"delay.growth{who}", str(number)) * (middle / YEAR - 1)
+        median = self.one(f"delay.median{who}", str(number)) + growth
+        spread = math.exp(self.one(f"delay.log_sd{who}", str(number)))
         return coverage, lambda age: stats.norm.cdf((math.log(age) - median) / spread)
 
     def after(self, hears: Any, age: float, median: float, sd: float) -> float:

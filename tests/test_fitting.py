@@ -12,7 +12,7 @@ from scipy.integrate import trapezoid
 from lossmodel.claims import load_claims
 from lossmodel.curvature import Curvature
 from lossmodel.density import Density
-from lossmodel.engines.gates import laplace_gate
+from lossmodel.engines.gates import DOUBT, laplace_gate
 from lossmodel.engines.laplace import approximate
 from lossmodel.engines.modes import Modes
 from lossmodel.engines.shape import Ridge, pareto_k, stretched
@@ -43,7 +43,7 @@ def persons():
 
 
 def test_a_fit_passes_its_gate_and_reports_every_series(fitted):
-    assert fitted.diagnostics["gate"] == {"passed": True, "failures": []}
+    assert fitted.diagnostics["gate"] == {"passed": True, "failures": [], "doubts": []}
     assert KEY in fitted.series
     for key in fitted.series:
         daily = fitted.daily(*key)
@@ -244,13 +244,15 @@ def test_a_skewed_total_fails_the_gate(battle, fitted):
     ridge = Ridge("aircraft britain", tuple(gamma + knots**2 / 2))
     skewed = dataclasses.replace(laplace.shape, ridges=(ridge,))
     [failure] = laplace_gate(dataclasses.replace(laplace, shape=skewed))
-    assert "aircraft britain is skewed" in failure
+    assert "aircraft britain is not normal" in failure
 
 
 def test_uneven_weights_of_the_scales_fail_the_gate(fitted):
     laplace = fitted.blocks["aircraft"].laplace
-    uneven = dataclasses.replace(laplace.shape, hyper_k=0.9, hyper_share=0.1)
-    assert len(laplace_gate(dataclasses.replace(laplace, shape=uneven))) == 1
+    uneven = dataclasses.replace(laplace.shape, hyper_k=0.9, hyper_shift=0.4)
+    moved = dataclasses.replace(laplace, shape=uneven)
+    assert laplace_gate(moved) == []
+    assert len(laplace_gate(moved, limit=DOUBT)) == 1
 
 
 def test_laplace_needs_neither_pymc_nor_arviz():

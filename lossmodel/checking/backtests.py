@@ -18,6 +18,7 @@ from lossmodel.conflict import Conflict
 from lossmodel.engines.runs import EngineName
 from lossmodel.errors import UsageError
 from lossmodel.fitting import Fit, fit
+from lossmodel.model import blocks_with
 from lossmodel.parts import Parts
 from lossmodel.priors import Priors
 
@@ -193,7 +194,8 @@ def score_at_date(
 ) -> dict[str, list[dict[str, Any]]]:
     """Fit at one date and score each row of the truth; what a task of `backtest` does."""
     date = None if as_of is None else pd.Timestamp(as_of)
-    blocks = {_block(claims.conflict, name) for name in rows["category"]}
+    keys = zip(rows["party"], rows["category"], strict=True)
+    blocks = {name for key in keys for name in blocks_with(*key, claims.conflict)}
     fitted = fit(
         claims, priors=priors, parts=parts, engine=engine, seed=seed, as_of=date,
         blocks=tuple(sorted(blocks)),
@@ -307,10 +309,6 @@ def _due(table: pd.DataFrame, date: pd.Timestamp | None) -> pd.DataFrame:
     open_then = table[(table["end"] <= date) & ~(table["known"] <= date)]
     latest = open_then.groupby(["party", "category", "scope"])["end"].transform("max")
     return open_then[open_then["end"] == latest]
-
-
-def _block(conflict: Conflict, category: str) -> str:
-    return "person" if conflict.categories[category].group == "person" else category
 
 
 def _summary(scores: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:

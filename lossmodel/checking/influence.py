@@ -16,6 +16,7 @@ from lossmodel.claims import Claims, load_claims
 from lossmodel.conflict import Conflict
 from lossmodel.engines.runs import EngineName
 from lossmodel.fitting import Fit, fit
+from lossmodel.model import blocks_with
 from lossmodel.parts import Parts
 from lossmodel.priors import Priors
 
@@ -232,10 +233,8 @@ def _quantities(claims: Claims) -> list[tuple[str, str, str]]:
 
 
 def _blocks(claims: Claims, quantities: Sequence[tuple[str, str, str]]) -> tuple[str, ...]:
-    groups = {
-        "person" if claims.conflict.categories[c].group == "person" else c for _, c, _ in quantities
-    }
-    return tuple(sorted(groups))
+    found = {name for p, c, _ in quantities for name in blocks_with(p, c, claims.conflict)}
+    return tuple(sorted(found))
 
 
 def _claimants(base: Fit) -> list[str]:

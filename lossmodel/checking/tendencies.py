@@ -180,9 +180,10 @@ class Tendencies:
     def _listed(self, key: StreamKey, base: str, age: Floats) -> tuple[Floats, Floats]:
         """Share of those found, and of those declared dead late, that a list has heard of."""
         label = " ".join(key)
-        growth = self.sampler.quantity("delay.growth", label) * (self.at / YEAR - 1)
-        median = self.sampler.quantity("delay.median", label) * np.exp(growth)
-        sd = self.sampler.quantity("delay.log_sd", label)
+        who = ".civilian" if self.truth.conflict.parties[base].civilian else ""
+        growth = self.sampler.quantity(f"delay.growth{who}", label) * (self.at / YEAR - 1)
+        median = self.sampler.quantity(f"delay.median{who}", label) * np.exp(growth)
+        sd = self.sampler.quantity(f"delay.log_sd{who}", label)
         found = ndtr(np.log(age / median) / sd)
         if not self.truth.missing_share(base).any():
             return found, found

@@ -66,5 +66,6 @@ def _interval(row: pd.Series) -> str:
 def _gate(fit: Fit) -> str:
     gate = fit.diagnostics["gate"]
     if gate["passed"]:
-        return "gate: passed"
+        rough = "; rough, as the posterior is not normal: " if gate["doubts"] else ""
+        return "gate: passed" + rough + "; ".join(map(str, gate["doubts"]))
     return "gate: NOT PASSED: " + "; ".join(map(str, gate["failures"]))

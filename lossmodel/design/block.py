@@ -18,11 +18,14 @@ from lossmodel.design.paths import Paths, build_paths
 from lossmodel.parts import Parts
 from lossmodel.priors import Priors
 
-__all__ = ["Design", "build_design"]
+__all__ = ["CIVILIAN", "PEOPLE", "PERSON", "Design", "build_design"]
 
 Record = Mapping[Hashable, Any]
 
 KILLED, WOUNDED, MISSING_DEAD = 0, 1, 2
+# Blocks of people; the others are classes of equipment, whose losses have no lethality.
+PERSON, CIVILIAN = "person", "civilian"
+PEOPLE = (PERSON, CIVILIAN)
 UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
 
 
@@ -81,6 +84,11 @@ class Design:
         """Length of theta."""
         return self.layout.size
 
+    @property
+    def people(self) -> bool:
+        """Whether its losses are killed and wounded."""
+        return self.name in PEOPLE
+
 
 def build_design(
     terms: pd.DataFrame,
@@ -98,7 +106,7 @@ def build_design(
     terms
         Rows of ``Evidence.terms`` of the persons or of one class of equipment.
     name
-        ``person`` or the class of equipment.
+        ``person``, ``civilian`` or the class of equipment.
     """
     return _Assembly(terms, name, conflict, priors, parts, until).design()
 
@@ -117,6 +125,7 @@ class _Assembly:
     ) -> None:
         self.terms = terms.reset_index(drop=True)
         self.name, self.conflict, self.priors, self.parts = name, conflict, priors, parts
+        self.people = name in PEOPLE
         self.grid = Grid.over(conflict.start, until, rate_days=conflict.knots.rate_days)
         self.builder, self.daily = LayoutBuilder(), Linear()
         self.paths, self.rows = build_paths(
@@ -127,7 +136,7 @@ class _Assembly:
             grid=self.grid,
             builder=self.builder,
             linear=self.daily,
-            person=name == "person",
+            person=self.people,
         )
         self.streams, self.stream_of = stream_table(self.terms, self.grid)
         self.biases = build_biases(
@@ -231,7 +240,7 @@ class _Assembly:
 
     def _counts(self, stream: int, term: Record, base: str, category: str) -> list[tuple[int, int]]:
         """(component, factor) of what the stream's category counts of one party."""
-        if self.name != "person":
+        if not self.people:
             return [(KILLED, 0)]
         counts = [] if category == "wounded" else [(KILLED, 0)]
         if category in ("wounded", "casualties"):
@@ -282,7 +291,7 @@ class _Assembly:
         return self.factors.setdefault((row, sign), len(self.factors)) + 1
 
     def _listed(self, claim: int, stream: int, term: Record, kind: int, component: int) -> None:
-        dead = component == KILLED and self.name == "person"
+        dead = component == KILLED and self.people
         vintages = [(term["days"], term["known"], 1)]
         if term["days_from"]:
             vintages.append((term["days_from"], term["known_from"], -1))

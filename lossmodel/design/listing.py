@@ -152,7 +152,8 @@ class PairTable:
         listed = table[:, 4] == LIST
         for stream in np.unique(streams[listed]):
             here = np.flatnonzero(listed & (streams == stream))
-            self._fill_list(linear, int(stream), here, middle[here], count)
+            civilian = self.conflict.parties[owners[here[0]]].civilian
+            self._fill_list(linear, int(stream), here, middle[here], count, civilian=civilian)
         for party in sorted(set(owners)):
             here = np.flatnonzero((owners == party) & (table[:, 6] > 0))
             if len(here):
@@ -174,10 +175,11 @@ class PairTable:
         )
 
     def _fill_list(
-        self, linear: Linear, stream: int, here: Ints, middle: Floats, count: int
+        self, linear: Linear, stream: int, here: Ints, middle: Floats, count: int, *, civilian: bool
     ) -> None:
         _fill(linear, COVERAGE * count + here, self._coverage_knots(stream), middle)
-        median, growth, log_sd = self._delay_rows(stream)
+        who = ".civilian" if civilian else ""
+        median, growth, log_sd = self._delay_rows(stream, who)
         linear.add(DELAY * count + here, median)
         linear.add(DELAY * count + here, growth, middle / YEAR - 1)
         linear.add(DELAY_SD * count + here, log_sd)
@@ -193,9 +195,9 @@ class PairTable:
             self.coverage[stream] = (positions, rows)
         return self.coverage[stream]
 
-    def _delay_rows(self, stream: int) -> tuple[int, int, int]:
+    def _delay_rows(self, stream: int, who: str) -> tuple[int, int, int]:
         if stream not in self._delays:
-            names = ("delay.median", "delay.growth", "delay.log_sd")
+            names = (f"delay.median{who}", f"delay.growth{who}", f"delay.log_sd{who}")
             a, b, c = (self._row(name, str(stream)) for name in names)
             self._delays[stream] = (a, b, c)
         return self._delays[stream]

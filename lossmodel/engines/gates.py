@@ -12,34 +12,44 @@ from lossmodel.engines.laplace import Laplace
 from lossmodel.engines.nuts import Sample
 from lossmodel.posterior import BlockDraws
 
-__all__ = ["gated_quantities", "laplace_gate", "nuts_gate"]
+__all__ = ["DOUBT", "FAIL", "gated_quantities", "laplace_gate", "nuts_gate"]
 
 MAX_DECREMENT = 1e-4
-# The shape of a tail of few draws is known badly: it counts where the weights are uneven, too.
-MAX_K, MIN_SHARE = 0.7, 0.5
-# In posterior sds. Where the density along the ridge is so skewed, what it leaves out, how wide the
-# posterior is across the ridge, moves medians by as much again.
-MAX_SKEW = 0.25
+# The shape of a tail of few draws is known badly: it counts where it would move a total, too.
+MAX_K = 0.7
+# By how many posterior sd a total's median, or by what share the width of its interval, may be off:
+# beyond the first where a sampler is at hand it is called, beyond the second the fit fails.
+DOUBT, FAIL = 0.25, 0.5
 MAX_RHAT, MIN_ESS = 1.02, 400.0
 HEADLINE_RHAT, HEADLINE_ESS = 1.01, 1000.0
 DIVERGENCES = 1e-3
 NAMED = 5
 
 
-def laplace_gate(laplace: Laplace) -> list[str]:
-    """What is wrong with a Laplace fit, in words; empty if nothing."""
+def laplace_gate(laplace: Laplace, *, limit: float = FAIL) -> list[str]:
+    """What is wrong with a Laplace fit, in words; empty if nothing.
+
+    Parameters
+    ----------
+    limit
+        On what its shape does to a reported total: ``DOUBT`` or ``FAIL``.
+    """
     failures = []
     shape = laplace.shape
     if not laplace.decrement < MAX_DECREMENT:
         failures.append(f"the mode was not reached (Newton's decrement {laplace.decrement:.2g})")
     if not laplace.positive:
         failures.append("the curvature at the mode is not positive definite")
-    if shape is not None and shape.hyper_k > MAX_K and shape.hyper_share < MIN_SHARE:
-        failures.append(f"the noise scales are not as drawn (Pareto k-hat {shape.hyper_k:.2f})")
+    if shape is not None and shape.hyper_k > MAX_K and not shape.hyper_shift < limit:
+        failures.append(
+            f"the noise scales are not as drawn (Pareto k-hat {shape.hyper_k:.2f}), which moves a"
+            f" total by {shape.hyper_shift:.2f} sd"
+        )
     for ridge in shape.ridges if shape is not None else ():
-        if not abs(ridge.skew) < MAX_SKEW:
+        if not max(abs(ridge.skew), abs(ridge.width)) < limit:
             failures.append(
-                f"{ridge.name} is skewed (its median is {ridge.skew:+.2f} sd from the mode)"
+                f"{ridge.name} is not normal (median {ridge.skew:+.2f} sd from the mode, interval"
+                f" {np.expm1(ridge.width):+.0%} of the width)"
             )
     return failures
 
@@ -87,7 +97,7 @@ def gated_quantities(draws: BlockDraws) -> tuple[list[str], Floats]:
     design = draws.design
     days = design.grid.days
     names, columns = [], []
-    categories = ["killed", "wounded"] if design.name == "person" else [design.name]
+    categories = ["killed", "wounded"] if design.people else [design.name]
     for party in design.paths.parties:
         for category in categories:
             daily = draws.daily(party, category)

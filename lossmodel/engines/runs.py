@@ -11,7 +11,7 @@ import numpy as np
 from lossmodel.density import Density
 from lossmodel.design import Design
 from lossmodel.design.grid import Floats
-from lossmodel.engines.gates import laplace_gate, nuts_gate
+from lossmodel.engines.gates import DOUBT, laplace_gate, nuts_gate
 from lossmodel.engines.laplace import Laplace, approximate
 from lossmodel.engines.nuts import Sample, sample
 from lossmodel.engines.whitening import Whitened
@@ -63,14 +63,15 @@ def run(
     started = time.perf_counter()
     laplace = approximate(density, start=_start(design, earlier), report=progress)
     took = {"laplace": round(time.perf_counter() - started, 3)}
-    failures = laplace_gate(laplace)
+    failures, doubts = laplace_gate(laplace), laplace_gate(laplace, limit=DOUBT)
     streams = np.random.SeedSequence([settings.seed, len(design.name), design.size]).spawn(3)
     rng = np.random.default_rng(streams[0])
     prior = np.random.default_rng(streams[1]).standard_normal((1, PRIOR_DRAWS, design.size))
     prior = prior.astype(np.float32).astype(float)
-    if settings.engine == "laplace" or (settings.engine == "auto" and not failures):
+    if settings.engine == "laplace" or (settings.engine == "auto" and not doubts):
         theta = laplace.draw(settings.draws or LAPLACE_DRAWS, rng)[None]
         found = {"engine": "laplace", "failures": failures, "gradients": laplace.gradients}
+        found["doubts"] = [doubt for doubt in doubts if doubt not in failures]
     else:
         started = time.perf_counter()
         result, found = sample_through_gate(

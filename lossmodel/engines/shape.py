@@ -4,7 +4,8 @@ Three looks at the exact density:
 
 - along the direction of each reported total, with all else at its highest there (a ridge may be
   bent): for a normal the log density falls by t^2 / 2 at t standard deviations;
-- over draws of the hyperparameters: their log marginal against the split normal drawn from;
+- over draws of the hyperparameters: their log marginal against the split normal drawn from, and
+  what the difference does to the reported totals;
 - over draws of all unknowns.
 
 The last two give the shape k of the generalised Pareto distribution of the largest importance
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.stats import norm
 
 from lossmodel.density import State
 from lossmodel.design.block import WOUNDED
@@ -29,8 +31,8 @@ RIDGE_STEPS = 4
 # On Newton's decrement: of ridges, of the latent modes of drawn hyperparameters.
 SETTLED, NEAR = 0.02, 0.2
 # An expansion costs more the larger the block; of a large one few draws of the hyperparameters must
-# do, and then it is the evenness of their weights that tells.
-FEWEST, MOST, COST = 10, 24, 9000
+# do, and then it is the totals that tell.
+FEWEST, MOST, COST = 16, 24, 9000
 DRAWS = 40
 EDGE, GRID = 4.0, 401
 SEED = 1
@@ -59,9 +61,19 @@ class Ridge:
     @property
     def skew(self) -> float:
         """Median of the density along the ridge, in standard deviations from the mode."""
+        return float(self._quantiles(np.array([0.5]))[0])
+
+    @property
+    def width(self) -> float:
+        """Log of the width of its 95% interval relative to the normal's."""
+        normal = norm.ppf([0.025, 0.975])
+        ends = self._quantiles(np.array([0.025, 0.975]))
+        return float(np.log((ends[1] - ends[0]) / (normal[1] - normal[0])))
+
+    def _quantiles(self, shares: Floats) -> Floats:
         grid = np.linspace(-EDGE, EDGE, GRID)
         density = np.exp(np.interp(grid, KNOTS, self.excess) - grid**2 / 2)
-        return float(np.interp(0.5, np.cumsum(density) / density.sum(), grid))
+        return np.asarray(np.interp(shares, np.cumsum(density) / density.sum(), grid))
 
 
 @dataclass(frozen=True)
@@ -74,11 +86,14 @@ class Shape:
         Shape of the largest importance ratios, of the hyperparameters and of all unknowns.
     hyper_share
         Effective share of the draws of hyperparameters if they are weighted by their ratios.
+    hyper_shift
+        By how many posterior sd such weights would move a reported total, at most.
     """
 
     ridges: tuple[Ridge, ...]
     hyper_k: float
     hyper_share: float
+    hyper_shift: float
     full_k: float
 
 
@@ -119,38 +134,57 @@ def look(modes: Modes, point: Point, *, factor: Floats, stretch: Floats) -> Shap
     x = np.random.default_rng(SEED).standard_normal((max(DRAWS, several), len(factor)))
     steps, volume = stretched(x, factor=factor, stretch=stretch)
     fullness = (x**2).sum(axis=1) / 2 + volume
-    ridges = [_ridge(modes, point, name, slope) for name, slope in _slopes(point.expansion.state)]
+    slopes = dict(_slopes(point.expansion.state))
+    ridges = [_ridge(modes, point, name, slope) for name, slope in slopes.items()]
     ratios = _values(modes, point.theta + steps[:DRAWS]) + fullness[:DRAWS]
     # The same draws of the hyperparameters, the others at their mode.
     n = modes.hypers
     x[:, n:] = 0
     steps, volume = stretched(x[:several], factor=factor, stretch=stretch)
-    of_hypers = _marginals(modes, point, steps) + (x**2).sum(axis=1)[:several] / 2 + volume
+    near = [modes.settle(point.theta + step, tolerance=NEAR, near=point) for step in steps]
+    marginals = np.array([there.value for there in near])
+    of_hypers = marginals + (x**2).sum(axis=1)[:several] / 2 + volume
     weights = np.exp(of_hypers - of_hypers.max())
+    weights /= weights.sum()
+    sds = np.array([np.linalg.norm(factor.T @ slope) for slope in slopes.values()])
+    totals = np.array([_log_totals(there.expansion.state) for there in near])
+    shifts = (weights @ totals - totals.mean(axis=0)) / sds
     return Shape(
         ridges=tuple(ridges),
         hyper_k=pareto_k(of_hypers),
-        hyper_share=float(weights.sum() ** 2 / (weights**2).sum() / several),
+        hyper_share=float(1 / (weights**2).sum() / several),
+        hyper_shift=float(np.abs(shifts).max(initial=0.0)),
         full_k=pareto_k(ratios),
     )
+
+
+def _reported(state: State) -> Iterator[tuple[str, int, int]]:
+    """Name, party and component of each total that can be other than zero."""
+    design = state.design
+    categories = ["killed", "wounded"] if design.people else [design.name]
+    for number, party in enumerate(design.paths.parties):
+        for component, category in enumerate(categories):
+            if state.losses[component, number].sum() > 0:
+                yield f"{category} {party}", number, component
+
+
+def _log_totals(state: State) -> Floats:
+    return np.log([state.losses[part, party].sum() for _, party, part in _reported(state)])
 
 
 def _slopes(state: State) -> Iterator[tuple[str, Floats]]:
     """Derivative of the log of each party's total to the end by theta, hyperparameters held."""
     design, density = state.design, state.density
-    paths, person = design.paths, design.name == "person"
-    for number, party in enumerate(paths.parties):
-        for component, category in enumerate(["killed", "wounded"] if person else [design.name]):
-            losses = state.losses[component, number]
-            if not losses.sum() > 0:
-                continue
-            share, by_path = losses / losses.sum(), np.zeros_like(state.path)
-            by_path[paths.rate[number]] = share
-            if (row := paths.lethality[number]) >= 0:
-                kappa = state.kappa[number]
-                by_path[row] = share * (-kappa if component == WOUNDED else 1 - kappa)
-            by_scaled = density.matrix_back @ (density.path_back @ by_path.ravel())
-            yield f"{category} {party}", by_scaled * state.scales[design.layout.scale_of]
+    paths = design.paths
+    for name, number, component in _reported(state):
+        losses = state.losses[component, number]
+        share, by_path = losses / losses.sum(), np.zeros_like(state.path)
+        by_path[paths.rate[number]] = share
+        if (row := paths.lethality[number]) >= 0:
+            kappa = state.kappa[number]
+            by_path[row] = share * (-kappa if component == WOUNDED else 1 - kappa)
+        by_scaled = density.matrix_back @ (density.path_back @ by_path.ravel())
+        yield name, by_scaled * state.scales[design.layout.scale_of]
 
 
 def _ridge(modes: Modes, point: Point, name: str, slope: Floats) -> Ridge:
@@ -187,12 +221,6 @@ def _top(modes: Modes, point: Point, theta: Floats, across: Floats) -> tuple[Flo
             break
         theta, value, gradient = theta + step, risen, steeper
     return theta, value
-
-
-def _marginals(modes: Modes, point: Point, steps: Floats) -> Floats:
-    """Log marginal of the hyperparameters some steps away."""
-    moved = (point.theta + step for step in steps)
-    return np.array([modes.settle(to, tolerance=NEAR, near=point).value for to in moved])
 
 
 def _values(modes: Modes, thetas: Floats) -> Floats:

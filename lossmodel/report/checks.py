@@ -56,10 +56,15 @@ def _gate(diagnostics: dict[str, Any]) -> list[Text]:
             f"{diagnostics['min_ess_tail']:,.0f} (tail), with {diagnostics['divergences']} "
             "divergences. "
         )
-    if diagnostics["engine"] == "laplace":
+    if gate["doubts"]:
         words += (
-            "The engine is a nested Laplace approximation: it gives independent draws from a "
-            "distribution fitted to the peak of the posterior, so R-hat has no meaning for it; "
+            "Rough, since the posterior is not normal: "
+            f"{'; '.join(gate['doubts'])}; the engine nuts has them exactly. "
+        )
+    if "laplace" in diagnostics["engine"]:
+        words += (
+            "The engine laplace is a nested Laplace approximation: it gives independent draws from "
+            "a distribution fitted to the peak of the posterior, so R-hat has no meaning for it; "
             "checked are that the peak was reached (the decrement is what one more step would "
             "gain) and that it is one. "
         )

@@ -72,7 +72,7 @@ class Picture:
 def pictures_of(results: Results) -> dict[str, list[Picture]]:
     """All figures of a report by section."""
     fit = results.fit
-    group: Group = "person" if "person" in fit.blocks else "equipment"
+    group: Group = "person" if (fit.streams["group"] == "person").any() else "equipment"
     shown = [
         (party, category)
         for party in main_parties(fit)
