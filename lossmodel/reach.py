@@ -1,7 +1,7 @@
 """Which share of the dead of a bin a list, register or stock of missing holds, with derivatives.
 
-With coverage c, missing share m, found and known F, declared and known L (for a list, a mean over
-the nodes of G) the share is ``c ((1 - m) F + m L)``. The equations are in ``design/listing.py``.
+With coverage c, missing share m, found and known F, declared and known L (for a list, the nodes of
+their convolution) the share is ``c ((1 - m) F + m L)``. The equations are in ``design/listing.py``.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from lossmodel.design.listing import (
     MISSING,
     MISSING_SHARE,
     Pairs,
-    quadrature,
+    convolution,
 )
 
 __all__ = ["Reach", "Waits"]
@@ -31,17 +31,16 @@ def pdf(z: Floats) -> Floats:
 
 
 class Waits:
-    """What does not change of Q pairs: which are lists, ages, nodes of the declarations."""
+    """What does not change of Q pairs: which are lists, ages, nodes of the convolution."""
 
     def __init__(self, pairs: Pairs, declared_log_sd: float) -> None:
-        nodes, self.weights = quadrature()
         self.sd, self.has_missing = declared_log_sd, pairs.has_missing
-        self.spread = np.exp(declared_log_sd * nodes)[:, None]
         self.lists = np.flatnonzero(pairs.kind == LIST)
         self.others = np.flatnonzero(pairs.kind != LIST)
         self.later = np.flatnonzero((pairs.kind == LIST) & (pairs.has_missing > 0))
         self.sign = np.where(pairs.kind == MISSING, -1.0, 1.0)[self.others]
-        self.age, self.log_age = pairs.age[self.later], np.log(pairs.age)
+        self.log_age = np.log(pairs.age)
+        self.nodes = convolution(pairs.age[self.later])
 
 
 class Reach:
@@ -101,21 +100,18 @@ class Reach:
         self._by_found[DELAY_SD, i] = by * z / self._pace
 
     def _listed_late(self, linear: Floats) -> None:
-        """Declared and heard of; a wait that is longer than the age gives nothing."""
+        """Declared and heard of."""
         waits, j = self._waits, self._waits.later
-        wait = np.exp(linear[DECLARED, j]) * waits.spread
-        rest = waits.age - wait
-        heard = rest > 0
-        rest = np.where(heard, rest, 1.0)
         pace = np.exp(-linear[DELAY_SD, j])
-        z = (np.log(rest) - linear[DELAY, j]) * pace
-        weight = waits.weights[:, None] * heard
-        dense, ratio = weight * pdf(z), wait / rest
-        self._late[j] = (weight * ndtr(z)).sum(axis=0)
+        wait = (waits.nodes.log_wait - linear[DECLARED, j]) / waits.sd
+        z = (waits.nodes.log_rest - linear[DELAY, j]) * pace
+        chance = waits.nodes.mass * pdf(wait) / waits.sd
+        known, dense, slope = chance * ndtr(z), chance * pdf(z), wait / waits.sd
+        self._late[j] = known.sum(axis=0)
         self._by_late[DELAY, j] = -pace * dense.sum(axis=0)
         self._by_late[DELAY_SD, j] = -(dense * z).sum(axis=0)
-        self._by_late[DECLARED, j] = -pace * (dense * ratio).sum(axis=0)
-        self._node = z, dense, ratio, pace
+        self._by_late[DECLARED, j] = (known * slope).sum(axis=0)
+        self._node = z, known, dense, slope, pace
 
     def bends(self) -> Floats:
         """Second derivatives of value by linear, shape (5, 5, Q)."""
@@ -144,12 +140,12 @@ class Reach:
             bends[DECLARED, DECLARED, i] = -pdf(self._z_declared) * self._z_declared / waits.sd**2
         if len(waits.later):
             j = waits.later
-            z, dense, ratio, pace = self._node
+            z, known, dense, slope, pace = self._node
             _bend_delay(bends, j, (dense, z), pace)
-            own = (dense * (ratio + ratio**2 * (1 + z * pace))).sum(axis=0)
-            bends[DECLARED, DECLARED, j] = -pace * own
-            by_delay = -(pace**2) * (dense * z * ratio).sum(axis=0)
-            by_sd = pace * (dense * ratio * (1 - z * z)).sum(axis=0)
+            own = known * (slope**2 - 1 / waits.sd**2)
+            bends[DECLARED, DECLARED, j] = own.sum(axis=0)
+            by_delay = -pace * (dense * slope).sum(axis=0)
+            by_sd = -(dense * z * slope).sum(axis=0)
             bends[DECLARED, DELAY, j] = bends[DELAY, DECLARED, j] = by_delay
             bends[DECLARED, DELAY_SD, j] = bends[DELAY_SD, DECLARED, j] = by_sd
         return bends

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 from scipy.special import expit, gammaln, logsumexp
 
-from lossmodel.design.listing import QUADRATURE, WIDENING
+from lossmodel.design.listing import LAST, NODES, SOONEST, WIDENING
 from tests.plain_war import PlainWar, knots
 
 NEARLY_NOTHING = 1e-9
@@ -135,11 +135,15 @@ class PlainDensity(PlainWar):
 
     def after(self, hears: Any, age: float, median: float, sd: float) -> float:
         """The same for one who was first missing, over the delays of a declaration."""
-        nodes, weights = np.polynomial.hermite.hermgauss(QUADRATURE)
-        late = 0.0
-        for node, weight in zip(nodes, weights / math.sqrt(math.pi), strict=True):
-            rest = age - math.exp(median + sd * math.sqrt(2) * node)
-            late += weight * hears(rest) if rest > 0 else 0.0
+        if age == NEVER:
+            return float(hears(age))
+        first = min(math.log(SOONEST / age), LAST - 1)
+        late, step = 0.0, (LAST - first) / (NODES - 1)
+        for k in range(NODES):
+            t = float(expit(first + k * step))
+            # dG(a t) by the logit of t, of which a declaration has t (1 - t) for each dt.
+            chance = stats.norm.pdf(math.log(age * t), median, sd) * (1 - t)
+            late += step * (0.5 if k in (0, NODES - 1) else 1.0) * chance * hears(age * (1 - t))
         return late
 
     # Figures

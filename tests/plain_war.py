@@ -39,7 +39,7 @@ class PlainWar:
     ) -> None:
         self.terms = terms.to_dict("records")
         self.conflict, self.priors, self.parts = conflict, priors, parts
-        self.person = block == "person"
+        self.person = block in ("person", "civilian")
         self.length = (until - conflict.start).days + 1
         long = self.length > 366
         self.width = conflict.knots.rate_days // 2 if long else 1

@@ -39,6 +39,7 @@ PARTS = {name: LossModel(Parts().without(name)) for name in Parts.names()}
 MODELS = {"everything": LossModel(), "scales fixed": LossModel(priors=FIXED), **PARTS}
 CASES = {
     **{name: (model, EVIDENCE, "person") for name, model in MODELS.items()},
+    "civilians": (LossModel(), EVIDENCE, "civilian"),
     "tanks": (LossModel(), EVIDENCE, "tanks"),
     "long war": (LossModel(), LONG, "person"),
     "long war, tanks": (LossModel(), LONG, "tanks"),
@@ -256,6 +257,10 @@ def _a_day_longer(days: Any) -> Any:
     return (*days[:-1], (days[-1][0], days[-1][1] + DAY))
 
 
+def _a_day_less(window: Any) -> Any:
+    return (window[0] + DAY, window[1])
+
+
 def _a_day_later(date: Any) -> Any:
     return date + DAY
 
@@ -263,7 +268,7 @@ def _a_day_later(date: Any) -> Any:
 ERRORS = {
     "a window of a ledger": _term("days", _a_day_longer, accounting="ledger"),
     "a window of an estimate": _term("days", _a_day_longer, accounting="estimate"),
-    "days of a list": _term("days", _a_day_longer, party="villagers", accounting="list"),
+    "days of a list": _term("days", lambda d: (_a_day_less(d[0]), *d[1:]), accounting="list"),
     "knowledge of a list": _term("known", _a_day_later, accounting="list"),
     "knowledge of an estimate": _term("anchor_date", _a_day_later, value=70e3),
     "noise of a ledger": _term("n_days", lambda n: n + 1, accounting="ledger"),
@@ -296,8 +301,9 @@ def test_an_error_in_one_term_is_found(spoil):
 def test_an_error_in_one_entry_of_a_map_is_found(name):
     design = LossModel().design(EVIDENCE, CONFLICT)
     wrong = getattr(design, name).copy()
+    # In the middle of the pairs lie those of a party that is not there yet.
     entries = np.flatnonzero(wrong.data)
-    wrong.data[entries[len(entries) // 2]] *= 1.001
+    wrong.data[entries[len(entries) // (4 if name == "pair_window_map" else 2)]] *= 1.001
     wrong = dataclasses.replace(design, **{name: wrong})
     [theta] = points(wrong, spreads=(0.7,))
     with pytest.raises(AssertionError):

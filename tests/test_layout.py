@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy.stats import norm
 
 from lossmodel.design.grid import Grid, interpolate, knot_positions
 from lossmodel.design.layout import LayoutBuilder, Linear
-from lossmodel.design.listing import bin_edges, quadrature
+from lossmodel.design.listing import bin_edges, convolution
 from lossmodel.model import LossModel
 from lossmodel.priors import Prior
 from tests import small_war
@@ -213,8 +214,17 @@ def test_repeated_entries_of_a_map_add_up():
     assert Linear().matrix((2, 3)).toarray().tolist() == [[0, 0, 0]] * 2
 
 
-def test_quadrature_has_the_moments_of_a_normal():
-    nodes, weights = quadrature()
-    moments = [weights @ nodes**k for k in range(2 * len(nodes))]
-    exact = [float(np.prod(np.arange(1, k, 2))) if k % 2 == 0 else 0.0 for k in range(len(moments))]
-    assert_allclose(moments, exact, atol=1e-12)
+def test_the_convolution_of_two_delays_is_its_integral():
+    rng = np.random.default_rng(20010304)
+    for _ in range(50):
+        age, sd = np.exp(rng.uniform(np.log(5), np.log(3600))), 0.7
+        declared, median = np.log([500, 90]) + 0.6 * rng.standard_normal(2)
+        spread = 1.35 * np.exp(0.2 * rng.standard_normal())
+        top = min((np.log(age) - declared) / sd, 8.0)
+        z = np.linspace(-8, top, 20001)
+        rest = np.maximum(age - np.exp(declared + sd * z), 1e-300)
+        exact = np.trapezoid(norm.pdf(z) * norm.cdf((np.log(rest) - median) / spread), z)
+        nodes = convolution(np.array([age]))
+        chance = nodes.mass * norm.pdf((nodes.log_wait - declared) / sd) / sd
+        found = (chance * norm.cdf((nodes.log_rest - median) / spread)).sum()
+        assert found == pytest.approx(exact, abs=0.005)

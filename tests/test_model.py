@@ -1,11 +1,13 @@
 """The model around its density: blocks, terms without a place, names in PyMC."""
 
+import dataclasses
 import sys
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lossmodel.conflict import Party
 from lossmodel.errors import UsageError
 from lossmodel.model import LossModel
 from lossmodel.parts import Parts
@@ -16,17 +18,28 @@ from tests.test_density import CASES, CONFLICT, EVIDENCE, LONG, by_hand, normals
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*ArviZ is undergoing:FutureWarning")
 
 
-def test_blocks_are_the_persons_and_each_class_of_equipment():
+def test_blocks_are_soldiers_civilians_and_each_class_of_equipment():
     blocks = LossModel().blocks(EVIDENCE, CONFLICT)
-    assert [block.name for block in blocks] == ["person", "tanks"]
+    assert [block.name for block in blocks] == ["person", "civilian", "tanks"]
     modelled = {term for block in blocks for term in block.terms["term"]}
     out = set(LossModel().unmodelled(EVIDENCE, CONFLICT)["term"])
     assert modelled | out == set(EVIDENCE.terms["term"])
     assert not modelled & out
 
 
+def test_who_counts_soldiers_and_civilians_together_makes_them_one_block():
+    both = Party("all", "All", "south", (), sum=("south", "villagers"))
+    conflict = dataclasses.replace(CONFLICT, parties=CONFLICT.parties | {"all": both})
+    terms = EVIDENCE.terms.copy()
+    terms.loc[terms.index[terms["party"] == "south"][0], "party"] = "all"
+    evidence = dataclasses.replace(EVIDENCE, terms=terms)
+    blocks = LossModel().blocks(evidence, conflict)
+    assert [block.name for block in blocks] == ["person", "tanks"]
+    assert "villagers" in blocks[0].paths.parties
+
+
 def test_a_block_without_evidence_is_refused_with_those_that_there_are():
-    with pytest.raises(UsageError, match="'ships'; blocks: person, tanks"):
+    with pytest.raises(UsageError, match="'ships'; blocks: civilian, person, tanks"):
         LossModel().design(EVIDENCE, CONFLICT, "ships")
 
 
@@ -64,7 +77,7 @@ def test_the_pymc_model_names_what_a_reader_asks_for():
     assert bias == pytest.approx(plain.bias(("observer", "north", "casualties"), 182.0, "north"))
     coverage = value["coverage"][at["list"]("gazette north killed"), 1]
     number = plain.streams.index(("gazette", "north", "killed"))
-    assert coverage == pytest.approx(plain.listing(number, 182.0)[0])
+    assert coverage == pytest.approx(plain.listing(number, 182.0, "")[0])
     noise = value["scales"][at["scale"]("noise.estimate")]
     assert noise == pytest.approx(plain.scale("noise.estimate"))
     expected = [np.log(plain.expectation(term)) for term in plain.terms]

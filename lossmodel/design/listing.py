@@ -8,9 +8,13 @@ c of them. With a the days from death to the date of knowledge:
     register    killed (1 - m)       + killed m G(a)
     missing     killed m (1 - G(a))
 
-Both delays are log-normal. Their convolution is a sum over Gauss-Hermite nodes of G. Days of death
-are taken together in bins as wide as the rate's knots, and wider the longer ago they are, because
-delays spread over orders of magnitude.
+Both delays are log-normal. Their convolution is a sum over NODES shares t of the age that passed
+until the declaration, evenly spaced on the logit scale, so that it is smooth in all parameters:
+
+    (G * F)(a) = integral of F(a (1 - t)) dG(a t) over 0 < t < 1
+
+Days of death are taken together in bins as wide as the rate's knots, and wider the longer ago they
+are, because delays spread over orders of magnitude.
 """
 
 from dataclasses import dataclass
@@ -24,10 +28,11 @@ from lossmodel.design.layout import LayoutBuilder, Linear
 from lossmodel.parts import Parts
 from lossmodel.priors import Priors
 
-__all__ = ["LIST", "MISSING", "QUADRATURE", "REGISTER", "Pairs", "PairTable", "quadrature"]
+__all__ = ["LIST", "MISSING", "REGISTER", "Convolution", "Pairs", "PairTable", "convolution"]
 
 LIST, REGISTER, MISSING = 0, 1, 2
-QUADRATURE = 3
+# Nodes of a convolution, from this many days to this logit of the age.
+NODES, SOONEST, LAST = 9, 10.0, 4.0
 COVERAGE, MISSING_SHARE, DELAY, DELAY_SD, DECLARED = range(5)
 YEAR = 365.25
 HALF_DAY = 0.5
@@ -35,10 +40,37 @@ FOREVER = 1e9
 WIDENING = 4
 
 
-def quadrature() -> tuple[Floats, Floats]:
-    """Nodes and weights for the mean over a standard normal."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(QUADRATURE)
-    return nodes, weights / weights.sum()
+@dataclass(frozen=True)
+class Convolution:
+    """Nodes of the convolution of two delays for Q ages; within 0.003 of the integral.
+
+    Attributes
+    ----------
+    log_wait, log_rest
+        Log of the days until the declaration and of those that remain, shape (K, Q).
+    mass
+        Shape (K, Q): ``sum_k mass_k pdf((log_wait_k - m) / s) / s Phi(log_rest_k)`` is the integral
+        where the declaration's log delay is normal with mean m and sd s.
+    """
+
+    log_wait: Floats
+    log_rest: Floats
+    mass: Floats
+
+
+def convolution(age: Floats) -> Convolution:
+    """Nodes for ages in days, shape (Q,)."""
+    first = np.minimum(np.log(SOONEST / age), LAST - 1)
+    logit = np.linspace(first, np.full_like(first, LAST), NODES)
+    # The rule of trapezoids; d log t = (1 - t) d logit t.
+    step = np.repeat((logit[1] - logit[0])[None], NODES, axis=0)
+    step[[0, -1]] /= 2
+    log_rest = -np.logaddexp(0.0, logit)
+    return Convolution(
+        log_wait=np.log(age) - np.logaddexp(0.0, -logit),
+        log_rest=np.log(age) + log_rest,
+        mass=step * np.exp(log_rest),
+    )
 
 
 @dataclass(frozen=True)
@@ -171,7 +203,8 @@ class PairTable:
             kind=table[:, 4].astype(np.int64),
             age=age,
             linear=linear,
-            has_missing=table[:, 6],
+            # Who is heard of at once need not be found first.
+            has_missing=table[:, 6] * waits,
         )
 
     def _fill_list(

@@ -6,7 +6,7 @@ import numpy as np
 
 from lossmodel.design import Design
 from lossmodel.design.grid import Ints
-from lossmodel.design.listing import LIST, MISSING, REGISTER, quadrature
+from lossmodel.design.listing import LIST, MISSING, REGISTER, convolution
 from lossmodel.reference.graph import Graph, Tensor
 
 __all__ = ["listed", "windows"]
@@ -70,9 +70,9 @@ class _Delays:
         graph, pt, age = self.graph, self.graph.pt, self.pairs.age[here]
         coverage, gone, sd = pt.sigmoid(linear[0]), self._gone(here, linear), pt.exp(linear[3])
         found = graph.ndtr((np.log(age) - linear[2]) / sd)
-        nodes, weights = quadrature()
-        declared = pt.exp(linear[4] + self.sd * nodes[:, None])
-        known = declared < age
-        rest = pt.where(known, age - declared, 1.0)
-        heard = pt.where(known, graph.ndtr((pt.log(rest) - linear[2]) / sd), 0.0)
-        return coverage * ((1 - gone) * found + gone * (weights @ heard))
+        nodes = convolution(age)
+        wait = (nodes.log_wait - linear[4]) / self.sd
+        chance = nodes.mass * pt.exp(-0.5 * wait**2) / (np.sqrt(2 * np.pi) * self.sd)
+        heard = graph.ndtr((nodes.log_rest - linear[2]) / sd)
+        late = (chance * heard).sum(axis=0)
+        return coverage * ((1 - gone) * found + gone * late)
