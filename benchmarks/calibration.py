@@ -7,7 +7,8 @@
 
 The thresholds of the flags are those that one sound war in ten passes. They are found on the first
 half of the wars; false alarms are counted on the other half, and detections on wars of that half
-that were broken. Every finished fit is kept under benchmarks/tasks/ (not in the repository) and taken up again.
+that were broken. Every finished fit is kept under benchmarks/tasks/ (not in the repository) and
+taken up again.
 """
 
 import json
