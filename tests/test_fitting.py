@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.integrate import trapezoid
 
 from lossmodel.claims import load_claims
@@ -15,7 +16,8 @@ from lossmodel.density import Density
 from lossmodel.engines.gates import DOUBT, laplace_gate
 from lossmodel.engines.laplace import approximate
 from lossmodel.engines.modes import Modes
-from lossmodel.engines.shape import Ridge, pareto_k, stretched
+from lossmodel.engines.ridges import KNOTS, Ridge
+from lossmodel.engines.shape import pareto_k, stretched
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.fitting import fit, load_fit
@@ -234,22 +236,39 @@ def test_a_split_normal_is_wider_on_one_side_and_knows_its_density():
     assert trapezoid(density, steps[:, 0]) == pytest.approx(0.9973, abs=1e-3)
 
 
-def test_a_skewed_total_fails_the_gate(battle, fitted):
+def skewed(*, shape: float) -> Ridge:
+    """The ridge of the log density of a gamma variable, in standard deviations from its mode."""
+    z = KNOTS / np.sqrt(shape - 1)
+    gamma = (shape - 1) * (np.log1p(np.maximum(z, -0.999)) - z)
+    one = np.array([0.0, 1.0])
+    excess = tuple(gamma + KNOTS**2 / 2)
+    return Ridge("aircraft britain", excess, one, one, np.zeros((len(KNOTS), 2)))
+
+
+def test_draws_are_moved_to_the_quantiles_of_the_marginal():
+    ridge, shape = skewed(shape=30.0), 30.0
+    steps = np.random.default_rng(20010305).standard_normal((20000, 2))
+    moved = steps + ridge.shift(steps)
+    np.testing.assert_array_equal(moved[:, 0], steps[:, 0])
+    levels = [0.1, 0.25, 0.5, 0.75, 0.9]
+    exact = (stats.gamma.ppf(levels, shape) - (shape - 1)) / np.sqrt(shape - 1)
+    np.testing.assert_allclose(np.quantile(moved[:, 1], levels), exact, atol=0.06)
+    assert np.abs(np.quantile(steps[:, 1], levels) - exact).max() > 0.1
+
+
+def test_a_total_that_is_far_from_normal_fails_the_gate(battle, fitted):
     laplace = fitted.blocks["aircraft"].laplace
     assert laplace_gate(laplace) == []
-    assert all(ridge.deviation < 0.1 for ridge in laplace.shape.ridges)
-    # Log density of a gamma variable of shape 4, in standard deviations from its mode.
-    knots = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
-    gamma = 3 * (np.log1p(np.maximum(knots / np.sqrt(3), -0.999)) - knots / np.sqrt(3))
-    ridge = Ridge("aircraft britain", tuple(gamma + knots**2 / 2))
-    skewed = dataclasses.replace(laplace.shape, ridges=(ridge,))
-    [failure] = laplace_gate(dataclasses.replace(laplace, shape=skewed))
+    assert all(np.abs(ridge.excess).max() < 0.3 for ridge in laplace.shape.ridges)
+    ridge = dataclasses.replace(skewed(shape=4.0), excess=(-4.0, -2.0, 0.0, 2.0, 4.0))
+    far = dataclasses.replace(laplace.shape, ridges=(ridge,))
+    [failure] = laplace_gate(dataclasses.replace(laplace, shape=far), limit=DOUBT)
     assert "aircraft britain is not normal" in failure
 
 
 def test_uneven_weights_of_the_scales_fail_the_gate(fitted):
     laplace = fitted.blocks["aircraft"].laplace
-    uneven = dataclasses.replace(laplace.shape, hyper_k=0.9, hyper_shift=0.4)
+    uneven = dataclasses.replace(laplace.shape, hyper_k=0.9, hyper_shift=1.0)
     moved = dataclasses.replace(laplace, shape=uneven)
     assert laplace_gate(moved) == []
     assert len(laplace_gate(moved, limit=DOUBT)) == 1

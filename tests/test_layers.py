@@ -77,6 +77,7 @@ WITHOUT_PYMC = {
     "density",
     "curvature",
     "engines/modes",
+    "engines/ridges",
     "engines/shape",
     "engines/laplace",
 }

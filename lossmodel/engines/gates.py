@@ -17,9 +17,11 @@ __all__ = ["DOUBT", "FAIL", "gated_quantities", "laplace_gate", "nuts_gate"]
 MAX_DECREMENT = 1e-4
 # The shape of a tail of few draws is known badly: it counts where it would move a total, too.
 MAX_K = 0.7
-# By how many posterior sd a total's median, or by what share the width of its interval, may be off:
-# beyond the first where a sampler is at hand it is called, beyond the second the fit fails.
-DOUBT, FAIL = 0.25, 0.5
+# How far from normal a total's marginal may be: its median in posterior sds, or the log of its
+# interval's width. Draws are corrected for it; held against nuts, corrections of half an sd leave
+# medians within a quarter of one. Beyond the first limit a sampler is called where one is at hand,
+# beyond the second the fit fails.
+DOUBT, FAIL = 0.75, 1.5
 MAX_RHAT, MIN_ESS = 1.02, 400.0
 HEADLINE_RHAT, HEADLINE_ESS = 1.01, 1000.0
 DIVERGENCES = 1e-3

@@ -87,7 +87,12 @@ class Laplace:
     def draw(self, size: int, rng: np.random.Generator) -> Floats:
         """Independent draws, shape (size, D)."""
         x = rng.standard_normal((size, len(self.mode)))
-        return self.mode + stretched(x, factor=self.factor, stretch=self.stretch)[0]
+        theta = self.mode + stretched(x, factor=self.factor, stretch=self.stretch)[0]
+        x[:, : self.stretch.shape[1]] = 0
+        own = x @ self.factor.T
+        for ridge in () if self.shape is None else self.shape.ridges:
+            theta += ridge.shift(own)
+        return theta
 
 
 def approximate(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -89,7 +89,7 @@ def run(
         "log_evidence": laplace.log_evidence, "decrement": laplace.decrement,
         "expansions": laplace.expansions,
         "positive": laplace.positive,
-        "shape": None if laplace.shape is None else asdict(laplace.shape),
+        "shape": None if laplace.shape is None else laplace.shape.summary(),
         "scales": dict(zip(design.layout.hyper, scales.tolist(), strict=True)),
     }  # fmt: skip
     engine = str(found["engine"])
