@@ -208,7 +208,9 @@ class Fit:
     def variance_shares(self) -> pd.DataFrame:
         """What fixes each total to the end."""
         tables = [
-            variance_shares(b.posterior, b.prior, b.laplace, _series(b.design, name, self.conflict))
+            variance_shares(
+                b.posterior, b.prior, b.density, b.laplace, _series(b.design, name, self.conflict)
+            )
             for name, b in self.blocks.items()
         ]
         shares = pd.concat(tables, ignore_index=True)

@@ -1,17 +1,20 @@
 """What fixes a total: how much of its posterior variance each assumption carries.
 
-Theta is standard normal a priori, so with posterior covariance S and slope g of a log total, the
-variance ``g' S g`` splits exactly into what the prior's mean would do to the answer, were it drawn
-again, and what the figures would do:
+Theta is standard normal a priori. With posterior covariance S and slope g of a log total, were the
+prior's mean and the figures drawn again, the answer would vary by
 
-    g' S g = |S g|^2 + |J S g|^2_W.
+    |S g|^2 + |J S g|^2_W,
 
-The entries of ``S g`` belong to groups of theta, hence to blocks of assumptions.
+the first part by the prior and the second by the figures, J and W being the slopes of their log
+expectations and their curvature; the sum is ``g' S g`` where expectations are log-linear. The
+entries of ``S g`` belong to groups of theta, hence to blocks of assumptions.
 """
 
 import numpy as np
 import pandas as pd
 
+from lossmodel.curvature import Curvature
+from lossmodel.density import Density
 from lossmodel.design.grid import Floats
 from lossmodel.engines.laplace import Laplace
 from lossmodel.posterior import BlockDraws
@@ -82,7 +85,11 @@ def _rows_of(draws: BlockDraws, key: tuple[str, str, str]) -> Floats:
 
 
 def variance_shares(
-    draws: BlockDraws, prior: BlockDraws, laplace: Laplace, series: list[tuple[str, str, str]]
+    draws: BlockDraws,
+    prior: BlockDraws,
+    density: Density,
+    laplace: Laplace,
+    series: list[tuple[str, str, str]],
 ) -> pd.DataFrame:
     """Shares of the posterior variance of each log total to the end that are prior.
 
@@ -97,21 +104,20 @@ def variance_shares(
     for group, where in draws.design.layout.groups.items():
         blocks[where] = block_of(group)
     rows = []
+    expansion = Curvature(density).expand(laplace.mode)
+    curvature = np.maximum(expansion.curvature, 0.0)
     for key in series:
-        # One pass from slope to S g and the variance.
-        half = laplace.factor.T @ slope(at_mode, key)
-        moved, variance = laplace.factor @ half, float(half @ half)
+        moved = laplace.factor @ (laplace.factor.T @ slope(at_mode, key))
+        figures = float(curvature @ expansion.moved(moved[:, None])[:, 0] ** 2)
+        variance = float(moved @ moved) + figures
         shares = {b: float((moved[blocks == b] ** 2).sum()) / variance for b in sorted(set(blocks))}
-        # Where the figures bend the density upwards the prior would carry more than all of it.
-        whole = sum(shares.values())
-        shares = {b: s / max(whole, 1.0) for b, s in shares.items()}
         party, category, scope = key
         base = {
             "quantity": f"{category} {party} {scope}",
             **{"party": party, "category": category, "scope": scope},
             "prior_sd": _log_sd(prior, key),
             "posterior_sd": _log_sd(draws, key),
-            "prior_share": min(whole, 1.0),
+            "prior_share": 1 - figures / variance,
         }
         rows += [base | {"block": b, "share": s} for b, s in shares.items() if s > 0]
     return pd.DataFrame(rows)
