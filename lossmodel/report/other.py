@@ -39,7 +39,7 @@ def other_table(results: Results, keys: list[Key]) -> Table | None:
     names = [f"Shared error {sd:.2f}" for sd in sds]
     return Table(
         "other-priors",
-        ["Lost", *names, "Middle under other priors", "Lowest with", "Highest with"],
+        ["Lost", *names, "Middle under other priors", "Its ends with"],
         rows,
         caption=(
             f"The same totals under other assumptions, {level(fit)} intervals. The claimants may "
@@ -85,8 +85,7 @@ def _row(results: Results, key: Key, sds: list[float]) -> list[str]:
         f"{party_title(fit.conflict, party)}, {category_title(fit, category)}",
         *(_total(common.loc[sd].to_dict()) if sd in common.index else "–" for sd in sds),
         _ends(results, key, rows),
-        _moved(least),
-        _moved(most),
+        f"{_moved(least)}; {_moved(most)}",
     ]
 
 
