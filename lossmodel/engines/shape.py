@@ -28,7 +28,7 @@ __all__ = ["Shape", "look", "pareto_k", "stretched"]
 NEAR = 0.2
 # An expansion costs more the larger the block; of a large one few draws of the hyperparameters must
 # do, and then it is the totals that tell.
-FEWEST, MOST, COST = 8, 24, 6000
+FEWEST, MOST, COST = 8, 12, 6000
 DRAWS = 40
 SEED = 1
 
