@@ -28,6 +28,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.roads import SKIPPED
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -146,7 +148,35 @@ def table(rows: Sequence[Row]) -> str:
             f"{_cell(row.get('cpu_s'), 7)}{_cell(row['peak_mb'], 6)}"
             f"{'' if row['finished'] else '  stopped'}"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *agreement(rows)])
+
+
+def agreement(rows: Sequence[Row]) -> list[str]:
+    """How far laplace is from nuts, in nuts' posterior sds, over the gated quantities."""
+    found = {(row["case"], row["road"]): row.get("quantiles") for row in rows}
+    lines = []
+    for case in CASES:
+        ours, reference = found.get((case, "laplace")), found.get((case, "nuts"))
+        if not ours or not reference:
+            continue
+        names = [name for name in reference if name in ours]
+        a, b = (np.array([q[name] for name in names]) for q in (ours, reference))
+        width = b[:, 2] - b[:, 0]
+        off = (a[:, 1] - b[:, 1]) / (width / 3.92)
+        wider = (a[:, 2] - a[:, 0]) / width - 1
+        for title, chosen in (
+            ("totals to the end", [name.endswith("to the end") for name in names]),
+            ("months and years", [" in " in name for name in names]),
+            ("scales", [" " not in name for name in names]),
+        ):
+            here = np.array(chosen)
+            shifts, widths = np.abs(off[here]), np.abs(wider[here])
+            lines.append(
+                f"{case}: laplace against nuts, {here.sum()} {title}: medians off by "
+                f"{np.median(shifts):.2f} sd in the middle and {shifts.max():.2f} at most, "
+                f"widths by {np.median(widths):.0%} and {widths.max():.0%}"
+            )
+    return lines
 
 
 def _cell(value: float | None, width: int, digits: int = 0) -> str:

@@ -277,16 +277,18 @@ def measured(design: Any, ran: Ran) -> dict[str, Any]:
     chains, draws = ran.theta.shape[:2]
     row["n_draws"] = chains * draws
     bulk = tail = float(chains * draws)
+    names, values = gated_quantities(BlockDraws(design, ran.theta))
     if not ran.independent:
-        _, values = gated_quantities(BlockDraws(design, ran.theta))
         found = convergence(values.reshape(chains, draws, -1))
         bulk, tail = float(found["ess_bulk"].min()), float(found["ess_tail"].min())
         worst = float(found["rhat"].max())
         row["max_rhat"] = worst if np.isfinite(worst) else None
     seconds = (ran.warmup_s or 0.0) + (ran.sample_s or 0.0)
+    quantiles = np.quantile(values, [0.025, 0.5, 0.975], axis=0).T.round(4).tolist()
     return row | {
         "min_bulk_ess": bulk, "min_tail_ess": tail,
         "min_ess_per_s": bulk / max(seconds, 1e-9),
+        "quantiles": dict(zip(names, quantiles, strict=True)),
     }  # fmt: skip
 
 
