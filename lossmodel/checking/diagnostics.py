@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 Place = tuple[float, str, pd.Timestamp]
 Shift = tuple[Floats, str, pd.Timestamp]
 # At these about one sound simulated war in ten is flagged: benchmarks/calibration.py finds them.
-THRESHOLDS = {"method-change": 0.10, "spike": 0.50}
+THRESHOLDS = {"method-change": 0.55, "spike": 0.20}
 METHOD_CHANGE, SPIKE = float(np.log(1.5)), 5.0
 # A change needs this many figures on either side.
 SIDE = 2
