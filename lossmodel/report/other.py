@@ -85,7 +85,7 @@ def _row(results: Results, key: Key, sds: list[float]) -> list[str]:
         f"{party_title(fit.conflict, party)}, {category_title(fit, category)}",
         *(_total(common.loc[sd].to_dict()) if sd in common.index else "–" for sd in sds),
         _ends(results, key, rows),
-        f"{_moved(least)}; {_moved(most)}",
+        _moved(least, most),
     ]
 
 
@@ -93,8 +93,14 @@ def _total(row: dict[Any, Any]) -> str:
     return f"{estimate_text(row)} ({interval(row)})"
 
 
-def _moved(row: pd.Series) -> str:
-    """Say which prior was moved, and where to."""
+def _moved(least: pd.Series, most: pd.Series) -> str:
+    """Say which priors were moved to the ends of a range, and where to."""
+    if least["prior"] == most["prior"]:
+        return f"{least['prior']} {_where(least)}, {_where(most)}"
+    return "; ".join(f"{row['prior']} {_where(row)}" for row in (least, most))
+
+
+def _where(row: pd.Series) -> str:
     if row["prior"] == COMMON:
-        return f"{row['prior']} at {row['value']:.2f}"
-    return f"{row['prior']} {'higher' if row['value'] > 0 else 'lower'}"
+        return f"at {row['value']:.2f}"
+    return "higher" if row["value"] > 0 else "lower"
