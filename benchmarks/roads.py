@@ -42,7 +42,7 @@ class Ran:
     compile_s: float | None
     warmup_s: float | None
     sample_s: float | None
-    gradients: int
+    gradients: int | None
     divergences: int | None = None
     finished: bool = True
     independent: bool = False
@@ -138,7 +138,11 @@ def nutpie(design: Any, until: float, seed: int, *, low_rank: bool = False) -> R
     while not running.is_finished and time.perf_counter() < until:
         time.sleep(0.2)
     finished = bool(running.is_finished)
-    trace = running.wait() if finished else running.abort()
+    try:
+        trace = running.wait() if finished else running.abort()
+    except TimeoutError:
+        # It stops between draws only, and a draw of this density can take longer than it waits.
+        return Ran(None, ready - began, time.perf_counter() - ready, 0.0, None, finished=False)
     spent = time.perf_counter() - ready
     steps = [
         int(np.nansum(trace[name]["n_steps"].values))
