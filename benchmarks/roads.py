@@ -135,14 +135,11 @@ def nutpie(design: Any, until: float, seed: int, *, low_rank: bool = False) -> R
         compiled, draws=length, tune=length, chains=CHAINS, cores=2, seed=seed, progress_bar=False,
         blocking=False, **options,
     )  # fmt: skip
-    while not running.is_finished and time.perf_counter() < until:
-        time.sleep(0.2)
-    finished = bool(running.is_finished)
+    finished = True
     try:
-        trace = running.wait() if finished else running.abort()
+        trace = running.wait(timeout=max(until - time.perf_counter(), 1.0))
     except TimeoutError:
-        # It stops between draws only, and a draw of this density can take longer than it waits.
-        return Ran(None, ready - began, time.perf_counter() - ready, 0.0, None, finished=False)
+        finished, trace = False, running.abort()
     spent = time.perf_counter() - ready
     steps = [
         int(np.nansum(trace[name]["n_steps"].values))
