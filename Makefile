@@ -20,7 +20,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help fit test check slow notebooks paper format clean radford backtests calibration parts \
+.PHONY: help fit test check slow notebooks paper format clean radford history backtests calibration parts \
 	bench bench-quick
 
 help:
@@ -77,6 +77,10 @@ format: $(VENV)/installed-test
 # The 4,609 reports of Radford et al. (2023), fetched on first use: our totals beside theirs.
 radford: $(VENV)/installed
 	$(BIN)/python benchmarks/radford.py $(ARGS)
+
+# Every past war predicted from the others, beside rules of thumb.
+history: $(VENV)/installed
+	$(BIN)/python benchmarks/history.py score
 
 # Both shipped conflicts, claims frozen at a date, against what became known later.
 backtests: $(VENV)/installed

@@ -2,6 +2,7 @@
 
     python benchmarks/history.py table    write data/history/clusters.csv from the single pairs
     python benchmarks/history.py report   print the priors that follow, and what they hang on
+    python benchmarks/history.py score    each war predicted from the others, beside rules of thumb
 
 The single pairs are not part of the project; `table` needs them at ../shared/reference/history
 and says so where they are absent.
@@ -21,6 +22,7 @@ from lossmodel import history
 ROOT = Path(__file__).resolve().parents[1]
 PAIRS = ROOT.parent / "shared" / "reference" / "history" / "overclaim.csv"
 TABLE = ROOT / "data" / "history" / "clusters.csv"
+SCORES = ROOT / "benchmarks" / "results" / "history-scores.csv"
 
 ROLES = ("adversary", "self", "third-party")
 CLASSES = {"personnel": "person", "materiel": "equipment", "civilians": "civilian"}
@@ -172,8 +174,52 @@ def pool_clusters(table: pd.DataFrame, role: str, name: str) -> dict[str, object
     return {"role": role, "class": name, **numbers, "n": n.sum(), "clusters": len(y)}
 
 
+def score_wars(table: pd.DataFrame) -> pd.DataFrame:
+    """Log ratio of every claimant of a war, and what the other wars led to expect.
+
+    Returns
+    -------
+    DataFrame
+        `cluster, claimant, role, class, n, log_ratio, expected, sd` (predictive), and the error on
+        the log scale of the truth that follows from the claim: `history` (divided by the expected
+        ratio), `face value`, `halved` (adversaries' claims).
+    """
+    rows = []
+    for cluster in sorted(set(table["cluster"])):
+        others = history.keep_clusters(table, cluster)
+        variance = history.pool_variance(others)
+        biases = {(b.role, b.category_class): b for b in history.analyse(others)}
+        for row in table[table["cluster"] == cluster].to_dict("records"):
+            bias = biases.get((row["role"], row["class"]))
+            if bias is None:
+                continue
+            noise = bias.tau_claimant**2 + variance / row["n"] + row["count_var"]
+            ratio, halved = row["mean_log_ratio"], np.log(2) * (row["role"] == "adversary")
+            rows.append(
+                {key: row[key] for key in ("cluster", "claimant", "role", "class", "n")}
+                | {"log_ratio": ratio, "expected": bias.mean, "sd": np.hypot(bias.sd, noise**0.5)}
+                | {"history": ratio - bias.mean, "face value": ratio, "halved": ratio - halved}
+            )
+    return pd.DataFrame(rows)
+
+
+def print_scores() -> None:
+    scores = score_wars(history.read_clusters())
+    rules = ["history", "face value", "halved"]
+    print(scores.round(2).to_string(index=False))
+    wars = scores.groupby(["role", "cluster"])[rules].agg(lambda error: error.abs().mean())
+    print("\nMean absolute error on the log scale, every war counted once")
+    print(wars.groupby("role").mean().round(2).to_string())
+    for rule in rules[1:]:
+        better = (wars["history"] < wars[rule]).groupby("role").agg(["sum", "size"])
+        print(f"\nwars in which history errs less than {rule}\n{better.to_string()}")
+    z = scores["history"] / scores["sd"]
+    print(f"\n{(z.abs() < 1.96).mean():.0%} of {len(z)} inside 95%, sd of z {z.std():.2f}")
+    scores.round(4).to_csv(SCORES, index=False, lineterminator="\n")
+
+
 def main(argv: list[str]) -> None:
-    commands = {"table": write_table, "report": print_report}
+    commands = {"table": write_table, "report": print_report, "score": print_scores}
     if len(argv) != 1 or argv[0] not in commands:
         sys.exit(__doc__)
     commands[argv[0]]()

@@ -141,6 +141,20 @@ def test_no_row_of_a_war_that_is_left_out_enters(cluster):
     assert history.analyse(history.keep_clusters(spoilt, cluster)) == history.analyse(kept)
 
 
+def test_a_war_is_scored_by_the_others(root):
+    script = _script(root)
+    scores = script.score_wars(TABLE)
+    assert set(scores["cluster"]) <= set(TABLE["cluster"])
+    spoilt = TABLE["cluster"] == "Kosovo 1999"
+    moved = TABLE.assign(mean_log_ratio=TABLE["mean_log_ratio"] + 2.0 * spoilt)
+    again = script.score_wars(moved)
+    own = scores["cluster"] == "Kosovo 1999"
+    columns = ["expected", "sd"]
+    pd.testing.assert_frame_equal(again.loc[own, columns], scores.loc[own, columns])
+    assert np.allclose(again.loc[own, "history"], scores.loc[own, "history"] + 2)
+    assert not np.allclose(again.loc[~own, "expected"], scores.loc[~own, "expected"])
+
+
 def test_a_family_without_a_row_falls_back_to_its_prior():
     bias = history.analyse(TABLE[TABLE["role"] == "self"], selection=False)[0]
     assert (bias.mean, bias.n, bias.clusters) == (0, 0, 0)
