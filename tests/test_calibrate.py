@@ -83,7 +83,11 @@ def test_what_is_saved_names_the_command(result, tmp_path):
     result.save(tmp_path / "calibration.json", command="lossmodel calibrate")
     content = json.loads((tmp_path / "calibration.json").read_text())
     assert content["command"] == "lossmodel calibrate"
-    assert len(content["replicates"]) == len(result.replicates)
+    assert [war["seed"] for war in content["wars"]] == [50, 51, 52]
+    columns = content["replicates"]
+    assert columns["seed"] == result.replicates["seed"].tolist()
+    assert columns["rank"] == pytest.approx(result.replicates["rank"].tolist(), abs=1e-6)
+    assert not set(columns) & {"claims", "statistics"}
 
 
 def test_the_figure_draws_ranks_in_their_band(result):

@@ -45,6 +45,8 @@ QUANTITIES = tuple(
     for party in ("north", "south")
     for category in ("killed", "wounded", "casualties")
 )
+# What a replicate says of its war, whatever the quantity.
+WAR = ("seed", "days", "claims", "claimants", "broken", "gate", "statistics")
 # An approximate engine may be off by this many posterior sd.
 WIDEN = 0.1
 
@@ -77,14 +79,26 @@ class Calibration:
         return plot_ranks(ranks.to_numpy(), title=quantity)
 
     def save(self, path: str | Path, *, command: str = "") -> None:
-        """Write coverage and ranks as JSON, with the command that made them."""
+        """Write coverage, wars and ranks as JSON, with the command that made them.
+
+        A war stands once, in `wars`; `replicates` holds columns of what differs by quantity.
+        """
+        rows = self.replicates
+        own = [name for name in WAR if name in rows]
+        wars = rows.drop_duplicates("seed")[own] if len(rows) else rows
         content = {
             "command": command,
             "coverage": json.loads(self.coverage.to_json(orient="records")),
-            "replicates": json.loads(self.replicates.to_json(orient="records")),
+            "wars": json.loads(wars.to_json(orient="records", double_precision=4)),
+            "replicates": {
+                name: json.loads(rows[name].to_json(orient="values", double_precision=6))
+                for name in rows
+                if name == "seed" or name not in own
+            },
             "failures": json.loads(self.failures.to_json(orient="records")),
         }
-        Path(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(content, separators=(",", ":"))
+        Path(path).write_text(text + "\n", encoding="utf-8")
 
 
 def calibrate(
