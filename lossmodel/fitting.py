@@ -17,7 +17,8 @@ from lossmodel.conflict import Conflict
 from lossmodel.design import Design
 from lossmodel.design.block import PERSON
 from lossmodel.design.grid import Floats, Ints
-from lossmodel.engines.runs import Block, EngineName, Settings, run
+from lossmodel.engines.blocks import run_blocks, summary
+from lossmodel.engines.runs import Block, EngineName, Settings
 from lossmodel.errors import UsageError
 from lossmodel.evidence import Evidence, collect_evidence
 from lossmodel.model import LossModel
@@ -132,12 +133,8 @@ class Fit:
         block = self.block_of(party, category)
         draws = block.prior if prior else block.posterior
         paths = block.design.paths
-        parties = (
-            [p for p in self.conflict.components(party) if p in paths.parties]
-            if party in self.conflict.parties
-            else []
-        )
-        if not parties or (scope != "all" and (party, scope) not in paths.scope_index):
+        parties = [p for p in self.conflict.components(party) if p in paths.parties]
+        if scope != "all" and (party, scope) not in paths.scope_index:
             known = "; ".join(" ".join(key) for key in self.series)
             raise UsageError(
                 f"There are no estimates of {category} {party} {scope}; there are: {known}."
@@ -355,12 +352,10 @@ def fit(
         raise UsageError("No claim is left to fit: see the classes of evidence for the reasons.")
     clock.lap("design")
     settings = Settings(engine=engine, seed=seed, draws=draws)
-    fitted: dict[str, Block] = {}
-    for number, design in enumerate(designs, start=1):
-        say(f"{design.name} ({number} of {len(designs)})")
-        earlier = None if start is None else start.blocks.get(design.name)
-        fitted[design.name] = run(design, settings=settings, earlier=earlier, progress=say)
-        clock.lap(f"fit {design.name}")
+    earlier = {} if start is None else start.blocks
+    fitted, took = run_blocks(designs, settings=settings, earlier=earlier, progress=say)
+    clock.lap("fit")
+    seconds = clock.seconds | {f"fit {name}": spent for name, spent in took.items()}
     return Fit(
         blocks=fitted,
         claims=claims,
@@ -369,7 +364,10 @@ def fit(
         priors=chosen,
         parts=parts or Parts(),
         ci_prob=ci_prob,
-        diagnostics=_diagnostics(fitted, clock),
+        diagnostics=summary(fitted) | {
+            "seconds": seconds | {"total": round(sum(clock.seconds.values()), 3)},
+            "peak_mb": _peak_mb(),
+        },
         provenance=provenance(
             claims, chosen, parts or Parts(),
             options={"engine": engine, "seed": seed, "ci_prob": ci_prob, "as_of": as_of,
@@ -424,26 +422,7 @@ class _Clock:
         self._last = now
 
 
-def _diagnostics(blocks: Mapping[str, Block], clock: _Clock) -> dict[str, Any]:
-    each = {name: block.diagnostics for name, block in blocks.items()}
-    failures = [f"{name}: {f}" for name, d in each.items() for f in d["failures"]]
-    doubts = [f"{name}: {doubt}" for name, d in each.items() for doubt in d.get("doubts", ())]
-    sampled = [d for d in each.values() if d["engine"] == "nuts"]
+def _peak_mb() -> float:
+    """Most memory that this process has held so far."""
     unit = 1 if sys.platform == "darwin" else 1024
-    return {
-        "engine": ", ".join(sorted({d["engine"] for d in each.values()})),
-        "gate": {"passed": not failures, "failures": failures, "doubts": doubts},
-        "max_rhat": max((d["max_rhat"] for d in sampled), default=None),
-        "min_ess_bulk": min((d["min_ess_bulk"] for d in sampled), default=None),
-        "min_ess_tail": min((d["min_ess_tail"] for d in sampled), default=None),
-        "divergences": sum(d["divergences"] for d in sampled) if sampled else None,
-        "n_draws": min(d["n_draws"] for d in each.values()),
-        "chains": max(d["chains"] for d in each.values()),
-        "gradients": sum(d["gradients"] for d in each.values()),
-        "seconds": clock.seconds | {"total": round(sum(clock.seconds.values()), 3)},
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1),
-        "quantities": [q for d in sampled for q in d["quantities"]],
-        "blocks": {
-            name: {k: v for k, v in d.items() if k != "quantities"} for name, d in each.items()
-        },
-    }
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)

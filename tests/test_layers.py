@@ -37,6 +37,7 @@ ORDER = [
     "reference",
     "model",
     "draws",
+    "meanwhile",
     "engines",
     "shares",
     "ranges",

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lossmodel import meanwhile
 from lossmodel.errors import UsageError
-from lossmodel.report import press, studio, writing
+from lossmodel.report import press, writing
 from lossmodel.report.composing import NOT_PASSED, compose
 from lossmodel.report.document import LINE, SMALL_LINE, column_widths
 from lossmodel.report.markdown import markdown
@@ -241,7 +242,7 @@ def test_without_typst_there_is_a_note_and_the_rest(fit, tmp_path, monkeypatch, 
         raise press.PressError("Typst could not set it: no reason")
 
     monkeypatch.setattr(press, "_compiled", broken)
-    monkeypatch.setattr(studio, "cpu_count", lambda: 1)
+    monkeypatch.setattr(meanwhile, "_cores", lambda: 1)
     out = write_report(fit, tmp_path / "report")
     assert "no reason" in caplog.text
     assert "no reason" in read(out / "report.log")

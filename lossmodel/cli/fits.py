@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
@@ -30,6 +30,12 @@ from lossmodel.errors import UsageError
 if TYPE_CHECKING:
     from lossmodel.fitting import Fit
 
+# What the second process needs: first for fits, then for figures and pages.
+MEANWHILE: Final = (
+    *("lossmodel.engines.blocks", "lossmodel.report.studio"),
+    *("matplotlib.figure", "matplotlib.backends.backend_svg", "typst"),
+)
+
 
 @app.command()
 def fit(
@@ -45,16 +51,16 @@ def fit(
     force: Force = False,
 ) -> None:
     """Fit a conflict's claims and write the report; print the answer in ten lines."""
-    import pandas as pd
+    from lossmodel import meanwhile
 
-    from lossmodel import fitting
-    from lossmodel.claims import load_claims
-    from lossmodel.cli.headline import headline
-    from lossmodel.priors import Priors
-    from lossmodel.report import prepare, write_report
+    with meanwhile.second_process(*MEANWHILE), progress() as say:
+        import pandas as pd
 
-    prepare()
-    with progress() as say:
+        from lossmodel import fitting
+        from lossmodel.claims import load_claims
+        from lossmodel.priors import Priors
+        from lossmodel.report import write_report
+
         say("reading the claims")
         fitted = fitting.fit(
             load_claims(claims, conflict=conflict),
@@ -68,6 +74,9 @@ def fit(
         )
         say("writing the report")
         write_report(fitted, out, force=force)
+
+    from lossmodel.cli.headline import headline
+
     answer(headline(fitted, out))
     _exit_by_gate(fitted)
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
-from scipy.special import ndtr
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from lossmodel.density import State
 from lossmodel.design.block import WOUNDED
@@ -67,7 +66,7 @@ class Ridge:
     def width(self) -> float:
         """Log of the width of its 95% interval relative to the normal's."""
         ends = np.array([0.025, 0.975])
-        return float(np.log(np.diff(self.quantiles(ends)) / np.diff(norm.ppf(ends)))[0])
+        return float(np.log(np.diff(self.quantiles(ends)) / np.diff(ndtri(ends)))[0])
 
     def quantiles(self, shares: Floats) -> Floats:
         """Quantiles of the marginal, in standard deviations from the mode."""

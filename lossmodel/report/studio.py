@@ -1,63 +1,23 @@
-"""A second process, in which figures and pages are made while this one makes the tables."""
+"""Figures as files, drawn in a second process while this one makes the tables."""
 
 from __future__ import annotations
 
 import copy
-import importlib
 import tempfile
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from joblib import cpu_count
-from joblib.externals.loky import ProcessPoolExecutor
-
-from lossmodel.errors import LossModelError
 from lossmodel.report.pictures import MEASURES, draw_pictures, pictures_of
 from lossmodel.report.press import PressError, convert_figure
 from lossmodel.report.results import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
-__all__ = ["Drawn", "draw", "for_figures", "prepare", "submit"]
+__all__ = ["Drawn", "draw", "for_figures"]
 
-T = TypeVar("T")
 OF_FIT: Final = ("terms", "variance_shares")
-
-PATIENCE: Final = 60  # seconds that the process waits for more work
-
-
-def prepare() -> None:
-    """Start the process, which imports what it needs while other work is done."""
-    submit(_import)
-
-
-def submit(function: Callable[..., T], *arguments: Any) -> Future[T]:
-    """Have a function called in the other process; in this one where there is one core only."""
-    if cpu_count() > 1:
-        submitted: Future[T]
-        try:
-            submitted = _process().submit(function, *arguments)
-        except BrokenProcessPool:  # somebody ended it since its last work
-            _process.cache_clear()
-            submitted = _process().submit(function, *arguments)
-        return submitted
-    done: Future[T] = Future()
-    try:
-        done.set_result(function(*arguments))
-    except LossModelError as problem:  # raised again where the result is asked for
-        done.set_exception(problem)
-    return done
-
-
-@cache
-def _process() -> Any:
-    # Not the executor that joblib's own loops share, which has another size and other habits.
-    return ProcessPoolExecutor(max_workers=1, timeout=PATIENCE)
 
 
 @dataclass(frozen=True)
@@ -110,8 +70,3 @@ def for_figures(results: Results, tables: Collection[str]) -> Results:
     if "biases" in tables:
         slim.__dict__["biases"] = results.biases
     return slim
-
-
-def _import() -> None:
-    for name in ("matplotlib.figure", "matplotlib.backends.backend_svg", "typst"):
-        importlib.import_module(name)

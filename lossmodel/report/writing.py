@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lossmodel.meanwhile import submit
 from lossmodel.report.bibliography import bibliography
 from lossmodel.report.composing import NOT_PASSED, compose
 from lossmodel.report.folder import fresh_folder
@@ -17,7 +18,7 @@ from lossmodel.report.page import to_html
 from lossmodel.report.pictures import pictures_of
 from lossmodel.report.press import PressError, to_pdf
 from lossmodel.report.results import Results
-from lossmodel.report.studio import draw, for_figures, submit
+from lossmodel.report.studio import draw, for_figures
 from lossmodel.report.tablefiles import csv_text
 from lossmodel.report.tex import write_tex
 

@@ -1,0 +1,119 @@
+"""All blocks of a fit: the largest one here, the others meanwhile in a second process."""
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from lossmodel import meanwhile
+from lossmodel.design import Design
+from lossmodel.engines.runs import Block, Progress, Settings, run
+
+__all__ = ["run_blocks", "summary"]
+
+# Unknowns of all blocks but the largest, above which the second process is worth its trouble.
+WORTH = 800
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """One block to fit."""
+
+    design: Design
+    settings: Settings
+    earlier: Block | None
+    title: str
+
+    def run(self, progress: Progress) -> tuple[Block, float]:
+        """The block and the seconds that it took."""
+        progress(self.title)
+        began = time.perf_counter()
+        block = run(self.design, settings=self.settings, earlier=self.earlier, progress=progress)
+        return block, round(time.perf_counter() - began, 3)
+
+
+def run_blocks(
+    designs: Sequence[Design],
+    *,
+    settings: Settings,
+    earlier: Mapping[str, Block],
+    progress: Progress,
+) -> tuple[dict[str, Block], dict[str, float]]:
+    """Fit all blocks; what comes out does not depend on where each was fitted.
+
+    Parameters
+    ----------
+    earlier
+        Blocks of an earlier fit, from whose modes the search starts.
+
+    Returns
+    -------
+    blocks, seconds
+        By name, in the order of the designs.
+    """
+    jobs = [
+        _Job(design, settings, earlier.get(design.name), f"{design.name} ({i} of {len(designs)})")
+        for i, design in enumerate(designs, start=1)
+    ]
+    jobs.sort(key=lambda job: -job.design.size)
+    # A sampler has a use for all cores itself.
+    aside = meanwhile.at_hand() and settings.engine != "nuts"
+    if aside and sum(job.design.size for job in jobs[1:]) > WORTH:
+        done = _shared(jobs, progress)
+    else:
+        done = {job.design.name: job.run(progress) for job in jobs}
+    blocks = {design.name: done[design.name][0] for design in designs}
+    return blocks, {design.name: done[design.name][1] for design in designs}
+
+
+def _shared(jobs: list[_Job], progress: Progress) -> dict[str, tuple[Block, float]]:
+    """Fit the first job here, and then from the last one on what the other has not begun."""
+    waiting = [(job, meanwhile.submit(_recorded, job)) for job in jobs[1:]]
+    try:
+        done = {jobs[0].design.name: jobs[0].run(progress)}
+        for job, future in reversed(waiting):
+            name = job.design.name
+            done[name] = job.run(progress) if future.cancel() else _told(future, progress)
+        return done
+    finally:
+        for _, future in waiting:
+            future.cancel()
+
+
+def _recorded(job: _Job) -> tuple[tuple[Block, float], list[str]]:
+    said: list[str] = []
+    return job.run(said.append), said
+
+
+def _told(
+    future: Future[tuple[tuple[Block, float], list[str]]], progress: Progress
+) -> tuple[Block, float]:
+    """The result of a job that was recorded, once its messages are passed on."""
+    result, said = future.result()
+    for message in said:
+        progress(message)
+    return result
+
+
+def summary(blocks: Mapping[str, Block]) -> dict[str, Any]:
+    """The diagnostics of all blocks together, and of each."""
+    each = {name: block.diagnostics for name, block in blocks.items()}
+    failures = [f"{name}: {f}" for name, d in each.items() for f in d["failures"]]
+    doubts = [f"{name}: {doubt}" for name, d in each.items() for doubt in d.get("doubts", ())]
+    sampled = [d for d in each.values() if d["engine"] == "nuts"]
+    return {
+        "engine": ", ".join(sorted({d["engine"] for d in each.values()})),
+        "gate": {"passed": not failures, "failures": failures, "doubts": doubts},
+        "max_rhat": max((d["max_rhat"] for d in sampled), default=None),
+        "min_ess_bulk": min((d["min_ess_bulk"] for d in sampled), default=None),
+        "min_ess_tail": min((d["min_ess_tail"] for d in sampled), default=None),
+        "divergences": sum(d["divergences"] for d in sampled) if sampled else None,
+        "n_draws": min(d["n_draws"] for d in each.values()),
+        "chains": max(d["chains"] for d in each.values()),
+        "gradients": sum(d["gradients"] for d in each.values()),
+        "quantities": [q for d in sampled for q in d["quantities"]],
+        "blocks": {
+            name: {k: v for k, v in d.items() if k != "quantities"} for name, d in each.items()
+        },
+    }
