@@ -104,7 +104,7 @@ def test_two_runs_are_the_same_bytes(result, tmp_path):
 
 def test_flags_have_a_row_a_check(fitted):
     found = flags(fitted)
-    assert set(found["check"]) <= {"method-change", "spike"}
+    assert set(found["check"]) <= {"method-change", "method-drop", "spike"}
     assert (found["flagged"] == (found["statistic"] > found["threshold"])).all()
     assert np.isfinite(list(break_statistics(fitted).values())).all()
 

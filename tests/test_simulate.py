@@ -168,9 +168,10 @@ def test_a_relay_repeats_its_original(priors):
     assert repeated > 10
 
 
-def test_a_method_change_is_half_as_much_again(quiet):
+@pytest.mark.parametrize(("kind", "factor"), [("method-change", 1.5), ("method-drop", 2 / 3)])
+def test_a_change_of_method_multiplies_what_follows(quiet, kind, factor):
     sound = simulate(seed=21, priors=quiet, size=SMALL)
-    broken = simulate(seed=21, priors=quiet, size=SMALL, breaks=["method-change"])
+    broken = simulate(seed=21, priors=quiet, size=SMALL, breaks=[kind])
     (change,) = broken.breaks
     table = sound.claims.table
     own = (table["claimant"] == change.claimant) & (table["party"] == change.party)
@@ -180,7 +181,7 @@ def test_a_method_change_is_half_as_much_again(quiet):
     )
     change_of = np.log(after / before)
     late = table["known"] >= change.date
-    assert change_of[own & late].median() == pytest.approx(np.log(1.5), abs=0.2)
+    assert change_of[own & late].median() == pytest.approx(np.log(factor), abs=0.2)
     assert abs(change_of[own & ~late].median()) < 0.2
     assert abs(change_of[~own].median()) < 0.1
     pd.testing.assert_frame_equal(sound.truth, broken.truth)

@@ -1,6 +1,7 @@
 """What the model does not assume, one thing at a time, put into a simulated war.
 
 method-change   a claimant's figures about a party are 1.5 times as high from a date on
+method-drop     they are two thirds of that height from a date on
 spike           one day has five times the losses
 relay           a claimant repeats another's figures without saying so
 definition      a stream's undefined word means the killed until a date, then killed and wounded
@@ -18,11 +19,12 @@ import pandas as pd
 from lossmodel.conflict import Conflict
 from lossmodel.errors import UsageError
 
-__all__ = ["BREAKS", "Break", "BreakKind", "known_breaks", "place_break"]
+__all__ = ["BREAKS", "FACTOR", "METHODS", "Break", "BreakKind", "known_breaks", "place_break"]
 
-BreakKind = Literal["method-change", "spike", "relay", "definition"]
+BreakKind = Literal["method-change", "method-drop", "spike", "relay", "definition"]
 BREAKS: tuple[BreakKind, ...] = get_args(BreakKind)
-FACTOR = {"method-change": 1.5, "spike": 5.0}
+FACTOR = {"method-change": 1.5, "method-drop": 1 / 1.5, "spike": 5.0}
+METHODS: tuple[BreakKind, ...] = ("method-change", "method-drop")
 WEEK = 7
 # Fewer claims than this have no before and after.
 ENOUGH = 4
@@ -101,8 +103,8 @@ def place_break(
     open_to_it = own[np.isin(accounting, ["ledger", "estimate"])]
     if kind == "definition":
         open_to_it = open_to_it[open_to_it["category"] == "losses"]
-    if kind == "method-change":
-        return _method_change(own, open_to_it, conflict, rng)
+    if kind in METHODS:
+        return _method_change(kind, own, open_to_it, conflict, rng)
     counts = open_to_it.groupby(["root", "party", "category"]).size().sort_values(ascending=False)
     if counts.empty:
         return None
@@ -117,7 +119,11 @@ def place_break(
 
 
 def _method_change(
-    own: pd.DataFrame, open_to_it: pd.DataFrame, conflict: Conflict, rng: np.random.Generator
+    kind: BreakKind,
+    own: pd.DataFrame,
+    open_to_it: pd.DataFrame,
+    conflict: Conflict,
+    rng: np.random.Generator,
 ) -> Break | None:
     """In the middle of the claims of who gives the most estimates.
 
@@ -135,7 +141,7 @@ def _method_change(
     claimant, party = counts.index[0]
     days = np.sort(_of(rows, root=claimant, party=party)["known"].to_numpy())
     place = int(len(days) * rng.uniform(1 / 3, 2 / 3))
-    return Break("method-change", party, pd.Timestamp(days[place]), claimant)
+    return Break(kind, party, pd.Timestamp(days[place]), claimant)
 
 
 def _of(rows: pd.DataFrame, **values: str) -> pd.DataFrame:

@@ -83,7 +83,7 @@ class Calibration:
 
         A war stands once, in `wars`; `replicates` holds columns of what differs by quantity.
         """
-        rows = self.replicates
+        rows = self.replicates.round(6)
         own = [name for name in WAR if name in rows]
         wars = rows.drop_duplicates("seed")[own] if len(rows) else rows
         content = {
@@ -91,9 +91,7 @@ class Calibration:
             "coverage": json.loads(self.coverage.to_json(orient="records")),
             "wars": json.loads(wars.to_json(orient="records", double_precision=4)),
             "replicates": {
-                name: json.loads(rows[name].to_json(orient="values", double_precision=6))
-                for name in rows
-                if name == "seed" or name not in own
+                name: rows[name].tolist() for name in rows if name == "seed" or name not in own
             },
             "failures": json.loads(self.failures.to_json(orient="records")),
         }

@@ -5,14 +5,15 @@ but drift, rates and other streams may take it up. Each flag is therefore a rati
 the penalised log likelihood of the figures as if the break were there, at the latent quantities
 that then fit best, less that of the model as it is. The best fit is sought by a few chord steps
 with the precision at the mode, the hyperparameters held. The statistic of a check is the log of
-the mean of this ratio over all places where the break could be: the log of a Bayes factor.
+the mean of this ratio over all places where the break could be: the log of a Bayes factor. Every
+claimant is as likely as another to change its method, and on any of its dates.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky
 from scipy.special import logsumexp
 
+from lossmodel.checking.breaks import FACTOR
 from lossmodel.curvature import Curvature
 from lossmodel.density import State
 from lossmodel.engines.runs import Block
@@ -29,11 +31,9 @@ from lossmodel.likelihood import figure_density
 __all__ = ["THRESHOLDS", "break_statistics", "flags", "predictive_table"]
 
 Floats = NDArray[np.float64]
-Place = tuple[float, str, pd.Timestamp]
-Shift = tuple[Floats, str, pd.Timestamp]
 # At these about one sound simulated war in ten is flagged: benchmarks/calibration.py finds them.
-THRESHOLDS = {"method-change": 0.55, "spike": 0.20}
-METHOD_CHANGE, SPIKE = float(np.log(1.5)), 5.0
+THRESHOLDS = {"method-change": 0.55, "method-drop": 0.55, "spike": 0.20}
+SPIKE = FACTOR["spike"]
 # A change needs this many figures on either side.
 SIDE = 2
 PLACES, FOLLOWED = 8, 8
@@ -41,6 +41,24 @@ STEPS, LITTLE, SMALL = 6, 0.1, 0.01
 SIZES = (1.0, 0.5, 0.25, 0.1)
 # Longer windows hide a day of any kind.
 SPIKE_DAYS = 31
+
+
+class Shift(NamedTuple):
+    """A place where a break could be: what it does to the log expectations of the figures."""
+
+    by: Floats
+    where: str
+    date: pd.Timestamp
+    weight: float
+
+
+class Place(NamedTuple):
+    """What a break there would gain in log likelihood, and its weight among all places."""
+
+    gain: float
+    where: str
+    date: pd.Timestamp
+    weight: float
 
 
 def predictive_table(fit: Fit) -> pd.DataFrame:
@@ -66,6 +84,10 @@ def predictive_table(fit: Fit) -> pd.DataFrame:
 def flags(fit: Fit, thresholds: dict[str, float] | None = None) -> pd.DataFrame:
     """Signs that a claimant changed its method, or that one day was like no other.
 
+    The checks look for a claimant whose figures about a party are half as much again
+    (`method-change`) or a third less (`method-drop`) from a date on, and for a day of five times
+    the losses (`spike`).
+
     Returns
     -------
     DataFrame
@@ -78,10 +100,9 @@ def flags(fit: Fit, thresholds: dict[str, float] | None = None) -> pd.DataFrame:
     for name, block in fit.blocks.items():
         for check, places in _places(block).items():
             if places:
-                _, where, date = max(places)
-                value = _pooled(places)
-                found = (check, where, date, value, limits[check], value > limits[check])
-                rows.append((name, *found))
+                clearest, value = max(places), _pooled(places)
+                found = (value, limits[check], value > limits[check])
+                rows.append((name, check, clearest.where, clearest.date, *found))
     columns = ["block", "check", "where", "date", "statistic", "threshold", "flagged"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -95,27 +116,30 @@ def break_statistics(fit: Fit, block: str = "person") -> dict[str, float]:
 def _pooled(places: list[Place]) -> float:
     if not places:
         return 0.0
-    gains = np.array([place[0] for place in places])
-    return float(logsumexp(gains) - np.log(len(gains)))
+    weights = np.array([place.weight for place in places])
+    gains = [place.gain for place in places]
+    return float(logsumexp(gains, b=weights / weights.sum()))
 
 
 def _places(block: Block) -> dict[str, list[Place]]:
     probe = _Probe.of(block)
-    return {
-        "method-change": _gains(probe, _changes(block)),
-        "spike": _gains(probe, _spikes(block)),
+    shifts = {
+        "method-change": _changes(block, FACTOR["method-change"]),
+        "method-drop": _changes(block, FACTOR["method-drop"]),
+        "spike": _spikes(block),
     }
+    return {check: _gains(probe, places) for check, places in shifts.items()}
 
 
 def _gains(probe: _Probe, shifts: list[Shift]) -> list[Place]:
     """Gain of each shift; those that promise most are followed to their optimum."""
-    begun = [(*probe.begin(shift), shift, where, date) for shift, where, date in shifts]
+    begun = [(*probe.begin(shift.by), shift) for shift in shifts]
     begun.sort(key=lambda start: start[0], reverse=True)
-    found = [
-        (probe.climb(theta, shift) if place < FOLLOWED else value, where, date)
-        for place, (value, theta, shift, where, date) in enumerate(begun)
-    ]
-    return [(value - probe.start, where, date) for value, where, date in found]
+    found = []
+    for number, (value, theta, shift) in enumerate(begun):
+        best = probe.climb(theta, shift.by) if number < FOLLOWED else value
+        found.append(Place(best - probe.start, shift.where, shift.date, shift.weight))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,20 +213,22 @@ class _Probe:
         return float(value.sum() - latent @ latent / 2), slope
 
 
-def _changes(block: Block) -> list[Shift]:
-    """A claimant's figures about a party half as much again, or two thirds, from a day on."""
+def _changes(block: Block, factor: float) -> list[Shift]:
+    """A claimant's figures about a party are that many times as high from a day on."""
     terms = block.design.terms
     known = terms["known"].to_numpy()
     found: list[Shift] = []
     for (claimant, party), rows in terms.groupby(["claimant", "party"]):
         own = np.zeros(len(terms))
-        own[rows.index] = METHOD_CHANGE
+        own[rows.index] = np.log(factor)
         days = np.sort(rows["known"].to_numpy())
-        for date in _spread(np.unique(days[SIDE : len(days) - SIDE + 1])):
-            after = own * (known >= date)
-            if after.sum() < own.sum():
-                label, day = f"{claimant}, {party}", pd.Timestamp(date)
-                found += [(after, label, day), (-after, label, day)]
+        dates = _spread(np.unique(days[SIDE : len(days) - SIDE + 1]))
+        # At the first date there would be no before.
+        dates = dates[dates > days[0]]
+        found += [
+            Shift(own * (known >= date), f"{claimant}, {party}", pd.Timestamp(date), 1 / len(dates))
+            for date in dates
+        ]
     return found
 
 
@@ -233,5 +259,5 @@ def _spikes(block: Block) -> list[Shift]:
         holds = holds[(holds["start"] <= day) & (holds["end"] >= day)]
         shift = np.zeros(len(terms))
         shift[holds.index] = np.log1p((SPIKE - 1) / holds["days"])
-        found.append((shift, str(party), day))
+        found.append(Shift(shift, str(party), day, 1.0))
     return found

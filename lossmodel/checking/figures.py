@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lossmodel.checking.breaks import Break
+from lossmodel.checking.breaks import METHODS, Break
 from lossmodel.checking.sampling import Floats, Sampler
 from lossmodel.checking.tendencies import StreamKey, Tendencies
 from lossmodel.checking.truth import Truth
@@ -184,7 +184,7 @@ class Publisher:
     def _change(self, key: StreamKey, when: Floats) -> Floats:
         factor = np.ones(len(when))
         for broken in self.breaks:
-            if broken.kind == "method-change" and broken.touches(key):
+            if broken.kind in METHODS and broken.touches(key):
                 factor[when >= self.truth.position(broken.date)] *= broken.factor
         return factor
 

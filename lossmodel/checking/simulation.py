@@ -89,8 +89,8 @@ def simulate(
     size
         Limits of a made-up war.
     breaks
-        What shall break the model's assumptions: `method-change`, `spike`, `relay`, `definition`.
-        One that the war has no place for is left away.
+        What shall break the model's assumptions: `method-change`, `method-drop`, `spike`, `relay`,
+        `definition`. One that the war has no place for is left away.
     level_sd
         Standard deviation of the log of the losses a day around the centre that `levels` tells.
 

@@ -57,7 +57,7 @@ def calibrate(
         typer.Option(
             "--break",
             show_default=False,
-            help="What breaks each war: method-change, spike, relay or definition.",
+            help="What breaks each war: method-change, method-drop, spike, relay or definition.",
         ),
     ] = None,
     out: Folder = None,
