@@ -221,8 +221,8 @@ def _table(
     windows = {measure: _windows(fit.days, measure) for measure in measures}
     sizes = [len(windows[measure].first) for measure in measures]
     found = [
-        _measured(rates(fit, *key), windows[measure], measure, ci_prob)
-        for key in series
+        _measured(path, windows[measure], measure, ci_prob)
+        for path in (rates(fit, *key) for key in series)
         for measure in measures
     ]
     engines = [fit.block_of(party, category).engine for party, category, _ in series]

@@ -33,6 +33,10 @@ class BlockDraws:
         return np.asarray(self.theta.reshape(-1, self.theta.shape[-1]), dtype=float)
 
     @cached_property
+    def _totals(self) -> dict[tuple[str, str, str], Floats]:
+        return {}
+
+    @cached_property
     def values(self) -> Floats:
         """All quantities v, shape (S, V); the draws of each stand together in memory."""
         return np.asfortranarray(self.design.layout.values(self.flat))
@@ -59,8 +63,11 @@ class BlockDraws:
 
     def total(self, party: str, category: str, scope: str = "all") -> Floats:
         """Expected losses from the first to the last day, shape (S,)."""
-        days = np.bincount(self.design.grid.cell_of)
-        return np.asarray(self.cells(party, category, scope) @ days)
+        key = (party, category, scope)
+        if key not in self._totals:
+            days = np.bincount(self.design.grid.cell_of)
+            self._totals[key] = np.asarray(self.cells(*key) @ days)
+        return self._totals[key]
 
     def bias(self, stream: int, cells: Ints | None = None) -> Floats:
         """Log bias under the stream's own definition, shape (S, cells); all cells by default."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmodel.claims import load_claims, write_claims
 from lossmodel.conflict import load_conflict
@@ -30,9 +31,14 @@ from lossmodel.priors import Priors
 if TYPE_CHECKING:
     import xarray as xr
 
+    from lossmodel.design.grid import Floats, Ints
+
 __all__ = ["load", "named_draws", "save"]
 
 FORMAT = 3
+LEAD = ("chain", "draw")
+# Dims and values by name.
+Variables = dict[str, tuple[tuple[str, ...], NDArray[Any]]]
 
 
 def named_draws(fit: Fit, *, prior: bool) -> xr.Dataset:
@@ -42,27 +48,38 @@ def named_draws(fit: Fit, *, prior: bool) -> xr.Dataset:
     """
     import xarray as xr
 
-    alike: dict[tuple[int, int], dict[str, Any]] = {}
-    for name, block in fit.blocks.items():
-        draws = block.prior if prior else block.posterior
-        chains, size = draws.theta.shape[:2]
-        alike.setdefault((chains, size), {}).update(_named(name, draws))
-    parts = [
-        xr.Dataset(data).assign_coords(chain=range(chains), draw=range(size))
-        for (chains, size), data in alike.items()
-    ]
-    return parts[0] if len(parts) == 1 else xr.merge(parts, join="outer")
+    return xr.Dataset(_all_named(fit, prior=prior))
 
 
-def _named(name: str, draws: BlockDraws) -> dict[str, Any]:
-    """Variables of one block: dims and values by name."""
+def _all_named(fit: Fit, *, prior: bool) -> Variables:
+    blocks = {name: b.prior if prior else b.posterior for name, b in fit.blocks.items()}
+    longest = np.max([draws.theta.shape[:2] for draws in blocks.values()], axis=0)
+    named: Variables = {
+        dim: ((dim,), np.arange(size)) for dim, size in zip(LEAD, longest, strict=True)
+    }
+    for name, draws in blocks.items():
+        for key, (dims, values) in _named(name, draws).items():
+            named[key] = (dims, _filled(values, longest) if dims[:2] == LEAD else values)
+    return named
+
+
+def _filled(values: Floats, size: Ints) -> Floats:
+    """Draws with NaN for those that other blocks have more of."""
+    missing = [(0, more) for more in size - values.shape[:2]]
+    if not np.any(missing):
+        return values
+    return np.pad(values, [*missing, (0, 0)], constant_values=np.nan)
+
+
+def _named(name: str, draws: BlockDraws) -> Variables:
+    """Variables of one block."""
     lead = draws.theta.shape[:2]
     paths, layout = draws.design.paths, draws.design.layout
-    data: dict[str, Any] = {}
+    data: Variables = {}
     if layout.hyper:
         scales = np.exp(layout.log_scales(draws.flat)).reshape(*lead, -1)
-        data[f"{name}_scale"] = (("chain", "draw", f"{name}_scale_name"), scales)
-        data[f"{name}_scale_name"] = ((f"{name}_scale_name",), list(layout.hyper))
+        data[f"{name}_scale"] = ((*LEAD, f"{name}_scale_name"), scales)
+        data[f"{name}_scale_name"] = ((f"{name}_scale_name",), np.array(layout.hyper, dtype=object))
     for kind, knots in (
         ("log_rate", paths.rate_knots),
         ("logit_lethality", paths.lethality_knots),
@@ -71,7 +88,7 @@ def _named(name: str, draws: BlockDraws) -> dict[str, Any]:
         for party, (positions, rows) in knots.items():
             key = f"{name}_{kind}_{party}"
             values = draws.columns(rows).reshape(*lead, -1)
-            data[key] = (("chain", "draw", f"{key}_day"), values)
+            data[key] = ((*LEAD, f"{key}_day"), values)
             data[f"{key}_day"] = ((f"{key}_day",), positions)
     return data
 
@@ -87,7 +104,10 @@ def save(fit: Fit, path: str | Path) -> Path:
     if not fit.inputs:
         raise UsageError("This fit's conflict has no folder: a fit of it cannot be kept.")
     path = Path(path)
-    kept: dict[str, Any] = {}
+    kept = {
+        key: (dims, values.astype("float32") if dims[:2] == LEAD else values)
+        for key, (dims, values) in _all_named(fit, prior=False).items()
+    }
     for name, block in fit.blocks.items():
         theta = f"{name}_theta"
         lead = (f"{name}_chain", f"{name}_draw", theta)
@@ -96,10 +116,24 @@ def save(fit: Fit, path: str | Path) -> Path:
         kept[f"{name}_prior"] = (lead, block.prior.theta.astype("float32"))
         kept[f"{name}_mode"] = ((theta,), block.laplace.mode)
         kept[f"{name}_factor"] = ((theta, f"{theta}_"), block.laplace.factor)
-    kept |= {f"input_{key}": ((), text) for key, text in _texts(fit).items()}
-    data = named_draws(fit, prior=False).astype("float32").assign(kept)
-    data.to_netcdf(path, engine="h5netcdf")
+    for key, text in _texts(fit).items():
+        kept[f"input_{key}"] = ((), np.array(text, dtype=object))
+    _write(path, kept)
     return path
+
+
+def _write(path: Path, variables: Variables) -> None:
+    """Write NetCDF; xarray would first look at each array in every way that there are arrays."""
+    import h5netcdf
+    import h5py
+
+    with h5netcdf.File(path, "w") as file:
+        for name, (dims, values) in variables.items():
+            for dim, size in zip(dims, values.shape, strict=True):
+                if dim not in file.dimensions:
+                    file.dimensions[dim] = size
+            kind = h5py.string_dtype() if values.dtype == object else values.dtype
+            file.create_variable(name, dims, dtype=kind, data=values)
 
 
 def _texts(fit: Fit) -> dict[str, str]:
