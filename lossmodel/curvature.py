@@ -14,22 +14,23 @@ Figures know few of the v each, and v moves with theta in walks, so everything i
 it is sparse, and brought to theta last.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
+from lossmodel.change import Change
 from lossmodel.density import TINY, Density, State
 from lossmodel.design.block import MISSING_DEAD, WOUNDED, Design
 from lossmodel.design.grid import Floats, Ints
 from lossmodel.design.observation import Observations
 from lossmodel.likelihood import figure_density
+from lossmodel.sparsity import Places, by_rows, clean, crossed, rows_of
 
 __all__ = ["Curvature", "Expansion"]
 
 STEP = 1e-4
-WIDE = 8
+Crossed = list[tuple[sparse.csr_array, sparse.csr_array]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +47,12 @@ class Expansion:
         Curvature w of each figure, shape (N,).
     pull
         Derivative of each figure's log density by its mu, shape (N,).
-    bend
-        What the bend of the log expectations adds to the negative Hessian in v, shape (V, V),
-        if the figures pull so.
+    expected
+        The part of ``slopes`` that is not bias.
+    second
+        Second derivatives of the expectations by v, weighted by what the gradient by them is: pairs
+        of matrices whose products, with their transposes, are what they take off the negative
+        Hessian.
     """
 
     value: float
@@ -56,14 +60,15 @@ class Expansion:
     slopes: sparse.csr_array
     curvature: Floats
     pull: Floats
-    bend: Callable[[Floats], sparse.csr_array]
+    expected: sparse.csr_array
+    second: Crossed
     state: State
-    change: "Change"
+    change: Change
 
     @property
     def precision(self) -> Floats:
         """Negative Hessian, shape (D, D); the rows of hyperparameters are those of the prior."""
-        return self._precision(self.curvature, self.pull)
+        return self._precision(self.curvature)
 
     @property
     def tempered(self) -> Floats:
@@ -72,7 +77,7 @@ class Expansion:
         Near a fork between two modes, one that follows such a figure and one that does not, the
         Hessian is almost singular, and its determinant says that the mode is infinitely wide.
         """
-        return self._precision(np.maximum(self.curvature, 0.0), self.pull)
+        return self._precision(np.maximum(self.curvature, 0.0))
 
     @property
     def jacobian(self) -> Floats:
@@ -81,12 +86,21 @@ class Expansion:
 
     def gauss_newton(self) -> Floats:
         """Positive definite stand-in for the precision, far from the mode."""
-        by_v = _square(self.slopes, np.maximum(self.curvature, 0.0))
+        weight = np.maximum(self.curvature, 0.0)
+        by_v = crossed([(self.slopes, by_rows(self.slopes, weight))])
         return self.change.precision(by_v, self.state.scales)
 
-    def _precision(self, weight: Floats, pull: Floats) -> Floats:
-        by_v = _square(self.slopes, weight) + self.bend(pull)
-        return self.change.precision(by_v, self.state.scales)
+    def _precision(self, weight: Floats) -> Floats:
+        """The negative Hessian as half of a matrix and its transpose, so that each is made once."""
+        expected, bias = self.expected, self.state.design.bias
+        half = (weight + self.pull) / 2
+        pairs = [
+            (expected, by_rows(expected, half) + by_rows(bias, weight)),
+            (bias, by_rows(bias, weight / 2)),
+            *((left, -right) for left, right in self.second),
+        ]
+        by_v = crossed(pairs)
+        return self.change.precision(by_v + by_v.T, self.state.scales)
 
     def leverage(self, covariance: Floats) -> Floats:
         """Variance of mu, shape (N,), under a covariance of theta."""
@@ -118,66 +132,6 @@ class Expansion:
         return np.asarray(self.slopes @ (layout.matrix @ scaled))
 
 
-class Change:
-    """Change of variables between theta and v, block by block of the affine map.
-
-    Walks are dense blocks of the map, all else is sparse: a product with the whole map, dense or
-    sparse, would cost several times as much.
-    """
-
-    def __init__(self, design: Design) -> None:
-        self.layout = design.layout
-        matrix = design.layout.matrix
-        both = sparse.block_array([[None, matrix], [matrix.T, None]])
-        label = sparse.csgraph.connected_components(both, directed=False)[1]
-        height = matrix.shape[0]
-        wide = np.flatnonzero(np.bincount(label[height:]) >= WIDE)
-        dense = matrix.tocsc()
-        self.blocks: list[tuple[Ints, Ints, Floats]] = []
-        for number in wide:
-            rows, columns = (np.flatnonzero(part == number) for part in np.split(label, [height]))
-            if len(rows):
-                block = np.asarray(dense[:, columns].tocsr()[rows].todense())
-                self.blocks.append((rows, columns, block))
-        self.columns = np.flatnonzero(~np.isin(label[height:], wide))
-        self.rows = np.flatnonzero(~np.isin(label[:height], wide))
-        self.rest = sparse.csr_array(dense[:, self.columns].tocsr()[self.rows].T)
-
-    def matrix(self, scales: Floats) -> sparse.csr_array:
-        """Derivative of v by theta, shape (V, D)."""
-        return _by_columns(self.layout.matrix, scales[self.layout.scale_of])
-
-    def precision(self, by_v: sparse.csr_array, scales: Floats) -> Floats:
-        """Identity, the prior's, plus a precision of v in theta, shape (D, D)."""
-        scale = scales[self.layout.scale_of]
-        both = self._down(self._down(by_v.toarray()).T)
-        both *= scale
-        both *= scale[:, None]
-        both[np.diag_indices_from(both)] += 1.0
-        return both
-
-    def covariance(self, of_theta: Floats, scales: Floats) -> Floats:
-        """A covariance of theta as one of v, shape (V, V)."""
-        scale = scales[self.layout.scale_of]
-        return self._up(self._up(of_theta * scale * scale[:, None]).T)
-
-    def _down(self, values: Floats) -> Floats:
-        """The transposed map times ``values`` of shape (V, .)."""
-        down = np.empty((self.layout.size, values.shape[1]))
-        down[self.columns] = self.rest @ np.ascontiguousarray(values[self.rows])
-        for rows, columns, block in self.blocks:
-            down[columns] = block.T @ values[rows]
-        return down
-
-    def _up(self, values: Floats) -> Floats:
-        """The map times ``values`` of shape (D, .)."""
-        up = np.empty((len(self.layout.offset), values.shape[1]))
-        up[self.rows] = self.rest.T @ np.ascontiguousarray(values[self.columns])
-        for rows, columns, block in self.blocks:
-            up[rows] = block @ values[columns]
-        return up
-
-
 class Curvature:
     """Expansions of one density; holds the sparse maps that do not change."""
 
@@ -188,8 +142,8 @@ class Curvature:
         cumulate = np.tril(np.ones((cells + 1, cells)), -1)
         blocks = sparse.block_diag([sparse.csr_array(cumulate)] * series, format="csr")
         # The cumulative map is dense below the diagonal; windows of a few cells keep few of it.
-        self.window_cells = _clean(design.window_map @ blocks)
-        self.pair_cells = _clean(design.pair_window_map @ blocks)
+        self.window_cells = clean(design.window_map @ blocks)
+        self.pair_cells = clean(design.pair_window_map @ blocks)
         party, component, scope, ledger = design.series.T
         paths = design.paths
         self.level = self._rows(paths.rate[party]) + self._rows(ledger)
@@ -198,6 +152,7 @@ class Curvature:
         self.missing = self._rows(gone)
         self.component, self.party, self.scope = component, party, scope
         self.change = Change(design)
+        self.scope_rows = _scope_rows(design)
         self._places()
 
     def _rows(self, rows: Ints) -> sparse.csr_array:
@@ -206,7 +161,7 @@ class Curvature:
         wanted = (rows[:, None] * cells + np.arange(cells)).ravel()
         has = np.repeat(rows >= 0, cells)
         picked = self.design.daily[np.where(has, wanted, 0)]
-        return _clean(_by_rows(sparse.csr_array(picked), has.astype(float)))
+        return clean(by_rows(sparse.csr_array(picked), has.astype(float)))
 
     def _places(self) -> None:
         """Where the entries of the maps stand that change in value alone."""
@@ -215,12 +170,17 @@ class Curvature:
         windows, figures, height = len(claim), len(design.terms), len(design.layout.offset)
         self.used = np.flatnonzero(factor > 0)
         rows = design.factor_row[factor[self.used] - 1]
-        self.gather = _Places(claim, np.arange(windows), (figures, windows))
-        self.factors = _Places(claim[self.used], rows, (figures, height))
-        self.crossing = _Places(rows, self.used, (height, windows))
+        ones = np.ones(len(self.used))
+        self.gather = Places(claim, np.arange(windows), (figures, windows))
+        self.factors = Places(claim[self.used], rows, (figures, height))
+        # Which row of v each of these windows has for its factor.
+        where = (np.arange(len(self.used)), rows)
+        shape = (len(self.used), height)
+        self.factor_of = sparse.csr_array(sparse.coo_array((ones, where), shape=shape))
         count = len(design.pairs.point)
-        pair = np.tile(np.arange(count), 5)
-        self.stack = _Places(pair, np.arange(5 * count), (count, 5 * count))
+        self.folded = Places(
+            rows_of(design.pair_map) % max(count, 1), design.pair_map.indices, (count, height)
+        )
         self.to_claim = self.density.listed @ sparse.csr_array(
             sparse.coo_array(
                 (np.ones(count), (design.pairs.point, np.arange(count))),
@@ -228,32 +188,43 @@ class Curvature:
             )
         )
         five = np.arange(5 * count).reshape(5, count)
-        self.bends = _Places(
+        self.bends = Places(
             np.repeat(five[:, None], 5, axis=1).ravel(),
             np.repeat(five[None], 5, axis=0).ravel(),
             (5 * count, 5 * count),
         )
+        self._place_slopes()
+
+    def _place_slopes(self) -> None:
+        """Where levels, lethality, the missing and the shares of scopes stand in the slopes."""
+        cells = self.design.grid.cells
+        maps = (self.level, self.lethality, self.missing)
+        rows, columns = [rows_of(m) for m in maps], [m.indices for m in maps]
+        for series, scope in enumerate(self.scope):
+            for row in self.scope_rows[scope]:
+                rows.append(series * cells + np.arange(cells))
+                columns.append(np.full(cells, row))
+        shape = self.level.shape
+        self.slopes = Places(np.concatenate(rows), np.concatenate(columns), shape)
 
     def _slopes(self, state: State) -> sparse.csr_array:
         """Derivative of log X_r(t) by v, shape (R T, V)."""
         kappa = state.kappa[self.party]
         by_lethality = np.where(self.component[:, None] == WOUNDED, -kappa, 1 - kappa).ravel()
-        slopes = self.level
-        if self.lethality.nnz:
-            slopes = slopes + _by_rows(self.lethality, by_lethality)
-        if self.missing.nnz:
-            slopes = slopes + _by_rows(self.missing, 1 - state.missing[self.party].ravel())
-        if len(state.own) > 1:
-            slopes = slopes + self._scope_slopes(state)
-        return slopes
+        by_missing = 1 - state.missing[self.party].ravel()
+        by_scope = self._scope_slopes(state)
+        shares = [by_scope[scope][row] for scope in self.scope for row in self.scope_rows[scope]]
+        maps = by_rows(self.lethality, by_lethality), by_rows(self.missing, by_missing)
+        values = (self.level.data, *(m.data for m in maps), *shares)
+        return self.slopes.fill(np.concatenate(values))
 
-    def _scope_slopes(self, state: State) -> sparse.csr_array:
+    def _scope_slopes(self, state: State) -> list[dict[int, Floats]]:
+        """Derivative of the log of each scope's share by the rows of v that move it."""
         middles = self.design.grid.middles
-        cells, scopes = len(middles), self.design.paths.scopes
         by: list[dict[int, Floats]] = [{}]
-        for number, scope in enumerate(scopes, start=1):
+        for number, scope in enumerate(self.design.paths.scopes, start=1):
             own = state.own[number]
-            sign = -own / np.maximum(1 - own, TINY) if scope.complement else np.ones(cells)
+            sign = -own / np.maximum(1 - own, TINY) if scope.complement else np.ones_like(own)
             here = dict(by[scope.parent])
             if scope.logit_row >= 0:
                 level = 1 / (1 + np.exp(-state.v[scope.logit_row]))
@@ -262,16 +233,7 @@ class Curvature:
                 pace = (middles - scope.first) * np.exp(-state.v[scope.tau_row])
                 here[scope.tau_row] = here.get(scope.tau_row, 0) + sign * pace
             by.append(here)
-        entries = [
-            (values, r * cells + np.arange(cells), np.full(cells, row))
-            for r, scope_number in enumerate(self.scope)
-            for row, values in by[scope_number].items()
-        ]
-        shape = (len(self.scope) * cells, len(state.v))
-        if not entries:
-            return sparse.csr_array(shape)
-        values, rows, columns = (np.concatenate(part) for part in zip(*entries, strict=True))
-        return sparse.csr_array(sparse.coo_array((values, (rows, columns)), shape=shape))
+        return by
 
     def _jacobian(self, state: State, moved: "_Moved") -> sparse.csr_array:
         """Derivative of the log expectations by v, shape (N, V)."""
@@ -288,9 +250,14 @@ class Curvature:
         return jacobian
 
     def _listed(self, state: State, moved: sparse.csr_array) -> sparse.csr_array:
-        slopes = self.stack.fill((state.reach.slopes * state.dead).ravel())
-        held = _by_rows(moved, state.reach.value) + slopes @ self.design.pair_map
-        return _by_rows(self.to_claim, 1 / state.expectation) @ held
+        slopes = self._by_pair(state.reach.slopes * state.dead)
+        return by_rows(self.to_claim, 1 / state.expectation) @ (
+            by_rows(moved, state.reach.value) + slopes
+        )
+
+    def _by_pair(self, by_linear: Floats) -> sparse.csr_array:
+        """Derivative by v of what moves with the five linear forms of each pair, shape (Q, V)."""
+        return self.folded.fill(by_rows(self.design.pair_map, by_linear.ravel()).data)
 
     def expand(self, theta: Floats) -> Expansion:
         """Expand the log posterior at theta."""
@@ -300,14 +267,10 @@ class Curvature:
         value, by_mu, by_sd, by_excess = figure_density(observed, *at)
         gradient = state.back(by_mu, by_sd, by_excess) - theta
         slopes = self._slopes(state)
-        by_value = _by_rows(slopes, state.values.ravel())
+        by_value = by_rows(slopes, state.values.ravel())
         moved = _Moved(slopes, self.window_cells @ by_value, self.pair_cells @ by_value)
         expected = self._jacobian(state, moved)
         jacobian = expected + self.design.bias
-
-        def bend(pull: Floats) -> sparse.csr_array:
-            bent = _square(expected, pull)
-            return sparse.csr_array(bent - self._second(state, pull / state.expectation, moved))
 
         return Expansion(
             value=float(value.sum() - 0.5 * theta @ theta),
@@ -315,47 +278,43 @@ class Curvature:
             slopes=jacobian,
             curvature=_curvature(observed, *at),
             pull=by_mu,
-            bend=bend,
+            expected=expected,
+            second=self._second(state, by_mu / state.expectation, moved),
             state=state,
             change=self.change,
         )
 
-    def _second(self, state: State, by_expectation: Floats, moved: "_Moved") -> sparse.csr_array:
-        """Gradient by expectations, times the second derivatives of these by v, shape (V, V)."""
-        u = state.weights(by_expectation).ravel()
-        second = _square(moved.slopes, u)
+    def _second(self, state: State, by_expectation: Floats, moved: "_Moved") -> Crossed:
+        """Gradient by expectations, times half the second derivatives of these by v."""
+        u = state.weights(by_expectation).ravel() / 2
+        second = [(moved.slopes, by_rows(moved.slopes, u))]
         kappa = state.kappa[self.party].ravel()
         gone = state.missing[self.party].ravel()
         for rows, share in ((self.lethality, kappa), (self.missing, gone)):
             if rows.nnz:
-                second = second - _square(rows, u * share * (1 - share))
+                second.append((rows, by_rows(rows, -u * share * (1 - share))))
         if len(self.used):
-            second = second + self._second_factors(state, by_expectation, moved)
+            second.append(self._second_factors(state, by_expectation, moved))
         if self.design.pairs.points:
-            second = second + self._second_pairs(state, by_expectation, moved)
+            second += self._second_pairs(state, by_expectation, moved)
         return second
 
     def _second_factors(
         self, state: State, by_expectation: Floats, moved: "_Moved"
-    ) -> sparse.csr_array:
+    ) -> tuple[sparse.csr_array, sparse.csr_array]:
         claim, factor = self.design.window[:, 0], self.design.window[:, 2]
         own, by = state.factor[factor[self.used]], by_expectation[claim[self.used]]
         slope = by * own * (1 - np.abs(own))
-        crossed = self.crossing.fill(slope) @ moved.windows
-        bend = slope * (1 - 2 * np.abs(own)) * state.sums[self.used]
-        rows = self.design.factor_row[factor[self.used] - 1]
-        diagonal = np.bincount(rows, bend, minlength=len(state.v)).astype(float)
-        return crossed + crossed.T + sparse.diags_array(diagonal, format="csr")
+        bend = slope * (1 - 2 * np.abs(own)) * state.sums[self.used] / 2
+        moving = by_rows(sparse.csr_array(moved.windows[self.used]), slope)
+        return self.factor_of, moving + by_rows(self.factor_of, bend)
 
-    def _second_pairs(
-        self, state: State, by_expectation: Floats, moved: "_Moved"
-    ) -> sparse.csr_array:
+    def _second_pairs(self, state: State, by_expectation: Floats, moved: "_Moved") -> Crossed:
         design, pairs = self.design, self.design.pairs
         by_pair = (self.density.listed_back @ by_expectation)[pairs.point]
-        slopes = self.stack.fill((state.reach.slopes * by_pair).ravel())
-        crossed = (slopes @ design.pair_map).T @ moved.pairs
-        curved = self.bends.fill((state.reach.bends() * (by_pair * state.dead)).ravel())
-        return crossed + crossed.T + self.density.pair_back @ (curved @ design.pair_map)
+        slopes = self._by_pair(state.reach.slopes * by_pair)
+        curved = self.bends.fill((state.reach.bends() * (by_pair * state.dead / 2)).ravel())
+        return [(slopes, moved.pairs), (design.pair_map, curved @ design.pair_map)]
 
 
 @dataclass(frozen=True)
@@ -367,45 +326,13 @@ class _Moved:
     pairs: sparse.csr_array
 
 
-class _Places:
-    """A sparse matrix whose entries stand still while their values change."""
-
-    def __init__(self, rows: Ints, columns: Ints, shape: tuple[int, int]) -> None:
-        found, self.place = np.unique(rows * shape[1] + columns, return_inverse=True)
-        where = (found // shape[1], found % shape[1])
-        self.empty = sparse.csr_array(sparse.coo_array((np.ones(len(found)), where), shape=shape))
-
-    def fill(self, values: Floats) -> sparse.csr_array:
-        """The matrix with these values; those at the same place add up."""
-        data = np.bincount(self.place, values, minlength=self.empty.nnz)
-        return _with_data(self.empty, data.astype(float))
-
-
-def _with_data(matrix: sparse.csr_array, data: Floats) -> sparse.csr_array:
-    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
-
-
-def _by_rows(matrix: sparse.csr_array, factor: Floats) -> sparse.csr_array:
-    """Each row times its factor."""
-    return _with_data(matrix, matrix.data * np.repeat(factor, np.diff(matrix.indptr)))
-
-
-def _by_columns(matrix: sparse.csr_array, factor: Floats) -> sparse.csr_array:
-    """Each column times its factor."""
-    return _with_data(matrix, matrix.data * factor[matrix.indices])
-
-
-def _square(matrix: sparse.csr_array, weight: Floats) -> sparse.csr_array:
-    """``matrix' diag(weight) matrix``."""
-    return sparse.csr_array(matrix.T.tocsr() @ _by_rows(matrix, weight))
-
-
-def _clean(matrix: sparse.csr_array) -> sparse.csr_array:
-    """Drop the cancelled entries of a difference of prefix sums."""
-    matrix = sparse.csr_array(matrix)
-    matrix.data[np.abs(matrix.data) < TINY] = 0.0
-    matrix.eliminate_zeros()
-    return matrix
+def _scope_rows(design: Design) -> list[list[int]]:
+    """The rows of v that move the share of each scope, its parents' among them."""
+    rows: list[list[int]] = [[]]
+    for scope in design.paths.scopes:
+        own = [row for row in (scope.logit_row, scope.tau_row) if row >= 0]
+        rows.append(list(dict.fromkeys([*rows[scope.parent], *own])))
+    return rows
 
 
 def _curvature(observed: Observations, mu: Floats, log_sd: Floats, log_excess: float) -> Floats:

@@ -230,7 +230,7 @@ def test_the_tail_of_ratios_has_the_shape_it_was_drawn_with():
 
 def test_a_split_normal_is_wider_on_one_side_and_knows_its_density():
     x = np.linspace(-3, 3, 601)[:, None]
-    steps, log_volume = stretched(x, factor=np.array([[0.5]]), stretch=np.array([[0.8], [1.2]]))
+    steps, _, log_volume = stretched(x, factor=np.array([[0.5]]), stretch=np.array([[0.8], [1.2]]))
     np.testing.assert_allclose(np.interp([-1, 0, 1], x[:, 0], steps[:, 0]), [-0.4, 0, 0.6])
     density = np.exp(-(x[:, 0] ** 2) / 2 - log_volume) / 0.5 / np.sqrt(2 * np.pi)
     assert trapezoid(density, steps[:, 0]) == pytest.approx(0.9973, abs=1e-3)

@@ -87,9 +87,8 @@ class Laplace:
     def draw(self, size: int, rng: np.random.Generator) -> Floats:
         """Independent draws, shape (size, D)."""
         x = rng.standard_normal((size, len(self.mode)))
-        theta = self.mode + stretched(x, factor=self.factor, stretch=self.stretch)[0]
-        x[:, : self.stretch.shape[1]] = 0
-        own = x @ self.factor.T
+        with_hypers, own, _ = stretched(x, factor=self.factor, stretch=self.stretch)
+        theta = self.mode + with_hypers + own
         for ridge in () if self.shape is None else self.shape.ridges:
             theta += ridge.shift(own)
         return theta
@@ -257,7 +256,7 @@ def _covariance(correlation: Floats, sd: Floats) -> Floats:
 def _finish(modes: Modes, point: Point, response: Floats, learned: Floats) -> Laplace:
     """The spread of the hyperparameters from axial points, and the joint factor."""
     n = modes.hypers
-    point = modes.settle(point.theta, tolerance=SETTLED)
+    point = modes.settle(point.theta, tolerance=SETTLED, near=point)
     response = modes.response(point)
     slope = modes.slope(point, response)
     axes = _axes(modes, point, response)

@@ -11,6 +11,7 @@ hyperplane, as for one unknown in Rue, Martino and Chopin (2009, section 3.2.3).
 are moved along the ridge to the quantiles of this marginal.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from lossmodel.design.block import WOUNDED
 from lossmodel.design.grid import Floats
 from lossmodel.engines.modes import Modes, Point
 
-__all__ = ["KNOTS", "Ridge", "follow", "reported", "slope_of"]
+__all__ = ["KNOTS", "Ridge", "follow", "reported", "slopes_of"]
 
 KNOTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 STEPS, ROUNDS, HALVINGS = 8, 5, 4
@@ -94,12 +95,11 @@ def reported(state: State) -> list[tuple[int, int]]:
     return [(int(k), int(part)) for part, k in np.argwhere(state.losses[:2].sum(axis=2) > 0)]
 
 
-def follow(modes: Modes, point: Point) -> list[Ridge]:
-    """The ridges of all reported totals at a mode."""
+def follow(modes: Modes, point: Point, slopes: Mapping[tuple[int, int], Floats]) -> list[Ridge]:
+    """The ridges of all reported totals at a mode, given their slopes there."""
     state = point.expansion.state
     ridges: list[Ridge] = []
-    for party, part in reported(state):
-        slope = slope_of(state, party, part)
+    for (party, part), slope in slopes.items():
         sd = float(np.sqrt(slope @ point.newton(slope)))
         across = slope / sd
         for ridge in ridges:
@@ -116,8 +116,12 @@ def _name(state: State, party: int, part: int) -> str:
     return f"{category} {design.paths.parties[party]}"
 
 
-def slope_of(state: State, party: int, part: int) -> Floats:
-    """Derivative of a log total to the end by theta, hyperparameters held."""
+def slopes_of(state: State) -> dict[tuple[int, int], Floats]:
+    """Derivative of each log total to the end by theta, hyperparameters held."""
+    return {total: _slope_of(state, *total) for total in reported(state)}
+
+
+def _slope_of(state: State, party: int, part: int) -> Floats:
     design, density, paths = state.design, state.density, state.design.paths
     losses = state.losses[part, party]
     share, by_path = losses / losses.sum(), np.zeros_like(state.path)

@@ -2,9 +2,9 @@
 
 Three looks at the exact density:
 
-- along the direction of each party's total: see ``ridges``;
+- along the direction of each reported total: see ``ridges``;
 - over draws of the hyperparameters: their log marginal against the split normal drawn from, and
-  what the difference does to the parties' totals;
+  what the difference does to the reported totals;
 - over draws of all unknowns.
 
 The last two give the shape k of the generalised Pareto distribution of the largest importance
@@ -20,7 +20,7 @@ from scipy.linalg import solve_triangular
 from lossmodel.density import State
 from lossmodel.design.grid import Floats
 from lossmodel.engines.modes import Modes, Point
-from lossmodel.engines.ridges import Ridge, follow, reported, slope_of
+from lossmodel.engines.ridges import Ridge, follow, reported, slopes_of
 
 __all__ = ["Shape", "look", "pareto_k", "stretched"]
 
@@ -39,6 +39,8 @@ class Shape:
 
     Attributes
     ----------
+    ridges
+        Marginals of the reported totals.
     hyper_k, full_k
         Shape of the largest importance ratios, of the hyperparameters and of all unknowns.
     hyper_share
@@ -60,7 +62,7 @@ class Shape:
         return {"ridges": ridges} | {name: getattr(self, name) for name in numbers}
 
 
-def stretched(x: Floats, *, factor: Floats, stretch: Floats) -> tuple[Floats, Floats]:
+def stretched(x: Floats, *, factor: Floats, stretch: Floats) -> tuple[Floats, Floats, Floats]:
     """Standard normal draws as steps from the mode; those of hyperparameters split at the mode.
 
     Parameters
@@ -74,15 +76,17 @@ def stretched(x: Floats, *, factor: Floats, stretch: Floats) -> tuple[Floats, Fl
 
     Returns
     -------
-    steps, log_volume
-        Shapes (S, D) and (S,): the log density of a step is ``-|x|^2 / 2 - log_volume``.
+    with_hypers, of_latent
+        Steps of shape (S, D), to be added: the hyperparameters with what the latent vector does in
+        answer to them, and the latent vector for given hyperparameters.
+    log_volume
+        Shape (S,): the log density of a step is ``-|x|^2 / 2 - log_volume``.
     """
     n = stretch.shape[1]
     moved = x[:, :n] @ factor[:n, :n].T
     ratio = np.where(moved > 0, stretch[1], stretch[0])
-    bent = x.copy()
-    bent[:, :n] = solve_triangular(factor[:n, :n], (moved * ratio).T, lower=True).T
-    return bent @ factor.T, np.log(ratio).sum(axis=1)
+    bent = solve_triangular(factor[:n, :n], (moved * ratio).T, lower=True).T
+    return bent @ factor[:, :n].T, x[:, n:] @ factor[:, n:].T, np.log(ratio).sum(axis=1)
 
 
 def look(modes: Modes, point: Point, *, factor: Floats, stretch: Floats) -> Shape:
@@ -95,23 +99,21 @@ def look(modes: Modes, point: Point, *, factor: Floats, stretch: Floats) -> Shap
     """
     several = int(np.clip(COST // len(factor), FEWEST, MOST))
     x = np.random.default_rng(SEED).standard_normal((max(DRAWS, several), len(factor)))
-    steps, volume = stretched(x, factor=factor, stretch=stretch)
-    fullness = (x**2).sum(axis=1) / 2 + volume
-    ridges = follow(modes, point)
-    ratios = _values(modes, point.theta + steps[:DRAWS]) + fullness[:DRAWS]
+    with_hypers, of_latent, volume = stretched(x, factor=factor, stretch=stretch)
+    slopes = slopes_of(point.expansion.state)
+    ridges = follow(modes, point, slopes)
+    drawn = point.theta + (with_hypers + of_latent)[:DRAWS]
+    ratios = _values(modes, drawn) + ((x**2).sum(axis=1) / 2 + volume)[:DRAWS]
     # The same draws of the hyperparameters, the others at their mode.
-    n = modes.hypers
-    x[:, n:] = 0
-    steps, volume = stretched(x[:several], factor=factor, stretch=stretch)
-    near = [modes.settle(point.theta + step, tolerance=NEAR, near=point) for step in steps]
+    starts = point.theta + with_hypers[:several]
+    near = [modes.settle(start, tolerance=NEAR, near=point) for start in starts]
     marginals = np.array([there.value for there in near])
-    of_hypers = marginals + (x**2).sum(axis=1)[:several] / 2 + volume
+    of_hypers = marginals + ((x[:, : modes.hypers] ** 2).sum(axis=1) / 2 + volume)[:several]
     weights = np.exp(of_hypers - of_hypers.max())
     weights /= weights.sum()
     totals = np.array([_log_totals(there.expansion.state) for there in near])
     moved = weights @ totals - totals.mean(axis=0)
-    state = point.expansion.state
-    sds = [np.linalg.norm(factor.T @ slope_of(state, *total)) for total in reported(state)]
+    sds = [np.linalg.norm(factor.T @ slope) for slope in slopes.values()]
     shifts = moved / np.array(sds)
     return Shape(
         ridges=tuple(ridges),
