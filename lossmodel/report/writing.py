@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +24,11 @@ from lossmodel.report.tablefiles import csv_text
 from lossmodel.report.tex import write_tex
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from lossmodel.fitting import Fit
+    from lossmodel.report.pictures import Picture
+    from lossmodel.report.studio import Drawn
 
 __all__ = ["write_report"]
 
@@ -59,11 +64,13 @@ def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
     out = Path(out)
     passed = bool(fit.diagnostics["gate"]["passed"])
     with fresh_folder(out) as folder:
+        # Figures take longest: they are begun before anything else.
+        begun = _begin(fit) if passed or force else None
         fit.save(folder / "fit.nc")
         write_json(fit.diagnostics, folder / "diagnostics.json")
         write_json(fit.provenance, folder / "provenance.json")
-        if passed or force:
-            _write_all(fit, folder)
+        if begun is not None:
+            _write_all(begun, folder)
     return out
 
 
@@ -73,23 +80,44 @@ def write_json(content: Any, path: Path) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _write_all(fit: Fit, folder: Path) -> None:
+@dataclass(frozen=True)
+class _Begun:
+    """A report whose figures are being drawn.
+
+    Attributes
+    ----------
+    mark
+        Words on every page and figure of a fit that did not pass, or nothing.
+    """
+
+    results: Results
+    pictures: dict[str, list[Picture]]
+    mark: str
+    drawings: list[Future[Drawn]]
+
+
+def _begin(fit: Fit) -> _Begun:
+    """Have figures drawn, each as soon as there are the tables that it shows."""
     results = Results(fit)
     pictures = pictures_of(results)
     mark = "" if fit.diagnostics["gate"]["passed"] else NOT_PASSED
     drawings = []
-    # Figures are begun as soon as there are the tables that they show.
     for tables, parts in FIGURES.items():
         names = {picture.name for part in parts for picture in pictures[part]}
         drawings.append(submit(draw, for_figures(results, tables), names, mark))
-    marked = {"gate": "not passed"} if mark else {}
+    return _Begun(results, pictures, mark, drawings)
+
+
+def _write_all(begun: _Begun, folder: Path) -> None:
+    results, fit = begun.results, begun.results.fit
+    marked = {"gate": "not passed"} if begun.mark else {}
     for name in ("estimates", "biases", "claims"):
         write_text(csv_text(getattr(results, name).assign(**marked)), folder / f"{name}.csv")
     write_tex(fit, folder, results=results)
     write_text(bibliography(fit), folder / "references.bib")
-    document = compose(results, pictures)
+    document = compose(results, begun.pictures)
     write_text(to_markdown(document), folder / "report.md")
-    drawn = [drawing.result() for drawing in drawings]
+    drawn = [drawing.result() for drawing in begun.drawings]
     (folder / "figures").mkdir()
     for name, content in (file for some in drawn for file in some.files.items()):
         (folder / "figures" / name).write_bytes(content)
