@@ -196,7 +196,7 @@ class Fit:
     def terms(self) -> pd.DataFrame:
         """Evidence with the posterior's expectation of each piece."""
         tables = [
-            predictive(b.posterior, b.density, ci_prob=self.ci_prob).assign(block=name)
+            predictive(b.design, b.predicted, ci_prob=self.ci_prob).assign(block=name)
             for name, b in self.blocks.items()
         ]
         return pd.concat(tables, ignore_index=True)

@@ -109,9 +109,8 @@ def figure_density(
     """
     value, by_mu, by_sd = (np.zeros_like(mu) for _ in range(3))
     by_excess = 0.0
-    y, form = observed.log_value, observed.form
-    for kind in np.unique(form):
-        i = np.flatnonzero(form == kind)
+    y = observed.log_value
+    for kind, i in observed.places.items():
         if kind == POINT:
             value[i], by_mu[i], by_sd[i] = point_density(y[i], mu[i], log_sd[i], observed.nu)
         elif kind == COUNT:
@@ -120,7 +119,7 @@ def figure_density(
             ends = (y[i], observed.log_high[i])
             value[i], by_mu[i], by_sd[i] = interval_density(*ends, mu[i], log_sd[i])
         else:
-            sign = {AT_LEAST: 1.0, AT_MOST: -1.0}[int(kind)]
+            sign = {AT_LEAST: 1.0, AT_MOST: -1.0}[kind]
             terms = bound_density(sign * (mu[i] - y[i]), log_sd[i], log_excess)
             value[i], by_mu[i], by_sd[i] = terms[0], sign * terms[1], terms[2]
             by_excess += float(terms[3].sum())

@@ -1,20 +1,51 @@
 """What the posterior expects of each published figure."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy.special import betainc, ndtr, stdtr
 
 from lossmodel.density import Density, State
+from lossmodel.design import Design
 from lossmodel.design.grid import Floats
 from lossmodel.design.observation import AT_LEAST, AT_MOST, COUNT, INTERVAL, Observations
 from lossmodel.posterior import BlockDraws
 
-__all__ = ["predictive"]
+__all__ = ["Predicted", "predict", "predictive"]
 
 DRAWS = 200
 
 
-def predictive(draws: BlockDraws, density: Density, *, ci_prob: float) -> pd.DataFrame:
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What some draws expect of the N figures of a block.
+
+    Attributes
+    ----------
+    mu, log_sd
+        Log expectation and log noise sd, shape (draws, N).
+    pit
+        Share of the posterior predictive below each figure, shape (N,); half of a count's own
+        probability counts. NaN for intervals.
+    """
+
+    mu: Floats
+    log_sd: Floats
+    pit: Floats
+
+
+def predict(draws: BlockDraws, density: Density) -> Predicted:
+    """Predict the figures of a block."""
+    chosen = np.linspace(0, len(draws.flat) - 1, min(DRAWS, len(draws.flat))).astype(int)
+    states = (State(density, theta) for theta in draws.flat[chosen])
+    mu, log_sd = map(np.stack, zip(*((s.mu, s.log_sd) for s in states), strict=True))
+    excess = _log_excess(draws, chosen)
+    pit = _pit(draws.design.observed, mu, np.exp(log_sd), excess)
+    return Predicted(mu, log_sd, pit.mean(axis=0))
+
+
+def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.DataFrame:
     """Terms of a block with their posterior expectation, residual and PIT.
 
     Returns
@@ -22,26 +53,21 @@ def predictive(draws: BlockDraws, density: Density, *, ci_prob: float) -> pd.Dat
     table
         The terms and expected_median, expected_lower, expected_upper (of the expectation, equal-
         tailed), residual (log of figure over expectation; NaN for intervals and zeros), noise_sd,
-        pit (share of the posterior predictive below the figure; half of a count's own probability
-        counts).
+        pit (see ``Predicted``).
     """
-    chosen = np.linspace(0, len(draws.flat) - 1, min(DRAWS, len(draws.flat))).astype(int)
-    states = (State(density, theta) for theta in draws.flat[chosen])
-    mu, log_sd = map(np.stack, zip(*((s.mu, s.log_sd) for s in states), strict=True))
     tail = (1 - ci_prob) / 2
-    lower, median, upper = np.exp(np.quantile(mu, [tail, 0.5, 1 - tail], axis=0))
-    observed = draws.design.observed
-    excess = _log_excess(draws, chosen)
+    lower, median, upper = np.exp(np.quantile(predicted.mu, [tail, 0.5, 1 - tail], axis=0))
+    observed = design.observed
     told = (observed.form != INTERVAL) & (observed.value > 0)
     residual = np.full(len(median), np.nan)
     residual[told] = np.log(observed.value[told] / median[told])
-    return draws.design.terms.assign(
+    return design.terms.assign(
         expected_median=median,
         expected_lower=lower,
         expected_upper=upper,
         residual=residual,
-        noise_sd=np.exp(np.median(log_sd, axis=0)),
-        pit=_pit(observed, mu, np.exp(log_sd), excess).mean(axis=0),
+        noise_sd=np.exp(np.median(predicted.log_sd, axis=0)),
+        pit=predicted.pit,
     )
 
 
@@ -55,9 +81,9 @@ def _log_excess(draws: BlockDraws, chosen: Floats) -> Floats:
 def _pit(observed: Observations, mu: Floats, sd: Floats, log_excess: Floats) -> Floats:
     z = (observed.log_value - mu) / sd
     pit = ndtr(z) if np.isinf(observed.nu) else stdtr(observed.nu, z)
-    form = observed.form
-    i = np.flatnonzero(form == COUNT)
-    if len(i):
+    places = observed.places
+    if COUNT in places:
+        i = places[COUNT]
         shape, mean = sd[:, i] ** -2.0, np.exp(mu[:, i])
         chance, y = shape / (shape + mean), np.round(observed.value[i])
         # Half of the count's own probability counts: the mean of P(Y <= y) and P(Y < y).
@@ -65,12 +91,12 @@ def _pit(observed: Observations, mu: Floats, sd: Floats, log_excess: Floats) -> 
         pit[:, i] = (betainc(shape, y + 1, chance) + below) / 2
     rate = np.exp(-log_excess)[:, None]
     for kind, sign in ((AT_LEAST, 1.0), (AT_MOST, -1.0)):
-        i = np.flatnonzero(form == kind)
-        if len(i):
+        if kind in places:
+            i = places[kind]
             x, spread = sign * (mu[:, i] - observed.log_value[i]), sd[:, i]
             # Distribution of an exponential plus a normal.
             w = np.exp(np.minimum(rate * (rate * spread**2 / 2 - x), 700.0))
             below = ndtr(x / spread) - w * ndtr(x / spread - rate * spread)
             pit[:, i] = 1 - below if sign > 0 else below
-    pit[:, form == INTERVAL] = np.nan
+    pit[:, observed.form == INTERVAL] = np.nan
     return np.asarray(pit)

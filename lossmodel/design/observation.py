@@ -1,6 +1,7 @@
 """Published figures as observations: the form of each and its noise."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -54,6 +55,11 @@ class Observations:
     bound: int
     fixed_bound: float
     nu: float
+
+    @cached_property
+    def places(self) -> dict[int, Ints]:
+        """Positions of the figures of each form."""
+        return {int(form): np.flatnonzero(self.form == form) for form in np.unique(self.form)}
 
 
 def observe(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from lossmodel.engines.laplace import Laplace, approximate
 from lossmodel.engines.nuts import Sample, sample
 from lossmodel.engines.whitening import Whitened
 from lossmodel.posterior import BlockDraws
+from lossmodel.predictive import Predicted, predict
 
 __all__ = ["Block", "EngineName", "Settings", "run", "sample_through_gate"]
 
@@ -53,6 +54,11 @@ class Block:
     posterior: BlockDraws
     prior: BlockDraws
     diagnostics: dict[str, Any]
+
+    @cached_property
+    def predicted(self) -> Predicted:
+        """What the posterior expects of each figure."""
+        return predict(self.posterior, self.density)
 
 
 def run(
