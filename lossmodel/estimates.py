@@ -75,6 +75,11 @@ class Rates:
         days = sparse.csr_array((np.ones(len(window)), (window, self.cell_of)), shape=shape)
         return np.asarray((days @ self.cells.T).T)
 
+    def between(self, first: int, last: int) -> NDArray[np.float64]:
+        """Per-draw sums from one day to another, both included: (samples,)."""
+        days = np.bincount(self.cell_of[max(first, 0) : last + 1], minlength=self.cells.shape[1])
+        return np.asarray(self.cells @ days)
+
     def daily(self) -> NDArray[np.float64]:
         """Losses on each day: (samples, days)."""
         return np.asarray(self.cells.T[self.cell_of].T)

@@ -7,9 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from functools import cached_property, reduce
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from lossmodel.claims import Claims
@@ -139,10 +140,8 @@ class Fit:
             raise UsageError(
                 f"There are no estimates of {category} {party} {scope}; there are: {known}."
             )
-        return cast(
-            Floats,
-            sum(draws.daily(p, category, scope if len(parties) == 1 else "all") for p in parties),
-        )
+        parts = [draws.daily(p, category, scope if len(parties) == 1 else "all") for p in parties]
+        return reduce(np.add, parts)
 
     def bias_draws(self, stream: int, *, prior: bool = False, days: Ints | None = None) -> Floats:
         """Log bias of a stream under its own definition, shape (draws, days).

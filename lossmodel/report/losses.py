@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from lossmodel.estimates import summarise
+from lossmodel.estimates import Rates, rates, summarise
 from lossmodel.report.document import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import (
     claimant_names,
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from lossmodel.report.pictures import Picture
     from lossmodel.report.results import Results
@@ -72,13 +69,13 @@ def _rows(results: Results) -> list[list[str]]:
         & table["kind"].isin(WINDOWS)
         & (table["end"] <= fit.days[-1])
     ]
-    totals: dict[tuple[str, str, str], NDArray[np.float64]] = {}
+    paths: dict[tuple[str, str, str], Rates] = {}
     table = table.sort_values(["party", "category", "end"], kind="stable")
-    rows = [_row(results, claim, totals) for _, claim in table.iterrows()]
+    rows = [_row(results, claim, paths) for _, claim in table.iterrows()]
     return [row for row in rows if row]
 
 
-def _row(results: Results, claim: pd.Series, totals: dict[Any, Any]) -> list[str]:
+def _row(results: Results, claim: pd.Series, paths: dict[tuple[str, str, str], Rates]) -> list[str]:
     fit = results.fit
     party = str(claim["party"])
     category = BESIDE.get(claim["category"], str(claim["category"]))
@@ -86,13 +83,13 @@ def _row(results: Results, claim: pd.Series, totals: dict[Any, Any]) -> list[str
     key = key if key in fit.series else (party, category, "all")
     if key not in fit.series:
         return []
-    if key not in totals:
-        totals[key] = np.cumsum(fit.daily(*key).T, axis=0)
+    if key not in paths:
+        paths[key] = rates(fit, *key)
     days = (claim["end"] - claim["start"]).days + 1
     per = days if claim["kind"] == "average" else 1
     first = (claim["start"] - fit.days[0]).days
     last = (claim["end"] - fit.days[0]).days
-    draws = totals[key][last] - (totals[key][first - 1] if first > 0 else 0)
+    draws = paths[key].between(first, last)
     ours = {k: float(v[0]) for k, v in summarise(draws[:, None] / per, fit.ci_prob).items()}
     figure = claimed(claim["value"], claim["low"], claim["high"], claim["qualifier"])
     unit = " a day" if per > 1 else ""
