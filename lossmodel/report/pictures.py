@@ -21,6 +21,8 @@ __all__ = ["Picture", "draw_pictures", "pictures_of"]
 
 # Narrow enough that the words in it can be read on a phone, where it is not scrolled.
 WIDTH: Final = 4.8
+# Inches that a mark takes at the top of a figure.
+MARK: Final = 0.16
 Group = Literal["person", "equipment"]
 MEASURES: Final[tuple[Literal["cumulative", "weekly"], ...]] = ("cumulative", "weekly")
 STYLE: Final[dict[str, Any]] = {
@@ -109,18 +111,20 @@ def draw_pictures(pictures: list[Picture], folder: Path, *, mark: str = "") -> d
     dict
         The SVG by name.
     """
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     found = {}
     with _style():
         for picture in pictures:
             canvas = picture.draw()
-            if mark:
-                canvas.text(0.01, 0.995, mark, color="#b03000", fontsize=7, va="top")
             # Laid out once here; the file's writer would draw everything twice to do so.
             canvas.dpi = 72
-            layout = canvas.get_layout_engine()
-            if layout is not None:
-                layout.execute(canvas)
-                canvas.set_layout_engine("none")
+            top = 1 - MARK / canvas.get_figheight() if mark else 1
+            ConstrainedLayoutEngine(rect=(0, 0, 1, top)).execute(canvas)
+            for legend in canvas.legends:
+                # Legends get room within the layout, but are placed on the whole canvas.
+                legend.set_bbox_to_anchor((0, 0, 1, top), transform=canvas.transFigure)
+            canvas.text(0.01, 0.995, mark, color="#b03000", fontsize=7, va="top")
             # No date in the file: the same fit gives the same bytes.
             canvas.savefig(folder / f"{picture.name}.svg", metadata={"Date": None})
             found[picture.name] = (folder / f"{picture.name}.svg").read_text(encoding="utf-8")
@@ -138,8 +142,12 @@ def _style() -> Iterator[None]:
 def _canvas(height: float, rows: int = 1) -> tuple[Canvas, Any]:
     from matplotlib.figure import Figure as Canvas
 
-    canvas = Canvas(figsize=(WIDTH, height), layout="constrained")
-    return canvas, canvas.subplots(rows, 1, squeeze=False)[:, 0]
+    canvas = Canvas(figsize=(WIDTH, height))
+    axes = canvas.subplots(rows, 1, squeeze=False)[:, 0]
+    for spine in (spine for ax in axes for spine in ax.spines.values()):
+        # It lies within what the axes take up; asked how far it goes, it would set all ticks anew.
+        spine.set_in_layout(False)
+    return canvas, axes
 
 
 def _losses(results: Results, party: str, category: str) -> Picture:
