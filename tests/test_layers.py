@@ -85,6 +85,9 @@ WITHOUT_PYMC = {
     "engines/ridges",
     "engines/shape",
     "engines/laplace",
+    "engines/shears",
+    "engines/whitening",
+    "engines/nuts",
 }
 
 PACKAGE = Path(__file__).resolve().parent.parent / "lossmodel"

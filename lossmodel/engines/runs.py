@@ -22,9 +22,9 @@ __all__ = ["Block", "EngineName", "Settings", "run", "sample_through_gate"]
 
 EngineName = Literal["auto", "laplace", "nuts"]
 LAPLACE_DRAWS, PRIOR_DRAWS = 1000, 1000
-NUTS_DRAWS, NUTS_TUNE, CHAINS = 1000, 200, 4
-# Chains that go on are where they should be; only the step has to be found again.
-NUTS_SETTLE = 100
+NUTS_DRAWS, NUTS_TUNE, CHAINS = 400, 80, 4
+# It goes on by pieces of its length, up to that many times its length.
+NUTS_PIECE, NUTS_LONGEST = 0.25, 5
 Progress = Callable[[str], None]
 
 
@@ -125,10 +125,15 @@ def sample_through_gate(
     seconds: float = np.inf,
     progress: Progress = lambda _: None,
 ) -> tuple[Sample, dict[str, Any]]:
-    """Sample, and go on once for as long again where the gate is not passed at first.
+    """Sample, and go on until the gate is passed or has been failed for long enough.
+
+    A gate that is asked again and again is passed a little too early; the first length is what its
+    limits on the effective draws ask for where draws are nearly independent.
 
     Parameters
     ----------
+    draws
+        Of each chain before the gate is first asked.
     seconds
         How long after the start it may still go on.
 
@@ -141,15 +146,21 @@ def sample_through_gate(
     began = time.perf_counter()
     whitened = Whitened(density, laplace)
     built = time.perf_counter() - began
-    seeds = np.random.SeedSequence(seed).generate_state(2)
-    run = partial(sample, whitened, draws=draws, chains=CHAINS)
-    result = run(tune=NUTS_TUNE, seed=int(seeds[0]))
+    piece = max(1, round(NUTS_PIECE * draws))
+    seeds = np.random.SeedSequence(seed).generate_state(NUTS_LONGEST * draws).tolist()
+    run = partial(sample, whitened, chains=CHAINS)
+    result = run(draws=draws, tune=NUTS_TUNE, seed=seeds.pop())
     result = replace(
         result, gradients=result.gradients + whitened.gradients, warmup_s=result.warmup_s + built
     )
     found = nuts_gate(design, result)
-    if found["failures"] and time.perf_counter() - began < seconds:
+    longest = NUTS_LONGEST * draws
+    while (
+        found["failures"]
+        and result.theta.shape[1] < longest
+        and time.perf_counter() - began < seconds
+    ):
         progress(f"{design.name}: {'; '.join(found['failures'])}; sampling on")
-        result = result.then(run(tune=NUTS_SETTLE, seed=int(seeds[1]), earlier=result))
+        result = result.then(run(draws=piece, tune=0, seed=seeds.pop(), earlier=result))
         found = nuts_gate(design, result)
     return result, found

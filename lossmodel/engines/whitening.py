@@ -3,30 +3,34 @@
 The affine map of the Laplace fit leaves bent ridges wherever figures fix a combination of unknowns
 far better than each of them, since what keeps the combination still is not affine:
 
-    scale times normal    a walk's steps ``u = s z`` are offset by those of another path. When the
-                          loosely known scale s moves at fixed z, all of u moves.
-    shares and delays     of one undefined word a ledger of 1,600 days tells the level within
-                          0.2%; the share of the wounded that the word includes bends it by more.
+    sums and definitions    what a long ledger counts: straightened first, see ``shears``.
+    scale times normal      how well a normal z with a learned scale s is known hangs on s.
+    shares and delays       of one undefined word, of one list: curved conditional modes.
 
-So theta = (h, g, o) is taken apart: hyperparameters h; first the normals g that have a learned
-scale and are hardly known better than it, and those that enter through a share or a delay; then all
-others, o, in response, of those with a learned scale the product:
+So theta is taken apart: hyperparameters h; singles g, which enter through a share or a delay; then
+for each learned scale the normals z that have it; and all others, o. Each follows from those before
+it, in units u = s z / s* of the scale at the mode, with d the deviation from the mode and x
+standard normal:
 
     h = h* + C x_h
-    g = g* + Z_g (h - h*) + F_g x_g
-    r_o(h) o = o* + R (r_g(h) g - g*) + Z_o (h - h*) + F_o (x_o + sum_d c_d(x_d))
+    g = g* + Z (h - h*) + F x
+    u = Q [(1 + t) / (r^-2 + t) Q' m + (r^-2 + t)^(-1/2) x],    m = u* + R d + Z (h - h*)
+    o = o* + R d + Z (h - h*) + F x
 
-with r(h) the ratio of each scale to that at the mode. The curves c_d are the shift of the
-conditional mode of the others as the d-th of g moves, where that is not linear. Each step moves a
-coordinate by a function of earlier ones, so that the log determinant is that of 1 / r_o(h) and a
-constant, which is left out.
+where r = s / s*. The precision of u given all before it is I / r^2, the prior's, plus what the
+figures tell, Q diag(t) Q': so both its mean and its spread are those at every scale, be it known
+from the figures (t large: u stays as s moves) or from the prior (t small: z stays). To x of all
+after g is added the sum of curves c_d(x_d), the shift of their conditional mode as the d-th of g
+moves, where that is not linear. Each step moves a coordinate by a function of earlier ones, so that
+the log determinant is that of the spreads of u, over r, and a constant, which is left out.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import CubicSpline
-from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg import cholesky, eigh, solve_triangular
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
@@ -34,15 +38,58 @@ from lossmodel.density import Density
 from lossmodel.design import Design
 from lossmodel.design.grid import Floats
 from lossmodel.engines.laplace import Laplace
+from lossmodel.engines.shears import Sheared, shears_of
 
 __all__ = ["Whitened"]
 
-LOOSE = 0.8
-"""Posterior variance of normals with a learned scale above which they come first."""
 BENT = 1.0
 """Second difference of the gradient above which a coordinate gets a curve."""
 REACH, STEP = 3.0, 1.0
 EVALUATIONS = 60
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """Unknowns with no learned scale: ``d = R d_before + Z (h - h*) + F x``."""
+
+    response: Floats
+    by_hyper: Floats
+    factor: Floats
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """Unknowns with a learned scale, rotated by Q' to where they are independent.
+
+    Attributes
+    ----------
+    mean, response, by_hyper
+        Of their conditional mode, times Q'.
+    rotation
+        Q.
+    known
+        t: precision that the figures add to the prior's.
+    hyper, pace
+        Number of the scale, and how its log moves with the hyperparameter.
+    """
+
+    mean: Floats
+    response: Floats
+    by_hyper: Floats
+    rotation: Floats
+    known: Floats
+    hyper: int
+    pace: float
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What the way back needs of the way forth."""
+
+    theta: Floats
+    x: Floats
+    parts: list[tuple[Floats, Floats, float] | None]
+    volume: float
 
 
 class Whitened:
@@ -64,42 +111,54 @@ class Whitened:
     """
 
     def __init__(self, density: Density, laplace: Laplace) -> None:
-        self._density, self.size, self.gradients = density, density.size, 0
-        self._linear(density.design, laplace)
+        self._density = Sheared(density, shears_of(density, laplace.mode))
+        self.size, self.gradients = density.size, 0
+        self._arrange(density.design, laplace)
         with threadpool_limits(1):
             self._curves()
 
-    def _linear(self, design: Design, laplace: Laplace) -> None:
-        layout, mode, precision = design.layout, laplace.mode, laplace.latent_precision
-        hypers = self._hypers = len(layout.hyper)
-        self._mode, self._root = mode, laplace.factor[:hypers, :hypers]
+    def _arrange(self, design: Design, laplace: Laplace) -> None:
+        """The order of the unknowns, and each part given those before it."""
+        layout, hypers = design.layout, len(design.layout.hyper)
         own = layout.scale_of < hypers
-        variance = (laplace.factor**2).sum(axis=1)
-        loose = np.zeros(self.size, dtype=bool)
-        for group in layout.groups.values():
-            loose[group] = own[group] & (variance[group].mean() > LOOSE)
-        single = _singles(design)
-        self._first = np.flatnonzero(loose | single)
-        self._rest = np.setdiff1d(np.arange(hypers, self.size), self._first)
+        single = _singles(design) & ~own
         self._single = np.flatnonzero(single)
-        first, rest = self._first - hypers, self._rest - hypers
-        cross = precision[np.ix_(rest, first)]
-        lower = cholesky(precision[np.ix_(rest, rest)], lower=True)
-        self._response = -cho_solve((lower, True), cross)
-        self._rest_factor = _inverse_transpose(lower)
-        marginal = precision[np.ix_(first, first)] + cross.T @ self._response
-        self._first_factor = _inverse_transpose(cholesky(marginal, lower=True))
-        # How the log scale of an entry moves with each hyperparameter.
-        pace = np.zeros((self.size, hypers))
-        pace[own, layout.scale_of[own]] = layout.hyper_sd[layout.scale_of[own]]
-        self._first_pace, self._rest_pace = pace[self._first], pace[self._rest]
-        self._volume = -self._rest_pace.sum(axis=0)
-        root = laplace.factor[hypers:, :hypers]
-        by_hyper = np.linalg.solve(self._root.T, root.T).T if hypers else root
-        # Of u, in units of the scale at the mode.
-        scaled = by_hyper + mode[hypers:, None] * pace[hypers:]
-        self._first_by_hyper = by_hyper[first]
-        self._rest_by_hyper = scaled[rest] - self._response @ scaled[first]
+        scales = [int(k) for k in np.unique(layout.scale_of[own])]
+        groups = [self._single, *(np.flatnonzero(layout.scale_of == k) for k in scales)]
+        rest = np.setdiff1d(np.arange(hypers, self.size), np.concatenate(groups))
+        groups.append(rest)
+        self._order = np.concatenate(groups)
+        self._rest = self._order[len(self._single) :]
+        self._ends = np.cumsum([0, *map(len, groups)])
+        self._hyper_mode, self._mode = laplace.mode[:hypers], laplace.mode[self._order]
+        self._root = laplace.factor[:hypers, :hypers]
+        here = self._order - hypers
+        # Upper triangular, with ``upper' d`` standard normal: each given those before it.
+        precision = laplace.latent_precision[np.ix_(here, here)]
+        upper = cholesky(precision[::-1, ::-1], lower=True)[::-1, ::-1]
+        self._parts: list[_Plain | _Scaled] = []
+        pace = np.zeros((len(here), hypers))
+        scaled = own[self._order]
+        of = layout.scale_of[self._order][scaled]
+        pace[scaled, of] = layout.hyper_sd[of]
+        latent = laplace.factor[hypers:, :hypers][here]
+        by_hyper = np.linalg.solve(self._root.T, latent.T).T if hypers else latent
+        by_hyper = by_hyper + self._mode[:, None] * pace
+        for number, (start, end) in enumerate(zip(self._ends[:-1], self._ends[1:], strict=True)):
+            block = upper[start:end, start:end]
+            factor = _inverse_transpose(block)
+            response = -factor @ upper[:start, start:end].T
+            own_part = by_hyper[start:end] - response @ by_hyper[:start]
+            if 0 < number <= len(scales):
+                hyper = scales[number - 1]
+                self._parts.append(
+                    _scaled(
+                        block @ block.T, response, own_part, self._mode[start:end], hyper,
+                        float(layout.hyper_sd[hyper]),
+                    )
+                )  # fmt: skip
+            else:
+                self._parts.append(_Plain(response, own_part, factor))
 
     def _curves(self) -> None:
         """Find which of the single unknowns bend the others, and how."""
@@ -156,7 +215,7 @@ class Whitened:
 
     def theta(self, x: Floats) -> Floats:
         """The map, for x of shape (D,)."""
-        return self._mapped(self._bent(x)[0])[0]
+        return self._density.theta(self._mapped(self._bent(x)[0]).theta)
 
     def _bent(self, x: Floats) -> tuple[Floats, Floats]:
         shift, slopes = self._shift(x)
@@ -164,39 +223,67 @@ class Whitened:
         bent[self._rest] += shift
         return bent, slopes
 
-    def _mapped(self, x: Floats) -> tuple[Floats, Floats, Floats]:
-        """Theta, and the ratios of the scales to those at the mode, of g and o."""
-        first, rest, mode, hypers = self._first, self._rest, self._mode, self._hypers
-        moved = self._root @ x[:hypers]
-        with np.errstate(over="ignore"):
-            up, down = np.exp(self._first_pace @ moved), np.exp(-self._rest_pace @ moved)
-        theta = np.empty_like(x)
-        theta[:hypers] = mode[:hypers] + moved
-        theta[first] = mode[first] + self._first_by_hyper @ moved + self._first_factor @ x[first]
-        held = self._response @ (up * theta[first] - mode[first])
-        held += self._rest_by_hyper @ moved + self._rest_factor @ x[rest]
-        theta[rest] = down * (mode[rest] + held)
-        return theta, up, down
+    def _mapped(self, x: Floats) -> _Held:
+        moved = self._root @ x[: len(self._root)]
+        own, deviation = x[self._order], np.empty(len(self._order))
+        latent = np.empty_like(deviation)
+        parts: list[tuple[Floats, Floats, float] | None] = []
+        volume = 0.0
+        for part, start, end in zip(self._parts, self._ends[:-1], self._ends[1:], strict=True):
+            mean = part.response @ deviation[:start] + part.by_hyper @ moved
+            if isinstance(part, _Plain):
+                deviation[start:end] = mean + part.factor @ own[start:end]
+                latent[start:end] = self._mode[start:end] + deviation[start:end]
+                parts.append(None)
+                continue
+            mean += part.mean
+            growth = part.pace * float(moved[part.hyper])
+            precision = np.exp(-2 * growth) + part.known
+            turned = (1 + part.known) / precision * mean + own[start:end] / np.sqrt(precision)
+            product = part.rotation @ turned
+            deviation[start:end] = product - self._mode[start:end]
+            latent[start:end] = product * np.exp(-growth)
+            volume -= 0.5 * float(np.log(precision).sum()) + (end - start) * growth
+            parts.append((mean, precision, growth))
+        theta = np.empty(self.size)
+        theta[: len(moved)] = self._hyper_mode + moved
+        theta[self._order] = latent
+        return _Held(theta, own, parts, volume)
+
+    def _back(self, held: _Held, slope: Floats) -> Floats:
+        """The gradient by x from that by theta, that of the volume included."""
+        by_latent, by_before = slope[self._order], np.zeros(len(self._order))
+        moved, by_own = slope[: len(self._root)].copy(), np.empty(len(self._order))
+        for number in range(len(self._parts) - 1, -1, -1):
+            part, kept = self._parts[number], held.parts[number]
+            here = slice(self._ends[number], self._ends[number + 1])
+            if isinstance(part, _Plain):
+                by_mean = by_before[here] + by_latent[here]
+                by_own[here] = part.factor.T @ by_mean
+            elif kept is not None:
+                mean, precision, growth = kept
+                spread = 1 / np.sqrt(precision)
+                turned = part.rotation.T @ (by_before[here] + by_latent[here] * np.exp(-growth))
+                by_mean = turned * (1 + part.known) / precision
+                by_own[here] = turned * spread
+                by_log = -by_mean * mean - 0.5 * by_own[here] * held.x[here] - 0.5
+                fall = float(by_log @ (-2 * np.exp(-2 * growth) / precision))
+                stay = float(by_latent[here] @ held.theta[self._order[here]])
+                moved[part.hyper] += part.pace * (fall - stay - (here.stop - here.start))
+            by_before[: here.start] += part.response.T @ by_mean
+            moved += part.by_hyper.T @ by_mean
+        gradient = np.empty(self.size)
+        gradient[: len(moved)] = self._root.T @ moved
+        gradient[self._order] = by_own
+        return gradient
 
     def _straight(self, x: Floats) -> tuple[float, Floats]:
         """The density where no coordinate has a curve."""
         self.gradients += 1
-        theta, up, down = self._mapped(x)
-        first, rest, hypers = self._first, self._rest, self._hypers
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            value, slope = self._density(theta)
-        by_rest = slope[rest] * down
-        held = self._response.T @ by_rest
-        by_first = slope[first] + held * up
-        moved = slope[:hypers] + self._volume
-        moved = moved + self._first_by_hyper.T @ by_first + self._rest_by_hyper.T @ by_rest
-        moved = moved + self._first_pace.T @ (held * up * theta[first])
-        moved = moved - self._rest_pace.T @ (slope[rest] * theta[rest])
-        gradient = np.empty_like(x)
-        gradient[:hypers] = self._root.T @ moved
-        gradient[first] = self._first_factor.T @ by_first
-        gradient[rest] = self._rest_factor.T @ by_rest
-        return value + float(self._volume @ (self._root @ x[:hypers])), gradient
+            held = self._mapped(x)
+            value, slope = self._density(held.theta)
+            return value + held.volume, self._back(held, slope)
 
     def __call__(self, x: Floats) -> tuple[float, Floats]:
         """Log density of x of shape (D,), up to a constant, and its gradient."""
@@ -204,6 +291,20 @@ class Whitened:
         value, gradient = self._straight(bent)
         gradient[self.curved] += slopes @ gradient[self._rest]
         return value, gradient
+
+
+def _scaled(
+    precision: Floats, response: Floats, by_hyper: Floats, mode: Floats, hyper: int, pace: float
+) -> _Scaled:
+    """Unknowns with a learned scale, of whose precision one is the prior's."""
+    values, rotation = eigh(precision)
+    known = np.maximum(values - 1, 0.0)
+    mean = rotation.T @ mode
+    by_hyper = rotation.T @ by_hyper
+    # What their own scale does at the mode is in the map.
+    by_hyper[:, hyper] -= 2 * mean / (1 + known) * pace
+    rotation = np.ascontiguousarray(rotation)
+    return _Scaled(mean, rotation.T @ response, by_hyper, rotation, known, hyper, pace)
 
 
 def _singles(design: Design) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
@@ -221,6 +322,6 @@ def _singles(design: Design) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     return np.asarray(moves & alone)
 
 
-def _inverse_transpose(lower: Floats) -> Floats:
-    inverse = solve_triangular(lower, np.eye(len(lower)), lower=True)
+def _inverse_transpose(upper: Floats) -> Floats:
+    inverse = solve_triangular(upper, np.eye(len(upper)))
     return np.ascontiguousarray(inverse.T)

@@ -1,0 +1,98 @@
+"""Shears: they keep volume, mode and curvature, and straighten what they are made for."""
+
+import numpy as np
+import pytest
+
+from lossmodel.density import Density
+from lossmodel.engines import shears
+from lossmodel.engines.laplace import approximate
+from lossmodel.engines.shears import Sheared, shears_of
+from lossmodel.model import LossModel
+from tests import small_war
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    density = Density(LossModel().design(small_war.evidence(), small_war.conflict()))
+    return density, approximate(density)
+
+
+@pytest.fixture
+def sheared(fitted, monkeypatch):
+    density, laplace = fitted
+    monkeypatch.setattr(shears, "WELL_KNOWN", 10.0)
+    return Sheared(density, shears_of(density, laplace.mode)), laplace
+
+
+def test_streams_that_are_hardly_known_bend_nothing(fitted, monkeypatch):
+    density, laplace = fitted
+    monkeypatch.setattr(shears, "WELL_KNOWN", 1e-6)
+    assert shears_of(density, laplace.mode) == ()
+
+
+def test_mode_and_linear_map_stay_at_the_mode(sheared):
+    density, laplace = sheared
+    np.testing.assert_allclose(density.theta(laplace.mode), laplace.mode, atol=1e-12)
+    rng = np.random.default_rng(1)
+    step = 1e-4 * rng.standard_normal(len(laplace.mode))
+    moved = density.theta(laplace.mode + step) - laplace.mode
+    np.testing.assert_allclose(moved, step, atol=1e-6)
+
+
+def test_volumes_stay_and_yet_the_map_is_not_linear(sheared):
+    density, laplace = sheared
+    rng = np.random.default_rng(2)
+    theta = laplace.mode + laplace.factor @ rng.standard_normal(len(laplace.mode))
+    assert np.abs(density.theta(theta) - theta).max() > 0.01
+    steps = 1e-5 * np.eye(len(theta))
+    slopes = [(density.theta(theta + s) - density.theta(theta - s)) / 2e-5 for s in steps]
+    assert np.linalg.slogdet(np.stack(slopes)) == pytest.approx((1.0, 0.0), abs=1e-6)
+
+
+def test_the_gradient_is_that_of_the_value(sheared):
+    density, laplace = sheared
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        theta = laplace.mode + laplace.factor @ rng.standard_normal(len(laplace.mode))
+        step = 1e-5 * rng.standard_normal(len(theta))
+        rise = density(theta + step)[0] - density(theta - step)[0]
+        assert rise == pytest.approx(2 * density(theta)[1] @ step, rel=1e-4, abs=1e-7)
+
+
+def test_the_rest_of_a_sum_and_its_slopes():
+    logs = np.log(np.array([[0.01, 0.3, 0.9, 2.0], [0.01, 0.1, 0.05, 3.0]]))
+    value, slopes = shears._rest_of_sum(logs)
+    share = np.exp(logs).sum(axis=0)
+    root = np.exp(-value)
+    np.testing.assert_allclose(root - shears.FLOOR / root, 1 - share, atol=1e-12)
+    for i in range(2):
+        step = np.zeros((2, 1))
+        step[i] = 1e-6
+        rise = shears._rest_of_sum(logs + step)[0] - shears._rest_of_sum(logs - step)[0]
+        np.testing.assert_allclose(rise / 2e-6, slopes[i], rtol=1e-6)
+
+
+def test_a_definition_moves_what_a_stream_says_along_a_line(sheared):
+    density, laplace = sheared
+    design = density.density.design
+    straightened = 0
+    for stream, row in design.definition.items():
+        columns = [s._columns for s in density.shears]
+        column = design.layout.matrix[[row]].indices
+        own = shears._own_bias(design, stream)
+        if own is None or not any(set(own[1]) == set(c) for c in columns):
+            continue
+        claims = np.flatnonzero(shears._stream_of(design) == stream)
+        step = np.zeros(design.size)
+        step[column] = 1.5
+
+        def bend(to_theta, at=claims, step=step):
+            points = [laplace.mode + sign * step for sign in (-1, 0, 1)]
+            low, middle, high = (density.density.figures(to_theta(t)).mu[at] for t in points)
+            return np.abs(low + high - 2 * middle).max()
+
+        plain = bend(lambda theta: theta)
+        if plain > 0.01:
+            straightened += 1
+            assert bend(density.theta) < 0.25 * plain
+    assert straightened
