@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import signal
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cache
@@ -75,7 +76,12 @@ def _process() -> Any:
 
     # Let go of it while there still are the modules that its end needs.
     atexit.register(_process.cache_clear)
-    return ProcessPoolExecutor(max_workers=1, timeout=PATIENCE)
+    return ProcessPoolExecutor(max_workers=1, timeout=PATIENCE, initializer=_leave_interrupts)
+
+
+def _leave_interrupts() -> None:
+    """Whoever interrupts the work interrupts the first process, which ends this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _import(names: tuple[str, ...]) -> None:

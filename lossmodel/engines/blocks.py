@@ -1,9 +1,11 @@
 """All blocks of a fit: the largest one here, the others meanwhile in a second process."""
 
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from lossmodel import meanwhile
@@ -14,6 +16,8 @@ __all__ = ["run_blocks", "summary"]
 
 # Unknowns of all blocks but the largest, above which the second process is worth its trouble.
 WORTH = 800
+# A block, its seconds, and what was said of it.
+_Recorded = tuple[tuple[Block, float], list[str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,19 +73,51 @@ def run_blocks(
 
 def _shared(jobs: list[_Job], progress: Progress) -> dict[str, tuple[Block, float]]:
     """Fit the first job here, and then from the last one on what the other has not begun."""
-    waiting = [(job, meanwhile.submit(_recorded, job)) for job in jobs[1:]]
+    waiting = _Waiting(jobs[1:])
     try:
-        done = {jobs[0].design.name: jobs[0].run(progress)}
-        for job, future in reversed(waiting):
-            name = job.design.name
-            done[name] = job.run(progress) if future.cancel() else _told(future, progress)
-        return done
+        waiting.hand_on()
+        job: _Job | None = jobs[0]
+        done = {}
+        while job is not None:
+            done[job.design.name] = job.run(progress)
+            job = waiting.take()
+        return done | {name: _told(future, progress) for name, future in waiting.handed}
     finally:
-        for _, future in waiting:
-            future.cancel()
+        waiting.clear()
 
 
-def _recorded(job: _Job) -> tuple[tuple[Block, float], list[str]]:
+class _Waiting:
+    """Jobs that the second process takes one by one from the front, this one from the back.
+
+    None waits within the process: what it has not begun is not to be called back.
+    """
+
+    def __init__(self, jobs: Sequence[_Job]) -> None:
+        self._jobs, self._lock = deque(jobs), Lock()
+        self.handed: list[tuple[str, Future[_Recorded]]] = []
+
+    def hand_on(self, _: object = None) -> None:
+        """Give the process its next job, and another one whenever it has done one."""
+        with self._lock:
+            if not self._jobs:
+                return
+            job = self._jobs.popleft()
+            future = meanwhile.submit(_recorded, job)
+            self.handed.append((job.design.name, future))
+        future.add_done_callback(self.hand_on)
+
+    def take(self) -> _Job | None:
+        """The last job, if there still is one."""
+        with self._lock:
+            return self._jobs.pop() if self._jobs else None
+
+    def clear(self) -> None:
+        """Hand on no more."""
+        with self._lock:
+            self._jobs.clear()
+
+
+def _recorded(job: _Job) -> _Recorded:
     said: list[str] = []
     block, seconds = job.run(said.append)
     # Every report asks for it, and this process has the time.
@@ -89,9 +125,7 @@ def _recorded(job: _Job) -> tuple[tuple[Block, float], list[str]]:
     return (block, seconds), said
 
 
-def _told(
-    future: Future[tuple[tuple[Block, float], list[str]]], progress: Progress
-) -> tuple[Block, float]:
+def _told(future: Future[_Recorded], progress: Progress) -> tuple[Block, float]:
     """The result of a job that was recorded, once its messages are passed on."""
     result, said = future.result()
     for message in said:
