@@ -15,7 +15,6 @@ import pandas as pd
 
 from lossmodel.claims import Claims
 from lossmodel.conflict import Conflict
-from lossmodel.design import Design
 from lossmodel.design.block import PERSON
 from lossmodel.design.grid import Floats, Ints
 from lossmodel.engines.blocks import run_blocks, summary
@@ -28,6 +27,7 @@ from lossmodel.predictive import predictive
 from lossmodel.priors import Priors
 from lossmodel.provenance import provenance
 from lossmodel.ranges import other_priors
+from lossmodel.reported import IDENTIFIED, Series, is_identified, series_of
 from lossmodel.shares import variance_shares
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Fit", "conflict_priors", "fit", "load_fit"]
 
-COUNTS_WOUNDED = {"wounded", "casualties", "losses", "irrecoverable"}
-IDENTIFIED = 0.7
-Series = tuple[str, str, str]
 Progress = Callable[[str], None]
 
 
@@ -99,7 +96,7 @@ class Fit:
         return [
             key
             for name, block in self.blocks.items()
-            for key in _series(block.design, name, self.conflict)
+            for key in series_of(block.design, name, self.conflict)
         ]
 
     def block_of(self, party: str, category: str) -> Block:
@@ -185,7 +182,7 @@ class Fit:
                     block=name,
                     number=table.index,
                     group=PERSON if block.design.people else "equipment",
-                    identified=[_identified(block, int(i)) for i in table.index],
+                    identified=[is_identified(block, int(i)) for i in table.index],
                 )
             )
         streams = pd.concat(tables, ignore_index=True)
@@ -205,7 +202,7 @@ class Fit:
         """What fixes each total to the end."""
         tables = [
             variance_shares(
-                b.posterior, b.prior, b.density, b.laplace, _series(b.design, name, self.conflict)
+                b.posterior, b.prior, b.density, b.laplace, series_of(b.design, name, self.conflict)
             )
             for name, b in self.blocks.items()
         ]
@@ -220,7 +217,7 @@ class Fit:
                 b.posterior,
                 b.laplace,
                 self.priors,
-                _series(b.design, name, self.conflict),
+                series_of(b.design, name, self.conflict),
                 ci_prob=self.ci_prob,
             )
             for name, b in self.blocks.items()
@@ -264,28 +261,6 @@ class Fit:
         from lossmodel.saving import save
 
         return save(self, path)
-
-
-def _identified(block: Block, stream: int) -> bool:
-    """Whether the figures narrow the mean bias to less than 0.7 of its prior sd."""
-    posterior, prior = (d.mean_bias(stream).std() for d in (block.posterior, block.prior))
-    return bool(posterior < IDENTIFIED * prior)
-
-
-def _series(design: Design, name: str, conflict: Conflict) -> list[Series]:
-    """What of a block is reported; wounded only where some claim speaks of them."""
-    series = []
-    for party in design.paths.parties:
-        scopes = ["all"] + [
-            s.name for s in conflict.scopes.values()
-            if s.report and s.name != "all" and (party, s.name) in design.paths.scope_index
-        ]  # fmt: skip
-        own = design.terms[[party in conflict.components(p) for p in design.terms["party"]]]
-        categories = ["killed", "wounded", "casualties"] if design.people else [name]
-        if design.people and not COUNTS_WOUNDED & set(own["category"]):
-            categories = ["killed"]
-        series += [(party, category, scope) for scope in scopes for category in categories]
-    return series
 
 
 def fit(

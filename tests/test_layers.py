@@ -45,6 +45,7 @@ ORDER = [
     "shares",
     "ranges",
     "provenance",
+    "reported",
     "fitting",
     "saving",
     "estimates",
