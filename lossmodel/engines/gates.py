@@ -57,28 +57,30 @@ def laplace_gate(laplace: Laplace, *, limit: float = FAIL) -> list[str]:
 
 
 def nuts_gate(design: Design, result: Sample) -> dict[str, Any]:
-    """R-hat and ESS of totals and scales, and what of them fails the gate."""
+    """R-hat and ESS of totals and scales, and what of them fails the gate.
+
+    ``shortfall`` is how many times as many effective draws the gate asks for, at most.
+    """
     draws = BlockDraws(design, result.theta)
     names, values = gated_quantities(draws)
     shaped = values.reshape(*result.theta.shape[:2], -1)
     found = convergence(shaped)
     headline = np.array([name.endswith("to the end") for name in names])
     table = np.stack(list(found.values()), axis=1)
-    failures = []
+    failures: list[str] = []
+    effective = np.minimum(found["ess_bulk"], found["ess_tail"])
+    shortfall = float(np.max(np.where(headline, HEADLINE_ESS, MIN_ESS) / effective))
     for limit_rhat, limit_ess, which in (
         (MAX_RHAT, MIN_ESS, ~headline), (HEADLINE_RHAT, HEADLINE_ESS, headline)
     ):  # fmt: skip
-        bad = which & (
-            (found["rhat"] >= limit_rhat)
-            | (np.minimum(found["ess_bulk"], found["ess_tail"]) < limit_ess)
-        )
+        bad = which & ((found["rhat"] >= limit_rhat) | (effective < limit_ess))
         failures += [_complaint(names[i], table[i]) for i in np.flatnonzero(bad)[:NAMED]]
     total = result.theta.shape[0] * result.theta.shape[1]
     if result.divergences > DIVERGENCES * total:
         failures.append(f"{result.divergences} divergences in {total} draws")
     return {
         "engine": "nuts", "failures": failures, "gradients": result.gradients,
-        "divergences": result.divergences,
+        "divergences": result.divergences, "shortfall": shortfall,
         "max_rhat": float(found["rhat"].max()),
         "min_ess_bulk": float(found["ess_bulk"].min()),
         "min_ess_tail": float(found["ess_tail"].min()),

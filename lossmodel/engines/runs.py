@@ -23,7 +23,7 @@ __all__ = ["Block", "EngineName", "Settings", "run", "sample_through_gate"]
 EngineName = Literal["auto", "laplace", "nuts"]
 LAPLACE_DRAWS, PRIOR_DRAWS = 1000, 1000
 NUTS_DRAWS, NUTS_TUNE, CHAINS = 400, 80, 4
-# It goes on by pieces of its length, up to that many times its length.
+# It goes on by at least a part of its length, and up to so many times its length.
 NUTS_PIECE, NUTS_LONGEST = 0.25, 5
 Progress = Callable[[str], None]
 
@@ -146,21 +146,20 @@ def sample_through_gate(
     began = time.perf_counter()
     whitened = Whitened(density, laplace)
     built = time.perf_counter() - began
-    piece = max(1, round(NUTS_PIECE * draws))
-    seeds = np.random.SeedSequence(seed).generate_state(NUTS_LONGEST * draws).tolist()
+    least, longest = max(1, round(NUTS_PIECE * draws)), NUTS_LONGEST * draws
+    seeds = np.random.SeedSequence(seed).generate_state(longest).tolist()
     run = partial(sample, whitened, chains=CHAINS)
     result = run(draws=draws, tune=NUTS_TUNE, seed=seeds.pop())
     result = replace(
         result, gradients=result.gradients + whitened.gradients, warmup_s=result.warmup_s + built
     )
     found = nuts_gate(design, result)
-    longest = NUTS_LONGEST * draws
-    while (
-        found["failures"]
-        and result.theta.shape[1] < longest
-        and time.perf_counter() - began < seconds
-    ):
+    while found["failures"] and (done := result.theta.shape[1]) < longest:
+        if time.perf_counter() - began > seconds:
+            break
         progress(f"{design.name}: {'; '.join(found['failures'])}; sampling on")
-        result = result.then(run(draws=piece, tune=0, seed=seeds.pop(), earlier=result))
+        lacking = np.nan_to_num(done * (found["shortfall"] - 1), nan=least)
+        more = int(min(max(lacking, least), longest - done))
+        result = result.then(run(draws=more, tune=0, seed=seeds.pop(), earlier=result))
         found = nuts_gate(design, result)
     return result, found
