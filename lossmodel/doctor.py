@@ -20,8 +20,8 @@ from lossmodel import __version__
 __all__ = ["Finding", "examine"]
 
 PACKAGES = (
-    "numpy", "scipy", "pandas", "xarray", "pymc", "pytensor", "nutpie", "numba", "arviz",
-    "matplotlib", "typst",
+    "numpy", "scipy", "pandas", "xarray", "pymc", "pytensor", "numba", "arviz", "matplotlib",
+    "typst",
 )  # fmt: skip
 NEEDED_GIB = 1.0
 SLOW_CHOLESKY = 0.15
@@ -206,7 +206,7 @@ def _compiler() -> Iterator[Finding]:
     if compiler:
         yield Finding("C++ compiler", compiler)
     else:
-        remedy = "only stock PyMC sampling needs one (Debian: apt install g++); nutpie does not"
+        remedy = "only stock PyMC sampling needs one (Debian: apt install g++)"
         yield Finding("C++ compiler", "none", "good", remedy)
 
 

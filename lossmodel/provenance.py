@@ -16,7 +16,7 @@ from lossmodel.priors import Priors
 
 __all__ = ["provenance"]
 
-PACKAGES = ("lossmodel", "numpy", "scipy", "pandas", "pymc", "nutpie", "arviz", "matplotlib")
+PACKAGES = ("lossmodel", "numpy", "scipy", "pandas", "pymc", "arviz", "matplotlib")
 
 
 def provenance(
