@@ -274,6 +274,7 @@ def fit(
     as_of: pd.Timestamp | None = None,
     until: pd.Timestamp | None = None,
     draws: int | None = None,
+    patience: float | None = None,
     blocks: tuple[str, ...] | None = None,
     start: Fit | None = None,
     progress: Progress | None = None,
@@ -294,6 +295,9 @@ def fit(
         Last day of the path.
     draws
         Draws of each block: in all for laplace, a chain for nuts.
+    patience
+        Seconds for which nuts may go on until its gate is passed; as long as it takes, up to five
+        times its draws, where not given.
     blocks
         Names of the blocks to fit (``person``, classes of equipment); all where not given.
     start
@@ -325,7 +329,7 @@ def fit(
     if not designs:
         raise UsageError("No claim is left to fit: see the classes of evidence for the reasons.")
     clock.lap("design")
-    settings = Settings(engine=engine, seed=seed, draws=draws)
+    settings = Settings(engine, seed, draws, np.inf if patience is None else patience)
     earlier = {} if start is None else start.blocks
     fitted, took = run_blocks(designs, settings=settings, earlier=earlier, progress=say)
     clock.lap("fit")
@@ -345,7 +349,7 @@ def fit(
         provenance=provenance(
             claims, chosen, parts or Parts(),
             options={"engine": engine, "seed": seed, "ci_prob": ci_prob, "as_of": as_of,
-                     "until": until, "draws": draws},
+                     "until": until, "draws": draws, "patience": patience},
         ),
         seed=seed,
         inputs=conflict_files(claims.conflict),

@@ -47,6 +47,8 @@ QUANTITIES = tuple(
 )
 # What a replicate says of its war, whatever the quantity.
 WAR = ("seed", "days", "claims", "claimants", "broken", "gate", "statistics")
+# A rank needs some hundred effective draws, not the thousand of the gate.
+SHORT: dict[str, Any] = {"nuts": {"draws": 150, "patience": 0.0}}
 # An approximate engine may be off by this many posterior sd.
 WIDEN = 0.1
 
@@ -163,7 +165,7 @@ def replicate(
     limits = Size(**{name: tuple(value) for name, value in size.items()})
     war = simulate(seed=seed, priors=priors, size=limits, breaks=breaks)
     try:
-        fitted = fit(war.claims, priors=priors, engine=engine, seed=seed)
+        fitted = fit(war.claims, priors=priors, engine=engine, seed=seed, **SHORT.get(engine, {}))
     except (LossModelError, np.linalg.LinAlgError) as error:
         return {"seed": seed, "error": f"{type(error).__name__}: {error}"}
     found = []

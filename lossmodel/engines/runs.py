@@ -36,11 +36,14 @@ class Settings:
     ----------
     draws
         In all for laplace, a chain for nuts; None is the default.
+    patience
+        Seconds for which nuts may go on until its gate is passed.
     """
 
     engine: EngineName = "auto"
     seed: int = 1
     draws: int | None = None
+    patience: float = np.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +85,7 @@ def run(
         started = time.perf_counter()
         result, found = sample_through_gate(
             design, density, laplace, seed=int(streams[2].generate_state(1)[0]),
-            draws=settings.draws or NUTS_DRAWS, progress=progress,
+            draws=settings.draws or NUTS_DRAWS, seconds=settings.patience, progress=progress,
         )  # fmt: skip
         theta = result.theta
         took["nuts"] = round(time.perf_counter() - started, 3)
