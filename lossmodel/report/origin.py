@@ -114,6 +114,7 @@ def _options(fit: Fit) -> list[list[str]]:
     names = {
         **{"engine": "Engine asked for", "seed": "Seed", "ci_prob": "Probability of intervals"},
         **{"as_of": "Only claims published up to", "until": "Last day", "draws": "Draws"},
+        **{"patience": "Seconds to sample on for the gate"},
     }
     return [
         [names.get(name, str(name)), "not set" if value is None else str(value)]
