@@ -90,6 +90,7 @@ backtests: $(VENV)/installed
 calibration: $(VENV)/installed
 	$(BIN)/python benchmarks/calibration.py sound
 	$(BIN)/python benchmarks/calibration.py broken
+	$(BIN)/python benchmarks/calibration.py nuts
 
 # Answers and scores with one part of the model off at a time.
 parts: $(VENV)/installed
