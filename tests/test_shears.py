@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from lossmodel.checking import simulate
 from lossmodel.density import Density
 from lossmodel.engines import shears
 from lossmodel.engines.laplace import approximate
 from lossmodel.engines.shears import Sheared, shears_of
+from lossmodel.evidence import collect_evidence
 from lossmodel.model import LossModel
 from tests import small_war
 
@@ -57,6 +59,23 @@ def test_the_gradient_is_that_of_the_value(sheared):
         step = 1e-5 * rng.standard_normal(len(theta))
         rise = density(theta + step)[0] - density(theta - step)[0]
         assert rise == pytest.approx(2 * density(theta)[1] @ step, rel=1e-4, abs=1e-7)
+
+
+@pytest.mark.parametrize("seed", [13, 17, 21])
+def test_wars_of_any_make_have_their_shears(seed, monkeypatch):
+    """In the second a stream has the drift of its group to itself, beside its own."""
+    monkeypatch.setattr(shears, "WELL_KNOWN", 10.0)
+    claims = simulate(seed=seed).claims
+    design = next(d for d in LossModel().blocks(collect_evidence(claims), claims.conflict))
+    density, still = Density(design), np.zeros(design.size)
+    sheared = Sheared(density, shears_of(density, still))
+    assert sheared.shears
+    theta = 0.3 * np.random.default_rng(seed).standard_normal(design.size)
+    np.testing.assert_allclose(sheared.theta(still), still, atol=1e-12)
+    assert np.abs(sheared.theta(theta) - theta).max() > 1e-4
+    step = 1e-6 * np.random.default_rng(seed + 1).standard_normal(design.size)
+    rise = sheared(theta + step)[0] - sheared(theta - step)[0]
+    assert rise == pytest.approx(2 * sheared(theta)[1] @ step, rel=1e-3, abs=1e-6)
 
 
 def test_the_rest_of_a_sum_and_its_slopes():

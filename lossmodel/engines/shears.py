@@ -257,11 +257,12 @@ def _own_bias(design: Design, stream: int) -> tuple[Floats, Ints, Floats] | None
     if users[level] > 1 or len(columns) != 1:
         return None
     positions = np.array([design.streams.loc[stream, ["first", "last"]].astype(float).mean()])
-    for days, rows in bias.walks:
+    # Of several walks that no other shares one will do: the last is the stream's own drift.
+    for days, rows in reversed(bias.walks):
         steps, walk = _columns(layout, rows)
         if (users[rows] == 1).all() and len(steps) == len(rows) - 1:
-            positions, columns = days, np.append(columns, steps)
             knots = np.hstack([np.full((len(rows), 1), knots[0, 0]), walk])
+            return days, np.append(columns, steps), knots
     return positions, columns, knots
 
 
