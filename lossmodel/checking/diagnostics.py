@@ -32,7 +32,7 @@ __all__ = ["THRESHOLDS", "break_statistics", "flags", "predictive_table"]
 
 Floats = NDArray[np.float64]
 # At these about one sound simulated war in ten is flagged: benchmarks/calibration.py finds them.
-THRESHOLDS = {"method-change": 0.55, "method-drop": 0.55, "spike": 0.20}
+THRESHOLDS = {"method-change": 0.55, "method-drop": 0.65, "spike": 0.20}
 SPIKE = FACTOR["spike"]
 # A change needs this many figures on either side.
 SIDE = 2
