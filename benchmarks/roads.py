@@ -26,6 +26,8 @@ LAPLACE_DRAWS = 1000
 # What is left of a limit for the diagnostics once the sampler is told to stop.
 MARGIN = 0.85
 SHORT = 600.0
+# What our first length of chains needs; they cannot be stopped.
+WHOLE = 100.0
 SKIPPED = 3
 WHOSE = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
@@ -67,7 +69,7 @@ def laplace(design: Any, until: float, seed: int) -> Ran:
 
 
 def nuts(design: Any, until: float, seed: int) -> Ran:
-    """The engine as a fit runs it: the mode, the warm-up, and on to twice its length if need be."""
+    """The engine as a fit runs it: the mode, the warm-up, and on until the gate is passed."""
     from lossmodel.density import Density
     from lossmodel.engines.laplace import approximate
     from lossmodel.engines.runs import NUTS_DRAWS, sample_through_gate
@@ -76,9 +78,8 @@ def nuts(design: Any, until: float, seed: int) -> Ran:
     density = Density(design)
     found = approximate(density)
     reached = time.perf_counter() - began
-    # Its chains cannot be stopped, so that a short limit gets short ones.
     left = until - time.perf_counter()
-    short = left < SHORT
+    short = left < WHOLE
     result, gate = sample_through_gate(
         design, density, found, seed=seed, draws=NUTS_DRAWS // 4 if short else NUTS_DRAWS,
         seconds=left / 2,
