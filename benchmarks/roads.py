@@ -318,7 +318,7 @@ def _peak_mb() -> float:
 
 
 IMPORTS = {
-    "laplace": ("lossmodel.engines.laplace",), "nuts": ("lossmodel.engines.nuts", "nutpie"),
+    "laplace": ("lossmodel.engines.laplace",), "nuts": ("lossmodel.engines.nuts",),
     "pymc": ("pymc",), "nutpie": ("pymc", "nutpie"), "nutpie-low-rank": ("pymc", "nutpie"),
     "numpyro": ("pymc", "numpyro", "pymc.sampling.jax"),
 }  # fmt: skip

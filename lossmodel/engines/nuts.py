@@ -305,8 +305,8 @@ def _grow(
     if depth == 0:
         state = move(start, step)
         weight = state.energy() - energy
-        weight = weight if np.isfinite(weight) else -np.inf
-        lost = weight < -DIVERGED
+        weight = float(weight) if np.isfinite(weight) else -np.inf
+        lost = bool(weight < -DIVERGED)
         share = float(np.exp(min(weight, 0.0)))
         return _Tree(state, state, state, weight, state.p, not lost, lost, share, 1)
     tree = _grow(move, start, step, depth - 1, energy=energy, rng=rng)
