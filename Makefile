@@ -20,8 +20,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help fit test check slow notebooks paper format clean radford history backtests calibration parts \
-	bench bench-quick
+.PHONY: help fit test check slow notebooks paper format clean radford history backtests \
+	calibration parts bench bench-quick
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile

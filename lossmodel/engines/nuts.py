@@ -276,9 +276,7 @@ def _step(density: Coordinates, state: _State, step: float) -> _State:
     return _State(x, p + 0.5 * step * (slope + x), value, slope)
 
 
-def _draw(
-    density: Coordinates, state: _State, step: float, rng: np.random.Generator
-) -> _Draw:  # fmt: skip
+def _draw(density: Coordinates, state: _State, step: float, rng: np.random.Generator) -> _Draw:
     """The next state of a chain: trajectories are doubled until one turns back."""
     start = _State(state.x, rng.standard_normal(len(state.x)), state.value, state.slope)
     grow = partial(_grow, partial(_step, density), energy=start.energy(), rng=rng)
