@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -27,6 +27,9 @@ from lossmodel.vocabulary import (
     Side,
     Stream,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "Category",
@@ -108,6 +111,15 @@ class Conflict:
         if not addends:
             return (party,)
         return tuple(dict.fromkeys(base for name in addends for base in self.components(name)))
+
+    def main_parties(self, parties: Iterable[str]) -> tuple[str, ...]:
+        """Of some base parties the first one of each side, civilians aside."""
+        found: dict[str, str] = {}
+        for name in parties:
+            party = self.parties[name]
+            if not party.civilian:
+                found.setdefault(party.side, name)
+        return tuple(found.values())
 
     def side_of(self, claimant: str) -> str:
         """Side that a claimant is on; empty for none."""

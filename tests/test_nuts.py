@@ -196,6 +196,64 @@ def test_weights_make_good_what_long_steps_get_wrong(monkeypatch):
     assert worst(Skewed()) > 8
 
 
+class Funnel:
+    """Normals whose sd is the exponential of another normal."""
+
+    size = 3
+
+    def theta(self, x):
+        return x
+
+    def __call__(self, x):
+        z = x[1:] * np.exp(-x[0])
+        value = -0.5 * x[0] ** 2 - 0.5 * z @ z - 2 * x[0]
+        return float(value), np.append(z @ z - 2 - x[0], -z * np.exp(-x[0]))
+
+    def levels(self, theta):
+        """What share of their distribution is below the draws: even on (0, 1)."""
+        first = theta[..., :1]
+        return stats.norm.cdf(np.concatenate([first, theta[..., 1:] * np.exp(-first)], axis=2))
+
+
+def never_back(density, state, step):
+    """Steps in parts, without a look at how many the way back would need."""
+    for halvings in range(nuts.HALVINGS + 1):
+        end, kept, gradients = nuts._in_parts(density, state, step, halvings)
+        if kept:
+            break
+    return nuts._Move(end, gradients)
+
+
+def test_steps_in_parts_keep_the_density_only_if_the_way_back_has_as_many(monkeypatch):
+    moves, whole = [], nuts._move
+
+    def move(*given):
+        moves.append(whole(*given))
+        return moves[-1]
+
+    monkeypatch.setattr(nuts, "TOLERANCE", 0.5)
+    monkeypatch.setattr(nuts, "_move", move)
+    assert worst(Funnel(), seed=2) < 4
+    assert np.mean([moved.gradients > 1 for moved in moves]) > 0.1
+    assert np.mean([not moved.whole for moved in moves]) > 0.05
+    assert not any(moved.diverged for moved in moves)
+    monkeypatch.setattr(nuts, "_move", never_back)
+    assert worst(Funnel(), seed=2) > 5
+
+
+class Wall(Normal):
+    """Half a normal: no step that crosses its edge is short enough."""
+
+    def __call__(self, x):
+        return super().__call__(x) if x[0] > 0 else (-np.inf, np.zeros(self.size))
+
+
+def test_what_no_halving_mends_counts_as_divergent():
+    found = sample(Wall(np.eye(2)), draws=100, tune=50, chains=1, seed=3, jobs=1)
+    assert 0 < found.divergences <= 100
+    assert (found.theta[..., 0] > 0).all()
+
+
 def test_a_step_can_be_turned_round_and_keeps_volume():
     target, rng = Skewed(), np.random.default_rng(5)
 

@@ -29,6 +29,8 @@ class Paths:
     ----------
     parties
         The P base parties of the block.
+    main
+        Those whose totals are its headlines: the first one of each side, civilians aside.
     rate, lethality, missing
         Rows of the path map of each party; -1 where a party has none.
     rate_knots
@@ -40,6 +42,7 @@ class Paths:
     """
 
     parties: tuple[str, ...]
+    main: tuple[str, ...]
     rate: Ints
     lethality: Ints
     missing: Ints
@@ -133,6 +136,7 @@ def build_paths(
     )
     paths = Paths(
         parties=parties,
+        main=conflict.main_parties(parties),
         rate=rows["rate"],
         lethality=rows["lethality"],
         missing=rows["missing"],

@@ -59,13 +59,19 @@ def laplace_gate(laplace: Laplace, *, limit: float = FAIL) -> list[str]:
 def nuts_gate(design: Design, result: Sample) -> dict[str, Any]:
     """R-hat and ESS of totals and scales, and what of them fails the gate.
 
-    ``shortfall`` is how many times as many effective draws the gate asks for, at most.
+    Headlines are the totals of the main parties. ``shortfall`` is how many times as many effective
+    draws the gate asks for, at most; ``mixed`` whether more draws could not mend what fails.
     """
     draws = BlockDraws(design, result.theta)
     names, values = gated_quantities(draws)
     shaped = values.reshape(*result.theta.shape[:2], -1)
     found = convergence(shaped)
-    headline = np.array([name.endswith("to the end") for name in names])
+    ends = {
+        f"{category} {party} to the end"
+        for category in _categories(design)
+        for party in design.paths.main
+    }
+    headline = np.array([name in ends for name in names])
     table = np.stack(list(found.values()), axis=1)
     failures: list[str] = []
     effective = np.minimum(found["ess_bulk"], found["ess_tail"])
@@ -76,11 +82,12 @@ def nuts_gate(design: Design, result: Sample) -> dict[str, Any]:
         bad = which & ((found["rhat"] >= limit_rhat) | (effective < limit_ess))
         failures += [_complaint(names[i], table[i]) for i in np.flatnonzero(bad)[:NAMED]]
     total = result.theta.shape[0] * result.theta.shape[1]
+    mixed = not failures
     if result.divergences > DIVERGENCES * total:
         failures.append(f"{result.divergences} divergences in {total} draws")
     return {
         "engine": "nuts", "failures": failures, "gradients": result.gradients,
-        "divergences": result.divergences, "shortfall": shortfall,
+        "divergences": result.divergences, "shortfall": shortfall, "mixed": mixed,
         "max_rhat": float(found["rhat"].max()),
         "min_ess_bulk": float(found["ess_bulk"].min()),
         "min_ess_tail": float(found["ess_tail"].min()),
@@ -96,14 +103,17 @@ def _complaint(name: str, row: Floats) -> str:
     return f"{name} has R-hat {rhat:.3f} and ESS {bulk:.0f} (bulk), {tail:.0f} (tail)"
 
 
+def _categories(design: Design) -> list[str]:
+    return ["killed", "wounded"] if design.people else [design.name]
+
+
 def gated_quantities(draws: BlockDraws) -> tuple[list[str], Floats]:
     """Logs of monthly, yearly and cumulative totals, and of the scales; shape (S, Q)."""
     design = draws.design
     days = design.grid.days
     names, columns = [], []
-    categories = ["killed", "wounded"] if design.people else [design.name]
     for party in design.paths.parties:
-        for category in categories:
+        for category in _categories(design):
             daily = draws.daily(party, category)
             total = np.log(np.maximum(np.cumsum(daily, axis=1), 1e-12))
             for form, label in (("%Y-%m", "in"), ("%Y", "in")):

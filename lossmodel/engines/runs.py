@@ -157,7 +157,7 @@ def sample_through_gate(
         result, gradients=result.gradients + whitened.gradients, warmup_s=result.warmup_s + built
     )
     found = nuts_gate(design, result)
-    while found["failures"] and (done := result.theta.shape[1]) < longest:
+    while not found["mixed"] and (done := result.theta.shape[1]) < longest:
         if time.perf_counter() - began > seconds:
             break
         progress(f"{design.name}: {'; '.join(found['failures'])}; sampling on")

@@ -30,7 +30,7 @@ __all__ = ["Sheared", "shears_of"]
 
 WELL_KNOWN = 0.03
 """Relative error of a stream's figures together below which it bends what it is made of."""
-FLOOR = 0.02
+FLOOR = 0.003
 """Keeps what is left of a sum positive where the others come near to it."""
 NONE = -50.0
 """Log rate of a party that can have no losses."""
@@ -155,8 +155,8 @@ def _parties(design: Design, claims: Ints) -> list[str]:
 def _sums(design: Design, mode: Floats, parties: dict[int, list[str]]) -> Iterator[Shear]:
     """The others' rates move that of the first, once for each first party.
 
-    How large the sum is, is what the best known figures of it say. Their bias and definition, as
-    far as they are linear, tell what the others have in it, and not the first rate.
+    How large the sum is, is what the best known figures of it say. Their bias tells what the others
+    have in it, and not the first rate.
     """
     best: dict[str, tuple[int, list[str]]] = {}
     for stream, (main, *others) in parties.items():
@@ -170,40 +170,64 @@ def _sums(design: Design, mode: Floats, parties: dict[int, list[str]]) -> Iterat
         if len(columns) != len(rows):
             continue
         cells = _cells(design, positions)
-        numbers = [paths.parties.index(party) for party in others]
+        numbers = [paths.parties.index(party) for party in (main, *others)]
         with np.errstate(divide="ignore"):
             active = np.maximum(np.log(paths.active[numbers][:, cells]), NONE)
         # In a ledger each party has the common mode of its own.
         ledger = design.streams.loc[stream, "reading"] == "ledger"
-        own, *said = (
-            _path(design, paths.rate[paths.parties.index(party)], cells)
-            + _said(design, stream, party, party if ledger else main, cells, values)
-            for party in (main, *others)
-        )
-        arguments = sparse.vstack(said)
-        parts = (arguments @ values).reshape(len(others), -1) + active
-        total = np.logaddexp.reduce([own @ values, *parts])
+        said = [
+            _path(design, paths.rate[number], cells)
+            + _bias(design, stream, paths.parties[number] if ledger else main, cells)
+            for number in numbers
+        ]
+        parts = np.stack([part @ values for part in said]) + active
+        bend: Bend = _rest_of_sum
+        arguments, constant = said[1:], active[1:]
+        lethality = paths.lethality[numbers]
+        if stream in design.definition and (lethality >= 0).all():
+            share = _pick(np.full(len(cells), design.definition[stream]), len(values))
+            counts = [_path(design, row, cells) for row in lethality]
+            at = np.stack([share @ values, counts[0] @ values])
+            counted, slopes = _counted(at)
+            parts[0] += counted
+            parts[1:] += [_counted(np.stack([at[0], each @ values]))[0] for each in counts[1:]]
+            # Where the first party's share in the word bends, the stream's bias makes up for it.
+            line = sparse.diags_array(slopes[0]) @ share + sparse.diags_array(slopes[1]) @ counts[0]
+            arguments = [*(part + line for part in arguments), share, *counts]
+            bent = np.zeros((len(counts) + 1, len(cells)))
+            constant = np.vstack([constant + counted - (slopes * at).sum(axis=0), bent])
+            bend = _rest_of_counted_sum
+        constant[: len(others)] -= np.logaddexp.reduce(parts)
+        together = sparse.csr_array(sparse.vstack(arguments))
         yield Shear(
-            layout, mode, columns=columns, knots=knots, rows=arguments @ layout.matrix,
-            constant=arguments @ layout.offset + (active - total).ravel(), bend=_rest_of_sum,
+            layout, mode, columns=columns, knots=knots, rows=together @ layout.matrix,
+            constant=together @ layout.offset + constant.ravel(), bend=bend,
         )  # fmt: skip
 
 
-def _said(
-    design: Design, stream: int, party: str, common: str, cells: Ints, values: Floats
-) -> sparse.csr_array:
-    """Map to what a stream says of a party beyond the log of its losses, around the mode."""
-    days, height = design.grid.middles[cells], len(values)
-    where, column, weight = design.biases[stream].weights(days, common)
-    entries = sparse.coo_array((weight, (where, column)), shape=(len(cells), height))
-    said = sparse.csr_array(entries)
-    lethality = design.paths.lethality[design.paths.parties.index(party)]
-    if stream in design.definition and lethality >= 0:
-        share = _pick(np.full(len(cells), design.definition[stream]), height)
-        path = _path(design, lethality, cells)
-        slopes = _counted(np.stack([share @ values, path @ values]))[1]
-        said = said + sparse.diags_array(slopes[0]) @ share + sparse.diags_array(slopes[1]) @ path
-    return sparse.csr_array(said)
+def _bias(design: Design, stream: int, common: str, cells: Ints) -> sparse.csr_array:
+    """Map to a stream's log bias, with the common mode of a party."""
+    where, column, weight = design.biases[stream].weights(design.grid.middles[cells], common)
+    shape = (len(cells), len(design.layout.offset))
+    return sparse.csr_array(sparse.coo_array((weight, (where, column)), shape=shape))
+
+
+def _rest_of_counted_sum(arguments: Floats) -> tuple[Floats, Floats]:
+    """That of a sum of which a word counts a share.
+
+    Arguments are the logs of the others, were they counted as the first is, the logit of the word's
+    share of the wounded, and those of the lethality of the first and of the others.
+    """
+    others = (len(arguments) - 2) // 2
+    share, main = arguments[others], arguments[others + 1]
+    counted, by_main = _counted(np.stack([share, main]))
+    each = [_counted(np.stack([share, other])) for other in arguments[others + 2 :]]
+    logs = arguments[:others] + np.stack([log for log, _ in each]) - counted
+    value, slopes = _rest_of_sum(logs)
+    by_other = np.stack([slope for _, slope in each], axis=1)
+    by_share = (slopes * (by_other[0] - by_main[0])).sum(axis=0)
+    by_first = -slopes.sum(axis=0) * by_main[1]
+    return value, np.vstack([slopes, by_share, by_first, slopes * by_other[1]])
 
 
 def _rest_of_sum(logs: Floats) -> tuple[Floats, Floats]:

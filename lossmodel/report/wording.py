@@ -116,13 +116,9 @@ def scope_title(conflict: Conflict, scope: str) -> str:
 
 def main_parties(fit: Fit) -> list[str]:
     """The first party of each side that is not civilian and has estimates of the first category."""
-    found: dict[str, str] = {}
     first = main_categories(fit)[0]
-    for party, category, scope in fit.series:
-        known = fit.conflict.parties[party]
-        if scope == "all" and category == first and not known.civilian:
-            found.setdefault(known.side, party)
-    return list(found.values())
+    estimated = [p for p, category, scope in fit.series if scope == "all" and category == first]
+    return list(fit.conflict.main_parties(estimated))
 
 
 def main_categories(fit: Fit) -> list[str]:
