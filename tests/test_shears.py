@@ -1,5 +1,7 @@
 """Shears: they keep volume, mode and curvature, and straighten what they are made for."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -41,14 +43,16 @@ def test_mode_and_linear_map_stay_at_the_mode(sheared):
     np.testing.assert_allclose(moved, step, atol=1e-6)
 
 
-def test_volumes_stay_and_yet_the_map_is_not_linear(sheared):
+def test_volumes_are_in_the_density_and_the_map_is_not_linear(sheared):
     density, laplace = sheared
     rng = np.random.default_rng(2)
     theta = laplace.mode + laplace.factor @ rng.standard_normal(len(laplace.mode))
     assert np.abs(density.theta(theta) - theta).max() > 0.01
     steps = 1e-5 * np.eye(len(theta))
     slopes = [(density.theta(theta + s) - density.theta(theta - s)) / 2e-5 for s in steps]
-    assert np.linalg.slogdet(np.stack(slopes)) == pytest.approx((1.0, 0.0), abs=1e-6)
+    volume = density(theta)[0] - density.density(density.theta(theta))[0]
+    assert np.linalg.slogdet(np.stack(slopes)) == pytest.approx((1.0, volume), abs=1e-6)
+    assert abs(volume) > 1e-3
 
 
 def test_the_gradient_is_that_of_the_value(sheared):
@@ -115,3 +119,34 @@ def test_a_definition_moves_what_a_stream_says_along_a_line(sheared):
             straightened += 1
             assert bend(density.theta) < 0.25 * plain
     assert straightened
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_shares_of_a_sum_and_their_odds_have_right_slopes(counted):
+    rng = np.random.default_rng(4)
+    logs_of = shears._counted_logs if counted else shears._plain_logs
+    arguments = rng.normal(size=(6 if counted else 2, 5)) - np.log(4)
+    still = np.array([0.01, 0.1, 0.3, 0.6, 0.9])
+    for bend in (
+        partial(shears._left, logs_of),
+        partial(shears._as_odds, logs_of, number=1, still=still),
+    ):
+        found = bend(arguments)
+        for i in range(len(arguments)):
+            step = np.zeros_like(arguments)
+            step[i] = 1e-6
+            more, less = bend(arguments + step), bend(arguments - step)
+            rise = (more.value - less.value) / 2e-6
+            np.testing.assert_allclose(rise, found.slopes[i], rtol=1e-5, atol=1e-8)
+            rise = (more.volume - less.volume) / 2e-6
+            by_volume = np.broadcast_to(found.by_volume, arguments.shape)[i].sum()
+            assert rise == pytest.approx(by_volume, rel=1e-5, abs=1e-7)
+
+
+def test_a_share_near_the_whole_stays_below_it_and_near_the_mode_where_it_was():
+    still = np.full(5, 0.2)
+    logs = np.log(still) + np.array([[-5.0, -1e-4, 0.0, 1e-4, 5.0]])
+    after = logs[0] - shears._as_odds(shears._plain_logs, logs, number=0, still=still).value
+    np.testing.assert_allclose(after[1:4], logs[0, 1:4], rtol=0, atol=1e-8)
+    assert (after < 0).all()
+    assert (np.diff(after) > 0).all()

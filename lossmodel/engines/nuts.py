@@ -34,7 +34,7 @@ __all__ = ["Coordinates", "Sample", "sample"]
 
 TARGET = 0.8
 """Mean acceptance that the length of a step is set for."""
-FIRST_STEP, LONGEST_STEP = 0.2, 1.4
+FIRST_STEP, LONGEST_STEP = 0.25, 1.4
 JITTER = 0.1
 DEPTH = 9
 TOLERANCE, HALVINGS = 5.0, 6

@@ -22,9 +22,9 @@ __all__ = ["Block", "EngineName", "Settings", "run", "sample_through_gate"]
 
 EngineName = Literal["auto", "laplace", "nuts"]
 LAPLACE_DRAWS, PRIOR_DRAWS = 1000, 1000
-NUTS_DRAWS, NUTS_TUNE, CHAINS = 400, 80, 4
+NUTS_DRAWS, NUTS_TUNE, CHAINS = 400, 50, 4
 # It goes on by at least a part of its length, and up to so many times its length.
-NUTS_PIECE, NUTS_LONGEST = 0.25, 5
+NUTS_PIECE, NUTS_LONGEST = 0.125, 5
 Progress = Callable[[str], None]
 
 

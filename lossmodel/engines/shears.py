@@ -12,10 +12,16 @@ With f what one set of unknowns does to the log of the sum, as far as it is not 
 mode, another set, which can undo it at each of K knots, is written as ``theta = theta' - M f / s``:
 M the inverse of the map from theta to the knots, s the learned scales. The shift does not depend on
 what it moves, so that volumes stay what they are; nor do mode and curvature change at the mode.
+
+How large the others' shares in a sum are may be all but unknown, and where one nears the whole, the
+first rate hangs on it ever more. So each share q is first written as ``logit q = a + b u``, with u
+the log of the share and a line that touches it at the mode, which has the volume of (1 - q).
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -34,7 +40,29 @@ FLOOR = 0.003
 """Keeps what is left of a sum positive where the others come near to it."""
 NONE = -50.0
 """Log rate of a party that can have no losses."""
-Bend = Callable[[Floats], tuple[Floats, Floats]]
+
+
+class Bent(NamedTuple):
+    """A function of A arguments at K knots.
+
+    Attributes
+    ----------
+    value, slopes
+        Shape (K,) and (A, K).
+    volume, by_volume
+        Where it depends on what it moves: log of how that spreads, and its slopes, shape (A, K).
+    """
+
+    value: Floats
+    slopes: Floats
+    volume: float = 0.0
+    by_volume: Floats | float = 0.0
+
+
+Back = Callable[[Floats], Floats]
+"""From gradients after a shear to those before it, shape (D,)."""
+Bend = Callable[[Floats], Bent]
+"""From arguments of shape (A, K)."""
 
 
 class Shear:
@@ -50,7 +78,7 @@ class Shear:
         Map from the scaled unknowns to the A arguments of the function at each knot, shape
         (A K, D), and what is added to it.
     bend
-        From arguments of shape (A, K) to the function, shape (K,), and its slopes, shape (A, K).
+        The function.
     """
 
     def __init__(
@@ -61,40 +89,50 @@ class Shear:
         self._inverse = np.linalg.inv(knots)
         self._rows, self._back = rows, sparse.csr_array(rows.T)
         self._constant = constant
-        self._at = self._arguments(mode)[0]
-        self._still, self._slopes = bend(self._at)
+        self._at = self._arguments(mode * _scale(layout, mode))
+        self._still, self._slopes, *_ = bend(self._at)
 
-    def _arguments(self, theta: Floats) -> tuple[Floats, Floats, Floats]:
-        """Arguments of the function, shape (A, K), scales and scaled theta, shape (D,)."""
-        scale = np.append(np.exp(self._layout.log_scales(theta)), 1.0)[self._layout.scale_of]
+    def _arguments(self, scaled: Floats) -> Floats:
+        return (self._rows @ scaled + self._constant).reshape(-1, len(self._columns))
+
+    def move(
+        self, theta: Floats, scale: Floats
+    ) -> tuple[Floats, float, Callable[[Floats], Floats]]:
+        """Theta after the shift, its log volume, and the map of gradients back to before it.
+
+        Parameters
+        ----------
+        scale
+            Of each unknown, shape (D,), which no shear changes.
+        """
         scaled = theta * scale
-        arguments = self._rows @ scaled + self._constant
-        return arguments.reshape(-1, len(self._columns)), scale, scaled
-
-    def move(self, theta: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
-        """Theta after the shift, and the map of gradients back to those before it."""
-        arguments, scale, scaled = self._arguments(theta)
-        value, slopes = self._bend(arguments)
-        slopes = slopes - self._slopes
-        beyond = value - self._still - (self._slopes * (arguments - self._at)).sum(axis=0)
-        shift = self._inverse @ beyond / scale[self._columns]
+        arguments = self._arguments(scaled)
+        bent = self._bend(arguments)
+        slopes = bent.slopes - self._slopes
+        beyond = bent.value - self._still - (self._slopes * (arguments - self._at)).sum(axis=0)
+        own_scale = scale[self._columns]
+        shift = self._inverse @ beyond / own_scale
         moved = theta.copy()
         moved[self._columns] -= shift
 
         def back(gradient: Floats) -> Floats:
             own = gradient[self._columns]
-            by_value = -self._inverse.T @ (own / scale[self._columns])
-            by_scaled = self._back @ (slopes * by_value).ravel()
+            by_value = -self._inverse.T @ (own / own_scale)
+            by_scaled = self._back @ (slopes * by_value + bent.by_volume).ravel()
             layout, hypers = self._layout, len(self._layout.hyper)
-            by_scale = np.bincount(layout.scale_of, by_scaled * scaled, minlength=hypers + 1)
-            by_scale += np.bincount(
-                layout.scale_of[self._columns], own * shift, minlength=hypers + 1
-            )
+            by_log = by_scaled * scaled
+            by_log[self._columns] += own * shift
+            by_scale = np.bincount(layout.scale_of, by_log, minlength=hypers + 1)
             found = gradient + by_scaled * scale
             found[:hypers] += by_scale[:hypers] * layout.hyper_sd
             return np.asarray(found)
 
-        return moved, back
+        return moved, bent.volume, back
+
+
+def _scale(layout: Layout, theta: Floats) -> Floats:
+    """Scale of each unknown, shape (D,)."""
+    return np.asarray(np.append(np.exp(layout.log_scales(theta)), 1.0)[layout.scale_of])
 
 
 @dataclass(frozen=True)
@@ -106,20 +144,23 @@ class Sheared:
 
     def theta(self, before: Floats) -> Floats:
         """The unknowns of the density."""
+        scale = _scale(self.density.design.layout, before)
         for shear in self.shears:
-            before = shear.move(before)[0]
+            before = shear.move(before, scale)[0]
         return before
 
     def __call__(self, before: Floats) -> tuple[float, Floats]:
         """Log density and gradient, both by the unknowns before the shears."""
-        backs = []
+        scale = _scale(self.density.design.layout, before)
+        backs, volume = [], 0.0
         for shear in self.shears:
-            before, back = shear.move(before)
+            before, spread, back = shear.move(before, scale)
             backs.append(back)
+            volume += spread
         value, gradient = self.density(before)
         for back in reversed(backs):
             gradient = back(gradient)
-        return value, gradient
+        return value + volume, gradient
 
 
 def shears_of(density: Density, mode: Floats) -> tuple[Shear, ...]:
@@ -153,56 +194,76 @@ def _parties(design: Design, claims: Ints) -> list[str]:
 
 
 def _sums(design: Design, mode: Floats, parties: dict[int, list[str]]) -> Iterator[Shear]:
-    """The others' rates move that of the first, once for each first party.
+    """The others' shares in a sum, and what they leave to the first party's rate.
 
-    How large the sum is, is what the best known figures of it say. Their bias tells what the others
-    have in it, and not the first rate.
+    Once for each first party: how large the sum is, is what the best known figures of it say. Their
+    bias tells what the others have in it, and not the first rate.
     """
     best: dict[str, tuple[int, list[str]]] = {}
-    for stream, (main, *others) in parties.items():
-        if others:
-            best.setdefault(main, (stream, others))
+    for stream, names in parties.items():
+        if len(names) > 1:
+            best.setdefault(names[0], (stream, names))
     layout, paths = design.layout, design.paths
     values = layout.values(mode)
-    for main, (stream, others) in best.items():
-        positions, rows = paths.rate_knots[main]
-        columns, knots = _columns(layout, rows)
-        if len(columns) != len(rows):
-            continue
-        cells = _cells(design, positions)
-        numbers = [paths.parties.index(party) for party in (main, *others)]
-        with np.errstate(divide="ignore"):
-            active = np.maximum(np.log(paths.active[numbers][:, cells]), NONE)
-        # In a ledger each party has the common mode of its own.
-        ledger = design.streams.loc[stream, "reading"] == "ledger"
-        said = [
-            _path(design, paths.rate[number], cells)
-            + _bias(design, stream, paths.parties[number] if ledger else main, cells)
-            for number in numbers
-        ]
-        parts = np.stack([part @ values for part in said]) + active
-        bend: Bend = _rest_of_sum
-        arguments, constant = said[1:], active[1:]
-        lethality = paths.lethality[numbers]
-        if stream in design.definition and (lethality >= 0).all():
-            share = _pick(np.full(len(cells), design.definition[stream]), len(values))
-            counts = [_path(design, row, cells) for row in lethality]
-            at = np.stack([share @ values, counts[0] @ values])
-            counted, slopes = _counted(at)
-            parts[0] += counted
-            parts[1:] += [_counted(np.stack([at[0], each @ values]))[0] for each in counts[1:]]
-            # Where the first party's share in the word bends, the stream's bias makes up for it.
-            line = sparse.diags_array(slopes[0]) @ share + sparse.diags_array(slopes[1]) @ counts[0]
-            arguments = [*(part + line for part in arguments), share, *counts]
-            bent = np.zeros((len(counts) + 1, len(cells)))
-            constant = np.vstack([constant + counted - (slopes * at).sum(axis=0), bent])
-            bend = _rest_of_counted_sum
-        constant[: len(others)] -= np.logaddexp.reduce(parts)
-        together = sparse.csr_array(sparse.vstack(arguments))
-        yield Shear(
-            layout, mode, columns=columns, knots=knots, rows=together @ layout.matrix,
-            constant=together @ layout.offset + constant.ravel(), bend=bend,
-        )  # fmt: skip
+    for stream, names in best.values():
+        for number, party in [*enumerate(names[1:]), (None, names[0])]:
+            positions, rows = paths.rate_knots[party]
+            columns, knots = _columns(layout, rows)
+            if len(columns) != len(rows):
+                continue
+            cells = _cells(design, positions)
+            arguments, constant, logs_of = _shares(design, values, stream, names, cells)
+            bend: Bend = partial(_left, logs_of)
+            if number is not None:
+                logs, _ = logs_of((arguments @ values).reshape(constant.shape) + constant)
+                bend = partial(_as_odds, logs_of, number=number, still=np.exp(logs[number]))
+            yield Shear(
+                layout, mode, columns=columns, knots=knots, rows=arguments @ layout.matrix,
+                constant=arguments @ layout.offset + constant.ravel(), bend=bend,
+            )  # fmt: skip
+
+
+Logs = Callable[[Floats], tuple[Floats, Floats]]
+"""From arguments, (A, K), to logs of the others' shares, (n, K), and their slopes, (n, A, K)."""
+
+
+def _shares(
+    design: Design, values: Floats, stream: int, names: list[str], cells: Ints
+) -> tuple[sparse.csr_array, Floats, Logs]:
+    """Arguments of the shares that all but the first party have in a stream's sum on some cells.
+
+    The map to them and what is added to it, and the shares as a function of them. The stream's
+    bias is taken from before the shear of its definition: there, what the word counts of the first
+    party is linear.
+    """
+    paths = design.paths
+    numbers = [paths.parties.index(name) for name in names]
+    # In a ledger each party has the common mode of its own.
+    ledger = design.streams.loc[stream, "reading"] == "ledger"
+    said = [
+        _path(design, paths.rate[number], cells)
+        + _bias(design, stream, name if ledger else names[0], cells)
+        for number, name in zip(numbers, names, strict=True)
+    ]
+    with np.errstate(divide="ignore"):
+        active = np.maximum(np.log(paths.active[numbers][:, cells]), NONE)
+    parts = np.stack([part @ values for part in said]) + active
+    arguments, constant = said[1:], active[1:]
+    lethality = paths.lethality[numbers]
+    counted = stream in design.definition and bool((lethality >= 0).all())
+    if counted:
+        share = _pick(np.full(len(cells), design.definition[stream]), len(values))
+        dead = [_path(design, row, cells) for row in lethality]
+        at, deaths = share @ values, np.stack([path @ values for path in dead])
+        counts, by_share, by_dead = _counted(at, deaths)
+        parts += counts
+        line = sparse.diags_array(by_share[0]) @ share + sparse.diags_array(by_dead[0]) @ dead[0]
+        arguments = [*(part + line for part in arguments), share, *dead]
+        constant = constant + counts[0] - by_share[0] * at - by_dead[0] * deaths[0]
+    constant = constant - np.logaddexp.reduce(parts)
+    zeros = np.zeros((len(arguments) - len(constant), len(cells)))
+    together = sparse.csr_array(sparse.vstack(arguments))
+    return together, np.vstack([constant, zeros]), _counted_logs if counted else _plain_logs
 
 
 def _bias(design: Design, stream: int, common: str, cells: Ints) -> sparse.csr_array:
@@ -212,26 +273,61 @@ def _bias(design: Design, stream: int, common: str, cells: Ints) -> sparse.csr_a
     return sparse.csr_array(sparse.coo_array((weight, (where, column)), shape=shape))
 
 
-def _rest_of_counted_sum(arguments: Floats) -> tuple[Floats, Floats]:
-    """That of a sum of which a word counts a share.
+def _plain_logs(arguments: Floats) -> tuple[Floats, Floats]:
+    """Each argument is a log."""
+    count, knots = arguments.shape
+    return arguments, np.repeat(np.eye(count)[..., None], knots, axis=2)
 
-    Arguments are the logs of the others, were they counted as the first is, the logit of the word's
-    share of the wounded, and those of the lethality of the first and of the others.
+
+def _counted_logs(arguments: Floats) -> tuple[Floats, Floats]:
+    """Of a word that counts some of the wounded, and so of each party another share.
+
+    Arguments are the logs, were all counted as the first party is, the logit of the word's share of
+    the wounded, and those of the lethality of the first and of the others.
     """
-    others = (len(arguments) - 2) // 2
-    share, main = arguments[others], arguments[others + 1]
-    counted, by_main = _counted(np.stack([share, main]))
-    each = [_counted(np.stack([share, other])) for other in arguments[others + 2 :]]
-    logs = arguments[:others] + np.stack([log for log, _ in each]) - counted
+    others = len(arguments) // 2 - 1
+    counted, by_share, by_dead = _counted(arguments[others], arguments[others + 1 :])
+    logs = arguments[:others] + counted[1:] - counted[0]
+    each, slopes = np.arange(others), np.zeros((others, *arguments.shape))
+    slopes[each, each] = 1.0
+    slopes[:, others] = by_share[1:] - by_share[0]
+    slopes[:, others + 1] = -by_dead[0]
+    slopes[each, others + 2 + each] = by_dead[1:]
+    return logs, slopes
+
+
+def _left(logs_of: Logs, arguments: Floats) -> Bent:
+    """By how much the first party's rate is below the sum."""
+    logs, by_argument = logs_of(arguments)
     value, slopes = _rest_of_sum(logs)
-    by_other = np.stack([slope for _, slope in each], axis=1)
-    by_share = (slopes * (by_other[0] - by_main[0])).sum(axis=0)
-    by_first = -slopes.sum(axis=0) * by_main[1]
-    return value, np.vstack([slopes, by_share, by_first, slopes * by_other[1]])
+    return Bent(value, (slopes[:, None] * by_argument).sum(axis=0))
+
+
+def _as_odds(logs_of: Logs, arguments: Floats, *, number: int, still: Floats) -> Bent:
+    """What the log of a share loses as that of which the odds go on as a line.
+
+    Parameters
+    ----------
+    number
+        Which of the shares.
+    still
+        The share at the mode, where the line touches the log, shape (K,).
+    """
+    logs, by_argument = logs_of(arguments)
+    before, rest = logs[number], 1 - still
+    odds = np.log(still / rest) + (before - np.log(still)) / rest
+    share = expit(odds)
+    pace = (1 - share) / rest
+    slopes = by_argument[number]
+    return Bent(
+        value=before + np.logaddexp(0.0, -odds), slopes=slopes * (1 - pace),
+        volume=-float((np.logaddexp(0.0, odds) + np.log(rest)).sum()),
+        by_volume=-slopes * share / rest,
+    )  # fmt: skip
 
 
 def _rest_of_sum(logs: Floats) -> tuple[Floats, Floats]:
-    """By how much the first rate is below the sum: -log(1 - q), q the sum of the others' shares.
+    """Minus the log of what some shares leave: -log(1 - q), q their sum.
 
     1 - q is replaced by the positive root of ``x - FLOOR / x = 1 - q``, which is near to it.
     """
@@ -256,16 +352,28 @@ def _definitions(design: Design, mode: Floats, parties: dict[int, list[str]]) ->
         arguments = sparse.vstack([share, path])
         yield Shear(
             layout, mode, columns=columns, knots=knots, rows=arguments @ layout.matrix,
-            constant=arguments @ layout.offset, bend=_counted,
+            constant=arguments @ layout.offset, bend=_word,
         )  # fmt: skip
 
 
-def _counted(logits: Floats) -> tuple[Floats, Floats]:
-    """Log of the share of the losses that a stream counts."""
-    omega, kappa = expit(logits)
+def _word(arguments: Floats) -> Bent:
+    """Log of the share of the losses that a word counts."""
+    counted, by_share, by_dead = _counted(*arguments)
+    return Bent(counted, np.stack([by_share, by_dead]))
+
+
+def _counted(share: Floats, dead: Floats) -> tuple[Floats, Floats, Floats]:
+    """Log of the share of the losses that a word counts, and its slopes.
+
+    Parameters
+    ----------
+    share, dead
+        Logits of the share of the wounded that it counts, shape (K,), and of lethality, (..., K).
+    """
+    omega, kappa = expit(share), expit(dead)
     counted = kappa + omega * (1 - kappa)
-    rest = (1 - omega) * (1 - kappa)
-    return np.log(counted), np.stack([omega, kappa]) * rest / counted
+    rest = (1 - omega) * (1 - kappa) / counted
+    return np.log(counted), omega * rest, kappa * rest
 
 
 def _own_bias(design: Design, stream: int) -> tuple[Floats, Ints, Floats] | None:
