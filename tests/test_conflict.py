@@ -52,6 +52,12 @@ def test_an_ally_is_a_third_party(tmp_path):
     assert {conflict.role("friends", party) for party in conflict.parties} == {"third-party"}
 
 
+def test_the_main_party_of_a_side_is_its_first_that_is_not_civilian(sea):
+    assert sea.main_parties(["sea", "land", "guests", "villagers"]) == ("sea", "land")
+    assert sea.main_parties(["villagers", "guests", "land"]) == ("guests",)
+    assert sea.main_parties(["villagers"]) == ()
+
+
 def test_components_and_streams(sea):
     assert sea.components("land+guests") == ("land", "guests")
     assert sea.components("land") == ("land",)
