@@ -126,7 +126,7 @@ def test_shares_of_a_sum_and_their_odds_have_right_slopes(counted):
     rng = np.random.default_rng(4)
     logs_of = shears._counted_logs if counted else shears._plain_logs
     arguments = rng.normal(size=(6 if counted else 2, 5)) - np.log(4)
-    still = np.array([0.01, 0.1, 0.3, 0.6, 0.9])
+    still = np.array([0.01, 0.1, 0.3, 0.6, 1.0])
     for bend in (
         partial(shears._left, logs_of),
         partial(shears._as_odds, logs_of, number=1, still=still),
@@ -150,3 +150,11 @@ def test_a_share_near_the_whole_stays_below_it_and_near_the_mode_where_it_was():
     np.testing.assert_allclose(after[1:4], logs[0, 1:4], rtol=0, atol=1e-8)
     assert (after < 0).all()
     assert (np.diff(after) > 0).all()
+
+
+def test_a_party_that_is_the_whole_sum_stays_as_it_is():
+    logs = np.array([[-3.0, 0.0, 2.0]])
+    found = shears._as_odds(shears._plain_logs, logs, number=0, still=np.ones(3))
+    np.testing.assert_array_equal(found.value, 0)
+    np.testing.assert_array_equal(found.slopes, 0)
+    assert found.volume == 0

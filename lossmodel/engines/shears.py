@@ -14,8 +14,9 @@ M the inverse of the map from theta to the knots, s the learned scales. The shif
 what it moves, so that volumes stay what they are; nor do mode and curvature change at the mode.
 
 How large the others' shares in a sum are may be all but unknown, and where one nears the whole, the
-first rate hangs on it ever more. So each share q is first written as ``logit q = a + b u``, with u
-the log of the share and a line that touches it at the mode, which has the volume of (1 - q).
+first rate hangs on it ever more. So each share q is first written as ``logit q = a + b u``: u takes
+the place of log q, and a line that touches it at the mode takes that of the log. Volumes shrink
+with 1 - q.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,6 +41,8 @@ FLOOR = 0.003
 """Keeps what is left of a sum positive where the others come near to it."""
 NONE = -50.0
 """Log rate of a party that can have no losses."""
+WHOLE = 0.95
+"""Share at the mode beyond which a party stands for the sum, so that there are no odds."""
 
 
 class Bent(NamedTuple):
@@ -314,14 +317,16 @@ def _as_odds(logs_of: Logs, arguments: Floats, *, number: int, still: Floats) ->
         The share at the mode, where the line touches the log, shape (K,).
     """
     logs, by_argument = logs_of(arguments)
+    bends = still < WHOLE
+    still = np.minimum(still, WHOLE)
     before, rest = logs[number], 1 - still
     odds = np.log(still / rest) + (before - np.log(still)) / rest
     share = expit(odds)
     pace = (1 - share) / rest
-    slopes = by_argument[number]
+    slopes = by_argument[number] * bends
     return Bent(
-        value=before + np.logaddexp(0.0, -odds), slopes=slopes * (1 - pace),
-        volume=-float((np.logaddexp(0.0, odds) + np.log(rest)).sum()),
+        value=(before + np.logaddexp(0.0, -odds)) * bends, slopes=slopes * (1 - pace),
+        volume=-float((np.logaddexp(0.0, odds) + np.log(rest))[bends].sum()),
         by_volume=-slopes * share / rest,
     )  # fmt: skip
 
