@@ -96,11 +96,10 @@ class Shear:
         self._still, self._slopes, *_ = bend(self._at)
 
     def _arguments(self, scaled: Floats) -> Floats:
-        return (self._rows @ scaled + self._constant).reshape(-1, len(self._columns))
+        found: Floats = self._rows @ scaled + self._constant
+        return found.reshape(-1, len(self._columns))
 
-    def move(
-        self, theta: Floats, scale: Floats
-    ) -> tuple[Floats, float, Callable[[Floats], Floats]]:
+    def move(self, theta: Floats, scale: Floats) -> tuple[Floats, float, Back]:
         """Theta after the shift, its log volume, and the map of gradients back to before it.
 
         Parameters
