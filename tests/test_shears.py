@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lossmodel.checking import simulate
+from lossmodel.claims import load_claims
 from lossmodel.density import Density
 from lossmodel.engines import shears
 from lossmodel.engines.laplace import approximate
@@ -80,6 +81,22 @@ def test_wars_of_any_make_have_their_shears(seed, monkeypatch):
     step = 1e-6 * np.random.default_rng(seed + 1).standard_normal(design.size)
     rise = sheared(theta + step)[0] - sheared(theta - step)[0]
     assert rise == pytest.approx(2 * sheared(theta)[1] @ step, rel=1e-3, abs=1e-6)
+    steps = 1e-5 * np.eye(design.size)
+    slopes = [(sheared.theta(theta + s) - sheared.theta(theta - s)) / 2e-5 for s in steps]
+    volume = sheared(theta)[0] - density(sheared.theta(theta))[0]
+    assert np.linalg.slogdet(np.stack(slopes))[1] == pytest.approx(volume, abs=1e-6)
+
+
+def test_volumes_are_right_where_cells_are_wider_than_a_day():
+    claims = load_claims()
+    density = Density(LossModel().design(collect_evidence(claims), claims.conflict))
+    sheared = Sheared(density, shears_of(density, np.zeros(density.size)))
+    theta = 0.5 * np.random.default_rng(6).standard_normal(density.size)
+    volume = sheared(theta)[0] - density(sheared.theta(theta))[0]
+    steps = 1e-5 * np.eye(density.size)
+    slopes = [(sheared.theta(theta + s) - sheared.theta(theta - s)) / 2e-5 for s in steps]
+    assert np.linalg.slogdet(np.stack(slopes))[1] == pytest.approx(volume, abs=1e-6)
+    assert abs(volume) > 0.1
 
 
 def test_the_rest_of_a_sum_and_its_slopes():

@@ -207,6 +207,7 @@ def _sums(design: Design, mode: Floats, parties: dict[int, list[str]]) -> Iterat
             best.setdefault(names[0], (stream, names))
     layout, paths = design.layout, design.paths
     values = layout.values(mode)
+    named = list(enumerate(paths.parties))
     for stream, names in best.values():
         for number, party in [*enumerate(names[1:]), (None, names[0])]:
             positions, rows = paths.rate_knots[party]
@@ -214,7 +215,12 @@ def _sums(design: Design, mode: Floats, parties: dict[int, list[str]]) -> Iterat
             if len(columns) != len(rows):
                 continue
             cells = _cells(design, positions)
-            arguments, constant, logs_of = _shares(design, values, stream, names, cells)
+            # At its own knots a rate is what it is there, or else the volume would not be right.
+            rates = {
+                name: _path(design, paths.rate[p], cells) for p, name in named if name != party
+            }
+            rates[party] = _pick(rows, len(values))
+            arguments, constant, logs_of = _shares(design, values, stream, names, cells, rates)
             bend: Bend = partial(_left, logs_of)
             if number is not None:
                 logs, _ = logs_of((arguments @ values).reshape(constant.shape) + constant)
@@ -230,8 +236,9 @@ Logs = Callable[[Floats], tuple[Floats, Floats]]
 
 
 def _shares(
-    design: Design, values: Floats, stream: int, names: list[str], cells: Ints
-) -> tuple[sparse.csr_array, Floats, Logs]:
+    design: Design, values: Floats, stream: int, names: list[str], cells: Ints,
+    rates: dict[str, sparse.csr_array],
+) -> tuple[sparse.csr_array, Floats, Logs]:  # fmt: skip
     """Arguments of the shares that all but the first party have in a stream's sum on some cells.
 
     The map to them and what is added to it, and the shares as a function of them. The stream's
@@ -243,9 +250,7 @@ def _shares(
     # In a ledger each party has the common mode of its own.
     ledger = design.streams.loc[stream, "reading"] == "ledger"
     said = [
-        _path(design, paths.rate[number], cells)
-        + _bias(design, stream, name if ledger else names[0], cells)
-        for number, name in zip(numbers, names, strict=True)
+        rates[name] + _bias(design, stream, name if ledger else names[0], cells) for name in names
     ]
     with np.errstate(divide="ignore"):
         active = np.maximum(np.log(paths.active[numbers][:, cells]), NONE)
