@@ -62,6 +62,7 @@ class Publisher:
             return self._estimates(key, scope, windows, known, rows["qualifier"].to_numpy())
         return self._vintages(key, scope, windows, known)
 
+    # The rows here are those of DataFrame.itertuples, of whose columns the type checker knows none.
     def _window(self, row: object) -> tuple[int, int]:
         start, end = row.start, row.end  # type: ignore[attr-defined]
         lo = 0 if pd.isna(start) else max(self.truth.position(start), 0)

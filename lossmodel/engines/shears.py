@@ -207,7 +207,6 @@ def _sums(design: Design, mode: Floats, parties: dict[int, list[str]]) -> Iterat
             best.setdefault(names[0], (stream, names))
     layout, paths = design.layout, design.paths
     values = layout.values(mode)
-    named = list(enumerate(paths.parties))
     for stream, names in best.values():
         for number, party in [*enumerate(names[1:]), (None, names[0])]:
             positions, rows = paths.rate_knots[party]
@@ -216,9 +215,7 @@ def _sums(design: Design, mode: Floats, parties: dict[int, list[str]]) -> Iterat
                 continue
             cells = _cells(design, positions)
             # At its own knots a rate is what it is there, or else the volume would not be right.
-            rates = {
-                name: _path(design, paths.rate[p], cells) for p, name in named if name != party
-            }
+            rates = {p: _path(design, paths.rate[paths.parties.index(p)], cells) for p in names}
             rates[party] = _pick(rows, len(values))
             arguments, constant, logs_of = _shares(design, values, stream, names, cells, rates)
             bend: Bend = partial(_left, logs_of)
