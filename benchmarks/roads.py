@@ -72,11 +72,13 @@ def nuts(design: Any, until: float, seed: int) -> Ran:
     """The engine as a fit runs it: the mode, the warm-up, and on until the gate is passed."""
     from lossmodel.density import Density
     from lossmodel.engines.laplace import approximate
+    from lossmodel.engines.nuts import wake
     from lossmodel.engines.runs import NUTS_DRAWS, sample_through_gate
 
     began = time.perf_counter()
+    wake(CHAINS)
     density = Density(design)
-    found = approximate(density)
+    found = approximate(density, shaped=False)
     reached = time.perf_counter() - began
     left = until - time.perf_counter()
     short = left < WHOLE
@@ -84,8 +86,10 @@ def nuts(design: Any, until: float, seed: int) -> Ran:
         design, density, found, seed=seed, draws=NUTS_DRAWS // 4 if short else NUTS_DRAWS,
         seconds=left / 2,
     )  # fmt: skip
+    # Whatever is not the way to the first draw, asking the gate included.
+    warm = reached + result.warmup_s
     return Ran(
-        result.theta, 0.0, reached + result.warmup_s, result.sampling_s,
+        result.theta, 0.0, warm, time.perf_counter() - began - warm,
         found.gradients + result.gradients, result.divergences, finished=not short,
         gate=gate["failures"],
     )  # fmt: skip

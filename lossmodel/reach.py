@@ -27,7 +27,14 @@ SQRT_2PI = float(np.sqrt(2 * np.pi))
 
 def pdf(z: Floats) -> Floats:
     """Standard normal density."""
-    return np.asarray(np.exp(-0.5 * z * z) / SQRT_2PI)
+    return _bell(z) / SQRT_2PI
+
+
+def _bell(z: Floats) -> Floats:
+    """The same without its constant."""
+    found = np.square(z)
+    found *= -0.5
+    return np.asarray(np.exp(found, out=found))
 
 
 class Waits:
@@ -40,7 +47,10 @@ class Waits:
         self.later = np.flatnonzero((pairs.kind == LIST) & (pairs.has_missing > 0))
         self.sign = np.where(pairs.kind == MISSING, -1.0, 1.0)[self.others]
         self.log_age = np.log(pairs.age)
-        self.nodes = convolution(pairs.age[self.later])
+        nodes = convolution(pairs.age[self.later])
+        # Waits in their own sds; densities of the normal are without their constant.
+        self.wait, self.log_rest = nodes.log_wait / declared_log_sd, nodes.log_rest
+        self.mass = nodes.mass / (declared_log_sd * SQRT_2PI)
 
 
 class Reach:
@@ -103,15 +113,18 @@ class Reach:
         """Declared and heard of."""
         waits, j = self._waits, self._waits.later
         pace = np.exp(-linear[DELAY_SD, j])
-        wait = (waits.nodes.log_wait - linear[DECLARED, j]) / waits.sd
-        z = (waits.nodes.log_rest - linear[DELAY, j]) * pace
-        chance = waits.nodes.mass * pdf(wait) / waits.sd
-        known, dense, slope = chance * ndtr(z), chance * pdf(z), wait / waits.sd
+        wait = waits.wait - linear[DECLARED, j] / waits.sd
+        z = (waits.log_rest - linear[DELAY, j]) * pace
+        known = _bell(wait)
+        known *= waits.mass
+        dense = _bell(z)
+        dense *= known
+        known *= ndtr(z)
         self._late[j] = known.sum(axis=0)
-        self._by_late[DELAY, j] = -pace * dense.sum(axis=0)
-        self._by_late[DELAY_SD, j] = -(dense * z).sum(axis=0)
-        self._by_late[DECLARED, j] = (known * slope).sum(axis=0)
-        self._node = z, known, dense, slope, pace
+        self._by_late[DELAY, j] = -pace / SQRT_2PI * dense.sum(axis=0)
+        self._by_late[DELAY_SD, j] = -(dense * z).sum(axis=0) / SQRT_2PI
+        self._by_late[DECLARED, j] = (known * wait).sum(axis=0) / waits.sd
+        self._node = z, known, dense, wait, pace
 
     def bends(self) -> Floats:
         """Second derivatives of value by linear, shape (5, 5, Q)."""
@@ -140,7 +153,8 @@ class Reach:
             bends[DECLARED, DECLARED, i] = -pdf(self._z_declared) * self._z_declared / waits.sd**2
         if len(waits.later):
             j = waits.later
-            z, known, dense, slope, pace = self._node
+            z, known, dense, wait, pace = self._node
+            dense, slope = dense / SQRT_2PI, wait / waits.sd
             _bend_delay(bends, j, (dense, z), pace)
             own = known * (slope**2 - 1 / waits.sd**2)
             bends[DECLARED, DECLARED, j] = own.sum(axis=0)

@@ -115,7 +115,6 @@ def gated_quantities(draws: BlockDraws) -> tuple[list[str], Floats]:
     for party in design.paths.parties:
         for category in _categories(design):
             daily = draws.daily(party, category)
-            total = np.log(np.maximum(np.cumsum(daily, axis=1), 1e-12))
             for form, label in (("%Y-%m", "in"), ("%Y", "in")):
                 periods = pd.Series(days.strftime(form))
                 for period, where in periods.groupby(periods).groups.items():
@@ -124,7 +123,7 @@ def gated_quantities(draws: BlockDraws) -> tuple[list[str], Floats]:
                         names.append(f"{category} {party} {label} {period}")
                         columns.append(np.log(np.maximum(sums, 1e-12)))
             names.append(f"{category} {party} to the end")
-            columns.append(total[:, -1])
+            columns.append(np.log(np.maximum(daily.sum(axis=1), 1e-12)))
     scales = design.layout.log_scales(draws.flat)
     names += list(design.layout.hyper)
     columns += list(scales.T)

@@ -68,7 +68,8 @@ class Laplace:
     stretch
         Shape (2, H): by how much each hyperparameter's sd is larger below and above its mode.
     shape
-        How far the posterior is from this approximation; none of a fit from disk.
+        How far the posterior is from this approximation; none where nobody looked, nor of a fit
+        from disk.
     """
 
     mode: Floats
@@ -95,7 +96,11 @@ class Laplace:
 
 
 def approximate(
-    density: Density, *, start: Floats | None = None, report: Report = lambda _: None
+    density: Density,
+    *,
+    start: Floats | None = None,
+    shaped: bool = True,
+    report: Report = lambda _: None,
 ) -> Laplace:
     """Maximise the hyperparameters' marginal and expand around it.
 
@@ -103,6 +108,9 @@ def approximate(
     ----------
     start
         Where to begin, such as the mode of an earlier fit.
+    shaped
+        Whether to look how far from normal the posterior is, which takes as long again; what only
+        serves a sampler as coordinates need not be.
     report
         Told of each stage.
     """
@@ -110,7 +118,7 @@ def approximate(
     with threadpool_limits(1):
         theta = _approach(modes) if start is None else start
         climb = _Climb(modes, modes.settle(theta, tolerance=FIRST), report)
-        return _finish(modes, *climb.top())
+        return _finish(modes, *climb.top(), shaped=shaped)
 
 
 def _approach(modes: Modes) -> Floats:
@@ -253,7 +261,9 @@ def _covariance(correlation: Floats, sd: Floats) -> Floats:
     return np.asarray(covariance * np.outer(widest, widest))
 
 
-def _finish(modes: Modes, point: Point, response: Floats, learned: Floats) -> Laplace:
+def _finish(
+    modes: Modes, point: Point, response: Floats, learned: Floats, *, shaped: bool
+) -> Laplace:
     """The spread of the hyperparameters from axial points, and the joint factor."""
     n = modes.hypers
     point = modes.settle(point.theta, tolerance=SETTLED, near=point)
@@ -267,7 +277,7 @@ def _finish(modes: Modes, point: Point, response: Floats, learned: Floats) -> La
     factor = np.zeros((len(point.theta),) * 2)
     factor[:, :n] = response @ root
     factor[n:, n:] = solve_triangular(point.lower, np.eye(len(point.lower)), lower=True).T
-    shape = look(modes, point, factor=factor, stretch=stretch)
+    shape = look(modes, point, factor=factor, stretch=stretch) if shaped else None
     return Laplace(
         mode=point.theta,
         factor=factor,

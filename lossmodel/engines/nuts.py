@@ -24,13 +24,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
+from threading import Thread
 from typing import Protocol
 
 import numpy as np
 
 from lossmodel.design.grid import Floats
 
-__all__ = ["Coordinates", "Sample", "sample"]
+__all__ = ["Coordinates", "Sample", "sample", "wake"]
 
 TARGET = 0.8
 """Mean acceptance that the length of a step is set for."""
@@ -70,7 +72,7 @@ class Sample:
     divergences, gradients
         Over all chains; gradients include the warm-up.
     warmup_s, sampling_s
-        Seconds before and after the first draw that is kept, of the slowest chain.
+        Seconds by the clock, with all chains done: for the warm-up, and after it.
     steps
         Length of the steps of each chain, shape (chains,).
     """
@@ -107,6 +109,18 @@ class _Chain:
     step: float
 
 
+def wake(chains: int) -> None:
+    """Start the processes of the chains, while this one still has other things to do."""
+    from joblib import Parallel, cpu_count, delayed
+
+    count = min(cpu_count(), chains)
+    Thread(target=Parallel(n_jobs=count), args=([delayed(_get_ready)()] * count,)).start()
+
+
+def _get_ready() -> None:
+    import_module("lossmodel.engines.whitening")
+
+
 def sample(
     density: Coordinates,
     *,
@@ -131,6 +145,7 @@ def sample(
     from joblib import Parallel, cpu_count, delayed
 
     run = partial(_chain, density, draws=draws, tune=tune)
+    began = time.perf_counter()
     seeds = np.random.SeedSequence(seed).spawn(chains)
     starts: list[tuple[Floats | None, float]] = [(None, FIRST_STEP)] * chains
     if earlier is not None:
@@ -140,13 +155,15 @@ def sample(
         delayed(run)(seed=own, start=start, step=step)
         for own, (start, step) in zip(seeds, starts, strict=True)
     )
+    spent = time.perf_counter() - began
+    warm, kept = (sum(getattr(c, name) for c in found) for name in ("warmup_s", "sampling_s"))
     return Sample(
         theta=np.stack([chain.theta for chain in found]),
         last=np.stack([chain.last for chain in found]),
         divergences=sum(chain.divergences for chain in found),
         gradients=sum(chain.gradients for chain in found),
-        warmup_s=max(chain.warmup_s for chain in found),
-        sampling_s=max(chain.sampling_s for chain in found),
+        warmup_s=spent * warm / (warm + kept),
+        sampling_s=spent * kept / (warm + kept),
         steps=np.array([chain.step for chain in found]),
     )
 

@@ -13,7 +13,7 @@ from lossmodel.design import Design
 from lossmodel.design.grid import Floats
 from lossmodel.engines.gates import DOUBT, laplace_gate, nuts_gate
 from lossmodel.engines.laplace import Laplace, approximate
-from lossmodel.engines.nuts import Sample, sample
+from lossmodel.engines.nuts import Sample, sample, wake
 from lossmodel.engines.whitening import Whitened
 from lossmodel.posterior import BlockDraws
 from lossmodel.predictive import Predicted, predict
@@ -70,7 +70,12 @@ def run(
     """Fit one block, with nuts where asked for or where the gate of laplace fails."""
     density = Density(design)
     started = time.perf_counter()
-    laplace = approximate(density, start=_start(design, earlier), report=progress)
+    sampled = settings.engine == "nuts"
+    if sampled:
+        wake(CHAINS)
+    laplace = approximate(
+        density, start=_start(design, earlier), shaped=not sampled, report=progress
+    )
     took = {"laplace": round(time.perf_counter() - started, 3)}
     failures, doubts = laplace_gate(laplace), laplace_gate(laplace, limit=DOUBT)
     streams = np.random.SeedSequence([settings.seed, len(design.name), design.size]).spawn(3)

@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import block_diag
 from scipy.special import expit
 
 from lossmodel.density import Density, State
@@ -345,21 +346,24 @@ def _rest_of_sum(logs: Floats) -> tuple[Floats, Floats]:
 
 
 def _definitions(design: Design, mode: Floats, parties: dict[int, list[str]]) -> Iterator[Shear]:
-    """Lethality and the share of the wounded move the stream's own bias."""
+    """Lethality and the share of the wounded move each stream's own bias, of all streams at once."""
     layout, paths = design.layout, design.paths
-    for stream in sorted(parties.keys() & design.definition.keys()):
-        lethality = paths.lethality[paths.parties.index(parties[stream][0])]
-        own = _own_bias(design, stream)
-        if own is None:
-            continue
-        positions, columns, knots = own
-        share = _pick(np.full(len(positions), design.definition[stream]), len(layout.offset))
-        path = _path(design, lethality, _cells(design, positions))
-        arguments = sparse.vstack([share, path])
-        yield Shear(
-            layout, mode, columns=columns, knots=knots, rows=arguments @ layout.matrix,
-            constant=arguments @ layout.offset, bend=_word,
-        )  # fmt: skip
+    streams = sorted(parties.keys() & design.definition.keys())
+    owns = ((stream, _own_bias(design, stream)) for stream in streams)
+    held = [(stream, own) for stream, own in owns if own is not None]
+    if not held:
+        return
+    shares, lethality = [], []
+    for stream, (positions, *_) in held:
+        row = paths.lethality[paths.parties.index(parties[stream][0])]
+        shares.append(_pick(np.full(len(positions), design.definition[stream]), len(layout.offset)))
+        lethality.append(_path(design, row, _cells(design, positions)))
+    arguments = sparse.csr_array(sparse.vstack(shares + lethality))
+    yield Shear(
+        layout, mode, columns=np.concatenate([columns for _, (_, columns, _) in held]),
+        knots=block_diag(*(knots for _, (*_, knots) in held)), rows=arguments @ layout.matrix,
+        constant=arguments @ layout.offset, bend=_word,
+    )  # fmt: skip
 
 
 def _word(arguments: Floats) -> Bent:

@@ -25,7 +25,7 @@ moves, where that is not linear. Each step moves a coordinate by a function of e
 the log determinant is that of the spreads of u, over r, and a constant, which is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,8 @@ BENT = 1.0
 """Second difference of the gradient above which a coordinate gets a curve."""
 REACH, STEP = 3.0, 1.0
 EVALUATIONS = 60
+Back = Callable[[Floats], Floats]
+"""From the gradient by what is moved to that by what moves it."""
 
 
 @dataclass(frozen=True)
@@ -201,27 +203,30 @@ class Whitened:
         options = {"maxfun": EVALUATIONS, "maxcor": 20, "gtol": 1e-2}
         return np.asarray(minimize(loss, guess, jac=True, method="L-BFGS-B", options=options).x)
 
-    def _shift(self, x: Floats) -> tuple[Floats, Floats]:
-        """What the curves add to x_o, and its derivative by each x_d; straight beyond the knots."""
+    def _shift(self, x: Floats) -> tuple[Floats, Back]:
+        """What the curves add to x_o, and the way back of gradients; straight beyond the knots."""
         at = x[self.curved]
         inside = np.clip(at, -REACH, REACH)
         piece = np.clip(((inside + REACH) // STEP).astype(int), 0, len(self._at) - 2)
-        t = inside - self._at[piece]
-        a, b, c, d = np.moveaxis(self._spline[np.arange(len(at)), piece], 1, 0)
-        t = t[:, None]
-        slopes = (3 * a * t + 2 * b) * t + c
-        values = ((a * t + b) * t + c) * t + d + slopes * (at - inside)[:, None]
-        return values.sum(axis=0), slopes
+        t, one = inside - self._at[piece], np.ones(len(at))
+        slopes = np.stack([3 * t * t, 2 * t, one, 0 * one], axis=1)
+        powers = np.stack([t**3, t * t, t, one], axis=1) + slopes * (at - inside)[:, None]
+        held = self._spline[np.arange(len(at)), piece].reshape(-1, len(self._rest))
+
+        def back(gradient: Floats) -> Floats:
+            return np.asarray((slopes * (held @ gradient).reshape(-1, 4)).sum(axis=1))
+
+        return powers.ravel() @ held, back
 
     def theta(self, x: Floats) -> Floats:
         """The map, for x of shape (D,)."""
         return self._density.theta(self._mapped(self._bent(x)[0]).theta)
 
-    def _bent(self, x: Floats) -> tuple[Floats, Floats]:
-        shift, slopes = self._shift(x)
+    def _bent(self, x: Floats) -> tuple[Floats, Back]:
+        shift, back = self._shift(x)
         bent = x.copy()
         bent[self._rest] += shift
-        return bent, slopes
+        return bent, back
 
     def _mapped(self, x: Floats) -> _Held:
         moved = self._root @ x[: len(self._root)]
@@ -287,9 +292,9 @@ class Whitened:
 
     def __call__(self, x: Floats) -> tuple[float, Floats]:
         """Log density of x of shape (D,), up to a constant, and its gradient."""
-        bent, slopes = self._bent(x)
+        bent, back = self._bent(x)
         value, gradient = self._straight(bent)
-        gradient[self.curved] += slopes @ gradient[self._rest]
+        gradient[self.curved] += back(gradient[self._rest])
         return value, gradient
 
 
