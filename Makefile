@@ -21,7 +21,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 
 .DEFAULT_GOAL := help
 .PHONY: help fit test check slow notebooks paper format clean radford history backtests \
-	calibration parts bench bench-quick
+	calibration parts refits bench bench-quick
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -95,6 +95,10 @@ calibration: $(VENV)/installed
 # Answers and scores with one part of the model off at a time.
 parts: $(VENV)/installed
 	$(BIN)/python benchmarks/parts.py
+
+# Seconds to leave each of twenty claimants out of the shipped conflict.
+refits: $(VENV)/installed
+	$(BIN)/python benchmarks/refits.py
 
 # Our engines beside stock PyMC, nutpie and NumPyro on the same densities; the table and
 # benchmarks/results/latest.json. It takes hours; ARGS="--case shipped --road pymc" does one pair.

@@ -123,7 +123,8 @@ def load(path: Path) -> list[Row]:
 def save(rows: Sequence[Row], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    part.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     part.replace(path)
 
 

@@ -29,27 +29,25 @@ class Change:
 
     def matrix(self, scales: Floats) -> sparse.csr_array:
         """Derivative of v by theta, shape (V, D)."""
-        return by_columns(self.layout.matrix, scales[self.layout.scale_of])
+        return by_columns(self.layout.matrix, scales)
 
     def precision(self, by_v: Floats, scales: Floats) -> Floats:
         """Identity, the prior's, plus a precision of v in theta, shape (D, D)."""
-        scale = scales[self.layout.scale_of]
-        both = self._down(self._down(by_v, scale).T, scale)
+        both = self._down(self._down(by_v, scales).T, scales)
         both[np.diag_indices_from(both)] += 1.0
         return both
 
     def covariance(self, of_theta: Floats, scales: Floats) -> Floats:
         """A covariance of theta as one of v, shape (V, V)."""
-        scale = scales[self.layout.scale_of]
-        return self._up(self._up(of_theta * scale * scale[:, None]).T)
+        return self._up(self._up(of_theta * scales * scales[:, None]).T)
 
-    def _down(self, values: Floats, scale: Floats) -> Floats:
+    def _down(self, values: Floats, scales: Floats) -> Floats:
         """The transposed map, scaled, times ``values`` of shape (V, .)."""
         down = np.zeros((self.layout.size, values.shape[1]))
-        rest = by_rows(self.rest, scale[self.columns])
+        rest = by_rows(self.rest, scales[self.columns])
         down[self.columns] = rest @ np.ascontiguousarray(values[self.rows])
         for rows, columns, block in self.blocks:
-            np.matmul((block * scale[columns]).T, values[rows], out=down[columns])
+            np.matmul((block * scales[columns]).T, values[rows], out=down[columns])
         return down
 
     def _up(self, values: Floats) -> Floats:

@@ -123,7 +123,7 @@ class Expansion:
 
     def moved(self, directions: Floats) -> Floats:
         """Derivative of mu along directions in theta, shape (D, .); their scales move too."""
-        layout, scales = self.change.layout, self.state.scales[self.change.layout.scale_of]
+        layout, scales = self.change.layout, self.state.scales
         hypers = len(layout.hyper)
         growth = np.zeros((hypers + 1, directions.shape[1]))
         growth[:hypers] = layout.hyper_sd[:, None] * directions[:hypers]

@@ -112,8 +112,8 @@ class State:
         self.density, self.theta = density, theta
         design = self.design = density.design
         log_scales = design.layout.log_scales(theta)
-        self.scales = np.append(np.exp(log_scales), 1.0)
-        self.scaled = theta * self.scales[design.layout.scale_of]
+        self.scales = design.layout.scales(theta)
+        self.scaled = theta * self.scales
         self.v = design.layout.offset + design.layout.matrix @ self.scaled
         self._paths()
         self._shares()
@@ -194,15 +194,14 @@ class State:
         by_v = self.density.bias_back @ by_mu + self.back_expectation(by_mu / self.expectation)
         by_scaled = self.density.matrix_back @ by_v
         hypers = len(layout.hyper)
-        by_scale = np.bincount(layout.scale_of, by_scaled * self.scaled, minlength=hypers + 1)
         learned = observed.noise >= 0
         # d log sd / d log scale is the scale's share of the variance.
         share = by_sd[learned] * self.noise_share[learned]
-        by_scale[:hypers] += np.bincount(observed.noise[learned], share, minlength=hypers)[:hypers]
+        by_noise = np.bincount(observed.noise[learned], share, minlength=hypers)[:hypers]
         if observed.bound >= 0:
-            by_scale[observed.bound] += by_excess
-        gradient = by_scaled * self.scales[layout.scale_of]
-        gradient[:hypers] += by_scale[:hypers] * layout.hyper_sd
+            by_noise[observed.bound] += by_excess
+        gradient = by_scaled * self.scales
+        gradient[:hypers] += layout.by_hyper(by_scaled * self.scaled) + by_noise * layout.hyper_sd
         return np.asarray(gradient)
 
     def _back_sums(self, by_expectation: Floats) -> Floats:

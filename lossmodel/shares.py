@@ -49,12 +49,9 @@ def slope(draws: BlockDraws, key: tuple[str, str, str]) -> Floats:
     design, theta = draws.design, draws.flat[0]
     by_v = _by_value(draws, key)
     layout = design.layout
-    scales = np.append(np.exp(layout.log_scales(theta)), 1.0)[layout.scale_of]
-    by_scaled = layout.matrix.T @ by_v
-    gradient = by_scaled * scales
-    hypers = len(layout.hyper)
-    by_scale = np.bincount(layout.scale_of, by_scaled * theta * scales, minlength=hypers + 1)
-    gradient[:hypers] += by_scale[:hypers] * layout.hyper_sd
+    by_log = (layout.matrix.T @ by_v) * layout.scales(theta)
+    gradient = by_log.copy()
+    gradient[: len(layout.hyper)] += layout.by_hyper(by_log * theta)
     return np.asarray(gradient)
 
 

@@ -86,6 +86,7 @@ WITHOUT_PYMC = {
     "engines/ridges",
     "engines/shape",
     "engines/laplace",
+    "engines/bends",
     "engines/shears",
     "engines/whitening",
     "engines/nuts",

@@ -8,7 +8,7 @@ from scipy import stats
 from lossmodel.claims import load_claims
 from lossmodel.density import Density
 from lossmodel.draws import convergence
-from lossmodel.engines import nuts, shears
+from lossmodel.engines import bends, nuts
 from lossmodel.engines.laplace import approximate
 from lossmodel.engines.nuts import sample
 from lossmodel.engines.whitening import Whitened
@@ -24,7 +24,7 @@ def whitened(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "sheared":
             # All streams are known well enough, and move what they are made of.
-            patch.setattr(shears, "WELL_KNOWN", 10.0)
+            patch.setattr(bends, "WELL_KNOWN", 10.0)
         yield _whitened(request.param)
 
 

@@ -8,9 +8,9 @@ import pytest
 from lossmodel.checking import simulate
 from lossmodel.claims import load_claims
 from lossmodel.density import Density
-from lossmodel.engines import shears
+from lossmodel.engines import bends
 from lossmodel.engines.laplace import approximate
-from lossmodel.engines.shears import Sheared, shears_of
+from lossmodel.engines.shears import Sheared
 from lossmodel.evidence import collect_evidence
 from lossmodel.model import LossModel
 from tests import small_war
@@ -25,14 +25,14 @@ def fitted():
 @pytest.fixture
 def sheared(fitted, monkeypatch):
     density, laplace = fitted
-    monkeypatch.setattr(shears, "WELL_KNOWN", 10.0)
-    return Sheared(density, shears_of(density, laplace.mode)), laplace
+    monkeypatch.setattr(bends, "WELL_KNOWN", 10.0)
+    return Sheared(density, bends.shears_of(density, laplace.mode)), laplace
 
 
 def test_streams_that_are_hardly_known_bend_nothing(fitted, monkeypatch):
     density, laplace = fitted
-    monkeypatch.setattr(shears, "WELL_KNOWN", 1e-6)
-    assert shears_of(density, laplace.mode) == ()
+    monkeypatch.setattr(bends, "WELL_KNOWN", 1e-6)
+    assert bends.shears_of(density, laplace.mode) == ()
 
 
 def test_mode_and_linear_map_stay_at_the_mode(sheared):
@@ -69,11 +69,11 @@ def test_the_gradient_is_that_of_the_value(sheared):
 @pytest.mark.parametrize("seed", [13, 17, 21])
 def test_wars_of_any_make_have_their_shears(seed, monkeypatch):
     """In the second a stream has the drift of its group to itself, beside its own."""
-    monkeypatch.setattr(shears, "WELL_KNOWN", 10.0)
+    monkeypatch.setattr(bends, "WELL_KNOWN", 10.0)
     claims = simulate(seed=seed).claims
     design = next(d for d in LossModel().blocks(collect_evidence(claims), claims.conflict))
     density, still = Density(design), np.zeros(design.size)
-    sheared = Sheared(density, shears_of(density, still))
+    sheared = Sheared(density, bends.shears_of(density, still))
     assert sheared.shears
     theta = 0.3 * np.random.default_rng(seed).standard_normal(design.size)
     np.testing.assert_allclose(sheared.theta(still), still, atol=1e-12)
@@ -90,7 +90,7 @@ def test_wars_of_any_make_have_their_shears(seed, monkeypatch):
 def test_volumes_are_right_where_cells_are_wider_than_a_day():
     claims = load_claims()
     density = Density(LossModel().design(collect_evidence(claims), claims.conflict))
-    sheared = Sheared(density, shears_of(density, np.zeros(density.size)))
+    sheared = Sheared(density, bends.shears_of(density, np.zeros(density.size)))
     theta = 0.5 * np.random.default_rng(6).standard_normal(density.size)
     volume = sheared(theta)[0] - density(sheared.theta(theta))[0]
     steps = 1e-5 * np.eye(density.size)
@@ -101,14 +101,14 @@ def test_volumes_are_right_where_cells_are_wider_than_a_day():
 
 def test_the_rest_of_a_sum_and_its_slopes():
     logs = np.log(np.array([[0.01, 0.3, 0.9, 2.0], [0.01, 0.1, 0.05, 3.0]]))
-    value, slopes = shears._rest_of_sum(logs)
+    value, slopes = bends._rest_of_sum(logs)
     share = np.exp(logs).sum(axis=0)
     root = np.exp(-value)
-    np.testing.assert_allclose(root - shears.FLOOR / root, 1 - share, atol=1e-12)
+    np.testing.assert_allclose(root - bends.FLOOR / root, 1 - share, atol=1e-12)
     for i in range(2):
         step = np.zeros((2, 1))
         step[i] = 1e-6
-        rise = shears._rest_of_sum(logs + step)[0] - shears._rest_of_sum(logs - step)[0]
+        rise = bends._rest_of_sum(logs + step)[0] - bends._rest_of_sum(logs - step)[0]
         np.testing.assert_allclose(rise / 2e-6, slopes[i], rtol=1e-6)
 
 
@@ -119,10 +119,10 @@ def test_a_definition_moves_what_a_stream_says_along_a_line(sheared):
     for stream, row in design.definition.items():
         columns = [s._columns for s in density.shears]
         column = design.layout.matrix[[row]].indices
-        own = shears._own_bias(design, stream)
+        own = bends._own_bias(design, stream)
         if own is None or not any(set(own[1]) <= set(c) for c in columns):
             continue
-        claims = np.flatnonzero(shears._stream_of(design) == stream)
+        claims = np.flatnonzero(bends._stream_of(design) == stream)
         step = np.zeros(design.size)
         step[column] = 1.5
 
@@ -141,12 +141,12 @@ def test_a_definition_moves_what_a_stream_says_along_a_line(sheared):
 @pytest.mark.parametrize("counted", [False, True])
 def test_shares_of_a_sum_and_their_odds_have_right_slopes(counted):
     rng = np.random.default_rng(4)
-    logs_of = shears._counted_logs if counted else shears._plain_logs
+    logs_of = bends._counted_logs if counted else bends._plain_logs
     arguments = rng.normal(size=(6 if counted else 2, 5)) - np.log(4)
     still = np.array([0.01, 0.1, 0.3, 0.6, 1.0])
     for bend in (
-        partial(shears._left, logs_of),
-        partial(shears._as_odds, logs_of, number=1, still=still),
+        partial(bends._left, logs_of),
+        partial(bends._as_odds, logs_of, number=1, still=still),
     ):
         found = bend(arguments)
         for i in range(len(arguments)):
@@ -163,7 +163,7 @@ def test_shares_of_a_sum_and_their_odds_have_right_slopes(counted):
 def test_a_share_near_the_whole_stays_below_it_and_near_the_mode_where_it_was():
     still = np.full(5, 0.2)
     logs = np.log(still) + np.array([[-5.0, -1e-4, 0.0, 1e-4, 5.0]])
-    after = logs[0] - shears._as_odds(shears._plain_logs, logs, number=0, still=still).value
+    after = logs[0] - bends._as_odds(bends._plain_logs, logs, number=0, still=still).value
     np.testing.assert_allclose(after[1:4], logs[0, 1:4], rtol=0, atol=1e-8)
     assert (after < 0).all()
     assert (np.diff(after) > 0).all()
@@ -171,7 +171,7 @@ def test_a_share_near_the_whole_stays_below_it_and_near_the_mode_where_it_was():
 
 def test_a_party_that_is_the_whole_sum_stays_as_it_is():
     logs = np.array([[-3.0, 0.0, 2.0]])
-    found = shears._as_odds(shears._plain_logs, logs, number=0, still=np.ones(3))
+    found = bends._as_odds(bends._plain_logs, logs, number=0, still=np.ones(3))
     np.testing.assert_array_equal(found.value, 0)
     np.testing.assert_array_equal(found.slopes, 0)
     assert found.volume == 0

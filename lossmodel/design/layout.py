@@ -55,11 +55,21 @@ class Layout:
         """Log of the learned scales, shape (..., H)."""
         return self.hyper_mean + self.hyper_sd * theta[..., : len(self.hyper)]
 
+    def scales(self, theta: Floats) -> Floats:
+        """Scale of each entry of theta, shape (..., D)."""
+        learned = np.exp(self.log_scales(theta))
+        ones = np.ones((*theta.shape[:-1], 1))
+        return np.asarray(np.concatenate([learned, ones], axis=-1)[..., self.scale_of])
+
+    def by_hyper(self, by_log: Floats) -> Floats:
+        """Gradient by the first H of theta, from that by the log scale of each entry, (D,)."""
+        hypers = len(self.hyper)
+        by_scale = np.bincount(self.scale_of, by_log, minlength=hypers + 1)[:hypers]
+        return np.asarray(by_scale * self.hyper_sd)
+
     def values(self, theta: Floats) -> Floats:
         """All quantities v, shape (..., V), for theta of shape (..., D)."""
-        scales = np.exp(self.log_scales(theta))
-        ones = np.ones((*theta.shape[:-1], 1))
-        scaled = theta * np.concatenate([scales, ones], axis=-1)[..., self.scale_of]
+        scaled = theta * self.scales(theta)
         moved = (self.matrix @ scaled.reshape(-1, self.size).T).T
         return np.asarray(self.offset + moved.reshape(*theta.shape[:-1], -1))
 

@@ -130,7 +130,7 @@ def _slope_of(state: State, party: int, part: int) -> Floats:
         kappa = state.kappa[party]
         by_path[row] = share * (-kappa if part == WOUNDED else 1 - kappa)
     by_scaled = density.matrix_back @ (density.path_back @ by_path.ravel())
-    slope = by_scaled * state.scales[design.layout.scale_of]
+    slope = by_scaled * state.scales
     slope[: len(design.layout.hyper)] = 0
     return np.asarray(slope)
 

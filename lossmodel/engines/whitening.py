@@ -3,7 +3,7 @@
 The affine map of the Laplace fit leaves bent ridges wherever figures fix a combination of unknowns
 far better than each of them, since what keeps the combination still is not affine:
 
-    sums and definitions    what a long ledger counts: straightened first, see ``shears``.
+    sums and definitions    what a long ledger counts: straightened first, see ``bends``.
     scale times normal      how well a normal z with a learned scale s is known hangs on s.
     shares and delays       of one undefined word, of one list: curved conditional modes.
 
@@ -37,8 +37,9 @@ from threadpoolctl import threadpool_limits
 from lossmodel.density import Density
 from lossmodel.design import Design
 from lossmodel.design.grid import Floats
+from lossmodel.engines.bends import shears_of
 from lossmodel.engines.laplace import Laplace
-from lossmodel.engines.shears import Sheared, shears_of
+from lossmodel.engines.shears import Sheared
 
 __all__ = ["Whitened"]
 

@@ -1,0 +1,62 @@
+"""How long it takes to leave each of twenty claimants out of the shipped conflict.
+
+    python benchmarks/refits.py     about two minutes on two cores
+
+They are the twenty with the most figures of soldiers in use. Each is a refit that starts from the
+whole fit's mode, as in ``sensitivity``. Printed and written to benchmarks/results/refits.json: the
+seconds of the whole fit and of all refits, and what each says of the Russian dead.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+
+# One thread of BLAS a process: the cores are for the refits.
+os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+
+import numpy as np
+
+from lossmodel import fit, load_claims
+from lossmodel.checking.influence import totals_of
+from lossmodel.checking.tasks import run_tasks
+from lossmodel.checking.variants import variants_of
+from lossmodel.design.block import PERSON
+
+RESULT = Path(__file__).resolve().parent / "results" / "refits.json"
+COUNT = 20
+TOTALS = [(party, category, "all") for party in ("russia", "ukraine")
+          for category in ("killed", "casualties")]  # fmt: skip
+
+
+def main() -> None:
+    claims = load_claims()
+    began = time.perf_counter()
+    base = fit(claims, engine="laplace", blocks=(PERSON,))
+    whole = time.perf_counter() - began
+    used = base.streams.groupby("claimant")["n_used"].sum().sort_values(ascending=False)
+    chosen = sorted(used.index[:COUNT])
+    variants = variants_of(claims, base.priors, base.parts, claimants=chosen, ranges=False)
+    arguments = [
+        {
+            "claims": v.claims, "priors": v.priors, "parts": v.parts, "quantities": TOTALS,
+            "engine": "laplace", "seed": 1, "blocks": (PERSON,),
+            "until": str(base.days[-1].date()),
+        }
+        for v in variants
+        if v.kind == "claimant"
+    ]  # fmt: skip
+    began = time.perf_counter()
+    results = run_tasks(totals_of, arguments, shared={"start": base})
+    spent = time.perf_counter() - began
+    said = {who: totals[0]["median"] for who, totals in zip(chosen, results, strict=True)}
+    said["nobody"] = float(np.median(base.daily("russia", "killed").sum(axis=1)))
+    for who, total in said.items():
+        print(f"without {who:<24} killed russia {total:>9,.0f}")
+    print(f"the whole fit: {whole:.1f} s; {len(results)} refits: {spent:.1f} s")
+    row = {"whole_s": round(whole, 1), "refits": len(results), "refits_s": round(spent, 1)}
+    RESULT.write_text(json.dumps(row | {"killed russia without": said}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
