@@ -245,15 +245,38 @@ def skewed(*, shape: float) -> Ridge:
     return Ridge("aircraft britain", excess, one, one, np.zeros((len(KNOTS), 2)))
 
 
+LEVELS = [0.1, 0.25, 0.5, 0.75, 0.9]
+
+
+def exact(shape: float) -> np.ndarray:
+    return (stats.gamma.ppf(LEVELS, shape) - (shape - 1)) / np.sqrt(shape - 1)
+
+
 def test_draws_are_moved_to_the_quantiles_of_the_marginal():
-    ridge, shape = skewed(shape=30.0), 30.0
-    steps = np.random.default_rng(20010305).standard_normal((20000, 2))
-    moved = steps + ridge.shift(steps)
+    rng, ridge = np.random.default_rng(20010305), skewed(shape=30.0)
+    steps = rng.standard_normal((20000, 2))
+    moved = steps + ridge.shift(steps, rng)
     np.testing.assert_array_equal(moved[:, 0], steps[:, 0])
-    levels = [0.1, 0.25, 0.5, 0.75, 0.9]
-    exact = (stats.gamma.ppf(levels, shape) - (shape - 1)) / np.sqrt(shape - 1)
-    np.testing.assert_allclose(np.quantile(moved[:, 1], levels), exact, atol=0.06)
-    assert np.abs(np.quantile(steps[:, 1], levels) - exact).max() > 0.1
+    np.testing.assert_allclose(np.quantile(moved[:, 1], LEVELS), exact(30.0), atol=0.06)
+    assert np.abs(np.quantile(steps[:, 1], LEVELS) - exact(30.0)).max() > 0.1
+
+
+def test_a_draw_on_its_own_has_the_same_marginal():
+    rng, ridge = np.random.default_rng(7), skewed(shape=30.0)
+    steps = rng.standard_normal((3000, 1, 2))
+    moved = np.array([step + ridge.shift(step, rng) for step in steps])[:, 0, 1]
+    np.testing.assert_allclose(np.quantile(moved, LEVELS), exact(30.0), atol=0.15)
+
+
+def test_limits_hardly_differ_from_one_set_of_draws_to_the_next():
+    limits = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        steps = rng.standard_normal((500, 2))
+        both = steps[:, 1], (steps + skewed(shape=30.0).shift(steps, rng))[:, 1]
+        limits.append([np.quantile(values, 0.975) for values in both])
+    drawn, placed = np.std(limits, axis=0)
+    assert placed < drawn / 4
 
 
 def test_a_total_that_is_far_from_normal_fails_the_gate(battle, fitted):

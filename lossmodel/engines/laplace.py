@@ -86,12 +86,12 @@ class Laplace:
     shape: Shape | None = None
 
     def draw(self, size: int, rng: np.random.Generator) -> Floats:
-        """Independent draws, shape (size, D)."""
+        """Draws, shape (size, D): independent, but for their places along the ridges."""
         x = rng.standard_normal((size, len(self.mode)))
         with_hypers, own, _ = stretched(x, factor=self.factor, stretch=self.stretch)
         theta = self.mode + with_hypers + own
         for ridge in () if self.shape is None else self.shape.ridges:
-            theta += ridge.shift(own)
+            theta += ridge.shift(own, rng)
         return theta
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from lossmodel.density import State
 from lossmodel.design.block import WOUNDED
@@ -80,10 +80,15 @@ class Ridge:
         total = np.cumsum(density)
         return np.asarray(np.interp(shares, (total - density / 2) / total[-1], grid))
 
-    def shift(self, steps: Floats) -> Floats:
-        """What to add to steps of the latent vector, shape (S, D)."""
+    def shift(self, steps: Floats, rng: np.random.Generator) -> Floats:
+        """What to add to steps of the latent vector, shape (S, D).
+
+        Each step goes to a place of its own among S equal shares of the marginal, in the order in
+        which they lie: limits of a total then differ little from one set of draws to the next.
+        """
         normal = steps @ self.across
-        t = self.quantiles(ndtr(normal))
+        order = normal.argsort().argsort()
+        t = self.quantiles((order + rng.random(len(order))) / len(order))
         right = np.clip(np.searchsorted(KNOTS, t), 1, len(KNOTS) - 1)
         weight = (t - KNOTS[right - 1])[:, None]
         bent = self.bends[right - 1] * (1 - weight) + self.bends[right] * weight
