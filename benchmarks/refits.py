@@ -18,8 +18,8 @@ os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 import numpy as np
 
 from lossmodel import fit, load_claims
-from lossmodel.checking.influence import totals_of
-from lossmodel.checking.tasks import run_tasks
+from lossmodel.checking.influence import refit
+from lossmodel.checking.tasks import Options
 from lossmodel.checking.variants import variants_of
 from lossmodel.design.block import PERSON
 
@@ -37,17 +37,10 @@ def main() -> None:
     used = base.streams.groupby("claimant")["n_used"].sum().sort_values(ascending=False)
     chosen = sorted(used.index[:COUNT])
     variants = variants_of(claims, base.priors, base.parts, claimants=chosen, ranges=False)
-    arguments = [
-        {
-            "claims": v.claims, "priors": v.priors, "parts": v.parts, "quantities": TOTALS,
-            "engine": "laplace", "seed": 1, "blocks": (PERSON,),
-            "until": str(base.days[-1].date()),
-        }
-        for v in variants
-        if v.kind == "claimant"
-    ]  # fmt: skip
+    without = [variant for variant in variants if variant.kind == "claimant"]
+    options: Options = {"store": None, "jobs": -1, "cluster": None, "progress": None}
     began = time.perf_counter()
-    results = run_tasks(totals_of, arguments, shared={"start": base})
+    results = refit(without, base, quantities=TOTALS, engine="laplace", seed=1, options=options)
     spent = time.perf_counter() - began
     said = {who: totals[0]["median"] for who, totals in zip(chosen, results, strict=True)}
     said["nobody"] = float(np.median(base.daily("russia", "killed").sum(axis=1)))

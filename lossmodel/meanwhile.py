@@ -19,7 +19,7 @@ from lossmodel.errors import LossModelError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["at_hand", "second_process", "submit"]
+__all__ = ["at_hand", "load", "second_process", "submit"]
 
 T = TypeVar("T")
 PATIENCE: Final = 60  # seconds that the process waits for more work
@@ -29,7 +29,7 @@ PATIENCE: Final = 60  # seconds that the process waits for more work
 def second_process(*modules: str) -> Iterator[None]:
     """Have the process at hand, from its start, when it imports modules, to its end."""
     if _cores() > 1:
-        submit(_import, modules)
+        submit(load, modules)
     try:
         yield
     finally:
@@ -84,6 +84,7 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _import(names: tuple[str, ...]) -> None:
+def load(names: tuple[str, ...]) -> None:
+    """Import modules, in whatever process this is called."""
     for name in names:
         importlib.import_module(name)

@@ -115,13 +115,14 @@ def test_the_rest_of_a_sum_and_its_slopes():
 def test_a_definition_moves_what_a_stream_says_along_a_line(sheared):
     density, laplace = sheared
     design = density.density.design
-    straightened = 0
+    straightened, moved = 0, set()
     for stream, row in design.definition.items():
         columns = [s._columns for s in density.shears]
         column = design.layout.matrix[[row]].indices
         own = bends._own_bias(design, stream)
         if own is None or not any(set(own[1]) <= set(c) for c in columns):
             continue
+        moved |= set(own[1])
         claims = np.flatnonzero(bends._stream_of(design) == stream)
         step = np.zeros(design.size)
         step[column] = 1.5
@@ -136,6 +137,7 @@ def test_a_definition_moves_what_a_stream_says_along_a_line(sheared):
             straightened += 1
             assert bend(density.theta) < 0.25 * plain
     assert straightened
+    assert moved in [set(s._columns) for s in density.shears]
 
 
 @pytest.mark.parametrize("counted", [False, True])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,10 +64,9 @@ class Publisher:
         return self._vintages(key, scope, windows, known)
 
     # The rows here are those of DataFrame.itertuples, of whose columns the type checker knows none.
-    def _window(self, row: object) -> tuple[int, int]:
-        start, end = row.start, row.end  # type: ignore[attr-defined]
-        lo = 0 if pd.isna(start) else max(self.truth.position(start), 0)
-        return lo, self.truth.position(end) + 1
+    def _window(self, row: Any) -> tuple[int, int]:
+        lo = 0 if pd.isna(row.start) else max(self.truth.position(row.start), 0)
+        return lo, self.truth.position(row.end) + 1
 
     def _ledger(self, key: StreamKey, scope: str, windows: list[tuple[int, int]]) -> Floats:
         """Sums of pieces between the days that any window begins or ends, each with its noise."""
@@ -189,11 +189,11 @@ class Publisher:
                 factor[when >= self.truth.position(broken.date)] *= broken.factor
         return factor
 
-    def _worded(self, row: object, own: float) -> tuple[float, float, float]:
+    def _worded(self, row: Any, own: float) -> tuple[float, float, float]:
         """The own figure as its qualifier puts it, a day where it is an average, rounded."""
         rng, missing = self.sampler.rng, float("nan")
-        kind, qualifier = row.kind, row.qualifier  # type: ignore[attr-defined]
-        unit, low, high = row.unit_share, row.low_ratio, row.high_ratio  # type: ignore[attr-defined]
+        kind, qualifier = row.kind, row.qualifier
+        unit, low, high = row.unit_share, row.low_ratio, row.high_ratio
         if kind == "average":
             lo, hi = self._window(row)
             own /= hi - lo
@@ -204,7 +204,7 @@ class Publisher:
         if qualifier != "range":
             return rounded(own, unit, least=least), missing, missing
         width = np.log(high / max(low, 0.05))
-        if row.has_value:  # type: ignore[attr-defined]
+        if row.has_value:
             own *= np.exp(width / np.sqrt(12) * rng.standard_normal())
             middle = rounded(own, unit, least=least)
             ends = sorted((min(middle, own * low), max(middle, own * high)))

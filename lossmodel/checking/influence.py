@@ -101,21 +101,7 @@ def sensitivity(
     variants = [Variant("fit", "fit", claims, priors, parts)]
     variants += variants_of(claims, priors, parts, claimants=_claimants(base), ranges=ranges)
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
-    arguments = [
-        {
-            **{"claims": v.claims, "priors": v.priors, "parts": v.parts, "quantities": wanted},
-            **{
-                "engine": engine,
-                "seed": seed,
-                "blocks": blocks,
-                "until": str(base.days[-1].date()),
-            },
-        }
-        for v in variants
-    ]
-    results = run_tasks(
-        totals_of, arguments, shared={"start": base}, title="sensitivity", **options
-    )
+    results = refit(variants, base, quantities=wanted, engine=engine, seed=seed, options=options)
     table = _compared(variants, results)
     names = {_name(quantity) for quantity in wanted}
     shares = base.variance_shares[base.variance_shares["quantity"].isin(names)]
@@ -152,6 +138,27 @@ def _ends(values: pd.Series) -> tuple[int, int]:
     """Where the smallest and the largest stand."""
     numbers = values.to_numpy(dtype=float)
     return int(numbers.argmin()), int(numbers.argmax())
+
+
+def refit(
+    variants: Sequence[Variant],
+    base: Fit,
+    *,
+    quantities: Sequence[tuple[str, str, str]],
+    engine: EngineName,
+    seed: int,
+    options: Options,
+) -> list[Any]:
+    """Totals of each variant, fitted from the mode of the fit that it is a variant of."""
+    arguments = [
+        {
+            "claims": v.claims, "priors": v.priors, "parts": v.parts, "quantities": quantities,
+            "engine": engine, "seed": seed, "blocks": tuple(sorted(base.blocks)),
+            "until": str(base.days[-1].date()),
+        }
+        for v in variants
+    ]  # fmt: skip
+    return run_tasks(totals_of, arguments, shared={"start": base}, title="sensitivity", **options)
 
 
 def totals_of(

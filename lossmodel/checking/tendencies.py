@@ -199,5 +199,4 @@ def spans_of(rows: pd.DataFrame, truth: Truth) -> dict[StreamKey, tuple[float, f
     known = rows["known"].map(truth.position).astype(float)
     grouped = known.groupby([rows["root"], rows["party"], rows["category"]])
     found = grouped.agg(["min", "max"])
-    # The stubs of pandas do not know that labels of three columns are tuples.
-    return {key: (row["min"], row["max"]) for key, row in found.iterrows()}  # type: ignore[misc]
+    return dict(zip(found.index, found.itertuples(index=False, name=None), strict=True))

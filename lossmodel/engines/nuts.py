@@ -24,13 +24,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
 from threading import Thread
 from typing import Protocol
 
 import numpy as np
 
 from lossmodel.design.grid import Floats
+from lossmodel.meanwhile import load
 
 __all__ = ["Coordinates", "Sample", "sample", "wake"]
 
@@ -114,11 +114,8 @@ def wake(chains: int) -> None:
     from joblib import Parallel, cpu_count, delayed
 
     count = min(cpu_count(), chains)
-    Thread(target=Parallel(n_jobs=count), args=([delayed(_get_ready)()] * count,)).start()
-
-
-def _get_ready() -> None:
-    import_module("lossmodel.engines.whitening")
+    modules = ("lossmodel.engines.whitening",)
+    Thread(target=Parallel(n_jobs=count), args=([delayed(load)(modules)] * count,)).start()
 
 
 def sample(
@@ -156,7 +153,7 @@ def sample(
         for own, (start, step) in zip(seeds, starts, strict=True)
     )
     spent = time.perf_counter() - began
-    warm, kept = (sum(getattr(c, name) for c in found) for name in ("warmup_s", "sampling_s"))
+    warm, kept = sum(chain.warmup_s for chain in found), sum(chain.sampling_s for chain in found)
     return Sample(
         theta=np.stack([chain.theta for chain in found]),
         last=np.stack([chain.last for chain in found]),

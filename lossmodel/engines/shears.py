@@ -17,7 +17,7 @@ from lossmodel.density import Density
 from lossmodel.design.grid import Floats, Ints
 from lossmodel.design.layout import Layout
 
-__all__ = ["Bend", "Bent", "Shear", "Sheared"]
+__all__ = ["Back", "Bend", "Bent", "Shear", "Sheared"]
 
 
 class Bent(NamedTuple):
@@ -38,7 +38,7 @@ class Bent(NamedTuple):
 
 
 Back = Callable[[Floats], Floats]
-"""From gradients after a shear to those before it, shape (D,)."""
+"""From gradients after a change of variables to those before it."""
 Bend = Callable[[Floats], Bent]
 """From arguments of shape (A, K)."""
 

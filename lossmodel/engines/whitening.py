@@ -25,7 +25,7 @@ moves, where that is not linear. Each step moves a coordinate by a function of e
 the log determinant is that of the spreads of u, over r, and a constant, which is left out.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ from lossmodel.design import Design
 from lossmodel.design.grid import Floats
 from lossmodel.engines.bends import shears_of
 from lossmodel.engines.laplace import Laplace
-from lossmodel.engines.shears import Sheared
+from lossmodel.engines.shears import Back, Sheared
 
 __all__ = ["Whitened"]
 
@@ -47,8 +47,6 @@ BENT = 1.0
 """Second difference of the gradient above which a coordinate gets a curve."""
 REACH, STEP = 3.0, 1.0
 EVALUATIONS = 60
-Back = Callable[[Floats], Floats]
-"""From the gradient by what is moved to that by what moves it."""
 
 
 @dataclass(frozen=True)
