@@ -14,12 +14,13 @@ import pandas as pd
 
 from lossmodel.cells import Flagger, parse_table
 from lossmodel.conflict import Conflict, load_conflict
+from lossmodel.inputs import CLAIMS as FILE
 from lossmodel.problems import Problems
 from lossmodel.schema import CLAIMS
 from lossmodel.tables import RawTable, read_bytes, read_table, sha256
 from lossmodel.validation import check_claims
 
-__all__ = ["Claims", "load_claims", "write_claims"]
+__all__ = ["Claims", "claims_csv", "load_claims", "write_claims"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +109,9 @@ def _read(path: str | Path | pd.DataFrame | None, conflict: Conflict) -> tuple[P
         return Path("table"), table.to_csv(index=False).encode()
     if path == "-":
         return Path("standard input"), read_bytes(None)
-    place = conflict.directory / "claims.csv" if path is None else Path(path)
-    return place, read_bytes(place)
+    if path is None:
+        return conflict.directory / FILE, conflict.inputs.read(FILE)
+    return Path(path), read_bytes(Path(path))
 
 
 def _words(raw: RawTable, conflict: Conflict) -> dict[str, list[str]]:
@@ -150,14 +152,19 @@ def _fill(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
     )
 
 
-def write_claims(claims: Claims, path: str | Path) -> None:
-    """Write claims as a CSV file that `load_claims` reads back as the same table."""
+def claims_csv(claims: Claims) -> str:
+    """Write claims as the text of a CSV file that `load_claims` reads back as the same table."""
     table = claims.table.drop(columns="row")
     for name in table.select_dtypes("datetime"):
         table[name] = table[name].dt.strftime("%Y-%m-%d")
     for name in ("value", "low", "high"):
         table[name] = [repr(x).removesuffix(".0") if x == x else "" for x in table[name].tolist()]
     table["published_inferred"] = table["published_inferred"].map({True: "true", False: "false"})
+    return str(table.to_csv(index=False, lineterminator="\n"))
+
+
+def write_claims(claims: Claims, path: str | Path) -> None:
+    """Write claims as a CSV file, whole or not at all, see `claims_csv`."""
     unfinished = Path(f"{path}.unfinished")
-    table.to_csv(unfinished, index=False, lineterminator="\n")
+    unfinished.write_text(claims_csv(claims), encoding="utf-8", newline="")
     unfinished.replace(path)

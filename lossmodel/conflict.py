@@ -13,9 +13,10 @@ from lossmodel.cells import Flagger, Words, empty_table, parse_table
 from lossmodel.conflict_checks import check_claimants, check_streams, check_truth
 from lossmodel.conflict_toml import Declared, declare
 from lossmodel.folders import resolve
+from lossmodel.inputs import CONFLICT, Inputs
 from lossmodel.problems import Problems
 from lossmodel.schema import CLAIMANTS, SOURCES, STREAMS, TRUTH, Field
-from lossmodel.tables import read_bytes, read_table, sha256
+from lossmodel.tables import read_table, sha256
 from lossmodel.toml_keys import parse_toml
 from lossmodel.vocabulary import (
     Category,
@@ -29,7 +30,7 @@ from lossmodel.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "Category",
@@ -41,6 +42,7 @@ __all__ = [
     "Side",
     "Stream",
     "load_conflict",
+    "read_conflict",
 ]
 
 _TABLES: Final = {
@@ -67,6 +69,8 @@ class Conflict:
         Its last day, None while nobody knows.
     sha256
         File name -> SHA-256 of each file that was read.
+    texts
+        File name -> text of each file, where they came with a saved fit and not from a folder.
     """
 
     name: str
@@ -84,6 +88,12 @@ class Conflict:
     directory: Path
     end: pd.Timestamp | None = None
     sha256: dict[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] | None = None
+
+    @property
+    def inputs(self) -> Inputs:
+        """The files that it was read from, claims and priors among them."""
+        return Inputs(self.directory, self.texts)
 
     def role(self, claimant: str, party: str) -> Role:
         """How a claimant stands to a party: derived from sides, never typed.
@@ -156,16 +166,22 @@ def load_conflict(name_or_dir: str | Path) -> Conflict:
     UsageError
         Where there is no such conflict.
     """
-    folder = _Folder(resolve(name_or_dir))
-    document = parse_toml(folder.read("conflict.toml"), "conflict.toml", folder.problems)
-    declared = None if document is None else declare(document, folder.directory.name)
+    return read_conflict(Inputs(resolve(name_or_dir)))
+
+
+def read_conflict(inputs: Inputs) -> Conflict:
+    """Read a conflict from its files, see `load_conflict`."""
+    folder = _Folder(inputs)
+    document = parse_toml(folder.read(CONFLICT), CONFLICT, folder.problems)
+    declared = None if document is None else declare(document, inputs.place.name)
     if declared is None or declared.start is None or not declared.parties:
         folder.problems.raise_if_any()
         raise AssertionError("a conflict without a start or parties is a problem")
     tables = folder.tables(declared)
     folder.problems.raise_if_any()
     return Conflict(
-        name=folder.directory.resolve().name,
+        # What came with a fit has a name only: the reader's folders are not asked about it.
+        name=inputs.place.resolve().name if inputs.texts is None else inputs.place.name,
         title=declared.title,
         start=declared.start,
         sides=declared.sides,
@@ -177,23 +193,24 @@ def load_conflict(name_or_dir: str | Path) -> Conflict:
         streams=tables["streams.csv"],
         sources=tables["sources.csv"],
         truth=tables["truth.csv"] if "truth.csv" in folder.sha256 else None,
-        directory=folder.directory,
+        directory=inputs.place,
         end=declared.end,
         sha256=folder.sha256,
+        texts=inputs.texts,
     )
 
 
 class _Folder:
-    """One reading of a conflict's folder: what was found wrong, and the hashes."""
+    """One reading of a conflict's files: what was found wrong, and the hashes."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
         self.problems = Problems()
         self.sha256: dict[str, str] = {}
 
     def read(self, file: str) -> bytes:
         """Read one file, and keep its hash."""
-        data = read_bytes(self.directory / file)
+        data = self.inputs.read(file)
         self.sha256[file] = sha256(data)
         return data
 
@@ -223,7 +240,7 @@ class _Folder:
         self, file: str, fields: tuple[Field, ...], words: Words
     ) -> tuple[pd.DataFrame, Flagger | None]:
         raw = None
-        if (self.directory / file).exists():
+        if self.inputs.has(file):
             raw = read_table(self.read(file), file, self.problems)
         elif file == "claimants.csv":
             allowed, remedy = "a table of claimants", "Add it: claimant, name, side"

@@ -21,6 +21,7 @@ from lossmodel.engines.blocks import run_blocks, summary
 from lossmodel.engines.runs import Block, EngineName, Settings
 from lossmodel.errors import UsageError
 from lossmodel.evidence import Evidence, collect_evidence
+from lossmodel.inputs import CLAIMS, FILES, PRIORS
 from lossmodel.model import LossModel
 from lossmodel.parts import Parts
 from lossmodel.predictive import predictive
@@ -359,19 +360,16 @@ def fit(
 
 def conflict_files(conflict: Conflict) -> dict[str, str]:
     """Text of the files that define a conflict, its claims apart; none if it is made in memory."""
-    if not conflict.directory.is_dir():
-        return {}
-    return {
-        file.name: file.read_text(encoding="utf-8-sig")
-        for file in sorted(conflict.directory.iterdir())
-        if file.suffix in (".toml", ".csv") and file.name != "claims.csv"
-    }
+    inputs = conflict.inputs
+    return {name: inputs.text(name) for name in FILES if name != CLAIMS and inputs.has(name)}
 
 
 def conflict_priors(conflict: Conflict) -> Priors:
     """The priors of a conflict's folder, or the default ones."""
-    own = conflict.directory / "priors.toml"
-    return Priors.from_toml(own) if own.is_file() else Priors.default()
+    inputs = conflict.inputs
+    if not inputs.has(PRIORS):
+        return Priors.default()
+    return Priors.from_bytes(inputs.read(PRIORS), str(inputs.place / PRIORS))
 
 
 def load_fit(path: str | Path) -> Fit:

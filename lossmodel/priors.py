@@ -161,7 +161,24 @@ class Priors:
         UsageError
             The file cannot be read, or has a name, key or value that is not allowed.
         """
-        content = _read(Path(path))
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be read as TOML: {error}") from error
+        return cls.from_bytes(data, str(path))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str) -> "Priors":
+        """Read what a TOML file of priors holds, see `from_toml`.
+
+        Parameters
+        ----------
+        data
+            The file's bytes, wherever they were kept.
+        name
+            What errors call it.
+        """
+        content = _parsed(data, name)
         leave_out = content.pop("leave_out")
         return cls.from_history(leave_out).replace(**dict(_flattened(content, "")))
 
@@ -280,14 +297,14 @@ def _shipped(clusters: pd.DataFrame) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _parsed(data: bytes, name: str) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read as TOML: {error}") from error
+        content = tomllib.loads(data.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{name}: cannot be read as TOML: {error}") from error
     names = content.setdefault("leave_out", [])
     if not isinstance(names, str | list) or not all(isinstance(name, str) for name in names):
-        raise UsageError(f"{path}: leave_out = {names!r}; give a name or a list of names.")
+        raise UsageError(f"{name}: leave_out = {names!r}; give a name or a list of names.")
     return content
 
 

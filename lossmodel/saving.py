@@ -7,22 +7,22 @@ other programs, and the text of every input file, from which evidence and design
 from __future__ import annotations
 
 import json
-import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmodel.claims import load_claims, write_claims
-from lossmodel.conflict import load_conflict
+from lossmodel.claims import Claims, claims_csv, load_claims
+from lossmodel.conflict import read_conflict
 from lossmodel.density import Density
 from lossmodel.engines.laplace import Laplace
 from lossmodel.engines.runs import Block
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
-from lossmodel.fitting import Fit
+from lossmodel.fitting import Fit, conflict_files
+from lossmodel.inputs import CLAIMS, CONFLICT, FILES, Inputs, is_plain
 from lossmodel.model import LossModel
 from lossmodel.parts import Parts
 from lossmodel.posterior import BlockDraws
@@ -99,10 +99,16 @@ def save(fit: Fit, path: str | Path) -> Path:
     Raises
     ------
     UsageError
-        The conflict was made in memory, so that there are no files to keep with it.
+        The conflict was made in memory, so that there are no files to keep with it; or its
+        folder's name is one that no reader of the fit would accept.
     """
     if not fit.inputs:
         raise UsageError("This fit's conflict has no folder: a fit of it cannot be kept.")
+    if not is_plain(fit.conflict.name):
+        raise UsageError(
+            f"The conflict's folder is named {fit.conflict.name!r}, which would be a path on some "
+            "systems; rename it to keep a fit of it."
+        )
     path = Path(path)
     kept = {
         key: (dims, values.astype("float32") if dims[:2] == LEAD else values)
@@ -138,10 +144,7 @@ def _write(path: Path, variables: Variables) -> None:
 
 def _texts(fit: Fit) -> dict[str, str]:
     """Inputs and settings as text, by name."""
-    with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder) / "claims.csv"
-        write_claims(fit.claims, table)
-        files = {"claims.csv": table.read_text(encoding="utf-8"), **fit.inputs}
+    files = {**fit.inputs, CLAIMS: claims_csv(fit.claims)}
     as_of = fit.evidence.as_of
     settings = {
         "format": FORMAT,
@@ -171,10 +174,12 @@ def _texts(fit: Fit) -> dict[str, str]:
 def load(path: str | Path) -> Fit:
     """Read a fit that ``Fit.save`` wrote, or that lies in a report's folder.
 
+    Nothing is written: what a fit says of files stays text.
+
     Raises
     ------
     UsageError
-        There is no such file, or it is not a fit.
+        There is no such file, it is not a fit, or it names files that no conflict has.
     """
     import xarray as xr
 
@@ -188,28 +193,63 @@ def load(path: str | Path) -> Fit:
         texts = {k: str(stored[f"input_{k}"].item()) for k in ("files", "priors", "settings")}
     except (OSError, KeyError, ValueError) as problem:
         raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
-    made = json.loads(texts["settings"]).get("format")
+    settings = _object(texts["settings"], path)
+    made = settings.get("format")
     if made != FORMAT:
         raise UsageError(
-            f"{path} was written in format {made}, this version reads {FORMAT}; fit anew."
+            f"{path} was written in format {made!r}, this version reads {FORMAT}; fit anew."
         )
-    return _rebuild(stored, texts)
+    files = _object(texts["files"], path)
+    _check_names(settings, files, path)
+    priors = Priors.from_bytes(texts["priors"].encode("utf-8", "surrogatepass"), str(path))
+    return _rebuild(stored, settings, _claims(settings, files), priors)
 
 
-def _rebuild(stored: xr.Dataset, texts: dict[str, str]) -> Fit:
-    settings = json.loads(texts["settings"])
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / settings["conflict"]
-        home.mkdir()
-        files = json.loads(texts["files"])
-        for name, text in files.items():
-            (home / name).write_text(text, encoding="utf-8")
-        (home / "fit-priors.toml").write_text(texts["priors"], encoding="utf-8")
-        conflict = load_conflict(home)
-        claims = load_claims(home / "claims.csv", conflict=conflict)
-        priors = Priors.from_toml(home / "fit-priors.toml")
-        claims.sha256.clear()
-        claims.sha256.update(settings["sha256"])
+def _object(text: str, path: Path) -> dict[str, Any]:
+    """Read a JSON object of a fit."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
+    if not isinstance(found, dict):
+        raise UsageError(f"{path} is not a fit of lossmodel: its settings are no table.")
+    return found
+
+
+def _check_names(settings: dict[str, Any], files: dict[str, Any], path: Path) -> None:
+    """Refuse names that a fit cannot have: others may have written it.
+
+    Names are shown with their control characters spelled out, so that none reaches a terminal.
+    """
+    for name, text in files.items():
+        if name not in FILES:
+            raise UsageError(
+                f"{path} is not read: it holds a file {name!r}, and a conflict has only "
+                f"{', '.join(FILES)}."
+            )
+        if not isinstance(text, str):
+            raise UsageError(f"{path} is not read: its {name} is no text.")
+    missing = [name for name in (CONFLICT, CLAIMS) if name not in files]
+    if missing:
+        raise UsageError(f"{path} is not read: it holds no {missing[0]}.")
+    conflict = settings.get("conflict")
+    if not is_plain(conflict):
+        raise UsageError(
+            f"{path} is not read: it names its conflict {conflict!r}, which is no plain name."
+        )
+
+
+def _claims(settings: dict[str, Any], files: dict[str, str]) -> Claims:
+    """Claims and conflict as they were, from texts alone; hashes are those of the files then."""
+    conflict = read_conflict(Inputs(Path(settings["conflict"]), files))
+    claims = load_claims(conflict=conflict)
+    name = settings["claims_name"]
+    path = claims.path.with_name(name) if is_plain(name) else claims.path
+    return replace(claims, path=path, sha256=dict(settings["sha256"]))
+
+
+def _rebuild(stored: xr.Dataset, settings: dict[str, Any], claims: Claims, priors: Priors) -> Fit:
+    conflict = claims.conflict
     evidence = collect_evidence(
         claims, as_of=_day(settings["as_of"]), until=_day(settings["until_given"])
     )
@@ -231,7 +271,7 @@ def _rebuild(stored: xr.Dataset, texts: dict[str, str]) -> Fit:
         diagnostics=settings["diagnostics"],
         provenance=settings["provenance"],
         seed=settings["seed"],
-        inputs={name: text for name, text in files.items() if name != "claims.csv"},
+        inputs=conflict_files(conflict),
         left_over=model.unmodelled(evidence, conflict),
     )
 

@@ -10,6 +10,7 @@ ORDER = [
     "errors",
     "problems",
     "tables",
+    "inputs",
     "schema",
     "cells",
     "toml_keys",

@@ -17,7 +17,8 @@ from lossmodel.claims import Claims, load_claims
 from lossmodel.conflict import Conflict
 from lossmodel.engines.runs import EngineName
 from lossmodel.errors import UsageError
-from lossmodel.fitting import Fit, fit
+from lossmodel.fitting import Fit, conflict_priors, fit
+from lossmodel.inputs import PRIORS
 from lossmodel.model import blocks_with
 from lossmodel.parts import Parts
 from lossmodel.priors import Priors
@@ -147,11 +148,10 @@ def backtest(
 
 def honest_priors(conflict: Conflict) -> Priors:
     """Priors that have not seen the conflict's own truth."""
-    file = conflict.directory / "priors.toml"
-    if file.is_file():
-        return Priors.from_toml(file)
+    if conflict.inputs.has(PRIORS):
+        return conflict_priors(conflict)
     try:
-        return Priors.from_history(leave_out=conflict.directory.resolve().name)
+        return Priors.from_history(leave_out=conflict.name)
     except UsageError:
         # History has no war of that name: there is nothing of its own to leave out.
         return Priors.default()

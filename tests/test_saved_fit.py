@@ -1,0 +1,202 @@
+"""A saved fit is text that others wrote: reading it writes nothing, and refuses odd names."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import h5netcdf
+import h5py
+import numpy as np
+import pytest
+
+from lossmodel.claims import load_claims
+from lossmodel.conflict import load_conflict
+from lossmodel.errors import UsageError
+from lossmodel.fitting import conflict_files, conflict_priors, fit, load_fit
+from lossmodel.report import compare_fits
+from tests.small_conflict import write_conflict
+
+KEY = ("germany", "aircraft", "all")
+UNSAFE = [
+    *("../planted", "../../planted", "sub/planted", "link/planted", "..\\planted", "a\\b"),
+    *("C:planted", "C:\\planted", "..", ".", "", "nul\0", "\x1b[31mred"),
+    "{outside}/planted",
+]
+UNKNOWN = [*UNSAFE, "planted.csv", "fit-priors.toml", "CLAIMS.CSV", "README.md"]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    claims = load_claims(conflict="battle-of-britain")
+    return fit(claims, engine="laplace", draws=40).save(tmp_path_factory.mktemp("fit") / "fit.nc")
+
+
+def replant(source, target, *, files=None, **settings):
+    """Copy a fit with other texts in it."""
+    target.write_bytes(source.read_bytes())
+    with h5py.File(target, "r+") as file:
+        kept = json.loads(file["input_files"][()])
+        told = json.loads(file["input_settings"][()])
+        del file["input_files"], file["input_settings"]
+    with h5netcdf.File(target, "a") as file:
+        for name, content in (("files", kept | (files or {})), ("settings", told | settings)):
+            text = np.array(json.dumps(content), dtype=object)
+            file.create_variable(f"input_{name}", (), dtype=h5py.string_dtype(), data=text)
+    return target
+
+
+@pytest.fixture
+def disk(tmp_path, monkeypatch):
+    """A reader's disk: a current folder, a temporary one and another, each with a way out."""
+    for name in ("here", "temporary", "outside"):
+        (tmp_path / name).mkdir()
+    for name in ("here", "temporary"):
+        (tmp_path / name / "link").symlink_to(tmp_path / "outside")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+def listing(folder):
+    return sorted(
+        (str(path), path.lstat().st_size, path.lstat().st_mtime_ns)
+        for path in [folder, *folder.rglob("*")]
+    )
+
+
+@pytest.mark.parametrize("name", UNKNOWN, ids=range(len(UNKNOWN)))
+def test_a_planted_file_is_refused_and_not_written(saved, disk, name):
+    name = name.format(outside=disk / "outside")
+    planted = replant(saved, disk / "fit.nc", files={name: "planted"})
+    before = listing(disk)
+    with pytest.raises(UsageError, match=r"fit\.nc") as refused:
+        load_fit(planted)
+    assert refused.value.exit_code == 2
+    assert repr(name) in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert "\x1b" not in str(refused.value)
+    assert listing(disk) == before
+
+
+@pytest.mark.parametrize("name", UNSAFE, ids=range(len(UNSAFE)))
+def test_a_conflict_with_the_name_of_a_path_is_refused(saved, disk, name):
+    name = name.format(outside=disk / "outside")
+    planted = replant(saved, disk / "fit.nc", conflict=name)
+    before = listing(disk)
+    with pytest.raises(UsageError, match=r"fit\.nc") as refused:
+        load_fit(planted)
+    assert repr(name) in str(refused.value)
+    assert listing(disk) == before
+
+
+@pytest.mark.parametrize("files", [{"claims.csv": 3}, {"claims.csv": None}])
+def test_a_file_that_is_no_text_is_refused(saved, disk, files):
+    with pytest.raises(UsageError, match=r"fit\.nc"):
+        load_fit(replant(saved, disk / "fit.nc", files=files))
+
+
+def test_half_a_character_is_a_problem_of_the_table(saved, disk):
+    with pytest.raises(UsageError.__base__, match=r"claims\.csv"):
+        load_fit(replant(saved, disk / "fit.nc", files={"claims.csv": "claim_id\n\ud800\n"}))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["query", "killed", "germany", "--fit", "{fit}"],
+        ["report", "--fit", "{fit}", "--out", "{here}/report"],
+        ["compare", "{fit}", "{fit}"],
+        ["verify", "{folder}"],
+        ["cite", "--fit", "{fit}"],
+    ],
+    ids=lambda command: command[0],
+)
+@pytest.mark.parametrize("what", ["file", "conflict"])
+def test_every_command_that_reads_a_fit_refuses_it(saved, disk, run_python, command, what):
+    (disk / "folder").mkdir()
+    target = str(disk / "outside" / "planted")
+    options = {"files": {target: "x"}} if what == "file" else {"conflict": target}
+    planted = replant(saved, disk / "folder" / "fit.nc", **options)
+    places = {"fit": planted, "folder": disk / "folder", "here": disk / "here"}
+    before = listing(disk)
+    words = [word.format(**places) for word in command]
+    ended = run_python("-m", "lossmodel", *words, cwd=disk / "here")
+    assert ended.returncode == 2
+    assert "fit.nc" in ended.stderr
+    assert repr(target) in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert listing(disk) == before
+
+
+def test_reading_a_good_fit_writes_nothing(saved, disk, run_python):
+    before = listing(disk)
+    code = f"import lossmodel as lm; print(lm.load_fit({str(saved)!r}).conflict.name)"
+    ended = run_python("-c", code, cwd=disk / "here")
+    assert ended.stdout == "battle-of-britain\n"
+    assert listing(disk) == before
+
+
+def test_neither_reading_nor_saving_needs_a_temporary_folder(saved, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("a temporary file or folder was asked for")
+
+    for name in ("mkdtemp", "mkstemp", "TemporaryDirectory", "NamedTemporaryFile", "TemporaryFile"):
+        monkeypatch.setattr(tempfile, name, refuse)
+    load_fit(saved).save(tmp_path / "again.nc")
+
+
+def test_a_fit_from_disk_does_not_look_into_the_readers_folders(saved, disk):
+    # A folder of the conflict's name where the reader works is another one.
+    mine = disk / "here" / "battle-of-britain"
+    mine.mkdir()
+    (mine / "conflict.toml").write_text("title = 'mine'", encoding="utf-8")
+    (mine / "priors.toml").write_text("not = toml = at all", encoding="utf-8")
+    again = load_fit(saved)
+    assert conflict_files(again.conflict) == again.inputs
+    assert len(conflict_priors(again.conflict)) == len(again.priors)
+
+
+def test_a_fit_of_a_loaded_fits_claims_keeps_its_inputs(saved):
+    again = load_fit(saved)
+    twice = fit(again.claims, engine="laplace", draws=40)
+    assert twice.inputs == again.inputs
+    assert twice.priors.to_toml() == again.priors.to_toml()
+    np.testing.assert_allclose(twice.daily(*KEY), again.daily(*KEY), rtol=1e-4)
+    assert load_claims(conflict=again.conflict).sha256.keys() == again.claims.sha256.keys()
+    assert "Claims that differ: none" in compare_fits(again, twice)
+
+
+def test_the_names_of_the_claims_and_their_hashes_survive_every_saving(tmp_path):
+    origin = load_conflict("battle-of-britain")
+    mine = tmp_path / "mine.csv"
+    mine.write_bytes((origin.directory / "claims.csv").read_bytes())
+    first = fit(load_claims(mine, conflict=origin), engine="laplace", draws=40)
+    again = load_fit(first.save(tmp_path / "fit.nc"))
+    twice = load_fit(again.save(tmp_path / "again.nc"))
+    for fitted in (again, twice):
+        assert fitted.claims.sha256 == first.claims.sha256
+        assert fitted.claims.path.name == "mine.csv"
+        assert fitted.conflict.name == "battle-of-britain"
+
+
+def test_only_the_files_of_a_conflict_are_kept(tmp_path):
+    folder = write_conflict(tmp_path / "mine")
+    (folder / "diary.csv").write_text("private", encoding="utf-8")
+    (folder / "secrets.toml").write_text("private", encoding="utf-8")
+    conflict = load_conflict(folder)
+    assert set(conflict_files(conflict)) <= {
+        *("conflict.toml", "claimants.csv", "streams.csv", "sources.csv", "truth.csv"),
+        "priors.toml",
+    }
+    assert "conflict.toml" in conflict_files(conflict)
+
+
+def test_a_conflict_with_an_odd_name_cannot_be_kept(saved, tmp_path):
+    again = load_fit(saved)
+    object.__setattr__(again.conflict, "name", "a\\b")
+    with pytest.raises(UsageError, match="'a"):
+        again.save(tmp_path / "again.nc")
+    assert not Path(tmp_path / "again.nc").exists()
+    assert os.listdir(tmp_path) == []
