@@ -275,7 +275,8 @@ def main(arguments: list[str]) -> None:
     table = explain(results)
     show(table, results)
     ours = results["common"]
-    cost = f"{ours['seconds']:.0f} s, at most {ours['peak_mb']:.0f} MB"
+    memory = "" if ours["peak_mb"] is None else f", at most {ours['peak_mb']:.0f} MB"
+    cost = f"{ours['seconds']:.0f} s{memory}"
     print(f"\nours: {cost}; theirs, as published: hours, 6 cores, 96 GB")
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     whole = {

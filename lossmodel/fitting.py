@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +17,8 @@ from lossmodel.conflict import Conflict
 from lossmodel.design.block import PERSON
 from lossmodel.design.grid import Floats, Ints
 from lossmodel.engines.blocks import run_blocks, summary
-from lossmodel.engines.runs import Block, EngineName, Settings
+from lossmodel.engines.names import EngineName, check_engine
+from lossmodel.engines.runs import Block, Settings
 from lossmodel.errors import UsageError
 from lossmodel.evidence import Evidence, collect_evidence
 from lossmodel.inputs import CLAIMS, FILES, PRIORS
@@ -317,6 +317,7 @@ def fit(
         There is nothing to fit, or an option is out of its range.
     """
     say = progress or (lambda _: None)
+    check_engine(engine)
     if not 0 < ci_prob < 1:
         raise UsageError(f"ci_prob is {ci_prob}; it must lie between 0 and 1.")
     clock = _Clock()
@@ -398,7 +399,11 @@ class _Clock:
         self._last = now
 
 
-def _peak_mb() -> float:
-    """Most memory that this process has held so far."""
+def _peak_mb() -> float | None:
+    """Most memory that this process has held so far; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such module, and a fit needs none
+        return None
     unit = 1 if sys.platform == "darwin" else 1024
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)

@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,15 @@ import pytest
 from scipy import stats
 from scipy.integrate import trapezoid
 
+from lossmodel.checking import backtest, calibrate, sensitivity
 from lossmodel.claims import load_claims
+from lossmodel.cli.app import Engine
 from lossmodel.curvature import Curvature
 from lossmodel.density import Density
 from lossmodel.engines.gates import DOUBT, laplace_gate
 from lossmodel.engines.laplace import approximate
 from lossmodel.engines.modes import Modes
+from lossmodel.engines.names import ENGINES
 from lossmodel.engines.ridges import KNOTS, Ridge
 from lossmodel.engines.shape import pareto_k, stretched
 from lossmodel.errors import UsageError
@@ -113,6 +117,34 @@ def test_as_of_hides_what_was_published_later(battle):
 def test_nothing_left_to_fit_is_said(battle):
     with pytest.raises(UsageError, match="No claim is left"):
         fit(battle, as_of=pd.Timestamp("1939-01-01"))
+
+
+@pytest.mark.parametrize("engine", ["nutz", "", "NUTS", None])
+def test_an_engine_that_there_is_not_is_refused(battle, engine):
+    words = rf"engine is {engine!r}; it must be one of auto, laplace, nuts\."
+    for run in (
+        lambda: fit(battle, engine=engine),
+        lambda: backtest(battle, engine=engine),
+        lambda: sensitivity(battle, engine=engine),
+        lambda: calibrate(1, engine=engine),
+    ):
+        with pytest.raises(UsageError, match=words):
+            run()
+
+
+def test_the_command_and_python_know_the_same_engines():
+    assert get_args(get_args(Engine)[0]) == ENGINES == ("auto", "laplace", "nuts")
+
+
+def test_a_fit_needs_no_module_that_windows_lacks(run_python):
+    code = (
+        "import sys; sys.modules['resource'] = None\n"
+        "import lossmodel as lm\n"
+        "claims = lm.load_claims(conflict='battle-of-britain')\n"
+        "print(lm.fit(claims, engine='laplace', draws=20).diagnostics['peak_mb'])\n"
+    )
+    ended = run_python("-c", code)
+    assert (ended.stdout, ended.returncode) == ("None\n", 0), ended.stderr
 
 
 def test_shares_of_variance_are_shares(fitted):

@@ -15,7 +15,7 @@ from lossmodel.checking.scores import LEVELS, TruthValue, allowed_misses, score
 from lossmodel.checking.tasks import Options, Report, run_tasks
 from lossmodel.claims import Claims, load_claims
 from lossmodel.conflict import Conflict
-from lossmodel.engines.runs import EngineName
+from lossmodel.engines.names import EngineName, check_engine
 from lossmodel.errors import UsageError
 from lossmodel.fitting import Fit, conflict_priors, fit
 from lossmodel.inputs import PRIORS
@@ -101,8 +101,9 @@ def backtest(
     Raises
     ------
     UsageError
-        There is no truth, or none that the dates leave to be scored.
+        There is no truth, or none that the dates leave to be scored; or no such engine.
     """
+    check_engine(engine)
     claims = what if isinstance(what, Claims) else load_claims(conflict=what)
     priors = honest_priors(claims.conflict) if priors is None else priors
     table = _truth(claims, truth)

@@ -30,7 +30,7 @@ from lossmodel.checking.scores import LEVELS
 from lossmodel.checking.simulation import simulate
 from lossmodel.checking.tasks import Options, Report, run_tasks
 from lossmodel.checking.wars import Size
-from lossmodel.engines.runs import EngineName
+from lossmodel.engines.names import EngineName, check_engine
 from lossmodel.errors import LossModelError
 from lossmodel.fitting import fit
 from lossmodel.priors import Priors
@@ -125,7 +125,14 @@ def calibrate(
         Limits of the wars' sizes.
     breaks
         What in each war breaks the model's assumptions: the loss of coverage is what that costs.
+
+    Raises
+    ------
+    UsageError
+        No engine has that name.
     """
+    # At once: an error within a task is a failure of that war only.
+    check_engine(engine)
     given = Priors.default() if priors is None else priors
     limits = asdict(Size() if size is None else size)
     arguments = [

@@ -14,7 +14,7 @@ from lossmodel.checking.tasks import Options, Report, run_tasks
 from lossmodel.checking.variants import POWERS, Variant, variants_of
 from lossmodel.claims import Claims, load_claims
 from lossmodel.conflict import Conflict
-from lossmodel.engines.runs import EngineName
+from lossmodel.engines.names import EngineName, check_engine
 from lossmodel.fitting import Fit, fit
 from lossmodel.model import blocks_with
 from lossmodel.parts import Parts
@@ -91,6 +91,7 @@ def sensitivity(
     """
     from lossmodel.checking.wording import what_fixes_the_level
 
+    check_engine(engine)
     claims = what if isinstance(what, Claims) else load_claims(conflict=what)
     parts = Parts() if parts is None else parts
     wanted = _quantities(claims) if quantities is None else list(quantities)

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from lossmodel import __version__
 from lossmodel.cli.console import answer
+from lossmodel.engines.names import EngineName
 
 __all__ = [
     "REPORT",
@@ -18,7 +18,6 @@ __all__ = [
     "ClaimsFile",
     "ConflictName",
     "Engine",
-    "EngineName",
     "FitPath",
     "Force",
     "Jobs",
@@ -41,14 +40,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-
-
-class EngineName(StrEnum):
-    """How the posterior is computed."""
-
-    auto = "auto"
-    laplace = "laplace"
-    nuts = "nuts"
 
 
 def _date(text: str) -> dt.date:

@@ -14,7 +14,6 @@ from lossmodel.cli.app import (
     ClaimsFile,
     ConflictName,
     Engine,
-    EngineName,
     FitPath,
     Force,
     Out,
@@ -43,7 +42,7 @@ def fit(
     conflict: ConflictName = "russia-ukraine",
     as_of: AsOf = None,
     until: Until = None,
-    engine: Engine = EngineName.auto,
+    engine: Engine = "auto",
     seed: Seed = 1,
     ci: Ci = 0.95,
     priors: PriorsFile = None,
@@ -60,12 +59,15 @@ def fit(
         from lossmodel.claims import load_claims
         from lossmodel.priors import Priors
         from lossmodel.report import write_report
+        from lossmodel.report.folder import check_replaceable
 
+        # Before the fit, which may take long.
+        check_replaceable(out)
         say("reading the claims")
         fitted = fitting.fit(
             load_claims(claims, conflict=conflict),
             priors=None if priors is None else Priors.from_toml(priors),
-            engine=engine.value,
+            engine=engine,
             seed=seed,
             ci_prob=ci,
             as_of=None if as_of is None else pd.Timestamp(as_of),

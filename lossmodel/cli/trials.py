@@ -11,7 +11,6 @@ from lossmodel.cli.app import (
     ClaimsFile,
     ConflictName,
     Engine,
-    EngineName,
     Jobs,
     PriorsFile,
     Seed,
@@ -50,7 +49,7 @@ KEPT = Path("lossmodel-tasks")
 @app.command()
 def calibrate(
     replicates: Annotated[int, typer.Option("--replicates", min=1, help="How many wars.")] = 400,
-    engine: Engine = EngineName.laplace,
+    engine: Engine = "laplace",
     seed: Seed = 1,
     breaks: Annotated[
         list[str] | None,
@@ -73,7 +72,7 @@ def calibrate(
         result = run(
             replicates,
             seed=seed,
-            engine=engine.value,
+            engine=engine,
             breaks=known_breaks(breaks or []),
             jobs=jobs,
             store=store,
@@ -85,7 +84,7 @@ def calibrate(
         answer(f"{len(result.failures):,} fits did not end.")
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        words = f"--replicates {replicates} --seed {seed} --engine {engine.value}"
+        words = f"--replicates {replicates} --seed {seed} --engine {engine}"
         words += "".join(f" --break {name}" for name in breaks or [])
         result.save(out / "calibration.json", command=f"lossmodel calibrate {words}")
         result.coverage.to_csv(out / "coverage.csv", index=False)
@@ -110,7 +109,7 @@ def backtest(
             help="Also with this sd of the common mode; repeatable.",
         ),
     ] = None,
-    engine: Engine = EngineName.auto,
+    engine: Engine = "auto",
     seed: Seed = 1,
     priors: PriorsFile = None,
     out: Folder = None,
@@ -126,7 +125,7 @@ def backtest(
             conflict,
             dates=_days(dates),
             common_sds=tuple(common_sds or ()),
-            engine=engine.value,
+            engine=engine,
             seed=seed,
             priors=_priors(priors),
             jobs=jobs,
@@ -155,7 +154,7 @@ def backtest(
 def sensitivity(
     claims: ClaimsFile = None,
     conflict: ConflictName = "russia-ukraine",
-    engine: Engine = EngineName.laplace,
+    engine: Engine = "laplace",
     seed: Seed = 1,
     priors: PriorsFile = None,
     out: Folder = None,
@@ -170,7 +169,7 @@ def sensitivity(
     with progress() as say:
         result = run(
             load_claims(claims, conflict=conflict),
-            engine=engine.value,
+            engine=engine,
             seed=seed,
             priors=_priors(priors),
             jobs=jobs,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -13,14 +13,14 @@ from lossmodel.design import Design
 from lossmodel.design.grid import Floats
 from lossmodel.engines.gates import DOUBT, laplace_gate, nuts_gate
 from lossmodel.engines.laplace import Laplace, approximate
+from lossmodel.engines.names import EngineName
 from lossmodel.engines.nuts import Sample, sample, wake
 from lossmodel.engines.whitening import Whitened
 from lossmodel.posterior import BlockDraws
 from lossmodel.predictive import Predicted, predict
 
-__all__ = ["Block", "EngineName", "Settings", "run", "sample_through_gate"]
+__all__ = ["Block", "Settings", "run", "sample_through_gate"]
 
-EngineName = Literal["auto", "laplace", "nuts"]
 LAPLACE_DRAWS, PRIOR_DRAWS = 1000, 1000
 NUTS_DRAWS, NUTS_TUNE, CHAINS = 400, 50, 4
 # It goes on by at least a part of its length, and up to so many times its length.
