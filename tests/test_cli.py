@@ -305,6 +305,17 @@ def test_fit_hands_every_option_on(lossmodel, fitted, tmp_path):
     }
 
 
+def test_a_folder_with_other_files_is_refused_before_the_fit(lossmodel, fitted, tmp_path):
+    (tmp_path / "mine").mkdir()
+    for name in ("fit.nc", "provenance.json", "thesis.tex"):
+        (tmp_path / "mine" / name).write_text("{}", encoding="utf-8")
+    said = lossmodel("fit", "--out", "mine")
+    assert (said.status, said.stdout) == (2, "")
+    assert "mine" in said.stderr
+    assert fitted == {}
+    assert len(list((tmp_path / "mine").iterdir())) == 3
+
+
 def test_a_gate_that_did_not_pass_is_status_1(lossmodel, fitted):
     fitted["fit"] = make_fit(n_draws=20, passed=False)
     said = lossmodel("fit")

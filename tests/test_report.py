@@ -22,7 +22,7 @@ from lossmodel.report.writing import write_report
 from lossmodel.rounding import number
 from tests.fakes import HOSTILE, make_fit
 
-FEW = {"fit.nc", "diagnostics.json", "provenance.json"}
+FEW = {"fit.nc", "diagnostics.json", "provenance.json", "manifest.json"}
 ALL = FEW | {
     *("report.html", "report.md", "report.pdf", "estimates.csv", "biases.csv", "claims.csv"),
     *("numbers.tex", "references.bib", "tables", "figures"),
@@ -213,7 +213,8 @@ def test_an_empty_folder_and_an_earlier_report_are_replaced(tmp_path):
     out.mkdir(parents=True)
     failed = make_fit(n_draws=20, passed=False)
     write_report(failed, out)
-    (out / "old.txt").write_text("", encoding="utf-8")
+    (out / "diagnostics.json").unlink()
+    (out / ".DS_Store").write_text("", encoding="utf-8")
     write_report(failed, out)
     assert {path.name for path in out.iterdir()} == FEW
     assert [path.name for path in out.parent.iterdir()] == ["report"]

@@ -22,6 +22,7 @@ FILES: Final = (
     ("figures", "the figures as SVG, PDF and PNG"),
     ("numbers.tex, tables, references.bib", "numbers, tables and sources for a paper in LaTeX"),
     ("fit.nc", "the fit itself, which load_fit and the command line read"),
+    ("manifest.json", "the names of these files and their hashes; a new report replaces no other"),
 )
 
 

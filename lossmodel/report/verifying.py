@@ -2,9 +2,9 @@
 
 The report is made again from the fit beside it, without its pictures, and compared number by
 number: pages, Markdown, TeX and the tables in CSV. The PDF is set from the content of the page,
-and figures are drawn from the tables; neither is read. A fit on disk has the draws to seven
-digits, so a number that the printing rule would round otherwise for a change in the sixth digit
-is accepted both ways.
+and figures are drawn from the tables; neither is read, but only compared with the manifest. A fit
+on disk has the draws to seven digits, so a number that the printing rule would round otherwise for
+a change in the sixth digit is accepted both ways.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from lossmodel.errors import UsageError
 from lossmodel.escapes import one_line
 from lossmodel.fitting import load_fit
 from lossmodel.report.composing import compose
+from lossmodel.report.manifest import changed_files, foreign_files, read_manifest
 from lossmodel.report.markdown import to_markdown
 from lossmodel.report.page import to_html
 from lossmodel.report.pictures import pictures_of
@@ -83,6 +84,8 @@ def verify_report(path: str | Path) -> list[str]:
         )
     there = [name for name in names if (folder / name).is_file()]
     problems += [f"{name} is missing." for name in names if name not in there]
+    if path.is_dir():
+        problems += _unlike_manifest(folder, read=names)
     for name in there:
         if name in TABLES:
             different = _unlike_cells(getattr(reports.results, TABLES[name]), folder / name)
@@ -90,6 +93,22 @@ def verify_report(path: str | Path) -> list[str]:
             different = _differences(reports, name, (folder / name).read_text(encoding="utf-8"))
         problems += [f"{name}: {problem}" for problem in different]
     return problems
+
+
+def _unlike_manifest(folder: Path, *, read: Sequence[str]) -> Iterator[str]:
+    """Files that are not as they were written, those aside whose numbers are read."""
+    listed = read_manifest(folder) or {}
+    # The provenance is compared with the fit's.
+    rest = {n: file for n, file in listed.items() if n not in (*read, "provenance.json")}
+    links = set(foreign_files(folder, listed)) & rest.keys()
+    for name in sorted(rest):
+        if name in links:
+            yield f"{name} is a link and not the file that was written."
+        elif not (folder / name).is_file():
+            yield f"{name} is missing."
+    unlinked = {n: file for n, file in rest.items() if n not in links}
+    for name in changed_files(folder, unlinked):
+        yield f"{name} was changed since it was written."
 
 
 def _unlike_cells(table: pd.DataFrame, path: Path) -> Iterator[str]:

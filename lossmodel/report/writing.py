@@ -46,10 +46,11 @@ def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
     Parameters
     ----------
     out
-        The folder; an earlier report in it is replaced once the new one is finished.
+        The folder; an earlier report in it is replaced once the new one is finished. Only files
+        that its ``manifest.json`` lists are, and only as they were written.
     force
         Write everything, marked, also where the fit did not pass its gate. Otherwise such a fit
-        gets only ``fit.nc``, ``diagnostics.json`` and ``provenance.json``.
+        gets only ``fit.nc``, ``diagnostics.json``, ``provenance.json`` and the manifest.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
     Raises
     ------
     UsageError
-        The folder holds something that is not a report.
+        The folder holds something that is not of a report, or that was changed since.
     """
     out = Path(out)
     passed = bool(fit.diagnostics["gate"]["passed"])

@@ -1,0 +1,138 @@
+"""What a report's folder holds by our hand: names, sizes and hashes, kept beside the files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lossmodel.errors import UsageError
+from lossmodel.inputs import is_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "NAME",
+    "Listed",
+    "changed_files",
+    "foreign_files",
+    "read_manifest",
+    "remove_listed",
+    "write_manifest",
+]
+
+NAME: Final = "manifest.json"
+FORMAT: Final = 1
+WRITER: Final = "lossmodel"
+# How a window of a folder looked, left by whoever only opened it: no work of anybody, and made
+# anew. A report that was looked at could else never be replaced. All other files are the user's.
+NOISE: Final = (".DS_Store", "Thumbs.db")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file as it was written."""
+
+    sha256: str
+    size: int
+
+
+def write_manifest(folder: Path) -> None:
+    """List every file of a folder that was just written."""
+    files = {name: asdict(_as_it_is(folder / name)) for name, _ in _walk(folder)}
+    content = {"written_by": WRITER, "format": FORMAT, "files": dict(sorted(files.items()))}
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    (folder / NAME).write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_manifest(folder: Path) -> dict[str, Listed] | None:
+    """Files that a folder lists as written by us, by POSIX path; None if it has no such list.
+
+    Raises
+    ------
+    UsageError
+        The list is one that we cannot have written here.
+    """
+    path = folder / NAME
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as problem:
+        raise UsageError(f"{path} cannot be read as the list of a report's files.") from problem
+    if not isinstance(content, dict) or content.get("written_by") != WRITER:
+        return None
+    if content.get("format") != FORMAT or not isinstance(content.get("files"), dict):
+        raise UsageError(f"{path} is not a list of files that this version can read.")
+    return {name: _listed(name, entry, path) for name, entry in content["files"].items()}
+
+
+def _listed(name: str, entry: Any, path: Path) -> Listed:
+    if not all(map(is_plain, name.split("/"))):
+        raise UsageError(f"{path} lists {name!r}, which is no file of a report.")
+    if not isinstance(entry, dict) or set(entry) != {"sha256", "size"}:
+        raise UsageError(f"{path} does not say how {name!r} was written.")
+    return Listed(**entry)
+
+
+def foreign_files(folder: Path, listed: dict[str, Listed]) -> list[str]:
+    """What lies in a folder and is not listed; links are, whatever name they have."""
+    parents = {str(p) for name in listed for p in Path(name).parents}
+    ours = {*listed, NAME}
+    return sorted(
+        name
+        for name, entry in _walk(folder, within=parents)
+        if not entry.is_file(follow_symlinks=False)
+        or (name not in ours and entry.name not in NOISE)
+    )
+
+
+def changed_files(folder: Path, listed: dict[str, Listed]) -> list[str]:
+    """Listed files that are there and are not as they were written."""
+    return [
+        name
+        for name, file in sorted(listed.items())
+        if (folder / name).is_file() and _as_it_is(folder / name) != file
+    ]
+
+
+def remove_listed(folder: Path, listed: dict[str, Listed]) -> bool:
+    """Remove listed files, and folders that are empty then; whether nothing is left."""
+    noise = [name for name, entry in _walk(folder) if entry.name in NOISE]
+    for name in [*listed, NAME, *noise]:
+        path = folder / name
+        # A folder that has become a link since it was looked at leads elsewhere.
+        if path.parent.resolve().is_relative_to(folder.resolve()):
+            path.unlink(missing_ok=True)
+    parents = {folder / p for name in listed for p in Path(name).parents}
+    for parent in sorted(parents | {folder}, key=lambda path: -len(path.parts)):
+        if parent.is_dir() and not parent.is_symlink() and not any(parent.iterdir()):
+            parent.rmdir()
+    return not folder.exists()
+
+
+def _as_it_is(path: Path) -> Listed:
+    with path.open("rb") as file:
+        return Listed(hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+
+
+def _walk(
+    folder: Path, prefix: str = "", *, within: set[str] | None = None
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """POSIX path of everything in a folder that is no folder itself; links are not followed.
+
+    Folders that are not `within` those of a set are given as a whole, with a slash.
+    """
+    with os.scandir(folder) as entries:
+        for entry in list(entries):
+            name = f"{prefix}{entry.name}"
+            if not entry.is_dir(follow_symlinks=False):
+                yield name, entry
+            elif within is None or str(Path(name)) in within:
+                yield from _walk(folder / entry.name, f"{name}/", within=within)
+            else:
+                yield f"{name}/", entry
