@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.roads import SKIPPED
+from benchmarks.samplers import SKIPPED
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "latest.json"
@@ -78,7 +78,16 @@ def once(case: str, road: str, *, limit: float, seed: int) -> Row | None:
     environment = os.environ | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "row.json"
-        command = [sys.executable, "-m", "benchmarks.roads", case, road, str(limit), str(seed), out]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.samplers",
+            case,
+            road,
+            str(limit),
+            str(seed),
+            out,
+        ]
         running = subprocess.Popen(
             command, cwd=ROOT, env=environment, start_new_session=True, text=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lossmodel.checking import backtest
-from lossmodel.checking.breaks import BREAKS
-from lossmodel.checking.calibration import DECLARED, Calibration, calibrate
-from lossmodel.checking.diagnostics import THRESHOLDS
+from lossmodel.evaluation.backtest import backtest
+from lossmodel.evaluation.calibration import DECLARED, Calibration, calibrate
+from lossmodel.evaluation.misspecification import BREAKS
+from lossmodel.evaluation.predictive_checks import THRESHOLDS
 
 HERE = Path(__file__).resolve().parent
 RESULTS, TASKS = HERE / "results", HERE / "tasks"
@@ -119,8 +119,8 @@ def backtests() -> None:
         )
         errors = result.naive.groupby("rule")["error"].agg(lambda error: error.abs().mean())
         print(f"{errors.to_string()}\npassed: {result.passed}")
-        for part in ("scores", "rivals", "naive"):
-            frame = getattr(result, part)
+        tables = {"scores": result.scores, "rivals": result.baselines, "naive": result.naive}
+        for part, frame in tables.items():
             frame.to_csv(RESULTS / f"backtest-{name}-{part}.csv", index=False)
 
 

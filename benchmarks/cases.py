@@ -10,17 +10,17 @@ import pandas as pd
 
 from benchmarks.radford import find_reports
 from lossmodel import load_claims
-from lossmodel.checking.simulation import simulate
-from lossmodel.checking.wars import Size
 from lossmodel.claims import Claims
-from lossmodel.design import Design
 from lossmodel.errors import LossModelError
+from lossmodel.evaluation.simulation import simulate
+from lossmodel.evaluation.templates import Size
 from lossmodel.evidence import collect_evidence
-from lossmodel.fitting import conflict_priors
-from lossmodel.imports.general_staff import read_personnel
-from lossmodel.imports.radford import read_radford
-from lossmodel.imports.reading import read_source
+from lossmodel.importers.csv_reader import read_source
+from lossmodel.importers.general_staff import read_personnel
+from lossmodel.importers.radford import read_radford
 from lossmodel.model import LossModel
+from lossmodel.model.design import Design
+from lossmodel.posterior.fit import conflict_priors
 
 __all__ = ["CASES", "Skipped", "design_of"]
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import polygamma
 
-from lossmodel import history
+from lossmodel.model import history
 
 ROOT = Path(__file__).resolve().parents[1]
 PAIRS = ROOT.parent / "shared" / "reference" / "history" / "overclaim.csv"

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from lossmodel import fit, load_claims
-from lossmodel.checking import backtest
-from lossmodel.checking.tasks import run_tasks
-from lossmodel.fitting import Fit
-from lossmodel.parts import Parts
+from lossmodel.evaluation.backtest import backtest
+from lossmodel.evaluation.tasks import run_tasks
+from lossmodel.model.components import Components
+from lossmodel.posterior.fit import Fit
 
 RESULTS = Path(__file__).resolve().parent / "results"
 END = pd.Timestamp("2025-12-31")
@@ -41,16 +41,18 @@ NEEDED = {
 
 def one(part: str, start: Fit | None = None) -> dict[str, float]:
     """Answers and scores with one part off; with none off for the empty name."""
-    parts = Parts().without(part) if part else Parts()
+    components = Components().without(part) if part else Components()
     line: dict[str, float] = {}
-    fitted = fit(load_claims(), parts=parts, engine="laplace", blocks=("person",), start=start)
+    fitted = fit(
+        load_claims(), components=components, engine="laplace", submodels=("person",), start=start
+    )
     days = fitted.days <= END
     for category, party in TOTALS:
         logs = np.log(fitted.daily(party, category)[:, days].sum(axis=1))
         line[f"{category} {party}"] = float(np.exp(np.median(logs)))
         line[f"sd {category} {party}"] = float(logs.std())
     for name in ("russia-ukraine", "battle-of-britain"):
-        result = backtest(name, parts=parts, engine="laplace", jobs=1)
+        result = backtest(name, components=components, engine="laplace", jobs=1)
         windows = result.scores[result.scores["kind"] == "window"]
         line |= {f"crps {name}": float(windows["crps"].mean())}
         line |= {f"inside {name}": float(windows["covered_95"].mean())}
@@ -58,7 +60,7 @@ def one(part: str, start: Fit | None = None) -> dict[str, float]:
 
 
 def main() -> None:
-    names = ["", *Parts.names()]
+    names = ["", *Components.names()]
     lines = run_tasks(one, [{"part": name} for name in names], title="parts", progress=say)
     table = pd.DataFrame(lines, index=[name or "all parts" for name in names])
     base = table.iloc[0]

@@ -27,15 +27,16 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
-from lossmodel import __version__, fitting, load_claims, load_conflict
+from lossmodel import __version__, load_claims, load_conflict
 from lossmodel.claims import Claims
-from lossmodel.downloads import cache_dir, fetch
 from lossmodel.evidence import Evidence, collect_evidence
-from lossmodel.imports import find_data_set
-from lossmodel.imports.radford import read_radford
-from lossmodel.imports.reading import read_source
-from lossmodel.parts import Parts
-from lossmodel.priors import Priors
+from lossmodel.importers import find_data_set
+from lossmodel.importers.csv_reader import read_source
+from lossmodel.importers.download import cache_dir, fetch
+from lossmodel.importers.radford import read_radford
+from lossmodel.model.components import Components
+from lossmodel.model.priors import Priors
+from lossmodel.posterior import fit as fitting
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "radford.json"
@@ -86,7 +87,7 @@ THEIR_SD = float(np.sqrt(2 / np.pi))
 ROLES = [f"bias.{r}.{c}" for r in ("adversary", "self", "third-party")
          for c in ("person", "equipment", "civilian")]  # fmt: skip
 NEARLY_NOTHING = 1e-3
-OFF = Parts().without(
+OFF = Components().without(
     *("drift", "common_mode", "group", "definitions", "missing", "heavy_tails", "rounding")
 )
 
@@ -98,7 +99,7 @@ class Step:
     name: str
     title: str
     claims: Claims
-    parts: Parts
+    components: Components
     priors: Priors
     singly: bool = False
 
@@ -133,11 +134,11 @@ def steps(reports: Path) -> list[Step]:
              parts_with(defined), theirs),
         Step("history", "biases as in past wars, third parties err together", lists,
              parts_with(defined | {"group"}), ours),
-        Step("common", "an error that all share: ours as it stands", lists, Parts(), ours),
+        Step("common", "an error that all share: ours as it stands", lists, Components(), ours),
     ]  # fmt: skip
 
 
-def parts_with(names: set[str]) -> Parts:
+def parts_with(names: set[str]) -> Components:
     return replace(OFF, **dict.fromkeys(names, True))
 
 
@@ -181,8 +182,10 @@ def evidence_of(step: Step) -> Iterator[None]:
 def run(step: Step) -> dict[str, object]:
     began = time.perf_counter()
     with evidence_of(step):
-        fit = fitting.fit(step.claims, parts=step.parts, priors=step.priors, engine="laplace")
-    shares = fit.variance_shares.set_index("quantity")["prior_share"]
+        fit = fitting.fit(
+            step.claims, components=step.components, priors=step.priors, engine="laplace"
+        )
+    shares = fit.variance_decomposition.set_index("quantity")["prior_share"]
     totals = {}
     for party, category in PUBLISHED:
         draws = fit.daily(party, category).sum(axis=1)

@@ -18,10 +18,10 @@ os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 import numpy as np
 
 from lossmodel import fit, load_claims
-from lossmodel.checking.influence import refit
-from lossmodel.checking.tasks import Options
-from lossmodel.checking.variants import variants_of
-from lossmodel.design.block import PERSON
+from lossmodel.evaluation.sensitivity import refit
+from lossmodel.evaluation.tasks import Options
+from lossmodel.evaluation.variants import variants_of
+from lossmodel.model.design.assemble import PERSON
 
 RESULT = Path(__file__).resolve().parent / "results" / "refits.json"
 COUNT = 20
@@ -32,11 +32,11 @@ TOTALS = [(party, category, "all") for party in ("russia", "ukraine")
 def main() -> None:
     claims = load_claims()
     began = time.perf_counter()
-    base = fit(claims, engine="laplace", blocks=(PERSON,))
+    base = fit(claims, engine="laplace", submodels=(PERSON,))
     whole = time.perf_counter() - began
     used = base.streams.groupby("claimant")["n_used"].sum().sort_values(ascending=False)
     chosen = sorted(used.index[:COUNT])
-    variants = variants_of(claims, base.priors, base.parts, claimants=chosen, ranges=False)
+    variants = variants_of(claims, base.priors, base.components, claimants=chosen, ranges=False)
     without = [variant for variant in variants if variant.kind == "claimant"]
     options: Options = {"store": None, "jobs": -1, "cluster": None, "progress": None}
     began = time.perf_counter()

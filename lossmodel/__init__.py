@@ -9,15 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lossmodel.checking import backtest, sensitivity, simulate
-    from lossmodel.citation import cite
-    from lossmodel.claims import Claims, load_claims
-    from lossmodel.conflict import Conflict, load_conflict
+    from lossmodel.claims.claims import Claims, load_claims
+    from lossmodel.conflict.conflict import Conflict, load_conflict
     from lossmodel.errors import ClaimsError
-    from lossmodel.fitting import Fit, fit, load_fit
-    from lossmodel.model import LossModel
-    from lossmodel.plots import plot_biases, plot_losses, plot_predictions
-    from lossmodel.priors import Priors
+    from lossmodel.evaluation.backtest import backtest
+    from lossmodel.evaluation.sensitivity import sensitivity
+    from lossmodel.evaluation.simulation import simulate
+    from lossmodel.model.density.model import LossModel
+    from lossmodel.model.priors import Priors
+    from lossmodel.plots.fit import plot_biases, plot_losses, plot_predictions
+    from lossmodel.posterior.citation import cite
+    from lossmodel.posterior.fit import Fit, fit, load_fit
     from lossmodel.report import write_report
 
 __version__ = "0.1.0"
@@ -26,20 +28,20 @@ _HOMES = {
     "Claims": "claims",
     "ClaimsError": "errors",
     "Conflict": "conflict",
-    "Fit": "fitting",
-    "LossModel": "model",
-    "Priors": "priors",
-    "backtest": "checking",
-    "cite": "citation",
-    "fit": "fitting",
+    "Fit": "posterior.fit",
+    "LossModel": "model.density.model",
+    "Priors": "model.priors",
+    "backtest": "evaluation.backtest",
+    "cite": "posterior.citation",
+    "fit": "posterior.fit",
     "load_claims": "claims",
     "load_conflict": "conflict",
-    "load_fit": "fitting",
+    "load_fit": "posterior.fit",
     "plot_biases": "plots",
     "plot_losses": "plots",
     "plot_predictions": "plots",
-    "sensitivity": "checking",
-    "simulate": "checking",
+    "sensitivity": "evaluation.sensitivity",
+    "simulate": "evaluation.simulation",
     "write_report": "report",
 }
 

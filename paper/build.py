@@ -16,8 +16,8 @@ import matplotlib as mpl
 
 import lossmodel as lm
 from lossmodel.errors import LossModelError
-from lossmodel.fitting import Fit
-from lossmodel.report.bibliography import bibliography
+from lossmodel.posterior.fit import Fit
+from lossmodel.report.output.bibtex import bibliography
 from paper.figures import write_figures
 from paper.macros import numbers_in_text
 from paper.refits import Refits, refit

@@ -6,12 +6,12 @@ import pandas as pd
 
 import lossmodel as lm
 from lossmodel import __version__
-from lossmodel.checking import Backtest
-from lossmodel.citation import fit_hash
-from lossmodel.escapes import tex
-from lossmodel.fitting import Fit
+from lossmodel.evaluation.backtest import Backtest
+from lossmodel.posterior.citation import fit_hash
+from lossmodel.posterior.fit import Fit
 from lossmodel.query import answer_query
-from lossmodel.rounding import number, percent
+from lossmodel.text.escape import tex
+from lossmodel.text.numbers import number, percent
 from paper.refits import COMMON_SDS, Refits
 from paper.sources import BATTLE, cited
 
@@ -58,10 +58,10 @@ def _provenance(fit: Fit) -> Iterator[tuple[str, str]]:
     yield "FitHash", fit_hash(fit)[:12]
     yield "ClaimsHash", str(fit.provenance["claims_sha256"])[:12]
     yield "Draws", f"{fit.diagnostics['n_draws']:,}"
-    layout = fit.blocks["person"].design.layout
-    yield "Unknowns", f"{layout.size:,}"
-    yield "Scales", str(len(layout.hyper))
-    yield "Pieces", f"{len(fit.blocks['person'].design.terms):,}"
+    parameters = fit.submodels["person"].design.parameters
+    yield "Unknowns", f"{parameters.size:,}"
+    yield "Scales", str(len(parameters.hyper))
+    yield "Pieces", f"{len(fit.submodels['person'].design.terms):,}"
     for name in ("rate", "lethality", "drift"):
         yield f"{name.title()}Days", str(getattr(fit.conflict.knots, f"{name}_days"))
     yield "CommonSd", f"{fit.priors['common.sd'].median:.2f}"
@@ -87,7 +87,7 @@ def _evidence(fit: Fit) -> Iterator[tuple[str, str]]:
 
 def _total(fit: Fit, party: str, category: str) -> dict[str, str]:
     name = category.title() + party.title()
-    shares = fit.variance_shares
+    shares = fit.variance_decomposition
     row = shares[shares["quantity"] == f"{category} {party} all"].iloc[0]
     assumed = bool(row["prior_share"] > ASSUMED)
     ago = fit.days[-1] - pd.DateOffset(years=1)
@@ -149,8 +149,10 @@ def _published(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 
 def _rivals(past: Backtest) -> Iterator[tuple[str, str]]:
-    ranged = past.rivals[past.rivals["covers"].notna()] if len(past.rivals) else past.rivals
-    yield "Rivals", str(len(past.rivals))
+    ranged = (
+        past.baselines[past.baselines["covers"].notna()] if len(past.baselines) else past.baselines
+    )
+    yield "Rivals", str(len(past.baselines))
     yield "RivalRanges", str(len(ranged))
     covered = int(ranged["covers"].sum()) if len(ranged) else 0
     yield "RivalsCovered", str(covered)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 import lossmodel as lm
-from lossmodel.checking import Backtest
-from lossmodel.checking.tasks import Report, run_tasks
-from lossmodel.engines.runs import EngineName
-from lossmodel.fitting import Fit
+from lossmodel.evaluation.backtest import Backtest
+from lossmodel.evaluation.tasks import Report, run_tasks
+from lossmodel.inference.run import EngineName
+from lossmodel.posterior.fit import Fit
 from lossmodel.query import answer_query
 
 COMMON_SDS = (0.10, 0.25)
@@ -100,7 +100,7 @@ def answers_of(
     fit_of: dict[str, Any], questions: Sequence[Sequence[str]], common_sd: float | None
 ) -> list[dict[str, Any]]:
     """Fit, and answer each question up to its day or the last that the claims reach."""
-    fitted = lm.fit(**fit_of, blocks=("person",))
+    fitted = lm.fit(**fit_of, submodels=("person",))
     last = fitted.days[-1]
     found = []
     for quantity, end in questions:

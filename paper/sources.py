@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 import lossmodel as lm
-from lossmodel.escapes import bibtex, tex, web_address
-from lossmodel.fitting import Fit
-from lossmodel.report.bibliography import used_sources
+from lossmodel.posterior.fit import Fit
+from lossmodel.report.output.bibtex import used_sources
+from lossmodel.text.escape import bibtex, tex, web_address
 from paper.refits import Refits
 
 BATTLE = "battle-of-britain"

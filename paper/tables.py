@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 import lossmodel as lm
-from lossmodel.checking import Backtest
-from lossmodel.escapes import tex
-from lossmodel.fitting import Fit
-from lossmodel.rounding import number, percent
+from lossmodel.evaluation.backtest import Backtest
+from lossmodel.posterior.fit import Fit
+from lossmodel.text.escape import tex
+from lossmodel.text.numbers import number, percent
 from paper.refits import COMMON_SDS, Refits
 from paper.sources import BATTLE
 
@@ -36,10 +36,12 @@ def write_tables(fit: Fit, again: Refits, biases: pd.DataFrame, out: Path) -> No
 
 def totals(fit: Fit, again: Refits) -> str:
     """Losses since the start, and what other sizes of the common mode would make of them."""
-    shares = fit.variance_shares.drop_duplicates("quantity").set_index("quantity")["prior_share"]
+    shares = fit.variance_decomposition.drop_duplicates("quantity").set_index("quantity")[
+        "prior_share"
+    ]
     rows = []
     for party, category, scope in fit.series:
-        if not fit.block_of(party, category).design.people:
+        if not fit.submodel_of(party, category).design.people:
             continue
         row = fit.estimate(category, party, scope=scope, measure="cumulative").iloc[-1]
         doubts = again.doubts[again.doubts["quantity"] == f"{category} {party}"]

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict import Category, Conflict, Knots, Party, Scope, Share, Side
-from lossmodel.priors import Priors
-from lossmodel.vocabulary import STANDARD_CATEGORIES
+from lossmodel.conflict.types import STANDARD_CATEGORIES
+from lossmodel.model.priors import Priors
 
 START = pd.Timestamp("2022-02-24")
 HOSTILE = (
@@ -124,8 +124,8 @@ class FakeFit:
     streams: pd.DataFrame
     terms: pd.DataFrame
     priors: Priors
-    variance_shares: pd.DataFrame
-    other_priors: pd.DataFrame
+    variance_decomposition: pd.DataFrame
+    local_prior_sensitivity: pd.DataFrame
     diagnostics: dict
     provenance: dict
     paths: dict = field(repr=False)
@@ -157,10 +157,10 @@ class FakeFit:
         return paths[party] * share * factor
 
     @property
-    def blocks(self):
-        return {name: self.block_of("north", name) for name in ("person", "tanks")}
+    def submodels(self):
+        return {name: self.submodel_of("north", name) for name in ("person", "tanks")}
 
-    def block_of(self, party, category):
+    def submodel_of(self, party, category):
         tanks = category == "tanks"
         parties = ["north"] if tanks else list(LEVEL)
         terms = self.terms[(self.terms["category"] == "tanks") == tanks]
@@ -174,11 +174,11 @@ class FakeFit:
 
         return SimpleNamespace(
             engine="nuts" if tanks else self.engine,
-            density=SimpleNamespace(figures=figures),
+            density=SimpleNamespace(observations=figures),
             posterior=SimpleNamespace(cells=self.daily, flat=flat),
             design=SimpleNamespace(
                 terms=terms,
-                paths=SimpleNamespace(parties=parties),
+                latent=SimpleNamespace(parties=parties),
                 grid=SimpleNamespace(cell_of=np.arange(len(self.days))),
             ),
         )
@@ -263,8 +263,8 @@ def make_fit(
             terms=terms, classes=classes, corrections=corrections, until=days[-1], as_of=None
         ),
         priors=Priors.default(),
-        variance_shares=_shares(),
-        other_priors=_other_priors(posterior),
+        variance_decomposition=_shares(),
+        local_prior_sensitivity=_other_priors(posterior),
         diagnostics=_diagnostics(passed),
         provenance={
             "version": "0.1.0",
@@ -337,11 +337,16 @@ def _shares() -> pd.DataFrame:
     for category in ("killed", "casualties"):
         for party, prior_share in (("north", 0.45), ("south", 0.86)):
             weights = np.array([0.5, 0.25, 0.1, 0.05, 0.06, 0.04]) * prior_share
-            for block, share in zip(BLOCKS, weights, strict=True):
+            for submodel, share in zip(BLOCKS, weights, strict=True):
                 rows.append(
                     {
                         "quantity": f"{category} {party} all",
-                        **{"block": block, "share": share, "prior_sd": 1.5, "posterior_sd": 0.16},
+                        **{
+                            "block": submodel,
+                            "share": share,
+                            "prior_sd": 1.5,
+                            "posterior_sd": 0.16,
+                        },
                         **{"prior_share": prior_share, "identified": party == "north"},
                     }
                 )

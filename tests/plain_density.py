@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 from scipy.special import expit, gammaln, logsumexp
 
-from lossmodel.design.listing import LAST, NODES, SOONEST, WIDENING
+from lossmodel.model.design.reporting import LAST, NODES, SOONEST, WIDENING
 from tests.plain_war import PlainWar, knots
 
 NEARLY_NOTHING = 1e-9
@@ -26,18 +26,18 @@ class PlainDensity(PlainWar):
 
     def expectation(self, term: dict[str, Any]) -> float:
         parties = [p for p in self.conflict.components(term["party"]) if p in self.parties]
-        reading = self.reading(term)
+        observation_model = self.observation_model(term)
         key = (term["claimant"], term["party"], term["category"])
-        if reading == "list":
+        if observation_model == "list":
             return sum(self.held(term, party) for party in parties) + NEARLY_NOTHING
-        if reading == "ledger":
+        if observation_model == "ledger":
             total = 0.0
             for party in parties:
                 for day in self.days(term["days"]):
                     log_bias = self.bias_on(key, self.middle(day), party)
                     total += self.counted(term, party, day) * math.exp(log_bias)
             return total + NEARLY_NOTHING
-        if reading == "estimate":
+        if observation_model == "estimate":
             total = sum(self.counted(term, p, t) for p in parties for t in self.days(term["days"]))
         else:
             total = sum(self.held(term, party) for party in parties)
@@ -56,7 +56,7 @@ class PlainDensity(PlainWar):
         if not self.person:
             return self.rate_on(party, day) * share
         part = {"killed": 0.0}.get(category, 1.0)
-        if category in ("losses", "irrecoverable") and self.parts.definitions:
+        if category in ("losses", "irrecoverable") and self.components.definitions:
             number = self.streams.index((term["claimant"], term["party"], category))
             prior = self.priors[f"definition.{category}"]
             part = float(expit(prior.mean + prior.sd * self.z(f"definition {number}")[0]))
@@ -97,28 +97,28 @@ class PlainDensity(PlainWar):
 
     def bin(self, term: dict[str, Any], party: str, lo: int, hi: int, end: int) -> float:
         middle, share = (lo + hi) / 2, lambda t: self.share_on(party, term["scope"], t)
-        age = max(end - middle, 0.5)
-        reading, category = self.reading(term), term["category"]
+        elapsed = max(end - middle, 0.5)
+        observation_model, category = self.observation_model(term), term["category"]
         missing = self.missing_on(party, middle) if self.has_missing(party) else 0.0
         dead = sum(self.dead(party, t) * share(t) for t in range(lo, hi))
         wounded = sum(self.wounded(party, t) * share(t) for t in range(lo, hi))
-        if not self.parts.delay and reading != "stock":
-            age = NEVER
+        if not self.components.delay and observation_model != "stock":
+            elapsed = NEVER
         median = self.one("declared.delay", party) if missing else 0.0
         sd = self.priors["declared.log_sd"].median
-        declared = stats.norm.cdf((math.log(age) - median) / sd)
-        if reading == "stock":
+        declared = stats.norm.cdf((math.log(elapsed) - median) / sd)
+        if observation_model == "stock":
             return dead * missing * (1 - declared)
         dead *= category != "wounded"
         wounded *= category in ("wounded", "casualties", "losses")
-        if reading == "register":
+        if observation_model == "register":
             return dead * (1 - missing + missing * declared) + wounded
         number = self.streams.index((term["claimant"], term["party"], category))
         who = ".civilian" if self.conflict.parties[party].civilian else ""
         coverage, hears = self.listing(number, middle, who)
-        late = self.after(hears, age, median, sd)
+        late = self.after(hears, elapsed, median, sd)
         return coverage * (
-            dead * ((1 - missing) * hears(age) + missing * late) + wounded * hears(age)
+            dead * ((1 - missing) * hears(elapsed) + missing * late) + wounded * hears(elapsed)
         )
 
     def listing(self, number: int, middle: float, who: str) -> tuple[float, Any]:
@@ -131,19 +131,19 @@ class PlainDensity(PlainWar):
         growth = self.one(f"delay.growth{who}", str(number)) * (middle / YEAR - 1)
         median = self.one(f"delay.median{who}", str(number)) + growth
         spread = math.exp(self.one(f"delay.log_sd{who}", str(number)))
-        return coverage, lambda age: stats.norm.cdf((math.log(age) - median) / spread)
+        return coverage, lambda elapsed: stats.norm.cdf((math.log(elapsed) - median) / spread)
 
-    def after(self, hears: Any, age: float, median: float, sd: float) -> float:
+    def after(self, hears: Any, elapsed: float, median: float, sd: float) -> float:
         """The same for one who was first missing, over the delays of a declaration."""
-        if age == NEVER:
-            return float(hears(age))
-        first = min(math.log(SOONEST / age), LAST - 1)
+        if elapsed == NEVER:
+            return float(hears(elapsed))
+        first = min(math.log(SOONEST / elapsed), LAST - 1)
         late, step = 0.0, (LAST - first) / (NODES - 1)
         for k in range(NODES):
             t = float(expit(first + k * step))
             # dG(a t) by the logit of t, of which a declaration has t (1 - t) for each dt.
-            chance = stats.norm.pdf(math.log(age * t), median, sd) * (1 - t)
-            late += step * (0.5 if k in (0, NODES - 1) else 1.0) * chance * hears(age * (1 - t))
+            chance = stats.norm.pdf(math.log(elapsed * t), median, sd) * (1 - t)
+            late += step * (0.5 if k in (0, NODES - 1) else 1.0) * chance * hears(elapsed * (1 - t))
         return late
 
     # Figures
@@ -157,9 +157,9 @@ class PlainDensity(PlainWar):
             return float(logsumexp([stats.norm.logcdf(b), stats.norm.logcdf(a)], b=[1, -1]))
         value = term["value"]
         log_value = math.log(max(value, 0.5))
-        if form != "point" and self.parts.bounds:
-            sign, excess = {"at-least": -1, "at-most": 1}[form], self.scale("bound.excess")
-            return float(stats.exponnorm.logpdf(sign * log_value, excess / sd, sign * mu, sd))
+        if form != "point" and self.components.bounds:
+            sign, slack = {"at-least": -1, "at-most": 1}[form], self.scale("bound.excess")
+            return float(stats.exponnorm.logpdf(sign * log_value, slack / sd, sign * mu, sd))
         if form == "point" and value < 200:
             shape = sd**-2
             p = shape / (shape + math.exp(mu))
@@ -167,7 +167,7 @@ class PlainDensity(PlainWar):
                 return float(stats.nbinom.logpmf(value, shape, p))
             choose = gammaln(value + shape) - gammaln(shape) - gammaln(value + 1)
             return float(choose + shape * math.log(p) + value * math.log1p(-p))
-        if self.parts.heavy_tails:
+        if self.components.heavy_tails:
             return float(stats.t.logpdf(log_value, self.priors["noise.nu"].median, mu, sd))
         return float(stats.norm.logpdf(log_value, mu, sd))
 
@@ -179,14 +179,14 @@ class PlainDensity(PlainWar):
         return float(max((term["known"] - term["known_from"]).days, 1))
 
     def noise(self, term: dict[str, Any]) -> float:
-        reading = self.reading(term)
+        observation_model = self.observation_model(term)
         sd = {
             "ledger": lambda: self.scale("noise.ledger_day") / math.sqrt(max(term["n_days"], 1)),
             "list": lambda: self.scale("noise.list") * math.sqrt(30 / self.learning(term)),
             "register": lambda: self.scale("noise.list") * math.sqrt(30 / self.learning(term)),
-        }.get(reading, lambda: self.scale("noise.estimate"))()
+        }.get(observation_model, lambda: self.scale("noise.estimate"))()
         value = term["value"]
         if math.isnan(value):
             value = math.sqrt(max(term["low"], 0.5) * max(term["high"], 0.5))
-        rounding = term["rounding_sd"] / max(value, 0.5) if self.parts.rounding else 0.0
+        rounding = term["rounding_sd"] / max(value, 0.5) if self.components.rounding else 0.0
         return math.sqrt(sd**2 + rounding**2 + term["range_sd"] ** 2)

@@ -13,8 +13,8 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from lossmodel.conflict import Conflict
-from lossmodel.parts import Parts
-from lossmodel.priors import Priors
+from lossmodel.model.components import Components
+from lossmodel.model.priors import Priors
 
 
 def knots(first: float, last: float, spacing: float) -> list[float]:
@@ -32,14 +32,14 @@ class PlainWar:
         terms: pd.DataFrame,
         conflict: Conflict,
         *,
-        block: str,
+        submodel: str,
         until: pd.Timestamp,
         priors: Priors,
-        parts: Parts,
+        components: Components,
     ) -> None:
         self.terms = terms.to_dict("records")
-        self.conflict, self.priors, self.parts = conflict, priors, parts
-        self.person = block in ("person", "civilian")
+        self.conflict, self.priors, self.components = conflict, priors, components
+        self.person = submodel in ("person", "civilian")
         self.length = (until - conflict.start).days + 1
         long = self.length > 366
         self.width = conflict.knots.rate_days // 2 if long else 1
@@ -136,7 +136,7 @@ class PlainWar:
 
     def has_missing(self, party: str) -> bool:
         civilian = self.conflict.parties[party].civilian
-        return self.person and self.parts.missing and not civilian
+        return self.person and self.components.missing and not civilian
 
     def missing(self, party: str, x: float) -> float:
         spacing = self.conflict.knots.drift_days
@@ -150,7 +150,7 @@ class PlainWar:
 
     def share(self, party: str, name: str, day: int) -> float:
         scope = self.conflict.scopes[name]
-        if name == "all" or not self.parts.scopes or scope.party not in (None, party):
+        if name == "all" or not self.components.scopes or scope.party not in (None, party):
             return 1.0
         if scope.complement_of:
             parent = self.conflict.scopes[scope.complement_of].of or "all"
@@ -167,21 +167,23 @@ class PlainWar:
 
     # Biases
 
-    def reading(self, term: dict[str, Any]) -> str:
+    def observation_model(self, term: dict[str, Any]) -> str:
         return "stock" if term["category"] == "missing" else term["accounting"]
 
     def bias(self, key: tuple[str, str, str], x: float, party: str) -> float:
         own = [t for t in self.terms if (t["claimant"], t["party"], t["category"]) == key]
         log_bias = self.level(own[0], x) + self.drift(own, x)
-        if self.parts.common_mode:
+        if self.components.common_mode:
             log_bias += self.scale("common.sd") * self.z(f"common {party}")[0]
         return log_bias
 
     def level(self, term: dict[str, Any], x: float) -> float:
         claimant, party, category = term["claimant"], term["party"], term["category"]
         key, role = f"{claimant} {party} {category}", term["role"]
-        if self.reading(term) in ("register", "stock"):
-            name = {"register": "bias.register", "stock": "bias.missing"}[self.reading(term)]
+        if self.observation_model(term) in ("register", "stock"):
+            name = {"register": "bias.register", "stock": "bias.missing"}[
+                self.observation_model(term)
+            ]
             return self.one(name, key)
         civilian = self.conflict.parties[self.conflict.components(party)[0]].civilian
         sort = ("civilian" if civilian else "person") if self.person else "equipment"
@@ -189,7 +191,7 @@ class PlainWar:
         log_bias = self.priors[kind].mean
         log_bias += self.priors[kind].sd * self.z(f"bias.role {role} {kind}")[0]
         between = self.priors[f"{kind}.between"].median
-        if role != "third-party" and self.parts.group:
+        if role != "third-party" and self.components.group:
             shared = self.priors["bias.side_share"].median
             side = f"{role} {self.conflict.side_of(claimant)} {self.conflict.components(party)[0]}"
             log_bias += between * math.sqrt(shared) * self.z(f"bias.side {side}")[0]
@@ -198,14 +200,15 @@ class PlainWar:
         siblings = {
             t["category"]
             for t in self.terms
-            if (t["claimant"], t["party"]) == (claimant, party) and self.reading(t) != "list"
+            if (t["claimant"], t["party"]) == (claimant, party)
+            and self.observation_model(t) != "list"
         }
         if len(siblings) > 1:
             log_bias += self.scale("bias.category_sd") * self.z(f"bias.category {key}")[0]
-        if role == "third-party" and self.parts.group:
+        if role == "third-party" and self.components.group:
             group = f"{party} {'killed' if category == 'killed' else 'other'}"
             log_bias += self.scale("bias.group_sd") * self.z(f"bias.group {group}")[0]
-            if self.parts.drift:
+            if self.components.drift:
                 log_bias += self.half_yearly(
                     x, 0, self.length - 1, f"bias.group_walk {group}", "bias.group_walk_sd"
                 )
@@ -218,12 +221,12 @@ class PlainWar:
 
     def drift(self, own: list[dict[str, Any]], x: float) -> float:
         days = [self.day(term["anchor_date"]) for term in own]
-        first, last, reading = min(days), max(days), self.reading(own[0])
+        first, last, observation_model = min(days), max(days), self.observation_model(own[0])
         key = " ".join(own[0][name] for name in ("claimant", "party", "category"))
         names = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
         log_bias = 0.0
-        if self.parts.drift and last > first:
-            start = 0 if reading == "ledger" else first
-            sd = names.get(reading, "bias.drift_estimate_sd")
+        if self.components.drift and last > first:
+            start = 0 if observation_model == "ledger" else first
+            sd = names.get(observation_model, "bias.drift_estimate_sd")
             log_bias += self.half_yearly(x, start, last, f"bias.drift {key}", sd)
         return log_bias

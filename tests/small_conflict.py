@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from lossmodel.schema import CLAIMS
+from lossmodel.tables.schema import CLAIMS
 
 TOML = """
 title = "The war of the sea"

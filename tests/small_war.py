@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict import Conflict, Knots, Party, Scope, Share, Side
+from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.evidence import Evidence
-from lossmodel.vocabulary import STANDARD_CATEGORIES
 
 START = pd.Timestamp("2001-03-01")
 DAYS = 300

@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from lossmodel.checking import backtest, simulate
-from lossmodel.checking.backtests import _due, honest_priors, truth_from_claims
-from lossmodel.checking.rivals import naive_totals, published_rivals
-from lossmodel.checking.scores import TruthValue, allowed_misses, crps, score
-from lossmodel.checking.wars import Size
 from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
 from lossmodel.errors import UsageError
-from lossmodel.priors import Priors
+from lossmodel.evaluation.backtest import _due, backtest, honest_priors, truth_from_claims
+from lossmodel.evaluation.baselines import naive_totals, published_baselines
+from lossmodel.evaluation.scores import TruthValue, allowed_misses, crps, score
+from lossmodel.evaluation.simulation import simulate
+from lossmodel.evaluation.templates import Size
+from lossmodel.model.priors import Priors
 
 DATES = ["2023-02-26", "2024-02-25"]
 
@@ -122,7 +122,7 @@ def test_a_conflict_that_is_scored_has_not_seen_itself():
 def test_rivals_are_those_published_by_the_date(shipped):
     row = shipped.conflict.truth.iloc[0]
     early, late = (
-        published_rivals(shipped, row, as_of=date) for date in (pd.Timestamp("2023-02-26"), None)
+        published_baselines(shipped, row, as_of=date) for date in (pd.Timestamp("2023-02-26"), None)
     )
     published = shipped.table.set_index("claim_id")["published"]
     assert (published.loc[early["claim_id"]] <= pd.Timestamp("2023-02-26")).all()

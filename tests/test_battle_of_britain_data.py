@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from lossmodel.claims import load_claims
-from lossmodel.datasets import data_dir
-from lossmodel.priors import Priors
+from lossmodel.importers.datasets import data_dir
+from lossmodel.model.priors import Priors
 
 CLAIMS = load_claims(conflict="battle-of-britain")
 TABLE, CONFLICT = CLAIMS.table, CLAIMS.conflict

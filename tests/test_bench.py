@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import bench, cases, roads
+from benchmarks import bench, cases, samplers
 from lossmodel.model import LossModel
 from tests import small_war
 
@@ -50,7 +50,7 @@ def test_results_survive_on_disk(tmp_path):
 
 
 def test_roads_have_the_same_names_everywhere():
-    assert tuple(roads.ROADS) == tuple(roads.IMPORTS) == bench.ROADS
+    assert tuple(samplers.ROADS) == tuple(samplers.IMPORTS) == bench.ROADS
     assert tuple(cases.CASES) == bench.CASES
     quick = bench.arguments(["--quick"])
     assert (quick.case, quick.road) == (["shipped"], ["laplace", "nuts", "pymc"])
@@ -76,7 +76,7 @@ def test_a_case_without_its_data_is_skipped(monkeypatch, tmp_path):
     with pytest.raises(cases.Skipped, match=r"needs none\.csv"):
         cases.design_of("daily")
     with pytest.raises(SystemExit) as stopped:
-        roads.main("daily", "laplace", "10", "1", str(tmp_path / "out.json"))
+        samplers.main("daily", "laplace", "10", "1", str(tmp_path / "out.json"))
     assert stopped.value.code == bench.SKIPPED
 
 
@@ -90,30 +90,30 @@ def test_the_day_by_day_ledger_replaces_what_was_shipped(shared):
 
 
 def test_theta_is_put_together_as_it_was_taken_apart(design):
-    from lossmodel.reference import to_point
+    from lossmodel.model.density.pymc import to_point
 
     theta = np.random.default_rng(1).standard_normal((2, 3, design.size))
     parts = [[to_point(design, draw) for draw in chain] for chain in theta]
     values = {n: np.array([[p[n] for p in chain] for chain in parts]) for n in parts[0][0]}
-    np.testing.assert_array_equal(roads._gathered(design, values), theta)
+    np.testing.assert_array_equal(samplers._gathered(design, values), theta)
 
 
 def test_what_a_short_run_has_drawn_is_measured(design):
     rng = np.random.default_rng(1)
     theta = 0.3 * rng.standard_normal((4, 200, design.size))
-    ran = roads.Ran(theta, 1.0, 2.0, 2.0, 900, 3, finished=False)
-    found = roads.measured(design, ran)
+    ran = samplers.Ran(theta, 1.0, 2.0, 2.0, 900, 3, finished=False)
+    found = samplers.measured(design, ran)
     assert 200 < found["min_bulk_ess"] <= 1200
     assert found["min_ess_per_s"] == pytest.approx(found["min_bulk_ess"] / 4.0)
     assert found["max_rhat"] < 1.1
-    nothing = roads.measured(design, roads.Ran(None, 1.0, 2.0, 0.0, 9, finished=False))
+    nothing = samplers.measured(design, samplers.Ran(None, 1.0, 2.0, 0.0, 9, finished=False))
     assert nothing["min_bulk_ess"] is None
 
 
 @pytest.mark.slow
 def test_our_roads_and_the_graph_draw_from_one_density(design):
-    until = roads.time.perf_counter() + 900
-    found = {name: roads.ROADS[name](design, until, 1) for name in ("laplace", "nutpie")}
+    until = samplers.time.perf_counter() + 900
+    found = {name: samplers.ROADS[name](design, until, 1) for name in ("laplace", "nutpie")}
     means = {name: ran.theta.reshape(-1, design.size).mean(axis=0) for name, ran in found.items()}
     assert np.abs(means["laplace"] - means["nutpie"]).mean() < 0.15
     assert found["nutpie"].finished

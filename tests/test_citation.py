@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from lossmodel import __version__, cite
-from lossmodel.citation import fit_hash
+from lossmodel.posterior.citation import fit_hash
 from tests.fakes import HOSTILE, make_fit
 
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lossmodel.claims import Claims, load_claims, write_claims
+from lossmodel.claims.summary import describe
 from lossmodel.conflict import Conflict, load_conflict
-from lossmodel.schema import CLAIMS
-from lossmodel.summary import describe
+from lossmodel.tables.schema import CLAIMS
 from tests.small_conflict import COLUMNS, ROWS, changed, claims_csv, write_conflict
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lossmodel import __version__
-from lossmodel.cli import fits
+from lossmodel.cli import fit as fit_command
 from lossmodel.cli.app import app
 from lossmodel.cli.headline import headline
 from lossmodel.errors import ConvergenceError, LossModelError
@@ -126,7 +126,7 @@ def test_whatever_goes_wrong_is_one_line_and_a_status(lossmodel, monkeypatch, er
         raise error
 
     monkeypatch.delenv("LOSSMODEL_DEBUG", raising=False)
-    monkeypatch.setattr(fits, "read_fit", fail)
+    monkeypatch.setattr(fit_command, "read_fit", fail)
     said = lossmodel("query", "killed", "russia")
     assert said.status == status
     assert text in said.stderr
@@ -140,7 +140,7 @@ def test_a_traceback_is_there_for_the_asking(lossmodel, monkeypatch):
         raise ZeroDivisionError
 
     monkeypatch.setenv("LOSSMODEL_DEBUG", "1")
-    monkeypatch.setattr(fits, "read_fit", fail)
+    monkeypatch.setattr(fit_command, "read_fit", fail)
     with pytest.raises(ZeroDivisionError):
         lossmodel("query", "killed", "russia")
 
@@ -170,7 +170,7 @@ def toy():
 @pytest.fixture
 def saved_toy(monkeypatch, toy):
     """A fit that every path leads to."""
-    monkeypatch.setattr(fits, "read_fit", lambda _: toy)
+    monkeypatch.setattr(fit_command, "read_fit", lambda _: toy)
 
 
 @pytest.mark.usefixtures("saved_toy")
@@ -268,7 +268,7 @@ def fitted(monkeypatch, toy):
     def write_report(fit, out, **options):
         asked.update(options, out=out)
 
-    monkeypatch.setattr("lossmodel.fitting.fit", fit)
+    monkeypatch.setattr("lossmodel.posterior.fit.fit", fit)
     monkeypatch.setattr("lossmodel.report.write_report", write_report)
     return asked
 

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lossmodel.conflict import Conflict, Share, load_conflict
+from lossmodel.conflict.shipped import resolve, shipped_conflicts
+from lossmodel.conflict.types import STANDARD_CATEGORIES, cycle
 from lossmodel.errors import ClaimsError, UsageError
-from lossmodel.folders import resolve, shipped_conflicts
-from lossmodel.vocabulary import STANDARD_CATEGORIES, cycle
 from tests.small_conflict import CLAIMANTS, SOURCES, STREAMS, TOML, write_conflict
 
 

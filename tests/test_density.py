@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 
 from lossmodel.claims import load_claims
-from lossmodel.density import Density
-from lossmodel.design import Design, build_design
 from lossmodel.evidence import Evidence, collect_evidence
 from lossmodel.model import LossModel
-from lossmodel.parts import Parts
-from lossmodel.priors import Priors
-from lossmodel.reference import to_point
+from lossmodel.model.components import Components
+from lossmodel.model.density.expectation import Density
+from lossmodel.model.density.pymc import to_point
+from lossmodel.model.design import Design, build_design
+from lossmodel.model.priors import Priors
 from tests import small_war
 from tests.plain_density import PlainDensity
 
@@ -35,7 +35,7 @@ FIXED = Priors.default().replace(
     **{p.name: {"sd": 0.0} for p in Priors.default() if p.name.endswith(("_sd", "excess"))},
     **{f"noise.{name}": {"sd": 0.0} for name in ("ledger_day", "estimate", "list")},
 )
-PARTS = {name: LossModel(Parts().without(name)) for name in Parts.names()}
+PARTS = {name: LossModel(Components().without(name)) for name in Components.names()}
 MODELS = {"everything": LossModel(), "scales fixed": LossModel(priors=FIXED), **PARTS}
 CASES = {
     **{name: (model, EVIDENCE, "person") for name, model in MODELS.items()},
@@ -89,15 +89,20 @@ def in_pymc(design: Design, model: Any) -> Function:
 
 
 def by_hand(case: Case) -> PlainDensity:
-    model, evidence, block = case
-    terms = model.design(evidence, CONFLICT, block).terms
+    model, evidence, submodel = case
+    terms = model.design(evidence, CONFLICT, submodel).terms
     return PlainDensity(
-        terms, CONFLICT, block=block, until=evidence.until, priors=model.priors, parts=model.parts
+        terms,
+        CONFLICT,
+        submodel=submodel,
+        until=evidence.until,
+        priors=model.priors,
+        components=model.components,
     )
 
 
 def normals(design: Design, theta: np.ndarray) -> dict[str, np.ndarray]:
-    return {group: theta[where] for group, where in design.layout.groups.items()}
+    return {group: theta[where] for group, where in design.parameters.groups.items()}
 
 
 def assert_by_hand(design: Design, plain: PlainDensity, theta: np.ndarray) -> None:
@@ -110,9 +115,9 @@ def assert_by_hand(design: Design, plain: PlainDensity, theta: np.ndarray) -> No
 
 @every_case
 def test_value_and_gradient_are_those_of_pymc(case):
-    model, evidence, block = case
-    design = model.design(evidence, CONFLICT, block)
-    reference, density = in_pymc(design, model.build(evidence, CONFLICT, block)), Density(design)
+    model, evidence, submodel = case
+    design = model.design(evidence, CONFLICT, submodel)
+    reference, density = in_pymc(design, model.build(evidence, CONFLICT, submodel)), Density(design)
     for theta in points(design):
         value, gradient = density(theta)
         other, slopes = reference(theta)
@@ -122,16 +127,16 @@ def test_value_and_gradient_are_those_of_pymc(case):
 
 @every_case
 def test_the_density_is_the_plain_sum_over_days_and_claims(case):
-    model, evidence, block = case
-    design = model.design(evidence, CONFLICT, block)
+    model, evidence, submodel = case
+    design = model.design(evidence, CONFLICT, submodel)
     [theta] = points(design, spreads=(0.7,))
     assert_by_hand(design, by_hand(case), theta)
 
 
 @every_case
 def test_gradient_is_that_of_differences(case):
-    model, evidence, block = case
-    density = Density(model.design(evidence, CONFLICT, block))
+    model, evidence, submodel = case
+    density = Density(model.design(evidence, CONFLICT, submodel))
     [theta] = points(density.design, spreads=(0.4,))
     gradient = density(theta)[1]
     directions = np.random.default_rng(1).standard_normal((20, density.design.size))
@@ -142,8 +147,8 @@ def test_gradient_is_that_of_differences(case):
 
 @every_case
 def test_density_is_finite_where_the_search_begins_and_far_from_it(case):
-    model, evidence, block = case
-    density = Density(model.design(evidence, CONFLICT, block))
+    model, evidence, submodel = case
+    density = Density(model.design(evidence, CONFLICT, submodel))
     for theta in points(density.design, spreads=(0.0, 3.0)):
         value, gradient = density(theta)
         assert np.isfinite(value)
@@ -151,23 +156,23 @@ def test_density_is_finite_where_the_search_begins_and_far_from_it(case):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", ["person", "tanks"])
-def test_the_three_densities_of_the_shipped_war_are_one(block):
+@pytest.mark.parametrize("submodel", ["person", "tanks"])
+def test_the_three_densities_of_the_shipped_war_are_one(submodel):
     claims, model = load_claims(), LossModel()
     evidence, conflict = collect_evidence(claims), claims.conflict
-    design = model.design(evidence, conflict, block)
+    design = model.design(evidence, conflict, submodel)
     [theta] = points(design, spreads=(0.5,))
     value, gradient = Density(design)(theta)
-    other, slopes = in_pymc(design, model.build(evidence, conflict, block))(theta)
+    other, slopes = in_pymc(design, model.build(evidence, conflict, submodel))(theta)
     assert_same_value(value - constant(design), other)
     assert_same_gradient(gradient, slopes)
     plain = PlainDensity(
         design.terms,
         conflict,
-        block=block,
+        submodel=submodel,
         until=evidence.until,
         priors=model.priors,
-        parts=model.parts,
+        components=model.components,
     )
     assert_by_hand(design, plain, theta)
 
@@ -177,7 +182,7 @@ def test_every_unknown_is_heard_of_in_some_figure():
     [theta] = points(design, spreads=(0.4,))
     from_figures = Density(design)(theta)[1] + theta
     silent = {
-        group for group, where in design.layout.groups.items() if not from_figures[where].any()
+        group for group, where in design.parameters.groups.items() if not from_figures[where].any()
     }
     assert silent == set()
 
@@ -185,10 +190,16 @@ def test_every_unknown_is_heard_of_in_some_figure():
 def test_the_war_takes_every_branch():
     design = LossModel().design(EVIDENCE, CONFLICT)
     assert (np.bincount(design.observed.form, minlength=5) > 1).all()
-    assert set(design.pairs.kind) == {0, 1, 2}
-    assert set(design.streams["reading"]) == {"ledger", "estimate", "list", "register", "stock"}
+    assert set(design.triangle.kind) == {0, 1, 2}
+    assert set(design.streams["observation_model"]) == {
+        "ledger",
+        "estimate",
+        "list",
+        "register",
+        "stock",
+    }
     assert set(design.streams["role"]) == {"self", "adversary", "third-party"}
-    assert {scope.complement for scope in design.paths.scopes} == {True, False}
+    assert {scope.complement for scope in design.latent.scopes} == {True, False}
     assert (design.listed[:, 2] < 0).any()
     assert (design.factor_sign < 0).any()
 
@@ -230,12 +241,12 @@ def by_stream(design: Design, renamed: dict[str, str]) -> dict[str, slice]:
     """Groups by names in which a stream is not a number."""
     names = design.streams[["claimant", "party", "category"]].agg(" ".join, axis=1)
     found = {}
-    for group, where in design.layout.groups.items():
+    for group, where in design.parameters.groups.items():
         words = group.split()
         words[1:] = [names[int(word)] if word.isdigit() else word for word in words[1:]]
         words = " ".join(words).split()
         found[" ".join(renamed.get(word, word) for word in words)] = where
-    assert len(found) == len(design.layout.groups)
+    assert len(found) == len(design.parameters.groups)
     return found
 
 
@@ -288,7 +299,7 @@ def test_an_error_in_one_term_is_found(spoil):
         name="person",
         conflict=CONFLICT,
         priors=model.priors,
-        parts=model.parts,
+        components=model.components,
         until=EVIDENCE.until,
     )
     [theta] = points(wrong, spreads=(0.7,))

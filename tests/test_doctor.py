@@ -7,8 +7,8 @@ import tomllib
 import pytest
 import threadpoolctl
 
-from lossmodel import doctor
-from lossmodel.engines.runs import CHAINS
+from lossmodel.cli import doctor
+from lossmodel.inference.run import CHAINS
 
 
 def found(topic):
@@ -104,7 +104,8 @@ def test_every_fault_has_a_cure():
 
 def test_the_doctor_does_not_wait_for_pymc():
     code = (
-        "import sys, lossmodel.doctor as d; d.examine(); print({'pymc', 'nutpie'} & {*sys.modules})"
+        "import sys, lossmodel.cli.doctor as d; d.examine();"
+        " print({'pymc', 'nutpie'} & {*sys.modules})"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "set()"

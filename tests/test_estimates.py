@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import lognorm
 
 from lossmodel.errors import UsageError
-from lossmodel.estimates import (
+from lossmodel.posterior.estimates import (
     COLUMNS,
     Rates,
     calendar,
@@ -17,8 +17,8 @@ from lossmodel.estimates import (
     rates,
     summarise,
 )
-from lossmodel.ratios import COLUMNS as RATIO_COLUMNS
-from lossmodel.ratios import biases_table
+from lossmodel.posterior.ratios import COLUMNS as RATIO_COLUMNS
+from lossmodel.posterior.ratios import biases_table
 from tests.fakes import make_fit
 
 SERIES = ["party", "category", "scope"]
@@ -163,8 +163,8 @@ def test_half_the_interval_lies_inside_of_95_percent(fit):
 
 def test_a_declared_sum_is_the_sum_of_its_parties(fit):
     both = rates(fit, "north+guests", "killed").daily()
-    parts = [rates(fit, party, "killed").daily() for party in ("north", "guests")]
-    np.testing.assert_allclose(both, np.sum(parts, axis=0))
+    components = [rates(fit, party, "killed").daily() for party in ("north", "guests")]
+    np.testing.assert_allclose(both, np.sum(components, axis=0))
 
 
 def test_what_was_not_fitted_is_refused_with_what_was(fit):
@@ -185,9 +185,9 @@ def test_ratios_have_a_row_a_half_year_and_one_over_all(fit, biases):
 def test_a_ratio_is_figures_over_truth(fit, biases):
     stream = 0
     days = len(fit.days)
-    omega = fit.omega_draws(stream)[:, None]
+    wounded_share = fit.omega_draws(stream)[:, None]
     killed, casualties = fit.daily("north", "killed"), fit.daily("north", "casualties")
-    truth = killed + omega * (casualties - killed)
+    truth = killed + wounded_share * (casualties - killed)
     claimed = truth * np.exp(fit.bias_draws(stream))
     last = biases.iloc[halves_of(fit)]
     assert last["end"] == fit.days[days - 1]

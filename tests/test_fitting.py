@@ -11,21 +11,23 @@ import pytest
 from scipy import stats
 from scipy.integrate import trapezoid
 
-from lossmodel.checking import backtest, calibrate, sensitivity
 from lossmodel.claims import load_claims
 from lossmodel.cli.app import Engine
-from lossmodel.curvature import Curvature
-from lossmodel.density import Density
-from lossmodel.engines.gates import DOUBT, laplace_gate
-from lossmodel.engines.laplace import approximate
-from lossmodel.engines.modes import Modes
-from lossmodel.engines.names import ENGINES
-from lossmodel.engines.ridges import KNOTS, Ridge
-from lossmodel.engines.shape import pareto_k, stretched
 from lossmodel.errors import UsageError
+from lossmodel.evaluation.backtest import backtest
+from lossmodel.evaluation.calibration import calibrate
+from lossmodel.evaluation.sensitivity import sensitivity
 from lossmodel.evidence import collect_evidence
-from lossmodel.fitting import fit, load_fit
+from lossmodel.inference.gates import DOUBT, laplace_gate
+from lossmodel.inference.laplace.diagnostics import pareto_k, split_normal
+from lossmodel.inference.laplace.fit import approximate
+from lossmodel.inference.laplace.marginals import KNOTS, LaplaceMarginal
+from lossmodel.inference.laplace.modes import Modes
+from lossmodel.inference.names import ENGINES
 from lossmodel.model import LossModel
+from lossmodel.model.density.expansion import Curvature
+from lossmodel.model.density.expectation import Density
+from lossmodel.posterior.fit import fit, load_fit
 from lossmodel.report import write_report
 
 KEY = ("germany", "aircraft", "all")
@@ -148,7 +150,7 @@ def test_a_fit_needs_no_module_that_windows_lacks(run_python):
 
 
 def test_shares_of_variance_are_shares(fitted):
-    shares = fitted.variance_shares
+    shares = fitted.variance_decomposition
     assert shares["share"].between(0, 1).all()
     assert shares["prior_share"].between(0, 1 + 1e-9).all()
 
@@ -169,12 +171,14 @@ def test_totals_under_other_priors_are_those_of_a_refit(battle, fitted, prior, v
         battle,
         engine="laplace",
         draws=4000,
-        blocks=("aircraft",),
+        submodels=("aircraft",),
         priors=fitted.priors.replace(**{prior: change}),
         start=fitted,
     )
     logs, before = (np.log(f.daily(*KEY).sum(axis=1)) for f in (refit, fitted))
-    rows = fitted.other_priors.set_index(["party", "category", "scope", "prior", "value"])
+    rows = fitted.local_prior_sensitivity.set_index(
+        ["party", "category", "scope", "prior", "value"]
+    )
     row = rows.loc[(*KEY, prior, value)]
     shift = np.log(row["median"]) - np.median(before)
     assert shift == pytest.approx(np.median(logs) - np.median(before), abs=0.25 * before.std())
@@ -183,7 +187,7 @@ def test_totals_under_other_priors_are_those_of_a_refit(battle, fitted, prior, v
 
 
 def test_the_priors_as_they_are_change_nothing(fitted):
-    rows = fitted.other_priors
+    rows = fitted.local_prior_sensitivity
     same = rows[(rows["prior"] == "common.sd") & (rows["value"] == 0.15)]
     for row in same.itertuples():
         total = fitted.daily(row.party, row.category, row.scope).sum(axis=1)
@@ -194,7 +198,7 @@ def test_the_priors_as_they_are_change_nothing(fitted):
 def test_curvature_is_that_of_the_gradient(persons):
     """The analytic Hessian at the mode against differences of the gradient, column by column."""
     mode = approximate(persons).mode
-    n, step = len(persons.design.layout.hyper), 1e-4
+    n, step = len(persons.design.parameters.hyper), 1e-4
     precision = Curvature(persons).expand(mode).precision
     rng = np.random.default_rng(3)
     for i in rng.choice(np.arange(n, persons.size), 60, replace=False):
@@ -207,7 +211,7 @@ def test_curvature_is_that_of_the_gradient(persons):
 
 def test_the_mode_is_a_mode(persons):
     laplace = approximate(persons)
-    n = len(persons.design.layout.hyper)
+    n = len(persons.design.parameters.hyper)
     assert laplace.positive
     assert np.abs(persons(laplace.mode)[1][n:]).max() < 0.05
 
@@ -216,11 +220,11 @@ def test_curvature_is_that_of_the_gradient_far_from_the_mode(persons):
     """Where figures pull hard, and the expectations' own bend weighs as much as the figures'."""
     rng = np.random.default_rng(4)
     theta = 0.5 * rng.standard_normal(persons.size)
-    layout, precision = persons.design.layout, Curvature(persons).expand(theta).precision
+    parameters, precision = persons.design.parameters, Curvature(persons).expand(theta).precision
     # Second derivatives of the shares of scopes are left out.
     known = np.ones(persons.size, dtype=bool)
-    known[: len(layout.hyper)] = False
-    for group, where in layout.groups.items():
+    known[: len(parameters.hyper)] = False
+    for group, where in parameters.groups.items():
         known[where] &= not group.startswith("scope")
     for direction in rng.standard_normal((10, persons.size)) * known:
         moved = 1e-5 * direction
@@ -235,20 +239,20 @@ def test_tempering_leaves_out_what_bends_upwards(persons):
     upwards = np.minimum(expansion.curvature, 0.0)
     added = expansion.jacobian.T @ (-upwards[:, None] * expansion.jacobian)
     np.testing.assert_allclose(
-        expansion.tempered, expansion.precision + added, atol=1e-6 * np.abs(added).max()
+        expansion.clipped, expansion.precision + added, atol=1e-6 * np.abs(added).max()
     )
 
 
 def test_slope_of_the_marginal_is_that_of_its_values(persons):
     """Within a quarter of what a posterior sd is worth: third derivatives are left out in part."""
     modes, laplace = Modes(persons), approximate(persons)
-    point = modes.settle(laplace.mode, tolerance=1e-9)
-    response = modes.response(point)
-    slope = modes.slope(point, response)
+    point = modes.find_mode(laplace.mode, tolerance=1e-9)
+    mode_sensitivity = modes.mode_sensitivity(point)
+    slope = modes.slope(point, mode_sensitivity)
     differences = []
     for k in range(modes.hypers):
-        sides = [point.theta + sign * 0.05 * response[:, k] for sign in (1, -1)]
-        above, below = (modes.settle(side, tolerance=1e-9, near=point).value for side in sides)
+        sides = [point.theta + sign * 0.05 * mode_sensitivity[:, k] for sign in (1, -1)]
+        above, below = (modes.find_mode(side, tolerance=1e-9, near=point).value for side in sides)
         differences.append((above - below) / 0.1)
     sd = np.sqrt(np.diag(laplace.hyper_covariance))
     np.testing.assert_allclose(slope * sd, np.array(differences) * sd, atol=0.25)
@@ -262,19 +266,21 @@ def test_the_tail_of_ratios_has_the_shape_it_was_drawn_with():
 
 def test_a_split_normal_is_wider_on_one_side_and_knows_its_density():
     x = np.linspace(-3, 3, 601)[:, None]
-    steps, _, log_volume = stretched(x, factor=np.array([[0.5]]), stretch=np.array([[0.8], [1.2]]))
+    steps, _, log_volume = split_normal(
+        x, covariance_root=np.array([[0.5]]), split_normal_scales=np.array([[0.8], [1.2]])
+    )
     np.testing.assert_allclose(np.interp([-1, 0, 1], x[:, 0], steps[:, 0]), [-0.4, 0, 0.6])
     density = np.exp(-(x[:, 0] ** 2) / 2 - log_volume) / 0.5 / np.sqrt(2 * np.pi)
     assert trapezoid(density, steps[:, 0]) == pytest.approx(0.9973, abs=1e-3)
 
 
-def skewed(*, shape: float) -> Ridge:
+def skewed(*, shape: float) -> LaplaceMarginal:
     """The ridge of the log density of a gamma variable, in standard deviations from its mode."""
     z = KNOTS / np.sqrt(shape - 1)
     gamma = (shape - 1) * (np.log1p(np.maximum(z, -0.999)) - z)
     one = np.array([0.0, 1.0])
     excess = tuple(gamma + KNOTS**2 / 2)
-    return Ridge("aircraft britain", excess, one, one, np.zeros((len(KNOTS), 2)))
+    return LaplaceMarginal("aircraft britain", excess, one, one, np.zeros((len(KNOTS), 2)))
 
 
 LEVELS = [0.1, 0.25, 0.5, 0.75, 0.9]
@@ -312,7 +318,7 @@ def test_limits_hardly_differ_from_one_set_of_draws_to_the_next():
 
 
 def test_a_total_that_is_far_from_normal_fails_the_gate(battle, fitted):
-    laplace = fitted.blocks["aircraft"].laplace
+    laplace = fitted.submodels["aircraft"].laplace
     assert laplace_gate(laplace) == []
     assert all(np.abs(ridge.excess).max() < 0.3 for ridge in laplace.shape.ridges)
     ridge = dataclasses.replace(skewed(shape=4.0), excess=(-4.0, -2.0, 0.0, 2.0, 4.0))
@@ -322,7 +328,7 @@ def test_a_total_that_is_far_from_normal_fails_the_gate(battle, fitted):
 
 
 def test_uneven_weights_of_the_scales_fail_the_gate(fitted):
-    laplace = fitted.blocks["aircraft"].laplace
+    laplace = fitted.submodels["aircraft"].laplace
     uneven = dataclasses.replace(laplace.shape, hyper_k=0.9, hyper_shift=1.0)
     moved = dataclasses.replace(laplace, shape=uneven)
     assert laplace_gate(moved) == []

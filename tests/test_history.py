@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lossmodel import history
-from lossmodel.datasets import data_dir
+from lossmodel.importers.datasets import data_dir
+from lossmodel.model import history
 
 TABLE = history.read_clusters()
 BY_KEY = {(bias.role, bias.category_class): bias for bias in history.analyse(TABLE)}

@@ -10,8 +10,8 @@ import pytest
 from lossmodel.conflict import Party
 from lossmodel.errors import UsageError
 from lossmodel.model import LossModel
-from lossmodel.parts import Parts
-from lossmodel.reference import to_point
+from lossmodel.model.components import Components
+from lossmodel.model.density.pymc import to_point
 from tests.test_density import CASES, CONFLICT, EVIDENCE, LONG, by_hand, normals, points
 
 # ArviZ announces its next version at every import.
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.filterwarnings(r"ignore:\s*ArviZ is undergoing:FutureWa
 
 
 def test_blocks_are_soldiers_civilians_and_each_class_of_equipment():
-    blocks = LossModel().blocks(EVIDENCE, CONFLICT)
-    assert [block.name for block in blocks] == ["person", "civilian", "tanks"]
-    modelled = {term for block in blocks for term in block.terms["term"]}
+    submodels = LossModel().submodels(EVIDENCE, CONFLICT)
+    assert [submodel.name for submodel in submodels] == ["person", "civilian", "tanks"]
+    modelled = {term for submodel in submodels for term in submodel.terms["term"]}
     out = set(LossModel().unmodelled(EVIDENCE, CONFLICT)["term"])
     assert modelled | out == set(EVIDENCE.terms["term"])
     assert not modelled & out
@@ -33,9 +33,9 @@ def test_who_counts_soldiers_and_civilians_together_makes_them_one_block():
     terms = EVIDENCE.terms.copy()
     terms.loc[terms.index[terms["party"] == "south"][0], "party"] = "all"
     evidence = dataclasses.replace(EVIDENCE, terms=terms)
-    blocks = LossModel().blocks(evidence, conflict)
-    assert [block.name for block in blocks] == ["person", "tanks"]
-    assert "villagers" in blocks[0].paths.parties
+    submodels = LossModel().submodels(evidence, conflict)
+    assert [submodel.name for submodel in submodels] == ["person", "tanks"]
+    assert "villagers" in submodels[0].latent.parties
 
 
 def test_a_block_without_evidence_is_refused_with_those_that_there_are():
@@ -52,7 +52,7 @@ def test_a_block_without_evidence_is_refused_with_those_that_there_are():
     ],
 )
 def test_terms_without_a_place_in_a_variant_are_left_out_with_the_reason(part, expected):
-    model = LossModel(Parts().without(part) if part else Parts())
+    model = LossModel(Components().without(part) if part else Components())
     out = model.unmodelled(EVIDENCE, CONFLICT).merge(EVIDENCE.terms, on="term")
     said = dict(zip(out["party"] + " " + out["category"], out["why"], strict=True))
     for key, reason in expected.items():
@@ -94,6 +94,9 @@ def deterministics(model: Any, point: dict[str, np.ndarray]) -> dict[str, np.nda
 
 
 def test_the_model_is_imported_without_pymc(run_python):
-    code = "import sys, lossmodel.model; print(sorted({'pymc', 'pytensor'} & set(sys.modules)))"
+    code = (
+        "import sys, lossmodel.model.density.model;"
+        "print(sorted({'pymc', 'pytensor'} & set(sys.modules)))"
+    )
     assert run_python("-c", code).stdout.strip() == "[]"
-    assert sys.modules["lossmodel.model"].__doc__
+    assert sys.modules["lossmodel.model.density.model"].__doc__

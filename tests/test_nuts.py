@@ -6,14 +6,14 @@ import pytest
 from scipy import stats
 
 from lossmodel.claims import load_claims
-from lossmodel.density import Density
-from lossmodel.draws import convergence
-from lossmodel.engines import bends, nuts
-from lossmodel.engines.laplace import approximate
-from lossmodel.engines.nuts import sample
-from lossmodel.engines.whitening import Whitened
 from lossmodel.evidence import collect_evidence
+from lossmodel.inference.convergence import convergence
+from lossmodel.inference.laplace.fit import approximate
+from lossmodel.inference.nuts import sampler, tight_sums
+from lossmodel.inference.nuts.sampler import sample
+from lossmodel.inference.nuts.whitening import Whitened
 from lossmodel.model import LossModel
+from lossmodel.model.density.expectation import Density
 from tests import small_war
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*ArviZ is undergoing:FutureWarning")
@@ -24,7 +24,7 @@ def whitened(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "sheared":
             # All streams are known well enough, and move what they are made of.
-            patch.setattr(bends, "WELL_KNOWN", 10.0)
+            patch.setattr(tight_sums, "WELL_KNOWN", 10.0)
         yield _whitened(request.param)
 
 
@@ -33,8 +33,8 @@ def _whitened(case):
         claims = load_claims(conflict="battle-of-britain")
         design = LossModel().design(collect_evidence(claims), claims.conflict, "aircraft")
     else:
-        block = "tanks" if case == "tanks" else "person"
-        design = LossModel().design(small_war.evidence(), small_war.conflict(), block)
+        submodel = "tanks" if case == "tanks" else "person"
+        design = LossModel().design(small_war.evidence(), small_war.conflict(), submodel)
     density = Density(design)
     return density, Whitened(density, approximate(density))
 
@@ -75,7 +75,7 @@ def test_a_share_that_bends_the_others_has_a_curve():
     coordinates = Whitened(density, approximate(density))
     names = [
         name
-        for name, places in density.design.layout.groups.items()
+        for name, places in density.design.parameters.groups.items()
         if places.start in coordinates.curved
     ]
     assert any(name.startswith("definition") for name in names)
@@ -164,7 +164,7 @@ def turned_back(density, state, step):
     right = step_of(density, state, step)
     x = np.cos(step) * state.x - np.sin(step) * state.p
     value, slope = density(x)
-    return nuts._State(x, right.p, value, slope)
+    return sampler._State(x, right.p, value, slope)
 
 
 def without_the_normal_part(density, state, step):
@@ -173,26 +173,26 @@ def without_the_normal_part(density, state, step):
     x = np.cos(step) * state.x + np.sin(step) * half
     p = np.cos(step) * half - np.sin(step) * state.x
     value, slope = density(x)
-    return nuts._State(x, p + 0.5 * step * slope, value, slope)
+    return sampler._State(x, p + 0.5 * step * slope, value, slope)
 
 
-step_of = nuts._step
+step_of = sampler._step
 
 
 @pytest.mark.parametrize("broken", [turned_back, without_the_normal_part])
 def test_a_wrong_step_is_noticed_by_what_it_costs(broken, monkeypatch):
     target = Skewed()
     right = sample(target, draws=100, tune=100, chains=1, seed=1, jobs=1)
-    monkeypatch.setattr(nuts, "_step", broken)
+    monkeypatch.setattr(sampler, "_step", broken)
     wrong = sample(target, draws=100, tune=100, chains=1, seed=1, jobs=1)
     assert wrong.steps[0] < right.steps[0] / 3
 
 
 def test_weights_make_good_what_long_steps_get_wrong(monkeypatch):
-    monkeypatch.setattr(nuts, "TARGET", 0.4)
+    monkeypatch.setattr(sampler, "TARGET", 0.4)
     assert worst(Skewed()) < 4
-    right = nuts._State.energy
-    monkeypatch.setattr(nuts._State, "energy", lambda state: 0.1 * right(state))
+    right = sampler._State.energy
+    monkeypatch.setattr(sampler._State, "energy", lambda state: 0.1 * right(state))
     assert worst(Skewed()) > 8
 
 
@@ -217,11 +217,11 @@ class Funnel:
 
 def never_back(density, state, step):
     """Steps in parts, without a look at how many the way back would need."""
-    for halvings in range(nuts.HALVINGS + 1):
-        end, kept, gradients = nuts._in_parts(density, state, step, halvings)
+    for halvings in range(sampler.HALVINGS + 1):
+        end, kept, gradients = sampler._in_parts(density, state, step, halvings)
         if kept:
             break
-    return nuts._Move(end, gradients, whole=kept)
+    return sampler._Move(end, gradients, whole=kept)
 
 
 def not_turned_round(move):
@@ -231,7 +231,7 @@ def not_turned_round(move):
     for _ in range(500):
         x = rng.standard_normal(3)
         x[1:] *= np.exp(x[0])
-        start = nuts._State(x, rng.standard_normal(3), *target(x))
+        start = sampler._State(x, rng.standard_normal(3), *target(x))
         there = move(target, start, 0.9)
         if there.whole:
             back = move(target, there.state, -0.9)
@@ -242,20 +242,20 @@ def not_turned_round(move):
 
 
 def test_steps_in_parts_can_be_turned_round_only_by_asking_the_way_back(monkeypatch):
-    monkeypatch.setattr(nuts, "TOLERANCE", 0.5)
-    assert not_turned_round(nuts._move) == 0
+    monkeypatch.setattr(sampler, "TOLERANCE", 0.5)
+    assert not_turned_round(sampler._move) == 0
     assert not_turned_round(never_back) > 20
 
 
 def test_steps_in_parts_keep_the_density(monkeypatch):
-    moves, move = [], nuts._move
+    moves, move = [], sampler._move
 
     def noted(*given):
         moves.append(move(*given))
         return moves[-1]
 
-    monkeypatch.setattr(nuts, "TOLERANCE", 0.5)
-    monkeypatch.setattr(nuts, "_move", noted)
+    monkeypatch.setattr(sampler, "TOLERANCE", 0.5)
+    monkeypatch.setattr(sampler, "_move", noted)
     assert worst(Funnel(), seed=3) < 4
     assert np.mean([moved.gradients > 1 for moved in moves]) > 0.1
     assert np.mean([not moved.whole for moved in moves]) > 0.05
@@ -280,7 +280,7 @@ def test_a_step_can_be_turned_round_and_keeps_volume():
 
     def step(point, length):
         x, p = np.split(point, 2)
-        moved = nuts._step(target, nuts._State(x, p, *target(x)), length)
+        moved = sampler._step(target, sampler._State(x, p, *target(x)), length)
         return np.concatenate([moved.x, moved.p])
 
     point = 0.5 * rng.standard_normal(2 * target.size)
@@ -293,8 +293,8 @@ def test_a_step_can_be_turned_round_and_keeps_volume():
 def test_a_normal_is_solved_exactly():
     target, rng = Normal(np.eye(50)), np.random.default_rng(6)
     x = rng.standard_normal(50)
-    state = nuts._State(x, rng.standard_normal(50), *target(x))
-    moved = nuts._step(target, state, 1.3)
+    state = sampler._State(x, rng.standard_normal(50), *target(x))
+    moved = sampler._step(target, state, 1.3)
     assert moved.energy() == pytest.approx(state.energy(), abs=1e-12)
 
 

@@ -47,7 +47,7 @@ def test_it_compiles_from_a_fit(tmp_path, monkeypatch):
     mpl.use("Agg")
     few = refits.published_by_others
     monkeypatch.setattr(refits, "published_by_others", lambda fit: few(fit).tail(2))
-    fit = lm.fit(lm.load_claims(), blocks=("person",), engine="laplace", seed=1)
+    fit = lm.fit(lm.load_claims(), submodels=("person",), engine="laplace", seed=1)
     saved = fit.save(tmp_path / "fit.nc")
     out = tmp_path / "generated"
 

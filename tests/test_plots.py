@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lossmodel import plots
 from lossmodel.errors import UsageError
-from lossmodel.estimates import estimate
-from lossmodel.ratios import biases_table
+from lossmodel.plots import fit as plots
+from lossmodel.posterior.estimates import estimate
+from lossmodel.posterior.ratios import biases_table
 from tests.fakes import HOSTILE, make_fit
 
 

@@ -2,9 +2,9 @@ import math
 
 import pytest
 
-from lossmodel import history
 from lossmodel.errors import UsageError
-from lossmodel.priors import USER_REASON, Prior, Priors
+from lossmodel.model import history
+from lossmodel.model.priors import USER_REASON, Prior, Priors
 
 PRIORS = Priors.default()
 NAMES = [prior.name for prior in PRIORS]

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossmodel.errors import UsageError
-from lossmodel.estimates import COLUMNS, estimates_table
-from lossmodel.grammar import GRAMMAR, parsed
+from lossmodel.posterior.estimates import COLUMNS, estimates_table
 from lossmodel.query import answer_query, run_query
+from lossmodel.query.parse import GRAMMAR, parsed
 from tests.fakes import HOSTILE, make_fit
 
 

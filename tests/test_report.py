@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lossmodel import meanwhile
 from lossmodel.errors import UsageError
-from lossmodel.report import press, writing
+from lossmodel.inference import worker
+from lossmodel.report import write
 from lossmodel.report.composing import NOT_PASSED, compose
 from lossmodel.report.document import LINE, SMALL_LINE, column_widths
-from lossmodel.report.markdown import markdown
-from lossmodel.report.page import inline_svg
-from lossmodel.report.pictures import pictures_of
+from lossmodel.report.figures.figures import pictures_of
+from lossmodel.report.output import pdf
+from lossmodel.report.output.html import inline_svg
+from lossmodel.report.output.markdown import markdown
 from lossmodel.report.results import Results
-from lossmodel.report.writing import write_report
-from lossmodel.rounding import number
+from lossmodel.report.write import write_report
+from lossmodel.text.numbers import number
 from tests.fakes import HOSTILE, make_fit
 
 FEW = {"fit.nc", "diagnostics.json", "provenance.json", "manifest.json"}
@@ -230,7 +231,7 @@ def test_an_interruption_leaves_what_was_there(fit, tmp_path, monkeypatch, stop,
     def stopped(*_):
         raise stop
 
-    monkeypatch.setattr(writing, "compose", stopped)
+    monkeypatch.setattr(write, "compose", stopped)
     with pytest.raises(stop):
         write_report(fit, out)
     assert [path.name for path in tmp_path.iterdir()] == (["report"] if earlier else [])
@@ -240,10 +241,10 @@ def test_an_interruption_leaves_what_was_there(fit, tmp_path, monkeypatch, stop,
 
 def test_without_typst_there_is_a_note_and_the_rest(fit, tmp_path, monkeypatch, caplog):
     def broken(*_, **__):
-        raise press.PressError("Typst could not set it: no reason")
+        raise pdf.PressError("Typst could not set it: no reason")
 
-    monkeypatch.setattr(press, "_compiled", broken)
-    monkeypatch.setattr(meanwhile, "_cores", lambda: 1)
+    monkeypatch.setattr(pdf, "_compiled", broken)
+    monkeypatch.setattr(worker, "_cores", lambda: 1)
     out = write_report(fit, tmp_path / "report")
     assert "no reason" in caplog.text
     assert "no reason" in read(out / "report.log")
@@ -252,7 +253,7 @@ def test_without_typst_there_is_a_note_and_the_rest(fit, tmp_path, monkeypatch, 
 
 def test_numbers_that_json_cannot_say_are_null(tmp_path):
     content = {"a": [np.float64("nan"), np.int64(3), (1.5, float("inf"))], "b": np.bool_(True)}
-    writing.write_json(content, tmp_path / "x.json")
+    write.write_json(content, tmp_path / "x.json")
     assert json.loads(read(tmp_path / "x.json")) == {"a": [None, 3, [1.5, None]], "b": True}
 
 
@@ -290,7 +291,7 @@ def test_a_conflict_without_other_estimates_says_so(fit):
     plain = SimpleNamespace(
         **{k: getattr(fit, k) for k in ("days", "ci_prob", "conflict", "series")}
     )
-    from lossmodel.report.losses import losses_section
+    from lossmodel.report.sections.losses import losses_section
 
     claims = Results(fit).claims
     section = losses_section(SimpleNamespace(fit=plain, claims=claims.iloc[:0]), [])

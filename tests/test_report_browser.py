@@ -14,8 +14,8 @@ import time
 import pandas as pd
 import pytest
 
-from lossmodel.report.writing import write_report
-from lossmodel.rounding import number
+from lossmodel.report.write import write_report
+from lossmodel.text.numbers import number
 from tests.fakes import HOSTILE, make_fit
 
 pytestmark = pytest.mark.slow

@@ -8,8 +8,8 @@ import pytest
 from lossmodel.errors import UsageError
 from lossmodel.report import folder as folders
 from lossmodel.report.folder import check_replaceable, fresh_folder
-from lossmodel.report.verifying import _unlike_manifest
-from lossmodel.report.writing import write_report
+from lossmodel.report.verify import _unlike_manifest
+from lossmodel.report.write import write_report
 from tests.fakes import make_fit
 
 OWN = {"fit.nc", "diagnostics.json", "provenance.json", "manifest.json"}

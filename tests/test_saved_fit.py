@@ -13,7 +13,7 @@ import pytest
 from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
 from lossmodel.errors import UsageError
-from lossmodel.fitting import conflict_files, conflict_priors, fit, load_fit
+from lossmodel.posterior.fit import conflict_files, conflict_priors, fit, load_fit
 from lossmodel.report import compare_fits
 from tests.small_conflict import write_conflict
 

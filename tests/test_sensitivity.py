@@ -4,20 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lossmodel.checking import influence, sensitivity, simulate
-from lossmodel.checking.pictures import plot_tornado
-from lossmodel.checking.variants import (
+from lossmodel.conflict import load_conflict
+from lossmodel.evaluation import sensitivity as sensitivity_module
+from lossmodel.evaluation.sensitivity import sensitivity
+from lossmodel.evaluation.sensitivity_text import number, what_fixes_the_level
+from lossmodel.evaluation.simulation import simulate
+from lossmodel.evaluation.templates import Size
+from lossmodel.evaluation.variants import (
     BLOCKS,
     COMMON_SDS,
     power_scaled,
     scopes_scaled,
     variants_of,
 )
-from lossmodel.checking.wars import Size
-from lossmodel.checking.wording import number, what_fixes_the_level
-from lossmodel.conflict import load_conflict
-from lossmodel.parts import Parts
-from lossmodel.priors import Priors
+from lossmodel.model.components import Components
+from lossmodel.model.priors import Priors
+from lossmodel.plots.checks import plot_tornado
 
 SMALL = Size(days=(80, 100), claimants=(3, 3), claims=(20, 25))
 QUANTITY = "killed north all"
@@ -35,31 +37,31 @@ def war(priors):
 
 def test_every_prior_belongs_to_one_block(priors):
     for prior in priors:
-        owners = [block for block, begins in BLOCKS.items() if prior.name.startswith(begins)]
+        owners = [submodel for submodel, begins in BLOCKS.items() if prior.name.startswith(begins)]
         assert len(owners) == 1, prior.name
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_a_power_of_one_changes_nothing(block, priors):
-    for name, prior in power_scaled(priors, BLOCKS[block], 1.0).entries.items():
+@pytest.mark.parametrize("submodel", BLOCKS)
+def test_a_power_of_one_changes_nothing(submodel, priors):
+    for name, prior in power_scaled(priors, BLOCKS[submodel], 1.0).entries.items():
         assert prior.sd == priors[name].sd
         assert prior.mean == pytest.approx(priors[name].mean)
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_powers_multiply(block, priors):
-    twice = power_scaled(power_scaled(priors, BLOCKS[block], 2.0), BLOCKS[block], 3.0)
-    once = power_scaled(priors, BLOCKS[block], 6.0)
+@pytest.mark.parametrize("submodel", BLOCKS)
+def test_powers_multiply(submodel, priors):
+    twice = power_scaled(power_scaled(priors, BLOCKS[submodel], 2.0), BLOCKS[submodel], 3.0)
+    once = power_scaled(priors, BLOCKS[submodel], 6.0)
     for name in once.entries:
         assert twice[name].sd == pytest.approx(once[name].sd)
         assert twice[name].mean == pytest.approx(once[name].mean)
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_only_the_block_is_scaled(block, priors):
-    scaled = power_scaled(priors, BLOCKS[block], 4.0)
+@pytest.mark.parametrize("submodel", BLOCKS)
+def test_only_the_block_is_scaled(submodel, priors):
+    scaled = power_scaled(priors, BLOCKS[submodel], 4.0)
     for prior in priors:
-        if not prior.name.startswith(BLOCKS[block]):
+        if not prior.name.startswith(BLOCKS[submodel]):
             assert scaled[prior.name] == prior
     assert any(scaled[prior.name] != prior for prior in priors)
 
@@ -75,15 +77,15 @@ def test_shares_of_scopes_are_scaled_with_their_decay():
 
 def test_variants_leave_out_each_claimant_with_who_repeats_it(war, priors):
     names = sorted(set(war.claims.table["claimant"]) - {"gazette"})
-    variants = variants_of(war.claims, priors, Parts(), claimants=names, ranges=True)
+    variants = variants_of(war.claims, priors, Components(), claimants=names, ranges=True)
     gone = {v.name: v for v in variants if v.kind == "claimant"}
     assert set(gone) == set(names)
     for name, variant in gone.items():
         table = variant.claims.table
         assert name not in set(table["claimant"]) | set(table["via"])
     assert {v.value for v in variants if v.kind == "common mode"} == set(COMMON_SDS)
-    assert {v.name for v in variants if v.kind == "part"} == set(Parts.names())
-    assert all(not getattr(v.parts, v.name) for v in variants if v.kind == "part")
+    assert {v.name for v in variants if v.kind == "part"} == set(Components.names())
+    assert all(not getattr(v.components, v.name) for v in variants if v.kind == "part")
 
 
 def _table() -> pd.DataFrame:
@@ -127,20 +129,20 @@ def _words(prior_share: float) -> str:
     table = _table()
     return what_fixes_the_level(
         table=table,
-        powers=influence._powers(table),
+        powers=sensitivity_module._powers(table),
         shares=_shares(prior_share),
-        ranges=influence.level_ranges(table),
+        ranges=sensitivity_module.level_ranges(table),
     )
 
 
 def test_the_range_is_over_reasonable_priors_only():
-    row = influence.level_ranges(_table()).iloc[0]
+    row = sensitivity_module.level_ranges(_table()).iloc[0]
     assert (row["low"], row["high"]) == (850.0, 1200.0)
     assert "coverage.level one sd lower" in row["note"]
 
 
 def test_slopes_are_by_a_doubling_of_the_prior():
-    row = influence._powers(_table()).iloc[0]
+    row = sensitivity_module._powers(_table()).iloc[0]
     step = np.log2(1.25 / 0.8)
     assert row["location"] == pytest.approx(np.log(970 / 1030) / 0.18 / step)
     assert row["spread"] == pytest.approx(np.log(0.17 / 0.19) / step)

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lossmodel.checking.tasks import digest, run_tasks
 from lossmodel.errors import LossModelError
+from lossmodel.evaluation.tasks import digest, run_tasks
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -97,7 +97,7 @@ def test_an_interrupted_run_is_taken_up_where_it_stopped(tmp_path):
     script = textwrap.dedent(
         """
         import sys, time
-        from lossmodel.checking import tasks
+        from lossmodel.evaluation import tasks
 
         def slow(seed):
             time.sleep(0.3)
@@ -165,7 +165,7 @@ def test_without_dask_the_error_says_what_to_install(monkeypatch):
 
 def test_a_scheduler_that_cannot_be_reached_is_one_clear_error(monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr("lossmodel.checking.tasks.CONNECT_SECONDS", "1s")
+    monkeypatch.setattr("lossmodel.evaluation.tasks.CONNECT_SECONDS", "1s")
     with pytest.raises(LossModelError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
         run_tasks(product, SEEDS[:1], cluster="tcp://127.0.0.1:9")
 

@@ -7,11 +7,11 @@ import subprocess
 import pytest
 
 from lossmodel.errors import UsageError
-from lossmodel.estimates import estimate
-from lossmodel.report.bibliography import bibliography, used_sources
+from lossmodel.posterior.estimates import estimate
+from lossmodel.report.output.bibtex import bibliography, used_sources
+from lossmodel.report.output.latex import macro_name, macros, write_tex
 from lossmodel.report.results import Results
-from lossmodel.report.tex import macro_name, macros, write_tex
-from lossmodel.rounding import number
+from lossmodel.text.numbers import number
 from tests.fakes import HOSTILE, make_fit
 
 MACRO = re.compile(r"\\newcommand\{\\([A-Za-z]+)\}\{(.*)\}")

@@ -10,13 +10,13 @@ import pytest
 
 from lossmodel.claims import load_claims
 from lossmodel.errors import UsageError
-from lossmodel.fitting import fit, load_fit
-from lossmodel.report import verifying
-from lossmodel.report.comparing import changed_claims, changed_totals, compare_fits
+from lossmodel.posterior.fit import fit, load_fit
+from lossmodel.report import verify
+from lossmodel.report.compare import changed_claims, changed_totals, compare_fits
 from lossmodel.report.results import Results
 from lossmodel.report.tablefiles import csv_text
-from lossmodel.report.verifying import verify_report
-from lossmodel.report.writing import write_json, write_text
+from lossmodel.report.verify import verify_report
+from lossmodel.report.write import write_json, write_text
 from tests.fakes import HOSTILE, make_fit
 
 EARLY = pd.Timestamp("2022-06-01")
@@ -24,7 +24,9 @@ EARLY = pd.Timestamp("2022-06-01")
 
 @pytest.fixture(scope="module")
 def fitted():
-    return fit(load_claims(), engine="laplace", as_of=EARLY, blocks=("person", "tanks"), draws=300)
+    return fit(
+        load_claims(), engine="laplace", as_of=EARLY, submodels=("person", "tanks"), draws=300
+    )
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def original(fitted, tmp_path_factory):
     fitted.save(folder / "fit.nc")
     write_json(fitted.provenance, folder / "provenance.json")
     # From the fit in memory, whose draws have more digits than those on disk.
-    for name, text in verifying._Reports(fitted).made(1.0).items():
+    for name, text in verify._Reports(fitted).made(1.0).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     results = Results(fitted)
@@ -45,14 +47,14 @@ def original(fitted, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reports(original):
-    return verifying._Reports(load_fit(original))
+    return verify._Reports(load_fit(original))
 
 
 @pytest.fixture
 def report(original, reports, tmp_path, monkeypatch):
     """A copy to be spoilt; its fit is read and its report made again once for all tests."""
-    monkeypatch.setattr(verifying, "load_fit", lambda path: reports.results.fit)
-    monkeypatch.setattr(verifying, "_Reports", lambda fit: reports)
+    monkeypatch.setattr(verify, "load_fit", lambda path: reports.results.fit)
+    monkeypatch.setattr(verify, "_Reports", lambda fit: reports)
     return shutil.copytree(original, tmp_path / "report")
 
 
@@ -66,7 +68,7 @@ def last_digit_changed(path, start):
     """Change the last digit of the first number after some words."""
     text = path.read_text(encoding="utf-8")
     at = text.index(start) + len(start)
-    number = verifying._NUMBER.search(text, at)
+    number = verify._NUMBER.search(text, at)
     digit = max(i for i in range(number.start(), number.end()) if text[i].isdigit())
     other = str((int(text[digit]) + 1) % 10)
     path.write_text(text[:digit] + other + text[digit + 1 :], encoding="utf-8")
@@ -176,20 +178,20 @@ def test_what_is_no_report_is_refused(report, tmp_path):
 def test_numbers_are_read_as_they_are_printed():
     text = r"1,234 (0.5 to 2.50), 12\,345, 95\%, 85% of 3."
     found = ["1,234", "0.5", "2.50", r"12\,345", r"95\%", "85%", "3"]
-    assert verifying._numbers(text) == found
+    assert verify._numbers(text) == found
 
 
 def test_only_what_is_seen_of_a_page_counts():
     page = "<style>p{top:1px}</style><p>a 2&nbsp;b</p><svg><text>3</text></svg><script>4</script>5"
-    numbers = [n for text in verifying._passages("a.html", page) for n in verifying._numbers(text)]
+    numbers = [n for text in verify._passages("a.html", page) for n in verify._numbers(text)]
     assert numbers == ["2", "5"]
 
 
 def test_what_rounding_could_have_said_is_accepted_both_ways():
     near = [["0.12", "7"], ["0.12", "7"], ["0.13", "7"]]
-    assert verifying._same(["0.13", "7"], near)
-    assert not verifying._same(["0.14", "7"], near)
-    assert not verifying._same(["0.13", "7", "8"], near)
+    assert verify._same(["0.13", "7"], near)
+    assert not verify._same(["0.14", "7"], near)
+    assert not verify._same(["0.13", "7", "8"], near)
 
 
 def test_the_same_fit_compared_with_itself_has_no_difference():
@@ -226,7 +228,9 @@ def without(fitted):
     changed = table[table["claim_id"] != gone].reset_index(drop=True)
     changed.loc[changed["claim_id"] == moved, "value"] *= 2
     claims = replace(fitted.claims, table=changed)
-    other = fit(claims, engine="laplace", as_of=EARLY, blocks=("person",), draws=300, start=fitted)
+    other = fit(
+        claims, engine="laplace", as_of=EARLY, submodels=("person",), draws=300, start=fitted
+    )
     return other, gone, moved
 
 

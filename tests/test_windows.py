@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lossmodel.evidence.calendar import FREE, Calendar, Piece
-from lossmodel.evidence.chains import joined, keep, rising
-from lossmodel.evidence.figures import Figure
+from lossmodel.evidence.claim_records import Figure
+from lossmodel.evidence.ledger_days import FREE, Calendar, Piece
 from lossmodel.evidence.rounding import capped, dividing_unit, series_units
+from lossmodel.evidence.running_totals import joined, keep, rising
 
 TOTALS = st.lists(st.integers(0, 5000), min_size=1, max_size=40)
 UNITS = st.sampled_from([1.0, 5.0, 10.0, 50.0, 100.0, 500.0])
@@ -116,14 +116,14 @@ def test_a_piece_takes_free_days_only():
     calendar = Calendar(0, 9)
     calendar.place(piece("a", 2, 5), (2, 5))
     calendar.place(piece("b", 4, 8), (4, 8))
-    assert [term.days for term in calendar.terms()] == [((2, 5),), ((6, 8),)]
+    assert [term.days for term in calendar.observations()] == [((2, 5),), ((6, 8),)]
 
 
 def test_a_split_leaves_the_rest_in_ranges():
     calendar = Calendar(0, 9)
     calendar.place(piece("a", 0, 9), (0, 9))
     calendar.place(piece("b", 3, 4), (3, 4), over=0)
-    assert [term.days for term in calendar.terms()] == [((0, 2), (5, 9)), ((3, 4),)]
+    assert [term.days for term in calendar.observations()] == [((0, 2), (5, 9)), ((3, 4),)]
     assert [p.size for p in calendar.pieces] == [8, 2]
 
 
@@ -143,11 +143,13 @@ def test_no_day_has_two_owners(pairs):
         window = (min(pair), max(pair))
         if calendar.within(window)[2]:
             calendar.place(piece(str(number), *window), window)
-    days = [day for term in calendar.terms() for a, b in term.days for day in range(a, b + 1)]
+    days = [
+        day for term in calendar.observations() for a, b in term.days for day in range(a, b + 1)
+    ]
     assert len(days) == len(set(days)) == int((calendar.owners((0, 29)) != FREE).sum())
-    assert [term.n_days for term in calendar.terms()] == [p.size for p in calendar.pieces]
+    assert [term.n_days for term in calendar.observations()] == [p.size for p in calendar.pieces]
     first, last = calendar.spans()
-    for term, a, b in zip(calendar.terms(), first, last, strict=True):
+    for term, a, b in zip(calendar.observations(), first, last, strict=True):
         assert (term.days[0][0], term.days[-1][1]) == (a, b)
 
 

@@ -11,14 +11,14 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
-from lossmodel.cli import about, checks, data, fits, tables, trials
+from lossmodel.cli import about, claims, data, evaluation, fit, simulate
 from lossmodel.cli.app import app
 from lossmodel.errors import ConvergenceWarning, LossModelError
 
 __all__ = ["main"]
 
 # Importing them has registered their commands.
-COMMANDS = (fits, tables, data, checks, trials, about)
+COMMANDS = (fit, claims, data, simulate, evaluation, about)
 INTERRUPTED = 130
 
 

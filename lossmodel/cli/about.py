@@ -20,8 +20,8 @@ def cite(
     ] = "text",
 ) -> None:
     """Print how to cite this version, and the very fit that your numbers come from."""
-    from lossmodel import citation
-    from lossmodel.cli.fits import read_fit
+    from lossmodel.cli.fit import read_fit
+    from lossmodel.posterior import citation
 
     answer(citation.cite(None if fit is None else read_fit(fit), form=form))
 
@@ -29,7 +29,7 @@ def cite(
 @app.command()
 def doctor() -> None:
     """Say what would make this machine slow, and how to mend it."""
-    from lossmodel.doctor import examine
+    from lossmodel.cli.doctor import examine
 
     findings = examine()
     width = max(len(finding.topic) for finding in findings)

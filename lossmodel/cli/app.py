@@ -9,7 +9,7 @@ import typer
 
 from lossmodel import __version__
 from lossmodel.cli.console import answer
-from lossmodel.engines.names import EngineName
+from lossmodel.inference.names import EngineName
 
 __all__ = [
     "REPORT",

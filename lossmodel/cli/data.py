@@ -12,8 +12,8 @@ from lossmodel.cli.console import answer, progress
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
-    from lossmodel.downloads import Fetched
-    from lossmodel.imports import DataSet, Imported
+    from lossmodel.importers import DataSet, Imported
+    from lossmodel.importers.download import Fetched
 
 data = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Conflicts and data sets.")
 app.add_typer(data, name="data")
@@ -44,9 +44,9 @@ Cache = Annotated[
 @data.command("list")
 def list_data() -> None:
     """List the conflicts that --conflict knows by name, and the data sets that fetch brings."""
-    from lossmodel.conflict import load_conflict
-    from lossmodel.folders import shipped_conflicts
-    from lossmodel.imports import CATALOGUE
+    from lossmodel.conflict.conflict import load_conflict
+    from lossmodel.conflict.shipped import shipped_conflicts
+    from lossmodel.importers import CATALOGUE
 
     names = shipped_conflicts()
     width = max(len(name) for name in (*names, *(entry.name for entry in CATALOGUE)))
@@ -67,7 +67,7 @@ def fetch_data(
     cache: Cache = None,
 ) -> None:
     """Bring a public data set from its address, checked against its hash."""
-    from lossmodel.imports import find_data_set
+    from lossmodel.importers import find_data_set
 
     entry = find_data_set(name)
     got = _fetch(entry, url=url, anew=anew, cache=cache)
@@ -109,7 +109,7 @@ def import_data(
     cache: Cache = None,
 ) -> None:
     """Turn a public data set, or a table of your own, into claims, and say what was guessed."""
-    from lossmodel.imports import CATALOGUE, Guesses, find_data_set, read_any
+    from lossmodel.importers import CATALOGUE, Guesses, find_data_set, read_any
 
     names = {entry.name for entry in CATALOGUE}
     known = len(what) == 1 and (what[0] in names or not Path(what[0]).exists())
@@ -127,8 +127,8 @@ def import_data(
 
 
 def _fetch(entry: DataSet, *, url: str, anew: bool, cache: Path | None) -> list[Fetched]:
-    from lossmodel.downloads import cache_dir, fetch
-    from lossmodel.imports.reading import read_source
+    from lossmodel.importers.csv_reader import read_source
+    from lossmodel.importers.download import cache_dir, fetch
 
     if url and not url.endswith("/") and len(entry.files) > 1:
         raise UsageError(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lossmodel.estimates import estimate
-from lossmodel.rounding import number
+from lossmodel.posterior.estimates import estimate
+from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-    from lossmodel.fitting import Fit
+    from lossmodel.posterior.fit import Fit
 
 __all__ = ["headline"]
 
@@ -53,7 +53,7 @@ def _totals(fit: Fit) -> list[str]:
 
 def _set_by_assumptions(fit: Fit) -> set[str]:
     """Quantities whose posterior variance is mostly that of the prior."""
-    shares = fit.variance_shares
+    shares = fit.variance_decomposition
     return set(shares.loc[shares["prior_share"] > ASSUMED, "quantity"])
 
 

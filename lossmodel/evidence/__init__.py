@@ -7,17 +7,21 @@ every claim into exactly one class: used, merged (with which) or left out (why).
 
 How, in this order, each step in its own module:
 
-=============  =====================================================================================
-`figures`      claims as whole-number records; windows clipped to the conflict
-`relays`       repeated figures go back to the one who gave them first
-`sums`         parts and their totals, killed + wounded = casualties, years that make up a total
-`revisions`    estimates and stocks: the latest stands, what is only repeated is not new
-`vintages`     lists and registers: what was learnt between two dates of knowledge
-`ledgers`      running totals: what was added between two dates, split by daily figures
-`terms`        the tables
-=============  =====================================================================================
+================  ==================================================================================
+`claim_records`   claims as whole-number records; windows clipped to the conflict
+`exclusions`      claims that are left out from the start, each with its reason
+`relays`          repeated figures go back to the one who gave them first
+`aggregates`      parts and their totals, killed + wounded = casualties, years that make up a total
+`revisions`       estimates and stocks: the latest stands, what is only repeated is not new
+`vintages`        lists and registers: what was learnt between two dates of knowledge
+`ledgers`         running totals: what was added between two dates, split by daily figures
+`bounds`          figures that say at least or at most
+`outcomes`        the class of every claim
+`observations`    the tables
+================  ==================================================================================
 
-`chains` and `rounding` serve `vintages` and `ledgers`: which totals to keep, how exact they are.
+`running_totals` and `rounding` serve `vintages` and `ledgers`: which totals to keep, how exact they
+are.
 """
 
 from lossmodel.evidence.collect import Evidence, collect_evidence

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lossmodel.evidence.figures import Figure, Form
+from lossmodel.evidence.claim_records import Figure, Form
+from lossmodel.evidence.observations import Observation, single_observation
 from lossmodel.evidence.revisions import merge_restatements, merge_revisions
-from lossmodel.evidence.terms import Term, single_term
 
 if TYPE_CHECKING:
-    from lossmodel.evidence.calendar import Calendar
-    from lossmodel.evidence.verdicts import Verdicts
+    from lossmodel.evidence.ledger_days import Calendar
+    from lossmodel.evidence.outcomes import Outcomes
 
 __all__ = ["bound_terms"]
 
@@ -21,8 +21,8 @@ NEAR_DAYS: Final = 14
 
 
 def bound_terms(
-    bounds: Iterable[Figure], *, calendar: Calendar, totals: Sequence[Figure], verdicts: Verdicts
-) -> list[Term]:
+    bounds: Iterable[Figure], *, calendar: Calendar, totals: Sequence[Figure], outcomes: Outcomes
+) -> list[Observation]:
     """Bounds and ranges of their own windows that nothing else of the ledger says.
 
     A bound on a running total adds nothing within a fortnight of an exact total. A bound on other
@@ -34,15 +34,15 @@ def bound_terms(
     totals
         Exact and about running totals, kept or not.
     """
-    terms: list[Term] = []
+    observations: list[Observation] = []
     by_form: dict[Form, list[Figure]] = {}
     for figure in bounds:
         by_form.setdefault(figure.form, []).append(figure)
     ends = np.array([f.end for f in totals], dtype=np.int64)
     for form in sorted(by_form):
-        stand = merge_revisions(by_form[form], verdicts)
+        stand = merge_revisions(by_form[form], outcomes)
         running = [f for f in stand if f.start == calendar.first]
-        told = merge_restatements(running, verdicts)
+        told = merge_restatements(running, outcomes)
         told += [f for f in stand if f.start > calendar.first]
         cover = _Cover(calendar)
         for figure in sorted(told, key=lambda f: (f.relayed, f.days, f.start, f.claim_id)):
@@ -50,11 +50,11 @@ def bound_terms(
             if not into:
                 into, why = cover.of(figure), "figures of its ledger that cover its days"
             if into:
-                verdicts.merge(figure.members, into, f"A bound that says nothing beside {why}.")
+                outcomes.merge(figure.members, into, f"A bound that says nothing beside {why}.")
             else:
                 cover.add(figure)
-                terms.append(single_term(figure, kind="window"))
-    return terms
+                observations.append(single_observation(figure, kind="window"))
+    return observations
 
 
 def _nearest(

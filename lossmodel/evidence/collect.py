@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from lossmodel.evidence.figures import Figure, Key, day_number, read_figures
-from lossmodel.evidence.ledgers import ledger_terms
+from lossmodel.evidence.aggregates import merge_added_categories, merge_tiled, take_parts
+from lossmodel.evidence.claim_records import Figure, Key, day_number, read_figures
+from lossmodel.evidence.exclusions import in_model, in_time, modelled_scopes
+from lossmodel.evidence.ledgers import ledger_observations
+from lossmodel.evidence.observations import Observation, observation_table
+from lossmodel.evidence.outcomes import Outcomes
 from lossmodel.evidence.relays import find_roots, merge_relays, one_ledger
-from lossmodel.evidence.revisions import estimate_terms, stock_terms
-from lossmodel.evidence.screen import in_model, in_time, modelled_scopes
-from lossmodel.evidence.sums import merge_added_categories, merge_tiled, take_parts
-from lossmodel.evidence.terms import Term, term_table
-from lossmodel.evidence.verdicts import Verdicts
-from lossmodel.evidence.vintages import vintage_terms
+from lossmodel.evidence.revisions import estimate_observations, stock_observations
+from lossmodel.evidence.vintages import vintage_observations
 
 if TYPE_CHECKING:
-    from lossmodel.claims import Claims
-    from lossmodel.conflict import Conflict
+    from lossmodel.claims.claims import Claims
+    from lossmodel.conflict.conflict import Conflict
 
 __all__ = ["Evidence", "collect_evidence"]
 
@@ -84,29 +84,29 @@ def collect_evidence(
     as_of, until = (
         None if day is None else pd.Timestamp(day).as_unit("ns") for day in (as_of, until)
     )
-    conflict, verdicts = claims.conflict, Verdicts()
+    conflict, outcomes = claims.conflict, Outcomes()
     first = day_number(conflict.start)
     everything = read_figures(claims)
-    figures = in_time(everything, as_of=as_of, until=until, first=first, verdicts=verdicts)
+    figures = in_time(everything, as_of=as_of, until=until, first=first, outcomes=outcomes)
     figures = take_parts(
         one_ledger(find_roots(figures, conflict), conflict),
         everything=everything,
         modelled=modelled_scopes(conflict),
-        verdicts=verdicts,
+        outcomes=outcomes,
     )
-    figures = in_model(figures, conflict=conflict, verdicts=verdicts)
+    figures = in_model(figures, conflict=conflict, outcomes=outcomes)
     corrections = [figure for figure in figures if figure.kind == "correction"]
     figures = [figure for figure in figures if figure.kind != "correction"]
-    figures = merge_relays(merge_added_categories(figures, verdicts), verdicts)
-    terms = _terms(figures, corrections, conflict=conflict, verdicts=verdicts)
+    figures = merge_relays(merge_added_categories(figures, outcomes), outcomes)
+    terms = _terms(figures, corrections, conflict=conflict, outcomes=outcomes)
     names = [figure.claim_id for figure in everything]
     if until is None:
-        last = max((end for term in terms for _, end in term.days), default=first)
+        last = max((end for observation in terms for _, end in observation.days), default=first)
         until = pd.Timestamp(last, unit="D").as_unit("ns")
     return Evidence(
-        terms=term_table(terms, conflict=conflict, order=names),
-        classes=verdicts.table(names),
-        corrections=_correction_table(corrections, verdicts=verdicts, order=names),
+        terms=observation_table(terms, conflict=conflict, order=names),
+        classes=outcomes.table(names),
+        corrections=_correction_table(corrections, outcomes=outcomes, order=names),
         until=until,
         as_of=as_of,
     )
@@ -117,24 +117,25 @@ def _terms(
     corrections: Iterable[Figure],
     *,
     conflict: Conflict,
-    verdicts: Verdicts,
-) -> list[Term]:
+    outcomes: Outcomes,
+) -> list[Observation]:
     first = day_number(conflict.start)
-    terms: list[Term] = []
+    terms: list[Observation] = []
     by_key, corrected = _by_key(figures), _by_key(corrections)
     for key in {**by_key, **corrected}:
         accounting = conflict.stream(*key[:3]).accounting
-        found = _series_terms(by_key[key], corrected[key], accounting, first, verdicts)
-        for term in found:
-            verdicts.use(term.members, WHY_USED[accounting])
+        found = _series_terms(by_key[key], corrected[key], accounting, first, outcomes)
+        for observation in found:
+            outcomes.use(observation.members, WHY_USED[accounting])
         terms += found
-    for term in terms:
-        if term.carrier.relayed:
-            why = f"Stands in for a figure of {term.carrier.claimant} that the table does not have."
-            verdicts.use(term.carrier.members, why)
-        elif term.carrier.is_sum:
+    for observation in terms:
+        if observation.carrier.relayed:
+            claimant = observation.carrier.claimant
+            why = f"Stands in for a figure of {claimant} that the table does not have."
+            outcomes.use(observation.carrier.members, why)
+        elif observation.carrier.is_sum:
             why = "Added to the other parts: without their total they are a lower bound."
-            verdicts.use(term.carrier.members, why)
+            outcomes.use(observation.carrier.members, why)
     return terms
 
 
@@ -150,25 +151,25 @@ def _series_terms(
     corrections: Sequence[Figure],
     accounting: str,
     first: int,
-    verdicts: Verdicts,
-) -> list[Term]:
+    outcomes: Outcomes,
+) -> list[Observation]:
     """Terms of one claimant, party, category and scope, by how the claimant keeps its figures."""
     if accounting == "ledger" and (not figures or figures[0].category != MISSING):
-        return ledger_terms(figures, corrections=corrections, first=first, verdicts=verdicts)
-    stand = merge_tiled(figures, verdicts)
+        return ledger_observations(figures, corrections=corrections, first=first, outcomes=outcomes)
+    stand = merge_tiled(figures, outcomes)
     if stand and stand[0].category == MISSING:
-        return stock_terms(stand, verdicts=verdicts)
+        return stock_observations(stand, outcomes=outcomes)
     if accounting == "estimate":
-        return estimate_terms(stand, first=first, verdicts=verdicts)
-    return vintage_terms(stand, first=first, accounting=accounting, verdicts=verdicts)
+        return estimate_observations(stand, first=first, outcomes=outcomes)
+    return vintage_observations(stand, first=first, accounting=accounting, outcomes=outcomes)
 
 
 def _correction_table(
-    corrections: Iterable[Figure], *, verdicts: Verdicts, order: Sequence[str]
+    corrections: Iterable[Figure], *, outcomes: Outcomes, order: Sequence[str]
 ) -> pd.DataFrame:
     place = {name: number for number, name in enumerate(order)}
     used = sorted(
-        (figure for figure in corrections if verdicts.is_used(figure.claim_id)),
+        (figure for figure in corrections if outcomes.is_used(figure.claim_id)),
         key=lambda figure: place[figure.claim_id],
     )
     rows = [
@@ -177,7 +178,7 @@ def _correction_table(
             *f.key[:3],
             pd.Timestamp(f.end, unit="D"),
             f.value,
-            verdicts.reason(f.claim_id),
+            outcomes.reason(f.claim_id),
         )
         for f in used
     ]

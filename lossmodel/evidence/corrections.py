@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossmodel.evidence.figures import Figure, Window
+from lossmodel.evidence.claim_records import Figure, Window
 
 if TYPE_CHECKING:
-    from lossmodel.evidence.calendar import Calendar
-    from lossmodel.evidence.verdicts import Verdicts
+    from lossmodel.evidence.ledger_days import Calendar
+    from lossmodel.evidence.outcomes import Outcomes
 
 __all__ = ["Corrections"]
 
@@ -39,12 +39,12 @@ class Corrections:
         booked = float(self._through[end - self.first + 1] - self._through[start - self.first])
         return value - booked if value - booked > 0 or value <= 0 else value
 
-    def judge(self, calendar: Calendar, verdicts: Verdicts) -> None:
+    def judge(self, calendar: Calendar, outcomes: Outcomes) -> None:
         """Say which corrections were taken out of anything."""
         for figure in self.figures:
             if calendar.owns_any(figure.window):
-                verdicts.use(figure.members, "Taken out of the figures that cover its days.")
+                outcomes.use(figure.members, "Taken out of the figures that cover its days.")
             else:
-                verdicts.leave_out(
+                outcomes.leave_out(
                     figure.members, "Corrects days of which its ledger has no other figure."
                 )

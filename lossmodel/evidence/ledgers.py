@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.bounds import bound_terms
-from lossmodel.evidence.calendar import FREE, Calendar, Piece
-from lossmodel.evidence.chains import keep
+from lossmodel.evidence.claim_records import Figure
 from lossmodel.evidence.corrections import Corrections
-from lossmodel.evidence.figures import Figure
+from lossmodel.evidence.ledger_days import FREE, Calendar, Piece
+from lossmodel.evidence.observations import Observation, rounding_variance
 from lossmodel.evidence.revisions import merge_revisions
 from lossmodel.evidence.rounding import series_units
-from lossmodel.evidence.terms import Term, rounding_variance
+from lossmodel.evidence.running_totals import keep
 
 if TYPE_CHECKING:
-    from lossmodel.evidence.verdicts import Verdicts
+    from lossmodel.evidence.outcomes import Outcomes
 
-__all__ = ["ledger_terms"]
+__all__ = ["ledger_observations"]
 
 # A rest within three sd of its rounding is not known to be positive.
 BEYOND: Final = 3.0
@@ -36,9 +36,9 @@ WHY: Final = {
 }
 
 
-def ledger_terms(
-    figures: Iterable[Figure], *, corrections: Sequence[Figure], first: int, verdicts: Verdicts
-) -> list[Term]:
+def ledger_observations(
+    figures: Iterable[Figure], *, corrections: Sequence[Figure], first: int, outcomes: Outcomes
+) -> list[Observation]:
     """Increments of one ledger, and the bounds that say something besides.
 
     Parameters
@@ -60,17 +60,17 @@ def ledger_terms(
         calendar=Calendar(first, last),
         corrections=Corrections(corrections, first=first, last=last),
         units=_units(points),
-        verdicts=verdicts,
+        outcomes=outcomes,
     )
-    stand = merge_revisions(points, verdicts)
+    stand = merge_revisions(points, outcomes)
     totals = sorted((f for f in stand if f.start == first), key=lambda f: f.end)
     ledger.place_totals(totals)
     others = (f for f in stand if f.start > first)
     for figure in sorted(others, key=lambda f: (f.relayed, -f.days, f.start, f.claim_id)):
         ledger.place(figure)
-    ledger.corrections.judge(ledger.calendar, verdicts)
-    found = bound_terms(bounds, calendar=ledger.calendar, totals=totals, verdicts=verdicts)
-    return ledger.calendar.terms() + found
+    ledger.corrections.judge(ledger.calendar, outcomes)
+    found = bound_terms(bounds, calendar=ledger.calendar, totals=totals, outcomes=outcomes)
+    return ledger.calendar.observations() + found
 
 
 def _units(points: Iterable[Figure]) -> dict[str, float]:
@@ -88,7 +88,7 @@ class _Ledger:
     calendar: Calendar
     corrections: Corrections
     units: dict[str, float]
-    verdicts: Verdicts
+    outcomes: Outcomes
 
     def place_totals(self, totals: Sequence[Figure]) -> None:
         """Give each increment between kept totals its days."""
@@ -97,7 +97,7 @@ class _Ledger:
         kept, given = keep(values, units, [f.relayed for f in totals])
         for drop in given:
             into = totals[drop.into].members
-            self.verdicts.merge(totals[drop.place].members, into, WHY[drop.reason])
+            self.outcomes.merge(totals[drop.place].members, into, WHY[drop.reason])
         before = None
         for place in kept:
             figure = totals[place]
@@ -150,7 +150,7 @@ class _Ledger:
         return rounding_variance(figure, self.units[figure.claim_id])
 
     def _merge(self, figure: Figure, why: str) -> None:
-        self.verdicts.merge(figure.members, self.calendar.ends(figure.window), why)
+        self.outcomes.merge(figure.members, self.calendar.ends(figure.window), why)
 
 
 def _is_positive(value: float, variance: float) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from lossmodel.evidence.figures import Figure, agree, finest
+from lossmodel.evidence.claim_records import Figure, agree, finest
 
 if TYPE_CHECKING:
-    from lossmodel.conflict import Conflict
-    from lossmodel.evidence.verdicts import Verdicts
+    from lossmodel.conflict.conflict import Conflict
+    from lossmodel.evidence.outcomes import Outcomes
 
 __all__ = ["find_roots", "merge_relays", "one_ledger"]
 
@@ -122,7 +122,7 @@ def one_ledger(figures: Iterable[Figure], conflict: Conflict) -> list[Figure]:
     ]
 
 
-def merge_relays(figures: Iterable[Figure], verdicts: Verdicts) -> list[Figure]:
+def merge_relays(figures: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
     """Merge relays with their originals; of those without one, the finest stands in.
 
     Returns
@@ -138,14 +138,14 @@ def merge_relays(figures: Iterable[Figure], verdicts: Verdicts) -> list[Figure]:
         if not figure.relayed:
             kept.append(figure)
     for place, group in relays.items():
-        left = [figure for figure in group if not _has_original(figure, own[place], verdicts)]
+        left = [figure for figure in group if not _has_original(figure, own[place], outcomes)]
         if not left:
             continue
         stands = finest(left)
         kept.append(stands)
         for figure in left:
             if figure is not stands:
-                verdicts.merge(
+                outcomes.merge(
                     figure.members,
                     stands.members,
                     f"Repeats the same figure of {figure.claimant}, no finer.",
@@ -153,14 +153,14 @@ def merge_relays(figures: Iterable[Figure], verdicts: Verdicts) -> list[Figure]:
     return kept
 
 
-def _has_original(relay: Figure, originals: list[Figure], verdicts: Verdicts) -> bool:
+def _has_original(relay: Figure, originals: list[Figure], outcomes: Outcomes) -> bool:
     same = [f for f in originals if agree(relay, f, within=relay.unit)]
     if same:
-        verdicts.merge(
+        outcomes.merge(
             relay.members, finest(same).members, f"Repeats the figure that {relay.claimant} gave."
         )
     elif originals:
-        verdicts.merge(
+        outcomes.merge(
             relay.members,
             finest(originals).members,
             f"Repeats {relay.claimant}, whose own figure of this window differs and stands.",

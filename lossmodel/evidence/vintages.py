@@ -8,16 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from lossmodel.evidence.chains import keep
-from lossmodel.evidence.figures import Figure, Window, latest
+from lossmodel.evidence.claim_records import Figure, Window, latest
+from lossmodel.evidence.observations import Observation, rounding_variance, single_observation
 from lossmodel.evidence.revisions import merge_restatements, merge_revisions
 from lossmodel.evidence.rounding import SD_OF_UNIT, series_units
-from lossmodel.evidence.terms import Term, rounding_variance, single_term
+from lossmodel.evidence.running_totals import keep
 
 if TYPE_CHECKING:
-    from lossmodel.evidence.verdicts import Verdicts
+    from lossmodel.evidence.outcomes import Outcomes
 
-__all__ = ["vintage_terms"]
+__all__ = ["vintage_observations"]
 
 RUNNING: Final[Window] = (0, 0)
 NEAR_DAYS: Final = 14
@@ -33,9 +33,9 @@ WHY: Final = {
 }
 
 
-def vintage_terms(
-    figures: Iterable[Figure], *, first: int, accounting: str, verdicts: Verdicts
-) -> list[Term]:
+def vintage_observations(
+    figures: Iterable[Figure], *, first: int, accounting: str, outcomes: Outcomes
+) -> list[Observation]:
     """Every vintage as the increment in knowledge since the one before.
 
     A running count grows in days and in knowledge at once; a count of those who died in one window
@@ -52,33 +52,33 @@ def vintage_terms(
             bounds.append(figure)
         else:
             points.append(replace(figure, form="point"))
-    terms: list[Term] = []
-    chains = _chains(points, first, verdicts)
+    observations: list[Observation] = []
+    chains = _chains(points, first, outcomes)
     for name, chain in chains.items():
-        chains[name], increments = _increments(chain, verdicts)
-        terms += increments
-    for bound in merge_restatements(merge_revisions(bounds, verdicts), verdicts):
+        chains[name], increments = _increments(chain, outcomes)
+        observations += increments
+    for bound in merge_restatements(merge_revisions(bounds, outcomes), outcomes):
         name = RUNNING if bound.start == first else bound.window
         near = [f for f in chains.get(name, ()) if _is_near(f, bound)]
         if near:
-            verdicts.merge(
+            outcomes.merge(
                 bound.members,
                 near[0].members,
                 "A bound within a fortnight of a count of the same series says nothing new.",
             )
         else:
-            terms.append(single_term(bound, kind="vintage"))
-    return terms
+            observations.append(single_observation(bound, kind="vintage"))
+    return observations
 
 
-def _chains(points: Iterable[Figure], first: int, verdicts: Verdicts) -> dict[Window, list[Figure]]:
+def _chains(points: Iterable[Figure], first: int, outcomes: Outcomes) -> dict[Window, list[Figure]]:
     """Vintages that can be subtracted from one another, each chain in the order of knowledge.
 
     A count from the start continues the running chain unless its window ends earlier than the one
     before: of two such counts neither holds the other.
     """
     chains: defaultdict[Window, list[Figure]] = defaultdict(list)
-    for figure in _one_a_date(points, verdicts):
+    for figure in _one_a_date(points, outcomes):
         running = chains[RUNNING] if figure.start == first else None
         if running is None or (running and figure.end < running[-1].end):
             chains[figure.window].append(figure)
@@ -87,7 +87,7 @@ def _chains(points: Iterable[Figure], first: int, verdicts: Verdicts) -> dict[Wi
     return {name: chain for name, chain in chains.items() if chain}
 
 
-def _one_a_date(points: Iterable[Figure], verdicts: Verdicts) -> list[Figure]:
+def _one_a_date(points: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
     dates: defaultdict[tuple[int, Window], list[Figure]] = defaultdict(list)
     for figure in points:
         dates[figure.known, figure.window].append(figure)
@@ -97,7 +97,7 @@ def _one_a_date(points: Iterable[Figure], verdicts: Verdicts) -> list[Figure]:
         nodes.append(stands)
         for figure in dates[place]:
             if figure is not stands:
-                verdicts.merge(
+                outcomes.merge(
                     figure.members,
                     stands.members,
                     "Another count of the same date stands: published later, or finer.",
@@ -109,7 +109,7 @@ def _is_near(figure: Figure, bound: Figure) -> bool:
     return abs(figure.known - bound.known) <= NEAR_DAYS
 
 
-def _increments(nodes: list[Figure], verdicts: Verdicts) -> tuple[list[Figure], list[Term]]:
+def _increments(nodes: list[Figure], outcomes: Outcomes) -> tuple[list[Figure], list[Observation]]:
     """Vintages none lower than the one before, each increment exact enough to mean something."""
     rounding = _units(nodes)
     units = [max(unit, RANGE_PART * _range_sd(f)) for f, unit in zip(nodes, rounding, strict=True)]
@@ -117,21 +117,21 @@ def _increments(nodes: list[Figure], verdicts: Verdicts) -> tuple[list[Figure], 
         [_count(f) for f in nodes], units, [f.relayed for f in nodes], times=VINTAGE_TIMES
     )
     for drop in given:
-        verdicts.merge(nodes[drop.place].members, nodes[drop.into].members, WHY[drop.reason])
-    kept = _rising(kept, nodes, verdicts)
-    terms = [single_term(nodes[kept[0]], kind="vintage", unit=rounding[kept[0]])]
+        outcomes.merge(nodes[drop.place].members, nodes[drop.into].members, WHY[drop.reason])
+    kept = _rising(kept, nodes, outcomes)
+    observations = [single_observation(nodes[kept[0]], kind="vintage", unit=rounding[kept[0]])]
     for a, b in zip(kept, kept[1:], strict=False):
-        terms.append(_increment(nodes[a], nodes[b], units=(rounding[a], rounding[b])))
-    return [nodes[place] for place in kept], terms
+        observations.append(_increment(nodes[a], nodes[b], units=(rounding[a], rounding[b])))
+    return [nodes[place] for place in kept], observations
 
 
-def _rising(kept: Sequence[int], nodes: Sequence[Figure], verdicts: Verdicts) -> list[int]:
+def _rising(kept: Sequence[int], nodes: Sequence[Figure], outcomes: Outcomes) -> list[int]:
     """Kept vintages without those that only repeat the one before."""
     rising: list[int] = []
     for place in kept:
         if rising and _count(nodes[place]) == _count(nodes[rising[-1]]):
             into = nodes[rising[-1]].members
-            verdicts.merge(nodes[place].members, into, WHY["repeated"])
+            outcomes.merge(nodes[place].members, into, WHY["repeated"])
         else:
             rising.append(place)
     return rising
@@ -156,11 +156,11 @@ def _units(nodes: Sequence[Figure]) -> list[float]:
     return [of.get(f.claim_id, 0.0) for f in nodes]
 
 
-def _increment(a: Figure, b: Figure, *, units: tuple[float, float]) -> Term:
+def _increment(a: Figure, b: Figure, *, units: tuple[float, float]) -> Observation:
     value = _count(b) - _count(a)
     # The sd of the difference, carried to the log scale; of no difference at all there is no log.
     sd = math.hypot(_range_sd(a), _range_sd(b))
-    return Term(
+    return Observation(
         carrier=b,
         members=a.members + b.members,
         form="point",

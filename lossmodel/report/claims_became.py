@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lossmodel.fitting import Fit
+    from lossmodel.posterior.fit import Fit
 
 __all__ = ["ADDED", "claims_became"]
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from lossmodel import __version__
-from lossmodel.citation import fit_hash
-from lossmodel.report.answer import answer_section
-from lossmodel.report.checks import checks_section
-from lossmodel.report.claimants import claimants_section
+from lossmodel.posterior.citation import fit_hash
 from lossmodel.report.document import Document
-from lossmodel.report.evidence import evidence_section
-from lossmodel.report.level import level_section
-from lossmodel.report.losses import losses_section
-from lossmodel.report.origin import origin_section, priors_section
+from lossmodel.report.sections.answer import answer_section
+from lossmodel.report.sections.checks import checks_section
+from lossmodel.report.sections.claimants import claimants_section
+from lossmodel.report.sections.evidence import evidence_section
+from lossmodel.report.sections.identification import level_section
+from lossmodel.report.sections.losses import losses_section
+from lossmodel.report.sections.provenance import origin_section, priors_section
 from lossmodel.report.wording import date, level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lossmodel.report.pictures import Picture
+    from lossmodel.report.figures.figures import Picture
     from lossmodel.report.results import Results
 
 __all__ = ["NOT_PASSED", "compose"]

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from lossmodel.conflict.inputs import is_plain
 from lossmodel.errors import UsageError
-from lossmodel.inputs import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lossmodel.estimates import estimates_table
-from lossmodel.ratios import biases_table
+from lossmodel.posterior.estimates import estimates_table
+from lossmodel.posterior.ratios import biases_table
 from lossmodel.report.claims_became import claims_became
 
 if TYPE_CHECKING:
-    from lossmodel.fitting import Fit
+    from lossmodel.posterior.fit import Fit
 
 __all__ = ["Key", "Results"]
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from lossmodel.design.grid import Floats
+    from lossmodel.model.design.grid import Floats
 
 __all__ = ["csv_text"]
 

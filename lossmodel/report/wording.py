@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from lossmodel.rounding import number, percent
+from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
 
-    from lossmodel.conflict import Conflict
-    from lossmodel.fitting import Fit
+    from lossmodel.conflict.conflict import Conflict
+    from lossmodel.posterior.fit import Fit
 
 __all__ = [
     "ASSUMED",
@@ -139,6 +139,6 @@ def set_by(fit: Fit, key: tuple[str, str, str]) -> str:
 def prior_share(fit: Fit, key: tuple[str, str, str]) -> float:
     """Share of a total's remaining variance that is the prior's."""
     party, category, scope = key
-    shares = fit.variance_shares
+    shares = fit.variance_decomposition
     same = shares["quantity"] == f"{category} {party} {scope}"
     return float(shares.loc[same, "prior_share"].iloc[0]) if same.any() else float("nan")

@@ -1,0 +1,357 @@
+"""The ways from one density to draws, each run in a process of its own by ``bench.py``.
+
+    python -m benchmarks.samplers CASE ROAD SECONDS SEED OUT
+
+All of them get the person block of a case: ours as arrays, the others as the PyMC graph that
+``LossModel.build`` writes of the same arrays. A road that reaches its limit gives what it has.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CHAINS, DRAWS = 4, 1000
+# Draws of a chain, kept and before, where the limit is too short for so many.
+FEW = 50
+LAPLACE_DRAWS = 1000
+# What is left of a limit for the diagnostics once the sampler is told to stop.
+MARGIN = 0.85
+SHORT = 600.0
+# What our first length of chains needs; they cannot be stopped.
+WHOLE = 100.0
+SKIPPED = 3
+WHOSE = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+
+
+@dataclass
+class Ran:
+    """Draws of theta, shape (chains, draws, D), and what they cost.
+
+    ``warmup_s`` is the part before the first draw that is kept; of laplace all of it is. ``gate``
+    is what nuts misses of its own gate.
+    """
+
+    theta: np.ndarray | None
+    compile_s: float | None
+    warmup_s: float | None
+    sample_s: float | None
+    gradients: int | None
+    divergences: int | None = None
+    finished: bool = True
+    independent: bool = False
+    gate: list[str] | None = None
+
+
+def _length(until: float) -> int:
+    """Draws to keep, and as many for the warm-up: of a short run there shall be some to measure."""
+    return DRAWS if until - time.perf_counter() > SHORT else FEW
+
+
+def laplace(design: Any, until: float, seed: int) -> Ran:
+    from lossmodel.inference.laplace.fit import approximate
+    from lossmodel.model.density.expectation import Density
+
+    began = time.perf_counter()
+    found = approximate(Density(design))
+    reached = time.perf_counter()
+    theta = found.draw(LAPLACE_DRAWS, np.random.default_rng(seed))[None]
+    sampled = time.perf_counter() - reached
+    return Ran(theta, 0.0, reached - began, sampled, found.gradients, independent=True)
+
+
+def nuts(design: Any, until: float, seed: int) -> Ran:
+    """The engine as a fit runs it: the mode, the warm-up, and on until the gate is passed."""
+    from lossmodel.inference.laplace.fit import approximate
+    from lossmodel.inference.nuts.sampler import wake
+    from lossmodel.inference.run import NUTS_DRAWS, sample_through_gate
+    from lossmodel.model.density.expectation import Density
+
+    began = time.perf_counter()
+    wake(CHAINS)
+    density = Density(design)
+    found = approximate(density, shaped=False)
+    reached = time.perf_counter() - began
+    left = until - time.perf_counter()
+    short = left < WHOLE
+    result, gate = sample_through_gate(
+        design, density, found, seed=seed, draws=NUTS_DRAWS // 4 if short else NUTS_DRAWS,
+        seconds=left / 2,
+    )  # fmt: skip
+    # Whatever is not the way to the first draw, asking the gate included.
+    warm = reached + result.warmup_s
+    return Ran(
+        result.theta, 0.0, warm, time.perf_counter() - began - warm,
+        found.gradients + result.gradients, result.divergences, finished=not short,
+        gate=gate["failures"],
+    )  # fmt: skip
+
+
+def pymc(design: Any, until: float, seed: int) -> Ran:
+    import pymc as pm
+
+    from lossmodel.model.density.pymc import reference
+
+    def stop(**_: Any) -> None:
+        if time.perf_counter() > until:
+            raise KeyboardInterrupt
+
+    began, length = time.perf_counter(), _length(until)
+    with reference(design):
+        # What stock sampling was before PyMC 6 hands over to nutpie where that is installed.
+        trace = pm.sample(
+            length, tune=length, chains=CHAINS, random_seed=seed, nuts_sampler="pymc",
+            discard_tuned_samples=False, compute_convergence_checks=False, progressbar=False,
+            callback=stop,
+        )  # fmt: skip
+    warm = trace.warmup_sample_stats if _has(trace, "warmup_sample_stats") else None
+    kept = trace.sample_stats if _has(trace, "sample_stats") else None
+    parts = [part for part in (warm, kept) if part is not None]
+    gradients = sum(int(np.nansum(part["n_steps"].values)) for part in parts)
+    first = float(np.min([part["perf_counter_start"].values.min() for part in parts]))
+    lasted = [float(part["perf_counter_diff"].values.sum()) for part in parts]
+    spent = time.perf_counter() - first
+    share = lasted[0] / sum(lasted) if warm is not None else 0.0
+    theta = _theta(design, trace)
+    return Ran(
+        theta, first - began, spent * share, spent * (1 - share), gradients, _diverged(kept),
+        finished=theta is not None and theta.shape[1] == DRAWS,
+    )  # fmt: skip
+
+
+def nutpie(design: Any, until: float, seed: int, *, low_rank: bool = False) -> Ran:
+    import nutpie as sampler
+
+    from lossmodel.model.density.pymc import reference
+
+    began, length = time.perf_counter(), _length(until)
+    compiled = sampler.compile_pymc_model(reference(design))
+    ready = time.perf_counter()
+    options = {"low_rank_modified_mass_matrix": True} if low_rank else {}
+    running = sampler.sample(
+        compiled, draws=length, tune=length, chains=CHAINS, cores=2, seed=seed, progress_bar=False,
+        blocking=False, **options,
+    )  # fmt: skip
+    finished = True
+    try:
+        trace = running.wait(timeout=max(until - time.perf_counter(), 1.0))
+    except TimeoutError:
+        finished, trace = False, running.abort()
+    spent = time.perf_counter() - ready
+    steps = [
+        int(np.nansum(trace[name]["n_steps"].values))
+        for name in ("warmup_sample_stats", "sample_stats")
+    ]
+    share = steps[0] / max(sum(steps), 1)
+    return Ran(
+        _theta(design, trace), ready - began, spent * share, spent * (1 - share), sum(steps),
+        _diverged(trace.sample_stats), finished=finished and length == DRAWS,
+    )  # fmt: skip
+
+
+def nutpie_low_rank(design: Any, until: float, seed: int) -> Ran:
+    return nutpie(design, until, seed, low_rank=True)
+
+
+def numpyro(design: Any, until: float, seed: int) -> Ran:
+    """One warm-up, then draws in pieces, so that a limit leaves what there is by then."""
+    import jax
+    from numpyro.infer import MCMC, NUTS
+    from pymc.sampling.jax import get_jaxified_logp
+
+    from lossmodel.model.density.pymc import reference
+
+    began, length = time.perf_counter(), _length(until)
+    _teach_jax()
+    model = reference(design)
+    log_density = get_jaxified_logp(model, negative_logp=False)
+    names = [value.name for value in model.value_vars]
+    rng = np.random.default_rng(seed)
+    point = model.initial_point()
+    start = [rng.uniform(-1, 1, (CHAINS, *point[name].shape)) for name in names]
+    kernel = NUTS(potential_fn=lambda x: -log_density(x), target_accept_prob=0.8)
+    mcmc = MCMC(
+        kernel, num_warmup=length, num_samples=length // 10, num_chains=CHAINS,
+        chain_method="vectorized", progress_bar=False,
+    )  # fmt: skip
+    fields = ("num_steps", "diverging")
+    jax.block_until_ready(jax.jit(jax.vmap(jax.grad(log_density)))(start))
+    ready = time.perf_counter()
+    mcmc.warmup(jax.random.PRNGKey(seed), init_params=start, extra_fields=fields,
+                collect_warmup=True)  # fmt: skip
+    gradients = int(np.sum(mcmc.get_extra_fields()["num_steps"]))
+    warm = time.perf_counter()
+    pieces, divergences = [], 0
+    for piece in range(10):
+        if piece and time.perf_counter() > until:
+            break
+        mcmc.post_warmup_state = mcmc.last_state
+        mcmc.run(jax.random.PRNGKey(seed + 1 + piece), extra_fields=fields)
+        pieces.append(mcmc.get_samples(group_by_chain=True))
+        extra = mcmc.get_extra_fields()
+        gradients += int(np.sum(extra["num_steps"]))
+        divergences += int(np.sum(extra["diverging"]))
+    spent = time.perf_counter() - warm
+    joined = {
+        name: np.concatenate([np.asarray(p[i]) for p in pieces], axis=1)
+        for i, name in enumerate(names)
+    }
+    theta = _gathered(design, joined)
+    return Ran(theta, ready - began, warm - ready, spent, gradients, divergences,
+               finished=len(pieces) == 10 and length == DRAWS)  # fmt: skip
+
+
+def _teach_jax() -> None:
+    """Give PyTensor's JAX road the one function that it has only with a nightly package."""
+    from jax import numpy as jnp
+    from jax.scipy.special import log_ndtr
+    from pytensor.link.jax.dispatch import jax_funcify
+    from pytensor.scalar.math import Erfcx
+
+    def erfcx(x: Any) -> Any:
+        return 2 * jnp.exp(x**2 + log_ndtr(-np.sqrt(2) * x))
+
+    jax_funcify.register(Erfcx, lambda op, **_: erfcx)
+
+
+def _has(trace: Any, group: str) -> bool:
+    """Whether a trace has a group with draws in it, in either ArviZ."""
+    there = group in trace.groups() if callable(trace.groups) else f"/{group}" in trace.groups
+    return bool(there) and trace[group].sizes.get("draw", 0) > 0
+
+
+def _diverged(statistics: Any) -> int | None:
+    return None if statistics is None else int(np.nansum(statistics["diverging"].values))
+
+
+def _theta(design: Any, trace: Any) -> np.ndarray | None:
+    if not _has(trace, "posterior"):
+        return None
+    posterior = trace["posterior"]
+    values = {str(name): posterior[name].values for name in posterior.data_vars}
+    theta = _gathered(design, values)
+    # A sampler that was stopped leaves chains of unequal length, filled up with NaN.
+    whole = np.isfinite(theta).all(axis=(0, 2))
+    return theta[:, whole] if whole.sum() > 3 else None
+
+
+def _gathered(design: Any, values: dict[str, np.ndarray]) -> np.ndarray:
+    """Theta from the free variables of the PyMC model."""
+    from lossmodel.model.density.pymc import to_point
+
+    places = to_point(design, np.arange(design.size, dtype=float))
+    some = values[next(iter(places))]
+    theta = np.empty((*some.shape[:2], design.size))
+    for name, place in places.items():
+        theta[..., place.astype(int)] = values[name]
+    return theta
+
+
+ROADS: dict[str, Callable[[Any, float, int], Ran]] = {
+    "laplace": laplace,
+    "nuts": nuts,
+    "pymc": pymc,
+    "nutpie": nutpie,
+    "nutpie-low-rank": nutpie_low_rank,
+    "numpyro": numpyro,
+}
+
+
+def measured(design: Any, ran: Ran) -> dict[str, Any]:
+    """The row of the table that a run makes, over the gated quantities."""
+    from lossmodel.inference.convergence import convergence
+    from lossmodel.inference.gates import gated_quantities
+    from lossmodel.model.density.generated import SubmodelDraws
+
+    row: dict[str, Any] = {
+        "compile_s": _rounded(ran.compile_s), "warmup_s": _rounded(ran.warmup_s),
+        "sample_s": _rounded(ran.sample_s), "gradients": ran.gradients,
+        "min_bulk_ess": None, "min_tail_ess": None, "min_ess_per_s": None, "max_rhat": None,
+        "divergences": ran.divergences, "finished": ran.finished, "n_draws": 0,
+        "gate_failures": ran.gate,
+    }  # fmt: skip
+    if ran.theta is None:
+        return row
+    chains, draws = ran.theta.shape[:2]
+    row["n_draws"] = chains * draws
+    bulk = tail = float(chains * draws)
+    names, values = gated_quantities(SubmodelDraws(design, ran.theta))
+    if not ran.independent:
+        found = convergence(values.reshape(chains, draws, -1))
+        bulk, tail = float(found["ess_bulk"].min()), float(found["ess_tail"].min())
+        worst = float(found["rhat"].max())
+        row["max_rhat"] = worst if np.isfinite(worst) else None
+    seconds = (ran.warmup_s or 0.0) + (ran.sample_s or 0.0)
+    quantiles = np.quantile(values, [0.025, 0.5, 0.975], axis=0).T.round(4).tolist()
+    return row | {
+        "min_bulk_ess": bulk, "min_tail_ess": tail,
+        "min_ess_per_s": bulk / max(seconds, 1e-9),
+        "quantiles": dict(zip(names, quantiles, strict=True)),
+    }  # fmt: skip
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _end_workers() -> None:
+    """What processes used is known when they have ended."""
+    if "joblib" in sys.modules:
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown(wait=True)
+
+
+def _cpu_s() -> float:
+    """Seconds of all cores, which say more than the clock where others are at work."""
+    used = [resource.getrusage(who) for who in WHOSE]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+def _peak_mb() -> float:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return max(resource.getrusage(who).ru_maxrss for who in WHOSE) * unit / 2**20
+
+
+IMPORTS = {
+    "laplace": ("lossmodel.inference.laplace.fit",), "nuts": ("lossmodel.inference.nuts.sampler",),
+    "pymc": ("pymc",), "nutpie": ("pymc", "nutpie"), "nutpie-low-rank": ("pymc", "nutpie"),
+    "numpyro": ("pymc", "numpyro", "pymc.sampling.jax"),
+}  # fmt: skip
+
+
+def main(case: str, road: str, seconds: str, seed: str, out: str) -> None:
+    began = time.perf_counter()
+    for name in IMPORTS[road]:
+        __import__(name)
+    import_s = time.perf_counter() - began
+    from benchmarks.cases import Skipped, design_of
+
+    try:
+        design = design_of(case)
+    except Skipped as why:
+        sys.stderr.write(f"{why}\n")
+        sys.exit(SKIPPED)
+    until = time.perf_counter() + MARGIN * float(seconds)
+    began_cpu = _cpu_s()
+    ran = ROADS[road](design, until, int(seed))
+    _end_workers()
+    cost = {"cpu_s": round(_cpu_s() - began_cpu, 1), "peak_mb": round(_peak_mb(), 1)}
+    row = measured(design, ran) | cost
+    row |= {
+        "import_s": round(import_s, 3), "dimension": design.size, "terms": len(design.terms),
+        "seed": int(seed),
+    }  # fmt: skip
+    Path(out).write_text(json.dumps(row), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,68 @@
+"""What a claims table holds, in about fifteen lines: the text of `lossmodel check`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lossmodel.claims.claims import Claims
+
+__all__ = ["describe"]
+
+_MOST = 8
+
+
+def describe(claims: Claims) -> str:
+    """Describe claims by claimant, party, category, kind, dates, relays, rounding and hash."""
+    table, conflict = claims.table, claims.conflict
+    counts = {
+        "parties": "party",
+        "categories": "category",
+        "scopes": "scope",
+        "kinds": "kind",
+        "qualifiers": "qualifier",
+        "claimants": "claimant",
+    }
+    lines = {
+        "conflict": f"{conflict.name}: {conflict.title} (first day {conflict.start.date()})",
+        "claims": f"{len(table):,} in {claims.path}, no problem found",
+        "losses of": _span(table["start"].fillna(conflict.start), table["end"]),
+        "published": f"{_span(table['published'], table['published'])}, "
+        f"{_share(table['published_inferred'])} inferred",
+        **{title: _counts(table[column]) for title, column in counts.items()},
+        "streams": _streams(claims),
+        "relays": _share(table["via"] != ""),
+        "parts": _share(table["part_of"] != ""),
+        "rounded": _rounded(table["value"]),
+        "sha256": claims.sha256[claims.path.name],
+    }
+    text = [f"{title:<11}{line}" for title, line in lines.items()]
+    return "\n".join(text + [f"note       {note}" for note in claims.notes])
+
+
+def _span(first: pd.Series, last: pd.Series) -> str:
+    return f"{first.min().date()} to {last.max().date()}"
+
+
+def _share(mask: pd.Series) -> str:
+    return f"{mask.sum():,} ({mask.mean():.0%})"
+
+
+def _counts(words: pd.Series) -> str:
+    counts = words.value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
+    shown = ", ".join(f"{word} {n:,}" for word, n in counts.head(_MOST).items())
+    rest = counts.iloc[_MOST:]
+    return shown + (f", {len(rest)} more {rest.sum():,}" if len(rest) else "")
+
+
+def _streams(claims: Claims) -> str:
+    keys = ["claimant", "party", "category"]
+    used = claims.table[keys].drop_duplicates()
+    declared = used.merge(claims.conflict.streams[keys]).shape[0]
+    return f"{len(used):,}, accounting declared for {declared:,}, the others are estimates"
+
+
+def _rounded(value: pd.Series) -> str:
+    large = value[value >= 1_000]
+    if large.empty:
+        return "no figure of 1,000 or more"
+    return f"{(large % 100 == 0).mean():.0%} of figures of 1,000 or more are whole hundreds"

@@ -1,0 +1,210 @@
+"""Commands that try the model many times: calibrate, backtest, sensitivity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lossmodel.cli.app import ClaimsFile, ConflictName, Engine, Jobs, PriorsFile, Seed, app
+from lossmodel.cli.console import answer, progress
+from lossmodel.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lossmodel.model.priors import Priors
+
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        show_default=False,
+        help="A Dask scheduler that does the work, e.g. tcp://127.0.0.1:8786.",
+    ),
+]
+Store = Annotated[
+    Path,
+    typer.Option(
+        "--store", metavar="DIR", help="Where each finished fit is kept, to be taken up again."
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", show_default=False, help="Folder for tables and figure."),
+]
+KEPT = Path("lossmodel-tasks")
+
+
+@app.command()
+def calibrate(
+    replicates: Annotated[int, typer.Option("--replicates", min=1, help="How many wars.")] = 400,
+    engine: Engine = "laplace",
+    seed: Seed = 1,
+    breaks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--break",
+            show_default=False,
+            help="What breaks each war: method-change, method-drop, spike, relay or definition.",
+        ),
+    ] = None,
+    out: Folder = None,
+    store: Store = KEPT,
+    jobs: Jobs = -1,
+    cluster: Cluster = None,
+) -> None:
+    """Simulate wars, fit them, and count how often the truth is where the fit says it is."""
+    from lossmodel.evaluation.calibration import calibrate as run
+    from lossmodel.evaluation.misspecification import known_misspecifications
+
+    with progress() as say:
+        result = run(
+            replicates,
+            seed=seed,
+            engine=engine,
+            breaks=known_misspecifications(breaks or []),
+            jobs=jobs,
+            store=store,
+            cluster=cluster,
+            progress=say,
+        )
+    answer(_text(result.coverage))
+    if len(result.failures):
+        answer(f"{len(result.failures):,} fits did not end.")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        words = f"--replicates {replicates} --seed {seed} --engine {engine}"
+        words += "".join(f" --break {name}" for name in breaks or [])
+        result.save(out / "calibration.json", command=f"lossmodel calibrate {words}")
+        result.coverage.to_csv(out / "coverage.csv", index=False)
+        result.plot().figure.savefig(out / "ranks.svg")
+
+
+@app.command()
+def backtest(
+    conflict: ConflictName = "russia-ukraine",
+    dates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--date", metavar="DATE", show_default=False, help="Freeze the claims here; repeatable."
+        ),
+    ] = None,
+    common_sds: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--common-sd",
+            metavar="SD",
+            show_default=False,
+            help="Also with this sd of the common mode; repeatable.",
+        ),
+    ] = None,
+    engine: Engine = "auto",
+    seed: Seed = 1,
+    priors: PriorsFile = None,
+    out: Folder = None,
+    store: Store = KEPT,
+    jobs: Jobs = -1,
+    cluster: Cluster = None,
+) -> None:
+    """Fit claims as they were at frozen dates and score them against what became known."""
+    from lossmodel.evaluation.backtest import backtest as run
+
+    with progress() as say:
+        result = run(
+            conflict,
+            dates=_days(dates),
+            common_sds=tuple(common_sds or ()),
+            engine=engine,
+            seed=seed,
+            priors=_priors(priors),
+            jobs=jobs,
+            store=store,
+            cluster=cluster,
+            progress=say,
+        )
+    windows = result.scores[result.scores["kind"] == "window"]
+    shown = ["as_of", "common_sd", "party", "category", "scope", "start", "end", "truth"]
+    shown += ["median", "lower", "upper", "ratio", "pit", "crps"]
+    answer(_text(windows[shown]))
+    answer("\n" + _text(result.summary))
+    errors = result.naive.groupby("rule")["error"].agg(lambda error: error.abs().mean())
+    for rule, error in errors.items():
+        answer(f"mean absolute log error, {rule}: {error:.2f}")
+    if out is not None:
+        _write(out, result.scores, "scores")
+        _write(out, result.baselines, "rivals")
+        _write(out, result.naive, "naive")
+    answer("passed" if result.passed else "NOT passed: too many 95% intervals miss")
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sensitivity(
+    claims: ClaimsFile = None,
+    conflict: ConflictName = "russia-ukraine",
+    engine: Engine = "laplace",
+    seed: Seed = 1,
+    priors: PriorsFile = None,
+    out: Folder = None,
+    store: Store = KEPT,
+    jobs: Jobs = -1,
+    cluster: Cluster = None,
+) -> None:
+    """Say what the answer hangs on: claimants, priors, parts of the model."""
+    from lossmodel.claims.claims import load_claims
+    from lossmodel.evaluation.sensitivity import sensitivity as run
+
+    with progress() as say:
+        result = run(
+            load_claims(claims, conflict=conflict),
+            engine=engine,
+            seed=seed,
+            priors=_priors(priors),
+            jobs=jobs,
+            store=store,
+            cluster=cluster,
+            progress=say,
+        )
+    answer(result.text)
+    if out is not None:
+        _write(out, result.table, "sensitivity")
+        _write(out, result.powers, "powers")
+        _write(out, result.ranges, "ranges")
+        (out / "what-fixes-the-level.txt").write_text(result.text + "\n", encoding="utf-8")
+        for quantity in result.table["quantity"].unique():
+            name = f"tornado-{quantity.replace(' ', '-')}.svg"
+            result.plot(quantity).figure.savefig(out / name)
+
+
+def _write(folder: Path, table: pd.DataFrame, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_csv(folder / f"{name}.csv", index=False)
+
+
+def _text(table: pd.DataFrame) -> str:
+    return table.to_string(index=False, float_format=lambda value: f"{value:,.3g}")
+
+
+def _priors(file: Path | None) -> Priors | None:
+    from lossmodel.model.priors import Priors
+
+    return None if file is None else Priors.from_toml(file)
+
+
+def _days(dates: list[str] | None) -> list[pd.Timestamp] | None:
+    import datetime as dt
+
+    import pandas as pd
+
+    found = []
+    for date in dates or []:
+        try:
+            found.append(pd.Timestamp(dt.date.fromisoformat(date)))
+        except ValueError:
+            text = f"--date {date} is not a day; write YYYY-MM-DD, e.g. 2023-02-24."
+            raise UsageError(text) from None
+    return found or None

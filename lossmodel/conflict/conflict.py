@@ -1,0 +1,242 @@
+"""A conflict as data: who fights whom, what is counted, and who counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from lossmodel.conflict.checks import check_claimants, check_streams, check_truth
+from lossmodel.conflict.inputs import CONFLICT, Inputs
+from lossmodel.conflict.shipped import resolve
+from lossmodel.conflict.toml import Declared, declare
+from lossmodel.conflict.types import Category, Knots, Party, Role, Scope, Share, Side, Stream
+from lossmodel.tables.cells import Flagger, Words, empty_table, parse_table
+from lossmodel.tables.csv import read_table, sha256
+from lossmodel.tables.problems import Problems
+from lossmodel.tables.schema import CLAIMANTS, SOURCES, STREAMS, TRUTH, Field
+from lossmodel.tables.toml import parse_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = [
+    "Category",
+    "Conflict",
+    "Knots",
+    "Party",
+    "Scope",
+    "Share",
+    "Side",
+    "Stream",
+    "load_conflict",
+    "read_conflict",
+]
+
+_TABLES: Final = {
+    "claimants.csv": CLAIMANTS,
+    "streams.csv": STREAMS,
+    "sources.csv": SOURCES,
+    "truth.csv": TRUTH,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Conflict:
+    """Everything that is known about a conflict apart from the claims.
+
+    Attributes
+    ----------
+    scopes
+        Always contains `all`.
+    claimants, streams, sources
+        The tables of the same names; sources is empty where the conflict has none.
+    truth
+        Later known losses, or None.
+    end
+        Its last day, None while nobody knows.
+    sha256
+        File name -> SHA-256 of each file that was read.
+    texts
+        File name -> text of each file, where they came with a saved fit and not from a folder.
+    """
+
+    name: str
+    title: str
+    start: pd.Timestamp
+    sides: dict[str, Side]
+    parties: dict[str, Party]
+    categories: dict[str, Category]
+    scopes: dict[str, Scope]
+    knots: Knots
+    claimants: pd.DataFrame
+    streams: pd.DataFrame
+    sources: pd.DataFrame
+    truth: pd.DataFrame | None
+    directory: Path
+    end: pd.Timestamp | None = None
+    sha256: dict[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] | None = None
+
+    @property
+    def inputs(self) -> Inputs:
+        """The files that it was read from, claims and priors among them."""
+        return Inputs(self.directory, self.texts)
+
+    def role(self, claimant: str, party: str) -> Role:
+        """How a claimant stands to a party: derived from sides, never typed.
+
+        Self on the party's own side, adversary where the two sides fight each other, otherwise
+        third-party, allies included. A declared sum takes the role of its first component.
+        """
+        of_claimant = self.side_of(claimant)
+        of_party = self.parties[self.components(party)[0]].side
+        if not of_claimant or not of_party:
+            return "third-party"
+        if of_claimant == of_party:
+            return "self"
+        fights = (of_claimant, of_party) in self._fighting
+        return "adversary" if fights else "third-party"
+
+    def stream(self, claimant: str, party: str, category: str) -> Stream:
+        """How a claimant keeps these figures; an estimate where the conflict does not say."""
+        undeclared = Stream(claimant, party, category, "estimate")
+        return self._streams.get((claimant, party, category), undeclared)
+
+    def components(self, party: str) -> tuple[str, ...]:
+        """Give the base parties of a declared sum; a base party is its own only component."""
+        addends = self.parties[party].sum
+        if not addends:
+            return (party,)
+        return tuple(dict.fromkeys(base for name in addends for base in self.components(name)))
+
+    def main_parties(self, parties: Iterable[str]) -> tuple[str, ...]:
+        """Of some base parties the first one of each side, civilians aside."""
+        found: dict[str, str] = {}
+        for name in parties:
+            party = self.parties[name]
+            if not party.civilian:
+                found.setdefault(party.side, name)
+        return tuple(found.values())
+
+    def side_of(self, claimant: str) -> str:
+        """Side that a claimant is on; empty for none."""
+        return self._side_of_claimant.get(claimant, "")
+
+    @cached_property
+    def _side_of_claimant(self) -> dict[str, str]:
+        return dict(zip(self.claimants["claimant"], self.claimants["side"], strict=True))
+
+    @cached_property
+    def _fighting(self) -> frozenset[tuple[str, str]]:
+        """Both directions: who is fought by a side as a belligerent is its adversary as well."""
+        pairs = {(p.side, side) for p in self.parties.values() for side in p.fights}
+        return frozenset(pairs | {(b, a) for a, b in pairs})
+
+    @cached_property
+    def _streams(self) -> dict[tuple[str, str, str], Stream]:
+        rows = self.streams.itertuples(index=False, name=None)
+        return {(row[0], row[1], row[2]): Stream(*row) for row in rows}
+
+
+def load_conflict(name_or_dir: str | Path) -> Conflict:
+    """Read a conflict: its `conflict.toml` and the tables beside it, all but the claims.
+
+    Parameters
+    ----------
+    name_or_dir
+        A shipped conflict's name, or a folder.
+
+    Raises
+    ------
+    ClaimsError
+        With every problem in every file of the folder.
+    UsageError
+        Where there is no such conflict.
+    """
+    return read_conflict(Inputs(resolve(name_or_dir)))
+
+
+def read_conflict(inputs: Inputs) -> Conflict:
+    """Read a conflict from its files, see `load_conflict`."""
+    folder = _Folder(inputs)
+    document = parse_toml(folder.read(CONFLICT), CONFLICT, folder.problems)
+    declared = None if document is None else declare(document, inputs.place.name)
+    if declared is None or declared.start is None or not declared.parties:
+        folder.problems.raise_if_any()
+        raise AssertionError("a conflict without a start or parties is a problem")
+    tables = folder.tables(declared)
+    folder.problems.raise_if_any()
+    return Conflict(
+        # What came with a fit has a name only: the reader's folders are not asked about it.
+        name=inputs.place.resolve().name if inputs.texts is None else inputs.place.name,
+        title=declared.title,
+        start=declared.start,
+        sides=declared.sides,
+        parties=declared.parties,
+        categories=declared.categories,
+        scopes=declared.scopes,
+        knots=declared.knots,
+        claimants=tables["claimants.csv"],
+        streams=tables["streams.csv"],
+        sources=tables["sources.csv"],
+        truth=tables["truth.csv"] if "truth.csv" in folder.sha256 else None,
+        directory=inputs.place,
+        end=declared.end,
+        sha256=folder.sha256,
+        texts=inputs.texts,
+    )
+
+
+class _Folder:
+    """One reading of a conflict's files: what was found wrong, and the hashes."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
+        self.problems = Problems()
+        self.sha256: dict[str, str] = {}
+
+    def read(self, file: str) -> bytes:
+        """Read one file, and keep its hash."""
+        data = self.inputs.read(file)
+        self.sha256[file] = sha256(data)
+        return data
+
+    def tables(self, declared: Declared) -> dict[str, pd.DataFrame]:
+        """Read the tables beside the claims; those that are not there are empty."""
+        tables: dict[str, pd.DataFrame] = {}
+        words: dict[str, list[str]] = {
+            "side": list(declared.sides),
+            "party": list(declared.parties),
+            "category": list(declared.categories),
+            "scope": list(declared.scopes),
+        }
+        for file, fields in _TABLES.items():
+            table, flagger = self._table(file, fields, words)
+            if file == "claimants.csv":
+                words["claimant"] = table["claimant"].tolist()
+            if flagger is not None and file == "claimants.csv":
+                check_claimants(table, flagger)
+            if flagger is not None and file == "streams.csv":
+                check_streams(table, flagger)
+            if flagger is not None and file == "truth.csv":
+                table = check_truth(table, flagger, start=declared.start)
+            tables[file] = table
+        return tables
+
+    def _table(
+        self, file: str, fields: tuple[Field, ...], words: Words
+    ) -> tuple[pd.DataFrame, Flagger | None]:
+        raw = None
+        if self.inputs.has(file):
+            raw = read_table(self.read(file), file, self.problems)
+        elif file == "claimants.csv":
+            allowed, remedy = "a table of claimants", "Add it: claimant, name, side"
+            self.problems.add(file, "", found="no such file", allowed=allowed, remedy=remedy)
+        if raw is None:
+            return empty_table(fields), None
+        table, _ = parse_table(raw, fields, words=words, problems=self.problems)
+        return table, Flagger(raw, self.problems)

@@ -1,0 +1,56 @@
+"""Where the shipped conflicts lie, in a checkout and in an installed wheel."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from lossmodel.errors import LossModelError, UsageError
+
+__all__ = ["data_dir", "resolve", "shipped_conflicts"]
+
+
+def data_dir() -> Path:
+    """Folder that holds one folder a shipped conflict.
+
+    A wheel carries it inside the package, a checkout beside it.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "data", package.parent / "data"):
+        if folder.is_dir():
+            return folder
+    raise LossModelError("The shipped conflicts are missing. Install lossmodel anew.")
+
+
+def shipped_conflicts() -> tuple[str, ...]:
+    """Names of the conflicts that come with the package, in alphabetical order."""
+    return tuple(sorted(path.parent.name for path in data_dir().glob("*/conflict.toml")))
+
+
+def resolve(name_or_dir: str | Path) -> Path:
+    """Folder of a conflict, from the name of a shipped one or from a path.
+
+    A shipped name wins over a folder of the same name in the working directory: write
+    `./name` for that one.
+    """
+    if isinstance(name_or_dir, str) and name_or_dir in shipped_conflicts():
+        return data_dir() / name_or_dir
+    folder = Path(name_or_dir)
+    if folder.name == "conflict.toml":
+        folder = folder.parent
+    if _is_file(folder / "conflict.toml"):
+        return folder
+    known = ", ".join(shipped_conflicts())
+    close = get_close_matches(str(name_or_dir), shipped_conflicts(), n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    raise UsageError(
+        f"No conflict {str(name_or_dir)!r}: it is neither a shipped one ({known}) nor a folder "
+        f"with a conflict.toml.{hint}"
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long for the system, or with a NUL in it
+        return False

@@ -1,8 +1,0 @@
-"""Data that come with the package."""
-
-from __future__ import annotations
-
-from lossmodel.conflict import load_conflict
-from lossmodel.folders import data_dir, resolve, shipped_conflicts
-
-__all__ = ["data_dir", "load_conflict", "resolve", "shipped_conflicts"]

@@ -1,0 +1,251 @@
+"""What claimants publish: their own figures with noise, as bounds or ranges, rounded.
+
+A template says which claims there are: windows, dates, qualifiers, and how coarse and how wide each
+figure is relative to itself. The numbers come from a simulated truth and simulated tendencies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.evaluation.latent_truth import Truth
+from lossmodel.evaluation.measurement import MeasurementModel, StreamKey
+from lossmodel.evaluation.misspecification import METHODS, Misspecification
+from lossmodel.evaluation.prior_draws import Floats, Sampler
+
+__all__ = ["Publisher", "relative_unit", "rounded"]
+
+# Below this many a figure is a count, with the noise of a count.
+FEW = 200.0
+STREAM = ["root", "party", "category", "scope"]
+
+
+@dataclass
+class Publisher:
+    """Writes the figures of one block's claims."""
+
+    truth: Truth
+    measurement: MeasurementModel
+    sampler: Sampler
+    breaks: tuple[Misspecification, ...] = ()
+
+    def publish(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Columns value, low, high for the rows of a template.
+
+        Parameters
+        ----------
+        rows
+            Columns of claims and `root`, `unit_share`, `low_ratio`, `high_ratio`.
+        """
+        own = pd.Series(0.0, index=rows.index)
+        for names, group in rows.groupby(STREAM, sort=True):
+            root, party, category, scope = (str(name) for name in names)
+            own[group.index] = self._own((root, party, category), scope, group)
+        pairs = zip(rows.itertuples(), own.to_numpy(dtype=float), strict=True)
+        published = [self._worded(row, float(figure)) for row, figure in pairs]
+        return pd.DataFrame(published, index=rows.index, columns=["value", "low", "high"])
+
+    def _own(self, key: StreamKey, scope: str, rows: pd.DataFrame) -> Floats:
+        """The claimant's own figures, before it words and rounds them."""
+        accounting = self.truth.conflict.stream(*key).accounting
+        windows = [self._window(row) for row in rows.itertuples()]
+        known = np.array([self.truth.position(day) for day in rows["known"]], dtype=float)
+        if key[2] == "missing":
+            return self._stocks(key, scope, windows, known)
+        if accounting == "ledger":
+            return self._ledger(key, scope, windows)
+        if accounting == "estimate":
+            return self._estimates(key, scope, windows, known, rows["qualifier"].to_numpy())
+        return self._vintages(key, scope, windows, known)
+
+    # The rows here are those of DataFrame.itertuples, of whose columns the type checker knows none.
+    def _window(self, row: Any) -> tuple[int, int]:
+        lo = 0 if pd.isna(row.start) else max(self.truth.position(row.start), 0)
+        return lo, self.truth.position(row.end) + 1
+
+    def _ledger(self, key: StreamKey, scope: str, windows: list[tuple[int, int]]) -> Floats:
+        """Sums of pieces between the days that any window begins or ends, each with its noise."""
+        daily = np.zeros(len(self.truth.days))
+        for base in self._bases(key):
+            counted = self._switched(key, base, scope, self.measurement.at)
+            daily += counted * np.exp(self.measurement.bias(key, base))
+        daily *= self._change(key, self.measurement.at)
+        sd = self.sampler.quantity("noise.ledger_day")
+        edges = np.unique(np.array(windows))
+        pieces = [
+            self._noisy(daily[a:b].sum(), sd / np.sqrt(b - a))
+            for a, b in zip(edges, edges[1:], strict=False)
+        ]
+        total = np.concatenate([[0.0], np.cumsum(pieces)])
+        place = {edge: total[i] for i, edge in enumerate(edges)}
+        return np.array([place[hi] - place[lo] for lo, hi in windows])
+
+    def _estimates(
+        self,
+        key: StreamKey,
+        scope: str,
+        windows: list[tuple[int, int]],
+        known: Floats,
+        qualifiers: Floats,
+    ) -> Floats:
+        """Each release a new assessment; one that is repeated is the same figure."""
+        sd = self.sampler.quantity("noise.estimate")
+        change = self._change(key, known)
+        first = self._bases(key)[0]
+        own: dict[tuple[int, int, int], float] = {}
+        figures = []
+        for (lo, hi), day, factor, qualifier in zip(
+            windows, known, change, qualifiers, strict=True
+        ):
+            name = (lo, hi, int(day))
+            if name not in own:
+                counted = sum(
+                    self._switched(key, base, scope, np.array([float(day)]))[lo:hi].sum()
+                    for base in self._bases(key)
+                )
+                bias = self.measurement.bias(key, first)[int(day)]
+                bound = qualifier in ("at-least", "at-most")
+                own[name] = self._noisy(counted * np.exp(bias) * factor, sd, bound=bound)
+            figures.append(own[name])
+        return np.array(figures)
+
+    def _vintages(
+        self, key: StreamKey, scope: str, windows: list[tuple[int, int]], known: Floats
+    ) -> Floats:
+        """What a list or register holds at each date: what it had, and what it learnt since."""
+        sd, base = self.sampler.quantity("noise.list"), self._bases(key)[0]
+        register = self.truth.conflict.stream(*key).accounting == "register"
+        figures = np.zeros(len(windows))
+        last: dict[int, tuple[float, float]] = {}
+        for i in np.lexsort((np.array([float(hi) for _, hi in windows]), known)):
+            (lo, hi), day = windows[i], int(known[i])
+            expected = self._known_dead(key, base, scope, (lo, hi), day)
+            before, held = last.get(lo, (0.0, 0.0))
+            learnt = max(expected - before, 0.0)
+            if register:
+                learnt *= np.exp(self.measurement.bias(key, base)[day])
+            figures[i] = held + self._noisy(learnt, sd)
+            last[lo] = (max(expected, before), figures[i])
+        return figures
+
+    def _stocks(
+        self, key: StreamKey, scope: str, windows: list[tuple[int, int]], known: Floats
+    ) -> Floats:
+        accounting = self.truth.conflict.stream(*key).accounting
+        listed = accounting in ("list", "register")
+        sd = self.sampler.quantity("noise.list" if listed else "noise.estimate")
+        base = self._bases(key)[0]
+        bias = np.exp(self.measurement.bias(key, base))
+        figures = [
+            self._noisy(self._known_dead(key, base, scope, window, int(day)) * bias[int(day)], sd)
+            for window, day in zip(windows, known, strict=True)
+        ]
+        return np.array(figures)
+
+    def _known_dead(
+        self, key: StreamKey, base: str, scope: str, window: tuple[int, int], day: int
+    ) -> float:
+        elapsed = day + 0.5 - self.measurement.at
+        held = self.measurement.known_dead(key, base, scope, elapsed)
+        return float(held[window[0] : window[1]].sum())
+
+    def _bases(self, key: StreamKey) -> list[str]:
+        return [p for p in self.truth.conflict.components(key[1]) if p in self.truth.rate]
+
+    def _noisy(self, mean: float, sd: float, *, bound: bool = False) -> float:
+        rng = self.sampler.rng
+        if mean <= 0:
+            return 0.0
+        if mean < FEW and not bound:
+            return float(rng.poisson(rng.gamma(sd**-2, mean * sd**2)))
+        z = rng.standard_normal() if bound else rng.standard_t(self.sampler.quantity("noise.nu"))
+        return float(mean * np.exp(sd * z))
+
+    def _switched(self, key: StreamKey, base: str, scope: str, when: Floats) -> Floats:
+        """Losses a day that the word means, which a break may change on a day.
+
+        Parameters
+        ----------
+        when
+            Days at which the word is spoken: every day, or the one of an assessment.
+        """
+        for broken in self.breaks:
+            if broken.kind == "definition" and broken.touches(key):
+                after = when >= self.truth.position(broken.date)
+                words = ("killed", "casualties")
+                killed, both = (self.truth.losses(base, word, scope) for word in words)
+                return np.where(after, both, killed)
+        return self.measurement.counted(key, base, scope)
+
+    def _change(self, key: StreamKey, when: Floats) -> Floats:
+        factor = np.ones(len(when))
+        for broken in self.breaks:
+            if broken.kind in METHODS and broken.touches(key):
+                factor[when >= self.truth.position(broken.date)] *= broken.factor
+        return factor
+
+    def _worded(self, row: Any, own: float) -> tuple[float, float, float]:
+        """The own figure as its qualifier puts it, a day where it is an average, rounded."""
+        rng, missing = self.sampler.rng, float("nan")
+        kind, qualifier = row.kind, row.qualifier
+        unit, low, high = row.unit_share, row.low_ratio, row.high_ratio
+        if kind == "average":
+            lo, hi = self._window(row)
+            own /= hi - lo
+        least = 0.01 if kind == "average" else 1.0
+        if qualifier in ("at-least", "at-most"):
+            slack = rng.exponential(self.sampler.quantity("bound.excess"))
+            own *= np.exp(-slack if qualifier == "at-least" else slack)
+        if qualifier != "range":
+            return rounded(own, unit, least=least), missing, missing
+        width = np.log(high / max(low, 0.05))
+        if row.has_value:
+            own *= np.exp(width / np.sqrt(12) * rng.standard_normal())
+            middle = rounded(own, unit, least=least)
+            ends = sorted((min(middle, own * low), max(middle, own * high)))
+            return middle, np.floor(ends[0]), np.ceil(ends[1])
+        place = rng.uniform()
+        ends = [own * np.exp(-place * width), own * np.exp((1 - place) * width)]
+        a, b = (rounded(end, unit, least=least) for end in ends)
+        return missing, min(a, b), max(a, b)
+
+
+def relative_unit(values: Iterable[float]) -> list[float]:
+    """Rounding unit of each figure as a share of it, read off its trailing zeros; 0 where none.
+
+    Examples
+    --------
+    >>> relative_unit([152_000, 1_250, 61_207])
+    [0.006578947368421052, 0.04, 0.0]
+    """
+    found = []
+    for value in values:
+        whole = round(value) if value == value else 0
+        unit = 1
+        while whole and whole % (10 * unit) == 0:
+            unit *= 10
+        if whole and whole % (5 * unit) == 0:
+            unit *= 5
+        found.append(min(unit / whole, 0.1) if whole and unit > 1 else 0.0)
+    return found
+
+
+def rounded(value: float, unit_share: float, *, least: float = 1.0) -> float:
+    """Round to the power of ten, or half of one, that is nearest to a share of the figure.
+
+    Examples
+    --------
+    >>> rounded(152_345.6, 0.0066), rounded(152_345.6, 0.0)
+    (152000.0, 152346.0)
+    """
+    unit = least
+    if value > 0 and unit_share > 0:
+        exponent = np.floor(np.log10(unit_share * value))
+        steps = 10.0**exponent * np.array([1.0, 5.0, 10.0])
+        unit = max(least, float(steps[np.argmin(np.abs(np.log(steps / (unit_share * value))))]))
+    return float(np.round(value / unit) * unit) if unit >= 1 else float(np.round(value, 2))

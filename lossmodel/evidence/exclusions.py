@@ -1,0 +1,89 @@
+"""What never becomes evidence: too late, outside the model, or computed from others' figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from lossmodel.evidence.claim_records import Figure, day_number
+
+if TYPE_CHECKING:
+    from lossmodel.conflict.conflict import Conflict
+    from lossmodel.evidence.outcomes import Outcomes
+
+__all__ = ["in_model", "in_time", "modelled_scopes"]
+
+PERSONS: Final = frozenset(
+    {"killed", "wounded", "casualties", "losses", "irrecoverable", "missing"}
+)
+
+
+def in_time(
+    figures: Iterable[Figure],
+    *,
+    as_of: pd.Timestamp | None,
+    until: pd.Timestamp | None,
+    first: int,
+    outcomes: Outcomes,
+) -> list[Figure]:
+    """Figures published by `as_of` of windows that lie within the path."""
+    published = None if as_of is None else day_number(as_of)
+    last = min((day for day in (as_of, until) if day is not None), default=None)
+    last_day = None if last is None else day_number(last)
+    kept = []
+    for figure in figures:
+        if published is not None and figure.published > published:
+            outcomes.leave_out(figure.members, f"Published after {as_of:%Y-%m-%d}.")
+        elif last_day is not None and figure.end > last_day:
+            outcomes.leave_out(figure.members, f"Ends after {last:%Y-%m-%d}, the last day.")
+        elif figure.end < first:
+            outcomes.leave_out(figure.members, "Ends before the conflict begins.")
+        else:
+            kept.append(figure)
+    return kept
+
+
+def modelled_scopes(conflict: Conflict) -> frozenset[str]:
+    """Scopes whose share in their party is known or has a prior."""
+
+    def known(name: str, below: frozenset[str] = frozenset()) -> bool:
+        scope = conflict.scopes.get(name)
+        if name == "all" or scope is None or name in below:
+            return name == "all"
+        if scope.complement_of:
+            return known(scope.complement_of, below | {name})
+        return scope.share is not None and known(scope.of or "all", below | {name})
+
+    return frozenset(name for name in conflict.scopes if known(name)) | {"all"}
+
+
+def in_model(figures: Iterable[Figure], *, conflict: Conflict, outcomes: Outcomes) -> list[Figure]:
+    """Figures that the model has a place for and that rest on a count of their own."""
+    table, scopes = conflict.claimants, modelled_scopes(conflict)
+    derived = dict(zip(table["claimant"], table["derived_from"], strict=True))
+    kept = []
+    for figure in figures:
+        sources = str(derived.get(figure.claimant, "")).replace(";", ", ")
+        why = _objection(figure, conflict, scopes)
+        if sources:
+            why = f"Computed from the figures of {sources}: kept for comparison only."
+        if why:
+            outcomes.leave_out(figure.members, why)
+        else:
+            kept.append(figure)
+    return kept
+
+
+def _objection(figure: Figure, conflict: Conflict, scopes: frozenset[str]) -> str:
+    name = figure.category
+    if name == "captured":
+        return "The captured are neither killed nor wounded: the model does not count them."
+    if name not in PERSONS and conflict.categories[name].group == "person":
+        return f"The model has no place for the category {name}."
+    if figure.scope not in scopes:
+        return f"The share of the scope {figure.scope} in its party has no prior."
+    if figure.kind == "correction" and conflict.stream(*figure.key[:3]).accounting != "ledger":
+        return "Only the totals of a ledger can be corrected."
+    return ""

@@ -1,0 +1,155 @@
+"""Terms of the likelihood, and the table of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.evidence.claim_records import Figure, Form, Window
+from lossmodel.evidence.rounding import SD_OF_UNIT
+
+if TYPE_CHECKING:
+    from lossmodel.conflict.conflict import Conflict, Stream
+
+__all__ = [
+    "COLUMNS",
+    "Observation",
+    "rounding_variance",
+    "single_observation",
+    "spread",
+    "observation_table",
+]
+
+Kind = Literal["window", "vintage", "stock"]
+
+COLUMNS: Final = (
+    "term", "claims", "claimant", "party", "category", "scope", "accounting", "method", "role",
+    "form", "value", "low", "high", "kind", "days", "n_days", "known", "known_from", "days_from",
+    "rounding_sd", "range_sd", "anchor_date", "published",
+)  # fmt: skip
+TEXTS: Final = (*COLUMNS[:10], "kind")
+EXACT_UNIT: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One independent piece of new information.
+
+    Attributes
+    ----------
+    carrier
+        The figure that it is printed with.
+    members
+        Claims whose numbers enter `value`.
+    days, days_from
+        Closed ranges of days since 1970.
+    variance
+        Of rounding, in squared units of `value`.
+    spread
+        Standard deviation on the log scale that a published range demands.
+    """
+
+    carrier: Figure
+    members: tuple[str, ...]
+    form: Form
+    value: float
+    kind: Kind
+    days: tuple[Window, ...]
+    variance: float = 0.0
+    spread: float = 0.0
+    known_from: int | None = None
+    days_from: tuple[Window, ...] = ()
+
+    @property
+    def n_days(self) -> int:
+        """Length of all ranges."""
+        return sum(end - start + 1 for start, end in self.days)
+
+
+def rounding_variance(figure: Figure, unit: float) -> float:
+    """Variance of one published figure's rounding; a count given to the last unit has none."""
+    if unit <= EXACT_UNIT and figure.times == 1:
+        return 0.0
+    return (unit * SD_OF_UNIT) ** 2
+
+
+def spread(figure: Figure) -> float:
+    """Standard deviation on the log scale of a figure with a range, taken as uniform over it."""
+    if figure.qualifier != "range" or figure.form != "point" or not figure.high > 0:
+        return 0.0
+    if figure.low > 0:
+        return math.log(figure.high / figure.low) * SD_OF_UNIT
+    # A range down to zero has no lower log: its upper half is mirrored.
+    return 2 * math.log(max(figure.high / figure.value, 1)) * SD_OF_UNIT if figure.value else 0.0
+
+
+def single_observation(figure: Figure, *, kind: Kind, unit: float | None = None) -> Observation:
+    """A figure as a term of its own, rounded to `unit` or as its own zeros say."""
+    point = figure.form == "point"
+    unit = figure.unit if unit is None else unit
+    return Observation(
+        carrier=figure,
+        members=figure.members,
+        form=figure.form,
+        value=figure.value,
+        kind=kind,
+        days=(figure.window,),
+        variance=rounding_variance(figure, unit) if point else 0.0,
+        spread=spread(figure),
+    )
+
+
+def observation_table(
+    observations: Iterable[Observation], *, conflict: Conflict, order: Sequence[str]
+) -> pd.DataFrame:
+    """Terms as a table, in the order of the claims that carry them."""
+    place = {name: number for number, name in enumerate(order)}
+    ordered = sorted(observations, key=lambda observation: place[observation.carrier.claim_id])
+    stamp = cache(lambda day: pd.Timestamp(day, unit="D").as_unit("ns"))
+    stream, role = cache(conflict.stream), cache(conflict.role)
+    rows = [_row(observation, stamp, stream, role) for observation in ordered]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    for name in ("known", "known_from", "anchor_date", "published"):
+        table[name] = pd.to_datetime(table[name]).astype("datetime64[ns]")
+    for name in ("value", "low", "high", "rounding_sd", "range_sd"):
+        table[name] = table[name].astype(float)
+    return table.astype({"n_days": np.int64} | dict.fromkeys(TEXTS, str))
+
+
+def _row(
+    observation: Observation,
+    stamp: Callable[[int], pd.Timestamp],
+    stream: Callable[[str, str, str], Stream],
+    role: Callable[[str, str], str],
+) -> tuple[object, ...]:
+    figure = observation.carrier
+    kept = stream(figure.claimant, figure.party, figure.category)
+    ranged = figure.qualifier == "range" and figure.members == observation.members
+    return (
+        figure.claim_id,
+        ";".join(observation.members),
+        *figure.key,
+        kept.accounting,
+        kept.method,
+        role(figure.claimant, figure.party),
+        observation.form,
+        math.nan if observation.form == "interval" else observation.value,
+        figure.low if ranged else math.nan,
+        figure.high if ranged else math.nan,
+        observation.kind,
+        tuple((stamp(start), stamp(end)) for start, end in observation.days),
+        observation.n_days,
+        stamp(figure.known),
+        pd.NaT if observation.known_from is None else stamp(observation.known_from),
+        tuple((stamp(start), stamp(end)) for start, end in observation.days_from),
+        math.sqrt(observation.variance),
+        observation.spread,
+        stamp(figure.known),
+        stamp(figure.published),
+    )

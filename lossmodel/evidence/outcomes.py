@@ -1,0 +1,83 @@
+"""The class of every claim, and the way from a merged claim to what carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+__all__ = ["Outcomes"]
+
+
+@dataclass(frozen=True)
+class _Merge:
+    into: tuple[str, ...]
+    why: str
+
+
+class Outcomes:
+    """What has become of each claim so far.
+
+    A claim is merged with another before it is known what becomes of that one, so `table` follows
+    every merge to its end: what is merged with a claim that is left out is left out with it.
+    """
+
+    def __init__(self) -> None:
+        self._merges: dict[str, _Merge] = {}
+        self._left_out: dict[str, str] = {}
+        self._used: dict[str, str] = {}
+
+    def leave_out(self, claim_ids: Iterable[str], why: str) -> None:
+        """Say that claims are no evidence."""
+        self._left_out |= dict.fromkeys(claim_ids, why)
+
+    def merge(self, claim_ids: Iterable[str], into: Sequence[str], why: str) -> None:
+        """Say that claims add nothing to others."""
+        self._merges |= dict.fromkeys(claim_ids, _Merge(tuple(into), why))
+
+    def use(self, claim_ids: Iterable[str], why: str) -> None:
+        """Say that claims carry information of their own."""
+        self._used |= dict.fromkeys(claim_ids, why)
+
+    def is_used(self, claim_id: str) -> bool:
+        """Whether a claim carries information of its own."""
+        return claim_id in self._used
+
+    def reason(self, claim_id: str) -> str:
+        """Why it is used."""
+        return self._used[claim_id]
+
+    def table(self, claim_ids: Sequence[str]) -> pd.DataFrame:
+        """Class, companions and reason of each claim, in the order given."""
+        rows = [(name, *self._resolve(name)) for name in claim_ids]
+        return pd.DataFrame(rows, columns=["claim_id", "class", "with", "why"], dtype=str)
+
+    def _resolve(self, name: str) -> tuple[str, str, str]:
+        if name in self._used:
+            return "used", "", self._used[name]
+        if name in self._left_out:
+            return "left out", "", self._left_out[name]
+        carriers, ends = self._carriers(name)
+        why = self._merges[name].why
+        if carriers:
+            return "merged", ";".join(carriers), why
+        reasons = "; ".join(
+            dict.fromkeys(self._left_out[end] for end in ends if end in self._left_out)
+        )
+        return "left out", "", f"{why} That is left out: {reasons}"
+
+    def _carriers(self, name: str) -> tuple[list[str], list[str]]:
+        """Used claims that a merged claim ends up with, and the ends that are not used."""
+        pending, seen, found, ends = [name], {name}, [], []
+        while pending:
+            here = pending.pop()
+            if here in self._used:
+                found.append(here)
+            elif here in self._merges:
+                fresh = [into for into in self._merges[here].into if into not in seen]
+                seen.update(fresh)
+                pending += reversed(fresh)
+            else:
+                ends.append(here)
+        return found, ends

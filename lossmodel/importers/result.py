@@ -1,0 +1,177 @@
+"""What an importer gives, and how it is written."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from lossmodel.claims.claims import Claims, load_claims, write_claims
+from lossmodel.conflict.conflict import Conflict, load_conflict
+from lossmodel.conflict.shipped import resolve
+from lossmodel.errors import UsageError
+from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Imported", "claims_table", "iso", "rows_of", "slug"]
+
+RUSSIA_UKRAINE: Final = "russia-ukraine"
+TABLES: Final = {"claimants": CLAIMANTS, "streams": STREAMS, "sources": SOURCES}
+KEYS: Final = {
+    "claimants": ["claimant"],
+    "streams": ["claimant", "party", "category"],
+    "sources": ["source"],
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """Claims from somebody else's table.
+
+    Attributes
+    ----------
+    claims
+        The columns of the format, one claim a row.
+    base
+        The conflict that they belong to, a shipped one or a folder.
+    toml
+        Definition of a conflict of their own; empty where they belong to `base`.
+    extra
+        Rows of `claimants`, `streams` and `sources` that the base may lack.
+    notes
+        What was guessed or mended, a sentence each.
+    heading
+        What the notes are: `read as` of a known format, `guessed` of a table of one's own.
+    left_out
+        `rows, what, why` of what did not become a claim.
+    """
+
+    claims: pd.DataFrame
+    base: str = RUSSIA_UKRAINE
+    toml: str = ""
+    extra: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    heading: str = "read as"
+    left_out: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["rows", "what", "why"])
+    )
+
+    def missing(self, name: str) -> pd.DataFrame:
+        """Rows of a table that the base conflict lacks."""
+        own = self.extra.get(name)
+        if own is None or self.toml:
+            return _table(own, name)
+        there = _read(resolve(self.base) / f"{name}.csv", name)
+        known = set(map(tuple, there[KEYS[name]].to_numpy()))
+        return own[[key not in known for key in map(tuple, own[KEYS[name]].to_numpy())]]
+
+    @property
+    def needs_folder(self) -> bool:
+        """Whether the base conflict does not know all that the claims speak of."""
+        return bool(self.toml) or any(len(self.missing(name)) for name in TABLES)
+
+    def load(self) -> Claims:
+        """The claims, checked at the door of their conflict.
+
+        Raises
+        ------
+        ClaimsError
+            With every problem of the table.
+        """
+        with tempfile.TemporaryDirectory() as name:
+            return load_claims(self.claims, conflict=self._conflict(Path(name)))
+
+    def write(self, out: Path) -> list[Path]:
+        """Write the claims, whole or not at all, and give the paths that were made.
+
+        A path that ends in `.csv` becomes the claims table, with a conflict folder beside it where
+        the claims need one; any other becomes a conflict folder with the claims in it.
+
+        Raises
+        ------
+        ClaimsError
+            With every problem of the table.
+        UsageError
+            There is such a folder already.
+        """
+        as_file = out.suffix == ".csv"
+        folder = out.with_name(f"{out.stem}-conflict") if as_file else out
+        wants_folder = not as_file or self.needs_folder
+        if wants_folder and folder.exists():
+            raise UsageError(f"{folder} exists; name another place with --out.")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.stem}-") as name:
+            place = Path(name) / "whole"
+            place.mkdir()
+            claims = load_claims(self.claims, conflict=self._conflict(place))
+            write_claims(claims, Path(name) / "claims.csv" if as_file else place / "claims.csv")
+            if as_file:
+                (Path(name) / "claims.csv").replace(out)
+            if wants_folder:
+                place.rename(folder)
+        return ([out] if as_file else []) + ([folder] if wants_folder else [])
+
+    def _conflict(self, folder: Path) -> Conflict:
+        """Write the tables of the conflict into a folder and read them back."""
+        base = None if self.toml else resolve(self.base)
+        toml = self.toml or (resolve(self.base) / "conflict.toml").read_text(encoding="utf-8")
+        (folder / "conflict.toml").write_text(toml, encoding="utf-8")
+        for name in TABLES:
+            tables = [self.missing(name)]
+            if base is not None:
+                tables.insert(0, _read(base / f"{name}.csv", name))
+            whole = pd.concat(tables, ignore_index=True).fillna("")
+            whole.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        return load_conflict(folder)
+
+
+def _table(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
+    columns = [column.name for column in TABLES[name]]
+    return pd.DataFrame(columns=columns, dtype=str) if table is None else table
+
+
+def _read(path: Path, name: str) -> pd.DataFrame:
+    if not path.is_file():
+        return _table(None, name)
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+
+
+def rows_of(name: str, rows: Iterable[Sequence[str]]) -> pd.DataFrame:
+    """Rows of `claimants`, `streams` or `sources` from short tuples; the rest stands empty."""
+    columns = [column.name for column in TABLES[name]]
+    full = [[*row, *[""] * (len(columns) - len(row))] for row in rows]
+    return pd.DataFrame(full, columns=columns, dtype=str)
+
+
+def claims_table(columns: Mapping[str, object]) -> pd.DataFrame:
+    """A claims table with all its columns, from those that are not empty."""
+    empty = {column.name: _empty(column) for column in CLAIMS if column.name not in columns}
+    table = pd.DataFrame(columns).assign(**empty)
+    return table[[column.name for column in CLAIMS]].reset_index(drop=True)
+
+
+def _empty(column: Field) -> float | str:
+    return float("nan") if column.form == "number" else column.default
+
+
+def iso(days: pd.Series) -> pd.Series:
+    """Days as text."""
+    return pd.to_datetime(days).dt.strftime("%Y-%m-%d")
+
+
+def slug(text: str) -> str:
+    """Lower-case key of a name.
+
+    Examples
+    --------
+    >>> slug("U.S. officials (via NYT)")
+    'u-s-officials-via-nyt'
+    """
+    letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower())
+    return "-".join(part for part in letters.split("-") if part) or "unnamed"

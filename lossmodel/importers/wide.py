@@ -1,0 +1,226 @@
+"""A user's own table, dates down and claimants across, with a report of what was guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final, Literal
+
+import pandas as pd
+
+from lossmodel.conflict.conflict import Conflict, load_conflict
+from lossmodel.errors import UsageError
+from lossmodel.importers.csv_reader import Source
+from lossmodel.importers.parsing import Dates, Figure, Numbers, guess_dates, guess_numbers
+from lossmodel.importers.result import Imported, claims_table, rows_of, slug
+from lossmodel.tables.problems import Problems
+
+__all__ = ["Guesses", "Kind", "read_wide"]
+
+Kind = Literal["cumulative", "daily"]
+MOSTLY: Final = 0.8
+RISING: Final = 0.95
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """What the user says of a table, so that it need not be guessed."""
+
+    conflict: str = "russia-ukraine"
+    party: str = ""
+    category: str = ""
+    scope: str = "all"
+    kind: Kind | None = None
+    day_first: bool | None = None
+
+
+def read_wide(source: Source, said: Guesses) -> Imported:
+    """Claims of a table with a column of dates and a column a claimant.
+
+    Raises
+    ------
+    ClaimsError
+        Cells that are no figures, or no dates, each named.
+    UsageError
+        Party or category are not given, or there is no column of dates.
+    """
+    if not said.party or not said.category:
+        raise UsageError(
+            f"{source.path} is a table of your own: say whose losses of what it holds, with "
+            "--party and --category."
+        )
+    conflict = load_conflict(said.conflict)
+    column, dates = _date_column(source, said)
+    numbers = guess_numbers(_all_cells(source, without=column))
+    names, passed = _figure_columns(source, column, numbers)
+    days, figures = _cells(source, column, names, dates=dates, numbers=numbers)
+    kind, why = _kind(figures, said.kind)
+    keys = {name: _claimant(name, conflict) for name in names}
+    new = {
+        key: name for name, key in keys.items() if key not in set(conflict.claimants["claimant"])
+    }
+    rows = [
+        _row(day, keys[name], figure, kind=kind, said=said)
+        for name, column_of in figures.items()
+        for day, figure in zip(days, column_of, strict=True)
+        if figure is not None
+    ]
+    notes = (
+        *source.notes,
+        f"column {column!r} holds the dates",
+        dates.said,
+        *filter(None, [numbers.said]),
+        f"figures are {kind}: {why}",
+        "columns are claimants: " + ", ".join(f"{n} -> {k}" for n, k in keys.items()),
+        *(_stranger(key, name, conflict) for key, name in new.items()),
+    )
+    return Imported(
+        claims=claims_table(
+            {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
+        ),
+        base=said.conflict,
+        extra={"claimants": rows_of("claimants", list(new.items()))},
+        notes=notes,
+        heading="guessed",
+        left_out=pd.DataFrame(
+            [(len(source.cells), f"column {name}", "holds no figures") for name in passed],
+            columns=["rows", "what", "why"],
+        ),
+    )
+
+
+def _all_cells(source: Source, *, without: str) -> pd.Series:
+    columns = [source.cells[name] for name in source.cells.columns.drop(without)]
+    return pd.concat(columns) if columns else pd.Series(dtype=str)
+
+
+def _date_column(source: Source, said: Guesses) -> tuple[str, Dates]:
+    best, share, how = "", 0.0, guess_dates(pd.Series(dtype=str))
+    for name in source.cells.columns:
+        cells = source.cells[name][source.cells[name] != ""]
+        dates = guess_dates(cells, said.day_first)
+        good = sum(dates.read(cell) is not None for cell in cells) / max(len(source.cells), 1)
+        if good > share:
+            best, share, how = name, good, dates
+    if share < MOSTLY:
+        raise UsageError(
+            f"{source.path} has no column of dates, such as 2024-02-23 or 23/02/2024: it is "
+            "neither a format that is known nor a table with dates down and claimants across."
+        )
+    return best, how
+
+
+def _figure_columns(source: Source, dates: str, numbers: Numbers) -> tuple[list[str], list[str]]:
+    taken: list[str] = []
+    passed: list[str] = []
+    for name in source.cells.columns.drop(dates):
+        cells = source.cells[name][source.cells[name] != ""]
+        good = sum(numbers.read(cell) is not None for cell in cells)
+        (taken if len(cells) and good >= MOSTLY * len(cells) else passed).append(name)
+    if not taken:
+        raise UsageError(f"{source.path} has no column of figures beside that of the dates.")
+    return taken, passed
+
+
+def _cells(
+    source: Source, column: str, names: list[str], *, dates: Dates, numbers: Numbers
+) -> tuple[list[pd.Timestamp], dict[str, list[Figure | None]]]:
+    problems, file = Problems(), source.path.name
+    days: list[pd.Timestamp] = []
+    for line, cell in source.cells[column].items():
+        day = dates.read(cell)
+        if day is None:
+            problems.add(
+                file,
+                column,
+                rows=[int(str(line))],
+                found=repr(cell),
+                allowed="a date like the others",
+                remedy="Mend or remove the row",
+            )
+        else:
+            days.append(day)
+    figures: dict[str, list[Figure | None]] = {}
+    for name in names:
+        figures[name] = []
+        for line, cell in source.cells[name].items():
+            figure = numbers.read(cell) if cell else None
+            if cell and figure is None:
+                problems.add(
+                    file,
+                    name,
+                    rows=[int(str(line))],
+                    found=repr(cell),
+                    allowed="a figure, or nothing",
+                    remedy="Mend or empty the cell",
+                )
+            figures[name].append(figure)
+    problems.raise_if_any()
+    return days, figures
+
+
+def _kind(figures: dict[str, list[Figure | None]], said: Kind | None) -> tuple[Kind, str]:
+    """Running totals rise nearly always; figures of days do not."""
+    if said:
+        return said, "as you say"
+    steps = falls = 0
+    for column in figures.values():
+        values = [_size(figure) for figure in column if figure is not None]
+        steps += max(len(values) - 1, 0)
+        falls += sum(b < a for a, b in zip(values, values[1:], strict=False))
+    if not steps:
+        raise UsageError(
+            "One figure a claimant cannot show whether it is a running total or of one day: say "
+            "so with --kind cumulative or --kind daily."
+        )
+    kind: Kind = "cumulative" if falls <= (1 - RISING) * steps else "daily"
+    return kind, f"they fall in {falls} of {steps} steps (a guess)"
+
+
+def _size(figure: Figure) -> float:
+    return figure.value if figure.value is not None else float(figure.high or 0)
+
+
+def _claimant(name: str, conflict: Conflict) -> str:
+    """Key of the claimant that a column is headed with, by key or by full name."""
+    table = conflict.claimants
+    by_name = dict(zip(table["name"].str.lower(), table["claimant"], strict=True))
+    return str(by_name.get(name.lower(), slug(name)))
+
+
+def _stranger(key: str, name: str, conflict: Conflict) -> str:
+    """Say that a claimant is new, and whom it may be."""
+    table = conflict.claimants
+    alike = [
+        claimant
+        for claimant, title in zip(table["claimant"], table["name"].str.lower(), strict=True)
+        if title.startswith(name.lower()) or claimant in get_close_matches(key, [claimant])
+    ]
+    hint = f"; if it is {' or '.join(alike)}, head the column so" if alike else ""
+    return (
+        f"{conflict.name} does not know {key}: taken as a third party until its side stands in"
+        f" claimants.csv{hint}"
+    )
+
+
+def _row(
+    day: pd.Timestamp, claimant: str, figure: Figure, *, kind: Kind, said: Guesses
+) -> dict[str, object]:
+    when = f"{day:%Y-%m-%d}"
+    parts = [claimant, slug(said.party), said.category, when]
+    return {
+        "claim_id": "-".join([*parts[:3], *([said.scope] if said.scope != "all" else []), when]),
+        "claimant": claimant,
+        "party": said.party,
+        "category": said.category,
+        "scope": said.scope,
+        "kind": kind,
+        "start": when if kind == "daily" else "",
+        "end": when,
+        "value": figure.value,
+        "low": figure.low,
+        "high": figure.high,
+        "qualifier": figure.qualifier,
+        "published": when,
+        "published_inferred": "true",
+    }

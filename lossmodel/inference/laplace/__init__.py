@@ -1,0 +1,1 @@
+"""Posterior modes and the Laplace approximation around them."""

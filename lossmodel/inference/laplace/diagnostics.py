@@ -1,0 +1,175 @@
+"""How far a posterior is from the normal that the Laplace fit takes it for.
+
+Three looks at the exact density:
+
+- along the direction of each reported total: see ``marginals``;
+- over draws of the hyperparameters: their log marginal against the split normal drawn from, and
+  what the difference does to the reported totals;
+- over draws of all unknowns.
+
+The last two give the shape k of the generalised Pareto distribution of the largest importance
+ratios (Vehtari, Simpson, Gelman, Yao and Gabry 2024).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from lossmodel.inference.laplace.marginals import (
+    LaplaceMarginal,
+    laplace_marginals,
+    reported,
+    slopes_of,
+)
+from lossmodel.inference.laplace.modes import Modes, Point
+from lossmodel.model.density.expectation import State
+from lossmodel.model.design.grid import Floats
+
+__all__ = ["NormalityDiagnostics", "normality_diagnostics", "pareto_k", "split_normal"]
+
+# On Newton's decrement at the latent modes of drawn hyperparameters.
+NEAR = 0.2
+# An expansion costs more the larger the block; of a large one few draws of the hyperparameters must
+# do, and then it is the totals that tell.
+FEWEST, MOST, COST = 8, 12, 6000
+DRAWS = 40
+SEED = 1
+
+
+@dataclass(frozen=True)
+class NormalityDiagnostics:
+    """What was found.
+
+    Attributes
+    ----------
+    ridges
+        Marginals of the reported totals.
+    hyper_k, full_k
+        Shape of the largest importance ratios, of the hyperparameters and of all unknowns.
+    hyper_share
+        Effective share of the draws of hyperparameters if they are weighted by their ratios.
+    hyper_shift
+        By how many posterior sd such weights would move a reported total, at most.
+    """
+
+    ridges: tuple[LaplaceMarginal, ...]
+    hyper_k: float
+    hyper_share: float
+    hyper_shift: float
+    full_k: float
+
+    def summary(self) -> dict[str, Any]:
+        """In numbers, for the diagnostics."""
+        ridges = [{"name": r.name, "excess": r.excess, "skew": r.skew} for r in self.ridges]
+        numbers = ("hyper_k", "hyper_share", "hyper_shift", "full_k")
+        return {"ridges": ridges} | {name: getattr(self, name) for name in numbers}
+
+
+def split_normal(
+    x: Floats, *, covariance_root: Floats, split_normal_scales: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Standard normal draws as steps from the mode; those of hyperparameters split at the mode.
+
+    Parameters
+    ----------
+    x
+        Shape (S, D).
+    covariance_root
+        Of the covariance of theta, shape (D, D).
+    split_normal_scales
+        Shape (2, H): by how much each hyperparameter's sd is larger below and above its mode.
+
+    Returns
+    -------
+    with_hypers, of_latent
+        Steps of shape (S, D), to be added: the hyperparameters with what the latent vector does in
+        answer to them, and the latent vector for given hyperparameters.
+    log_volume
+        Shape (S,): the log density of a step is ``-|x|^2 / 2 - log_volume``.
+    """
+    n = split_normal_scales.shape[1]
+    moved = x[:, :n] @ covariance_root[:n, :n].T
+    ratio = np.where(moved > 0, split_normal_scales[1], split_normal_scales[0])
+    bent = solve_triangular(covariance_root[:n, :n], (moved * ratio).T, lower=True).T
+    return (
+        bent @ covariance_root[:, :n].T,
+        x[:, n:] @ covariance_root[:, n:].T,
+        np.log(ratio).sum(axis=1),
+    )
+
+
+def normality_diagnostics(
+    modes: Modes, point: Point, *, covariance_root: Floats, split_normal_scales: Floats
+) -> NormalityDiagnostics:
+    """Look at the density around a mode.
+
+    Parameters
+    ----------
+    covariance_root, split_normal_scales
+        As in ``split_normal``.
+    """
+    several = int(np.clip(COST // len(covariance_root), FEWEST, MOST))
+    x = np.random.default_rng(SEED).standard_normal((max(DRAWS, several), len(covariance_root)))
+    with_hypers, of_latent, volume = split_normal(
+        x, covariance_root=covariance_root, split_normal_scales=split_normal_scales
+    )
+    slopes = slopes_of(point.expansion.state)
+    ridges = laplace_marginals(modes, point, slopes)
+    drawn = point.theta + (with_hypers + of_latent)[:DRAWS]
+    ratios = _values(modes, drawn) + ((x**2).sum(axis=1) / 2 + volume)[:DRAWS]
+    # The same draws of the hyperparameters, the others at their mode.
+    starts = point.theta + with_hypers[:several]
+    near = [modes.find_mode(start, tolerance=NEAR, near=point) for start in starts]
+    marginals = np.array([there.value for there in near])
+    of_hypers = marginals + ((x[:, : modes.hypers] ** 2).sum(axis=1) / 2 + volume)[:several]
+    weights = np.exp(of_hypers - of_hypers.max())
+    weights /= weights.sum()
+    totals = np.array([_log_totals(there.expansion.state) for there in near])
+    moved = weights @ totals - totals.mean(axis=0)
+    sds = [np.linalg.norm(covariance_root.T @ slope) for slope in slopes.values()]
+    shifts = moved / np.array(sds)
+    return NormalityDiagnostics(
+        ridges=tuple(ridges),
+        hyper_k=pareto_k(of_hypers),
+        hyper_share=float(1 / (weights**2).sum() / several),
+        hyper_shift=float(np.abs(shifts).max(initial=0.0)),
+        full_k=pareto_k(ratios),
+    )
+
+
+def _log_totals(state: State) -> Floats:
+    return np.log([state.losses[part, party].sum() for party, part in reported(state)])
+
+
+def _values(modes: Modes, thetas: Floats) -> Floats:
+    """Log density of several theta, without its gradient."""
+    of_figures = np.array([modes.density.observations(theta).log_density.sum() for theta in thetas])
+    return np.asarray(of_figures - (thetas**2).sum(axis=1) / 2)
+
+
+def pareto_k(log_ratios: Floats) -> float:
+    """Shape of the generalised Pareto distribution of the largest ratios.
+
+    The estimate of Zhang and Stephens (2009) with the weak prior of Vehtari et al. (2024).
+
+    Examples
+    --------
+    >>> pareto_k(np.zeros(100))
+    -inf
+    """
+    ratios = np.exp(np.sort(log_ratios) - np.max(log_ratios))
+    size = int(np.ceil(min(0.2 * len(ratios), 3 * np.sqrt(len(ratios)))))
+    tail = ratios[-size:] - ratios[-size - 1]
+    if tail[-1] <= 0:
+        return float("-inf")
+    count = 30 + int(np.sqrt(size))
+    quarter = max(tail[int(size / 4 + 0.5) - 1], np.finfo(float).tiny)
+    grid = 1 - np.sqrt(count / (np.arange(1, count + 1) - 0.5))
+    theta = 1 / tail[-1] + grid / (3 * quarter)
+    shapes = np.log1p(-theta[:, None] * tail).mean(axis=1)
+    profile = size * (np.log(-theta / shapes) - shapes - 1)
+    weights = 1 / np.exp(profile[None] - profile[:, None]).sum(axis=1)
+    k = float(np.log1p(-(theta @ weights) * tail).mean())
+    return (k * size + 0.5 * 10) / (size + 10)

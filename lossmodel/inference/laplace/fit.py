@@ -1,0 +1,309 @@
+"""Nested Laplace approximation of a block's posterior.
+
+Theta is (h, z): hyperparameters and latent vector. For given h the mode z*(h) is found by Newton
+steps, and the hyperparameters' marginal is approximated by
+
+    log p(h | y) = log p(h, z*(h), y) - log det H(h) / 2 + constant
+
+(Tierney and Kadane 1986; Rue, Martino and Chopin 2009). It is maximised over h: the joint mode of
+(h, z) will not do, since a noise scale can go to zero where the path follows the figures. Around
+its maximum h is normal, with another spread below than above, and z given h is normal with mean
+``z* + Z (h - h*)``, so that the hyperparameters are integrated over.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.linalg import cholesky, eigh, solve_triangular
+from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
+
+from lossmodel.inference.laplace.diagnostics import (
+    NormalityDiagnostics,
+    normality_diagnostics,
+    split_normal,
+)
+from lossmodel.inference.laplace.modes import Modes, Point
+from lossmodel.model.density.expectation import Density
+from lossmodel.model.design.grid import Floats
+
+__all__ = ["Laplace", "approximate"]
+
+# On Newton's decrement, in units of log density: at the end, on the way, at the first.
+SETTLED, ROUGH, FIRST = 1e-7, 0.02, 1.0
+APPROACH = 100
+CLIMB_STEPS = 30
+# The climb ends where a step promises or brings less than this.
+RISE = 0.02
+PATIENCE = 3
+WIDEST, NARROWEST = 4.0, 0.05
+FAR = 5.0
+AXIAL = 1.4
+NEAR = 0.5
+LOOSE = 0.8
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Laplace:
+    """A normal approximation of the posterior of theta.
+
+    Attributes
+    ----------
+    mode
+        Shape (D,): maximum of the hyperparameters' marginal, and z* there.
+    covariance_root
+        Lower triangular A with A A' the covariance; ``mode + A x`` of standard normal x draws.
+    latent_precision
+        Negative Hessian by z at the mode.
+    hyper_covariance
+        Of the hyperparameters, on their standard normal scale.
+    log_evidence
+        Laplace's approximation of log p(y).
+    decrement
+        Newton's decrement at the mode: half the rise that a further step promises.
+    positive
+        Whether the latent Hessian was positive definite.
+    gradient
+        Norm of the marginal's gradient at the mode, in posterior sds.
+    expansions, gradients
+        Second-order expansions and gradients used.
+    split_normal_scales
+        Shape (2, H): by how much each hyperparameter's sd is larger below and above its mode.
+    shape
+        How far the posterior is from this approximation; none where nobody looked, nor of a fit
+        from disk.
+    """
+
+    mode: Floats
+    covariance_root: Floats
+    latent_precision: Floats
+    hyper_covariance: Floats
+    log_evidence: float
+    decrement: float
+    positive: bool
+    gradient: float
+    expansions: int
+    gradients: int
+    split_normal_scales: Floats = field(default_factory=lambda: np.ones((2, 0)))
+    shape: NormalityDiagnostics | None = None
+
+    def draw(self, size: int, rng: np.random.Generator) -> Floats:
+        """Draws, shape (size, D): independent, but for their places along the ridges."""
+        x = rng.standard_normal((size, len(self.mode)))
+        with_hypers, own, _ = split_normal(
+            x, covariance_root=self.covariance_root, split_normal_scales=self.split_normal_scales
+        )
+        theta = self.mode + with_hypers + own
+        for ridge in () if self.shape is None else self.shape.ridges:
+            theta += ridge.shift(own, rng)
+        return theta
+
+
+def approximate(
+    density: Density,
+    *,
+    start: Floats | None = None,
+    shaped: bool = True,
+    report: Report = lambda _: None,
+) -> Laplace:
+    """Maximise the hyperparameters' marginal and expand around it.
+
+    Parameters
+    ----------
+    start
+        Where to begin, such as the mode of an earlier fit.
+    shaped
+        Whether to look how far from normal the posterior is, which takes as long again; what only
+        serves a sampler as coordinates need not be.
+    report
+        Told of each stage.
+    """
+    modes = Modes(density)
+    with threadpool_limits(1):
+        theta = _approach(modes) if start is None else start
+        climb = _Climb(modes, modes.find_mode(theta, tolerance=FIRST), report)
+        return _finish(modes, *climb.top(), shaped=shaped)
+
+
+def _approach(modes: Modes) -> Floats:
+    """Come near the latent mode, from the prior's, by gradients alone, which are cheap."""
+    n, start = modes.hypers, np.zeros(modes.density.size)
+
+    def loss(latent: Floats) -> tuple[float, Floats]:
+        value, gradient = modes.evaluate(np.concatenate([start[:n], latent]))
+        return -value, -gradient[n:]
+
+    options = {"maxiter": APPROACH, "maxcor": 20}
+    found = minimize(loss, start[n:], jac=True, method="L-BFGS-B", options=options)
+    return np.concatenate([start[:n], found.x])
+
+
+def _units(density: Density) -> Floats:
+    """Rough posterior sd of each hyperparameter: its prior and half of what bears on it."""
+    parameters, observed = density.design.parameters, density.design.observed
+    n = len(parameters.hyper)
+    bears = np.bincount(parameters.scale_of, minlength=n + 1)[:n].astype(float)
+    learned = observed.noise[observed.noise >= 0]
+    bears += np.bincount(learned, minlength=n)[:n]
+    return np.asarray(1 / np.sqrt(1 + bears * parameters.hyper_sd**2 / 2))
+
+
+class _Climb:
+    """Quasi-Newton steps in h, each from where the latent mode should have moved to."""
+
+    def __init__(self, modes: Modes, start: Point, report: Report) -> None:
+        self.modes, self.report = modes, report
+        self.unit = _units(modes.density)
+        self.bend = np.diag(1 / self.unit**2)
+        self.radius = 1.0
+        self.steps = 0
+        self.best, self.slope, self.mode_sensitivity = self._expand(start)
+
+    def _expand(self, point: Point) -> tuple[Point, Floats, Floats]:
+        self.report(f"hyperparameters, step {self.steps}: log evidence {point.value:.1f}")
+        self.steps += 1
+        mode_sensitivity = self.modes.mode_sensitivity(point)
+        return point, self.modes.slope(point, mode_sensitivity), mode_sensitivity
+
+    def top(self) -> tuple[Point, Floats, Floats]:
+        """The highest point, the response of its latent mode, and the curvature so far."""
+        idle = 0
+        while self.steps <= CLIMB_STEPS and self.radius > NARROWEST and idle < PATIENCE:
+            step = self._step()
+            promise = float(self.slope @ step - step @ self.bend @ step / 2)
+            if promise < RISE:
+                break
+            idle = 0 if self._try(step, promise) > RISE else idle + 1
+        return self.best, self.mode_sensitivity, self.bend
+
+    def _step(self) -> Floats:
+        step = np.linalg.solve(self.bend, self.slope)
+        step *= min(1.0, self.radius / np.max(np.abs(step) / self.unit))
+        here = self.best.theta[: self.modes.hypers]
+        return np.asarray(np.clip(here + step, -FAR, FAR) - here)
+
+    def _try(self, step: Floats, promise: float) -> float:
+        """Go there if it is higher; learn the curvature either way. Gives the rise."""
+        theta = self.best.theta + self.mode_sensitivity @ step
+        found = self._expand(self.modes.find_mode(theta, tolerance=ROUGH, near=self.best))
+        rise = found[0].value - self.best.value
+        self._learn(step, self.slope - found[1])
+        if rise > promise / 2:
+            self.radius = min(WIDEST, 2 * self.radius)
+        elif rise < 0:
+            self.radius = min(self.radius, float(np.max(np.abs(step) / self.unit))) / 3
+        if rise > 0:
+            self.best, self.slope, self.mode_sensitivity = found
+        return rise
+
+    def _learn(self, step: Floats, fall: Floats) -> None:
+        """Broyden, Fletcher, Goldfarb and Shanno's update of the curvature."""
+        if step @ fall > 0:
+            bent = self.bend @ step
+            self.bend += np.outer(fall, fall) / (step @ fall)
+            self.bend -= np.outer(bent, bent) / (step @ bent)
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """Two points on each axis of the hyperparameters, and the point between them.
+
+    Attributes
+    ----------
+    size
+        Distance of the points, shape (H,).
+    values
+        Log marginal, shape (3, H): below, between, above.
+    """
+
+    size: Floats
+    values: Floats
+
+    @property
+    def sds(self) -> Floats:
+        """Sd of a normal split at the mode, below and above it, shape (2, H); at most the prior's.
+
+        See Martins, Simpson, Lindgren and Rue (2013).
+        """
+        fall = self.values[1] - self.values[[0, 2]]
+        return np.asarray(1 / np.sqrt(np.maximum(2 * fall / self.size**2, 1.0)))
+
+
+def _axes(modes: Modes, point: Point, mode_sensitivity: Floats) -> _Axes:
+    size = AXIAL * _units(modes.density)
+    values = [
+        [
+            _near(modes, point, sign * size[k] * mode_sensitivity[:, k]).value
+            for k in range(modes.hypers)
+        ]
+        for sign in (-1.0, 0.0, 1.0)
+    ]
+    return _Axes(size, np.array(values).reshape(3, -1))
+
+
+def _near(modes: Modes, point: Point, step: Floats) -> Point:
+    """A step away, where the latent mode need not be found if it is near enough."""
+    if not step.any():
+        return point
+    found = modes.expand(point.theta + step)
+    if not found.positive or found.decrement > NEAR:
+        found = modes.find_mode(point.theta + step, tolerance=ROUGH, near=point)
+    return found
+
+
+def _covariance(correlation: Floats, sd: Floats) -> Floats:
+    """Inverse curvature of the hyperparameters; none of them is wider than its prior.
+
+    A direction in which the marginal hardly bends, or upwards, keeps the prior's width.
+    Correlations of the curvature, which are not known well, are kept below LOOSE.
+    """
+    if not len(sd):
+        return correlation
+    correlation = np.clip(correlation, -LOOSE, LOOSE)
+    np.fill_diagonal(correlation, 1.0)
+    values, vectors = eigh(correlation)
+    raised = (vectors * np.maximum(values, 1 - LOOSE)) @ vectors.T
+    covariance = np.linalg.inv(raised) * np.outer(sd, sd)
+    widest = 1 / np.maximum(np.sqrt(np.diag(covariance)), 1.0)
+    return np.asarray(covariance * np.outer(widest, widest))
+
+
+def _finish(
+    modes: Modes, point: Point, mode_sensitivity: Floats, learned: Floats, *, shaped: bool
+) -> Laplace:
+    """The spread of the hyperparameters from axial points, and the joint factor."""
+    n = modes.hypers
+    point = modes.find_mode(point.theta, tolerance=SETTLED, near=point)
+    mode_sensitivity = modes.mode_sensitivity(point)
+    slope = modes.slope(point, mode_sensitivity)
+    axes = _axes(modes, point, mode_sensitivity)
+    own = np.sqrt(np.diag(learned))
+    covariance = _covariance(learned / np.outer(own, own), axes.sds.mean(axis=0))
+    split_normal_scales = axes.sds / axes.sds.mean(axis=0)
+    root = cholesky(covariance, lower=True) if n else covariance
+    covariance_root = np.zeros((len(point.theta),) * 2)
+    covariance_root[:, :n] = mode_sensitivity @ root
+    covariance_root[n:, n:] = solve_triangular(point.lower, np.eye(len(point.lower)), lower=True).T
+    shape = (
+        normality_diagnostics(
+            modes, point, covariance_root=covariance_root, split_normal_scales=split_normal_scales
+        )
+        if shaped
+        else None
+    )
+    return Laplace(
+        mode=point.theta,
+        covariance_root=covariance_root,
+        latent_precision=point.lower @ point.lower.T,
+        hyper_covariance=covariance,
+        log_evidence=point.value + float(np.log(np.diag(root)).sum()),
+        decrement=point.decrement,
+        positive=point.hessian_positive,
+        gradient=float(np.linalg.norm(root.T @ slope)),
+        expansions=modes.expansions,
+        gradients=modes.gradients,
+        split_normal_scales=split_normal_scales,
+        shape=shape,
+    )

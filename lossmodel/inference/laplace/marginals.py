@@ -1,0 +1,198 @@
+"""Marginals of the reported totals, where the posterior is not normal along them.
+
+A total is fixed by figures times unknown biases and coverage: its direction is a ridge of the
+density, which may be skewed and bent. The directions are made uncorrelated one after the other, so
+that each tells only what those before it do not. Along each the log marginal is
+
+    log p(t) = log p(theta(t)) - log det H(theta(t)) / 2 - log(a' H(theta(t))^-1 a) / 2
+
+with theta(t) the highest point where ``a' (theta - mode) = t``: Laplace's approximation in the
+hyperplane, as for one unknown in Rue, Martino and Chopin (2009, section 3.2.3). Draws of the normal
+are moved along the ridge to the quantiles of this marginal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+from scipy.special import ndtri
+
+from lossmodel.inference.laplace.modes import Modes, Point
+from lossmodel.model.density.expectation import State
+from lossmodel.model.design.assemble import WOUNDED
+from lossmodel.model.design.grid import Floats
+
+__all__ = ["KNOTS", "LaplaceMarginal", "laplace_marginals", "reported", "slopes_of"]
+
+KNOTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+STEPS, ROUNDS, HALVINGS = 8, 5, 4
+# On Newton's decrement within the hyperplane; determinants ask for much.
+SETTLED = 0.002
+EDGE, GRID = 4.0, 801
+# Below this share of its variance a total has no ridge of its own.
+OWN = 0.05
+
+
+@dataclass(frozen=True)
+class LaplaceMarginal:
+    """The marginal of one total, and where its draws go.
+
+    Attributes
+    ----------
+    name
+        Of the total.
+    excess
+        Log marginal relative to the normal's at -2, -1, 0, 1 and 2 standard deviations.
+    across
+        Shape (D,): a; its product with a step of the latent vector is standard normal.
+    along
+        Shape (D,): how the normal's mean moves with each standard deviation.
+    bends
+        Shape (5, D): what the ridge deviates from that line.
+    """
+
+    name: str
+    excess: tuple[float, ...]
+    across: Floats
+    along: Floats
+    bends: Floats
+
+    @property
+    def skew(self) -> float:
+        """Median of the marginal, in standard deviations from the mode."""
+        return float(self.quantiles(np.array([0.5]))[0])
+
+    @property
+    def width(self) -> float:
+        """Log of the width of its 95% interval relative to the normal's."""
+        ends = np.array([0.025, 0.975])
+        return float(np.log(np.diff(self.quantiles(ends)) / np.diff(ndtri(ends)))[0])
+
+    def quantiles(self, shares: Floats) -> Floats:
+        """Quantiles of the marginal, in standard deviations from the mode."""
+        grid = np.linspace(-EDGE, EDGE, GRID)
+        # Beyond the last knots the excess goes on as it went between the last two.
+        inside = PchipInterpolator(KNOTS, self.excess)(np.clip(grid, KNOTS[0], KNOTS[-1]))
+        steps = np.diff(self.excess)
+        below, above = np.minimum(grid - KNOTS[0], 0), np.maximum(grid - KNOTS[-1], 0)
+        density = np.exp(inside + steps[0] * below + steps[-1] * above - grid**2 / 2)
+        total = np.cumsum(density)
+        return np.asarray(np.interp(shares, (total - density / 2) / total[-1], grid))
+
+    def shift(self, steps: Floats, rng: np.random.Generator) -> Floats:
+        """What to add to steps of the latent vector, shape (S, D).
+
+        Each step goes to a place of its own among S equal shares of the marginal, in the order in
+        which they lie: limits of a total then differ little from one set of draws to the next.
+        """
+        normal = steps @ self.across
+        order = normal.argsort().argsort()
+        t = self.quantiles((order + rng.random(len(order))) / len(order))
+        right = np.clip(np.searchsorted(KNOTS, t), 1, len(KNOTS) - 1)
+        weight = (t - KNOTS[right - 1])[:, None]
+        bent = self.bends[right - 1] * (1 - weight) + self.bends[right] * weight
+        return np.asarray((t - normal)[:, None] * self.along + bent)
+
+
+def reported(state: State) -> list[tuple[int, int]]:
+    """Party and component of each total that can be other than zero."""
+    return [(int(k), int(part)) for part, k in np.argwhere(state.losses[:2].sum(axis=2) > 0)]
+
+
+def laplace_marginals(
+    modes: Modes, point: Point, slopes: Mapping[tuple[int, int], Floats]
+) -> list[LaplaceMarginal]:
+    """The ridges of all reported totals at a mode, given their slopes there."""
+    state = point.expansion.state
+    ridges: list[LaplaceMarginal] = []
+    for (party, part), slope in slopes.items():
+        sd = float(np.sqrt(slope @ point.newton(slope)))
+        across = slope / sd
+        for ridge in ridges:
+            across = across - (across @ ridge.along) * ridge.across
+        own = float(across @ point.newton(across))
+        if own > OWN:
+            ridges.append(_ridge(modes, point, _name(state, party, part), across / np.sqrt(own)))
+    return ridges
+
+
+def _name(state: State, party: int, part: int) -> str:
+    design = state.design
+    category = ("killed", "wounded")[part] if design.people else design.name
+    return f"{category} {design.latent.parties[party]}"
+
+
+def slopes_of(state: State) -> dict[tuple[int, int], Floats]:
+    """Derivative of each log total to the end by theta, hyperparameters held."""
+    return {total: _slope_of(state, *total) for total in reported(state)}
+
+
+def _slope_of(state: State, party: int, part: int) -> Floats:
+    design, density, paths = state.design, state.density, state.design.latent
+    losses = state.losses[part, party]
+    share, by_path = losses / losses.sum(), np.zeros_like(state.path)
+    by_path[paths.rate[party]] = share
+    if (row := paths.lethality[party]) >= 0:
+        kappa = state.kappa[party]
+        by_path[row] = share * (-kappa if part == WOUNDED else 1 - kappa)
+    by_scaled = density.matrix_back @ (density.path_back @ by_path.ravel())
+    slope = by_scaled * state.scales
+    slope[: len(design.parameters.hyper)] = 0
+    return np.asarray(slope)
+
+
+def _ridge(modes: Modes, point: Point, name: str, across: Floats) -> LaplaceMarginal:
+    """Follow one ridge from the mode to both sides."""
+    along = point.newton(across)
+    excess, bends = np.zeros(len(KNOTS)), np.zeros((len(KNOTS), len(across)))
+    at_mode = _marginal(point, across)
+    for side in (-1, 1):
+        bend = np.zeros_like(along)
+        for distance in (1, 2):
+            t = side * distance
+            # A bend grows with the square of the distance.
+            start = point.theta + t * along + bend * (4 if distance == 2 else 1)
+            top = _top(modes, point, start, across)
+            bend = bends[2 + t] = top.theta - point.theta - t * along
+            excess[2 + t] = _marginal(top, across) - at_mode + t**2 / 2
+    return LaplaceMarginal(name, tuple(excess.tolist()), across, along, bends)
+
+
+def _marginal(point: Point, across: Floats) -> float:
+    """Log marginal of a total at the highest point of its hyperplane, up to a constant."""
+    spread = float(np.log(across @ point.newton(across)))
+    return point.expansion.value - (point.log_det + spread) / 2
+
+
+def _top(modes: Modes, point: Point, theta: Floats, across: Floats) -> Point:
+    """The highest point that leaves a total where it is, expanded."""
+    theta = _climb(modes, point, theta, across)
+    for _ in range(ROUNDS):
+        point = modes.expand(theta)
+        higher = _climb(modes, point, theta, across)
+        if higher is theta:
+            break
+        theta = higher
+    return point
+
+
+def _climb(modes: Modes, point: Point, theta: Floats, across: Floats) -> Floats:
+    """Newton's steps within the hyperplane with one factor; theta itself where it is settled."""
+    along = point.newton(across)
+    along = along / (across @ along)
+    value, gradient = modes.evaluate(theta)
+    for _ in range(STEPS):
+        step = point.newton(gradient)
+        step = step - (across @ step) * along
+        if gradient @ step / 2 < SETTLED:
+            break
+        for _ in range(HALVINGS):
+            risen, steeper = modes.evaluate(theta + step)
+            if risen > value:
+                break
+            step = step / 4
+        else:
+            break
+        theta, value, gradient = theta + step, risen, steeper
+    return theta

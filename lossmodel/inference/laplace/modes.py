@@ -1,0 +1,225 @@
+"""Modes of the latent vector for given hyperparameters, and what they say of these.
+
+For given h the mode z*(h) is found by Newton steps, and
+
+    log p(h | y) = log p(h, z*(h), y) - log det P(h) / 2 + constant
+
+with P the latent precision there (Tierney and Kadane 1986). P is tempered: see ``expansion.py``.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg import cho_solve, lapack
+
+from lossmodel.model.density.expansion import Curvature, Expansion
+from lossmodel.model.density.expectation import Density
+from lossmodel.model.design.grid import Floats
+
+__all__ = ["Modes", "Point"]
+
+NEWTON_STEPS = 60
+CHORD_STEPS = 6
+SETTLED = 1e-3
+FLOOR = 1e-6
+STEP = 1e-4
+HUGE = 1e100
+RIDGES = (0.0, 1e-10, 1e-7, 1e-4, 1e-1)
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """The density expanded at one theta, and the factor of its latent precision.
+
+    Attributes
+    ----------
+    lower
+        Shape (D - H, D - H), Cholesky factor of the tempered precision.
+    positive
+        Whether the tempered precision was positive definite; if not, ``lower`` is a stand-in's.
+    """
+
+    expansion: Expansion
+    lower: Floats
+    positive: bool
+
+    @property
+    def theta(self) -> Floats:
+        """Where it is, shape (D,)."""
+        return self.expansion.state.theta
+
+    @property
+    def hypers(self) -> int:
+        """Number of hyperparameters."""
+        return len(self.theta) - len(self.lower)
+
+    @cached_property
+    def step(self) -> Floats:
+        """Newton's step from here, shape (D,); the hyperparameters stand still."""
+        return self.newton(self.expansion.gradient)
+
+    @property
+    def hessian_positive(self) -> bool:
+        """Whether the negative Hessian itself is positive definite."""
+        return _cholesky(self.expansion.precision[self.hypers :, self.hypers :]) is not None
+
+    def newton(self, gradient: Floats) -> Floats:
+        """Newton's step for a gradient, with the precision of this point."""
+        step = np.zeros_like(gradient)
+        step[self.hypers :] = cho_solve((self.lower, True), gradient[self.hypers :])
+        return step
+
+    @property
+    def decrement(self) -> float:
+        """Half the rise that a Newton step promises."""
+        return float(self.expansion.gradient @ self.step) / 2
+
+    @property
+    def log_det(self) -> float:
+        """Log determinant of the tempered precision."""
+        return 2 * float(np.log(np.diag(self.lower)).sum())
+
+    @property
+    def value(self) -> float:
+        """Log marginal of the hyperparameters, with the rise that is left to the mode."""
+        return self.expansion.value + self.decrement - self.log_det / 2
+
+    @cached_property
+    def covariance(self) -> Floats:
+        """Of theta, shape (D, D), with the hyperparameters held."""
+        inverse = np.tril(lapack.dpotri(self.lower, lower=1)[0])
+        covariance = np.zeros((len(self.theta),) * 2)
+        covariance[self.hypers :, self.hypers :] = inverse + np.tril(inverse, -1).T
+        return covariance
+
+
+class Modes:
+    """Latent modes of one density; counts what they cost."""
+
+    def __init__(self, density: Density) -> None:
+        self.density = density
+        self.hypers = len(density.design.parameters.hyper)
+        self.curvature = Curvature(density)
+        self.expansions = self.gradients = 0
+
+    def evaluate(self, theta: Floats) -> tuple[float, Floats]:
+        """Log density and gradient; minus infinity, with a gradient of no use, far outside."""
+        self.gradients += 1
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            value, gradient = self.density(theta)
+        return (value if np.isfinite(value) else -np.inf), gradient
+
+    def expand(self, theta: Floats) -> Point:
+        """Second-order expansion at theta."""
+        self.expansions += 1
+        expansion = self.curvature.expand(theta)
+        return Point(expansion, *_factorise(expansion, self.hypers))
+
+    def find_mode(self, theta: Floats, *, tolerance: float, near: Point | None = None) -> Point:
+        """The latent mode for the hyperparameters of theta.
+
+        Parameters
+        ----------
+        tolerance
+            On Newton's decrement.
+        near
+            A point whose factor serves for the first steps.
+        """
+        if near is not None:
+            theta = self.newton_steps(near, theta, tolerance)
+        for _ in range(NEWTON_STEPS):
+            point = self.expand(theta)
+            if point.decrement < tolerance:
+                break
+            theta = self.newton_steps(point, theta, tolerance)
+        return point
+
+    def newton_steps(self, point: Point, theta: Floats, tolerance: float) -> Floats:
+        """Newton steps with one factor, as long as they get shorter."""
+        if theta is point.theta:
+            value, gradient = point.expansion.value, point.expansion.gradient
+        else:
+            value, gradient = self.evaluate(theta)
+        before = np.inf
+        for _ in range(CHORD_STEPS):
+            step = point.newton(gradient)
+            decrement = float(gradient @ step) / 2
+            if decrement < tolerance / 10 or decrement > before / 2:
+                break
+            found = self._line(theta, step, value)
+            if found is None:
+                break
+            theta, value, gradient, halvings = found
+            before = decrement
+            if halvings:
+                break
+        return theta
+
+    def _line(
+        self, theta: Floats, step: Floats, value: float
+    ) -> tuple[Floats, float, Floats, int] | None:
+        """Halve the step until the density rises."""
+        for halvings in range(40):
+            candidate = theta + step * 0.5**halvings
+            risen, gradient = self.evaluate(candidate)
+            if risen >= value - FLOOR:
+                return candidate, risen, gradient, halvings
+        return None
+
+    def mode_sensitivity(self, point: Point) -> Floats:
+        """Derivative of z* by h (implicit function), as columns of theta, shape (D, H)."""
+        mode_sensitivity = np.zeros((len(point.theta), self.hypers))
+        for k in range(self.hypers):
+            moved = point.theta.copy()
+            moved[k] += STEP
+            change = (self.evaluate(moved)[1] - point.expansion.gradient) / STEP
+            mode_sensitivity[:, k] = point.newton(change)
+            mode_sensitivity[k, k] = 1.0
+        return mode_sensitivity
+
+    def slope(self, point: Point, mode_sensitivity: Floats) -> Floats:
+        """Gradient of the log marginal by h, shape (H,).
+
+        Of how the curvature moves with z*(h), it has what the figures' own densities do and leaves
+        out the third derivatives of their log expectations.
+        """
+        n, parameters = self.hypers, self.density.design.parameters
+        observed, expansion = self.density.design.observed, point.expansion
+        leverage = expansion.leverage(point.covariance)
+        shrink = 1 - np.diag(point.covariance)[n:]
+        bent = np.bincount(parameters.scale_of[n:], shrink, minlength=n + 1)[:n].astype(float)
+        learned = observed.noise >= 0
+        moved = expansion.curved_by(log_sd=1.0) * expansion.state.noise_share * leverage / 2
+        bent += np.bincount(observed.noise[learned], moved[learned], minlength=n)[:n]
+        if observed.bound >= 0:
+            bent[observed.bound] += float(expansion.curved_by(log_slack=1.0) @ leverage) / 2
+        bent *= parameters.hyper_sd
+        bent += (expansion.curved_by(mu=1.0) * leverage) @ expansion.moved(mode_sensitivity) / 2
+        return np.asarray(expansion.gradient[:n] - bent)
+
+
+def _factorise(expansion: Expansion, hypers: int) -> tuple[Floats, bool]:
+    """Lower Cholesky factor of the latent precision; Gauss-Newton's where that is indefinite.
+
+    Far from the mode entries can differ by so many orders of magnitude that even Gauss-Newton's
+    loses its positive eigenvalues to rounding: then its diagonal grows until they are back.
+    """
+    lower = _cholesky(expansion.clipped[hypers:, hypers:])
+    if lower is not None:
+        return lower, True
+    safe = np.nan_to_num(expansion.gauss_newton()[hypers:, hypers:], posinf=HUGE, neginf=-HUGE)
+    for ridge in RIDGES:
+        lower = _cholesky(safe + np.diag(ridge * np.diag(safe)))
+        if lower is not None:
+            return lower, False
+    return np.diag(np.sqrt(np.diag(safe))), False
+
+
+def _cholesky(matrix: Floats) -> Floats | None:
+    """Lower factor, in the memory order that LAPACK wants; none where there is none."""
+    if not np.isfinite(matrix).all():
+        return None
+    # The transposed upper factor of a row-wise matrix is the lower one without a copy.
+    lower, failed = lapack.dpotrf(matrix.T, lower=1, clean=1)
+    return None if failed else np.asarray(lower)

@@ -1,0 +1,1 @@
+"""The No-U-Turn sampler and the coordinates it runs in."""

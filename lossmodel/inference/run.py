@@ -1,0 +1,175 @@
+"""One block through an engine and its gate."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from lossmodel.inference.gates import DOUBT, laplace_gate, nuts_gate
+from lossmodel.inference.laplace.fit import Laplace, approximate
+from lossmodel.inference.names import EngineName
+from lossmodel.inference.nuts.sampler import Sample, sample, wake
+from lossmodel.inference.nuts.whitening import Whitened
+from lossmodel.model.density.expectation import Density
+from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.density.predictive import Predicted, predict
+from lossmodel.model.design import Design
+from lossmodel.model.design.grid import Floats
+
+__all__ = ["Submodel", "Settings", "run", "sample_through_gate"]
+
+LAPLACE_DRAWS, PRIOR_DRAWS = 1000, 1000
+NUTS_DRAWS, NUTS_TUNE, CHAINS = 400, 50, 4
+# It goes on by at least a part of its length, and up to so many times its length.
+NUTS_PIECE, NUTS_LONGEST = 0.125, 5
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run.
+
+    Parameters
+    ----------
+    draws
+        In all for laplace, a chain for nuts; None is the default.
+    patience
+        Seconds for which nuts may go on until its gate is passed.
+    """
+
+    engine: EngineName = "auto"
+    seed: int = 1
+    draws: int | None = None
+    patience: float = np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Submodel:
+    """The posterior of one block."""
+
+    design: Design
+    density: Density
+    laplace: Laplace
+    engine: str
+    posterior: SubmodelDraws
+    prior: SubmodelDraws
+    diagnostics: dict[str, Any]
+
+    @cached_property
+    def predicted(self) -> Predicted:
+        """What the posterior expects of each figure."""
+        return predict(self.posterior, self.density)
+
+
+def run(
+    design: Design, *, settings: Settings, earlier: "Submodel | None", progress: Progress
+) -> Submodel:
+    """Fit one block, with nuts where asked for or where the gate of laplace fails."""
+    density = Density(design)
+    started = time.perf_counter()
+    sampled = settings.engine == "nuts"
+    if sampled:
+        wake(CHAINS)
+    laplace = approximate(
+        density, start=_start(design, earlier), shaped=not sampled, report=progress
+    )
+    took = {"laplace": round(time.perf_counter() - started, 3)}
+    failures, warnings = laplace_gate(laplace), laplace_gate(laplace, limit=DOUBT)
+    streams = np.random.SeedSequence([settings.seed, len(design.name), design.size]).spawn(3)
+    rng = np.random.default_rng(streams[0])
+    prior = np.random.default_rng(streams[1]).standard_normal((1, PRIOR_DRAWS, design.size))
+    prior = prior.astype(np.float32).astype(float)
+    if settings.engine == "laplace" or (settings.engine == "auto" and not warnings):
+        theta = laplace.draw(settings.draws or LAPLACE_DRAWS, rng)[None]
+        found = {"engine": "laplace", "failures": failures, "gradients": laplace.gradients}
+        found["doubts"] = [doubt for doubt in warnings if doubt not in failures]
+    else:
+        started = time.perf_counter()
+        result, found = sample_through_gate(
+            design, density, laplace, seed=int(streams[2].generate_state(1)[0]),
+            draws=settings.draws or NUTS_DRAWS, seconds=settings.patience, progress=progress,
+        )  # fmt: skip
+        theta = result.theta
+        took["nuts"] = round(time.perf_counter() - started, 3)
+    # Draws are kept in single precision: what is computed from them is the same from disk.
+    posterior = SubmodelDraws(design, theta.astype(np.float32).astype(float))
+    scales = np.exp(design.parameters.log_scales(laplace.mode))
+    found |= {
+        "seconds": took, "dimension": design.size, "terms": len(design.terms),
+        "n_draws": theta.shape[0] * theta.shape[1], "chains": theta.shape[0],
+        "log_evidence": laplace.log_evidence, "decrement": laplace.decrement,
+        "expansions": laplace.expansions,
+        "positive": laplace.positive,
+        "shape": None if laplace.shape is None else laplace.shape.summary(),
+        "scales": dict(zip(design.parameters.hyper, scales.tolist(), strict=True)),
+    }  # fmt: skip
+    engine = str(found["engine"])
+    return Submodel(
+        design, density, laplace, engine, posterior, SubmodelDraws(design, prior), found
+    )
+
+
+def _start(design: Design, earlier: "Submodel | None") -> Floats | None:
+    """Mode of an earlier fit, group by group where the groups are still the same."""
+    if earlier is None:
+        return None
+    theta = np.zeros(design.size)
+    before = earlier.design.parameters.groups
+    for name, here in design.parameters.groups.items():
+        there = before.get(name)
+        if there is not None and there.stop - there.start == here.stop - here.start:
+            theta[here] = earlier.laplace.mode[there]
+    return theta
+
+
+def sample_through_gate(
+    design: Design,
+    density: Density,
+    laplace: Laplace,
+    *,
+    seed: int,
+    draws: int = NUTS_DRAWS,
+    seconds: float = np.inf,
+    progress: Progress = lambda _: None,
+) -> tuple[Sample, dict[str, Any]]:
+    """Sample, and go on until the gate is passed or has been failed for long enough.
+
+    A gate that is asked again and again is passed a little too early; the first length is what its
+    limits on the effective draws ask for where draws are nearly independent.
+
+    Parameters
+    ----------
+    draws
+        Of each chain before the gate is first asked.
+    seconds
+        How long after the start it may still go on.
+
+    Returns
+    -------
+    result, found
+        The draws, and what the gate says of them.
+    """
+    progress(f"{design.name}: sampling {CHAINS} chains of {draws} draws")
+    began = time.perf_counter()
+    whitened = Whitened(density, laplace)
+    built = time.perf_counter() - began
+    least, longest = max(1, round(NUTS_PIECE * draws)), NUTS_LONGEST * draws
+    seeds = np.random.SeedSequence(seed).generate_state(longest).tolist()
+    run = partial(sample, whitened, chains=CHAINS)
+    result = run(draws=draws, tune=NUTS_TUNE, seed=seeds.pop())
+    result = replace(
+        result, gradients=result.gradients + whitened.gradients, warmup_s=result.warmup_s + built
+    )
+    found = nuts_gate(design, result)
+    while not found["mixed"] and (done := result.theta.shape[1]) < longest:
+        if time.perf_counter() - began > seconds:
+            break
+        progress(f"{design.name}: {'; '.join(found['failures'])}; sampling on")
+        lacking = np.nan_to_num(done * (found["shortfall"] - 1), nan=least)
+        more = int(min(max(lacking, least), longest - done))
+        result = result.then(run(draws=more, tune=0, seed=seeds.pop(), earlier=result))
+        found = nuts_gate(design, result)
+    return result, found

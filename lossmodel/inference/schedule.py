@@ -1,0 +1,156 @@
+"""All blocks of a fit: the largest one here, the others meanwhile in a second process."""
+
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from lossmodel.inference import worker
+from lossmodel.inference.run import Progress, Settings, Submodel, run
+from lossmodel.model.design import Design
+
+__all__ = ["run_submodels", "summary"]
+
+# Unknowns of all blocks but the largest, above which the second process is worth its trouble.
+WORTH = 800
+# A block, its seconds, and what was said of it.
+_Recorded = tuple[tuple[Submodel, float], list[str]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """One block to fit."""
+
+    design: Design
+    settings: Settings
+    earlier: Submodel | None
+    title: str
+
+    def run(self, progress: Progress) -> tuple[Submodel, float]:
+        """The block and the seconds that it took."""
+        progress(self.title)
+        began = time.perf_counter()
+        submodel = run(self.design, settings=self.settings, earlier=self.earlier, progress=progress)
+        return submodel, round(time.perf_counter() - began, 3)
+
+
+def run_submodels(
+    designs: Sequence[Design],
+    *,
+    settings: Settings,
+    earlier: Mapping[str, Submodel],
+    progress: Progress,
+) -> tuple[dict[str, Submodel], dict[str, float]]:
+    """Fit all blocks; what comes out does not depend on where each was fitted.
+
+    Parameters
+    ----------
+    earlier
+        Blocks of an earlier fit, from whose modes the search starts.
+
+    Returns
+    -------
+    submodels, seconds
+        By name, in the order of the designs.
+    """
+    jobs = [
+        _Job(design, settings, earlier.get(design.name), f"{design.name} ({i} of {len(designs)})")
+        for i, design in enumerate(designs, start=1)
+    ]
+    jobs.sort(key=lambda job: -job.design.size)
+    # A sampler has a use for all cores itself.
+    aside = worker.at_hand() and settings.engine != "nuts"
+    if aside and sum(job.design.size for job in jobs[1:]) > WORTH:
+        done = _shared(jobs, progress)
+    else:
+        done = {job.design.name: job.run(progress) for job in jobs}
+    submodels = {design.name: done[design.name][0] for design in designs}
+    return submodels, {design.name: done[design.name][1] for design in designs}
+
+
+def _shared(jobs: list[_Job], progress: Progress) -> dict[str, tuple[Submodel, float]]:
+    """Fit the first job here, and then from the last one on what the other has not begun."""
+    waiting = _Waiting(jobs[1:])
+    try:
+        waiting.hand_on()
+        job: _Job | None = jobs[0]
+        done = {}
+        while job is not None:
+            done[job.design.name] = job.run(progress)
+            job = waiting.take()
+        return done | {name: _told(future, progress) for name, future in waiting.handed}
+    finally:
+        waiting.clear()
+
+
+class _Waiting:
+    """Jobs that the second process takes one by one from the front, this one from the back.
+
+    None waits within the process: what it has not begun is not to be called back.
+    """
+
+    def __init__(self, jobs: Sequence[_Job]) -> None:
+        self._jobs, self._lock = deque(jobs), Lock()
+        self.handed: list[tuple[str, Future[_Recorded]]] = []
+
+    def hand_on(self, _: object = None) -> None:
+        """Give the process its next job, and another one whenever it has done one."""
+        with self._lock:
+            if not self._jobs:
+                return
+            job = self._jobs.popleft()
+            future = worker.submit(_recorded, job)
+            self.handed.append((job.design.name, future))
+        future.add_done_callback(self.hand_on)
+
+    def take(self) -> _Job | None:
+        """The last job, if there still is one."""
+        with self._lock:
+            return self._jobs.pop() if self._jobs else None
+
+    def clear(self) -> None:
+        """Hand on no more."""
+        with self._lock:
+            self._jobs.clear()
+
+
+def _recorded(job: _Job) -> _Recorded:
+    said: list[str] = []
+    submodel, seconds = job.run(said.append)
+    # Every report asks for it, and this process has the time.
+    _ = submodel.predicted
+    return (submodel, seconds), said
+
+
+def _told(future: Future[_Recorded], progress: Progress) -> tuple[Submodel, float]:
+    """The result of a job that was recorded, once its messages are passed on."""
+    result, said = future.result()
+    for message in said:
+        progress(message)
+    return result
+
+
+def summary(submodels: Mapping[str, Submodel]) -> dict[str, Any]:
+    """The diagnostics of all blocks together, and of each."""
+    each = {name: submodel.diagnostics for name, submodel in submodels.items()}
+    failures = [f"{name}: {f}" for name, d in each.items() for f in d["failures"]]
+    warnings = [f"{name}: {doubt}" for name, d in each.items() for doubt in d.get("doubts", ())]
+    sampled = [d for d in each.values() if d["engine"] == "nuts"]
+    return {
+        "engine": ", ".join(sorted({d["engine"] for d in each.values()})),
+        "gate": {"passed": not failures, "failures": failures, "doubts": warnings},
+        "max_rhat": max((d["max_rhat"] for d in sampled), default=None),
+        "min_ess_bulk": min((d["min_ess_bulk"] for d in sampled), default=None),
+        "min_ess_tail": min((d["min_ess_tail"] for d in sampled), default=None),
+        "divergences": sum(d["divergences"] for d in sampled) if sampled else None,
+        "n_draws": min(d["n_draws"] for d in each.values()),
+        "chains": max(d["chains"] for d in each.values()),
+        "gradients": sum(d["gradients"] for d in each.values()),
+        "quantities": [q for d in sampled for q in d["quantities"]],
+        "blocks": {
+            name: {k: v for k, v in d.items() if k != "quantities"} for name, d in each.items()
+        },
+    }

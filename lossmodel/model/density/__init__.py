@@ -1,0 +1,1 @@
+"""The log density of the unknowns, its derivatives and its draws."""

@@ -1,0 +1,6 @@
+"""Evidence as arrays: days and knots, latent quantities, windows, biases, observations."""
+
+from lossmodel.model.design.assemble import Design, build_design
+from lossmodel.model.design.grid import Grid
+
+__all__ = ["Design", "Grid", "build_design"]

@@ -1,0 +1,177 @@
+"""Log biases of streams as sums of rows of v.
+
+The log bias of a stream is the mean of its claimant's role, the deviation that all on its side
+share towards that party, the claimant's own, the category's, what third parties share about a
+party (level and drift), the stream's own drift, and the common mode of the party. A ledger's bias
+belongs to the day of the losses, an estimate's to the day of its knowledge.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.conflict.conflict import Conflict
+from lossmodel.model.components import Components
+from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
+from lossmodel.model.design.parameters import ParameterisationBuilder
+from lossmodel.model.priors import Prior, Priors
+
+__all__ = ["Bias", "build_biases"]
+
+Knots = tuple[Floats, Ints]
+
+
+@dataclass(frozen=True)
+class Bias:
+    """Rows whose sum is the log bias of one stream.
+
+    Attributes
+    ----------
+    constant
+        Rows that are added on every day.
+    walks
+        Knots that are interpolated on the day and added.
+    common
+        Base party -> row of its common mode.
+    """
+
+    constant: tuple[int, ...]
+    walks: tuple[Knots, ...]
+    common: dict[str, int]
+
+    def weights(self, at: Floats, party: str) -> tuple[Ints, Ints, Floats]:
+        """Sparse rows (position in ``at``, row of v, weight) of the log bias on days ``at``."""
+        here = np.arange(len(at), dtype=np.int64)
+        rows = [*self.constant, *([self.common[party]] if party in self.common else [])]
+        where = [np.tile(here, len(rows))]
+        column = [np.repeat(np.array(rows, dtype=np.int64), len(at))]
+        weight = [np.ones(len(rows) * len(at))]
+        for positions, knots in self.walks:
+            left, right, share = interpolate(positions, at)
+            where += [here, here]
+            column += [knots[left], knots[right]]
+            weight += [1 - share, share]
+        return np.concatenate(where), np.concatenate(column), np.concatenate(weight)
+
+
+def build_biases(
+    streams: pd.DataFrame,
+    *,
+    conflict: Conflict,
+    priors: Priors,
+    components: Components,
+    grid: Grid,
+    builder: ParameterisationBuilder,
+) -> dict[int, Bias]:
+    """Lay out the biases of all streams that have one; lists have coverage instead.
+
+    Parameters
+    ----------
+    streams
+        Index: number of the stream; columns claimant, party, category, role, reading,
+        first, last (days of its first and last knowledge).
+    """
+    table = _Table(conflict, priors, components, grid, builder)
+    own = streams[streams["observation_model"] != "list"]
+    several = own.groupby(["claimant", "party"])["category"].transform("nunique") > 1
+    return {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
+
+
+class _Table:
+    """Rows placed so far, shared between the streams that they belong to."""
+
+    def __init__(
+        self,
+        conflict: Conflict,
+        priors: Priors,
+        components: Components,
+        grid: Grid,
+        builder: ParameterisationBuilder,
+    ) -> None:
+        self.conflict, self.priors, self.components = conflict, priors, components
+        self.grid, self.builder = grid, builder
+        self._scalars: dict[str, int] = {}
+        self._groups: dict[str, Knots] = {}
+
+    def scalar(self, kind: str, key: str, mean: float, sd: float) -> int:
+        """One row, made when first asked for."""
+        name = f"{kind} {key}"
+        if name not in self._scalars:
+            rows = self.builder.rows(kind, [mean])
+            if sd > 0:
+                self.builder.independent(name, rows, sd)
+            self._scalars[name] = int(rows[0])
+        return self._scalars[name]
+
+    def bias(self, stream: pd.Series, *, several: bool) -> Bias:
+        """Lay out one stream."""
+        parties = self.conflict.components(stream["party"])
+        common = {}
+        if self.components.common_mode:
+            sd = self.priors["common.sd"].median
+            common = {p: self.scalar("common", p, 0.0, sd) for p in parties}
+        constant, walks = self._level(stream, several=several)
+        walks += self._drift(stream)
+        return Bias(tuple(constant), tuple(walks), common)
+
+    def _level(self, stream: pd.Series, *, several: bool) -> tuple[list[int], list[Knots]]:
+        claimant, party = stream["claimant"], stream["party"]
+        key = f"{claimant} {party} {stream['category']}"
+        own = {"register": "bias.register", "stock": "bias.missing"}.get(
+            stream["observation_model"]
+        )
+        if own is not None:
+            prior = self.priors[own]
+            return [self.scalar(own, key, prior.mean, prior.sd)], []
+        kind = f"bias.{stream['role']}.{self._class(party, stream['category'])}"
+        role, between = self.priors[kind], self.priors[f"{kind}.between"].median
+        rows = [self.scalar("bias.role", f"{stream['role']} {kind}", role.mean, role.sd)]
+        if stream["role"] != "third-party" and self.components.group:
+            shared = self.priors["bias.side_share"].median
+            first = self.conflict.components(party)[0]
+            side = f"{stream['role']} {self.conflict.side_of(claimant)} {first}"
+            rows.append(self.scalar("bias.side", side, 0.0, between * np.sqrt(shared)))
+            between *= np.sqrt(1 - shared)
+        rows.append(self.scalar("bias.claimant", f"{claimant} {party}", 0.0, between))
+        if several:
+            rows.append(
+                self.scalar("bias.category", key, 0.0, self.priors["bias.category_sd"].median)
+            )
+        if stream["role"] != "third-party" or not self.components.group:
+            return rows, []
+        sort = "killed" if stream["category"] == "killed" else "other"
+        group = f"{party} {sort}"
+        rows.append(self.scalar("bias.group", group, 0.0, self.priors["bias.group_sd"].median))
+        return rows, [self._group_walk(group)] if self.components.drift else []
+
+    def _class(self, party: str, category: str) -> str:
+        if self.conflict.categories[category].group == "equipment":
+            return "equipment"
+        first = self.conflict.components(party)[0]
+        return "civilian" if self.conflict.parties[first].civilian else "person"
+
+    def _group_walk(self, group: str) -> Knots:
+        if group not in self._groups:
+            prior = self.priors["bias.group_walk_sd"]
+            self._groups[group] = self._walk(
+                f"bias.group_walk {group}", prior, 0.0, self.grid.size - 1.0
+            )
+        return self._groups[group]
+
+    def _drift(self, stream: pd.Series) -> list[Knots]:
+        key = f"{stream['claimant']} {stream['party']} {stream['category']}"
+        first, last = float(stream["first"]), float(stream["last"])
+        if not self.components.drift or last <= first:
+            return []
+        name = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
+        prior = self.priors[name.get(stream["observation_model"], "bias.drift_estimate_sd")]
+        start = 0.0 if stream["observation_model"] == "ledger" else first
+        return [self._walk(f"bias.drift {key}", prior, start, last)]
+
+    def _walk(self, name: str, prior: Prior, first: float, last: float) -> Knots:
+        spacing = self.conflict.knots.drift_days
+        positions = knot_positions(first, last, spacing)
+        rows = self.builder.rows(name.split()[0], np.zeros(len(positions)))
+        self.builder.walk(name, rows, float(np.sqrt(spacing / 182)), prior)
+        return positions, rows

@@ -1,0 +1,76 @@
+"""The change of variables between theta and v, for matrices."""
+
+import numpy as np
+from scipy import sparse
+
+from lossmodel.model.density.operators import by_columns, by_rows
+from lossmodel.model.design.assemble import Design
+from lossmodel.model.design.grid import Floats
+
+__all__ = ["Change"]
+
+WIDE = 8
+Block = tuple[slice, slice, Floats]
+
+
+class Change:
+    """Change of variables between theta and v, block by block of the affine map.
+
+    Walks are dense blocks of the map, all else is sparse: a product with the whole map, dense or
+    sparse, would cost several times as much.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.parameters = design.parameters
+        self.blocks, rest = _divided(design.parameters.matrix)
+        self.columns = np.flatnonzero(np.diff(rest.tocsc().indptr))
+        self.rows = np.flatnonzero(np.diff(rest.indptr))
+        self.rest = sparse.csr_array(rest.tocsc()[:, self.columns].tocsr()[self.rows].T)
+
+    def matrix(self, scales: Floats) -> sparse.csr_array:
+        """Derivative of v by theta, shape (V, D)."""
+        return by_columns(self.parameters.matrix, scales)
+
+    def precision(self, by_v: Floats, scales: Floats) -> Floats:
+        """Identity, the prior's, plus a precision of v in theta, shape (D, D)."""
+        both = self._down(self._down(by_v, scales).T, scales)
+        both[np.diag_indices_from(both)] += 1.0
+        return both
+
+    def covariance(self, of_theta: Floats, scales: Floats) -> Floats:
+        """A covariance of theta as one of v, shape (V, V)."""
+        return self._up(self._up(of_theta * scales * scales[:, None]).T)
+
+    def _down(self, values: Floats, scales: Floats) -> Floats:
+        """The transposed map, scaled, times ``values`` of shape (V, .)."""
+        down = np.zeros((self.parameters.size, values.shape[1]))
+        rest = by_rows(self.rest, scales[self.columns])
+        down[self.columns] = rest @ np.ascontiguousarray(values[self.rows])
+        for rows, columns, block in self.blocks:
+            np.matmul((block * scales[columns]).T, values[rows], out=down[columns])
+        return down
+
+    def _up(self, values: Floats) -> Floats:
+        """The map times ``values`` of shape (D, .)."""
+        up = np.zeros((len(self.parameters.offset), values.shape[1]))
+        up[self.rows] = self.rest.T @ np.ascontiguousarray(values[self.columns])
+        for rows, columns, block in self.blocks:
+            np.matmul(block, values[columns], out=up[rows])
+        return up
+
+
+def _divided(matrix: sparse.csr_array) -> tuple[list[Block], sparse.csr_array]:
+    """Wide blocks of a map that share no row or column with others, and the map without them."""
+    both = sparse.block_array([[None, matrix], [matrix.T, None]])
+    label = sparse.csgraph.connected_components(both, directed=False)[1]
+    of_row, of_column = np.split(label, [matrix.shape[0]])
+    blocks: list[Block] = []
+    rest = matrix.tolil()
+    for number in np.flatnonzero(np.bincount(of_column) >= WIDE):
+        rows, columns = (np.flatnonzero(part == number) for part in (of_row, of_column))
+        where = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        # What is laid out apart stays with the rest.
+        if len(rows) == where[0].stop - rows[0] and len(columns) == where[1].stop - columns[0]:
+            blocks.append((*where, matrix[where].toarray()))
+            rest[where] = 0
+    return blocks, sparse.csr_array(rest)

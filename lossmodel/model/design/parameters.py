@@ -1,0 +1,187 @@
+"""From standard normals to the quantities of the model, as one affine map.
+
+Every unknown of the model is a standard normal theta a priori, so that the prior density is
+``-|theta|^2 / 2`` whatever the priors are. The first H of them are the hyperparameters,
+``log scale_k = mean_k + sd_k theta_k``. All other quantities v (knots of log rates, logits, log
+biases) are
+
+    v = offset + matrix @ (theta * scale),
+
+where ``scale`` of an entry is one of the learned scales or 1. The coefficients of fixed scales are
+in the matrix.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import sparse
+
+from lossmodel.model.design.grid import Floats, Ints
+from lossmodel.model.priors import Prior
+
+__all__ = ["Parameterisation", "ParameterisationBuilder", "Linear"]
+
+
+@dataclass(frozen=True)
+class Parameterisation:
+    """The affine map from theta to v.
+
+    Attributes
+    ----------
+    hyper
+        Names of the learned scales, in the order of the first entries of theta.
+    groups
+        Name -> slice of theta; a group is what a prior speaks about.
+    rows
+        Name -> indices into v.
+    """
+
+    hyper: tuple[str, ...]
+    hyper_mean: Floats
+    hyper_sd: Floats
+    groups: dict[str, slice]
+    rows: dict[str, Ints]
+    offset: Floats
+    matrix: sparse.csr_array
+    scale_of: Ints
+
+    @property
+    def size(self) -> int:
+        """Length of theta."""
+        return int(self.matrix.shape[1])
+
+    def log_scales(self, theta: Floats) -> Floats:
+        """Log of the learned scales, shape (..., H)."""
+        return self.hyper_mean + self.hyper_sd * theta[..., : len(self.hyper)]
+
+    def scales(self, theta: Floats) -> Floats:
+        """Scale of each entry of theta, shape (..., D)."""
+        learned = np.exp(self.log_scales(theta))
+        ones = np.ones((*theta.shape[:-1], 1))
+        return np.asarray(np.concatenate([learned, ones], axis=-1)[..., self.scale_of])
+
+    def by_hyper(self, by_log: Floats) -> Floats:
+        """Gradient by the first H of theta, from that by the log scale of each entry, (D,)."""
+        hypers = len(self.hyper)
+        by_scale = np.bincount(self.scale_of, by_log, minlength=hypers + 1)[:hypers]
+        return np.asarray(by_scale * self.hyper_sd)
+
+    def values(self, theta: Floats) -> Floats:
+        """All quantities v, shape (..., V), for theta of shape (..., D)."""
+        scaled = theta * self.scales(theta)
+        moved = (self.matrix @ scaled.reshape(-1, self.size).T).T
+        return np.asarray(self.offset + moved.reshape(*theta.shape[:-1], -1))
+
+
+@dataclass
+class Linear:
+    """Rows of a sparse linear map, collected entry by entry."""
+
+    row: list[Ints] = field(default_factory=list)
+    column: list[Ints] = field(default_factory=list)
+    weight: list[Floats] = field(default_factory=list)
+
+    def add(self, row: Ints | int, column: Ints | int, weight: Floats | float = 1.0) -> None:
+        """Add ``weight`` at (row, column), broadcast against each other."""
+        rows, columns, weights = np.broadcast_arrays(row, column, weight)
+        self.row.append(rows.ravel().astype(np.int64))
+        self.column.append(columns.ravel().astype(np.int64))
+        self.weight.append(weights.ravel().astype(float))
+
+    def matrix(self, shape: tuple[int, int]) -> sparse.csr_array:
+        """The map as a sparse matrix; repeated entries add up."""
+        if not self.row:
+            return sparse.csr_array(shape)
+        entries = np.concatenate(self.weight)
+        where = (np.concatenate(self.row), np.concatenate(self.column))
+        return sparse.csr_array(sparse.coo_array((entries, where), shape=shape))
+
+
+class ParameterisationBuilder:
+    """Collects groups of standard normals and the rows of v that they move."""
+
+    def __init__(self) -> None:
+        self._hyper: dict[str, Prior] = {}
+        self._groups: dict[str, slice] = {}
+        self._scale_of: list[str] = []
+        self._offset: list[Floats] = []
+        self._rows: dict[str, Ints] = {}
+        self._linear = Linear()
+        self._height = 0
+
+    def scale(self, prior: Prior) -> float:
+        """Register the scale that a prior describes; gives its factor in the matrix."""
+        if prior.fixed:
+            return prior.median
+        self._hyper.setdefault(prior.name, prior)
+        return 1.0
+
+    def rows(self, name: str, mean: Floats | Sequence[float]) -> Ints:
+        """New rows of v with the given offsets."""
+        offset = np.asarray(mean, dtype=float)
+        indices = np.arange(self._height, self._height + len(offset), dtype=np.int64)
+        self._height += len(offset)
+        self._offset.append(offset)
+        self._rows[name] = np.concatenate([self._rows.get(name, indices[:0]), indices])
+        return indices
+
+    def normals(self, name: str, size: int, scale: Prior | None = None) -> Ints:
+        """New standard normals under a group's name, their scale learned if the prior is so."""
+        first = len(self._scale_of)
+        if name in self._groups:
+            raise ValueError(f"group {name} exists")
+        self._groups[name] = slice(first, first + size)
+        hyper = scale.name if scale is not None and not scale.fixed else ""
+        self._scale_of.extend([hyper] * size)
+        return np.arange(first, first + size, dtype=np.int64)
+
+    def independent(self, name: str, rows: Ints, sd: float, scale: Prior | None = None) -> None:
+        """Each row moves by its own normal."""
+        self._linear.add(rows, self.normals(name, len(rows), scale), sd * self._factor(scale))
+
+    def walk(self, name: str, rows: Ints, sd: float, scale: Prior | None = None) -> None:
+        """Rows move along a random walk whose mean over the rows is zero.
+
+        Centring the walk takes the level out of it, so that level and path are a priori
+        independent and the level does not hang on the first knot.
+        """
+        steps = len(rows) - 1
+        if steps < 1:
+            return
+        walk = np.tril(np.ones((steps + 1, steps)), -1)
+        walk -= walk.mean(axis=0)
+        normals = self.normals(name, steps, scale)
+        factor = sd * self._factor(scale)
+        self._linear.add(rows[:, None], normals[None, :], walk * factor)
+
+    def shared(self, name: str, rows: Ints, sd: float) -> None:
+        """All rows move together by one normal."""
+        self._linear.add(rows, self.normals(name, 1), sd)
+
+    def _factor(self, scale: Prior | None) -> float:
+        return 1.0 if scale is None else self.scale(scale)
+
+    def hyper_index(self, prior: Prior) -> int:
+        """Where a registered scale stands among the hyperparameters."""
+        return list(self._hyper).index(prior.name)
+
+    def build(self) -> Parameterisation:
+        """The finished layout."""
+        count = len(self._hyper)
+        size = count + len(self._scale_of)
+        matrix = self._linear.matrix((self._height, len(self._scale_of)))
+        padded = sparse.hstack([sparse.csr_array((self._height, count)), matrix])
+        names = list(self._hyper)
+        scale_of = [count] * count + [names.index(s) if s else count for s in self._scale_of]
+        moved = {k: slice(s.start + count, s.stop + count) for k, s in self._groups.items()}
+        return Parameterisation(
+            hyper=tuple(names),
+            hyper_mean=np.array([p.mean for p in self._hyper.values()]),
+            hyper_sd=np.array([p.sd for p in self._hyper.values()]),
+            groups={f"scale:{n}": slice(i, i + 1) for i, n in enumerate(names)} | moved,
+            rows=self._rows,
+            offset=np.concatenate(self._offset) if self._offset else np.zeros(0),
+            matrix=sparse.csr_array(padded).reshape(self._height, size),
+            scale_of=np.array(scale_of, dtype=np.int64),
+        )

@@ -1,0 +1,1 @@
+"""A fit as data, and what is computed from its draws."""

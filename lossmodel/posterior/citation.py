@@ -1,0 +1,85 @@
+"""How to cite the package, and the very fit that a number comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Literal
+
+from lossmodel import __version__
+from lossmodel.text import escape
+
+if TYPE_CHECKING:
+    from lossmodel.posterior.fit import Fit
+
+__all__ = ["cite", "fit_hash"]
+
+AUTHORS = "The lossmodel developers"
+TITLE = "lossmodel: war losses from conflicting claims"
+YEAR = 2026
+
+
+def cite(fit: Fit | None = None, *, form: Literal["text", "bibtex"] = "text") -> str:
+    """Reference to this version of the package and, if given, to a fit.
+
+    Parameters
+    ----------
+    fit
+        The fit whose numbers are cited; its hash and its last day go into the reference.
+    form
+        ``"text"`` is one paragraph in the style of the APA, ``"bibtex"`` an entry.
+
+    Returns
+    -------
+    str
+        The reference, without a newline at its end.
+
+    Examples
+    --------
+    >>> from lossmodel import cite
+    >>> print(cite())  # doctest: +ELLIPSIS
+    The lossmodel developers (2026). lossmodel: war losses from conflicting claims (Version ...
+    """
+    note = None if fit is None else _note(fit)
+    if form == "bibtex":
+        return _bibtex(note)
+    reference = f"{AUTHORS} ({YEAR}). {TITLE} (Version {__version__}) [Computer software]."
+    return reference if note is None else f"{reference} {note}."
+
+
+def fit_hash(fit: Fit) -> str:
+    """SHA-256 over what a fit follows from: version, inputs, priors, engine, seed, last day.
+
+    Two people who fit the same claims in the same way get the same hash, wherever they keep
+    their files; the draws themselves differ by rounding from machine to machine.
+    """
+    origin = {
+        "version": fit.provenance.get("version", __version__),
+        "inputs": fit.claims.sha256,
+        "priors": fit.priors.to_toml(),
+        "engine": fit.engine,
+        "seed": fit.provenance.get("seed"),
+        "ci_prob": fit.ci_prob,
+        "until": str(fit.days[-1].date()),
+    }
+    return hashlib.sha256(json.dumps(origin, sort_keys=True).encode()).hexdigest()
+
+
+def _note(fit: Fit) -> str:
+    last = fit.days[-1].date()
+    return f"Fit of {fit.conflict.title} up to {last}, engine {fit.engine}, hash {fit_hash(fit)}"
+
+
+def _bibtex(note: str | None) -> str:
+    fields = {
+        # The inner braces keep BibTeX from reading a group as a person's first and last name.
+        "author": f"{{{AUTHORS}}}",
+        "title": f"{{{TITLE}}}",
+        "year": str(YEAR),
+        "version": __version__,
+        "license": "MIT",
+    }
+    if note is not None:
+        fields["note"] = escape.bibtex(note)
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
+    return "\n".join(["@software{lossmodel,", *lines, "}"])

@@ -1,0 +1,270 @@
+"""Draws -> tidy tables of losses.
+
+Everything is summed within a draw before any quantile is taken: adding up the limits of days
+would give an interval of a year that is several times too wide. The limits are equal-tailed and
+the functions that compute them also fill `ci_prob` and `ci_kind`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from lossmodel.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from lossmodel.posterior.fit import Fit
+
+__all__ = [
+    "COLUMNS",
+    "Measure",
+    "Rates",
+    "Windows",
+    "calendar",
+    "estimate",
+    "estimates_table",
+    "rates",
+    "summarise",
+]
+
+Measure = Literal["daily", "weekly", "monthly", "yearly", "cumulative"]
+Period = Literal["daily", "weekly", "monthly", "half-yearly", "yearly"]
+
+CI_KIND: Final = "eti"
+STATISTICS: Final = ("mean", "median", "sd", "lower", "upper")
+COLUMNS: Final = (
+    *("party", "category", "scope", "measure", "start", "end"),
+    *STATISTICS,
+    *("ci_prob", "ci_kind", "engine"),
+)
+# Columns of draws that are turned and sorted at a time: few enough to stay in the cache.
+BLOCK: Final = 128
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Losses a day, constant within cells of a few days.
+
+    Attributes
+    ----------
+    cells
+        (samples, cells).
+    cell_of
+        Cell of each day.
+    """
+
+    cells: NDArray[np.float64]
+    cell_of: NDArray[np.int64]
+
+    def sums(self, first: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Per-draw sums over windows that begin on these days: (samples, windows)."""
+        if len(first) == len(self.cell_of):
+            return self.daily()
+        sizes = np.diff(np.append(first, len(self.cell_of)))
+        window = np.repeat(np.arange(len(first)), sizes)
+        # A window has days of few cells.
+        shape = (len(first), self.cells.shape[1])
+        days = sparse.csr_array((np.ones(len(window)), (window, self.cell_of)), shape=shape)
+        return np.asarray((days @ self.cells.T).T)
+
+    def between(self, first: int, last: int) -> NDArray[np.float64]:
+        """Per-draw sums from one day to another, both included: (samples,)."""
+        days = np.bincount(self.cell_of[max(first, 0) : last + 1], minlength=self.cells.shape[1])
+        return np.asarray(self.cells @ days)
+
+    def daily(self) -> NDArray[np.float64]:
+        """Losses on each day: (samples, days)."""
+        return np.asarray(self.cells.T[self.cell_of].T)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows that together cover all days, each once.
+
+    Attributes
+    ----------
+    first, last
+        Position of the first and of the last day of each window.
+    start, end
+        The same as dates.
+    """
+
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+    start: pd.DatetimeIndex
+    end: pd.DatetimeIndex
+
+
+def calendar(days: pd.DatetimeIndex, period: Period) -> Windows:
+    """Divide the days into calendar periods, clipped at both ends.
+
+    Weeks are ISO weeks, Monday to Sunday.
+
+    Examples
+    --------
+    >>> windows = calendar(pd.date_range("2022-02-24", "2022-03-07"), "weekly")
+    >>> [f"{a:%m-%d}..{b:%m-%d}" for a, b in zip(windows.start, windows.end)]
+    ['02-24..02-27', '02-28..03-06', '03-07..03-07']
+    """
+    first_of_month = np.asarray(days.day == 1)
+    begins = {
+        "daily": np.ones(len(days), dtype=bool),
+        "weekly": np.asarray(days.day_of_week == 0),
+        "monthly": first_of_month,
+        "half-yearly": first_of_month & np.isin(days.month, (1, 7)),
+        "yearly": np.asarray(days.day_of_year == 1),
+    }[period]
+    begins[0] = True
+    first = np.flatnonzero(begins)
+    last = np.append(first[1:], len(days)) - 1
+    return Windows(first, last, days[first], days[last])
+
+
+def summarise(draws: NDArray[np.float64], ci_prob: float) -> dict[str, NDArray[np.float64]]:
+    """Mean, median, sd and equal-tailed limits of each column of draws.
+
+    Quantiles are interpolated linearly between order statistics, NumPy's default, but sorted
+    block by block along contiguous memory, which is several times faster.
+
+    Parameters
+    ----------
+    draws
+        (samples, columns).
+    ci_prob
+        Probability between the limits.
+
+    Examples
+    --------
+    >>> found = summarise(np.arange(101.0)[:, None], 0.9)
+    >>> {name: round(float(value[0]), 6) for name, value in found.items() if name != "sd"}
+    {'mean': 50.0, 'median': 50.0, 'lower': 5.0, 'upper': 95.0}
+    """
+    samples, columns = draws.shape
+    probs = np.array([0.5, (1 - ci_prob) / 2, (1 + ci_prob) / 2])
+    at = probs * (samples - 1)
+    below = np.floor(at).astype(np.intp)
+    above = np.minimum(below + 1, samples - 1)
+    weight = at - below
+    found = np.empty((len(STATISTICS), columns))
+    for start in range(0, columns, BLOCK):
+        part = slice(start, start + BLOCK)
+        ordered = np.sort(draws[:, part].T, axis=1)
+        found[0, part] = ordered.mean(axis=1)
+        found[2, part] = ordered.std(axis=1, ddof=min(1, samples - 1))
+        low, high = ordered[:, below], ordered[:, above]
+        found[(1, 3, 4), part] = (low + weight * (high - low)).T
+    return dict(zip(STATISTICS, found, strict=True))
+
+
+def estimates_table(fit: Fit) -> pd.DataFrame:
+    """Losses of every reported series by day, ISO week, month, year and since the start.
+
+    Returns
+    -------
+    DataFrame
+        One row a series x measure x window, with the columns `COLUMNS`.
+    """
+    return _table(fit, fit.series, measures=get_args(Measure), ci_prob=fit.ci_prob)
+
+
+def estimate(
+    fit: Fit,
+    category: str,
+    party: str,
+    *,
+    scope: str = "all",
+    measure: Measure = "cumulative",
+    ci_prob: float | None = None,
+) -> pd.DataFrame:
+    """Losses of one series by one measure, in the columns of `estimates_table`.
+
+    Raises
+    ------
+    UsageError
+        The fit has no such series or there is no such measure.
+    """
+    if measure not in get_args(Measure):
+        raise UsageError(f"No measure {measure!r}; there are: {', '.join(get_args(Measure))}.")
+    if (party, category, scope) not in fit.series:
+        known = "; ".join(" ".join((c, p, s)) for p, c, s in fit.series)
+        raise UsageError(f"The fit has no {category} {party} {scope}; it has: {known}.")
+    prob = fit.ci_prob if ci_prob is None else ci_prob
+    return _table(fit, [(party, category, scope)], measures=[measure], ci_prob=prob)
+
+
+def rates(fit: Fit, party: str, category: str, scope: str = "all") -> Rates:
+    """Rates of a party, or of the parties that it is the sum of."""
+    submodel = fit.submodel_of(party, category)
+    known = submodel.design.latent.parties
+    parts = [part for part in fit.conflict.components(party) if part in known]
+    if scope != "all":
+        owner = fit.conflict.scopes[scope].party
+        parts = [part for part in parts if owner in (None, part)]
+    if not parts:
+        raise UsageError(f"The fit has no {category} {party} {scope}.")
+    cells = [submodel.posterior.cells(part, category, scope) for part in parts]
+    total = cells[0] if len(cells) == 1 else np.sum(cells, axis=0)
+    return Rates(np.asarray(total), submodel.design.grid.cell_of)
+
+
+def _table(
+    fit: Fit,
+    series: Sequence[tuple[str, str, str]],
+    *,
+    measures: Sequence[Measure],
+    ci_prob: float,
+) -> pd.DataFrame:
+    """Rows of some series by some measures, put together column by column."""
+    windows = {measure: _windows(fit.days, measure) for measure in measures}
+    sizes = [len(windows[measure].first) for measure in measures]
+    found = [
+        _measured(path, windows[measure], measure, ci_prob)
+        for path in (rates(fit, *key) for key in series)
+        for measure in measures
+    ]
+    engines = [fit.submodel_of(party, category).engine for party, category, _ in series]
+    columns = {
+        **{
+            name: np.repeat(np.array([key[i] for key in series], dtype=object), sum(sizes))
+            for i, name in enumerate(COLUMNS[:3])
+        },
+        "measure": np.tile(np.repeat(np.array(measures, dtype=object), sizes), len(series)),
+        **{
+            name: np.tile(np.concatenate([getattr(w, name) for w in windows.values()]), len(series))
+            for name in ("start", "end")
+        },
+        **{name: np.concatenate([part[name] for part in found]) for name in STATISTICS},
+        "ci_prob": ci_prob,
+        "ci_kind": CI_KIND,
+        "engine": np.repeat(np.array(engines, dtype=object), sum(sizes)),
+    }
+    return pd.DataFrame(columns)[list(COLUMNS)]
+
+
+def _windows(days: pd.DatetimeIndex, measure: Measure) -> Windows:
+    """The rows' windows; those of the total since the start all begin on the first day."""
+    if measure != "cumulative":
+        return calendar(days, measure)
+    weeks = calendar(days, "weekly")
+    return replace(weeks, start=days[np.zeros(len(weeks.first), dtype=np.intp)])
+
+
+def _measured(
+    found: Rates, windows: Windows, measure: Measure, ci_prob: float
+) -> dict[str, NDArray[np.float64]]:
+    if measure == "daily":
+        # All days of a cell have the same draws, so their quantiles are taken once.
+        cells = summarise(found.cells, ci_prob)
+        return {name: value[found.cell_of] for name, value in cells.items()}
+    sums = found.sums(windows.first)
+    if measure == "cumulative":
+        sums = np.cumsum(sums.T, axis=0).T
+    return summarise(sums, ci_prob)

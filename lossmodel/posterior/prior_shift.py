@@ -1,0 +1,123 @@
+"""Totals under other priors than the fit's, without a further fit.
+
+Theta is standard normal a priori and nearly normal a posteriori, with mode m and covariance S. Of
+a log total with slope g, whose posterior variance is ``g' S g``, another normal prior of some
+entries c of theta then moves the mean and the variance by what normal theory says:
+
+    mean of c moved by d             shift  (S g)_c' d
+    sd of c times r, D = 1 / r^2 - 1 shift -(S g)_c' M m_c, variance less (S g)_c' M (S g)_c,
+                                     with M = (I / D + S_cc)^-1
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.design.assemble import UNDEFINED
+from lossmodel.posterior.variance import slope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lossmodel.inference.laplace.fit import Laplace
+    from lossmodel.model.design import Design
+    from lossmodel.model.design.grid import Floats, Ints
+    from lossmodel.model.priors import Priors
+
+    # Prior, value, entries of theta, what their mean moves the total by, what they take off it.
+    Effect = tuple[str, float, Ints, Floats, Floats]
+
+__all__ = ["COMMON_SDS", "LOCATIONS", "local_prior_sensitivity"]
+
+COMMON_SDS: Final = (0.10, 0.15, 0.25)
+# Priors whose mean another analyst might well put one sd higher or lower.
+LOCATIONS: Final = (
+    *("bias.adversary.person", "bias.self.person", "bias.third-party.person"),
+    *("bias.adversary.equipment", "bias.self.equipment", "bias.third-party.equipment"),
+    *("coverage.level", "delay.median", "missing.level", "missing.counted", "declared.delay"),
+    *("definition.losses", "definition.irrecoverable", "lethality.level"),
+)
+
+
+def local_prior_sensitivity(
+    draws: SubmodelDraws,
+    laplace: Laplace,
+    priors: Priors,
+    series: list[tuple[str, str, str]],
+    *,
+    ci_prob: float,
+) -> pd.DataFrame:
+    """Totals to the end under other sds of the common mode, and under other means of priors.
+
+    Returns
+    -------
+    table
+        party, category, scope; `prior`, its name; `value`, the sd of the common mode or by how
+        many of its sds the prior's mean is moved; median, lower, upper; ci_prob.
+    """
+    at_mode = SubmodelDraws(draws.design, laplace.mode[None, None, :])
+    effects = [*_widened(draws.design, laplace, priors), *_shifted(draws.design, priors)]
+    tail = (1 - ci_prob) / 2
+    rows = []
+    for key in series:
+        half = laplace.covariance_root.T @ slope(at_mode, key)
+        moved, variance = laplace.covariance_root @ half, float(half @ half)
+        limits = np.log(np.quantile(draws.total(*key), [0.5, tail, 1 - tail]))
+        for name, value, where, by, matrix in effects:
+            shift = float(moved[where] @ by)
+            lost = float(moved[where] @ matrix @ moved[where])
+            width = np.sqrt(max(1 - lost / variance, 0.0))
+            other = limits[0] + shift + width * (limits - limits[0])
+            rows.append((*key, name, value, *np.exp(other), ci_prob))
+    columns = ["party", "category", "scope", "prior", "value", "median", "lower", "upper"]
+    return pd.DataFrame(rows, columns=[*columns, "ci_prob"])
+
+
+def _widened(design: Design, laplace: Laplace, priors: Priors) -> Iterator[Effect]:
+    """Other sds of the common mode."""
+    where = _entries(design, "common")
+    own = priors["common.sd"].median
+    if not len(where):
+        return
+    covariance = laplace.covariance_root[where] @ laplace.covariance_root[where].T
+    for sd in COMMON_SDS:
+        added = (own / sd) ** 2 - 1
+        # (I / D + S)^-1, written so that D may be zero.
+        matrix = np.asarray(added * np.linalg.inv(np.eye(len(where)) + added * covariance), float)
+        by = np.asarray(-matrix @ laplace.mode[where], dtype=float)
+        yield "common.sd", sd, where, by, matrix
+
+
+def _shifted(design: Design, priors: Priors) -> Iterator[Effect]:
+    """Means of priors one sd lower and higher."""
+    for name in LOCATIONS:
+        where = _entries(design, name)
+        if priors[name].sd > 0 and len(where):
+            for sds in (-1.0, 1.0):
+                # The unknown of this one is the share that is not counted.
+                by = np.full(len(where), -sds if name == "missing.counted" else sds)
+                yield name, sds, where, by, np.zeros((len(where), len(where)))
+
+
+def _entries(design: Design, name: str) -> Ints:
+    """Entries of theta that a prior speaks about; those of a role's mean for its bias."""
+    found = [
+        np.arange(where.start, where.stop)
+        for group, where in design.parameters.groups.items()
+        if _prior_of(design, group) == name
+    ]
+    return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+
+def _prior_of(design: Design, group: str) -> str:
+    kind, _, rest = group.partition(" ")
+    if kind == "bias.role":
+        return rest.rpartition(" ")[2]
+    if kind == "definition":
+        category = str(design.streams.loc[int(rest), "category"])
+        return UNDEFINED.get(category, "definition.losses")
+    return kind

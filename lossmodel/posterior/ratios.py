@@ -1,0 +1,267 @@
+"""How far each stream's figures are from the truth.
+
+A ratio over a window is sum(expected figures) / sum(truth), both taken within a draw. It is given
+three ways, because a word such as "losses" does not say what it counts: against the truth under
+the stream's own definition, against the killed, and against the casualties.
+
+For a list the ratio is its coverage: what its names would reach given unlimited time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.errors import UsageError
+from lossmodel.posterior.estimates import CI_KIND, Windows, calendar, rates, summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from lossmodel.posterior.fit import Fit
+
+__all__ = ["COLUMNS", "IDENTIFIED", "Figures", "biases_table", "figures", "stream_scopes"]
+
+# A bias counts as identified where the claims cut the prior sd of its log by at least this factor.
+IDENTIFIED: Final = 0.7
+KEYS: Final = ("claimant", "party", "category")
+LIMITS: Final = ("median", "lower", "upper")
+STEP: Final = 7  # days; biases drift by half-year, so a week is read off at its middle
+COUNTED_AS_KILLED: Final = ("missing", "captured")
+
+COLUMNS: Final = (
+    *("claimant", "party", "category", "scope", "role", "accounting", "start", "end"),
+    *(f"ratio_{limit}" for limit in LIMITS),
+    *(f"ratio_if_killed_{limit}" for limit in LIMITS),
+    *(f"ratio_if_casualties_{limit}" for limit in LIMITS),
+    *(f"prior_{limit}" for limit in LIMITS),
+    *(f"coverage_{limit}" for limit in LIMITS),
+    *(f"definition_wounded_share_{limit}" for limit in LIMITS),
+    *("n_claims", "n_used", "identified", "ci_prob", "ci_kind", "engine"),
+)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a stream is expected to say and what is true, per draw and block of days.
+
+    Attributes
+    ----------
+    claimed
+        Expected figures, (samples, blocks).
+    own
+        Truth under the stream's own definition.
+    killed, casualties
+        Truth under the two definitions that a word could mean; None for equipment.
+    """
+
+    claimed: NDArray[np.float64]
+    own: NDArray[np.float64]
+    killed: NDArray[np.float64] | None
+    casualties: NDArray[np.float64] | None
+
+
+def stream_scopes(fit: Fit) -> dict[Any, str]:
+    """The scope that most of each stream's evidence is about, by claimant, party and category."""
+    counts = fit.terms.groupby([*KEYS, "scope"]).size().reset_index(name="terms")
+    counts = counts.sort_values(["terms", "scope"], ascending=[False, True])
+    first = counts.drop_duplicates([*KEYS])
+    return {(r.claimant, r.party, r.category): str(r.scope) for r in first.itertuples()}
+
+
+def figures(fit: Fit, stream: Any, *, first: NDArray[np.intp], scope: str) -> Figures:
+    """Work out a stream's expected figures and the truth, in blocks of days.
+
+    Parameters
+    ----------
+    stream
+        A row of `fit.streams`.
+    first
+        Position of the first day of each block.
+    """
+    return _Truths(fit, first).figures(stream, scope)
+
+
+def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
+    """Ratios of all streams, by half-year and over all, in the columns `COLUMNS`.
+
+    `identified` is true where the posterior sd of the log of the ratio is less than 0.7 of its
+    prior sd: there the claims, not the prior, say most of what is known about the bias.
+
+    Parameters
+    ----------
+    claimant
+        Only this claimant's streams.
+    """
+    streams = fit.streams
+    if claimant is not None:
+        streams = streams[streams["claimant"] == claimant]
+        if streams.empty:
+            known = ", ".join(sorted(set(fit.streams["claimant"])))
+            raise UsageError(f"No claimant {claimant!r} in the fit; there are: {known}.")
+    halves = calendar(fit.days, "half-yearly")
+    first, group = _blocks(halves.first, halves.last)
+    truths = _Truths(fit, first)
+    counts = _counts(fit, halves)
+    scopes = stream_scopes(fit)
+    parts = [
+        _rows(
+            fit,
+            stream,
+            scope=scopes[stream.claimant, stream.party, stream.category],
+            halves=halves,
+            group=group,
+            truths=truths,
+            counts=counts,
+        )
+        for stream in streams.itertuples()
+    ]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
+    return pd.DataFrame(columns)
+
+
+class _Truths:
+    """Truth by party and scope, summed into blocks once and shared by all streams."""
+
+    def __init__(self, fit: Fit, first: NDArray[np.intp]) -> None:
+        self.fit = fit
+        self.first = first
+        end = np.append(first[1:], len(fit.days))
+        self.middle = (first + end - 1) // 2
+        self.known: dict[tuple[str, str, str], NDArray[np.float64]] = {}
+
+    def sums(self, party: str, category: str, scope: str) -> NDArray[np.float64]:
+        key = (party, category, scope)
+        if key not in self.known:
+            self.known[key] = rates(self.fit, party, category, scope).sums(self.first)
+        return self.known[key]
+
+    def bias(self, stream: Any, *, prior: bool = False) -> NDArray[np.float64]:
+        return self.fit.bias_draws(stream.stream, prior=prior, days=self.middle)
+
+    def figures(self, stream: Any, scope: str) -> Figures:
+        factor = np.exp(self.bias(stream))
+        if stream.group != "person":
+            own = self.sums(stream.party, stream.category, scope)
+            return Figures(own * factor, own, None, None)
+        killed = self.sums(stream.party, "killed", scope)
+        if stream.category in COUNTED_AS_KILLED:
+            return Figures(killed * factor, killed, None, None)
+        casualties = self.sums(stream.party, "casualties", scope)
+        own = self._own(stream, killed, casualties)
+        return Figures(own * factor, own, killed, casualties)
+
+    def _own(
+        self, stream: Any, killed: NDArray[np.float64], casualties: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Truth under the stream's own definition."""
+        fixed = {"killed": killed, "wounded": casualties - killed, "casualties": casualties}
+        if stream.category in fixed:
+            return fixed[stream.category]
+        wounded_share = self.fit.omega_draws(stream.stream)[:, None]
+        return np.asarray(killed + wounded_share * (casualties - killed))
+
+
+def _blocks(
+    first: NDArray[np.intp], last: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Divide each window into weeks; and the position of each window's first week."""
+    parts = [np.arange(a, b + 1, STEP) for a, b in zip(first, last, strict=True)]
+    sizes = np.array([len(part) for part in parts])
+    return np.concatenate(parts), np.append(0, np.cumsum(sizes)[:-1])
+
+
+def _rows(
+    fit: Fit,
+    stream: Any,
+    *,
+    scope: str,
+    halves: Windows,
+    group: NDArray[np.intp],
+    truths: _Truths,
+    counts: Mapping[Any, _Counts],
+) -> dict[str, NDArray[Any]]:
+    found = truths.figures(stream, scope)
+    weight = found.own.mean(axis=0)
+    prior = _windows(np.exp(truths.bias(stream, prior=True)) * weight, group)
+    prior = _quotient(prior, _windows(weight[None, :], group))
+    claimed = _windows(found.claimed, group)
+    ratio = _quotient(claimed, _windows(found.own, group))
+    parts = _limits("ratio", ratio, fit.ci_prob) | _limits("prior", prior, fit.ci_prob)
+    for name, truth in (("killed", found.killed), ("casualties", found.casualties)):
+        known = np.full_like(ratio, np.nan) if truth is None else _windows(truth, group)
+        parts |= _limits(f"ratio_if_{name}", _quotient(claimed, known), fit.ci_prob)
+    covered = ratio if stream.accounting == "list" else np.full_like(ratio, np.nan)
+    parts |= _limits("coverage", covered, fit.ci_prob)
+    wounded_share = np.asarray(fit.omega_draws(stream.stream), dtype=float)[:, None]
+    share = {
+        name: np.repeat(value, ratio.shape[1])
+        for name, value in _limits("definition_wounded_share", wounded_share, fit.ci_prob).items()
+    }
+    own = counts[stream.claimant, stream.party, stream.category]
+    parts |= share | {
+        "start": np.append(halves.start.to_numpy(), fit.days[:1].to_numpy()),
+        "end": np.append(halves.end.to_numpy(), fit.days[-1:].to_numpy()),
+        "n_claims": np.append(own.claims, stream.n_claims),
+        "n_used": np.append(own.pieces, stream.n_used),
+        "identified": _log_sd(ratio) < IDENTIFIED * _log_sd(prior),
+    }
+    # Over all it is said once, by the fit.
+    parts["identified"][-1] = stream.identified
+    same = {
+        **{name: getattr(stream, name) for name in (*KEYS, "role", "accounting")},
+        **{"scope": scope, "ci_prob": fit.ci_prob, "ci_kind": CI_KIND},
+        "engine": fit.submodel_of(stream.party, stream.category).engine,
+    }
+    size = ratio.shape[1]
+    return parts | {name: np.repeat(np.array([value]), size) for name, value in same.items()}
+
+
+def _windows(submodels: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Sums by half-year, and over all as the last column."""
+    sums = np.add.reduceat(submodels.T, group, axis=0)
+    return np.concatenate([sums, sums.sum(axis=0, keepdims=True)]).T
+
+
+def _quotient(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ratio; not a number where there was nothing to count."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(bottom > 0, top / bottom, np.nan)
+
+
+def _limits(name: str, draws: NDArray[np.float64], ci_prob: float) -> dict[str, Any]:
+    found = summarise(draws, ci_prob)
+    return {f"{name}_{limit}": found[limit] for limit in LIMITS}
+
+
+def _log_sd(ratio: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.log(ratio).std(axis=0))
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Pieces of evidence of one stream in each half-year, and the claims that they consist of."""
+
+    pieces: NDArray[np.int64]
+    claims: NDArray[np.int64]
+
+
+def _counts(fit: Fit, halves: Windows) -> dict[Any, _Counts]:
+    """Counts by stream; what became known after the last day counts in the last half-year."""
+    terms = fit.terms[[*KEYS, "claims", "known"]]
+    half = np.searchsorted(halves.end.to_numpy(), terms["known"].to_numpy())
+    terms = terms.assign(half=np.minimum(half, len(halves.end) - 1))
+    said = terms.assign(claim=terms["claims"].str.split(";")).explode("claim")
+    said = said.drop_duplicates([*KEYS, "claim"])
+    size = len(halves.end)
+    pieces, claims = (
+        {key: np.bincount(rows["half"], minlength=size) for key, rows in table.groupby([*KEYS])}
+        for table in (terms, said)
+    )
+    return {key: _Counts(pieces[key], claims[key]) for key in pieces}

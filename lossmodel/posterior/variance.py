@@ -1,0 +1,129 @@
+"""What fixes a total: how much of its posterior variance each assumption carries.
+
+Theta is standard normal a priori. With posterior covariance S and slope g of a log total, were the
+prior's mean and the figures drawn again, the answer would vary by
+
+    |S g|^2 + |J S g|^2_W,
+
+the first part by the prior and the second by the figures, J and W being the slopes of their log
+expectations and their curvature; the sum is ``g' S g`` where expectations are log-linear. The
+entries of ``S g`` belong to groups of theta, hence to blocks of assumptions.
+"""
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.inference.laplace.fit import Laplace
+from lossmodel.model.density.expansion import Curvature
+from lossmodel.model.density.expectation import Density
+from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.design.grid import Floats
+
+__all__ = ["BLOCKS", "block_of", "log_total", "slope", "variance_decomposition"]
+
+BLOCKS = {
+    "bias.register": "registers",
+    "bias": "bias",
+    "common": "common mode",
+    "coverage": "coverage and delay",
+    "delay": "coverage and delay",
+    "missing": "missing",
+    "declared": "missing",
+    "definition": "definition",
+    "lethality": "lethality",
+    "rate": "path",
+    "scope": "scope",
+    "scale": "noise scales",
+}
+STEP = 1e-4
+
+
+def block_of(group: str) -> str:
+    """The block of assumptions that a group of theta belongs to."""
+    name = group.split(" ", maxsplit=1)[0].split(":", maxsplit=1)[0]
+    return BLOCKS.get(name) or BLOCKS[name.split(".", maxsplit=1)[0]]
+
+
+def slope(draws: SubmodelDraws, key: tuple[str, str, str]) -> Floats:
+    """Derivative of a log total to the end by theta at one point (the block's only draw)."""
+    design, theta = draws.design, draws.flat[0]
+    by_v = _by_value(draws, key)
+    parameters = design.parameters
+    by_log = (parameters.matrix.T @ by_v) * parameters.scales(theta)
+    gradient = by_log.copy()
+    gradient[: len(parameters.hyper)] += parameters.by_hyper(by_log * theta)
+    return np.asarray(gradient)
+
+
+def _by_value(draws: SubmodelDraws, key: tuple[str, str, str]) -> Floats:
+    """Derivative of the log total by v, one entry at a time."""
+    values = draws.values[0]
+    rows = _rows_of(draws, key)
+    moved = np.tile(values, (2 * len(rows), 1))
+    moved[np.arange(len(rows)), rows] += STEP
+    moved[len(rows) + np.arange(len(rows)), rows] -= STEP
+    shifted = SubmodelDraws(draws.design, np.zeros((1, len(moved), draws.flat.shape[1])))
+    shifted.__dict__["values"] = moved
+    totals = log_total(shifted, key)
+    by_v = np.zeros(len(values))
+    by_v[rows] = (totals[: len(rows)] - totals[len(rows) :]) / (2 * STEP)
+    return by_v
+
+
+def _rows_of(draws: SubmodelDraws, key: tuple[str, str, str]) -> Floats:
+    latent = draws.design.latent
+    party = key[0]
+    rows = [latent.rate_knots[party][1]]
+    if party in latent.lethality_knots:
+        rows.append(latent.lethality_knots[party][1])
+    scopes = [row for s in latent.scopes if s.party == party for row in (s.logit_row, s.tau_row)]
+    rows.append(np.array(sorted({r for r in scopes if r >= 0}), dtype=np.int64))
+    return np.concatenate(rows)
+
+
+def variance_decomposition(
+    draws: SubmodelDraws,
+    prior: SubmodelDraws,
+    density: Density,
+    laplace: Laplace,
+    series: list[tuple[str, str, str]],
+) -> pd.DataFrame:
+    """Shares of the posterior variance of each log total to the end that are prior.
+
+    Returns
+    -------
+    table
+        quantity, party, category, scope, block, share; and for the quantity prior_sd,
+        posterior_sd (of the log), prior_share (sum over blocks).
+    """
+    at_mode = SubmodelDraws(draws.design, laplace.mode[None, None, :])
+    blocks = np.empty(len(laplace.mode), dtype=object)
+    for group, where in draws.design.parameters.groups.items():
+        blocks[where] = block_of(group)
+    rows = []
+    expansion = Curvature(density).expand(laplace.mode)
+    curvature = np.maximum(expansion.curvature, 0.0)
+    for key in series:
+        moved = laplace.covariance_root @ (laplace.covariance_root.T @ slope(at_mode, key))
+        figures = float(curvature @ expansion.moved(moved[:, None])[:, 0] ** 2)
+        variance = float(moved @ moved) + figures
+        shares = {b: float((moved[blocks == b] ** 2).sum()) / variance for b in sorted(set(blocks))}
+        party, category, scope = key
+        base = {
+            "quantity": f"{category} {party} {scope}",
+            **{"party": party, "category": category, "scope": scope},
+            "prior_sd": _log_sd(prior, key),
+            "posterior_sd": _log_sd(draws, key),
+            "prior_share": 1 - figures / variance,
+        }
+        rows += [base | {"block": b, "share": s} for b, s in shares.items() if s > 0]
+    return pd.DataFrame(rows)
+
+
+def log_total(draws: SubmodelDraws, key: tuple[str, str, str]) -> Floats:
+    """Log of a total to the end, shape (S,)."""
+    return np.asarray(np.log(np.maximum(draws.total(*key), 1e-300)))
+
+
+def _log_sd(draws: SubmodelDraws, key: tuple[str, str, str]) -> float:
+    return float(log_total(draws, key).std())

@@ -1,0 +1,208 @@
+"""One question, one number: a small language over the draws of a fit.
+
+The value of a question is worked out in every draw (sums over days, quotients, the day on which
+a total is passed) and only then summarised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.errors import UsageError
+from lossmodel.posterior.estimates import CI_KIND, rates, summarise
+from lossmodel.posterior.ratios import figures, stream_scopes
+from lossmodel.query.parse import Passing, Quantity, Window, parsed
+from lossmodel.query.render import rendered
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lossmodel.posterior.fit import Fit
+
+__all__ = ["Format", "answer_query", "run_query"]
+
+Format = Literal["text", "json", "latex", "bibtex"]
+DAY: Final = np.timedelta64(1, "D")
+
+
+def run_query(fit: Fit, text: str, *, ci_prob: float | None = None, form: Format = "text") -> str:
+    """Answer a question about a fit, as text.
+
+    Parameters
+    ----------
+    text
+        Such as ``killed russia 2023``; the grammar is in the error for one that is not understood.
+    ci_prob
+        Probability of the credible interval; the fit's own where it is not given.
+    form
+        ``text`` is a sentence, ``json`` has the columns of `estimates.csv` as keys, ``latex`` is
+        to be pasted into a paper, ``bibtex`` is an entry that the paper can cite.
+
+    Raises
+    ------
+    UsageError
+        The question cannot be parsed, or names what the fit does not have.
+    """
+    if form not in get_args(Format):
+        raise UsageError(f"No format {form!r}; there are: {', '.join(get_args(Format))}.")
+    return rendered(fit, _answer(fit, text, ci_prob), form)
+
+
+def answer_query(fit: Fit, text: str, *, ci_prob: float | None = None) -> pd.DataFrame:
+    """Answer a question as a table of one row.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `estimates.csv`, then `claims_sha256`, `query` and what belongs to the kind
+        of question: `claimant` and the ratios under other definitions; `threshold` and
+        `never_share`, the share of draws that never pass it.
+    """
+    return pd.DataFrame([_answer(fit, text, ci_prob)])
+
+
+def _answer(fit: Fit, text: str, ci_prob: float | None) -> dict[str, Any]:
+    prob = fit.ci_prob if ci_prob is None else ci_prob
+    if not 0 < prob < 1:
+        raise UsageError(f"The interval's probability is {prob}; give one between 0 and 1.")
+    question = parsed(text, fit)
+    if isinstance(question, Passing):
+        row = _passing(fit, question, prob)
+    elif len(question.parts) == 2:
+        row = _quotient(fit, question.parts, prob)
+    else:
+        row = _single(fit, *question.parts[0], prob)
+    return row | {"claims_sha256": claims_sha256(fit), "query": " ".join(text.split())}
+
+
+def claims_sha256(fit: Fit) -> str:
+    """SHA-256 of the claims table that the fit was made from."""
+    hashes = fit.claims.sha256
+    name = getattr(fit.claims.path, "name", str(fit.claims.path))
+    return hashes.get(name) or hashes.get("claims.csv") or next(iter(hashes.values()), "")
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A quantity by day: losses, or a ratio as its two parts."""
+
+    top: NDArray[np.float64]
+    bottom: NDArray[np.float64] | None = None
+
+    def over(self, window: Window) -> NDArray[np.float64]:
+        days = slice(window.first, window.last + 1)
+        total: NDArray[np.float64] = self.top[:, days].sum(axis=1)
+        return total if self.bottom is None else total / self.bottom[:, days].sum(axis=1)
+
+    def running(self) -> NDArray[np.float64]:
+        total: NDArray[np.float64] = np.cumsum(self.top, axis=1)
+        return total if self.bottom is None else total / np.cumsum(self.bottom, axis=1)
+
+
+def _path(fit: Fit, quantity: Quantity) -> _Path:
+    if quantity.stream is not None:
+        return _ratio_paths(fit, quantity)["own"]
+    parties = quantity.party.split("+") if quantity.summed else [quantity.party]
+    parts = [
+        rates(fit, party, category, quantity.scope).daily()
+        for party in parties
+        for category in quantity.category.split("+")
+    ]
+    return _Path(np.sum(parts, axis=0) if len(parts) > 1 else parts[0])
+
+
+def _ratio_paths(fit: Fit, quantity: Quantity) -> dict[str, _Path]:
+    stream = fit.streams[fit.streams["stream"] == quantity.stream].iloc[0]
+    every_day = np.arange(len(fit.days))
+    scope = stream_scopes(fit)[stream.claimant, stream.party, stream.category]
+    found = figures(fit, stream, first=every_day, scope=scope)
+    paths = {"own": _Path(found.claimed, found.own)}
+    if found.killed is not None and found.casualties is not None:
+        paths["killed"] = _Path(found.claimed, found.killed)
+        paths["casualties"] = _Path(found.claimed, found.casualties)
+    return paths
+
+
+def _single(fit: Fit, quantity: Quantity, window: Window, prob: float) -> dict[str, Any]:
+    row = _row(fit, [quantity], [window], _path(fit, quantity).over(window), prob)
+    if quantity.stream is None:
+        return row
+    for name, path in _ratio_paths(fit, quantity).items():
+        if name != "own":
+            found = summarise(path.over(window)[:, None], prob)
+            row |= {
+                f"ratio_if_{name}_{k}": float(found[k][0]) for k in ("median", "lower", "upper")
+            }
+    return row
+
+
+def _quotient(fit: Fit, parts: tuple[tuple[Quantity, Window], ...], prob: float) -> dict[str, Any]:
+    over, under = (_path(fit, quantity).over(window) for quantity, window in parts)
+    if not np.all(under > 0):
+        raise UsageError(f"{parts[1][0]} is zero there, so nothing can be divided by it.")
+    return _row(fit, [q for q, _ in parts], [w for _, w in parts], over / under, prob)
+
+
+def _passing(fit: Fit, question: Passing, prob: float) -> dict[str, Any]:
+    """Quantiles of the first day on which the running total is reached.
+
+    A draw that never gets there counts as later than every day, so that a limit can be unknown.
+    """
+    reached = _path(fit, question.quantity).running() >= question.number
+    never = ~reached.any(axis=1)
+    first = np.where(never, np.inf, reached.argmax(axis=1))
+    whole = Window("passing", 0, len(fit.days) - 1)
+    row = _row(fit, [question.quantity], [whole], np.zeros(1), prob)
+    at = {"median": 0.5, "lower": (1 - prob) / 2, "upper": (1 + prob) / 2}
+    # Days are whole, so the quantile is one of them and nothing is interpolated towards "never".
+    days = {k: np.quantile(first, p, method="inverted_cdf") for k, p in at.items()}
+    dates = {k: _day(fit, value) for k, value in days.items()}
+    sd = None if never.any() else float(np.std(first, ddof=min(1, len(first) - 1)))
+    mean = None if never.any() else _day(fit, round(float(first.mean())))
+    extra = {"threshold": question.number, "never_share": float(never.mean()), "unit": "date"}
+    return row | dates | {"mean": mean, "sd": sd} | extra
+
+
+def _day(fit: Fit, position: float) -> str | None:
+    return None if np.isinf(position) else str(fit.days[int(position)].date())
+
+
+def _row(
+    fit: Fit,
+    quantities: list[Quantity],
+    windows: list[Window],
+    draws: NDArray[np.float64],
+    prob: float,
+) -> dict[str, Any]:
+    found = {name: float(value[0]) for name, value in summarise(draws[:, None], prob).items()}
+    dates = {
+        "start": _joined([str(fit.days[w.first].date()) for w in windows]),
+        "end": _joined([str(fit.days[w.last].date()) for w in windows]),
+    }
+    row = {
+        **{k: _joined([getattr(q, k) for q in quantities]) for k in ("party", "category", "scope")},
+        "measure": _joined([w.measure for w in windows]),
+        **dates,
+        **found,
+        **{"ci_prob": prob, "ci_kind": CI_KIND, "engine": _engine(fit, quantities)},
+    }
+    claimants = [q.claimant for q in quantities if q.claimant]
+    if claimants:
+        row["claimant"] = _joined(claimants)
+    plain = len(quantities) == 1 and not claimants
+    return row | {"unit": "losses" if plain else "ratio"}
+
+
+def _engine(fit: Fit, quantities: list[Quantity]) -> str:
+    """Engine of the blocks that an answer was made from."""
+    parts = [(q.party, name) for q in quantities for name in q.category.split("+")]
+    return _joined([fit.submodel_of(*part).engine for part in parts])
+
+
+def _joined(names: list[str]) -> str:
+    """Both names of a quotient, once where they are the same."""
+    return " / ".join(dict.fromkeys(names))

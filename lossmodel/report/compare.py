@@ -1,0 +1,242 @@
+"""What changed between two fits, and which claims did it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.posterior.estimates import estimate, rates
+from lossmodel.text.escape import one_line
+from lossmodel.text.numbers import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lossmodel.posterior.fit import Fit
+
+__all__ = ["changed_claims", "changed_totals", "compare_fits"]
+
+SHOWN: Final = 12
+DRAWS: Final = 1000
+CLAIM_COLUMNS: Final = (
+    *("claimant", "party", "category", "scope", "kind", "start", "end", "known"),
+    *("value", "low", "high", "qualifier", "published", "source", "via", "part_of"),
+)
+KEYS: Final = ["party", "category", "scope"]
+
+
+def compare_fits(a: Fit, b: Fit) -> str:
+    """What is different in the second fit, as text.
+
+    The totals are those up to the last day that both fits have. Each claim that is new, gone,
+    changed or otherwise classed stands with how far it alone moves the total of its party.
+    """
+    day = min(a.days[-1], b.days[-1])
+    lines = [f"A: {_described(a)}", f"B: {_described(b)}", "", *_settings(a, b)]
+    lines += [f"Totals to {day.date()}:", *_totals(a, b, day), ""]
+    claims = changed_claims(a, b, day)
+    counts = claims["change"].value_counts(sort=False)
+    found = ", ".join(f"{n:,} {change}" for change, n in counts.items()) or "none"
+    lines += [f"Claims that differ: {found}"]
+    for total, rows in claims.groupby("total", sort=False):
+        lines += [f"  and what each does to {str(total) or 'no total'}:", *_claims(rows)]
+    return "\n".join(one_line(line) for line in lines).rstrip()
+
+
+def changed_totals(a: Fit, b: Fit, day: pd.Timestamp) -> pd.DataFrame:
+    """Totals of both fits up to a day: columns ``<limit>_a``, ``<limit>_b`` and the ratio."""
+    both = [key for key in a.series if key in set(b.series)]
+    rows = []
+    for party, category, scope in both:
+        row: dict[str, Any] = {"party": party, "category": category, "scope": scope}
+        for name, fit in (("a", a), ("b", b)):
+            total = _total(fit, party, category, scope, day)
+            row |= {f"{limit}_{name}": total[limit] for limit in ("median", "lower", "upper")}
+        rows.append(row)
+    table = pd.DataFrame(
+        rows, columns=[*KEYS, *(f"{k}_{n}" for n in "ab" for k in ("median", "lower", "upper"))]
+    )
+    ratio = table["median_b"] / table["median_a"].where(table["median_a"] > 0)
+    return table.assign(ratio=ratio)
+
+
+def changed_claims(a: Fit, b: Fit, day: pd.Timestamp) -> pd.DataFrame:
+    """Claims that are not the same evidence in both fits, those that move most first.
+
+    A claim moves the log of a total by the covariance, over the draws, of that log with the
+    claim's log likelihood: to first order this is what putting the claim in does. One that is
+    gone does the opposite of what it did in the first fit.
+
+    Returns
+    -------
+    DataFrame
+        claim_id, claimant, change (``new``, ``gone``, ``changed``, ``otherwise classed``), what
+        (in words), total (the series that is moved), moves (its log).
+    """
+    tables = {"a": _table(a, day), "b": _table(b, day)}
+    rows = []
+    for claim_id in dict.fromkeys([*tables["b"], *tables["a"]]):
+        before, after = (tables[name].get(claim_id) for name in ("a", "b"))
+        change, what = _change(before, after)
+        known = after or before
+        if change and known:
+            moves = (after or {}).get("moves", 0.0) - (before or {}).get("moves", 0.0)
+            keys = {name: known[name] for name in ("claimant", "total")}
+            rows.append({"claim_id": claim_id, **keys, "change": change, "what": what})
+            rows[-1]["moves"] = moves
+    table = pd.DataFrame(rows, columns=["claim_id", "claimant", "change", "what", "total", "moves"])
+    order = table["moves"].abs().sort_values(ascending=False, kind="stable").index
+    return table.loc[order].reset_index(drop=True)
+
+
+def _described(fit: Fit) -> str:
+    table = fit.claims.table
+    return (
+        f"{fit.conflict.title}, {fit.days[0].date()} to {fit.days[-1].date()}, "
+        f"{len(table):,} claims, engine {fit.engine}"
+    )
+
+
+def _settings(a: Fit, b: Fit) -> Iterator[str]:
+    """What was not the same besides the claims: priors, options, versions, other inputs."""
+    found = []
+    for name in ("conflict", "options", "parts", "priors", "inputs", "versions", "python"):
+        old, new = a.provenance.get(name), b.provenance.get(name)
+        if not isinstance(old, dict) or not isinstance(new, dict):
+            if old != new:
+                found.append(f"  {name}: {_said(old)} -> {_said(new)}")
+            continue
+        for key in dict.fromkeys([*old, *new]):
+            if old.get(key) != new.get(key):
+                found.append(f"  {name} {key}: {_said(old.get(key))} -> {_said(new.get(key))}")
+    if found:
+        yield from ["Settings that differ:", *found[: 2 * SHOWN]]
+        if len(found) > 2 * SHOWN:
+            yield f"  and {len(found) - 2 * SHOWN} more"
+        yield ""
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, str):
+        return value[:12] + "…" if len(value) == 64 else value
+    return "nothing" if value is None else json.dumps(value, default=str)
+
+
+def _totals(a: Fit, b: Fit, day: pd.Timestamp) -> Iterator[str]:
+    table = changed_totals(a, b, day)
+    names = [" ".join((r["category"], r["party"], r["scope"])) for r in table.to_dict("records")]
+    width = max(map(len, names), default=0)
+    for name, row in zip(names, table.to_dict("records"), strict=True):
+        percent = f"{100 * (row['ratio'] - 1):+.1f}%" if np.isfinite(row["ratio"]) else "-"
+        yield f"  {name:<{width}}  {_interval(row, 'a')} -> {_interval(row, 'b')}  {percent}"
+    for word, one, other in (("only in A", a, b), ("only in B", b, a)):
+        alone = [" ".join((c, p, s)) for p, c, s in one.series if (p, c, s) not in other.series]
+        if alone:
+            yield f"  {word}: {'; '.join(alone)}"
+
+
+def _interval(row: Any, name: str) -> str:
+    limits = row[f"lower_{name}"], row[f"upper_{name}"]
+    median, lower, upper = (number(x, *limits) for x in (row[f"median_{name}"], *limits))
+    return f"{median} [{lower} to {upper}]"
+
+
+def _total(fit: Fit, party: str, category: str, scope: str, day: pd.Timestamp) -> pd.Series:
+    """The total to a day, which need not be the end of a week."""
+    if day == fit.days[-1]:
+        return estimate(fit, category, party, scope=scope).iloc[-1]
+    from lossmodel.query.evaluate import answer_query
+
+    return answer_query(fit, f"{category} {party} {scope} cumulative {day.date()}").iloc[0]
+
+
+def _claims(rows: pd.DataFrame) -> Iterator[str]:
+    for row in rows.head(SHOWN).to_dict("records"):
+        moved = f"{100 * np.expm1(row['moves']):+.1f}%"
+        yield f"    {moved}  {row['change']}: {row['claim_id']} ({row['claimant']}): {row['what']}"
+    if len(rows) > SHOWN:
+        yield f"    and {len(rows) - SHOWN:,} more"
+
+
+def _table(fit: Fit, day: pd.Timestamp) -> dict[str, dict[str, Any]]:
+    """Claims by id, with their class and how far they move the total of their party."""
+    classes = fit.evidence.classes[["claim_id", "class", "why"]]
+    table = fit.claims.table.merge(classes, on="claim_id", how="left")
+    moves = _moves(fit, day)
+    found = {}
+    for row in table.to_dict("records"):
+        key = _total_of(fit, row["party"], row["category"])
+        total = "" if key is None else f"{key[1]} {key[0]}"
+        more = {"total": total, "moves": moves.get(str(row["claim_id"]), 0.0)}
+        found[str(row["claim_id"])] = {str(k): v for k, v in row.items()} | more
+    return found
+
+
+def _total_of(fit: Fit, party: str, category: str) -> tuple[str, str, str] | None:
+    """The first series of a claim's party, or of a part of it, that is fitted with it."""
+    categories = fit.conflict.categories
+    group = categories[category].group if category in categories else ""
+    parts = fit.conflict.components(party) if party in fit.conflict.parties else ()
+    for key in fit.series:
+        same = categories[key[1]].group == "person" if group == "person" else key[1] == category
+        if key[0] in parts and key[2] == "all" and same:
+            return key
+    return None
+
+
+def _moves(fit: Fit, day: pd.Timestamp) -> dict[str, float]:
+    """How far each piece of evidence moves the log of its party's total, by its claim."""
+    last = int((day - fit.days[0]).days) + 1
+    found: dict[str, float] = {}
+    for submodel in fit.submodels.values():
+        draws = submodel.posterior.flat
+        chosen = np.linspace(0, len(draws) - 1, min(DRAWS, len(draws))).astype(int)
+        likelihood = np.stack(
+            [submodel.density.observations(theta).log_density for theta in draws[chosen]]
+        )
+        likelihood -= likelihood.mean(axis=0)
+        terms = submodel.design.terms
+        for (party, category), rows in terms.reset_index(drop=True).groupby(["party", "category"]):
+            key = _total_of(fit, str(party), str(category))
+            if key is not None:
+                total = rates(fit, key[0], key[1]).daily()[chosen, :last].sum(axis=1)
+                log = np.log(np.maximum(total, 1e-300))
+                moved = (log - log.mean()) @ likelihood[:, rows.index] / len(chosen)
+                found |= dict(zip(rows["term"].astype(str), moved.tolist(), strict=True))
+    return found
+
+
+def _change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> tuple[str, str]:
+    if before is None or after is None:
+        known = after or before or {}
+        return ("new" if before is None else "gone"), f"{_figure(known)}, {known.get('class')}"
+    different = [c for c in CLAIM_COLUMNS if not _equal(before[c], after[c])]
+    if different:
+        words = [f"{c} {_cell(before[c])} -> {_cell(after[c])}" for c in different]
+        return "changed", "; ".join(words)
+    if before["class"] != after["class"]:
+        return "otherwise classed", f"{before['class']} -> {after['class']}: {after['why']}"
+    return "", ""
+
+
+def _figure(row: dict[str, Any]) -> str:
+    """Value and window of a claim."""
+    limits = [f"{row[k]:,.10g}" for k in ("low", "high") if pd.notna(row[k])]
+    value = f"{row['value']:,.10g}" if pd.notna(row["value"]) else " to ".join(limits)
+    days = f"{_cell(row['start'])} to {_cell(row['end'])}"
+    return f"{row['kind']} {row['category']} {value}, {days}"
+
+
+def _cell(value: Any) -> str:
+    if pd.isna(value):
+        return "nothing"
+    if isinstance(value, pd.Timestamp):
+        return str(value.date())
+    return f"{value:,.10g}" if isinstance(value, float) else str(value) or "nothing"
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return bool(one == other or (pd.isna(one) and pd.isna(other)))

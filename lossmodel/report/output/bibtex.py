@@ -1,0 +1,98 @@
+"""Sources of the claims that a fit used as BibTeX, with the package itself."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Final
+
+from lossmodel.posterior.citation import cite
+from lossmodel.report.composing import NOT_PASSED
+from lossmodel.text.escape import bibtex, one_line, web_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from lossmodel.posterior.fit import Fit
+
+__all__ = ["bibliography", "used_sources"]
+
+FIELDS: Final = ("title", "publisher", "date", "url", "archive_url", "accessed")
+MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+PACKAGE: Final = "lossmodel"
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9:.+/_-]+")
+_DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-\d\d)?)?", re.ASCII)
+
+
+def bibliography(fit: Fit) -> str:
+    """An entry a source of the claims that were used or merged, and one for the package.
+
+    Keys are those of ``sources.csv``; what BibTeX could stumble over in one becomes a hyphen, and
+    two that would then be the same are told apart by a few digits of their hash.
+    """
+    sources = used_sources(fit)
+    keys = _keys(str(name) for name in sources["source"])
+    entries = [_entry(keys[str(row["source"])], row) for row in _records(sources)]
+    # BibTeX passes over what stands between entries.
+    mark = [] if fit.diagnostics["gate"]["passed"] else [NOT_PASSED]
+    return "\n\n".join([*mark, cite(fit, form="bibtex"), *entries]) + "\n"
+
+
+def used_sources(fit: Fit) -> pd.DataFrame:
+    """The sources of claims that were used or merged, in the order of their keys."""
+    classes = fit.evidence.classes
+    ids = set(classes.loc[classes["class"].isin(("used", "merged")), "claim_id"])
+    table = fit.claims.table
+    claims = table.loc[table["claim_id"].isin(ids) & (table["source"] != ""), ["source"]]
+    known = fit.conflict.sources.reindex(columns=["source", *FIELDS]).drop_duplicates("source")
+    found = claims.drop_duplicates().merge(known, on="source", how="left")
+    return found.fillna("").sort_values("source", ignore_index=True)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, str]]:
+    return [{str(k): str(v) for k, v in row.items()} for row in table.to_dict("records")]
+
+
+def _keys(names: Iterable[str]) -> dict[str, str]:
+    """Give each source a key; BibTeX takes upper and lower case for the same."""
+    taken = {PACKAGE}
+    keys = {}
+    for name in names:
+        key = _UNSAFE.sub("-", name).strip("-") or "source"
+        if key.lower() in taken:
+            key = f"{key}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        taken.add(key.lower())
+        keys[name] = key
+    return keys
+
+
+def _entry(key: str, row: Mapping[str, str]) -> str:
+    title = one_line(row["title"]).strip() or row["source"]
+    publisher = one_line(row["publisher"]).strip()
+    url = web_address(row["url"]) or web_address(row["archive_url"])
+    fields = {
+        # Double braces: a publisher is no person with a first name, a title keeps its capitals.
+        "author": f"{{{{{bibtex(publisher)}}}}}" if publisher else "",
+        "title": f"{{{{{bibtex(title)}}}}}",
+        **_date(row["date"]),
+        "url": f"{{{url}}}" if url else "",
+        "note": f"{{{_note(row)}}}" if _note(row) else "",
+    }
+    lines = [f"  {name} = {value}," for name, value in fields.items() if value]
+    return "\n".join([f"@misc{{{key},", *lines, "}"])
+
+
+def _date(text: str) -> dict[str, str]:
+    found = _DATE.fullmatch(text.strip())
+    if found is None:
+        return {"year": f"{{{bibtex(text.strip())}}}"} if text.strip() else {}
+    month = int(found[2] or 0)
+    named = {"month": MONTHS[month - 1]} if 1 <= month <= 12 else {}
+    return {"year": f"{{{found[1]}}}"} | named
+
+
+def _note(row: Mapping[str, str]) -> str:
+    seen = row["accessed"].strip()
+    return f"Accessed {bibtex(seen)}" if seen else ""

@@ -1,0 +1,84 @@
+"""The document as Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from lossmodel.text.escape import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lossmodel.report.document import Block, Document, Table, Text
+
+__all__ = ["markdown", "to_markdown"]
+
+# Within a line these begin markup; the others that could do so only at its start.
+INLINE: Final = re.compile(r"([\\`*_\[\]|~$])")
+AT_START: Final = re.compile(r"^(\s*)([#+\-=:>]|\d+(?=[.)](?:\s|$)))")
+
+
+def to_markdown(document: Document) -> str:
+    """Write the document in the dialect that most programs read (tables with pipes)."""
+    parts = [f"# {markdown(document.title)}", markdown(document.subtitle)]
+    if document.mark:
+        parts.append(f"**{markdown(document.mark)}**")
+    for section in document.sections:
+        parts.append(f"## {markdown(section.title)}")
+        for block in section.blocks:
+            parts.extend(_block(block, document.mark))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def markdown(text: str) -> str:
+    r"""Text as text, with as few backslashes as will do.
+
+    Examples
+    --------
+    >>> print(markdown("<b>*a*</b> | [x](y), 1.5 (0.5 to 2.5)"))
+    &lt;b&gt;\*a\*&lt;/b&gt; \| \[x\](y), 1.5 (0.5 to 2.5)
+    """
+    plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return AT_START.sub(_guarded, INLINE.sub(r"\\\1", plain))
+
+
+def _guarded(start: re.Match[str]) -> str:
+    space, sign = start.groups()
+    # A list's number is closed by what follows it, which is what must lose its meaning.
+    return f"{space}{sign}&#8203;" if sign.isdigit() else f"{space}\\{sign}"
+
+
+def _block(block: Block, mark: str) -> Iterator[str]:
+    if block.kind == "text":
+        yield _text(block)
+    elif block.kind == "figure":
+        yield f"![{markdown(block.alt or block.caption)}](figures/{block.name}.svg)"
+        yield f"*{markdown(block.caption)}*"
+        if mark:
+            yield f"**{markdown(mark)}**"
+    elif block.page_only:
+        yield markdown(block.instead)
+    else:
+        yield _table(block)
+        yield markdown(block.caption)
+
+
+def _text(text: Text) -> str:
+    words = markdown(text.text)
+    if text.tone == "heading":
+        return f"### {words}"
+    if text.tone == "warning":
+        return f"**{words}**"
+    lead = f"**{markdown(text.lead)}** " if text.lead else ""
+    return f"> {lead}{words}" if text.tone == "answer" else lead + words
+
+
+def _table(table: Table) -> str:
+    rules = ["---:" if i in table.numeric else "---" for i in range(len(table.columns))]
+    rows = [
+        [markdown(name) for name in table.columns],
+        rules,
+        *([markdown(cell) for cell in row] for row in table.rows),
+    ]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)

@@ -1,0 +1,133 @@
+"""What each claim became."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from lossmodel.report.document import Block, Section, Table, Text
+from lossmodel.report.wording import claimant_names, claimed, party_title
+from lossmodel.text.numbers import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lossmodel.report.results import Results
+
+__all__ = ["evidence_section"]
+
+CLASSES = ("used", "merged", "left out")
+REASONS = 12
+COLUMNS = (
+    *("Claim", "Claimant", "About", "Scope", "Kind", "First day", "Last day", "Published"),
+    *("Figure", "Became", "Expected", "Claimed / expected", "Why", "Source", "Note"),
+)
+
+
+def evidence_section(results: Results) -> Section:
+    """How many claims were used and why, claimant by claimant, and every claim."""
+    counts = results.claims["class"].value_counts()
+    words = ", ".join(f"{counts.get(name, 0):,} {name}" for name in CLASSES)
+    blocks: list[Block] = [
+        Text(
+            f"Of {len(results.claims):,} claims: {words}. A claim is used where it says something "
+            "new about days that it covers; merged where others of the same claimant already say "
+            "it (a total since the start also holds the totals before it); left out where the "
+            "model has no place for it, and then the reason is given.",
+        ),
+        _by_claimant(results),
+        Text("Why claims were left out", tone="heading"),
+        _reasons(results.claims),
+        Text("Every claim", tone="heading"),
+        _all(results),
+    ]
+    return Section("claims", "What each claim became", blocks)
+
+
+def _by_claimant(results: Results) -> Table:
+    names = claimant_names(results.fit)
+    table = results.claims
+    counts = table.groupby(["claimant", "class"], sort=False).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=list(CLASSES), fill_value=0)
+    order = counts.sum(axis=1).sort_values(ascending=False, kind="stable").index
+    rows = [
+        [names.get(str(name), str(name)), *(f"{counts.loc[name, c]:,}" for c in CLASSES)]
+        for name in order
+    ]
+    return Table(
+        "by-claimant",
+        ["Claimant", *(name.capitalize() for name in CLASSES)],
+        rows,
+        caption="Claims of each claimant.",
+        numeric=frozenset({1, 2, 3}),
+    )
+
+
+def _reasons(table: pd.DataFrame) -> Table:
+    why = table.loc[table["class"] == "left out", "why"].value_counts()
+    rows = [[str(reason), f"{n:,}"] for reason, n in why.head(REASONS).items()]
+    rest = int(why.iloc[REASONS:].sum())
+    rows += [["Other reasons", f"{rest:,}"]] if rest else []
+    return Table("left-out", ["Reason", "Claims"], rows, numeric=frozenset({1}))
+
+
+def _all(results: Results) -> Table:
+    names = claimant_names(results.fit)
+    limits = results.fit.terms.drop_duplicates("term").set_index("term")
+    limits = limits[["expected_lower", "expected_upper"]]
+    table = results.claims.join(limits, on="claim_id")
+    records = table.to_dict("records")
+    return Table(
+        "claims",
+        COLUMNS,
+        [_row(results, row, names) for row in records],
+        caption=(
+            "All claims. Expected is what the fit would have the claimant say about those days "
+            "(with the claims merged into it), so 1.00 in the next column is a claim in line with "
+            "the others, its claimant's habits taken into account. Click a heading to sort."
+        ),
+        numeric=frozenset({5, 6, 7, 8, 10, 11}),
+        search=True,
+        keys=[_keys(row) for row in records],
+        page_only=True,
+        instead=(
+            f"The table of all {len(records):,} claims is in claims.csv and, to be sorted and "
+            "searched, in report.html."
+        ),
+    )
+
+
+def _row(results: Results, row: dict[Any, Any], names: dict[str, str]) -> list[str]:
+    joined = f" with {row['with']}" if row["with"] else ""
+    relayed = f", by way of {row['via']}" if row["via"] else ""
+    known = math.isfinite(row["expected"])
+    residual = row["residual"]
+    return [
+        row["claim_id"],
+        names.get(row["claimant"], row["claimant"]) + relayed,
+        f"{party_title(results.fit.conflict, row['party'])}, {row['category']}",
+        row["scope"],
+        row["kind"],
+        _day(row["start"]),
+        _day(row["end"]),
+        _day(row["published"]) + (" (inferred)" if row["published_inferred"] else ""),
+        claimed(row["value"], row["low"], row["high"], row["qualifier"]),
+        row["class"],
+        number(row["expected"], row["expected_lower"], row["expected_upper"]) if known else "–",
+        f"{math.exp(residual):.2f}" if math.isfinite(residual) else "–",
+        f"{row['why']}{joined}",
+        row["source"],
+        row["note"],
+    ]
+
+
+def _keys(row: dict[Any, Any]) -> list[float | str | None]:
+    middle = row["value"] if math.isfinite(row["value"]) else (row["low"] + row["high"]) / 2
+    keys: list[float | str | None] = [None] * len(COLUMNS)
+    for place, value in ((8, middle), (10, row["expected"]), (11, row["residual"])):
+        keys[place] = value if math.isfinite(value) else None
+    return keys
+
+
+def _day(day: pd.Timestamp) -> str:
+    return "" if day != day else f"{day:%Y-%m-%d}"

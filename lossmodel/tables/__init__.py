@@ -1,0 +1,1 @@
+"""CSV and TOML files as validated tables."""

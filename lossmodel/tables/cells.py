@@ -1,0 +1,257 @@
+"""Reading the cells of a table by its schema, and noting every one that is wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lossmodel.tables.csv import RawTable
+from lossmodel.tables.problems import Problems, nearest, one_of, quoted
+from lossmodel.tables.schema import Field
+
+__all__ = ["Flagger", "Words", "empty_table", "parse_day", "parse_table"]
+
+Words = Mapping[str, Collection[str]]
+LARGEST: Final = 1e10  # more than there are people
+
+_UNIQUE: Final = {  # a claim's name is joined with others by semicolons; so are claimants
+    "slug": (re.compile(r"[0-9A-Za-z][0-9A-Za-z._:+/-]*"), "letters a-z, digits and . _ : + / -"),
+    "name": (re.compile(r"[^;\x00-\x1f]+"), "a name without semicolons"),
+}
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}([,.'_ \u00a0\u2009\u202f]\d{3})+(\.\d+)?", re.ASCII)
+_NO_NUMBER: Final = re.compile(r"[+-]?(nan|inf|infinity|na|n/a|none|null|-+)", re.IGNORECASE)
+_TRUE: Final = ("true", "1", "yes")
+_FALSE: Final = ("", "false", "0", "no")
+_GUESSES = 40  # nobody reads more than the first
+_HOMES: Final = {
+    "claimant": "claimants.csv",
+    "via": "claimants.csv",
+    "source": "sources.csv",
+    "party": "conflict.toml",
+    "category": "conflict.toml",
+    "scope": "conflict.toml",
+    "side": "conflict.toml",
+}
+_FIRST_YEAR, _LAST_YEAR = 1700, 2199  # what a timestamp in nanoseconds can hold, with room
+
+
+@dataclass(frozen=True)
+class Flagger:
+    """Notes problems of one table by row masks."""
+
+    raw: RawTable
+    problems: Problems
+
+    def flag(
+        self,
+        mask: npt.NDArray[np.bool_],
+        column: str,
+        *,
+        allowed: str | Sequence[str],
+        remedy: str | Sequence[str],
+        found: Sequence[str] | None = None,
+    ) -> None:
+        """Note the rows of `mask`; texts given as sequences have one entry a flagged row."""
+        if not mask.any():
+            return
+        if found is None:
+            found = [quoted(text) for text in self.text(column)[mask]]
+        rows = self.raw.rows[mask]
+        self.problems.add(
+            self.raw.file, column, rows=rows, found=found, allowed=allowed, remedy=remedy
+        )
+
+    def text(self, column: str) -> pd.Series[str]:
+        """Cells of a column as they were written; empty ones where there is no such column."""
+        if column in self.raw.cells:
+            return self.raw.cells[column]
+        return pd.Series([""], dtype="str").repeat(len(self.raw.rows)).reset_index(drop=True)
+
+
+def parse_table(
+    raw: RawTable, fields: Sequence[Field], *, words: Words, problems: Problems
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Turn text into typed columns in the order of `fields`, and note every cell that is wrong.
+
+    Dates become datetime64[ns], numbers float64, flags bool; all else stays text.
+
+    Returns
+    -------
+    table
+        Wrong cells are as if they were empty.
+    ignored
+        Columns of the file that are not part of the format.
+    """
+    ignored = _check_columns(raw, fields, problems)
+    flagger = Flagger(raw, problems)
+    columns = {field.name: _parse_column(field, flagger, words) for field in fields}
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(raw.rows))), ignored
+
+
+def empty_table(fields: Sequence[Field]) -> pd.DataFrame:
+    """Table without rows, its columns of the types that `parse_table` gives."""
+    raw = RawTable("", pd.DataFrame(index=pd.RangeIndex(0)), np.empty(0, dtype=np.int64))
+    flagger = Flagger(raw, Problems())
+    return pd.DataFrame({field.name: _parse_column(field, flagger, {}) for field in fields})
+
+
+def _check_columns(raw: RawTable, fields: Sequence[Field], problems: Problems) -> tuple[str, ...]:
+    absent = {field.name: field.column for field in fields if field.name not in raw.cells}
+    names = [field.name for field in fields]
+    ignored = []
+    for column in raw.cells.columns.difference(names, sort=False):
+        meant = nearest(column, absent, cutoff=0.8)
+        if not meant:
+            ignored.append(str(column))
+            continue
+        del absent[meant]
+        problems.add(
+            raw.file,
+            quoted(column),
+            rows=[1],
+            found="a column of an unknown name",
+            allowed=", ".join(names),
+            remedy=f"Rename it to {meant}",
+        )
+    for column in [name for name, needed in absent.items() if needed]:
+        problems.add(
+            raw.file,
+            column,
+            rows=[1],
+            found="no such column",
+            allowed=", ".join(names),
+            remedy=f"Add the column {column}",
+        )
+    return tuple(ignored)
+
+
+def _parse_column(field: Field, flagger: Flagger, words: Words) -> pd.Series:
+    text = flagger.text(field.name)
+    empty = (text == "").to_numpy(dtype=bool)
+    if field.filled and field.name in flagger.raw.cells:
+        flagger.flag(
+            empty, field.name, allowed="a value in every row", remedy=f"Give the {field.name}"
+        )
+    if field.form == "date":
+        return _dates(field.name, text, flagger)
+    if field.form == "number":
+        return _numbers(field.name, text, flagger)
+    if field.form == "flag":
+        return _flags(field.name, text, flagger)
+    if field.form in _UNIQUE:
+        _check_unique(field, text, flagger)
+    elif field.form == "key" and (field.choices or field.name in words):
+        text = _known_only(field, text, flagger, field.choices or words[field.name])
+    return text.mask(empty, field.default) if field.default else text
+
+
+def _dates(column: str, text: pd.Series, flagger: Flagger) -> pd.Series:
+    codes, words = pd.factorize(text)
+    days = np.array([parse_day(word) for word in words], dtype="datetime64[ns]")
+    wrong = np.isnat(days) & (np.asarray(words) != "")
+    remedies = np.array([_day_remedy(word) for word in words], dtype=object)
+    bad = wrong[codes]
+    flagger.flag(bad, column, allowed="a day as YYYY-MM-DD", remedy=remedies[codes[bad]].tolist())
+    return pd.Series(days[codes])
+
+
+def parse_day(word: str) -> dt.date | None:
+    """Read a day written as YYYY-MM-DD; None if it is not one."""
+    if not _DAY.fullmatch(word) or not _FIRST_YEAR <= int(word[:4]) <= _LAST_YEAR:
+        return None
+    try:
+        return dt.date.fromisoformat(word)
+    except ValueError:
+        return None
+
+
+def _day_remedy(word: str) -> str:
+    if not _DAY.fullmatch(word):
+        return "Write year, month and day as in 2022-02-24"
+    if _FIRST_YEAR <= int(word[:4]) <= _LAST_YEAR:
+        return "There is no such day in the calendar"
+    return f"Give a year from {_FIRST_YEAR} to {_LAST_YEAR}"
+
+
+def _numbers(column: str, text: pd.Series, flagger: Flagger) -> pd.Series:
+    codes, words = pd.factorize(text)
+    values = np.array([_number(word) for word in words], dtype=np.float64)
+    wrong = np.isnan(values) & (np.asarray(words) != "")
+    bad = wrong[codes]
+    flagger.flag(
+        bad,
+        column,
+        allowed="a finite number, digits and a decimal point",
+        remedy=[_number_remedy(word) for word in text[bad]],
+    )
+    return pd.Series(values[codes])
+
+
+def _number(word: str) -> float:
+    value = float(word) if _NUMBER.fullmatch(word) else math.nan
+    return value + 0.0 if abs(value) <= LARGEST else math.nan
+
+
+def _number_remedy(word: str) -> str:
+    if _THOUSANDS.fullmatch(word):
+        digits = re.sub(r"[^0-9+-]", "", word.split(".")[0] if "," in word else word)
+        return f"A number has no thousands separators: write {digits}"
+    if _NO_NUMBER.fullmatch(word):
+        return "Leave the cell empty where there is no number"
+    if _NUMBER.fullmatch(word):
+        return f"Numbers over {LARGEST:,.0f} are not counts of people or vehicles"
+    if re.fullmatch(r"[+-]?\d+,\d+", word, re.ASCII):
+        return "Write a decimal point, not a comma"
+    return "Text does not belong in a number: put words into note"
+
+
+def _flags(column: str, text: pd.Series, flagger: Flagger) -> pd.Series:
+    lower = text.str.lower()
+    bad = (~lower.isin([*_TRUE, *_FALSE])).to_numpy(dtype=bool)
+    flagger.flag(bad, column, allowed="true, false or nothing", remedy="Write true or false")
+    return lower.isin(list(_TRUE)).astype(bool)
+
+
+def _check_unique(field: Field, text: pd.Series, flagger: Flagger) -> None:
+    column, words = field.name, text.tolist()
+    pattern, allowed = _UNIQUE[field.form]
+    bad = np.array([bool(word) and not pattern.fullmatch(word) for word in words], dtype=bool)
+    flagger.flag(bad, column, allowed=allowed, remedy="Write it without other signs")
+    again = text.duplicated().to_numpy(dtype=bool) & ~bad & (text != "").to_numpy(dtype=bool)
+    if again.any():
+        first = dict(zip(reversed(words), reversed(flagger.raw.rows.tolist()), strict=True))
+        remedies = [f"Row {first[word]} has it already: give another" for word in text[again]]
+        flagger.flag(again, column, allowed="each only once", remedy=remedies)
+
+
+def _known_only(
+    field: Field, text: pd.Series, flagger: Flagger, known: Collection[str]
+) -> pd.Series:
+    bad = (~text.isin([*known, ""])).to_numpy(dtype=bool)
+    remedies = {word: _key_remedy(word, field, known) for word in text[bad].unique()[:_GUESSES]}
+    other = _key_remedy("", field, ())
+    flagger.flag(
+        bad,
+        field.name,
+        allowed=one_of(known),
+        remedy=[remedies.get(word, other) for word in text[bad]],
+    )
+    return text.mask(bad, "") if bad.any() else text
+
+
+def _key_remedy(word: str, field: Field, known: Collection[str]) -> str:
+    close = nearest(word, known) if word else ""
+    if close:
+        return f"Did you mean {close}?"
+    home = _HOMES.get(field.name, "")
+    return f"Correct it, or declare it in {home}" if home and not field.choices else "Correct it"

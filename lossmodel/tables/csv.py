@@ -1,0 +1,203 @@
+"""A CSV file as a table of text, every row with its line number in an editor."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lossmodel.errors import LossModelError, UsageError
+from lossmodel.tables.problems import Problems, quoted
+
+__all__ = ["RawTable", "read_bytes", "read_table", "sha256"]
+
+_CHUNK = 50_000
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_COMMAS = "Put quotes around a text with a comma in it, and give every cell"
+_QUOTES = "quotes around whole cells only, closed, and doubled inside a cell"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Cells as they were written, blanks around them taken off.
+
+    Attributes
+    ----------
+    rows
+        Line of each row in the file; the header is on line 1.
+    broken
+        Whether some lines could not be read and are missing.
+    """
+
+    file: str
+    cells: pd.DataFrame
+    rows: npt.NDArray[np.int64]
+    broken: bool = False
+
+
+def read_bytes(path: Path | None) -> bytes:
+    """Read a whole file, or standard input for None."""
+    try:
+        return sys.stdin.buffer.read() if path is None else path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"There is no file {path}.") from None
+    except (IsADirectoryError, PermissionError, ValueError) as error:
+        raise UsageError(f"{str(path)!r} cannot be read: {_reason(error)}.") from None
+    except OSError as error:
+        raise LossModelError(f"{path} could not be read: {_reason(error)}.") from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text.lower()
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal text."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_table(data: bytes, file: str, problems: Problems) -> RawTable | None:
+    """Split a CSV file into cells; None where it is no such file at all."""
+    if not _is_text(data, file, problems):
+        return None
+    records = _Records(data)
+    _, header = next(iter(records), (1, []))
+    if not header:
+        records.report(file, problems)
+        problems.add(
+            file, "", found="an empty file", allowed="a header and rows", remedy="Fill the file"
+        )
+        return None
+    if not _is_header(header, file, problems):
+        return None
+    cells, rows = _collect(records.of_width(len(header)), header)
+    broken = records.report(file, problems)
+    return RawTable(file, cells.loc[:, [name != "" for name in header]], rows, broken)
+
+
+def _collect(
+    records: Iterator[tuple[int, list[str]]], header: list[str]
+) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+    """Gather records chunk by chunk, so that a long file never stands in memory as Python text."""
+    frames = [pd.DataFrame(columns=header, dtype="str")]
+    rows = [np.empty(0, dtype=np.int64)]
+    while chunk := list(islice(records, _CHUNK)):
+        frames.append(pd.DataFrame([cells for _, cells in chunk], columns=header, dtype="str"))
+        rows.append(np.array([row for row, _ in chunk], dtype=np.int64))
+    return pd.concat(frames, ignore_index=True), np.concatenate(rows)
+
+
+class _Records:
+    """Records of a CSV file with the line that each begins on; blank ones are passed over."""
+
+    def __init__(self, data: bytes) -> None:
+        text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
+        self._reader = csv.reader(text, strict=True)
+        self.broken: list[tuple[int, str, str, str]] = []
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        while True:
+            row = self._reader.line_num + 1
+            try:
+                cells = [cell.strip() for cell in next(self._reader)]
+            except StopIteration:
+                return
+            except csv.Error as error:
+                found = f"a line that breaks off ({error})"
+                self.broken.append((row, found, _QUOTES, "Mend the quotes"))
+                continue
+            if any(cells):
+                yield row, cells
+
+    def of_width(self, width: int) -> Iterator[tuple[int, list[str]]]:
+        """Pass on the records that have as many cells as the header."""
+        for row, cells in self:
+            if len(cells) == width or (len(cells) > width and not any(cells[width:])):
+                yield row, cells[:width]
+            else:
+                allowed = f"{width}, as many as the header has"
+                self.broken.append((row, f"{len(cells)} cells", allowed, _COMMAS))
+
+    def report(self, file: str, problems: Problems) -> bool:
+        """Hand over the lines that could not be read; whether there were any."""
+        if self.broken:
+            rows, found, allowed, remedy = zip(*self.broken, strict=True)
+            problems.add(file, "", rows=rows, found=found, allowed=allowed, remedy=remedy)
+        return bool(self.broken)
+
+
+def _is_text(data: bytes, file: str, problems: Problems) -> bool:
+    """Refuse what is not UTF-8 text, and say what it looks like."""
+    position, found = _first_odd_byte(data)
+    if position is None:
+        return True
+    problems.add(
+        file,
+        "",
+        rows=[data.count(b"\n", 0, position) + 1],
+        found=found,
+        allowed="text in UTF-8",
+        remedy="Save the file as CSV in UTF-8",
+    )
+    return False
+
+
+def _first_odd_byte(data: bytes) -> tuple[int | None, str]:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or _half_is_zero(data):
+        return 0, "text in UTF-16"
+    if data.startswith(b"PK\x03\x04"):
+        return 0, "a spreadsheet or an archive"
+    control = _CONTROL.search(data)
+    if control:
+        count = data.count(control.group())
+        return control.start(), f"{count:,} bytes {control.group().hex()}, which no text has"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        byte = data[error.start : error.start + 1].hex()
+        return error.start, f"a byte {byte} that is not UTF-8 (Latin-1 or Windows-1252?)"
+    return None, ""
+
+
+def _half_is_zero(data: bytes) -> bool:
+    start = data[:1000]
+    return len(start) > 1 and max(start[::2].count(0), start[1::2].count(0)) > len(start) / 4
+
+
+def _is_header(header: list[str], file: str, problems: Problems) -> bool:
+    """Refuse names that stand twice, and files whose cells are not parted by commas."""
+    other = next((mark for mark in ";\t|" if mark in header[0]), "")
+    if len(header) == 1 and other:
+        problems.add(
+            file,
+            "",
+            rows=[1],
+            found=f"columns parted by {other!r}",
+            allowed="columns parted by commas",
+            remedy="Save the file with commas",
+        )
+        return False
+    named = [name for name in header if name]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    for name in twice:
+        problems.add(
+            file,
+            quoted(name),
+            rows=[1],
+            found=f"{named.count(name)} columns of this name",
+            allowed="one",
+            remedy="Rename or remove the others",
+        )
+    return not twice

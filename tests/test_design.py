@@ -1,0 +1,232 @@
+"""Laws of the arrays: days, cells, knots, windows, random walks, delays."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy.stats import norm
+
+from lossmodel.model import LossModel
+from lossmodel.model.design.grid import Grid, interpolate, knot_positions
+from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
+from lossmodel.model.design.reporting import bin_edges, convolution
+from lossmodel.model.priors import Prior
+from tests import small_war
+
+START = pd.Timestamp("2001-03-01")
+LEARNED = Prior("a.scale", mean=np.log(0.5), sd=0.4, scale="log", reason="It is learned.")
+KNOWN = Prior("a.constant", mean=0.3, sd=0.0, scale="natural", reason="It is known.")
+
+spacings = st.sampled_from([1.0, 7.0, 14.0, 91.0])
+lengths = st.integers(1, 900)
+
+
+def grid(length: int, width: int) -> Grid:
+    return Grid(START, START + pd.Timedelta(days=length - 1), width)
+
+
+# Knots
+
+
+@given(first=st.integers(0, 300), length=lengths, spacing=spacings)
+def test_knots_enclose_their_range_without_one_to_spare(first, length, spacing):
+    last = first + length - 1
+    places = knot_positions(first, last, spacing)
+    if last - first < spacing / 2:
+        assert places.tolist() == [(first + last) / 2]
+    else:
+        assert places[0] == first
+        assert last <= places[-1] < last + spacing
+        assert_allclose(np.diff(places), spacing)
+
+
+@given(length=lengths, spacing=spacings, slope=st.floats(-2, 2))
+def test_interpolation_is_exact_for_lines_and_constant_beyond(length, spacing, slope):
+    places = knot_positions(0, length - 1, spacing)
+    at = np.linspace(-50, length + 50, 37)
+    left, right, weight = interpolate(places, at)
+    line = slope * places
+    assert_allclose(
+        (1 - weight) * line[left] + weight * line[right],
+        slope * np.clip(at, places[0], places[-1]),
+        atol=1e-9,
+    )
+    assert ((weight >= 0) & (weight <= 1)).all()
+
+
+# Days and cells
+
+
+@given(length=lengths, width=st.integers(1, 14))
+def test_every_day_has_one_cell_whose_middle_is_near(length, width):
+    days = grid(length, width)
+    assert days.cells == days.cell_of[-1] + 1
+    distance = np.abs(days.middles[days.cell_of] - np.arange(length))
+    assert distance.max() <= (width - 1) / 2
+
+
+@given(length=lengths, width=st.integers(1, 14), data=st.data())
+def test_weights_of_prefix_sums_count_days(length, width, data):
+    """A loss a day: the sum up to a day is the number of days, the last one included."""
+    days = grid(length, width)
+    edges = np.array(data.draw(st.lists(st.integers(0, length), min_size=1)))
+    prefix = np.arange(days.cells + 1) * width
+    left, part = days.prefix_weights(edges)
+    assert_allclose((1 - part) * prefix[left] + part * prefix[left + 1], edges, atol=1e-9)
+
+
+@given(length=lengths, width=st.integers(1, 14), data=st.data())
+def test_active_days_of_cells_add_up(length, width, data):
+    days = grid(length, width)
+    first, last = sorted(data.draw(st.tuples(*[st.integers(0, length - 1)] * 2)))
+    share = days.part_active(first, last)
+    in_cell = np.bincount(days.cell_of)
+    assert_allclose(share @ in_cell, last - first + 1)
+    assert_allclose(days.part_active(0, length), 1)
+
+
+def test_windows_are_clipped_to_the_path():
+    days = grid(10, 1)
+    before, after = START - pd.Timedelta(days=5), START + pd.Timedelta(days=50)
+    assert days.span(before, after) == (0, 10)
+    assert days.span(after, after) == (10, 10)
+
+
+def test_cells_are_days_in_the_first_year():
+    width = {n: Grid.over(START, START + pd.Timedelta(days=n), rate_days=14) for n in (365, 366)}
+    assert {n: days.cell_days for n, days in width.items()} == {365: 1, 366: 7}
+
+
+# Windows of a real design
+
+
+@pytest.fixture(scope="module", params=[299, 410], ids=["days", "cells"])
+def design(request):
+    evidence = dataclasses.replace(small_war.evidence(), until=small_war.day(request.param))
+    return LossModel().design(evidence, small_war.conflict())
+
+
+def test_a_loss_a_day_adds_up_to_the_days_of_each_claim(design):
+    prefix = np.arange(design.grid.cells + 1) * design.grid.cell_days
+    sums = design.window_map @ np.tile(prefix.astype(float), len(design.series))
+    windows = pd.DataFrame(design.window[:, :3], columns=["claim", "series", "factor"])
+    days = windows.assign(days=sums).groupby(["claim", "series", "factor"])["days"].sum()
+    claimed = design.terms["n_days"].to_numpy()[days.index.get_level_values("claim")]
+    assert_allclose(days, claimed)
+
+
+def test_rows_of_the_path_map_are_averages_of_knots(design):
+    """Log rates, logits: every cell, the last one too, has weights that add up to one."""
+    rows = np.concatenate([design.latent.rate, design.latent.lethality, design.latent.missing])
+    weights = design.daily.sum(axis=1).reshape(design.rows, design.grid.cells)
+    assert_allclose(weights[rows[rows >= 0]], 1)
+    assert design.daily.min() >= 0
+
+
+def test_bins_of_lists_tile_their_days(design):
+    pairs = design.triangle
+    for point in range(pairs.points):
+        here = pairs.point == point
+        lo, hi = np.sort(pairs.lo[here]), np.sort(pairs.hi[here])
+        assert (lo[1:] == hi[:-1]).all()
+        assert (lo < hi).all()
+    assert (pairs.elapsed > 0).all()
+
+
+@given(lo=st.integers(0, 400), length=st.integers(0, 400), wait=st.integers(0, 400))
+def test_bins_are_narrow_where_the_dead_are_fresh(lo, length, wait):
+    hi = lo + length
+    edges = np.array(bin_edges(lo, hi, known=hi + wait, width=14))
+    if not length:
+        assert not len(edges)
+        return
+    assert (edges[0], edges[-1]) == (lo, hi)
+    widths, ages = np.diff(edges), hi + wait - edges[1:]
+    assert (widths > 0).all()
+    assert (widths <= np.maximum(14, ages / 4)).all()
+
+
+# From standard normals to quantities
+
+
+def built(walk: Prior | None = None, knots: int = 5):
+    builder = ParameterisationBuilder()
+    rows = builder.rows("path", np.full(knots, 2.0))
+    builder.shared("level a", rows, 1.5)
+    builder.walk("walk a", rows, 0.7, walk)
+    return builder.build()
+
+
+def test_a_walk_leaves_the_level_alone():
+    parameters = built()
+    theta = np.random.default_rng(1).standard_normal((20, parameters.size))
+    path = parameters.values(theta)
+    level = parameters.groups["level a"].start
+    assert_allclose(path.mean(axis=1), 2.0 + 1.5 * theta[:, level])
+    steps = theta[:, parameters.groups["walk a"]]
+    assert_allclose(np.diff(path, axis=1), 0.7 * steps)
+
+
+def test_learned_scales_stretch_what_they_belong_to():
+    parameters = built(LEARNED)
+    assert parameters.hyper == ("a.scale",)
+    theta = np.random.default_rng(1).standard_normal(parameters.size)
+    scale = np.exp(np.log(0.5) + 0.4 * theta[0])
+    path = parameters.values(theta)
+    assert_allclose(np.diff(path), 0.7 * scale * theta[parameters.groups["walk a"]])
+    assert_allclose(path.mean(), 2.0 + 1.5 * theta[parameters.groups["level a"]])
+    assert_allclose(parameters.log_scales(theta), np.log(scale))
+
+
+def test_known_scales_are_constants():
+    parameters = built(KNOWN)
+    assert parameters.hyper == ()
+    theta = np.random.default_rng(1).standard_normal(parameters.size)
+    assert_allclose(
+        np.diff(parameters.values(theta)), 0.7 * 0.3 * theta[parameters.groups["walk a"]]
+    )
+
+
+def test_one_knot_does_not_walk():
+    assert "walk a" not in built(knots=1).groups
+
+
+def test_groups_tile_theta(design):
+    slices = sorted((s.start, s.stop) for s in design.parameters.groups.values())
+    assert slices[0][0] == 0
+    assert slices[-1][1] == design.size
+    assert all(left[1] == right[0] for left, right in zip(slices, slices[1:], strict=False))
+
+
+def test_a_group_has_its_name_for_itself():
+    builder = ParameterisationBuilder()
+    builder.normals("level a", 1)
+    with pytest.raises(ValueError, match="level a"):
+        builder.normals("level a", 1)
+
+
+def test_repeated_entries_of_a_map_add_up():
+    linear = Linear()
+    linear.add(0, np.array([1, 1, 2]), 0.5)
+    assert linear.matrix((1, 3)).toarray().tolist() == [[0, 1, 0.5]]
+    assert Linear().matrix((2, 3)).toarray().tolist() == [[0, 0, 0]] * 2
+
+
+def test_the_convolution_of_two_delays_is_its_integral():
+    rng = np.random.default_rng(20010304)
+    for _ in range(50):
+        elapsed, sd = np.exp(rng.uniform(np.log(5), np.log(3600))), 0.7
+        declared, median = np.log([500, 90]) + 0.6 * rng.standard_normal(2)
+        spread = 1.35 * np.exp(0.2 * rng.standard_normal())
+        top = min((np.log(elapsed) - declared) / sd, 8.0)
+        z = np.linspace(-8, top, 20001)
+        rest = np.maximum(elapsed - np.exp(declared + sd * z), 1e-300)
+        exact = np.trapezoid(norm.pdf(z) * norm.cdf((np.log(rest) - median) / spread), z)
+        nodes = convolution(np.array([elapsed]))
+        chance = nodes.mass * norm.pdf((nodes.log_wait - declared) / sd) / sd
+        found = (chance * norm.cdf((nodes.log_rest - median) / spread)).sum()
+        assert found == pytest.approx(exact, abs=0.005)

@@ -1,0 +1,487 @@
+"""Importers: what a public table holds becomes claims, with its traps; one's own tables too."""
+
+import itertools
+import json
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lossmodel.claims import Claims, load_claims
+from lossmodel.errors import ClaimsError, LossModelError, UsageError
+from lossmodel.evidence import collect_evidence
+from lossmodel.importers import Guesses, Imported, read_any
+from lossmodel.importers.oryx import growing
+from lossmodel.importers.parsing import guess_dates, guess_numbers
+
+PERSONNEL = "ua_general_staff_personnel_daily.csv"
+EQUIPMENT = "ua_general_staff_equipment_daily.csv"
+BOOKED = "ua_general_staff_equipment_corrections.csv"
+ECONOMIST = "economist_estimates_compiled.csv"
+RADFORD = "radford2023_pnas_reports.csv"
+ORYX = "oryx_totals_by_type_scarnecchia.csv"
+TANKS = Guesses(party="russia", category="tanks")
+
+
+@pytest.fixture(scope="module")
+def reference(shared):
+    @cache
+    def read(*names: str) -> Imported:
+        return read_any([shared / "reference" / name for name in names])
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def loaded(reference):
+    @cache
+    def load(*names: str) -> Claims:
+        return reference(*names).load()
+
+    return load
+
+
+def table_of(shared: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(shared / "reference" / name)
+
+
+# --- the General Staff -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def personnel(reference) -> Imported:
+    return reference(PERSONNEL, BOOKED)
+
+
+def test_personnel_keeps_every_total_a_day_before_its_report(shared, loaded):
+    rows = table_of(shared, PERSONNEL)
+    claims = loaded(PERSONNEL, BOOKED).table
+    totals = claims[claims["kind"] == "cumulative"]
+    assert len(totals) == len(rows) == 1_626
+    assert totals["value"].sum() == rows["personnel_cumulative"].sum()
+    assert (totals["published"] - totals["end"]).unique() == pd.Timedelta(days=1)
+    assert totals["published"].dt.strftime("%Y-%m-%d").tolist() == rows["date"].tolist()
+    assert set(totals["category"]) == {"losses"}
+    assert set(totals["party"]) == {"russia+north-korea"}
+    assert (totals["qualifier"] == "at-least").sum() == (rows["qualifier"] == "more").sum() == 6
+
+
+def test_corrections_are_no_losses_of_a_day(loaded):
+    claims = loaded(PERSONNEL, BOOKED)
+    booked = claims.table[claims.table["kind"] == "correction"].set_index("end")["value"]
+    assert booked.to_dict() == {
+        pd.Timestamp("2025-02-27"): 1650.0,
+        pd.Timestamp("2025-04-21"): 160.0,
+    }
+    terms = collect_evidence(claims).terms
+    day = pd.Timestamp("2025-02-27")
+    of_day = terms[[days == ((day, day),) for days in terms["days"]]]
+    assert of_day["value"].tolist() == [2710 - 1650]
+
+
+def test_corrections_of_persons_are_known_without_their_table(reference, personnel):
+    alone = reference(PERSONNEL)
+    pd.testing.assert_frame_equal(alone.claims, personnel.claims)
+    assert "2 of 2" in " ".join(alone.notes)
+
+
+def test_shipped_totals_agree_with_both_tables(loaded):
+    shipped = load_claims().table
+    own = shipped[(shipped["claimant"] == "ua-general-staff") & (shipped["kind"] == "cumulative")]
+    own = own[own["qualifier"].isin(["exact", "about"])]
+    keys = ["party", "category", "end"]
+    for there in (loaded(PERSONNEL, BOOKED), loaded(EQUIPMENT, BOOKED)):
+        both = own.merge(there.table, on=keys, suffixes=("", "_there"))
+        assert len(both) > 200
+        # Misprints and rounded forms of the pages, each with its note in the shipped table.
+        assert (both["value"] != both["value_there"]).mean() < 0.04
+
+
+def test_the_published_form_is_read_as_the_derived_one(personnel, shared, tmp_path):
+    rows = table_of(shared, PERSONNEL)
+    records = [
+        {"date": row.date, "day": row.day, "personnel": row.personnel_cumulative,
+         "personnel*": row.qualifier}
+        | ({} if np.isnan(row.pow_cumulative) else {"POW": int(row.pow_cumulative)})
+        for row in rows.itertuples()
+    ]  # fmt: skip
+    booked = table_of(shared, BOOKED).to_dict("records")
+    for name, content in (("a.json", records), ("b.json", booked)):
+        (tmp_path / name).write_text(json.dumps(content, indent=4))
+    published = read_any([tmp_path / "b.json", tmp_path / "a.json"])
+    pd.testing.assert_frame_equal(published.claims, personnel.claims)
+    assert published.left_out["rows"].tolist() == personnel.left_out["rows"].tolist()
+
+
+def test_equipment_keeps_every_total_and_correction(shared, loaded):
+    rows, booked = table_of(shared, EQUIPMENT), table_of(shared, BOOKED)
+    claims = loaded(EQUIPMENT, BOOKED).table
+    totals = claims[claims["kind"] == "cumulative"].groupby("category")["value"]
+    for name, category in (("tank", "tanks"), ("drone", "drones"), ("submarines", "submarines")):
+        assert totals.size()[category] == rows[name].notna().sum()
+        assert totals.sum()[category] == rows[name].sum()
+    vehicles = rows["vehicles and fuel tanks"].fillna(rows["military auto"])
+    assert totals.size()["vehicles"] == vehicles.notna().sum()
+    assert totals.sum()["vehicles"] == vehicles.sum()
+    corrections = claims[claims["kind"] == "correction"].groupby("category")["value"]
+    assert corrections.sum()["artillery"] == booked["field artillery"].sum()
+    assert corrections.size()["drones"] == (booked["drone"] != 0).sum()
+    assert corrections.sum()["vehicles"] == booked["vehicles and fuel tanks"].sum() + 76
+
+
+def test_corrections_of_may_2023_belong_to_the_next_report(loaded):
+    claims = loaded(EQUIPMENT, BOOKED).table
+    rows = claims[(claims["kind"] == "correction") & (claims["end"] == "2023-05-27")]
+    assert rows.set_index("category")["value"].to_dict()["aircraft"] == 3
+    assert "2023-05-26" not in set(claims.loc[claims["kind"] == "correction", "end"].astype(str))
+
+
+def test_equipment_without_corrections_says_so(reference):
+    assert "not given" in " ".join(reference(EQUIPMENT).notes)
+
+
+# --- The Economist -----------------------------------------------------------------------------
+
+
+def test_economist_keeps_every_row_and_mends_three_dates(reference, shared):
+    imported = reference(ECONOMIST)
+    claims = imported.load().table
+    assert len(claims) == len(table_of(shared, ECONOMIST)) == 124
+    nato = claims[claims["claimant"].eq("nato") & (claims["end"] < "2023")]
+    assert set(nato["end"]) == {pd.Timestamp("2022-03-24")}
+    meduza = claims[claims["claimant"].eq("meduza-mediazona-probate")]["end"]
+    assert meduza.min() == pd.Timestamp("2023-05-27")
+    assert "3 dates" in " ".join(imported.notes)
+
+
+def test_economist_quotes_the_staff_as_the_staff_has_it(loaded):
+    quoted = loaded(ECONOMIST).table
+    quoted = quoted[quoted["claimant"] == "ua-general-staff"]
+    own = loaded(PERSONNEL, BOOKED).table
+    both = quoted.merge(own, on=["party", "category", "end"], suffixes=("", "_own"))
+    assert len(both) == len(quoted) == 2
+    # The second is to the unit; the first is a day's total rounded to hundreds.
+    assert (both["value"] - both["value_own"]).abs().tolist() in ([0.0, 50.0], [50.0, 0.0])
+
+
+def test_british_sums_start_in_march_and_repeat_the_staff(reference, shared, loaded):
+    claims = loaded(ECONOMIST).table
+    sums = claims[(claims["claimant"] == "uk-di") & (claims["kind"] == "period")]
+    assert set(sums["start"]) == {pd.Timestamp("2022-03-01")}
+    assert set(sums["via"]) == {"ua-general-staff"}
+    monthly = pd.read_csv(shared / "reference" / "economist_uk_mod_monthly_average.csv")
+    expected = monthly["cumulative casualties"].tolist()
+    assert sums.sort_values("end")["value"].tolist() == expected[: len(sums)]
+
+
+def test_counts_of_names_are_not_ranges(loaded):
+    claims = loaded(ECONOMIST).table
+    names = claims[claims["claimant"] == "ualosses"].sort_values("end")
+    assert names["value"].tolist() == [42152.0, 60435.0, 65321.0, 70935.0]
+    assert names["high"].isna().all()
+
+
+def test_an_unknown_source_is_named(shared, tmp_path):
+    text = (shared / "reference" / ECONOMIST).read_text()
+    (tmp_path / "e.csv").write_text(text.replace("Lostarmour", "Somebody new"))
+    with pytest.raises(UsageError, match="Somebody new"):
+        read_any([tmp_path / "e.csv"])
+
+
+# --- Radford et al. ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def radford(reference) -> Imported:
+    return reference(RADFORD)
+
+
+def test_every_report_becomes_a_claim(shared, loaded):
+    rows, claims = table_of(shared, RADFORD), loaded(RADFORD).table
+    assert len(claims) == len(rows) == 4_609
+    assert claims["value"].sum() == rows["loss_count"].sum()
+    days = (claims["end"] - pd.Timestamp("2022-02-23")).dt.days
+    assert days.tolist() == rows["days"].tolist()
+    assert (days.min(), days.max()) == (1, 365)
+    assert claims["kind"].value_counts().to_dict() == {"cumulative": 4_447, "daily": 162}
+    counted = claims["qualifier"].value_counts()
+    assert (counted["at-least"], counted["at-most"]) == (173, 51)
+    civil = claims[claims["party"] == "ukraine-civilians"]
+    assert civil["category"].value_counts().to_dict() == {
+        "killed": 46,
+        "wounded": 26,
+        "casualties": 21,
+    }
+
+
+def test_duplicates_are_kept_for_evidence_to_merge(loaded):
+    claims = loaded(RADFORD)
+    same = ["claimant", "party", "category", "kind", "end", "value", "qualifier"]
+    assert claims.table.duplicated(same).sum() == 252
+    classes = collect_evidence(claims).classes["class"].value_counts()
+    assert classes["merged"] > 252
+    assert classes.sum() == 4_609
+
+
+def test_ukrainian_figures_of_russian_deaths_are_losses(loaded):
+    claims = loaded(RADFORD).table
+    recoded = claims[claims["note"] != ""]
+    assert len(recoded) == 410
+    assert set(recoded["category"]) == {"losses"}
+    rest = claims[(claims["party"] == "russia") & (claims["category"] == "killed")]
+    assert len(rest) == 523 - 410
+    assert "ua-source" not in set(rest["claimant"])
+
+
+# --- Oryx --------------------------------------------------------------------------------------
+
+
+def test_oryx_grows_and_ends_where_the_table_does(reference, shared, loaded):
+    imported = reference(ORYX)
+    claims, rows = loaded(ORYX).table, table_of(shared, ORYX)
+    for _, series in claims.groupby(["party", "category"]):
+        assert series["value"].is_monotonic_increasing
+        assert series["end"].is_unique
+    last = rows[rows["date"] == rows["date"].max()].set_index(["country", "equipment_type"])
+    tanks = claims[(claims["party"] == "russia") & (claims["category"] == "tanks")]
+    assert tanks["value"].iloc[-1] == last.loc[("Russia", "Tanks"), "total"]
+    guns = claims[(claims["party"] == "ukraine") & (claims["category"] == "artillery")]
+    parts = [last.loc[("Ukraine", f"{kind} Artillery"), "total"] for kind in
+             ("Towed", "Self-Propelled")]  # fmt: skip
+    assert guns["value"].iloc[-1] == sum(parts)
+    assert "totals out of order" in set(imported.left_out["what"])
+    assert set(imported.missing("claimants")["claimant"]) == {"oryx"}
+
+
+def test_the_published_daily_count_is_read_alike(reference, shared, tmp_path):
+    rows = table_of(shared, ORYX)
+    published = rows.rename(columns={"date": "date_recorded", "total": "type_total"})
+    published.assign(destroyed_diff=0).to_csv(tmp_path / "daily_count.csv", index=False)
+    again = read_any([tmp_path / "daily_count.csv"])
+    pd.testing.assert_frame_equal(again.claims, reference(ORYX).claims)
+
+
+@given(st.lists(st.integers(0, 6), max_size=9))
+def test_growing_keeps_as_many_as_can_be_kept(values):
+    kept = np.array(values)[growing(np.array(values, dtype=float))].tolist()
+    assert kept == sorted(kept)
+    best = max(
+        len(some)
+        for size in range(len(values) + 1)
+        for some in itertools.combinations(values, size)
+        if list(some) == sorted(some)
+    )
+    assert len(kept) == best
+
+
+# --- one's own tables --------------------------------------------------------------------------
+
+
+def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "own.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+WIDE = (
+    "Day;ua-general-staff;My Ministry;remark\n25.02.2022;1.080;;first\n26.02.2022;1.190;900;\n"
+    "13.03.2022;12.240;1.750;x\n"
+)
+
+
+def test_a_spreadsheet_export_in_wide_form(tmp_path):
+    imported = read_any([write(tmp_path, WIDE, "utf-8-sig")], TANKS)
+    said = " | ".join(imported.notes)
+    for words in ("semicolons", "byte-order mark", "'Day' holds the dates", "day/month/year",
+                  "'.' parts thousands", "cumulative", "My Ministry -> my-ministry"):  # fmt: skip
+        assert words in said
+    claims = imported.load().table
+    assert claims["value"].tolist() == [1080, 1190, 12240, 900, 1750]
+    assert claims["end"].max() == pd.Timestamp("2022-03-13")
+    assert imported.missing("claimants")["claimant"].tolist() == ["my-ministry"]
+    assert imported.left_out["what"].tolist() == ["column remark"]
+
+
+def test_a_line_that_names_the_separator(tmp_path):
+    imported = read_any([write(tmp_path, "sep=;\n" + WIDE)], TANKS)
+    assert imported.claims["value"].tolist() == [1080, 1190, 12240, 900, 1750]
+
+
+def test_a_stranger_is_said_to_be_one_and_whom_it_may_be(tmp_path):
+    text = "date,General Staff of the Armed Forces of Ukraine\n2022-03-01,5\n2022-03-02,6\n"
+    said = " ".join(read_any([write(tmp_path, text)], TANKS).notes)
+    assert "taken as a third party" in said
+    assert "if it is ua-general-staff" in said
+
+
+@pytest.mark.parametrize("ends", ["\r", "\r\n"])
+def test_ends_of_lines(tmp_path, ends):
+    imported = read_any([write(tmp_path, WIDE.replace("\n", ends))], TANKS)
+    assert imported.claims["value"].tolist() == [1080, 1190, 12240, 900, 1750]
+
+
+def test_a_workbook_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "own.xlsx").write_bytes(b"PK\x03\x04rest")
+    with pytest.raises(UsageError, match="Export its sheet as CSV"):
+        read_any([tmp_path / "own.xlsx"], TANKS)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8"])
+@pytest.mark.parametrize("delimiter", [",", "\t", "|"])
+def test_dialects(tmp_path, encoding, delimiter):
+    text = WIDE.replace(";", delimiter).replace("first", "é")
+    imported = read_any([write(tmp_path, text, encoding)], TANKS)
+    assert imported.claims["value"].tolist() == [1080, 1190, 12240, 900, 1750]
+
+
+@pytest.mark.parametrize(
+    ("cells", "value", "low", "high", "qualifier"),
+    [
+        ("1 200", 1200, None, None, "exact"),
+        (">1200", 1200, None, None, "at-least"),
+        ("up to 1200", 1200, None, None, "at-most"),
+        ("~1200", 1200, None, None, "about"),
+        ("1200+", 1200, None, None, "at-least"),
+        ("1000-1500", None, 1000, 1500, "range"),
+        ("1\u202f200", 1200, None, None, "exact"),
+    ],
+)
+def test_words_in_cells(tmp_path, cells, value, low, high, qualifier):
+    text = f"date,ua-general-staff\n2022-03-01,{cells}\n2022-03-02,2000\n"
+    claims = read_any([write(tmp_path, text)], TANKS).load().table
+    row = claims.iloc[0]
+    assert row["qualifier"] == qualifier
+    for name, expected in (("value", value), ("low", low), ("high", high)):
+        assert row[name] == expected or (expected is None and np.isnan(row[name]))
+
+
+@pytest.mark.parametrize(
+    ("dates", "read", "said"),
+    [
+        (["01/02/2024", "23/02/2024"], "2024-02-01", "dates are day/month/year"),
+        (["02/01/2024", "02/23/2024"], "2024-02-01", "dates are month/day/year"),
+        (["2024-02-01", "2024-02-23"], "2024-02-01", "dates are year-month-day"),
+        (["01.02.24", "02.02.24", "03.02.24"], "2024-02-01", "a guess"),
+        (["02/01/2024", "02/02/2024", "02/03/2024", "03/01/2024"], "2024-02-01", "month/day"),
+    ],
+)
+def test_dates_are_guessed_and_said(dates, read, said):
+    guessed = guess_dates(pd.Series(dates))
+    assert guessed.read(dates[0]) == pd.Timestamp(read)
+    assert said in guessed.said
+
+
+def test_the_user_decides_how_dates_are_read():
+    cells = pd.Series(["01/02/2024", "02/02/2024"])
+    assert guess_dates(cells, day_first=False).read("01/02/2024") == pd.Timestamp("2024-01-02")
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=5), st.sampled_from([",", ".", " "]))
+def test_thousands_separators_come_off(numbers, mark):
+    # One long number says what the mark is; without it 1,234 could be either.
+    cells = pd.Series([f"{number:,}".replace(",", mark) for number in [*numbers, 10**9]])
+    found = guess_numbers(cells)
+    assert [found.read(cell).value for cell in cells] == [*numbers, 10**9]
+
+
+def test_decimals_with_a_comma():
+    found = guess_numbers(pd.Series(["1,5", "12,25"]))
+    assert found.read("1,5").value == 1.5
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.one_of(
+        st.binary(max_size=80),
+        st.lists(
+            st.lists(st.sampled_from(["", "date", "value", "claimant", "end", "2022-03-01", "1.5",
+                                      "3/4/22", "99.99.2022", '"', "-1", ">5", "é"]),
+                     min_size=1, max_size=4).map(",".join), max_size=5,
+        ).map(lambda lines: "\n".join(lines).encode()),
+    )
+)  # fmt: skip
+def test_no_bytes_end_in_anything_but_a_clear_error(tmp_path, data):
+    (tmp_path / "any.csv").write_bytes(data)
+    with suppress(LossModelError):
+        read_any([tmp_path / "any.csv"], TANKS)
+
+
+def test_daily_figures_are_told_from_totals(tmp_path):
+    rows = "".join(f"2022-03-{day:02d},{value}\n" for day, value in
+                   enumerate([900, 300, 800, 200, 700, 950], start=1))  # fmt: skip
+    path = write(tmp_path, "date,ua-general-staff\n" + rows)
+    assert set(read_any([path], TANKS).claims["kind"]) == {"daily"}
+    forced = Guesses(party="russia", category="tanks", kind="cumulative")
+    assert set(read_any([path], forced).claims["kind"]) == {"cumulative"}
+
+
+def test_all_bad_cells_are_named(tmp_path):
+    rows = "".join(f"2022-03-{day:02d},{day}\n" for day in range(1, 20))
+    path = write(tmp_path, "date,ru-mod\n" + rows + "soon,5\n2022-03-21,many\n")
+    with pytest.raises(ClaimsError) as refused:
+        read_any([path], TANKS)
+    assert refused.value.problems[["row", "column"]].to_numpy().tolist() == [
+        [21, "date"],
+        [22, "ru-mod"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "guesses", "said"),
+    [
+        ("date,ru-mod\n2022-03-01,5\n", Guesses(), "--party"),
+        ("date,ru-mod\n2022-03-01,5\n", TANKS, "--kind"),
+        ("name,ru-mod\nx,5\ny,6\n", TANKS, "no column of dates"),
+        ("date,remark\n2022-03-01,none\n", TANKS, "no column of figures"),
+        ("date\n", TANKS, "no table"),
+        ("date,a,a\n2022-03-01,1,2\n", TANKS, "stand twice"),
+        ('[{"date": "2022-02-25", "da', TANKS, "incomplete"),
+        ("", TANKS, "no table"),
+    ],
+)
+def test_what_cannot_be_read_is_said(tmp_path, text, guesses, said):
+    with pytest.raises(UsageError, match=said):
+        read_any([write(tmp_path, text)], guesses)
+
+
+def test_a_claims_table_comes_back_from_a_spreadsheet(tmp_path):
+    text = (
+        "claimant;party;category;kind;start;end;value;published;my column\n"
+        "ru-mod;ukraine;tanks;cumulative;;31.03.2022;1.875;31.03.2022;a\n"
+        "ru-mod;ukraine;tanks;daily;02.04.2022;02.04.2022;17;03.04.2022;b\n"
+    )
+    imported = read_any([write(tmp_path, text, "utf-8-sig")])
+    claims = imported.load().table
+    assert claims["value"].tolist() == [1875, 17]
+    assert claims["end"].tolist() == [pd.Timestamp("2022-03-31"), pd.Timestamp("2022-04-02")]
+    assert claims["claim_id"].is_unique
+    assert imported.left_out["what"].tolist() == ["column my column"]
+
+
+def test_import_writes_a_file_and_the_conflict_it_needs(lossmodel, tmp_path):
+    write(tmp_path, WIDE, "utf-8-sig")
+    arguments = ("--party", "russia", "--category", "tanks")
+    said = lossmodel("data", "import", "own.csv", "--out", "tanks.csv", *arguments)
+    assert said.status == 0
+    assert "guessed" in said.stdout
+    assert said.stdout.splitlines()[-1].endswith("tanks.csv --conflict tanks-conflict")
+    assert lossmodel("check", "tanks.csv", "--conflict", "tanks-conflict").status == 0
+    again = lossmodel("data", "import", "own.csv", "--out", "tanks.csv", *arguments)
+    assert (again.status, "tanks-conflict exists" in again.stderr) == (2, True)
+
+
+def test_nothing_is_written_where_the_door_refuses(lossmodel, tmp_path):
+    write(tmp_path, WIDE)
+    said = lossmodel(
+        "data", "import", "own.csv", "--out", "x.csv", "--party", "nobody", "--category", "tanks"
+    )
+    assert said.status == 2
+    assert "nobody" in said.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["own.csv"]
