@@ -23,9 +23,7 @@ from scipy.special import logsumexp
 
 from lossmodel.evaluation.misspecification import FACTOR
 from lossmodel.inference.run import Submodel
-from lossmodel.model.density.expansion import Curvature
-from lossmodel.model.density.expectation import State
-from lossmodel.model.density.likelihood import log_likelihood
+from lossmodel.model.density.expansion import Expander
 from lossmodel.posterior.fit import Fit
 
 __all__ = ["THRESHOLDS", "misspecification_statistics", "flags", "predictive_table"]
@@ -165,7 +163,7 @@ class _Probe:
     def of(cls, submodel: Submodel) -> _Probe:
         """Expand the posterior at its mode."""
         mode, precision = submodel.laplace.mode, submodel.laplace.latent_precision
-        jacobian = Curvature(submodel.density).expand(mode).jacobian
+        jacobian = Expander(submodel.density)(mode).jacobian
         lower = np.asarray(cholesky(precision, lower=True))
         return cls(submodel, mode, jacobian[:, -len(precision) :], lower)
 
@@ -205,12 +203,9 @@ class _Probe:
 
     def _at(self, theta: Floats, shift: Floats) -> tuple[float, Floats]:
         """Penalised log likelihood with a shift, and its slope along the latent quantities."""
-        state = State(self.submodel.density, theta)
-        at = (state.mu + shift, state.log_sd, state.log_slack)
-        value, score, *_ = log_likelihood(self.submodel.design.observed, *at)
+        value, score = self.submodel.density.shifted(theta, shift)
         latent = theta[-self.jacobian.shape[1] :]
-        slope = self.jacobian.T @ score - latent
-        return float(value.sum() - latent @ latent / 2), slope
+        return value - float(latent @ latent) / 2, self.jacobian.T @ score - latent
 
 
 def _changes(submodel: Submodel, factor: float) -> list[Shift]:

@@ -8,6 +8,7 @@ import pandas as pd
 from lossmodel.inference.convergence import convergence
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.nuts.sampler import Sample
+from lossmodel.model.density.expectation import ModelGraph
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
@@ -56,13 +57,13 @@ def laplace_gate(laplace: Laplace, *, limit: float = FAIL) -> list[str]:
     return failures
 
 
-def nuts_gate(design: Design, result: Sample) -> dict[str, Any]:
+def nuts_gate(model: ModelGraph, result: Sample) -> dict[str, Any]:
     """R-hat and ESS of totals and scales, and what of them fails the gate.
 
     Headlines are the totals of the main parties. ``shortfall`` is how many times as many effective
     draws the gate asks for, at most; ``mixed`` whether more draws could not mend what fails.
     """
-    draws = SubmodelDraws(design, result.theta)
+    design, draws = model.design, SubmodelDraws(model, result.theta)
     names, values = gated_quantities(draws)
     shaped = values.reshape(*result.theta.shape[:2], -1)
     found = convergence(shaped)

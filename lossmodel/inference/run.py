@@ -13,7 +13,7 @@ from lossmodel.inference.laplace.fit import Laplace, approximate
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.nuts.sampler import Sample, sample, wake
 from lossmodel.inference.nuts.whitening import Whitened
-from lossmodel.model.density.expectation import Density
+from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.predictive import Predicted, predict
 from lossmodel.model.design import Design
@@ -95,7 +95,7 @@ def run(
         theta = result.theta
         took["nuts"] = round(time.perf_counter() - started, 3)
     # Draws are kept in single precision: what is computed from them is the same from disk.
-    posterior = SubmodelDraws(design, theta.astype(np.float32).astype(float))
+    posterior = SubmodelDraws(density.model, theta.astype(np.float32).astype(float))
     scales = np.exp(design.parameters.log_scales(laplace.mode))
     found |= {
         "seconds": took, "dimension": design.size, "terms": len(design.terms),
@@ -108,7 +108,7 @@ def run(
     }  # fmt: skip
     engine = str(found["engine"])
     return Submodel(
-        design, density, laplace, engine, posterior, SubmodelDraws(design, prior), found
+        design, density, laplace, engine, posterior, SubmodelDraws(density.model, prior), found
     )
 
 
@@ -163,7 +163,7 @@ def sample_through_gate(
     result = replace(
         result, gradients=result.gradients + whitened.gradients, warmup_s=result.warmup_s + built
     )
-    found = nuts_gate(design, result)
+    found = nuts_gate(density.model, result)
     while not found["mixed"] and (done := result.theta.shape[1]) < longest:
         if time.perf_counter() - began > seconds:
             break
@@ -171,5 +171,5 @@ def sample_through_gate(
         lacking = np.nan_to_num(done * (found["shortfall"] - 1), nan=least)
         more = int(min(max(lacking, least), longest - done))
         result = result.then(run(draws=more, tune=0, seed=seeds.pop(), earlier=result))
-        found = nuts_gate(design, result)
+        found = nuts_gate(density.model, result)
     return result, found

@@ -22,7 +22,7 @@ from lossmodel.evidence import collect_evidence
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.run import Submodel
 from lossmodel.model.components import Components
-from lossmodel.model.density.expectation import Density
+from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.model import LossModel
 from lossmodel.model.priors import Priors
@@ -306,12 +306,13 @@ def _block(design: Any, stored: xr.Dataset, kept: dict[str, Any]) -> Submodel:
             f"The fit was made by another version of the model ({theta.shape[-1]} unknowns of "
             f"{name}, now {design.size}); fit anew."
         )
+    density = Density(design)
     return Submodel(
         design=design,
-        density=Density(design),
+        density=density,
         laplace=laplace,
         engine=kept["engine"],
-        posterior=SubmodelDraws(design, theta),
-        prior=SubmodelDraws(design, stored[f"{name}_prior"].to_numpy()),
+        posterior=SubmodelDraws(density.model, theta),
+        prior=SubmodelDraws(density.model, stored[f"{name}_prior"].to_numpy()),
         diagnostics=diagnostics,
     )

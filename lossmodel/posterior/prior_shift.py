@@ -59,7 +59,7 @@ def local_prior_sensitivity(
         party, category, scope; `prior`, its name; `value`, the sd of the common mode or by how
         many of its sds the prior's mean is moved; median, lower, upper; ci_prob.
     """
-    at_mode = SubmodelDraws(draws.design, laplace.mode[None, None, :])
+    at_mode = SubmodelDraws(draws.model, laplace.mode[None, None, :])
     effects = [*_widened(draws.design, laplace, priors), *_shifted(draws.design, priors)]
     tail = (1 - ci_prob) / 2
     rows = []

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.inference.laplace.fit import Laplace
-from lossmodel.model.density.expansion import Curvature
-from lossmodel.model.density.expectation import Density
-from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.density.density import Density
+from lossmodel.model.density.expansion import Expander
+from lossmodel.model.density.generated import SubmodelDraws, components_of
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["BLOCKS", "block_of", "log_total", "slope", "variance_decomposition"]
@@ -35,7 +35,8 @@ BLOCKS = {
     "scope": "scope",
     "scale": "noise scales",
 }
-STEP = 1e-4
+# Party, category and scope.
+Series = tuple[str, str, str]
 
 
 def block_of(group: str) -> str:
@@ -44,41 +45,14 @@ def block_of(group: str) -> str:
     return BLOCKS.get(name) or BLOCKS[name.split(".", maxsplit=1)[0]]
 
 
-def slope(draws: SubmodelDraws, key: tuple[str, str, str]) -> Floats:
-    """Derivative of a log total to the end by theta at one point (the block's only draw)."""
-    design, theta = draws.design, draws.flat[0]
-    by_v = _by_value(draws, key)
-    parameters = design.parameters
-    by_log = (parameters.matrix.T @ by_v) * parameters.scales(theta)
-    gradient = by_log.copy()
-    gradient[: len(parameters.hyper)] += parameters.by_hyper(by_log * theta)
-    return np.asarray(gradient)
-
-
-def _by_value(draws: SubmodelDraws, key: tuple[str, str, str]) -> Floats:
-    """Derivative of the log total by v, one entry at a time."""
-    values = draws.values[0]
-    rows = _rows_of(draws, key)
-    moved = np.tile(values, (2 * len(rows), 1))
-    moved[np.arange(len(rows)), rows] += STEP
-    moved[len(rows) + np.arange(len(rows)), rows] -= STEP
-    shifted = SubmodelDraws(draws.design, np.zeros((1, len(moved), draws.flat.shape[1])))
-    shifted.__dict__["values"] = moved
-    totals = log_total(shifted, key)
-    by_v = np.zeros(len(values))
-    by_v[rows] = (totals[: len(rows)] - totals[len(rows) :]) / (2 * STEP)
-    return by_v
-
-
-def _rows_of(draws: SubmodelDraws, key: tuple[str, str, str]) -> Floats:
-    latent = draws.design.latent
-    party = key[0]
-    rows = [latent.rate_knots[party][1]]
-    if party in latent.lethality_knots:
-        rows.append(latent.lethality_knots[party][1])
-    scopes = [row for s in latent.scopes if s.party == party for row in (s.logit_row, s.tau_row)]
-    rows.append(np.array(sorted({r for r in scopes if r >= 0}), dtype=np.int64))
-    return np.concatenate(rows)
+def slope(draws: SubmodelDraws, key: Series) -> Floats:
+    """Derivative of a log total to the end by theta at one point (the submodel's only draw)."""
+    model, latent = draws.model, draws.design.latent
+    party, category, scope = key
+    number = latent.scope_index.get((party, scope), 0)
+    node = model.total(latent.parties.index(party), components_of(category), number)
+    found = model.graph.evaluate({model.theta: draws.flat[0]}, [node], apart=True)
+    return np.asarray(found.adjoints({node: np.ones(1)})[model.theta])
 
 
 def variance_decomposition(
@@ -96,12 +70,12 @@ def variance_decomposition(
         quantity, party, category, scope, block, share; and for the quantity prior_sd,
         posterior_sd (of the log), prior_share (sum over blocks).
     """
-    at_mode = SubmodelDraws(draws.design, laplace.mode[None, None, :])
+    at_mode = SubmodelDraws(draws.model, laplace.mode[None, None, :])
     blocks = np.empty(len(laplace.mode), dtype=object)
     for group, where in draws.design.parameters.groups.items():
         blocks[where] = block_of(group)
     rows = []
-    expansion = Curvature(density).expand(laplace.mode)
+    expansion = Expander(density)(laplace.mode)
     curvature = np.maximum(expansion.curvature, 0.0)
     for key in series:
         moved = laplace.covariance_root @ (laplace.covariance_root.T @ slope(at_mode, key))
@@ -120,10 +94,10 @@ def variance_decomposition(
     return pd.DataFrame(rows)
 
 
-def log_total(draws: SubmodelDraws, key: tuple[str, str, str]) -> Floats:
+def log_total(draws: SubmodelDraws, key: Series) -> Floats:
     """Log of a total to the end, shape (S,)."""
     return np.asarray(np.log(np.maximum(draws.total(*key), 1e-300)))
 
 
-def _log_sd(draws: SubmodelDraws, key: tuple[str, str, str]) -> float:
+def _log_sd(draws: SubmodelDraws, key: Series) -> float:
     return float(log_total(draws, key).std())

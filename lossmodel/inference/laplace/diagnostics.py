@@ -19,12 +19,11 @@ from scipy.linalg import solve_triangular
 
 from lossmodel.inference.laplace.marginals import (
     LaplaceMarginal,
+    Total,
     laplace_marginals,
-    reported,
     slopes_of,
 )
 from lossmodel.inference.laplace.modes import Modes, Point
-from lossmodel.model.density.expectation import State
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["NormalityDiagnostics", "normality_diagnostics", "pareto_k", "split_normal"]
@@ -115,7 +114,7 @@ def normality_diagnostics(
     with_hypers, of_latent, volume = split_normal(
         x, covariance_root=covariance_root, split_normal_scales=split_normal_scales
     )
-    slopes = slopes_of(point.expansion.state)
+    slopes = slopes_of(modes.density, point.theta)
     ridges = laplace_marginals(modes, point, slopes)
     drawn = point.theta + (with_hypers + of_latent)[:DRAWS]
     ratios = _values(modes, drawn) + ((x**2).sum(axis=1) / 2 + volume)[:DRAWS]
@@ -126,7 +125,7 @@ def normality_diagnostics(
     of_hypers = marginals + ((x[:, : modes.hypers] ** 2).sum(axis=1) / 2 + volume)[:several]
     weights = np.exp(of_hypers - of_hypers.max())
     weights /= weights.sum()
-    totals = np.array([_log_totals(there.expansion.state) for there in near])
+    totals = np.array([_log_totals(modes, there.theta, list(slopes)) for there in near])
     moved = weights @ totals - totals.mean(axis=0)
     sds = [np.linalg.norm(covariance_root.T @ slope) for slope in slopes.values()]
     shifts = moved / np.array(sds)
@@ -139,13 +138,15 @@ def normality_diagnostics(
     )
 
 
-def _log_totals(state: State) -> Floats:
-    return np.log([state.losses[part, party].sum() for party, part in reported(state)])
+def _log_totals(modes: Modes, theta: Floats, totals: list[Total]) -> Floats:
+    model, nodes = modes.density.model, [total.node for total in totals]
+    found = model.graph.evaluate({model.theta: theta}, nodes, apart=True)
+    return np.concatenate([found[node] for node in nodes])
 
 
 def _values(modes: Modes, thetas: Floats) -> Floats:
     """Log density of several theta, without its gradient."""
-    of_figures = np.array([modes.density.observations(theta).log_density.sum() for theta in thetas])
+    of_figures = modes.density.predictions(thetas).log_likelihood.sum(axis=-1)
     return np.asarray(of_figures - (thetas**2).sum(axis=1) / 2)
 
 

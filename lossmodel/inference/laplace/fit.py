@@ -25,7 +25,7 @@ from lossmodel.inference.laplace.diagnostics import (
     split_normal,
 )
 from lossmodel.inference.laplace.modes import Modes, Point
-from lossmodel.model.density.expectation import Density
+from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["Laplace", "approximate"]

@@ -13,17 +13,20 @@ are moved along the ridge to the quantiles of this marginal.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtri
 
 from lossmodel.inference.laplace.modes import Modes, Point
-from lossmodel.model.density.expectation import State
-from lossmodel.model.design.assemble import WOUNDED
+from lossmodel.model.density.density import Density
+from lossmodel.model.density.operators import Node
+from lossmodel.model.design import Design
+from lossmodel.model.design.assemble import KILLED, WOUNDED
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["KNOTS", "LaplaceMarginal", "laplace_marginals", "reported", "slopes_of"]
+__all__ = ["KNOTS", "LaplaceMarginal", "Total", "laplace_marginals", "reported", "slopes_of"]
 
 KNOTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 STEPS, ROUNDS, HALVINGS = 8, 5, 4
@@ -32,6 +35,15 @@ SETTLED = 0.002
 EDGE, GRID = 4.0, 801
 # Below this share of its variance a total has no ridge of its own.
 OWN = 0.05
+# Log totals of parties that can have no losses lie below this.
+LOG_LEAST = -600.0
+
+
+class Total(NamedTuple):
+    """The log of a party's losses to the end."""
+
+    name: str
+    node: Node
 
 
 @dataclass(frozen=True)
@@ -95,51 +107,46 @@ class LaplaceMarginal:
         return np.asarray((t - normal)[:, None] * self.along + bent)
 
 
-def reported(state: State) -> list[tuple[int, int]]:
-    """Party and component of each total that can be other than zero."""
-    return [(int(k), int(part)) for part, k in np.argwhere(state.losses[:2].sum(axis=2) > 0)]
+def reported(density: Density, theta: Floats) -> list[Total]:
+    """The log totals that can be other than that of nothing."""
+    model, design = density.model, density.design
+    totals = [
+        Total(_name(design, party, component), model.total(party, (component,)))
+        for component in sorted({KILLED, WOUNDED} & model.components.keys())
+        for party in range(len(design.latent.parties))
+    ]
+    found = model.graph.evaluate({model.theta: theta}, [t.node for t in totals], apart=True)
+    return [total for total in totals if found[total.node][0] > LOG_LEAST]
+
+
+def _name(design: Design, party: int, component: int) -> str:
+    category = ("killed", "wounded")[component] if design.people else design.name
+    return f"{category} {design.latent.parties[party]}"
 
 
 def laplace_marginals(
-    modes: Modes, point: Point, slopes: Mapping[tuple[int, int], Floats]
+    modes: Modes, point: Point, slopes: Mapping[Total, Floats]
 ) -> list[LaplaceMarginal]:
     """The ridges of all reported totals at a mode, given their slopes there."""
-    state = point.expansion.state
     ridges: list[LaplaceMarginal] = []
-    for (party, part), slope in slopes.items():
+    for total, slope in slopes.items():
         sd = float(np.sqrt(slope @ point.newton(slope)))
         across = slope / sd
         for ridge in ridges:
             across = across - (across @ ridge.along) * ridge.across
         own = float(across @ point.newton(across))
         if own > OWN:
-            ridges.append(_ridge(modes, point, _name(state, party, part), across / np.sqrt(own)))
+            ridges.append(_ridge(modes, point, total.name, across / np.sqrt(own)))
     return ridges
 
 
-def _name(state: State, party: int, part: int) -> str:
-    design = state.design
-    category = ("killed", "wounded")[part] if design.people else design.name
-    return f"{category} {design.latent.parties[party]}"
-
-
-def slopes_of(state: State) -> dict[tuple[int, int], Floats]:
+def slopes_of(density: Density, theta: Floats) -> dict[Total, Floats]:
     """Derivative of each log total to the end by theta, hyperparameters held."""
-    return {total: _slope_of(state, *total) for total in reported(state)}
-
-
-def _slope_of(state: State, party: int, part: int) -> Floats:
-    design, density, paths = state.design, state.density, state.design.latent
-    losses = state.losses[part, party]
-    share, by_path = losses / losses.sum(), np.zeros_like(state.path)
-    by_path[paths.rate[party]] = share
-    if (row := paths.lethality[party]) >= 0:
-        kappa = state.kappa[party]
-        by_path[row] = share * (-kappa if part == WOUNDED else 1 - kappa)
-    by_scaled = density.matrix_back @ (density.path_back @ by_path.ravel())
-    slope = by_scaled * state.scales
-    slope[: len(design.parameters.hyper)] = 0
-    return np.asarray(slope)
+    found = {}
+    for total in reported(density, theta):
+        found[total] = density.slope(total.node, theta)
+        found[total][: len(density.design.parameters.hyper)] = 0
+    return found
 
 
 def _ridge(modes: Modes, point: Point, name: str, across: Floats) -> LaplaceMarginal:

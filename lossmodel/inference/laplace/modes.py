@@ -4,7 +4,7 @@ For given h the mode z*(h) is found by Newton steps, and
 
     log p(h | y) = log p(h, z*(h), y) - log det P(h) / 2 + constant
 
-with P the latent precision there (Tierney and Kadane 1986). P is tempered: see ``expansion.py``.
+with P the latent precision there (Tierney and Kadane 1986). P is clipped: see ``Expansion``.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import cho_solve, lapack
 
-from lossmodel.model.density.expansion import Curvature, Expansion
-from lossmodel.model.density.expectation import Density
+from lossmodel.model.density.density import Density
+from lossmodel.model.density.expansion import Expander, Expansion
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["Modes", "Point"]
@@ -23,7 +23,6 @@ NEWTON_STEPS = 60
 CHORD_STEPS = 6
 SETTLED = 1e-3
 FLOOR = 1e-6
-STEP = 1e-4
 HUGE = 1e100
 RIDGES = (0.0, 1e-10, 1e-7, 1e-4, 1e-1)
 
@@ -35,9 +34,9 @@ class Point:
     Attributes
     ----------
     lower
-        Shape (D - H, D - H), Cholesky factor of the tempered precision.
+        Shape (D - H, D - H), Cholesky factor of the clipped precision.
     positive
-        Whether the tempered precision was positive definite; if not, ``lower`` is a stand-in's.
+        Whether the clipped precision was positive definite; if not, ``lower`` is a stand-in's.
     """
 
     expansion: Expansion
@@ -47,7 +46,7 @@ class Point:
     @property
     def theta(self) -> Floats:
         """Where it is, shape (D,)."""
-        return self.expansion.state.theta
+        return self.expansion.theta
 
     @property
     def hypers(self) -> int:
@@ -62,7 +61,7 @@ class Point:
     @property
     def hessian_positive(self) -> bool:
         """Whether the negative Hessian itself is positive definite."""
-        return _cholesky(self.expansion.precision[self.hypers :, self.hypers :]) is not None
+        return _cholesky(self.expansion.latent) is not None
 
     def newton(self, gradient: Floats) -> Floats:
         """Newton's step for a gradient, with the precision of this point."""
@@ -77,7 +76,7 @@ class Point:
 
     @property
     def log_det(self) -> float:
-        """Log determinant of the tempered precision."""
+        """Log determinant of the clipped precision."""
         return 2 * float(np.log(np.diag(self.lower)).sum())
 
     @property
@@ -100,7 +99,7 @@ class Modes:
     def __init__(self, density: Density) -> None:
         self.density = density
         self.hypers = len(density.design.parameters.hyper)
-        self.curvature = Curvature(density)
+        self.expand_at = Expander(density)
         self.expansions = self.gradients = 0
 
     def evaluate(self, theta: Floats) -> tuple[float, Floats]:
@@ -113,8 +112,8 @@ class Modes:
     def expand(self, theta: Floats) -> Point:
         """Second-order expansion at theta."""
         self.expansions += 1
-        expansion = self.curvature.expand(theta)
-        return Point(expansion, *_factorise(expansion, self.hypers))
+        expansion = self.expand_at(theta)
+        return Point(expansion, *_factorise(expansion))
 
     def find_mode(self, theta: Floats, *, tolerance: float, near: Point | None = None) -> Point:
         """The latent mode for the hyperparameters of theta.
@@ -170,12 +169,9 @@ class Modes:
     def mode_sensitivity(self, point: Point) -> Floats:
         """Derivative of z* by h (implicit function), as columns of theta, shape (D, H)."""
         mode_sensitivity = np.zeros((len(point.theta), self.hypers))
-        for k in range(self.hypers):
-            moved = point.theta.copy()
-            moved[k] += STEP
-            change = (self.evaluate(moved)[1] - point.expansion.gradient) / STEP
-            mode_sensitivity[:, k] = point.newton(change)
-            mode_sensitivity[k, k] = 1.0
+        mode_sensitivity[: self.hypers] = np.eye(self.hypers)
+        across = -point.expansion.across[self.hypers :]
+        mode_sensitivity[self.hypers :] = cho_solve((point.lower, True), across)
         return mode_sensitivity
 
     def slope(self, point: Point, mode_sensitivity: Floats) -> Floats:
@@ -186,29 +182,34 @@ class Modes:
         """
         n, parameters = self.hypers, self.density.design.parameters
         observed, expansion = self.density.design.observed, point.expansion
+        noise_share = expansion.evaluation.of_map(self.density.model.log_noise).first()[0]
         leverage = expansion.leverage(point.covariance)
         shrink = 1 - np.diag(point.covariance)[n:]
         bent = np.bincount(parameters.scale_of[n:], shrink, minlength=n + 1)[:n].astype(float)
         learned = observed.noise >= 0
-        moved = expansion.curved_by(log_sd=1.0) * expansion.state.noise_share * leverage / 2
+        moved = expansion.curved_by(log_noise=1.0) * noise_share * leverage / 2
         bent += np.bincount(observed.noise[learned], moved[learned], minlength=n)[:n]
         if observed.bound >= 0:
             bent[observed.bound] += float(expansion.curved_by(log_slack=1.0) @ leverage) / 2
         bent *= parameters.hyper_sd
-        bent += (expansion.curved_by(mu=1.0) * leverage) @ expansion.moved(mode_sensitivity) / 2
+        bent += (
+            (expansion.curved_by(log_expected=1.0) * leverage)
+            @ expansion.moved(mode_sensitivity)
+            / 2
+        )
         return np.asarray(expansion.gradient[:n] - bent)
 
 
-def _factorise(expansion: Expansion, hypers: int) -> tuple[Floats, bool]:
+def _factorise(expansion: Expansion) -> tuple[Floats, bool]:
     """Lower Cholesky factor of the latent precision; Gauss-Newton's where that is indefinite.
 
     Far from the mode entries can differ by so many orders of magnitude that even Gauss-Newton's
     loses its positive eigenvalues to rounding: then its diagonal grows until they are back.
     """
-    lower = _cholesky(expansion.clipped[hypers:, hypers:])
+    lower = _cholesky(expansion.clipped)
     if lower is not None:
         return lower, True
-    safe = np.nan_to_num(expansion.gauss_newton()[hypers:, hypers:], posinf=HUGE, neginf=-HUGE)
+    safe = np.nan_to_num(expansion.gauss_newton(), posinf=HUGE, neginf=-HUGE)
     for ridge in RIDGES:
         lower = _cholesky(safe + np.diag(ridge * np.diag(safe)))
         if lower is not None:

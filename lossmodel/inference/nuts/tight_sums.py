@@ -23,7 +23,7 @@ from scipy.linalg import block_diag
 from scipy.special import expit
 
 from lossmodel.inference.nuts.coupling import AdditiveCoupling, Bend, Bent
-from lossmodel.model.density.expectation import Density, State
+from lossmodel.model.density.density import Density
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import Parameterisation
@@ -42,9 +42,9 @@ WHOLE = 0.95
 
 def couplings_of(density: Density, mode: Floats) -> tuple[AdditiveCoupling, ...]:
     """Those of sums and definitions of all streams that are known well enough."""
-    design, state = density.design, State(density, mode)
+    design, log_noise = density.design, density.predictions(mode).log_noise
     of = _stream_of(design)
-    known = np.bincount(of, np.exp(-2 * state.log_sd), minlength=len(design.streams))
+    known = np.bincount(of, np.exp(-2 * log_noise), minlength=len(design.streams))
     # Were all its figures of one number, this would be its relative error.
     well = [int(i) for i in np.argsort(-known, kind="stable") if known[i] > WELL_KNOWN**-2]
     found = {

@@ -37,7 +37,7 @@ from threadpoolctl import threadpool_limits
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.nuts.coupling import Back, Coupled
 from lossmodel.inference.nuts.tight_sums import couplings_of
-from lossmodel.model.density.expectation import Density
+from lossmodel.model.density.density import Density
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 

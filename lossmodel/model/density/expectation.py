@@ -1,274 +1,392 @@
-"""The log density of a block, its gradient and its Jacobian, by hand.
+"""The model as one graph, from standard normals to the log likelihood of each observation.
 
-    theta -> v (affine) -> paths -> prefix sums -> expectation of each figure -> its density
+    theta -> scales, v (affine) -> losses a day -> windows and triangles -> log expectations
+          -> log noise sds -> log likelihoods
 
-and the same way back. The equations are in ``model.py``, which states them again in PyMC; the
-tests hold the two equal, value and gradient. Nothing here imports PyMC. Steps are sparse maps and
-elementwise functions of arrays, so a gradient costs little more than its exponentials.
+The equations stand in ``model.py``. This is the only place that says how they hang together:
+value, gradient, Hessian, draws of named quantities and the PyMC model are made from it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from scipy import sparse
-from scipy.special import expit
 
-from lossmodel.model.density.functions import DelayConstants, ReportedFraction
-from lossmodel.model.density.likelihood import log_likelihood
-from lossmodel.model.design.assemble import MISSING_DEAD, WOUNDED, Design
-from lossmodel.model.design.grid import Floats
+from lossmodel.model.density.functions import (
+    Decay,
+    Exp,
+    Floor,
+    Log,
+    LogNoise,
+    LogSigmoid,
+    Sigmoid,
+    Times,
+)
+from lossmodel.model.density.likelihood import AtLeast, AtMost, Count, Point, Range
+from lossmodel.model.density.operators import Graph, Map, Matrix, Node, picking
+from lossmodel.model.density.reported_fraction import ReportedFraction
+from lossmodel.model.design import Design
+from lossmodel.model.design.assemble import KILLED, MISSING_DEAD, WOUNDED
+from lossmodel.model.design.grid import Floats, Ints, interpolate
+from lossmodel.model.design.observation import AT_LEAST, AT_MOST, COUNT, INTERVAL, Observations
+from lossmodel.model.design.parameters import Linear
 
-__all__ = ["Density", "ObservationDensities", "State"]
+__all__ = ["TINY", "ModelGraph"]
 
+# Losses that are always expected, so that logarithms are finite.
 TINY = 1e-9
+# Below all totals whose logarithm is wanted.
+LEAST = 1e-300
 
 
-@dataclass(frozen=True)
-class ObservationDensities:
-    """What the model expects of the N figures of a block.
+class ModelGraph:
+    """The graph of one submodel.
 
     Attributes
     ----------
-    mu, log_sd
-        Log expectation and log noise sd, shape (N,).
-    log_density
-        Log density of each figure, shape (N,).
-    """
-
-    mu: Floats
-    log_sd: Floats
-    log_density: Floats
-
-
-class Density:
-    """Unnormalised log posterior of a block with its gradient.
-
-    The constant that it leaves out is that of the standard normal prior, ``-D/2 log(2 pi)``.
-
-    Examples
-    --------
-    ``value, gradient = Density(design)(theta)`` with theta of shape (D,), standard normal a priori.
+    theta
+        Standard normals, shape (D,).
+    log_scales, v
+        Logs of the learned scales, shape (H,), and all other quantities, shape (V,): everything
+        else follows from these two.
+    rate, lethality, missing
+        Losses a day, shape (P T,), and shares of the killed and, for the parties that have them,
+        of the missing dead. T are the cells of days.
+    components
+        Losses a day of each component and the parties, row by row, that have it.
+    shares
+        Share of each scope after the first, shape (T,).
+    log_expected, log_noise
+        Of each observation, shape (N,).
+    log_slack
+        Log of the mean slack of a bound, shape (1,).
+    forms
+        Form -> its observations and the map that gives their log likelihoods.
+    log_likelihood
+        Of each observation, shape (N,).
     """
 
     def __init__(self, design: Design) -> None:
-        self.design = design
-        self.path_back = design.daily.T.tocsr()
-        self.bias_back = design.bias.T.tocsr()
-        self.matrix_back = design.parameters.matrix.T.tocsr()
-        self.window_back = design.window_map.T.tocsr()
-        self.pair_window_back = design.pair_window_map.T.tocsr()
-        self.pair_back = design.pair_map.T.tocsr()
-        self.delay_constants = DelayConstants(design.triangle, design.declared_log_sd)
-        listed = design.listed
-        self.listed = sparse.csr_array(
-            sparse.coo_array(
-                (listed[:, 2].astype(float), (listed[:, 0], listed[:, 1])),
-                shape=(len(design.terms), design.triangle.points),
-            )
+        self.design, self.graph = design, Graph()
+        self._losses: dict[tuple[tuple[int, int, int], ...], Node] = {}
+        self._totals: dict[tuple[int, tuple[int, ...], int], Node] = {}
+        self._biases: dict[tuple[int, tuple[int, ...]], Node] = {}
+        self._definitions: dict[int, Node] = {}
+        self._quantities()
+        self._predictors()
+        self._components()
+        self.shares = list(self._scopes())
+        self._expectations()
+        self.log_noise = self._noise(design.observed)
+        self.log_slack = self._slack(design.observed)
+        self.forms = dict(self._forms(design.observed))
+        self.log_likelihood = self.graph.linear(
+            [(_gathering(i, len(design.terms)), form) for i, form in self.forms.values()]
         )
-        self.listed_back = self.listed.T.tocsr()
-        self._incidence()
-
-    def _incidence(self) -> None:
-        """Which series belong to which party, component, scope and ledger, as 0/1 matrices."""
-        party, component, scope, ledger = self.design.series.T
-        of_party = (party == np.arange(len(self.design.latent.parties))[:, None]).astype(float)
-        self.of_party = of_party
-        self.of_wounded = of_party * (component == WOUNDED)
-        self.of_dead = of_party * (component != WOUNDED)
-        self.of_missing = of_party * (component == MISSING_DEAD)
-        scopes = np.arange(len(self.design.latent.scopes) + 1)
-        self.of_scope = (scope == scopes[:, None]).astype(float)
-        self.with_ledger = np.flatnonzero(ledger >= 0)
-        self.ledger_rows = np.unique(ledger[self.with_ledger])
-        self.of_ledger = (ledger == self.ledger_rows[:, None]).astype(float)
 
     @property
-    def size(self) -> int:
-        """Length of theta."""
-        return self.design.size
+    def basis(self) -> tuple[Node, Node]:
+        """From which everything but the scales and v follows."""
+        return self.log_scales, self.v
 
-    def __call__(self, theta: Floats) -> tuple[float, Floats]:
-        """Log density and its gradient at theta of shape (D,)."""
-        state = State(self, theta)
-        value, by_mu, by_sd, by_slack = log_likelihood(
-            self.design.observed, state.mu, state.log_sd, state.log_slack
-        )
-        gradient = state.back(by_mu, by_sd, by_slack) - theta
-        return float(value.sum() - 0.5 * theta @ theta), gradient
+    @property
+    def outputs(self) -> list[Map]:
+        """Log likelihoods of all observations, by form."""
+        return [form for _, form in self.forms.values()]
 
-    def observations(self, theta: Floats) -> ObservationDensities:
-        """What the model expects of each figure."""
-        state = State(self, theta)
-        observed = self.design.observed
-        value = log_likelihood(observed, state.mu, state.log_sd, state.log_slack)[0]
-        return ObservationDensities(state.mu, state.log_sd, value)
-
-
-class State:
-    """All intermediate values of one evaluation, and the adjoint of each step."""
-
-    def __init__(self, density: Density, theta: Floats) -> None:
-        self.density, self.theta = density, theta
-        design = self.design = density.design
-        log_scales = design.parameters.log_scales(theta)
-        self.scales = design.parameters.scales(theta)
-        self.scaled = theta * self.scales
-        self.v = design.parameters.offset + design.parameters.matrix @ self.scaled
-        self._paths()
-        self._shares()
-        self._prefix()
-        self._expect()
-        self.mu = np.log(self.expectation) + design.bias @ self.v
-        self._noise(log_scales)
-
-    def _paths(self) -> None:
-        latent = self.design.latent
-        self.path = (self.design.daily @ self.v).reshape(self.design.rows, self.design.grid.cells)
-        # Rates are a day's; a cell holds as many days as it is wide.
-        self.rate = np.exp(self.path[latent.rate]) * (latent.active * self.design.grid.cell_days)
-        self.kappa, self.missing = np.ones_like(self.rate), np.zeros_like(self.rate)
-        has = latent.lethality >= 0
-        self.kappa[has] = expit(self.path[latent.lethality[has]])
-        has = latent.missing >= 0
-        self.missing[has] = expit(self.path[latent.missing[has]])
-        killed = self.rate * self.kappa
-        self.losses = np.stack([killed, self.rate - killed, killed * self.missing])
-
-    def _shares(self) -> None:
-        """Share of each scope in the whole, and in its parent; number 0 is the whole."""
-        middles = self.design.grid.middles
-        self.own = [np.ones(len(middles))]
-        share = [np.ones(len(middles))]
-        for scope in self.design.latent.scopes:
-            own = scope.active.copy()
-            if scope.logit_row >= 0:
-                own *= expit(self.v[scope.logit_row])
-            if scope.tau_row >= 0:
-                own *= np.exp(-(middles - scope.first) * np.exp(-self.v[scope.tau_row]))
-            self.own.append(own)
-            share.append(share[scope.parent] * (1 - own if scope.complement else own))
-        self.share = np.stack(share)
-
-    def _prefix(self) -> None:
-        party, component, scope, ledger = self.design.series.T
-        values = self.losses[component, party]
-        if len(self.share) > 1:
-            values = values * self.share[scope]
-        has = self.density.with_ledger
-        if len(has):
-            values[has] *= np.exp(self.path[ledger[has]])
-        self.values = values
-        prefix = np.zeros((len(values), values.shape[1] + 1))
-        np.cumsum(values, axis=1, out=prefix[:, 1:])
-        self.prefix = prefix.ravel()
-
-    def _expect(self) -> None:
-        design, density = self.design, self.density
-        self.factor = np.append(1.0, design.factor_sign * expit(self.v[design.factor_row]))
-        self.sums = design.window_map @ self.prefix
-        claim, factor = design.window[:, 0], design.window[:, 2]
-        parts = self.factor[factor] * self.sums
-        expectation = np.bincount(claim, parts, minlength=len(design.terms)) + TINY
-        if design.triangle.points:
-            self.reported_fraction = ReportedFraction(
-                density.delay_constants, (design.pair_map @ self.v).reshape(5, -1)
-            )
-            self.dead = design.pair_window_map @ self.prefix
-            held = self.dead * self.reported_fraction.value
-            points = np.bincount(design.triangle.point, held, minlength=design.triangle.points)
-            expectation += density.listed @ points
-        self.expectation = np.maximum(expectation, TINY)
-
-    def _noise(self, log_scales: Floats) -> None:
-        observed = self.design.observed
-        learned = np.append(np.exp(log_scales), 0.0)[observed.noise]
-        part = (np.where(observed.noise >= 0, learned, observed.fixed_noise) * observed.scale) ** 2
-        variance = part + observed.extra
-        self.log_sd = 0.5 * np.log(variance)
-        self.noise_share = part / variance
-        slack = np.log(max(observed.fixed_bound, TINY))
-        self.log_slack = float(log_scales[observed.bound] if observed.bound >= 0 else slack)
-
-    def back(self, by_mu: Floats, by_sd: Floats, by_slack: float) -> Floats:
-        """Gradient by theta of the figures' density, shape (D,)."""
-        parameters, observed = self.design.parameters, self.design.observed
-        by_v = self.density.bias_back @ by_mu + self.back_expectation(by_mu / self.expectation)
-        by_scaled = self.density.matrix_back @ by_v
+    def _quantities(self) -> None:
+        """Scales and v; a normal with a learned scale is multiplied by it first."""
+        parameters, graph = self.design.parameters, self.graph
         hypers = len(parameters.hyper)
-        learned = observed.noise >= 0
-        # d log sd / d log scale is the scale's share of the variance.
-        share = by_sd[learned] * self.noise_share[learned]
-        by_noise = np.bincount(observed.noise[learned], share, minlength=hypers)[:hypers]
-        if observed.bound >= 0:
-            by_noise[observed.bound] += by_slack
-        gradient = by_scaled * self.scales
-        gradient[:hypers] += (
-            parameters.by_hyper(by_scaled * self.scaled) + by_noise * parameters.hyper_sd
-        )
-        return np.asarray(gradient)
+        self.theta = graph.input(parameters.size)
+        scale = sparse.diags_array(parameters.hyper_sd, shape=(hypers, parameters.size))
+        self.log_scales = graph.linear([(scale, self.theta)], parameters.hyper_mean)
+        learned = np.flatnonzero(parameters.scale_of < hypers)
+        by_column = parameters.matrix.tocsc()
+        fixed = np.setdiff1d(np.arange(hypers, parameters.size), learned)
+        rest = by_column[:, fixed] @ picking(fixed, parameters.size)
+        terms: list[tuple[Matrix | None, Node]] = [(rest, self.theta)]
+        if len(learned):
+            scales = graph.take([graph.map(Exp(), self.log_scales)], parameters.scale_of[learned])
+            scaled = graph.map(Times(), scales, graph.take([self.theta], learned))
+            terms.append((by_column[:, learned], scaled))
+        self.v = graph.linear(terms, parameters.offset)
 
-    def _back_sums(self, by_expectation: Floats) -> Floats:
-        """From expectations to the prefix sums of the series."""
-        design, density = self.design, self.density
-        claim, factor = design.window[:, 0], design.window[:, 2]
-        by_prefix = density.window_back @ (by_expectation[claim] * self.factor[factor])
-        if design.triangle.points:
-            by_pair = (density.listed_back @ by_expectation)[design.triangle.point]
-            by_prefix = by_prefix + density.pair_window_back @ (
-                by_pair * self.reported_fraction.value
-            )
-        return np.asarray(by_prefix)
+    def _predictors(self) -> None:
+        """All linear predictors: maps of v."""
+        design, latent = self.design, self.design.latent
+        has = np.flatnonzero(latent.missing >= 0)
+        looks = len(design.triangle.vintages.kind)
+        ledger = np.unique(design.series[design.series[:, 3] >= 0, 3])
+        scopes = [row for s in latent.scopes for row in (s.logit_row, s.tau_row)]
+        wanted = {
+            "rate": self._path(latent.rate),
+            "lethality": self._path(latent.lethality[latent.lethality >= 0]),
+            "missing": self._path(latent.missing[has]),
+            "ledger": self._path(ledger),
+            "factor": picking(design.factor_row, self.v.size),
+            "bias": design.bias,
+            **{str(row): self._everywhere(row) for row in scopes if row >= 0},
+            **{
+                f"delay {k}": design.pair_map[k * looks : (k + 1) * looks] for k in range(5)
+            },
+        }  # fmt: skip
+        wanted = {name: matrix for name, matrix in wanted.items() if matrix.shape[0]}
+        parts = self.graph.parts(list(wanted.values()), self.v)
+        self.predictors = dict(zip(wanted, parts, strict=True))
 
-    def weights(self, by_expectation: Floats) -> Floats:
-        """Gradient by the log of each daily series, shape (R, T)."""
-        by_edge = self._back_sums(by_expectation).reshape(len(self.values), -1)
-        by_value = np.cumsum(by_edge[:, :0:-1], axis=1)[:, ::-1]
-        return np.asarray(by_value * self.values)
+    def _path(self, rows: Ints) -> Matrix:
+        """Cells of some rows of the path map."""
+        return sparse.csr_array(self.design.daily[_cells_of(rows, self.design.grid.cells)])
 
-    def back_expectation(self, by_expectation: Floats) -> Floats:
-        """From expectations to v."""
-        design, density = self.design, self.density
-        claim, factor = design.window[:, 0], design.window[:, 2]
-        by_claim = by_expectation[claim]
-        by_factor = np.bincount(factor, by_claim * self.sums, minlength=len(self.factor))[1:]
-        slope = self.factor[1:] * (1 - np.abs(self.factor[1:]))
-        by_v = np.bincount(design.factor_row, by_factor * slope, minlength=len(self.v))
-        if design.triangle.points:
-            by_pair = (density.listed_back @ by_expectation)[design.triangle.point]
-            by_linear = self.reported_fraction.slopes * (by_pair * self.dead)
-            by_v = by_v + density.pair_back @ by_linear.ravel()
-        return np.asarray(by_v + self._back_series(self.weights(by_expectation)))
+    def _everywhere(self, row: int) -> Matrix:
+        """One entry of v in each cell."""
+        return picking(np.full(self.design.grid.cells, row), self.v.size)
 
-    def _back_series(self, weighted: Floats) -> Floats:
-        """From the log of each daily series to v."""
-        density, latent = self.density, self.design.latent
-        by_path = np.zeros_like(self.path)
-        by_path[density.ledger_rows] = density.of_ledger @ weighted
-        by_path[latent.rate] += density.of_party @ weighted
-        has = latent.lethality >= 0
-        by_kappa = (1 - self.kappa) * (density.of_dead @ weighted)
-        by_kappa -= self.kappa * (density.of_wounded @ weighted)
-        by_path[latent.lethality[has]] += by_kappa[has]
-        has = latent.missing >= 0
-        by_missing = (1 - self.missing) * (density.of_missing @ weighted)
-        by_path[latent.missing[has]] += by_missing[has]
-        by_v = np.asarray(density.path_back @ by_path.ravel())
-        if len(self.share) > 1:
-            self._back_shares(by_v, density.of_scope @ weighted)
-        return by_v
+    def _components(self) -> None:
+        """Rates, and what they are made of."""
+        latent, graph = self.design.latent, self.graph
+        everyone = np.arange(len(latent.parties))
+        self.rate = graph.map(Exp(latent.active.ravel()), self.predictors["rate"])
+        self.lethality = self.missing = None
+        if "lethality" not in self.predictors:
+            self.components = {KILLED: (self.rate, everyone)}
+            return
+        self.lethality = graph.map(Sigmoid(), self.predictors["lethality"])
+        killed = graph.map(Times(), self.rate, self.lethality)
+        wounded = graph.linear([(None, self.rate), (_minus(killed), killed)])
+        self.components = {KILLED: (killed, everyone), WOUNDED: (wounded, everyone)}
+        if "missing" in self.predictors:
+            has = np.flatnonzero(latent.missing >= 0)
+            self.missing = graph.map(Sigmoid(), self.predictors["missing"])
+            cells = _cells_of(has, self.design.grid.cells)
+            dead = graph.map(Times(), graph.take([killed], cells), self.missing)
+            self.components[MISSING_DEAD] = dead, has
 
-    def _back_shares(self, by_v: Floats, by_log: Floats) -> None:
-        """By the log share, from the last scope to the first, parents included."""
-        middles = self.design.grid.middles
-        for number in range(len(self.own) - 1, 0, -1):
-            scope, own = self.design.latent.scopes[number - 1], self.own[number]
-            by_log[scope.parent] += by_log[number]
-            by_own = by_log[number]
-            if scope.complement:
-                by_own = -by_own * own / np.maximum(1 - own, TINY)
+    def _scopes(self) -> Iterator[Node]:
+        """Share of each scope in all losses; a parent stands before its scopes."""
+        graph, cells = self.graph, self.design.grid.cells
+        shares: list[Node] = []
+        for scope in self.design.latent.scopes:
+            own: Node
             if scope.logit_row >= 0:
-                by_v[scope.logit_row] += by_own.sum() * (1 - expit(self.v[scope.logit_row]))
+                own = graph.map(Sigmoid(scope.active), self.predictors[str(scope.logit_row)])
+            else:
+                own = graph.linear([(sparse.csr_array((cells, self.v.size)), self.v)], scope.active)
             if scope.tau_row >= 0:
-                pace = (middles - scope.first) * np.exp(-self.v[scope.tau_row])
-                by_v[scope.tau_row] += (by_own * pace).sum()
+                since = self.design.grid.middles - scope.first
+                decay = graph.map(Decay(since), self.predictors[str(scope.tau_row)])
+                own = graph.map(Times(), own, decay)
+            if scope.complement:
+                own = graph.linear([(_minus(own), own)], 1.0)
+            if scope.parent:
+                own = graph.map(Times(), own, shares[scope.parent - 1])
+            shares.append(own)
+            yield own
+
+    def losses(self, series: tuple[tuple[int, int, int], ...]) -> Node:
+        """Losses a day of some (party, component, scope), row by row, shape (R T,).
+
+        Scope 0 is the whole; all of the series are of it, or none.
+        """
+        if series not in self._losses:
+            self._losses[series] = self._stacked(series)
+        return self._losses[series]
+
+    def _stacked(self, series: tuple[tuple[int, int, int], ...]) -> Node:
+        rows = []
+        for party, component, _ in series:
+            node, parties = self.components[component]
+            rows.append((node, int(np.flatnonzero(parties == party)[0])))
+        losses = self._gathered(rows)
+        if not any(scope for *_, scope in series):
+            return losses
+        shares = self._gathered([(self.shares[scope - 1], 0) for *_, scope in series])
+        return self.graph.map(Times(), losses, shares)
+
+    def _gathered(self, rows: list[tuple[Node, int]]) -> Node:
+        """Rows of T cells put together: of each, its node and where in that it stands."""
+        nodes = list(dict.fromkeys(node for node, _ in rows))
+        starts = dict(zip(nodes, np.cumsum([0, *(node.size for node in nodes)]), strict=False))
+        cells = self.design.grid.cells
+        entries = [starts[node] + _cells_of([row], cells) for node, row in rows]
+        return self.graph.take(nodes, np.concatenate(entries))
+
+    def _running_sums(self) -> tuple[Ints, Node]:
+        """Losses of all series up to each edge of cells, and the order in which these stand."""
+        series, cells = self.design.series, self.design.grid.cells
+        party, component, scope, ledger = series.T
+        kinds = 2 * (scope > 0) + (ledger >= 0)
+        groups = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
+        nodes = []
+        for here in groups:
+            keys = zip(*(part[here].tolist() for part in (party, component, scope)), strict=True)
+            losses = self.losses(tuple(keys))
+            if (ledger[here] >= 0).any():
+                biased = self.graph.map(Exp(), self.predictors["ledger"])
+                rows = np.searchsorted(np.unique(ledger[ledger >= 0]), ledger[here])
+                each = self.graph.take([biased], _cells_of(rows, cells))
+                losses = self.graph.map(Times(), losses, each)
+            nodes.append(losses)
+        return np.concatenate(groups), self.graph.running_sum(nodes, cells)
+
+    def _expectations(self) -> None:
+        """Sums over windows and triangles, and the log of what they come to with its bias."""
+        order, sums = self._running_sums()
+        columns = _cells_of(order, self.design.grid.cells + 1)
+        terms = [*self._windows(columns, sums), *self._reported(columns, sums)]
+        logs = self.graph.map(Log(TINY), self.graph.linear(terms, TINY))
+        bias = self.predictors["bias"]
+        self.log_expected = self.graph.linear([(None, logs), (None, bias)])
+
+    def _over(self, matrix: Matrix, columns: Ints) -> Matrix:
+        """A map of losses up to edges, in days and in the order of the running sums."""
+        return sparse.csr_array(matrix.tocsc()[:, columns] * float(self.design.grid.cell_days))
+
+    def _windows(self, columns: Ints, sums: Node) -> Iterator[tuple[Matrix | None, Node]]:
+        """Sums over days; those of the wounded or the missing may count in part."""
+        design = self.design
+        claim, factor = design.window[:, 0], design.window[:, 2]
+        whole, part = np.flatnonzero(factor == 0), np.flatnonzero(factor > 0)
+        height = len(design.terms)
+        if len(whole):
+            to_claim = _gathering(claim[whole], height)
+            yield self._over(to_claim @ design.window_map[whole], columns), sums
+        if not len(part):
+            return
+        # Windows of one claim and factor are one.
+        triangle, which = np.unique(
+            np.stack([claim[part], factor[part]]), axis=1, return_inverse=True
+        )
+        together = _gathering(which.ravel(), triangle.shape[1])
+        over = self._over(together @ design.window_map[part], columns)
+        counted = self.graph.linear([(over, sums)])
+        factors = self.graph.map(Sigmoid(design.factor_sign), self.predictors["factor"])
+        partial = self.graph.map(Times(), counted, self.graph.take([factors], triangle[1] - 1))
+        yield _gathering(triangle[0], height), partial
+
+    def _reported(self, columns: Ints, sums: Node) -> Iterator[tuple[Matrix | None, Node]]:
+        """What lists, registers and stocks of the missing have learnt of."""
+        design, graph = self.design, self.graph
+        triangle = design.triangle
+        if not len(triangle.claim):
+            return
+        losses = graph.linear([(self._over(design.pair_window_map, columns), sums)])
+        fraction = ReportedFraction(triangle.vintages, design.declared_log_sd)
+        delays = (self.predictors[f"delay {k}"] for k in range(5))
+        learnt = self._learnt(graph.map(fraction, *delays))
+        known = graph.map(Times(), losses, learnt)
+        yield _gathering(triangle.claim, len(design.terms)), known
+
+    def _learnt(self, fraction: Node) -> Node:
+        """What each bin of the triangle adds to the vintage before, which is not negative."""
+        now, before = self.design.triangle.now, self.design.triangle.before
+        again = np.flatnonzero(before >= 0)
+        if not len(again):
+            return self.graph.take([fraction], now)
+        where = (again, before[again])
+        shape = (len(now), fraction.size)
+        once = sparse.csr_array(sparse.coo_array((np.ones(len(again)), where), shape=shape))
+        grown = self.graph.linear([(picking(now, fraction.size) - once, fraction)])
+        return self.graph.map(Floor(0.0), grown)
+
+    def _noise(self, observed: Observations) -> Node:
+        """Log noise sd: of a learned scale or a fixed one, of rounding and published ranges."""
+        learned = np.flatnonzero(observed.noise >= 0)
+        height, hypers = len(observed.noise), self.log_scales.size
+        where = (learned, observed.noise[learned])
+        ones = np.ones(len(learned))
+        rows = sparse.csr_array(sparse.coo_array((ones, where), shape=(height, hypers)))
+        with np.errstate(divide="ignore"):
+            fixed = np.where(observed.noise >= 0, 0.0, np.log(observed.fixed_noise))
+        scales = self.graph.linear([(rows, self.log_scales)], fixed)
+        return self.graph.map(LogNoise(observed.scale, observed.extra), scales)
+
+    def _slack(self, observed: Observations) -> Node:
+        row = np.zeros((1, self.log_scales.size))
+        offset = np.array([np.log(max(observed.fixed_bound, TINY))])
+        if observed.bound >= 0:
+            row[0, observed.bound], offset = 1.0, np.zeros(1)
+        return self.graph.linear([(sparse.csr_array(row), self.log_scales)], offset)
+
+    def _forms(self, observed: Observations) -> Iterator[tuple[int, tuple[Ints, Map]]]:
+        """Log likelihoods by form."""
+        graph, y = self.graph, observed.log_value
+        for form, i in observed.places.items():
+            nodes: list[Node] = [self.log_expected, self.log_noise]
+            if len(i) < self.log_expected.size:
+                nodes = [graph.take([node], i) for node in nodes]
+            if form in (AT_LEAST, AT_MOST):
+                nodes.append(graph.take([self.log_slack], np.zeros(len(i), dtype=np.int64)))
+            likelihood = {
+                COUNT: lambda i: Count(observed.value[i]),
+                AT_LEAST: lambda i: AtLeast(y[i]),
+                AT_MOST: lambda i: AtMost(y[i]),
+                INTERVAL: lambda i: Range(y[i], observed.log_high[i]),
+            }.get(form, lambda i: Point(y[i], observed.nu))
+            yield form, (i, graph.map(likelihood(i), *nodes))
+
+    # Quantities of the reports
+
+    def total(self, party: int, components: tuple[int, ...], scope: int = 0) -> Node:
+        """Log of a party's losses from the first to the last day, shape (1,)."""
+        key = (party, components, scope)
+        if key not in self._totals:
+            days = np.bincount(self.design.grid.cell_of).astype(float)
+            series = tuple((party, component, scope) for component in components)
+            losses = self.losses(series)
+            sums = self.graph.linear([(sparse.csr_array(np.tile(days, len(series))[None]), losses)])
+            self._totals[key] = self.graph.map(Log(LEAST), sums)
+        return self._totals[key]
+
+    def log_bias(self, stream: int, cells: Ints | None = None) -> Node:
+        """Log bias under the stream's own definition, of a list its log coverage.
+
+        Parameters
+        ----------
+        cells
+            The cells of days wanted; all where not given.
+        """
+        cells = np.arange(self.design.grid.cells) if cells is None else cells
+        key = stream, tuple(cells.tolist())
+        if key not in self._biases:
+            self._biases[key] = self._bias(stream, self.design.grid.middles[cells])
+        return self._biases[key]
+
+    def _bias(self, stream: int, at: Floats) -> Node:
+        design = self.design
+        rows = Linear()
+        if stream in design.coverage:
+            positions, knots = design.coverage[stream]
+            left, right, weight = interpolate(positions, at)
+            here = np.arange(len(at))
+            rows.add(here, knots[left], 1 - weight)
+            rows.add(here, knots[right], weight)
+            logit = self.graph.linear([(rows.matrix((len(at), self.v.size)), self.v)])
+            return self.graph.map(LogSigmoid(), logit)
+        rows.add(*design.biases[stream].weights(at, design.first_party(stream)))
+        return self.graph.linear([(rows.matrix((len(at), self.v.size)), self.v)])
+
+    def wounded_share(self, stream: int) -> Node | None:
+        """Share of the wounded that a stream's word includes, shape (1,); None where it is known."""
+        row = self.design.definition.get(stream)
+        if row is None:
+            return None
+        if row not in self._definitions:
+            logit = self.graph.take([self.v], np.array([row]))
+            self._definitions[row] = self.graph.map(Sigmoid(), logit)
+        return self._definitions[row]
+
+
+def _minus(node: Node) -> Matrix:
+    return sparse.csr_array(-sparse.eye_array(node.size))
+
+
+def _gathering(where: Ints, size: int) -> Matrix:
+    """The map that adds entries up at their places among ``size``."""
+    return sparse.csr_array(picking(where, size).T)
+
+
+def _cells_of(rows: Ints | list[int], cells: int) -> Ints:
+    """Entries of some rows of so many cells each."""
+    return np.asarray((np.asarray(rows)[:, None] * cells + np.arange(cells)).ravel())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betainc, ndtr, stdtr
 
-from lossmodel.model.density.expectation import Density, State
+from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
@@ -15,6 +15,8 @@ from lossmodel.model.design.observation import AT_LEAST, AT_MOST, COUNT, INTERVA
 __all__ = ["Predicted", "predict", "predictive"]
 
 DRAWS = 200
+# Draws of which the whole graph is held at once; more take memory and no less time.
+TOGETHER = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +40,15 @@ class Predicted:
 def predict(draws: SubmodelDraws, density: Density) -> Predicted:
     """Predict the figures of a block."""
     chosen = np.linspace(0, len(draws.flat) - 1, min(DRAWS, len(draws.flat))).astype(int)
-    states = (State(density, theta) for theta in draws.flat[chosen])
-    mu, log_sd = map(np.stack, zip(*((s.mu, s.log_sd) for s in states), strict=True))
-    slack = _log_slack(draws, chosen)
-    pit = _pit(draws.design.observed, mu, np.exp(log_sd), slack)
+    model = density.model
+    nodes = (model.log_expected, model.log_noise, model.log_slack)
+    found = [
+        [evaluation[node] for node in nodes]
+        for some in np.array_split(draws.flat[chosen], -(-len(chosen) // TOGETHER))
+        for evaluation in [density.evaluate(some)]
+    ]
+    mu, log_sd, slack = (np.concatenate(part) for part in zip(*found, strict=True))
+    pit = _pit(draws.design.observed, mu, np.exp(log_sd), slack[:, 0])
     return Predicted(mu, log_sd, pit.mean(axis=0))
 
 
@@ -69,13 +76,6 @@ def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.Da
         noise_sd=np.exp(np.median(predicted.log_sd, axis=0)),
         pit=predicted.pit,
     )
-
-
-def _log_slack(draws: SubmodelDraws, chosen: Floats) -> Floats:
-    observed = draws.design.observed
-    if observed.bound < 0:
-        return np.full(len(chosen), np.log(max(observed.fixed_bound, 1e-9)))
-    return draws.design.parameters.log_scales(draws.flat[chosen])[:, observed.bound]
 
 
 def _pit(observed: Observations, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:

@@ -21,6 +21,7 @@ from lossmodel.model.design.reporting import (
     REGISTER,
     ReportingTriangle,
     ReportingTriangleBuilder,
+    Vintage,
 )
 from lossmodel.model.priors import Priors
 
@@ -53,8 +54,6 @@ class Design:
     window_map, pair_window_map
         Sparse maps from the stacked prefix sums of the series, R rows of T + 1 cell edges, to the
         sums of the windows and of the pairs.
-    listed
-        Shape (., 3): claim, point, sign.
     factor_row, factor_sign
         Factor 0 is one; factor k is ``sign_k sigmoid(v[row_k])``.
     bias
@@ -77,7 +76,6 @@ class Design:
     window_map: sparse.csr_array
     factor_row: Ints
     factor_sign: Floats
-    listed: Ints
     triangle: ReportingTriangle
     pair_window_map: sparse.csr_array
     pair_map: sparse.csr_array
@@ -89,6 +87,12 @@ class Design:
     def size(self) -> int:
         """Length of theta."""
         return self.parameters.size
+
+    def first_party(self, stream: int) -> str:
+        """Whose common mode a stream's bias has: of a sum of parties, that of the first."""
+        party = str(self.streams.loc[stream, "party"])
+        bases = (p for p in self.latent.parties if party == p or party.startswith(f"{p}+"))
+        return next(bases, party)
 
     @property
     def people(self) -> bool:
@@ -167,7 +171,6 @@ class _Assembly:
         self.definition: dict[int, int] = {}
         self.uncounted: dict[str, int] = {}
         self.window: list[tuple[int, int, int, int, int]] = []
-        self.listed: list[tuple[int, int, int]] = []
 
     def design(self) -> Design:
         bias = Linear()
@@ -201,10 +204,9 @@ class _Assembly:
             window_map=self._sums(window[:, 1], window[:, 3], window[:, 4]),
             factor_row=np.array([row for row, _ in signed], dtype=np.int64),
             factor_sign=np.array([sign for _, sign in signed]),
-            listed=np.array(self.listed, dtype=np.int64).reshape(-1, 3),
             triangle=triangle,
             pair_window_map=self._sums(triangle.series, triangle.lo, triangle.hi),
-            pair_map=triangle.linear.matrix((5 * len(triangle.point), height)),
+            pair_map=triangle.vintages.linear.matrix((5 * len(triangle.vintages.kind), height)),
             declared_log_sd=self.priors["declared.log_sd"].median,
             bias=bias.matrix((len(self.terms), height)),
             observed=observed,
@@ -298,17 +300,13 @@ class _Assembly:
 
     def _listed(self, claim: int, stream: int, term: Record, kind: int, component: int) -> None:
         dead = component == KILLED and self.people
-        vintages = [(term["days"], term["known"], 1)]
-        if term["days_from"]:
-            vintages.append((term["days_from"], term["known_from"], -1))
+        before = Vintage(term["days_from"], term["known_from"]) if term["days_from"] else None
         for base in self._components(str(term["party"])):
-            series = self._series(base, component, str(term["scope"]), -1)
-            for days, known, sign in vintages:
-                point = self.triangle.point(
-                    stream=stream, kind=kind, party=base, series=series, dead=dead,
-                    days=days, known=known,
-                )  # fmt: skip
-                self.listed.append((claim, point, sign))
+            self.triangle.place(
+                claim, stream=stream, kind=kind, party=base,
+                series=self._series(base, component, str(term["scope"]), -1), dead=dead,
+                vintage=Vintage(term["days"], term["known"]), before=before,
+            )  # fmt: skip
 
     def _bias(self, bias: Linear) -> None:
         """Log bias of every claim that is neither a ledger's nor a list's."""

@@ -3,7 +3,6 @@
 import numpy as np
 from scipy import sparse
 
-from lossmodel.model.density.operators import by_columns, by_rows
 from lossmodel.model.design.assemble import Design
 from lossmodel.model.design.grid import Floats
 
@@ -33,7 +32,7 @@ class Change:
 
     def precision(self, by_v: Floats, scales: Floats) -> Floats:
         """Identity, the prior's, plus a precision of v in theta, shape (D, D)."""
-        both = self._down(self._down(by_v, scales).T, scales)
+        both = self.down(self.down(by_v, scales).T, scales)
         both[np.diag_indices_from(both)] += 1.0
         return both
 
@@ -41,7 +40,7 @@ class Change:
         """A covariance of theta as one of v, shape (V, V)."""
         return self._up(self._up(of_theta * scales * scales[:, None]).T)
 
-    def _down(self, values: Floats, scales: Floats) -> Floats:
+    def down(self, values: Floats, scales: Floats) -> Floats:
         """The transposed map, scaled, times ``values`` of shape (V, .)."""
         down = np.zeros((self.parameters.size, values.shape[1]))
         rest = by_rows(self.rest, scales[self.columns])
@@ -74,3 +73,15 @@ def _divided(matrix: sparse.csr_array) -> tuple[list[Block], sparse.csr_array]:
             blocks.append((*where, matrix[where].toarray()))
             rest[where] = 0
     return blocks, sparse.csr_array(rest)
+
+
+def by_rows(matrix: sparse.csr_array, factor: Floats) -> sparse.csr_array:
+    """Each row times its factor."""
+    data = matrix.data * np.repeat(factor, np.diff(matrix.indptr))
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def by_columns(matrix: sparse.csr_array, factor: Floats) -> sparse.csr_array:
+    """Each column times its factor."""
+    data = matrix.data * factor[matrix.indices]
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)

@@ -14,13 +14,17 @@ until the declaration, evenly spaced on the logit scale, so that it is smooth in
     (G * F)(a) = integral of F(a (1 - t)) dG(a t) over 0 < t < 1
 
 Days of death are taken together in bins as wide as the rate's knots, and wider the longer ago they
-are, because delays spread over orders of magnitude.
+are, because delays spread over orders of magnitude. What a list or a register has learnt since an
+earlier vintage is the sum over bins of what it has learnt of each, which is never negative.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.components import Components
@@ -35,6 +39,8 @@ __all__ = [
     "Convolution",
     "ReportingTriangle",
     "ReportingTriangleBuilder",
+    "Vintage",
+    "VintageBins",
     "convolution",
 ]
 
@@ -46,6 +52,14 @@ YEAR = 365.25
 HALF_DAY = 0.5
 FOREVER = 1e9
 WIDENING = 4
+Days = NDArray[np.bool_]
+
+
+class Vintage(NamedTuple):
+    """Windows of days of death, and the date up to which they were known."""
+
+    days: tuple[tuple[pd.Timestamp, pd.Timestamp], ...]
+    known: pd.Timestamp
 
 
 @dataclass(frozen=True)
@@ -82,39 +96,59 @@ def convolution(elapsed: Floats) -> Convolution:
 
 
 @dataclass(frozen=True)
-class ReportingTriangle:
-    """Every (point, bin of days of death), Q of them.
+class VintageBins:
+    """Looks of lists, registers and stocks at a bin of days of death on one day, U of them.
 
-    A point is one (stream, set of days, date of knowledge).
+    Lists stand first, and among them those that can hear of a missing person.
 
     Attributes
     ----------
-    point, series, lo, hi
-        Shape (Q,): the point; the daily series of the dead; its days.
     kind
         LIST, REGISTER or MISSING.
     elapsed
         Days from the middle of the bin to the date of knowledge.
     linear
-        Sparse map from v to five stacked blocks of Q: logit coverage, logit missing share, log
+        Sparse map from v to five stacked blocks of U: logit coverage, logit missing share, log
         median delay, log sd of the log delay, log median delay of a declaration.
     has_missing
         1 where the party has a missing share, else 0.
     """
 
-    points: int
-    point: Ints
-    series: Ints
-    lo: Ints
-    hi: Ints
     kind: Ints
     elapsed: Floats
     linear: Linear
     has_missing: Floats
 
 
+@dataclass(frozen=True)
+class ReportingTriangle:
+    """Every (observation, bin of days of death), Q of them.
+
+    Attributes
+    ----------
+    claim, series, lo, hi
+        Shape (Q,): the observation; the daily series of the dead; its days.
+    now, before
+        Shape (Q,): the look of the vintage, and that of the vintage before; -1 where it knew
+        nothing of the bin.
+    vintages
+        The looks.
+    """
+
+    claim: Ints
+    series: Ints
+    lo: Ints
+    hi: Ints
+    now: Ints
+    before: Ints
+    vintages: VintageBins
+
+
 def bin_edges(lo: int, hi: int, *, known: int, width: int) -> list[int]:
     """Edges of bins of days of death, from the date of knowledge back.
+
+    Widths are ``width`` times powers of two, and edges multiples of them, so that vintages share
+    their bins.
 
     Examples
     --------
@@ -124,14 +158,25 @@ def bin_edges(lo: int, hi: int, *, known: int, width: int) -> list[int]:
     edges = [hi]
     while edges[-1] > lo:
         elapsed = known - edges[-1]
-        step = width * max(1, int(elapsed / (WIDENING * width)))
-        left = (edges[-1] - 1) // width * width - step + width
-        edges.append(max(lo, left))
+        step = width * 2 ** round(np.log2(max(1.0, elapsed / (WIDENING * width))))
+        edges.append(max(lo, (edges[-1] - 1) // step * step))
     return edges[::-1] if hi > lo else []
 
 
+class _Look(NamedTuple):
+    """Key of a look: whose, at which days of death, known up to which edge of days."""
+
+    stream: int
+    party: str
+    kind: int
+    missing: bool
+    lo: int
+    hi: int
+    known: int
+
+
 class ReportingTriangleBuilder:
-    """Points and pairs placed so far, with the rows of v that they need."""
+    """Observations and bins placed so far, with the rows of v that they need."""
 
     def __init__(
         self,
@@ -148,71 +193,94 @@ class ReportingTriangleBuilder:
         self.coverage: dict[int, tuple[Floats, Ints]] = {}
         self._delays: dict[int, tuple[int, int, int]] = {}
         self._declared: dict[str, int] = {}
-        self._points: dict[tuple[object, ...], int] = {}
-        self._columns: list[tuple[int, int, int, int, int, float, int]] = []
-        self._owner: list[tuple[int, str]] = []
+        self._rows: list[tuple[int, int, int, int, int, int]] = []
+        self._looks: dict[_Look, int] = {}
 
-    def point(
+    def place(
         self,
+        claim: int,
         *,
         stream: int,
         kind: int,
         party: str,
         series: int,
         dead: bool,
-        days: tuple[tuple[pd.Timestamp, pd.Timestamp], ...],
-        known: pd.Timestamp,
-    ) -> int:
-        """Number of the point; its pairs are laid out when it is first asked for."""
-        key = (stream, kind, series, days, known)
-        if key in self._points:
-            return self._points[key]
-        number = self._points[key] = len(self._points)
-        missing = int(dead and party in self.missing_knots)
-        known_at = self.grid.index(known) + 1
-        width = self.conflict.knots.rate_days
-        for start, end in days:
+        vintage: Vintage,
+        before: Vintage | None,
+    ) -> None:
+        """Lay out one observation: all that a vintage holds, or what it adds to one before.
+
+        Days that both know of have the bins of the earlier one, for which they are the finer, so
+        that what a bin adds is never negative.
+        """
+        missing = dead and party in self.missing_knots
+        known = self.grid.index(vintage.known) + 1
+        days = self._days(vintage, known)
+        common, earlier = np.zeros_like(days), known
+        if before is not None:
+            earlier = self.grid.index(before.known) + 1
+            common = days & self._days(before, earlier)
+        for where, since in ((days & ~common, known), (common, earlier)):
+            for left, right in self._bins(where, since):
+                now, once = (
+                    self._look(_Look(stream, party, kind, missing, left, right, at))
+                    for at in (known, since)
+                )
+                again = once if where is common else -1
+                self._rows.append((claim, series, left, right, now, again))
+
+    def _look(self, look: "_Look") -> int:
+        return self._looks.setdefault(look, len(self._looks))
+
+    def _days(self, vintage: Vintage, known: int) -> Days:
+        """Days of the path that a vintage speaks about."""
+        found = np.zeros(self.grid.size, dtype=bool)
+        for start, end in vintage.days:
             lo, hi = self.grid.span(start, end)
-            hi = min(hi, known_at)
-            edges = bin_edges(lo, hi, known=known_at, width=width)
-            for left, right in zip(edges, edges[1:], strict=False):
-                elapsed = max(known_at - (left + right) / 2, HALF_DAY)
-                self._columns.append((number, series, left, right, kind, elapsed, missing))
-                self._owner.append((stream, party))
-        return number
+            found[lo : max(min(hi, known), lo)] = True
+        return found
+
+    def _bins(self, days: Days, known: int) -> Iterator[tuple[int, int]]:
+        width = self.conflict.knots.rate_days
+        ends = np.flatnonzero(np.diff(np.concatenate([[False], days, [False]]).astype(int)))
+        for lo, hi in ends.reshape(-1, 2):
+            edges = bin_edges(int(lo), int(hi), known=known, width=width)
+            yield from zip(edges, edges[1:], strict=False)
 
     def build(self) -> ReportingTriangle:
-        """All pairs, and the map from v to what they need."""
-        table = np.array(self._columns, dtype=float).reshape(-1, 7)
-        count = len(table)
-        linear = Linear()
-        middle = (table[:, 2] + table[:, 3]) / 2
-        streams = np.array([owner[0] for owner in self._owner], dtype=np.int64)
-        owners = np.array([owner[1] for owner in self._owner], dtype=object)
-        listed = table[:, 4] == LIST
+        """All bins, and the map from v to what they need."""
+        looks = sorted(self._looks, key=lambda look: (look.kind, not look.missing))
+        place = {self._looks[look]: i for i, look in enumerate(looks)} | {-1: -1}
+        rows = np.array(self._rows, dtype=np.int64).reshape(-1, 6)
+        rows[:, 4:] = np.vectorize(place.__getitem__, otypes=[np.int64])(rows[:, 4:])
+        return ReportingTriangle(*rows.T, vintages=self._vintages(looks))
+
+    def _vintages(self, looks: Sequence["_Look"]) -> VintageBins:
+        linear, count = Linear(), len(looks)
+        kind = np.array([look.kind for look in looks], dtype=np.int64)
+        missing = np.array([look.missing for look in looks], dtype=float)
+        middle = np.array([(look.lo + look.hi) / 2 for look in looks], dtype=float)
+        known = np.array([look.known for look in looks], dtype=float)
+        streams = np.array([look.stream for look in looks], dtype=np.int64)
+        parties = np.array([look.party for look in looks], dtype=object)
+        listed = kind == LIST
         for stream in np.unique(streams[listed]):
             here = np.flatnonzero(listed & (streams == stream))
-            civilian = self.conflict.parties[owners[here[0]]].civilian
+            civilian = self.conflict.parties[parties[here[0]]].civilian
             self._fill_list(linear, int(stream), here, middle[here], count, civilian=civilian)
-        for party in sorted(set(owners)):
-            here = np.flatnonzero((owners == party) & (table[:, 6] > 0))
+        for party in sorted(set(parties)):
+            here = np.flatnonzero((parties == party) & (missing > 0))
             if len(here):
                 _fill(linear, MISSING_SHARE * count + here, self.missing_knots[party], middle[here])
                 linear.add(DECLARED * count + here, self._declared_row(party))
         # Without delays all is heard at once, but the missing are still those not yet declared.
-        waits = self.components.delay | (table[:, 4] == MISSING)
-        elapsed = np.where(waits, table[:, 5], FOREVER)
-        return ReportingTriangle(
-            points=len(self._points),
-            point=table[:, 0].astype(np.int64),
-            series=table[:, 1].astype(np.int64),
-            lo=table[:, 2].astype(np.int64),
-            hi=table[:, 3].astype(np.int64),
-            kind=table[:, 4].astype(np.int64),
-            elapsed=elapsed,
+        waits = self.components.delay | (kind == MISSING)
+        return VintageBins(
+            kind=kind,
+            elapsed=np.where(waits, np.maximum(known - middle, HALF_DAY), FOREVER),
             linear=linear,
             # Who is heard of at once need not be found first.
-            has_missing=table[:, 6] * waits,
+            has_missing=missing * waits,
         )
 
     def _fill_list(

@@ -1,0 +1,93 @@
+"""The log posterior density of a submodel with its gradient, from the graph of the model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossmodel.model.density.expectation import ModelGraph
+from lossmodel.model.density.operators import Evaluation, Node
+from lossmodel.model.design import Design
+from lossmodel.model.design.grid import Floats
+
+__all__ = ["Density", "Predictions"]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the model expects of the N observations of a submodel.
+
+    Attributes
+    ----------
+    log_expected, log_noise
+        Log expectation and log noise sd, shape (..., N).
+    log_likelihood
+        Log density of each observation, shape (..., N).
+    """
+
+    log_expected: Floats
+    log_noise: Floats
+    log_likelihood: Floats
+
+
+class Density:
+    """Unnormalised log posterior of a submodel with its gradient.
+
+    The constant that it leaves out is that of the standard normal prior, ``-D/2 log(2 pi)``.
+
+    Parameters
+    ----------
+    design
+        One submodel as arrays.
+
+    Examples
+    --------
+    ``value, gradient = Density(design)(theta)`` with theta of shape (D,), standard normal a priori.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.model = ModelGraph(design)
+
+    @property
+    def size(self) -> int:
+        """Length D of theta."""
+        return self.design.size
+
+    def __call__(self, theta: Floats) -> tuple[float, Floats]:
+        """Log density and its gradient at theta of shape (D,)."""
+        model = self.model
+        found = model.graph.evaluate({model.theta: theta}, model.outputs)
+        adjoints = found.adjoints({form: np.ones(form.size) for form in model.outputs})
+        likelihood = sum(float(found[form].sum()) for form in model.outputs)
+        return likelihood - 0.5 * float(theta @ theta), adjoints[model.theta] - theta
+
+    def evaluate(self, theta: Floats) -> Evaluation:
+        """All nodes that the likelihood needs, for theta of shape (..., D)."""
+        model = self.model
+        outputs = [model.log_likelihood, model.log_slack]
+        return model.graph.evaluate({model.theta: theta}, outputs)
+
+    def slope(self, node: Node, theta: Floats) -> Floats:
+        """Derivative of a node of one entry by theta, shape (D,)."""
+        model = self.model
+        found = model.graph.evaluate({model.theta: theta}, [node], apart=True)
+        return np.asarray(found.adjoints({node: np.ones(1)})[model.theta])
+
+    def shifted(self, theta: Floats, shift: Floats) -> tuple[float, Floats]:
+        """Log likelihood where log expectations are moved, and its derivatives by them, (N,)."""
+        model, found = self.model, self.evaluate(theta)
+        given = {
+            model.log_expected: found[model.log_expected] + shift,
+            model.log_noise: found[model.log_noise],
+            model.log_slack: found[model.log_slack],
+        }
+        moved = model.graph.evaluate(given, model.outputs)
+        adjoints = moved.adjoints({form: np.ones(form.size) for form in model.outputs})
+        value = sum(float(moved[form].sum()) for form in model.outputs)
+        return value, adjoints[model.log_expected]
+
+    def predictions(self, theta: Floats) -> Predictions:
+        """Expectation, noise and log likelihood of each observation, for theta of shape (..., D)."""
+        model, found = self.model, self.evaluate(theta)
+        nodes = (model.log_expected, model.log_noise, model.log_likelihood)
+        return Predictions(*(found[node] for node in nodes))
