@@ -11,11 +11,10 @@ its maximum h is normal, with another spread below than above, and z given h is 
 ``z* + Z (h - h*)``, so that the hyperparameters are integrated over.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.linalg import cholesky, eigh, solve_triangular
+from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
@@ -24,25 +23,17 @@ from lossmodel.inference.laplace.diagnostics import (
     normality_diagnostics,
     split_normal,
 )
+from lossmodel.inference.laplace.hyper_mode import ROUGH, HyperMode, Report, find_hyper_mode, rough_sds
 from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["Laplace", "approximate"]
 
-# On Newton's decrement, in units of log density: at the end, on the way, at the first.
-SETTLED, ROUGH, FIRST = 1e-7, 0.02, 1.0
+FIRST = 1.0
 APPROACH = 100
-CLIMB_STEPS = 30
-# The climb ends where a step promises or brings less than this.
-RISE = 0.02
-PATIENCE = 3
-WIDEST, NARROWEST = 4.0, 0.05
-FAR = 5.0
 AXIAL = 1.4
 NEAR = 0.5
-LOOSE = 0.8
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -123,8 +114,8 @@ def approximate(
     modes = Modes(density)
     with threadpool_limits(1):
         theta = _approach(modes) if start is None else start
-        climb = _Climb(modes, modes.find_mode(theta, tolerance=FIRST), report)
-        return _finish(modes, *climb.top(), shaped=shaped)
+        found = find_hyper_mode(modes, modes.find_mode(theta, tolerance=FIRST), report)
+        return _finish(modes, found, shaped=shaped)
 
 
 def _approach(modes: Modes) -> Floats:
@@ -138,72 +129,6 @@ def _approach(modes: Modes) -> Floats:
     options = {"maxiter": APPROACH, "maxcor": 20}
     found = minimize(loss, start[n:], jac=True, method="L-BFGS-B", options=options)
     return np.concatenate([start[:n], found.x])
-
-
-def _units(density: Density) -> Floats:
-    """Rough posterior sd of each hyperparameter: its prior and half of what bears on it."""
-    parameters, observed = density.design.parameters, density.design.observed
-    n = len(parameters.hyper)
-    bears = np.bincount(parameters.scale_of, minlength=n + 1)[:n].astype(float)
-    learned = observed.noise[observed.noise >= 0]
-    bears += np.bincount(learned, minlength=n)[:n]
-    return np.asarray(1 / np.sqrt(1 + bears * parameters.hyper_sd**2 / 2))
-
-
-class _Climb:
-    """Quasi-Newton steps in h, each from where the latent mode should have moved to."""
-
-    def __init__(self, modes: Modes, start: Point, report: Report) -> None:
-        self.modes, self.report = modes, report
-        self.unit = _units(modes.density)
-        self.bend = np.diag(1 / self.unit**2)
-        self.radius = 1.0
-        self.steps = 0
-        self.best, self.slope, self.mode_sensitivity = self._expand(start)
-
-    def _expand(self, point: Point) -> tuple[Point, Floats, Floats]:
-        self.report(f"hyperparameters, step {self.steps}: log evidence {point.value:.1f}")
-        self.steps += 1
-        mode_sensitivity = self.modes.mode_sensitivity(point)
-        return point, self.modes.slope(point, mode_sensitivity), mode_sensitivity
-
-    def top(self) -> tuple[Point, Floats, Floats]:
-        """The highest point, the response of its latent mode, and the curvature so far."""
-        idle = 0
-        while self.steps <= CLIMB_STEPS and self.radius > NARROWEST and idle < PATIENCE:
-            step = self._step()
-            promise = float(self.slope @ step - step @ self.bend @ step / 2)
-            if promise < RISE:
-                break
-            idle = 0 if self._try(step, promise) > RISE else idle + 1
-        return self.best, self.mode_sensitivity, self.bend
-
-    def _step(self) -> Floats:
-        step = np.linalg.solve(self.bend, self.slope)
-        step *= min(1.0, self.radius / np.max(np.abs(step) / self.unit))
-        here = self.best.theta[: self.modes.hypers]
-        return np.asarray(np.clip(here + step, -FAR, FAR) - here)
-
-    def _try(self, step: Floats, promise: float) -> float:
-        """Go there if it is higher; learn the curvature either way. Gives the rise."""
-        theta = self.best.theta + self.mode_sensitivity @ step
-        found = self._expand(self.modes.find_mode(theta, tolerance=ROUGH, near=self.best))
-        rise = found[0].value - self.best.value
-        self._learn(step, self.slope - found[1])
-        if rise > promise / 2:
-            self.radius = min(WIDEST, 2 * self.radius)
-        elif rise < 0:
-            self.radius = min(self.radius, float(np.max(np.abs(step) / self.unit))) / 3
-        if rise > 0:
-            self.best, self.slope, self.mode_sensitivity = found
-        return rise
-
-    def _learn(self, step: Floats, fall: Floats) -> None:
-        """Broyden, Fletcher, Goldfarb and Shanno's update of the curvature."""
-        if step @ fall > 0:
-            bent = self.bend @ step
-            self.bend += np.outer(fall, fall) / (step @ fall)
-            self.bend -= np.outer(bent, bent) / (step @ bent)
 
 
 @dataclass(frozen=True)
@@ -232,7 +157,7 @@ class _Axes:
 
 
 def _axes(modes: Modes, point: Point, mode_sensitivity: Floats) -> _Axes:
-    size = AXIAL * _units(modes.density)
+    size = AXIAL * rough_sds(modes.density)
     values = [
         [
             _near(modes, point, sign * size[k] * mode_sensitivity[:, k]).value
@@ -253,34 +178,25 @@ def _near(modes: Modes, point: Point, step: Floats) -> Point:
     return found
 
 
-def _covariance(correlation: Floats, sd: Floats) -> Floats:
+def _covariance(curvature: Floats, sd: Floats) -> Floats:
     """Inverse curvature of the hyperparameters; none of them is wider than its prior.
 
     A direction in which the marginal hardly bends, or upwards, keeps the prior's width.
-    Correlations of the curvature, which are not known well, are kept below LOOSE.
     """
     if not len(sd):
-        return correlation
-    correlation = np.clip(correlation, -LOOSE, LOOSE)
-    np.fill_diagonal(correlation, 1.0)
-    values, vectors = eigh(correlation)
-    raised = (vectors * np.maximum(values, 1 - LOOSE)) @ vectors.T
-    covariance = np.linalg.inv(raised) * np.outer(sd, sd)
+        return curvature
+    own = np.sqrt(np.diag(curvature))
+    covariance = np.linalg.inv(curvature / np.outer(own, own)) * np.outer(sd, sd)
     widest = 1 / np.maximum(np.sqrt(np.diag(covariance)), 1.0)
     return np.asarray(covariance * np.outer(widest, widest))
 
 
-def _finish(
-    modes: Modes, point: Point, mode_sensitivity: Floats, learned: Floats, *, shaped: bool
-) -> Laplace:
+def _finish(modes: Modes, found: HyperMode, *, shaped: bool) -> Laplace:
     """The spread of the hyperparameters from axial points, and the joint factor."""
     n = modes.hypers
-    point = modes.find_mode(point.theta, tolerance=SETTLED, near=point)
-    mode_sensitivity = modes.mode_sensitivity(point)
-    slope = modes.slope(point, mode_sensitivity)
+    point, mode_sensitivity, slope = found.point, found.mode_sensitivity, found.slope
     axes = _axes(modes, point, mode_sensitivity)
-    own = np.sqrt(np.diag(learned))
-    covariance = _covariance(learned / np.outer(own, own), axes.sds.mean(axis=0))
+    covariance = _covariance(found.curvature, axes.sds.mean(axis=0))
     split_normal_scales = axes.sds / axes.sds.mean(axis=0)
     root = cholesky(covariance, lower=True) if n else covariance
     covariance_root = np.zeros((len(point.theta),) * 2)

@@ -197,7 +197,7 @@ class Modes:
             @ expansion.moved(mode_sensitivity)
             / 2
         )
-        return np.asarray(expansion.gradient[:n] - bent)
+        return np.asarray(mode_sensitivity.T @ expansion.gradient - bent)
 
 
 def _factorise(expansion: Expansion) -> tuple[Floats, bool]:
