@@ -31,7 +31,7 @@ from lossmodel.model.design.grid import Floats
 __all__ = ["Laplace", "approximate"]
 
 FIRST = 1.0
-APPROACH = 100
+APPROACH = 200
 AXIAL = 1.4
 NEAR = 0.5
 

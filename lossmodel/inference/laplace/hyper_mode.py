@@ -28,8 +28,9 @@ WIDEST, NARROWEST = 4.0, 0.05
 FAR = 5.0
 # Half the square of a hundredth of a posterior sd.
 CLOSE = 5e-5
-PROBE = 0.25
-POLISH = 8
+PROBE = 0.1
+POLISH, MEASUREMENTS = 8, 3
+NEAR = 1.25e-3
 Report = Callable[[str], None]
 
 
@@ -143,25 +144,40 @@ class _Climb:
             self.curvature -= np.outer(by_step, by_step) / (step @ by_step)
 
     def polish(self) -> HyperMode:
-        """Newton steps with a measured curvature until they are short."""
+        """Newton steps with a measured curvature until they are short.
+
+        What was measured some way off is measured again.
+        """
         self.best = self._move(np.zeros(self.modes.hypers), SETTLED)
-        self.curvature, missing = self._measure()
+        for _ in range(MEASUREMENTS):
+            start = self.best.point.theta[: self.modes.hypers]
+            self.curvature, missing = self._measure()
+            self._newton_steps(missing)
+            moved = self.best.point.theta[: self.modes.hypers] - start
+            if moved @ self.curvature @ moved / 2 < NEAR:
+                break
+        place = self.best
+        return HyperMode(
+            place.point, place.mode_sensitivity, place.slope + missing, self.curvature
+        )
+
+    def _newton_steps(self, missing: Floats) -> None:
+        """Follow the corrected gradient until its decrement is small, or falls no more."""
         self.radius = 1.0
-        decrement = np.inf
         for _ in range(POLISH):
             slope = self.best.slope + missing
-            step = self._step(slope)
-            promise = float(slope @ np.linalg.solve(self.curvature, slope)) / 2
-            if promise < CLOSE:
+            before = self._decrement(slope)
+            if before < CLOSE:
                 break
+            step = self._step(slope)
             found = self._move(step, SETTLED)
-            left = found.slope + missing
-            after = float(left @ np.linalg.solve(self.curvature, left)) / 2
-            if after < promise:
+            if self._decrement(found.slope + missing) < before:
                 self.best = found
             else:
                 self.radius = float(np.max(np.abs(step) / self.unit)) / 3
-        return HyperMode(self.best.point, self.best.mode_sensitivity, self.best.slope+missing, self.curvature)
+
+    def _decrement(self, slope: Floats) -> float:
+        return float(slope @ np.linalg.solve(self.curvature, slope)) / 2
 
     def _measure(self) -> tuple[Floats, Floats]:
         """Curvature of the marginal, and what its approximate gradient leaves out.
