@@ -183,8 +183,6 @@ def _covariance(curvature: Floats, sd: Floats) -> Floats:
 
     A direction in which the marginal hardly bends, or upwards, keeps the prior's width.
     """
-    if not len(sd):
-        return curvature
     own = np.sqrt(np.diag(curvature))
     covariance = np.linalg.inv(curvature / np.outer(own, own)) * np.outer(sd, sd)
     widest = 1 / np.maximum(np.sqrt(np.diag(covariance)), 1.0)
@@ -198,7 +196,7 @@ def _finish(modes: Modes, found: HyperMode, *, shaped: bool) -> Laplace:
     axes = _axes(modes, point, mode_sensitivity)
     covariance = _covariance(found.curvature, axes.sds.mean(axis=0))
     split_normal_scales = axes.sds / axes.sds.mean(axis=0)
-    root = cholesky(covariance, lower=True) if n else covariance
+    root = cholesky(covariance, lower=True)
     covariance_root = np.zeros((len(point.theta),) * 2)
     covariance_root[:, :n] = mode_sensitivity @ root
     covariance_root[n:, n:] = solve_triangular(point.lower, np.eye(len(point.lower)), lower=True).T

@@ -1,9 +1,17 @@
 """Maximum of the hyperparameters' Laplace marginal, and the curvature there.
 
-Quasi-Newton steps (Broyden, Fletcher, Goldfarb and Shanno) lead to the neighbourhood of the
-maximum. Their curvature depends on the path, so that rounding errors show in it. It is therefore
-measured anew: the marginal and its approximate gradient at one point on each axis tell the curvature and by
-how much the approximate gradient is off. Newton steps with these end where the decrement is small.
+Two stages:
+
+1. Quasi-Newton steps with the update of Broyden, Fletcher, Goldfarb and Shanno (Nocedal and Wright
+   2006, chapter 6) lead to within a few tenths of a posterior sd of the maximum. Their curvature
+   depends on the path, so that rounding errors are visible in it.
+2. The curvature is measured: one point a short step away on each axis tells how the gradient
+   changes and, by the rise of the marginal itself, which part of the gradient is left out (see
+   ``Modes.slope``). Newton steps follow until the decrement is small. Where the maximum turns out
+   to be some way off, the curvature is measured again there.
+
+Near a fork of the latent mode, where a figure is either followed or taken for an outlier, the
+marginal can have two maxima a few tenths of a posterior sd apart; then the start decides.
 """
 
 from collections.abc import Callable
@@ -18,19 +26,32 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["HyperMode", "Report", "find_hyper_mode", "rough_sds"]
 
-# On Newton's decrement of the latent vector: while far from the maximum, and close to it.
+# Newton's decrement at the latent modes, in units of log density. A decrement d is a distance of
+# sqrt(2 d) posterior sds: 0.2 on the way, 0.0005 where curvatures are measured.
 ROUGH, SETTLED = 0.02, 1e-7
+# The first stage takes 1 to 11 steps in the submodels of the shipped conflicts.
 CLIMB_STEPS = 30
-# The climb ends where a step promises or brings less than this.
+# It ends where a step promises less than this, 0.2 posterior sds, ...
 RISE = 0.02
+# ... where several steps in turn bring less, ...
 PATIENCE = 3
+# ... or where the largest step allowed, in rough posterior sds, has become this short.
 WIDEST, NARROWEST = 4.0, 0.05
+# Hyperparameters are standard normal a priori: one in two million lies farther out.
 FAR = 5.0
-# Half the square of a hundredth of a posterior sd.
-CLOSE = 5e-5
-PROBE = 0.1
-POLISH, MEASUREMENTS = 8, 3
-NEAR = 1.25e-3
+# The second stage ends where Newton's decrement is this small, 0.002 posterior sds, ...
+CLOSE = 2e-6
+# ... and the last measurement was made within 0.01 posterior sds.
+NEAR = 5e-5
+# Most Newton steps after a measurement, and most measurements. One to three and one to two are
+# usual; more are only taken near a fork.
+POLISH, MEASUREMENTS = 5, 3
+# Distance of the points of a measurement and largest Newton step, in rough posterior sds. The
+# error of the gradient grows with the square of the distance: 0.25 moved the mode of one submodel
+# near a fork by 0.1 posterior sds, 0.05 by as little as 0.1 does.
+PROBE, LONGEST = 0.1, 0.5
+# Least curvature, relative to that of a rough posterior sd: twice as wide at most.
+FLATTEST = 0.25
 Report = Callable[[str], None]
 
 
@@ -71,7 +92,15 @@ def rough_sds(density: Density) -> Floats:
 
 
 def find_hyper_mode(modes: Modes, start: Point, report: Report) -> HyperMode:
-    """Maximise the marginal from a point on."""
+    """Maximise the marginal from a point on.
+
+    Parameters
+    ----------
+    modes, start
+        Of the density; the latent vector of the start is at its mode.
+    report
+        Called with the stage and the log evidence at each point.
+    """
     climb = _Climb(modes, start, report)
     climb.rise()
     return climb.polish()
@@ -163,7 +192,7 @@ class _Climb:
 
     def _newton_steps(self, missing: Floats) -> None:
         """Follow the corrected gradient until its decrement is small, or falls no more."""
-        self.radius = 1.0
+        self.radius = LONGEST
         for _ in range(POLISH):
             slope = self.best.slope + missing
             before = self._decrement(slope)
@@ -190,6 +219,10 @@ class _Climb:
         fall = (self.best.slope - slopes) / sizes[:, None]
         rises = np.array([place.point.value for place in places]) - self.best.point.value
         mean = (self.best.slope + np.diag(slopes)) / 2
-        values, vectors = eigh((fall + fall.T) / 2) if len(sizes) else (sizes, fall)
-        curvature = (vectors * np.maximum(values, 1.0)) @ vectors.T
-        return curvature, rises / sizes - mean
+        return self._raised((fall + fall.T) / 2), rises / sizes - mean
+
+    def _raised(self, curvature: Floats) -> Floats:
+        """Curvature with no direction wider than some rough posterior sds."""
+        units = np.outer(self.unit, self.unit)
+        values, vectors = eigh(curvature * units)
+        return np.asarray((vectors * np.maximum(values, FLATTEST)) @ vectors.T / units)

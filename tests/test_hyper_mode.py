@@ -1,0 +1,96 @@
+"""The mode of the hyperparameters: one answer, whatever the start and the arithmetic."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from lossmodel.claims import load_claims
+from lossmodel.evidence import collect_evidence
+from lossmodel.inference.laplace.fit import approximate
+from lossmodel.inference.laplace.marginals import reported
+from lossmodel.inference.laplace.modes import Modes
+from lossmodel.model import LossModel
+from lossmodel.model.density.density import Density
+
+CASES = [("russia-ukraine", "drones"), ("battle-of-britain", "aircraft")]
+LEVELS = [0.025, 0.5, 0.975]
+
+
+def density_of(conflict, submodel):
+    claims = load_claims(conflict=conflict)
+    return Density(LossModel().design(collect_evidence(claims), claims.conflict, submodel))
+
+
+def answer(density, laplace):
+    """Hyperparameters' modes, and quantiles of each reported log total."""
+    draws = laplace.draw(500, np.random.default_rng(1))
+    model, nodes = density.model, [total.node for total in reported(density, laplace.mode)]
+    found = model.graph.evaluate({model.theta: draws}, nodes, apart=True)
+    totals = np.concatenate([found[node] for node in nodes], axis=-1)
+    hypers = len(density.design.parameters.hyper)
+    return laplace.mode[:hypers], np.quantile(totals, LEVELS, axis=0), totals.std(axis=0)
+
+
+def largest_difference(first, other, hyper_sds):
+    """In posterior sds."""
+    hypers = np.abs(first[0] - other[0]) / hyper_sds
+    totals = np.abs(first[1] - other[1]) / first[2]
+    return max(hypers.max(), totals.max())
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: case[1])
+def fitted(request):
+    density = density_of(*request.param)
+    return density, approximate(density)
+
+
+def test_another_start_ends_at_the_same_mode(fitted):
+    density, laplace = fitted
+    sds = np.sqrt(np.diag(laplace.hyper_covariance))
+    first = answer(density, laplace)
+    for start in (np.full(density.size, 0.1), -0.2 * np.ones(density.size)):
+        again = answer(density, approximate(density, start=start))
+        assert largest_difference(first, again, sds) < 0.01
+
+
+def test_the_mode_is_where_the_marginal_is_highest(fitted):
+    """Along each axis, a quarter of an sd to both sides, whichever terms its gradient leaves out."""
+    density, laplace = fitted
+    modes = Modes(density)
+    mode = modes.find_mode(laplace.mode, tolerance=1e-9)
+    sensitivity = modes.mode_sensitivity(mode)
+    for k, sd in enumerate(np.sqrt(np.diag(laplace.hyper_covariance))):
+        sides = [mode.theta + sign * 0.05 * sd * sensitivity[:, k] for sign in (-1, 1)]
+        below, above = (modes.find_mode(side, tolerance=1e-9, near=mode).value for side in sides)
+        assert abs(above - below) / 0.1 < 0.02
+
+
+PROGRAM = """
+import json, sys
+from threadpoolctl import threadpool_info
+from lossmodel.inference.laplace.fit import approximate
+from tests.test_hyper_mode import answer, density_of
+density = density_of(*sys.argv[1:])
+found = [part.tolist() for part in answer(density, approximate(density))]
+kinds = sorted({blas.get("architecture", "") for blas in threadpool_info()})
+print(json.dumps([kinds, found]))
+"""
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case[1])
+def test_another_arithmetic_ends_at_the_same_mode(case, fitted, run_python):
+    """Kernels of BLAS for two kinds of processors round differently."""
+    found = {}
+    for kind in ("Haswell", "SkylakeX", "Nehalem"):
+        done = run_python("-c", PROGRAM, *case, env={**os.environ, "OPENBLAS_CORETYPE": kind})
+        if done.returncode == 0:
+            kinds, parts = json.loads(done.stdout)
+            found[tuple(kinds)] = [np.array(part) for part in parts]
+    if len(found) < 2:
+        pytest.skip("this BLAS has kernels of one kind only")
+    first, *others = found.values()
+    sds = np.full(len(first[0]), 1.0)
+    for other in others:
+        assert largest_difference(first, other, sds) < 0.01
