@@ -320,16 +320,16 @@ def test_limits_hardly_differ_from_one_set_of_draws_to_the_next():
 def test_a_total_that_is_far_from_normal_fails_the_gate(battle, fitted):
     laplace = fitted.submodels["aircraft"].laplace
     assert laplace_gate(laplace) == []
-    assert all(np.abs(ridge.excess).max() < 0.3 for ridge in laplace.shape.ridges)
+    assert all(np.abs(marginal.excess).max() < 0.3 for marginal in laplace.diagnostics.marginals)
     ridge = dataclasses.replace(skewed(shape=4.0), excess=(-4.0, -2.0, 0.0, 2.0, 4.0))
-    far = dataclasses.replace(laplace.shape, ridges=(ridge,))
+    far = dataclasses.replace(laplace.diagnostics, ridges=(ridge,))
     [failure] = laplace_gate(dataclasses.replace(laplace, shape=far), limit=DOUBT)
     assert "aircraft britain is not normal" in failure
 
 
 def test_uneven_weights_of_the_scales_fail_the_gate(fitted):
     laplace = fitted.submodels["aircraft"].laplace
-    uneven = dataclasses.replace(laplace.shape, hyper_k=0.9, hyper_shift=1.0)
+    uneven = dataclasses.replace(laplace.diagnostics, hyper_k=0.9, hyper_shift=1.0)
     moved = dataclasses.replace(laplace, shape=uneven)
     assert laplace_gate(moved) == []
     assert len(laplace_gate(moved, limit=DOUBT)) == 1

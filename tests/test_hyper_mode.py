@@ -56,7 +56,7 @@ def test_another_start_ends_at_the_same_mode(fitted):
 
 
 def test_the_mode_is_where_the_marginal_is_highest(fitted):
-    """Along each axis, a quarter of an sd to both sides, whichever terms its gradient leaves out."""
+    """Along each axis, by its values: its approximate gradient leaves terms out."""
     density, laplace = fitted
     modes = Modes(density)
     mode = modes.find_mode(laplace.mode, tolerance=1e-9)

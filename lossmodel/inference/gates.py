@@ -1,4 +1,4 @@
-"""What a fit must show before its numbers are written."""
+"""Checks that a fit must pass before its numbers are written."""
 
 from typing import Any
 
@@ -15,58 +15,73 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["DOUBT", "FAIL", "gated_quantities", "laplace_gate", "nuts_gate"]
 
+# Newton's decrement of the latent vector: 0.014 posterior sds.
 MAX_DECREMENT = 1e-4
-# The shape of a tail of few draws is known badly: it counts where it would move a total, too.
+# Vehtari et al. (2024). Of few draws it is known badly: it counts where a total would move, too.
 MAX_K = 0.7
-# How far from normal a total's marginal may be: its median in posterior sds, or the log of its
-# interval's width. Draws are corrected for it; held against nuts, corrections of half an sd leave
-# medians within a quarter of one. Beyond the first limit a sampler is called where one is at hand,
-# beyond the second the fit fails.
+# How far from normal a total's marginal may be: its median in posterior sds, or the log of the width
+# of its interval relative to the normal's. Draws are corrected for it; compared with nuts,
+# corrections of half an sd leave medians within a quarter of one. Above the first limit engine auto
+# samples, above the second the fit fails.
 DOUBT, FAIL = 0.75, 1.5
+# Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021) recommend R-hat below 1.01 and an ESS of
+# 400. Among hundreds of quantities an R-hat above 1.01 is common by chance; headlines, of which the
+# limits are published, are held to 1.01 and to 1000 effective draws, 3% of an sd for the mean.
 MAX_RHAT, MIN_ESS = 1.02, 400.0
 HEADLINE_RHAT, HEADLINE_ESS = 1.01, 1000.0
+# Largest share of divergent draws. Chosen by hand: no quantile can move by more than that.
 DIVERGENCES = 1e-3
+# Quantities that a message names at most.
 NAMED = 5
 
 
 def laplace_gate(laplace: Laplace, *, limit: float = FAIL) -> list[str]:
-    """What is wrong with a Laplace fit, in words; empty if nothing.
+    """Reasons against a Laplace fit, in words; empty where it passes.
 
     Parameters
     ----------
     limit
-        On what its shape does to a reported total: ``DOUBT`` or ``FAIL``.
+        On the deviation of a reported total from normal: ``DOUBT`` or ``FAIL``.
     """
     failures = []
-    shape = laplace.shape
+    diagnostics = laplace.diagnostics
     if not laplace.decrement < MAX_DECREMENT:
         failures.append(f"the mode was not reached (Newton's decrement {laplace.decrement:.2g})")
     if not laplace.positive:
         failures.append("the curvature at the mode is not positive definite")
-    if shape is not None and shape.hyper_k > MAX_K and not shape.hyper_shift < limit:
+    if (
+        diagnostics is not None
+        and diagnostics.hyper_k > MAX_K
+        and not diagnostics.hyper_shift < limit
+    ):
         failures.append(
-            f"the noise scales are not as drawn (Pareto k-hat {shape.hyper_k:.2f}), which moves a"
-            f" total by {shape.hyper_shift:.2f} sd"
+            f"the noise scales are not as drawn (Pareto k-hat {diagnostics.hyper_k:.2f}), which"
+            f" moves a total by {diagnostics.hyper_shift:.2f} sd"
         )
-    for ridge in shape.ridges if shape is not None else ():
-        if not max(abs(ridge.skew), abs(ridge.width)) < limit:
+    for marginal in diagnostics.marginals if diagnostics is not None else ():
+        if not max(abs(marginal.skew), abs(marginal.width)) < limit:
             failures.append(
-                f"{ridge.name} is not normal (median {ridge.skew:+.2f} sd from the mode, interval"
-                f" {np.expm1(ridge.width):+.0%} of the width)"
+                f"{marginal.name} is not normal (median {marginal.skew:+.2f} sd from the mode,"
+                f" interval {np.expm1(marginal.width):+.0%} of the width)"
             )
     return failures
 
 
 def nuts_gate(model: ModelGraph, result: Sample) -> dict[str, Any]:
-    """R-hat and ESS of totals and scales, and what of them fails the gate.
+    """R-hat and ESS of totals and scales, and the failures among them.
 
-    Headlines are the totals of the main parties. ``shortfall`` is how many times as many effective
-    draws the gate asks for, at most; ``mixed`` whether more draws could not mend what fails.
+    Headlines are the totals of the main parties. ``shortfall`` is the largest ratio of effective
+    draws required to those at hand; ``mixed`` says that nothing but divergences fails, which more
+    draws would not mend.
+
+    Returns
+    -------
+    dict
+        The keys of ``diagnostics.json`` for a sampled submodel.
     """
     design, draws = model.design, SubmodelDraws(model, result.theta)
     names, values = gated_quantities(draws)
-    shaped = values.reshape(*result.theta.shape[:2], -1)
-    found = convergence(shaped)
+    found = convergence(values.reshape(*result.theta.shape[:2], -1))
     ends = {
         f"{category} {party} to the end"
         for category in _categories(design)

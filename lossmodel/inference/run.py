@@ -74,7 +74,7 @@ def run(
     if sampled:
         wake(CHAINS)
     laplace = approximate(
-        density, start=_start(design, earlier), shaped=not sampled, report=progress
+        density, start=_start(design, earlier), diagnose=not sampled, report=progress
     )
     took = {"laplace": round(time.perf_counter() - started, 3)}
     failures, warnings = laplace_gate(laplace), laplace_gate(laplace, limit=DOUBT)
@@ -103,7 +103,7 @@ def run(
         "log_evidence": laplace.log_evidence, "decrement": laplace.decrement,
         "expansions": laplace.expansions,
         "positive": laplace.positive,
-        "shape": None if laplace.shape is None else laplace.shape.summary(),
+        "shape": None if laplace.diagnostics is None else laplace.diagnostics.summary(),
         "scales": dict(zip(design.parameters.hyper, scales.tolist(), strict=True)),
     }  # fmt: skip
     engine = str(found["engine"])

@@ -1,10 +1,10 @@
-"""How far a posterior is from the normal that the Laplace fit takes it for.
+"""How far a posterior is from the normal of the Laplace fit.
 
-Three looks at the exact density:
+Three comparisons with the exact density:
 
 - along the direction of each reported total: see ``marginals``;
-- over draws of the hyperparameters: their log marginal against the split normal drawn from, and
-  what the difference does to the reported totals;
+- over draws of the hyperparameters: the ratio of their marginal to the split normal drawn from,
+  and the shift of the reported totals when draws are weighted by it;
 - over draws of all unknowns.
 
 The last two give the shape k of the generalised Pareto distribution of the largest importance
@@ -39,37 +39,37 @@ SEED = 1
 
 @dataclass(frozen=True)
 class NormalityDiagnostics:
-    """What was found.
+    """Comparisons of the exact density with the normal of the Laplace fit.
 
     Attributes
     ----------
-    ridges
-        Marginals of the reported totals.
+    marginals
+        Of the reported totals.
     hyper_k, full_k
-        Shape of the largest importance ratios, of the hyperparameters and of all unknowns.
+        Pareto k of the importance ratios of the hyperparameters, and of those of all unknowns.
     hyper_share
-        Effective share of the draws of hyperparameters if they are weighted by their ratios.
+        Effective sample size of the weighted draws of hyperparameters, as a share of their number.
     hyper_shift
-        By how many posterior sd such weights would move a reported total, at most.
+        Largest shift of a reported log total under those weights, in posterior sds.
     """
 
-    ridges: tuple[LaplaceMarginal, ...]
+    marginals: tuple[LaplaceMarginal, ...]
     hyper_k: float
     hyper_share: float
     hyper_shift: float
     full_k: float
 
     def summary(self) -> dict[str, Any]:
-        """In numbers, for the diagnostics."""
-        ridges = [{"name": r.name, "excess": r.excess, "skew": r.skew} for r in self.ridges]
+        """The numbers of ``diagnostics.json``."""
+        marginals = [{"name": r.name, "excess": r.excess, "skew": r.skew} for r in self.marginals]
         numbers = ("hyper_k", "hyper_share", "hyper_shift", "full_k")
-        return {"ridges": ridges} | {name: getattr(self, name) for name in numbers}
+        return {"ridges": marginals} | {name: getattr(self, name) for name in numbers}
 
 
 def split_normal(
     x: Floats, *, covariance_root: Floats, split_normal_scales: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Standard normal draws as steps from the mode; those of hyperparameters split at the mode.
+    """Standard normal draws as steps from the mode, with split-normal hyperparameters.
 
     Parameters
     ----------
@@ -78,22 +78,32 @@ def split_normal(
     covariance_root
         Of the covariance of theta, shape (D, D).
     split_normal_scales
-        Shape (2, H): by how much each hyperparameter's sd is larger below and above its mode.
+        Shape (2, H): factors on each hyperparameter's sd below and above its mode.
 
     Returns
     -------
     with_hypers, of_latent
-        Steps of shape (S, D), to be added: the hyperparameters with what the latent vector does in
-        answer to them, and the latent vector for given hyperparameters.
+        Steps of shape (S, D), to be added: of the hyperparameters together with the conditional
+        mode of the latent vector, and of the latent vector around that mode.
     log_volume
-        Shape (S,): the log density of a step is ``-|x|^2 / 2 - log_volume``.
+        Shape (S,): the log density of a step is ``-|x|^2 / 2 - log_volume``, up to a constant.
+
+    Examples
+    --------
+    One hyperparameter with sd 1, and 1.5 times as much above the mode:
+
+    >>> x = np.array([[-1.0], [1.0]])
+    >>> scales = np.array([[1.0], [1.5]])
+    >>> steps, _, _ = split_normal(x, covariance_root=np.eye(1), split_normal_scales=scales)
+    >>> steps.ravel().tolist()
+    [-1.0, 1.5]
     """
     n = split_normal_scales.shape[1]
     moved = x[:, :n] @ covariance_root[:n, :n].T
     ratio = np.where(moved > 0, split_normal_scales[1], split_normal_scales[0])
-    bent = solve_triangular(covariance_root[:n, :n], (moved * ratio).T, lower=True).T
+    split = solve_triangular(covariance_root[:n, :n], (moved * ratio).T, lower=True).T
     return (
-        bent @ covariance_root[:, :n].T,
+        split @ covariance_root[:, :n].T,
         x[:, n:] @ covariance_root[:, n:].T,
         np.log(ratio).sum(axis=1),
     )
@@ -102,7 +112,7 @@ def split_normal(
 def normality_diagnostics(
     modes: Modes, point: Point, *, covariance_root: Floats, split_normal_scales: Floats
 ) -> NormalityDiagnostics:
-    """Look at the density around a mode.
+    """Compare the density around a mode with its normal approximation.
 
     Parameters
     ----------
@@ -115,7 +125,7 @@ def normality_diagnostics(
         x, covariance_root=covariance_root, split_normal_scales=split_normal_scales
     )
     slopes = slopes_of(modes.density, point.theta)
-    ridges = laplace_marginals(modes, point, slopes)
+    totals_marginals = laplace_marginals(modes, point, slopes)
     drawn = point.theta + (with_hypers + of_latent)[:DRAWS]
     ratios = _values(modes, drawn) + ((x**2).sum(axis=1) / 2 + volume)[:DRAWS]
     # The same draws of the hyperparameters, the others at their mode.
@@ -130,7 +140,7 @@ def normality_diagnostics(
     sds = [np.linalg.norm(covariance_root.T @ slope) for slope in slopes.values()]
     shifts = moved / np.array(sds)
     return NormalityDiagnostics(
-        ridges=tuple(ridges),
+        marginals=tuple(totals_marginals),
         hyper_k=pareto_k(of_hypers),
         hyper_share=float(1 / (weights**2).sum() / several),
         hyper_shift=float(np.abs(shifts).max(initial=0.0)),
@@ -151,9 +161,14 @@ def _values(modes: Modes, thetas: Floats) -> Floats:
 
 
 def pareto_k(log_ratios: Floats) -> float:
-    """Shape of the generalised Pareto distribution of the largest ratios.
+    """Shape of the generalised Pareto distribution of the largest importance ratios.
 
     The estimate of Zhang and Stephens (2009) with the weak prior of Vehtari et al. (2024).
+
+    Parameters
+    ----------
+    log_ratios
+        Shape (S,), up to a constant.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Nested Laplace approximation of a block's posterior.
+"""Nested Laplace approximation of a submodel's posterior.
 
 Theta is (h, z): hyperparameters and latent vector. For given h the mode z*(h) is found by Newton
 steps, and the hyperparameters' marginal is approximated by
@@ -6,9 +6,9 @@ steps, and the hyperparameters' marginal is approximated by
     log p(h | y) = log p(h, z*(h), y) - log det H(h) / 2 + constant
 
 (Tierney and Kadane 1986; Rue, Martino and Chopin 2009). It is maximised over h: the joint mode of
-(h, z) will not do, since a noise scale can go to zero where the path follows the figures. Around
-its maximum h is normal, with another spread below than above, and z given h is normal with mean
-``z* + Z (h - h*)``, so that the hyperparameters are integrated over.
+(h, z) will not do, since a noise scale can go to zero where the latent path follows the figures.
+Around its maximum h is normal, with one sd below it and another above, and z given h is normal with
+mean ``z* + Z (h - h*)``, so that the hyperparameters are integrated over.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,13 @@ from lossmodel.inference.laplace.diagnostics import (
     normality_diagnostics,
     split_normal,
 )
-from lossmodel.inference.laplace.hyper_mode import ROUGH, HyperMode, Report, find_hyper_mode, rough_sds
+from lossmodel.inference.laplace.hyper_mode import (
+    ROUGH,
+    HyperMode,
+    Report,
+    find_hyper_mode,
+    rough_sds,
+)
 from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
@@ -53,18 +59,18 @@ class Laplace:
     log_evidence
         Laplace's approximation of log p(y).
     decrement
-        Newton's decrement at the mode: half the rise that a further step promises.
+        Newton's decrement at the mode, in units of log density.
     positive
-        Whether the latent Hessian was positive definite.
+        Whether the exact negative latent Hessian was positive definite.
     gradient
         Norm of the marginal's gradient at the mode, in posterior sds.
     expansions, gradients
         Second-order expansions and gradients used.
     split_normal_scales
         Shape (2, H): by how much each hyperparameter's sd is larger below and above its mode.
-    shape
-        How far the posterior is from this approximation; none where nobody looked, nor of a fit
-        from disk.
+    diagnostics
+        How far the posterior is from this approximation; None where they were not run, and of a
+        fit from disk.
     """
 
     mode: Floats
@@ -78,17 +84,21 @@ class Laplace:
     expansions: int
     gradients: int
     split_normal_scales: Floats = field(default_factory=lambda: np.ones((2, 0)))
-    shape: NormalityDiagnostics | None = None
+    diagnostics: NormalityDiagnostics | None = None
 
     def draw(self, size: int, rng: np.random.Generator) -> Floats:
-        """Draws, shape (size, D): independent, but for their places along the ridges."""
+        """Draws of theta, shape (size, D).
+
+        They are independent but for the reported totals, whose quantiles are stratified: see
+        ``LaplaceMarginal.shift``.
+        """
         x = rng.standard_normal((size, len(self.mode)))
         with_hypers, own, _ = split_normal(
             x, covariance_root=self.covariance_root, split_normal_scales=self.split_normal_scales
         )
         theta = self.mode + with_hypers + own
-        for ridge in () if self.shape is None else self.shape.ridges:
-            theta += ridge.shift(own, rng)
+        for marginal in () if self.diagnostics is None else self.diagnostics.marginals:
+            theta += marginal.shift(own, rng)
         return theta
 
 
@@ -96,30 +106,45 @@ def approximate(
     density: Density,
     *,
     start: Floats | None = None,
-    shaped: bool = True,
+    diagnose: bool = True,
     report: Report = lambda _: None,
 ) -> Laplace:
     """Maximise the hyperparameters' marginal and expand around it.
 
     Parameters
     ----------
+    density
+        Of one submodel.
     start
-        Where to begin, such as the mode of an earlier fit.
-    shaped
-        Whether to look how far from normal the posterior is, which takes as long again; what only
-        serves a sampler as coordinates need not be.
+        First theta, shape (D,), such as the mode of an earlier fit.
+    diagnose
+        Run the normality diagnostics, which take a third of the run time; coordinates for a sampler
+        do without.
     report
-        Told of each stage.
+        Called with a line of text at each stage.
+
+    Examples
+    --------
+    >>> from lossmodel.claims import load_claims
+    >>> from lossmodel.evidence import collect_evidence
+    >>> from lossmodel.model import LossModel
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> design = LossModel().design(collect_evidence(claims), claims.conflict, "aircraft")
+    >>> laplace = approximate(Density(design), diagnose=False)
+    >>> laplace.positive, laplace.gradient < 0.01
+    (True, True)
+    >>> laplace.draw(10, np.random.default_rng(1)).shape == (10, design.size)
+    True
     """
     modes = Modes(density)
     with threadpool_limits(1):
         theta = _approach(modes) if start is None else start
         found = find_hyper_mode(modes, modes.find_mode(theta, tolerance=FIRST), report)
-        return _finish(modes, found, shaped=shaped)
+        return _finish(modes, found, diagnose=diagnose)
 
 
 def _approach(modes: Modes) -> Floats:
-    """Come near the latent mode, from the prior's, by gradients alone, which are cheap."""
+    """A point near the latent mode, from the prior's on, by gradients alone, which are cheap."""
     n, start = modes.hypers, np.zeros(modes.density.size)
 
     def loss(latent: Floats) -> tuple[float, Floats]:
@@ -150,7 +175,7 @@ class _Axes:
     def sds(self) -> Floats:
         """Sd of a normal split at the mode, below and above it, shape (2, H); at most the prior's.
 
-        See Martins, Simpson, Lindgren and Rue (2013).
+        See Martins, Simpson, Lindgren and Rue (2013, section 3.2).
         """
         fall = self.values[1] - self.values[[0, 2]]
         return np.asarray(1 / np.sqrt(np.maximum(2 * fall / self.size**2, 1.0)))
@@ -169,7 +194,7 @@ def _axes(modes: Modes, point: Point, mode_sensitivity: Floats) -> _Axes:
 
 
 def _near(modes: Modes, point: Point, step: Floats) -> Point:
-    """A step away, where the latent mode need not be found if it is near enough."""
+    """The point a step away; the latent mode is only found where it is not near."""
     if not step.any():
         return point
     found = modes.expand(point.theta + step)
@@ -179,9 +204,9 @@ def _near(modes: Modes, point: Point, step: Floats) -> Point:
 
 
 def _covariance(curvature: Floats, sd: Floats) -> Floats:
-    """Inverse curvature of the hyperparameters; none of them is wider than its prior.
+    """Inverse curvature of the hyperparameters; none has a larger sd than its prior.
 
-    A direction in which the marginal hardly bends, or upwards, keeps the prior's width.
+    A direction in which the marginal is almost flat, or convex, keeps the prior's sd.
     """
     own = np.sqrt(np.diag(curvature))
     covariance = np.linalg.inv(curvature / np.outer(own, own)) * np.outer(sd, sd)
@@ -189,7 +214,7 @@ def _covariance(curvature: Floats, sd: Floats) -> Floats:
     return np.asarray(covariance * np.outer(widest, widest))
 
 
-def _finish(modes: Modes, found: HyperMode, *, shaped: bool) -> Laplace:
+def _finish(modes: Modes, found: HyperMode, *, diagnose: bool) -> Laplace:
     """The spread of the hyperparameters from axial points, and the joint factor."""
     n = modes.hypers
     point, mode_sensitivity, slope = found.point, found.mode_sensitivity, found.slope
@@ -200,11 +225,11 @@ def _finish(modes: Modes, found: HyperMode, *, shaped: bool) -> Laplace:
     covariance_root = np.zeros((len(point.theta),) * 2)
     covariance_root[:, :n] = mode_sensitivity @ root
     covariance_root[n:, n:] = solve_triangular(point.lower, np.eye(len(point.lower)), lower=True).T
-    shape = (
+    diagnostics = (
         normality_diagnostics(
             modes, point, covariance_root=covariance_root, split_normal_scales=split_normal_scales
         )
-        if shaped
+        if diagnose
         else None
     )
     return Laplace(
@@ -219,5 +244,5 @@ def _finish(modes: Modes, found: HyperMode, *, shaped: bool) -> Laplace:
         expansions=modes.expansions,
         gradients=modes.gradients,
         split_normal_scales=split_normal_scales,
-        shape=shape,
+        diagnostics=diagnostics,
     )

@@ -186,9 +186,7 @@ class _Climb:
             if moved @ self.curvature @ moved / 2 < NEAR:
                 break
         place = self.best
-        return HyperMode(
-            place.point, place.mode_sensitivity, place.slope + missing, self.curvature
-        )
+        return HyperMode(place.point, place.mode_sensitivity, place.slope + missing, self.curvature)
 
     def _newton_steps(self, missing: Floats) -> None:
         """Follow the corrected gradient until its decrement is small, or falls no more."""

@@ -1,14 +1,14 @@
 """Marginals of the reported totals, where the posterior is not normal along them.
 
-A total is fixed by figures times unknown biases and coverage: its direction is a ridge of the
-density, which may be skewed and bent. The directions are made uncorrelated one after the other, so
-that each tells only what those before it do not. Along each the log marginal is
+A total is known from figures only up to unknown biases and coverage, so that the posterior is wide
+in its direction, and may be skewed and curved. The directions are made uncorrelated one after the
+other. Along each the log marginal is
 
     log p(t) = log p(theta(t)) - log det H(theta(t)) / 2 - log(a' H(theta(t))^-1 a) / 2
 
 with theta(t) the highest point where ``a' (theta - mode) = t``: Laplace's approximation in the
 hyperplane, as for one unknown in Rue, Martino and Chopin (2009, section 3.2.3). Draws of the normal
-are moved along the ridge to the quantiles of this marginal.
+are moved to the quantiles of this marginal.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ LOG_LEAST = -600.0
 
 
 class Total(NamedTuple):
-    """The log of a party's losses to the end."""
+    """The log of a party's losses up to the last day, as a node of one entry."""
 
     name: str
     node: Node
@@ -48,7 +48,7 @@ class Total(NamedTuple):
 
 @dataclass(frozen=True)
 class LaplaceMarginal:
-    """The marginal of one total, and where its draws go.
+    """The marginal of one log total, and the shifts that give draws this marginal.
 
     Attributes
     ----------
@@ -60,15 +60,15 @@ class LaplaceMarginal:
         Shape (D,): a; its product with a step of the latent vector is standard normal.
     along
         Shape (D,): how the normal's mean moves with each standard deviation.
-    bends
-        Shape (5, D): what the ridge deviates from that line.
+    curve
+        Shape (5, D): deviation of the conditional mode from that line at the same knots.
     """
 
     name: str
     excess: tuple[float, ...]
     across: Floats
     along: Floats
-    bends: Floats
+    curve: Floats
 
     @property
     def skew(self) -> float:
@@ -82,9 +82,9 @@ class LaplaceMarginal:
         return float(np.log(np.diff(self.quantiles(ends)) / np.diff(ndtri(ends)))[0])
 
     def quantiles(self, shares: Floats) -> Floats:
-        """Quantiles of the marginal, in standard deviations from the mode."""
+        """Quantiles of the marginal at some probabilities, in sds from the mode."""
         grid = np.linspace(-EDGE, EDGE, GRID)
-        # Beyond the last knots the excess goes on as it went between the last two.
+        # Beyond the last knots the excess is extrapolated linearly.
         inside = PchipInterpolator(KNOTS, self.excess)(np.clip(grid, KNOTS[0], KNOTS[-1]))
         steps = np.diff(self.excess)
         below, above = np.minimum(grid - KNOTS[0], 0), np.maximum(grid - KNOTS[-1], 0)
@@ -93,22 +93,22 @@ class LaplaceMarginal:
         return np.asarray(np.interp(shares, (total - density / 2) / total[-1], grid))
 
     def shift(self, steps: Floats, rng: np.random.Generator) -> Floats:
-        """What to add to steps of the latent vector, shape (S, D).
+        """Correction to steps of the latent vector, shape (S, D).
 
-        Each step goes to a place of its own among S equal shares of the marginal, in the order in
-        which they lie: limits of a total then differ little from one set of draws to the next.
+        Quantiles are stratified: the step of rank r of S goes to a random quantile between r / S
+        and (r + 1) / S, so that limits of a total differ little between sets of draws.
         """
         normal = steps @ self.across
         order = normal.argsort().argsort()
         t = self.quantiles((order + rng.random(len(order))) / len(order))
         right = np.clip(np.searchsorted(KNOTS, t), 1, len(KNOTS) - 1)
         weight = (t - KNOTS[right - 1])[:, None]
-        bent = self.bends[right - 1] * (1 - weight) + self.bends[right] * weight
-        return np.asarray((t - normal)[:, None] * self.along + bent)
+        curve = self.curve[right - 1] * (1 - weight) + self.curve[right] * weight
+        return np.asarray((t - normal)[:, None] * self.along + curve)
 
 
 def reported(density: Density, theta: Floats) -> list[Total]:
-    """The log totals that can be other than that of nothing."""
+    """Log totals of killed and wounded of the parties that can have losses."""
     model, design = density.model, density.design
     totals = [
         Total(_name(design, party, component), model.total(party, (component,)))
@@ -127,21 +127,27 @@ def _name(design: Design, party: int, component: int) -> str:
 def laplace_marginals(
     modes: Modes, point: Point, slopes: Mapping[Total, Floats]
 ) -> list[LaplaceMarginal]:
-    """The ridges of all reported totals at a mode, given their slopes there."""
-    ridges: list[LaplaceMarginal] = []
+    """Laplace marginals of the reported totals at a mode.
+
+    Parameters
+    ----------
+    slopes
+        Derivative of each log total by theta, shape (D,), zero for hyperparameters.
+    """
+    found: list[LaplaceMarginal] = []
     for total, slope in slopes.items():
         sd = float(np.sqrt(slope @ point.newton(slope)))
         across = slope / sd
-        for ridge in ridges:
-            across = across - (across @ ridge.along) * ridge.across
+        for before in found:
+            across = across - (across @ before.along) * before.across
         own = float(across @ point.newton(across))
         if own > OWN:
-            ridges.append(_ridge(modes, point, total.name, across / np.sqrt(own)))
-    return ridges
+            found.append(_laplace_marginal(modes, point, total.name, across / np.sqrt(own)))
+    return found
 
 
 def slopes_of(density: Density, theta: Floats) -> dict[Total, Floats]:
-    """Derivative of each log total to the end by theta, hyperparameters held."""
+    """Derivative of each reported log total by theta, shape (D,), hyperparameters held."""
     found = {}
     for total in reported(density, theta):
         found[total] = density.slope(total.node, theta)
@@ -149,31 +155,31 @@ def slopes_of(density: Density, theta: Floats) -> dict[Total, Floats]:
     return found
 
 
-def _ridge(modes: Modes, point: Point, name: str, across: Floats) -> LaplaceMarginal:
-    """Follow one ridge from the mode to both sides."""
+def _laplace_marginal(modes: Modes, point: Point, name: str, across: Floats) -> LaplaceMarginal:
+    """Follow the conditional mode of one total to both sides of its mode."""
     along = point.newton(across)
-    excess, bends = np.zeros(len(KNOTS)), np.zeros((len(KNOTS), len(across)))
+    excess, curve = np.zeros(len(KNOTS)), np.zeros((len(KNOTS), len(across)))
     at_mode = _marginal(point, across)
     for side in (-1, 1):
-        bend = np.zeros_like(along)
+        deviation = np.zeros_like(along)
         for distance in (1, 2):
             t = side * distance
-            # A bend grows with the square of the distance.
-            start = point.theta + t * along + bend * (4 if distance == 2 else 1)
+            # To lowest order the deviation grows with the square of the distance.
+            start = point.theta + t * along + deviation * (4 if distance == 2 else 1)
             top = _top(modes, point, start, across)
-            bend = bends[2 + t] = top.theta - point.theta - t * along
+            deviation = curve[2 + t] = top.theta - point.theta - t * along
             excess[2 + t] = _marginal(top, across) - at_mode + t**2 / 2
-    return LaplaceMarginal(name, tuple(excess.tolist()), across, along, bends)
+    return LaplaceMarginal(name, tuple(excess.tolist()), across, along, curve)
 
 
 def _marginal(point: Point, across: Floats) -> float:
-    """Log marginal of a total at the highest point of its hyperplane, up to a constant."""
+    """Log marginal of a total at the maximum of its hyperplane, up to a constant."""
     spread = float(np.log(across @ point.newton(across)))
     return point.expansion.value - (point.log_det + spread) / 2
 
 
 def _top(modes: Modes, point: Point, theta: Floats, across: Floats) -> Point:
-    """The highest point that leaves a total where it is, expanded."""
+    """The density expanded at its maximum for a fixed total."""
     theta = _climb(modes, point, theta, across)
     for _ in range(ROUNDS):
         point = modes.expand(theta)
@@ -185,7 +191,7 @@ def _top(modes: Modes, point: Point, theta: Floats, across: Floats) -> Point:
 
 
 def _climb(modes: Modes, point: Point, theta: Floats, across: Floats) -> Floats:
-    """Newton's steps within the hyperplane with one factor; theta itself where it is settled."""
+    """Newton steps within the hyperplane with one factor; theta itself where it has converged."""
     along = point.newton(across)
     along = along / (across @ along)
     value, gradient = modes.evaluate(theta)

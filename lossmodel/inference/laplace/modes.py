@@ -1,4 +1,4 @@
-"""Modes of the latent vector for given hyperparameters, and what they say of these.
+"""Modes of the latent vector for given hyperparameters, and the Laplace marginal of these.
 
 For given h the mode z*(h) is found by Newton steps, and
 
@@ -36,7 +36,8 @@ class Point:
     lower
         Shape (D - H, D - H), Cholesky factor of the clipped precision.
     positive
-        Whether the clipped precision was positive definite; if not, ``lower`` is a stand-in's.
+        Whether the clipped precision was positive definite; if not, ``lower`` is the factor of the
+        Gauss-Newton approximation.
     """
 
     expansion: Expansion
@@ -55,7 +56,7 @@ class Point:
 
     @cached_property
     def step(self) -> Floats:
-        """Newton's step from here, shape (D,); the hyperparameters stand still."""
+        """Newton's step from here, shape (D,), zero for hyperparameters."""
         return self.newton(self.expansion.gradient)
 
     @property
@@ -71,7 +72,7 @@ class Point:
 
     @property
     def decrement(self) -> float:
-        """Half the rise that a Newton step promises."""
+        """Newton's decrement g' P^-1 g / 2: the rise that a Newton step promises."""
         return float(self.expansion.gradient @ self.step) / 2
 
     @property
@@ -81,7 +82,7 @@ class Point:
 
     @property
     def value(self) -> float:
-        """Log marginal of the hyperparameters, with the rise that is left to the mode."""
+        """Log marginal of the hyperparameters, with the rise that a Newton step promises."""
         return self.expansion.value + self.decrement - self.log_det / 2
 
     @cached_property
@@ -94,7 +95,7 @@ class Point:
 
 
 class Modes:
-    """Latent modes of one density; counts what they cost."""
+    """Latent modes of one density, with counts of expansions and gradients."""
 
     def __init__(self, density: Density) -> None:
         self.density = density
@@ -103,7 +104,7 @@ class Modes:
         self.expansions = self.gradients = 0
 
     def evaluate(self, theta: Floats) -> tuple[float, Floats]:
-        """Log density and gradient; minus infinity, with a gradient of no use, far outside."""
+        """Log density and gradient; -inf, with an undefined gradient, where it overflows."""
         self.gradients += 1
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             value, gradient = self.density(theta)
@@ -123,7 +124,7 @@ class Modes:
         tolerance
             On Newton's decrement.
         near
-            A point whose factor serves for the first steps.
+            A point whose factor is used for the first steps.
         """
         if near is not None:
             theta = self.newton_steps(near, theta, tolerance)
@@ -177,34 +178,34 @@ class Modes:
     def slope(self, point: Point, mode_sensitivity: Floats) -> Floats:
         """Gradient of the log marginal by h, shape (H,).
 
-        Of how the curvature moves with z*(h), it has what the figures' own densities do and leaves
-        out the third derivatives of their log expectations.
+        Of the derivative of the log determinant it has the part that comes from the densities of
+        the figures, and leaves out second derivatives of their log expectations.
         """
         n, parameters = self.hypers, self.density.design.parameters
         observed, expansion = self.density.design.observed, point.expansion
         noise_share = expansion.evaluation.of_map(self.density.model.log_noise).first()[0]
         leverage = expansion.leverage(point.covariance)
         shrink = 1 - np.diag(point.covariance)[n:]
-        bent = np.bincount(parameters.scale_of[n:], shrink, minlength=n + 1)[:n].astype(float)
+        by_log_det = np.bincount(parameters.scale_of[n:], shrink, minlength=n + 1)[:n].astype(float)
         learned = observed.noise >= 0
         moved = expansion.curved_by(log_noise=1.0) * noise_share * leverage / 2
-        bent += np.bincount(observed.noise[learned], moved[learned], minlength=n)[:n]
+        by_log_det += np.bincount(observed.noise[learned], moved[learned], minlength=n)[:n]
         if observed.bound >= 0:
-            bent[observed.bound] += float(expansion.curved_by(log_slack=1.0) @ leverage) / 2
-        bent *= parameters.hyper_sd
-        bent += (
+            by_log_det[observed.bound] += float(expansion.curved_by(log_slack=1.0) @ leverage) / 2
+        by_log_det *= parameters.hyper_sd
+        by_log_det += (
             (expansion.curved_by(log_expected=1.0) * leverage)
             @ expansion.moved(mode_sensitivity)
             / 2
         )
-        return np.asarray(mode_sensitivity.T @ expansion.gradient - bent)
+        return np.asarray(mode_sensitivity.T @ expansion.gradient - by_log_det)
 
 
 def _factorise(expansion: Expansion) -> tuple[Floats, bool]:
     """Lower Cholesky factor of the latent precision; Gauss-Newton's where that is indefinite.
 
-    Far from the mode entries can differ by so many orders of magnitude that even Gauss-Newton's
-    loses its positive eigenvalues to rounding: then its diagonal grows until they are back.
+    Far from the mode entries can differ by so many orders of magnitude that rounding makes even
+    this one indefinite: then its diagonal is raised until it is not.
     """
     lower = _cholesky(expansion.clipped)
     if lower is not None:
@@ -218,7 +219,7 @@ def _factorise(expansion: Expansion) -> tuple[Floats, bool]:
 
 
 def _cholesky(matrix: Floats) -> Floats | None:
-    """Lower factor, in the memory order that LAPACK wants; none where there is none."""
+    """Lower factor in LAPACK's memory order; None of a matrix that is not positive definite."""
     if not np.isfinite(matrix).all():
         return None
     # The transposed upper factor of a row-wise matrix is the lower one without a copy.
