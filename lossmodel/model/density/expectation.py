@@ -312,7 +312,7 @@ class ModelGraph:
     def _forms(self, observed: Observations) -> Iterator[tuple[int, tuple[Ints, Map]]]:
         """Log likelihoods by form."""
         graph, y = self.graph, observed.log_value
-        for form, i in observed.places.items():
+        for form, i in observed.indices.items():
             nodes: list[Node] = [self.log_expected, self.log_noise]
             if len(i) < self.log_expected.size:
                 nodes = [graph.take([node], i) for node in nodes]
@@ -350,10 +350,11 @@ class ModelGraph:
         cells = np.arange(self.design.grid.cells) if cells is None else cells
         key = stream, tuple(cells.tolist())
         if key not in self._biases:
-            self._biases[key] = self._bias(stream, self.design.grid.middles[cells])
+            self._biases[key] = self.log_bias_at(stream, self.design.grid.middles[cells])
         return self._biases[key]
 
-    def _bias(self, stream: int, at: Floats) -> Node:
+    def log_bias_at(self, stream: int, at: Floats) -> Node:
+        """The same at some days, counted from the first one."""
         design = self.design
         rows = Linear()
         if stream in design.coverage:

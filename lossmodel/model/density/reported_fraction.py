@@ -40,7 +40,8 @@ class ReportedFraction:
     """
 
     def __init__(self, vintages: VintageBins, declared_log_sd: float) -> None:
-        self.declared_log_sd, self.has_missing = declared_log_sd, vintages.has_missing
+        self.vintages, self.declared_log_sd = vintages, declared_log_sd
+        self.has_missing = vintages.has_missing
         listed, stock = vintages.kind == LIST, vintages.kind == MISSING
         lists, late = int(listed.sum()), int((listed & (vintages.has_missing > 0)).sum())
         self.lists, self.declared = slice(0, lists), slice(lists, len(listed))
