@@ -8,7 +8,8 @@ import pandas as pd
 from scipy import stats
 from scipy.special import expit, gammaln, logsumexp
 
-from lossmodel.model.design.reporting import LAST, NODES, SOONEST, WIDENING
+from lossmodel.model.design.convolution import LAST, NODES, SOONEST
+from lossmodel.model.design.reporting import WIDENING
 from tests.plain_war import PlainWar, knots
 
 NEARLY_NOTHING = 1e-9

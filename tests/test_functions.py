@@ -139,7 +139,7 @@ def test_a_wrong_derivative_is_found():
 def test_a_share_never_falls_with_time():
     """What a vintage adds to the one before is not negative, but for the rule of nodes."""
     ages = np.geomspace(1.0, 3000.0, 400)
-    looks = VintageBins(np.full(400, LIST), ages, Linear(), np.ones(400))
+    known = VintageBins(np.full(400, LIST), ages, Linear(), np.ones(400))
     point = [np.full(400, x) for x in (1.0, 0.0, 4.5, 0.3, 6.0)]
-    share = ReportedFraction(looks, 0.8)(*point).value
+    share = ReportedFraction(known, 0.8)(*point).value
     assert np.diff(share).min() > -1e-4

@@ -5,9 +5,10 @@ import pytest
 from scipy import sparse
 
 from lossmodel.model.density.density import Density
+from lossmodel.model.density.derivatives import Jacobians, crossed, second_products
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.functions import Exp, Sigmoid, Times
-from lossmodel.model.density.operators import Graph, Jacobians, crossed, second_products
+from lossmodel.model.density.graph import Graph
 from tests.test_density import CASES, CONFLICT, points
 
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -19,7 +20,9 @@ def graph():
     rng = np.random.default_rng(5)
     graph = Graph()
     x = graph.input(6)
-    first, second = graph.parts([sparse.random_array((4, 6), density=0.6, rng=rng) for _ in "ab"], x)
+    first, second = graph.parts(
+        [sparse.random_array((4, 6), density=0.6, rng=rng) for _ in "ab"], x
+    )
     rate = graph.map(Exp(0.5), first)
     product = graph.map(Times(), rate, graph.map(Sigmoid(), second))
     sums = graph.running_sum([rate, product], 4)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossmodel.model.density.expectation import ModelGraph
-from lossmodel.model.density.operators import Evaluation, Node
+from lossmodel.model.density.graph import Evaluation
+from lossmodel.model.density.operators import Node
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 
@@ -87,7 +88,7 @@ class Density:
         return value, adjoints[model.log_expected]
 
     def predictions(self, theta: Floats) -> Predictions:
-        """Expectation, noise and log likelihood of each observation, for theta of shape (..., D)."""
+        """Expectation, noise and log likelihood of observations, theta of shape (..., D)."""
         model, found = self.model, self.evaluate(theta)
         nodes = (model.log_expected, model.log_noise, model.log_likelihood)
         return Predictions(*(found[node] for node in nodes))

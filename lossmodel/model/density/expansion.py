@@ -16,15 +16,9 @@ import numpy as np
 from scipy import sparse
 
 from lossmodel.model.density.density import Density
-from lossmodel.model.density.operators import (
-    Adjoints,
-    Evaluation,
-    Jacobians,
-    Matrix,
-    Products,
-    crossed,
-    second_products,
-)
+from lossmodel.model.density.derivatives import Jacobians, Products, crossed, second_products
+from lossmodel.model.density.graph import Adjoints, Evaluation
+from lossmodel.model.density.operators import Matrix
 from lossmodel.model.design.change import Change, by_rows
 from lossmodel.model.design.grid import Floats
 

@@ -12,7 +12,8 @@ from lossmodel.model.density import functions as f
 from lossmodel.model.density import likelihood as l
 from lossmodel.model.density.pymc.backend import Backend, Tensor
 from lossmodel.model.density.reported_fraction import ReportedFraction
-from lossmodel.model.design.reporting import LIST, MISSING, REGISTER, convolution
+from lossmodel.model.design.convolution import convolution
+from lossmodel.model.design.reporting import LIST, MISSING, REGISTER
 
 __all__ = ["SYMBOLIC"]
 
