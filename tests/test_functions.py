@@ -16,6 +16,7 @@ from lossmodel.model.density.functions import (
     LogSigmoid,
     Sigmoid,
     Times,
+    WeightedSum,
 )
 from lossmodel.model.density.likelihood import AtLeast, AtMost, Count, Point, Range
 from lossmodel.model.density.pymc.functions import SYMBOLIC
@@ -52,6 +53,7 @@ EXAMPLES: list[tuple[Function, list[np.ndarray]]] = [
     (Sigmoid(-WEIGHT), [normal(2.0)]),
     (LogSigmoid(), [normal(3.0)]),
     (Times(), [normal(), normal()]),
+    (WeightedSum((1.0, -2.0), 0.5), [normal(), normal()]),
     (Log(1e-3), [np.append(WEIGHT[1:], 1e-4)]),
     (Floor(0.0), [normal()]),
     (Decay(100 * WEIGHT), [normal(0.5, 4.0)]),

@@ -12,7 +12,16 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import sparse
 
-from lossmodel.model.density.functions import Exp, Floor, Function, Log, LogNoise, Sigmoid, Times
+from lossmodel.model.density.functions import (
+    Exp,
+    Floor,
+    Function,
+    Log,
+    LogNoise,
+    Sigmoid,
+    Times,
+    WeightedSum,
+)
 from lossmodel.model.density.likelihood import AtLeast, AtMost, Count, Point, Range
 from lossmodel.model.density.losses import LossGraph, cells_of
 from lossmodel.model.density.operators import Map, Matrix, Node, picking
@@ -36,6 +45,11 @@ class ModelGraph(LossGraph):
         Of each observation, shape (N,).
     log_slack
         Log of the mean slack of a bound, shape (1,).
+    by_form, place
+        The order of the observations in which each form stands together, and where in it each is.
+    ordered_expected, ordered_noise
+        Log expectation and log noise sd in that order: all likelihoods follow from them and the
+        slack.
     forms
         Form -> its observations and the map that gives their log likelihoods.
     log_likelihood
@@ -43,11 +57,15 @@ class ModelGraph(LossGraph):
     """
 
     def __init__(self, design: Design) -> None:
+        observed = design.observed
+        self.by_form = np.concatenate(list(observed.indices.values()))
+        self.place = np.argsort(self.by_form)
         super().__init__(design)
         self._expectations()
-        self.log_noise = self._noise(design.observed)
-        self.log_slack = self._slack(design.observed)
-        self.forms = dict(self._forms(design.observed))
+        self.ordered_noise = self._noise(observed)
+        self.log_noise = self.graph.take([self.ordered_noise], self.place)
+        self.log_slack = self._slack(observed)
+        self.forms = dict(self._forms(observed))
         self.log_likelihood = self.graph.linear(
             [(_gathering(i, len(design.terms)), form) for i, form in self.forms.values()]
         )
@@ -56,6 +74,13 @@ class ModelGraph(LossGraph):
     def outputs(self) -> list[Map]:
         """Log likelihoods of all observations, by form."""
         return [form for _, form in self.forms.values()]
+
+    def _more_predictors(self) -> dict[str, Matrix]:
+        """Logits of what counts in part, log biases of observations, and delays."""
+        design, bins = self.design, len(self.design.triangle.vintages.kind)
+        delays = {f"delay {k}": design.pair_map[k * bins : (k + 1) * bins] for k in range(5)}
+        factor = picking(design.factor_row, self.v.size)
+        return {"factor": factor, "bias": design.bias[self.by_form], **delays}
 
     def _running_sums(self) -> tuple[Ints, Node]:
         """Losses of all series up to each edge of cells, and the order in which these stand."""
@@ -82,7 +107,8 @@ class ModelGraph(LossGraph):
         terms = [*self._windows(columns, sums), *self._reported(columns, sums)]
         logs = self.graph.map(Log(TINY), self.graph.linear(terms, TINY))
         bias = self.predictors["bias"]
-        self.log_expected = self.graph.linear([(None, logs), (None, bias)])
+        self.ordered_expected = self.graph.map(WeightedSum((1.0, 1.0)), logs, bias)
+        self.log_expected = self.graph.take([self.ordered_expected], self.place)
 
     def _over(self, matrix: Matrix, columns: Ints) -> Matrix:
         """A map of losses up to edges, in days and in the order of the running sums."""
@@ -91,7 +117,7 @@ class ModelGraph(LossGraph):
     def _windows(self, columns: Ints, sums: Node) -> Iterator[tuple[Matrix | None, Node]]:
         """Sums over days; those of the wounded or the missing may count in part."""
         design = self.design
-        claim, factor = design.window[:, 0], design.window[:, 2]
+        claim, factor = self.place[design.window[:, 0]], design.window[:, 2]
         whole, part = np.flatnonzero(factor == 0), np.flatnonzero(factor > 0)
         height = len(design.terms)
         if len(whole):
@@ -121,7 +147,7 @@ class ModelGraph(LossGraph):
         delays = (self.predictors[f"delay {k}"] for k in range(5))
         learnt = self._learnt(graph.map(fraction, *delays))
         known = graph.map(Times(), losses, learnt)
-        yield _gathering(triangle.claim, len(design.terms)), known
+        yield _gathering(self.place[triangle.claim], len(design.terms)), known
 
     def _learnt(self, fraction: Node) -> Node:
         """What each bin of the triangle adds to the vintage before, which is not negative."""
@@ -137,30 +163,37 @@ class ModelGraph(LossGraph):
 
     def _noise(self, observed: Observations) -> Map:
         """Log noise sd: of a learned scale or a fixed one, of rounding and published ranges."""
-        learned = np.flatnonzero(observed.noise >= 0)
-        height, hypers = len(observed.noise), self.log_scales.size
-        where = (learned, observed.noise[learned])
-        ones = np.ones(len(learned))
-        rows = sparse.csr_array(sparse.coo_array((ones, where), shape=(height, hypers)))
-        with np.errstate(divide="ignore"):
-            fixed = np.where(observed.noise >= 0, 0.0, np.log(observed.fixed_noise))
-        scales = self.graph.linear([(rows, self.log_scales)], fixed)
-        return self.graph.map(LogNoise(observed.scale, observed.extra), scales)
+        learned = observed.noise >= 0
+        factor = observed.scale * np.where(learned, 1.0, observed.fixed_noise)
+        scales = self._scales(np.where(learned, observed.noise, -1)[self.by_form])
+        noise = LogNoise(factor[self.by_form], observed.extra[self.by_form])
+        return self.graph.map(noise, scales)
 
     def _slack(self, observed: Observations) -> Node:
-        row = np.zeros((1, self.log_scales.size))
-        offset = np.array([np.log(max(observed.fixed_bound, TINY))])
         if observed.bound >= 0:
-            row[0, observed.bound], offset = 1.0, np.zeros(1)
-        return self.graph.linear([(sparse.csr_array(row), self.log_scales)], offset)
+            return self._scales(np.array([observed.bound]))
+        none = sparse.csr_array((1, self.log_scales.size))
+        fixed = np.array([np.log(max(observed.fixed_bound, TINY))])
+        return self.graph.linear([(none, self.log_scales)], fixed)
+
+    def _scales(self, numbers: Ints) -> Node:
+        """Logs of learned scales by number; zero for -1."""
+        if (numbers >= 0).all():
+            return self.graph.take([self.log_scales], numbers)
+        learned = np.flatnonzero(numbers >= 0)
+        where = (learned, numbers[learned])
+        shape = (len(numbers), self.log_scales.size)
+        rows = sparse.coo_array((np.ones(len(learned)), where), shape=shape)
+        return self.graph.linear([(sparse.csr_array(rows), self.log_scales)])
 
     def _forms(self, observed: Observations) -> Iterator[tuple[int, tuple[Ints, Map]]]:
         """Log likelihoods by form."""
-        graph = self.graph
+        graph, start = self.graph, 0
         for form, i in observed.indices.items():
-            nodes: list[Node] = [self.log_expected, self.log_noise]
-            if len(i) < self.log_expected.size:
-                nodes = [graph.take([node], i) for node in nodes]
+            here = np.arange(start, start + len(i))
+            both = (self.ordered_expected, self.ordered_noise)
+            nodes: list[Node] = [graph.take([node], here) for node in both]
+            start += len(i)
             if form in (AT_LEAST, AT_MOST):
                 nodes.append(graph.take([self.log_slack], np.zeros(len(i), dtype=np.int64)))
             yield form, (i, graph.map(_likelihood(observed, form, i), *nodes))

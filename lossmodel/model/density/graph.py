@@ -141,12 +141,12 @@ class Evaluation:
         self._maps: dict[int, Evaluated] = {}
         for node in order:
             if isinstance(node, Map):
-                found = node.function(*(values[i.index] for i in node.inputs))
+                found = node.function(*[values[i] for i in node.sources])
                 self._maps[node.index], values[node.index] = found, found.value
             elif isinstance(node, Part) and node.whole.index in values:
                 values[node.index] = values[node.whole.index][..., node.part]
             else:
-                values[node.index] = node.forward([values[i.index] for i in node.inputs])
+                values[node.index] = node.forward([values[i] for i in node.sources])
 
     def __getitem__(self, node: Node) -> Floats:
         return self._values[node.index]
@@ -174,11 +174,8 @@ class Evaluation:
                 parts: Iterable[Floats] = (slope * adjoint for slope in slopes)
             else:
                 parts = node.reverse(adjoint)
-            for source, part in zip(node.inputs, parts, strict=True):
-                if source.index in found:
-                    found[source.index] = found[source.index] + part
-                else:
-                    found[source.index] = part
+            for source, part in zip(node.sources, parts, strict=True):
+                found[source] = found[source] + part if source in found else part
         return Adjoints(found)
 
 

@@ -8,7 +8,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import sparse
 
-from lossmodel.model.density.functions import Decay, Exp, Log, LogSigmoid, Sigmoid, Times
+from lossmodel.model.density.functions import (
+    Decay,
+    Exp,
+    Log,
+    LogSigmoid,
+    Sigmoid,
+    Times,
+    WeightedSum,
+)
 from lossmodel.model.density.graph import Graph
 from lossmodel.model.density.operators import Matrix, Node, picking
 from lossmodel.model.design import Design
@@ -79,26 +87,23 @@ class LossGraph:
 
     def _predictors(self) -> None:
         """All linear predictors: maps of v."""
-        design, latent = self.design, self.design.latent
-        has = np.flatnonzero(latent.missing >= 0)
-        bins = len(design.triangle.vintages.kind)
-        ledger = np.unique(design.series[design.series[:, 3] >= 0, 3])
+        latent, series = self.design.latent, self.design.series
         scopes = [row for s in latent.scopes for row in (s.logit_row, s.tau_row)]
         wanted = {
             "rate": self._path(latent.rate),
             "lethality": self._path(latent.lethality[latent.lethality >= 0]),
-            "missing": self._path(latent.missing[has]),
-            "ledger": self._path(ledger),
-            "factor": picking(design.factor_row, self.v.size),
-            "bias": design.bias,
+            "missing": self._path(latent.missing[latent.missing >= 0]),
+            "ledger": self._path(np.unique(series[series[:, 3] >= 0, 3])),
             **{str(row): self._everywhere(row) for row in scopes if row >= 0},
-            **{
-                f"delay {k}": design.pair_map[k * bins : (k + 1) * bins] for k in range(5)
-            },
-        }  # fmt: skip
+            **self._more_predictors(),
+        }
         wanted = {name: matrix for name, matrix in wanted.items() if matrix.shape[0]}
         parts = self.graph.parts(list(wanted.values()), self.v)
         self.predictors = dict(zip(wanted, parts, strict=True))
+
+    def _more_predictors(self) -> dict[str, Matrix]:
+        """Further linear predictors, of observations; all are computed at once."""
+        return {}
 
     def _path(self, rows: Ints) -> Matrix:
         """Cells of some rows of the path map."""
@@ -119,7 +124,7 @@ class LossGraph:
             return
         self.lethality = graph.map(Sigmoid(), self.predictors["lethality"])
         killed = graph.map(Times(), self.rate, self.lethality)
-        wounded = graph.linear([(None, self.rate), (_minus(killed), killed)])
+        wounded = graph.map(WeightedSum((1.0, -1.0)), self.rate, killed)
         self.components = {KILLED: (killed, everyone), WOUNDED: (wounded, everyone)}
         if "missing" in self.predictors:
             has = np.flatnonzero(latent.missing >= 0)
@@ -143,7 +148,7 @@ class LossGraph:
                 decay = graph.map(Decay(since), self.predictors[str(scope.tau_row)])
                 own = graph.map(Times(), own, decay)
             if scope.complement:
-                own = graph.linear([(_minus(own), own)], 1.0)
+                own = graph.map(WeightedSum((-1.0,), 1.0), own)
             if scope.parent:
                 own = graph.map(Times(), own, shares[scope.parent - 1])
             shares.append(own)
@@ -228,10 +233,6 @@ class LossGraph:
             logit = self.graph.take([self.v], np.array([row]))
             self._definitions[row] = self.graph.map(Sigmoid(), logit)
         return self._definitions[row]
-
-
-def _minus(node: Node) -> Matrix:
-    return sparse.csr_array(-sparse.eye_array(node.size))
 
 
 def cells_of(rows: Ints | list[int], cells: int) -> Ints:

@@ -11,6 +11,7 @@ Every node takes a batch: values have shape (..., n), and axes before the last o
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -33,6 +34,11 @@ class Node:
     index: int
     size: int
     inputs: tuple["Node", ...] = ()
+
+    @cached_property
+    def sources(self) -> tuple[int, ...]:
+        """Indices of the inputs."""
+        return tuple(node.index for node in self.inputs)
 
     def forward(self, inputs: Sequence[Floats]) -> Floats:
         """The value from those of the inputs."""
@@ -83,8 +89,17 @@ class Take(Linear):
 
     entries: Ints = field(kw_only=True)
 
+    @cached_property
+    def part(self) -> slice | None:
+        """The entries as a slice, if they stand together in one input."""
+        first, count = int(self.entries[0]), len(self.entries)
+        together = (self.entries == np.arange(first, first + count)).all()
+        return slice(first, first + count) if together and len(self.inputs) == 1 else None
+
     def forward(self, inputs: Sequence[Floats]) -> Floats:
         """The entries, shape (..., n)."""
+        if self.part is not None:
+            return np.asarray(inputs[0][..., self.part])
         x = _stacked(inputs)
         # Of a batch, the draws of each entry stand together in memory.
         return np.asarray(x[self.entries] if x.ndim == 1 else x.T[self.entries].T)
@@ -94,6 +109,10 @@ class Take(Linear):
         if adjoint.ndim > 1:
             return super().reverse(adjoint)
         size = self.matrix.shape[1]
+        if self.part is not None:
+            found = np.zeros(size)
+            found[self.part] = adjoint
+            return [found]
         added = np.bincount(self.entries, adjoint, minlength=size)
         return _split(np.asarray(added, dtype=float), self.inputs)
 

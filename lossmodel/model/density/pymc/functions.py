@@ -18,6 +18,11 @@ from lossmodel.model.design.reporting import LIST, MISSING, REGISTER
 __all__ = ["SYMBOLIC"]
 
 
+def _weighted(function: f.WeightedSum, x: tuple[Tensor, ...]) -> Tensor:
+    terms = (weight * each for weight, each in zip(function.weights, x, strict=True))
+    return sum(terms, start=function.offset)
+
+
 def _log_noise(b: Backend, noise: f.LogNoise, x: Tensor) -> Tensor:
     return 0.5 * b.pt.log((noise.factor * b.pt.exp(x)) ** 2 + noise.variance)
 
@@ -97,6 +102,7 @@ SYMBOLIC: dict[type, Callable[..., Any]] = {
     f.Exp: lambda b, g, x: g.weight * b.pt.exp(x),
     f.Sigmoid: lambda b, g, x: g.weight * b.pt.sigmoid(x),
     f.LogSigmoid: lambda b, g, x: -b.pt.softplus(-x),
+    f.WeightedSum: lambda b, g, *x: _weighted(g, x),
     f.Times: lambda b, g, x, y: x * y,
     f.Log: lambda b, g, x: b.pt.log(b.pt.maximum(x, g.floor)),
     f.Floor: lambda b, g, x: b.pt.maximum(x, g.floor),
