@@ -8,7 +8,8 @@ import pandas as pd
 from scipy import stats
 from scipy.special import expit, gammaln, logsumexp
 
-from lossmodel.model.design.reporting import LAST, NODES, SOONEST, WIDENING
+from lossmodel.model.design.convolution import LAST, NODES, SOONEST
+from lossmodel.model.design.reporting import WIDENING
 from tests.plain_war import PlainWar, knots
 
 NEARLY_NOTHING = 1e-9
@@ -72,28 +73,40 @@ class PlainDensity(PlainWar):
 
     def held(self, term: dict[str, Any], party: str) -> float:
         """What a list, register or stock holds, or has learnt since the vintage before."""
-        held = self.vintage(term, party, term["days"], term["known"])
-        if term["days_from"]:
-            held -= self.vintage(term, party, term["days_from"], term["known_from"])
+        known = self.day(term["known"]) + 1
+        days = {t for t in self.days(term["days"]) if t < known}
+        if not term["days_from"]:
+            return sum(self.bin(term, party, *edges, known) for edges in self.bins(days, known))
+        earlier = self.day(term["known_from"]) + 1
+        before = {t for t in self.days(term["days_from"]) if t < earlier}
+        held = sum(self.bin(term, party, *e, known) for e in self.bins(days - before, known))
+        for edges in self.bins(days & before, earlier):
+            # Nothing is unlearnt.
+            now, once = (self.bin(term, party, *edges, end) for end in (known, earlier))
+            held += max(now - once, 0.0)
         return held
 
-    def vintage(self, term: dict[str, Any], party: str, ranges: Any, known: Any) -> float:
-        end = self.day(known) + 1
-        total = 0.0
-        for start, stop in ranges:
-            lo = max(self.day(start), 0)
-            hi = min(self.day(stop) + 1, self.length, end)
-            while hi > lo:
-                left = max(self.bin_start(hi, end), lo)
-                total += self.bin(term, party, left, hi, end)
-                hi = left
-        return total
+    def bins(self, days: set[int], end: int) -> list[tuple[int, int]]:
+        """Bins of neighbouring days of death, from the latest on."""
+        bins = []
+        left = sorted(days)
+        while left:
+            hi = left[-1] + 1
+            lo = max(self.bin_start(hi, end), 0)
+            while hi - 1 in days and hi - 1 >= lo:
+                hi -= 1
+            bins.append((hi, left[-1] + 1))
+            left = [t for t in left if t < hi]
+        return bins
 
     def bin_start(self, hi: int, end: int) -> int:
-        """First day of the bin of days of death that ends before a day, in whole knots."""
+        """First day of the bin that ends before a day: knots by twos, fours and so on."""
         width = self.conflict.knots.rate_days
-        longer = max(1, int((end - hi) / (WIDENING * width)))
-        return (math.ceil(hi / width) - longer) * width
+        while (end - hi) / (WIDENING * self.conflict.knots.rate_days) >= math.sqrt(2) * (
+            width / self.conflict.knots.rate_days
+        ):
+            width *= 2
+        return math.floor((hi - 1) / width) * width
 
     def bin(self, term: dict[str, Any], party: str, lo: int, hi: int, end: int) -> float:
         middle, share = (lo + hi) / 2, lambda t: self.share_on(party, term["scope"], t)

@@ -16,7 +16,7 @@ from lossmodel.claims import load_claims
 from lossmodel.evidence import Evidence, collect_evidence
 from lossmodel.model import LossModel
 from lossmodel.model.components import Components
-from lossmodel.model.density.expectation import Density
+from lossmodel.model.density.density import Density
 from lossmodel.model.density.pymc import to_point
 from lossmodel.model.design import Design, build_design
 from lossmodel.model.priors import Priors
@@ -190,7 +190,7 @@ def test_every_unknown_is_heard_of_in_some_figure():
 def test_the_war_takes_every_branch():
     design = LossModel().design(EVIDENCE, CONFLICT)
     assert (np.bincount(design.observed.form, minlength=5) > 1).all()
-    assert set(design.triangle.kind) == {0, 1, 2}
+    assert set(design.triangle.vintages.kind) == {0, 1, 2}
     assert set(design.streams["observation_model"]) == {
         "ledger",
         "estimate",
@@ -200,7 +200,7 @@ def test_the_war_takes_every_branch():
     }
     assert set(design.streams["role"]) == {"self", "adversary", "third-party"}
     assert {scope.complement for scope in design.latent.scopes} == {True, False}
-    assert (design.listed[:, 2] < 0).any()
+    assert (design.triangle.before >= 0).any()
     assert (design.factor_sign < 0).any()
 
 

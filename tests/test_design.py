@@ -11,9 +11,10 @@ from numpy.testing import assert_allclose
 from scipy.stats import norm
 
 from lossmodel.model import LossModel
+from lossmodel.model.design.convolution import convolution
 from lossmodel.model.design.grid import Grid, interpolate, knot_positions
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
-from lossmodel.model.design.reporting import bin_edges, convolution
+from lossmodel.model.design.reporting import bin_edges
 from lossmodel.model.priors import Prior
 from tests import small_war
 
@@ -128,13 +129,22 @@ def test_rows_of_the_path_map_are_averages_of_knots(design):
 
 
 def test_bins_of_lists_tile_their_days(design):
-    pairs = design.triangle
-    for point in range(pairs.points):
-        here = pairs.point == point
-        lo, hi = np.sort(pairs.lo[here]), np.sort(pairs.hi[here])
-        assert (lo[1:] == hi[:-1]).all()
-        assert (lo < hi).all()
-    assert (pairs.elapsed > 0).all()
+    triangle = design.triangle
+    for claim in np.unique(triangle.claim):
+        for series in np.unique(triangle.series[triangle.claim == claim]):
+            here = (triangle.claim == claim) & (triangle.series == series)
+            lo, hi = np.sort(triangle.lo[here]), np.sort(triangle.hi[here])
+            assert (lo[1:] == hi[:-1]).all()
+            assert (lo < hi).all()
+    assert (triangle.vintages.elapsed > 0).all()
+
+
+def test_a_vintage_and_the_one_before_share_the_bins_of_the_days_that_both_know(design):
+    triangle = design.triangle
+    again = triangle.before >= 0
+    assert again.any()
+    now, before = (triangle.vintages.elapsed[i[again]] for i in (triangle.now, triangle.before))
+    assert (now > before).all()
 
 
 @given(lo=st.integers(0, 400), length=st.integers(0, 400), wait=st.integers(0, 400))
@@ -147,7 +157,8 @@ def test_bins_are_narrow_where_the_dead_are_fresh(lo, length, wait):
     assert (edges[0], edges[-1]) == (lo, hi)
     widths, ages = np.diff(edges), hi + wait - edges[1:]
     assert (widths > 0).all()
-    assert (widths <= np.maximum(14, ages / 4)).all()
+    # The nearest power of two, up or down.
+    assert (widths <= np.maximum(14, np.sqrt(2) * ages / 4)).all()
 
 
 # From standard normals to quantities

@@ -194,9 +194,7 @@ def _moves(fit: Fit, day: pd.Timestamp) -> dict[str, float]:
     for submodel in fit.submodels.values():
         draws = submodel.posterior.flat
         chosen = np.linspace(0, len(draws) - 1, min(DRAWS, len(draws))).astype(int)
-        likelihood = np.stack(
-            [submodel.density.observations(theta).log_density for theta in draws[chosen]]
-        )
+        likelihood = submodel.density.predictions(draws[chosen]).log_likelihood
         likelihood -= likelihood.mean(axis=0)
         terms = submodel.design.terms
         for (party, category), rows in terms.reset_index(drop=True).groupby(["party", "category"]):

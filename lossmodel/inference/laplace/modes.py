@@ -183,7 +183,7 @@ class Modes:
         """
         n, parameters = self.hypers, self.density.design.parameters
         observed, expansion = self.density.design.observed, point.expansion
-        noise_share = expansion.evaluation.of_map(self.density.model.log_noise).first()[0]
+        noise_share = expansion.noise_share
         leverage = expansion.leverage(point.covariance)
         shrink = 1 - np.diag(point.covariance)[n:]
         by_log_det = np.bincount(parameters.scale_of[n:], shrink, minlength=n + 1)[:n].astype(float)

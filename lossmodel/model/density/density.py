@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossmodel.model.density.expectation import ModelGraph
-from lossmodel.model.density.operators import Evaluation, Node
+from lossmodel.model.density.graph import Evaluation
+from lossmodel.model.density.operators import Node
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 
@@ -64,7 +65,9 @@ class Density:
     def evaluate(self, theta: Floats) -> Evaluation:
         """All nodes that the likelihood needs, for theta of shape (..., D)."""
         model = self.model
-        outputs = [model.log_likelihood, model.log_slack]
+        outputs = [
+            model.log_expected, model.log_noise, model.log_slack, model.log_likelihood
+        ]  # fmt: skip
         return model.graph.evaluate({model.theta: theta}, outputs)
 
     def slope(self, node: Node, theta: Floats) -> Floats:
@@ -77,17 +80,17 @@ class Density:
         """Log likelihood where log expectations are moved, and its derivatives by them, (N,)."""
         model, found = self.model, self.evaluate(theta)
         given = {
-            model.log_expected: found[model.log_expected] + shift,
-            model.log_noise: found[model.log_noise],
+            model.ordered_expected: found[model.ordered_expected] + shift[model.by_form],
+            model.ordered_noise: found[model.ordered_noise],
             model.log_slack: found[model.log_slack],
         }
         moved = model.graph.evaluate(given, model.outputs)
         adjoints = moved.adjoints({form: np.ones(form.size) for form in model.outputs})
         value = sum(float(moved[form].sum()) for form in model.outputs)
-        return value, adjoints[model.log_expected]
+        return value, adjoints[model.ordered_expected][model.place]
 
     def predictions(self, theta: Floats) -> Predictions:
-        """Expectation, noise and log likelihood of each observation, for theta of shape (..., D)."""
+        """Expectation, noise and log likelihood of observations, theta of shape (..., D)."""
         model, found = self.model, self.evaluate(theta)
         nodes = (model.log_expected, model.log_noise, model.log_likelihood)
         return Predictions(*(found[node] for node in nodes))

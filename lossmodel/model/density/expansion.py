@@ -16,15 +16,9 @@ import numpy as np
 from scipy import sparse
 
 from lossmodel.model.density.density import Density
-from lossmodel.model.density.operators import (
-    Adjoints,
-    Evaluation,
-    Jacobians,
-    Matrix,
-    Products,
-    crossed,
-    second_products,
-)
+from lossmodel.model.density.derivatives import Jacobians, Products, crossed, second_products
+from lossmodel.model.density.graph import Adjoints, Evaluation
+from lossmodel.model.density.operators import Matrix
 from lossmodel.model.design.change import Change, by_rows
 from lossmodel.model.design.grid import Floats
 
@@ -95,8 +89,14 @@ class Expansion:
     def slopes(self) -> Matrix:
         """Derivative of the log expectations by v, shape (N, V)."""
         model = self.of.model
-        found = self.jacobians[model.log_expected.index]
-        return sparse.csr_array(found[:, model.log_scales.size :])
+        found = self.jacobians[model.ordered_expected.index]
+        return sparse.csr_array(found[model.place][:, model.log_scales.size :])
+
+    @property
+    def noise_share(self) -> Floats:
+        """Share of the learned noise in the variance of each observation, shape (N,)."""
+        model = self.of.model
+        return self.evaluation.of_map(model.ordered_noise).first()[0][model.place]
 
     @cached_property
     def curvature(self) -> Floats:
@@ -199,9 +199,9 @@ class Expansion:
 
     def gauss_newton(self) -> Floats:
         """Positive definite stand-in for the latent precision, far from the mode."""
-        weight = np.maximum(self.curvature, 0.0) / 2
+        weight = np.maximum(self.curvature, 0.0)[self.of.model.by_form] / 2
         hypers = self.of.model.log_scales.size
-        slopes = self.jacobians[self.of.model.log_expected.index]
+        slopes = self.jacobians[self.of.model.ordered_expected.index]
         return self._latent(crossed([(slopes, by_rows(slopes, weight))], hypers + self._height))
 
     @property
@@ -235,7 +235,7 @@ class Expansion:
     ) -> Floats:
         """Derivative of each clipped curvature in a direction, shape (N,)."""
         model = self.of.model
-        nodes = (model.log_expected, model.log_noise, model.log_slack)
+        nodes = (model.ordered_expected, model.ordered_noise, model.log_slack)
         directions = (log_expected, log_noise, log_slack)
         above, below = (
             self._curvature(

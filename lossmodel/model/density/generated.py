@@ -68,7 +68,7 @@ class SubmodelDraws:
         """Expected losses a day in each cell, shape (S, T)."""
         latent = self.design.latent
         p, number = latent.parties.index(party), latent.scope_index.get((party, scope), 0)
-        found = 0.0
+        found = np.zeros(1)
         for component in components_of(category):
             # All parties have one node, and most of them are asked for.
             self._keep(self.model.components[component][0])

@@ -12,12 +12,12 @@ Range     P(log low < mu + noise < log high)
 The arguments are mu, log sigma and, of bounds, log lambda; see ``functions``.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import digamma, gammaln, log_ndtr, zeta
 
-from lossmodel.model.density.functions import Derivatives, Evaluated, SecondDerivatives
+from lossmodel.model.density.functions import Derivatives, Evaluated, Function, SecondDerivatives
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["AtLeast", "AtMost", "Count", "Point", "Range"]
@@ -25,13 +25,14 @@ __all__ = ["AtLeast", "AtMost", "Count", "Point", "Range"]
 LOG_2PI = float(np.log(2 * np.pi))
 
 
-class Point(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Point(Function):
     """Student-t log density of ``y``, by mu and log sigma; normal where ``nu`` is infinite."""
 
     y: Floats
     nu: float
 
-    def __call__(self, *x: Floats) -> Evaluated:
+    def _at(self, *x: Floats) -> Evaluated:
         mu, log_sd = x
         pace = np.exp(-log_sd)
         z = (self.y - mu) * pace
@@ -53,12 +54,13 @@ class Point(NamedTuple):
         return Evaluated(value, lambda: (pull * pace, pull * z - 1), second)
 
 
-class Count(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Count(Function):
     """Gamma-Poisson log probability of ``y``, by mu and log sigma."""
 
     y: Floats
 
-    def __call__(self, *x: Floats) -> Evaluated:
+    def _at(self, *x: Floats) -> Evaluated:
         y, (mu, log_sd) = self.y, x
         shape = np.exp(-2 * log_sd)
         log_rest = np.logaddexp(-2 * log_sd, mu)
@@ -118,31 +120,34 @@ def _bound(y: Floats, sign: float, x: tuple[Floats, ...]) -> Evaluated:
     return Evaluated(value, first, second)
 
 
-class AtLeast(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class AtLeast(Function):
     """Log density of a lower bound ``y``, by mu, log sigma and the log of the mean slack."""
 
     y: Floats
 
-    def __call__(self, *x: Floats) -> Evaluated:
+    def _at(self, *x: Floats) -> Evaluated:
         return _bound(self.y, 1.0, x)
 
 
-class AtMost(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class AtMost(Function):
     """Log density of an upper bound ``y``, by mu, log sigma and the log of the mean slack."""
 
     y: Floats
 
-    def __call__(self, *x: Floats) -> Evaluated:
+    def _at(self, *x: Floats) -> Evaluated:
         return _bound(self.y, -1.0, x)
 
 
-class Range(NamedTuple):
-    """Log probability of ``low`` to ``high``, by mu and log sigma; ``low`` may be minus infinity."""
+@dataclass(frozen=True, eq=False)
+class Range(Function):
+    """Log probability of ``low`` to ``high``, by mu and log sigma; ``low`` may be -inf."""
 
     low: Floats
     high: Floats
 
-    def __call__(self, *x: Floats) -> Evaluated:
+    def _at(self, *x: Floats) -> Evaluated:
         mu, log_sd = x
         sd = np.exp(log_sd)
         a, b = (self.low - mu) / sd, (self.high - mu) / sd

@@ -1,7 +1,7 @@
-r"""The model: its equations, its blocks, and its density in PyMC.
+r"""The model: its equations, its submodels, and its density in PyMC.
 
-Losses of party p on day t (t = 0 is the conflict's first day), between knots linear on the scale
-that is named:
+Losses of party p on day t (t = 0 is the first day of the conflict). Paths are linear between knots
+on the scale that is named:
 
     rate        mu_p(t) = exp(level + walk), where p can have losses on day t, else 0
     lethality   kappa_p(t) = sigmoid(level + walk)
@@ -10,27 +10,29 @@ that is named:
     scope       share of its parent: s = sigmoid(a) [exp(-(t - first) / tau)] on its days, else 0;
                 its complement 1 - s; of the whole, times the parent's
 
-A walk over knots has independent steps and mean zero over the knots; its sd a step grows with the
-root of the step's length. Losses are even within a cell of days (half the spacing of the rate's
-knots; one day in wars of up to a year), and all paths are taken at its middle.
+A walk over knots has independent steps and mean zero over the knots; the sd of a step grows with
+the root of its length. Losses are even within a cell of days (half the spacing of the knots of the
+rate; one day in wars of up to a year), and all paths are taken at the middle of the cell.
 
-A figure of party, category and scope over the days W, known on day K, is expected to be E:
+A figure of party, category and scope over the days W, known on day K, has the expectation E:
 
     ledger      E = sum_{t in W} x(t) exp(beta(t))
     estimate    E = exp(beta(K)) sum_{t in W} x(t)
     x           k for killed, w for wounded, k + w for casualties, k + omega w for losses and
-                irrecoverable (omega in (0, 1), one a stream); where who estimates is not the
-                adversary, less the missing that it does not count, k - (1 - q) m k for k
+                irrecoverable (omega in (0, 1) is the wounded share of the word, one per stream);
+                an estimate of anybody but the adversary leaves out a share 1 - q of the missing
+                dead: k - (1 - q) m k for k
     list        E = sum_{t in W} c(t) [k (1 - m) F(a) + k m (G * F)(a)]
     register    E = exp(beta(K)) sum_{t in W} [k (1 - m) + k m G(a)]
     missing     E = exp(beta(K)) sum_{t in W} k m (1 - G(a))
 
-each times the scope's share. A sum of parties is the sum of those that have figures of their own,
-with the common mode of the first, or in a ledger of each. A list of the wounded has w and no
-missing. Age a is counted from the middle of a bin of days of death, as wide as the rate's knots
-and wider the longer ago, to the end of day K. F and G are log-normal: G of declarations, with one
-median a party; F of a list's hearing, with a median that grows by the year. What a list or a
-register learnt between two dates is the difference of two such sums.
+each times the share of the scope. A sum of parties is the sum of those that have figures of their
+own, with the common mode of the first, or in a ledger of each. A list of the wounded has w and no
+missing. The elapsed time a runs from the middle of a bin of days of death to the end of day K; bins
+are as wide as the knots of the rate, and wider the longer ago. F and G are log-normal: G is the
+delay of a declaration, with one median per party; F that of a list, with a median that grows over
+the years. The increment between two vintages is the sum over bins of the growth of the share that
+is reported, which is never negative.
 
     log bias    beta = role + side + claimant + category (where the claimant has several)
                 + level and walk shared by third parties about a party
@@ -39,18 +41,19 @@ register learnt between two dates is the difference of two such sums.
 with a level of their own in place of role, side, claimant, category and third parties for registers
 and stocks of the missing. A list has coverage c = sigmoid(level + walk) instead.
 
-A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (a
-ledger's noise is that of a day over the root of its days; a list's or register's that of a month,
-over the root of the months in which it learnt the figure):
+A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (the
+noise of a ledger is that of a day over the root of its days; that of a list or register is that of
+a month over the root of the months between vintages):
 
     y >= 200    log y ~ Student-t(nu, log E, sigma)
     y < 200     y ~ gamma-Poisson(mean E, shape 1 / sigma^2), continuous in y
     at least    log y = log E + Normal(0, sigma) - Exponential(mean lambda); at most: + lambda
     range       P(low < exp(log E + Normal(0, sigma)) < high)
 
-Every unknown is an affine map of standard normals, with learned scales exp(mean + sd z); the
-priors are those of `Priors`. `LossModel.build` writes this in PyMC and is the reference to which
-the fast density of `expectation.py` is held.
+Every unknown is an affine map of standard normals, with learned scales exp(mean + sd z); the priors
+are those of `Priors`. ``losses`` and ``expectation`` write these equations as one graph, from which
+value, gradient, Hessian, posterior draws and the PyMC model of `LossModel.build` are made. Two
+statements are independent of it: the plain sums of the tests, and the simulator.
 """
 
 from __future__ import annotations

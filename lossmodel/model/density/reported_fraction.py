@@ -1,11 +1,12 @@
-"""The share of the dead that a list, register or stock of missing has learnt of, with derivatives."""
+"""Share of the dead that a list, register or stock of missing has learnt of."""
 
 from functools import cached_property
 
 import numpy as np
 from scipy.special import expit, ndtr
 
-from lossmodel.model.density.functions import Derivatives, Evaluated, SecondDerivatives
+from lossmodel.model.density.functions import Derivatives, Evaluated, Function, SecondDerivatives
+from lossmodel.model.design.convolution import convolution
 from lossmodel.model.design.grid import Floats
 from lossmodel.model.design.reporting import (
     COVERAGE,
@@ -16,7 +17,6 @@ from lossmodel.model.design.reporting import (
     MISSING,
     MISSING_SHARE,
     VintageBins,
-    convolution,
 )
 
 __all__ = ["ReportedFraction"]
@@ -24,7 +24,7 @@ __all__ = ["ReportedFraction"]
 SQRT_2PI = float(np.sqrt(2 * np.pi))
 
 
-class ReportedFraction:
+class ReportedFraction(Function):
     """Share of the dead of a bin that a list, register or stock of missing has learnt of.
 
     Arguments are the logits of coverage and of the missing share, the log median and log sd of the
@@ -34,13 +34,14 @@ class ReportedFraction:
     Parameters
     ----------
     vintages
-        The U looks of a list, register or stock at a bin of days of death.
+        The U bins of days of death, each as a list, register or stock knows of it.
     declared_log_sd
         Sd of the log delay of a declaration.
     """
 
     def __init__(self, vintages: VintageBins, declared_log_sd: float) -> None:
-        self.declared_log_sd, self.has_missing = declared_log_sd, vintages.has_missing
+        self.vintages, self.declared_log_sd = vintages, declared_log_sd
+        self.has_missing = vintages.has_missing
         listed, stock = vintages.kind == LIST, vintages.kind == MISSING
         lists, late = int(listed.sum()), int((listed & (vintages.has_missing > 0)).sum())
         self.lists, self.declared = slice(0, lists), slice(lists, len(listed))
@@ -54,8 +55,7 @@ class ReportedFraction:
         self.delay, self.log_rest = nodes.log_wait / declared_log_sd, nodes.log_rest
         self.mass = nodes.mass / (declared_log_sd * SQRT_2PI)
 
-    def __call__(self, *x: Floats) -> Evaluated:
-        """The share, shape (..., U)."""
+    def _at(self, *x: Floats) -> Evaluated:
         reported = _Reported(self, x)
         return Evaluated(reported.value, reported.first, reported.second)
 
@@ -199,7 +199,7 @@ class _Reported:
 
 
 def _normal_bends(dense: Floats, z: Floats, pace: Floats) -> SecondDerivatives:
-    """Second derivatives of ``Phi((a - median) pace)`` by the median and the log of one over pace."""
+    """Second derivatives of ``Phi((a - median) pace)`` by the median and by ``-log pace``."""
     return {
         (DELAY, DELAY): -pace * pace * dense * z,
         (DELAY, DELAY_SD): pace * dense * (1 - z * z),

@@ -23,6 +23,7 @@ from lossmodel.model.design.reporting import (
     ReportingTriangleBuilder,
     Vintage,
 )
+from lossmodel.model.design.streams import stream_table
 from lossmodel.model.priors import Priors
 
 __all__ = ["CIVILIAN", "PEOPLE", "PERSON", "Design", "build_design"]
@@ -318,33 +319,3 @@ class _Assembly:
             first = self._components(str(self.streams.loc[stream, "party"]))[0]
             where, column, weight = of.weights(at[here], first)
             bias.add(here[where], column, weight)
-
-
-def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
-    """Streams of a block and the stream of each term.
-
-    Returns
-    -------
-    streams
-        claimant, party, category, accounting, method, role, n_used, first, last (days of the
-        first and last knowledge), reading, indexed by number. The reading is the accounting, but
-        `stock` for the missing: whoever counts those still missing, it is one number on a day.
-    stream_of
-        Number of each term's stream.
-    """
-    key = ["claimant", "party", "category"]
-    known = pd.Series([grid.index(day) for day in terms["anchor_date"]], index=terms.index)
-    frame = terms[[*key, "accounting", "method", "role"]].assign(known=known)
-    grouped = frame.groupby(key, sort=True)
-    streams = grouped.agg(
-        accounting=("accounting", "first"),
-        method=("method", "first"),
-        role=("role", "first"),
-        n_used=("known", "size"),
-        first=("known", "min"),
-        last=("known", "max"),
-    ).reset_index()
-    streams["observation_model"] = streams["accounting"].mask(
-        streams["category"] == "missing", "stock"
-    )
-    return streams, grouped.ngroup().to_numpy().astype(np.int64)

@@ -1,5 +1,7 @@
 """The change of variables between theta and v, for matrices."""
 
+from copy import copy
+
 import numpy as np
 from scipy import sparse
 
@@ -77,11 +79,16 @@ def _divided(matrix: sparse.csr_array) -> tuple[list[Block], sparse.csr_array]:
 
 def by_rows(matrix: sparse.csr_array, factor: Floats) -> sparse.csr_array:
     """Each row times its factor."""
-    data = matrix.data * np.repeat(factor, np.diff(matrix.indptr))
-    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    return _with_data(matrix, matrix.data * np.repeat(factor, np.diff(matrix.indptr)))
 
 
 def by_columns(matrix: sparse.csr_array, factor: Floats) -> sparse.csr_array:
     """Each column times its factor."""
-    data = matrix.data * factor[matrix.indices]
-    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    return _with_data(matrix, matrix.data * factor[matrix.indices])
+
+
+def _with_data(matrix: sparse.csr_array, data: Floats) -> sparse.csr_array:
+    """The same entries with other values, without looking at their places once more."""
+    found = copy(matrix)
+    found.data = data
+    return found

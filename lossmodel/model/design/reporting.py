@@ -36,21 +36,19 @@ __all__ = [
     "LIST",
     "MISSING",
     "REGISTER",
-    "Convolution",
     "ReportingTriangle",
     "ReportingTriangleBuilder",
     "Vintage",
     "VintageBins",
-    "convolution",
 ]
 
 LIST, REGISTER, MISSING = 0, 1, 2
-# Nodes of a convolution, from this many days to this logit of the age.
-NODES, SOONEST, LAST = 9, 10.0, 4.0
 COVERAGE, MISSING_SHARE, DELAY, DELAY_SD, DECLARED = range(5)
 YEAR = 365.25
 HALF_DAY = 0.5
 FOREVER = 1e9
+# A bin is about a quarter as wide as its days of death are ago. With bins 16 times as fine the
+# totals of the shipped war move by less than 0.03 posterior sd.
 WIDENING = 4
 Days = NDArray[np.bool_]
 
@@ -63,41 +61,8 @@ class Vintage(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Convolution:
-    """Nodes of the convolution of two delays for Q ages; within 0.003 of the integral.
-
-    Attributes
-    ----------
-    log_wait, log_rest
-        Log of the days until the declaration and of those that remain, shape (K, Q).
-    mass
-        Shape (K, Q): ``sum_k mass_k pdf((log_wait_k - m) / s) / s Phi(log_rest_k)`` is the integral
-        where the declaration's log delay is normal with mean m and sd s.
-    """
-
-    log_wait: Floats
-    log_rest: Floats
-    mass: Floats
-
-
-def convolution(elapsed: Floats) -> Convolution:
-    """Nodes for ages in days, shape (Q,)."""
-    first = np.minimum(np.log(SOONEST / elapsed), LAST - 1)
-    logit = np.linspace(first, np.full_like(first, LAST), NODES)
-    # The rule of trapezoids; d log t = (1 - t) d logit t.
-    step = np.repeat((logit[1] - logit[0])[None], NODES, axis=0)
-    step[[0, -1]] /= 2
-    log_rest = -np.logaddexp(0.0, logit)
-    return Convolution(
-        log_wait=np.log(elapsed) - np.logaddexp(0.0, -logit),
-        log_rest=np.log(elapsed) + log_rest,
-        mass=step * np.exp(log_rest),
-    )
-
-
-@dataclass(frozen=True)
 class VintageBins:
-    """Looks of lists, registers and stocks at a bin of days of death on one day, U of them.
+    """Bins of days of death as lists, registers and stocks know of them on one date, U of them.
 
     Lists stand first, and among them those that can hear of a missing person.
 
@@ -129,10 +94,10 @@ class ReportingTriangle:
     claim, series, lo, hi
         Shape (Q,): the observation; the daily series of the dead; its days.
     now, before
-        Shape (Q,): the look of the vintage, and that of the vintage before; -1 where it knew
-        nothing of the bin.
+        Shape (Q,): the bin as the vintage knows of it, and as the vintage before did; -1 where
+        that knew nothing of it.
     vintages
-        The looks.
+        All bins as they are known.
     """
 
     claim: Ints
@@ -163,8 +128,8 @@ def bin_edges(lo: int, hi: int, *, known: int, width: int) -> list[int]:
     return edges[::-1] if hi > lo else []
 
 
-class _Look(NamedTuple):
-    """Key of a look: whose, at which days of death, known up to which edge of days."""
+class _VintageBin(NamedTuple):
+    """Whose bin, its days of death, and the edge of days up to which it is known."""
 
     stream: int
     party: str
@@ -194,7 +159,7 @@ class ReportingTriangleBuilder:
         self._delays: dict[int, tuple[int, int, int]] = {}
         self._declared: dict[str, int] = {}
         self._rows: list[tuple[int, int, int, int, int, int]] = []
-        self._looks: dict[_Look, int] = {}
+        self._vintage_bins: dict[_VintageBin, int] = {}
 
     def place(
         self,
@@ -223,14 +188,14 @@ class ReportingTriangleBuilder:
         for where, since in ((days & ~common, known), (common, earlier)):
             for left, right in self._bins(where, since):
                 now, once = (
-                    self._look(_Look(stream, party, kind, missing, left, right, at))
+                    self._vintage_bin(_VintageBin(stream, party, kind, missing, left, right, at))
                     for at in (known, since)
                 )
                 again = once if where is common else -1
                 self._rows.append((claim, series, left, right, now, again))
 
-    def _look(self, look: "_Look") -> int:
-        return self._looks.setdefault(look, len(self._looks))
+    def _vintage_bin(self, wanted: "_VintageBin") -> int:
+        return self._vintage_bins.setdefault(wanted, len(self._vintage_bins))
 
     def _days(self, vintage: Vintage, known: int) -> Days:
         """Days of the path that a vintage speaks about."""
@@ -249,20 +214,21 @@ class ReportingTriangleBuilder:
 
     def build(self) -> ReportingTriangle:
         """All bins, and the map from v to what they need."""
-        looks = sorted(self._looks, key=lambda look: (look.kind, not look.missing))
-        place = {self._looks[look]: i for i, look in enumerate(looks)} | {-1: -1}
+        bins = sorted(self._vintage_bins, key=lambda each: (each.kind, not each.missing))
+        place = {self._vintage_bins[each]: i for i, each in enumerate(bins)} | {-1: -1}
         rows = np.array(self._rows, dtype=np.int64).reshape(-1, 6)
         rows[:, 4:] = np.vectorize(place.__getitem__, otypes=[np.int64])(rows[:, 4:])
-        return ReportingTriangle(*rows.T, vintages=self._vintages(looks))
+        claim, series, lo, hi, now, before = rows.T
+        return ReportingTriangle(claim, series, lo, hi, now, before, vintages=self._vintages(bins))
 
-    def _vintages(self, looks: Sequence["_Look"]) -> VintageBins:
-        linear, count = Linear(), len(looks)
-        kind = np.array([look.kind for look in looks], dtype=np.int64)
-        missing = np.array([look.missing for look in looks], dtype=float)
-        middle = np.array([(look.lo + look.hi) / 2 for look in looks], dtype=float)
-        known = np.array([look.known for look in looks], dtype=float)
-        streams = np.array([look.stream for look in looks], dtype=np.int64)
-        parties = np.array([look.party for look in looks], dtype=object)
+    def _vintages(self, bins: Sequence["_VintageBin"]) -> VintageBins:
+        linear, count = Linear(), len(bins)
+        kind = np.array([each.kind for each in bins], dtype=np.int64)
+        missing = np.array([each.missing for each in bins], dtype=float)
+        middle = np.array([(each.lo + each.hi) / 2 for each in bins], dtype=float)
+        known = np.array([each.known for each in bins], dtype=float)
+        streams = np.array([each.stream for each in bins], dtype=np.int64)
+        parties = np.array([each.party for each in bins], dtype=object)
         listed = kind == LIST
         for stream in np.unique(streams[listed]):
             here = np.flatnonzero(listed & (streams == stream))

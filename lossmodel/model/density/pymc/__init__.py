@@ -1,7 +1,4 @@
-"""The density of a block in plain PyMC; the equations stand in ``model.py``.
-
-It shares the arrays of the design with the fast density, and not one line of its arithmetic.
-"""
+"""The graph of the model executed by PyMC; it states nothing of the model by itself."""
 
 from lossmodel.model.density.pymc.build import reference, to_point
 

@@ -1,4 +1,4 @@
-"""What the equations need of PyTensor, which is imported when a graph is made."""
+"""PyMC and PyTensor, imported when a model is made, and a few functions that they lack."""
 
 from typing import Any, Final
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from lossmodel.model.design.grid import Ints
 
-__all__ = ["Graph", "Tensor"]
+__all__ = ["Backend", "Tensor"]
 
 SQRT_2: Final = float(np.sqrt(2))
 Tensor = Any
 
 
-class Graph:
-    """PyMC as ``pm``, PyTensor's tensors as ``pt``, and a few functions that they lack."""
+class Backend:
+    """PyMC as ``pm`` and PyTensor's tensors as ``pt``."""
 
     def __init__(self) -> None:
         import pymc

@@ -1,0 +1,117 @@
+"""The elementwise functions of the model in PyTensor, one for each of those in NumPy.
+
+PyTensor differentiates them by itself, so that equal gradients hold the derivatives of the others.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lossmodel.model.density import functions as f
+from lossmodel.model.density import likelihood as l
+from lossmodel.model.density.pymc.backend import Backend, Tensor
+from lossmodel.model.density.reported_fraction import ReportedFraction
+from lossmodel.model.design.convolution import convolution
+from lossmodel.model.design.reporting import LIST, MISSING, REGISTER
+
+__all__ = ["SYMBOLIC"]
+
+
+def _weighted(function: f.WeightedSum, x: tuple[Tensor, ...]) -> Tensor:
+    terms = (weight * each for weight, each in zip(function.weights, x, strict=True))
+    return sum(terms, start=function.offset)
+
+
+def _log_noise(b: Backend, noise: f.LogNoise, x: Tensor) -> Tensor:
+    return 0.5 * b.pt.log((noise.factor * b.pt.exp(x)) ** 2 + noise.variance)
+
+
+def _point(b: Backend, form: l.Point, mu: Tensor, log_sd: Tensor) -> Tensor:
+    centre = {"mu": mu, "sigma": b.pt.exp(log_sd)}
+    if np.isinf(form.nu):
+        return b.pm.logp(b.pm.Normal.dist(**centre), form.y)
+    # A Python number would be taken in single precision, and its gamma function too.
+    nu = b.pt.constant(np.float64(form.nu))
+    return b.pm.logp(b.pm.StudentT.dist(nu=nu, **centre), form.y)
+
+
+def _count(b: Backend, form: l.Count, mu: Tensor, log_sd: Tensor) -> Tensor:
+    count = b.pm.NegativeBinomial.dist(mu=b.pt.exp(mu), alpha=b.pt.exp(-2 * log_sd))
+    # A constant of floats: averages times days need not be whole.
+    return b.pm.logp(count, b.pt.constant(form.y))
+
+
+def _bound(b: Backend, beyond: Tensor, log_sd: Tensor, log_mean: Tensor) -> Tensor:
+    """An exponentially modified normal, how far a bound lies beyond the expectation.
+
+    PyMC's own turns normal where the slack is small against the noise.
+    """
+    sigma, pace = b.pt.exp(log_sd), b.pt.exp(-log_mean)
+    tail = b.log_ndtr(beyond / sigma - sigma * pace)
+    return pace * (sigma**2 * pace / 2 - beyond) - log_mean + tail
+
+
+def _range(b: Backend, form: l.Range, mu: Tensor, log_sd: Tensor) -> Tensor:
+    pt, sigma = b.pt, b.pt.exp(log_sd)
+    from_zero = np.isneginf(form.low)
+    low = (np.where(from_zero, form.high, form.low) - mu) / sigma
+    high = (form.high - mu) / sigma
+    # Of a range above the mean the mirror image has the smaller tails.
+    above = (low + high > 0) & ~from_zero
+    upper = b.log_ndtr(pt.where(above, -low, high))
+    lower = b.log_ndtr(pt.where(above, -high, low))
+    # A range from zero has no lower part, and its gradient must not meet log(1 - 1).
+    without = pt.log1mexp(pt.where(from_zero, -1.0, lower - upper))
+    return upper + pt.where(from_zero, 0.0, without)
+
+
+def _reported(
+    b: Backend,
+    fraction: ReportedFraction,
+    coverage: Tensor,
+    missing: Tensor,
+    delay: Tensor,
+    delay_sd: Tensor,
+    declared: Tensor,
+) -> Tensor:
+    """The equations of ``design/reporting.py``, kind by kind."""
+    pt, vintages, sd = b.pt, fraction.vintages, fraction.declared_log_sd
+    age = vintages.elapsed
+    gone = pt.sigmoid(missing) * vintages.has_missing
+    by_now = b.ndtr((np.log(age) - declared) / sd)
+    nodes, spread = convolution(age), pt.exp(delay_sd)
+    wait = (nodes.log_wait - declared) / sd
+    chance = nodes.mass * pt.exp(-0.5 * wait**2) / (np.sqrt(2 * np.pi) * sd)
+    late = (chance * b.ndtr((nodes.log_rest - delay) / spread)).sum(axis=0)
+    found = b.ndtr((np.log(age) - delay) / spread)
+    kinds = {
+        LIST: pt.sigmoid(coverage) * ((1 - gone) * found + gone * late),
+        REGISTER: (1 - gone) + gone * by_now,
+        MISSING: gone * (1 - by_now),
+    }
+    value = pt.zeros(len(age))
+    for kind, share in kinds.items():
+        here = np.flatnonzero(vintages.kind == kind)
+        if len(here):
+            value = pt.set_subtensor(value[here], share[here])
+    return value
+
+
+SYMBOLIC: dict[type, Callable[..., Any]] = {
+    f.Exp: lambda b, g, x: g.weight * b.pt.exp(x),
+    f.Sigmoid: lambda b, g, x: g.weight * b.pt.sigmoid(x),
+    f.LogSigmoid: lambda b, g, x: -b.pt.softplus(-x),
+    f.WeightedSum: lambda b, g, *x: _weighted(g, x),
+    f.Times: lambda b, g, x, y: x * y,
+    f.Log: lambda b, g, x: b.pt.log(b.pt.maximum(x, g.floor)),
+    f.Floor: lambda b, g, x: b.pt.maximum(x, g.floor),
+    f.Decay: lambda b, g, x: b.pt.exp(-g.since * b.pt.exp(-x)),
+    f.LogNoise: _log_noise,
+    l.Point: _point,
+    l.Count: _count,
+    l.AtLeast: lambda b, g, mu, s, m: _bound(b, mu - g.y, s, m),
+    l.AtMost: lambda b, g, mu, s, m: _bound(b, g.y - mu, s, m),
+    l.Range: _range,
+    ReportedFraction: _reported,
+}

@@ -1,0 +1,147 @@
+"""Derivatives of every elementwise function of the model, held to differences."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lossmodel.model.density import functions, likelihood
+from lossmodel.model.density.functions import (
+    Decay,
+    Exp,
+    Floor,
+    Function,
+    Log,
+    LogNoise,
+    LogSigmoid,
+    Sigmoid,
+    Times,
+    WeightedSum,
+)
+from lossmodel.model.density.likelihood import AtLeast, AtMost, Count, Point, Range
+from lossmodel.model.density.pymc.functions import SYMBOLIC
+from lossmodel.model.density.reported_fraction import ReportedFraction
+from lossmodel.model.design.parameters import Linear
+from lossmodel.model.design.reporting import LIST, MISSING, REGISTER, VintageBins
+
+N = 12
+RNG = np.random.default_rng(20010306)
+
+
+def normal(scale: float = 1.0, mean: float = 0.0) -> np.ndarray:
+    return mean + scale * RNG.standard_normal(N)
+
+
+def bins() -> VintageBins:
+    kind = np.repeat([LIST, LIST, REGISTER, MISSING], 3)
+    return VintageBins(
+        kind=kind,
+        elapsed=np.exp(RNG.uniform(1.0, 7.0, N)),
+        linear=Linear(),
+        has_missing=np.repeat([1.0, 0.0, 1.0, 1.0], 3),
+    )
+
+
+DELAYS = [normal(), normal(), normal(0.5, 4.0), normal(0.3, 0.2), normal(0.3, 6.0)]
+MU_SD = [normal(0.5, 5.0), normal(0.3, -1.0)]
+BOUND = [normal(0.5, 5.0), normal(0.3, -1.0), normal(0.3, -0.5)]
+WEIGHT = RNG.uniform(0.2, 2.0, N)
+# Every function once or more, with a point at which its derivatives are taken.
+EXAMPLES: list[tuple[Function, list[np.ndarray]]] = [
+    (Exp(WEIGHT), [normal()]),
+    (Sigmoid(WEIGHT), [normal(2.0)]),
+    (Sigmoid(-WEIGHT), [normal(2.0)]),
+    (LogSigmoid(), [normal(3.0)]),
+    (Times(), [normal(), normal()]),
+    (WeightedSum((1.0, -2.0), 0.5), [normal(), normal()]),
+    (Log(1e-3), [np.append(WEIGHT[1:], 1e-4)]),
+    (Floor(0.0), [normal()]),
+    (Decay(100 * WEIGHT), [normal(0.5, 4.0)]),
+    (LogNoise(WEIGHT, 0.1 * WEIGHT[::-1]), [normal()]),
+    (Point(normal(0.5, 5.0), 5.0), MU_SD),
+    (Point(normal(0.5, 5.0), np.inf), MU_SD),
+    (Count(np.round(np.exp(normal(0.5, 4.0)))), MU_SD),
+    (Count(np.zeros(N)), [normal(0.5), MU_SD[1]]),
+    (AtLeast(normal(0.5, 5.0)), BOUND),
+    (AtMost(normal(0.5, 5.0)), BOUND),
+    (Range(MU_SD[0] - WEIGHT, MU_SD[0] + 0.5 * WEIGHT), MU_SD),
+    (Range(MU_SD[0] + WEIGHT, MU_SD[0] + 2 * WEIGHT), MU_SD),
+    (Range(np.full(N, -np.inf), MU_SD[0] + 0.5), MU_SD),
+    (ReportedFraction(bins(), 0.8), DELAYS),
+]
+IDS = [f"{type(f).__name__} {i}" for i, (f, _) in enumerate(EXAMPLES)]
+every_function = pytest.mark.parametrize(("function", "point"), EXAMPLES, ids=IDS)
+
+
+def differences(f: Any, point: list[np.ndarray], argument: int, step: float) -> np.ndarray:
+    """Fourth-order central differences by one argument, entry by entry."""
+    at = {}
+    for k in (-2, -1, 1, 2):
+        moved = [x.copy() for x in point]
+        moved[argument] += k * step
+        at[k] = np.asarray(f(moved))
+    return (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * step)
+
+
+def assert_close(found: np.ndarray, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8 * (1 + np.abs(expected).max()))
+
+
+@every_function
+def test_first_derivatives_are_those_of_differences(function, point):
+    slopes = function(*point).first()
+    assert len(slopes) == len(point)
+    for k, slope in enumerate(slopes):
+        assert_close(slope, differences(lambda x: function(*x).value, point, k, 1e-4))
+
+
+@every_function
+def test_second_derivatives_are_those_of_differences(function, point):
+    second = function(*point).second()
+    assert all(a <= b for a, b in second)
+    for a in range(len(point)):
+        for b in range(a, len(point)):
+            bend = second.get((a, b), np.zeros(N))
+            slope = lambda x, a=a: function(*x).first()[a]  # noqa: E731
+            assert_close(bend, differences(slope, point, b, 1e-4))
+
+
+@every_function
+def test_a_batch_is_its_draws_one_by_one(function, point):
+    """Value and derivatives of shape (draws, n) are those of each draw."""
+    moved = [x + 0.1 for x in point]
+    batch = function(*(np.stack(pair) for pair in zip(point, moved, strict=True)))
+    for i, draw in enumerate((point, moved)):
+        one = function(*draw)
+        np.testing.assert_allclose(batch.value[i], one.value, rtol=1e-12)
+        for found, expected in zip(batch.first(), one.first(), strict=True):
+            np.testing.assert_allclose(
+                np.broadcast_to(found, batch.value.shape)[i], expected, rtol=1e-9, atol=1e-12
+            )
+
+
+def test_every_function_has_an_example_and_a_counterpart_in_pytensor():
+    known = {type(f) for f, _ in EXAMPLES}
+    modules = (functions, likelihood)
+    named = {getattr(m, n) for m in modules for n in m.__all__}
+    helpers = {functions.Evaluated, functions.Function}
+    assert known == named - helpers | {ReportedFraction} == set(SYMBOLIC)
+
+
+def test_a_wrong_derivative_is_found():
+    class Wrong(Exp):
+        def __call__(self, *x: np.ndarray) -> functions.Evaluated:
+            found = super().__call__(*x)
+            return found._replace(first=lambda: (1.0001 * found.first()[0],))
+
+    with pytest.raises(AssertionError):
+        test_first_derivatives_are_those_of_differences(Wrong(1.0), [np.ones(N)])
+
+
+def test_a_share_never_falls_with_time():
+    """What a vintage adds to the one before is not negative, but for the rule of nodes."""
+    ages = np.geomspace(1.0, 3000.0, 400)
+    known = VintageBins(np.full(400, LIST), ages, Linear(), np.ones(400))
+    point = [np.full(400, x) for x in (1.0, 0.0, 4.5, 0.3, 6.0)]
+    share = ReportedFraction(known, 0.8)(*point).value
+    assert np.diff(share).min() > -1e-4
