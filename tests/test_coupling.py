@@ -12,7 +12,7 @@ from lossmodel.inference.laplace.fit import approximate
 from lossmodel.inference.nuts import tight_sums
 from lossmodel.inference.nuts.coupling import Coupled
 from lossmodel.model import LossModel
-from lossmodel.model.density.expectation import Density
+from lossmodel.model.density.density import Density
 from tests import small_war
 
 

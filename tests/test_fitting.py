@@ -323,14 +323,14 @@ def test_a_total_that_is_far_from_normal_fails_the_gate(battle, fitted):
     assert all(np.abs(marginal.excess).max() < 0.3 for marginal in laplace.diagnostics.marginals)
     ridge = dataclasses.replace(skewed(shape=4.0), excess=(-4.0, -2.0, 0.0, 2.0, 4.0))
     far = dataclasses.replace(laplace.diagnostics, ridges=(ridge,))
-    [failure] = laplace_gate(dataclasses.replace(laplace, shape=far), limit=DOUBT)
+    [failure] = laplace_gate(dataclasses.replace(laplace, diagnostics=far), limit=DOUBT)
     assert "aircraft britain is not normal" in failure
 
 
 def test_uneven_weights_of_the_scales_fail_the_gate(fitted):
     laplace = fitted.submodels["aircraft"].laplace
     uneven = dataclasses.replace(laplace.diagnostics, hyper_k=0.9, hyper_shift=1.0)
-    moved = dataclasses.replace(laplace, shape=uneven)
+    moved = dataclasses.replace(laplace, diagnostics=uneven)
     assert laplace_gate(moved) == []
     assert len(laplace_gate(moved, limit=DOUBT)) == 1
 

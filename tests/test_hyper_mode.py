@@ -1,7 +1,6 @@
 """The mode of the hyperparameters: one answer, whatever the start and the arithmetic."""
 
 import json
-import os
 
 import numpy as np
 import pytest
@@ -43,11 +42,11 @@ def largest_difference(first, other, hyper_sds):
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case[1])
 def fitted(request):
     density = density_of(*request.param)
-    return density, approximate(density)
+    return density, approximate(density), request.param
 
 
 def test_another_start_ends_at_the_same_mode(fitted):
-    density, laplace = fitted
+    density, laplace, _ = fitted
     sds = np.sqrt(np.diag(laplace.hyper_covariance))
     first = answer(density, laplace)
     for start in (np.full(density.size, 0.1), -0.2 * np.ones(density.size)):
@@ -57,7 +56,7 @@ def test_another_start_ends_at_the_same_mode(fitted):
 
 def test_the_mode_is_where_the_marginal_is_highest(fitted):
     """Along each axis, by its values: its approximate gradient leaves terms out."""
-    density, laplace = fitted
+    density, laplace, _ = fitted
     modes = Modes(density)
     mode = modes.find_mode(laplace.mode, tolerance=1e-9)
     sensitivity = modes.mode_sensitivity(mode)
@@ -79,18 +78,19 @@ print(json.dumps([kinds, found]))
 """
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case[1])
-def test_another_arithmetic_ends_at_the_same_mode(case, fitted, run_python):
-    """Kernels of BLAS for two kinds of processors round differently."""
-    found = {}
-    for kind in ("Haswell", "SkylakeX", "Nehalem"):
-        done = run_python("-c", PROGRAM, *case, env={**os.environ, "OPENBLAS_CORETYPE": kind})
-        if done.returncode == 0:
-            kinds, parts = json.loads(done.stdout)
-            found[tuple(kinds)] = [np.array(part) for part in parts]
+def test_another_arithmetic_ends_at_the_same_mode(fitted, run_python):
+    """Kernels of BLAS for several kinds of processors round differently."""
+    _, laplace, case = fitted
+    sds, found = np.sqrt(np.diag(laplace.hyper_covariance)), {}
+    for kind in ("Haswell", "SkylakeX", "Prescott"):
+        done = run_python("-c", PROGRAM, *case, OPENBLAS_CORETYPE=kind)
+        if done.returncode < 0:  # this processor lacks an instruction
+            continue
+        assert done.returncode == 0, done.stderr
+        kernels, parts = json.loads(done.stdout)
+        found[tuple(kernels)] = [np.array(part) for part in parts]
     if len(found) < 2:
         pytest.skip("this BLAS has kernels of one kind only")
     first, *others = found.values()
-    sds = np.full(len(first[0]), 1.0)
     for other in others:
         assert largest_difference(first, other, sds) < 0.01

@@ -9,11 +9,11 @@ from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.convergence import convergence
 from lossmodel.inference.laplace.fit import approximate
-from lossmodel.inference.nuts import sampler, tight_sums
+from lossmodel.inference.nuts import tight_sums, trajectory
 from lossmodel.inference.nuts.sampler import sample
 from lossmodel.inference.nuts.whitening import Whitened
 from lossmodel.model import LossModel
-from lossmodel.model.density.expectation import Density
+from lossmodel.model.density.density import Density
 from tests import small_war
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*ArviZ is undergoing:FutureWarning")
@@ -164,7 +164,7 @@ def turned_back(density, state, step):
     right = step_of(density, state, step)
     x = np.cos(step) * state.x - np.sin(step) * state.p
     value, slope = density(x)
-    return sampler._State(x, right.p, value, slope)
+    return trajectory.State(x, right.p, value, slope)
 
 
 def without_the_normal_part(density, state, step):
@@ -173,26 +173,26 @@ def without_the_normal_part(density, state, step):
     x = np.cos(step) * state.x + np.sin(step) * half
     p = np.cos(step) * half - np.sin(step) * state.x
     value, slope = density(x)
-    return sampler._State(x, p + 0.5 * step * slope, value, slope)
+    return trajectory.State(x, p + 0.5 * step * slope, value, slope)
 
 
-step_of = sampler._step
+step_of = trajectory._step
 
 
 @pytest.mark.parametrize("broken", [turned_back, without_the_normal_part])
 def test_a_wrong_step_is_noticed_by_what_it_costs(broken, monkeypatch):
     target = Skewed()
     right = sample(target, draws=100, tune=100, chains=1, seed=1, jobs=1)
-    monkeypatch.setattr(sampler, "_step", broken)
+    monkeypatch.setattr(trajectory, "_step", broken)
     wrong = sample(target, draws=100, tune=100, chains=1, seed=1, jobs=1)
     assert wrong.steps[0] < right.steps[0] / 3
 
 
 def test_weights_make_good_what_long_steps_get_wrong(monkeypatch):
-    monkeypatch.setattr(sampler, "TARGET", 0.4)
+    monkeypatch.setattr(trajectory, "TARGET", 0.4)
     assert worst(Skewed()) < 4
-    right = sampler._State.energy
-    monkeypatch.setattr(sampler._State, "energy", lambda state: 0.1 * right(state))
+    right = trajectory.State.energy
+    monkeypatch.setattr(trajectory.State, "energy", lambda state: 0.1 * right(state))
     assert worst(Skewed()) > 8
 
 
@@ -217,11 +217,11 @@ class Funnel:
 
 def never_back(density, state, step):
     """Steps in parts, without a look at how many the way back would need."""
-    for halvings in range(sampler.HALVINGS + 1):
-        end, kept, gradients = sampler._in_parts(density, state, step, halvings)
+    for halvings in range(trajectory.HALVINGS + 1):
+        end, kept, gradients = trajectory._in_parts(density, state, step, halvings)
         if kept:
             break
-    return sampler._Move(end, gradients, whole=kept)
+    return trajectory._Move(end, gradients, whole=kept)
 
 
 def not_turned_round(move):
@@ -231,7 +231,7 @@ def not_turned_round(move):
     for _ in range(500):
         x = rng.standard_normal(3)
         x[1:] *= np.exp(x[0])
-        start = sampler._State(x, rng.standard_normal(3), *target(x))
+        start = trajectory.State(x, rng.standard_normal(3), *target(x))
         there = move(target, start, 0.9)
         if there.whole:
             back = move(target, there.state, -0.9)
@@ -242,20 +242,20 @@ def not_turned_round(move):
 
 
 def test_steps_in_parts_can_be_turned_round_only_by_asking_the_way_back(monkeypatch):
-    monkeypatch.setattr(sampler, "TOLERANCE", 0.5)
-    assert not_turned_round(sampler._move) == 0
+    monkeypatch.setattr(trajectory, "TOLERANCE", 0.5)
+    assert not_turned_round(trajectory._move) == 0
     assert not_turned_round(never_back) > 20
 
 
 def test_steps_in_parts_keep_the_density(monkeypatch):
-    moves, move = [], sampler._move
+    moves, move = [], trajectory._move
 
     def noted(*given):
         moves.append(move(*given))
         return moves[-1]
 
-    monkeypatch.setattr(sampler, "TOLERANCE", 0.5)
-    monkeypatch.setattr(sampler, "_move", noted)
+    monkeypatch.setattr(trajectory, "TOLERANCE", 0.5)
+    monkeypatch.setattr(trajectory, "_move", noted)
     assert worst(Funnel(), seed=3) < 4
     assert np.mean([moved.gradients > 1 for moved in moves]) > 0.1
     assert np.mean([not moved.whole for moved in moves]) > 0.05
@@ -280,7 +280,7 @@ def test_a_step_can_be_turned_round_and_keeps_volume():
 
     def step(point, length):
         x, p = np.split(point, 2)
-        moved = sampler._step(target, sampler._State(x, p, *target(x)), length)
+        moved = trajectory._step(target, trajectory.State(x, p, *target(x)), length)
         return np.concatenate([moved.x, moved.p])
 
     point = 0.5 * rng.standard_normal(2 * target.size)
@@ -293,8 +293,8 @@ def test_a_step_can_be_turned_round_and_keeps_volume():
 def test_a_normal_is_solved_exactly():
     target, rng = Normal(np.eye(50)), np.random.default_rng(6)
     x = rng.standard_normal(50)
-    state = sampler._State(x, rng.standard_normal(50), *target(x))
-    moved = sampler._step(target, state, 1.3)
+    state = trajectory.State(x, rng.standard_normal(50), *target(x))
+    moved = trajectory._step(target, state, 1.3)
     assert moved.energy() == pytest.approx(state.energy(), abs=1e-12)
 
 

@@ -19,8 +19,8 @@ __all__ = ["DOUBT", "FAIL", "gated_quantities", "laplace_gate", "nuts_gate"]
 MAX_DECREMENT = 1e-4
 # Vehtari et al. (2024). Of few draws it is known badly: it counts where a total would move, too.
 MAX_K = 0.7
-# How far from normal a total's marginal may be: its median in posterior sds, or the log of the width
-# of its interval relative to the normal's. Draws are corrected for it; compared with nuts,
+# How far from normal a total's marginal may be: its median in posterior sds, or the log of the
+# width of its interval relative to the normal's. Draws are corrected for it; compared with nuts,
 # corrections of half an sd leave medians within a quarter of one. Above the first limit engine auto
 # samples, above the second the fit fails.
 DOUBT, FAIL = 0.75, 1.5
