@@ -18,6 +18,7 @@ ORDER = [
     "evidence",
     "model/components",
     "model/history",
+    "model/prior",
     "model/priors",
     "model/design/grid",
     "model/design/parameters",
@@ -105,7 +106,6 @@ LONG: dict[str, int] = {
     "inference/nuts/sampler": 408,
     "inference/nuts/whitening": 336,
     "model/design/assemble": 321,
-    "model/priors": 325,
     "posterior/fit": 411,
     "report/verify": 326,
 }
