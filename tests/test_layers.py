@@ -29,6 +29,7 @@ ORDER = [
     "model/design/reporting",
     "model/design/observation",
     "model/design/streams",
+    "model/design/windows",
     "model/design/assemble",
     "model/design/change",
     "model/design",
@@ -105,7 +106,6 @@ LONG: dict[str, int] = {
     "evaluation/backtest": 327,
     "inference/nuts/sampler": 408,
     "inference/nuts/whitening": 336,
-    "model/design/assemble": 321,
     "posterior/fit": 411,
     "report/verify": 326,
 }
