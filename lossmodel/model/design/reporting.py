@@ -161,7 +161,7 @@ class ReportingTriangleBuilder:
         self._rows: list[tuple[int, int, int, int, int, int]] = []
         self._vintage_bins: dict[_VintageBin, int] = {}
 
-    def place(
+    def add(
         self,
         claim: int,
         *,
