@@ -19,6 +19,7 @@ from lossmodel.tables.cells import Flagger, parse_table
 from lossmodel.tables.csv import RawTable, read_bytes, read_table, sha256
 from lossmodel.tables.problems import Problems
 from lossmodel.tables.schema import CLAIMS
+from lossmodel.tables.vocabulary import kinds_with, qualifiers_with
 
 __all__ = ["Claims", "claims_csv", "load_claims", "write_claims"]
 
@@ -136,17 +137,18 @@ def _words(raw: RawTable, conflict: Conflict) -> dict[str, list[str]]:
 
 def _fill(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
     """Fill what the format lets stand empty, and drop limits that only repeat the value."""
-    is_total = table["kind"] == "cumulative"
-    is_range = table["qualifier"] == "range"
+    is_running = table["kind"].isin(kinds_with("running"))
+    known_at_end = table["kind"].isin(kinds_with("known_at_end"))
+    has_limits = table["qualifier"].isin(qualifiers_with("has_limits"))
     end = table["end"]
     published = table["published"].fillna(table["known"]).fillna(end)
-    known = table["known"].fillna(end.where(is_total, published))
+    known = table["known"].fillna(end.where(known_at_end, published))
     inferred = table["published_inferred"] | table["published"].isna()
     limits = {
-        name: table[name].mask(~is_range & (table[name] == table["value"]))
+        name: table[name].mask(~has_limits & (table[name] == table["value"]))
         for name in ("low", "high")
     }
-    start = table["start"].mask(is_total & table["start"].isna(), conflict.start)
+    start = table["start"].mask(is_running & table["start"].isna(), conflict.start)
     return table.assign(
         start=start, known=known, published=published, published_inferred=inferred, **limits
     )

@@ -15,7 +15,7 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.types import cycle
 from lossmodel.tables.cells import Flagger
 from lossmodel.tables.problems import nearest, quoted
-from lossmodel.tables.schema import OPEN_KINDS, STOCK_CATEGORIES
+from lossmodel.tables.vocabulary import STOCK_CATEGORIES, kinds_with, qualifiers_with
 
 __all__ = ["check_claims"]
 
@@ -57,29 +57,31 @@ def _days(days: pd.Series, mask: Mask) -> list[str]:
 
 
 def _check_values(table: pd.DataFrame, flagger: Flagger) -> None:
-    is_range, is_correction = _is(table, "qualifier", "range"), _is(table, "kind", "correction")
-    missing = ~_given(flagger, "value") & ~is_range & ("value" in flagger.raw.cells)
+    has_limits = _is(table, "qualifier", *qualifiers_with("has_limits"))
+    signed = _is(table, "kind", *kinds_with("signed"))
+    missing = ~_given(flagger, "value") & ~has_limits & ("value" in flagger.raw.cells)
     flagger.flag(
         missing,
         "value",
         allowed=[f"a number, as the qualifier is {word}" for word in table["qualifier"][missing]],
         remedy="Give the value, or write qualifier range with low and high",
     )
+    exempt = " or ".join(kinds_with("signed"))
     for column in ("value", "low", "high"):
         flagger.flag(
-            (table[column] < 0).to_numpy() & ~is_correction,
+            (table[column] < 0).to_numpy() & ~signed,
             column,
-            allowed="a number from 0 on; only a correction may be negative",
+            allowed=f"a number from 0 on; only a {exempt} may be negative",
             remedy="Correct the sign or the kind",
         )
     flagger.flag(
-        is_correction & is_range,
+        signed & has_limits,
         "qualifier",
-        allowed="exact or about, for a correction",
+        allowed=f"{' or '.join(qualifiers_with('is_single'))}, for a {exempt}",
         remedy="Give one value",
     )
     flagger.flag(
-        _is(table, "kind", "stock") & ~_is(table, "category", *STOCK_CATEGORIES, ""),
+        _is(table, "kind", *kinds_with("stock")) & ~_is(table, "category", *STOCK_CATEGORIES, ""),
         "kind",
         allowed="stock only of " + " and ".join(STOCK_CATEGORIES),
         remedy="Write cumulative for a total since the start",
@@ -87,29 +89,29 @@ def _check_values(table: pd.DataFrame, flagger: Flagger) -> None:
 
 
 def _check_limits(table: pd.DataFrame, flagger: Flagger) -> None:
-    is_range = _is(table, "qualifier", "range")
+    has_limits = _is(table, "qualifier", *qualifiers_with("has_limits"))
     value, low, high = table["value"], table["low"], table["high"]
     for column in ("low", "high"):
         flagger.flag(
-            is_range & ~_given(flagger, column),
+            has_limits & ~_given(flagger, column),
             column,
             allowed="a number, as the qualifier is range",
             remedy="Give both low and high",
         )
         flagger.flag(
-            ~is_range & table[column].notna().to_numpy(),
+            ~has_limits & table[column].notna().to_numpy(),
             column,
             allowed="nothing, as the qualifier is not range",
             remedy="Put the figure into value, or write qualifier range",
         )
-    crossed = is_range & (low >= high).to_numpy()
+    crossed = has_limits & (low >= high).to_numpy()
     flagger.flag(
         crossed,
         "low",
         allowed=[f"less than high, {number:.15g}" for number in high[crossed]],
         remedy="Exchange the two, or write one value with qualifier exact or about",
     )
-    outside = is_range & ~crossed & ((value < low) | (value > high)).to_numpy()
+    outside = has_limits & ~crossed & ((value < low) | (value > high)).to_numpy()
     flagger.flag(
         outside,
         "value",
@@ -124,8 +126,8 @@ def _check_limits(table: pd.DataFrame, flagger: Flagger) -> None:
 def _check_windows(table: pd.DataFrame, flagger: Flagger) -> None:
     start, end = table["start"], table["end"]
     kind = table["kind"]
-    may_be_open = _is(table, "kind", *OPEN_KINDS, "")
-    missing = ~_given(flagger, "start") & ~may_be_open & ("start" in flagger.raw.cells)
+    needs_start = _is(table, "kind", *kinds_with("needs_start"))
+    missing = ~_given(flagger, "start") & needs_start & ("start" in flagger.raw.cells)
     flagger.flag(
         missing,
         "start",
@@ -139,11 +141,14 @@ def _check_windows(table: pd.DataFrame, flagger: Flagger) -> None:
         allowed=[f"a day from start on, {day}" for day in _days(start, before)],
         remedy="Give start <= end, or leave start empty for a cumulative claim",
     )
-    long = _is(table, "kind", "daily") & (end > start).to_numpy()
+    long = _is(table, "kind", *kinds_with("single_day")) & (end > start).to_numpy()
     flagger.flag(
         long,
         "end",
-        allowed=[f"the same day as start, {day}, for kind daily" for day in _days(start, long)],
+        allowed=[
+            f"the same day as start, {day}, for kind {word}"
+            for day, word in zip(_days(start, long), kind[long], strict=True)
+        ],
         remedy="Write kind period, or correct one of the days",
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lossmodel.cli.app import ConflictName, app
 from lossmodel.cli.console import answer, progress
 from lossmodel.errors import UsageError
+from lossmodel.tables.vocabulary import WideKind
 
 if TYPE_CHECKING:
     from lossmodel.importers import DataSet, Imported
@@ -98,7 +99,7 @@ def import_data(
     category: Annotated[str, typer.Option(help="What a table of your own counts.")] = "",
     scope: Annotated[str, typer.Option(help="Of which part of the party.")] = "all",
     kind: Annotated[
-        Literal["cumulative", "daily"] | None,
+        WideKind | None,
         typer.Option(help="Running totals or figures of days; guessed if not said."),
     ] = None,
     day_first: Annotated[

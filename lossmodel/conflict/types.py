@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
+from lossmodel.tables.vocabulary import Accounting
+
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "STANDARD_CATEGORIES",
-    "Accounting",
     "Category",
     "Group",
     "Knots",
@@ -28,7 +29,6 @@ __all__ = [
     "cycle",
 ]
 
-Accounting = Literal["ledger", "estimate", "list", "register"]
 Group = Literal["person", "equipment"]
 Role = Literal["self", "adversary", "third-party"]
 ShareForm = Literal["fixed", "constant", "decaying"]

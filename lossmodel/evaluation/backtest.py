@@ -22,6 +22,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.density.model import submodels_with
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.fit import Fit, conflict_priors, fit
+from lossmodel.tables.vocabulary import kinds_with, qualifiers_with
 
 __all__ = ["Backtest", "backtest", "honest_priors", "truth_from_claims"]
 
@@ -172,9 +173,9 @@ def truth_from_claims(claims: Claims, claimants: Sequence[str] | None = None) ->
         chosen = np.array([claims.conflict.stream(*k).accounting == "register" for k in keys])
     else:
         chosen = table["claimant"].isin(list(claimants)).to_numpy()
-    chosen &= table["kind"].isin(["period", "cumulative"]).to_numpy()
+    chosen &= table["kind"].isin(kinds_with("is_total")).to_numpy()
     chosen &= (table["via"] == "").to_numpy()
-    chosen &= table["qualifier"].isin(["exact", "about", "range"]).to_numpy()
+    chosen &= ~table["qualifier"].isin(qualifiers_with("is_bound")).to_numpy()
     rows = table[chosen].sort_values("published")
     rows = rows.drop_duplicates(["party", "category", "scope", "start", "end"], keep="last")
     return rows.assign(known=rows["published"], ci_prob=0.95, note=rows["claim_id"])[

@@ -17,6 +17,7 @@ from lossmodel.evaluation.latent_truth import Truth
 from lossmodel.evaluation.measurement import MeasurementModel, StreamKey
 from lossmodel.evaluation.misspecification import METHODS, Misspecification
 from lossmodel.evaluation.prior_draws import Floats, Sampler
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS
 
 __all__ = ["Publisher", "relative_unit", "rounded"]
 
@@ -109,7 +110,7 @@ class Publisher:
                     for base in self._bases(key)
                 )
                 bias = self.measurement.bias(key, first)[int(day)]
-                bound = qualifier in ("at-least", "at-most")
+                bound = QUALIFIERS[qualifier].is_bound
                 own[name] = self._noisy(counted * np.exp(bias) * factor, sd, bound=bound)
             figures.append(own[name])
         return np.array(figures)
@@ -137,7 +138,7 @@ class Publisher:
         self, key: StreamKey, scope: str, windows: list[tuple[int, int]], known: Floats
     ) -> Floats:
         accounting = self.truth.conflict.stream(*key).accounting
-        listed = accounting in ("list", "register")
+        listed = ACCOUNTINGS[accounting].counts_cases
         sd = self.sampler.quantity("noise.list" if listed else "noise.estimate")
         base = self._bases(key)[0]
         bias = np.exp(self.measurement.bias(key, base))
@@ -192,16 +193,16 @@ class Publisher:
     def _worded(self, row: Any, own: float) -> tuple[float, float, float]:
         """The own figure as its qualifier puts it, a day where it is an average, rounded."""
         rng, missing = self.sampler.rng, float("nan")
-        kind, qualifier = row.kind, row.qualifier
+        kind, qualifier = KINDS[row.kind], QUALIFIERS[row.qualifier]
         unit, low, high = row.unit_share, row.low_ratio, row.high_ratio
-        if kind == "average":
+        if kind.per_day:
             lo, hi = self._window(row)
             own /= hi - lo
-        least = 0.01 if kind == "average" else 1.0
-        if qualifier in ("at-least", "at-most"):
+        least = 0.01 if kind.per_day else 1.0
+        if qualifier.is_bound:
             slack = rng.exponential(self.sampler.quantity("bound.excess"))
-            own *= np.exp(-slack if qualifier == "at-least" else slack)
-        if qualifier != "range":
+            own *= np.exp(-slack if qualifier.form == "at-least" else slack)
+        if not qualifier.has_limits:
             return rounded(own, unit, least=least), missing, missing
         width = np.log(high / max(low, 0.05))
         if row.has_value:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from lossmodel.evidence.rounding import capped, dividing_unit
+from lossmodel.tables.vocabulary import QUALIFIERS, Form, kinds_with
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,16 +28,9 @@ __all__ = [
     "read_figures",
 ]
 
-Form = Literal["point", "interval", "at-least", "at-most"]
 Key = tuple[str, str, str, str]
 Window = tuple[int, int]
 
-FORMS: Final[dict[str, Form]] = {
-    "exact": "point",
-    "about": "point",
-    "at-least": "at-least",
-    "at-most": "at-most",
-}
 # A point says more than an interval, an interval more than a bound.
 RANK: Final = {"point": 0, "interval": 1, "at-least": 2, "at-most": 3}
 TEXTS: Final = ("claim_id", "claimant", "party", "category", "scope", "kind", "qualifier", "via")
@@ -104,6 +98,11 @@ class Figure:
         return len(self.members) > 1
 
     @property
+    def is_bound(self) -> bool:
+        """Whether it bounds its claimant's own figure from one side."""
+        return self.form in ("at-least", "at-most")
+
+    @property
     def days(self) -> int:
         """Length of the window."""
         return self.end - self.start + 1
@@ -120,7 +119,7 @@ def read_figures(claims: Claims) -> list[Figure]:
     end = _days(table["end"], default=np.full(len(table), first))
     start = np.maximum(_days(table["start"], default=np.full(len(table), first)), first)
     known, published = (_days(table[name], default=end) for name in ("known", "published"))
-    times = np.where(table["kind"] == "average", np.maximum(end - start + 1, 1), 1)
+    times = np.where(table["kind"].isin(kinds_with("per_day")), np.maximum(end - start + 1, 1), 1)
     texts = [table[name].astype(str).tolist() for name in (*TEXTS, "part_of")]
     numbers = [table[name].astype(float).tolist() for name in ("value", "low", "high")]
     whole = [array.tolist() for array in (start, end, known, published, times)]
@@ -139,11 +138,12 @@ def _days(
 def _figure(texts: tuple[str, ...], whole: tuple[int, ...], numbers: tuple[float, ...]) -> Figure:
     claim_id, claimant, party, category, scope, kind, qualifier, via, part_of = texts
     value, low, high = numbers
-    form: Form = FORMS.get(qualifier, "interval" if np.isnan(value) else "point")
+    rules = QUALIFIERS[qualifier]
+    form: Form = "interval" if rules.has_limits and np.isnan(value) else rules.form
     start, end, known, published, times = whole
     unit = 0.0
     if form != "interval":
-        unit = capped(dividing_unit(value), value=value, about=qualifier == "about") * times
+        unit = capped(dividing_unit(value), value=value, about=rules.approximate) * times
     return Figure(
         claim_id=claim_id,
         claimant=claimant,

@@ -18,6 +18,7 @@ from lossmodel.evidence.outcomes import Outcomes
 from lossmodel.evidence.relays import find_roots, merge_relays, one_ledger
 from lossmodel.evidence.revisions import estimate_observations, stock_observations
 from lossmodel.evidence.vintages import vintage_observations
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, Accounting
 
 if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
@@ -95,8 +96,8 @@ def collect_evidence(
         outcomes=outcomes,
     )
     figures = in_model(figures, conflict=conflict, outcomes=outcomes)
-    corrections = [figure for figure in figures if figure.kind == "correction"]
-    figures = [figure for figure in figures if figure.kind != "correction"]
+    corrections = [figure for figure in figures if KINDS[figure.kind].signed]
+    figures = [figure for figure in figures if not KINDS[figure.kind].signed]
     figures = merge_relays(merge_added_categories(figures, outcomes), outcomes)
     terms = _terms(figures, corrections, conflict=conflict, outcomes=outcomes)
     names = [figure.claim_id for figure in everything]
@@ -149,19 +150,20 @@ def _by_key(figures: Iterable[Figure]) -> defaultdict[Key, list[Figure]]:
 def _series_terms(
     figures: Sequence[Figure],
     corrections: Sequence[Figure],
-    accounting: str,
+    accounting: Accounting,
     first: int,
     outcomes: Outcomes,
 ) -> list[Observation]:
     """Terms of one claimant, party, category and scope, by how the claimant keeps its figures."""
-    if accounting == "ledger" and (not figures or figures[0].category != MISSING):
+    rules = ACCOUNTINGS[accounting]
+    if rules.sums_days and (not figures or figures[0].category != MISSING):
         return ledger_observations(figures, corrections=corrections, first=first, outcomes=outcomes)
     stand = merge_tiled(figures, outcomes)
     if stand and stand[0].category == MISSING:
         return stock_observations(stand, outcomes=outcomes)
-    if accounting == "estimate":
-        return estimate_observations(stand, first=first, outcomes=outcomes)
-    return vintage_observations(stand, first=first, accounting=accounting, outcomes=outcomes)
+    if rules.counts_cases:
+        return vintage_observations(stand, first=first, accounting=rules, outcomes=outcomes)
+    return estimate_observations(stand, first=first, outcomes=outcomes)
 
 
 def _correction_table(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, day_number
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
@@ -84,6 +85,7 @@ def _objection(figure: Figure, conflict: Conflict, scopes: frozenset[str]) -> st
         return f"The model has no place for the category {name}."
     if figure.scope not in scopes:
         return f"The share of the scope {figure.scope} in its party has no prior."
-    if figure.kind == "correction" and conflict.stream(*figure.key[:3]).accounting != "ledger":
+    accounting = conflict.stream(*figure.key[:3]).accounting
+    if KINDS[figure.kind].signed and not ACCOUNTINGS[accounting].sums_days:
         return "Only the totals of a ledger can be corrected."
     return ""

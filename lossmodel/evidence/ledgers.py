@@ -21,6 +21,7 @@ from lossmodel.evidence.observations import Observation, rounding_variance
 from lossmodel.evidence.revisions import merge_revisions
 from lossmodel.evidence.rounding import series_units
 from lossmodel.evidence.running_totals import keep
+from lossmodel.tables.vocabulary import QUALIFIERS
 
 if TYPE_CHECKING:
     from lossmodel.evidence.outcomes import Outcomes
@@ -53,8 +54,7 @@ def ledger_observations(
     points: list[Figure] = []
     bounds: list[Figure] = []
     for figure in figures:
-        is_point = figure.qualifier in ("exact", "about")
-        (points if is_point else bounds).append(figure)
+        (points if QUALIFIERS[figure.qualifier].is_single else bounds).append(figure)
     last = max(f.end for f in (*points, *bounds, *corrections))
     ledger = _Ledger(
         calendar=Calendar(first, last),
@@ -77,7 +77,9 @@ def _units(points: Iterable[Figure]) -> dict[str, float]:
     """Rounding unit of each figure: the series' own, or a relay's or an average's by its zeros."""
     figures = sorted(points, key=lambda f: (f.end, f.start, f.claim_id))
     series = [f for f in figures if f.times == 1 and not f.relayed]
-    units = series_units([f.value for f in series], [f.qualifier == "about" for f in series])
+    units = series_units(
+        [f.value for f in series], [QUALIFIERS[f.qualifier].approximate for f in series]
+    )
     return {f.claim_id: f.unit for f in figures} | {
         f.claim_id: unit for f, unit in zip(series, units, strict=True)
     }

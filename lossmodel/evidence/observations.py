@@ -13,6 +13,7 @@ import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, Form, Window
 from lossmodel.evidence.rounding import SD_OF_UNIT
+from lossmodel.tables.vocabulary import QUALIFIERS
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict, Stream
@@ -81,7 +82,7 @@ def rounding_variance(figure: Figure, unit: float) -> float:
 
 def spread(figure: Figure) -> float:
     """Standard deviation on the log scale of a figure with a range, taken as uniform over it."""
-    if figure.qualifier != "range" or figure.form != "point" or not figure.high > 0:
+    if not QUALIFIERS[figure.qualifier].has_limits or figure.form != "point" or not figure.high > 0:
         return 0.0
     if figure.low > 0:
         return math.log(figure.high / figure.low) * SD_OF_UNIT
@@ -130,7 +131,7 @@ def _row(
 ) -> tuple[object, ...]:
     figure = observation.carrier
     kept = stream(figure.claimant, figure.party, figure.category)
-    ranged = figure.qualifier == "range" and figure.members == observation.members
+    ranged = QUALIFIERS[figure.qualifier].has_limits and figure.members == observation.members
     return (
         figure.claim_id,
         ";".join(observation.members),

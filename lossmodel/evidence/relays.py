@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.claim_records import Figure, agree, finest
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, accountings_with
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
@@ -71,7 +72,7 @@ def _declared(conflict: Conflict) -> Callable[[Figure], Figure]:
     known = {stream[:3] for stream in streams}
     ledgers: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for claimant, party, category, accounting in streams:
-        if accounting == "ledger" and category in conflict.categories:
+        if ACCOUNTINGS[accounting].sums_days and category in conflict.categories:
             ledgers[claimant].append((party, category))
 
     def meant(figure: Figure, party: str, category: str) -> bool:
@@ -100,14 +101,17 @@ def one_ledger(figures: Iterable[Figure], conflict: Conflict) -> list[Figure]:
     would count twice. Its figures go under the name that has more of its own running totals.
     """
     streams = conflict.streams
-    ledgers = streams[(streams["accounting"] == "ledger") & streams["category"].isin(SYNONYMS)]
+    ledgers = streams[
+        streams["accounting"].isin(accountings_with("sums_days"))
+        & streams["category"].isin(SYNONYMS)
+    ]
     names = ledgers.groupby(["claimant", "party"])["category"].nunique()
     double = set(names.index[names == len(SYNONYMS)])
     figures = list(figures)
     totals = Counter(
         (f.claimant, f.party, f.category)
         for f in figures
-        if f.kind == "cumulative" and f.form == "point" and not f.relayed
+        if KINDS[f.kind].running and f.form == "point" and not f.relayed
     )
 
     def name(pair: tuple[str, str]) -> str:

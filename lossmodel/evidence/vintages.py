@@ -13,6 +13,7 @@ from lossmodel.evidence.observations import Observation, rounding_variance, sing
 from lossmodel.evidence.revisions import merge_restatements, merge_revisions
 from lossmodel.evidence.rounding import SD_OF_UNIT, series_units
 from lossmodel.evidence.running_totals import keep
+from lossmodel.tables.vocabulary import QUALIFIERS, AccountingRules
 
 if TYPE_CHECKING:
     from lossmodel.evidence.outcomes import Outcomes
@@ -34,7 +35,7 @@ WHY: Final = {
 
 
 def vintage_observations(
-    figures: Iterable[Figure], *, first: int, accounting: str, outcomes: Outcomes
+    figures: Iterable[Figure], *, first: int, accounting: AccountingRules, outcomes: Outcomes
 ) -> list[Observation]:
     """Every vintage as the increment in knowledge since the one before.
 
@@ -46,9 +47,9 @@ def vintage_observations(
     points: list[Figure] = []
     bounds: list[Figure] = []
     for figure in figures:
-        if figure.form not in ("at-least", "at-most"):
+        if not figure.is_bound:
             points.append(figure)
-        elif figure.is_sum or accounting == "register":
+        elif figure.is_sum or not accounting.minimum_is_count:
             bounds.append(figure)
         else:
             points.append(replace(figure, form="point"))
@@ -144,13 +145,15 @@ def _count(figure: Figure) -> float:
 
 
 def _range_sd(figure: Figure) -> float:
-    return (figure.high - figure.low) * SD_OF_UNIT if figure.qualifier == "range" else 0.0
+    return (
+        (figure.high - figure.low) * SD_OF_UNIT if QUALIFIERS[figure.qualifier].has_limits else 0.0
+    )
 
 
 def _units(nodes: Sequence[Figure]) -> list[float]:
     counts = [f for f in nodes if f.form != "interval"]
     found = series_units(
-        [f.value / f.times for f in counts], [f.qualifier != "exact" for f in counts]
+        [f.value / f.times for f in counts], [not QUALIFIERS[f.qualifier].exact for f in counts]
     )
     of = {f.claim_id: unit * f.times for f, unit in zip(counts, found, strict=True)}
     return [of.get(f.claim_id, 0.0) for f in nodes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final, Literal
+from typing import Final
 
 import pandas as pd
 
@@ -14,10 +14,10 @@ from lossmodel.importers.csv_reader import Source
 from lossmodel.importers.parsing import Dates, Figure, Numbers, guess_dates, guess_numbers
 from lossmodel.importers.result import Imported, claims_table, rows_of, slug
 from lossmodel.tables.problems import Problems
+from lossmodel.tables.vocabulary import KINDS, WideKind
 
-__all__ = ["Guesses", "Kind", "read_wide"]
+__all__ = ["Guesses", "read_wide"]
 
-Kind = Literal["cumulative", "daily"]
 MOSTLY: Final = 0.8
 RISING: Final = 0.95
 
@@ -30,7 +30,7 @@ class Guesses:
     party: str = ""
     category: str = ""
     scope: str = "all"
-    kind: Kind | None = None
+    kind: WideKind | None = None
     day_first: bool | None = None
 
 
@@ -159,7 +159,7 @@ def _cells(
     return days, figures
 
 
-def _kind(figures: dict[str, list[Figure | None]], said: Kind | None) -> tuple[Kind, str]:
+def _kind(figures: dict[str, list[Figure | None]], said: WideKind | None) -> tuple[WideKind, str]:
     """Running totals rise nearly always; figures of days do not."""
     if said:
         return said, "as you say"
@@ -173,7 +173,7 @@ def _kind(figures: dict[str, list[Figure | None]], said: Kind | None) -> tuple[K
             "One figure a claimant cannot show whether it is a running total or of one day: say "
             "so with --kind cumulative or --kind daily."
         )
-    kind: Kind = "cumulative" if falls <= (1 - RISING) * steps else "daily"
+    kind: WideKind = "cumulative" if falls <= (1 - RISING) * steps else "daily"
     return kind, f"they fall in {falls} of {steps} steps (a guess)"
 
 
@@ -204,7 +204,7 @@ def _stranger(key: str, name: str, conflict: Conflict) -> str:
 
 
 def _row(
-    day: pd.Timestamp, claimant: str, figure: Figure, *, kind: Kind, said: Guesses
+    day: pd.Timestamp, claimant: str, figure: Figure, *, kind: WideKind, said: Guesses
 ) -> dict[str, object]:
     when = f"{day:%Y-%m-%d}"
     parts = [claimant, slug(said.party), said.category, when]
@@ -215,7 +215,7 @@ def _row(
         "category": said.category,
         "scope": said.scope,
         "kind": kind,
-        "start": when if kind == "daily" else "",
+        "start": when if KINDS[kind].needs_start else "",
         "end": when,
         "value": figure.value,
         "low": figure.low,

@@ -17,6 +17,7 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.ratios import biases_table
+from lossmodel.tables.vocabulary import kinds_with
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -237,17 +238,17 @@ def _drawn_claims(
     table = table[
         table["party"].isin(about)
         & table["category"].isin(SHOWN_AS.get(category, (category,)))
-        & ~table["kind"].isin(("stock", "correction"))
+        & table["kind"].isin(kinds_with("counts_losses"))
         & (table["class"] != "merged")
         & (table["end"] <= fit.days[-1])
     ]
-    since_start = (table["kind"] == "cumulative") | (
-        (table["start"] <= fit.days[0]) & (table["kind"] == "period")
+    since_start = table["kind"].isin(kinds_with("running")) | (
+        (table["start"] <= fit.days[0]) & table["kind"].isin(kinds_with("is_total"))
     )
     table = table[since_start if cumulative else ~since_start]
     n_days = (table["end"] - table["start"]).dt.days + 1
     middle = table["value"].fillna((table["low"] + table["high"]) / 2)
-    per = 1 if cumulative else n_days.where(table["kind"] != "average", 1)
+    per = 1 if cumulative else n_days.mask(table["kind"].isin(kinds_with("per_day")), 1)
     table = table.assign(n_days=n_days, shown=middle / per)
     table = table[np.isfinite(table["shown"])]
     streams = fit.streams.set_index(["claimant", "party", "category"])[["role", "accounting"]]

@@ -17,6 +17,7 @@ import pandas as pd
 
 from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import CI_KIND, Windows, calendar, rates, summarise
+from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -196,7 +197,7 @@ def _rows(
     for name, truth in (("killed", found.killed), ("casualties", found.casualties)):
         known = np.full_like(ratio, np.nan) if truth is None else _windows(truth, group)
         parts |= _limits(f"ratio_if_{name}", _quotient(claimed, known), fit.ci_prob)
-    covered = ratio if stream.accounting == "list" else np.full_like(ratio, np.nan)
+    covered = ratio if ACCOUNTINGS[stream.accounting].has_coverage else np.full_like(ratio, np.nan)
     parts |= _limits("coverage", covered, fit.ci_prob)
     wounded_share = np.asarray(fit.omega_draws(stream.stream), dtype=float)[:, None]
     share = {

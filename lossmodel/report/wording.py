@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from lossmodel.tables.vocabulary import QUALIFIERS
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def ratio(row: Mapping[str, Any], prefix: str) -> str:
 
 def claimed(value: float, low: float, high: float, qualifier: str) -> str:
     """A published figure in the claimant's own digits."""
-    words = {"at-least": "at least ", "at-most": "at most "}.get(qualifier, "")
+    words = QUALIFIERS[qualifier].prefix
     shown = f"{value:,.10g}" if math.isfinite(value) else ""
     if math.isfinite(low) and math.isfinite(high):
         limits = f"{low:,.10g} to {high:,.10g}"

@@ -23,6 +23,7 @@ from lossmodel.model.design.reporting import (
     ReportingTriangleBuilder,
 )
 from lossmodel.model.priors import Priors
+from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 __all__ = ["CIVILIAN", "PEOPLE", "PERSON", "Design", "build_design"]
 
@@ -225,7 +226,7 @@ class _Assembly:
         accounting, category = term["accounting"], str(term["category"])
         if category == "missing":
             self._listed(claim, stream, term, MISSING, KILLED)
-        elif accounting in ("list", "register"):
+        elif ACCOUNTINGS[accounting].counts_cases:
             wounded = category in ("wounded", "casualties", "losses")
             for component in ([] if category == "wounded" else [KILLED]) + [WOUNDED] * wounded:
                 kind = LIST if accounting == "list" else REGISTER

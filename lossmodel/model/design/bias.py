@@ -16,6 +16,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
+from lossmodel.tables.vocabulary import accountings_with
 
 __all__ = ["Bias", "build_biases"]
 
@@ -73,7 +74,7 @@ def build_biases(
         first, last (days of its first and last knowledge).
     """
     table = _Table(conflict, priors, components, grid, builder)
-    own = streams[streams["observation_model"] != "list"]
+    own = streams[~streams["observation_model"].isin(accountings_with("has_coverage"))]
     several = own.groupby(["claimant", "party"])["category"].transform("nunique") > 1
     return {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
 

@@ -10,6 +10,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Priors
+from lossmodel.tables.vocabulary import accountings_with
 
 __all__ = ["AT_LEAST", "AT_MOST", "COUNT", "INTERVAL", "POINT", "Observations", "observe"]
 
@@ -79,14 +80,13 @@ def observe(
     """
     observation_model = streams["observation_model"].to_numpy()[stream_of]
     names = np.array(["noise.estimate"] * len(terms), dtype=object)
-    names[observation_model == "ledger"] = "noise.ledger_day"
-    names[np.isin(observation_model, ["list", "register"])] = "noise.list"
+    ledger = np.isin(observation_model, accountings_with("sums_days"))
+    names[ledger] = "noise.ledger_day"
+    listed = np.isin(observation_model, accountings_with("counts_cases"))
+    names[listed] = "noise.list"
     scale = np.ones(len(terms))
     days = terms["n_days"].to_numpy(dtype=float)
-    scale[observation_model == "ledger"] = 1 / np.sqrt(
-        np.maximum(days[observation_model == "ledger"], 1)
-    )
-    listed = np.isin(observation_model, ["list", "register"])
+    scale[ledger] = 1 / np.sqrt(np.maximum(days[ledger], 1))
     scale[listed] = np.sqrt(MONTH / np.maximum(learning_days(terms)[listed], 1))
     noise, fixed = np.full(len(terms), -1), np.zeros(len(terms))
     for name in sorted(set(names)):
