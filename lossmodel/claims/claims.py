@@ -15,6 +15,7 @@ import pandas as pd
 from lossmodel.claims.validation import check_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.inputs import CLAIMS as FILE
+from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.tables.cells import Flagger, parse_table
 from lossmodel.tables.csv import RawTable, read_bytes, read_table, sha256
 from lossmodel.tables.problems import Problems
@@ -60,7 +61,7 @@ class Claims:
 def load_claims(
     path: str | Path | pd.DataFrame | None = None,
     *,
-    conflict: str | Path | Conflict = "russia-ukraine",
+    conflict: str | Path | Conflict = DEFAULT_CONFLICT,
 ) -> Claims:
     """Read and check a claims table.
 

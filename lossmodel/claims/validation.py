@@ -12,16 +12,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import CENTURY
 from lossmodel.conflict.types import cycle
 from lossmodel.tables.cells import Flagger
-from lossmodel.tables.problems import nearest, quoted
+from lossmodel.tables.problems import GUESSES, nearest, quoted
 from lossmodel.tables.vocabulary import STOCK_CATEGORIES, kinds_with, qualifiers_with
 
 __all__ = ["check_claims"]
 
 Mask = npt.NDArray[np.bool_]
-_LONGEST_WAR = pd.Timedelta(days=36_525)
-_GUESSES = 40
+_LONGEST_WAR = pd.Timedelta(days=CENTURY)
 
 
 def check_claims(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> None:
@@ -291,6 +291,6 @@ def _on_circle(parent: npt.NDArray[np.int64]) -> Mask:
 
 def _guesses(words: pd.Series, known: pd.Series) -> list[str]:
     ids = known.tolist()
-    close: Mapping[str, str] = {word: nearest(word, ids) for word in words.unique()[:_GUESSES]}
+    close: Mapping[str, str] = {word: nearest(word, ids) for word in words.unique()[:GUESSES]}
     texts = {word: f"Did you mean {quoted(name)}?" for word, name in close.items() if name}
     return [texts.get(word, "Correct it, or add the row of the total") for word in words]

@@ -9,6 +9,7 @@ import typer
 
 from lossmodel.cli.app import ConflictName, app
 from lossmodel.cli.console import answer, progress
+from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
 from lossmodel.tables.vocabulary import WideKind
 
@@ -94,7 +95,7 @@ def import_data(
             "--out", metavar="FILE", help="Claims table to write (.csv), or a conflict folder."
         ),
     ],
-    conflict: ConflictName = "russia-ukraine",
+    conflict: ConflictName = DEFAULT_CONFLICT,
     party: Annotated[str, typer.Option(help="Whose losses a table of your own holds.")] = "",
     category: Annotated[str, typer.Option(help="What a table of your own counts.")] = "",
     scope: Annotated[str, typer.Option(help="Of which part of the party.")] = "all",

@@ -12,6 +12,7 @@ from typing import Literal
 
 import pandas as pd
 
+from lossmodel.conflict.durations import CENTURY
 from lossmodel.conflict.types import (
     STANDARD_CATEGORIES,
     Category,
@@ -27,7 +28,6 @@ from lossmodel.tables.toml import Keys
 
 __all__ = ["Declared", "declare"]
 
-_CENTURY = 36_525.0
 _SMALLEST = 1e-6  # share of a scope
 
 
@@ -238,7 +238,7 @@ def _share(scope: Keys) -> Share | None:
         if not {"mean", "value"} & set(value):
             keys.wrong("mean", allowed="a share of at most 1", remedy="Give the mean")
     sd = keys.number("sd", least=0, most=10) or 0.0
-    tau = keys.number("tau_days", least=1, most=_CENTURY)
+    tau = keys.number("tau_days", least=1, most=CENTURY)
     tau_sd = keys.number("tau_sd", least=0, most=10)
     form = _share_form(keys, sd, tau)
     if form != "fixed" and mean >= 1:
@@ -266,7 +266,7 @@ def _knots(document: Keys) -> Knots:
     keys.only("rate_days", "lethality_days", "drift_days")
     days = {}
     for name in ("rate", "lethality", "drift"):
-        value = keys.number(keys.first(f"{name}_days", name), least=1, most=_CENTURY)
+        value = keys.number(keys.first(f"{name}_days", name), least=1, most=CENTURY)
         if value is not None:
             days[f"{name}_days"] = max(1, round(value))
     return Knots(**days)

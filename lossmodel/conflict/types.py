@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
+from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.tables.vocabulary import Accounting
 
 if TYPE_CHECKING:
@@ -128,9 +129,9 @@ class Stream:
 class Knots:
     """Days between the knots of rates, of lethality and of the drift of biases."""
 
-    rate_days: int = 14
-    lethality_days: int = 91
-    drift_days: int = 182
+    rate_days: int = FORTNIGHT
+    lethality_days: int = QUARTER
+    drift_days: int = HALF_YEAR
 
 
 _PERSONS: Final = ("killed", "wounded", "losses", "irrecoverable", "missing", "captured")

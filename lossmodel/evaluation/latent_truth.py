@@ -14,13 +14,12 @@ import pandas as pd
 from scipy.special import expit
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Scope
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
+from lossmodel.model.design.assemble import PERSON
 
-__all__ = ["PERSON", "Truth", "submodel_of", "draw_truth", "truth_table"]
-
-PERSON = "person"
-HALF_YEAR, QUARTER, FORTNIGHT = 182.0, 91.0, 14.0
+__all__ = ["Truth", "submodel_of", "draw_truth", "truth_table"]
 
 
 @dataclass(frozen=True, eq=False)

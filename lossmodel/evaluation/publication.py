@@ -17,12 +17,12 @@ from lossmodel.evaluation.latent_truth import Truth
 from lossmodel.evaluation.measurement import MeasurementModel, StreamKey
 from lossmodel.evaluation.misspecification import METHODS, Misspecification
 from lossmodel.evaluation.prior_draws import Floats, Sampler
+from lossmodel.evidence.rounding import CAP, EXACT_UNIT, SD_OF_UNIT, dividing_unit
+from lossmodel.model.design.observation import COUNT_BELOW
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS
 
 __all__ = ["Publisher", "relative_unit", "rounded"]
 
-# Below this many a figure is a count, with the noise of a count.
-FEW = 200.0
 STREAM = ["root", "party", "category", "scope"]
 
 
@@ -162,7 +162,7 @@ class Publisher:
         rng = self.sampler.rng
         if mean <= 0:
             return 0.0
-        if mean < FEW and not bound:
+        if mean < COUNT_BELOW and not bound:
             return float(rng.poisson(rng.gamma(sd**-2, mean * sd**2)))
         z = rng.standard_normal() if bound else rng.standard_t(self.sampler.quantity("noise.nu"))
         return float(mean * np.exp(sd * z))
@@ -206,7 +206,7 @@ class Publisher:
             return rounded(own, unit, least=least), missing, missing
         width = np.log(high / max(low, 0.05))
         if row.has_value:
-            own *= np.exp(width / np.sqrt(12) * rng.standard_normal())
+            own *= np.exp(width * SD_OF_UNIT * rng.standard_normal())
             middle = rounded(own, unit, least=least)
             ends = sorted((min(middle, own * low), max(middle, own * high)))
             return middle, np.floor(ends[0]), np.ceil(ends[1])
@@ -227,12 +227,8 @@ def relative_unit(values: Iterable[float]) -> list[float]:
     found = []
     for value in values:
         whole = round(value) if value == value else 0
-        unit = 1
-        while whole and whole % (10 * unit) == 0:
-            unit *= 10
-        if whole and whole % (5 * unit) == 0:
-            unit *= 5
-        found.append(min(unit / whole, 0.1) if whole and unit > 1 else 0.0)
+        unit = dividing_unit(whole)
+        found.append(min(unit / whole, CAP) if unit > EXACT_UNIT else 0.0)
     return found
 
 

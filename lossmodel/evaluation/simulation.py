@@ -22,6 +22,7 @@ from lossmodel.evaluation.misspecification import (
 from lossmodel.evaluation.prior_draws import Sampler
 from lossmodel.evaluation.publication import Publisher, relative_unit
 from lossmodel.evaluation.templates import Plan, Size, draw_plan
+from lossmodel.evidence.exclusions import MODELLED
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS, kinds_with
 
@@ -30,7 +31,6 @@ __all__ = ["LEVEL_SD", "Simulated", "simulate"]
 # The level of the losses is drawn narrowly around a centre: wars fifty times too large or too
 # small would tell nothing about this one.
 LEVEL_SD = 0.5
-MODELLED = ("killed", "wounded", "casualties", "losses", "irrecoverable", "missing")
 KEYS = ["claimant", "party", "category", "scope", "start", "end"]
 DATES = 4
 CHAIN = 10
@@ -210,7 +210,7 @@ def _plan_of(conflict: str | Path | Conflict, template: Claims | pd.DataFrame | 
         table = load_claims(template, conflict=about).table
     derived = about.claimants["claimant"][about.claimants["derived_from"] != ""]
     persons = table["category"].map(lambda name: about.categories[name].group == "person")
-    keep = ~persons | table["category"].isin(MODELLED)
+    keep = ~persons | table["category"].isin(list(MODELLED))
     keep &= ~table["claimant"].isin(derived) & ~table["via"].isin(derived)
     keep &= table["scope"].map(lambda name: _has_share(about, name))
     keep &= ~table["kind"].isin(kinds_with("signed")) & (table["part_of"] == "")

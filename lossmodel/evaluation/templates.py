@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import Category, Conflict, Knots, Party, Scope, Share, Side
+from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
 
@@ -174,7 +175,7 @@ def _persons() -> dict[str, Category]:
 def _knots(days: int) -> Knots:
     """Coarser knots for longer wars: at most about thirty for the rate of a party."""
     rate = next(step for step in (7, 14, 28, 56) if days <= 30 * step)
-    return Knots(rate, 91 if days <= 730 else 182, 182 if days <= 730 else 365)
+    return Knots(rate, QUARTER if days <= 730 else HALF_YEAR, HALF_YEAR if days <= 730 else 365)
 
 
 def _rows(

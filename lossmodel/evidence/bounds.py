@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lossmodel.conflict.durations import FORTNIGHT
 from lossmodel.evidence.claim_records import Figure, Form
 from lossmodel.evidence.observations import Observation, single_observation
 from lossmodel.evidence.revisions import merge_restatements, merge_revisions
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from lossmodel.evidence.ledger_days import Calendar
     from lossmodel.evidence.outcomes import Outcomes
 
-__all__ = ["bound_terms"]
+__all__ = ["NEAR_DAYS", "bound_terms"]
 
-NEAR_DAYS: Final = 14
+# Between two counts that are this near a war rarely moves a running total by more than the slack
+# of a bound.
+NEAR_DAYS: Final = FORTNIGHT
 
 
 def bound_terms(

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.evidence.outcomes import Outcomes
 
-__all__ = ["in_model", "in_time", "modelled_scopes"]
+__all__ = ["MODELLED", "in_model", "in_time", "modelled_scopes"]
 
-PERSONS: Final = frozenset(
+# Categories of persons that the model has a place for.
+MODELLED: Final = frozenset(
     {"killed", "wounded", "casualties", "losses", "irrecoverable", "missing"}
 )
 
@@ -81,7 +82,7 @@ def _objection(figure: Figure, conflict: Conflict, scopes: frozenset[str]) -> st
     name = figure.category
     if name == "captured":
         return "The captured are neither killed nor wounded: the model does not count them."
-    if name not in PERSONS and conflict.categories[name].group == "person":
+    if name not in MODELLED and conflict.categories[name].group == "person":
         return f"The model has no place for the category {name}."
     if figure.scope not in scopes:
         return f"The share of the scope {figure.scope} in its party has no prior."

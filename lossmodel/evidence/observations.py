@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, Form, Window
-from lossmodel.evidence.rounding import SD_OF_UNIT
+from lossmodel.evidence.rounding import EXACT_UNIT, SD_OF_UNIT
 from lossmodel.tables.vocabulary import QUALIFIERS
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ COLUMNS: Final = (
     "rounding_sd", "range_sd", "anchor_date", "published",
 )  # fmt: skip
 TEXTS: Final = (*COLUMNS[:10], "kind")
-EXACT_UNIT: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)

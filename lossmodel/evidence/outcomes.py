@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-__all__ = ["Outcomes"]
+__all__ = ["CLASSES", "Outcomes"]
+
+USED, MERGED, LEFT_OUT = CLASSES = ("used", "merged", "left out")
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,17 @@ class Outcomes:
 
     def _resolve(self, name: str) -> tuple[str, str, str]:
         if name in self._used:
-            return "used", "", self._used[name]
+            return USED, "", self._used[name]
         if name in self._left_out:
-            return "left out", "", self._left_out[name]
+            return LEFT_OUT, "", self._left_out[name]
         carriers, ends = self._carriers(name)
         why = self._merges[name].why
         if carriers:
-            return "merged", ";".join(carriers), why
+            return MERGED, ";".join(carriers), why
         reasons = "; ".join(
             dict.fromkeys(self._left_out[end] for end in ends if end in self._left_out)
         )
-        return "left out", "", f"{why} That is left out: {reasons}"
+        return LEFT_OUT, "", f"{why} That is left out: {reasons}"
 
     def _carriers(self, name: str) -> tuple[list[str], list[str]]:
         """Used claims that a merged claim ends up with, and the ends that are not used."""

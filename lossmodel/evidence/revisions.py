@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lossmodel.evidence.claim_records import Figure, Window, latest
 from lossmodel.evidence.observations import Observation, single_observation
+from lossmodel.evidence.rounding import EXACT_UNIT
 
 if TYPE_CHECKING:
     from lossmodel.evidence.outcomes import Outcomes
@@ -79,4 +80,4 @@ def _restates(figure: Figure, before: Figure) -> bool:
         return False
     if figure.form == "interval":
         return (figure.low, figure.high) == (before.low, before.high)
-    return figure.value == before.value and figure.unit > 1
+    return figure.value == before.value and figure.unit > EXACT_UNIT

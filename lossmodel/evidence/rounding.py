@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["SD_OF_UNIT", "capped", "dividing_unit", "series_units"]
+__all__ = ["CAP", "EXACT_UNIT", "SD_OF_UNIT", "capped", "dividing_unit", "series_units"]
 
 # Standard deviation of an error that is uniform over one unit.
 SD_OF_UNIT: Final = 1 / math.sqrt(12)
+# Counts given to this unit are not rounded.
+EXACT_UNIT: Final = 1.0
 
 CAP: Final = 0.10
 CAP_ABOUT: Final = 0.20

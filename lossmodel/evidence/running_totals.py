@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from lossmodel.evidence.rounding import EXACT_UNIT
+
 __all__ = ["Given", "joined", "keep", "rising"]
 
 Reason = Literal["repeated", "out of order", "joined"]
 
 TIMES: Final = 10
 ALIKE: Final = 5  # roundings less than five-fold apart: mostly one rounding under its cap
-EXACT: Final = 1.0
 START: Final = -1
 
 
@@ -45,7 +46,7 @@ def keep(
     times
         How many of its endpoints' rounding units an increment must be.
     """
-    grades = [math.ceil(math.log10(unit)) if unit > EXACT else 0 for unit in units]
+    grades = [math.ceil(math.log10(unit)) if unit > EXACT_UNIT else 0 for unit in units]
     places = rising(values, list(zip(relayed, grades, strict=True)))
     chosen = joined([values[p] for p in places], [units[p] for p in places], times=times)
     kept = [places[p] for p in chosen]
@@ -150,7 +151,7 @@ def joined(values: Sequence[float], units: Sequence[float], *, times: float = TI
     [0, 1, 2]
     """
     size = len(values)
-    coarse = [unit if unit > EXACT else 0.0 for unit in units]
+    coarse = [unit if unit > EXACT_UNIT else 0.0 for unit in units]
     before = list(range(-1, size))  # before[size] is the last place kept
     after = list(range(1, size + 1))
     dropped = [False] * size

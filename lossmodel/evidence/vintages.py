@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from lossmodel.evidence.bounds import NEAR_DAYS
 from lossmodel.evidence.claim_records import Figure, Window, latest
 from lossmodel.evidence.observations import Observation, rounding_variance, single_observation
 from lossmodel.evidence.revisions import merge_restatements, merge_revisions
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["vintage_observations"]
 
 RUNNING: Final[Window] = (0, 0)
-NEAR_DAYS: Final = 14
 # Every vintage is kept whose increment says more than its rounding, which is in its noise: the last
 # count of a list is what it knows best.
 VINTAGE_TIMES: Final = 1

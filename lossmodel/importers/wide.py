@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict, load_conflict
+from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
 from lossmodel.importers.csv_reader import Source
 from lossmodel.importers.parsing import Dates, Figure, Numbers, guess_dates, guess_numbers
@@ -26,7 +27,7 @@ RISING: Final = 0.95
 class Guesses:
     """What the user says of a table, so that it need not be guessed."""
 
-    conflict: str = "russia-ukraine"
+    conflict: str = DEFAULT_CONFLICT
     party: str = ""
     category: str = ""
     scope: str = "all"

@@ -22,13 +22,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtri
 
+from lossmodel.defaults import CI_PROB
 from lossmodel.errors import UsageError
 from lossmodel.model import history
 
 Scale = Literal["log", "logit", "natural"]
 Basis = Literal["history", "judgement", "theory", "user"]
 
-CI_PROB = 0.95
 USER_REASON = "Given by the user."
 COUNTS = ("n", "clusters")
 NUMBERS = ("mean", "median", "sd", *COUNTS)

@@ -18,6 +18,7 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import CI_KIND, Windows, calendar, rates, summarise
 from lossmodel.tables.vocabulary import ACCOUNTINGS
+from lossmodel.text.levels import IDENTIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
 
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["COLUMNS", "IDENTIFIED", "Figures", "biases_table", "figures", "stream_scopes"]
+__all__ = ["COLUMNS", "Figures", "biases_table", "figures", "stream_scopes"]
 
-# A bias counts as identified where the claims cut the prior sd of its log by at least this factor.
-IDENTIFIED: Final = 0.7
 KEYS: Final = ("claimant", "party", "category")
 LIMITS: Final = ("median", "lower", "upper")
 STEP: Final = 7  # days; biases drift by half-year, so a week is read off at its middle

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.tables.vocabulary import QUALIFIERS
+from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
 
 __all__ = [
-    "ASSUMED",
     "category_title",
     "claimant_names",
     "claimed",
@@ -34,7 +34,6 @@ __all__ = [
     "set_by",
 ]
 
-ASSUMED: Final = 0.7
 MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lossmodel.tables.csv import RawTable
-from lossmodel.tables.problems import Problems, nearest, one_of, quoted
+from lossmodel.tables.problems import GUESSES, Problems, nearest, one_of, quoted
 from lossmodel.tables.schema import Field
 
 __all__ = ["Flagger", "Words", "empty_table", "parse_day", "parse_table"]
@@ -32,7 +32,6 @@ _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}([,.'_ \u00a0\u2009\u202f]\d{3})+(\
 _NO_NUMBER: Final = re.compile(r"[+-]?(nan|inf|infinity|na|n/a|none|null|-+)", re.IGNORECASE)
 _TRUE: Final = ("true", "1", "yes")
 _FALSE: Final = ("", "false", "0", "no")
-_GUESSES = 40  # nobody reads more than the first
 _HOMES: Final = {
     "claimant": "claimants.csv",
     "via": "claimants.csv",
@@ -238,7 +237,7 @@ def _known_only(
     field: Field, text: pd.Series, flagger: Flagger, known: Collection[str]
 ) -> pd.Series:
     bad = (~text.isin([*known, ""])).to_numpy(dtype=bool)
-    remedies = {word: _key_remedy(word, field, known) for word in text[bad].unique()[:_GUESSES]}
+    remedies = {word: _key_remedy(word, field, known) for word in text[bad].unique()[:GUESSES]}
     other = _key_remedy("", field, ())
     flagger.flag(
         bad,

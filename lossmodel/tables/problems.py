@@ -12,9 +12,10 @@ import pandas as pd
 
 from lossmodel.errors import ClaimsError
 
-__all__ = ["Problems", "nearest", "one_of", "quoted"]
+__all__ = ["GUESSES", "Problems", "nearest", "one_of", "quoted"]
 
 _COLUMNS: Final = ("file", "row", "column", "found", "allowed", "remedy")
+GUESSES: Final = 40  # distinct wrong words that get a suggestion; nobody reads more
 _LONGEST = 60
 _MOST_COMPARED = 5_000  # comparing spellings is slow
 

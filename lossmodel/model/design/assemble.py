@@ -25,7 +25,7 @@ from lossmodel.model.design.reporting import (
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 
-__all__ = ["CIVILIAN", "PEOPLE", "PERSON", "Design", "build_design"]
+__all__ = ["CIVILIAN", "PEOPLE", "PERSON", "UNDEFINED", "Design", "build_design"]
 
 Record = Mapping[Hashable, Any]
 
@@ -347,7 +347,6 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
         first=("known", "min"),
         last=("known", "max"),
     ).reset_index()
-    streams["observation_model"] = streams["accounting"].mask(
-        streams["category"] == "missing", "stock"
-    )
+    missing = streams["category"] == "missing"
+    streams["observation_model"] = streams["accounting"].mask(missing, "stock")
     return streams, grouped.ngroup().to_numpy().astype(np.int64)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import HALF_YEAR
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import ParameterisationBuilder
@@ -174,5 +175,5 @@ class _Table:
         spacing = self.conflict.knots.drift_days
         positions = knot_positions(first, last, spacing)
         rows = self.builder.rows(name.split()[0], np.zeros(len(positions)))
-        self.builder.walk(name, rows, float(np.sqrt(spacing / 182)), prior)
+        self.builder.walk(name, rows, float(np.sqrt(spacing / HALF_YEAR)), prior)
         return positions, rows

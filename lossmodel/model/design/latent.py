@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
@@ -18,7 +19,7 @@ from lossmodel.model.priors import Priors
 __all__ = ["LatentProcesses", "build_latent"]
 
 # Days over which a walk's prior sd is meant.
-WALK_DAYS = {"rate": 14, "lethality": 91, "missing": 182}
+WALK_DAYS = {"rate": FORTNIGHT, "lethality": QUARTER, "missing": HALF_YEAR}
 
 
 @dataclass(frozen=True)

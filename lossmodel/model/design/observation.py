@@ -12,10 +12,20 @@ from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import accountings_with
 
-__all__ = ["AT_LEAST", "AT_MOST", "COUNT", "INTERVAL", "POINT", "Observations", "observe"]
+__all__ = [
+    "AT_LEAST",
+    "AT_MOST",
+    "COUNT",
+    "COUNT_BELOW",
+    "INTERVAL",
+    "POINT",
+    "Observations",
+    "observe",
+]
 
 POINT, COUNT, AT_LEAST, AT_MOST, INTERVAL = range(5)
-SMALL = 200.0
+# Below this many a figure is a count, with the noise of a count.
+COUNT_BELOW = 200.0
 HALF = 0.5
 MONTH = 30.0
 
@@ -27,8 +37,8 @@ class Observations:
     Attributes
     ----------
     form
-        POINT (Student-t on the log), COUNT (gamma-Poisson, figures under 200), AT_LEAST, AT_MOST
-        (the claimant's own figure is off by an exponential factor), INTERVAL.
+        POINT (Student-t on the log), COUNT (gamma-Poisson, figures under COUNT_BELOW), AT_LEAST,
+        AT_MOST (the claimant's own figure is off by an exponential factor), INTERVAL.
     value
         The figure, a window's total; COUNT needs it as it is.
     log_value, log_high
@@ -137,7 +147,7 @@ def learning_days(terms: pd.DataFrame) -> Floats:
 def _forms(terms: pd.DataFrame, components: Components) -> Ints:
     form = np.full(len(terms), POINT)
     published = terms["form"].to_numpy()
-    small = (terms["value"].to_numpy(dtype=float) < SMALL) & (published == "point")
+    small = (terms["value"].to_numpy(dtype=float) < COUNT_BELOW) & (published == "point")
     form[small] = COUNT
     if components.bounds:
         form[published == "at-least"] = AT_LEAST

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import HALF_YEAR, YEAR
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
@@ -42,7 +43,6 @@ LIST, REGISTER, MISSING = 0, 1, 2
 # Nodes of a convolution, from this many days to this logit of the age.
 NODES, SOONEST, LAST = 9, 10.0, 4.0
 COVERAGE, MISSING_SHARE, DELAY, DELAY_SD, DECLARED = range(5)
-YEAR = 365.25
 HALF_DAY = 0.5
 FOREVER = 1e9
 WIDENING = 4
@@ -232,7 +232,9 @@ class ReportingTriangleBuilder:
             positions = knot_positions(0.0, self.grid.size - 1.0, spacing)
             rows = self.builder.rows("coverage", np.full(len(positions), level.mean))
             self.builder.shared(f"coverage.level {stream}", rows, level.sd)
-            self.builder.walk(f"coverage.walk {stream}", rows, float(np.sqrt(spacing / 182)), walk)
+            self.builder.walk(
+                f"coverage.walk {stream}", rows, float(np.sqrt(spacing / HALF_YEAR)), walk
+            )
             self.coverage[stream] = (positions, rows)
         return self.coverage[stream]
 
