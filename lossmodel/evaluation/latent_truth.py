@@ -17,9 +17,10 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Scope
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
-from lossmodel.model.design.assemble import PERSON
 
-__all__ = ["Truth", "submodel_of", "draw_truth", "truth_table"]
+__all__ = ["PERSON", "Truth", "submodel_of", "draw_truth", "truth_table"]
+
+PERSON = "person"
 
 
 @dataclass(frozen=True, eq=False)

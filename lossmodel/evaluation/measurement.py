@@ -14,13 +14,14 @@ import pandas as pd
 from scipy.special import expit, ndtr, ndtri
 
 from lossmodel.conflict.durations import HALF_YEAR, YEAR
-from lossmodel.evaluation.latent_truth import Truth
+from lossmodel.evaluation.latent_truth import PERSON, Truth
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
-from lossmodel.model.design.assemble import PERSON, UNDEFINED
 
 __all__ = ["StreamKey", "MeasurementModel", "spans_of"]
 
 StreamKey = tuple[str, str, str]  # claimant, party, category
+# The model states them too: the simulator is an independent statement of it.
+UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
 # Delays of declaration are averaged over this many equally likely values.
 DECLARATIONS = (np.arange(60) + 0.5) / 60
 

@@ -18,11 +18,13 @@ from lossmodel.evaluation.measurement import MeasurementModel, StreamKey
 from lossmodel.evaluation.misspecification import METHODS, Misspecification
 from lossmodel.evaluation.prior_draws import Floats, Sampler
 from lossmodel.evidence.rounding import CAP, EXACT_UNIT, SD_OF_UNIT, dividing_unit
-from lossmodel.model.design.observation import COUNT_BELOW
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS
 
 __all__ = ["Publisher", "relative_unit", "rounded"]
 
+# Below this many a figure is a count, with the noise of a count. The model states it too: the
+# simulator is an independent statement of it.
+FEW = 200.0
 STREAM = ["root", "party", "category", "scope"]
 
 
@@ -162,7 +164,7 @@ class Publisher:
         rng = self.sampler.rng
         if mean <= 0:
             return 0.0
-        if mean < COUNT_BELOW and not bound:
+        if mean < FEW and not bound:
             return float(rng.poisson(rng.gamma(sd**-2, mean * sd**2)))
         z = rng.standard_normal() if bound else rng.standard_t(self.sampler.quantity("noise.nu"))
         return float(mean * np.exp(sd * z))

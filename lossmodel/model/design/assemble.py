@@ -25,7 +25,7 @@ from lossmodel.model.design.reporting import (
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 
-__all__ = ["CIVILIAN", "PEOPLE", "PERSON", "UNDEFINED", "Design", "build_design"]
+__all__ = ["CIVILIAN", "PEOPLE", "PERSON", "Design", "build_design"]
 
 Record = Mapping[Hashable, Any]
 
