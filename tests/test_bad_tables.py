@@ -158,7 +158,7 @@ FILES = [
     (bytes(range(256)) * 50, "bytes 00"),
     (b"PK\x03\x04 and more", "a spreadsheet"),
     (claims_csv().replace("gazette-1", "gaz\0ette").encode(), "bytes 00"),
-    (claims_csv().replace(",", ";").encode(), "parted by ';'"),
+    (claims_csv().replace(",", ";").encode(), "separated by ';'"),
     (claims_csv().replace("claimant,", "claim_id,", 1).encode(), "2 columns of this name"),
     (b"just some words\nand more words\n", "no such column"),
 ]

@@ -1,4 +1,4 @@
-"""The columns of every table, written down once."""
+"""Columns of every table of a conflict."""
 
 from __future__ import annotations
 
@@ -25,12 +25,20 @@ class Field:
 
     Attributes
     ----------
+    form
+        Type of its cells: free `text`; a `slug` or a `name`, unique in the table; a `key`, one of
+        known words; a `date`, a `number`, a `flag`.
     column, filled
-        Whether the column must be there, and whether no cell of it may be empty.
+        Whether the column must exist, and whether all its cells must be filled.
     default
-        What an empty cell stands for.
+        Meaning of an empty cell.
     choices
-        The words allowed in a `key` column where the conflict does not set them.
+        Words allowed in a `key` column; empty where they depend on the conflict.
+
+    Examples
+    --------
+    >>> [field.name for field in CLAIMS if field.filled]
+    ['claim_id', 'claimant', 'party', 'category', 'kind', 'end']
     """
 
     name: str
