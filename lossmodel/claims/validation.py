@@ -1,6 +1,6 @@
 """Rules for the rows of a claims table: numbers, windows, parts of totals, relays.
 
-Every rule is a mask over all rows and a sentence, so a million rows cost what a few masks cost.
+Every rule is a mask over all rows and a sentence, so that a million rows take seconds.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ def check_claims(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> N
     Parameters
     ----------
     table
-        Parsed claims with empty dates filled. What was wrong in a single cell is noted already
-        and stands there as if empty, so it never breaks a second rule.
+        Parsed claims with optional dates filled. A cell that is not valid by itself is noted
+        already and empty here, so that it does not break a second rule.
+    flagger
+        Where problems are noted.
+    conflict
+        The conflict of the claims.
     """
     _check_values(table, flagger)
     _check_limits(table, flagger)
@@ -40,7 +44,7 @@ def check_claims(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> N
     _check_knowledge(table, flagger)
     _check_scopes(table, flagger, conflict)
     _check_relays(table, flagger)
-    if not flagger.raw.broken:  # a line that could not be read may be the total that is missed
+    if not flagger.raw.broken:  # an unreadable line may be the total that seems to be missing
         _check_parts(table, flagger)
 
 
@@ -154,7 +158,7 @@ def _check_windows(table: pd.DataFrame, flagger: Flagger) -> None:
 
 
 def _check_span(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> None:
-    """Refuse days on which there was no such conflict, party or scope."""
+    """Note days outside the conflict, or outside the life of a party or scope."""
     last = conflict.end if conflict.end is not None else conflict.start + _LONGEST_WAR
     allowed = f"a day of the conflict, from {conflict.start.date()} to {last.date()}"
     for column in ("start", "end"):
@@ -179,13 +183,18 @@ def _check_span(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> No
 
 
 def _check_knowledge(table: pd.DataFrame, flagger: Flagger) -> None:
-    """Refuse claims of what was not yet over, or not yet known."""
+    """Note claims of losses that were not over yet, or not known yet."""
     published = _given(flagger, "published")
     known = _given(flagger, "known")
     rules = (
-        ("known", known, "end", "Nobody knows losses before they fall"),
-        ("published", published, "end", "Nobody publishes losses before they fall"),
-        ("published", published & known, "known", "Nobody publishes what is not known yet"),
+        ("known", known, "end", "Losses cannot be known before they happen"),
+        ("published", published, "end", "Losses cannot be published before they happen"),
+        (
+            "published",
+            published & known,
+            "known",
+            "Losses cannot be published before they are known",
+        ),
     )
     for column, given, first, remedy in rules:
         early = given & (table[column] < table[first]).to_numpy()
@@ -204,7 +213,7 @@ def _check_scopes(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> 
 
 
 def _check_relays(table: pd.DataFrame, flagger: Flagger) -> None:
-    """Refuse relays of oneself, and streams that repeat each other in a circle."""
+    """Note relays of a claimant's own figures, and streams that repeat each other in a circle."""
     relays = table.loc[table["via"] != "", ["claimant", "via", "party", "category"]]
     itself = (table["via"] == table["claimant"]).to_numpy(dtype=bool) & _given(flagger, "via")
     flagger.flag(
@@ -231,12 +240,12 @@ def _check_relays(table: pd.DataFrame, flagger: Flagger) -> None:
         in_circle & ~itself,
         "via",
         allowed="relays that end at a claimant with a figure of its own",
-        remedy="Leave via empty on the row of the one who said it first",
+        remedy="Leave via empty in the row of the original figure",
     )
 
 
 def _check_parts(table: pd.DataFrame, flagger: Flagger) -> None:
-    """Refuse parts of unknown totals, of themselves, in circles, or outside their total."""
+    """Note parts of unknown totals, of themselves, in circles, or outside their total."""
     has_total = (table["part_of"] != "").to_numpy(dtype=bool)
     if not has_total.any():
         return
@@ -269,7 +278,7 @@ def _check_parts(table: pd.DataFrame, flagger: Flagger) -> None:
 
 
 def _first_rows(ids: pd.Series, wanted: pd.Series) -> npt.NDArray[np.int64]:
-    """Row on which each wanted id stands first; -1 where it stands nowhere."""
+    """First row of each wanted id; -1 if there is none."""
     once = ids.drop_duplicates()
     place = pd.Series(once.index.to_numpy(dtype=np.int64), index=pd.Index(once))
     found = place.reindex(pd.Index(wanted), fill_value=-1)
@@ -277,9 +286,9 @@ def _first_rows(ids: pd.Series, wanted: pd.Series) -> npt.NDArray[np.int64]:
 
 
 def _on_circle(parent: npt.NDArray[np.int64]) -> Mask:
-    """Whether following `parent` from a row leads back to it; -1 has none.
+    """Whether following `parent` from a row leads back to it; -1 is no parent.
 
-    After n steps only circles are left; doubling the step takes log2(n) rounds.
+    After n steps only rows on circles have an ancestor; doubling the step takes log2(n) rounds.
     """
     ancestor = parent.copy()
     for _ in range(max(1, len(parent)).bit_length()):

@@ -91,7 +91,7 @@ class Flagger:
 def parse_table(
     raw: RawTable, fields: Sequence[Field], *, words: Words, problems: Problems
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    r"""Turn text into typed columns in the order of `fields`, and note every cell that is not valid.
+    r"""Turn text into typed columns in the order of `fields`, and note cells that are not valid.
 
     Dates become datetime64[ns], numbers float64, flags bool; all else stays text.
 
