@@ -111,7 +111,7 @@ def import_data(
     cache: Cache = None,
 ) -> None:
     """Turn a public data set, or a table of your own, into claims, and say what was guessed."""
-    from lossmodel.importers import CATALOGUE, Guesses, find_data_set, read_any
+    from lossmodel.importers import CATALOGUE, Hints, find_data_set, read_any
 
     names = {entry.name for entry in CATALOGUE}
     known = len(what) == 1 and (what[0] in names or not Path(what[0]).exists())
@@ -122,8 +122,8 @@ def import_data(
         entry = find_data_set(what[0])
         paths = [file.path for file in _fetch(entry, url=url, anew=False, cache=cache)]
         _describe(entry)
-    said = Guesses(conflict, party, category, scope, kind, day_first)
-    imported = read_any(paths, said)
+    hints = Hints(conflict, party, category, scope, kind, day_first)
+    imported = read_any(paths, hints)
     written = imported.write(out)
     _report(imported, written)
 
