@@ -1,4 +1,4 @@
-"""Estimates and stocks: the latest stands, and what is only said again is not new."""
+"""Estimates and stocks: the latest revision of each window, without restatements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ __all__ = ["estimate_observations", "merge_restatements", "merge_revisions", "st
 def estimate_observations(
     figures: Sequence[Figure], *, first: int, outcomes: Outcomes
 ) -> list[Observation]:
-    """Each release is a new assessment, save revisions and restatements."""
+    """One observation per release that is neither revised later nor a restatement.
+
+    Parameters
+    ----------
+    first
+        First day of the conflict, in days since 1970.
+    """
     stand = merge_revisions(figures, outcomes)
     totals = [figure for figure in stand if figure.start == first]
     kept = merge_restatements(totals, outcomes)
@@ -28,14 +34,14 @@ def estimate_observations(
 
 
 def stock_observations(figures: Sequence[Figure], *, outcomes: Outcomes) -> list[Observation]:
-    """A stock is never differenced: each date is a term, the latest published stands."""
+    """One observation per date, from its latest figure; stocks are never differenced."""
     return [
         single_observation(figure, kind="stock") for figure in merge_revisions(figures, outcomes)
     ]
 
 
 def merge_revisions(figures: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
-    """Let the latest published figure of each window stand."""
+    """Keep the latest published figure of each window, and merge the others with it."""
     windows: defaultdict[Window, list[Figure]] = defaultdict(list)
     for figure in figures:
         windows[figure.window].append(figure)
@@ -47,20 +53,20 @@ def _standing(group: list[Figure], outcomes: Outcomes) -> Figure:
     for figure in group:
         if figure is stands:
             continue
-        why = "Another figure of the same day and window says more."
+        why = "Another figure of the same day and window is more informative."
         if stands.published > figure.published:
-            why = "Revised later for the same window: the latest published stands."
+            why = "Revised later for the same window: the latest published is used."
         elif figure.relayed:
-            why = f"Repeats {figure.claimant}, whose own figure of this window stands."
+            why = f"Repeats {figure.claimant}, whose own figure of this window is used."
         outcomes.merge(figure.members, stands.members, why)
     return stands
 
 
 def merge_restatements(totals: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
-    """Merge running totals that repeat the one before, word for word, at a later date.
+    """Merge running totals that repeat the previous one at a later date.
 
-    A war does not stand still for weeks on a round number: somebody quotes an old figure anew. A
-    figure that is not rounded may have stayed as it was (28 ships), so it is kept.
+    A round total that stays the same for weeks is an old figure quoted again. A total that is not
+    rounded may really have stayed the same (28 ships), so it is kept.
     """
     kept: list[Figure] = []
     for figure in sorted(totals, key=lambda f: (f.end, f.known, f.claim_id)):
@@ -68,7 +74,7 @@ def merge_restatements(totals: Iterable[Figure], outcomes: Outcomes) -> list[Fig
             outcomes.merge(
                 figure.members,
                 kept[-1].members,
-                "Repeats the round figure of an earlier date: nothing new was counted.",
+                "Repeats the round figure of an earlier date: it is not a new count.",
             )
         else:
             kept.append(figure)
