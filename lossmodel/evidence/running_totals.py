@@ -14,8 +14,8 @@ __all__ = ["Given", "joined", "keep", "rising"]
 
 Reason = Literal["repeated", "out of order", "joined"]
 
-# The rounding sd of an increment, sqrt(2 / 12) units, is then at most 4% of it: less than a ledger's
-# noise, about 25% / sqrt(days), for increments of up to a month.
+# The rounding sd of an increment, sqrt(2 / 12) units, is then at most 4% of it: less than the noise
+# of a ledger, about 25% / sqrt(days), for increments of up to a month.
 TIMES: Final = 10
 # Units less than five-fold apart are mostly one unit, limited by its cap (see `rounding.capped`).
 ALIKE: Final = 5

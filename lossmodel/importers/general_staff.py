@@ -101,7 +101,7 @@ def read_personnel(source: Source, corrections: Source | None = None) -> Importe
     notes = [
         "a report's total runs to the day before it",
         "worded as eliminated: category losses, party russia+north-korea from the first day",
-        f"{int((qualifier == 'at-least').sum())} totals are given as more than so many",
+        f"{int((words == 'more').sum())} totals are given as more than so many",
         said,
     ]
     held = [name for name in ("POW", "pow_cumulative") if name in source.columns]

@@ -12,6 +12,7 @@ from lossmodel.importers.parsing import Numbers, guess_dates, guess_numbers
 from lossmodel.importers.result import Imported, claims_table, slug
 from lossmodel.importers.wide import Hints
 from lossmodel.tables.schema import CLAIMS
+from lossmodel.tables.vocabulary import QUALIFIERS
 
 __all__ = ["is_claims", "read_claims"]
 
@@ -86,7 +87,7 @@ def _iso(day: pd.Timestamp | None, cell: str) -> str:
 
 def _plain(numbers: Numbers, cell: str) -> str:
     figure = numbers.read(cell) if cell else None
-    if figure is None or figure.value is None or figure.qualifier != "exact":
+    if figure is None or figure.value is None or not QUALIFIERS[figure.qualifier].exact:
         # A correction may be negative.
         return "-" + _plain(numbers, cell[1:]) if cell[:1] in ("-", "−") else cell
     return repr(figure.value).removesuffix(".0")

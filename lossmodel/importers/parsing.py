@@ -8,6 +8,8 @@ from typing import Final
 
 import pandas as pd
 
+from lossmodel.tables.vocabulary import QUALIFIERS
+
 __all__ = ["Dates", "Figure", "Numbers", "guess_dates", "guess_numbers"]
 
 ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
@@ -113,7 +115,7 @@ class Numbers:
         both = RANGE.fullmatch(text)
         if both:
             low, high = self._number(both[1]), self._number(both[2])
-            if low is None or high is None or qualifier == "at-least":
+            if low is None or high is None or QUALIFIERS[qualifier].form == "at-least":
                 return None
             return Figure(None, low, high, "range")
         value = self._number(text)
