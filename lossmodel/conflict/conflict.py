@@ -1,4 +1,4 @@
-"""A conflict as data: who fights whom, what is counted, and who counts."""
+"""A conflict as data: sides, parties, categories, scopes, claimants."""
 
 from __future__ import annotations
 

@@ -48,10 +48,10 @@ def bound_observations(
         by_form.setdefault(figure.form, []).append(figure)
     ends = np.array([f.end for f in totals], dtype=np.int64)
     for form in sorted(by_form):
-        stand = merge_revisions(by_form[form], outcomes)
-        running = [f for f in stand if f.start == calendar.first]
+        revised = merge_revisions(by_form[form], outcomes)
+        running = [f for f in revised if f.start == calendar.first]
         distinct = merge_restatements(running, outcomes)
-        distinct += [f for f in stand if f.start > calendar.first]
+        distinct += [f for f in revised if f.start > calendar.first]
         cover = _Cover(calendar)
         for figure in sorted(distinct, key=lambda f: (f.relayed, f.days, f.start, f.claim_id)):
             into, why = _nearest(figure, totals, ends, calendar.first), "a total of its ledger"

@@ -171,12 +171,12 @@ def _series_observations(
     rules = ACCOUNTINGS[accounting]
     if rules.sums_days and (not figures or figures[0].category != MISSING):
         return ledger_observations(figures, corrections=corrections, first=first, outcomes=outcomes)
-    stand = merge_tiled(figures, outcomes)
-    if stand and stand[0].category == MISSING:
-        return stock_observations(stand, outcomes=outcomes)
+    remaining = merge_tiled(figures, outcomes)
+    if remaining and remaining[0].category == MISSING:
+        return stock_observations(remaining, outcomes=outcomes)
     if rules.counts_cases:
-        return vintage_observations(stand, first=first, accounting=rules, outcomes=outcomes)
-    return estimate_observations(stand, first=first, outcomes=outcomes)
+        return vintage_observations(remaining, first=first, accounting=rules, outcomes=outcomes)
+    return estimate_observations(remaining, first=first, outcomes=outcomes)
 
 
 def _correction_table(

@@ -65,10 +65,10 @@ def ledger_observations(
         units=_units(points),
         outcomes=outcomes,
     )
-    stand = merge_revisions(points, outcomes)
-    totals = sorted((f for f in stand if f.start == first), key=lambda f: f.end)
+    revised = merge_revisions(points, outcomes)
+    totals = sorted((f for f in revised if f.start == first), key=lambda f: f.end)
     ledger.place_totals(totals)
-    others = (f for f in stand if f.start > first)
+    others = (f for f in revised if f.start > first)
     for figure in sorted(others, key=lambda f: (f.relayed, -f.days, f.start, f.claim_id)):
         ledger.place(figure)
     ledger.corrections.record(ledger.calendar, outcomes)

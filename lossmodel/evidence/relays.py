@@ -150,13 +150,13 @@ def merge_relays(figures: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
         left = [figure for figure in group if not _has_original(figure, own[place], outcomes)]
         if not left:
             continue
-        stands = finest(left)
-        kept.append(stands)
+        chosen = finest(left)
+        kept.append(chosen)
         for figure in left:
-            if figure is not stands:
+            if figure is not chosen:
                 outcomes.merge(
                     figure.members,
-                    stands.members,
+                    chosen.members,
                     f"Another relay of the figure of {figure.claimant} is at least as exact.",
                 )
     return kept

@@ -26,10 +26,10 @@ def estimate_observations(
     first
         First day of the conflict, in days since 1970.
     """
-    stand = merge_revisions(figures, outcomes)
-    totals = [figure for figure in stand if figure.start == first]
+    latest_figures = merge_revisions(figures, outcomes)
+    totals = [figure for figure in latest_figures if figure.start == first]
     kept = merge_restatements(totals, outcomes)
-    kept += [figure for figure in stand if figure.start != first]
+    kept += [figure for figure in latest_figures if figure.start != first]
     return [single_observation(figure, kind="window") for figure in kept]
 
 
@@ -45,21 +45,21 @@ def merge_revisions(figures: Iterable[Figure], outcomes: Outcomes) -> list[Figur
     windows: defaultdict[Window, list[Figure]] = defaultdict(list)
     for figure in figures:
         windows[figure.window].append(figure)
-    return [_standing(group, outcomes) for group in windows.values()]
+    return [_latest_of(group, outcomes) for group in windows.values()]
 
 
-def _standing(group: list[Figure], outcomes: Outcomes) -> Figure:
-    stands = latest(group)
+def _latest_of(group: list[Figure], outcomes: Outcomes) -> Figure:
+    chosen = latest(group)
     for figure in group:
-        if figure is stands:
+        if figure is chosen:
             continue
         why = "Another figure of the same day and window is more informative."
-        if stands.published > figure.published:
+        if chosen.published > figure.published:
             why = "Revised later for the same window: the latest published is used."
         elif figure.relayed:
             why = f"Repeats {figure.claimant}, whose own figure of this window is used."
-        outcomes.merge(figure.members, stands.members, why)
-    return stands
+        outcomes.merge(figure.members, chosen.members, why)
+    return chosen
 
 
 def merge_restatements(totals: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:

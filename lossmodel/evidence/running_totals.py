@@ -67,10 +67,10 @@ def keep(
     places = rising(values, list(zip(relayed, grades, strict=True)))
     chosen = joined([values[p] for p in places], [units[p] for p in places], times=times)
     kept = [places[p] for p in chosen]
-    rose, stands = set(places), set(kept)
+    rose, stays = set(places), set(kept)
     given = []
     for place in range(len(values)):
-        if place in stands:
+        if place in stays:
             continue
         at = bisect_left(kept, place)
         reason: Reason = "out of order"

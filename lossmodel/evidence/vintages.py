@@ -106,13 +106,13 @@ def _one_a_date(points: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
         dates[figure.known, figure.window].append(figure)
     nodes = []
     for place in sorted(dates, key=lambda place: (place[0], place[1][1], place[1][0])):
-        stands = latest(dates[place])
-        nodes.append(stands)
+        chosen = latest(dates[place])
+        nodes.append(chosen)
         for figure in dates[place]:
-            if figure is not stands:
+            if figure is not chosen:
                 outcomes.merge(
                     figure.members,
-                    stands.members,
+                    chosen.members,
                     "Another count of the same date is used: published later, or more exact.",
                 )
     return nodes

@@ -56,7 +56,7 @@ CATALOGUE: Final = (
         (
             "a claimant's own figures: one observer, however many repeat them",
             "the report of a day covers the day before; totals are rounded to tens",
-            "1,650 and 160 of 28 Feb and 22 Apr 2025 are corrections, not losses of a day",
+            "1,650 and 160 of 28 Feb and 22 Apr 2025 are corrections, not losses of these days",
         ),
     ),
     DataSet(
@@ -99,7 +99,7 @@ CATALOGUE: Final = (
         "CC BY 4.0, Oryx; scraped by scarnecchia",
         (
             "early rows have parsing faults: totals out of order are dropped",
-            "a lower bound of what was lost: only what somebody photographed",
+            "a lower bound of the losses: only those that were photographed",
         ),
     ),
 )  # fmt: skip

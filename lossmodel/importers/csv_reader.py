@@ -95,8 +95,8 @@ class Source:
         at = int(bad.to_numpy().argmax())
         raise UsageError(
             f"{self.path} row {self.cells.index[at]}, column {name}: "
-            f"{self.cells[name].iloc[at]!r} is not {wanted}. The file is not what its publisher "
-            "wrote; download it again."
+            f"{self.cells[name].iloc[at]!r} is not {wanted}. The file differs from its "
+            "publisher's format; download it again."
         )
 
 
@@ -163,10 +163,10 @@ def _text(cell: object) -> str:
 
 def _table(text: str, path: Path, encoding: str) -> Source:
     first = text.split("\n", 1)[0].strip()
-    said = first.lower().startswith(SEPARATOR) and first[len(SEPARATOR) :] in DELIMITERS
-    delimiter = first[len(SEPARATOR) :] if said else _delimiter(text)
+    declared = first.lower().startswith(SEPARATOR) and first[len(SEPARATOR) :] in DELIMITERS
+    delimiter = first[len(SEPARATOR) :] if declared else _delimiter(text)
     rows = [(line, row) for line, row in _numbered(text, delimiter) if any(map(str.strip, row))]
-    rows = rows[1:] if said else rows
+    rows = rows[1:] if declared else rows
     if len(rows) < FEWEST:
         raise UsageError(f"{path} contains no table: a header and at least one row are needed.")
     header = [name.strip() for name in rows[0][1]]

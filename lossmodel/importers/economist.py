@@ -57,7 +57,7 @@ WHO: Final = MappingProxyType(
     }
 )
 # Dates that the pages behind the rows contradict: beginning of the name, date in the file, day.
-MENDED: Final = (
+CORRECTED: Final = (
     ("NATO", "23/04/2022", "2022-03-24"),
     ("Armed Forces of Ukraine", "16/01/2024", "2024-02-06"),
     ("Mediazona; Meduza", "27/06/2023", "2023-05-27"),
@@ -92,7 +92,7 @@ def read_economist(source: Source) -> Imported:
     UsageError
         A date or number cannot be read, or a claimant is not known.
     """
-    day, mended = _days(source)
+    day, corrected = _days(source)
     table = _compiled(source, day)
     published, inferred = _published(source.cells["source_url"], day)
     table = _qualify(_staff(_british(_names(table))))
@@ -108,7 +108,7 @@ def read_economist(source: Source) -> Imported:
         },
         notes=(
             "dates are day/month/year",
-            f"{mended} dates that their own sources contradict were corrected",
+            f"{corrected} dates that their own sources contradict were corrected",
             "running sums of British monthly means are periods from March 2022, via the General"
             " Staff, and so are British totals from May 2024",
             "the General Staff's own figures are losses of the party russia+north-korea",
@@ -155,20 +155,20 @@ def _claimants(names: pd.Series, source: Source) -> list[_Who]:
 def _days(source: Source) -> tuple[pd.Series, int]:
     cells = source.cells
     days = source.days("date", form="%d/%m/%Y", like="31/12/2024")
-    mended = 0
-    for name, wrong, right in MENDED:
+    corrected = 0
+    for name, wrong, right in CORRECTED:
         rows = cells["source"].str.startswith(name) & (cells["date"] == wrong)
         days = days.mask(rows, pd.Timestamp(right))
-        mended += int(rows.any())
-    return days, mended
+        corrected += int(rows.any())
+    return days, corrected
 
 
 def _published(addresses: pd.Series, days: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Publication days from the addresses, unless earlier than the day of the figure."""
     parts = addresses.str.extract(DAY_IN_ADDRESS)
-    told = pd.to_datetime(parts[0] + "-" + parts[1] + "-" + parts[2], errors="coerce")
-    good = told.notna() & (told >= days)
-    return told.where(good, days), ~good
+    written = pd.to_datetime(parts[0] + "-" + parts[1] + "-" + parts[2], errors="coerce")
+    good = written.notna() & (written >= days)
+    return written.where(good, days), ~good
 
 
 def _names(table: pd.DataFrame) -> pd.DataFrame:

@@ -96,16 +96,16 @@ def read_personnel(source: Source, corrections: Source | None = None) -> Importe
     reports = source.days("date")
     qualifier = words.map({"more": "at-least", "about": "about"}).fillna("exact")
     parts = [_claims(reports, totals, PERSONS, qualifier=qualifier.to_numpy())]
-    booked, said = _personnel_corrections(corrections, reports)
+    booked, note = _personnel_corrections(corrections, reports)
     parts.append(_corrections(booked, PERSONS))
     notes = [
         "a report's total runs to the day before it",
         "worded as eliminated: category losses, party russia+north-korea from the first day",
         f"{int((words == 'more').sum())} totals are given as more than so many",
-        said,
+        note,
     ]
-    held = [name for name in ("POW", "pow_cumulative") if name in source.columns]
-    out = [(int(cells[name].ne("").sum()), "prisoners", "not modelled") for name in held]
+    present = [name for name in ("POW", "pow_cumulative") if name in source.columns]
+    out = [(int(cells[name].ne("").sum()), "prisoners", "not modelled") for name in present]
     return _imported(parts, notes, out)
 
 

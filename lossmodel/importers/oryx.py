@@ -170,7 +170,7 @@ def _totals(source: Source) -> tuple[pd.DataFrame, list[tuple[int, str, str]]]:
     kept = table[~subtotal & ~unknown & ~broken & ~early]
     # Of two totals of a class on one day, the larger one is of a class whose name was cut off.
     twice = kept.sort_values("total").duplicated(["party", "name", "day"])
-    left.append((int(twice.sum()), "second totals of a day", "one class, one total a day"))
+    left.append((int(twice.sum()), "second totals of a day", "one total per class and day"))
     return kept[~twice.reindex(kept.index)].sort_values("day", kind="stable"), left
 
 

@@ -63,8 +63,8 @@ def read_wide(source: Source, hints: Hints) -> Imported:
     """
     if not hints.party or not hints.category:
         raise UsageError(
-            f"{source.path} is a table of your own: say whose losses of what it holds, with "
-            "--party and --category."
+            f"{source.path} is a table of your own: give the party and the category of its figures "
+            "with --party and --category."
         )
     conflict = load_conflict(hints.conflict)
     column, dates = _date_column(source, hints)

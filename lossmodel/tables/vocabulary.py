@@ -1,7 +1,7 @@
 """The words of a claims table and their rules: kinds, qualifiers, accountings.
 
-Each word is one row of a table. Whoever treats words differently asks for a property of the row,
-never for the word, so that a new word is a new row here.
+Each word is one row of a table. Code asks for a rule of the row and never compares words, so that a
+new word is a new row here.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class AccountingRules:
     sums_days
         Whether totals are running sums of the stream's own daily figures.
     counts_cases
-        Whether it counts single cases, so that a later figure adds what was learnt since.
+        Whether it counts single cases, so that a later figure adds the cases found since.
     minimum_is_count
         Whether "at least" means the cases verified so far, which is a count and no bound.
     has_coverage

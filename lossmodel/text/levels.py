@@ -1,4 +1,4 @@
-"""Thresholds of the words that stand beside printed numbers."""
+"""Thresholds for the words beside printed numbers."""
 
 from __future__ import annotations
 
