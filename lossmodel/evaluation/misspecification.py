@@ -18,7 +18,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.errors import UsageError
-from lossmodel.tables.vocabulary import accountings_with, kinds_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, accountings_with, kinds_with
 
 __all__ = [
     "BREAKS",
@@ -140,7 +140,7 @@ def _method_change(
     method from a change of the war. It is chosen where nobody else speaks often enough.
     """
     keys = zip(open_to_it["root"], open_to_it["party"], open_to_it["category"], strict=True)
-    estimates = np.array([conflict.stream(*key).accounting == "estimate" for key in keys])
+    estimates = np.array([ACCOUNTINGS[conflict.stream(*key).accounting].assesses for key in keys])
     for rows in (open_to_it[estimates], open_to_it):
         counts = rows.groupby(["root", "party"]).size().sort_values(ascending=False)
         if len(counts) and counts.iloc[0] >= ENOUGH:

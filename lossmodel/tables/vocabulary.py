@@ -156,6 +156,11 @@ class AccountingRules:
     minimum_is_count: bool = False
     has_coverage: bool = False
 
+    @property
+    def assesses(self) -> bool:
+        """Whether each figure is a new assessment of all losses in its window."""
+        return not (self.sums_days or self.counts_cases)
+
 
 ACCOUNTINGS: Final[Mapping[str, AccountingRules]] = MappingProxyType(
     {

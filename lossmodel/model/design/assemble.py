@@ -223,13 +223,13 @@ class _Assembly:
 
     def _place(self, claim: int, stream: int, term: Record) -> None:
         """What a claim's expectation is made of."""
-        accounting, category = term["accounting"], str(term["category"])
+        accounting, category = str(term["accounting"]), str(term["category"])
         if category == "missing":
             self._listed(claim, stream, term, MISSING, KILLED)
         elif ACCOUNTINGS[accounting].counts_cases:
             wounded = category in ("wounded", "casualties", "losses")
             for component in ([] if category == "wounded" else [KILLED]) + [WOUNDED] * wounded:
-                kind = LIST if accounting == "list" else REGISTER
+                kind = LIST if ACCOUNTINGS[accounting].has_coverage else REGISTER
                 self._listed(claim, stream, term, kind, component)
         else:
             self._windows(claim, stream, term)
@@ -239,7 +239,7 @@ class _Assembly:
         spans = [self.grid.span(*days) for days in term["days"]]
         for base in self._components(party):
             ledger = -1
-            if term["accounting"] == "ledger":
+            if ACCOUNTINGS[term["accounting"]].sums_days:
                 ledger = self._ledger(stream, base)
             for component, factor in self._counts(stream, term, base, category):
                 series = self._series(base, component, str(term["scope"]), ledger)
@@ -254,7 +254,7 @@ class _Assembly:
             counts.append((WOUNDED, 0))
         elif category in UNDEFINED or category != "killed":
             counts.append((WOUNDED, self._wounded_share(stream, category)))
-        partial = term["accounting"] == "estimate" and term["role"] != "adversary"
+        partial = ACCOUNTINGS[term["accounting"]].assesses and term["role"] != "adversary"
         if partial and category != "wounded" and base in self.latent.missing_knots:
             counts.append((MISSING_DEAD, self._missing_uncounted(str(term["role"]), base)))
         return counts
