@@ -11,11 +11,11 @@ from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import Fit
 from lossmodel.query import answer_query
 from lossmodel.text.escape import tex
+from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import number, percent
 from paper.refits import COMMON_SDS, Refits
 from paper.sources import BATTLE, cited
 
-ASSUMED = 0.70
 PASSED = 100_000
 MARK = "From a fit that did not pass its gate: not to be cited"
 

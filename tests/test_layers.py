@@ -10,6 +10,7 @@ import pytest
 ORDER = [
     "__init__",
     "errors",
+    "defaults",
     "text",
     "tables",
     "conflict",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from lossmodel.cli.app import ClaimsFile, ConflictName, app
 from lossmodel.cli.console import answer
+from lossmodel.defaults import DEFAULT_CONFLICT
 
 
 @app.command()
-def check(claims: ClaimsFile = None, conflict: ConflictName = "russia-ukraine") -> None:
+def check(claims: ClaimsFile = None, conflict: ConflictName = DEFAULT_CONFLICT) -> None:
     """Validate a claims table and say what the model would make of it."""
     from lossmodel.claims.claims import load_claims
     from lossmodel.claims.summary import describe

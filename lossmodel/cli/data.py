@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lossmodel.cli.app import ConflictName, app
 from lossmodel.cli.console import answer, progress
+from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
+from lossmodel.tables.vocabulary import WideKind
 
 if TYPE_CHECKING:
     from lossmodel.importers import DataSet, Imported
@@ -93,12 +95,12 @@ def import_data(
             "--out", metavar="FILE", help="Claims table to write (.csv), or a conflict folder."
         ),
     ],
-    conflict: ConflictName = "russia-ukraine",
+    conflict: ConflictName = DEFAULT_CONFLICT,
     party: Annotated[str, typer.Option(help="Whose losses a table of your own holds.")] = "",
     category: Annotated[str, typer.Option(help="What a table of your own counts.")] = "",
     scope: Annotated[str, typer.Option(help="Of which part of the party.")] = "all",
     kind: Annotated[
-        Literal["cumulative", "daily"] | None,
+        WideKind | None,
         typer.Option(help="Running totals or figures of days; guessed if not said."),
     ] = None,
     day_first: Annotated[
@@ -109,7 +111,7 @@ def import_data(
     cache: Cache = None,
 ) -> None:
     """Turn a public data set, or a table of your own, into claims, and say what was guessed."""
-    from lossmodel.importers import CATALOGUE, Guesses, find_data_set, read_any
+    from lossmodel.importers import CATALOGUE, Hints, find_data_set, read_any
 
     names = {entry.name for entry in CATALOGUE}
     known = len(what) == 1 and (what[0] in names or not Path(what[0]).exists())
@@ -120,8 +122,8 @@ def import_data(
         entry = find_data_set(what[0])
         paths = [file.path for file in _fetch(entry, url=url, anew=False, cache=cache)]
         _describe(entry)
-    said = Guesses(conflict, party, category, scope, kind, day_first)
-    imported = read_any(paths, said)
+    hints = Hints(conflict, party, category, scope, kind, day_first)
+    imported = read_any(paths, hints)
     written = imported.write(out)
     _report(imported, written)
 

@@ -9,6 +9,7 @@ import typer
 
 from lossmodel.cli.app import ClaimsFile, ConflictName, Engine, Jobs, PriorsFile, Seed, app
 from lossmodel.cli.console import answer, progress
+from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def calibrate(
 
 @app.command()
 def backtest(
-    conflict: ConflictName = "russia-ukraine",
+    conflict: ConflictName = DEFAULT_CONFLICT,
     dates: Annotated[
         list[str] | None,
         typer.Option(
@@ -145,7 +146,7 @@ def backtest(
 @app.command()
 def sensitivity(
     claims: ClaimsFile = None,
-    conflict: ConflictName = "russia-ukraine",
+    conflict: ConflictName = DEFAULT_CONFLICT,
     engine: Engine = "laplace",
     seed: Seed = 1,
     priors: PriorsFile = None,

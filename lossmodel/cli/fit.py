@@ -24,6 +24,7 @@ from lossmodel.cli.app import (
     level,
 )
 from lossmodel.cli.console import answer, progress
+from lossmodel.defaults import CI_PROB, DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ MEANWHILE: Final = (
 @app.command()
 def fit(
     claims: ClaimsFile = None,
-    conflict: ConflictName = "russia-ukraine",
+    conflict: ConflictName = DEFAULT_CONFLICT,
     as_of: AsOf = None,
     until: Until = None,
     engine: Engine = "auto",
     seed: Seed = 1,
-    ci: Ci = 0.95,
+    ci: Ci = CI_PROB,
     priors: PriorsFile = None,
     out: Out = REPORT,
     force: Force = False,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.estimates import estimate
+from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["headline"]
 
 SHOWN: Final = 6
-ASSUMED: Final = 0.7
-CLASSES: Final = ("used", "merged", "left out")
 
 
 def headline(fit: Fit, out: Path) -> str:

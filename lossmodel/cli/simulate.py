@@ -13,6 +13,7 @@ import typer
 
 from lossmodel.cli.app import ConflictName, Seed, app
 from lossmodel.cli.console import answer, progress
+from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SIMULATION = Path("lossmodel-simulation")
 
 @app.command()
 def simulate(
-    conflict: ConflictName = "russia-ukraine",
+    conflict: ConflictName = DEFAULT_CONFLICT,
     seed: Seed = 1,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder to make; must not exist.")

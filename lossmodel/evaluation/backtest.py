@@ -13,6 +13,7 @@ import pandas as pd
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.inputs import PRIORS
+from lossmodel.defaults import CI_PROB
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.baselines import naive_totals, published_baselines
 from lossmodel.evaluation.scores import LEVELS, TruthValue, allowed_misses, score
@@ -22,6 +23,8 @@ from lossmodel.model.components import Components
 from lossmodel.model.density.model import submodels_with
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.fit import Fit, conflict_priors, fit
+from lossmodel.tables.schema import TRUTH
+from lossmodel.tables.vocabulary import kinds_with, qualifiers_with
 
 __all__ = ["Backtest", "backtest", "honest_priors", "truth_from_claims"]
 
@@ -172,15 +175,12 @@ def truth_from_claims(claims: Claims, claimants: Sequence[str] | None = None) ->
         chosen = np.array([claims.conflict.stream(*k).accounting == "register" for k in keys])
     else:
         chosen = table["claimant"].isin(list(claimants)).to_numpy()
-    chosen &= table["kind"].isin(["period", "cumulative"]).to_numpy()
-    chosen &= (table["via"] == "").to_numpy()
-    chosen &= table["qualifier"].isin(["exact", "about", "range"]).to_numpy()
+    chosen &= (table["kind"].isin(kinds_with("is_total")) & (table["via"] == "")).to_numpy()
+    chosen &= ~table["qualifier"].isin(qualifiers_with("is_bound")).to_numpy()
     rows = table[chosen].sort_values("published")
     rows = rows.drop_duplicates(["party", "category", "scope", "start", "end"], keep="last")
-    return rows.assign(known=rows["published"], ci_prob=0.95, note=rows["claim_id"])[
-        ["party", "category", "scope", "start", "end", "value", "low", "high", "ci_prob"]
-        + ["known", "source", "note"]
-    ].reset_index(drop=True)
+    rows = rows.assign(known=rows["published"], ci_prob=CI_PROB, note=rows["claim_id"])
+    return rows[[field.name for field in TRUTH]].reset_index(drop=True)
 
 
 def score_at_date(

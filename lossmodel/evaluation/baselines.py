@@ -12,6 +12,7 @@ import pandas as pd
 
 from lossmodel.claims.claims import Claims
 from lossmodel.evidence import collect_evidence
+from lossmodel.tables.vocabulary import kinds_with
 
 __all__ = ["naive_totals", "published_baselines"]
 
@@ -49,7 +50,7 @@ def published_baselines(
         name for name in claims.conflict.parties if row["party"] in claims.conflict.components(name)
     }
     same = table["party"].isin(parties) & (table["category"] == row["category"])
-    same &= (table["kind"] == "cumulative") & (table["via"] == "")
+    same &= table["kind"].isin(kinds_with("running")) & (table["via"] == "")
     same &= (table["end"] - row["end"]).dt.days.abs() <= NEAR_DAYS
     if as_of is not None:
         same &= table["published"] <= as_of

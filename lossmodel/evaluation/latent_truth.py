@@ -14,13 +14,13 @@ import pandas as pd
 from scipy.special import expit
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Scope
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
 
 __all__ = ["PERSON", "Truth", "submodel_of", "draw_truth", "truth_table"]
 
 PERSON = "person"
-HALF_YEAR, QUARTER, FORTNIGHT = 182.0, 91.0, 14.0
 
 
 @dataclass(frozen=True, eq=False)

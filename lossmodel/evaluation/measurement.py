@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, ndtr, ndtri
 
-from lossmodel.evaluation.latent_truth import HALF_YEAR, PERSON, Truth
+from lossmodel.conflict.durations import HALF_YEAR, YEAR
+from lossmodel.evaluation.latent_truth import PERSON, Truth
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
 
 __all__ = ["StreamKey", "MeasurementModel", "spans_of"]
 
 StreamKey = tuple[str, str, str]  # claimant, party, category
-YEAR = 365.25
+# The model states them too: the simulator is an independent statement of it.
 UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
 # Delays of declaration are averaged over this many equally likely values.
 DECLARATIONS = (np.arange(60) + 0.5) / 60

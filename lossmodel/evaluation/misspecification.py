@@ -18,6 +18,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.errors import UsageError
+from lossmodel.tables.vocabulary import ACCOUNTINGS, accountings_with, kinds_with
 
 __all__ = [
     "BREAKS",
@@ -108,7 +109,7 @@ def place_misspecification(
         conflict.stream(*key).accounting
         for key in zip(own["root"], own["party"], own["category"], strict=True)
     ]
-    open_to_it = own[np.isin(accounting, ["ledger", "estimate"])]
+    open_to_it = own[~np.isin(accounting, accountings_with("counts_cases"))]
     if kind == "definition":
         open_to_it = open_to_it[open_to_it["category"] == "losses"]
     if kind in METHODS:
@@ -139,7 +140,7 @@ def _method_change(
     method from a change of the war. It is chosen where nobody else speaks often enough.
     """
     keys = zip(open_to_it["root"], open_to_it["party"], open_to_it["category"], strict=True)
-    estimates = np.array([conflict.stream(*key).accounting == "estimate" for key in keys])
+    estimates = np.array([ACCOUNTINGS[conflict.stream(*key).accounting].assesses for key in keys])
     for rows in (open_to_it[estimates], open_to_it):
         counts = rows.groupby(["root", "party"]).size().sort_values(ascending=False)
         if len(counts) and counts.iloc[0] >= ENOUGH:
@@ -160,8 +161,8 @@ def _of(rows: pd.DataFrame, **values: str) -> pd.DataFrame:
 
 def _relay(rows: pd.DataFrame, original: tuple[str, str, str]) -> Misspecification | None:
     """The most talkative claimant of the same category that could repeat the original."""
-    same = _of(rows, party=original[1], category=original[2], kind="cumulative")
-    same = same[same["root"] != original[0]]
+    same = _of(rows, party=original[1], category=original[2])
+    same = same[same["kind"].isin(kinds_with("running")) & (same["root"] != original[0])]
     counts = same.groupby("root").size().sort_values(ascending=False)
     if counts.empty:
         return None
@@ -176,7 +177,7 @@ def _reported_day(rows: pd.DataFrame, rng: np.random.Generator) -> pd.Timestamp:
     days: list[pd.Timestamp] = []
     short = rows[(rows["end"] - rows["start"]).dt.days < WEEK]
     days += list(short["end"])
-    totals = rows[rows["kind"] == "cumulative"].sort_values("end")
+    totals = rows[rows["kind"].isin(kinds_with("running"))].sort_values("end")
     for _, stream in totals.groupby(["root", "party", "category"]):
         gap = stream["end"].diff().dt.days
         days += list(stream["end"][(gap > 0) & (gap <= WEEK)])

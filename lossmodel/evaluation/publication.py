@@ -17,10 +17,13 @@ from lossmodel.evaluation.latent_truth import Truth
 from lossmodel.evaluation.measurement import MeasurementModel, StreamKey
 from lossmodel.evaluation.misspecification import METHODS, Misspecification
 from lossmodel.evaluation.prior_draws import Floats, Sampler
+from lossmodel.evidence.rounding import CAP, EXACT_UNIT, SD_OF_UNIT, dividing_unit
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS
 
 __all__ = ["Publisher", "relative_unit", "rounded"]
 
-# Below this many a figure is a count, with the noise of a count.
+# Below this many a figure is a count, with the noise of a count. The model states it too: the
+# simulator is an independent statement of it.
 FEW = 200.0
 STREAM = ["root", "party", "category", "scope"]
 
@@ -109,7 +112,7 @@ class Publisher:
                     for base in self._bases(key)
                 )
                 bias = self.measurement.bias(key, first)[int(day)]
-                bound = qualifier in ("at-least", "at-most")
+                bound = QUALIFIERS[qualifier].is_bound
                 own[name] = self._noisy(counted * np.exp(bias) * factor, sd, bound=bound)
             figures.append(own[name])
         return np.array(figures)
@@ -137,7 +140,7 @@ class Publisher:
         self, key: StreamKey, scope: str, windows: list[tuple[int, int]], known: Floats
     ) -> Floats:
         accounting = self.truth.conflict.stream(*key).accounting
-        listed = accounting in ("list", "register")
+        listed = ACCOUNTINGS[accounting].counts_cases
         sd = self.sampler.quantity("noise.list" if listed else "noise.estimate")
         base = self._bases(key)[0]
         bias = np.exp(self.measurement.bias(key, base))
@@ -192,20 +195,20 @@ class Publisher:
     def _worded(self, row: Any, own: float) -> tuple[float, float, float]:
         """The own figure as its qualifier puts it, a day where it is an average, rounded."""
         rng, missing = self.sampler.rng, float("nan")
-        kind, qualifier = row.kind, row.qualifier
+        kind, qualifier = KINDS[row.kind], QUALIFIERS[row.qualifier]
         unit, low, high = row.unit_share, row.low_ratio, row.high_ratio
-        if kind == "average":
+        if kind.per_day:
             lo, hi = self._window(row)
             own /= hi - lo
-        least = 0.01 if kind == "average" else 1.0
-        if qualifier in ("at-least", "at-most"):
+        least = 0.01 if kind.per_day else 1.0
+        if qualifier.is_bound:
             slack = rng.exponential(self.sampler.quantity("bound.excess"))
-            own *= np.exp(-slack if qualifier == "at-least" else slack)
-        if qualifier != "range":
+            own *= np.exp(-slack if qualifier.form == "at-least" else slack)
+        if not qualifier.has_limits:
             return rounded(own, unit, least=least), missing, missing
         width = np.log(high / max(low, 0.05))
         if row.has_value:
-            own *= np.exp(width / np.sqrt(12) * rng.standard_normal())
+            own *= np.exp(width * SD_OF_UNIT * rng.standard_normal())
             middle = rounded(own, unit, least=least)
             ends = sorted((min(middle, own * low), max(middle, own * high)))
             return middle, np.floor(ends[0]), np.ceil(ends[1])
@@ -226,12 +229,8 @@ def relative_unit(values: Iterable[float]) -> list[float]:
     found = []
     for value in values:
         whole = round(value) if value == value else 0
-        unit = 1
-        while whole and whole % (10 * unit) == 0:
-            unit *= 10
-        if whole and whole % (5 * unit) == 0:
-            unit *= 5
-        found.append(min(unit / whole, 0.1) if whole and unit > 1 else 0.0)
+        unit = dividing_unit(whole)
+        found.append(min(unit / whole, CAP) if unit > EXACT_UNIT else 0.0)
     return found
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from lossmodel.defaults import CI_PROB
 from lossmodel.errors import UsageError
 
 __all__ = ["LEVELS", "TruthValue", "allowed_misses", "crps", "score"]
@@ -49,13 +50,13 @@ class TruthValue:
         value: float,
         low: float = float("nan"),
         high: float = float("nan"),
-        ci_prob: float = 0.95,
+        ci_prob: float = CI_PROB,
     ) -> TruthValue:
         """From a row of `truth.csv`; without a value its middle is that of the limits' logs."""
         low, high = (max(limit, LEAST) if limit == limit else limit for limit in (low, high))
         sd, middle = 0.0, float("nan")
         if low == low and high == high:
-            level = ci_prob if ci_prob == ci_prob else 0.95
+            level = ci_prob if ci_prob == ci_prob else CI_PROB
             sd = float(np.log(high / low) / (2 * ndtri(0.5 + level / 2)))
             middle = float(np.log(high * low) / 2)
         if value == value:
@@ -126,7 +127,7 @@ def crps(draws: Floats, truth: float) -> float:
     return float(np.abs(ordered - truth).mean()) - spread / 2
 
 
-def allowed_misses(intervals: int, level: float = 0.95) -> int:
+def allowed_misses(intervals: int, level: float = CI_PROB) -> int:
     """How many of some intervals may miss before less than one sound set in twenty has more.
 
     Examples

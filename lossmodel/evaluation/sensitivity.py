@@ -12,6 +12,7 @@ import pandas as pd
 
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
 from lossmodel.evaluation.variants import POWERS, Variant, variants_of
 from lossmodel.inference.names import EngineName, check_engine
@@ -23,8 +24,6 @@ from lossmodel.posterior.fit import Fit, fit
 __all__ = ["Sensitivity", "level_ranges", "sensitivity"]
 
 KEY = ["kind", "name", "value", "quantity"]
-# Above this share of the posterior variance the number carries "set by assumptions".
-ASSUMED = 0.70
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +63,7 @@ class Sensitivity:
 
 
 def sensitivity(
-    what: str | Path | Conflict | Claims = "russia-ukraine",
+    what: str | Path | Conflict | Claims = DEFAULT_CONFLICT,
     *,
     quantities: Sequence[tuple[str, str, str]] | None = None,
     priors: Priors | None = None,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from lossmodel.text.levels import ASSUMED
+
 __all__ = ["what_fixes_the_level"]
 
-ASSUMED = 0.70
 NAMED_BLOCKS = 3
 # A change of the median by less than this is not worth a clause.
 SMALL = 0.01

@@ -22,14 +22,15 @@ from lossmodel.evaluation.misspecification import (
 from lossmodel.evaluation.prior_draws import Sampler
 from lossmodel.evaluation.publication import Publisher, relative_unit
 from lossmodel.evaluation.templates import Plan, Size, draw_plan
+from lossmodel.evidence.exclusions import MODELLED
 from lossmodel.model.priors import Priors
+from lossmodel.tables.vocabulary import ACCOUNTINGS, kinds_with
 
 __all__ = ["LEVEL_SD", "Simulated", "simulate"]
 
 # The level of the losses is drawn narrowly around a centre: wars fifty times too large or too
 # small would tell nothing about this one.
 LEVEL_SD = 0.5
-MODELLED = ("killed", "wounded", "casualties", "losses", "irrecoverable", "missing")
 KEYS = ["claimant", "party", "category", "scope", "start", "end"]
 DATES = 4
 CHAIN = 10
@@ -171,7 +172,9 @@ class _War:
             key: truth.conflict.stream(*key).accounting
             for key in zip(rows["root"], rows["party"], rows["category"], strict=True)
         }
-        biased = pd.Series([key for key, accounting in kept.items() if accounting != "list"])
+        biased = pd.Series(
+            [key for key, name in kept.items() if not ACCOUNTINGS[name].has_coverage]
+        )
         pairs = biased.map(lambda key: key[:2])
         several = frozenset(pairs[pairs.duplicated()])
         measurement = MeasurementModel(truth, sampler, spans_of(rows, truth), several)
@@ -189,7 +192,7 @@ class _War:
             if broken.kind != "relay":
                 continue
             about = (table["party"] == broken.party) & (table["category"] == broken.category)
-            totals = about & (table["kind"] == "cumulative") & (table["via"] == "")
+            totals = about & table["kind"].isin(kinds_with("running")) & (table["via"] == "")
             originals = table[totals & (table["claimant"] == broken.original)].sort_values("end")
             for i in table.index[totals & (table["claimant"] == broken.claimant)]:
                 place = originals["end"].searchsorted(table.loc[i, "end"], side="right")
@@ -207,10 +210,10 @@ def _plan_of(conflict: str | Path | Conflict, template: Claims | pd.DataFrame | 
         table = load_claims(template, conflict=about).table
     derived = about.claimants["claimant"][about.claimants["derived_from"] != ""]
     persons = table["category"].map(lambda name: about.categories[name].group == "person")
-    keep = ~persons | table["category"].isin(MODELLED)
+    keep = ~persons | table["category"].isin(list(MODELLED))
     keep &= ~table["claimant"].isin(derived) & ~table["via"].isin(derived)
     keep &= table["scope"].map(lambda name: _has_share(about, name))
-    keep &= (table["kind"] != "correction") & (table["part_of"] == "")
+    keep &= ~table["kind"].isin(kinds_with("signed")) & (table["part_of"] == "")
     keep &= table["end"] >= about.start
     rows = table[keep].reset_index(drop=True)
     if rows.empty:
@@ -240,7 +243,7 @@ def _levels(plan: Plan) -> dict[str, dict[str, float]]:
     conflict, rows = plan.conflict, plan.rows
     shares = {"killed": 0.27, "wounded": 0.73, "irrecoverable": 0.45}
     days = (rows["end"] - rows["start"].fillna(conflict.start)).dt.days + 1
-    daily = rows["middle"] / days.where(rows["kind"] != "average", 1)
+    daily = rows["middle"] / days.mask(rows["kind"].isin(kinds_with("per_day")), 1)
     daily = daily / rows["category"].map(shares).fillna(1.0)
     first = rows["party"].map(lambda name: conflict.components(name)[0])
     submodel = rows["category"].map(lambda name: submodel_of(conflict, name))

@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import Category, Conflict, Knots, Party, Scope, Share, Side
+from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import STANDARD_CATEGORIES
+from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
 
 __all__ = ["Plan", "Size", "draw_plan"]
 
@@ -173,7 +175,7 @@ def _persons() -> dict[str, Category]:
 def _knots(days: int) -> Knots:
     """Coarser knots for longer wars: at most about thirty for the rate of a party."""
     rate = next(step for step in (7, 14, 28, 56) if days <= 30 * step)
-    return Knots(rate, 91 if days <= 730 else 182, 182 if days <= 730 else 365)
+    return Knots(rate, QUARTER if days <= 730 else HALF_YEAR, HALF_YEAR if days <= 730 else 365)
 
 
 def _rows(
@@ -209,11 +211,11 @@ def _estimate(days: int, unit: float, rng: np.random.Generator) -> dict[str, obj
     end = int(rng.integers(max(days // 10, 10), days + 1))
     claim: dict[str, object] = {"end": _day(end), "known": _day(end), "unit_share": unit}
     kind = str(rng.choice(["cumulative", "period", "average"], p=[0.75, 0.15, 0.1]))
-    if kind != "cumulative":
+    if KINDS[kind].needs_start:
         claim |= {"kind": kind, "start": _day(max(1, end - 29))}
     words = ["exact", "about", "at-least", "at-most", "range"]
     claim["qualifier"] = str(rng.choice(words, p=[0.3, 0.3, 0.2, 0.05, 0.15]))
-    if claim["qualifier"] == "range":
+    if QUALIFIERS[str(claim["qualifier"])].has_limits:
         width = float(rng.uniform(0.1, 0.35))
         claim |= {"low_ratio": 1 - width, "high_ratio": 1 + width}
         claim["has_value"] = bool(rng.uniform() < 0.5)

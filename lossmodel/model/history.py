@@ -33,6 +33,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from lossmodel.errors import UsageError
+from lossmodel.evidence.rounding import SD_OF_UNIT
 from lossmodel.importers.datasets import data_dir
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ def _allow_for_selection(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Undo the tilt by |log ratio|, which weakens where claims fall on both sides of the truth."""
     tilt = (2 * ndtr(mean / np.sqrt(tau2)) - 1) * tau2
-    return mean - tilt / 2, np.hypot(sd, tilt / np.sqrt(12))
+    return mean - tilt / 2, np.hypot(sd, tilt * SD_OF_UNIT)
 
 
 def _slug(name: str) -> str:

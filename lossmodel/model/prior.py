@@ -13,8 +13,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 from scipy.special import expit, logit, ndtri
 
+from lossmodel.defaults import CI_PROB
+
 __all__ = [
-    "CI_PROB",
     "USER_REASON",
     "Basis",
     "Prior",
@@ -27,7 +28,6 @@ __all__ = [
 Scale = Literal["log", "logit", "natural"]
 Basis = Literal["history", "judgement", "theory", "user"]
 
-CI_PROB = 0.95
 USER_REASON = "Given by the user."
 COUNTS = ("n", "clusters")
 NUMBERS = ("mean", "median", "sd", *COUNTS)

@@ -16,10 +16,10 @@ from typing import Any
 
 import pandas as pd
 
+from lossmodel.defaults import CI_PROB
 from lossmodel.errors import UsageError
 from lossmodel.model import history
 from lossmodel.model.prior import (
-    CI_PROB,
     USER_REASON,
     Basis,
     Prior,
@@ -29,7 +29,7 @@ from lossmodel.model.prior import (
     find_faults,
 )
 
-__all__ = ["CI_PROB", "USER_REASON", "Basis", "Prior", "Priors", "Scale"]
+__all__ = ["USER_REASON", "Basis", "Prior", "Priors", "Scale"]
 
 BIAS = re.compile(r"bias\.(?P<role>adversary|self|third-party)\.(?P<class>\w+)(\.between)?")
 TABLE_COLUMNS = (

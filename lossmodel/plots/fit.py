@@ -17,6 +17,8 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.ratios import biases_table
+from lossmodel.tables.vocabulary import kinds_with
+from lossmodel.text.levels import ASSUMED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -178,10 +180,10 @@ def plot_shares(fit: Fit, *, ax: Axes | None = None) -> Axes:
     ax.set_axisbelow(True)
     ax.set_yticks(places, [str(quantity).removesuffix(" all") for quantity in wide.index])
     ax.set_ylim(-0.7, len(wide) - 0.3)
-    ax.axvline(0.7, color=INK, lw=0.8, ls=(0, (4, 3)))
+    ax.axvline(ASSUMED, color=INK, lw=0.8, ls=(0, (4, 3)))
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.set_xlabel("share of the variance that comes from priors (line: 70%)")
+    ax.set_xlabel(f"share of the variance that comes from priors (line: {ASSUMED:.0%})")
     return ax
 
 
@@ -210,21 +212,19 @@ class _Points:
     cumulative: bool
 
     def draw(self, ax: Axes) -> None:
-        label = self.label
+        label, colour = self.label, self.style["color"]
         long = self.rows if self.cumulative else self.rows[self.rows["n_days"] > 1]
         if not self.cumulative and len(long):
-            colour = self.style["color"]
             ax.hlines(long["shown"], long["start"], long["end"], color=colour, lw=1.6, label=label)
             label = "_" + label
         points = self.rows if self.cumulative else self.rows[self.rows["n_days"] == 1]
         if len(points):
             many = len(points) > MANY
-            dots = {"ms": 1.8, "mew": 0, "alpha": 0.45, "mfc": self.style["color"]}
+            dots = {"ms": 1.8, "mew": 0, "alpha": 0.45, "mfc": colour}
             look = dots if many else {"ms": 4, "mew": 0.9}
             ax.plot(points["end"], points["shown"], ls="", label=label, **(self.style | look))
         wide = self.rows[np.isfinite(self.rows["low"]) & np.isfinite(self.rows["high"])]
         if self.cumulative and len(wide):
-            colour = self.style["color"]
             ax.vlines(wide["end"], wide["low"], wide["high"], color=colour, lw=1, alpha=0.7)
 
 
@@ -237,17 +237,16 @@ def _drawn_claims(
     table = table[
         table["party"].isin(about)
         & table["category"].isin(SHOWN_AS.get(category, (category,)))
-        & ~table["kind"].isin(("stock", "correction"))
+        & table["kind"].isin(kinds_with("counts_losses"))
         & (table["class"] != "merged")
         & (table["end"] <= fit.days[-1])
     ]
-    since_start = (table["kind"] == "cumulative") | (
-        (table["start"] <= fit.days[0]) & (table["kind"] == "period")
-    )
+    from_start = (table["start"] <= fit.days[0]) & table["kind"].isin(kinds_with("is_total"))
+    since_start = from_start | table["kind"].isin(kinds_with("running"))
     table = table[since_start if cumulative else ~since_start]
     n_days = (table["end"] - table["start"]).dt.days + 1
     middle = table["value"].fillna((table["low"] + table["high"]) / 2)
-    per = 1 if cumulative else n_days.where(table["kind"] != "average", 1)
+    per = 1 if cumulative else n_days.mask(table["kind"].isin(kinds_with("per_day")), 1)
     table = table.assign(n_days=n_days, shown=middle / per)
     table = table[np.isfinite(table["shown"])]
     streams = fit.streams.set_index(["claimant", "party", "category"])[["role", "accounting"]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from lossmodel.tables.vocabulary import QUALIFIERS
+from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
 
 __all__ = [
-    "ASSUMED",
     "category_title",
     "claimant_names",
     "claimed",
@@ -33,7 +34,6 @@ __all__ = [
     "set_by",
 ]
 
-ASSUMED: Final = 0.7
 MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -72,7 +72,7 @@ def ratio(row: Mapping[str, Any], prefix: str) -> str:
 
 def claimed(value: float, low: float, high: float, qualifier: str) -> str:
     """A published figure in the claimant's own digits."""
-    words = {"at-least": "at least ", "at-most": "at most "}.get(qualifier, "")
+    words = QUALIFIERS[qualifier].prefix
     shown = f"{value:,.10g}" if math.isfinite(value) else ""
     if math.isfinite(low) and math.isfinite(high):
         limits = f"{low:,.10g} to {high:,.10g}"

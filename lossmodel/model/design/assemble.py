@@ -36,6 +36,7 @@ from lossmodel.model.design.windows import (
     WindowBuilder,
 )
 from lossmodel.model.priors import Priors
+from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 __all__ = [
     "CIVILIAN",
@@ -269,13 +270,13 @@ class _Assembly:
 
     def _add(self, claim: int, stream: int, term: Record) -> None:
         """Add the windows or the bins that the expectation of an observation is the sum of."""
-        accounting, category = term["accounting"], str(term["category"])
+        accounting, category = ACCOUNTINGS[str(term["accounting"])], str(term["category"])
         if category == "missing":
             self._add_bins(claim, stream, term, MISSING, KILLED)
-        elif accounting in ("list", "register"):
+        elif accounting.counts_cases:
             wounded = category in ("wounded", "casualties", "losses")
             for component in ([] if category == "wounded" else [KILLED]) + [WOUNDED] * wounded:
-                kind = LIST if accounting == "list" else REGISTER
+                kind = LIST if accounting.has_coverage else REGISTER
                 self._add_bins(claim, stream, term, kind, component)
         else:
             bases = self._bases(str(term["party"]))

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import HALF_YEAR
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
+from lossmodel.tables.vocabulary import accountings_with
 
 __all__ = ["Bias", "build_biases"]
 
@@ -73,7 +75,7 @@ def build_biases(
         first, last (days of its first and last knowledge).
     """
     table = _Table(conflict, priors, components, grid, builder)
-    own = streams[streams["observation_model"] != "list"]
+    own = streams[~streams["observation_model"].isin(accountings_with("has_coverage"))]
     several = own.groupby(["claimant", "party"])["category"].transform("nunique") > 1
     return {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
 
@@ -173,5 +175,5 @@ class _Table:
         spacing = self.conflict.knots.drift_days
         positions = knot_positions(first, last, spacing)
         rows = self.builder.rows(name.split()[0], np.zeros(len(positions)))
-        self.builder.walk(name, rows, float(np.sqrt(spacing / 182)), prior)
+        self.builder.walk(name, rows, float(np.sqrt(spacing / HALF_YEAR)), prior)
         return positions, rows

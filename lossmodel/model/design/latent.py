@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Party
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
@@ -21,7 +22,7 @@ __all__ = ["LatentProcesses", "build_latent"]
 
 # The prior of a walk, ``<kind>.walk_sd``, is the sd of its change over so many days: its unit in
 # ``priors.toml``. The sd of a step grows with the root of its length.
-WALK_DAYS = {"rate": 14, "lethality": 91, "missing": 182}
+WALK_DAYS = {"rate": FORTNIGHT, "lethality": QUARTER, "missing": HALF_YEAR}
 
 Knots = tuple[Floats, Ints]
 

@@ -11,8 +11,18 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
+from lossmodel.tables.vocabulary import accountings_with
 
-__all__ = ["AT_LEAST", "AT_MOST", "COUNT", "INTERVAL", "POINT", "Observations", "observe"]
+__all__ = [
+    "AT_LEAST",
+    "AT_MOST",
+    "COUNT",
+    "COUNT_BELOW",
+    "INTERVAL",
+    "POINT",
+    "Observations",
+    "observe",
+]
 
 Objects = NDArray[np.object_]
 
@@ -20,7 +30,7 @@ POINT, COUNT, AT_LEAST, AT_MOST, INTERVAL = range(5)
 # Figures below this are counts: the Poisson sd of the log of 200 is 7%, half of the smallest prior
 # median of a noise scale. With 50, 100 or 400 no headline total of the shipped wars moves by more
 # than 0.10 posterior sd, and no sd by more than 3%.
-SMALL = 200.0
+COUNT_BELOW = 200.0
 # Stands for a figure of zero where its logarithm is needed (bounds, ends of ranges): whoever rounds
 # to whole numbers calls less than this zero. With 0.25 or 1 the headline totals stay the same.
 HALF = 0.5
@@ -35,7 +45,7 @@ class Observations:
     Attributes
     ----------
     form
-        Shape (N,): POINT (Student-t on the log), COUNT (gamma-Poisson, figures under 200),
+        Shape (N,): POINT (Student-t on the log), COUNT (gamma-Poisson, figures under COUNT_BELOW),
         AT_LEAST, AT_MOST (bounds with an exponential slack on the log scale) or INTERVAL.
     value
         Shape (N,): the figure, a number of losses; the geometric mean of an INTERVAL's ends.
@@ -123,8 +133,8 @@ def _noise_scales(terms: pd.DataFrame, observation_model: Objects) -> tuple[Obje
     with the root of its days; likewise that of an increment of a list or register, whose scale is
     that of a month. An estimate's noise is a relative error of the release.
     """
-    ledger = observation_model == "ledger"
-    listed = np.isin(observation_model, ["list", "register"])
+    ledger = np.isin(observation_model, accountings_with("sums_days"))
+    listed = np.isin(observation_model, accountings_with("counts_cases"))
     names = np.array(["noise.estimate"] * len(terms), dtype=object)
     names[ledger], names[listed] = "noise.ledger_day", "noise.list"
     scale, days = np.ones(len(terms)), terms["n_days"].to_numpy(dtype=float)
@@ -161,7 +171,7 @@ def _forms(terms: pd.DataFrame, components: Components) -> Ints:
     """Form of the likelihood of each figure."""
     form = np.full(len(terms), POINT)
     published = terms["form"].to_numpy()
-    small = (terms["value"].to_numpy(dtype=float) < SMALL) & (published == "point")
+    small = (terms["value"].to_numpy(dtype=float) < COUNT_BELOW) & (published == "point")
     form[small] = COUNT
     if components.bounds:
         form[published == "at-least"] = AT_LEAST

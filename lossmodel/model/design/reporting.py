@@ -27,6 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import HALF_YEAR, YEAR
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
@@ -44,7 +45,6 @@ __all__ = [
 
 LIST, REGISTER, MISSING = 0, 1, 2
 COVERAGE, MISSING_SHARE, DELAY, DELAY_SD, DECLARED = range(5)
-YEAR = 365.25
 HALF_DAY = 0.5
 FOREVER = 1e9
 # A bin is about a quarter as wide as its days of death are ago. With bins 16 times as fine the
@@ -266,7 +266,9 @@ class ReportingTriangleBuilder:
             positions = knot_positions(0.0, self.grid.size - 1.0, spacing)
             rows = self.builder.rows("coverage", np.full(len(positions), level.mean))
             self.builder.shared(f"coverage.level {stream}", rows, level.sd)
-            self.builder.walk(f"coverage.walk {stream}", rows, float(np.sqrt(spacing / 182)), walk)
+            self.builder.walk(
+                f"coverage.walk {stream}", rows, float(np.sqrt(spacing / HALF_YEAR)), walk
+            )
             self.coverage[stream] = (positions, rows)
         return self.coverage[stream]
 

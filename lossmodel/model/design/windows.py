@@ -18,6 +18,7 @@ from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.latent import LatentProcesses
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
 from lossmodel.model.priors import Priors
+from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 __all__ = ["KILLED", "MISSING_DEAD", "UNDEFINED", "WOUNDED", "Record", "WindowBuilder"]
 
@@ -63,10 +64,10 @@ class WindowBuilder:
 
     def add(self, claim: int, *, stream: int, term: Record, bases: Sequence[str]) -> None:
         """Add the windows of one ledger increment or estimate, of some base parties."""
-        category = str(term["category"])
+        accounting, category = ACCOUNTINGS[str(term["accounting"])], str(term["category"])
         spans = [self.grid.span(*days) for days in term["days"]]
         for base in bases:
-            ledger = self._ledger(stream, base) if term["accounting"] == "ledger" else -1
+            ledger = self._ledger(stream, base) if accounting.sums_days else -1
             for component, factor in self._counts(stream, term, base, category):
                 series = self.series_of(base, component, str(term["scope"]), ledger)
                 self._windows += [(claim, series, factor, lo, hi) for lo, hi in spans if hi > lo]
@@ -109,7 +110,7 @@ class WindowBuilder:
             counts.append((WOUNDED, 0))
         elif category in UNDEFINED or category != "killed":
             counts.append((WOUNDED, self._wounded_share(stream, category)))
-        partial = term["accounting"] == "estimate" and term["role"] != "adversary"
+        partial = ACCOUNTINGS[term["accounting"]].assesses and term["role"] != "adversary"
         if partial and category != "wounded" and base in self.latent.missing_knots:
             counts.append((MISSING_DEAD, self._missing_uncounted(str(term["role"]), base)))
         return counts

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from lossmodel.plots import fit as plots
 from lossmodel.report.wording import main_categories, main_parties, party_title
+from lossmodel.text.levels import ASSUMED
+from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -227,7 +229,7 @@ def _shares(results: Results) -> Canvas:
     n = results.fit.variance_decomposition["quantity"].nunique()
     canvas, axes = _canvas(1.6 + 0.2 * n)
     plots.plot_shares(results.fit, ax=axes[0])
-    axes[0].set_xlabel("share that comes from assumptions (line: 70%)")
+    axes[0].set_xlabel(f"share that comes from assumptions (line: {percent(ASSUMED)})")
     canvas.legend(loc="outside upper left", ncols=3)
     return canvas
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from lossmodel.report.document import Table
 from lossmodel.report.wording import (
-    ASSUMED,
     category_title,
     estimate_text,
     interval,
@@ -14,6 +13,7 @@ from lossmodel.report.wording import (
     party_title,
     prior_share,
 )
+from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:

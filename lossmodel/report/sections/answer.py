@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.report.document import Block, Section, Table, Text
 from lossmodel.report.sections.alternatives import middle_range, other_table
 from lossmodel.report.wording import (
-    ASSUMED,
     category_title,
     date,
     estimate_text,
@@ -21,6 +20,7 @@ from lossmodel.report.wording import (
     scope_title,
     set_by,
 )
+from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from lossmodel.plots.fit import ratio_rows
 from lossmodel.report.document import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import claimant_names, level, party_title, ratio
+from lossmodel.text.levels import IDENTIFIED
+from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +58,8 @@ def _table(results: Results, group: str, rows: Sequence[dict[Any, Any]]) -> Tabl
         caption=(
             "Ratios over the whole time, median and "
             f"{level(results.fit)} credible interval. “Learned” says whether the claims narrowed "
-            "the ratio to less than 70% of what was assumed (on the log scale); where not, it is "
+            f"the ratio to less than {percent(IDENTIFIED)} of what was assumed (on the log scale); "
+            "where not, it is "
             "mostly an assumption. By half-year: biases.csv."
         ),
         numeric=frozenset({3, 4, 5, 6, 7} if people else {3, 4, 5}),

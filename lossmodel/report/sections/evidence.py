@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.report.document import Block, Section, Table, Text
 from lossmodel.report.wording import claimant_names, claimed, party_title
 from lossmodel.text.numbers import number
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["evidence_section"]
 
-CLASSES = ("used", "merged", "left out")
 REASONS = 12
 COLUMNS = (
     *("Claim", "Claimant", "About", "Scope", "Kind", "First day", "Last day", "Published"),

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from lossmodel.report.document import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import (
-    ASSUMED,
     level,
     main_categories,
     main_parties,
     party_title,
     quantity_title,
 )
+from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:

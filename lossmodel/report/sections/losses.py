@@ -14,6 +14,7 @@ from lossmodel.report.wording import (
     level,
     party_title,
 )
+from lossmodel.tables.vocabulary import KINDS, kinds_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,6 @@ __all__ = ["losses_section"]
 
 # What a figure under an undefined word is set beside.
 BESIDE: Final = {"losses": "casualties", "irrecoverable": "casualties"}
-WINDOWS: Final = ("cumulative", "period", "daily", "average")
 
 
 def losses_section(results: Results, pictures: Sequence[Picture]) -> Section:
@@ -66,7 +66,7 @@ def _rows(results: Results) -> list[list[str]]:
     table = table[
         table["claimant"].isin(derived)
         & (table["class"] == "left out")
-        & table["kind"].isin(WINDOWS)
+        & table["kind"].isin(kinds_with("counts_losses"))
         & (table["end"] <= fit.days[-1])
     ]
     paths: dict[tuple[str, str, str], Rates] = {}
@@ -86,7 +86,7 @@ def _row(results: Results, claim: pd.Series, paths: dict[tuple[str, str, str], R
     if key not in paths:
         paths[key] = rates(fit, *key)
     days = (claim["end"] - claim["start"]).days + 1
-    per = days if claim["kind"] == "average" else 1
+    per = days if KINDS[claim["kind"]].per_day else 1
     first = (claim["start"] - fit.days[0]).days
     last = (claim["end"] - fit.days[0]).days
     draws = paths[key].between(first, last)
