@@ -116,4 +116,4 @@ def _sum_of(parts: Sequence[Matrix]) -> Matrix:
     for part in parts[1:]:
         if part.nnz:
             total = total + part if total.nnz else part
-    return sparse.csr_array(total)
+    return total
