@@ -85,7 +85,7 @@ CELLS = [
     (0, {"end": "2001-01-06"}, "end", "the same day as start, 2001-01-05"),
     (0, {"published": "2001-01-04"}, "published", "Losses cannot be published before they happen"),
     (0, {"known": "2001-01-04"}, "known", "Losses cannot be known before they happen"),
-    (0, {"known": "2001-01-09"}, "published", "not known yet"),
+    (0, {"known": "2001-01-09"}, "published", "before they are known"),
     (0, {"published_inferred": "maybe"}, "published_inferred", "true or false"),
     (0, {"kind": "stock"}, "kind", "stock only of missing and captured"),
     (2, {"kind": "correction"}, "qualifier", "exact or about"),
