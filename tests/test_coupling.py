@@ -129,7 +129,9 @@ def test_a_definition_moves_what_a_stream_says_along_a_line(sheared):
 
         def bend(to_theta, at=claims, step=step):
             points = [laplace.mode + sign * step for sign in (-1, 0, 1)]
-            low, middle, high = (density.density.observations(to_theta(t)).mu[at] for t in points)
+            low, middle, high = (
+                density.density.predictions(to_theta(t)).log_expected[at] for t in points
+            )
             return np.abs(low + high - 2 * middle).max()
 
         plain = bend(lambda theta: theta)

@@ -14,7 +14,7 @@ from threading import Thread
 
 import numpy as np
 
-from lossmodel.inference.nuts.trajectory import Coordinates, State, draw_next, first_state
+from lossmodel.inference.nuts.trajectory import Coordinates, draw_next, first_state
 from lossmodel.inference.worker import load
 from lossmodel.model.design.grid import Floats
 
