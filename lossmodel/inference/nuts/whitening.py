@@ -29,8 +29,8 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["Whitened"]
 
-# Second difference of the gradient, one sd to both sides, above which a coordinate gets a curve. The
-# conditional mode of the others is then half an sd off a straight line, as their precision is one.
+# Second difference of the gradient, one sd to both sides, above which a coordinate gets a curve. As
+# precisions are one, the conditional mode of the others is then half an sd off a straight line.
 NONLINEAR = 1.0
 # Knots of the curves, in sds; 1 of 370 draws lies beyond the last ones, where curves are straight.
 REACH, STEP = 3.0, 1.0
