@@ -19,11 +19,11 @@ from tests import small_war
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*ArviZ is undergoing:FutureWarning")
 
 
-@pytest.fixture(scope="module", params=["small war", "sheared", "tanks", "battle"])
+@pytest.fixture(scope="module", params=["small war", "coupled", "tanks", "battle"])
 def whitened(request):
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == "sheared":
-            # All streams are known well enough, and move what they are made of.
+        if request.param == "coupled":
+            # All streams are known well enough, and have couplings.
             patch.setattr(tight_sums, "WELL_KNOWN", 10.0)
         yield _whitened(request.param)
 
@@ -68,7 +68,7 @@ def test_the_density_of_the_coordinates_has_the_volume_of_the_map(whitened):
     np.testing.assert_allclose(found, found[0], rtol=0, atol=1e-4)
 
 
-def test_a_share_that_bends_the_others_has_a_curve():
+def test_a_share_on_which_others_depend_nonlinearly_has_a_curve():
     claims = load_claims()
     evidence = collect_evidence(claims, as_of=pd.Timestamp("2022-09-01"))
     density = Density(LossModel().design(evidence, claims.conflict))

@@ -1,1 +1,1 @@
-"""Two roads from the same density to draws: Laplace and NUTS."""
+"""Two samplers of one density: Laplace and NUTS."""

@@ -24,7 +24,8 @@ def convergence(draws: Floats) -> dict[str, Floats]:
     Returns
     -------
     dict
-        ``rhat, ess_bulk, ess_tail``, each of shape (Q,).
+        ``rhat, ess_bulk, ess_tail``, each of shape (Q,), as defined by Vehtari, Gelman, Simpson,
+        Carpenter and Buerkner (2021).
     """
     arviz = _arviz()
     if int(str(arviz.__version__).split(".")[0]) < 1:

@@ -1,4 +1,4 @@
-"""The names of the engines, in a place that costs nothing to import."""
+"""The names of the engines, in a module that imports quickly."""
 
 from typing import Final, Literal, get_args
 
@@ -11,12 +11,16 @@ ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
 
 
 def check_engine(engine: object) -> None:
-    """Refuse an engine that there is not.
+    """Check the name of an engine.
 
     Raises
     ------
     UsageError
         No engine has that name.
+
+    Examples
+    --------
+    >>> check_engine("laplace")
     """
     if engine not in ENGINES:
         raise UsageError(f"engine is {engine!r}; it must be one of {', '.join(ENGINES)}.")

@@ -1,4 +1,4 @@
-"""One block through an engine and its gate."""
+"""One submodel through an engine and its gate."""
 
 import time
 from collections.abc import Callable
@@ -21,23 +21,27 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["Submodel", "Settings", "run", "sample_through_gate"]
 
+# Independent draws: the Monte-Carlo error of a 95% limit is 0.08 posterior sds, of totals less, as
+# their quantiles are stratified.
 LAPLACE_DRAWS, PRIOR_DRAWS = 1000, 1000
+# Draws of each of the chains: 1600 in all, which for headlines must be worth 1000 independent ones.
+# The warm-up only sets the step.
 NUTS_DRAWS, NUTS_TUNE, CHAINS = 400, 50, 4
-# It goes on by at least a part of its length, and up to so many times its length.
+# Sampling is resumed for at least this share of its length, up to this multiple of it.
 NUTS_PIECE, NUTS_LONGEST = 0.125, 5
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run.
+    """Settings of a run.
 
     Parameters
     ----------
     draws
-        In all for laplace, a chain for nuts; None is the default.
+        In all for laplace, per chain for nuts; None for the default.
     patience
-        Seconds for which nuts may go on until its gate is passed.
+        Seconds for which nuts may be resumed until its gate is passed.
     """
 
     engine: EngineName = "auto"
@@ -48,7 +52,7 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Submodel:
-    """The posterior of one block."""
+    """The posterior of one submodel: its draws, their prior, and diagnostics."""
 
     design: Design
     density: Density
@@ -60,14 +64,22 @@ class Submodel:
 
     @cached_property
     def predicted(self) -> Predicted:
-        """What the posterior expects of each figure."""
+        """Posterior predictive quantities of each figure."""
         return predict(self.posterior, self.density)
 
 
 def run(
     design: Design, *, settings: Settings, earlier: "Submodel | None", progress: Progress
 ) -> Submodel:
-    """Fit one block, with nuts where asked for or where the gate of laplace fails."""
+    """Fit one submodel, with nuts where asked for or where the gate of laplace fails.
+
+    Parameters
+    ----------
+    earlier
+        The same submodel of an earlier fit, from whose mode the search starts.
+    progress
+        Called with a line of text at each stage.
+    """
     density = Density(design)
     started = time.perf_counter()
     sampled = settings.engine == "nuts"
@@ -135,22 +147,22 @@ def sample_through_gate(
     seconds: float = np.inf,
     progress: Progress = lambda _: None,
 ) -> tuple[Sample, dict[str, Any]]:
-    """Sample, and go on until the gate is passed or has been failed for long enough.
+    """Sample until the gate is passed, or until the longest length or time.
 
-    A gate that is asked again and again is passed a little too early; the first length is what its
-    limits on the effective draws ask for where draws are nearly independent.
+    A gate that is asked repeatedly is passed a little too early; the first length is therefore the
+    one that its limits on the effective draws need where draws are nearly independent.
 
     Parameters
     ----------
     draws
         Of each chain before the gate is first asked.
     seconds
-        How long after the start it may still go on.
+        Time after the start up to which sampling is resumed.
 
     Returns
     -------
     result, found
-        The draws, and what the gate says of them.
+        The draws, and the findings of the gate.
     """
     progress(f"{design.name}: sampling {CHAINS} chains of {draws} draws")
     began = time.perf_counter()

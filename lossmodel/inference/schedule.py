@@ -1,4 +1,4 @@
-"""All blocks of a fit: the largest one here, the others meanwhile in a second process."""
+"""All submodels of a fit: the largest one here, the others at the same time in a second process."""
 
 import time
 from collections import deque
@@ -14,15 +14,16 @@ from lossmodel.model.design import Design
 
 __all__ = ["run_submodels", "summary"]
 
-# Unknowns of all blocks but the largest, above which the second process is worth its trouble.
+# Unknowns of all submodels but the largest, above which a second process saves time: it takes about
+# a second to start, and a submodel of 129 unknowns 0.3 seconds.
 WORTH = 800
-# A block, its seconds, and what was said of it.
+# A submodel with its seconds, and its messages.
 _Recorded = tuple[tuple[Submodel, float], list[str]]
 
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """One block to fit."""
+    """One submodel to fit."""
 
     design: Design
     settings: Settings
@@ -30,7 +31,7 @@ class _Job:
     title: str
 
     def run(self, progress: Progress) -> tuple[Submodel, float]:
-        """The block and the seconds that it took."""
+        """The submodel and the seconds that it took."""
         progress(self.title)
         began = time.perf_counter()
         submodel = run(self.design, settings=self.settings, earlier=self.earlier, progress=progress)
@@ -44,12 +45,12 @@ def run_submodels(
     earlier: Mapping[str, Submodel],
     progress: Progress,
 ) -> tuple[dict[str, Submodel], dict[str, float]]:
-    """Fit all blocks; what comes out does not depend on where each was fitted.
+    """Fit all submodels; results do not depend on the process in which each was fitted.
 
     Parameters
     ----------
     earlier
-        Blocks of an earlier fit, from whose modes the search starts.
+        Submodels of an earlier fit, from whose modes the search starts.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def run_submodels(
         for i, design in enumerate(designs, start=1)
     ]
     jobs.sort(key=lambda job: -job.design.size)
-    # A sampler has a use for all cores itself.
+    # A sampler uses all cores itself.
     aside = worker.at_hand() and settings.engine != "nuts"
     if aside and sum(job.design.size for job in jobs[1:]) > WORTH:
         done = _shared(jobs, progress)
@@ -72,47 +73,47 @@ def run_submodels(
 
 
 def _shared(jobs: list[_Job], progress: Progress) -> dict[str, tuple[Submodel, float]]:
-    """Fit the first job here, and then from the last one on what the other has not begun."""
-    waiting = _Waiting(jobs[1:])
+    """Fit the first job here, and then, from the last one on, those not yet submitted."""
+    queue = _Queue(jobs[1:])
     try:
-        waiting.hand_on()
+        queue.submit_next()
         job: _Job | None = jobs[0]
         done = {}
         while job is not None:
             done[job.design.name] = job.run(progress)
-            job = waiting.take()
-        return done | {name: _told(future, progress) for name, future in waiting.handed}
+            job = queue.take()
+        return done | {name: _told(future, progress) for name, future in queue.submitted}
     finally:
-        waiting.clear()
+        queue.clear()
 
 
-class _Waiting:
+class _Queue:
     """Jobs that the second process takes one by one from the front, this one from the back.
 
-    None waits within the process: what it has not begun is not to be called back.
+    Jobs are submitted singly, because queued jobs cannot be cancelled.
     """
 
     def __init__(self, jobs: Sequence[_Job]) -> None:
         self._jobs, self._lock = deque(jobs), Lock()
-        self.handed: list[tuple[str, Future[_Recorded]]] = []
+        self.submitted: list[tuple[str, Future[_Recorded]]] = []
 
-    def hand_on(self, _: object = None) -> None:
-        """Give the process its next job, and another one whenever it has done one."""
+    def submit_next(self, _: object = None) -> None:
+        """Submit the next job, and another one whenever one is done."""
         with self._lock:
             if not self._jobs:
                 return
             job = self._jobs.popleft()
             future = worker.submit(_recorded, job)
-            self.handed.append((job.design.name, future))
-        future.add_done_callback(self.hand_on)
+            self.submitted.append((job.design.name, future))
+        future.add_done_callback(self.submit_next)
 
     def take(self) -> _Job | None:
-        """The last job, if there still is one."""
+        """The last job, if there is one left."""
         with self._lock:
             return self._jobs.pop() if self._jobs else None
 
     def clear(self) -> None:
-        """Hand on no more."""
+        """Submit no more."""
         with self._lock:
             self._jobs.clear()
 
@@ -120,7 +121,7 @@ class _Waiting:
 def _recorded(job: _Job) -> _Recorded:
     said: list[str] = []
     submodel, seconds = job.run(said.append)
-    # Every report asks for it, and this process has the time.
+    # Every report needs it, and this process is the one that ends first.
     _ = submodel.predicted
     return (submodel, seconds), said
 
@@ -134,7 +135,7 @@ def _told(future: Future[_Recorded], progress: Progress) -> tuple[Submodel, floa
 
 
 def summary(submodels: Mapping[str, Submodel]) -> dict[str, Any]:
-    """The diagnostics of all blocks together, and of each."""
+    """The diagnostics of all submodels together, and of each, as in ``diagnostics.json``."""
     each = {name: submodel.diagnostics for name, submodel in submodels.items()}
     failures = [f"{name}: {f}" for name, d in each.items() for f in d["failures"]]
     warnings = [f"{name}: {doubt}" for name, d in each.items() for doubt in d.get("doubts", ())]

@@ -1,7 +1,7 @@
-"""A second process, which does part of the work while this one does another.
+"""A second process, which does part of the work at the same time as this one.
 
-It is started once, takes work in turn and ends by itself. It has to be asked for: what runs many
-fits at once has no core to spare, and for a small fit it does not pay.
+It is started once, runs jobs in turn and ends by itself. It is optional: programs that run many
+fits at once have no core to spare, and a small fit does not gain from it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["at_hand", "load", "second_process", "submit"]
 
 T = TypeVar("T")
-PATIENCE: Final = 60  # seconds that the process waits for more work
+# Seconds that the process waits for more work: longer than this one computes between two jobs.
+PATIENCE: Final = 60
 
 
 @contextmanager
 def second_process(*modules: str) -> Iterator[None]:
-    """Have the process at hand, from its start, when it imports modules, to its end."""
+    """Have a second process in this context, which imports some modules first."""
     if _cores() > 1:
         submit(load, modules)
     try:
@@ -44,14 +45,20 @@ def at_hand() -> bool:
 
 
 def submit(function: Callable[..., T], *arguments: Any) -> Future[T]:
-    """Have a function called in the other process; in this one where there is one core only."""
+    """Call a function in the second process, or in this one where there is only one core.
+
+    Raises
+    ------
+    LossModelError
+        Not here, but from the result, if the function raised it.
+    """
     if _cores() > 1:
         from concurrent.futures.process import BrokenProcessPool
 
         submitted: Future[T]
         try:
             submitted = _process().submit(function, *arguments)
-        except BrokenProcessPool:  # somebody ended it since its last work
+        except BrokenProcessPool:  # it was ended from outside after its last job
             _process.cache_clear()
             submitted = _process().submit(function, *arguments)
         return submitted
@@ -71,20 +78,20 @@ def _cores() -> int:
 
 @cache
 def _process() -> Any:
-    # Not the executor that joblib's own loops share, which has another size and other habits.
+    # Not the executor that joblib's own loops share, which has another size.
     from joblib.externals.loky import ProcessPoolExecutor
 
-    # Let go of it while there still are the modules that its end needs.
+    # Release it while the modules that its end needs are still loaded.
     atexit.register(_process.cache_clear)
     return ProcessPoolExecutor(max_workers=1, timeout=PATIENCE, initializer=_leave_interrupts)
 
 
 def _leave_interrupts() -> None:
-    """Whoever interrupts the work interrupts the first process, which ends this one."""
+    """Interrupts go to the first process, which ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def load(names: tuple[str, ...]) -> None:
-    """Import modules, in whatever process this is called."""
+    """Import modules in the process in which this is called."""
     for name in names:
         importlib.import_module(name)

@@ -28,14 +28,20 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["KNOTS", "LaplaceMarginal", "Total", "laplace_marginals", "reported", "slopes_of"]
 
+# In sds of the normal; 95% intervals end at 1.96.
 KNOTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+# Newton steps with one factor, factors, and divisions of a step by four; more are hardly ever used.
 STEPS, ROUNDS, HALVINGS = 8, 5, 4
-# On Newton's decrement within the hyperplane; determinants ask for much.
-SETTLED = 0.002
+# Newton's decrement within the hyperplane. Log determinants change to first order with the distance
+# from the mode: against 1e-6, medians of the marginals of soldiers are off by up to 0.10 sds with
+# 2e-3 and by 0.02 with this (0.05 for the party of fewest losses).
+SETTLED = 1e-4
+# Range in sds and number of points of the numerical quantiles: a step of 0.01 sds, and 6e-5 of a
+# normal beyond the ends.
 EDGE, GRID = 4.0, 801
-# Below this share of its variance a total has no ridge of its own.
+# Least share of the variance of a total that is not explained by the totals before it.
 OWN = 0.05
-# Log totals of parties that can have no losses lie below this.
+# Log totals of parties that can have no losses lie below this: these are logs of about 1e-300.
 LOG_LEAST = -600.0
 
 

@@ -1,9 +1,10 @@
-"""Changes of variables by shears: some unknowns are moved by a function of others.
+"""Additive couplings: changes of variables that shift some unknowns by a function of others.
 
-With f the function, as far as it is not linear around the mode, unknowns that can undo it at each
-of K knots are written as ``theta = theta' - M f / s``: M the inverse of the map from theta to the
-knots, s the learned scales. Where the shift does not depend on what it moves, volumes stay what
-they are; mode and curvature do not change at the mode.
+They are the additive coupling layers of Dinh, Krueger and Bengio (2015, "NICE"). With f the
+nonlinear part of the function around the mode, unknowns that can undo it at each of K knots are
+written as ``theta = theta' - M f / s``: M is the inverse of the map from theta to the knots, s the
+learned scales. Where the shift does not depend on the unknowns that it moves, the volume is one;
+mode and curvature at the mode do not change.
 """
 
 from collections.abc import Callable
@@ -17,18 +18,19 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import Parameterisation
 
-__all__ = ["Back", "Bend", "Bent", "AdditiveCoupling", "Coupled"]
+__all__ = ["AdditiveCoupling", "Back", "Coupled", "Function", "Values"]
 
 
-class Bent(NamedTuple):
-    """A function of A arguments at K knots.
+class Values(NamedTuple):
+    """Values of a function of A arguments at K knots.
 
     Attributes
     ----------
     value, slopes
         Shape (K,) and (A, K).
     volume, by_volume
-        Where it depends on what it moves: log of how that spreads, and its slopes, shape (A, K).
+        Where it depends on the unknowns that it moves: log determinant, and its slopes, shape
+        (A, K).
     """
 
     value: Floats
@@ -39,7 +41,7 @@ class Bent(NamedTuple):
 
 Back = Callable[[Floats], Floats]
 """From gradients after a change of variables to those before it."""
-Bend = Callable[[Floats], Bent]
+Function = Callable[[Floats], Values]
 """From arguments of shape (A, K)."""
 
 
@@ -55,20 +57,20 @@ class AdditiveCoupling:
     rows, constant
         Map from the scaled unknowns to the A arguments of the function at each knot, shape
         (A K, D), and what is added to it.
-    bend
-        The function.
+    function
+        Gives the shift; only its nonlinear part is used.
     """
 
     def __init__(
         self, parameters: Parameterisation, mode: Floats, *, columns: Ints, knots: Floats,
-        rows: sparse.csr_array, constant: Floats, bend: Bend,
+        rows: sparse.csr_array, constant: Floats, function: Function,
     ) -> None:  # fmt: skip
-        self._layout, self._columns, self._bend = parameters, columns, bend
+        self._parameters, self._columns, self._function = parameters, columns, function
         self._inverse = np.linalg.inv(knots)
         self._rows, self._back = rows, sparse.csr_array(rows.T)
         self._constant = constant
         self._at = self._arguments(mode * parameters.scales(mode))
-        self._still, self._slopes, *_ = bend(self._at)
+        self._at_mode, self._slopes, *_ = function(self._at)
 
     def _arguments(self, scaled: Floats) -> Floats:
         found: Floats = self._rows @ scaled + self._constant
@@ -80,34 +82,36 @@ class AdditiveCoupling:
         Parameters
         ----------
         scale
-            Of each unknown, shape (D,), which no shear changes.
+            Of each unknown, shape (D,), which no coupling changes.
         """
         scaled = theta * scale
         arguments = self._arguments(scaled)
-        bent = self._bend(arguments)
-        slopes = bent.slopes - self._slopes
-        beyond = bent.value - self._still - (self._slopes * (arguments - self._at)).sum(axis=0)
+        found = self._function(arguments)
+        slopes = found.slopes - self._slopes
+        nonlinear = (
+            found.value - self._at_mode - (self._slopes * (arguments - self._at)).sum(axis=0)
+        )
         own_scale = scale[self._columns]
-        shift = self._inverse @ beyond / own_scale
+        shift = self._inverse @ nonlinear / own_scale
         moved = theta.copy()
         moved[self._columns] -= shift
 
         def back(gradient: Floats) -> Floats:
             own = gradient[self._columns]
             by_value = -self._inverse.T @ (own / own_scale)
-            by_scaled = self._back @ (slopes * by_value + bent.by_volume).ravel()
+            by_scaled = self._back @ (slopes * by_value + found.by_volume).ravel()
             by_log = by_scaled * scaled
             by_log[self._columns] += own * shift
-            found = gradient + by_scaled * scale
-            found[: len(self._layout.hyper)] += self._layout.by_hyper(by_log)
-            return np.asarray(found)
+            before = gradient + by_scaled * scale
+            before[: len(self._parameters.hyper)] += self._parameters.by_hyper(by_log)
+            return np.asarray(before)
 
-        return moved, bent.volume, back
+        return moved, found.volume, back
 
 
 @dataclass(frozen=True)
 class Coupled:
-    """A density in the unknowns before its shears."""
+    """A density as one of the unknowns before its couplings."""
 
     density: Density
     couplings: tuple[AdditiveCoupling, ...]
@@ -115,16 +119,16 @@ class Coupled:
     def theta(self, before: Floats) -> Floats:
         """The unknowns of the density."""
         scale = self.density.design.parameters.scales(before)
-        for shear in self.couplings:
-            before = shear.move(before, scale)[0]
+        for coupling in self.couplings:
+            before = coupling.move(before, scale)[0]
         return before
 
     def __call__(self, before: Floats) -> tuple[float, Floats]:
-        """Log density and gradient, both by the unknowns before the shears."""
+        """Log density, with the log determinant of the couplings, and its gradient."""
         scale = self.density.design.parameters.scales(before)
         backs, volume = [], 0.0
-        for shear in self.couplings:
-            before, spread, back = shear.move(before, scale)
+        for coupling in self.couplings:
+            before, spread, back = coupling.move(before, scale)
             backs.append(back)
             volume += spread
         value, gradient = self.density(before)

@@ -1,17 +1,17 @@
-"""What well-known sums of figures bend, and the shears that straighten it.
+"""Couplings for sums that figures fix far better than their terms.
 
-A long ledger tells the level of what it counts within a percent, while what it counts is made of
-unknowns that are known far worse. What keeps the sum still is then a narrow, bent sheet:
+A long ledger tells the level of its counts within a percent, while the terms of these counts are
+known far worse. The posterior then lies close to a curved surface on which the sum is constant:
 
     definitions   ``rate (kappa + omega (1 - kappa)) exp(beta)``: lethality and the share of the
-                  wounded that the word includes move the stream's own log bias;
-    sums          ``rate_1 + rate_2 + ...`` of parties that are counted together: the others' rates
-                  move the first one's.
+                  wounded that the stream includes move its own log bias;
+    sums          ``rate_1 + rate_2 + ...`` of parties that are counted together: the rates of the
+                  others move that of the first one.
 
-How large the others' shares in a sum are may be all but unknown, and where one nears the whole, the
-first rate hangs on it ever more. So each share q is first written as ``logit q = a + b u``: u takes
-the place of log q, and a line that touches it at the mode takes that of the log. Volumes shrink
-with 1 - q.
+The shares of the others in a sum may be almost unknown, and the closer one comes to 1, the more the
+first rate depends on it. So each share q is first written as ``logit q = a + b u``, with u in the
+place of log q and a and b such that the two agree to first order at the mode. The log determinant
+falls with 1 - q.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from scipy import sparse
 from scipy.linalg import block_diag
 from scipy.special import expit
 
-from lossmodel.inference.nuts.coupling import AdditiveCoupling, Bend, Bent
+from lossmodel.inference.nuts.coupling import AdditiveCoupling, Function, Values
 from lossmodel.model.density.density import Density
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
@@ -30,22 +30,31 @@ from lossmodel.model.design.parameters import Parameterisation
 
 __all__ = ["couplings_of"]
 
+# Relative error of all figures of a stream together below which its terms are coupled. Terms are
+# known within tens of percents: the surface is then ten times as wide as thick.
 WELL_KNOWN = 0.03
-"""Relative error of a stream's figures together below which it bends what it is made of."""
+# Keeps the remainder of a sum positive where the others come near to it; a tenth of WELL_KNOWN, so
+# that it changes the remainder by less than such a sum tells of it.
 FLOOR = 0.003
-"""Keeps what is left of a sum positive where the others come near to it."""
+# Log rate of a party that can have no losses; exp(-50) of the other rates is below rounding.
 NONE = -50.0
-"""Log rate of a party that can have no losses."""
+# Share at the mode above which a party is the sum, so that it gets no odds: their slope by the log,
+# 1 / (1 - q), would exceed 20.
 WHOLE = 0.95
-"""Share at the mode beyond which a party stands for the sum, so that there are no odds."""
 
 
 def couplings_of(density: Density, mode: Floats) -> tuple[AdditiveCoupling, ...]:
-    """Those of sums and definitions of all streams that are known well enough."""
+    """Couplings of sums and of definitions, for all streams that are known well enough.
+
+    Parameters
+    ----------
+    mode
+        Theta at which they are the identity to first order, shape (D,).
+    """
     design, log_noise = density.design, density.predictions(mode).log_noise
     of = _stream_of(design)
     known = np.bincount(of, np.exp(-2 * log_noise), minlength=len(design.streams))
-    # Were all its figures of one number, this would be its relative error.
+    # If all its figures were of one number, known**-0.5 would be its relative error.
     well = [int(i) for i in np.argsort(-known, kind="stable") if known[i] > WELL_KNOWN**-2]
     found = {
         stream: _parties(design, np.flatnonzero(of == stream))
@@ -64,7 +73,7 @@ def _stream_of(design: Design) -> Ints:
 
 
 def _parties(design: Design, claims: Ints) -> list[str]:
-    """Base parties whose losses some figures are made of, the first one first."""
+    """Base parties whose losses some figures sum, the first one first."""
     window = design.window[np.isin(design.window[:, 0], claims)]
     numbers = design.series[window[:, 1], 0]
     return [design.latent.parties[p] for p in dict.fromkeys(numbers.tolist()) if p >= 0]
@@ -73,10 +82,9 @@ def _parties(design: Design, claims: Ints) -> list[str]:
 def _sums(
     design: Design, mode: Floats, parties: dict[int, list[str]]
 ) -> Iterator[AdditiveCoupling]:
-    """The others' shares in a sum, and what they leave to the first party's rate.
+    """The shares of the others in a sum, and the remainder for the rate of the first party.
 
-    Once for each first party: how large the sum is, is what the best known figures of it say. Their
-    bias tells what the others have in it, and not the first rate.
+    Once for each first party, with the stream that knows the sum best.
     """
     best: dict[str, tuple[int, list[str]]] = {}
     for stream, names in parties.items():
@@ -91,17 +99,17 @@ def _sums(
             if len(columns) != len(rows):
                 continue
             cells = _cells(design, positions)
-            # At its own knots a rate is what it is there, or else the volume would not be right.
+            # At its own knots a rate is exact, as the log determinant requires.
             rates = {p: _path(design, paths.rate[paths.parties.index(p)], cells) for p in names}
             rates[party] = _pick(rows, len(values))
             arguments, constant, logs_of = _shares(design, values, stream, names, cells, rates)
-            bend: Bend = partial(_left, logs_of)
+            function: Function = partial(_remainder, logs_of)
             if number is not None:
                 logs, _ = logs_of((arguments @ values).reshape(constant.shape) + constant)
-                bend = partial(_as_odds, logs_of, number=number, still=np.exp(logs[number]))
+                function = partial(_as_odds, logs_of, number=number, at_mode=np.exp(logs[number]))
             yield AdditiveCoupling(
                 parameters, mode, columns=columns, knots=knots, rows=arguments @ parameters.matrix,
-                constant=arguments @ parameters.offset + constant.ravel(), bend=bend,
+                constant=arguments @ parameters.offset + constant.ravel(), function=function,
             )  # fmt: skip
 
 
@@ -115,9 +123,9 @@ def _shares(
 ) -> tuple[sparse.csr_array, Floats, Logs]:  # fmt: skip
     """Arguments of the shares that all but the first party have in a stream's sum on some cells.
 
-    The map to them and what is added to it, and the shares as a function of them. The stream's
-    bias is taken from before the shear of its definition: there, what the word counts of the first
-    party is linear.
+    Gives the map to them, its constant, and the shares as a function of them. The stream's bias is
+    that before the coupling of its definition: there, the share of the first party's losses that
+    the stream counts is linear.
     """
     paths = design.latent
     numbers = [paths.parties.index(name) for name in names]
@@ -161,10 +169,10 @@ def _plain_logs(arguments: Floats) -> tuple[Floats, Floats]:
 
 
 def _counted_logs(arguments: Floats) -> tuple[Floats, Floats]:
-    """Of a word that counts some of the wounded, and so of each party another share.
+    """Shares in a stream that includes some of the wounded, and so another share of each party.
 
-    Arguments are the logs, were all counted as the first party is, the logit of the word's share of
-    the wounded, and those of the lethality of the first and of the others.
+    Arguments are the logs if all were counted as the first party is, the logit of the wounded
+    share, and the logits of the lethality of the first party and of the others.
     """
     others = len(arguments) // 2 - 1
     counted, by_share, by_dead = _counted(arguments[others], arguments[others + 1 :])
@@ -177,42 +185,42 @@ def _counted_logs(arguments: Floats) -> tuple[Floats, Floats]:
     return logs, slopes
 
 
-def _left(logs_of: Logs, arguments: Floats) -> Bent:
-    """By how much the first party's rate is below the sum."""
+def _remainder(logs_of: Logs, arguments: Floats) -> Values:
+    """Minus the log of the first party's share in the sum."""
     logs, by_argument = logs_of(arguments)
     value, slopes = _rest_of_sum(logs)
-    return Bent(value, (slopes[:, None] * by_argument).sum(axis=0))
+    return Values(value, (slopes[:, None] * by_argument).sum(axis=0))
 
 
-def _as_odds(logs_of: Logs, arguments: Floats, *, number: int, still: Floats) -> Bent:
-    """What the log of a share loses as that of which the odds go on as a line.
+def _as_odds(logs_of: Logs, arguments: Floats, *, number: int, at_mode: Floats) -> Values:
+    """By how much the log of a share is lower if its log odds are linear.
 
     Parameters
     ----------
     number
-        Which of the shares.
-    still
-        The share at the mode, where the line touches the log, shape (K,).
+        Of the share.
+    at_mode
+        The share at the mode, where both agree to first order, shape (K,).
     """
     logs, by_argument = logs_of(arguments)
-    bends = still < WHOLE
-    still = np.minimum(still, WHOLE)
-    before, rest = logs[number], 1 - still
-    odds = np.log(still / rest) + (before - np.log(still)) / rest
+    changed = at_mode < WHOLE
+    at_mode = np.minimum(at_mode, WHOLE)
+    before, rest = logs[number], 1 - at_mode
+    odds = np.log(at_mode / rest) + (before - np.log(at_mode)) / rest
     share = expit(odds)
     pace = (1 - share) / rest
-    slopes = by_argument[number] * bends
-    return Bent(
-        value=(before + np.logaddexp(0.0, -odds)) * bends, slopes=slopes * (1 - pace),
-        volume=-float((np.logaddexp(0.0, odds) + np.log(rest))[bends].sum()),
+    slopes = by_argument[number] * changed
+    return Values(
+        value=(before + np.logaddexp(0.0, -odds)) * changed, slopes=slopes * (1 - pace),
+        volume=-float((np.logaddexp(0.0, odds) + np.log(rest))[changed].sum()),
         by_volume=-slopes * share / rest,
     )  # fmt: skip
 
 
 def _rest_of_sum(logs: Floats) -> tuple[Floats, Floats]:
-    """Minus the log of what some shares leave: -log(1 - q), q their sum.
+    """Minus the log of the remainder of some shares: -log(1 - q), q their sum.
 
-    1 - q is replaced by the positive root of ``x - FLOOR / x = 1 - q``, which is near to it.
+    1 - q is replaced by the positive root of ``x - FLOOR / x = 1 - q``, which is close to it.
     """
     shares = np.exp(np.minimum(logs, -NONE))
     rest = 1 - shares.sum(axis=0)
@@ -224,7 +232,7 @@ def _rest_of_sum(logs: Floats) -> tuple[Floats, Floats]:
 def _definitions(
     design: Design, mode: Floats, parties: dict[int, list[str]]
 ) -> Iterator[AdditiveCoupling]:
-    """Lethality and the share of the wounded move each stream's own bias; all streams at once."""
+    """Lethality and the wounded share move the own bias of each stream; all streams at once."""
     parameters, paths = design.parameters, design.latent
     streams = sorted(parties.keys() & design.definition.keys())
     owns = ((stream, _own_bias(design, stream)) for stream in streams)
@@ -242,23 +250,23 @@ def _definitions(
     yield AdditiveCoupling(
         parameters, mode, columns=np.concatenate([columns for _, (_, columns, _) in held]),
         knots=block_diag(*(knots for _, (*_, knots) in held)), rows=arguments @ parameters.matrix,
-        constant=arguments @ parameters.offset, bend=_word,
+        constant=arguments @ parameters.offset, function=_log_counted,
     )  # fmt: skip
 
 
-def _word(arguments: Floats) -> Bent:
-    """Log of the share of the losses that a word counts."""
+def _log_counted(arguments: Floats) -> Values:
+    """Log of the share of the losses that a stream counts."""
     counted, by_share, by_dead = _counted(*arguments)
-    return Bent(counted, np.stack([by_share, by_dead]))
+    return Values(counted, np.stack([by_share, by_dead]))
 
 
 def _counted(share: Floats, dead: Floats) -> tuple[Floats, Floats, Floats]:
-    """Log of the share of the losses that a word counts, and its slopes.
+    """Log of the share of the losses that a stream counts, and its slopes.
 
     Parameters
     ----------
     share, dead
-        Logits of the share of the wounded that it counts, shape (K,), and of lethality, (..., K).
+        Logits of the wounded share, shape (K,), and of lethality, (..., K).
     """
     wounded_share, kappa = expit(share), expit(dead)
     counted = kappa + wounded_share * (1 - kappa)
@@ -289,7 +297,7 @@ def _own_bias(design: Design, stream: int) -> tuple[Floats, Ints, Floats] | None
 
 
 def _columns(parameters: Parameterisation, rows: Ints) -> tuple[Ints, Floats]:
-    """Unknowns that move some of the quantities, and how."""
+    """Unknowns that move some quantities, and their weights, shape (quantities, unknowns)."""
     part = parameters.matrix[rows]
     columns = np.unique(part.indices).astype(np.int64)
     return columns, np.asarray(part.tocsc()[:, columns].todense())
