@@ -20,7 +20,7 @@ import pandas as pd
 
 from lossmodel.evaluation.backtest import backtest
 from lossmodel.evaluation.calibration import DECLARED, Calibration, calibrate
-from lossmodel.evaluation.misspecification import BREAKS
+from lossmodel.evaluation.misspecification import MISSPECIFICATIONS
 from lossmodel.evaluation.predictive_checks import THRESHOLDS
 
 HERE = Path(__file__).resolve().parent
@@ -37,9 +37,9 @@ def say(text: str) -> None:
 
 
 def run(
-    breaks: tuple[str, ...] = (), *, engine: str = "laplace", wars: int = WARS, seed: int = SEED
+    misspecifications: tuple[str, ...] = (), *, engine: str = "laplace", wars: int = WARS, seed: int = SEED
 ) -> Calibration:
-    return calibrate(wars, seed=seed, engine=engine, breaks=breaks, store=TASKS, progress=say)
+    return calibrate(wars, seed=seed, engine=engine, misspecifications=misspecifications, store=TASKS, progress=say)
 
 
 def keep(result: Calibration, name: str, command: str) -> None:
@@ -86,7 +86,7 @@ def sound() -> None:
 def broken() -> None:
     levels = ("covered_50", "covered_95")
     found = {}
-    for kinds in ((), *((kind,) for kind in BREAKS)):
+    for kinds in ((), *((kind,) for kind in MISSPECIFICATIONS)):
         result = run(kinds, wars=BROKEN_WARS, seed=BROKEN_FROM)
         rows = result.replicates
         hit = rows[[set(kinds) <= set(those) for those in rows["broken"]]]

@@ -65,7 +65,7 @@ def calibrate(
             replicates,
             seed=seed,
             engine=engine,
-            breaks=known_misspecifications(breaks or []),
+            misspecifications=known_misspecifications(breaks or []),
             jobs=jobs,
             store=store,
             cluster=cluster,

@@ -108,7 +108,7 @@ def calibrate(
     engine: EngineName = "laplace",
     priors: Priors | None = None,
     size: Size | None = None,
-    breaks: Sequence[MisspecificationKind] = (),
+    misspecifications: Sequence[MisspecificationKind] = (),
     levels: Sequence[float] = LEVELS,
     jobs: int = -1,
     store: str | Path | None = None,
@@ -141,7 +141,7 @@ def calibrate(
             "engine": engine,
             "priors": given,
             "size": limits,
-            "breaks": list(breaks),
+            "misspecifications": list(misspecifications),
             "levels": list(levels),
         }
         for number in range(seed, seed + replicates)
@@ -165,12 +165,12 @@ def replicate(
     engine: EngineName,
     priors: Priors,
     size: dict[str, Any],
-    breaks: Sequence[MisspecificationKind],
+    misspecifications: Sequence[MisspecificationKind],
     levels: Sequence[float],
 ) -> dict[str, Any]:
     """One simulated war and its fit; what a task of `calibrate` does."""
     limits = Size(**{name: tuple(value) for name, value in size.items()})
-    war = simulate(seed=seed, priors=priors, size=limits, breaks=breaks)
+    war = simulate(seed=seed, priors=priors, size=limits, misspecifications=misspecifications)
     try:
         fitted = fit(war.claims, priors=priors, engine=engine, seed=seed, **SHORT.get(engine, {}))
     except (LossModelError, np.linalg.LinAlgError) as error:
@@ -185,7 +185,7 @@ def replicate(
         "days": len(fitted.days),
         "claims": len(war.claims),
         "claimants": int(war.claims.table["claimant"].nunique()),
-        "broken": [broken.kind for broken in war.breaks],
+        "broken": [departure.kind for departure in war.misspecifications],
         "gate": bool(fitted.diagnostics["gate"]["passed"]),
         "statistics": misspecification_statistics(fitted),
         "quantities": found,

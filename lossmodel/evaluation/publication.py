@@ -32,7 +32,7 @@ class Publisher:
     truth: Truth
     measurement: MeasurementModel
     sampler: Sampler
-    breaks: tuple[Misspecification, ...] = ()
+    misspecifications: tuple[Misspecification, ...] = ()
 
     def publish(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Columns value, low, high for the rows of a template.
@@ -174,9 +174,9 @@ class Publisher:
         when
             Days at which the word is spoken: every day, or the one of an assessment.
         """
-        for broken in self.breaks:
-            if broken.kind == "definition" and broken.touches(key):
-                after = when >= self.truth.position(broken.date)
+        for departure in self.misspecifications:
+            if departure.kind == "definition" and departure.touches(key):
+                after = when >= self.truth.position(departure.date)
                 words = ("killed", "casualties")
                 killed, both = (self.truth.losses(base, word, scope) for word in words)
                 return np.where(after, both, killed)
@@ -184,9 +184,9 @@ class Publisher:
 
     def _change(self, key: StreamKey, when: Floats) -> Floats:
         factor = np.ones(len(when))
-        for broken in self.breaks:
-            if broken.kind in METHODS and broken.touches(key):
-                factor[when >= self.truth.position(broken.date)] *= broken.factor
+        for departure in self.misspecifications:
+            if departure.kind in METHODS and departure.touches(key):
+                factor[when >= self.truth.position(departure.date)] *= departure.factor
         return factor
 
     def _worded(self, row: Any, own: float) -> tuple[float, float, float]:

@@ -58,7 +58,7 @@ class Simulated:
     parameters: pd.DataFrame
     levels: pd.DataFrame
     paths: tuple[Truth, ...]
-    breaks: tuple[Misspecification, ...] = ()
+    misspecifications: tuple[Misspecification, ...] = ()
 
     def total(self, party: str, category: str, scope: str = "all") -> float:
         """True expected losses from the first to the last day of the claims."""
@@ -75,7 +75,7 @@ def simulate(
     priors: Priors | None = None,
     template: Claims | pd.DataFrame | None = None,
     size: Size | None = None,
-    breaks: Sequence[MisspecificationKind] = (),
+    misspecifications: Sequence[MisspecificationKind] = (),
     level_sd: float = LEVEL_SD,
 ) -> Simulated:
     """Draw a war from the priors and write the claims about it.
@@ -118,9 +118,9 @@ def simulate(
     # Of its own, so that the broken war is its sound twin up to the break.
     chance = np.random.default_rng([seed, 1])
     placed = [
-        place_misspecification(kind, rows, conflict=plan.conflict, rng=chance) for kind in breaks
+        place_misspecification(kind, rows, conflict=plan.conflict, rng=chance) for kind in misspecifications
     ]
-    found = tuple(broken for broken in placed if broken is not None)
+    found = tuple(departure for departure in placed if departure is not None)
     return _War(plan, rows, levels, level_sd, priors, found, rng).simulated()
 
 
@@ -131,7 +131,7 @@ class _War:
     levels: dict[str, dict[str, float]]
     level_sd: float
     priors: Priors
-    breaks: tuple[Misspecification, ...]
+    misspecifications: tuple[Misspecification, ...]
     rng: np.random.Generator
 
     def simulated(self) -> Simulated:
@@ -163,7 +163,7 @@ class _War:
             parameters=pd.DataFrame(parameters, columns=["block", "name", "value"]),
             levels=pd.DataFrame(rows, columns=["block", "party", "centre", "sd"]),
             paths=tuple(paths),
-            breaks=self.breaks,
+            misspecifications=self.misspecifications,
         )
 
     def _figures(self, truth: Truth, sampler: Sampler, rows: pd.DataFrame) -> pd.DataFrame:
@@ -175,23 +175,23 @@ class _War:
         pairs = biased.map(lambda key: key[:2])
         several = frozenset(pairs[pairs.duplicated()])
         measurement = MeasurementModel(truth, sampler, spans_of(rows, truth), several)
-        return Publisher(truth, measurement, sampler, self.breaks).publish(rows)
+        return Publisher(truth, measurement, sampler, self.misspecifications).publish(rows)
 
     def _spike(self, truth: Truth) -> None:
-        for broken in self.breaks:
-            if broken.kind == "spike" and broken.party in truth.rate:
-                truth.rate[broken.party][truth.position(broken.date)] *= broken.factor
+        for departure in self.misspecifications:
+            if departure.kind == "spike" and departure.party in truth.rate:
+                truth.rate[departure.party][truth.position(departure.date)] *= departure.factor
 
     def _relayed(self, table: pd.DataFrame) -> pd.DataFrame:
         """Put the original's latest total in the place of what the hidden relay had to say."""
         copied = ["start", "end", "known", "value", "low", "high", "qualifier"]
-        for broken in self.breaks:
-            if broken.kind != "relay":
+        for departure in self.misspecifications:
+            if departure.kind != "relay":
                 continue
-            about = (table["party"] == broken.party) & (table["category"] == broken.category)
+            about = (table["party"] == departure.party) & (table["category"] == departure.category)
             totals = about & (table["kind"] == "cumulative") & (table["via"] == "")
-            originals = table[totals & (table["claimant"] == broken.original)].sort_values("end")
-            for i in table.index[totals & (table["claimant"] == broken.claimant)]:
+            originals = table[totals & (table["claimant"] == departure.original)].sort_values("end")
+            for i in table.index[totals & (table["claimant"] == departure.claimant)]:
                 place = originals["end"].searchsorted(table.loc[i, "end"], side="right")
                 source = originals.iloc[max(int(place) - 1, 0)]
                 table.loc[i, copied] = source[copied]
