@@ -37,9 +37,20 @@ def say(text: str) -> None:
 
 
 def run(
-    misspecifications: tuple[str, ...] = (), *, engine: str = "laplace", wars: int = WARS, seed: int = SEED
+    misspecifications: tuple[str, ...] = (),
+    *,
+    engine: str = "laplace",
+    wars: int = WARS,
+    seed: int = SEED,
 ) -> Calibration:
-    return calibrate(wars, seed=seed, engine=engine, misspecifications=misspecifications, store=TASKS, progress=say)
+    return calibrate(
+        wars,
+        seed=seed,
+        engine=engine,
+        misspecifications=misspecifications,
+        store=TASKS,
+        progress=say,
+    )
 
 
 def keep(result: Calibration, name: str, command: str) -> None:
