@@ -36,7 +36,9 @@ def main() -> None:
     whole = time.perf_counter() - began
     used = base.streams.groupby("claimant")["n_used"].sum().sort_values(ascending=False)
     chosen = sorted(used.index[:COUNT])
-    variants = variants_of(claims, base.priors, base.components, claimants=chosen, ranges=False)
+    variants = variants_of(
+        claims, base.priors, base.components, claimants=chosen, shift_priors=False
+    )
     without = [variant for variant in variants if variant.kind == "claimant"]
     options: Options = {"store": None, "jobs": -1, "cluster": None, "progress": None}
     began = time.perf_counter()

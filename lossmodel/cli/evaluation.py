@@ -173,7 +173,7 @@ def sensitivity(
     if out is not None:
         _write(out, result.table, "sensitivity")
         _write(out, result.powers, "powers")
-        _write(out, result.ranges, "ranges")
+        _write(out, result.prior_range, "ranges")
         (out / "what-fixes-the-level.txt").write_text(result.text + "\n", encoding="utf-8")
         for quantity in result.table["quantity"].unique():
             name = f"tornado-{quantity.replace(' ', '-')}.svg"

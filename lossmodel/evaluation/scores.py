@@ -126,7 +126,7 @@ def score(
     --------
     >>> found = score(np.array([80.0, 90.0, 100.0, 110.0, 120.0]), TruthValue.read(104))
     >>> found["pit"], found["covered_95"], round(found["crps"], 3)
-    (0.6, 1.0, 0.047)
+    (0.6, 1.0, 0.048)
     """
     logs = np.log(np.maximum(draws, ZERO_AS))
     quantiles = truth.quantiles
