@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.radford import find_reports
+from benchmarks.radford import REFERENCE, find_reports
 from lossmodel import load_claims
 from lossmodel.claims import Claims
 from lossmodel.errors import LossModelError
@@ -24,9 +23,8 @@ from lossmodel.posterior.fit import conflict_priors
 
 __all__ = ["CASES", "Skipped", "design_of"]
 
-BESIDE = Path(__file__).resolve().parents[2] / "shared" / "reference"
-DAILY = BESIDE / "ua_general_staff_personnel_daily.csv"
-BOOKED = BESIDE / "ua_general_staff_equipment_corrections.csv"
+DAILY = REFERENCE / "ua_general_staff_personnel_daily.csv"
+BOOKED = REFERENCE / "ua_general_staff_equipment_corrections.csv"
 # The artificial war, chosen by hand: one claim per day, where the shipped war has 1.7.
 SEED, DAYS, CLAIMS, CLAIMANTS = 1, 150, 150, 8
 
