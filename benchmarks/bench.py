@@ -4,7 +4,7 @@
     python -m benchmarks.bench --quick      shipped, by laplace, nuts and pymc, in ten minutes
     python -m benchmarks.bench --show       the table of the stored results
 
-Every sampler gets the submodel of persons of a case: the engines as arrays, the others as the PyMC
+Every sampler gets the submodel of soldiers of a case: the engines as arrays, the others as the PyMC
 model that ``LossModel.build`` makes of the same arrays, so that all draw from one density. Each
 pair of a case and a sampler runs in processes of its own, one after the other; peak memory is the
 largest resident set among them. A sampler that is stopped at its limit is measured by the draws it

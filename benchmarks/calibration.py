@@ -24,6 +24,7 @@ from lossmodel.evaluation.backtest import backtest
 from lossmodel.evaluation.calibration import DECLARED, Calibration, calibrate
 from lossmodel.evaluation.misspecification import MISSPECIFICATIONS
 from lossmodel.evaluation.predictive_checks import THRESHOLDS
+from lossmodel.evaluation.variants import COMMON_SDS
 
 HERE = Path(__file__).resolve().parent
 RESULTS, TASKS = HERE / "results", HERE / "tasks"
@@ -33,7 +34,7 @@ WARS, FEWER, NUTS_WARS, SEED = 1000, 400, 100, 1
 MISSPECIFIED_FROM, MISSPECIFIED_WARS = SEED + 700, 100
 FALSE_ALARMS = 0.10
 # Further sds of the common mode at which a backtest is repeated.
-OTHER_SDS = {"russia-ukraine": (0.10, 0.25), "battle-of-britain": ()}
+OTHER_SDS = {"russia-ukraine": (min(COMMON_SDS), max(COMMON_SDS)), "battle-of-britain": ()}
 
 
 def run(

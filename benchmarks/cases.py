@@ -1,4 +1,4 @@
-"""The wars of the comparison of samplers, each as the design of its submodel of persons."""
+"""The wars of the comparison of samplers, each as the design of its submodel of soldiers."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ CASES: dict[str, Callable[[], Claims]] = {
 
 
 def design_of(case: str) -> Design:
-    """The design of the submodel of persons of a case.
+    """The design of the submodel of soldiers of a case.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
     python benchmarks/refits.py     about two minutes on two cores
 
-The claimants are the twenty with the most figures of persons in use. Each refit starts from the
+The claimants are the twenty with the most figures of soldiers in use. Each refit starts from the
 mode of the whole fit, as in ``sensitivity``. Printed and written to benchmarks/results/refits.json:
 the seconds of the whole fit and of all refits, and each median of Russian killed.
 """

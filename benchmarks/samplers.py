@@ -2,7 +2,7 @@
 
     python -m benchmarks.samplers CASE SAMPLER SECONDS SEED OUT
 
-All of them get the submodel of persons of a case: the engines as arrays, the others as the PyMC
+All of them get the submodel of soldiers of a case: the engines as arrays, the others as the PyMC
 model that ``LossModel.build`` makes of the same arrays. At its limit a sampler returns the draws it
 has.
 """
