@@ -138,7 +138,7 @@ def table(rows: Sequence[Row]) -> str:
     """The rows as text, each speed also as a multiple of stock PyMC's in the same case."""
     stock = {row["case"]: row["min_ess_per_s"] for row in rows if row["road"] == "pymc"}
     head = (
-        f"{'case':<10}{'road':<16}{'compile':>8}{'warm-up':>9}{'sample':>8}{'gradients':>11}"
+        f"{'case':<10}{'sampler':<16}{'compile':>8}{'warm-up':>9}{'sample':>8}{'gradients':>11}"
         f"{'bulk ESS':>9}{'tail':>7}{'ESS/s':>9}{'x pymc':>8}{'R-hat':>7}{'div.':>6}"
         f"{'CPU s':>7}{'MB':>6}"
     )

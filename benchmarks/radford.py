@@ -41,7 +41,7 @@ from lossmodel.posterior import fit as fitting
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "radford.json"
-# Data beside the repository, for who has them; they are not part of the project.
+# Folder beside the repository for data that are not part of the project.
 REFERENCE = ROOT.parent / "shared" / "reference"
 BESIDE = REFERENCE / "radford2023_pnas_reports.csv"
 RU, UA, CIVIL = "russia", "ukraine", "ukraine-civilians"

@@ -1,4 +1,4 @@
-"""Scores against known answers, claims frozen by date, rivals as they were published."""
+"""Scores against known answers, claims frozen by date, baselines as they were published."""
 
 import numpy as np
 import pandas as pd
@@ -120,7 +120,7 @@ def test_a_conflict_that_is_scored_has_not_seen_itself():
     assert honest_priors(load_conflict("russia-ukraine")).left_out == ()
 
 
-def test_rivals_are_those_published_by_the_date(shipped):
+def test_baselines_are_those_published_by_the_date(shipped):
     row = shipped.conflict.truth.iloc[0]
     early, late = (
         published_baselines(shipped, row, as_of=date) for date in (pd.Timestamp("2023-02-26"), None)

@@ -28,7 +28,7 @@ SIMULATOR = (
 )
 # Priors are shared; nothing else of the model is.
 THE_MODEL = ("model.design", "model.density", "inference", "posterior")
-# Nothing errs but what a test wants to err.
+# No error but those that a test adds.
 QUIET = {
     name: {"mean": -12.0, "sd": 0.0}
     for name in (
@@ -171,29 +171,29 @@ def test_a_relay_repeats_its_original(priors):
 @pytest.mark.parametrize(("kind", "factor"), [("method-change", 1.5), ("method-drop", 2 / 3)])
 def test_a_change_of_method_multiplies_what_follows(quiet, kind, factor):
     sound = simulate(seed=21, priors=quiet, size=SMALL)
-    broken = simulate(seed=21, priors=quiet, size=SMALL, misspecifications=[kind])
-    (change,) = broken.misspecifications
+    misspecified = simulate(seed=21, priors=quiet, size=SMALL, misspecifications=[kind])
+    (change,) = misspecified.misspecifications
     table = sound.claims.table
     own = (table["claimant"] == change.claimant) & (table["party"] == change.party)
     before, after = (
         w.claims.table["value"].fillna(np.sqrt(w.claims.table["low"] * w.claims.table["high"]))
-        for w in (sound, broken)
+        for w in (sound, misspecified)
     )
     change_of = np.log(after / before)
     late = table["known"] >= change.date
     assert change_of[own & late].median() == pytest.approx(np.log(factor), abs=0.2)
     assert abs(change_of[own & ~late].median()) < 0.2
     assert abs(change_of[~own].median()) < 0.1
-    pd.testing.assert_frame_equal(sound.truth, broken.truth)
+    pd.testing.assert_frame_equal(sound.truth, misspecified.truth)
 
 
 def test_a_spike_is_one_day_of_five_times_the_losses(priors):
     sound = simulate(seed=4, priors=priors)
-    broken = simulate(seed=4, priors=priors, misspecifications=["spike"])
-    (spike,) = broken.misspecifications
-    before, after = (w.paths[0].losses(spike.party, "casualties") for w in (sound, broken))
+    misspecified = simulate(seed=4, priors=priors, misspecifications=["spike"])
+    (spike,) = misspecified.misspecifications
+    before, after = (w.paths[0].losses(spike.party, "casualties") for w in (sound, misspecified))
     ratio = after / before
-    assert ratio[broken.paths[0].position(spike.date)] == pytest.approx(5)
+    assert ratio[misspecified.paths[0].position(spike.date)] == pytest.approx(5)
     assert (ratio == 1).sum() == len(ratio) - 1
 
 

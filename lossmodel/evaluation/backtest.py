@@ -77,7 +77,7 @@ class Backtest:
 
 
 def backtest(
-    what: str | Path | Conflict | Claims,
+    claims: str | Path | Conflict | Claims,
     *,
     dates: Sequence[str | pd.Timestamp] | None = None,
     truth: pd.DataFrame | None = None,
@@ -96,8 +96,8 @@ def backtest(
 
     Parameters
     ----------
-    what
-        A conflict with its claims, or claims.
+    claims
+        Claims, or a conflict with its claims: a shipped one's name, a folder or a `Conflict`.
     dates
         Days at which claims are frozen. By default the end of each truth's window; for a conflict
         that has ended, all claims at once.
@@ -131,16 +131,16 @@ def backtest(
     lossmodel.errors.UsageError: no truth lies after a date and ends by it: nothing can be scored.
     """
     check_engine(engine)
-    claims = what if isinstance(what, Claims) else load_claims(conflict=what)
-    priors = honest_priors(claims.conflict) if priors is None else priors
+    given = claims if isinstance(claims, Claims) else load_claims(conflict=claims)
+    priors = honest_priors(given.conflict) if priors is None else priors
     shared = {
-        "claims": claims,
+        "claims": given,
         "levels": list(levels),
         "components": Components() if components is None else components,
         "engine": engine,
         "seed": seed,
     }
-    due = list(due_rows(claims, truth, dates))
+    due = list(due_rows(given, truth, dates))
     arguments = [
         shared | {"priors": changed, "as_of": date, "rows": rows}
         for changed in _with_common_sds(priors, common_sds)

@@ -68,6 +68,14 @@ class Calibration:
         `outside_widened` (the same for a band widened by `WIDEN` posterior sds).
     failures
         `seed, error` of fits that failed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     calibrate(0).save(Path(folder) / "calibration.json", command="lossmodel calibrate")
+    ...     json.loads((Path(folder) / "calibration.json").read_text())["command"]
+    'lossmodel calibrate'
     """
 
     replicates: pd.DataFrame

@@ -13,6 +13,7 @@ import pandas as pd
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.evaluation.scores import CI_PROB, central_interval
+from lossmodel.evaluation.sensitivity_text import describe_level
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
 from lossmodel.evaluation.variants import POWERS, Variant, variants_of
 from lossmodel.inference.names import EngineName, check_engine
@@ -63,7 +64,7 @@ class Sensitivity:
 
 
 def sensitivity(
-    what: str | Path | Conflict | Claims = "russia-ukraine",
+    claims: str | Path | Conflict | Claims = "russia-ukraine",
     *,
     quantities: Sequence[tuple[str, str, str]] | None = None,
     priors: Priors | None = None,
@@ -80,8 +81,8 @@ def sensitivity(
 
     Parameters
     ----------
-    what
-        A conflict with its claims, or claims.
+    claims
+        Claims, or a conflict with its claims: a shipped one's name, a folder or a `Conflict`.
     quantities
         Totals of interest, (party, category, scope); by default the killed and the casualties of
         all parties but civilians, or each class of equipment where no persons are counted.
@@ -109,29 +110,30 @@ def sensitivity(
     ...
     lossmodel.errors.UsageError: engine is 'gibbs'; it must be one of auto, laplace, nuts.
     """
-    from lossmodel.evaluation.sensitivity_text import describe_level
-
     check_engine(engine)
-    claims = what if isinstance(what, Claims) else load_claims(conflict=what)
+    given = claims if isinstance(claims, Claims) else load_claims(conflict=claims)
     components = Components() if components is None else components
-    wanted = _quantities(claims) if quantities is None else list(quantities)
-    submodels = _submodels(claims, wanted)
+    wanted = _quantities(given) if quantities is None else list(quantities)
     base = fit(
-        claims, priors=priors, components=components, engine=engine, seed=seed, submodels=submodels
-    )
-    priors = base.priors
+        given, priors=priors, components=components, engine=engine, seed=seed,
+        submodels=_submodels(given, wanted),
+    )  # fmt: skip
     wanted = [quantity for quantity in wanted if quantity in base.series]
-    variants = [Variant("fit", "fit", claims, priors, components)]
+    variants = [Variant("fit", "fit", given, base.priors, components)]
     variants += variants_of(
-        claims, priors, components, claimants=_claimants(base), shift_priors=shift_priors
+        given, base.priors, components, claimants=_claimants(base), shift_priors=shift_priors
     )
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
     results = refit(variants, base, quantities=wanted, engine=engine, seed=seed, options=options)
     table = _compared(variants, results)
-    names = {_name(quantity) for quantity in wanted}
-    variance = base.variance_decomposition[base.variance_decomposition["quantity"].isin(names)]
-    over_priors = median_range(table) if shift_priors else pd.DataFrame(columns=RANGE_COLUMNS)
+    variance = base.variance_decomposition
+    variance = variance[variance["quantity"].isin([_name(quantity) for quantity in wanted])]
+    return _summarised(table, variance, shift_priors=shift_priors)
+
+
+def _summarised(table: pd.DataFrame, variance: pd.DataFrame, *, shift_priors: bool) -> Sensitivity:
     powers = _powers(table)
+    over_priors = median_range(table) if shift_priors else pd.DataFrame(columns=RANGE_COLUMNS)
     text = describe_level(
         table=table, powers=powers, variance_decomposition=variance, prior_range=over_priors
     )

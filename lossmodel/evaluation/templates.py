@@ -62,6 +62,12 @@ class Plan:
         Claims without their figures.
     levels
         Party -> centre of the log of its losses per day.
+
+    Examples
+    --------
+    >>> plan = draw_plan(Size(), np.random.default_rng(1))
+    >>> plan.conflict.name, "value" in plan.rows
+    ('simulated', False)
     """
 
     conflict: Conflict

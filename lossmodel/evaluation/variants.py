@@ -49,6 +49,14 @@ class Variant:
         The claimant, block, component or prior.
     value
         Power, sd or shift; NaN for the other kinds.
+
+    Examples
+    --------
+    >>> from lossmodel.claims import load_claims
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> without = Components().without("drift")
+    >>> Variant("part", "drift", claims, Priors.default(), without).components.drift
+    False
     """
 
     kind: str
