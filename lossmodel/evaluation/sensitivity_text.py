@@ -106,7 +106,8 @@ def _claimants(rows: pd.DataFrame) -> str:
     if len(ordered) > 1:
         second = ordered.iloc[1]
         text += f", without {second['name']} by {_percent(second['change'])}"
-    text += ", without any other by less"
+    if len(ordered) > 2:
+        text += ", without any other by less"
     widest = rows.sort_values("width").iloc[-1]
     if widest["width"] > SMALL_WIDENING:
         text += f"; the interval widens most without {widest['name']}, {widest['width']:.2f} times"
