@@ -38,7 +38,7 @@ SPIKE = FACTOR["spike"]
 # Figures of the claimant on either side of a change.
 MIN_SIDE = 2
 # Settings of the search, measured on thirty simulated wars by the change of the statistics (median,
-# ninth decile).
+# ninth decile). The thresholds belong to these settings.
 # Dates of a change per claimant; with 16 by 0.04 and 0.5.
 MAX_DATES = 8
 # Places of a departure, the most promising first, at which chord steps are taken; with all by
@@ -50,7 +50,7 @@ MAX_STEPS, MIN_GAIN = 6, 0.1
 # Part of the shift at which the slope is read; with 0.001 by 0.001 and 0.02, but with 0.1 by up to
 # ten, where tails are far.
 SLOPE_AT = 0.01
-# Step lengths; with twice as many by less than 0.001.
+# Step lengths; with twice as many by 0.001 at most.
 STEP_LENGTHS = (1.0, 0.5, 0.25, 0.1)
 # In a window of a month a day of five times the losses adds an eighth, which is within the usual
 # error of a figure.

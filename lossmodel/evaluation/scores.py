@@ -69,7 +69,7 @@ class TruthValue:
         value: float,
         low: float = float("nan"),
         high: float = float("nan"),
-        ci_prob: float = 0.95,
+        ci_prob: float = CI_PROB,
     ) -> TruthValue:
         """From the columns of `truth.csv`, where NaN means that nothing is given.
 
@@ -193,7 +193,7 @@ def crps(draws: Floats, truth: float) -> float:
     return float(np.abs(ordered - truth).mean()) - spread / 2
 
 
-def allowed_misses(intervals: int, level: float = 0.95) -> int:
+def allowed_misses(intervals: int, level: float = CI_PROB) -> int:
     """The 95% quantile of the number of misses of calibrated, independent intervals.
 
     A calibrated set of intervals has more misses with a probability of at most 5%.
