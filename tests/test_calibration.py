@@ -124,8 +124,8 @@ def test_a_day_of_five_times_the_losses_is_seen():
     size = Size(days=(100, 120), claimants=(4, 5), claims=(80, 120))
     priors = Priors.default()
 
-    def statistic(seed: int, breaks: list[str]) -> float:
-        war = simulate(seed=seed, priors=priors, size=size, breaks=breaks)
+    def statistic(seed: int, misspecifications: list[str]) -> float:
+        war = simulate(seed=seed, priors=priors, size=size, misspecifications=misspecifications)
         return misspecification_statistics(fit(war.claims, engine="laplace"))["spike"]
 
     rises = [statistic(seed, ["spike"]) - statistic(seed, []) for seed in range(61, 67)]

@@ -66,7 +66,7 @@ def calibrate(
             replicates,
             seed=seed,
             engine=engine,
-            breaks=known_misspecifications(breaks or []),
+            misspecifications=known_misspecifications(breaks or []),
             jobs=jobs,
             store=store,
             cluster=cluster,
@@ -174,7 +174,7 @@ def sensitivity(
     if out is not None:
         _write(out, result.table, "sensitivity")
         _write(out, result.powers, "powers")
-        _write(out, result.ranges, "ranges")
+        _write(out, result.prior_range, "ranges")
         (out / "what-fixes-the-level.txt").write_text(result.text + "\n", encoding="utf-8")
         for quantity in result.table["quantity"].unique():
             name = f"tornado-{quantity.replace(' ', '-')}.svg"
