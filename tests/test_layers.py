@@ -28,6 +28,7 @@ ORDER = [
     "model/design/bias",
     "model/design/convolution",
     "model/design/reporting",
+    "model/design/triangle",
     "model/design/observation",
     "model/design/streams",
     "model/design/windows",

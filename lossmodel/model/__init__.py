@@ -1,8 +1,9 @@
-"""The model: its assumptions, the evidence as arrays, and the density of what is unknown.
+"""The model: its assumptions, the evidence as arrays, and the density of the unknowns.
 
 =============  =====================================================================================
-`components`   what can be switched off
-`history`      what claims of past wars say about biases
+`components`   the components that can be switched off
+`history`      biases estimated from claims of past wars
+`prior`        one prior: a normal on a scale, and changes of it
 `priors`       every assumption in numbers
 `design`       evidence as arrays
 `density`      from the vector of unknowns to each observation's log likelihood, and back

@@ -18,15 +18,9 @@ from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.latent import LatentProcesses, build_latent
 from lossmodel.model.design.observation import Observations, observe
 from lossmodel.model.design.parameters import Linear, Parameterisation, ParameterisationBuilder
-from lossmodel.model.design.reporting import (
-    LIST,
-    MISSING,
-    REGISTER,
-    ReportingTriangle,
-    ReportingTriangleBuilder,
-    Vintage,
-)
+from lossmodel.model.design.reporting import LIST, MISSING, REGISTER, ReportingTriangle, Vintage
 from lossmodel.model.design.streams import stream_table
+from lossmodel.model.design.triangle import ReportingTriangleBuilder
 from lossmodel.model.design.windows import (
     KILLED,
     MISSING_DEAD,
