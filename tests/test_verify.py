@@ -13,8 +13,8 @@ from lossmodel.errors import UsageError
 from lossmodel.posterior.fit import fit, load_fit
 from lossmodel.report import verify
 from lossmodel.report.compare import changed_claims, changed_totals, compare_fits
+from lossmodel.report.folder import csv_text
 from lossmodel.report.results import Results
-from lossmodel.report.tablefiles import csv_text
 from lossmodel.report.verify import verify_report
 from lossmodel.report.write import write_json, write_text
 from tests.fakes import HOSTILE, make_fit

@@ -1,96 +1,39 @@
-"""What a report says, apart from how it is set: sections of paragraphs, tables and figures.
+"""The content of a report, apart from its output format.
 
-The page, the Markdown and the PDF are three settings of the same document. All text in it is
-plain text; each setting makes sure that it is shown as such.
+HTML, Markdown and PDF are three formats of the same document.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
+
+from lossmodel import __version__
+from lossmodel.posterior.citation import fit_hash
+from lossmodel.report.sections.answer import answer_section
+from lossmodel.report.sections.checks import checks_section
+from lossmodel.report.sections.claimants import claimants_section
+from lossmodel.report.sections.evidence import evidence_section
+from lossmodel.report.sections.identification import level_section
+from lossmodel.report.sections.losses import losses_section
+from lossmodel.report.sections.provenance import origin_section, priors_section
+from lossmodel.report.wording import date, level
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["Block", "Document", "Figure", "Section", "Table", "Text", "column_widths"]
+    from lossmodel.report.blocks import Section
+    from lossmodel.report.figures.figures import FigureSpec
+    from lossmodel.report.results import Results
 
+__all__ = ["NOT_PASSED", "Document", "column_widths", "compose"]
+
+NOT_PASSED: Final = "NOT CONVERGED: this fit did not pass its gate. Do not use these numbers."
 LINE: Final = 118  # letters of a table's size on a line of A4
 SMALL_LINE: Final = 134
 PADDING: Final = 2
 MANY: Final = 40
-
-Tone = Literal["plain", "answer", "small", "warning", "heading"]
-
-
-@dataclass(frozen=True)
-class Text:
-    """A paragraph.
-
-    Attributes
-    ----------
-    text
-        What it says.
-    lead
-        Words in bold before it.
-    tone
-        ``answer`` stands out, ``heading`` is a heading within a section.
-    """
-
-    text: str
-    lead: str = ""
-    tone: Tone = "plain"
-    kind: Literal["text"] = "text"
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of cells.
-
-    Attributes
-    ----------
-    numeric
-        Columns that are set flush right.
-    search
-        Whether the page lets the reader sort and search it.
-    keys
-        Numbers to sort by, one list a row, None where the text itself will do.
-    page_only
-        Too long for paper: only the page has it, the others have `instead`.
-    """
-
-    name: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    caption: str = ""
-    numeric: frozenset[int] = frozenset()
-    search: bool = False
-    keys: Sequence[Sequence[float | str | None]] | None = None
-    page_only: bool = False
-    instead: str = ""
-    kind: Literal["table"] = "table"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture: `name` is that of its files in ``figures/``."""
-
-    name: str
-    caption: str
-    alt: str = ""
-    kind: Literal["figure"] = "figure"
-
-
-Block = Text | Table | Figure
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part with a title and a name that links can point at."""
-
-    name: str
-    title: str
-    blocks: Sequence[Block]
 
 
 @dataclass(frozen=True)
@@ -124,6 +67,37 @@ class Document:
                     )
                     del block["keys"]
         return content
+
+
+def compose(results: Results, pictures: Mapping[str, Sequence[FigureSpec]]) -> Document:
+    """Put the report together.
+
+    Parameters
+    ----------
+    pictures
+        The figures of each part.
+    """
+    fit = results.fit
+    passed = bool(fit.diagnostics["gate"]["passed"])
+    return Document(
+        title=f"Losses: {fit.conflict.title}",
+        subtitle=(
+            f"{date(fit.days[0])} to {date(fit.days[-1])}, from {len(fit.claims.table):,} "
+            f"published claims; {level(fit)} credible intervals, engine {fit.engine}."
+        ),
+        sections=[
+            answer_section(results),
+            losses_section(results, pictures["losses"]),
+            claimants_section(results, pictures["claimants"]),
+            level_section(results, pictures["level"]),
+            evidence_section(results),
+            checks_section(results, pictures["checks"]),
+            priors_section(fit),
+            origin_section(fit),
+        ],
+        mark="" if passed else NOT_PASSED,
+        facts={"lossmodel": __version__, "fit": fit_hash(fit)},
+    )
 
 
 def column_widths(

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from lossmodel.errors import UsageError
 from lossmodel.report.manifest import (
     NAME,
@@ -24,7 +26,12 @@ from lossmodel.report.manifest import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check_replaceable", "fresh_folder"]
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from lossmodel.model.design.grid import Floats
+
+__all__ = ["check_replaceable", "csv_text", "fresh_folder"]
 
 # What a report had before it listed its files.
 UNLISTED: Final = ("fit.nc", "provenance.json")
@@ -152,3 +159,17 @@ def _usual_rights(parent: Path) -> int:
         return (trial / "x").stat().st_mode & 0o7777
     finally:
         shutil.rmtree(trial, ignore_errors=True)
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """Write a table: dates by day, lines ended alike on every system, numbers without loss."""
+    numbers = table.select_dtypes("float").columns
+    texts = table.assign(**{name: _texts(table[name].to_numpy()) for name in numbers})
+    return texts.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n")
+
+
+def _texts(values: Floats) -> NDArray[np.object_]:
+    """Shortest text that reads back as the same number, nothing for NaN; each number once."""
+    different, where = np.unique(values, return_inverse=True)
+    texts = ["" if value != value else repr(value) for value in different.tolist()]
+    return np.array(texts, dtype=object)[where]

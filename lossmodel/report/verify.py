@@ -25,14 +25,14 @@ import pandas as pd
 from lossmodel import __version__
 from lossmodel.errors import UsageError
 from lossmodel.posterior.fit import load_fit
-from lossmodel.report.composing import compose
-from lossmodel.report.figures.figures import pictures_of
+from lossmodel.report.document import compose
+from lossmodel.report.figures.figures import figure_specs
+from lossmodel.report.folder import csv_text
 from lossmodel.report.manifest import changed_files, foreign_files, read_manifest
 from lossmodel.report.output.html import to_html
 from lossmodel.report.output.latex import tex_files
 from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.results import Results
-from lossmodel.report.tablefiles import csv_text
 from lossmodel.text.escape import one_line
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class _Reports:
         """All files, from tables that are multiplied by a number close to one."""
         if factor not in self._made:
             results = self.results if factor == 1 else _nudged(self.results, factor)
-            pictures = pictures_of(results)
+            pictures = figure_specs(results)
             document = compose(results, pictures)
             blank = {p.name: PICTURE for p in itertools.chain(*pictures.values())}
             self._made[factor] = {

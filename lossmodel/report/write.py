@@ -11,24 +11,23 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lossmodel.inference.worker import submit
-from lossmodel.report.composing import NOT_PASSED, compose
-from lossmodel.report.figures.figures import pictures_of
+from lossmodel.report.document import NOT_PASSED, compose
+from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.figures.render import draw, for_figures
-from lossmodel.report.folder import fresh_folder
+from lossmodel.report.folder import csv_text, fresh_folder
 from lossmodel.report.output.bibtex import bibliography
 from lossmodel.report.output.html import to_html
 from lossmodel.report.output.latex import write_tex
 from lossmodel.report.output.markdown import to_markdown
-from lossmodel.report.output.pdf import PressError, to_pdf
+from lossmodel.report.output.pdf import TypesettingError, to_pdf
 from lossmodel.report.results import Results
-from lossmodel.report.tablefiles import csv_text
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from lossmodel.posterior.fit import Fit
-    from lossmodel.report.figures.figures import Picture
-    from lossmodel.report.figures.render import Drawn
+    from lossmodel.report.figures.figures import FigureSpec
+    from lossmodel.report.figures.render import RenderedFigures
 
 __all__ = ["write_report"]
 
@@ -92,15 +91,15 @@ class _Begun:
     """
 
     results: Results
-    pictures: dict[str, list[Picture]]
+    pictures: dict[str, list[FigureSpec]]
     mark: str
-    drawings: list[Future[Drawn]]
+    drawings: list[Future[RenderedFigures]]
 
 
 def _begin(fit: Fit) -> _Begun:
     """Have figures drawn, each as soon as there are the tables that it shows."""
     results = Results(fit)
-    pictures = pictures_of(results)
+    pictures = figure_specs(results)
     mark = "" if fit.diagnostics["gate"]["passed"] else NOT_PASSED
     drawings = []
     for tables, parts in FIGURES.items():
@@ -128,7 +127,7 @@ def _write_all(begun: _Begun, folder: Path) -> None:
     problem = next((some.problem for some in drawn if some.problem), "")
     try:
         (folder / "report.pdf").write_bytes(pages.result())
-    except PressError as error:
+    except TypesettingError as error:
         problem = str(error)
     if problem:
         # The other forms of the report are whole; the log says what is missing and why.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lossmodel.report.results import Results
 
-__all__ = ["Picture", "draw_pictures", "pictures_of"]
+__all__ = ["FigureSpec", "draw_figures", "figure_specs"]
 
 # Narrow enough that the words in it can be read on a phone, where it is not scrolled.
 WIDTH: Final = 4.8
@@ -62,7 +62,7 @@ STYLE: Final[dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Picture:
+class FigureSpec:
     """One figure: what it shows, in words, and how it is drawn."""
 
     name: str
@@ -71,7 +71,7 @@ class Picture:
     alt: str = ""
 
 
-def pictures_of(results: Results) -> dict[str, list[Picture]]:
+def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
     """All figures of a report by section."""
     fit = results.fit
     group: Group = "person" if (fit.streams["group"] == "person").any() else "equipment"
@@ -88,8 +88,8 @@ def pictures_of(results: Results) -> dict[str, list[Picture]]:
             for party in main_parties(fit)
             for page in range(1, _pages(results, party, group) + 1)
         ],
-        "level": [Picture("shares", SHARES, lambda: _shares(results))],
-        "checks": [Picture("predictions", PREDICTIONS, lambda: _predictions(results))],
+        "level": [FigureSpec("shares", SHARES, lambda: _shares(results))],
+        "checks": [FigureSpec("predictions", PREDICTIONS, lambda: _predictions(results))],
     }
 
 
@@ -103,7 +103,7 @@ PREDICTIONS: Final = (
 )
 
 
-def draw_pictures(pictures: list[Picture], folder: Path, *, mark: str = "") -> dict[str, str]:
+def draw_figures(pictures: list[FigureSpec], folder: Path, *, mark: str = "") -> dict[str, str]:
     """Write each figure as SVG.
 
     Returns
@@ -150,7 +150,7 @@ def _canvas(height: float, rows: int = 1) -> tuple[Canvas, Any]:
     return canvas, axes
 
 
-def _losses(results: Results, party: str, category: str) -> Picture:
+def _losses(results: Results, party: str, category: str) -> FigureSpec:
     title = party_title(results.fit.conflict, party)
 
     def draw() -> Canvas:
@@ -178,7 +178,7 @@ def _losses(results: Results, party: str, category: str) -> Picture:
         "lower one. A claimant that exaggerates or omits lies off the curve; the next part says "
         "how far."
     )
-    return Picture(f"losses-{party}-{category}", caption, draw)
+    return FigureSpec(f"losses-{party}-{category}", caption, draw)
 
 
 def _legend(canvas: Canvas, axes: Any) -> None:
@@ -199,7 +199,7 @@ def _pages(results: Results, party: str, group: Group) -> int:
     return -(-about // plots.ROWS)
 
 
-def _biases(results: Results, party: str, group: Group, page: int) -> Picture:
+def _biases(results: Results, party: str, group: Group, page: int) -> FigureSpec:
     pages = _pages(results, party, group)
     title = party_title(results.fit.conflict, party)
     title += f" ({page} of {pages})" if pages > 1 else ""
@@ -220,7 +220,7 @@ def _biases(results: Results, party: str, group: Group, page: int) -> Picture:
         "definition. The wide bar is what was assumed before the claims were read, the line and "
         "dot what came out."
     )
-    return Picture(f"biases-{party}" + (f"-{page}" if page > 1 else ""), caption, draw)
+    return FigureSpec(f"biases-{party}" + (f"-{page}" if page > 1 else ""), caption, draw)
 
 
 def _shares(results: Results) -> Canvas:

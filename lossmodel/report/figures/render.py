@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lossmodel.report.figures.figures import MEASURES, draw_pictures, pictures_of
-from lossmodel.report.output.pdf import PressError, convert_figure
+from lossmodel.report.figures.figures import MEASURES, draw_figures, figure_specs
+from lossmodel.report.output.pdf import TypesettingError, convert_figure
 from lossmodel.report.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["Drawn", "draw", "for_figures"]
+__all__ = ["RenderedFigures", "draw", "for_figures"]
 
 OF_FIT: Final = ("terms", "variance_decomposition")
 
 
 @dataclass(frozen=True)
-class Drawn:
+class RenderedFigures:
     """Figures as files.
 
     Attributes
@@ -39,19 +39,21 @@ class Drawn:
     problem: str = ""
 
 
-def draw(results: Results, names: Collection[str], mark: str) -> Drawn:
+def draw(results: Results, names: Collection[str], mark: str) -> RenderedFigures:
     """Draw figures as SVG, PDF and PNG."""
-    pictures = [p for part in pictures_of(results).values() for p in part if p.name in names]
+    pictures = [p for part in figure_specs(results).values() for p in part if p.name in names]
     problem = ""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        svg = draw_pictures(pictures, folder, mark=mark)
+        svg = draw_figures(pictures, folder, mark=mark)
         try:
             for drawn in svg:
                 convert_figure(folder, drawn)
-        except PressError as error:
+        except TypesettingError as error:
             problem = str(error)
-        return Drawn(svg, {f.name: f.read_bytes() for f in sorted(folder.iterdir())}, problem)
+        return RenderedFigures(
+            svg, {f.name: f.read_bytes() for f in sorted(folder.iterdir())}, problem
+        )
 
 
 def for_figures(results: Results, tables: Collection[str]) -> Results:

@@ -10,7 +10,8 @@ from lossmodel.text.escape import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lossmodel.report.document import Block, Document, Table, Text
+    from lossmodel.report.blocks import Block, Table, Text
+    from lossmodel.report.document import Document
 
 __all__ = ["markdown", "to_markdown"]
 

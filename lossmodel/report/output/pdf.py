@@ -16,7 +16,7 @@ from lossmodel.text.escape import one_line
 if TYPE_CHECKING:
     from lossmodel.report.document import Document
 
-__all__ = ["PressError", "convert_figure", "to_pdf"]
+__all__ = ["TypesettingError", "convert_figure", "to_pdf"]
 
 PICTURE: Final = b"""#set page(width: auto, height: auto, margin: 0pt, fill: %s)
 #image(sys.inputs.path)"""
@@ -26,7 +26,7 @@ Form = Literal["pdf", "png"]
 PAPER: Final[dict[Form, bytes]] = {"pdf": b"none", "png": b"white"}
 
 
-class PressError(LossModelError):
+class TypesettingError(LossModelError):
     """Typst failed."""
 
 
@@ -35,7 +35,7 @@ def to_pdf(document: Document, folder: Path) -> bytes:
 
     Raises
     ------
-    PressError
+    TypesettingError
         Typst did not manage.
     """
     template = (resources.files("lossmodel.report") / "templates" / "report.typ").read_bytes()
@@ -50,7 +50,7 @@ def convert_figure(folder: Path, name: str) -> None:
 
     Raises
     ------
-    PressError
+    TypesettingError
         Typst did not manage.
     """
     for form, paper in PAPER.items():
@@ -74,7 +74,7 @@ def _compiled(source: bytes, root: Path, form: Form, **inputs: str) -> bytes:
             sys_inputs=inputs,
         )
     except (RuntimeError, ValueError) as problem:
-        raise PressError(f"Typst could not set it: {one_line(str(problem))}") from problem
+        raise TypesettingError(f"Typst could not set it: {one_line(str(problem))}") from problem
     return made
 
 

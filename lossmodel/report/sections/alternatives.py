@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lossmodel.report.document import Table
+from lossmodel.report.blocks import Table
 from lossmodel.report.wording import (
     ASSUMED,
     category_title,

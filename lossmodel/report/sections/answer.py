@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from lossmodel.report.document import Block, Section, Table, Text
+from lossmodel.report.blocks import Block, Section, Table, Text
 from lossmodel.report.sections.alternatives import middle_range, other_table
 from lossmodel.report.wording import (
     ASSUMED,

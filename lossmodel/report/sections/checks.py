@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from lossmodel.report.document import Block, Figure, Section, Table, Text
+from lossmodel.report.blocks import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import claimant_names
 from lossmodel.text.numbers import percent
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lossmodel.report.figures.figures import Picture
+    from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
 __all__ = ["checks_section"]
@@ -23,7 +23,7 @@ __all__ = ["checks_section"]
 SMALL: Final = 5  # below this many figures a share of them says little
 
 
-def checks_section(results: Results, pictures: Sequence[Picture]) -> Section:
+def checks_section(results: Results, pictures: Sequence[FigureSpec]) -> Section:
     """The gate, each block's diagnostics, and each claimant's figures against the fit."""
     blocks: list[Block] = [
         *_gate(results.fit.diagnostics),

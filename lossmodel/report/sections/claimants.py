@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lossmodel.plots.fit import ratio_rows
-from lossmodel.report.document import Block, Figure, Section, Table, Text
+from lossmodel.report.blocks import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import claimant_names, level, party_title, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from lossmodel.report.figures.figures import Picture
+    from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
 __all__ = ["claimants_section"]
 
 
-def claimants_section(results: Results, pictures: Sequence[Picture]) -> Section:
+def claimants_section(results: Results, pictures: Sequence[FigureSpec]) -> Section:
     """What was assumed of each claimant and what came out."""
     blocks: list[Block] = [
         Text(

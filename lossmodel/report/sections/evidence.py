@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from lossmodel.report.document import Block, Section, Table, Text
+from lossmodel.report.blocks import Block, Section, Table, Text
 from lossmodel.report.wording import claimant_names, claimed, party_title
 from lossmodel.text.numbers import number
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from lossmodel.report.document import Block, Figure, Section, Table, Text
+from lossmodel.report.blocks import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import (
     ASSUMED,
     level,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lossmodel.report.figures.figures import Picture
+    from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Key, Results
 
 __all__ = ["level_section"]
@@ -41,7 +41,7 @@ MEANS: Final = {
 NAMED: Final = 3
 
 
-def level_section(results: Results, pictures: Sequence[Picture]) -> Section:
+def level_section(results: Results, pictures: Sequence[FigureSpec]) -> Section:
     """A paragraph a total, the figure and the table."""
     fit = results.fit
     blocks: list[Block] = [

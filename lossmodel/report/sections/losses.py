@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.posterior.estimates import Rates, rates, summarise
-from lossmodel.report.document import Block, Figure, Section, Table, Text
+from lossmodel.report.blocks import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import (
     claimant_names,
     claimed,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lossmodel.report.figures.figures import Picture
+    from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
 __all__ = ["losses_section"]
@@ -30,7 +30,7 @@ BESIDE: Final = {"losses": "casualties", "irrecoverable": "casualties"}
 WINDOWS: Final = ("cumulative", "period", "daily", "average")
 
 
-def losses_section(results: Results, pictures: Sequence[Picture]) -> Section:
+def losses_section(results: Results, pictures: Sequence[FigureSpec]) -> Section:
     """Figures over time, and a table of other estimates beside this one."""
     blocks: list[Block] = [Figure(p.name, p.caption, p.alt) for p in pictures]
     blocks.append(Text("Other published estimates beside this one", tone="heading"))

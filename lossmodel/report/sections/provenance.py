@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel import __version__
 from lossmodel.posterior.citation import cite, fit_hash
-from lossmodel.report.document import Block, Section, Table, Text
+from lossmodel.report.blocks import Block, Section, Table, Text
 
 if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
