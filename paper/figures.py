@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import lossmodel as lm
-from lossmodel.plots import plot_shares
+from lossmodel.plots import plot_variance_decomposition
 from lossmodel.plots.fit import COMPARED, INK
 from lossmodel.posterior.fit import Fit
 from paper.refits import Refits
@@ -70,7 +70,7 @@ def ratios(fit: Fit, biases: pd.DataFrame) -> Figure:
 def shares(fit: Fit) -> Figure:
     """Which assumptions the remaining variance comes from."""
     figure, ax = pyplot.subplots(figsize=(WIDTH, 4.4), layout="constrained")
-    plot_shares(fit, ax=ax)
+    plot_variance_decomposition(fit, ax=ax)
     ax.tick_params(axis="y", labelsize=6.5)
     _legend(figure, [ax], columns=5)
     return figure

@@ -96,7 +96,7 @@ def test_the_answer_is_that_of_the_table(fit, report, party, category):
     shown = [number(row[k], row["lower"], row["upper"]) for k in ("median", "lower", "upper")]
     title = fit.conflict.parties[party].title
     for text in (Page(read(report / "report.html")).text, read(report / "report.md")):
-        sentence = text[text.index(f"{title}, {category}, all who fight as its own") :]
+        sentence = text[text.index(f"{title}, {category}, all forces") :]
         assert f"{shown[0]} (95% credible interval {shown[1]} to {shown[2]})" in sentence[:160]
 
 
@@ -240,7 +240,7 @@ def test_an_interruption_leaves_what_was_there(fit, tmp_path, monkeypatch, stop,
 
 def test_without_typst_there_is_a_note_and_the_rest(fit, tmp_path, monkeypatch, caplog):
     def broken(*_, **__):
-        raise pdf.TypesettingError("Typst could not set it: no reason")
+        raise pdf.TypesettingError("Typst failed: no reason")
 
     monkeypatch.setattr(pdf, "_compiled", broken)
     monkeypatch.setattr(worker, "_cores", lambda: 1)

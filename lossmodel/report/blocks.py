@@ -23,9 +23,9 @@ class Text:
     Attributes
     ----------
     text
-        What it says.
+        The paragraph itself.
     lead
-        Words in bold before it.
+        Words in bold at its start.
     tone
         ``answer`` stands out, ``heading`` is a heading within a section.
     """
@@ -43,13 +43,13 @@ class Table:
     Attributes
     ----------
     numeric
-        Columns that are set flush right.
+        Columns that are aligned to the right.
     search
         Whether the page lets the reader sort and search it.
     keys
-        Numbers to sort by, one list a row, None where the text itself will do.
+        Sort keys, one list per row; None where the text is sorted.
     page_only
-        Too long for paper: only the page has it, the others have `instead`.
+        Only the HTML page has the table; other formats have the text of `instead`.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture: `name` is that of its files in ``figures/``."""
+    """A figure; `name` is that of its files in ``figures/``."""
 
     name: str
     caption: str
@@ -79,7 +79,7 @@ Block = Text | Table | Figure
 
 @dataclass(frozen=True)
 class Section:
-    """A part with a title and a name that links can point at."""
+    """A section with a title; its name is the anchor of links."""
 
     name: str
     title: str

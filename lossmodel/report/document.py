@@ -15,9 +15,9 @@ from lossmodel.report.sections.answer import answer_section
 from lossmodel.report.sections.checks import checks_section
 from lossmodel.report.sections.claimants import claimants_section
 from lossmodel.report.sections.evidence import evidence_section
-from lossmodel.report.sections.identification import level_section
+from lossmodel.report.sections.identification import identification_section
 from lossmodel.report.sections.losses import losses_section
-from lossmodel.report.sections.provenance import origin_section, priors_section
+from lossmodel.report.sections.provenance import priors_section, provenance_section
 from lossmodel.report.wording import date, level
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ MANY: Final = 40
 
 @dataclass(frozen=True)
 class Document:
-    """The whole report.
+    """A whole report.
 
     Attributes
     ----------
     mark
-        Words that stand on every page where the fit did not pass its gate.
+        Warning on every page of a fit that did not pass its gate, otherwise empty.
     facts
         Name and value pairs that identify the fit.
     """
@@ -55,7 +55,7 @@ class Document:
     facts: dict[str, str] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
-        """The document as dicts and lists, without what only the page has."""
+        """The document as dicts and lists, without the tables that only the HTML page has."""
         content = asdict(self)
         for section in content["sections"]:
             for block in section["blocks"]:
@@ -70,12 +70,12 @@ class Document:
 
 
 def compose(results: Results, pictures: Mapping[str, Sequence[FigureSpec]]) -> Document:
-    """Put the report together.
+    """Compose the report.
 
     Parameters
     ----------
     pictures
-        The figures of each part.
+        Figures by section.
     """
     fit = results.fit
     passed = bool(fit.diagnostics["gate"]["passed"])
@@ -89,11 +89,11 @@ def compose(results: Results, pictures: Mapping[str, Sequence[FigureSpec]]) -> D
             answer_section(results),
             losses_section(results, pictures["losses"]),
             claimants_section(results, pictures["claimants"]),
-            level_section(results, pictures["level"]),
+            identification_section(results, pictures["level"]),
             evidence_section(results),
             checks_section(results, pictures["checks"]),
             priors_section(fit),
-            origin_section(fit),
+            provenance_section(fit),
         ],
         mark="" if passed else NOT_PASSED,
         facts={"lossmodel": __version__, "fit": fit_hash(fit)},
@@ -103,16 +103,16 @@ def compose(results: Results, pictures: Mapping[str, Sequence[FigureSpec]]) -> D
 def column_widths(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: Collection[int] = ()
 ) -> list[float]:
-    """How many letters wide each column of a table on paper should be.
+    """Width of each column of a printed table, in characters.
 
-    No column is narrower than its longest word. Columns that want little get all of it, so that
-    only long texts are broken, and the longer ones get more. The sum is more than `LINE` only
-    where the words alone are, or the table is long.
+    No column is narrower than its longest word. Narrow columns get their full width, so that only
+    long texts wrap, and longer texts get wider columns. The sum exceeds `LINE` only if the longest
+    words alone do, or if the table is long and set in smaller type.
 
     Parameters
     ----------
     whole
-        Columns of numbers, which are not broken where there is room.
+        Columns of numbers, which do not wrap if there is room.
     """
     least: list[float] = []
     wanted: list[float] = []
@@ -123,7 +123,7 @@ def column_widths(
         wanted.append(max(len(name) / 2, *(len(cell) for cell in cells[1:]), 1.0) + PADDING)
     wanted = [max(want, low) for want, low in zip(wanted, least, strict=True)]
     pairs = list(zip(least, wanted, strict=True))
-    # A long table whose texts would be broken all over is set smaller.
+    # A long table with many wrapped texts is set in smaller type.
     line = SMALL_LINE if sum(wanted) > LINE and len(rows) > MANY else LINE
     unbroken = [w if i in whole else n for i, (n, w) in enumerate(zip(least, wanted, strict=True))]
     if sum(unbroken) <= line:

@@ -13,7 +13,7 @@ import numpy as np
 from lossmodel.inference.worker import submit
 from lossmodel.report.document import NOT_PASSED, compose
 from lossmodel.report.figures.figures import figure_specs
-from lossmodel.report.figures.render import draw, for_figures
+from lossmodel.report.figures.render import figure_inputs, render_figures
 from lossmodel.report.folder import csv_text, fresh_folder
 from lossmodel.report.output.bibtex import bibliography
 from lossmodel.report.output.html import to_html
@@ -104,7 +104,7 @@ def _begin(fit: Fit) -> _Begun:
     drawings = []
     for tables, parts in FIGURES.items():
         names = {picture.name for part in parts for picture in pictures[part]}
-        drawings.append(submit(draw, for_figures(results, tables), names, mark))
+        drawings.append(submit(render_figures, figure_inputs(results, tables), names, mark))
     return _Begun(results, pictures, mark, drawings)
 
 

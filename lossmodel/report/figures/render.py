@@ -1,4 +1,4 @@
-"""Figures as files, drawn in a second process while this one makes the tables."""
+"""Figures as files, drawn in a worker process while the main process makes the tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lossmodel.report.results import Results
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["RenderedFigures", "draw", "for_figures"]
+__all__ = ["RenderedFigures", "figure_inputs", "render_figures"]
 
 OF_FIT: Final = ("terms", "variance_decomposition")
 
@@ -27,11 +27,11 @@ class RenderedFigures:
     Attributes
     ----------
     svg
-        By name of figure.
+        SVG by name of figure.
     files
-        Content by name of file.
+        Content by file name.
     problem
-        Why other forms than SVG are missing, or nothing.
+        Why formats other than SVG are missing, or empty.
     """
 
     svg: dict[str, str]
@@ -39,13 +39,13 @@ class RenderedFigures:
     problem: str = ""
 
 
-def draw(results: Results, names: Collection[str], mark: str) -> RenderedFigures:
+def render_figures(results: Results, names: Collection[str], mark: str) -> RenderedFigures:
     """Draw figures as SVG, PDF and PNG."""
-    pictures = [p for part in figure_specs(results).values() for p in part if p.name in names]
+    specs = [s for section in figure_specs(results).values() for s in section if s.name in names]
     problem = ""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        svg = draw_figures(pictures, folder, mark=mark)
+        svg = draw_figures(specs, folder, mark=mark)
         try:
             for drawn in svg:
                 convert_figure(folder, drawn)
@@ -56,8 +56,8 @@ def draw(results: Results, names: Collection[str], mark: str) -> RenderedFigures
         )
 
 
-def for_figures(results: Results, tables: Collection[str]) -> Results:
-    """Give what figures are drawn from: some tables, without the draws."""
+def figure_inputs(results: Results, tables: Collection[str]) -> Results:
+    """Results with the tables that figures need, and without the draws."""
     whole = results.fit
     fit = copy.copy(whole)
     fit.__dict__.update(

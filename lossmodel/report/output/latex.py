@@ -1,6 +1,6 @@
 r"""Numbers and tables of a fit for papers in LaTeX.
 
-``numbers.tex`` defines a macro a number, so that no number needs to be typed by hand:
+``numbers.tex`` defines one macro per number, so that no number is typed by hand:
 ``\LMkilledRussiaAllMedian`` is the total to the last day,
 ``\LMkilledRussiaAllYearTwoZeroTwoThreeMedian`` that of a calendar year; for ``Median`` also
 ``Lower``, ``Upper`` and ``Interval``.
@@ -43,7 +43,7 @@ def write_tex(fit: Fit, folder: Path, *, results: Results | None = None) -> None
     Parameters
     ----------
     results
-        The fit's tables, where they have been made already.
+        The tables of the fit, if they have been computed.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def write_tex(fit: Fit, folder: Path, *, results: Results | None = None) -> None
 
 
 def tex_files(results: Results) -> dict[str, str]:
-    """Text of each file by its path in the report's folder."""
+    """Text of each file, by path within the folder of the report."""
     fit = results.fit
     mark = "" if fit.diagnostics["gate"]["passed"] else NOT_PASSED
     lines = [f"% {mark}"] if mark else []
@@ -68,12 +68,12 @@ def tex_files(results: Results) -> dict[str, str]:
 
 
 def macros(results: Results) -> dict[str, str]:
-    """Name of each macro, without its backslash, and its text.
+    """Text of each macro, by name without the backslash.
 
     Raises
     ------
     UsageError
-        Two names of the conflict differ only in what a macro's name cannot have.
+        Two names of the conflict give the same macro name.
     """
     found: dict[str, str] = {}
     origin: dict[str, str] = {}
@@ -88,7 +88,7 @@ def macros(results: Results) -> dict[str, str]:
 
 
 def macro_name(*parts: str) -> str:
-    """Build the name of a macro, letters only: digits and signs as words.
+    """Name of a macro, with digits and signs spelled out, since only letters are allowed.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def macro_name(*parts: str) -> str:
 
 
 def _camel(text: str) -> str:
-    # Accents go, and what then is no letter of ASCII stands under its number.
+    # Accents are dropped; other non-ASCII letters are spelled by code point.
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     return "".join(_spelled(word) for word in _WORD.findall(plain))
@@ -117,7 +117,7 @@ def _spelled(word: str) -> str:
 
 
 def _facts(fit: Fit) -> Iterator[tuple[str, str, str]]:
-    """What a paper says about the fit itself."""
+    """Facts about the fit that a paper states."""
     facts = {
         "level": f"{100 * fit.ci_prob:.4g}\\%",
         "engine": tex(fit.engine),
@@ -158,7 +158,7 @@ def tex_tables(results: Results, *, mark: str = "") -> dict[str, str]:
     Parameters
     ----------
     mark
-        Words that stand over each table of a fit that should not be used.
+        Warning above each table of a fit that did not pass its gate.
     """
     texts = {
         "totals": _tabular("lllrrr", *_totals_table(results)),
@@ -173,7 +173,7 @@ Rows = tuple[list[str], list[list[str]]]
 
 
 def _totals_table(results: Results) -> Rows:
-    """Losses to the last day, and how much of what is uncertain the priors set."""
+    """Losses to the last day, with the prior share of their variance."""
     fit = results.fit
     shares = fit.variance_decomposition.drop_duplicates("quantity").set_index("quantity")[
         "prior_share"
@@ -190,11 +190,11 @@ def _totals_table(results: Results) -> Rows:
                 *(_median(row), _interval(row), tex(known) or NOTHING),
             ]
         )
-    return ["Party", "Lost", "Scope", "Median", level, "Prior share"], rows
+    return ["Party", "Losses", "Scope", "Median", level, "Prior share"], rows
 
 
 def _ratios_table(results: Results) -> Rows:
-    """Claimed over true: under the claimant's definition, if it means killed, if casualties."""
+    """Claimed / true: own definition, if it means killed, if it means casualties."""
     prefixes = ("ratio_", "prior_", "ratio_if_killed_", "ratio_if_casualties_")
     rows = [
         [
@@ -204,7 +204,7 @@ def _ratios_table(results: Results) -> Rows:
         for group in ("person", "equipment")
         for row in ratio_rows(results.fit, results.biases, group=group).to_dict("records")
     ]
-    head = ["Claimant", "About", "Counts", "Role", "Ratio", "Prior", "If killed", "If casualties"]
+    head = ["Claimant", "Party", "Category", "Role", "Ratio", "Prior", "If killed", "If casualties"]
     return head, rows
 
 
