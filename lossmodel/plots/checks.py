@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
+from lossmodel.plots.axes import axes_or_new
 from lossmodel.plots.ecdf import GRID, ecdf_band, ecdf_of
 from lossmodel.plots.palette import FAINT, INK, ROLE_COLOURS
 
@@ -40,7 +41,7 @@ def plot_tornado(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax
         Axes to draw on; by default, those of a new figure.
     """
-    ax = _axes(ax, height=0.26)
+    ax = axes_or_new(ax, figsize=(7.0, 1.2 + 0.26 * MAX_ROWS), layout="constrained")
     rows = table[table["kind"] != "fit"]
     labels = rows["kind"].map(VARIANT_LABELS) + " " + rows["name"].str.replace("_", " ")
     limits = rows.groupby(labels)["change"].agg(["min", "max"]) * 100
@@ -70,7 +71,7 @@ def plot_ranks(ranks: NDArray[np.float64], *, title: str = "", ax: Axes | None =
     ax
         Axes to draw on; by default, those of a new figure.
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax, layout="constrained")
     low, high = ecdf_band(len(ranks))
     ax.fill_between(GRID, low - GRID, high - GRID, color=FAINT, alpha=0.35, lw=0)
     ax.step(GRID, ecdf_of(ranks) - GRID, color=INK, lw=1.4, where="post")
@@ -79,12 +80,3 @@ def plot_ranks(ranks: NDArray[np.float64], *, title: str = "", ax: Axes | None =
     ax.set_ylabel("ECDF minus uniform")
     ax.set_title(f"{title}, {len(ranks):,} wars", loc="left")
     return ax
-
-
-def _axes(ax: Axes | None, *, height: float = 0.0) -> Any:
-    if ax is not None:
-        return ax
-    from matplotlib import pyplot
-
-    size = (7.0, 1.2 + height * MAX_ROWS) if height else None
-    return pyplot.subplots(figsize=size, layout="constrained")[1]

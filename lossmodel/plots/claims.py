@@ -35,6 +35,7 @@ class Points:
     cumulative: bool
 
     def draw(self, ax: Axes) -> None:
+        """Draw points, ranges of values and, for rates, the days of longer windows."""
         label = self.label
         long = self.rows if self.cumulative else self.rows[self.rows["n_days"] > 1]
         if not self.cumulative and len(long):

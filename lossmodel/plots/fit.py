@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.errors import UsageError
+from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_ticks
 from lossmodel.plots.claims import claim_groups
 from lossmodel.plots.palette import FAINT, GROUP_COLOURS, INK, ROLE_COLOURS
 from lossmodel.posterior.estimates import estimate
@@ -84,7 +85,7 @@ def plot_losses(
     >>> ax.get_legend_handles_labels()[1][:2]
     ['95% credible interval', 'estimate (median)']
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     party = fit.series[0][0] if party is None else party
     rows = _series_rows(fit, party, category, scope, measure, table)
     per = 1 if measure == "cumulative" else (rows["end"] - rows["start"]).dt.days + 1
@@ -101,7 +102,7 @@ def plot_losses(
     for group in claim_groups(fit, party, category, scope, cumulative=measure == "cumulative"):
         group.draw(ax)
     ax.set_ylim(bottom=0)
-    _date_ticks(ax)
+    set_date_ticks(ax)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     ax.set_ylabel("cumulative" if measure == "cumulative" else "per day")
     return ax
@@ -156,7 +157,7 @@ def plot_biases(
     >>> sorted(label.get_text() for label in ax.get_yticklabels())
     ['air-ministry: aircraft', 'german-high-command: aircraft']
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     rows = ratio_rows(fit, biases_table(fit) if table is None else table, party=party, group=group)
     whole, rows = len(rows), rows.iloc[(page - 1) * ROWS : page * ROWS]
     if rows.empty:
@@ -168,7 +169,7 @@ def plot_biases(
     ax.scatter(rows["ratio_median"], positions, color=colours, s=18, zorder=3)
     ax.axvline(1, color=INK, lw=0.8)
     ax.set_xscale("log")
-    _ratio_ticks(ax, rows[["ratio_lower", "prior_lower"]], rows[["ratio_upper", "prior_upper"]])
+    set_ratio_ticks(ax, rows[["ratio_lower", "prior_lower"]], rows[["ratio_upper", "prior_upper"]])
     ax.set_yticks(positions, [_stream_label(fit, row, party) for row in rows.itertuples()])
     ax.set_ylim(-0.7, len(rows) - 0.3)
     part = "" if len(rows) == whole else f" ({len(rows)} of {whole} streams)"
@@ -206,7 +207,7 @@ def plot_predictions(fit: Fit, *, ax: Axes | None = None) -> Axes:
     >>> ax.get_xlabel()
     'claimed / expected by the fit'
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     terms = fit.terms[np.isfinite(fit.terms["residual"])]
     order = terms["claimant"].value_counts()
     whole, order = len(order), order.head(ROWS)
@@ -225,7 +226,7 @@ def plot_predictions(fit: Fit, *, ax: Axes | None = None) -> Axes:
     ax.axvline(1, color=INK, lw=0.8)
     ax.set_xscale("log")
     ratios = np.exp(terms[["residual"]])
-    _ratio_ticks(ax, ratios, ratios)
+    set_ratio_ticks(ax, ratios, ratios)
     ax.set_yticks(list(positions.values()), [f"{name} ({order[name]})" for name in positions])
     ax.set_ylim(-0.7, len(positions) - 0.3)
     part = "" if whole == len(order) else f" (the {ROWS} of {whole} claimants with most figures)"
@@ -250,7 +251,7 @@ def plot_variance_decomposition(fit: Fit, *, ax: Axes | None = None) -> Axes:
     Axes
         The Axes with one bar per total, from 0 to 1.
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     wide = fit.variance_decomposition.pivot_table(
         index="quantity", columns="block", values="share", aggfunc="sum", sort=False
     ).fillna(0.0)
@@ -299,32 +300,3 @@ def _series_rows(
         return estimate(fit, category, party, scope=scope, measure=measure)
     same = table["party"].eq(party) & table["category"].eq(category) & table["scope"].eq(scope)
     return table[same & table["measure"].eq(measure)]
-
-
-def _ratio_ticks(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:
-    """Set ticks of a ratio at round numbers, without scientific notation."""
-    low, high = float(np.nanmin(lower)) * 0.9, float(np.nanmax(upper)) * 1.1
-    low, high = max(min(low, 0.8), 0.01), min(max(high, 1.25), 100.0)
-    steps = np.array([m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5)])
-    ax.set_xlim(low, high)
-    ax.set_xticks(steps[(steps >= low) & (steps <= high)])
-    ax.set_xticks([], minor=True)
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-
-
-def _date_ticks(ax: Axes) -> None:
-    """Set concise date ticks: months, and the year at its start."""
-    import matplotlib.dates
-
-    dates: Any = matplotlib.dates  # has no types
-    locator = dates.AutoDateLocator()
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, show_offset=False))
-
-
-def _axes(ax: Axes | None) -> Axes:
-    if ax is not None:
-        return ax
-    from matplotlib import pyplot
-
-    return pyplot.subplots()[1]
