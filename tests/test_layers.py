@@ -68,6 +68,7 @@ ORDER = [
     "report/document",
     "report/output",
     "report/write",
+    "report/passages",
     "report/verify",
     "report/compare",
     "report",
@@ -100,7 +101,6 @@ LONG: dict[str, int] = {
     "model/design/assemble": 352,
     "model/priors": 325,
     "posterior/fit": 411,
-    "report/verify": 326,
 }
 
 HEAVY = {"arviz", "jinja2", "matplotlib", "nutpie", "pymc", "pytensor", "typst"}

@@ -8,7 +8,7 @@ from lossmodel.cli.console import answer
 
 @app.command()
 def check(claims: ClaimsFile = None, conflict: ConflictName = "russia-ukraine") -> None:
-    """Validate a claims table and say what the model would make of it."""
+    """Validate a claims table, and count the claims that the model would use."""
     from lossmodel.claims.claims import load_claims
     from lossmodel.claims.summary import describe
     from lossmodel.evidence import collect_evidence

@@ -19,7 +19,8 @@ def axes_or_new(ax: Axes | None, **figure: Any) -> Axes:
         return ax
     from matplotlib import pyplot
 
-    return pyplot.subplots(**figure)[1]
+    new: Axes = pyplot.subplots(**figure)[1]
+    return new
 
 
 def set_ratio_ticks(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:

@@ -68,7 +68,7 @@ def claim_groups(
         for (role, accounting), rows in table[same_scope].groupby(["role", "accounting"])
     ]
     for chosen, label, colour, marker in (
-        (used & ~same_scope, "of another scope", FAINT, "s"),
+        (used & ~same_scope, "other scope", FAINT, "s"),
         (~used, "left out, for comparison", LEFT_OUT_COLOUR, "P"),
     ):
         if chosen.any():

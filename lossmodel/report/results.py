@@ -1,4 +1,4 @@
-"""The tables of a fit, made once for all parts of its report."""
+"""Tables of a fit, computed once for all sections of its report."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class Results:
 
     @cached_property
     def cumulative(self) -> dict[Key, pd.DataFrame]:
-        """Rows of the totals since the start, by party, category and scope."""
+        """Cumulative totals by party, category and scope."""
         table = self.estimates[self.estimates["measure"] == "cumulative"]
         groups = table.groupby(["party", "category", "scope"], sort=False)
         return {(str(p), str(c), str(s)): rows for (p, c, s), rows in groups}
 
     def total(self, key: Key) -> dict[str, Any]:
-        """The total up to the last day."""
+        """Cumulative total to the last day."""
         return _record(self.cumulative[key].iloc[-1])
 
     def year_ago(self, key: Key) -> dict[str, Any] | None:
-        """The total up to the week that ended about a year before the last day."""
+        """Cumulative total to the last week that ended at least a year before the last day."""
         rows = self.cumulative[key]
         day = rows["end"].iloc[-1] - pd.DateOffset(years=1)
         earlier = rows[rows["end"] <= day]

@@ -32,7 +32,7 @@ PRIOR_GROUPS: Final = {
     "common mode": "errors that claimants may share",
     "coverage and delay": "the coverage of name lists and their delay",
     "registers": "the coverage of registers",
-    "missing": "the missing and who counts them",
+    "missing": "the missing (their number, and who counts them)",
     "definition": "the definition of terms such as “losses”",
     "lethality": "lethality (killed / casualties)",
     "path": "the variation of losses over time",
@@ -47,7 +47,7 @@ def identification_section(results: Results, pictures: Sequence[FigureSpec]) -> 
     fit = results.fit
     blocks: list[Block] = [
         Text(
-            "The claims identify the rise and fall of losses well. The level of the losses depends "
+            "The claims identify the trend of losses well. The level of the losses depends "
             "on the bias of the claimants, which the claims identify only where they contradict "
             "each other. This section decomposes the posterior variance of each total by group of "
             f"priors; a total with more than {percent(IDENTIFIED)} from priors is set by "
