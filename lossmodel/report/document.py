@@ -69,12 +69,12 @@ class Document:
         return content
 
 
-def compose(results: Results, pictures: Mapping[str, Sequence[FigureSpec]]) -> Document:
+def compose(results: Results, figures: Mapping[str, Sequence[FigureSpec]]) -> Document:
     """Compose the report.
 
     Parameters
     ----------
-    pictures
+    figures
         Figures by section.
     """
     fit = results.fit
@@ -87,11 +87,11 @@ def compose(results: Results, pictures: Mapping[str, Sequence[FigureSpec]]) -> D
         ),
         sections=[
             answer_section(results),
-            losses_section(results, pictures["losses"]),
-            claimants_section(results, pictures["claimants"]),
-            identification_section(results, pictures["level"]),
+            losses_section(results, figures["losses"]),
+            claimants_section(results, figures["claimants"]),
+            identification_section(results, figures["level"]),
             evidence_section(results),
-            checks_section(results, pictures["checks"]),
+            checks_section(results, figures["checks"]),
             priors_section(fit),
             provenance_section(fit),
         ],

@@ -26,12 +26,12 @@ METADATA: Final = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 SIZE: Final = re.compile(r'(<svg[^>]*?) width="[^"]*"([^>]*?) height="[^"]*"|(<svg )', re.DOTALL)
 
 
-def to_html(document: Document, pictures: Mapping[str, str]) -> str:
+def to_html(document: Document, figures: Mapping[str, str]) -> str:
     """Render the page.
 
     Parameters
     ----------
-    pictures
+    figures
         SVG by name of figure.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -47,7 +47,7 @@ def to_html(document: Document, pictures: Mapping[str, str]) -> str:
     script, style = _static("report.js"), _static("report.css")
     return environment.get_template("report.html").render(
         document=document,
-        pictures={name: Markup(inline_svg(svg, name)) for name, svg in pictures.items()},
+        figures={name: Markup(inline_svg(svg, name)) for name, svg in figures.items()},
         script=Markup(script),
         style=Markup(style),
         script_hash=_hash(script),

@@ -24,7 +24,7 @@ __all__ = ["checks_section"]
 SMALL: Final = 5  # shares of fewer figures are put in brackets: one figure is 20% or more
 
 
-def checks_section(results: Results, pictures: Sequence[FigureSpec]) -> Section:
+def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     """The gate, the diagnostics of each submodel, and each claimant's predictive coverage."""
     blocks: list[Block] = [
         *_gate(results.fit.diagnostics),
@@ -37,7 +37,7 @@ def checks_section(results: Results, pictures: Sequence[FigureSpec]) -> Section:
             "this check detects misspecified noise and figures that contradict the others; it "
             "does not test the level of the totals.",
         ),
-        *(Figure(p.name, p.caption, p.alt) for p in pictures),
+        *(Figure(spec.name, spec.caption, spec.alt) for spec in figures),
         _predictive(results),
     ]
     return Section("checks", "Convergence and predictive checks", blocks)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["claimants_section"]
 
 
-def claimants_section(results: Results, pictures: Sequence[FigureSpec]) -> Section:
+def claimants_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     """Prior and posterior ratio of each claimant."""
     blocks: list[Block] = [
         Text(
@@ -32,7 +32,7 @@ def claimants_section(results: Results, pictures: Sequence[FigureSpec]) -> Secti
             "include. All claimants have the same model; “self” and “adversary” only state whose "
             "losses a claimant reports.",
         ),
-        *(Figure(p.name, p.caption, p.alt) for p in pictures),
+        *(Figure(spec.name, spec.caption, spec.alt) for spec in figures),
     ]
     for group, title in (("person", "People"), ("equipment", "Equipment")):
         rows = ratio_rows(results.fit, results.biases, group=group)

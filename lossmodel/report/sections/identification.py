@@ -42,7 +42,7 @@ PRIOR_GROUPS: Final = {
 NAMED: Final = 3
 
 
-def identification_section(results: Results, pictures: Sequence[FigureSpec]) -> Section:
+def identification_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     """A paragraph per headline total, the figure and the table."""
     fit = results.fit
     blocks: list[Block] = [
@@ -58,7 +58,7 @@ def identification_section(results: Results, pictures: Sequence[FigureSpec]) -> 
         for category in main_categories(fit):
             if (party, category, "all") in fit.series:
                 blocks.append(_sentence(results, (party, category, "all")))
-    blocks += [Figure(p.name, p.caption, p.alt) for p in pictures]
+    blocks += [Figure(spec.name, spec.caption, spec.alt) for spec in figures]
     blocks.append(_table(fit.variance_decomposition, results))
     return Section("level", "Identification of the totals", blocks)
 

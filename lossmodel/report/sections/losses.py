@@ -30,9 +30,9 @@ COMPARED: Final = {"losses": "casualties", "irrecoverable": "casualties"}
 WINDOWS: Final = ("cumulative", "period", "daily", "average")
 
 
-def losses_section(results: Results, pictures: Sequence[FigureSpec]) -> Section:
+def losses_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     """Figures over time, and a comparison with other published estimates."""
-    blocks: list[Block] = [Figure(p.name, p.caption, p.alt) for p in pictures]
+    blocks: list[Block] = [Figure(spec.name, spec.caption, spec.alt) for spec in figures]
     blocks.append(Text("Comparison with other published estimates", tone="heading"))
     rows = list(_rows(results))
     if not rows:
