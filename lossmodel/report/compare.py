@@ -34,6 +34,17 @@ def compare_fits(a: Fit, b: Fit) -> str:
 
     Totals run to the last day that both fits cover. Each claim that is new, gone, changed or
     otherwise classed is listed with the change of its party's total that it causes by itself.
+
+    Parameters
+    ----------
+    a, b
+        Two fits, of the same conflict or of different ones.
+
+    Returns
+    -------
+    str
+        Lines of text: settings and totals that differ, then claims, largest effect first. Totals
+        are numbers of persons or items, effects are percentages.
     """
     day = min(a.days[-1], b.days[-1])
     lines = [f"A: {_described(a)}", f"B: {_described(b)}", "", *_settings(a, b)]

@@ -51,9 +51,8 @@ def render_figures(results: Results, names: Collection[str], mark: str) -> Rende
                 convert_figure(folder, drawn)
         except TypesettingError as error:
             problem = str(error)
-        return RenderedFigures(
-            svg, {f.name: f.read_bytes() for f in sorted(folder.iterdir())}, problem
-        )
+        files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+        return RenderedFigures(svg, files, problem)
 
 
 def figure_inputs(results: Results, tables: Collection[str]) -> Results:
