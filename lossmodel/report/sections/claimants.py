@@ -29,7 +29,7 @@ def claimants_section(results: Results, figures: Sequence[FigureSpec]) -> Sectio
             "the other two show the ratio if its figures mean the killed alone, and if they mean "
             "all casualties, which matters where a term such as “losses” is undefined. For a list "
             "of names the ratio is its coverage: the share of the killed that it will eventually "
-            "include. All claimants have the same model; “self” and “adversary” only state whose "
+            "include. All claimants are modelled alike; “self” and “adversary” only state whose "
             "losses a claimant reports.",
         ),
         *(Figure(spec.name, spec.caption, spec.alt) for spec in figures),

@@ -83,8 +83,8 @@ def _all(results: Results) -> Table:
         [_row(results, row, names) for row in records],
         caption=(
             "All claims. “Expected” is the posterior median of the claimant's figure for those "
-            "days, its bias included and together with the claims merged into it; a ratio of 1.00 "
-            "in the next column is a claim in line with the others. Click a heading to sort."
+            "days, with its bias and with the claims merged into it; a ratio of 1.00 in the next "
+            "column is a claim in line with the others. Click a heading to sort."
         ),
         numeric=frozenset({5, 6, 7, 8, 10, 11}),
         search=True,
