@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import lossmodel as lm
-from lossmodel.plots import plot_shares
-from lossmodel.plots.fit import COMPARED, INK
+from lossmodel.plots import plot_variance_decomposition
+from lossmodel.plots.palette import INK, LEFT_OUT_COLOUR
 from lossmodel.posterior.fit import Fit
 from paper.refits import Refits
 
@@ -70,7 +70,7 @@ def ratios(fit: Fit, biases: pd.DataFrame) -> Figure:
 def shares(fit: Fit) -> Figure:
     """Prior shares of the posterior variance, by assumption."""
     figure, ax = pyplot.subplots(figsize=(WIDTH, 4.4), layout="constrained")
-    plot_shares(fit, ax=ax)
+    plot_variance_decomposition(fit, ax=ax)
     ax.tick_params(axis="y", labelsize=6.5)
     _legend(figure, [ax], columns=5)
     return figure
@@ -82,10 +82,12 @@ def published(fit: Fit, table: pd.DataFrame) -> Figure:
     places = np.arange(len(table))[::-1]
     ax.hlines(places + 0.14, table["lower"], table["upper"], color=INK, lw=1.4)
     ax.plot(table["median"], places + 0.14, "o", ms=3, color=INK, label="this model")
-    ax.hlines(places - 0.14, table["low"], table["high"], color=COMPARED, lw=1.4)
+    ax.hlines(places - 0.14, table["low"], table["high"], color=LEFT_OUT_COLOUR, lw=1.4)
     between = np.sqrt(table["low"] * table["high"])
     middle = table["value"].where(table["value"].notna(), between)
-    ax.plot(middle, places - 0.14, "P", ms=4, mfc="white", color=COMPARED, label="as published")
+    ax.plot(
+        middle, places - 0.14, "P", ms=4, mfc="white", color=LEFT_OUT_COLOUR, label="as published"
+    )
     labels = [
         f"{row.published:%Y-%m} {row.claimant}: {row.category} {row.party}"
         + ("" if row.scope == "all" else f", {row.scope}")

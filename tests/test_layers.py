@@ -70,17 +70,16 @@ ORDER = [
     "plots",
     "evaluation",
     "report/wording",
-    "report/claims_became",
     "report/results",
     "report/manifest",
     "report/folder",
-    "report/tablefiles",
     "report/figures",
-    "report/document",
+    "report/blocks",
     "report/sections",
-    "report/composing",
+    "report/document",
     "report/output",
     "report/write",
+    "report/passages",
     "report/verify",
     "report/compare",
     "report",
@@ -108,7 +107,6 @@ LONG: dict[str, int] = {
     "inference/nuts/sampler": 408,
     "inference/nuts/whitening": 336,
     "posterior/fit": 411,
-    "report/verify": 326,
 }
 
 HEAVY = {"arviz", "jinja2", "matplotlib", "nutpie", "pymc", "pytensor", "typst"}

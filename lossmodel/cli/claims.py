@@ -9,7 +9,7 @@ from lossmodel.defaults import DEFAULT_CONFLICT
 
 @app.command()
 def check(claims: ClaimsFile = None, conflict: ConflictName = DEFAULT_CONFLICT) -> None:
-    """Validate a claims table and say what the model would make of it."""
+    """Validate a claims table, and count the claims that the model would use."""
     from lossmodel.claims.claims import load_claims
     from lossmodel.claims.summary import describe
     from lossmodel.evidence import collect_evidence

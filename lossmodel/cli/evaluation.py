@@ -1,4 +1,4 @@
-"""Commands that try the model many times: calibrate, backtest, sensitivity."""
+"""Commands that evaluate the model by many fits: calibrate, backtest, sensitivity."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ Cluster = Annotated[
         "--cluster",
         metavar="ADDRESS",
         show_default=False,
-        help="A Dask scheduler that does the work, e.g. tcp://127.0.0.1:8786.",
+        help="Address of a Dask scheduler to run on, e.g. tcp://127.0.0.1:8786.",
     ),
 ]
 Store = Annotated[
     Path,
     typer.Option(
-        "--store", metavar="DIR", help="Where each finished fit is kept, to be taken up again."
+        "--store", metavar="DIR", help="Folder of finished fits, from which a run resumes."
     ),
 ]
 Folder = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", show_default=False, help="Folder for tables and figure."),
+    typer.Option("--out", metavar="DIR", show_default=False, help="Folder for tables and figures."),
 ]
 KEPT = Path("lossmodel-tasks")
 
 
 @app.command()
 def calibrate(
-    replicates: Annotated[int, typer.Option("--replicates", min=1, help="How many wars.")] = 400,
+    replicates: Annotated[int, typer.Option("--replicates", min=1, help="Number of wars.")] = 400,
     engine: Engine = "laplace",
     seed: Seed = 1,
     breaks: Annotated[
@@ -49,7 +49,7 @@ def calibrate(
         typer.Option(
             "--break",
             show_default=False,
-            help="What breaks each war: method-change, method-drop, spike, relay or definition.",
+            help="Misspecification: method-change, method-drop, spike, relay or definition.",
         ),
     ] = None,
     out: Folder = None,
@@ -57,7 +57,7 @@ def calibrate(
     jobs: Jobs = -1,
     cluster: Cluster = None,
 ) -> None:
-    """Simulate wars, fit them, and count how often the truth is where the fit says it is."""
+    """Simulate wars, fit them, and check the coverage of the credible intervals."""
     from lossmodel.evaluation.calibration import calibrate as run
     from lossmodel.evaluation.misspecification import known_misspecifications
 
@@ -74,7 +74,7 @@ def calibrate(
         )
     answer(_text(result.coverage))
     if len(result.failures):
-        answer(f"{len(result.failures):,} fits did not end.")
+        answer(f"{len(result.failures):,} fits failed.")
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         words = f"--replicates {replicates} --seed {seed} --engine {engine}"
@@ -90,7 +90,10 @@ def backtest(
     dates: Annotated[
         list[str] | None,
         typer.Option(
-            "--date", metavar="DATE", show_default=False, help="Freeze the claims here; repeatable."
+            "--date",
+            metavar="DATE",
+            show_default=False,
+            help="Date up to which claims are used; repeatable.",
         ),
     ] = None,
     common_sds: Annotated[
@@ -99,7 +102,7 @@ def backtest(
             "--common-sd",
             metavar="SD",
             show_default=False,
-            help="Also with this sd of the common mode; repeatable.",
+            help="Additional sd of the common mode; repeatable.",
         ),
     ] = None,
     engine: Engine = "auto",
@@ -110,7 +113,7 @@ def backtest(
     jobs: Jobs = -1,
     cluster: Cluster = None,
 ) -> None:
-    """Fit claims as they were at frozen dates and score them against what became known."""
+    """Fit the claims published by past dates, and score the estimates against later truth."""
     from lossmodel.evaluation.backtest import backtest as run
 
     with progress() as say:
@@ -138,7 +141,7 @@ def backtest(
         _write(out, result.scores, "scores")
         _write(out, result.baselines, "rivals")
         _write(out, result.naive, "naive")
-    answer("passed" if result.passed else "NOT passed: too many 95% intervals miss")
+    answer("passed" if result.passed else "NOT passed: too many 95% intervals miss the truth")
     if not result.passed:
         raise typer.Exit(1)
 
@@ -155,7 +158,7 @@ def sensitivity(
     jobs: Jobs = -1,
     cluster: Cluster = None,
 ) -> None:
-    """Say what the answer hangs on: claimants, priors, parts of the model."""
+    """Refit without each claimant and model component, and under other priors."""
     from lossmodel.claims.claims import load_claims
     from lossmodel.evaluation.sensitivity import sensitivity as run
 

@@ -31,7 +31,7 @@ from lossmodel.evaluation.tasks import Options, Report, run_tasks
 from lossmodel.evaluation.templates import Size
 from lossmodel.inference.names import EngineName, check_engine
 from lossmodel.model.priors import Priors
-from lossmodel.plots.ecdf import outside
+from lossmodel.plots.ecdf import band_excess
 from lossmodel.posterior.fit import fit
 
 __all__ = ["DECLARED", "Calibration", "calibrate", "replicate"]
@@ -243,6 +243,6 @@ def _coverage(table: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:
             line[column] = rows[column].mean()
         line |= {"z_mean": z.mean(), "z_sd": z.std(), "posterior_sd": rows["sd"].median()}
         ranks = rows["rank"].to_numpy()
-        line |= {"outside": outside(ranks), "outside_widened": outside(ranks, widen=WIDEN)}
+        line |= {"outside": band_excess(ranks), "outside_widened": band_excess(ranks, widen=WIDEN)}
         found.append(line)
     return pd.DataFrame(found)
