@@ -19,7 +19,7 @@ __all__ = ["LossModel", "submodels_with"]
 
 
 def __getattr__(name: str) -> Any:
-    # Priors alone must not cost what the density costs.
+    # The import of the priors must not import the density.
     if name not in __all__:
         raise AttributeError(f"module 'lossmodel.model' has no attribute {name!r}")
     from lossmodel.model.density import model

@@ -100,7 +100,7 @@ def crossed(products: Products, size: int) -> Floats:
 
 
 def _of_entries(terms: Iterable[tuple[Matrix, Node]]) -> Iterator[tuple[Matrix, Node]]:
-    """Maps of running sums as maps of what they sum."""
+    """Maps of running sums as maps of their summands."""
     for matrix, source in terms:
         if not isinstance(source, RunningSum):
             yield matrix, source

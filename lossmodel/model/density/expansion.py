@@ -1,12 +1,12 @@
 """Second-order expansions of the log posterior, from the graph of the model.
 
 Observations depend on few of the quantities v each, and v moves with theta in walks. So second
-derivatives are summed in the log scales and v, where they are sparse, and brought to theta last:
+derivatives are summed in the log scales and v, where they are sparse, and then mapped to theta:
 
     d2 l / d theta2 = A' [d2 l / d(s, v)2] A + sum_i (dl / dv_i) d2 v_i / d theta2,
 
 with A the derivative of the log scales s and of v by theta. The last term comes from normals that
-are multiplied by a learned scale; it has no part among the latent entries of theta.
+are multiplied by a learned scale; it is zero among the latent entries of theta.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ STEP = 1e-5
 
 
 class Expander:
-    """Expands one density; holds everything that does not change from point to point."""
+    """Expands one density; holds everything that is the same at all points."""
 
     def __init__(self, density: Density) -> None:
         self.density, self.model = density, density.model
@@ -215,11 +215,11 @@ class Expansion:
 
     @property
     def clipped(self) -> Floats:
-        """Latent precision with no observation curving upwards, shape (D - H, D - H).
+        """Latent precision without the negative curvature of observations, (D - H, D - H).
 
-        Figures in the far tails of a Student-t do. Near a fork between two modes, one that follows
-        such a figure and one that does not, the Hessian is almost singular, and its determinant
-        says that the mode is infinitely wide.
+        The curvature is negative in the far tails of a Student-t. Near a fork between two modes,
+        one that follows such a figure and one that does not, the Hessian is almost singular, and
+        its determinant implies an infinitely wide mode.
         """
         return self._latent(self._by_basis(clipped=True))
 
@@ -229,7 +229,7 @@ class Expansion:
         return self._latent(self._exact)
 
     def gauss_newton(self) -> Floats:
-        """Positive definite stand-in for the latent precision, far from the mode."""
+        """Positive definite approximation of the latent precision, for use far from the mode."""
         weight = np.maximum(self.curvature, 0.0)[self.of.model.by_form] / 2
         hypers = self.of.model.log_scales.size
         slopes = self._slopes

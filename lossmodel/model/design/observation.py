@@ -34,7 +34,7 @@ COUNT_BELOW = 200.0
 # Stands for a figure of zero where its logarithm is needed (bounds, ends of ranges): a number that
 # rounds to zero is below it. With 0.25 or 1 the headline totals of the shipped wars are the same.
 HALF = 0.5
-# The unit of ``noise.list``, whose prior is of what is learnt in a month.
+# Days: the prior of ``noise.list`` is of the increment of one month.
 MONTH = 30.0
 
 
