@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import lossmodel as lm
+from lossmodel.api import Fit
 from lossmodel.plots import plot_shares
 from lossmodel.plots.fit import COMPARED, INK
-from lossmodel.posterior.fit import Fit
 from paper.refits import Refits
 
 WIDTH = 6.3

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 import lossmodel as lm
+from lossmodel.api import Fit
 from lossmodel.evaluation.backtest import Backtest
 from lossmodel.evaluation.tasks import Report, run_tasks
 from lossmodel.inference.run import EngineName
-from lossmodel.posterior.fit import Fit
 from lossmodel.query import answer_query
 
 COMMON_SDS = (0.10, 0.25)

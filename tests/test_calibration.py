@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lossmodel.api import fit
 from lossmodel.evaluation.calibration import DECLARED, calibrate
 from lossmodel.evaluation.predictive_checks import (
     flags,
@@ -16,7 +17,6 @@ from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
 from lossmodel.model.priors import Priors
 from lossmodel.plots.ecdf import PLACES, ecdf_band, ecdf_of, outside
-from lossmodel.posterior.fit import fit
 
 SMALL = Size(days=(80, 120), claimants=(3, 5), claims=(20, 40))
 

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 from scipy.integrate import trapezoid
 
+from lossmodel.api import fit, load_fit
 from lossmodel.claims import load_claims
 from lossmodel.cli.app import Engine
 from lossmodel.errors import UsageError
@@ -27,7 +28,6 @@ from lossmodel.inference.names import ENGINES
 from lossmodel.model import LossModel
 from lossmodel.model.density.expansion import Curvature
 from lossmodel.model.density.expectation import Density
-from lossmodel.posterior.fit import fit, load_fit
 from lossmodel.report import write_report
 
 KEY = ("germany", "aircraft", "all")

@@ -10,10 +10,11 @@ import h5py
 import numpy as np
 import pytest
 
+from lossmodel.api import fit, load_fit
 from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
 from lossmodel.errors import UsageError
-from lossmodel.posterior.fit import conflict_files, conflict_priors, fit, load_fit
+from lossmodel.posterior.fit import conflict_files, conflict_priors
 from lossmodel.report import compare_fits
 from tests.small_conflict import write_conflict
 

@@ -27,7 +27,7 @@ from lossmodel.cli.console import answer, progress
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
 
 # What the second process needs: first for fits, then for figures and pages.
 MEANWHILE: Final = (
@@ -55,16 +55,16 @@ def fit(
     with worker.second_process(*MEANWHILE), progress() as say:
         import pandas as pd
 
+        from lossmodel import api
         from lossmodel.claims.claims import load_claims
         from lossmodel.model.priors import Priors
-        from lossmodel.posterior import fit as fitting
         from lossmodel.report import write_report
         from lossmodel.report.folder import check_replaceable
 
         # Before the fit, which may take long.
         check_replaceable(out)
         say("reading the claims")
-        fitted = fitting.fit(
+        fitted = api.fit(
             load_claims(claims, conflict=conflict),
             priors=None if priors is None else Priors.from_toml(priors),
             engine=engine,
@@ -157,7 +157,7 @@ def read_fit(path: Path) -> Fit:
     if not file.is_file():
         raise UsageError(f"no fit at {file}; `lossmodel fit` makes one, or name another's path.")
 
-    from lossmodel.posterior.fit import load_fit
+    from lossmodel.api import load_fit
 
     return load_fit(file)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lossmodel.api import Fit, fit
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.inputs import PRIORS
@@ -21,7 +22,7 @@ from lossmodel.inference.names import EngineName, check_engine
 from lossmodel.model.components import Components
 from lossmodel.model.density.model import submodels_with
 from lossmodel.model.priors import Priors
-from lossmodel.posterior.fit import Fit, conflict_priors, fit
+from lossmodel.posterior.fit import conflict_priors
 
 __all__ = ["Backtest", "backtest", "honest_priors", "truth_from_claims"]
 

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky
 from scipy.special import logsumexp
 
+from lossmodel.api import Fit
 from lossmodel.evaluation.misspecification import FACTOR
 from lossmodel.inference.run import Submodel
 from lossmodel.model.density.expansion import Curvature
 from lossmodel.model.density.expectation import State
 from lossmodel.model.density.likelihood import log_likelihood
-from lossmodel.posterior.fit import Fit
 
 __all__ = ["THRESHOLDS", "misspecification_statistics", "flags", "predictive_table"]
 

@@ -15,13 +15,11 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.errors import UsageError
-from lossmodel.posterior.estimates import estimate
-from lossmodel.posterior.ratios import biases_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.plots.drawable import Drawable
 
 __all__ = ["plot_biases", "plot_losses", "plot_predictions", "plot_shares"]
 
@@ -41,7 +39,7 @@ ROWS: Final = 40
 
 
 def plot_losses(
-    fit: Fit,
+    fit: Drawable,
     *,
     party: str | None = None,
     category: str = "killed",
@@ -89,7 +87,7 @@ def plot_losses(
 
 
 def plot_biases(
-    fit: Fit,
+    fit: Drawable,
     *,
     party: str | None = None,
     group: Literal["person", "equipment"] = "person",
@@ -109,7 +107,7 @@ def plot_biases(
         Which `ROWS` of the streams to draw, by role and ratio.
     """
     ax = _axes(ax)
-    rows = ratio_rows(fit, biases_table(fit) if table is None else table, party=party, group=group)
+    rows = ratio_rows(fit, fit.bias() if table is None else table, party=party, group=group)
     whole, rows = len(rows), rows.iloc[(page - 1) * ROWS : page * ROWS]
     if rows.empty:
         raise UsageError(f"The fit has no {group} claims about {party} to draw on page {page}.")
@@ -131,7 +129,7 @@ def plot_biases(
     return ax
 
 
-def plot_predictions(fit: Fit, *, ax: Axes | None = None) -> Axes:
+def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     """Draw every claim's value against what the fit expects of it, claimant by claimant.
 
     A claim outside of the range that it should lie in 19 times of 20 is drawn as a cross.
@@ -163,7 +161,7 @@ def plot_predictions(fit: Fit, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_shares(fit: Fit, *, ax: Axes | None = None) -> Axes:
+def plot_shares(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     """Draw which prior assumptions the remaining variance of each total comes from."""
     ax = _axes(ax)
     wide = fit.variance_decomposition.pivot_table(
@@ -186,7 +184,7 @@ def plot_shares(fit: Fit, *, ax: Axes | None = None) -> Axes:
 
 
 def ratio_rows(
-    fit: Fit, table: pd.DataFrame, *, party: str | None = None, group: str = "person"
+    fit: Drawable, table: pd.DataFrame, *, party: str | None = None, group: str = "person"
 ) -> pd.DataFrame:
     """Give the rows over all of a table of biases, by role and ratio, as they are shown."""
     rows = table[(table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])]
@@ -229,7 +227,7 @@ class _Points:
 
 
 def _drawn_claims(
-    fit: Fit, party: str, category: str, scope: str, *, cumulative: bool
+    fit: Drawable, party: str, category: str, scope: str, *, cumulative: bool
 ) -> list[_Points]:
     """Sort the claims about a series into groups that are drawn alike."""
     table = fit.claims.table.merge(fit.evidence.classes[["claim_id", "class"]], on="claim_id")
@@ -269,7 +267,7 @@ def _drawn_claims(
     return groups
 
 
-def _stream_label(fit: Fit, stream: Any, party: str | None) -> str:
+def _stream_label(fit: Drawable, stream: Any, party: str | None) -> str:
     """Claimant and category, and who else is in the figures where a party was asked for."""
     parties = [p for p in fit.conflict.components(stream.party) if party is not None and p != party]
     also = f" (with {', '.join(parties)})" if parties else ""
@@ -283,10 +281,10 @@ def _style(role: str, accounting: str) -> dict[str, Any]:
 
 
 def _chosen(
-    fit: Fit, party: str, category: str, scope: str, measure: Any, table: pd.DataFrame | None
+    fit: Drawable, party: str, category: str, scope: str, measure: Any, table: pd.DataFrame | None
 ) -> pd.DataFrame:
     if table is None:
-        return estimate(fit, category, party, scope=scope, measure=measure)
+        return fit.estimate(category, party, scope=scope, measure=measure)
     same = table["party"].eq(party) & table["category"].eq(category) & table["scope"].eq(scope)
     return table[same & table["measure"].eq(measure)]
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from lossmodel.errors import UsageError
+from lossmodel.posterior.rates import Rates, rates
+from lossmodel.posterior.tables import reported_series, submodel_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +27,10 @@ if TYPE_CHECKING:
 __all__ = [
     "COLUMNS",
     "Measure",
-    "Rates",
     "Windows",
     "calendar",
     "estimate",
     "estimates_table",
-    "rates",
     "summarise",
 ]
 
@@ -47,42 +46,6 @@ COLUMNS: Final = (
 )
 # Columns of draws that are turned and sorted at a time: few enough to stay in the cache.
 BLOCK: Final = 128
-
-
-@dataclass(frozen=True)
-class Rates:
-    """Losses a day, constant within cells of a few days.
-
-    Attributes
-    ----------
-    cells
-        (samples, cells).
-    cell_of
-        Cell of each day.
-    """
-
-    cells: NDArray[np.float64]
-    cell_of: NDArray[np.int64]
-
-    def sums(self, first: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Per-draw sums over windows that begin on these days: (samples, windows)."""
-        if len(first) == len(self.cell_of):
-            return self.daily()
-        sizes = np.diff(np.append(first, len(self.cell_of)))
-        window = np.repeat(np.arange(len(first)), sizes)
-        # A window has days of few cells.
-        shape = (len(first), self.cells.shape[1])
-        days = sparse.csr_array((np.ones(len(window)), (window, self.cell_of)), shape=shape)
-        return np.asarray((days @ self.cells.T).T)
-
-    def between(self, first: int, last: int) -> NDArray[np.float64]:
-        """Per-draw sums from one day to another, both included: (samples,)."""
-        days = np.bincount(self.cell_of[max(first, 0) : last + 1], minlength=self.cells.shape[1])
-        return np.asarray(self.cells @ days)
-
-    def daily(self) -> NDArray[np.float64]:
-        """Losses on each day: (samples, days)."""
-        return np.asarray(self.cells.T[self.cell_of].T)
 
 
 @dataclass(frozen=True)
@@ -172,7 +135,7 @@ def estimates_table(fit: Fit) -> pd.DataFrame:
     DataFrame
         One row a series x measure x window, with the columns `COLUMNS`.
     """
-    return _table(fit, fit.series, measures=get_args(Measure), ci_prob=fit.ci_prob)
+    return _table(fit, reported_series(fit), measures=get_args(Measure), ci_prob=fit.ci_prob)
 
 
 def estimate(
@@ -193,26 +156,12 @@ def estimate(
     """
     if measure not in get_args(Measure):
         raise UsageError(f"No measure {measure!r}; there are: {', '.join(get_args(Measure))}.")
-    if (party, category, scope) not in fit.series:
-        known = "; ".join(" ".join((c, p, s)) for p, c, s in fit.series)
+    series = reported_series(fit)
+    if (party, category, scope) not in series:
+        known = "; ".join(" ".join((c, p, s)) for p, c, s in series)
         raise UsageError(f"The fit has no {category} {party} {scope}; it has: {known}.")
     prob = fit.ci_prob if ci_prob is None else ci_prob
     return _table(fit, [(party, category, scope)], measures=[measure], ci_prob=prob)
-
-
-def rates(fit: Fit, party: str, category: str, scope: str = "all") -> Rates:
-    """Rates of a party, or of the parties that it is the sum of."""
-    submodel = fit.submodel_of(party, category)
-    known = submodel.design.latent.parties
-    parts = [part for part in fit.conflict.components(party) if part in known]
-    if scope != "all":
-        owner = fit.conflict.scopes[scope].party
-        parts = [part for part in parts if owner in (None, part)]
-    if not parts:
-        raise UsageError(f"The fit has no {category} {party} {scope}.")
-    cells = [submodel.posterior.cells(part, category, scope) for part in parts]
-    total = cells[0] if len(cells) == 1 else np.sum(cells, axis=0)
-    return Rates(np.asarray(total), submodel.design.grid.cell_of)
 
 
 def _table(
@@ -230,7 +179,7 @@ def _table(
         for path in (rates(fit, *key) for key in series)
         for measure in measures
     ]
-    engines = [fit.submodel_of(party, category).engine for party, category, _ in series]
+    engines = [submodel_of(fit, party, category).engine for party, category, _ in series]
     columns = {
         **{
             name: np.repeat(np.array([key[i] for key in series], dtype=object), sum(sizes))

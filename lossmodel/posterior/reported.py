@@ -1,25 +1,28 @@
-"""What of a block is reported: its series, and which of its biases the figures fix."""
+"""What of a submodel is reported: its series, and which of its biases the figures fix."""
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.inference.run import Submodel
 from lossmodel.model.design import Design
 
-__all__ = ["IDENTIFIED", "Series", "is_identified", "series_of"]
+__all__ = ["ASSUMED", "IDENTIFIED", "Series", "is_identified", "series_of"]
 
 COUNTS_WOUNDED = {"wounded", "casualties", "losses", "irrecoverable"}
+# A bias is identified where its posterior sd is less than this share of its prior sd.
 IDENTIFIED = 0.7
+# A total is "set by assumptions" where more than this share of its posterior variance is prior.
+ASSUMED = 0.7
 # Party, category and scope.
 Series = tuple[str, str, str]
 
 
 def is_identified(submodel: Submodel, stream: int) -> bool:
-    """Whether the figures narrow the mean bias to less than 0.7 of its prior sd."""
+    """Whether the figures narrow the mean bias enough, see `IDENTIFIED`."""
     posterior, prior = (d.mean_bias(stream).std() for d in (submodel.posterior, submodel.prior))
     return bool(posterior < IDENTIFIED * prior)
 
 
 def series_of(design: Design, name: str, conflict: Conflict) -> list[Series]:
-    """What of a block is reported; wounded only where some claim speaks of them."""
+    """What of a submodel is reported; wounded only where some claim speaks of them."""
     series = []
     for party in design.latent.parties:
         scopes = ["all"] + [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,9 @@ from lossmodel.posterior.ratios import biases_table
 from lossmodel.report.claims_became import claims_became
 
 if TYPE_CHECKING:
-    from lossmodel.posterior.fit import Fit
+    from collections.abc import Callable, Mapping
+
+    from lossmodel.api import Fit
 
 __all__ = ["Key", "Results"]
 
@@ -22,24 +24,31 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """A fit and its tables."""
+    """A fit and its tables.
+
+    Parameters
+    ----------
+    given
+        Tables that have been made already, by name.
+    """
 
     fit: Fit
+    given: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
         """The table of ``estimates.csv``."""
-        return estimates_table(self.fit)
+        return self._table("estimates", estimates_table)
 
     @cached_property
     def biases(self) -> pd.DataFrame:
         """The table of ``biases.csv``."""
-        return biases_table(self.fit)
+        return self._table("biases", biases_table)
 
     @cached_property
     def claims(self) -> pd.DataFrame:
         """The table of ``claims.csv``."""
-        return claims_became(self.fit)
+        return self._table("claims", claims_became)
 
     @cached_property
     def cumulative(self) -> dict[Key, pd.DataFrame]:
@@ -47,6 +56,9 @@ class Results:
         table = self.estimates[self.estimates["measure"] == "cumulative"]
         groups = table.groupby(["party", "category", "scope"], sort=False)
         return {(str(p), str(c), str(s)): rows for (p, c, s), rows in groups}
+
+    def _table(self, name: str, make: Callable[[Fit], pd.DataFrame]) -> pd.DataFrame:
+        return self.given[name] if name in self.given else make(self.fit)
 
     def total(self, key: Key) -> dict[str, Any]:
         """The total up to the last day."""

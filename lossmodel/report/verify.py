@@ -9,7 +9,6 @@ a change in the sixth digit is accepted both ways.
 
 from __future__ import annotations
 
-import copy
 import html.parser
 import io
 import itertools
@@ -23,8 +22,9 @@ import numpy as np
 import pandas as pd
 
 from lossmodel import __version__
+from lossmodel.api import load_fit
 from lossmodel.errors import UsageError
-from lossmodel.posterior.fit import load_fit
+from lossmodel.posterior.tables import with_tables
 from lossmodel.report.composing import compose
 from lossmodel.report.figures.figures import pictures_of
 from lossmodel.report.manifest import changed_files, foreign_files, read_manifest
@@ -38,11 +38,13 @@ from lossmodel.text.escape import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
 
 __all__ = ["verify_report"]
 
 TABLES: Final = {f"{name}.csv": name for name in ("estimates", "biases", "claims")}
+# Tables that pages read from the fit itself.
+OF_FIT: Final = ("terms", "variance_decomposition", "local_prior_sensitivity")
 PRECISION: Final = 2e-6
 LONGEST: Final = 2_000  # passages that are worth matching one by one
 SHOWN: Final = 20  # problems of a file; nobody reads more
@@ -202,16 +204,9 @@ class _Reports:
 
 def _nudged(results: Results, factor: float) -> Results:
     """The same tables, all their numbers a little larger or smaller."""
-    fit = copy.copy(results.fit)
-    fit.__dict__.update(
-        terms=_scaled(results.fit.terms, factor),
-        variance_decomposition=_scaled(results.fit.variance_decomposition, factor),
-        local_prior_sensitivity=_scaled(results.fit.local_prior_sensitivity, factor),
-    )
-    other = Results(fit)
-    for name in ("estimates", "biases", "claims"):
-        other.__dict__[name] = _scaled(getattr(results, name), factor)
-    return other
+    own = {name: _scaled(getattr(results.fit, name), factor) for name in OF_FIT}
+    given = {name: _scaled(getattr(results, name), factor) for name in TABLES.values()}
+    return Results(with_tables(results.fit, own), given)
 
 
 def _scaled(table: pd.DataFrame, factor: float) -> pd.DataFrame:

@@ -13,7 +13,8 @@ import numpy as np
 from lossmodel.inference.worker import submit
 from lossmodel.report.composing import NOT_PASSED, compose
 from lossmodel.report.figures.figures import pictures_of
-from lossmodel.report.figures.render import draw, for_figures
+from lossmodel.report.figures.render import draw
+from lossmodel.report.figures.tables import tables_for
 from lossmodel.report.folder import fresh_folder
 from lossmodel.report.output.bibtex import bibliography
 from lossmodel.report.output.html import to_html
@@ -26,7 +27,7 @@ from lossmodel.report.tablefiles import csv_text
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
     from lossmodel.report.figures.figures import Picture
     from lossmodel.report.figures.render import Drawn
 
@@ -104,8 +105,8 @@ def _begin(fit: Fit) -> _Begun:
     mark = "" if fit.diagnostics["gate"]["passed"] else NOT_PASSED
     drawings = []
     for tables, parts in FIGURES.items():
-        names = {picture.name for part in parts for picture in pictures[part]}
-        drawings.append(submit(draw, for_figures(results, tables), names, mark))
+        some = [picture for part in parts for picture in pictures[part]]
+        drawings.append(submit(draw, some, tables_for(results, tables), mark))
     return _Begun(results, pictures, mark, drawings)
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from lossmodel.plots import fit as plots
+from lossmodel.report.figures.tables import MEASURES
 from lossmodel.report.wording import main_categories, main_parties, party_title
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from matplotlib.figure import Figure as Canvas
 
+    from lossmodel.report.figures.tables import FigureTables
     from lossmodel.report.results import Results
 
 __all__ = ["Picture", "draw_pictures", "pictures_of"]
@@ -24,7 +27,6 @@ WIDTH: Final = 4.8
 # Inches that a mark takes at the top of a figure.
 MARK: Final = 0.16
 Group = Literal["person", "equipment"]
-MEASURES: Final[tuple[Literal["cumulative", "weekly"], ...]] = ("cumulative", "weekly")
 STYLE: Final[dict[str, Any]] = {
     "axes.edgecolor": plots.FAINT,
     "axes.grid": True,
@@ -63,11 +65,11 @@ STYLE: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Picture:
-    """One figure: what it shows, in words, and how it is drawn."""
+    """One figure: what it shows, in words, and how it is drawn from tables."""
 
     name: str
     caption: str
-    draw: Callable[[], Canvas]
+    draw: Callable[[FigureTables], Canvas]
     alt: str = ""
 
 
@@ -88,8 +90,8 @@ def pictures_of(results: Results) -> dict[str, list[Picture]]:
             for party in main_parties(fit)
             for page in range(1, _pages(results, party, group) + 1)
         ],
-        "level": [Picture("shares", SHARES, lambda: _shares(results))],
-        "checks": [Picture("predictions", PREDICTIONS, lambda: _predictions(results))],
+        "level": [Picture("shares", SHARES, _draw_shares)],
+        "checks": [Picture("predictions", PREDICTIONS, _draw_predictions)],
     }
 
 
@@ -103,7 +105,9 @@ PREDICTIONS: Final = (
 )
 
 
-def draw_pictures(pictures: list[Picture], folder: Path, *, mark: str = "") -> dict[str, str]:
+def draw_pictures(
+    pictures: Sequence[Picture], tables: FigureTables, folder: Path, *, mark: str = ""
+) -> dict[str, str]:
     """Write each figure as SVG.
 
     Returns
@@ -116,7 +120,7 @@ def draw_pictures(pictures: list[Picture], folder: Path, *, mark: str = "") -> d
     found = {}
     with _style():
         for picture in pictures:
-            canvas = picture.draw()
+            canvas = picture.draw(tables)
             # Laid out once here; the file's writer would draw everything twice to do so.
             canvas.dpi = 72
             top = 1 - MARK / canvas.get_figheight() if mark else 1
@@ -152,33 +156,27 @@ def _canvas(height: float, rows: int = 1) -> tuple[Canvas, Any]:
 
 def _losses(results: Results, party: str, category: str) -> Picture:
     title = party_title(results.fit.conflict, party)
-
-    def draw() -> Canvas:
-        canvas, axes = _canvas(5.0, rows=2)
-        for ax, measure in zip(axes, MEASURES, strict=True):
-            plots.plot_losses(
-                results.fit,
-                party=party,
-                category=category,
-                measure=measure,
-                table=results.estimates,
-                ax=ax,
-            )
-        axes[0].set_title(f"{title}, {category} since the start")
-        axes[1].set_title(f"{title}, {category} a day, by week")
-        for ax in axes:
-            ax.set_ylabel("")
-            ax.set_xlim(results.fit.days[0], results.fit.days[-1])
-        _legend(canvas, axes)
-        return canvas
-
     caption = (
         f"{title}, {category}: the estimate with its interval, and the claims as published. "
         "Claims since the start stand on the upper curve, those about a day or a period on the "
         "lower one. A claimant that exaggerates or omits lies off the curve; the next part says "
         "how far."
     )
+    draw = partial(_draw_losses, party=party, category=category, title=title)
     return Picture(f"losses-{party}-{category}", caption, draw)
+
+
+def _draw_losses(tables: FigureTables, *, party: str, category: str, title: str) -> Canvas:
+    canvas, axes = _canvas(5.0, rows=2)
+    for ax, measure in zip(axes, MEASURES, strict=True):
+        plots.plot_losses(tables, party=party, category=category, measure=measure, ax=ax)
+    axes[0].set_title(f"{title}, {category} since the start")
+    axes[1].set_title(f"{title}, {category} a day, by week")
+    for ax in axes:
+        ax.set_ylabel("")
+        ax.set_xlim(tables.days[0], tables.days[-1])
+    _legend(canvas, axes)
+    return canvas
 
 
 def _legend(canvas: Canvas, axes: Any) -> None:
@@ -204,38 +202,40 @@ def _biases(results: Results, party: str, group: Group, page: int) -> Picture:
     title = party_title(results.fit.conflict, party)
     title += f" ({page} of {pages})" if pages > 1 else ""
 
-    def draw() -> Canvas:
-        rows = len(plots.ratio_rows(results.fit, results.biases, party=party, group=group))
-        canvas, axes = _canvas(1.5 + 0.19 * min(rows - (page - 1) * plots.ROWS, plots.ROWS))
-        plots.plot_biases(
-            results.fit, party=party, group=group, table=results.biases, page=page, ax=axes[0]
-        )
-        axes[0].set_title(title)
-        axes[0].set_xlabel("claimed / true")
-        canvas.legend(loc="outside upper left", ncols=4, columnspacing=1.2)
-        return canvas
-
     caption = (
         f"Figures about {title}: how many times the truth each claimant reports, under its own "
         "definition. The wide bar is what was assumed before the claims were read, the line and "
         "dot what came out."
     )
+    draw = partial(_draw_biases, party=party, group=group, page=page, title=title)
     return Picture(f"biases-{party}" + (f"-{page}" if page > 1 else ""), caption, draw)
 
 
-def _shares(results: Results) -> Canvas:
-    n = results.fit.variance_decomposition["quantity"].nunique()
+def _draw_biases(
+    tables: FigureTables, *, party: str, group: Group, page: int, title: str
+) -> Canvas:
+    rows = len(plots.ratio_rows(tables, tables.bias(), party=party, group=group))
+    canvas, axes = _canvas(1.5 + 0.19 * min(rows - (page - 1) * plots.ROWS, plots.ROWS))
+    plots.plot_biases(tables, party=party, group=group, page=page, ax=axes[0])
+    axes[0].set_title(title)
+    axes[0].set_xlabel("claimed / true")
+    canvas.legend(loc="outside upper left", ncols=4, columnspacing=1.2)
+    return canvas
+
+
+def _draw_shares(tables: FigureTables) -> Canvas:
+    n = tables.variance_decomposition["quantity"].nunique()
     canvas, axes = _canvas(1.6 + 0.2 * n)
-    plots.plot_shares(results.fit, ax=axes[0])
+    plots.plot_shares(tables, ax=axes[0])
     axes[0].set_xlabel("share that comes from assumptions (line: 70%)")
     canvas.legend(loc="outside upper left", ncols=3)
     return canvas
 
 
-def _predictions(results: Results) -> Canvas:
-    terms = results.fit.terms
+def _draw_predictions(tables: FigureTables) -> Canvas:
+    terms = tables.terms
     n = terms.loc[terms["residual"].notna(), "claimant"].nunique()
     canvas, axes = _canvas(1.4 + 0.17 * min(n, plots.ROWS))
-    plots.plot_predictions(results.fit, ax=axes[0])
+    plots.plot_predictions(tables, ax=axes[0])
     canvas.legend(loc="outside upper left", ncols=2)
     return canvas

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from lossmodel.report.figures.figures import MEASURES, draw_pictures, pictures_of
+from lossmodel.report.figures.figures import draw_pictures
 from lossmodel.report.output.pdf import PressError, convert_figure
-from lossmodel.report.results import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
-__all__ = ["Drawn", "draw", "for_figures"]
+    from lossmodel.report.figures.figures import Picture
+    from lossmodel.report.figures.tables import FigureTables
 
-OF_FIT: Final = ("terms", "variance_decomposition")
+__all__ = ["Drawn", "draw"]
 
 
 @dataclass(frozen=True)
@@ -39,34 +38,15 @@ class Drawn:
     problem: str = ""
 
 
-def draw(results: Results, names: Collection[str], mark: str) -> Drawn:
+def draw(pictures: Sequence[Picture], tables: FigureTables, mark: str) -> Drawn:
     """Draw figures as SVG, PDF and PNG."""
-    pictures = [p for part in pictures_of(results).values() for p in part if p.name in names]
     problem = ""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        svg = draw_pictures(pictures, folder, mark=mark)
+        svg = draw_pictures(pictures, tables, folder, mark=mark)
         try:
             for drawn in svg:
                 convert_figure(folder, drawn)
         except PressError as error:
             problem = str(error)
         return Drawn(svg, {f.name: f.read_bytes() for f in sorted(folder.iterdir())}, problem)
-
-
-def for_figures(results: Results, tables: Collection[str]) -> Results:
-    """Give what figures are drawn from: some tables, without the draws."""
-    whole = results.fit
-    fit = copy.copy(whole)
-    fit.__dict__.update(
-        {"series": whole.series, "streams": whole.streams, "inputs": {}},
-        submodels=dict.fromkeys(whole.submodels),
-        **{name: getattr(whole, name) for name in OF_FIT if name in tables},
-    )
-    slim = Results(fit)
-    if "estimates" in tables:
-        rows = results.estimates
-        slim.__dict__["estimates"] = rows[rows["measure"].isin(MEASURES)]
-    if "biases" in tables:
-        slim.__dict__["biases"] = results.biases
-    return slim

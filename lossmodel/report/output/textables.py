@@ -13,7 +13,7 @@ from lossmodel.text.numbers import number, percent
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
     from lossmodel.report.results import Results
 
 __all__ = ["tex_tables"]

@@ -9,7 +9,7 @@ from lossmodel.posterior.citation import cite, fit_hash
 from lossmodel.report.document import Block, Section, Table, Text
 
 if TYPE_CHECKING:
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
 
 __all__ = ["origin_section", "priors_section"]
 
