@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lossmodel.evaluation.simulation import simulate
     from lossmodel.model.density.model import LossModel
     from lossmodel.model.priors import Priors
-    from lossmodel.plots.fit import plot_biases, plot_losses, plot_predictions
+    from lossmodel.plots import plot_biases, plot_losses, plot_predictions
     from lossmodel.posterior.citation import cite
     from lossmodel.report import write_report
 

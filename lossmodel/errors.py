@@ -43,6 +43,17 @@ class ClaimsError(LossModelError):
     problems
         One row a problem, with columns `file`, `row` (the line in the file, the header is 1;
         0 where the whole file is meant), `column`, `found`, `allowed`, `remedy`.
+
+    Examples
+    --------
+    >>> from lossmodel import load_claims
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> table = claims.table.head(1).assign(value="12,000")
+    >>> try:
+    ...     load_claims(table, conflict=claims.conflict)
+    ... except ClaimsError as error:
+    ...     print(error.problems.loc[0, "remedy"])
+    A number has no thousands separators: write 12000
     """
 
     exit_code = 2

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 import lossmodel as lm
 from lossmodel.api import Fit
 from lossmodel.plots import plot_shares
-from lossmodel.plots.fit import COMPARED, INK
+from lossmodel.plots.style import COMPARED, INK
 from paper.refits import Refits
 
 WIDTH = 6.3

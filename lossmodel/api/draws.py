@@ -89,7 +89,7 @@ class DrawsOfFit(data.Fit):
         Examples
         --------
         >>> fitted.daily("germany", "aircraft").shape
-        (100, 114)
+        (100, 123)
         """
         return rates(self, party, category, scope, prior=prior).daily()
 

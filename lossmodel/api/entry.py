@@ -87,6 +87,7 @@ def fit(
 
     Examples
     --------
+    >>> from lossmodel import load_claims
     >>> claims = load_claims(conflict="battle-of-britain")
     >>> found = fit(claims, engine="laplace", draws=50)
     >>> found.diagnostics["gate"]["passed"]

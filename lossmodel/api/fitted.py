@@ -62,9 +62,9 @@ class Fit(DrawsOfFit):
     >>> fitted.engine
     'laplace'
     >>> fitted.series
-    [('britain', 'aircraft', 'all'), ('germany', 'aircraft', 'all')]
+    [('germany', 'aircraft', 'all'), ('britain', 'aircraft', 'all')]
     >>> len(fitted.days)
-    114
+    123
     """
 
     @property
@@ -164,7 +164,7 @@ class Fit(DrawsOfFit):
         Examples
         --------
         >>> fitted.summary()[["category", "party", "measure"]].to_numpy().tolist()
-        [['aircraft', 'britain', 'cumulative'], ['aircraft', 'germany', 'cumulative']]
+        [['aircraft', 'germany', 'cumulative'], ['aircraft', 'britain', 'cumulative']]
         """
         import pandas as pd
 
@@ -222,9 +222,10 @@ class Fit(DrawsOfFit):
 
         Examples
         --------
-        >>> rows = fitted.bias("raf-fighter-command")
-        >>> whole = rows.iloc[-1]
-        >>> bool(whole["ratio_lower"] > 1)
+        >>> whole = fitted.bias("air-ministry").groupby("party").last()
+        >>> whole["role"].to_dict()
+        {'britain': 'self', 'germany': 'adversary'}
+        >>> bool(whole.loc["germany", "ratio_median"] > 1)
         True
         """
         return ratios.biases_table(self, claimant=claimant)
@@ -242,6 +243,7 @@ class Fit(DrawsOfFit):
 
         Examples
         --------
+        >>> from lossmodel import load_fit
         >>> load_fit(fitted.save(folder / "fit.nc")).series == fitted.series
         True
         """

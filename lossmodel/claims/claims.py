@@ -38,6 +38,13 @@ class Claims:
         File name -> SHA-256 of every file that was read.
     notes
         What the reader should know though it is no problem, such as columns passed over.
+
+    Examples
+    --------
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> german = claims.select(claims.table["party"] == "germany")
+    >>> len(german) < len(claims)
+    True
     """
 
     table: pd.DataFrame

@@ -62,6 +62,12 @@ class Conflict:
         File name -> SHA-256 of each file that was read.
     texts
         File name -> text of each file, where they came with a saved fit and not from a folder.
+
+    Examples
+    --------
+    >>> conflict = load_conflict("battle-of-britain")
+    >>> conflict.role("air-ministry", "germany")
+    'adversary'
     """
 
     name: str
@@ -156,6 +162,12 @@ def load_conflict(name_or_dir: str | Path) -> Conflict:
         With every problem in every file of the folder.
     UsageError
         Where there is no such conflict.
+
+    Examples
+    --------
+    >>> conflict = load_conflict("battle-of-britain")
+    >>> list(conflict.parties)
+    ['germany', 'britain']
     """
     return read_conflict(Inputs(resolve(name_or_dir)))
 

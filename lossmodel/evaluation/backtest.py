@@ -14,6 +14,7 @@ from lossmodel.api import Fit, fit
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.inputs import PRIORS
+from lossmodel.deprecation import renamed_attribute, renamed_keywords
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.baselines import naive_totals, published_baselines
 from lossmodel.evaluation.scores import LEVELS, TruthValue, allowed_misses, score
@@ -62,7 +63,10 @@ class Backtest:
     summary: pd.DataFrame
     passed: bool
 
+    rivals = renamed_attribute("Backtest.rivals", "baselines")
 
+
+@renamed_keywords({"parts": "components"})
 def backtest(
     what: str | Path | Conflict | Claims,
     *,
@@ -103,6 +107,14 @@ def backtest(
     ------
     UsageError
         There is no truth, or none that the dates leave to be scored; or no such engine.
+
+    Examples
+    --------
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> known = claims.conflict.truth.tail(2)
+    >>> result = backtest(claims, truth=known, engine="laplace", jobs=1)
+    >>> result.scores["kind"].tolist()
+    ['day', 'day']
     """
     check_engine(engine)
     claims = what if isinstance(what, Claims) else load_claims(conflict=what)

@@ -13,6 +13,7 @@ import pandas as pd
 from lossmodel.api import Fit, fit
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.deprecation import renamed_keywords
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
 from lossmodel.evaluation.variants import POWERS, Variant, variants_of
 from lossmodel.inference.names import EngineName, check_engine
@@ -63,6 +64,7 @@ class Sensitivity:
         return plot_tornado(self.table[self.table["quantity"] == chosen], ax=ax)
 
 
+@renamed_keywords({"parts": "components"})
 def sensitivity(
     what: str | Path | Conflict | Claims = "russia-ukraine",
     *,
@@ -88,6 +90,20 @@ def sensitivity(
         all parties that are not civilians, or each class of equipment where nobody counts people.
     ranges
         Whether to move the means of priors too, which gives the range over reasonable priors.
+
+    Raises
+    ------
+    UsageError
+        There is nothing to fit, or no such engine.
+
+    Examples
+    --------
+    The engine is that of all refits, some dozens; a name that is none is refused before the first.
+
+    >>> sensitivity("battle-of-britain", engine="hmc")
+    Traceback (most recent call last):
+        ...
+    lossmodel.errors.UsageError: engine is 'hmc'; it must be one of auto, laplace, nuts.
     """
     from lossmodel.evaluation.sensitivity_text import what_fixes_the_level
 

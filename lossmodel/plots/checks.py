@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.plots.ecdf import PLACES, ecdf_band, ecdf_of
-from lossmodel.plots.fit import FAINT, INK, ROLE_COLOURS
+from lossmodel.plots.style import FAINT, INK, ROLE_COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,9 +1,7 @@
 """Pictures of a fit. Each function takes an Axes, draws on it and returns it.
 
 No statistic is computed here: curves, limits and ratios come from the tables of `estimates` and
-`ratios`. Colours are those of Okabe and Ito, which people with the common forms of colour
-blindness can tell apart; they stand for what a claimant is to the party, so that every claimant
-is drawn alike.
+`ratios`.
 """
 
 from __future__ import annotations
@@ -14,28 +12,29 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from lossmodel.errors import UsageError
+from lossmodel.plots.style import (
+    BLOCK_COLOURS,
+    COMPARED,
+    FAINT,
+    INK,
+    ROLE_COLOURS,
+    ROWS,
+    axes_or_new,
+    date_ticks,
+    ratio_ticks,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from lossmodel.plots.drawable import Drawable
 
-__all__ = ["plot_biases", "plot_losses", "plot_predictions", "plot_shares"]
+__all__ = ["plot_losses", "plot_predictions", "plot_shares"]
 
-INK: Final = "#22262b"
-FAINT: Final = "#8a9099"
-ROLE_COLOURS: Final = {"self": "#0072b2", "adversary": "#d55e00", "third-party": "#009e73"}
-COMPARED: Final = "#cc79a7"
-BLOCK_COLOURS: Final = (
-    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"),
-    *("#5b626b", "#a3aab3"),
-)
 MARKERS: Final = {"ledger": "o", "estimate": "o", "list": "s", "register": "D"}
 # Words that a figure of casualties may stand under; what each counts is a part of the model.
 SHOWN_AS: Final = {"casualties": ("casualties", "losses", "irrecoverable")}
 MANY: Final = 60  # from here on points are dots without an outline
-ROWS: Final = 40
 
 
 def plot_losses(
@@ -62,8 +61,24 @@ def plot_losses(
         Rows of `estimates_table`, where it has been made already.
     ax
         A new figure's by default.
+
+    Returns
+    -------
+    Axes
+        The one that was drawn on.
+
+    Raises
+    ------
+    UsageError
+        The fit has no such series.
+
+    Examples
+    --------
+    >>> ax = plot_losses(fitted, party="germany", category="aircraft")
+    >>> ax.get_legend_handles_labels()[1]
+    ['95% credible interval', 'estimate (median)', 'adversary, ledger']
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     party = fit.series[0][0] if party is None else party
     rows = _chosen(fit, party, category, scope, measure, table)
     per = 1 if measure == "cumulative" else (rows["end"] - rows["start"]).dt.days + 1
@@ -80,52 +95,9 @@ def plot_losses(
     for group in _drawn_claims(fit, party, category, scope, cumulative=measure == "cumulative"):
         group.draw(ax)
     ax.set_ylim(bottom=0)
-    _date_ticks(ax)
+    date_ticks(ax)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     ax.set_ylabel("since the start" if measure == "cumulative" else "a day")
-    return ax
-
-
-def plot_biases(
-    fit: Drawable,
-    *,
-    party: str | None = None,
-    group: Literal["person", "equipment"] = "person",
-    table: pd.DataFrame | None = None,
-    page: int = 1,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw each stream's ratio to the truth under its own definition, the prior behind it.
-
-    Parameters
-    ----------
-    party
-        Only streams about this party, or about a sum that contains it.
-    table
-        The result of `biases_table`, where it has been made already.
-    page
-        Which `ROWS` of the streams to draw, by role and ratio.
-    """
-    ax = _axes(ax)
-    rows = ratio_rows(fit, fit.bias() if table is None else table, party=party, group=group)
-    whole, rows = len(rows), rows.iloc[(page - 1) * ROWS : page * ROWS]
-    if rows.empty:
-        raise UsageError(f"The fit has no {group} claims about {party} to draw on page {page}.")
-    places = np.arange(len(rows))[::-1]
-    ax.hlines(places, rows["prior_lower"], rows["prior_upper"], color=FAINT, alpha=0.45, lw=6)
-    colours = rows["role"].map(ROLE_COLOURS)
-    ax.hlines(places, rows["ratio_lower"], rows["ratio_upper"], color=colours, lw=1.8)
-    ax.scatter(rows["ratio_median"], places, color=colours, s=18, zorder=3)
-    ax.axvline(1, color=INK, lw=0.8)
-    ax.set_xscale("log")
-    _ratio_ticks(ax, rows[["ratio_lower", "prior_lower"]], rows[["ratio_upper", "prior_upper"]])
-    ax.set_yticks(places, [_stream_label(fit, row, party) for row in rows.itertuples()])
-    ax.set_ylim(-0.7, len(rows) - 0.3)
-    part = "" if len(rows) == whole else f" ({len(rows)} of {whole} streams)"
-    ax.set_xlabel(f"claimed / true, under the claimant's own definition{part}")
-    for role in dict.fromkeys(rows["role"]):
-        ax.plot([], [], "o-", ms=4, color=ROLE_COLOURS[role], label=role)
-    ax.plot([], [], color=FAINT, alpha=0.45, lw=6, label="prior")
     return ax
 
 
@@ -133,8 +105,24 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     """Draw every claim's value against what the fit expects of it, claimant by claimant.
 
     A claim outside of the range that it should lie in 19 times of 20 is drawn as a cross.
+
+    Parameters
+    ----------
+    ax
+        A new figure's by default.
+
+    Returns
+    -------
+    Axes
+        The one that was drawn on.
+
+    Examples
+    --------
+    >>> ax = plot_predictions(fitted)
+    >>> ax.get_xlabel()
+    'claimed / expected by the fit'
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     terms = fit.terms[np.isfinite(fit.terms["residual"])]
     order = terms["claimant"].value_counts()
     whole, order = len(order), order.head(ROWS)
@@ -153,7 +141,7 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     ax.axvline(1, color=INK, lw=0.8)
     ax.set_xscale("log")
     ratios = np.exp(terms[["residual"]])
-    _ratio_ticks(ax, ratios, ratios)
+    ratio_ticks(ax, ratios, ratios)
     ax.set_yticks(list(places.values()), [f"{name} ({order[name]})" for name in places])
     ax.set_ylim(-0.7, len(places) - 0.3)
     part = "" if whole == len(order) else f" (the {ROWS} of {whole} claimants with most figures)"
@@ -163,7 +151,7 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
 
 def plot_shares(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     """Draw which prior assumptions the remaining variance of each total comes from."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     wide = fit.variance_decomposition.pivot_table(
         index="quantity", columns="block", values="share", aggfunc="sum", sort=False
     ).fillna(0.0)
@@ -181,21 +169,6 @@ def plot_shares(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     ax.set_xlabel("share of the variance that comes from priors (line: 70%)")
     return ax
-
-
-def ratio_rows(
-    fit: Drawable, table: pd.DataFrame, *, party: str | None = None, group: str = "person"
-) -> pd.DataFrame:
-    """Give the rows over all of a table of biases, by role and ratio, as they are shown."""
-    rows = table[(table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])]
-    # In a fit of less than half a year the only half-year has the dates of the whole.
-    rows = rows.drop_duplicates(["claimant", "party", "category"], keep="last")
-    people = rows["definition_wounded_share_median"].notna()
-    rows = rows[people if group == "person" else ~people]
-    if party is not None:
-        about = [party in (name, *fit.conflict.components(name)) for name in rows["party"]]
-        rows = rows[np.array(about, dtype=bool)]
-    return rows.sort_values(["role", "ratio_median"], kind="stable")
 
 
 @dataclass(frozen=True)
@@ -267,13 +240,6 @@ def _drawn_claims(
     return groups
 
 
-def _stream_label(fit: Drawable, stream: Any, party: str | None) -> str:
-    """Claimant and category, and who else is in the figures where a party was asked for."""
-    parties = [p for p in fit.conflict.components(stream.party) if party is not None and p != party]
-    also = f" (with {', '.join(parties)})" if parties else ""
-    return f"{stream.claimant}: {stream.category}{also}"
-
-
 def _style(role: str, accounting: str) -> dict[str, Any]:
     colour = ROLE_COLOURS[role]
     hollow = {"mfc": "none"} if accounting == "estimate" else {}
@@ -287,32 +253,3 @@ def _chosen(
         return fit.estimate(category, party, scope=scope, measure=measure)
     same = table["party"].eq(party) & table["category"].eq(category) & table["scope"].eq(scope)
     return table[same & table["measure"].eq(measure)]
-
-
-def _ratio_ticks(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:
-    """Ticks of a ratio at round numbers, plainly written."""
-    low, high = float(np.nanmin(lower)) * 0.9, float(np.nanmax(upper)) * 1.1
-    low, high = max(min(low, 0.8), 0.01), min(max(high, 1.25), 100.0)
-    steps = np.array([m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5)])
-    ax.set_xlim(low, high)
-    ax.set_xticks(steps[(steps >= low) & (steps <= high)])
-    ax.set_xticks([], minor=True)
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-
-
-def _date_ticks(ax: Axes) -> None:
-    """Dates that say each part once: the month under a tick, the year where it begins."""
-    import matplotlib.dates
-
-    dates: Any = matplotlib.dates  # has no types
-    locator = dates.AutoDateLocator()
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, show_offset=False))
-
-
-def _axes(ax: Axes | None) -> Axes:
-    if ax is not None:
-        return ax
-    from matplotlib import pyplot
-
-    return pyplot.subplots()[1]

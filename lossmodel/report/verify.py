@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["verify_report"]
 
 TABLES: Final = {f"{name}.csv": name for name in ("estimates", "biases", "claims")}
-# Tables that pages read from the fit itself.
-OF_FIT: Final = ("terms", "variance_decomposition", "local_prior_sensitivity")
+OF_FIT: Final = ("terms", "variance_decomposition", "local_prior_sensitivity")  # tables of fit
 PRECISION: Final = 2e-6
 LONGEST: Final = 2_000  # passages that are worth matching one by one
 SHOWN: Final = 20  # problems of a file; nobody reads more

@@ -62,6 +62,16 @@ def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
     ------
     UsageError
         The folder holds something that is not of a report, or that was changed since.
+
+    Examples
+    --------
+    A fit that failed its gate gets no pages:
+
+    >>> from dataclasses import replace
+    >>> gate = {"passed": False, "failures": ["made up"], "doubts": []}
+    >>> failed = replace(fitted, diagnostics=fitted.diagnostics | {"gate": gate})
+    >>> sorted(path.name for path in write_report(failed, folder / "report").iterdir())
+    ['diagnostics.json', 'fit.nc', 'manifest.json', 'provenance.json']
     """
     out = Path(out)
     passed = bool(fit.diagnostics["gate"]["passed"])

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from lossmodel.plots import fit as plots
+from lossmodel.plots import plot_biases, plot_losses, plot_predictions, plot_shares
+from lossmodel.plots.biases import ratio_rows
+from lossmodel.plots.style import FAINT, INK, ROWS
 from lossmodel.report.figures.tables import MEASURES
 from lossmodel.report.wording import main_categories, main_parties, party_title
 
@@ -28,13 +30,13 @@ WIDTH: Final = 4.8
 MARK: Final = 0.16
 Group = Literal["person", "equipment"]
 STYLE: Final[dict[str, Any]] = {
-    "axes.edgecolor": plots.FAINT,
+    "axes.edgecolor": FAINT,
     "axes.grid": True,
-    "axes.labelcolor": plots.INK,
+    "axes.labelcolor": INK,
     "axes.labelsize": 9,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlecolor": plots.INK,
+    "axes.titlecolor": INK,
     "axes.titlelocation": "left",
     "axes.titlesize": 10,
     "figure.facecolor": "none",
@@ -42,23 +44,23 @@ STYLE: Final[dict[str, Any]] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
     "grid.alpha": 0.35,
-    "grid.color": plots.FAINT,
+    "grid.color": FAINT,
     "grid.linewidth": 0.5,
     "legend.fontsize": 8,
     "legend.frameon": False,
-    "legend.labelcolor": plots.INK,
+    "legend.labelcolor": INK,
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "svg.hashsalt": "lossmodel",
-    "text.color": plots.INK,
+    "text.color": INK,
     # A claimant's name is text, whatever signs are in it.
     "text.parse_math": False,
     "text.usetex": False,
-    "xtick.color": plots.FAINT,
-    "xtick.labelcolor": plots.INK,
+    "xtick.color": FAINT,
+    "xtick.labelcolor": INK,
     "xtick.labelsize": 8.5,
-    "ytick.color": plots.FAINT,
-    "ytick.labelcolor": plots.INK,
+    "ytick.color": FAINT,
+    "ytick.labelcolor": INK,
     "ytick.labelsize": 8.5,
 }
 
@@ -169,7 +171,7 @@ def _losses(results: Results, party: str, category: str) -> Picture:
 def _draw_losses(tables: FigureTables, *, party: str, category: str, title: str) -> Canvas:
     canvas, axes = _canvas(5.0, rows=2)
     for ax, measure in zip(axes, MEASURES, strict=True):
-        plots.plot_losses(tables, party=party, category=category, measure=measure, ax=ax)
+        plot_losses(tables, party=party, category=category, measure=measure, ax=ax)
     axes[0].set_title(f"{title}, {category} since the start")
     axes[1].set_title(f"{title}, {category} a day, by week")
     for ax in axes:
@@ -194,7 +196,7 @@ def _pages(results: Results, party: str, group: Group) -> int:
     streams = results.fit.streams
     parties = streams.loc[streams["group"] == group, "party"]
     about = sum(party in results.fit.conflict.components(name) for name in parties)
-    return -(-about // plots.ROWS)
+    return -(-about // ROWS)
 
 
 def _biases(results: Results, party: str, group: Group, page: int) -> Picture:
@@ -214,9 +216,9 @@ def _biases(results: Results, party: str, group: Group, page: int) -> Picture:
 def _draw_biases(
     tables: FigureTables, *, party: str, group: Group, page: int, title: str
 ) -> Canvas:
-    rows = len(plots.ratio_rows(tables, tables.bias(), party=party, group=group))
-    canvas, axes = _canvas(1.5 + 0.19 * min(rows - (page - 1) * plots.ROWS, plots.ROWS))
-    plots.plot_biases(tables, party=party, group=group, page=page, ax=axes[0])
+    rows = len(ratio_rows(tables, tables.bias(), party=party, group=group))
+    canvas, axes = _canvas(1.5 + 0.19 * min(rows - (page - 1) * ROWS, ROWS))
+    plot_biases(tables, party=party, group=group, page=page, ax=axes[0])
     axes[0].set_title(title)
     axes[0].set_xlabel("claimed / true")
     canvas.legend(loc="outside upper left", ncols=4, columnspacing=1.2)
@@ -226,7 +228,7 @@ def _draw_biases(
 def _draw_shares(tables: FigureTables) -> Canvas:
     n = tables.variance_decomposition["quantity"].nunique()
     canvas, axes = _canvas(1.6 + 0.2 * n)
-    plots.plot_shares(tables, ax=axes[0])
+    plot_shares(tables, ax=axes[0])
     axes[0].set_xlabel("share that comes from assumptions (line: 70%)")
     canvas.legend(loc="outside upper left", ncols=3)
     return canvas
@@ -235,7 +237,7 @@ def _draw_shares(tables: FigureTables) -> Canvas:
 def _draw_predictions(tables: FigureTables) -> Canvas:
     terms = tables.terms
     n = terms.loc[terms["residual"].notna(), "claimant"].nunique()
-    canvas, axes = _canvas(1.4 + 0.17 * min(n, plots.ROWS))
-    plots.plot_predictions(tables, ax=axes[0])
+    canvas, axes = _canvas(1.4 + 0.17 * min(n, ROWS))
+    plot_predictions(tables, ax=axes[0])
     canvas.legend(loc="outside upper left", ncols=2)
     return canvas

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from lossmodel.plots.fit import ratio_rows
+from lossmodel.plots.biases import ratio_rows
 from lossmodel.text.escape import tex
 from lossmodel.text.numbers import number, percent
 

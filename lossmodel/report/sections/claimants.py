@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lossmodel.plots.fit import ratio_rows
+from lossmodel.plots.biases import ratio_rows
 from lossmodel.report.document import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import claimant_names, level, party_title, ratio
 
