@@ -109,7 +109,7 @@ def their_priors() -> Priors:
     """Biases centred on one, as wide as theirs, learned from nothing else."""
     changes = {name: {"mean": 0.0, "sd": NEARLY_NOTHING} for name in ROLES}
     changes |= {f"{name}.between": {"mean": THEIR_SD} for name in ROLES}
-    return Priors.default().replace(**changes, **{"bias.category_sd": {"mean": THEIR_SD}})
+    return Priors.default().replace({**changes, "bias.category_sd": {"mean": THEIR_SD}})
 
 
 def steps(reports: Path) -> list[Step]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["renamed_attribute", "renamed_fields", "renamed_keywords"]
+__all__ = ["mapping_from_keywords", "renamed_attribute", "renamed_fields", "renamed_keywords"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,6 +45,29 @@ def renamed_keywords(names: Mapping[str, str]) -> Callable[[Callable[P, R]], Cal
                 _warn(f"{name}({old}=)", f"{name}({new}=)")
                 kwargs[new] = kwargs.pop(old)
             return function(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+def mapping_from_keywords(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a method that takes one mapping take its items as keywords too, which was the old way.
+
+    Parameters
+    ----------
+    name
+        What the mapping is called.
+    """
+
+    def decorate(method: Callable[P, R]) -> Callable[P, R]:
+        @wraps(method)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not kwargs or name in kwargs:
+                return method(*args, **kwargs)
+            _warn(f"{method.__qualname__}(**{name})", f"{method.__qualname__}({name})")
+            given: Any = {name: dict(kwargs)}
+            return method(*args, **given)
 
         return call
 

@@ -127,7 +127,7 @@ def _task(
 ) -> dict[str, Any]:
     priors = fit.priors
     if common_sd is not None:
-        priors = priors.replace(**{"common.sd": {"mean": common_sd}})
+        priors = priors.replace({"common.sd": {"mean": common_sd}})
     asked = [(q, "") if isinstance(q, str) else q for q in questions]
     how = {"claims": fit.claims, "priors": priors, "engine": engine, "seed": fit.seed}
     return {"fit_of": how | {"as_of": as_of}, "questions": asked, "common_sd": common_sd}

@@ -147,7 +147,7 @@ def test_wars_that_break_the_assumptions_do_not_pass():
     bias = {"bias.adversary.person": {"mean": 0.0, "sd": 0.05}, "common.sd": {"mean": 0.01}}
     bias |= {"bias.third-party.person": {"mean": 0.0, "sd": 0.02}}
     bias |= {f"bias.{r}.person.between": {"mean": 0.02} for r in ("adversary", "third-party")}
-    overconfident = Priors.default().replace(**bias)
+    overconfident = Priors.default().replace(bias)
     size = Size(days=(60, 150), claimants=(3, 5), claims=(20, 60))
     ranks = []
     for seed in range(30):

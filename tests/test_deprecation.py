@@ -72,6 +72,13 @@ def test_keywords_of_checks(function):
         function("battle-of-britain", parts=None, engine="none")
 
 
+def test_changes_of_priors_were_keywords():
+    priors, changes = lm.Priors.default(), {"common.sd": {"mean": 0.25}}
+    with pytest.warns(DeprecationWarning, match=r"Priors\.replace\(\*\*changes\) is now"):
+        changed = priors.replace(**changes)
+    assert changed == priors.replace(changes) == priors.replace(changes=changes)
+
+
 def test_baselines_were_rivals():
     result = Backtest(*"abcdef")
     with pytest.warns(DeprecationWarning, match=r"Backtest\.rivals is now Backtest\.baselines"):
@@ -88,6 +95,13 @@ def test_both_names_at_once_are_refused():
 
 
 def test_signatures_show_new_names_only():
-    for function in (lm.fit, lm.backtest, lm.sensitivity, lm.LossModel, lm.LossModel.design):
+    for function in (
+        lm.fit,
+        lm.backtest,
+        lm.sensitivity,
+        lm.LossModel,
+        lm.LossModel.design,
+        lm.Priors.replace,
+    ):
         names = inspect.signature(function).parameters
         assert not {"parts", "blocks", "block", "args", "kwargs"} & set(names)

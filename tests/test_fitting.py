@@ -172,7 +172,7 @@ def test_totals_under_other_priors_are_those_of_a_refit(battle, fitted, prior, v
         engine="laplace",
         draws=4000,
         submodels=("aircraft",),
-        priors=fitted.priors.replace(**{prior: change}),
+        priors=fitted.priors.replace({prior: change}),
         start=fitted,
     )
     logs, before = (np.log(f.daily(*KEY).sum(axis=1)) for f in (refit, fitted))

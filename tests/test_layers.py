@@ -109,7 +109,7 @@ LONG: dict[str, int] = {
     "inference/nuts/whitening": 336,
     "model/density/expansion": 344,
     "model/design/assemble": 352,
-    "model/priors": 325,
+    "model/priors": 327,
 }
 
 # Modules that write what an object keeps behind its back. None may be added.

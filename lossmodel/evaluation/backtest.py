@@ -127,7 +127,7 @@ def backtest(
             "as_of": None if date is None else str(date.date()),
             "rows": rows,
             "levels": list(levels),
-            "priors": priors if sd is None else priors.replace(**{COMMON_SD: {"mean": sd}}),
+            "priors": priors if sd is None else priors.replace({COMMON_SD: {"mean": sd}}),
             "components": Components() if components is None else components,
             "engine": engine,
             "seed": seed,

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtri
 
+from lossmodel.deprecation import mapping_from_keywords
 from lossmodel.errors import UsageError
 from lossmodel.model import history
 
@@ -109,7 +110,7 @@ class Priors:
     >>> priors = Priors.default()
     >>> priors["common.sd"].mean
     0.15
-    >>> priors.replace(**{"common.sd": {"mean": 0.25}})["common.sd"].basis
+    >>> priors.replace({"common.sd": {"mean": 0.25}})["common.sd"].basis
     'user'
     """
 
@@ -180,10 +181,11 @@ class Priors:
         """
         content = _parsed(data, name)
         leave_out = content.pop("leave_out")
-        return cls.from_history(leave_out).replace(**dict(_flattened(content, "")))
+        return cls.from_history(leave_out).replace(dict(_flattened(content, "")))
 
-    def replace(self, **changes: Mapping[str, Any]) -> "Priors":
-        """Change some priors, e.g. ``replace(**{"common.sd": {"mean": 0.25}})``."""
+    @mapping_from_keywords("changes")
+    def replace(self, changes: Mapping[str, Mapping[str, Any]]) -> "Priors":
+        """Change some priors, e.g. ``replace({"common.sd": {"mean": 0.25}})``."""
         problems = [
             problem for name, change in changes.items() for problem in self._faults(name, change)
         ]

@@ -1,4 +1,4 @@
-"""Draws -> tidy tables of losses.
+"""Tables of losses, made from draws.
 
 Everything is summed within a draw before any quantile is taken: adding up the limits of days
 would give an interval of a year that is several times too wide. The limits are equal-tailed and
@@ -44,8 +44,9 @@ COLUMNS: Final = (
     *STATISTICS,
     *("ci_prob", "ci_kind", "engine"),
 )
-# Columns of draws that are turned and sorted at a time: few enough to stay in the cache.
-BLOCK: Final = 128
+# Columns of draws that are sorted at a time. Chosen by hand: of 1,000 draws, 16 to 1,600 columns at
+# a time take the same within the noise of the clock; a bound keeps the copy small.
+SORTED_AT_ONCE: Final = 128
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def summarise(draws: NDArray[np.float64], ci_prob: float) -> dict[str, NDArray[n
     """Mean, median, sd and equal-tailed limits of each column of draws.
 
     Quantiles are interpolated linearly between order statistics, NumPy's default, but sorted
-    block by block along contiguous memory, which is several times faster.
+    some columns at a time along contiguous memory, which is several times faster.
 
     Parameters
     ----------
@@ -117,8 +118,8 @@ def summarise(draws: NDArray[np.float64], ci_prob: float) -> dict[str, NDArray[n
     above = np.minimum(below + 1, samples - 1)
     weight = at - below
     found = np.empty((len(STATISTICS), columns))
-    for start in range(0, columns, BLOCK):
-        part = slice(start, start + BLOCK)
+    for start in range(0, columns, SORTED_AT_ONCE):
+        part = slice(start, start + SORTED_AT_ONCE)
         ordered = np.sort(draws[:, part].T, axis=1)
         found[0, part] = ordered.mean(axis=1)
         found[2, part] = ordered.std(axis=1, ddof=min(1, samples - 1))
@@ -133,7 +134,7 @@ def estimates_table(fit: Fit) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a series x measure x window, with the columns `COLUMNS`.
+        One row per series, measure and window, with the columns `COLUMNS`.
     """
     return _table(fit, reported_series(fit), measures=get_args(Measure), ci_prob=fit.ci_prob)
 

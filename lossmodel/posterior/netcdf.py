@@ -40,6 +40,10 @@ __all__ = ["load", "save"]
 # The group from which a fit is built anew.
 GROUP: Final = "fit"
 TEXTS: Final = ("files", "priors", "settings")
+SETTINGS: Final = (
+    *("conflict", "as_of", "until_given", "components", "ci_prob", "seed", "sha256"),
+    *("claims_name", "submodels", "diagnostics", "provenance"),
+)
 
 
 def save(fit: Fit, path: str | Path) -> Path:
@@ -167,6 +171,7 @@ def _check_names(settings: dict[str, Any], files: dict[str, Any], path: Path) ->
         if not isinstance(text, str):
             raise UsageError(f"{path} is not read: its {name} is no text.")
     missing = [name for name in (CONFLICT, CLAIMS) if name not in files]
+    missing += [name for name in SETTINGS if name not in settings]
     if missing:
         raise UsageError(f"{path} is not read: it holds no {missing[0]}.")
     conflict = settings.get("conflict")

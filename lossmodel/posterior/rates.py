@@ -21,14 +21,14 @@ __all__ = ["Rates", "rates"]
 
 @dataclass(frozen=True)
 class Rates:
-    """Losses a day, constant within cells of a few days.
+    """Draws of losses per day, constant within cells of a few days.
 
     Attributes
     ----------
     cells
-        (samples, cells).
+        Losses per day, shape (samples, cells).
     cell_of
-        Cell of each day.
+        Cell of each day, shape (days,).
     """
 
     cells: NDArray[np.float64]

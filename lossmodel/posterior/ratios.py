@@ -58,12 +58,12 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Figures:
-    """What a stream is expected to say and what is true, per draw and block of days.
+    """Expected figures of a stream beside the truth, per draw and run of days.
 
     Attributes
     ----------
     claimed
-        Expected figures, (samples, blocks).
+        Expected figures, shape (samples, runs).
     own
         Truth under the stream's own definition.
     killed, casualties
@@ -85,14 +85,14 @@ def stream_scopes(fit: Fit) -> dict[Any, str]:
 
 
 def figures(fit: Fit, stream: Any, *, first: NDArray[np.intp], scope: str) -> Figures:
-    """Work out a stream's expected figures and the truth, in blocks of days.
+    """Expected figures of a stream and the truth, in runs of days.
 
     Parameters
     ----------
     stream
         A row of `streams_table`.
     first
-        Position of the first day of each block.
+        Position of the first day of each run.
     """
     return _Truths(fit, first).figures(stream, scope)
 
@@ -164,7 +164,7 @@ def wounded_share(fit: Fit, stream: int, *, prior: bool = False) -> NDArray[np.f
 
 
 class _Truths:
-    """Truth by party and scope, summed into blocks once and shared by all streams."""
+    """Truth by party and scope, summed over runs of days once and shared by all streams."""
 
     def __init__(self, fit: Fit, first: NDArray[np.intp]) -> None:
         self.fit = fit

@@ -205,7 +205,7 @@ def _row(
 
 
 def _engine(fit: Fit, quantities: list[Quantity]) -> str:
-    """Engine of the blocks that an answer was made from."""
+    """Engine of the submodels that an answer was made from."""
     parts = [
         (party, name) for q in quantities for party in _parties(q) for name in q.category.split("+")
     ]
