@@ -1,8 +1,7 @@
-"""The draws of a fit, in the forms in which users want them."""
+"""The draws of a fit as arrays, as datasets, and for ArviZ."""
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,15 +21,15 @@ __all__ = ["DrawsOfFit"]
 class DrawsOfFit(data.Fit):
     """The part of ``Fit`` that gives draws."""
 
-    @cached_property
+    @property
     def draws(self) -> xr.Dataset:
         """Named draws of the posterior, dims chain and draw and what each is indexed by."""
-        return groups.named_draws(self, prior=False)
+        return self.cache.get("draws", lambda: groups.named_draws(self, prior=False))
 
-    @cached_property
+    @property
     def prior(self) -> xr.Dataset:
         """Named draws of the prior, see `draws`."""
-        return groups.named_draws(self, prior=True)
+        return self.cache.get("prior", lambda: groups.named_draws(self, prior=True))
 
     def losses(
         self, category: str, party: str, scope: str = "all", *, prior: bool = False

@@ -123,7 +123,7 @@ class Fit(DrawsOfFit):
         Parameters
         ----------
         category, party, scope
-            One of `series`, or a declared sum of parties.
+            One of `series`.
         measure
             ``daily``, ``weekly``, ``monthly``, ``yearly``, or ``cumulative``: from the start to
             the end of each week and to the last day.
