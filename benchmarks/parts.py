@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from lossmodel import fit, load_claims
+from lossmodel.api import Fit
 from lossmodel.cli.console import progress
 from lossmodel.evaluation.backtest import backtest
 from lossmodel.evaluation.tasks import run_tasks
 from lossmodel.model.components import Components
-from lossmodel.posterior.fit import Fit
 
 RESULTS = Path(__file__).resolve().parent / "results"
 END = pd.Timestamp("2025-12-31")

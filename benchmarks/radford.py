@@ -28,6 +28,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel import __version__, load_claims, load_conflict
+from lossmodel.api import fit as fit_model
 from lossmodel.claims import Claims
 from lossmodel.evaluation.scores import central_interval
 from lossmodel.evidence import Evidence, collect_evidence
@@ -37,7 +38,7 @@ from lossmodel.importers.download import cache_dir, fetch
 from lossmodel.importers.radford import read_radford
 from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
-from lossmodel.posterior import fit as fitting
+from lossmodel.posterior import fitting
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "radford.json"
@@ -120,7 +121,7 @@ def their_priors() -> Priors:
     """Biases centred on one, with their sds, without evidence from past wars."""
     changes = {name: {"mean": 0.0, "sd": NEARLY_ZERO} for name in ROLES}
     changes |= {f"{name}.between": {"mean": THEIR_SD} for name in ROLES}
-    return Priors.default().replace(**changes, **{"bias.category_sd": {"mean": THEIR_SD}})
+    return Priors.default().replace({**changes, "bias.category_sd": {"mean": THEIR_SD}})
 
 
 def steps(reports: Path) -> list[Step]:
@@ -194,7 +195,7 @@ def evidence_of(step: Step) -> Iterator[None]:
 def run(step: Step) -> dict[str, object]:
     began = time.perf_counter()
     with evidence_of(step):
-        fit = fitting.fit(
+        fit = fit_model(
             step.claims, components=step.components, priors=step.priors, engine="laplace"
         )
     shares = fit.variance_decomposition.set_index("quantity")["prior_share"]

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lossmodel.api import Fit, fit, load_fit
     from lossmodel.claims.claims import Claims, load_claims
     from lossmodel.conflict.conflict import Conflict, load_conflict
     from lossmodel.errors import ClaimsError
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from lossmodel.evaluation.simulation import simulate
     from lossmodel.model.density.model import LossModel
     from lossmodel.model.priors import Priors
-    from lossmodel.plots.fit import plot_biases, plot_losses, plot_predictions
+    from lossmodel.plots import plot_biases, plot_losses, plot_predictions
     from lossmodel.posterior.citation import cite
-    from lossmodel.posterior.fit import Fit, fit, load_fit
     from lossmodel.report import write_report
 
 __version__ = "0.1.0"
@@ -28,15 +28,15 @@ _HOMES = {
     "Claims": "claims",
     "ClaimsError": "errors",
     "Conflict": "conflict",
-    "Fit": "posterior.fit",
+    "Fit": "api",
     "LossModel": "model.density.model",
     "Priors": "model.priors",
     "backtest": "evaluation.backtest",
     "cite": "posterior.citation",
-    "fit": "posterior.fit",
+    "fit": "api",
     "load_claims": "claims",
     "load_conflict": "conflict",
-    "load_fit": "posterior.fit",
+    "load_fit": "api",
     "plot_biases": "plots",
     "plot_losses": "plots",
     "plot_predictions": "plots",

@@ -15,8 +15,8 @@ from pathlib import Path
 import matplotlib as mpl
 
 import lossmodel as lm
+from lossmodel.api import Fit
 from lossmodel.errors import LossModelError
-from lossmodel.posterior.fit import Fit
 from lossmodel.report.output.bibtex import bibliography
 from paper.figures import write_figures
 from paper.macros import numbers_in_text

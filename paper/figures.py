@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import lossmodel as lm
+from lossmodel.api import Fit
 from lossmodel.plots import plot_variance_decomposition
 from lossmodel.plots.palette import INK, LEFT_OUT_COLOUR
-from lossmodel.posterior.fit import Fit
 from paper.refits import Refits
 
 WIDTH = 6.3

@@ -6,9 +6,9 @@ import pandas as pd
 
 import lossmodel as lm
 from lossmodel import __version__
+from lossmodel.api import Fit
 from lossmodel.evaluation.backtest import Backtest
 from lossmodel.posterior.citation import fit_hash
-from lossmodel.posterior.fit import Fit
 from lossmodel.query import answer_query
 from lossmodel.text.escape import tex
 from lossmodel.text.levels import ASSUMED

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 import lossmodel as lm
+from lossmodel.api import Fit
 from lossmodel.evaluation import variants
 from lossmodel.evaluation.backtest import Backtest
 from lossmodel.evaluation.tasks import Report, run_tasks
 from lossmodel.inference.run import EngineName
-from lossmodel.posterior.fit import Fit
 from lossmodel.query import answer_query
 
 # The smallest and the largest of the sds of the common mode in the package's reports.
@@ -129,7 +129,7 @@ def _task(
 ) -> dict[str, Any]:
     priors = fit.priors
     if common_sd is not None:
-        priors = priors.replace(**{"common.sd": {"mean": common_sd}})
+        priors = priors.replace({"common.sd": {"mean": common_sd}})
     asked = [(q, "") if isinstance(q, str) else q for q in questions]
     how = {"claims": fit.claims, "priors": priors, "engine": engine, "seed": fit.seed}
     return {"fit_of": how | {"as_of": as_of}, "questions": asked, "common_sd": common_sd}

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 import lossmodel as lm
-from lossmodel.posterior.fit import Fit
+from lossmodel.api import Fit
 from lossmodel.report.output.bibtex import used_sources
 from lossmodel.text.escape import bibtex, tex, web_address
 from paper.refits import Refits

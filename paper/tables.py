@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 import lossmodel as lm
+from lossmodel.api import Fit
 from lossmodel.evaluation.backtest import Backtest
-from lossmodel.posterior.fit import Fit
 from lossmodel.text.escape import tex
 from lossmodel.text.numbers import number, percent
 from paper.refits import COMMON_SDS, Refits

@@ -1,6 +1,7 @@
 """A fit without a model: draws simulated with NumPy behind the interface of `Fit`."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,11 +11,15 @@ import pandas as pd
 from lossmodel.conflict import Category, Conflict, Knots, Party, Scope, Share, Side
 from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.model.priors import Priors
+from lossmodel.posterior.estimates import estimate
+from lossmodel.posterior.fit import Cache
+from lossmodel.posterior.ratios import biases_table
 
 START = pd.Timestamp("2022-02-24")
 HOSTILE = (
     "<script>alert(1)</script> $E=mc^2$ \\input{/etc/passwd} #eval(1) | `x` [a](javascript:0) {%"
 )
+DERIVED = ("variance_decomposition", "local_prior_sensitivity")
 COUNTED = ("killed", "wounded", "casualties")
 LETHALITY = {"north": 0.28, "south": 0.33, "guests": 0.3}
 LEVEL = {"north": 600.0, "south": 350.0, "guests": 12.0}
@@ -158,11 +163,29 @@ class FakeFit:
 
     @property
     def submodels(self):
-        return {name: self.submodel_of("north", name) for name in ("person", "tanks")}
+        return {
+            "person": self.submodel_of("north", "killed"),
+            "tanks": self.submodel_of("north", "tanks"),
+        }
+
+    @property
+    def cache(self):
+        """The tables that the model would give."""
+        cache = Cache()
+        for name in ("series", "streams", "terms", *DERIVED):
+            cache.keep(name, getattr(self, name))
+        return cache
+
+    def estimate(self, category, party, **options):
+        return estimate(self, category, party, **options)
+
+    def bias(self):
+        return biases_table(self)
 
     def submodel_of(self, party, category):
         tanks = category == "tanks"
         parties = ["north"] if tanks else list(LEVEL)
+        scopes = {("north", s): i for i, s in enumerate(("all", "militia", "citizens"))}
         terms = self.terms[(self.terms["category"] == "tanks") == tanks]
         level = np.log(self.paths["north"].sum(axis=1))
         flat = (level - level.mean())[:, None]
@@ -175,16 +198,20 @@ class FakeFit:
         return SimpleNamespace(
             engine="nuts" if tanks else self.engine,
             density=SimpleNamespace(observations=figures),
-            posterior=SimpleNamespace(cells=self.daily, flat=flat),
+            posterior=SimpleNamespace(
+                cells=self.daily, flat=flat, bias=self.bias_draws, wounded_share=self.omega_draws
+            ),
+            prior=SimpleNamespace(bias=partial(self.bias_draws, prior=True)),
             design=SimpleNamespace(
                 terms=terms,
-                latent=SimpleNamespace(parties=parties),
+                people=not tanks,
+                latent=SimpleNamespace(parties=parties, scope_index=scopes),
                 grid=SimpleNamespace(cell_of=np.arange(len(self.days))),
             ),
         )
 
-    def bias_draws(self, stream, *, prior=False, days=slice(None)):
-        return self.biases[stream, prior][:, days]
+    def bias_draws(self, stream, cells=slice(None), *, prior=False):
+        return self.biases[stream, prior][:, cells]
 
     def omega_draws(self, stream, *, prior=False):
         category = self.streams.loc[self.streams["stream"] == stream, "category"].iloc[0]
@@ -226,6 +253,8 @@ def make_fit(
             "n_used": 1,
             "identified": [s[1] == "" for s in STREAMS],
             "group": ["equipment" if s[3] == "tanks" else "person" for s in STREAMS],
+            "block": ["tanks" if s[3] == "tanks" else "person" for s in STREAMS],
+            "number": range(len(STREAMS)),
         }
     )
     biases = {}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lossmodel.api import fit
 from lossmodel.evaluation.calibration import DECLARED, calibrate
 from lossmodel.evaluation.predictive_checks import (
     flags,
@@ -16,7 +17,6 @@ from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
 from lossmodel.model.priors import Priors
 from lossmodel.plots.ecdf import GRID, band_excess, ecdf_band, ecdf_of
-from lossmodel.posterior.fit import fit
 
 SMALL = Size(days=(80, 120), claimants=(3, 5), claims=(20, 40))
 
@@ -147,7 +147,7 @@ def test_wars_that_break_the_assumptions_do_not_pass():
     bias = {"bias.adversary.person": {"mean": 0.0, "sd": 0.05}, "common.sd": {"mean": 0.01}}
     bias |= {"bias.third-party.person": {"mean": 0.0, "sd": 0.02}}
     bias |= {f"bias.{r}.person.between": {"mean": 0.02} for r in ("adversary", "third-party")}
-    overconfident = Priors.default().replace(**bias)
+    overconfident = Priors.default().replace(bias)
     size = Size(days=(60, 150), claimants=(3, 5), claims=(20, 60))
     ranks = []
     for seed in range(30):

@@ -268,7 +268,7 @@ def fitted(monkeypatch, toy):
     def write_report(fit, out, **options):
         asked.update(options, out=out)
 
-    monkeypatch.setattr("lossmodel.posterior.fit.fit", fit)
+    monkeypatch.setattr("lossmodel.api.fit", fit)
     monkeypatch.setattr("lossmodel.report.write_report", write_report)
     return asked
 

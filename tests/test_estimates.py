@@ -10,13 +10,12 @@ from scipy.stats import lognorm
 from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import (
     COLUMNS,
-    Rates,
     calendar,
     estimate,
     estimates_table,
-    rates,
     summarise,
 )
+from lossmodel.posterior.rates import Rates, rates
 from lossmodel.posterior.ratios import COLUMNS as RATIO_COLUMNS
 from lossmodel.posterior.ratios import biases_table
 from tests.fakes import make_fit

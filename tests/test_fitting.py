@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 from scipy.integrate import trapezoid
 
+from lossmodel.api import fit, load_fit
 from lossmodel.claims import load_claims
 from lossmodel.cli.app import Engine
 from lossmodel.errors import UsageError
@@ -27,7 +28,6 @@ from lossmodel.inference.names import ENGINES
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
-from lossmodel.posterior.fit import fit, load_fit
 from lossmodel.report import write_report
 
 KEY = ("germany", "aircraft", "all")
@@ -172,7 +172,7 @@ def test_totals_under_other_priors_are_those_of_a_refit(battle, fitted, prior, v
         engine="laplace",
         draws=4000,
         submodels=("aircraft",),
-        priors=fitted.priors.replace(**{prior: change}),
+        priors=fitted.priors.replace({prior: change}),
         start=fitted,
     )
     logs, before = (np.log(f.daily(*KEY).sum(axis=1)) for f in (refit, fitted))

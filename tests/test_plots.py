@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from lossmodel import plots
 from lossmodel.errors import UsageError
-from lossmodel.plots import fit as plots
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.ratios import biases_table
 from tests.fakes import HOSTILE, make_fit

@@ -93,7 +93,7 @@ def test_an_unknown_war_is_refused_with_those_known():
     [
         PRIORS,
         Priors.from_history("Winter War"),
-        PRIORS.replace(**{"common.sd": {"mean": 0.25, "reason": 'A "quoted" – reason.'}}),
+        PRIORS.replace({"common.sd": {"mean": 0.25, "reason": 'A "quoted" – reason.'}}),
     ],
 )
 def test_toml_round_trip(priors, tmp_path):
@@ -126,15 +126,15 @@ def test_a_file_may_leave_a_war_out(tmp_path):
 
 
 def test_median_is_of_the_quantity_and_mean_of_the_scale():
-    by_median = PRIORS.replace(**{"delay.median": {"median": 60}})
-    by_mean = PRIORS.replace(**{"delay.median": {"mean": math.log(60)}})
+    by_median = PRIORS.replace({"delay.median": {"median": 60}})
+    by_mean = PRIORS.replace({"delay.median": {"mean": math.log(60)}})
     assert by_median == by_mean
     assert by_median["delay.median"].median == pytest.approx(60)
 
 
 def test_replacing_returns_a_new_table():
     before = PRIORS.to_toml()
-    PRIORS.replace(**{"common.sd": {"mean": 0.3}})
+    PRIORS.replace({"common.sd": {"mean": 0.3}})
     assert PRIORS.to_toml() == before
 
 
@@ -156,13 +156,13 @@ def test_replacing_returns_a_new_table():
 )
 def test_bad_rows_are_refused_in_words(row, says):
     with pytest.raises(UsageError, match=says) as refused:
-        PRIORS.replace(**{"lethality.level": row})
+        PRIORS.replace({"lethality.level": row})
     assert "[lethality.level]" in str(refused.value)
 
 
 def test_all_problems_are_named_at_once():
     with pytest.raises(UsageError) as refused:
-        PRIORS.replace(**{"lethality.lvl": {"mean": 1}, "common.sd": {"sd": -1, "mean": "x"}})
+        PRIORS.replace({"lethality.lvl": {"mean": 1}, "common.sd": {"sd": -1, "mean": "x"}})
     text = str(refused.value)
     for part in ("lethality.lvl", "Known: rate.level", "sd = -1", "mean = 'x'"):
         assert part in text

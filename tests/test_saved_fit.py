@@ -1,19 +1,23 @@
 """A saved fit is text that others wrote: reading it writes nothing, and refuses odd names."""
 
+import dataclasses
 import json
 import os
 import tempfile
 from pathlib import Path
 
-import h5netcdf
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 
+from lossmodel.api import fit, load_fit
 from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
 from lossmodel.errors import UsageError
-from lossmodel.posterior.fit import conflict_files, conflict_priors, fit, load_fit
+from lossmodel.inference.arviz import import_arviz
+from lossmodel.posterior.container import FORMAT, checksum, read_groups
+from lossmodel.posterior.fit import conflict_files, conflict_priors
 from lossmodel.report import compare_fits
 from tests.small_conflict import write_conflict
 
@@ -33,16 +37,16 @@ def saved(tmp_path_factory):
 
 
 def replant(source, target, *, files=None, **settings):
-    """Copy a fit with other texts in it."""
+    """Copy a fit with other texts in it and a checksum that agrees with them."""
     target.write_bytes(source.read_bytes())
+    arrays = read_groups(source)
+    for name, more in (("files", files or {}), ("settings", settings)):
+        text = json.dumps(json.loads(arrays["fit"][name].item()) | more)
+        arrays["fit"][name] = np.array(text, dtype=object)
     with h5py.File(target, "r+") as file:
-        kept = json.loads(file["input_files"][()])
-        told = json.loads(file["input_settings"][()])
-        del file["input_files"], file["input_settings"]
-    with h5netcdf.File(target, "a") as file:
-        for name, content in (("files", kept | (files or {})), ("settings", told | settings)):
-            text = np.array(json.dumps(content), dtype=object)
-            file.create_variable(f"input_{name}", (), dtype=h5py.string_dtype(), data=text)
+        for name in ("files", "settings"):
+            file["fit"][name][()] = arrays["fit"][name].item()
+        file.attrs["sha256"] = checksum(arrays)
     return target
 
 
@@ -195,8 +199,128 @@ def test_only_the_files_of_a_conflict_are_kept(tmp_path):
 
 def test_a_conflict_with_an_odd_name_cannot_be_kept(saved, tmp_path):
     again = load_fit(saved)
-    object.__setattr__(again.conflict, "name", "a\\b")
+    again = dataclasses.replace(again, conflict=dataclasses.replace(again.conflict, name="a\\b"))
     with pytest.raises(UsageError, match="'a"):
         again.save(tmp_path / "again.nc")
     assert not Path(tmp_path / "again.nc").exists()
     assert os.listdir(tmp_path) == []
+
+
+def names_of(saved):
+    with h5py.File(saved) as file:
+        return [f"{group}/{name}" for group in file for name in file[group]]
+
+
+def is_variable(data):
+    return not bytes(data.attrs.get("NAME", b"")).startswith(b"This is a netCDF dimension but not")
+
+
+def test_any_other_value_or_text_is_refused(saved, tmp_path):
+    target = tmp_path / "fit.nc"
+    changed = 0
+    for name in names_of(saved):
+        target.write_bytes(saved.read_bytes())
+        with h5py.File(target, "r+") as file:
+            data = file[name]
+            if not is_variable(data) or not data.size:
+                continue
+            values = np.atleast_1d(data[()])
+            last = values.ravel()[-1:]
+            # The smallest change that the type allows; of a text its last letter.
+            last[0] = last[0][:-1] + b"?" if data.dtype == object else flipped(last)[0]
+            data[()] = values.reshape(data.shape) if data.shape else values[0]
+        changed += 1
+        with pytest.raises(UsageError, match=r"fit\.nc is not read: .* checksum") as refused:
+            load_fit(target)
+        assert refused.value.exit_code == 2
+        assert "\n" not in str(refused.value)
+    assert changed > 20
+
+
+def flipped(value):
+    """The same number with its last bit the other way round."""
+    bits = value.view(f"u{value.dtype.itemsize}")
+    return (bits ^ bits.dtype.type(1)).view(value.dtype)
+
+
+@pytest.mark.parametrize("change", ["rename", "remove", "add"])
+def test_other_variables_are_refused(saved, tmp_path, change):
+    target = tmp_path / "fit.nc"
+    target.write_bytes(saved.read_bytes())
+    with h5py.File(target, "r+") as file:
+        group = file["fit"]
+        if change == "add":
+            group["more"] = 1.0
+        if change == "rename":
+            group.move("aircraft_mode", "tanks_mode")
+        if change == "remove":
+            del group["priors"]
+    with pytest.raises(UsageError, match="checksum"):
+        load_fit(target)
+
+
+def test_a_broken_file_is_a_usage_error_or_is_read_as_it_was(saved, tmp_path):
+    """Bytes that nobody reads may change; all else is refused, whatever HDF5 says of it."""
+    rng = np.random.default_rng(20220224)
+    whole = saved.read_bytes()
+    good = load_fit(saved)
+    target = tmp_path / "fit.nc"
+    # Most of what is no value lies before the first of them.
+    for place in [*rng.integers(0, 20_000, 25), *rng.integers(0, len(whole), 15)]:
+        broken = bytearray(whole)
+        broken[place] ^= 1 << int(rng.integers(8))
+        target.write_bytes(broken)
+        try:
+            again = load_fit(target)
+        except UsageError:
+            continue
+        np.testing.assert_array_equal(again.daily(*KEY), good.daily(*KEY))
+    for size in (0, 100, len(whole) // 2, len(whole) - 1):
+        target.write_bytes(whole[:size])
+        with pytest.raises(UsageError):
+            load_fit(target)
+
+
+def test_a_fit_in_the_format_before_is_refused_in_one_sentence(tmp_path):
+    old = tmp_path / "fit.nc"
+    with h5py.File(old, "w") as file:
+        file["input_settings"] = json.dumps({"format": 3, "conflict": "x"})
+    words = rf"fit in format 3, .* reads format {FORMAT}: fit the claims anew"
+    with pytest.raises(UsageError, match=words) as refused:
+        load_fit(old)
+    assert refused.value.exit_code == 2
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    other = tmp_path / "fit.nc"
+    with h5py.File(other, "w") as file:
+        file["temperature"] = [1.0, 2.0]
+    with pytest.raises(UsageError, match="not a fit of lossmodel"):
+        load_fit(other)
+
+
+def test_other_programs_see_the_groups(saved):
+    groups = {"posterior", "prior", "posterior_predictive", "observed_data", "sample_stats"}
+    fitted = load_fit(saved)
+    with xr.open_datatree(saved, engine="h5netcdf") as tree:
+        assert groups < set(tree.children)
+        draws = tree["posterior"]["aircraft_log_rate_germany"]
+        assert draws.dims == ("chain", "draw", "aircraft_log_rate_germany_day")
+        own = fitted.draws["aircraft_log_rate_germany"]
+        np.testing.assert_allclose(draws, own, rtol=1e-6)
+        expected = np.log(tree["posterior_predictive"]["aircraft_expected"])
+        expected = np.exp(expected.median(["chain", "draw"]))
+        np.testing.assert_allclose(expected, fitted.terms["expected_median"], rtol=1e-5)
+        ids = tree["observed_data"]["aircraft_observation"].to_numpy().tolist()
+        assert ids == fitted.terms["term"].tolist()
+        np.testing.assert_array_equal(
+            tree["observed_data"]["aircraft_value"], fitted.terms["value"]
+        )
+        assert tree["sample_stats"]["submodel"].to_numpy().tolist() == ["aircraft"]
+
+
+def test_arviz_reads_the_file(saved):
+    arviz = import_arviz()
+    data = arviz.from_netcdf(saved, engine="h5netcdf")
+    assert data["posterior"].sizes["draw"] == 40

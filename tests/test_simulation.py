@@ -55,7 +55,7 @@ def priors() -> Priors:
 
 @pytest.fixture(scope="module")
 def quiet(priors) -> Priors:
-    return priors.replace(**QUIET)
+    return priors.replace(QUIET)
 
 
 @pytest.fixture(scope="module")

@@ -80,8 +80,7 @@ def test_two_series_cannot_share_a_macro():
     renamed = {"citizens": "All"}
     series = tuple((p, c, renamed.get(s, s)) for p, c, s in fit.series)
     object.__setattr__(fit, "series", series)
-    results = Results(fit)
-    results.__dict__["estimates"] = table.assign(scope=table["scope"].replace(renamed))
+    results = Results(fit, {"estimates": table.assign(scope=table["scope"].replace(renamed))})
     with pytest.raises(UsageError, match="killed north All and killed north all"):
         macros(results)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lossmodel.api import fit, load_fit
 from lossmodel.claims import load_claims
 from lossmodel.errors import UsageError
-from lossmodel.posterior.fit import fit, load_fit
 from lossmodel.report import passages, verify
 from lossmodel.report.compare import changed_claims, changed_totals, compare_fits
 from lossmodel.report.folder import csv_text

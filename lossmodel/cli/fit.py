@@ -28,7 +28,7 @@ from lossmodel.defaults import CI_PROB, DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
 
 # Modules that the worker process imports in advance: for fits, then for figures and pages.
 WORKER_MODULES: Final = (
@@ -56,16 +56,16 @@ def fit(
     with worker.second_process(*WORKER_MODULES), progress() as say:
         import pandas as pd
 
+        from lossmodel import api
         from lossmodel.claims.claims import load_claims
         from lossmodel.model.priors import Priors
-        from lossmodel.posterior import fit as fitting
         from lossmodel.report import write_report
         from lossmodel.report.folder import check_replaceable
 
         # Checked before the fit, which may take long.
         check_replaceable(out)
         say("reading the claims")
-        fitted = fitting.fit(
+        fitted = api.fit(
             load_claims(claims, conflict=conflict),
             priors=None if priors is None else Priors.from_toml(priors),
             engine=engine,
@@ -162,7 +162,7 @@ def read_fit(path: Path) -> Fit:
     if not file.is_file():
         raise UsageError(f"no fit at {file}; run `lossmodel fit`, or give the path of another fit.")
 
-    from lossmodel.posterior.fit import load_fit
+    from lossmodel.api import load_fit
 
     return load_fit(file)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
 
 __all__ = ["headline"]
 

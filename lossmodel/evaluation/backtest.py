@@ -14,6 +14,7 @@ from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.inputs import PRIORS
 from lossmodel.defaults import CI_PROB
+from lossmodel.deprecation import renamed_attribute, renamed_keywords
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.dated_scores import COMMON_SD, TABLES, score_at_date
 from lossmodel.evaluation.dated_truth import due_rows
@@ -66,6 +67,8 @@ class Backtest:
     summary: pd.DataFrame
     passed: bool
 
+    rivals = renamed_attribute("Backtest.rivals", "baselines")
+
     @property
     def windows(self) -> pd.DataFrame:
         """Scores of totals over windows of several days."""
@@ -77,6 +80,7 @@ class Backtest:
         return self.scores[self.scores["kind"] == "day"]
 
 
+@renamed_keywords({"parts": "components"})
 def backtest(
     claims: str | Path | Conflict | Claims,
     *,
@@ -155,7 +159,7 @@ def backtest(
 
 
 def _with_common_sds(priors: Priors, sds: Sequence[float]) -> list[Priors]:
-    return [priors, *(priors.replace(**{COMMON_SD: {"mean": sd}}) for sd in sds)]
+    return [priors, *(priors.replace({COMMON_SD: {"mean": sd}}) for sd in sds)]
 
 
 def _collected(

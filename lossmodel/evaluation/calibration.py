@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lossmodel.api import fit
 from lossmodel.errors import LossModelError
 from lossmodel.evaluation.misspecification import MisspecificationKind
 from lossmodel.evaluation.predictive_checks import misspecification_statistics
@@ -32,7 +33,6 @@ from lossmodel.evaluation.templates import Size
 from lossmodel.inference.names import EngineName, check_engine
 from lossmodel.model.priors import Priors
 from lossmodel.plots.ecdf import band_excess
-from lossmodel.posterior.fit import fit
 
 __all__ = ["DECLARED", "Calibration", "calibrate", "replicate"]
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lossmodel.api import Fit, fit
 from lossmodel.claims.claims import Claims
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.baselines import naive_totals, published_baselines
@@ -16,7 +17,6 @@ from lossmodel.inference.names import EngineName
 from lossmodel.model.components import Components
 from lossmodel.model.density.model import submodels_with
 from lossmodel.model.priors import Priors
-from lossmodel.posterior.fit import Fit, fit
 
 __all__ = ["COMMON_SD", "TABLES", "score_at_date", "window_draws"]
 

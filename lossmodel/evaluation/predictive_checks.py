@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky
 from scipy.special import logsumexp
 
+from lossmodel.api import Fit
 from lossmodel.evaluation.misspecification import FACTOR
 from lossmodel.inference.run import Submodel
 from lossmodel.model.density.expansion import Expander
-from lossmodel.posterior.fit import Fit
 
 __all__ = ["THRESHOLDS", "misspecification_statistics", "flags", "predictive_table"]
 

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lossmodel.api import Fit, fit
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.defaults import CI_PROB, DEFAULT_CONFLICT
+from lossmodel.deprecation import renamed_keywords
 from lossmodel.evaluation.scores import central_interval
 from lossmodel.evaluation.sensitivity_text import describe_level
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
@@ -21,7 +23,6 @@ from lossmodel.inference.names import EngineName, check_engine
 from lossmodel.model.components import Components
 from lossmodel.model.density.model import submodels_with
 from lossmodel.model.priors import Priors
-from lossmodel.posterior.fit import Fit, fit
 
 __all__ = ["Sensitivity", "median_range", "refit", "sensitivity"]
 
@@ -64,6 +65,7 @@ class Sensitivity:
         return plot_tornado(self.table[self.table["quantity"] == chosen], ax=ax)
 
 
+@renamed_keywords({"parts": "components"})
 def sensitivity(
     claims: str | Path | Conflict | Claims = DEFAULT_CONFLICT,
     *,

@@ -101,7 +101,7 @@ def variants_of(
         if getattr(components, name)
     ]
     for sd in COMMON_SDS:
-        changed = priors.replace(**{"common.sd": {"mean": sd}})
+        changed = priors.replace({"common.sd": {"mean": sd}})
         found.append(Variant("common mode", f"sd {sd:.2f}", claims, changed, components, sd))
     for block in (*BLOCKS, SCOPE):
         for power in POWERS:
@@ -143,7 +143,7 @@ def power_scaled(priors: Priors, begins: tuple[str, ...], power: float) -> Prior
             change["mean"] = prior.mean - np.log(root) if is_log else prior.mean / root
         if change:
             changes[prior.name] = change
-    return priors.replace(**changes)
+    return priors.replace(changes)
 
 
 def scopes_scaled(conflict: Conflict, power: float) -> Conflict:
@@ -177,5 +177,5 @@ def _shifted(claims: Claims, priors: Priors, components: Components) -> Iterator
     for name in LOCATIONS:
         for sds in (-1.0, 1.0):
             prior = priors[name]
-            changed = priors.replace(**{name: {"mean": prior.mean + sds * prior.sd}})
+            changed = priors.replace({name: {"mean": prior.mean + sds * prior.sd}})
             yield Variant("location", name, claims, changed, components, sds)

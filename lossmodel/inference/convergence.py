@@ -1,13 +1,10 @@
-"""R-hat and effective sample sizes; the only module that imports ArviZ.
+"""R-hat and effective sample sizes."""
 
-ArviZ 0 has them as functions of datasets, ArviZ 1 as functions of trees of datasets.
-"""
-
-import warnings
 from typing import Any
 
 import numpy as np
 
+from lossmodel.inference.arviz import import_arviz, inference_data
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["convergence"]
@@ -27,25 +24,16 @@ def convergence(draws: Floats) -> dict[str, Floats]:
         ``rhat, ess_bulk, ess_tail``, each of shape (Q,), as defined by Vehtari, Gelman, Simpson,
         Carpenter and Buerkner (2021).
     """
-    arviz = _arviz()
-    if int(str(arviz.__version__).split(".")[0]) < 1:
-        data = arviz.from_dict(posterior={"q": draws})
-    else:
-        data = arviz.from_dict({"posterior": {"q": draws}})
+    import xarray as xr
+
+    arviz = import_arviz()
+    data = inference_data({"posterior": xr.Dataset({"q": (("chain", "draw", "quantity"), draws)})})
     found = {
         "rhat": arviz.rhat(data),
         "ess_bulk": arviz.ess(data, method="bulk"),
         "ess_tail": arviz.ess(data, method="tail"),
     }
     return {name: _values(result) for name, result in found.items()}
-
-
-def _arviz() -> Any:
-    with warnings.catch_warnings():
-        # ArviZ 0.23 announces its successor on import.
-        warnings.simplefilter("ignore", FutureWarning)
-        import arviz
-    return arviz
 
 
 def _values(result: Any) -> Floats:

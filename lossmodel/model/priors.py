@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from lossmodel.defaults import CI_PROB
+from lossmodel.deprecation import mapping_from_keywords
 from lossmodel.errors import UsageError
 from lossmodel.model import history
 from lossmodel.model.prior import (
@@ -54,7 +55,7 @@ class Priors:
     >>> priors = Priors.default()
     >>> priors["common.sd"].mean
     0.15
-    >>> priors.replace(**{"common.sd": {"mean": 0.25}})["common.sd"].basis
+    >>> priors.replace({"common.sd": {"mean": 0.25}})["common.sd"].basis
     'user'
     >>> priors.table()[["name", "unit"]].loc[0].tolist()
     ['rate.level', 'multiple of the centre of the claims']
@@ -160,9 +161,10 @@ class Priors:
         """
         content = _parsed(data, name)
         leave_out = content.pop("leave_out")
-        return cls.from_history(leave_out).replace(**dict(_flattened(content, "")))
+        return cls.from_history(leave_out).replace(dict(_flattened(content, "")))
 
-    def replace(self, **changes: Mapping[str, Any]) -> "Priors":
+    @mapping_from_keywords("changes")
+    def replace(self, changes: Mapping[str, Mapping[str, Any]]) -> "Priors":
         """Change some priors; the others stay.
 
         Parameters
@@ -178,7 +180,7 @@ class Priors:
 
         Examples
         --------
-        >>> priors = Priors.default().replace(**{"delay.median": {"median": 60}})
+        >>> priors = Priors.default().replace({"delay.median": {"median": 60}})
         >>> round(priors["delay.median"].mean, 2), round(priors["delay.median"].median)
         (4.09, 60)
         """

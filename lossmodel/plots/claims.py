@@ -14,7 +14,7 @@ from lossmodel.tables.vocabulary import kinds_with
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.plots.drawable import Drawable
 
 __all__ = ["Points", "claim_groups"]
 
@@ -56,7 +56,7 @@ class Points:
 
 
 def claim_groups(
-    fit: Fit, party: str, category: str, scope: str, *, cumulative: bool
+    fit: Drawable, party: str, category: str, scope: str, *, cumulative: bool
 ) -> list[Points]:
     """Groups of claims about a series that are drawn in the same style."""
     table = _claims_about(fit, party, category, cumulative=cumulative)
@@ -78,7 +78,7 @@ def claim_groups(
     return groups
 
 
-def _claims_about(fit: Fit, party: str, category: str, *, cumulative: bool) -> pd.DataFrame:
+def _claims_about(fit: Drawable, party: str, category: str, *, cumulative: bool) -> pd.DataFrame:
     """Claims to draw with a series, with their class and the value `shown`."""
     table = fit.claims.table.merge(fit.evidence.classes[["claim_id", "class"]], on="claim_id")
     parties = [name for name in set(table["party"]) if party in fit.conflict.components(name)]

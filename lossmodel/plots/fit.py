@@ -15,15 +15,13 @@ from lossmodel.errors import UsageError
 from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_ticks
 from lossmodel.plots.claims import claim_groups
 from lossmodel.plots.palette import FAINT, GROUP_COLOURS, INK, ROLE_COLOURS
-from lossmodel.posterior.estimates import estimate
-from lossmodel.posterior.ratios import biases_table
 from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.plots.drawable import Drawable
 
 __all__ = ["plot_biases", "plot_losses", "plot_predictions", "plot_variance_decomposition"]
 
@@ -36,7 +34,7 @@ PREDICTIVE_PROB: Final = 0.95
 
 
 def plot_losses(
-    fit: Fit,
+    fit: Drawable,
     *,
     party: str | None = None,
     category: str = "killed",
@@ -78,10 +76,8 @@ def plot_losses(
 
     Examples
     --------
-    >>> import lossmodel as lm
     >>> from matplotlib.figure import Figure
-    >>> fit = lm.fit(lm.load_claims(conflict="battle-of-britain"))
-    >>> ax = lm.plot_losses(fit, party="germany", category="aircraft", ax=Figure().subplots())
+    >>> ax = plot_losses(fitted, party="germany", category="aircraft", ax=Figure().subplots())
     >>> ax.get_legend_handles_labels()[1][:2]
     ['95% credible interval', 'estimate (median)']
     """
@@ -109,7 +105,7 @@ def plot_losses(
 
 
 def plot_biases(
-    fit: Fit,
+    fit: Drawable,
     *,
     party: str | None = None,
     group: Literal["person", "equipment"] = "person",
@@ -150,15 +146,13 @@ def plot_biases(
 
     Examples
     --------
-    >>> import lossmodel as lm
     >>> from matplotlib.figure import Figure
-    >>> fit = lm.fit(lm.load_claims(conflict="battle-of-britain"))
-    >>> ax = lm.plot_biases(fit, party="germany", group="equipment", ax=Figure().subplots())
+    >>> ax = plot_biases(fitted, party="germany", group="equipment", ax=Figure().subplots())
     >>> sorted(label.get_text() for label in ax.get_yticklabels())
     ['air-ministry: aircraft', 'german-high-command: aircraft']
     """
     ax = axes_or_new(ax)
-    rows = ratio_rows(fit, biases_table(fit) if table is None else table, party=party, group=group)
+    rows = ratio_rows(fit, fit.bias() if table is None else table, party=party, group=group)
     whole, rows = len(rows), rows.iloc[(page - 1) * ROWS : page * ROWS]
     if rows.empty:
         raise UsageError(f"The fit has no {group} claims about {party} on page {page}.")
@@ -180,7 +174,7 @@ def plot_biases(
     return ax
 
 
-def plot_predictions(fit: Fit, *, ax: Axes | None = None) -> Axes:
+def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     """Plot each figure as a multiple of its posterior expectation, by claimant.
 
     Crosses mark figures outside their central 95% posterior predictive interval. The axis is
@@ -200,10 +194,8 @@ def plot_predictions(fit: Fit, *, ax: Axes | None = None) -> Axes:
 
     Examples
     --------
-    >>> import lossmodel as lm
     >>> from matplotlib.figure import Figure
-    >>> fit = lm.fit(lm.load_claims(conflict="battle-of-britain"))
-    >>> ax = lm.plot_predictions(fit, ax=Figure().subplots())
+    >>> ax = plot_predictions(fitted, ax=Figure().subplots())
     >>> ax.get_xlabel()
     'claimed / expected by the fit'
     """
@@ -234,7 +226,7 @@ def plot_predictions(fit: Fit, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_variance_decomposition(fit: Fit, *, ax: Axes | None = None) -> Axes:
+def plot_variance_decomposition(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     """Plot the shares of each total's posterior variance that come from each group of priors.
 
     The dashed line marks the share above which a total is set by assumptions.
@@ -272,7 +264,7 @@ def plot_variance_decomposition(fit: Fit, *, ax: Axes | None = None) -> Axes:
 
 
 def ratio_rows(
-    fit: Fit, table: pd.DataFrame, *, party: str | None = None, group: str = "person"
+    fit: Drawable, table: pd.DataFrame, *, party: str | None = None, group: str = "person"
 ) -> pd.DataFrame:
     """Rows of a table of biases over the whole period, sorted by role and ratio."""
     rows = table[(table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])]
@@ -286,7 +278,7 @@ def ratio_rows(
     return rows.sort_values(["role", "ratio_median"], kind="stable")
 
 
-def _stream_label(fit: Fit, stream: Any, party: str | None) -> str:
+def _stream_label(fit: Drawable, stream: Any, party: str | None) -> str:
     """Claimant and category, with the other parties in the figures if one party is plotted."""
     parties = [p for p in fit.conflict.components(stream.party) if party is not None and p != party]
     also = f" (with {', '.join(parties)})" if parties else ""
@@ -294,9 +286,9 @@ def _stream_label(fit: Fit, stream: Any, party: str | None) -> str:
 
 
 def _series_rows(
-    fit: Fit, party: str, category: str, scope: str, measure: Any, table: pd.DataFrame | None
+    fit: Drawable, party: str, category: str, scope: str, measure: Any, table: pd.DataFrame | None
 ) -> pd.DataFrame:
     if table is None:
-        return estimate(fit, category, party, scope=scope, measure=measure)
+        return fit.estimate(category, party, scope=scope, measure=measure)
     same = table["party"].eq(party) & table["category"].eq(category) & table["scope"].eq(scope)
     return table[same & table["measure"].eq(measure)]

@@ -1,7 +1,8 @@
 """A fit as one NetCDF file, and back.
 
-The file holds the draws of theta of each block, the named quantities for those who read it with
-other programs, and the text of every input file, from which evidence and design are built anew.
+The file holds, in the group `fit`, the draws of theta of each submodel with mode and covariance,
+and the text of every input file, from which evidence and design are built anew; beside it, for
+those who read it with other programs, the named quantities in the groups of ``groups``.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lossmodel.claims.claims import Claims, claims_csv, load_claims
 from lossmodel.conflict.conflict import read_conflict
@@ -26,74 +26,24 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.model import LossModel
 from lossmodel.model.priors import Priors
+from lossmodel.posterior.container import read_groups, write_groups
 from lossmodel.posterior.fit import Fit, conflict_files
+from lossmodel.posterior.groups import LEAD, Variables, groups_of
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from collections.abc import Mapping
 
-    from lossmodel.model.design.grid import Floats, Ints
+    from numpy.typing import NDArray
 
-__all__ = ["load", "named_draws", "save"]
+__all__ = ["load", "save"]
 
-FORMAT = 3
-LEAD = ("chain", "draw")
-# Dims and values by name.
-Variables = dict[str, tuple[tuple[str, ...], NDArray[Any]]]
-
-
-def named_draws(fit: Fit, *, prior: bool) -> xr.Dataset:
-    """Draws under their names, dims chain and draw and what each is indexed by.
-
-    Blocks of fewer chains or draws than others are filled up with NaN.
-    """
-    import xarray as xr
-
-    return xr.Dataset(_all_named(fit, prior=prior))
-
-
-def _all_named(fit: Fit, *, prior: bool) -> Variables:
-    submodels = {name: b.prior if prior else b.posterior for name, b in fit.submodels.items()}
-    longest = np.max([draws.theta.shape[:2] for draws in submodels.values()], axis=0)
-    named: Variables = {
-        dim: ((dim,), np.arange(size)) for dim, size in zip(LEAD, longest, strict=True)
-    }
-    for name, draws in submodels.items():
-        for key, (dims, values) in _named(name, draws).items():
-            named[key] = (dims, _filled(values, longest) if dims[:2] == LEAD else values)
-    return named
-
-
-def _filled(values: Floats, size: Ints) -> Floats:
-    """Draws with NaN for those that other blocks have more of."""
-    missing = [(0, more) for more in size - values.shape[:2]]
-    if not np.any(missing):
-        return values
-    return np.pad(values, [*missing, (0, 0)], constant_values=np.nan)
-
-
-def _named(name: str, draws: SubmodelDraws) -> Variables:
-    """Variables of one block."""
-    lead = draws.theta.shape[:2]
-    latent, parameters = draws.design.latent, draws.design.parameters
-    data: Variables = {}
-    if parameters.hyper:
-        scales = np.exp(parameters.log_scales(draws.flat)).reshape(*lead, -1)
-        data[f"{name}_scale"] = ((*LEAD, f"{name}_scale_name"), scales)
-        data[f"{name}_scale_name"] = (
-            (f"{name}_scale_name",),
-            np.array(parameters.hyper, dtype=object),
-        )
-    for kind, knots in (
-        ("log_rate", latent.rate_knots),
-        ("logit_lethality", latent.lethality_knots),
-        ("logit_missing", latent.missing_knots),
-    ):
-        for party, (positions, rows) in knots.items():
-            key = f"{name}_{kind}_{party}"
-            values = draws.columns(rows).reshape(*lead, -1)
-            data[key] = ((*LEAD, f"{key}_day"), values)
-            data[f"{key}_day"] = ((f"{key}_day",), positions)
-    return data
+# The group from which a fit is built anew.
+GROUP: Final = "fit"
+TEXTS: Final = ("files", "priors", "settings")
+SETTINGS: Final = (
+    *("conflict", "as_of", "until_given", "components", "ci_prob", "seed", "sha256"),
+    *("claims_name", "submodels", "diagnostics", "provenance"),
+)
 
 
 def save(fit: Fit, path: str | Path) -> Path:
@@ -113,36 +63,32 @@ def save(fit: Fit, path: str | Path) -> Path:
             "systems; rename it to keep a fit of it."
         )
     path = Path(path)
-    kept = {
-        key: (dims, values.astype("float32") if dims[:2] == LEAD else values)
-        for key, (dims, values) in _all_named(fit, prior=False).items()
-    }
-    for name, submodel in fit.submodels.items():
-        theta = f"{name}_theta"
-        lead = (f"{name}_chain", f"{name}_draw", theta)
-        kept[theta] = (lead, submodel.posterior.theta.astype("float32"))
-        lead = (f"{name}_prior_chain", f"{name}_prior_draw", theta)
-        kept[f"{name}_prior"] = (lead, submodel.prior.theta.astype("float32"))
-        kept[f"{name}_mode"] = ((theta,), submodel.laplace.mode)
-        kept[f"{name}_factor"] = ((theta, f"{theta}_"), submodel.laplace.covariance_root)
-    for key, text in _texts(fit).items():
-        kept[f"input_{key}"] = ((), np.array(text, dtype=object))
-    _write(path, kept)
+    groups = {name: _single(variables) for name, variables in groups_of(fit).items()}
+    write_groups(path, groups | {GROUP: _core(fit)})
     return path
 
 
-def _write(path: Path, variables: Variables) -> None:
-    """Write NetCDF; xarray would first look at each array in every way that there are arrays."""
-    import h5netcdf
-    import h5py
+def _single(variables: Variables) -> Variables:
+    """Draws in single precision, which is theirs in memory too."""
+    return {
+        key: (dims, values.astype("float32") if dims[:2] == LEAD else values)
+        for key, (dims, values) in variables.items()
+    }
 
-    with h5netcdf.File(path, "w") as file:
-        for name, (dims, values) in variables.items():
-            for dim, size in zip(dims, values.shape, strict=True):
-                if dim not in file.dimensions:
-                    file.dimensions[dim] = size
-            kind = h5py.string_dtype() if values.dtype == object else values.dtype
-            file.create_variable(name, dims, dtype=kind, data=values)
+
+def _core(fit: Fit) -> Variables:
+    """What a fit is built from."""
+    kept: Variables = {}
+    for name, submodel in fit.submodels.items():
+        unknown, root = f"{name}_unknown", submodel.laplace.covariance_root
+        for kind, draws in (("theta", submodel.posterior), ("prior_theta", submodel.prior)):
+            lead = (f"{name}_{kind}_chain", f"{name}_{kind}_draw")
+            kept[f"{name}_{kind}"] = ((*lead, unknown), draws.theta.astype("float32"))
+        kept[f"{name}_mode"] = ((unknown,), submodel.laplace.mode)
+        kept[f"{name}_covariance_root"] = ((unknown, f"{unknown}_"), root)
+    for key, text in _texts(fit).items():
+        kept[key] = ((), np.array(text, dtype=object))
+    return kept
 
 
 def _texts(fit: Fit) -> dict[str, str]:
@@ -150,17 +96,16 @@ def _texts(fit: Fit) -> dict[str, str]:
     files = {**fit.inputs, CLAIMS: claims_csv(fit.claims)}
     as_of = fit.evidence.as_of
     settings = {
-        "format": FORMAT,
         "conflict": fit.conflict.name,
         "as_of": None if as_of is None else str(as_of.date()),
         "until": str(fit.evidence.until.date()),
         "until_given": fit.provenance["options"].get("until"),
-        "parts": asdict(fit.components),
+        "components": asdict(fit.components),
         "ci_prob": fit.ci_prob,
         "seed": fit.seed,
         "sha256": fit.claims.sha256,
         "claims_name": fit.claims.path.name,
-        "blocks": {
+        "submodels": {
             name: {"engine": b.engine, "diagnostics": b.diagnostics}
             for name, b in fit.submodels.items()
         },
@@ -182,26 +127,19 @@ def load(path: str | Path) -> Fit:
     Raises
     ------
     UsageError
-        There is no such file, it is not a fit, or it names files that no conflict has.
+        There is no such file, it is not a fit or of another version of the format, it was changed
+        since it was written, or it names files that no conflict has.
     """
-    import xarray as xr
-
     path = Path(path)
     path = path / "fit.nc" if path.is_dir() else path
     if not path.is_file():
         raise UsageError(f"{path}: there is no such fit. Make one with `lossmodel fit`.")
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as data:
-            stored = data.load()
-        texts = {k: str(stored[f"input_{k}"].item()) for k in ("files", "priors", "settings")}
-    except (OSError, KeyError, ValueError) as problem:
-        raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
+    stored = read_groups(path).get(GROUP, {})
+    lacking = [name for name in TEXTS if name not in stored]
+    if lacking:
+        raise UsageError(f"{path} is not a fit of lossmodel: it holds no {lacking[0]}.")
+    texts = {name: stored[name].item().decode("utf-8", "surrogatepass") for name in TEXTS}
     settings = _object(texts["settings"], path)
-    made = settings.get("format")
-    if made != FORMAT:
-        raise UsageError(
-            f"{path} was written in format {made!r}, this version reads {FORMAT}; fit anew."
-        )
     files = _object(texts["files"], path)
     _check_names(settings, files, path)
     priors = Priors.from_bytes(texts["priors"].encode("utf-8", "surrogatepass"), str(path))
@@ -233,6 +171,7 @@ def _check_names(settings: dict[str, Any], files: dict[str, Any], path: Path) ->
         if not isinstance(text, str):
             raise UsageError(f"{path} is not read: its {name} is no text.")
     missing = [name for name in (CONFLICT, CLAIMS) if name not in files]
+    missing += [name for name in SETTINGS if name not in settings]
     if missing:
         raise UsageError(f"{path} is not read: it holds no {missing[0]}.")
     conflict = settings.get("conflict")
@@ -251,17 +190,19 @@ def _claims(settings: dict[str, Any], files: dict[str, str]) -> Claims:
     return replace(claims, path=path, sha256=dict(settings["sha256"]))
 
 
-def _rebuild(stored: xr.Dataset, settings: dict[str, Any], claims: Claims, priors: Priors) -> Fit:
+def _rebuild(
+    stored: Mapping[str, NDArray[Any]], settings: dict[str, Any], claims: Claims, priors: Priors
+) -> Fit:
     conflict = claims.conflict
     evidence = collect_evidence(
         claims, as_of=_day(settings["as_of"]), until=_day(settings["until_given"])
     )
-    components = Components(**settings["parts"])
+    components = Components(**settings["components"])
     model = LossModel(components, priors)
     submodels = {
-        design.name: _block(design, stored, settings["blocks"][design.name])
+        design.name: _submodel(design, stored, settings["submodels"][design.name])
         for design in model.submodels(evidence, conflict)
-        if design.name in settings["blocks"]
+        if design.name in settings["submodels"]
     }
     return Fit(
         submodels=submodels,
@@ -285,12 +226,12 @@ def _day(text: str | None) -> Any:
     return None if text is None else pd.Timestamp(text)
 
 
-def _block(design: Any, stored: xr.Dataset, kept: dict[str, Any]) -> Submodel:
+def _submodel(design: Any, stored: Mapping[str, NDArray[Any]], kept: dict[str, Any]) -> Submodel:
     name = design.name
     diagnostics = kept["diagnostics"]
     laplace = Laplace(
-        mode=stored[f"{name}_mode"].to_numpy(),
-        covariance_root=stored[f"{name}_factor"].to_numpy().astype(float),
+        mode=stored[f"{name}_mode"],
+        covariance_root=stored[f"{name}_covariance_root"],
         latent_precision=np.zeros((0, 0)),
         hyper_covariance=np.zeros((0, 0)),
         log_evidence=diagnostics["log_evidence"],
@@ -300,7 +241,7 @@ def _block(design: Any, stored: xr.Dataset, kept: dict[str, Any]) -> Submodel:
         expansions=diagnostics["expansions"],
         gradients=diagnostics["gradients"],
     )
-    theta = stored[f"{name}_theta"].to_numpy()
+    theta = stored[f"{name}_theta"]
     if theta.shape[-1] != design.size:
         raise UsageError(
             f"The fit was made by another version of the model ({theta.shape[-1]} unknowns of "
@@ -313,6 +254,6 @@ def _block(design: Any, stored: xr.Dataset, kept: dict[str, Any]) -> Submodel:
         laplace=laplace,
         engine=kept["engine"],
         posterior=SubmodelDraws(density.model, theta),
-        prior=SubmodelDraws(density.model, stored[f"{name}_prior"].to_numpy()),
+        prior=SubmodelDraws(density.model, stored[f"{name}_prior_theta"]),
         diagnostics=diagnostics,
     )

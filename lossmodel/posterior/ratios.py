@@ -16,7 +16,9 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.errors import UsageError
-from lossmodel.posterior.estimates import CI_KIND, Windows, calendar, rates, summarise
+from lossmodel.posterior.estimates import CI_KIND, Windows, calendar, summarise
+from lossmodel.posterior.rates import rates
+from lossmodel.posterior.tables import stream_of, streams_table, submodel_of, terms_table
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 from lossmodel.text.levels import IDENTIFIED
 
@@ -25,9 +27,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from lossmodel.model.design.grid import Ints
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["COLUMNS", "Figures", "biases_table", "figures", "stream_scopes"]
+__all__ = [
+    "COLUMNS",
+    "Figures",
+    "biases_table",
+    "figures",
+    "log_bias",
+    "stream_scopes",
+    "wounded_share",
+]
 
 KEYS: Final = ("claimant", "party", "category")
 LIMITS: Final = ("median", "lower", "upper")
@@ -48,12 +59,12 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Figures:
-    """What a stream is expected to say and what is true, per draw and block of days.
+    """Expected figures of a stream beside the truth, per draw and run of days.
 
     Attributes
     ----------
     claimed
-        Expected figures, (samples, blocks).
+        Expected figures, shape (samples, runs).
     own
         Truth under the stream's own definition.
     killed, casualties
@@ -68,21 +79,21 @@ class Figures:
 
 def stream_scopes(fit: Fit) -> dict[Any, str]:
     """The scope that most of each stream's evidence is about, by claimant, party and category."""
-    counts = fit.terms.groupby([*KEYS, "scope"]).size().reset_index(name="terms")
+    counts = terms_table(fit).groupby([*KEYS, "scope"]).size().reset_index(name="terms")
     counts = counts.sort_values(["terms", "scope"], ascending=[False, True])
     first = counts.drop_duplicates([*KEYS])
     return {(r.claimant, r.party, r.category): str(r.scope) for r in first.itertuples()}
 
 
 def figures(fit: Fit, stream: Any, *, first: NDArray[np.intp], scope: str) -> Figures:
-    """Work out a stream's expected figures and the truth, in blocks of days.
+    """Expected figures of a stream and the truth, in runs of days.
 
     Parameters
     ----------
     stream
-        A row of `fit.streams`.
+        A row of `streams_table`.
     first
-        Position of the first day of each block.
+        Position of the first day of each run.
     """
     return _Truths(fit, first).figures(stream, scope)
 
@@ -90,19 +101,19 @@ def figures(fit: Fit, stream: Any, *, first: NDArray[np.intp], scope: str) -> Fi
 def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
     """Ratios of all streams, by half-year and over all, in the columns `COLUMNS`.
 
-    `identified` is true where the posterior sd of the log of the ratio is less than 0.7 of its
-    prior sd: there the claims, not the prior, say most of what is known about the bias.
+    `identified` is true where the posterior sd of the log of the ratio is less than `IDENTIFIED`
+    of its prior sd: there the claims, not the prior, say most of what is known about the bias.
 
     Parameters
     ----------
     claimant
         Only this claimant's streams.
     """
-    streams = fit.streams
+    streams = streams_table(fit)
     if claimant is not None:
         streams = streams[streams["claimant"] == claimant]
         if streams.empty:
-            known = ", ".join(sorted(set(fit.streams["claimant"])))
+            known = ", ".join(sorted(set(streams_table(fit)["claimant"])))
             raise UsageError(f"No claimant {claimant!r} in the fit; there are: {known}.")
     halves = calendar(fit.days, "half-yearly")
     first, group = _blocks(halves.first, halves.last)
@@ -125,8 +136,36 @@ def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def log_bias(
+    fit: Fit, stream: int, *, prior: bool = False, days: Ints | None = None
+) -> NDArray[np.float64]:
+    """Log bias of a stream under its own definition, shape (draws, days).
+
+    The common mode is in it; a list has its log coverage instead.
+
+    Parameters
+    ----------
+    stream
+        Its number in `streams_table`.
+    prior
+        Draws of the prior instead.
+    days
+        Positions of the days; all where not given.
+    """
+    submodel, number = stream_of(fit, stream)
+    cell_of = submodel.design.grid.cell_of
+    cells = cell_of if days is None else cell_of[days]
+    return (submodel.prior if prior else submodel.posterior).bias(number, cells)
+
+
+def wounded_share(fit: Fit, stream: int, *, prior: bool = False) -> NDArray[np.float64]:
+    """Share of the wounded that a stream counts, shape (draws,); NaN for equipment."""
+    submodel, number = stream_of(fit, stream)
+    return (submodel.prior if prior else submodel.posterior).wounded_share(number)
+
+
 class _Truths:
-    """Truth by party and scope, summed into blocks once and shared by all streams."""
+    """Truth by party and scope, summed over runs of days once and shared by all streams."""
 
     def __init__(self, fit: Fit, first: NDArray[np.intp]) -> None:
         self.fit = fit
@@ -142,7 +181,7 @@ class _Truths:
         return self.known[key]
 
     def bias(self, stream: Any, *, prior: bool = False) -> NDArray[np.float64]:
-        return self.fit.bias_draws(stream.stream, prior=prior, days=self.middle)
+        return log_bias(self.fit, stream.stream, prior=prior, days=self.middle)
 
     def figures(self, stream: Any, scope: str) -> Figures:
         factor = np.exp(self.bias(stream))
@@ -163,8 +202,8 @@ class _Truths:
         fixed = {"killed": killed, "wounded": casualties - killed, "casualties": casualties}
         if stream.category in fixed:
             return fixed[stream.category]
-        wounded_share = self.fit.omega_draws(stream.stream)[:, None]
-        return np.asarray(killed + wounded_share * (casualties - killed))
+        share = wounded_share(self.fit, stream.stream)[:, None]
+        return np.asarray(killed + share * (casualties - killed))
 
 
 def _blocks(
@@ -198,10 +237,10 @@ def _rows(
         parts |= _limits(f"ratio_if_{name}", _quotient(claimed, known), fit.ci_prob)
     covered = ratio if ACCOUNTINGS[stream.accounting].has_coverage else np.full_like(ratio, np.nan)
     parts |= _limits("coverage", covered, fit.ci_prob)
-    wounded_share = np.asarray(fit.omega_draws(stream.stream), dtype=float)[:, None]
+    counted = np.asarray(wounded_share(fit, stream.stream), dtype=float)[:, None]
     share = {
         name: np.repeat(value, ratio.shape[1])
-        for name, value in _limits("definition_wounded_share", wounded_share, fit.ci_prob).items()
+        for name, value in _limits("definition_wounded_share", counted, fit.ci_prob).items()
     }
     own = counts[stream.claimant, stream.party, stream.category]
     parts |= share | {
@@ -216,7 +255,7 @@ def _rows(
     same = {
         **{name: getattr(stream, name) for name in (*KEYS, "role", "accounting")},
         **{"scope": scope, "ci_prob": fit.ci_prob, "ci_kind": CI_KIND},
-        "engine": fit.submodel_of(stream.party, stream.category).engine,
+        "engine": submodel_of(fit, stream.party, stream.category).engine,
     }
     size = ratio.shape[1]
     return parts | {name: np.repeat(np.array([value]), size) for name, value in same.items()}
@@ -254,7 +293,7 @@ class _Counts:
 
 def _counts(fit: Fit, halves: Windows) -> dict[Any, _Counts]:
     """Counts by stream; what became known after the last day counts in the last half-year."""
-    terms = fit.terms[[*KEYS, "claims", "known"]]
+    terms = terms_table(fit)[[*KEYS, "claims", "known"]]
     half = np.searchsorted(halves.end.to_numpy(), terms["known"].to_numpy())
     terms = terms.assign(half=np.minimum(half, len(halves.end) - 1))
     said = terms.assign(claim=terms["claims"].str.split(";")).explode("claim")

@@ -1,4 +1,4 @@
-"""What of a block is reported: its series, and which of its biases the figures fix."""
+"""What of a submodel is reported: its series, and which of its biases the figures fix."""
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.inference.run import Submodel
@@ -19,7 +19,7 @@ def is_identified(submodel: Submodel, stream: int) -> bool:
 
 
 def series_of(design: Design, name: str, conflict: Conflict) -> list[Series]:
-    """What of a block is reported; wounded only where some claim speaks of them."""
+    """What of a submodel is reported; wounded only where some claim speaks of them."""
     series = []
     for party in design.latent.parties:
         scopes = ["all"] + [

@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.errors import UsageError
-from lossmodel.posterior.estimates import CI_KIND, rates, summarise
+from lossmodel.posterior.estimates import CI_KIND, summarise
+from lossmodel.posterior.rates import rates
 from lossmodel.posterior.ratios import figures, stream_scopes
+from lossmodel.posterior.tables import streams_table, submodel_of
 from lossmodel.query.parse import Passing, Quantity, Window, parsed
 from lossmodel.query.render import rendered
 
@@ -106,17 +108,22 @@ class _Path:
 def _path(fit: Fit, quantity: Quantity) -> _Path:
     if quantity.stream is not None:
         return _ratio_paths(fit, quantity)["own"]
-    parties = quantity.party.split("+") if quantity.summed else [quantity.party]
     parts = [
         rates(fit, party, category, quantity.scope).daily()
-        for party in parties
+        for party in _parties(quantity)
         for category in quantity.category.split("+")
     ]
     return _Path(np.sum(parts, axis=0) if len(parts) > 1 else parts[0])
 
 
+def _parties(quantity: Quantity) -> list[str]:
+    """The parties whose losses are added up here."""
+    return quantity.party.split("+") if quantity.summed else [quantity.party]
+
+
 def _ratio_paths(fit: Fit, quantity: Quantity) -> dict[str, _Path]:
-    stream = fit.streams[fit.streams["stream"] == quantity.stream].iloc[0]
+    streams = streams_table(fit)
+    stream = streams[streams["stream"] == quantity.stream].iloc[0]
     every_day = np.arange(len(fit.days))
     scope = stream_scopes(fit)[stream.claimant, stream.party, stream.category]
     found = figures(fit, stream, first=every_day, scope=scope)
@@ -198,9 +205,11 @@ def _row(
 
 
 def _engine(fit: Fit, quantities: list[Quantity]) -> str:
-    """Engine of the blocks that an answer was made from."""
-    parts = [(q.party, name) for q in quantities for name in q.category.split("+")]
-    return _joined([fit.submodel_of(*part).engine for part in parts])
+    """Engine of the submodels that an answer was made from."""
+    parts = [
+        (party, name) for q in quantities for party in _parties(q) for name in q.category.split("+")
+    ]
+    return _joined([submodel_of(fit, *part).engine for part in parts])
 
 
 def _joined(names: list[str]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from lossmodel.errors import UsageError
+from lossmodel.posterior.tables import reported_series, streams_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,7 +155,7 @@ def _parties(word: str, known: Iterable[str], fit: Fit) -> tuple[str, bool]:
 
 
 def _modelled(fit: Fit) -> list[tuple[str, str, str]]:
-    return list(fit.series)
+    return reported_series(fit)
 
 
 def _check_series(party: str, summed: bool, category: str, scope: str, fit: Fit) -> None:
@@ -180,7 +181,7 @@ def _check_series(party: str, summed: bool, category: str, scope: str, fit: Fit)
 def _ratio(words: list[str], fit: Fit) -> Quantity:
     if len(words) not in (2, 3):
         raise _error("After 'ratio' comes: CLAIMANT PARTY [CATEGORY].")
-    streams = fit.streams
+    streams = streams_table(fit)
     claimant = _known(words[0], "claimant", streams["claimant"])
     streams = streams[streams["claimant"] == claimant]
     party = _known(words[1], "party", fit.conflict.parties)

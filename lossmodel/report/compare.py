@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from lossmodel.posterior.estimates import estimate, rates
+from lossmodel.posterior.estimates import estimate
+from lossmodel.posterior.rates import rates
 from lossmodel.text.escape import one_line
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
 
 __all__ = ["changed_claims", "changed_totals", "compare_fits"]
 

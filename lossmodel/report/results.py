@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ from lossmodel.posterior.estimates import estimates_table
 from lossmodel.posterior.ratios import biases_table
 
 if TYPE_CHECKING:
-    from lossmodel.posterior.fit import Fit
+    from collections.abc import Callable, Mapping
+
+    from lossmodel.api import Fit
 
 __all__ = ["Key", "Results", "claim_outcomes"]
 
@@ -21,24 +23,31 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """A fit and its tables."""
+    """A fit and its tables.
+
+    Parameters
+    ----------
+    given
+        Tables that have been made already, by name.
+    """
 
     fit: Fit
+    given: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
         """The table of ``estimates.csv``."""
-        return estimates_table(self.fit)
+        return self._table("estimates", estimates_table)
 
     @cached_property
     def biases(self) -> pd.DataFrame:
         """The table of ``biases.csv``."""
-        return biases_table(self.fit)
+        return self._table("biases", biases_table)
 
     @cached_property
     def claims(self) -> pd.DataFrame:
         """The table of ``claims.csv``."""
-        return claim_outcomes(self.fit)
+        return self._table("claims", claim_outcomes)
 
     @cached_property
     def cumulative(self) -> dict[Key, pd.DataFrame]:
@@ -46,6 +55,9 @@ class Results:
         table = self.estimates[self.estimates["measure"] == "cumulative"]
         groups = table.groupby(["party", "category", "scope"], sort=False)
         return {(str(p), str(c), str(s)): rows for (p, c, s), rows in groups}
+
+    def _table(self, name: str, make: Callable[[Fit], pd.DataFrame]) -> pd.DataFrame:
+        return self.given[name] if name in self.given else make(self.fit)
 
     def total(self, key: Key) -> dict[str, Any]:
         """Cumulative total to the last day."""

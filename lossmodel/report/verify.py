@@ -8,7 +8,6 @@ in its sixth digit would round differently.
 
 from __future__ import annotations
 
-import copy
 import io
 import itertools
 import json
@@ -19,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from lossmodel import __version__
+from lossmodel.api import load_fit
 from lossmodel.errors import UsageError
-from lossmodel.posterior.fit import load_fit
+from lossmodel.posterior.tables import with_tables
 from lossmodel.report.document import compose
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.folder import csv_text
@@ -41,11 +41,13 @@ from lossmodel.text.escape import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
 
 __all__ = ["verify_report"]
 
 TABLES: Final = {f"{name}.csv": name for name in ("estimates", "biases", "claims")}
+# Tables of the fit itself.
+OF_FIT: Final = ("terms", "variance_decomposition", "local_prior_sensitivity")
 # Accepted relative difference: the sixth digit of draws that are saved to seven.
 PRECISION: Final = 2e-6
 SHOWN: Final = 20  # problems shown per file
@@ -199,17 +201,10 @@ class _Reports:
 
 
 def _nudged(results: Results, factor: float) -> Results:
-    """The same tables with all numbers multiplied by a factor."""
-    fit = copy.copy(results.fit)
-    fit.__dict__.update(
-        terms=_scaled(results.fit.terms, factor),
-        variance_decomposition=_scaled(results.fit.variance_decomposition, factor),
-        local_prior_sensitivity=_scaled(results.fit.local_prior_sensitivity, factor),
-    )
-    other = Results(fit)
-    for name in ("estimates", "biases", "claims"):
-        other.__dict__[name] = _scaled(getattr(results, name), factor)
-    return other
+    """The same tables, all their numbers a little larger or smaller."""
+    own = {name: _scaled(getattr(results.fit, name), factor) for name in OF_FIT}
+    given = {name: _scaled(getattr(results, name), factor) for name in TABLES.values()}
+    return Results(with_tables(results.fit, own), given)
 
 
 def _scaled(table: pd.DataFrame, factor: float) -> pd.DataFrame:

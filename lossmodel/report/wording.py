@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from lossmodel.api import Fit
     from lossmodel.conflict.conflict import Conflict
-    from lossmodel.posterior.fit import Fit
 
 __all__ = [
     "category_title",

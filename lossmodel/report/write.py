@@ -13,7 +13,8 @@ import numpy as np
 from lossmodel.inference.worker import submit
 from lossmodel.report.document import NOT_PASSED, compose
 from lossmodel.report.figures.figures import figure_specs
-from lossmodel.report.figures.render import figure_inputs, render_figures
+from lossmodel.report.figures.render import render_figures
+from lossmodel.report.figures.tables import tables_for
 from lossmodel.report.folder import csv_text, fresh_folder
 from lossmodel.report.output.bibtex import bibliography
 from lossmodel.report.output.html import to_html
@@ -25,7 +26,7 @@ from lossmodel.report.results import Results
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.figures.render import RenderedFigures
 
@@ -69,6 +70,16 @@ def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
     ------
     UsageError
         The folder holds files that do not belong to a report, or that were changed since.
+
+    Examples
+    --------
+    A fit that failed its gate gets no pages:
+
+    >>> from dataclasses import replace
+    >>> gate = {"passed": False, "failures": ["not converged"], "doubts": []}
+    >>> failed = replace(fitted, diagnostics=fitted.diagnostics | {"gate": gate})
+    >>> sorted(path.name for path in write_report(failed, folder / "report").iterdir())
+    ['diagnostics.json', 'fit.nc', 'manifest.json', 'provenance.json']
     """
     out = Path(out)
     passed = bool(fit.diagnostics["gate"]["passed"])
@@ -112,8 +123,8 @@ def _start(fit: Fit) -> _Started:
     mark = "" if fit.diagnostics["gate"]["passed"] else NOT_PASSED
     figures = []
     for tables, sections in FIGURES.items():
-        names = {spec.name for section in sections for spec in specs[section]}
-        figures.append(submit(render_figures, figure_inputs(results, tables), names, mark))
+        some = [spec for section in sections for spec in specs[section]]
+        figures.append(submit(render_figures, some, tables_for(results, tables), mark))
     return _Started(results, specs, mark, figures)
 
 

@@ -64,6 +64,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from lossmodel.deprecation import renamed_attribute, renamed_fields, renamed_keywords
 from lossmodel.errors import UsageError
 from lossmodel.model.components import Components
 from lossmodel.model.density.pymc import reference
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
 __all__ = ["LossModel", "submodels_with"]
 
 
+@renamed_fields({"parts": "components"})
 @dataclass(frozen=True)
 class LossModel:
     """The model of war losses: the components that are on, and the priors.
@@ -136,6 +138,9 @@ class LossModel:
             if (names == name).any()
         ]
 
+    blocks = renamed_attribute("LossModel.blocks", "submodels")
+
+    @renamed_keywords({"block": "submodel"})
     def design(self, evidence: Evidence, conflict: Conflict, submodel: str = PERSON) -> Design:
         """One submodel as arrays.
 
@@ -194,6 +199,7 @@ class LossModel:
         table = evidence.terms[["term", "claims"]].assign(why=reasons)
         return table[table["why"] != ""].reset_index(drop=True)
 
+    @renamed_keywords({"block": "submodel"})
     def build(self, evidence: Evidence, conflict: Conflict, submodel: str = PERSON) -> pm.Model:
         """The reference density of a submodel as a PyMC model, which can be extended and sampled.
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from lossmodel.plots import fit as plots
 from lossmodel.plots.palette import FAINT, INK
+from lossmodel.report.figures.tables import MEASURES
 from lossmodel.report.wording import level, main_categories, main_parties, party_title
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from matplotlib.figure import Figure
 
+    from lossmodel.report.figures.tables import FigureTables
     from lossmodel.report.results import Results
 
 __all__ = ["FigureSpec", "draw_figures", "figure_specs"]
@@ -26,7 +29,6 @@ WIDTH: Final = 4.8
 # Inches at the top of a figure for the warning of a fit that did not pass its gate.
 MARK: Final = 0.16
 Group = Literal["person", "equipment"]
-MEASURES: Final[tuple[Literal["cumulative", "weekly"], ...]] = ("cumulative", "weekly")
 STYLE: Final[dict[str, Any]] = {
     "axes.edgecolor": FAINT,
     "axes.grid": True,
@@ -65,11 +67,11 @@ STYLE: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class FigureSpec:
-    """A figure to draw: its file name, caption, drawing function and alternative text."""
+    """A figure to draw from tables: its file name, caption, function and alternative text."""
 
     name: str
     caption: str
-    draw: Callable[[], Figure]
+    draw: Callable[[FigureTables], Figure]
     alt: str = ""
 
 
@@ -90,8 +92,8 @@ def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
             for party in main_parties(fit)
             for page in range(1, _pages(results, party, group) + 1)
         ],
-        "level": [FigureSpec("shares", SHARES, lambda: _shares(results))],
-        "checks": [FigureSpec("predictions", PREDICTIONS, lambda: _predictions(results))],
+        "level": [FigureSpec("shares", SHARES, _draw_shares)],
+        "checks": [FigureSpec("predictions", PREDICTIONS, _draw_predictions)],
     }
 
 
@@ -105,7 +107,9 @@ PREDICTIONS: Final = (
 )
 
 
-def draw_figures(specs: list[FigureSpec], folder: Path, *, mark: str = "") -> dict[str, str]:
+def draw_figures(
+    specs: Sequence[FigureSpec], tables: FigureTables, folder: Path, *, mark: str = ""
+) -> dict[str, str]:
     """Write each figure as SVG.
 
     Returns
@@ -118,7 +122,7 @@ def draw_figures(specs: list[FigureSpec], folder: Path, *, mark: str = "") -> di
     found = {}
     with _style():
         for spec in specs:
-            figure = spec.draw()
+            figure = spec.draw(tables)
             # Laid out here, because savefig would draw everything twice to do so.
             figure.dpi = 72
             top = 1 - MARK / figure.get_figheight() if mark else 1
@@ -154,33 +158,27 @@ def _figure(height: float, rows: int = 1) -> tuple[Figure, Any]:
 
 def _losses(results: Results, party: str, category: str) -> FigureSpec:
     title = party_title(results.fit.conflict, party)
-
-    def draw() -> Figure:
-        figure, axes = _figure(5.0, rows=2)
-        for ax, measure in zip(axes, MEASURES, strict=True):
-            plots.plot_losses(
-                results.fit,
-                party=party,
-                category=category,
-                measure=measure,
-                table=results.estimates,
-                ax=ax,
-            )
-        axes[0].set_title(f"{title}, {category}: cumulative")
-        axes[1].set_title(f"{title}, {category}: per day, weekly means")
-        for ax in axes:
-            ax.set_ylabel("")
-            ax.set_xlim(results.fit.days[0], results.fit.days[-1])
-        _legend(figure, axes)
-        return figure
-
     caption = (
         f"{title}, {category}: posterior median with its {level(results.fit)} credible interval, "
         "and the claims as published. The upper panel has the cumulative claims, the lower one the "
         "claims about a day or a period. Claims of a biased claimant lie off the curve; the next "
         "section gives its bias."
     )
+    draw = partial(_draw_losses, party=party, category=category, title=title)
     return FigureSpec(f"losses-{party}-{category}", caption, draw)
+
+
+def _draw_losses(tables: FigureTables, *, party: str, category: str, title: str) -> Figure:
+    figure, axes = _figure(5.0, rows=2)
+    for ax, measure in zip(axes, MEASURES, strict=True):
+        plots.plot_losses(tables, party=party, category=category, measure=measure, ax=ax)
+    axes[0].set_title(f"{title}, {category}: cumulative")
+    axes[1].set_title(f"{title}, {category}: per day, weekly means")
+    for ax in axes:
+        ax.set_ylabel("")
+        ax.set_xlim(tables.days[0], tables.days[-1])
+    _legend(figure, axes)
+    return figure
 
 
 def _legend(figure: Figure, axes: Any) -> None:
@@ -205,37 +203,38 @@ def _biases(results: Results, party: str, group: Group, page: int) -> FigureSpec
     pages = _pages(results, party, group)
     title = party_title(results.fit.conflict, party)
     title += f" ({page} of {pages})" if pages > 1 else ""
-
-    def draw() -> Figure:
-        rows = len(plots.ratio_rows(results.fit, results.biases, party=party, group=group))
-        figure, axes = _figure(1.5 + 0.19 * min(rows - (page - 1) * plots.ROWS, plots.ROWS))
-        plots.plot_biases(
-            results.fit, party=party, group=group, table=results.biases, page=page, ax=axes[0]
-        )
-        axes[0].set_title(title)
-        axes[0].set_xlabel("claimed / true")
-        figure.legend(loc="outside upper left", ncols=4, columnspacing=1.2)
-        return figure
-
     caption = (
         f"Claims about {title}: ratio of claimed to true losses under each claimant's own "
         "definition. Wide bars are prior intervals, lines and dots posterior intervals and medians."
     )
+    draw = partial(_draw_biases, party=party, group=group, page=page, title=title)
     return FigureSpec(f"biases-{party}" + (f"-{page}" if page > 1 else ""), caption, draw)
 
 
-def _shares(results: Results) -> Figure:
-    n = results.fit.variance_decomposition["quantity"].nunique()
+def _draw_biases(
+    tables: FigureTables, *, party: str, group: Group, page: int, title: str
+) -> Figure:
+    rows = len(plots.ratio_rows(tables, tables.bias(), party=party, group=group))
+    figure, axes = _figure(1.5 + 0.19 * min(rows - (page - 1) * plots.ROWS, plots.ROWS))
+    plots.plot_biases(tables, party=party, group=group, page=page, ax=axes[0])
+    axes[0].set_title(title)
+    axes[0].set_xlabel("claimed / true")
+    figure.legend(loc="outside upper left", ncols=4, columnspacing=1.2)
+    return figure
+
+
+def _draw_shares(tables: FigureTables) -> Figure:
+    n = tables.variance_decomposition["quantity"].nunique()
     figure, axes = _figure(1.6 + 0.2 * n)
-    plots.plot_variance_decomposition(results.fit, ax=axes[0])
+    plots.plot_variance_decomposition(tables, ax=axes[0])
     figure.legend(loc="outside upper left", ncols=3)
     return figure
 
 
-def _predictions(results: Results) -> Figure:
-    terms = results.fit.terms
+def _draw_predictions(tables: FigureTables) -> Figure:
+    terms = tables.terms
     n = terms.loc[terms["residual"].notna(), "claimant"].nunique()
     figure, axes = _figure(1.4 + 0.17 * min(n, plots.ROWS))
-    plots.plot_predictions(results.fit, ax=axes[0])
+    plots.plot_predictions(tables, ax=axes[0])
     figure.legend(loc="outside upper left", ncols=2)
     return figure

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
 
 __all__ = ["macro_name", "macros", "tex_files", "tex_tables", "write_tex"]
 

@@ -18,7 +18,7 @@ from lossmodel.text.numbers import number
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
     from lossmodel.report.results import Key, Results
 
 __all__ = ["alternatives_table", "median_range"]

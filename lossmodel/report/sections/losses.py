@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lossmodel.posterior.estimates import Rates, rates, summarise
+from lossmodel.posterior.estimates import summarise
+from lossmodel.posterior.rates import Rates, rates
 from lossmodel.report.blocks import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import (
     claimant_names,

@@ -9,7 +9,7 @@ from lossmodel.posterior.citation import cite, fit_hash
 from lossmodel.report.blocks import Block, Section, Table, Text
 
 if TYPE_CHECKING:
-    from lossmodel.posterior.fit import Fit
+    from lossmodel.api import Fit
 
 __all__ = ["priors_section", "provenance_section"]
 

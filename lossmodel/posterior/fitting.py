@@ -1,0 +1,95 @@
+"""From claims to a fit: evidence, design, submodels through their engines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lossmodel.errors import UsageError
+from lossmodel.evidence import collect_evidence
+from lossmodel.inference.names import EngineName, check_engine
+from lossmodel.inference.run import Settings
+from lossmodel.inference.schedule import run_submodels, summary
+from lossmodel.model.components import Components
+from lossmodel.model.density.model import LossModel
+from lossmodel.posterior.fit import Fit, conflict_files, conflict_priors
+from lossmodel.posterior.provenance import provenance
+from lossmodel.posterior.timing import Clock, peak_mb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    import pandas as pd
+
+    from lossmodel.claims.claims import Claims
+    from lossmodel.evidence import Evidence
+    from lossmodel.model.design import Design
+    from lossmodel.model.priors import Priors
+
+__all__ = ["fit_claims"]
+
+
+def fit_claims(
+    claims: Claims,
+    *,
+    priors: Priors | None,
+    components: Components | None,
+    engine: EngineName,
+    seed: int,
+    ci_prob: float,
+    as_of: pd.Timestamp | None,
+    until: pd.Timestamp | None,
+    draws: int | None,
+    patience: float | None,
+    submodels: Collection[str] | None,
+    start: Fit | None,
+    progress: Callable[[str], None],
+) -> Fit:
+    """Fit the model to claims; for the arguments see ``lossmodel.fit``."""
+    check_engine(engine)
+    if not 0 < ci_prob < 1:
+        raise UsageError(f"ci_prob is {ci_prob}; it must lie between 0 and 1.")
+    clock = Clock()
+    evidence = collect_evidence(claims, as_of=as_of, until=until)
+    clock.lap("evidence")
+    conflict = claims.conflict
+    model = LossModel(components or Components(), priors or conflict_priors(conflict))
+    designs = _designs(model, evidence, claims, submodels)
+    clock.lap("design")
+    settings = Settings(engine, seed, draws, np.inf if patience is None else patience)
+    earlier = {} if start is None else start.submodels
+    fitted, took = run_submodels(designs, settings=settings, earlier=earlier, progress=progress)
+    clock.lap("fit")
+    seconds = clock.seconds | {f"fit {name}": spent for name, spent in took.items()}
+    cost = {"seconds": seconds | {"total": round(sum(clock.seconds.values()), 3)}}
+    options = {
+        "engine": engine, "seed": seed, "ci_prob": ci_prob, "as_of": as_of, "until": until,
+        "draws": draws, "patience": patience,
+    }  # fmt: skip
+    return Fit(
+        submodels=fitted,
+        claims=claims,
+        evidence=evidence,
+        conflict=conflict,
+        priors=model.priors,
+        components=model.components,
+        ci_prob=ci_prob,
+        diagnostics=summary(fitted) | cost | {"peak_mb": peak_mb()},
+        provenance=provenance(claims, model.priors, model.components, options=options),
+        seed=seed,
+        inputs=conflict_files(conflict),
+        left_over=model.unmodelled(evidence, conflict),
+    )
+
+
+def _designs(
+    model: LossModel, evidence: Evidence, claims: Claims, wanted: Collection[str] | None
+) -> list[Design]:
+    """Submodels with evidence, those that are wanted."""
+    designs = model.submodels(evidence, claims.conflict) if len(evidence.terms) else []
+    if wanted is not None:
+        designs = [design for design in designs if design.name in wanted]
+    if not designs:
+        raise UsageError("No claim is left to fit: see the classes of evidence for the reasons.")
+    return designs

@@ -1,0 +1,160 @@
+"""The small tables of a fit, each worked out once and kept in its cache.
+
+====================  ==============================================================================
+`reported_series`     party, category and scope of everything that is estimated
+`streams_table`       claimant x party x category, with counts and whether the bias is identified
+`terms_table`         pieces of evidence with their posterior expectation
+`variance_table`      shares of each total's posterior variance, see ``variance``
+`prior_shift_table`   totals under other priors, see ``prior_shift``
+====================  ==============================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+import pandas as pd
+
+from lossmodel.errors import UsageError
+from lossmodel.model.density.predictive import predictive
+from lossmodel.model.design.assemble import PERSON
+from lossmodel.posterior.prior_shift import local_prior_sensitivity
+from lossmodel.posterior.reported import Series, is_identified, series_of
+from lossmodel.posterior.variance import variance_decomposition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lossmodel.inference.run import Submodel
+    from lossmodel.posterior.fit import Fit
+
+    AnyFit = TypeVar("AnyFit", bound=Fit)
+
+__all__ = [
+    "prior_shift_table",
+    "reported_series",
+    "stream_of",
+    "streams_table",
+    "submodel_of",
+    "terms_table",
+    "variance_table",
+    "with_tables",
+]
+
+
+def reported_series(fit: Fit) -> list[Series]:
+    """Party, category and scope of everything that is estimated, in the conflict's order."""
+    return fit.cache.get(
+        "series",
+        lambda: [
+            key
+            for name, submodel in fit.submodels.items()
+            for key in series_of(submodel.design, name, fit.conflict)
+        ],
+    )
+
+
+def streams_table(fit: Fit) -> pd.DataFrame:
+    """All streams with evidence, numbered over the submodels.
+
+    Returns
+    -------
+    table
+        stream, claimant, party, category, accounting, method, role, group, n_claims, n_used,
+        identified; block and number, its place in its submodel.
+    """
+
+    def numbered() -> pd.DataFrame:
+        table = _joined(fit, _streams)
+        return table.assign(stream=table.index)
+
+    return fit.cache.get("streams", numbered)
+
+
+def terms_table(fit: Fit) -> pd.DataFrame:
+    """Pieces of evidence with the posterior's expectation of each, see ``predictive``."""
+
+    def terms(name: str, submodel: Submodel) -> pd.DataFrame:
+        table = predictive(submodel.design, submodel.predicted, ci_prob=fit.ci_prob)
+        return table.assign(block=name)
+
+    return fit.cache.get("terms", lambda: _joined(fit, terms))
+
+
+def variance_table(fit: Fit) -> pd.DataFrame:
+    """Shares of each total's posterior variance by assumption, see ``variance``."""
+
+    def shares(name: str, submodel: Submodel) -> pd.DataFrame:
+        series = series_of(submodel.design, name, fit.conflict)
+        return variance_decomposition(
+            submodel.posterior, submodel.prior, submodel.density, submodel.laplace, series
+        )
+
+    return fit.cache.get("variance_decomposition", lambda: _joined(fit, shares))
+
+
+def prior_shift_table(fit: Fit) -> pd.DataFrame:
+    """Totals to the end under other priors, by normal theory, see ``prior_shift``."""
+
+    def shifted(name: str, submodel: Submodel) -> pd.DataFrame:
+        series = series_of(submodel.design, name, fit.conflict)
+        return local_prior_sensitivity(
+            submodel.posterior, submodel.laplace, fit.priors, series, ci_prob=fit.ci_prob
+        )
+
+    return fit.cache.get("local_prior_sensitivity", lambda: _joined(fit, shifted))
+
+
+def with_tables(fit: AnyFit, tables: Mapping[str, pd.DataFrame]) -> AnyFit:
+    """A copy of a fit that has some tables already, by the names of its attributes."""
+    other = replace(fit)
+    for name, table in tables.items():
+        other.cache.keep(name, table)
+    return other
+
+
+def submodel_of(fit: Fit, party: str, category: str) -> Submodel:
+    """The submodel that a party's losses of a category are fitted in.
+
+    Raises
+    ------
+    UsageError
+        Nothing was fitted for it.
+    """
+    conflict = fit.conflict
+    known = category in conflict.categories
+    people = known and conflict.categories[category].group == PERSON
+    bases = set(conflict.components(party)) if party in conflict.parties else set()
+    for name, submodel in fit.submodels.items():
+        same = submodel.design.people if people else name == category
+        if same and bases & set(submodel.design.latent.parties):
+            return submodel
+    there = "; ".join(f"{c} {p}" for p, c, scope in reported_series(fit) if scope == "all")
+    raise UsageError(f"There are no estimates of {category} {party}; there are: {there}.")
+
+
+def stream_of(fit: Fit, stream: int) -> tuple[Submodel, int]:
+    """The submodel that a stream of ``streams_table`` is in, and its number there."""
+    streams = streams_table(fit)
+    submodel = str(streams["block"].to_numpy()[stream])
+    return fit.submodels[submodel], int(streams["number"].to_numpy()[stream])
+
+
+def _joined(fit: Fit, table: Callable[[str, Submodel], pd.DataFrame]) -> pd.DataFrame:
+    """The tables of all submodels as one."""
+    tables = [table(name, submodel) for name, submodel in fit.submodels.items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _streams(name: str, submodel: Submodel) -> pd.DataFrame:
+    table = submodel.design.streams.drop(columns=["first", "last"])
+    groups = submodel.design.terms.groupby(["claimant", "party", "category"], sort=True)
+    counts = groups["claims"].agg(lambda ids: len({c for i in ids for c in i.split(";")}))
+    return table.assign(
+        n_claims=counts.to_numpy(),
+        block=name,
+        number=table.index,
+        group=PERSON if submodel.design.people else "equipment",
+        identified=[is_identified(submodel, int(i)) for i in table.index],
+    )

@@ -1,0 +1,38 @@
+"""Seconds and memory that a fit takes."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+__all__ = ["Clock", "peak_mb"]
+
+
+class Clock:
+    """Seconds of each stage.
+
+    Attributes
+    ----------
+    seconds
+        By name of stage.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """End a stage and begin the next one."""
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._last, 3)
+        self._last = now
+
+
+def peak_mb() -> float | None:
+    """Most memory that this process has held so far; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such module, and a fit needs none
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)
