@@ -1,20 +1,20 @@
-# The only door: everything that this project can do starts here.
+# Entry point of all tasks of the project.
 #
 #   make fit     fit the shipped claims and write lossmodel-report/
-#   make test    the fast tests
+#   make test    fast tests
 #   make check   format, lint, types
 #
-# All of it happens in a virtual environment of its own, made on first use from constraints.txt.
+# Tasks run in a virtual environment, which is created on first use from constraints.txt.
 
 SHELL := /bin/sh
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# Errors only: what pip warns of is the machine's business.
+# Errors only: warnings of pip concern the machine, not the project.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
-# The first Python >= 3.11 that starts and can make a virtual environment. A name on the PATH
-# proves nothing: version managers leave wrappers that only complain.
+# The first Python >= 3.11 that starts and can create a virtual environment. Each candidate is run,
+# because version managers leave wrappers on the PATH that only print an error.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
@@ -31,19 +31,19 @@ $(VENV)/made:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-# The stamps stand for "installed from these two files": nothing is installed twice.
+# A stamp is newer than both files if the installation is up to date.
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/made
-	@echo "installing into $(VENV), which takes a minute or two and is done once" >&2
+	@echo "installing into $(VENV), which takes a minute or two, once" >&2
 	@$(PIP) -e .
 	@touch $@
 
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(VENV)/made
-	@echo "installing into $(VENV), which takes a minute or two and is done once" >&2
+	@echo "installing into $(VENV), which takes a minute or two, once" >&2
 	@$(PIP) -e '.[test]'
 	@touch $@ $(VENV)/installed
 
 $(VENV)/installed-bench: pyproject.toml constraints.txt | $(VENV)/made
-	@echo "installing into $(VENV), which takes a minute or two and is done once" >&2
+	@echo "installing into $(VENV), which takes a minute or two, once" >&2
 	@$(PIP) -e '.[bench]'
 	@touch $@ $(VENV)/installed
 
@@ -64,7 +64,7 @@ slow: $(VENV)/installed-test
 notebooks: $(VENV)/installed-test
 	$(BIN)/python -m pytest -q -m notebook $(ARGS)
 
-# ARGS="--fit lossmodel-report" takes a fit that is there already.
+# ARGS="--fit lossmodel-report" uses an existing fit.
 paper: $(VENV)/installed
 	@command -v latexmk >/dev/null || { echo "make: latexmk is not installed; on Debian: apt-get install latexmk texlive-latex-recommended texlive-fonts-recommended texlive-latex-extra" >&2; exit 2; }
 	$(BIN)/python -m paper.build $(ARGS)
@@ -74,38 +74,38 @@ format: $(VENV)/installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# The 4,609 reports of Radford et al. (2023), fetched on first use: our totals beside theirs.
+# The 4,609 reports of Radford et al. (2023), downloaded on first use: comparison of totals.
 radford: $(VENV)/installed
 	$(BIN)/python benchmarks/radford.py $(ARGS)
 
-# Every past war predicted from the others, beside rules of thumb.
+# Leave-one-war-out prediction of past wars, against rules of thumb.
 history: $(VENV)/installed
 	$(BIN)/python benchmarks/history.py score
 
-# Both shipped conflicts, claims frozen at a date, against what became known later.
+# Backtests of both shipped conflicts: claims published by a date, against later truth.
 backtests: $(VENV)/installed
 	$(BIN)/python benchmarks/calibration.py backtests
 
-# Simulated wars, then the same wars broken; what is finished is kept and taken up again.
+# Simulated wars, then misspecified ones; finished fits are stored, so that a run resumes.
 calibration: $(VENV)/installed
 	$(BIN)/python benchmarks/calibration.py sound
 	$(BIN)/python benchmarks/calibration.py broken
 	$(BIN)/python benchmarks/calibration.py nuts
 
-# Answers and scores with one part of the model off at a time.
+# Ablation: estimates and scores without each model component.
 parts: $(VENV)/installed
 	$(BIN)/python benchmarks/parts.py
 
-# Seconds to leave each of twenty claimants out of the shipped conflict.
+# Run time of twenty leave-one-claimant-out refits of the shipped conflict.
 refits: $(VENV)/installed
 	$(BIN)/python benchmarks/refits.py
 
-# Our engines beside stock PyMC, nutpie and NumPyro on the same densities; the table and
-# benchmarks/results/latest.json. It takes hours; ARGS="--case shipped --road pymc" does one pair.
+# Both engines against PyMC, nutpie and NumPyro on the same densities: a table, and
+# benchmarks/results/latest.json. Takes hours; ARGS="--case shipped --road pymc" runs one pair.
 bench: $(VENV)/installed-bench
 	$(BIN)/python -m benchmarks.bench $(ARGS)
 
-# The shipped claims by laplace, nuts and stock PyMC; short runs, of which the ratios are rough.
+# The shipped claims with laplace, nuts and PyMC; the runs are short, so ratios are approximate.
 bench-quick: $(VENV)/installed
 	$(BIN)/python -m benchmarks.bench --quick $(ARGS)
 

@@ -1,15 +1,15 @@
-"""Our two engines beside other samplers, on the same densities and data.
+"""The two engines of the package beside other samplers, on the same densities and data.
 
     python -m benchmarks.bench [--case NAME ...] [--road NAME ...] [--limit SECONDS] [--runs N]
     python -m benchmarks.bench --quick      shipped, by laplace, nuts and pymc, in ten minutes
-    python -m benchmarks.bench --show       the table of what is there already
+    python -m benchmarks.bench --show       the table of the stored results
 
-Every road gets the person block of a case alone, ours as arrays and the others as the PyMC model
-that ``LossModel.build`` writes of the same arrays, so that all draw from one density. Each pair of
-a case and a road runs in processes of its own, one after the other; peak memory is the largest
-resident set among them. A road that is stopped at its limit is measured by what it has drawn.
-Results go into ``benchmarks/results/latest.json``, pair by pair, over those of earlier runs; with
-several runs a row is the one with the median ESS per second.
+Every sampler gets the submodel of soldiers of a case: the engines as arrays, the others as the PyMC
+model that ``LossModel.build`` makes of the same arrays, so that all draw from one density. Each
+pair of a case and a sampler runs in processes of its own, one after the other; peak memory is the
+largest resident set among them. A sampler that is stopped at its limit is measured by the draws it
+has. Results are merged, pair by pair, into ``benchmarks/results/latest.json``; of several runs the
+one with the median ESS per second is kept. Flags and results call a sampler ``road``.
 """
 
 from __future__ import annotations
@@ -35,16 +35,18 @@ from benchmarks.samplers import SKIPPED
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "latest.json"
 CASES = ("shipped", "daily", "synthetic", "claims10", "days10", "radford")
-ROADS = ("laplace", "nuts", "pymc", "nutpie", "nutpie-low-rank", "numpyro")
+SAMPLERS = ("laplace", "nuts", "pymc", "nutpie", "nutpie-low-rank", "numpyro")
 LIMIT = 1800.0
 QUICK = {"laplace": 60.0, "nuts": 150.0, "pymc": 300.0}
-# A sampler is told to stop before its limit; what has not stopped some time after it is ended.
+# Seconds after the limit at which a sampler that has not stopped is killed.
 GRACE = 30.0
 PACKAGES = ("lossmodel", "numpy", "scipy", "pymc", "pytensor", "nutpie", "numba", "numpyro", "jax")
 FIELDS = (
     "import_s", "compile_s", "warmup_s", "sample_s", "gradients", "min_bulk_ess", "min_tail_ess",
     "min_ess_per_s", "max_rhat", "divergences", "peak_mb", "cpu_s",
 )  # fmt: skip
+# Width of a normal 95% interval in sds.
+WIDTH_OF_95 = 3.92
 Row = dict[str, Any]
 
 
@@ -72,26 +74,11 @@ def versions() -> dict[str, str]:
     return found
 
 
-def once(case: str, road: str, *, limit: float, seed: int) -> Row | None:
-    """One run in a process group of its own; None where the case has no data here."""
-    # One thread of BLAS a process, for all alike: the cores are for the chains.
-    environment = os.environ | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+def once(case: str, sampler: str, *, limit: float, seed: int) -> Row | None:
+    """One run in a process group of its own; None where the data of the case are missing."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "row.json"
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.samplers",
-            case,
-            road,
-            str(limit),
-            str(seed),
-            out,
-        ]
-        running = subprocess.Popen(
-            command, cwd=ROOT, env=environment, start_new_session=True, text=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        )  # fmt: skip
+        running = start([case, sampler, str(limit), str(seed), str(out)])
         try:
             said = running.communicate(timeout=limit + GRACE)[1]
         except subprocess.TimeoutExpired:
@@ -107,22 +94,32 @@ def once(case: str, road: str, *, limit: float, seed: int) -> Row | None:
     return unfinished(last)
 
 
+def start(arguments: Sequence[str]) -> subprocess.Popen[str]:
+    # One BLAS thread per process, for every sampler: the chains run in parallel.
+    environment = os.environ | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.samplers", *arguments],
+        cwd=ROOT, env=environment, start_new_session=True, text=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
 def unfinished(why: str) -> Row:
     return dict.fromkeys(FIELDS) | {"finished": False, "why": why}
 
 
 def median_run(rows: Sequence[Row]) -> Row:
-    """The run whose ESS per second is the median; the ratios of all are kept."""
+    """The run with the median ESS per second, with the ESS per second of all."""
     speeds = [row["min_ess_per_s"] or 0.0 for row in rows]
     middle = sorted(range(len(rows)), key=speeds.__getitem__)[len(rows) // 2]
     return rows[middle] | ({"runs_ess_per_s": speeds} if len(rows) > 1 else {})
 
 
 def merged(rows: Sequence[Row], new: Row) -> list[Row]:
-    """The rows with a new one in the place of its like, in the order of cases and roads."""
+    """The rows with one replaced or added, in the order of cases and samplers."""
     key = (new["case"], new["road"])
     kept = [row for row in rows if (row["case"], row["road"]) != key]
-    return sorted([*kept, new], key=lambda r: (CASES.index(r["case"]), ROADS.index(r["road"])))
+    return sorted([*kept, new], key=lambda r: (CASES.index(r["case"]), SAMPLERS.index(r["road"])))
 
 
 def load(path: Path) -> list[Row]:
@@ -138,10 +135,10 @@ def save(rows: Sequence[Row], path: Path) -> None:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows for a reader, each speed also as a multiple of stock PyMC's on the same case."""
+    """The rows as text, each speed also as a multiple of stock PyMC's in the same case."""
     stock = {row["case"]: row["min_ess_per_s"] for row in rows if row["road"] == "pymc"}
     head = (
-        f"{'case':<10}{'road':<16}{'compile':>8}{'warm-up':>9}{'sample':>8}{'gradients':>11}"
+        f"{'case':<10}{'sampler':<16}{'compile':>8}{'warm-up':>9}{'sample':>8}{'gradients':>11}"
         f"{'bulk ESS':>9}{'tail':>7}{'ESS/s':>9}{'x pymc':>8}{'R-hat':>7}{'div.':>6}"
         f"{'CPU s':>7}{'MB':>6}"
     )
@@ -162,7 +159,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def agreement(rows: Sequence[Row]) -> list[str]:
-    """How far laplace is from nuts, in nuts' posterior sds, over the gated quantities."""
+    """Differences of laplace from nuts over the gated quantities, in posterior sds of nuts."""
     found = {(row["case"], row["road"]): row.get("quantiles") for row in rows}
     lines = []
     for case in CASES:
@@ -172,7 +169,7 @@ def agreement(rows: Sequence[Row]) -> list[str]:
         names = [name for name in reference if name in ours]
         a, b = (np.array([q[name] for name in names]) for q in (ours, reference))
         width = b[:, 2] - b[:, 0]
-        off = (a[:, 1] - b[:, 1]) / (width / 3.92)
+        off = (a[:, 1] - b[:, 1]) / (width / WIDTH_OF_95)
         wider = (a[:, 2] - a[:, 0]) / width - 1
         for title, chosen in (
             ("totals to the end", [name.endswith("to the end") for name in names]),
@@ -182,8 +179,8 @@ def agreement(rows: Sequence[Row]) -> list[str]:
             here = np.array(chosen)
             shifts, widths = np.abs(off[here]), np.abs(wider[here])
             lines.append(
-                f"{case}: laplace against nuts, {here.sum()} {title}: medians off by "
-                f"{np.median(shifts):.2f} sd in the middle and {shifts.max():.2f} at most, "
+                f"{case}: laplace against nuts, {here.sum()} {title}: medians differ by "
+                f"{np.median(shifts):.2f} sd (median) and {shifts.max():.2f} (largest), "
                 f"widths by {np.median(widths):.0%} and {widths.max():.0%}"
             )
     return lines
@@ -194,9 +191,11 @@ def _cell(value: float | None, width: int, digits: int = 0) -> str:
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench", description="laplace and nuts beside others")
+    parser = argparse.ArgumentParser(
+        prog="bench", description="laplace and nuts beside other samplers"
+    )
     parser.add_argument("--case", action="append", choices=CASES)
-    parser.add_argument("--road", action="append", choices=ROADS)
+    parser.add_argument("--road", action="append", choices=SAMPLERS, help="a sampler")
     parser.add_argument("--limit", type=float, help="seconds for a run")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
@@ -204,7 +203,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--show", action="store_true")
     chosen = parser.parse_args(given)
     chosen.case = chosen.case or (["shipped"] if chosen.quick else list(CASES))
-    chosen.road = chosen.road or list(QUICK if chosen.quick else ROADS)
+    chosen.road = chosen.road or list(QUICK if chosen.quick else SAMPLERS)
     return chosen
 
 
@@ -215,19 +214,19 @@ def main(given: Sequence[str]) -> None:
         return
     about = {"machine": machine(), "versions": versions()}
     for case in chosen.case:
-        for road in chosen.road:
+        for sampler in chosen.road:
             began = time.perf_counter()
-            limit = chosen.limit or (QUICK.get(road, LIMIT) if chosen.quick else LIMIT)
-            print(f"{case} {road} ...", file=sys.stderr, flush=True)
+            limit = chosen.limit or (QUICK.get(sampler, LIMIT) if chosen.quick else LIMIT)
+            print(f"{case} {sampler} ...", file=sys.stderr, flush=True)
             seeds = range(chosen.seed, chosen.seed + chosen.runs)
-            found = [once(case, road, limit=limit, seed=seed) for seed in seeds]
+            found = [once(case, sampler, limit=limit, seed=seed) for seed in seeds]
             rows = [row for row in found if row is not None]
             if not rows:
                 break
-            row = {"case": case, "road": road} | median_run(rows) | about
+            row = {"case": case, "road": sampler} | median_run(rows) | about
             row["limit_s"] = limit
             row["wall_s"] = round((time.perf_counter() - began) / chosen.runs, 1)
-            # Another run may have written meanwhile.
+            # Read again, since another run may have written in the meantime.
             save(merged(load(RESULT), row), RESULT)
     print(table(load(RESULT)))
 

@@ -1,14 +1,13 @@
-"""The wars that the roads are compared on, each as the design of its person block."""
+"""The wars of the comparison of samplers, each as the design of its submodel of soldiers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.radford import find_reports
+from benchmarks.radford import REFERENCE, find_reports
 from lossmodel import load_claims
 from lossmodel.claims import Claims
 from lossmodel.errors import LossModelError
@@ -24,14 +23,14 @@ from lossmodel.posterior.fit import conflict_priors
 
 __all__ = ["CASES", "Skipped", "design_of"]
 
-BESIDE = Path(__file__).resolve().parents[2] / "shared" / "reference"
-DAILY = BESIDE / "ua_general_staff_personnel_daily.csv"
-BOOKED = BESIDE / "ua_general_staff_equipment_corrections.csv"
+DAILY = REFERENCE / "ua_general_staff_personnel_daily.csv"
+BOOKED = REFERENCE / "ua_general_staff_equipment_corrections.csv"
+# The artificial war, chosen by hand: one claim per day, where the shipped war has 1.7.
 SEED, DAYS, CLAIMS, CLAIMANTS = 1, 150, 150, 8
 
 
 class Skipped(LossModelError):
-    """A case whose data are not at hand."""
+    """The data of a case are not available."""
 
 
 def shipped() -> Claims:
@@ -52,7 +51,7 @@ def daily() -> Claims:
 
 
 def synthetic(*, days: int = DAYS, claims: int = CLAIMS) -> Claims:
-    """A made-up war; however long, its knots are as far apart as those of the base."""
+    """An artificial war; the distance of its knots is the same for every length."""
     base = simulate(seed=SEED, size=_size(DAYS, CLAIMS)).claims
     if (days, claims) == (DAYS, CLAIMS):
         return base
@@ -85,12 +84,12 @@ CASES: dict[str, Callable[[], Claims]] = {
 
 
 def design_of(case: str) -> Design:
-    """The person block of a case.
+    """The design of the submodel of soldiers of a case.
 
     Raises
     ------
     Skipped
-        The data of the case are not at hand.
+        The data of the case are not available.
     """
     claims = CASES[case]()
     model = LossModel(priors=conflict_priors(claims.conflict))

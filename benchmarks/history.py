@@ -1,11 +1,11 @@
-"""Claims of past wars whose truth is known: table for the priors, analysis, sensitivity.
+"""Claims of past wars whose truth is known: table for the priors, meta-analysis, scores.
 
     python benchmarks/history.py table    write data/history/clusters.csv from the single pairs
-    python benchmarks/history.py report   print the priors that follow, and what they hang on
+    python benchmarks/history.py report   print the priors of biases, and their sensitivity
     python benchmarks/history.py score    each war predicted from the others, beside rules of thumb
 
-The single pairs are not part of the project; `table` needs them at ../shared/reference/history
-and says so where they are absent.
+The single pairs are not part of the project: `table` looks for them beside the repository and
+leaves the table as it is where they are absent.
 """
 
 import re
@@ -39,7 +39,7 @@ CLUSTERS = {
     "Peru": "Peru 1980-2000",
 }
 
-# Who claimed, by the wording of the case; the first that fits is taken.
+# Claimants by the wording of the case; the first pattern that matches counts.
 CLAIMANTS = {
     r"Battle of Britain.*German": "german-high-command",
     r"Battle of Britain.*(RAF|British)": "air-ministry",
@@ -63,7 +63,7 @@ CLAIMANTS = {
     r"Peru": "earlier-estimate",
 }
 
-# Where the claims and the later figures were read; "memory" where the truth has no page behind it.
+# Sources of the claims and the later figures; "memory" for a truth without a published source.
 SOURCES = {
     "Battle of Britain": "House of Commons 14 May 1947 (Hansard vol 437); Papers Past, newspapers"
     " of Jul-Oct 1940; RAF campaign diary; Wood and Dempster, The Narrow Margin; Overy, The Battle"
@@ -86,12 +86,12 @@ SOURCES = {
     "Winter War": "NKID statement of 3 Jun 1940 (histdoc.net); Wikipedia, Winter War",
 }
 
-# A third party that only repeats an adversary's figure is neither.
+# Relays of an adversary's figure by a third party.
 RELAYS = ("India-Pakistan 1971 Yeager, Indian aircraft",)
 
 
 def read_pairs(path: Path = PAIRS) -> pd.DataFrame:
-    """Pairs that speak to a role's bias, with log ratio and the noise of a small true count."""
+    """Pairs of claim and truth that inform a role's bias: log ratios and their count noise."""
     pairs = pd.read_csv(path)
     pairs = pairs[pairs["claimant_role"].isin(ROLES) & pairs["class"].isin(CLASSES)]
     pairs = pairs[~pairs["case"].isin(RELAYS)]
@@ -103,7 +103,8 @@ def read_pairs(path: Path = PAIRS) -> pd.DataFrame:
             "role": pairs["claimant_role"],
             "class": pairs["class"].map(CLASSES),
             "log_ratio": np.log(pairs["claimed"] / truth),
-            # variance of the log of a rate of which `actual` events were seen
+            # Posterior variance of the log of a Poisson mean with `actual` events under Jeffreys'
+            # prior: trigamma(actual + 1/2).
             "count_var": polygamma(1, pairs["actual"] + 0.5),
             "sourced": pairs["basis"] == "sourced",
         }
@@ -114,12 +115,12 @@ def name_claimant(case: str, role: str) -> str:
     for pattern, claimant in CLAIMANTS.items():
         if re.search(pattern, case):
             return claimant
-    # the phases of the Battle of Britain name no claimant
+    # The phases of the Battle of Britain name no claimant.
     return "air-ministry" if role == "adversary" else "german-high-command"
 
 
 def summarise(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Sufficient statistics of each claimant in each war or battle."""
+    """Sufficient statistics of the log ratios by claimant and war or battle."""
     keys = ["cluster", "claimant", "role", "class"]
     table = (
         pairs.groupby(keys, sort=True)
@@ -160,7 +161,7 @@ def print_report() -> None:
 
 
 def pool_clusters(table: pd.DataFrame, role: str, name: str) -> dict[str, object]:
-    """The textbook estimate from cluster means, as a check on the model's."""
+    """The estimate of DerSimonian and Laird (1986) from cluster means, to compare with ours."""
     rows = table[(table["role"] == role) & (table["class"] == name)]
     n = rows.groupby("cluster")["n"].sum().to_numpy()
     total = (rows["n"] * rows["mean_log_ratio"]).groupby(rows["cluster"]).sum().to_numpy()
@@ -175,14 +176,14 @@ def pool_clusters(table: pd.DataFrame, role: str, name: str) -> dict[str, object
 
 
 def score_wars(table: pd.DataFrame) -> pd.DataFrame:
-    """Log ratio of every claimant of a war, and what the other wars led to expect.
+    """Log ratio of every claimant of a war, and its prediction from the other wars.
 
     Returns
     -------
     DataFrame
         `cluster, claimant, role, class, n, log_ratio, expected, sd` (predictive), and the error on
-        the log scale of the truth that follows from the claim: `history` (divided by the expected
-        ratio), `face value`, `halved` (adversaries' claims).
+        the log scale of the truth as inferred from the claim: `history` (claim divided by the
+        expected ratio), `face value`, `halved` (the claims of adversaries).
     """
     rows = []
     for cluster in sorted(set(table["cluster"])):
@@ -208,11 +209,11 @@ def print_scores() -> None:
     rules = ["history", "face value", "halved"]
     print(scores.round(2).to_string(index=False))
     wars = scores.groupby(["role", "cluster"])[rules].agg(lambda error: error.abs().mean())
-    print("\nMean absolute error on the log scale, every war counted once")
+    print("\nMean absolute error on the log scale, every war with the same weight")
     print(wars.groupby("role").mean().round(2).to_string())
     for rule in rules[1:]:
         better = (wars["history"] < wars[rule]).groupby("role").agg(["sum", "size"])
-        print(f"\nwars in which history errs less than {rule}\n{better.to_string()}")
+        print(f"\nwars with a smaller error by history than by {rule}\n{better.to_string()}")
     z = scores["history"] / scores["sd"]
     print(f"\n{(z.abs() < 1.96).mean():.0%} of {len(z)} inside 95%, sd of z {z.std():.2f}")
     scores.round(4).to_csv(SCORES, index=False, lineterminator="\n")

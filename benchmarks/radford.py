@@ -1,15 +1,15 @@
-"""Radford et al. (2023) on their own 4,609 reports: our totals beside their table, and why.
+"""The 4,609 reports of Radford et al. (2023): totals beside their table, and the differences.
 
     python benchmarks/radford.py [REPORTS.csv]
 
-Without an argument the reports are fetched. The last model is ours as it stands; the first one
-reads the reports as they did, as far as our model can: every report an observation of its own,
-categories as coded, a constant bias centred on one, nothing shared. Each model between changes one
-thing, so that the factors by which a total moves multiply to the whole difference. What the first
-model does not copy stands as `the rest`: killed + wounded = casualties, a path that is smooth,
-bounds as bounds, errors of a release as a fraction and not a count.
+Without an argument the reports are downloaded. The last model is the package's. The first one
+follows their assumptions as far as the package can: every report is an observation of its own, with
+its category as coded and a constant bias centred on one, and nothing is shared. Each model between
+changes one assumption, so that the factors of a total multiply to the whole difference. `the rest`
+is the difference between their model and the first: killed + wounded = casualties, a smooth path,
+bounds as bounds, relative errors instead of count noise.
 
-Their reports hold no register of deaths and no list of names of soldiers. The level of killed and
+The reports hold no register of deaths and no list of names of soldiers. The level of killed and
 wounded therefore follows from the priors of biases, in their model and in this one.
 """
 
@@ -29,6 +29,7 @@ import pandas as pd
 
 from lossmodel import __version__, load_claims, load_conflict
 from lossmodel.claims import Claims
+from lossmodel.evaluation.scores import central_interval
 from lossmodel.evidence import Evidence, collect_evidence
 from lossmodel.importers import find_data_set
 from lossmodel.importers.csv_reader import read_source
@@ -40,7 +41,9 @@ from lossmodel.posterior import fit as fitting
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "radford.json"
-BESIDE = ROOT.parent / "shared" / "reference" / "radford2023_pnas_reports.csv"
+# Folder beside the repository for data that are not part of the project.
+REFERENCE = ROOT.parent / "shared" / "reference"
+BESIDE = REFERENCE / "radford2023_pnas_reports.csv"
 RU, UA, CIVIL = "russia", "ukraine", "ukraine-civilians"
 
 # Table 1: cumulative to 2023-02-23, posterior mean and 95% interval.
@@ -73,20 +76,29 @@ PUBLISHED = {
 }
 NO_ANCHOR = (
     "No report is a register of deaths or a list of soldiers, so nothing but the priors of biases"
-    " fixes the level of killed and wounded: {share:.0%} of Russian killed's variance is theirs."
+    " fixes the level of killed and wounded: they carry {share:.0%} of the variance of Russian"
+    " killed."
 )
-# What became known later, of other scopes: neither side of a test, only a sense of place.
+# Later evidence about other scopes: an order of magnitude, not a test of either model.
 LATER = (
     "Russian killed: 29,729 [24,236-35,222] citizens, without the militia of the self-declared"
     " republics (Meduza and Mediazona, probate and declared dead, file of 2026)",
     "Ukrainian killed: 23,730 names and 9,103 more missing (LostArmour, which sides with Russia;"
     " its error rate is not known)",
 )
+HEADER = """
+Cumulative to 2023-02-23, 95% intervals. Theirs: mean; ours: median; prior: share of our variance
+that priors carry. Then the factor of each change, from the middle of their limits to our median.
+"""
+SUMS = """
+Their totals are not additive: Russian deaths + injuries 225,295 against 218,800 casualties,
+Ukrainian 50,304 against 75,538. Ours are additive in every draw."""
 # Their biases are normal on the log scale with half-normal sds of scale one, whose mean is 0.8.
 THEIR_SD = float(np.sqrt(2 / np.pi))
 ROLES = [f"bias.{r}.{c}" for r in ("adversary", "self", "third-party")
          for c in ("person", "equipment", "civilian")]  # fmt: skip
-NEARLY_NOTHING = 1e-3
+# An sd that is small against all others.
+NEARLY_ZERO = 1e-3
 OFF = Components().without(
     *("drift", "common_mode", "group", "definitions", "missing", "heavy_tails", "rounding")
 )
@@ -94,7 +106,7 @@ OFF = Components().without(
 
 @dataclass(frozen=True)
 class Step:
-    """A model between theirs and ours."""
+    """One of the models between theirs and the package's."""
 
     name: str
     title: str
@@ -105,8 +117,8 @@ class Step:
 
 
 def their_priors() -> Priors:
-    """Biases centred on one, as wide as theirs, learned from nothing else."""
-    changes = {name: {"mean": 0.0, "sd": NEARLY_NOTHING} for name in ROLES}
+    """Biases centred on one, with their sds, without evidence from past wars."""
+    changes = {name: {"mean": 0.0, "sd": NEARLY_ZERO} for name in ROLES}
     changes |= {f"{name}.between": {"mean": THEIR_SD} for name in ROLES}
     return Priors.default().replace(**changes, **{"bias.category_sd": {"mean": THEIR_SD}})
 
@@ -132,9 +144,9 @@ def steps(reports: Path) -> list[Step]:
              parts_with(defined), theirs),
         Step("lists", "verified civilian cases are a list with coverage and delay", lists,
              parts_with(defined), theirs),
-        Step("history", "biases as in past wars, third parties err together", lists,
+        Step("history", "biases as in past wars, errors shared by third parties", lists,
              parts_with(defined | {"group"}), ours),
-        Step("common", "an error that all share: ours as it stands", lists, Components(), ours),
+        Step("common", "an error shared by all: the package's model", lists, Components(), ours),
     ]  # fmt: skip
 
 
@@ -143,7 +155,7 @@ def parts_with(names: set[str]) -> Components:
 
 
 def read_claims(imported: object, streams: pd.DataFrame) -> Claims:
-    """The claims with only these streams declared; the others are estimates."""
+    """The claims with only these streams declared; all others are estimates."""
     changed = replace(imported, extra=imported.extra | {"streams": streams})
     with tempfile.TemporaryDirectory() as name:
         folder = changed.write(Path(name) / "radford")[0]
@@ -151,7 +163,7 @@ def read_claims(imported: object, streams: pd.DataFrame) -> Claims:
 
 
 def each_singly(claims: Claims, **_: object) -> Evidence:
-    """Evidence in which every report is an observation of its own, as they took it."""
+    """Evidence with every report as an observation of its own, as in their model."""
     table = claims.table
     row = table.rename(columns={"claim_id": "term"})
     forms = {"exact": "point", "at-least": "at-least", "at-most": "at-most"}
@@ -171,7 +183,7 @@ def each_singly(claims: Claims, **_: object) -> Evidence:
 
 @contextlib.contextmanager
 def evidence_of(step: Step) -> Iterator[None]:
-    # The fit has no door for evidence that did not go through ours, and should have none.
+    # On purpose, a fit takes no evidence but that of the package.
     if not step.singly:
         yield
         return
@@ -189,10 +201,10 @@ def run(step: Step) -> dict[str, object]:
     totals = {}
     for party, category in PUBLISHED:
         draws = fit.daily(party, category).sum(axis=1)
-        low, median, high = np.quantile(draws, [0.025, 0.5, 0.975])
+        low, high = central_interval(draws, 0.95)
         share = shares[shares.index == f"{category} {party} all"]
         totals[f"{category} {party}"] = {
-            "mean": float(draws.mean()), "median": float(median), "lower": float(low),
+            "mean": float(draws.mean()), "median": float(np.median(draws)), "lower": float(low),
             "upper": float(high), "prior_share": float(share.iloc[0]) if len(share) else None,
         }  # fmt: skip
     return {
@@ -207,15 +219,15 @@ def run(step: Step) -> dict[str, object]:
 
 
 def explain(results: dict[str, dict[str, object]]) -> pd.DataFrame:
-    """Factors by which each change moves a total; their product leads from theirs to ours."""
+    """Factors of the changes for each total; their product leads from their total to ours."""
     names = list(results)
     rows = []
     for (party, category), (mean, low, high) in PUBLISHED.items():
         key = f"{category} {party}"
         medians = [results[name]["totals"][key]["median"] for name in names]
         ours = results["common"]["totals"][key]
-        # They print means; the geometric middle of their limits is within 8% of the medians that
-        # can be read off their figures, and a median is what the factors are of.
+        # The factors are those of medians, and they print means. The geometric mean of their limits
+        # is within 8% of the medians that can be read off their figures.
         middle = float(np.sqrt(low * high))
         row = {"quantity": key, "theirs": mean, "their_lower": low, "their_upper": high,
                "their_middle": middle,
@@ -227,11 +239,7 @@ def explain(results: dict[str, dict[str, object]]) -> pd.DataFrame:
 
 
 def show(table: pd.DataFrame, results: dict[str, dict[str, object]]) -> None:
-    print("\nCumulative to 2023-02-23. Theirs: mean; ours: median; 95% intervals; prior: share of")
-    print(
-        "the variance of ours that the priors set. Then the factor of each change, from the middle"
-    )
-    print("of their limits to our median.\n")
+    print(HEADER)
     factors = list(table.columns[9:])
     head = f"{'':<30}{'theirs':>30}{'ours':>30} prior"
     print(head + "".join(f"{name.split('-')[0]:>12}" for name in factors))
@@ -242,12 +250,11 @@ def show(table: pd.DataFrame, results: dict[str, dict[str, object]]) -> None:
         said = "     " if share is None or share != share else f"{share:5.0%}"
         moved = "".join(f"{row[name]:>12.2f}" for name in factors)
         print(f"{row['quantity']:<30}{theirs:>30}{ours:>30} {said}{moved}")
-    print("\nTheirs does not add up: Russian deaths + injuries 225,295 against 218,800 casualties,")
-    print("Ukrainian 50,304 against 75,538. Ours adds up in every draw.")
+    print(SUMS)
     share = results["common"]["totals"][f"killed {RU}"]["prior_share"]
     print(NO_ANCHOR.format(share=share))
     print("Known later, to the same day:", *LATER, sep="\n  ")
-    print("\nthe rest: what the first model does not copy of theirs")
+    print("\nthe rest: differences between their model and the first one")
     for name, result in results.items():
         counts = ", ".join(f"{n:,} {kind}" for kind, n in result["evidence"].items())
         gate = "gate passed" if result["gate"]["passed"] else "; ".join(result["gate"]["failures"])
@@ -264,36 +271,41 @@ def find_reports(arguments: list[str]) -> Path:
     return fetch(entry.files[0], cache_dir() / entry.name).path
 
 
-def main(arguments: list[str]) -> None:
-    reports = find_reports(arguments)
+def run_all(models: list[Step]) -> dict[str, dict[str, object]]:
+    """Results by name, in the order of the models."""
     began = time.perf_counter()
-    models = steps(reports)
-    # Ours goes first: its time and memory are those of a fresh process.
-    order = [models[-1], *models[:-1]]
     found = {}
-    for step in order:
+    # Ours runs first: its time and memory are those of a fresh process.
+    for step in (models[-1], *models[:-1]):
         print(f"{time.perf_counter() - began:6.0f} s  {step.title}", file=sys.stderr, flush=True)
         found[step.name] = run(step)
-    results = {step.name: found[step.name] for step in models}
-    table = explain(results)
-    show(table, results)
-    ours = results["common"]
-    memory = "" if ours["peak_mb"] is None else f", at most {ours['peak_mb']:.0f} MB"
-    cost = f"{ours['seconds']:.0f} s{memory}"
-    print(f"\nours: {cost}; theirs, as published: hours, 6 cores, 96 GB")
+    return {step.name: found[step.name] for step in models}
+
+
+def save(table: pd.DataFrame, results: dict[str, dict[str, object]], reports: Path) -> None:
     RESULT.parent.mkdir(parents=True, exist_ok=True)
+    share = results["common"]["totals"][f"killed {RU}"]["prior_share"]
     whole = {
         "command": "make radford",
         "version": __version__,
         "reports_sha256": hashlib.sha256(reports.read_bytes()).hexdigest(),
         "known_later": LATER,
-        "no_anchor": NO_ANCHOR.format(
-            share=results["common"]["totals"][f"killed {RU}"]["prior_share"]
-        ),
+        "no_anchor": NO_ANCHOR.format(share=share),
         "table": table.to_dict("records"),
         "models": results,
     }
     RESULT.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+
+
+def main(arguments: list[str]) -> None:
+    reports = find_reports(arguments)
+    results = run_all(steps(reports))
+    table = explain(results)
+    show(table, results)
+    ours = results["common"]
+    memory = "" if ours["peak_mb"] is None else f", at most {ours['peak_mb']:.0f} MB"
+    print(f"\nours: {ours['seconds']:.0f} s{memory}; theirs, as published: hours, 6 cores, 96 GB")
+    save(table, results, reports)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""The ways from one density to draws, each run in a process of its own by ``bench.py``.
+"""Samplers of one density, each run in a process of its own by ``bench.py``.
 
-    python -m benchmarks.samplers CASE ROAD SECONDS SEED OUT
+    python -m benchmarks.samplers CASE SAMPLER SECONDS SEED OUT
 
-All of them get the person block of a case: ours as arrays, the others as the PyMC graph that
-``LossModel.build`` writes of the same arrays. A road that reaches its limit gives what it has.
+All of them get the submodel of soldiers of a case: the engines as arrays, the others as the PyMC
+model that ``LossModel.build`` makes of the same arrays. At its limit a sampler returns the draws it
+has.
 """
 
 from __future__ import annotations
@@ -14,30 +15,36 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 CHAINS, DRAWS = 4, 1000
-# Draws of a chain, kept and before, where the limit is too short for so many.
-FEW = 50
 LAPLACE_DRAWS = 1000
-# What is left of a limit for the diagnostics once the sampler is told to stop.
+# Below SHORT seconds a chain has 50 draws, and as many of warm-up: on the shipped case stock PyMC
+# takes 260 s for 75 (latest.json).
+SHORT, SHORT_DRAWS = 600.0, 50
+# Share of the limit for sampling; the rest is for the diagnostics.
 MARGIN = 0.85
-SHORT = 600.0
-# What our first length of chains needs; they cannot be stopped.
+# Seconds for the first length of the chains of nuts, which cannot be stopped; with less time left a
+# quarter of that length is run.
 WHOLE = 100.0
+# Numbers of pieces in which numpyro's draws are taken, so that it can stop between them.
+PIECES = 10
+NUMPYRO_FIELDS = ("num_steps", "diverging")
+# Exit status where the data of a case are missing.
 SKIPPED = 3
 WHOSE = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
 
 @dataclass
 class Ran:
-    """Draws of theta, shape (chains, draws, D), and what they cost.
+    """Draws of theta, shape (chains, draws, D), and their cost.
 
-    ``warmup_s`` is the part before the first draw that is kept; of laplace all of it is. ``gate``
-    is what nuts misses of its own gate.
+    ``warmup_s`` is the time before the first kept draw; ``gate`` lists the failures of the gate of
+    nuts.
     """
 
     theta: np.ndarray | None
@@ -52,8 +59,8 @@ class Ran:
 
 
 def _length(until: float) -> int:
-    """Draws to keep, and as many for the warm-up: of a short run there shall be some to measure."""
-    return DRAWS if until - time.perf_counter() > SHORT else FEW
+    """Kept draws per chain, and as many of warm-up; few enough that a short run has some."""
+    return DRAWS if until - time.perf_counter() > SHORT else SHORT_DRAWS
 
 
 def laplace(design: Any, until: float, seed: int) -> Ran:
@@ -69,7 +76,7 @@ def laplace(design: Any, until: float, seed: int) -> Ran:
 
 
 def nuts(design: Any, until: float, seed: int) -> Ran:
-    """The engine as a fit runs it: the mode, the warm-up, and on until the gate is passed."""
+    """The engine as in a fit: mode, warm-up, and sampling until the gate is passed."""
     from lossmodel.inference.laplace.fit import approximate
     from lossmodel.inference.nuts.sampler import wake
     from lossmodel.inference.run import NUTS_DRAWS, sample_through_gate
@@ -86,7 +93,7 @@ def nuts(design: Any, until: float, seed: int) -> Ran:
         design, density, found, seed=seed, draws=NUTS_DRAWS // 4 if short else NUTS_DRAWS,
         seconds=left / 2,
     )  # fmt: skip
-    # Whatever is not the way to the first draw, asking the gate included.
+    # The remaining time is sampling, the checks of the gate included.
     warm = reached + result.warmup_s
     return Ran(
         result.theta, 0.0, warm, time.perf_counter() - began - warm,
@@ -106,7 +113,7 @@ def pymc(design: Any, until: float, seed: int) -> Ran:
 
     began, length = time.perf_counter(), _length(until)
     with reference(design):
-        # What stock sampling was before PyMC 6 hands over to nutpie where that is installed.
+        # PyMC's own sampler: from PyMC 6 on the default is nutpie where that is installed.
         trace = pm.sample(
             length, tune=length, chains=CHAINS, random_seed=seed, nuts_sampler="pymc",
             discard_tuned_samples=False, compute_convergence_checks=False, progressbar=False,
@@ -162,55 +169,67 @@ def nutpie_low_rank(design: Any, until: float, seed: int) -> Ran:
 
 
 def numpyro(design: Any, until: float, seed: int) -> Ran:
-    """One warm-up, then draws in pieces, so that a limit leaves what there is by then."""
+    """One warm-up, then draws in pieces, so that sampling can stop at the limit."""
     import jax
     from numpyro.infer import MCMC, NUTS
-    from pymc.sampling.jax import get_jaxified_logp
-
-    from lossmodel.model.density.pymc import reference
 
     began, length = time.perf_counter(), _length(until)
-    _teach_jax()
-    model = reference(design)
-    log_density = get_jaxified_logp(model, negative_logp=False)
-    names = [value.name for value in model.value_vars]
-    rng = np.random.default_rng(seed)
-    point = model.initial_point()
-    start = [rng.uniform(-1, 1, (CHAINS, *point[name].shape)) for name in names]
+    names, log_density, start = _jax_density(design, seed)
     kernel = NUTS(potential_fn=lambda x: -log_density(x), target_accept_prob=0.8)
     mcmc = MCMC(
-        kernel, num_warmup=length, num_samples=length // 10, num_chains=CHAINS,
+        kernel, num_warmup=length, num_samples=length // PIECES, num_chains=CHAINS,
         chain_method="vectorized", progress_bar=False,
     )  # fmt: skip
-    fields = ("num_steps", "diverging")
     jax.block_until_ready(jax.jit(jax.vmap(jax.grad(log_density)))(start))
     ready = time.perf_counter()
-    mcmc.warmup(jax.random.PRNGKey(seed), init_params=start, extra_fields=fields,
+    mcmc.warmup(jax.random.PRNGKey(seed), init_params=start, extra_fields=NUMPYRO_FIELDS,
                 collect_warmup=True)  # fmt: skip
     gradients = int(np.sum(mcmc.get_extra_fields()["num_steps"]))
     warm = time.perf_counter()
-    pieces, divergences = [], 0
-    for piece in range(10):
-        if piece and time.perf_counter() > until:
-            break
-        mcmc.post_warmup_state = mcmc.last_state
-        mcmc.run(jax.random.PRNGKey(seed + 1 + piece), extra_fields=fields)
-        pieces.append(mcmc.get_samples(group_by_chain=True))
-        extra = mcmc.get_extra_fields()
-        gradients += int(np.sum(extra["num_steps"]))
-        divergences += int(np.sum(extra["diverging"]))
+    pieces, steps, divergences = _numpyro_pieces(mcmc, until, seed)
     spent = time.perf_counter() - warm
     joined = {
         name: np.concatenate([np.asarray(p[i]) for p in pieces], axis=1)
         for i, name in enumerate(names)
     }
     theta = _gathered(design, joined)
-    return Ran(theta, ready - began, warm - ready, spent, gradients, divergences,
-               finished=len(pieces) == 10 and length == DRAWS)  # fmt: skip
+    return Ran(theta, ready - began, warm - ready, spent, gradients + steps, divergences,
+               finished=len(pieces) == PIECES and length == DRAWS)  # fmt: skip
+
+
+def _jax_density(design: Any, seed: int) -> tuple[list[str], Callable[..., Any], list[np.ndarray]]:
+    """Names of the free variables, the log density as a JAX function, and starting points."""
+    from pymc.sampling.jax import get_jaxified_logp
+
+    from lossmodel.model.density.pymc import reference
+
+    _teach_jax()
+    model = reference(design)
+    names = [value.name for value in model.value_vars]
+    rng, point = np.random.default_rng(seed), model.initial_point()
+    start = [rng.uniform(-1, 1, (CHAINS, *point[name].shape)) for name in names]
+    return names, get_jaxified_logp(model, negative_logp=False), start
+
+
+def _numpyro_pieces(mcmc: Any, until: float, seed: int) -> tuple[list[Any], int, int]:
+    """Draws in pieces, with the numbers of gradients and divergences."""
+    import jax
+
+    pieces, gradients, divergences = [], 0, 0
+    for piece in range(PIECES):
+        if piece and time.perf_counter() > until:
+            break
+        mcmc.post_warmup_state = mcmc.last_state
+        mcmc.run(jax.random.PRNGKey(seed + 1 + piece), extra_fields=NUMPYRO_FIELDS)
+        pieces.append(mcmc.get_samples(group_by_chain=True))
+        extra = mcmc.get_extra_fields()
+        gradients += int(np.sum(extra["num_steps"]))
+        divergences += int(np.sum(extra["diverging"]))
+    return pieces, gradients, divergences
 
 
 def _teach_jax() -> None:
-    """Give PyTensor's JAX road the one function that it has only with a nightly package."""
+    """Register Erfcx, which PyTensor's JAX backend has only with a nightly package."""
     from jax import numpy as jnp
     from jax.scipy.special import log_ndtr
     from pytensor.link.jax.dispatch import jax_funcify
@@ -238,7 +257,7 @@ def _theta(design: Any, trace: Any) -> np.ndarray | None:
     posterior = trace["posterior"]
     values = {str(name): posterior[name].values for name in posterior.data_vars}
     theta = _gathered(design, values)
-    # A sampler that was stopped leaves chains of unequal length, filled up with NaN.
+    # A stopped sampler leaves chains of unequal length, padded with NaN.
     whole = np.isfinite(theta).all(axis=(0, 2))
     return theta[:, whole] if whole.sum() > 3 else None
 
@@ -255,7 +274,7 @@ def _gathered(design: Any, values: dict[str, np.ndarray]) -> np.ndarray:
     return theta
 
 
-ROADS: dict[str, Callable[[Any, float, int], Ran]] = {
+SAMPLERS: dict[str, Callable[[Any, float, int], Ran]] = {
     "laplace": laplace,
     "nuts": nuts,
     "pymc": pymc,
@@ -266,7 +285,7 @@ ROADS: dict[str, Callable[[Any, float, int], Ran]] = {
 
 
 def measured(design: Any, ran: Ran) -> dict[str, Any]:
-    """The row of the table that a run makes, over the gated quantities."""
+    """The row of a run in the table, over the gated quantities."""
     from lossmodel.inference.convergence import convergence
     from lossmodel.inference.gates import gated_quantities
     from lossmodel.model.density.generated import SubmodelDraws
@@ -303,7 +322,7 @@ def _rounded(seconds: float | None) -> float | None:
 
 
 def _end_workers() -> None:
-    """What processes used is known when they have ended."""
+    """End the worker processes, whose resource use is only then known."""
     if "joblib" in sys.modules:
         from joblib.externals.loky import get_reusable_executor
 
@@ -311,7 +330,7 @@ def _end_workers() -> None:
 
 
 def _cpu_s() -> float:
-    """Seconds of all cores, which say more than the clock where others are at work."""
+    """CPU seconds of all processes, which other load on the machine affects less than the clock."""
     used = [resource.getrusage(who) for who in WHOSE]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
@@ -328,10 +347,10 @@ IMPORTS = {
 }  # fmt: skip
 
 
-def main(case: str, road: str, seconds: str, seed: str, out: str) -> None:
+def main(case: str, sampler: str, seconds: str, seed: str, out: str) -> None:
     began = time.perf_counter()
-    for name in IMPORTS[road]:
-        __import__(name)
+    for name in IMPORTS[sampler]:
+        import_module(name)
     import_s = time.perf_counter() - began
     from benchmarks.cases import Skipped, design_of
 
@@ -342,7 +361,7 @@ def main(case: str, road: str, seconds: str, seed: str, out: str) -> None:
         sys.exit(SKIPPED)
     until = time.perf_counter() + MARGIN * float(seconds)
     began_cpu = _cpu_s()
-    ran = ROADS[road](design, until, int(seed))
+    ran = SAMPLERS[sampler](design, until, int(seed))
     _end_workers()
     cost = {"cpu_s": round(_cpu_s() - began_cpu, 1), "peak_mb": round(_peak_mb(), 1)}
     row = measured(design, ran) | cost

@@ -1,14 +1,14 @@
-"""What can go wrong, by name.
+"""Errors and warnings of the package.
 
-Every error of the package is a `LossModelError`. `exit_code` is what the command line returns.
+Every error is a `LossModelError`; its `exit_code` is the exit status of the command line.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-# pandas is needed by whoever raises a ClaimsError, not by whoever only names it:
-# `lossmodel --version` must start faster than pandas does.
+# Only code that raises a ClaimsError needs pandas: `lossmodel --version` must start faster than
+# pandas does.
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -20,29 +20,38 @@ __all__ = [
     "UsageError",
 ]
 
-SHOWN = 20
+SHOWN = 20  # problems that are described; more would scroll off a screen
 
 
 class LossModelError(Exception):
-    """Something failed that is neither the input's fault nor a matter of convergence."""
+    """A failure of the machine, the network or the package, not of the input or the sampler."""
 
     exit_code = 3
 
 
 class UsageError(LossModelError):
-    """A command, an option or a setting that cannot be understood."""
+    """A command, an option or a setting that is not possible."""
 
     exit_code = 2
 
 
 class ClaimsError(LossModelError):
-    """Tables that cannot be used, with every problem found in them.
+    """Input tables that are not valid, with every problem found in them.
 
     Parameters
     ----------
     problems
-        One row a problem, with columns `file`, `row` (the line in the file, the header is 1;
+        One row per problem, with columns `file`, `row` (the line in the file, the header is 1;
         0 where the whole file is meant), `column`, `found`, `allowed`, `remedy`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cells = ["claims.csv", 2, "value", "'-1'", "a number from 0 on", "Correct the sign"]
+    >>> columns = ["file", "row", "column", "found", "allowed", "remedy"]
+    >>> print(ClaimsError(pd.DataFrame([cells], columns=columns)))
+    claims.csv: 1 problem, so nothing was read.
+      claims.csv row 2, value: found '-1'; allowed: a number from 0 on. Correct the sign.
     """
 
     exit_code = 2
@@ -52,7 +61,7 @@ class ClaimsError(LossModelError):
         self.problems = problems
 
     def __str__(self) -> str:
-        """Say how many problems there are and describe the first twenty."""
+        """Number of problems, and a description of the first twenty."""
         total = len(self.problems)
         files = ", ".join(dict.fromkeys(self.problems["file"]))
         count = "1 problem" if total == 1 else f"{total:,} problems"
@@ -64,13 +73,13 @@ class ClaimsError(LossModelError):
 
 
 class ConvergenceError(LossModelError):
-    """A fit ran but did not pass its gate."""
+    """A fit finished but did not pass its convergence gate."""
 
     exit_code = 1
 
 
 class ConvergenceWarning(UserWarning):
-    """A fit passed on although its gate had doubts."""
+    """A fit did not pass its convergence gate and is used all the same."""
 
 
 def _sentence(problem: dict[object, object]) -> str:

@@ -3,8 +3,8 @@
     python -m paper.build [--fit PATH] [--out DIR] [--jobs N] [--force]
 
 Without --fit the shipped claims are fitted, which takes as long as `lossmodel fit`. Refits (claims
-frozen at dates, other sizes of the common mode) are kept beside the output, so that a second run
-does only what changed.
+frozen at dates, other sds of the common mode) are stored beside the output, so that a second run
+repeats only those whose inputs changed.
 """
 
 import argparse
@@ -28,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write everything that `paper.tex` reads; the exit status is the command line's."""
+    """Write all inputs of `paper.tex`; return the exit status of the command line."""
     options = _options(arguments)
     try:
         fit = _fit(options.fit, options.out)
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(str(error))
         return error.exit_code
     if not fit.diagnostics["gate"]["passed"] and not options.force:
-        _say("The fit did not pass its gate, so no paper is made of it without --force:")
+        _say("The fit did not pass its gate; use --force to build the paper from it, marked:")
         _say("\n".join(fit.diagnostics["gate"]["failures"]))
         return 1
     store = options.out / "refits"
@@ -73,13 +73,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Numbers, tables and figures of the paper.")
     parser.add_argument("--fit", type=Path, help="a saved fit, or a report's folder")
     parser.add_argument("--out", type=Path, default=HERE / "generated")
+    parser.add_argument("--engine", default="laplace", help="engine of the refits")
     parser.add_argument(
-        "--engine", default="laplace", help="of the refits; the fit itself has its own"
+        "--force",
+        action="store_true",
+        help="build also from a fit that failed its gate, and mark it",
     )
     parser.add_argument(
-        "--force", action="store_true", help="also from a fit that failed its gate, and marked so"
+        "--jobs", type=int, default=-1, help="number of processes; -1: one per core"
     )
-    parser.add_argument("--jobs", type=int, default=-1, help="processes at once; -1: one a core")
     return parser.parse_args(arguments)
 
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import lossmodel as lm
-from lossmodel.plots import plot_shares
-from lossmodel.plots.fit import COMPARED, INK
+from lossmodel.plots import plot_variance_decomposition
+from lossmodel.plots.palette import INK, LEFT_OUT_COLOUR
 from lossmodel.posterior.fit import Fit
 from paper.refits import Refits
 
@@ -29,7 +29,7 @@ def write_figures(fit: Fit, again: Refits, biases: pd.DataFrame, out: Path) -> N
         "published": published(fit, again.published),
     }
     for name, figure in figures.items():
-        # No date inside, so that the same fit gives the same file.
+        # Without a date, so that the same fit gives the same file.
         figure.savefig(out / f"{name}.pdf", metadata={"CreationDate": None})
         pyplot.close(figure)
 
@@ -46,17 +46,17 @@ def losses(fit: Fit) -> Figure:
 
 
 def pace(fit: Fit) -> Figure:
-    """Casualties a day of both sides, by month."""
+    """Casualties per day of both sides, by month."""
     figure, axes = pyplot.subplots(1, 2, figsize=(WIDTH, 2.9), layout="constrained")
     for ax, party in zip(axes, PARTIES, strict=True):
         lm.plot_losses(fit, party=party, category="casualties", measure="monthly", ax=ax)
-        _dated(ax, f"Casualties a day, {fit.conflict.parties[party].title}", fit.days)
+        _dated(ax, f"Casualties per day, {fit.conflict.parties[party].title}", fit.days)
     _legend(figure, list(axes))
     return figure
 
 
 def ratios(fit: Fit, biases: pd.DataFrame) -> Figure:
-    """Each stream's ratio, prior behind posterior."""
+    """Ratio of each stream, prior and posterior."""
     figure, axes = pyplot.subplots(1, 2, figsize=(WIDTH, 7.6), layout="constrained")
     for ax, party in zip(axes, PARTIES, strict=True):
         lm.plot_biases(fit, party=party, table=biases, ax=ax)
@@ -68,24 +68,26 @@ def ratios(fit: Fit, biases: pd.DataFrame) -> Figure:
 
 
 def shares(fit: Fit) -> Figure:
-    """Which assumptions the remaining variance comes from."""
+    """Prior shares of the posterior variance, by assumption."""
     figure, ax = pyplot.subplots(figsize=(WIDTH, 4.4), layout="constrained")
-    plot_shares(fit, ax=ax)
+    plot_variance_decomposition(fit, ax=ax)
     ax.tick_params(axis="y", labelsize=6.5)
     _legend(figure, [ax], columns=5)
     return figure
 
 
 def published(fit: Fit, table: pd.DataFrame) -> Figure:
-    """Others' totals and this model's, each from what was public on the same day."""
+    """Others' totals, and this model's from the claims public on the same day."""
     figure, ax = pyplot.subplots(figsize=(WIDTH, 0.21 * len(table) + 0.9), layout="constrained")
     places = np.arange(len(table))[::-1]
     ax.hlines(places + 0.14, table["lower"], table["upper"], color=INK, lw=1.4)
     ax.plot(table["median"], places + 0.14, "o", ms=3, color=INK, label="this model")
-    ax.hlines(places - 0.14, table["low"], table["high"], color=COMPARED, lw=1.4)
+    ax.hlines(places - 0.14, table["low"], table["high"], color=LEFT_OUT_COLOUR, lw=1.4)
     between = np.sqrt(table["low"] * table["high"])
     middle = table["value"].where(table["value"].notna(), between)
-    ax.plot(middle, places - 0.14, "P", ms=4, mfc="white", color=COMPARED, label="as published")
+    ax.plot(
+        middle, places - 0.14, "P", ms=4, mfc="white", color=LEFT_OUT_COLOUR, label="as published"
+    )
     labels = [
         f"{row.published:%Y-%m} {row.claimant}: {row.category} {row.party}"
         + ("" if row.scope == "all" else f", {row.scope}")

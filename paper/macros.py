@@ -1,4 +1,4 @@
-"""Every number that stands in the paper's text, as the macro that the text uses."""
+"""Numbers in the text of the paper, as LaTeX macros."""
 
 from collections.abc import Iterator
 
@@ -11,17 +11,18 @@ from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import Fit
 from lossmodel.query import answer_query
 from lossmodel.text.escape import tex
+from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import number, percent
 from paper.refits import COMMON_SDS, Refits
 from paper.sources import BATTLE, cited
 
-ASSUMED = 0.70
+# A round number of deaths, of which the text gives the dates.
 PASSED = 100_000
 MARK = "From a fit that did not pass its gate: not to be cited"
 
 
 def numbers_in_text(fit: Fit, again: Refits) -> dict[str, str]:
-    """Names of macros, letters only, and their text."""
+    """Macro name (letters only) -> text."""
     found = dict(_provenance(fit)) | dict(_evidence(fit)) | {"RefitEngine": again.engine}
     for party in ("russia", "ukraine"):
         for category in ("killed", "casualties"):
@@ -29,15 +30,15 @@ def numbers_in_text(fit: Fit, again: Refits) -> dict[str, str]:
     found |= interval(fit, "killed russia citizens", "KilledRussiaCitizens")
     found |= interval(fit, "killed russia / killed ukraine", "KilledRatio")
     found |= interval(fit, "casualties russia / casualties ukraine", "CasualtiesRatio")
-    found |= _dates(fit) | dict(_doubts(again))
+    found |= _dates(fit) | dict(_other_common_sds(again))
     found |= dict(_scores(again.past, "Past")) | dict(_scores(again.battle, "Battle"))
     found["PastSources"] = cited(fit.conflict)
     found["BattleSources"] = cited(lm.load_conflict(BATTLE))
-    return found | dict(_published(again.published)) | dict(_rivals(again.past))
+    return found | dict(_published(again.published)) | dict(_baselines(again.past))
 
 
 def interval(fit: Fit, question: str, name: str) -> dict[str, str]:
-    """A median and its limits, as `lossmodel query` prints them."""
+    """A median and its interval, as printed by `lossmodel query`."""
     row = answer_query(fit, question).iloc[0]
     median, lower, upper = (number(row[k], row["lower"], row["upper"]) for k in _LIMITS)
     return {name: median, f"{name}Interval": f"{lower} to {upper}"}
@@ -109,8 +110,8 @@ def _dates(fit: Fit) -> dict[str, str]:
     return found
 
 
-def _doubts(again: Refits) -> Iterator[tuple[str, str]]:
-    for row in again.doubts.to_dict("records"):
+def _other_common_sds(again: Refits) -> Iterator[tuple[str, str]]:
+    for row in again.other_common_sds.to_dict("records"):
         category, party = str(row["quantity"]).split()
         size = "Low" if row["common_sd"] == min(COMMON_SDS) else "High"
         limits = row["lower"], row["upper"]
@@ -119,14 +120,13 @@ def _doubts(again: Refits) -> Iterator[tuple[str, str]]:
 
 
 def _scores(found: Backtest, name: str) -> Iterator[tuple[str, str]]:
-    windows = found.scores[found.scores["kind"] == "window"]
+    windows, days = found.windows, found.days
     yield f"{name}Windows", str(len(windows))
     yield f"{name}Covered", str(int(windows["covered_95"].sum()))
     yield f"{name}CoveredHalf", str(int(windows["covered_50"].sum()))
     yield f"{name}Crps", f"{windows['crps'].mean():.2f}"
     yield f"{name}Error", f"{windows['error'].abs().mean():.2f}"
     yield f"{name}Verdict", "passes" if found.passed else "does not pass"
-    days = found.scores[found.scores["kind"] == "day"]
     yield f"{name}Days", str(len(days))
     if len(days):
         yield f"{name}DaysCovered", str(int(days["covered_95"].sum()))
@@ -137,7 +137,7 @@ def _scores(found: Backtest, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _published(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """How often this model's interval, at the same date, overlaps what others had published."""
+    """Overlap of this model's intervals with the ranges that others had published by the date."""
     ranged = table[table["low"].notna() & table["high"].notna()]
     overlap = (ranged["low"] <= ranged["upper"]) & (ranged["lower"] <= ranged["high"])
     yield "Published", str(len(table))
@@ -148,7 +148,7 @@ def _published(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
     yield "WidthTheirs", f"{widths[1]:.2f}"
 
 
-def _rivals(past: Backtest) -> Iterator[tuple[str, str]]:
+def _baselines(past: Backtest) -> Iterator[tuple[str, str]]:
     ranged = (
         past.baselines[past.baselines["covers"].notna()] if len(past.baselines) else past.baselines
     )
@@ -159,7 +159,7 @@ def _rivals(past: Backtest) -> Iterator[tuple[str, str]]:
 
 
 def _day(day: object) -> str:
-    """A date in words; `never` where draws never get there."""
+    """A date in words; None is a date after the last day of the fit."""
     if day is None:
         return "a day after the last"
     date = pd.Timestamp(str(day))

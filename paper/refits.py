@@ -1,4 +1,4 @@
-"""Fits that the paper compares its own with: claims frozen at dates, other common modes."""
+"""Refits for the paper: claims frozen at dates, other sds of the common mode."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 import lossmodel as lm
+from lossmodel.evaluation import variants
 from lossmodel.evaluation.backtest import Backtest
 from lossmodel.evaluation.tasks import Report, run_tasks
 from lossmodel.inference.run import EngineName
 from lossmodel.posterior.fit import Fit
 from lossmodel.query import answer_query
 
-COMMON_SDS = (0.10, 0.25)
+# The smallest and the largest of the sds of the common mode in the package's reports.
+COMMON_SDS = (min(variants.COMMON_SDS), max(variants.COMMON_SDS))
 HEADLINES = tuple(
     f"{category} {party}"
     for party in ("russia", "ukraine")
@@ -26,31 +28,31 @@ COMPARED = ("killed", "casualties")
 
 @dataclass(frozen=True, eq=False)
 class Refits:
-    """What other fits say.
+    """Results of the refits.
 
     Attributes
     ----------
     engine
-        Of these fits.
+        Engine of the refits.
     past, battle
-        Backtests of the conflict that was fitted and of the Battle of Britain.
+        Backtests of the fitted conflict and of the Battle of Britain.
     published
-        One row a total that others computed from the same kind of claims: `claim_id, claimant,
-        published, party, category, scope, end, value, low, high`, and this model's `at` (the day
-        that its total runs to), `median, lower, upper` from claims published by the same day.
-    doubts
-        `common_sd, quantity, median, lower, upper`.
+        One row per total that others computed from the same kind of claims: `claim_id, claimant,
+        published, party, category, scope, end, value, low, high`, and of this model `at` (the last
+        day of its total), `median, lower, upper` from claims published by the same day.
+    other_common_sds
+        Totals under other sds of the common mode: `common_sd, quantity, median, lower, upper`.
     """
 
     engine: str
     past: Backtest
     battle: Backtest
     published: pd.DataFrame
-    doubts: pd.DataFrame
+    other_common_sds: pd.DataFrame
 
 
 def refit(fit: Fit, *, engine: str, jobs: int, store: Path, progress: Report) -> Refits:
-    """Do all other fits, each on the claims that were published by its date."""
+    """Run all refits, each on the claims published by its date."""
     name = cast(EngineName, engine)
     options: dict[str, Any] = {"jobs": jobs, "store": store, "progress": progress}
     rows = published_by_others(fit)
@@ -61,23 +63,23 @@ def refit(fit: Fit, *, engine: str, jobs: int, store: Path, progress: Report) ->
     tasks += [_task(fit, name, list(HEADLINES), common_sd=sd) for sd in COMMON_SDS]
     answers = run_tasks(answers_of, tasks, title="refits", **options)
     ours = pd.DataFrame([row for found in answers[: len(dates)] for row in found])
-    doubts = pd.DataFrame([row for found in answers[len(dates) :] for row in found])
-    # Fits at dates know the same claims; the order of both tables is that of the questions.
+    other_common_sds = pd.DataFrame([row for found in answers[len(dates) :] for row in found])
+    # Both tables are in the order of the questions.
     rows = rows.sort_values(["published", "claim_id"]).reset_index(drop=True)
     return Refits(
         engine,
         lm.backtest(fit.claims, engine=name, **options),
         lm.backtest("battle-of-britain", engine=name, **options),
         pd.concat([rows, ours.drop(columns=["quantity", "common_sd"])], axis=1),
-        doubts,
+        other_common_sds,
     )
 
 
 def published_by_others(fit: Fit) -> pd.DataFrame:
-    """Totals of the killed and of casualties that others computed from other claimants' figures.
+    """Totals of killed and casualties that others computed from other claimants' figures.
 
-    They take no part in the fit. Bounds are no estimates and are left away; of a claimant's totals
-    of the same thing the latest of each half-year stands.
+    They are not used in the fit. Bounds are left out, since they are no estimates; of a claimant's
+    totals of the same series the latest of each half-year is kept.
     """
     table = fit.claims.table
     known = fit.conflict.claimants
@@ -99,7 +101,7 @@ def published_by_others(fit: Fit) -> pd.DataFrame:
 def answers_of(
     fit_of: dict[str, Any], questions: Sequence[Sequence[str]], common_sd: float | None
 ) -> list[dict[str, Any]]:
-    """Fit, and answer each question up to its day or the last that the claims reach."""
+    """Fit, and answer each question up to its day or the last day of the fit."""
     fitted = lm.fit(**fit_of, submodels=("person",))
     last = fitted.days[-1]
     found = []

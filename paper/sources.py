@@ -1,4 +1,4 @@
-"""Sources of the figures that the paper compares with and that no fit has used."""
+"""Sources of the figures in the paper's comparisons that no fit has used."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -15,9 +15,9 @@ BATTLE = "battle-of-britain"
 
 
 def compared_sources(fit: Fit, again: Refits) -> str:
-    """Entries of the sources behind others' totals and behind what is taken for the truth.
+    """BibTeX entries of the sources of others' totals and of the truths of the backtests.
 
-    Those of claims that the fit used are in the package's own bibliography.
+    Those of claims used in the fit are in the package's own bibliography.
     """
     battle = lm.load_conflict(BATTLE)
     there = set(used_sources(fit)["source"])
@@ -27,7 +27,7 @@ def compared_sources(fit: Fit, again: Refits) -> str:
 
 
 def truth_sources(conflict: lm.Conflict) -> list[str]:
-    """Keys of the sources of all truths about more than one day."""
+    """Keys of the sources of all truths about windows of several days."""
     truth = conflict.truth
     if truth is None:
         return []
@@ -35,7 +35,7 @@ def truth_sources(conflict: lm.Conflict) -> list[str]:
 
 
 def cited(conflict: lm.Conflict) -> str:
-    """Citations of what is taken for the truth; a source without an entry by its key."""
+    """Citations of the sources of the truth; the key where a source has no entry."""
     known = set(conflict.sources["source"])
     keys = truth_sources(conflict)
     entries = ",".join(key for key in keys if key in known)

@@ -1,4 +1,4 @@
-"""Tables of the paper, ready for booktabs."""
+"""Tables of the paper, in LaTeX with booktabs."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +15,7 @@ from lossmodel.text.numbers import number, percent
 from paper.refits import COMMON_SDS, Refits
 from paper.sources import BATTLE
 
+# Rows of the table of biases, chosen by hand for its length.
 BIASES = 18
 PARTIES = ("russia", "ukraine")
 Row = Sequence[str]
@@ -35,32 +36,28 @@ def write_tables(fit: Fit, again: Refits, biases: pd.DataFrame, out: Path) -> No
 
 
 def totals(fit: Fit, again: Refits) -> str:
-    """Losses since the start, and what other sizes of the common mode would make of them."""
-    shares = fit.variance_decomposition.drop_duplicates("quantity").set_index("quantity")[
-        "prior_share"
-    ]
+    """Losses since the start, with intervals under other sds of the common mode."""
+    decomposition = fit.variance_decomposition.drop_duplicates("quantity")
+    shares = decomposition.set_index("quantity")["prior_share"]
     rows = []
     for party, category, scope in fit.series:
         if not fit.submodel_of(party, category).design.people:
             continue
         row = fit.estimate(category, party, scope=scope, measure="cumulative").iloc[-1]
-        doubts = again.doubts[again.doubts["quantity"] == f"{category} {party}"]
-        wide = [
-            _range(some.iloc[0]) if scope == "all" and len(some) else ""
-            for some in (doubts[np.isclose(doubts["common_sd"], sd)] for sd in COMMON_SDS)
-        ]
+        others = again.other_common_sds
+        others = others[(others["quantity"] == f"{category} {party}") & (scope == "all")]
+        intervals = [_interval_at(others, sd) for sd in COMMON_SDS]
         share = percent(shares[f"{category} {party} {scope}"]).replace("%", r"\%")
         name = _party(fit.conflict, party, scope)
-        rows.append([name, category, _median(row), _range(row), *wide, share])
-    head = [
-        "",
-        "",
-        "median",
-        "interval",
-        *(f"$\\sigma_c={sd:.2f}$" for sd in COMMON_SDS),
-        "prior share",
-    ]
+        rows.append([name, category, _median(row), _range(row), *intervals, share])
+    sds = [f"$\\sigma_c={sd:.2f}$" for sd in COMMON_SDS]
+    head = ["", "", "median", "interval", *sds, "prior share"]
     return _tabular("llrrrrr", head, _grouped(rows))
+
+
+def _interval_at(table: pd.DataFrame, sd: float) -> str:
+    rows = table[np.isclose(table["common_sd"], sd)]
+    return _range(rows.iloc[0]) if len(rows) else ""
 
 
 def years(fit: Fit) -> str:
@@ -83,7 +80,7 @@ def years(fit: Fit) -> str:
 
 
 def ratios(fit: Fit, biases: pd.DataFrame) -> str:
-    """Ratios of the streams with most evidence, under three definitions."""
+    """Ratios of the streams with the most evidence, under three definitions."""
     rows = biases[(biases["start"] == fit.days[0]) & (biases["end"] == fit.days[-1])]
     rows = rows[
         rows["definition_wounded_share_median"].notna() & rows["party"].isin(_military(fit))
@@ -108,7 +105,7 @@ def ratios(fit: Fit, biases: pd.DataFrame) -> str:
 
 
 def published(fit: Fit, table: pd.DataFrame) -> str:
-    """Others' totals beside those of this model from claims published by the same day."""
+    """Others' totals, and those of this model from claims published by the same day."""
     rows = []
     for row in table.to_dict("records"):
         theirs = f"{row['value']:,.0f}" if row["value"] == row["value"] else ""
@@ -126,10 +123,9 @@ def published(fit: Fit, table: pd.DataFrame) -> str:
 
 
 def backtests(found: Backtest, conflict: lm.Conflict) -> str:
-    """Truths that a fit had not seen, beside its interval."""
-    windows = found.scores[found.scores["kind"] == "window"]
+    """Later truths, and the intervals of fits on earlier claims."""
     rows = []
-    for row in windows.to_dict("records"):
+    for row in found.windows.to_dict("records"):
         what = f"{row['category']}, {_party(conflict, row['party'], row['scope'])}"
         hit = "yes" if row["covered_95"] else "no"
         cells = [what, f"{row['start']}", f"{row['end']}", f"{row['truth']:,.0f}"]
@@ -161,7 +157,7 @@ def _range(row: Any) -> str:
 
 
 def _grouped(rows: list[list[str]]) -> list[list[str]]:
-    """Name each party once, with a little space above."""
+    """Name each party once, with space above."""
     found: list[list[str]] = []
     before = ""
     for row in rows:

@@ -1,4 +1,4 @@
-"""Scores against known answers, claims frozen by date, rivals as they were published."""
+"""Scores against known answers, claims frozen by date, baselines as they were published."""
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,9 @@ from scipy.stats import norm
 from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.backtest import _due, backtest, honest_priors, truth_from_claims
+from lossmodel.evaluation.backtest import backtest, honest_priors
 from lossmodel.evaluation.baselines import naive_totals, published_baselines
+from lossmodel.evaluation.dated_truth import due_at, truth_from_claims
 from lossmodel.evaluation.scores import TruthValue, allowed_misses, crps, score
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
@@ -55,7 +56,7 @@ def test_a_truth_is_a_log_normal_between_its_limits():
     truth = TruthValue.read(87_100, 74_200, 99_900, 0.95)
     low, high = np.exp(truth.mean + truth.sd * norm.ppf([0.025, 0.975]))
     assert high / low == pytest.approx(99_900 / 74_200)
-    assert np.exp(truth.places).mean() == pytest.approx(87_100, rel=0.01)
+    assert np.exp(truth.quantiles).mean() == pytest.approx(87_100, rel=0.01)
 
 
 def test_a_truth_without_a_value_lies_in_the_middle_of_its_limits():
@@ -101,9 +102,9 @@ def test_a_row_is_due_when_it_has_happened_and_is_not_known():
     days = pd.to_datetime(["2023-01-01", "2023-02-01", "2023-03-01"])
     table = pd.DataFrame({"party": "a", "category": "killed", "scope": "all", "end": days})
     table["known"] = pd.to_datetime(["2024-01-01", "2024-01-01", "2024-01-01"])
-    assert list(_due(table, pd.Timestamp("2023-02-15"))["end"]) == [days[1]]
-    assert _due(table, pd.Timestamp("2024-06-01")).empty
-    assert len(_due(table, None)) == 3
+    assert list(due_at(table, pd.Timestamp("2023-02-15"))["end"]) == [days[1]]
+    assert due_at(table, pd.Timestamp("2024-06-01")).empty
+    assert len(due_at(table, None)) == 3
 
 
 def test_registers_of_later_years_can_serve_as_truth(shipped):
@@ -119,7 +120,7 @@ def test_a_conflict_that_is_scored_has_not_seen_itself():
     assert honest_priors(load_conflict("russia-ukraine")).left_out == ()
 
 
-def test_rivals_are_those_published_by_the_date(shipped):
+def test_baselines_are_those_published_by_the_date(shipped):
     row = shipped.conflict.truth.iloc[0]
     early, late = (
         published_baselines(shipped, row, as_of=date) for date in (pd.Timestamp("2023-02-26"), None)

@@ -49,15 +49,15 @@ def test_results_survive_on_disk(tmp_path):
     assert [file.name for file in path.parent.iterdir()] == ["latest.json"]
 
 
-def test_roads_have_the_same_names_everywhere():
-    assert tuple(samplers.ROADS) == tuple(samplers.IMPORTS) == bench.ROADS
+def test_samplers_have_the_same_names_everywhere():
+    assert tuple(samplers.SAMPLERS) == tuple(samplers.IMPORTS) == bench.SAMPLERS
     assert tuple(cases.CASES) == bench.CASES
     quick = bench.arguments(["--quick"])
     assert (quick.case, quick.road) == (["shipped"], ["laplace", "nuts", "pymc"])
     assert sum(bench.QUICK[road] + bench.GRACE for road in quick.road) <= 600
 
 
-def test_a_road_over_its_limit_is_ended_and_said(monkeypatch):
+def test_a_sampler_over_its_limit_is_ended_and_said(monkeypatch):
     monkeypatch.setattr(bench, "GRACE", 0.0)
     found = bench.once("shipped", "laplace", limit=0.3, seed=1)
     assert found is not None
@@ -65,8 +65,8 @@ def test_a_road_over_its_limit_is_ended_and_said(monkeypatch):
     assert "limit" in found["why"]
 
 
-def test_a_road_that_breaks_leaves_its_last_words():
-    found = bench.once("shipped", "no such road", limit=60.0, seed=1)
+def test_a_sampler_that_fails_leaves_its_last_words():
+    found = bench.once("shipped", "no such sampler", limit=60.0, seed=1)
     assert found is not None
     assert "KeyError" in found["why"]
 
@@ -111,9 +111,9 @@ def test_what_a_short_run_has_drawn_is_measured(design):
 
 
 @pytest.mark.slow
-def test_our_roads_and_the_graph_draw_from_one_density(design):
+def test_our_engines_and_the_graph_draw_from_one_density(design):
     until = samplers.time.perf_counter() + 900
-    found = {name: samplers.ROADS[name](design, until, 1) for name in ("laplace", "nutpie")}
+    found = {name: samplers.SAMPLERS[name](design, until, 1) for name in ("laplace", "nutpie")}
     means = {name: ran.theta.reshape(-1, design.size).mean(axis=0) for name, ran in found.items()}
     assert np.abs(means["laplace"] - means["nutpie"]).mean() < 0.15
     assert found["nutpie"].finished

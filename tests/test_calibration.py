@@ -15,7 +15,7 @@ from lossmodel.evaluation.predictive_checks import (
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
 from lossmodel.model.priors import Priors
-from lossmodel.plots.ecdf import PLACES, ecdf_band, ecdf_of, outside
+from lossmodel.plots.ecdf import GRID, band_excess, ecdf_band, ecdf_of
 from lossmodel.posterior.fit import fit
 
 SMALL = Size(days=(80, 120), claimants=(3, 5), claims=(20, 40))
@@ -35,7 +35,7 @@ def fitted():
 @pytest.mark.parametrize("wars", [50, 400])
 def test_a_band_holds_uniform_ranks_as_often_as_it_says(wars):
     rng = np.random.default_rng(wars)
-    inside = [outside(rng.uniform(size=wars)) <= 0 for _ in range(400)]
+    inside = [band_excess(rng.uniform(size=wars)) <= 0 for _ in range(400)]
     assert np.mean(inside) == pytest.approx(0.95, abs=0.035)
 
 
@@ -48,7 +48,7 @@ def test_a_band_holds_uniform_ranks_as_often_as_it_says(wars):
     ],
 )
 def test_a_band_does_not_hold_what_is_not_calibrated(ranks):
-    assert outside(ranks) > 0
+    assert band_excess(ranks) > 0
 
 
 def test_a_widened_band_holds_the_band():
@@ -61,7 +61,7 @@ def test_an_ecdf_counts_what_is_below():
     assert ecdf_of(np.array([0.005, 0.5, 0.995]))[[0, 48, 49, 98]] == pytest.approx(
         [1 / 3, 1 / 3, 2 / 3, 2 / 3]
     )
-    assert len(PLACES) == 99
+    assert len(GRID) == 99
 
 
 def test_every_war_gives_every_quantity(result):
@@ -124,8 +124,8 @@ def test_a_day_of_five_times_the_losses_is_seen():
     size = Size(days=(100, 120), claimants=(4, 5), claims=(80, 120))
     priors = Priors.default()
 
-    def statistic(seed: int, breaks: list[str]) -> float:
-        war = simulate(seed=seed, priors=priors, size=size, breaks=breaks)
+    def statistic(seed: int, misspecifications: list[str]) -> float:
+        war = simulate(seed=seed, priors=priors, size=size, misspecifications=misspecifications)
         return misspecification_statistics(fit(war.claims, engine="laplace"))["spike"]
 
     rises = [statistic(seed, ["spike"]) - statistic(seed, []) for seed in range(61, 67)]
@@ -155,4 +155,4 @@ def test_wars_that_break_the_assumptions_do_not_pass():
         fitted = fit(war.claims, priors=overconfident, engine="laplace")
         true = war.paths[0].losses("north", "killed")[: len(fitted.days)].sum()
         ranks.append(np.mean(fitted.daily("north", "killed").sum(axis=1) < true))
-    assert outside(np.array(ranks)) > 0
+    assert band_excess(np.array(ranks)) > 0

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lossmodel.claims import Claims, load_claims
 from lossmodel.errors import ClaimsError, LossModelError, UsageError
 from lossmodel.evidence import collect_evidence
-from lossmodel.importers import Guesses, Imported, read_any
+from lossmodel.importers import Hints, Imported, read_any
 from lossmodel.importers.oryx import growing
 from lossmodel.importers.parsing import guess_dates, guess_numbers
 
@@ -25,7 +25,7 @@ BOOKED = "ua_general_staff_equipment_corrections.csv"
 ECONOMIST = "economist_estimates_compiled.csv"
 RADFORD = "radford2023_pnas_reports.csv"
 ORYX = "oryx_totals_by_type_scarnecchia.csv"
-TANKS = Guesses(party="russia", category="tanks")
+TANKS = Hints(party="russia", category="tanks")
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +298,8 @@ def test_a_spreadsheet_export_in_wide_form(tmp_path):
     imported = read_any([write(tmp_path, WIDE, "utf-8-sig")], TANKS)
     said = " | ".join(imported.notes)
     for words in ("semicolons", "byte-order mark", "'Day' holds the dates", "day/month/year",
-                  "'.' parts thousands", "cumulative", "My Ministry -> my-ministry"):  # fmt: skip
+                  "'.' separates thousands", "cumulative",
+                  "My Ministry -> my-ministry"):  # fmt: skip
         assert words in said
     claims = imported.load().table
     assert claims["value"].tolist() == [1080, 1190, 12240, 900, 1750]
@@ -373,7 +374,7 @@ def test_words_in_cells(tmp_path, cells, value, low, high, qualifier):
 def test_dates_are_guessed_and_said(dates, read, said):
     guessed = guess_dates(pd.Series(dates))
     assert guessed.read(dates[0]) == pd.Timestamp(read)
-    assert said in guessed.said
+    assert said in guessed.description
 
 
 def test_the_user_decides_how_dates_are_read():
@@ -418,7 +419,7 @@ def test_daily_figures_are_told_from_totals(tmp_path):
                    enumerate([900, 300, 800, 200, 700, 950], start=1))  # fmt: skip
     path = write(tmp_path, "date,ua-general-staff\n" + rows)
     assert set(read_any([path], TANKS).claims["kind"]) == {"daily"}
-    forced = Guesses(party="russia", category="tanks", kind="cumulative")
+    forced = Hints(party="russia", category="tanks", kind="cumulative")
     assert set(read_any([path], forced).claims["kind"]) == {"cumulative"}
 
 
@@ -436,12 +437,12 @@ def test_all_bad_cells_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("text", "guesses", "said"),
     [
-        ("date,ru-mod\n2022-03-01,5\n", Guesses(), "--party"),
+        ("date,ru-mod\n2022-03-01,5\n", Hints(), "--party"),
         ("date,ru-mod\n2022-03-01,5\n", TANKS, "--kind"),
         ("name,ru-mod\nx,5\ny,6\n", TANKS, "no column of dates"),
         ("date,remark\n2022-03-01,none\n", TANKS, "no column of figures"),
         ("date\n", TANKS, "no table"),
-        ("date,a,a\n2022-03-01,1,2\n", TANKS, "stand twice"),
+        ("date,a,a\n2022-03-01,1,2\n", TANKS, "appear twice"),
         ('[{"date": "2022-02-25", "da', TANKS, "incomplete"),
         ("", TANKS, "no table"),
     ],

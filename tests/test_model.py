@@ -1,4 +1,4 @@
-"""The model around its density: blocks, terms without a place, names in PyMC."""
+"""The model around its density: submodels, observations left out, names in PyMC."""
 
 import dataclasses
 import sys
@@ -18,7 +18,7 @@ from tests.test_density import CASES, CONFLICT, EVIDENCE, LONG, by_hand, normals
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*ArviZ is undergoing:FutureWarning")
 
 
-def test_blocks_are_soldiers_civilians_and_each_class_of_equipment():
+def test_submodels_are_soldiers_civilians_and_each_class_of_equipment():
     submodels = LossModel().submodels(EVIDENCE, CONFLICT)
     assert [submodel.name for submodel in submodels] == ["person", "civilian", "tanks"]
     modelled = {term for submodel in submodels for term in submodel.terms["term"]}
@@ -27,7 +27,7 @@ def test_blocks_are_soldiers_civilians_and_each_class_of_equipment():
     assert not modelled & out
 
 
-def test_who_counts_soldiers_and_civilians_together_makes_them_one_block():
+def test_a_claim_of_soldiers_and_civilians_together_makes_them_one_submodel():
     both = Party("all", "All", "south", (), sum=("south", "villagers"))
     conflict = dataclasses.replace(CONFLICT, parties=CONFLICT.parties | {"all": both})
     terms = EVIDENCE.terms.copy()
@@ -38,21 +38,21 @@ def test_who_counts_soldiers_and_civilians_together_makes_them_one_block():
     assert "villagers" in submodels[0].latent.parties
 
 
-def test_a_block_without_evidence_is_refused_with_those_that_there_are():
-    with pytest.raises(UsageError, match="'ships'; blocks: civilian, person, tanks"):
+def test_a_submodel_without_evidence_is_refused_with_those_that_there_are():
+    with pytest.raises(UsageError, match="'ships'; submodels: civilian, person, tanks"):
         LossModel().design(EVIDENCE, CONFLICT, "ships")
 
 
 @pytest.mark.parametrize(
-    ("part", "expected"),
+    ("off", "expected"),
     [
         ("", {"villagers missing": "among civilians"}),
-        ("missing", {"north missing": "is off", "north killed": "nothing is left"}),
-        ("delay", {"north killed": "nothing is left"}),
+        ("missing", {"north missing": "is off", "north killed": "without delays is zero"}),
+        ("delay", {"north killed": "without delays is zero"}),
     ],
 )
-def test_terms_without_a_place_in_a_variant_are_left_out_with_the_reason(part, expected):
-    model = LossModel(Components().without(part) if part else Components())
+def test_observations_that_a_variant_cannot_explain_are_left_out_with_the_reason(off, expected):
+    model = LossModel(Components().without(off) if off else Components())
     out = model.unmodelled(EVIDENCE, CONFLICT).merge(EVIDENCE.terms, on="term")
     said = dict(zip(out["party"] + " " + out["category"], out["why"], strict=True))
     for key, reason in expected.items():

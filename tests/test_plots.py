@@ -23,7 +23,11 @@ def ax():
 
 
 @pytest.mark.parametrize(
-    "draw", [plots.plot_losses, plots.plot_biases, plots.plot_predictions, plots.plot_shares]
+    "draw",
+    [
+        *(plots.plot_losses, plots.plot_biases),
+        *(plots.plot_predictions, plots.plot_variance_decomposition),
+    ],
 )
 def test_each_draws_on_the_axes_it_is_given(fit, ax, draw):
     before = dict(mpl.rcParams)
@@ -37,7 +41,7 @@ def test_without_axes_there_are_new_ones(fit):
     mpl.use("Agg")
     from matplotlib import pyplot
 
-    ax = plots.plot_shares(fit)
+    ax = plots.plot_variance_decomposition(fit)
     assert ax.has_data()
     pyplot.close(ax.figure)
 

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.errors import UsageError
 from lossmodel.model import history
 from lossmodel.model.priors import USER_REASON, Prior, Priors
@@ -21,6 +22,13 @@ def test_every_prior_says_what_it_is_and_why(prior):
     assert math.isfinite(prior.mean)
     assert prior.sd >= 0
     assert prior.basis != "user"
+
+
+def test_walks_are_meant_over_the_days_that_the_model_uses():
+    days = {"rate.walk_sd": FORTNIGHT, "lethality.walk_sd": QUARTER}
+    for prior in PRIORS:
+        if " per square root of " in prior.unit:
+            assert prior.unit.endswith(f" {days.get(prior.name, HALF_YEAR)} days")
 
 
 @pytest.mark.parametrize("prior", list(PRIORS), ids=NAMES)

@@ -12,9 +12,8 @@ import pytest
 from lossmodel.errors import UsageError
 from lossmodel.inference import worker
 from lossmodel.report import write
-from lossmodel.report.composing import NOT_PASSED, compose
-from lossmodel.report.document import LINE, SMALL_LINE, column_widths
-from lossmodel.report.figures.figures import pictures_of
+from lossmodel.report.document import LINE, NOT_PASSED, SMALL_LINE, column_widths, compose
+from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.output import pdf
 from lossmodel.report.output.html import inline_svg
 from lossmodel.report.output.markdown import markdown
@@ -97,7 +96,7 @@ def test_the_answer_is_that_of_the_table(fit, report, party, category):
     shown = [number(row[k], row["lower"], row["upper"]) for k in ("median", "lower", "upper")]
     title = fit.conflict.parties[party].title
     for text in (Page(read(report / "report.html")).text, read(report / "report.md")):
-        sentence = text[text.index(f"{title}, {category}, all who fight as its own") :]
+        sentence = text[text.index(f"{title}, {category}, all forces") :]
         assert f"{shown[0]} (95% credible interval {shown[1]} to {shown[2]})" in sentence[:160]
 
 
@@ -115,7 +114,7 @@ def test_what_assumptions_set_is_said(report):
 
 def test_the_parts_come_in_order(fit):
     results = Results(fit)
-    document = compose(results, pictures_of(results))
+    document = compose(results, figure_specs(results))
     names = [section.name for section in document.sections]
     assert names == [
         *("answer", "losses", "claimants", "level", "claims", "checks", "priors", "provenance"),
@@ -241,7 +240,7 @@ def test_an_interruption_leaves_what_was_there(fit, tmp_path, monkeypatch, stop,
 
 def test_without_typst_there_is_a_note_and_the_rest(fit, tmp_path, monkeypatch, caplog):
     def broken(*_, **__):
-        raise pdf.PressError("Typst could not set it: no reason")
+        raise pdf.TypesettingError("Typst failed: no reason")
 
     monkeypatch.setattr(pdf, "_compiled", broken)
     monkeypatch.setattr(worker, "_cores", lambda: 1)

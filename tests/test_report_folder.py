@@ -8,7 +8,7 @@ import pytest
 from lossmodel.errors import UsageError
 from lossmodel.report import folder as folders
 from lossmodel.report.folder import check_replaceable, fresh_folder
-from lossmodel.report.verify import _unlike_manifest
+from lossmodel.report.verify import _manifest_differences
 from lossmodel.report.write import write_report
 from tests.fakes import make_fit
 
@@ -192,11 +192,11 @@ def test_a_link_to_a_report_stays_a_link(short, report):
 
 
 def test_verify_knows_files_that_it_does_not_read(report):
-    assert list(_unlike_manifest(report, read=[])) == []
+    assert list(_manifest_differences(report, read=[])) == []
     (report / "diagnostics.json").write_text("mine", encoding="utf-8")
     (report / "fit.nc").unlink()
-    assert list(_unlike_manifest(report, read=[])) == [
+    assert list(_manifest_differences(report, read=[])) == [
         "fit.nc is missing.",
         "diagnostics.json was changed since it was written.",
     ]
-    assert list(_unlike_manifest(report, read=["fit.nc", "diagnostics.json"])) == []
+    assert list(_manifest_differences(report, read=["fit.nc", "diagnostics.json"])) == []

@@ -1,4 +1,4 @@
-"""What an answer hangs on: scaled priors, parts off, claimants gone, and the words for it."""
+"""Sensitivity: scaled priors, components off, claimants left out, and the summary in words."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ import pytest
 from lossmodel.conflict import load_conflict
 from lossmodel.evaluation import sensitivity as sensitivity_module
 from lossmodel.evaluation.sensitivity import sensitivity
-from lossmodel.evaluation.sensitivity_text import number, what_fixes_the_level
+from lossmodel.evaluation.sensitivity_text import describe_level, number
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
 from lossmodel.evaluation.variants import (
@@ -77,7 +77,7 @@ def test_shares_of_scopes_are_scaled_with_their_decay():
 
 def test_variants_leave_out_each_claimant_with_who_repeats_it(war, priors):
     names = sorted(set(war.claims.table["claimant"]) - {"gazette"})
-    variants = variants_of(war.claims, priors, Components(), claimants=names, ranges=True)
+    variants = variants_of(war.claims, priors, Components(), claimants=names, shift_priors=True)
     gone = {v.name: v for v in variants if v.kind == "claimant"}
     assert set(gone) == set(names)
     for name, variant in gone.items():
@@ -112,7 +112,7 @@ def _table() -> pd.DataFrame:
     )
 
 
-def _shares(prior_share: float) -> pd.DataFrame:
+def _variance(prior_share: float) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "quantity": QUANTITY,
@@ -127,16 +127,16 @@ def _shares(prior_share: float) -> pd.DataFrame:
 
 def _words(prior_share: float) -> str:
     table = _table()
-    return what_fixes_the_level(
+    return describe_level(
         table=table,
         powers=sensitivity_module._powers(table),
-        shares=_shares(prior_share),
-        ranges=sensitivity_module.level_ranges(table),
+        variance_decomposition=_variance(prior_share),
+        prior_range=sensitivity_module.median_range(table),
     )
 
 
-def test_the_range_is_over_reasonable_priors_only():
-    row = sensitivity_module.level_ranges(_table()).iloc[0]
+def test_the_range_is_over_plausible_priors_only():
+    row = sensitivity_module.median_range(_table()).iloc[0]
     assert (row["low"], row["high"]) == (850.0, 1200.0)
     assert "coverage.level one sd lower" in row["note"]
 
@@ -151,7 +151,7 @@ def test_slopes_are_by_a_doubling_of_the_prior():
 def test_the_paragraph_gives_the_numbers():
     text = _words(0.85)
     for said in (
-        *("1,000 (700 to 1,400, 95%)", "sd of 1.70", "0.18", "85%", "bias 51%"),
+        *("1,000 (700 to 1,400, 95%)", "is 1.70 a priori", "0.18 a posteriori", "85%", "bias 51%"),
         *("Without staff the median moves by +10%", "delay -12%", "850 to 1,200"),
         *("set by assumptions", "at 0.25", "without staff, 1.28 times"),
     ):
@@ -176,7 +176,7 @@ def test_the_tornado_has_the_largest_change_on_top():
 
 @pytest.mark.slow
 def test_sensitivity_of_a_small_war(war, priors):
-    result = sensitivity(war.claims, priors=priors, ranges=False)
+    result = sensitivity(war.claims, priors=priors, shift_priors=False)
     assert set(result.table["kind"]) == {"claimant", "part", "common mode", "prior"}
     same = result.table[(result.table["kind"] == "common mode") & (result.table["value"] == 0.15)]
     assert same["change"].abs().max() < 1e-6

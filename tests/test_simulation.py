@@ -28,7 +28,7 @@ SIMULATOR = (
 )
 # Priors are shared; nothing else of the model is.
 THE_MODEL = ("model.design", "model.density", "inference", "posterior")
-# Nothing errs but what a test wants to err.
+# No error but those that a test adds.
 QUIET = {
     name: {"mean": -12.0, "sd": 0.0}
     for name in (
@@ -171,43 +171,43 @@ def test_a_relay_repeats_its_original(priors):
 @pytest.mark.parametrize(("kind", "factor"), [("method-change", 1.5), ("method-drop", 2 / 3)])
 def test_a_change_of_method_multiplies_what_follows(quiet, kind, factor):
     sound = simulate(seed=21, priors=quiet, size=SMALL)
-    broken = simulate(seed=21, priors=quiet, size=SMALL, breaks=[kind])
-    (change,) = broken.breaks
+    misspecified = simulate(seed=21, priors=quiet, size=SMALL, misspecifications=[kind])
+    (change,) = misspecified.misspecifications
     table = sound.claims.table
     own = (table["claimant"] == change.claimant) & (table["party"] == change.party)
     before, after = (
         w.claims.table["value"].fillna(np.sqrt(w.claims.table["low"] * w.claims.table["high"]))
-        for w in (sound, broken)
+        for w in (sound, misspecified)
     )
     change_of = np.log(after / before)
     late = table["known"] >= change.date
     assert change_of[own & late].median() == pytest.approx(np.log(factor), abs=0.2)
     assert abs(change_of[own & ~late].median()) < 0.2
     assert abs(change_of[~own].median()) < 0.1
-    pd.testing.assert_frame_equal(sound.truth, broken.truth)
+    pd.testing.assert_frame_equal(sound.truth, misspecified.truth)
 
 
 def test_a_spike_is_one_day_of_five_times_the_losses(priors):
     sound = simulate(seed=4, priors=priors)
-    broken = simulate(seed=4, priors=priors, breaks=["spike"])
-    (spike,) = broken.breaks
-    before, after = (w.paths[0].losses(spike.party, "casualties") for w in (sound, broken))
+    misspecified = simulate(seed=4, priors=priors, misspecifications=["spike"])
+    (spike,) = misspecified.misspecifications
+    before, after = (w.paths[0].losses(spike.party, "casualties") for w in (sound, misspecified))
     ratio = after / before
-    assert ratio[broken.paths[0].position(spike.date)] == pytest.approx(5)
+    assert ratio[misspecified.paths[0].position(spike.date)] == pytest.approx(5)
     assert (ratio == 1).sum() == len(ratio) - 1
 
 
 def _first_with(kind: str, priors: Priors):
     for seed in range(40):
-        war = simulate(seed=seed, priors=priors, breaks=[kind])
-        if war.breaks:
+        war = simulate(seed=seed, priors=priors, misspecifications=[kind])
+        if war.misspecifications:
             return war
     raise AssertionError(f"no war had a place for {kind}")
 
 
 def test_a_hidden_relay_says_what_another_said(priors):
     war = _first_with("relay", priors)
-    (relay,) = war.breaks
+    (relay,) = war.misspecifications
     table = war.claims.table
     own = table[(table["kind"] == "cumulative") & (table["via"] == "")]
     own = own[(own["party"] == relay.party) & (own["category"] == relay.category)]
@@ -222,13 +222,13 @@ def _said(rows: pd.DataFrame) -> list[pd.Series]:
 
 def test_a_definition_switches(quiet):
     war = _first_with("definition", quiet)
-    (switch,) = war.breaks
+    (switch,) = war.misspecifications
     assert switch.category == "losses"
 
 
 def test_what_cannot_be_simulated_is_refused():
-    with pytest.raises(UsageError, match="no break 'flood'"):
-        simulate(seed=1, breaks=["flood"])
+    with pytest.raises(UsageError, match="no misspecification 'flood'"):
+        simulate(seed=1, misspecifications=["flood"])
     with pytest.raises(UsageError, match="made-up wars"):
         simulate("battle-of-britain", seed=1, size=SMALL)
 

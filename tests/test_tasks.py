@@ -93,7 +93,7 @@ def test_a_digest_does_not_hang_on_the_order_of_keys():
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
 
 
-def test_an_interrupted_run_is_taken_up_where_it_stopped(tmp_path):
+def test_an_interrupted_run_is_resumed(tmp_path):
     script = textwrap.dedent(
         """
         import sys, time

@@ -11,10 +11,10 @@ import pytest
 from lossmodel.claims import load_claims
 from lossmodel.errors import UsageError
 from lossmodel.posterior.fit import fit, load_fit
-from lossmodel.report import verify
+from lossmodel.report import passages, verify
 from lossmodel.report.compare import changed_claims, changed_totals, compare_fits
+from lossmodel.report.folder import csv_text
 from lossmodel.report.results import Results
-from lossmodel.report.tablefiles import csv_text
 from lossmodel.report.verify import verify_report
 from lossmodel.report.write import write_json, write_text
 from tests.fakes import HOSTILE, make_fit
@@ -68,7 +68,7 @@ def last_digit_changed(path, start):
     """Change the last digit of the first number after some words."""
     text = path.read_text(encoding="utf-8")
     at = text.index(start) + len(start)
-    number = verify._NUMBER.search(text, at)
+    number = passages._NUMBER.search(text, at)
     digit = max(i for i in range(number.start(), number.end()) if text[i].isdigit())
     other = str((int(text[digit]) + 1) % 10)
     path.write_text(text[:digit] + other + text[digit + 1 :], encoding="utf-8")
@@ -178,20 +178,22 @@ def test_what_is_no_report_is_refused(report, tmp_path):
 def test_numbers_are_read_as_they_are_printed():
     text = r"1,234 (0.5 to 2.50), 12\,345, 95\%, 85% of 3."
     found = ["1,234", "0.5", "2.50", r"12\,345", r"95\%", "85%", "3"]
-    assert verify._numbers(text) == found
+    assert passages.numbers_in(text) == found
 
 
 def test_only_what_is_seen_of_a_page_counts():
     page = "<style>p{top:1px}</style><p>a 2&nbsp;b</p><svg><text>3</text></svg><script>4</script>5"
-    numbers = [n for text in verify._passages("a.html", page) for n in verify._numbers(text)]
+    numbers = [
+        n for text in passages.split_passages("a.html", page) for n in passages.numbers_in(text)
+    ]
     assert numbers == ["2", "5"]
 
 
 def test_what_rounding_could_have_said_is_accepted_both_ways():
     near = [["0.12", "7"], ["0.12", "7"], ["0.13", "7"]]
-    assert verify._same(["0.13", "7"], near)
-    assert not verify._same(["0.14", "7"], near)
-    assert not verify._same(["0.13", "7", "8"], near)
+    assert passages._same(["0.13", "7"], near)
+    assert not passages._same(["0.14", "7"], near)
+    assert not passages._same(["0.13", "7", "8"], near)
 
 
 def test_the_same_fit_compared_with_itself_has_no_difference():

@@ -1,6 +1,6 @@
-"""Claims: a table that was checked at the door, and the conflict that it speaks of.
+"""Claims: a validated table and the conflict that it belongs to.
 
-Nothing behind the door checks again.
+All validation is in `load_claims`; no later step checks the table again.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import pandas as pd
 from lossmodel.claims.validation import check_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.inputs import CLAIMS as FILE
+from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.tables.cells import Flagger, parse_table
 from lossmodel.tables.csv import RawTable, read_bytes, read_table, sha256
 from lossmodel.tables.problems import Problems
 from lossmodel.tables.schema import CLAIMS
+from lossmodel.tables.vocabulary import kinds_with, qualifiers_with
 
 __all__ = ["Claims", "claims_csv", "load_claims", "write_claims"]
 
@@ -30,14 +32,24 @@ class Claims:
     Attributes
     ----------
     table
-        One claim a row: the columns of the format and `row`, the line in the file. Dates are
-        datetime64[ns], numbers float64, `published_inferred` is bool, all else is text, empty
-        where there is none. Days that the format lets stand empty are filled; only a stock may
-        have no start.
+        One row per claim: the columns of the format and `row`, the line in the file. Dates are
+        datetime64[ns], numbers float64, `published_inferred` is bool, all else is text, empty if
+        missing. Optional dates are filled; only a stock may have no start.
+    conflict
+        The conflict that the claims belong to.
     sha256
         File name -> SHA-256 of every file that was read.
+    path
+        The file, or a name for a table that does not come from a file.
     notes
-        What the reader should know though it is no problem, such as columns passed over.
+        Remarks for the reader, such as columns that are not part of the format.
+
+    Examples
+    --------
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> own = claims.select(claims.table["claimant"] == "air-ministry")
+    >>> len(own) < len(claims), own.path.name
+    (True, 'claims.csv')
     """
 
     table: pd.DataFrame
@@ -47,11 +59,17 @@ class Claims:
     notes: tuple[str, ...] = field(default=())
 
     def __len__(self) -> int:
-        """Count the claims."""
+        """Number of claims."""
         return len(self.table)
 
     def select(self, keep: Sequence[bool] | np.ndarray | pd.Series) -> Claims:
-        """Keep some claims: one True or False a row. Hashes still name the files read."""
+        """Claims of some rows.
+
+        Parameters
+        ----------
+        keep
+            Shape (number of claims,): True for the rows to keep. `sha256` stays that of the files.
+        """
         chosen = self.table[np.asarray(keep, dtype=bool)].reset_index(drop=True)
         return replace(self, table=chosen)
 
@@ -59,7 +77,7 @@ class Claims:
 def load_claims(
     path: str | Path | pd.DataFrame | None = None,
     *,
-    conflict: str | Path | Conflict = "russia-ukraine",
+    conflict: str | Path | Conflict = DEFAULT_CONFLICT,
 ) -> Claims:
     """Read and check a claims table.
 
@@ -69,14 +87,14 @@ def load_claims(
         A CSV file, `-` for standard input, a table in memory, or None for the conflict's own
         `claims.csv`.
     conflict
-        A shipped conflict's name, a folder, or a conflict that was loaded before.
+        Name of a shipped conflict, a folder, or a loaded conflict.
 
     Raises
     ------
     ClaimsError
-        With every problem of the table.
+        The table is not valid; the error has every problem.
     UsageError
-        Where there is no such file or conflict.
+        There is no such file or conflict.
 
     Examples
     --------
@@ -115,9 +133,9 @@ def _read(path: str | Path | pd.DataFrame | None, conflict: Conflict) -> tuple[P
 
 
 def _words(raw: RawTable, conflict: Conflict) -> dict[str, list[str]]:
-    """Collect the words that key columns may hold.
+    """Words allowed in key columns.
 
-    Sources are free where the conflict has no table of them; an address is its own source.
+    Any source is allowed if the conflict has no table of sources; a web address always is.
     """
     claimants = conflict.claimants["claimant"].tolist()
     words = {
@@ -135,25 +153,33 @@ def _words(raw: RawTable, conflict: Conflict) -> dict[str, list[str]]:
 
 
 def _fill(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
-    """Fill what the format lets stand empty, and drop limits that only repeat the value."""
-    is_total = table["kind"] == "cumulative"
-    is_range = table["qualifier"] == "range"
+    """Fill optional dates, and drop limits that only repeat the value."""
+    is_running = table["kind"].isin(kinds_with("running"))
+    known_at_end = table["kind"].isin(kinds_with("known_at_end"))
+    has_limits = table["qualifier"].isin(qualifiers_with("has_limits"))
     end = table["end"]
     published = table["published"].fillna(table["known"]).fillna(end)
-    known = table["known"].fillna(end.where(is_total, published))
+    known = table["known"].fillna(end.where(known_at_end, published))
     inferred = table["published_inferred"] | table["published"].isna()
     limits = {
-        name: table[name].mask(~is_range & (table[name] == table["value"]))
+        name: table[name].mask(~has_limits & (table[name] == table["value"]))
         for name in ("low", "high")
     }
-    start = table["start"].mask(is_total & table["start"].isna(), conflict.start)
+    start = table["start"].mask(is_running & table["start"].isna(), conflict.start)
     return table.assign(
         start=start, known=known, published=published, published_inferred=inferred, **limits
     )
 
 
 def claims_csv(claims: Claims) -> str:
-    """Write claims as the text of a CSV file that `load_claims` reads back as the same table."""
+    """Text of a CSV file that `load_claims` reads back as the same table.
+
+    Examples
+    --------
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> claims_csv(claims).splitlines()[0][:29]
+    'claim_id,claimant,party,categ'
+    """
     table = claims.table.drop(columns="row")
     for name in table.select_dtypes("datetime"):
         table[name] = table[name].dt.strftime("%Y-%m-%d")
@@ -164,7 +190,30 @@ def claims_csv(claims: Claims) -> str:
 
 
 def write_claims(claims: Claims, path: str | Path) -> None:
-    """Write claims as a CSV file, whole or not at all, see `claims_csv`."""
+    """Write claims as a CSV file, completely or not at all.
+
+    Parameters
+    ----------
+    claims
+        Claims to write.
+    path
+        The file; an existing one is replaced.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; an existing one stays as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_claims(claims, Path(folder) / "claims.csv")
+    ...     again = load_claims(Path(folder) / "claims.csv", conflict=claims.conflict)
+    >>> again.table.equals(claims.table)
+    True
+    """
     unfinished = Path(f"{path}.unfinished")
     unfinished.write_text(claims_csv(claims), encoding="utf-8", newline="")
     unfinished.replace(path)

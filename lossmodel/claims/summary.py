@@ -1,4 +1,4 @@
-"""What a claims table holds, in about fifteen lines: the text of `lossmodel check`."""
+"""Summary of a claims table in about fifteen lines: the text of `lossmodel check`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from lossmodel.claims.claims import Claims
 
 __all__ = ["describe"]
 
-_MOST = 8
+_MOST = 8  # words with a count of their own: more do not fit a line
 
 
 def describe(claims: Claims) -> str:
-    """Describe claims by claimant, party, category, kind, dates, relays, rounding and hash."""
+    """Counts of claims by party, category, kind and claimant; dates, relays, rounding and hash.
+
+    Examples
+    --------
+    >>> from lossmodel.claims.claims import load_claims
+    >>> print(describe(load_claims(conflict="battle-of-britain")).splitlines()[0])
+    conflict   battle-of-britain: Battle of Britain, 1940 (first day 1940-07-01)
+    """
     table, conflict = claims.table, claims.conflict
     counts = {
         "parties": "party",

@@ -1,6 +1,6 @@
 """Rules for the rows of a claims table: numbers, windows, parts of totals, relays.
 
-Every rule is a mask over all rows and a sentence, so a million rows cost what a few masks cost.
+Every rule is a mask over all rows and a sentence, so that a million rows take seconds.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import CENTURY
 from lossmodel.conflict.types import cycle
 from lossmodel.tables.cells import Flagger
-from lossmodel.tables.problems import nearest, quoted
-from lossmodel.tables.schema import OPEN_KINDS, STOCK_CATEGORIES
+from lossmodel.tables.problems import GUESSES, nearest, quoted
+from lossmodel.tables.vocabulary import STOCK_CATEGORIES, kinds_with, qualifiers_with
 
 __all__ = ["check_claims"]
 
 Mask = npt.NDArray[np.bool_]
-_LONGEST_WAR = pd.Timedelta(days=36_525)
-_GUESSES = 40
+_LONGEST_WAR = pd.Timedelta(days=CENTURY)
 
 
 def check_claims(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> None:
@@ -30,8 +30,12 @@ def check_claims(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> N
     Parameters
     ----------
     table
-        Parsed claims with empty dates filled. What was wrong in a single cell is noted already
-        and stands there as if empty, so it never breaks a second rule.
+        Parsed claims with optional dates filled. A cell that is not valid by itself is noted
+        already and empty here, so that it does not break a second rule.
+    flagger
+        Where problems are noted.
+    conflict
+        The conflict of the claims.
     """
     _check_values(table, flagger)
     _check_limits(table, flagger)
@@ -40,7 +44,7 @@ def check_claims(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> N
     _check_knowledge(table, flagger)
     _check_scopes(table, flagger, conflict)
     _check_relays(table, flagger)
-    if not flagger.raw.broken:  # a line that could not be read may be the total that is missed
+    if not flagger.raw.broken:  # an unreadable line may be the total that seems to be missing
         _check_parts(table, flagger)
 
 
@@ -57,29 +61,31 @@ def _days(days: pd.Series, mask: Mask) -> list[str]:
 
 
 def _check_values(table: pd.DataFrame, flagger: Flagger) -> None:
-    is_range, is_correction = _is(table, "qualifier", "range"), _is(table, "kind", "correction")
-    missing = ~_given(flagger, "value") & ~is_range & ("value" in flagger.raw.cells)
+    has_limits = _is(table, "qualifier", *qualifiers_with("has_limits"))
+    signed = _is(table, "kind", *kinds_with("signed"))
+    missing = ~_given(flagger, "value") & ~has_limits & ("value" in flagger.raw.cells)
     flagger.flag(
         missing,
         "value",
         allowed=[f"a number, as the qualifier is {word}" for word in table["qualifier"][missing]],
         remedy="Give the value, or write qualifier range with low and high",
     )
+    exempt = " or ".join(kinds_with("signed"))
     for column in ("value", "low", "high"):
         flagger.flag(
-            (table[column] < 0).to_numpy() & ~is_correction,
+            (table[column] < 0).to_numpy() & ~signed,
             column,
-            allowed="a number from 0 on; only a correction may be negative",
+            allowed=f"a number from 0 on; only a {exempt} may be negative",
             remedy="Correct the sign or the kind",
         )
     flagger.flag(
-        is_correction & is_range,
+        signed & has_limits,
         "qualifier",
-        allowed="exact or about, for a correction",
+        allowed=f"{' or '.join(qualifiers_with('is_single'))}, for a {exempt}",
         remedy="Give one value",
     )
     flagger.flag(
-        _is(table, "kind", "stock") & ~_is(table, "category", *STOCK_CATEGORIES, ""),
+        _is(table, "kind", *kinds_with("stock")) & ~_is(table, "category", *STOCK_CATEGORIES, ""),
         "kind",
         allowed="stock only of " + " and ".join(STOCK_CATEGORIES),
         remedy="Write cumulative for a total since the start",
@@ -87,29 +93,29 @@ def _check_values(table: pd.DataFrame, flagger: Flagger) -> None:
 
 
 def _check_limits(table: pd.DataFrame, flagger: Flagger) -> None:
-    is_range = _is(table, "qualifier", "range")
+    has_limits = _is(table, "qualifier", *qualifiers_with("has_limits"))
     value, low, high = table["value"], table["low"], table["high"]
     for column in ("low", "high"):
         flagger.flag(
-            is_range & ~_given(flagger, column),
+            has_limits & ~_given(flagger, column),
             column,
             allowed="a number, as the qualifier is range",
             remedy="Give both low and high",
         )
         flagger.flag(
-            ~is_range & table[column].notna().to_numpy(),
+            ~has_limits & table[column].notna().to_numpy(),
             column,
             allowed="nothing, as the qualifier is not range",
             remedy="Put the figure into value, or write qualifier range",
         )
-    crossed = is_range & (low >= high).to_numpy()
+    crossed = has_limits & (low >= high).to_numpy()
     flagger.flag(
         crossed,
         "low",
         allowed=[f"less than high, {number:.15g}" for number in high[crossed]],
         remedy="Exchange the two, or write one value with qualifier exact or about",
     )
-    outside = is_range & ~crossed & ((value < low) | (value > high)).to_numpy()
+    outside = has_limits & ~crossed & ((value < low) | (value > high)).to_numpy()
     flagger.flag(
         outside,
         "value",
@@ -124,8 +130,8 @@ def _check_limits(table: pd.DataFrame, flagger: Flagger) -> None:
 def _check_windows(table: pd.DataFrame, flagger: Flagger) -> None:
     start, end = table["start"], table["end"]
     kind = table["kind"]
-    may_be_open = _is(table, "kind", *OPEN_KINDS, "")
-    missing = ~_given(flagger, "start") & ~may_be_open & ("start" in flagger.raw.cells)
+    needs_start = _is(table, "kind", *kinds_with("needs_start"))
+    missing = ~_given(flagger, "start") & needs_start & ("start" in flagger.raw.cells)
     flagger.flag(
         missing,
         "start",
@@ -139,17 +145,20 @@ def _check_windows(table: pd.DataFrame, flagger: Flagger) -> None:
         allowed=[f"a day from start on, {day}" for day in _days(start, before)],
         remedy="Give start <= end, or leave start empty for a cumulative claim",
     )
-    long = _is(table, "kind", "daily") & (end > start).to_numpy()
+    long = _is(table, "kind", *kinds_with("single_day")) & (end > start).to_numpy()
     flagger.flag(
         long,
         "end",
-        allowed=[f"the same day as start, {day}, for kind daily" for day in _days(start, long)],
+        allowed=[
+            f"the same day as start, {day}, for kind {word}"
+            for day, word in zip(_days(start, long), kind[long], strict=True)
+        ],
         remedy="Write kind period, or correct one of the days",
     )
 
 
 def _check_span(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> None:
-    """Refuse days on which there was no such conflict, party or scope."""
+    """Note days outside the conflict, or outside the life of a party or scope."""
     last = conflict.end if conflict.end is not None else conflict.start + _LONGEST_WAR
     allowed = f"a day of the conflict, from {conflict.start.date()} to {last.date()}"
     for column in ("start", "end"):
@@ -174,13 +183,18 @@ def _check_span(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> No
 
 
 def _check_knowledge(table: pd.DataFrame, flagger: Flagger) -> None:
-    """Refuse claims of what was not yet over, or not yet known."""
+    """Note claims of losses that were not over yet, or not known yet."""
     published = _given(flagger, "published")
     known = _given(flagger, "known")
     rules = (
-        ("known", known, "end", "Nobody knows losses before they fall"),
-        ("published", published, "end", "Nobody publishes losses before they fall"),
-        ("published", published & known, "known", "Nobody publishes what is not known yet"),
+        ("known", known, "end", "Losses cannot be known before they happen"),
+        ("published", published, "end", "Losses cannot be published before they happen"),
+        (
+            "published",
+            published & known,
+            "known",
+            "Losses cannot be published before they are known",
+        ),
     )
     for column, given, first, remedy in rules:
         early = given & (table[column] < table[first]).to_numpy()
@@ -199,7 +213,7 @@ def _check_scopes(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> 
 
 
 def _check_relays(table: pd.DataFrame, flagger: Flagger) -> None:
-    """Refuse relays of oneself, and streams that repeat each other in a circle."""
+    """Note relays of a claimant's own figures, and streams that repeat each other in a circle."""
     relays = table.loc[table["via"] != "", ["claimant", "via", "party", "category"]]
     itself = (table["via"] == table["claimant"]).to_numpy(dtype=bool) & _given(flagger, "via")
     flagger.flag(
@@ -226,12 +240,12 @@ def _check_relays(table: pd.DataFrame, flagger: Flagger) -> None:
         in_circle & ~itself,
         "via",
         allowed="relays that end at a claimant with a figure of its own",
-        remedy="Leave via empty on the row of the one who said it first",
+        remedy="Leave via empty in the row of the original figure",
     )
 
 
 def _check_parts(table: pd.DataFrame, flagger: Flagger) -> None:
-    """Refuse parts of unknown totals, of themselves, in circles, or outside their total."""
+    """Note parts of unknown totals, of themselves, in circles, or outside their total."""
     has_total = (table["part_of"] != "").to_numpy(dtype=bool)
     if not has_total.any():
         return
@@ -264,7 +278,7 @@ def _check_parts(table: pd.DataFrame, flagger: Flagger) -> None:
 
 
 def _first_rows(ids: pd.Series, wanted: pd.Series) -> npt.NDArray[np.int64]:
-    """Row on which each wanted id stands first; -1 where it stands nowhere."""
+    """First row of each wanted id; -1 if there is none."""
     once = ids.drop_duplicates()
     place = pd.Series(once.index.to_numpy(dtype=np.int64), index=pd.Index(once))
     found = place.reindex(pd.Index(wanted), fill_value=-1)
@@ -272,9 +286,9 @@ def _first_rows(ids: pd.Series, wanted: pd.Series) -> npt.NDArray[np.int64]:
 
 
 def _on_circle(parent: npt.NDArray[np.int64]) -> Mask:
-    """Whether following `parent` from a row leads back to it; -1 has none.
+    """Whether following `parent` from a row leads back to it; -1 is no parent.
 
-    After n steps only circles are left; doubling the step takes log2(n) rounds.
+    After n steps only rows on circles have an ancestor; doubling the step takes log2(n) rounds.
     """
     ancestor = parent.copy()
     for _ in range(max(1, len(parent)).bit_length()):
@@ -286,6 +300,6 @@ def _on_circle(parent: npt.NDArray[np.int64]) -> Mask:
 
 def _guesses(words: pd.Series, known: pd.Series) -> list[str]:
     ids = known.tolist()
-    close: Mapping[str, str] = {word: nearest(word, ids) for word in words.unique()[:_GUESSES]}
+    close: Mapping[str, str] = {word: nearest(word, ids) for word in words.unique()[:GUESSES]}
     texts = {word: f"Did you mean {quoted(name)}?" for word, name in close.items() if name}
     return [texts.get(word, "Correct it, or add the row of the total") for word in words]

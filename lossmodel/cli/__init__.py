@@ -1,8 +1,8 @@
-"""The command line: every command is a few public calls.
+"""The command line, a thin layer over the Python interface.
 
-Progress goes to stderr, the answer to stdout. Exit status: 0 good; 1 it ran but the gate, a
-backtest or a verification did not pass; 2 bad input or usage; 3 anything else; 130 interrupted.
-Nobody sees a traceback who has not asked for one with ``LOSSMODEL_DEBUG=1``.
+Progress goes to stderr and results to stdout. Exit status: 0 success; 1 the gate, a backtest or a
+verification did not pass; 2 invalid input or usage; 3 any other error; 130 interrupted. Tracebacks
+are shown only with ``LOSSMODEL_DEBUG=1``.
 """
 
 import os
@@ -17,7 +17,7 @@ from lossmodel.errors import ConvergenceWarning, LossModelError
 
 __all__ = ["main"]
 
-# Importing them has registered their commands.
+# These modules register their commands on import.
 COMMANDS = (fit, claims, data, simulate, evaluation, about)
 INTERRUPTED = 130
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Parameters
     ----------
     arguments
-        What follows the program's name; by default what the shell gave.
+        Arguments after the name of the program; by default those of the process.
     """
     sys.exit(_status(arguments))
 
@@ -52,16 +52,16 @@ def _status(arguments: Sequence[str] | None) -> int:
             raise
         return _failed(_os_text(error), 3)
     except Exception as error:
-        # The outermost place: whatever nobody foresaw ends here, as one line.
+        # The outermost handler: any unexpected error becomes one line.
         if debug:
             raise
         text = f"{type(error).__name__}: {_first_line(error)}"
-        return _failed(f"{text} (run again with LOSSMODEL_DEBUG=1 to see where)", 3)
+        return _failed(f"{text} (set LOSSMODEL_DEBUG=1 for a traceback)", 3)
     return 0
 
 
 def _quieten() -> None:
-    """Show the one warning that concerns the user, in one line."""
+    """Show only convergence warnings, in one line each."""
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", ConvergenceWarning)
     warnings.showwarning = _show_warning
@@ -75,7 +75,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    del category, filename, lineno, file, line  # the signature is the standard library's
+    del category, filename, lineno, file, line  # the signature is fixed by the standard library
     sys.stderr.write(f"lossmodel: warning: {message}\n")
 
 

@@ -1,4 +1,4 @@
-"""Commands about the package itself: how to cite it, how it fares on this machine."""
+"""Commands about the package itself: cite, doctor."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,13 +13,13 @@ from lossmodel.cli.console import answer
 def cite(
     fit: Annotated[
         Path | None,
-        typer.Option("--fit", metavar="PATH", show_default=False, help="Also cite this fit."),
+        typer.Option("--fit", metavar="PATH", show_default=False, help="Fit to cite as well."),
     ] = None,
     form: Annotated[
-        Literal["text", "bibtex"], typer.Option("--format", help="A paragraph or a BibTeX entry.")
+        Literal["text", "bibtex"], typer.Option("--format", help="Plain text or BibTeX.")
     ] = "text",
 ) -> None:
-    """Print how to cite this version, and the very fit that your numbers come from."""
+    """Print a reference to this version and, on request, to a fit."""
     from lossmodel.cli.fit import read_fit
     from lossmodel.posterior import citation
 
@@ -28,7 +28,7 @@ def cite(
 
 @app.command()
 def doctor() -> None:
-    """Say what would make this machine slow, and how to mend it."""
+    """Check the installation, and report what makes fits slow and how to fix it."""
     from lossmodel.cli.doctor import examine
 
     findings = examine()
@@ -39,6 +39,6 @@ def doctor() -> None:
         if finding.remedy:
             answer(f"  {'':<{width}}  -> {finding.remedy}")
     bad = [finding for finding in findings if finding.verdict != "good"]
-    answer("Nothing here is slow." if not bad else f"{len(bad)} of {len(findings)} need a look.")
+    answer("No problems found." if not bad else f"{len(bad)} of {len(findings)} need attention.")
     if any(finding.verdict == "broken" for finding in bad):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""The application that commands register with, and the options that they share."""
+"""The Typer application, and the options that several commands share."""
 
 import datetime as dt
 import re
@@ -31,7 +31,7 @@ __all__ = [
 
 REPORT = Path("lossmodel-report")
 
-# Plain text: what a log, a pipe and a screen reader can all use. Tracebacks are main's business.
+# Help is plain text, for logs, pipes and screen readers. Tracebacks are handled in `main`.
 app = typer.Typer(
     help="War losses from conflicting claims: posterior estimates with credible intervals.",
     no_args_is_help=True,
@@ -43,7 +43,7 @@ app = typer.Typer(
 
 
 def _date(text: str) -> dt.date:
-    """Read an ISO date, and only that form: 20220224 may be a typing error for something else."""
+    """Parse a date as YYYY-MM-DD only: 20220224 may be a mistyped number."""
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         try:
             return dt.date.fromisoformat(text)
@@ -53,7 +53,7 @@ def _date(text: str) -> dt.date:
 
 
 def level(text: str | float) -> float:
-    """Read the level of an interval, a probability."""
+    """Parse the level of an interval, a probability."""
     try:
         level = float(text)
     except ValueError:
@@ -69,7 +69,7 @@ def _seed(text: str | int) -> int:
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a whole number.") from None
     if seed < 0:
-        raise typer.BadParameter(f"{text} is negative; a seed is a whole number from 0 on.")
+        raise typer.BadParameter(f"{text} is negative; a seed is a whole number, 0 or larger.")
     return seed
 
 
@@ -88,7 +88,7 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    # The docstring of a callback would become help text; --version does its work above.
+    # No docstring, because it would become help text. The callback of --version does the work.
     pass
 
 
@@ -96,14 +96,16 @@ ClaimsFile = Annotated[
     str | None,
     typer.Argument(
         metavar="CLAIMS",
-        help="Claims table (CSV), - for stdin; by default the conflict's own.",
+        help="Claims table (CSV) or - for stdin; by default that of the conflict.",
         show_default=False,
     ),
 ]
 ConflictName = Annotated[
     str,
     typer.Option(
-        "--conflict", metavar="NAME|DIR", help="A shipped conflict or the folder of another."
+        "--conflict",
+        metavar="NAME|DIR",
+        help="A shipped conflict, or the folder of another one.",
     ),
 ]
 AsOf = Annotated[
@@ -113,7 +115,7 @@ AsOf = Annotated[
         metavar="DATE",
         parser=_date,
         show_default=False,
-        help="Leave out what was published after this day.",
+        help="Use only claims published up to this day.",
     ),
 ]
 Until = Annotated[
@@ -123,19 +125,17 @@ Until = Annotated[
         metavar="DATE",
         parser=_date,
         show_default=False,
-        help="Last day of the path; by default the last day that a used claim covers.",
+        help="Last day of the estimates; by default the last day that a used claim covers.",
     ),
 ]
 Engine = Annotated[
     EngineName,
     typer.Option(
         "--engine",
-        help="laplace is fast; nuts is the reference; auto is laplace unless its gate fails.",
+        help="laplace: fast; nuts: exact; auto: laplace, or nuts where the gate of laplace fails.",
     ),
 ]
-Seed = Annotated[
-    int, typer.Option("--seed", metavar="INT", parser=_seed, help="Seed of all randomness.")
-]
+Seed = Annotated[int, typer.Option("--seed", metavar="INT", parser=_seed, help="Random seed.")]
 Ci = Annotated[
     float,
     typer.Option("--ci", metavar="LEVEL", parser=level, help="Level of the credible intervals."),
@@ -148,7 +148,7 @@ PriorsFile = Annotated[
         exists=True,
         dir_okay=False,
         show_default=False,
-        help="TOML with the priors to replace.",
+        help="TOML file of priors that replace the defaults.",
     ),
 ]
 Out = Annotated[
@@ -156,12 +156,12 @@ Out = Annotated[
 ]
 Force = Annotated[
     bool,
-    typer.Option("--force", help="Write the whole report, marked, even if the gate fails."),
+    typer.Option("--force", help="Write the whole report, with a warning, even if the gate fails."),
 ]
 FitPath = Annotated[
     Path,
-    typer.Option("--fit", metavar="PATH", help="A fit.nc, or the report folder that holds one."),
+    typer.Option("--fit", metavar="PATH", help="A fit.nc, or a report folder with one."),
 ]
 Jobs = Annotated[
-    int, typer.Option("--jobs", help="Processes at once; -1 means as many as there are cores.")
+    int, typer.Option("--jobs", help="Number of parallel processes; -1 for the number of cores.")
 ]

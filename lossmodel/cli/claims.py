@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from lossmodel.cli.app import ClaimsFile, ConflictName, app
 from lossmodel.cli.console import answer
+from lossmodel.defaults import DEFAULT_CONFLICT
 
 
 @app.command()
-def check(claims: ClaimsFile = None, conflict: ConflictName = "russia-ukraine") -> None:
-    """Validate a claims table and say what the model would make of it."""
+def check(claims: ClaimsFile = None, conflict: ConflictName = DEFAULT_CONFLICT) -> None:
+    """Validate a claims table, and count the claims that the model would use."""
     from lossmodel.claims.claims import load_claims
     from lossmodel.claims.summary import describe
     from lossmodel.evidence import collect_evidence

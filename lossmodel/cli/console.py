@@ -1,4 +1,4 @@
-"""What a command says: the answer on stdout, its progress on stderr."""
+"""Output of commands: results on stdout, progress on stderr."""
 
 import os
 import sys
@@ -11,16 +11,16 @@ __all__ = ["Progress", "answer", "progress"]
 
 
 class Progress(Protocol):
-    """Whatever takes a line that says what is going on."""
+    """A callable that shows the current stage of the work."""
 
     def __call__(self, stage: str, /) -> None:
-        """Say what begins now, in a few words."""
+        """Show the stage that begins, in a few words."""
 
 
 def answer(text: str) -> None:
     """Write text and a newline to stdout.
 
-    A reader that has left (``| head``) is no failure of the command: the rest goes nowhere.
+    A closed pipe (``| head``) is not an error: the rest of the output is discarded.
     """
     try:
         sys.stdout.write(text + "\n")
@@ -31,10 +31,10 @@ def answer(text: str) -> None:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Show stages on stderr: one moving line on a terminal, a line each elsewhere."""
+    """Show stages on stderr: one updated line on a terminal, one line per stage elsewhere."""
     begin = time.perf_counter()
     if sys.stderr.isatty():
-        # Only a terminal needs it, and a pipe should not wait for its import.
+        # Imported only for a terminal, to keep other uses fast.
         from rich.console import Console
 
         with Console(stderr=True).status("starting") as status:

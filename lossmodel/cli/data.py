@@ -1,15 +1,16 @@
-"""Commands about data that do not come with the package: list, fetch, import."""
+"""Commands about public data sets: list, fetch, import."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lossmodel.cli.app import ConflictName, app
 from lossmodel.cli.console import answer, progress
 from lossmodel.errors import UsageError
+from lossmodel.tables.vocabulary import WideKind
 
 if TYPE_CHECKING:
     from lossmodel.importers import DataSet, Imported
@@ -25,10 +26,10 @@ Url = Annotated[
         "--url",
         metavar="URL",
         show_default=False,
-        help="Another address of the file, or of the folder of all files if it ends with /.",
+        help="Other address of the file, or of the folder of its files if it ends with /.",
     ),
 ]
-Anew = Annotated[bool, typer.Option("--anew", help="Fetch again and forget the hash kept.")]
+Anew = Annotated[bool, typer.Option("--anew", help="Download again and replace the stored hash.")]
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -36,14 +37,14 @@ Cache = Annotated[
         metavar="DIR",
         file_okay=False,
         show_default=False,
-        help="Folder of what was fetched; by default LOSSMODEL_CACHE or the user's cache.",
+        help="Folder for downloads; by default LOSSMODEL_CACHE or the user's cache.",
     ),
 ]
 
 
 @data.command("list")
 def list_data() -> None:
-    """List the conflicts that --conflict knows by name, and the data sets that fetch brings."""
+    """List the shipped conflicts, and the data sets that `data fetch` downloads."""
     from lossmodel.conflict.conflict import load_conflict
     from lossmodel.conflict.shipped import shipped_conflicts
     from lossmodel.importers import CATALOGUE
@@ -66,7 +67,7 @@ def fetch_data(
     anew: Anew = False,
     cache: Cache = None,
 ) -> None:
-    """Bring a public data set from its address, checked against its hash."""
+    """Download a public data set and check its hash."""
     from lossmodel.importers import find_data_set
 
     entry = find_data_set(name)
@@ -76,40 +77,43 @@ def fetch_data(
         _say("file", str(file.path))
         _say("", f"SHA-256 {file.sha256}: {file.how}")
         if file.moved_to:
-            _say("", f"its address leads on to {file.moved_to}")
+            _say("", f"redirected to {file.moved_to}")
         if file.how.endswith("kept"):
-            _say("", "no hash was known before: this download was trusted, later ones must match")
-    answer(f"claims of it: lossmodel data import {entry.name} --out FILE.csv")
+            _say("", "first download, so its hash was not checked; later downloads must match it")
+    answer(f"to import: lossmodel data import {entry.name} --out FILE.csv")
 
 
 @data.command("import")
 def import_data(
     what: Annotated[
-        list[str], typer.Argument(metavar="NAME|FILE", help="A data set, or a table of your own.")
+        list[str], typer.Argument(metavar="NAME|FILE", help="A data set, or a file of your own.")
     ],
     out: Annotated[
         Path,
         typer.Option(
-            "--out", metavar="FILE", help="Claims table to write (.csv), or a conflict folder."
+            "--out", metavar="FILE", help="Claims table (.csv) or conflict folder to write."
         ),
     ],
     conflict: ConflictName = "russia-ukraine",
-    party: Annotated[str, typer.Option(help="Whose losses a table of your own holds.")] = "",
-    category: Annotated[str, typer.Option(help="What a table of your own counts.")] = "",
-    scope: Annotated[str, typer.Option(help="Of which part of the party.")] = "all",
+    party: Annotated[str, typer.Option(help="Party whose losses your own table has.")] = "",
+    category: Annotated[str, typer.Option(help="Category that your own table counts.")] = "",
+    scope: Annotated[str, typer.Option(help="Scope of your own table.")] = "all",
     kind: Annotated[
-        Literal["cumulative", "daily"] | None,
-        typer.Option(help="Running totals or figures of days; guessed if not said."),
+        WideKind | None,
+        typer.Option(help="Cumulative totals or daily figures; guessed by default."),
     ] = None,
     day_first: Annotated[
         bool | None,
-        typer.Option("--day-first/--month-first", help="How 03/04/2024 is read; guessed if not."),
+        typer.Option(
+            "--day-first/--month-first",
+            help="Order in dates such as 03/04/2024; guessed by default.",
+        ),
     ] = None,
     url: Url = "",
     cache: Cache = None,
 ) -> None:
-    """Turn a public data set, or a table of your own, into claims, and say what was guessed."""
-    from lossmodel.importers import CATALOGUE, Guesses, find_data_set, read_any
+    """Convert a public data set or your own table to claims, and report what was guessed."""
+    from lossmodel.importers import CATALOGUE, Hints, find_data_set, read_any
 
     names = {entry.name for entry in CATALOGUE}
     known = len(what) == 1 and (what[0] in names or not Path(what[0]).exists())
@@ -120,8 +124,8 @@ def import_data(
         entry = find_data_set(what[0])
         paths = [file.path for file in _fetch(entry, url=url, anew=False, cache=cache)]
         _describe(entry)
-    said = Guesses(conflict, party, category, scope, kind, day_first)
-    imported = read_any(paths, said)
+    hints = Hints(conflict, party, category, scope, kind, day_first)
+    imported = read_any(paths, hints)
     written = imported.write(out)
     _report(imported, written)
 
@@ -148,7 +152,7 @@ def _describe(entry: DataSet) -> None:
     _say("data set", entry.title)
     _say("licence", entry.licence)
     for number, caveat in enumerate(entry.caveats):
-        _say("" if number else "beware", caveat)
+        _say("" if number else "caveats", caveat)
 
 
 def _report(imported: Imported, written: list[Path]) -> None:
@@ -160,7 +164,7 @@ def _report(imported: Imported, written: list[Path]) -> None:
     kinds = ", ".join(f"{n:,} {kind}" for kind, n in claims["kind"].value_counts().items())
     _say("claims", f"{len(claims):,} ({kinds}), {claims['end'].min()} to {claims['end'].max()}")
     _say("written", ", ".join(map(str, written)))
-    answer(f"look at them: lossmodel check {_arguments(imported, written)}")
+    answer(f"to check: lossmodel check {_arguments(imported, written)}")
 
 
 def _arguments(imported: Imported, written: list[Path]) -> str:

@@ -1,4 +1,4 @@
-"""What this machine brings along, what would make it slow, and how to mend that."""
+"""Checks of the installation and the machine: what makes fits slow, and how to fix it."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ PACKAGES = (
 )  # fmt: skip
 NEEDED_GIB = 1.0
 SLOW_CHOLESKY = 0.15
-"""Seconds for a 1000 x 1000 matrix; an ordinary core of the last ten years needs a tenth."""
+"""Seconds for a 1000 x 1000 matrix, ten times those of an ordinary core of the last ten years."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at.
+    """Result of one check.
 
     Parameters
     ----------
     topic
-        What was looked at.
+        Subject of the check.
     found
-        What is there.
+        What was found.
     verdict
-        ``"good"``, ``"slow"`` (results are right, but take longer) or ``"broken"``.
+        ``"good"``, ``"slow"`` (results are right but take longer) or ``"broken"``.
     remedy
-        What to do about it; empty where nothing needs doing.
+        How to fix it; empty if there is nothing to fix.
     """
 
     topic: str
@@ -51,14 +51,14 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Everything that decides whether and how fast a fit runs here.
+    """Run all checks, without changing anything on the machine.
 
     Returns
     -------
     list of Finding
-        In the order in which a reader wants them; nothing is changed on the machine.
+        In order of importance.
     """
-    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _versions,
         _cores,
         _memory,
@@ -67,7 +67,7 @@ def examine() -> list[Finding]:
         _compiler,
         _folders,
     )
-    return [finding for look in looks for finding in look()]
+    return [finding for check in checks for finding in check()]
 
 
 def _versions() -> Iterator[Finding]:
@@ -84,13 +84,13 @@ def _versions() -> Iterator[Finding]:
         needed = oldest.get(name, "0")
         if _parts(there) < _parts(needed):
             remedy = f"{sys.executable} -m pip install '{name}>={needed}'"
-            yield Finding(name, f"{there}, which is old", "slow", remedy)
+            yield Finding(name, f"{there}, older than required", "slow", remedy)
         else:
             yield Finding(name, there)
 
 
 def _oldest() -> dict[str, str]:
-    """Read the lower bounds that the package declares."""
+    """Lower bounds of dependencies, as declared by the package."""
     try:
         declared = requires("lossmodel") or []
     except PackageNotFoundError:  # run from a folder, not installed
@@ -100,7 +100,7 @@ def _oldest() -> dict[str, str]:
 
 
 def _parts(number: str) -> tuple[int, ...]:
-    """Numbers of a version, which compare as versions do."""
+    """Numbers of a version, for comparisons."""
     return tuple(int(part) for part in re.findall(r"\d+", number)[:3])
 
 
@@ -115,7 +115,7 @@ def _cores() -> Iterator[Finding]:
 
     cores = _usable_cores()
     if cores < CHAINS:
-        remedy = f"nuts has {CHAINS} chains and runs {cores} at a time; laplace hardly suffers"
+        remedy = f"nuts runs its {CHAINS} chains {cores} at a time; laplace is hardly slower"
         yield Finding("cores", str(cores), "slow", remedy)
     else:
         yield Finding("cores", str(cores))
@@ -123,7 +123,7 @@ def _cores() -> Iterator[Finding]:
         load = os.getloadavg()[0]
         found = f"{load:.1f} runnable processes in the last minute"
         if load > 0.75 * cores:
-            yield Finding("load", found, "slow", "wait for, or end, what else runs here")
+            yield Finding("load", found, "slow", "wait for other processes, or end them")
         else:
             yield Finding("load", found)
 
@@ -133,7 +133,7 @@ def _memory() -> Iterator[Finding]:
         pages = os.sysconf("SC_AVPHYS_PAGES")
         available = pages * os.sysconf("SC_PAGE_SIZE") / 2**30
     except (AttributeError, ValueError, OSError):
-        # Not every system says; then there is nothing to advise.
+        # Not every system reports it.
         yield Finding("memory", "not known")
         return
     found = f"{available:.1f} GiB free"
@@ -153,14 +153,14 @@ def _linear_algebra() -> Iterator[Finding]:
     for pool in pools:
         yield _blas(pool["internal_api"], pool["num_threads"])
     if not pools:
-        yield Finding("BLAS", "none that is known", "slow", "install NumPy from its own wheel")
+        yield Finding("BLAS", "no known library", "slow", "install the NumPy wheel from PyPI")
     milliseconds = f"{1000 * every:.0f} ms, on one thread {1000 * one:.0f} ms"
     found = f"Cholesky factor of 1000 x 1000: {milliseconds}"
     if every > 2 * one:
-        remedy = "threads of BLAS wait for each other on busy cores: export OMP_NUM_THREADS=1"
+        remedy = "BLAS threads wait for each other on busy cores: export OMP_NUM_THREADS=1"
         yield Finding("linear algebra", found, "slow", remedy)
     elif min(every, one) > SLOW_CHOLESKY:
-        remedy = "the cores are busy or throttled, or BLAS is a slow one"
+        remedy = "the cores are busy or throttled, or the BLAS library is slow"
         yield Finding("linear algebra", found, "slow", remedy)
     else:
         yield Finding("linear algebra", found)
@@ -185,7 +185,7 @@ def _blas(name: str, threads: int) -> Finding:
 
 
 def _compiled() -> Iterator[Finding]:
-    """Find what numba keeps between runs, where it looks: its own folder, ours, the user's."""
+    """Check the cache of numba: its configured folder, that of the package, that of the user."""
     user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "numba"
     own = os.environ.get("NUMBA_CACHE_DIR")
     places = [Path(own)] if own else [Path(__file__).parents[1] / "__pycache__", user]
@@ -197,7 +197,7 @@ def _compiled() -> Iterator[Finding]:
         yield Finding("compiled code", f"kept in {place}")
     else:
         found = f"none yet in {place}"
-        remedy = "sampling the PyMC model compiles it first; fits do not"
+        remedy = "only sampling with PyMC compiles; fits do not"
         yield Finding("compiled code", found, "good", remedy)
 
 
@@ -206,22 +206,22 @@ def _compiler() -> Iterator[Finding]:
     if compiler:
         yield Finding("C++ compiler", compiler)
     else:
-        remedy = "only stock PyMC sampling needs one (Debian: apt install g++)"
+        remedy = "needed only for sampling with PyMC (Debian: apt install g++)"
         yield Finding("C++ compiler", "none", "good", remedy)
 
 
 def _folders() -> Iterator[Finding]:
     home = Path.home()
     caches = {
-        "current folder": (Path.cwd(), "go to a folder that is yours, or give --out DIR"),
+        "current folder": (Path.cwd(), "change to a writable folder, or give --out DIR"),
         "temporary folder": (Path(tempfile.gettempdir()), "export TMPDIR=FOLDER"),
         "PyTensor cache": (
             home / ".pytensor",
-            "export PYTENSOR_FLAGS=base_compiledir=FOLDER, or every PyMC model is compiled anew",
+            "export PYTENSOR_FLAGS=base_compiledir=FOLDER, or every PyMC model is compiled again",
         ),
         "matplotlib cache": (
             Path(os.environ.get("MPLCONFIGDIR") or home / ".cache" / "matplotlib"),
-            "export MPLCONFIGDIR=FOLDER, or every run lists the fonts anew",
+            "export MPLCONFIGDIR=FOLDER, or every run lists the fonts again",
         ),
     }
     for topic, (folder, remedy) in caches.items():
@@ -234,7 +234,7 @@ def _folders() -> Iterator[Finding]:
 
 
 def _is_writable(folder: Path) -> bool:
-    """Whether a file can be made there, or the folder itself where it does not exist yet."""
+    """Whether a file can be created in a folder, or the folder itself."""
     if not folder.exists():
         return folder != folder.parent and _is_writable(folder.parent)
     try:

@@ -1,4 +1,4 @@
-"""Commands that try the model many times: calibrate, backtest, sensitivity."""
+"""Commands that evaluate the model by many fits: calibrate, backtest, sensitivity."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from lossmodel.cli.app import ClaimsFile, ConflictName, Engine, Jobs, PriorsFile, Seed, app
 from lossmodel.cli.console import answer, progress
+from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,25 +23,25 @@ Cluster = Annotated[
         "--cluster",
         metavar="ADDRESS",
         show_default=False,
-        help="A Dask scheduler that does the work, e.g. tcp://127.0.0.1:8786.",
+        help="Address of a Dask scheduler to run on, e.g. tcp://127.0.0.1:8786.",
     ),
 ]
 Store = Annotated[
     Path,
     typer.Option(
-        "--store", metavar="DIR", help="Where each finished fit is kept, to be taken up again."
+        "--store", metavar="DIR", help="Folder of finished fits, from which a run resumes."
     ),
 ]
 Folder = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", show_default=False, help="Folder for tables and figure."),
+    typer.Option("--out", metavar="DIR", show_default=False, help="Folder for tables and figures."),
 ]
 KEPT = Path("lossmodel-tasks")
 
 
 @app.command()
 def calibrate(
-    replicates: Annotated[int, typer.Option("--replicates", min=1, help="How many wars.")] = 400,
+    replicates: Annotated[int, typer.Option("--replicates", min=1, help="Number of wars.")] = 400,
     engine: Engine = "laplace",
     seed: Seed = 1,
     breaks: Annotated[
@@ -48,7 +49,7 @@ def calibrate(
         typer.Option(
             "--break",
             show_default=False,
-            help="What breaks each war: method-change, method-drop, spike, relay or definition.",
+            help="Misspecification: method-change, method-drop, spike, relay or definition.",
         ),
     ] = None,
     out: Folder = None,
@@ -56,7 +57,7 @@ def calibrate(
     jobs: Jobs = -1,
     cluster: Cluster = None,
 ) -> None:
-    """Simulate wars, fit them, and count how often the truth is where the fit says it is."""
+    """Simulate wars, fit them, and check the coverage of the credible intervals."""
     from lossmodel.evaluation.calibration import calibrate as run
     from lossmodel.evaluation.misspecification import known_misspecifications
 
@@ -65,7 +66,7 @@ def calibrate(
             replicates,
             seed=seed,
             engine=engine,
-            breaks=known_misspecifications(breaks or []),
+            misspecifications=known_misspecifications(breaks or []),
             jobs=jobs,
             store=store,
             cluster=cluster,
@@ -73,7 +74,7 @@ def calibrate(
         )
     answer(_text(result.coverage))
     if len(result.failures):
-        answer(f"{len(result.failures):,} fits did not end.")
+        answer(f"{len(result.failures):,} fits failed.")
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         words = f"--replicates {replicates} --seed {seed} --engine {engine}"
@@ -85,11 +86,14 @@ def calibrate(
 
 @app.command()
 def backtest(
-    conflict: ConflictName = "russia-ukraine",
+    conflict: ConflictName = DEFAULT_CONFLICT,
     dates: Annotated[
         list[str] | None,
         typer.Option(
-            "--date", metavar="DATE", show_default=False, help="Freeze the claims here; repeatable."
+            "--date",
+            metavar="DATE",
+            show_default=False,
+            help="Date up to which claims are used; repeatable.",
         ),
     ] = None,
     common_sds: Annotated[
@@ -98,7 +102,7 @@ def backtest(
             "--common-sd",
             metavar="SD",
             show_default=False,
-            help="Also with this sd of the common mode; repeatable.",
+            help="Additional sd of the common mode; repeatable.",
         ),
     ] = None,
     engine: Engine = "auto",
@@ -109,7 +113,7 @@ def backtest(
     jobs: Jobs = -1,
     cluster: Cluster = None,
 ) -> None:
-    """Fit claims as they were at frozen dates and score them against what became known."""
+    """Fit the claims published by past dates, and score the estimates against later truth."""
     from lossmodel.evaluation.backtest import backtest as run
 
     with progress() as say:
@@ -137,7 +141,7 @@ def backtest(
         _write(out, result.scores, "scores")
         _write(out, result.baselines, "rivals")
         _write(out, result.naive, "naive")
-    answer("passed" if result.passed else "NOT passed: too many 95% intervals miss")
+    answer("passed" if result.passed else "NOT passed: too many 95% intervals miss the truth")
     if not result.passed:
         raise typer.Exit(1)
 
@@ -145,7 +149,7 @@ def backtest(
 @app.command()
 def sensitivity(
     claims: ClaimsFile = None,
-    conflict: ConflictName = "russia-ukraine",
+    conflict: ConflictName = DEFAULT_CONFLICT,
     engine: Engine = "laplace",
     seed: Seed = 1,
     priors: PriorsFile = None,
@@ -154,7 +158,7 @@ def sensitivity(
     jobs: Jobs = -1,
     cluster: Cluster = None,
 ) -> None:
-    """Say what the answer hangs on: claimants, priors, parts of the model."""
+    """Refit without each claimant and model component, and under other priors."""
     from lossmodel.claims.claims import load_claims
     from lossmodel.evaluation.sensitivity import sensitivity as run
 
@@ -173,7 +177,7 @@ def sensitivity(
     if out is not None:
         _write(out, result.table, "sensitivity")
         _write(out, result.powers, "powers")
-        _write(out, result.ranges, "ranges")
+        _write(out, result.prior_range, "ranges")
         (out / "what-fixes-the-level.txt").write_text(result.text + "\n", encoding="utf-8")
         for quantity in result.table["quantity"].unique():
             name = f"tornado-{quantity.replace(' ', '-')}.svg"

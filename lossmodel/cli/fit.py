@@ -1,4 +1,4 @@
-"""Commands that make a fit, or read one: fit, report, query, verify, compare."""
+"""Commands that fit, or read a saved fit: fit, report, query, verify, compare."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ from lossmodel.cli.app import (
     level,
 )
 from lossmodel.cli.console import answer, progress
+from lossmodel.defaults import CI_PROB, DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
 
-# What the second process needs: first for fits, then for figures and pages.
-MEANWHILE: Final = (
+# Modules that the worker process imports in advance: for fits, then for figures and pages.
+WORKER_MODULES: Final = (
     *("lossmodel.inference.schedule", "lossmodel.report.figures.render"),
     *("matplotlib.figure", "matplotlib.backends.backend_svg", "typst"),
 )
@@ -39,20 +40,20 @@ MEANWHILE: Final = (
 @app.command()
 def fit(
     claims: ClaimsFile = None,
-    conflict: ConflictName = "russia-ukraine",
+    conflict: ConflictName = DEFAULT_CONFLICT,
     as_of: AsOf = None,
     until: Until = None,
     engine: Engine = "auto",
     seed: Seed = 1,
-    ci: Ci = 0.95,
+    ci: Ci = CI_PROB,
     priors: PriorsFile = None,
     out: Out = REPORT,
     force: Force = False,
 ) -> None:
-    """Fit a conflict's claims and write the report; print the answer in ten lines."""
+    """Fit the claims of a conflict, write the report, and print a summary."""
     from lossmodel.inference import worker
 
-    with worker.second_process(*MEANWHILE), progress() as say:
+    with worker.second_process(*WORKER_MODULES), progress() as say:
         import pandas as pd
 
         from lossmodel.claims.claims import load_claims
@@ -61,7 +62,7 @@ def fit(
         from lossmodel.report import write_report
         from lossmodel.report.folder import check_replaceable
 
-        # Before the fit, which may take long.
+        # Checked before the fit, which may take long.
         check_replaceable(out)
         say("reading the claims")
         fitted = fitting.fit(
@@ -85,7 +86,7 @@ def fit(
 
 @app.command()
 def report(fit: FitPath = REPORT, out: Out = REPORT, force: Force = False) -> None:
-    """Write the report of a saved fit anew."""
+    """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
     from lossmodel.report import write_report
 
@@ -108,15 +109,19 @@ def query(
     ci: Annotated[
         float | None,
         typer.Option(
-            "--ci", metavar="LEVEL", parser=level, show_default=False, help="By default the fit's."
+            "--ci",
+            metavar="LEVEL",
+            parser=level,
+            show_default=False,
+            help="Level of the interval; by default that of the fit.",
         ),
     ] = None,
     form: Annotated[
         Literal["text", "json", "latex", "bibtex"],
-        typer.Option("--format", help="How to print the answer."),
+        typer.Option("--format", help="Format of the answer."),
     ] = "text",
 ) -> None:
-    """Ask a fit one question."""
+    """Answer a query about a fit."""
     from lossmodel.query.evaluate import run_query
 
     answer(run_query(read_fit(fit), " ".join(expression), ci_prob=ci, form=form))
@@ -126,10 +131,10 @@ def query(
 def verify(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="FILE", exists=True, help="A report's folder, or a file of it."),
+        typer.Argument(metavar="FILE", exists=True, help="A report folder, or one file of it."),
     ] = REPORT,
 ) -> None:
-    """Check that the numbers of a report's pages and tables are those of the fit beside it."""
+    """Check that the numbers in a report are those of its fit."""
     from lossmodel.report import verify_report
 
     problems = verify_report(folder)
@@ -137,25 +142,25 @@ def verify(
         answer(problem)
     if problems:
         raise typer.Exit(1)
-    answer(f"{folder}: every number is the fit's.")
+    answer(f"{folder}: all numbers agree with the fit.")
 
 
 @app.command()
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A", help="A fit.nc or a report folder.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Another.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
 ) -> None:
-    """Say what changed between two fits, and which claims did it."""
+    """Compare two fits, and list the claims that account for the changes."""
     from lossmodel.report import compare_fits
 
     answer(compare_fits(read_fit(first), read_fit(second)))
 
 
 def read_fit(path: Path) -> Fit:
-    """Load the fit that a path names: a file, or a report folder with a fit.nc in it."""
+    """Load a fit from a file, or from a report folder with a fit.nc."""
     file = path / "fit.nc" if path.is_dir() else path
     if not file.is_file():
-        raise UsageError(f"no fit at {file}; `lossmodel fit` makes one, or name another's path.")
+        raise UsageError(f"no fit at {file}; run `lossmodel fit`, or give the path of another fit.")
 
     from lossmodel.posterior.fit import load_fit
 

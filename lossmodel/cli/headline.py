@@ -1,10 +1,12 @@
-"""The answer of a fit in ten lines."""
+"""Summary of a fit in ten lines."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.estimates import estimate
+from lossmodel.report.wording import is_assumed
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
@@ -17,12 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["headline"]
 
 SHOWN: Final = 6
-ASSUMED: Final = 0.7
-CLASSES: Final = ("used", "merged", "left out")
 
 
 def headline(fit: Fit, out: Path) -> str:
-    """Totals up to the last day, with their intervals, and where the rest is to be found."""
+    """Totals to the last day with their intervals, the gate and the path of the report."""
     counts = fit.evidence.classes["class"].value_counts()
     claims = ", ".join(f"{counts.get(name, 0):,} {name}" for name in CLASSES)
     first, last = fit.days[0].date(), fit.days[-1].date()
@@ -37,24 +37,17 @@ def headline(fit: Fit, out: Path) -> str:
 
 
 def _totals(fit: Fit) -> list[str]:
-    """The largest series that count a whole party, in the fit's own order."""
+    """The largest series with scope ``all``, in the order of the fit."""
     whole = [(party, category) for party, category, scope in fit.series if scope == "all"]
     totals = {(p, c): estimate(fit, c, p, measure="cumulative").iloc[-1] for p, c in whole}
     largest = sorted(whole, key=lambda key: -totals[key]["median"])[:SHOWN]
     width = max((len(f"{category} {party}") for party, category in largest), default=0)
-    assumed = _set_by_assumptions(fit)
     return [
         f"  {f'{category} {party}':<{width}}  {_interval(totals[party, category])}"
-        + (", set by assumptions" if f"{category} {party} all" in assumed else "")
+        + (", set by assumptions" if is_assumed(fit, (party, category, "all")) else "")
         for party, category in whole
         if (party, category) in largest
     ]
-
-
-def _set_by_assumptions(fit: Fit) -> set[str]:
-    """Quantities whose posterior variance is mostly that of the prior."""
-    shares = fit.variance_decomposition
-    return set(shares.loc[shares["prior_share"] > ASSUMED, "quantity"])
 
 
 def _interval(row: pd.Series) -> str:
@@ -66,6 +59,6 @@ def _interval(row: pd.Series) -> str:
 def _gate(fit: Fit) -> str:
     gate = fit.diagnostics["gate"]
     if gate["passed"]:
-        rough = "; rough, as the posterior is not normal: " if gate["doubts"] else ""
-        return "gate: passed" + rough + "; ".join(map(str, gate["doubts"]))
+        approximate = "; approximate, as the posterior is not normal: " if gate["doubts"] else ""
+        return "gate: passed" + approximate + "; ".join(map(str, gate["doubts"]))
     return "gate: NOT PASSED: " + "; ".join(map(str, gate["failures"]))

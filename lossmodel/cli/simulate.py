@@ -1,4 +1,4 @@
-"""The command that simulates a war: simulate."""
+"""The command simulate."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 
 from lossmodel.cli.app import ConflictName, Seed, app
 from lossmodel.cli.console import answer, progress
+from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,31 +24,31 @@ SIMULATION = Path("lossmodel-simulation")
 
 @app.command()
 def simulate(
-    conflict: ConflictName = "russia-ukraine",
+    conflict: ConflictName = DEFAULT_CONFLICT,
     seed: Seed = 1,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder to make; must not exist.")
+        Path, typer.Option("--out", metavar="DIR", help="Folder to create; must not exist.")
     ] = SIMULATION,
 ) -> None:
-    """Draw a war and the claims about it, as a conflict folder whose truth is known."""
+    """Simulate a war and the claims about it, and write them as a conflict folder."""
     if out.exists():
         raise UsageError(f"{out} exists; name another folder with --out.")
 
     from lossmodel.evaluation import simulation
 
     with progress() as say:
-        say("drawing a war and the claims about it")
+        say("simulating a war and its claims")
         war = simulation.simulate(conflict, seed=seed)
         say("writing the folder")
         _write_folder(war, out)
-    answer(f"{len(war.claims):,} claims and their truth in {out}")
-    answer(f"fit them: lossmodel fit --conflict {out}")
+    answer(f"{len(war.claims):,} claims and the true losses in {out}")
+    answer(f"to fit: lossmodel fit --conflict {out}")
 
 
 def _write_folder(war: Simulated, out: Path) -> None:
-    """Write the conflict with other claims and the truth, whole or not at all.
+    """Write the conflict with simulated claims and truth, completely or not at all.
 
-    Title and notes say that nothing of it happened: the files may travel alone.
+    Title and notes say that the data are simulated, in case a file is passed on alone.
     """
     from lossmodel.claims.claims import write_claims
 
@@ -55,7 +56,7 @@ def _write_folder(war: Simulated, out: Path) -> None:
     invented = replace(war.claims, table=war.claims.table.assign(note="simulated"))
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
-        folder = Path(name) / "whole"
+        folder = Path(name) / "complete"
         folder.mkdir()
         toml = (origin / "conflict.toml").read_text(encoding="utf-8")
         toml = re.sub(r"""^(title\s*=\s*["'])""", r"\1SIMULATED: ", toml, flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""A conflict as data: who fights whom, what is counted, who counts."""
+"""A conflict as data: sides, parties, categories, scopes, claimants."""
 
 from lossmodel.conflict.conflict import (
     Category,

@@ -1,4 +1,4 @@
-"""Rules that tie rows of a conflict's own tables together."""
+"""Rules for the rows of a conflict's own tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ __all__ = ["check_claimants", "check_streams", "check_truth"]
 
 
 def check_claimants(table: pd.DataFrame, flagger: Flagger) -> None:
-    """Refuse figures derived from unknown claimants, or in a circle."""
+    """Note figures derived from unknown claimants, or in a circle.
+
+    Parameters
+    ----------
+    table
+        Parsed `claimants.csv`.
+    flagger
+        Where problems are noted.
+    """
     known = table["claimant"].tolist()
     links = {
         name: tuple(filter(None, (part.strip() for part in text.split(";"))))
@@ -32,12 +40,20 @@ def check_claimants(table: pd.DataFrame, flagger: Flagger) -> None:
 
 
 def check_streams(table: pd.DataFrame, flagger: Flagger) -> None:
-    """Refuse a second account of the same category of a party by one claimant."""
+    """Note a second row for the same claimant, party and category.
+
+    Parameters
+    ----------
+    table
+        Parsed `streams.csv`.
+    flagger
+        Where problems are noted.
+    """
     again = table.duplicated(["claimant", "party", "category"]).to_numpy(dtype=bool)
     flagger.flag(
         again,
         "accounting",
-        allowed="one row a claimant, party and category",
+        allowed="one row per claimant, party and category",
         remedy="Keep one of the rows",
     )
 
@@ -45,7 +61,22 @@ def check_streams(table: pd.DataFrame, flagger: Flagger) -> None:
 def check_truth(
     table: pd.DataFrame, flagger: Flagger, *, start: pd.Timestamp | None
 ) -> pd.DataFrame:
-    """Refuse truth outside its limits; an empty start becomes the conflict's."""
+    """Note values outside their limits, and fill empty starts.
+
+    Parameters
+    ----------
+    table
+        Parsed `truth.csv`.
+    flagger
+        Where problems are noted.
+    start
+        First day of the conflict, which an empty start means.
+
+    Returns
+    -------
+    table
+        The table with its starts filled.
+    """
     table = table.assign(start=table["start"].fillna(start))
     late = (table["end"] < table["start"]).to_numpy()
     flagger.flag(late, "end", allowed="a day from start on", remedy="Give start <= end")

@@ -1,4 +1,4 @@
-"""A conflict as data: who fights whom, what is counted, and who counts."""
+"""A conflict as data: sides, parties, categories, scopes, claimants."""
 
 from __future__ import annotations
 
@@ -46,22 +46,32 @@ _TABLES: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Conflict:
-    """Everything that is known about a conflict apart from the claims.
+    """A conflict without its claims: parties, categories, scopes, claimants and truth.
 
     Attributes
     ----------
-    scopes
-        Always contains `all`.
+    start, end
+        First and last day; `end` is None while it is unknown.
+    sides, parties, categories, scopes
+        By name; `scopes` always contains `all`.
+    knots
+        Spacing of the knots of the model's random walks.
     claimants, streams, sources
-        The tables of the same names; sources is empty where the conflict has none.
+        Tables with the columns of the files of these names; empty if the conflict has none.
     truth
-        Later known losses, or None.
-    end
-        Its last day, None while nobody knows.
+        Losses as they became known later, with the columns of `truth.csv`; None if there are none.
+    directory
+        Its folder.
     sha256
         File name -> SHA-256 of each file that was read.
     texts
-        File name -> text of each file, where they came with a saved fit and not from a folder.
+        File name -> text of each file, if they come from a saved fit; None if from a folder.
+
+    Examples
+    --------
+    >>> war = load_conflict("battle-of-britain")
+    >>> war.role("air-ministry", "germany"), war.components("germany")
+    ('adversary', ('germany',))
     """
 
     name: str
@@ -87,10 +97,10 @@ class Conflict:
         return Inputs(self.directory, self.texts)
 
     def role(self, claimant: str, party: str) -> Role:
-        """How a claimant stands to a party: derived from sides, never typed.
+        """Role of a claimant towards a party, derived from their sides.
 
-        Self on the party's own side, adversary where the two sides fight each other, otherwise
-        third-party, allies included. A declared sum takes the role of its first component.
+        `self` on the party's own side, `adversary` if the two sides fight each other, otherwise
+        `third-party`, allies included. A declared sum has the role of its first component.
         """
         of_claimant = self.side_of(claimant)
         of_party = self.parties[self.components(party)[0]].side
@@ -102,19 +112,19 @@ class Conflict:
         return "adversary" if fights else "third-party"
 
     def stream(self, claimant: str, party: str, category: str) -> Stream:
-        """How a claimant keeps these figures; an estimate where the conflict does not say."""
+        """Stream of a claimant's figures; its accounting is `estimate` unless declared."""
         undeclared = Stream(claimant, party, category, "estimate")
         return self._streams.get((claimant, party, category), undeclared)
 
     def components(self, party: str) -> tuple[str, ...]:
-        """Give the base parties of a declared sum; a base party is its own only component."""
+        """Base parties of a declared sum; a base party is its own only component."""
         addends = self.parties[party].sum
         if not addends:
             return (party,)
         return tuple(dict.fromkeys(base for name in addends for base in self.components(name)))
 
     def main_parties(self, parties: Iterable[str]) -> tuple[str, ...]:
-        """Of some base parties the first one of each side, civilians aside."""
+        """First party of each side among some base parties, without civilians."""
         found: dict[str, str] = {}
         for name in parties:
             party = self.parties[name]
@@ -123,7 +133,7 @@ class Conflict:
         return tuple(found.values())
 
     def side_of(self, claimant: str) -> str:
-        """Side that a claimant is on; empty for none."""
+        """Side of a claimant; empty for none."""
         return self._side_of_claimant.get(claimant, "")
 
     @cached_property
@@ -132,7 +142,7 @@ class Conflict:
 
     @cached_property
     def _fighting(self) -> frozenset[tuple[str, str]]:
-        """Both directions: who is fought by a side as a belligerent is its adversary as well."""
+        """Pairs of sides that fight each other, in both orders."""
         pairs = {(p.side, side) for p in self.parties.values() for side in p.fights}
         return frozenset(pairs | {(b, a) for a, b in pairs})
 
@@ -143,25 +153,39 @@ class Conflict:
 
 
 def load_conflict(name_or_dir: str | Path) -> Conflict:
-    """Read a conflict: its `conflict.toml` and the tables beside it, all but the claims.
+    """Read a conflict: its `conflict.toml` and the tables beside it, without the claims.
 
     Parameters
     ----------
     name_or_dir
-        A shipped conflict's name, or a folder.
+        Name of a shipped conflict, or a folder.
 
     Raises
     ------
     ClaimsError
-        With every problem in every file of the folder.
+        A file is not valid; the error has every problem of every file.
     UsageError
-        Where there is no such conflict.
+        There is no such conflict.
+
+    Examples
+    --------
+    >>> war = load_conflict("battle-of-britain")
+    >>> war.start.date().isoformat(), sorted(war.sides)
+    ('1940-07-01', ['britain', 'germany'])
     """
     return read_conflict(Inputs(resolve(name_or_dir)))
 
 
 def read_conflict(inputs: Inputs) -> Conflict:
-    """Read a conflict from its files, see `load_conflict`."""
+    """Read a conflict from its files, see `load_conflict`.
+
+    Raises
+    ------
+    ClaimsError
+        A file is not valid; the error has every problem of every file.
+    UsageError
+        There is no `conflict.toml`.
+    """
     folder = _Folder(inputs)
     document = parse_toml(folder.read(CONFLICT), CONFLICT, folder.problems)
     declared = None if document is None else declare(document, inputs.place.name)
@@ -171,7 +195,7 @@ def read_conflict(inputs: Inputs) -> Conflict:
     tables = folder.tables(declared)
     folder.problems.raise_if_any()
     return Conflict(
-        # What came with a fit has a name only: the reader's folders are not asked about it.
+        # A saved fit keeps the name only, which must not be resolved in the reader's folders.
         name=inputs.place.resolve().name if inputs.texts is None else inputs.place.name,
         title=declared.title,
         start=declared.start,
@@ -192,7 +216,7 @@ def read_conflict(inputs: Inputs) -> Conflict:
 
 
 class _Folder:
-    """One reading of a conflict's files: what was found wrong, and the hashes."""
+    """Reader of a conflict's files, with the problems found and the hashes."""
 
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
@@ -200,13 +224,13 @@ class _Folder:
         self.sha256: dict[str, str] = {}
 
     def read(self, file: str) -> bytes:
-        """Read one file, and keep its hash."""
+        """Bytes of one file; its hash is kept."""
         data = self.inputs.read(file)
         self.sha256[file] = sha256(data)
         return data
 
     def tables(self, declared: Declared) -> dict[str, pd.DataFrame]:
-        """Read the tables beside the claims; those that are not there are empty."""
+        """Tables beside the claims; empty ones for missing files."""
         tables: dict[str, pd.DataFrame] = {}
         words: dict[str, list[str]] = {
             "side": list(declared.sides),

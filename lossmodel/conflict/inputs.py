@@ -1,4 +1,4 @@
-"""The files that a conflict consists of: in a folder, or as texts that were kept with a fit."""
+"""The files of a conflict: in a folder, or as texts saved with a fit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CLAIMS", "CONFLICT", "FILES", "PRIORS", "Inputs", "is_plain"]
 CLAIMS: Final = "claims.csv"
 CONFLICT: Final = "conflict.toml"
 PRIORS: Final = "priors.toml"
-# All that a conflict's folder may hold for us; whatever else lies in it is the user's own.
+# The files that are read; any other file in a conflict's folder is the user's own.
 FILES: Final = (
     *("claimants.csv", CLAIMS, CONFLICT, PRIORS),
     *("sources.csv", "streams.csv", "truth.csv"),
@@ -27,14 +27,20 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:")
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files by name, all of them read in the same way wherever they are.
+    """Files by name, read in the same way from a folder and from memory.
 
     Attributes
     ----------
     place
-        Their folder. Where there are texts it is no more than a name, and nothing is looked for.
+        Their folder. With `texts` it is a name only, and no folder is read.
     texts
-        Name -> text of files that are in memory; None where they are in the folder.
+        Name -> text of files in memory; None if they are in the folder.
+
+    Examples
+    --------
+    >>> inputs = Inputs(Path("war"), {"priors.toml": ""})
+    >>> inputs.has("priors.toml"), inputs.has("truth.csv")
+    (True, False)
     """
 
     place: Path
@@ -45,21 +51,27 @@ class Inputs:
         return (self.place / name).exists() if self.texts is None else name in self.texts
 
     def read(self, name: str) -> bytes:
-        """Read one file."""
+        """Bytes of one file.
+
+        Raises
+        ------
+        UsageError
+            There is no such file, or it may not be read.
+        """
         if self.texts is None:
             return read_bytes(self.place / name)
         if name not in self.texts:
             raise UsageError(f"{self.place} has no {name}.")
-        # Half a character cannot be in UTF-8: the reader of the bytes says so, with its line.
+        # A lone surrogate is not valid UTF-8: the parser of the bytes notes it with its line.
         return self.texts[name].encode("utf-8", "surrogatepass")
 
     def text(self, name: str) -> str:
-        """Read one file as text, without the mark that some programs put before it."""
+        """Text of one file, without a byte-order mark. Raises as `read`."""
         return self.read(name).decode("utf-8-sig")
 
 
 def is_plain(name: object) -> bool:
-    r"""Whether a name is no more than a name, wherever it would be put into a path.
+    r"""Whether a name is a plain file name on every system, so that it cannot leave its folder.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Where the shipped conflicts lie, in a checkout and in an installed wheel."""
+"""Folders of the shipped conflicts, in a checkout and in an installed wheel."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ __all__ = ["data_dir", "resolve", "shipped_conflicts"]
 
 
 def data_dir() -> Path:
-    """Folder that holds one folder a shipped conflict.
+    """Folder with one folder per shipped conflict: inside the package, in a checkout beside it.
 
-    A wheel carries it inside the package, a checkout beside it.
+    Raises
+    ------
+    LossModelError
+        The installation is incomplete.
     """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "data", package.parent / "data"):
@@ -23,15 +26,31 @@ def data_dir() -> Path:
 
 
 def shipped_conflicts() -> tuple[str, ...]:
-    """Names of the conflicts that come with the package, in alphabetical order."""
+    """Names of the conflicts that come with the package, in alphabetical order.
+
+    Examples
+    --------
+    >>> shipped_conflicts()
+    ('battle-of-britain', 'russia-ukraine')
+    """
     return tuple(sorted(path.parent.name for path in data_dir().glob("*/conflict.toml")))
 
 
 def resolve(name_or_dir: str | Path) -> Path:
     """Folder of a conflict, from the name of a shipped one or from a path.
 
-    A shipped name wins over a folder of the same name in the working directory: write
-    `./name` for that one.
+    The name of a shipped conflict takes precedence over a folder of that name in the working
+    directory: write `./name` for the folder.
+
+    Raises
+    ------
+    UsageError
+        There is neither.
+
+    Examples
+    --------
+    >>> resolve("battle-of-britain").name
+    'battle-of-britain'
     """
     if isinstance(name_or_dir, str) and name_or_dir in shipped_conflicts():
         return data_dir() / name_or_dir

@@ -1,7 +1,7 @@
-"""What a `conflict.toml` declares: sides, parties, categories, scopes and knots.
+"""Declarations of a `conflict.toml`: sides, parties, categories, scopes and knots.
 
-Short and long spellings are read alike: `russia = "Russia"` and a table with a title, one name
-and a list of names, a share as a number and as a table.
+Short and long forms mean the same: `russia = "Russia"` and a table with a title, one name and a
+list of names, a share as a number and as a table.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Literal
 
 import pandas as pd
 
+from lossmodel.conflict.durations import CENTURY
 from lossmodel.conflict.types import (
     STANDARD_CATEGORIES,
     Category,
@@ -27,13 +28,12 @@ from lossmodel.tables.toml import Keys
 
 __all__ = ["Declared", "declare"]
 
-_CENTURY = 36_525.0
-_SMALLEST = 1e-6  # share of a scope
+_SMALLEST = 1e-6  # share of a scope: its logit must be finite, and no scope is smaller
 
 
 @dataclass(frozen=True)
 class Declared:
-    """Everything that a `conflict.toml` says."""
+    """Contents of a `conflict.toml`, see `Conflict` for the attributes."""
 
     title: str
     start: pd.Timestamp | None
@@ -46,7 +46,22 @@ class Declared:
 
 
 def declare(document: Keys, name: str) -> Declared:
-    """Read a whole `conflict.toml`, noting what cannot be used."""
+    """Read a whole `conflict.toml`, and note every value that is not valid.
+
+    Parameters
+    ----------
+    document
+        The parsed file.
+    name
+        Title of the conflict if the file has none.
+
+    Examples
+    --------
+    >>> from lossmodel.tables.problems import Problems
+    >>> text = {"start": "2022-02-24", "parties": {"north": "n", "south": "s"}}
+    >>> sorted(declare(Keys(text, "", "conflict.toml", Problems()), "war").sides)
+    ['n', 's']
+    """
     document.only(
         "title", "start", "end", "sides", "parties", "categories", "scopes", "knots", "conflict"
     )
@@ -76,7 +91,7 @@ def _sides(document: Keys) -> dict[str, Side]:
         sides[name] = Side(name, keys.text("title", name))
     if "sides" in document.values:
         return sides
-    # Without a list of sides, those that parties name; without these, each party is its own.
+    # Without a list of sides, the sides that parties name; without these, one side per party.
     parties = [(name, keys) for name, keys in document.entries("parties", short="side")]
     named = [keys.text("side") or name for name, keys in parties if "sum" not in keys.values]
     return {name: Side(name, name) for name in named}
@@ -85,7 +100,7 @@ def _sides(document: Keys) -> dict[str, Side]:
 def _parties(document: Keys, sides: Mapping[str, Side]) -> dict[str, Party]:
     entries = dict(document.entries("parties", short="side"))
     if not entries:
-        document.wrong("parties", allowed="one table a party", remedy="Add [parties.NAME]")
+        document.wrong("parties", allowed="one table per party", remedy="Add [parties.NAME]")
     side_of = {}
     for name, keys in entries.items():
         keys.only("title", "side", "fights", "sum", "from", "to", "start", "end", "civilian")
@@ -133,7 +148,7 @@ def _party(
 
 
 def _fights(keys: Keys, side_of: Mapping[str, str]) -> tuple[str, ...]:
-    """Whom a party fights: names of sides or parties, or true for every other side."""
+    """Sides or parties that a party fights, by name; all other sides for `true`."""
     value = keys.values.get("fights")
     if isinstance(value, bool):
         return tuple(side_of) if value else ()
@@ -238,7 +253,7 @@ def _share(scope: Keys) -> Share | None:
         if not {"mean", "value"} & set(value):
             keys.wrong("mean", allowed="a share of at most 1", remedy="Give the mean")
     sd = keys.number("sd", least=0, most=10) or 0.0
-    tau = keys.number("tau_days", least=1, most=_CENTURY)
+    tau = keys.number("tau_days", least=1, most=CENTURY)
     tau_sd = keys.number("tau_sd", least=0, most=10)
     form = _share_form(keys, sd, tau)
     if form != "fixed" and mean >= 1:
@@ -266,7 +281,7 @@ def _knots(document: Keys) -> Knots:
     keys.only("rate_days", "lethality_days", "drift_days")
     days = {}
     for name in ("rate", "lethality", "drift"):
-        value = keys.number(keys.first(f"{name}_days", name), least=1, most=_CENTURY)
+        value = keys.number(keys.first(f"{name}_days", name), least=1, most=CENTURY)
         if value is not None:
             days[f"{name}_days"] = max(1, round(value))
     return Knots(**days)

@@ -1,6 +1,6 @@
-"""The nouns of a conflict: sides, parties, categories, scopes, streams, knots.
+"""Parts of a conflict: sides, parties, categories, scopes, streams, knots.
 
-A conflict is data. These are the shapes that its `conflict.toml` and `streams.csv` are read into.
+A conflict is data. These are the types that `conflict.toml` and `streams.csv` are read into.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
+from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
+from lossmodel.tables.vocabulary import Accounting
+
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "STANDARD_CATEGORIES",
-    "Accounting",
     "Category",
     "Group",
     "Knots",
@@ -28,7 +30,6 @@ __all__ = [
     "cycle",
 ]
 
-Accounting = Literal["ledger", "estimate", "list", "register"]
 Group = Literal["person", "equipment"]
 Role = Literal["self", "adversary", "third-party"]
 ShareForm = Literal["fixed", "constant", "decaying"]
@@ -36,7 +37,7 @@ ShareForm = Literal["fixed", "constant", "decaying"]
 
 @dataclass(frozen=True)
 class Side:
-    """One of those who fight."""
+    """A belligerent, or another camp that claimants belong to."""
 
     name: str
     title: str
@@ -44,16 +45,18 @@ class Side:
 
 @dataclass(frozen=True)
 class Party:
-    """Whose losses are counted.
+    """A party whose losses are counted.
 
     Attributes
     ----------
+    side
+        Its side; empty for none.
     fights
         The sides that it fights as a belligerent.
     sum
         The parties that it is the declared sum of; empty for a base party.
     start, end
-        First and last day on which it can have losses; None is the conflict's own.
+        First and last day on which it can have losses; None for the conflict's own.
     """
 
     name: str
@@ -68,7 +71,7 @@ class Party:
 
 @dataclass(frozen=True)
 class Category:
-    """What is counted; `sum` names its addends where it is a sum of others."""
+    """A category of losses; `sum` names its addends, empty for a base category."""
 
     name: str
     title: str
@@ -78,16 +81,18 @@ class Category:
 
 @dataclass(frozen=True)
 class Share:
-    """How large a scope is within its parent.
+    """Prior of the share of a scope in its parent.
 
     Attributes
     ----------
+    form
+        `fixed`, `constant` over time with a prior, or `decaying` exponentially.
     mean
-        Share between 0 and 1; of a decaying one, on the conflict's first day.
+        Share between 0 and 1; of a decaying share, on the conflict's first day.
     sd
-        Standard deviation on the logit scale.
+        Prior standard deviation on the logit scale.
     tau_days, tau_sd
-        Days in which a decaying share falls by a factor e, and the sd of their log.
+        Days in which a decaying share falls by a factor e, and the prior sd of their log.
     """
 
     form: ShareForm
@@ -99,7 +104,21 @@ class Share:
 
 @dataclass(frozen=True)
 class Scope:
-    """Which part of a party's forces, or which theatre."""
+    """A part of a party's forces, or a theatre.
+
+    Attributes
+    ----------
+    party
+        The only party that it applies to; None for any.
+    of, complement_of
+        Its parent, or the scope that it is the rest of; one of the two, but for `all`.
+    start, end
+        First and last day of it; None for the conflict's own.
+    share
+        Prior of its share in `of`; None if unknown, so that its claims are left out.
+    report
+        Whether reports give its totals.
+    """
 
     name: str
     title: str
@@ -114,7 +133,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Stream:
-    """How one claimant keeps its figures of one category of one party."""
+    """Accounting and method of one claimant's figures of one category of one party."""
 
     claimant: str
     party: str
@@ -126,11 +145,17 @@ class Stream:
 
 @dataclass(frozen=True)
 class Knots:
-    """Days between the knots of rates, of lethality and of the drift of biases."""
+    """Days between the knots of rates, of lethality and of the drift of biases.
 
-    rate_days: int = 14
-    lethality_days: int = 91
-    drift_days: int = 182
+    Examples
+    --------
+    >>> Knots(rate_days=7).lethality_days
+    91
+    """
+
+    rate_days: int = FORTNIGHT
+    lethality_days: int = QUARTER
+    drift_days: int = HALF_YEAR
 
 
 _PERSONS: Final = ("killed", "wounded", "losses", "irrecoverable", "missing", "captured")
@@ -159,9 +184,14 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 def cycle(links: Mapping[Node, Collection[Node]]) -> tuple[Node, ...]:
-    """Nodes that lie on circles of links, or between two circles, in the order given.
+    """Nodes on cycles of links, or on paths between two cycles, in the order given.
 
-    Whatever links to nothing, or is linked to by nothing, is taken off until nothing is.
+    Nodes without links in or out are removed until none is left.
+
+    Examples
+    --------
+    >>> cycle({"a": ["b"], "b": ["a"], "c": ["a"]})
+    ('a', 'b')
     """
     left = {node: {end for end in ends if end in links} for node, ends in links.items()}
     while True:

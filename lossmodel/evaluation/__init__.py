@@ -1,23 +1,26 @@
-"""Checks that the model has to pass: simulation, calibration, backtests, sensitivity.
+"""Evaluation of the model: simulation, calibration, backtests, sensitivity.
 
-The simulator is written apart from the model: it shares the table of priors and nothing else, so
-that an error of the one is not hidden by the same error of the other.
+The simulator shares the table of priors with the model and no code, so that an error in one is not
+hidden by the same error in the other.
 
 ====================  ==============================================================================
-`prior_draws`         one draw from a prior, random walks between knots
-`latent_truth`        a war as it was: rates, lethality, the missing, scopes
-`measurement`         what each stream counts and how far it tends to be off
-`publication`         what claimants publish: noise, bounds, ranges, rounding
-`templates`           small made-up wars of mixed size
-`misspecification`    what the model does not assume
-`simulation`          `simulate`: all of it together
-`tasks`               many fits, each kept, on all cores or on a cluster
+`prior_draws`         draws from the priors, random walks between knots
+`latent_truth`        latent losses: rates, lethality, the missing, scopes
+`measurement`         measurement model: definitions, biases, coverage, delays
+`publication`         published figures: noise, bounds, ranges, rounding
+`templates`           templates of artificial wars of mixed size
+`misspecification`    departures from the model's assumptions
+`simulation`          `simulate`: a war and its claims
+`tasks`               many fits, stored and resumable, on all cores or on a cluster
 `scores`              coverage, CRPS, log score, PIT of draws against an uncertain truth
-`baselines`           simple forecasts to compare with
-`backtest`            `backtest`: claims frozen by date against what became known
+`baselines`           figures published by a date, and rules of thumb
+`dated_truth`         rows of the truth that are due at a date
+`dated_scores`        fits on the claims of one date, and their scores
+`backtest`            `backtest`: claims frozen by date, scored against later evidence
 `calibration`         `calibrate`: simulation-based calibration
-`predictive_checks`   posterior predictive checks per claimant; flags of a misspecified war
+`predictive_checks`   posterior predictive checks by stream; tests for misspecification
 `variants`            claims, priors and components changed one at a time
-`sensitivity`         `sensitivity`: which claims, priors and components the answer depends on
+`sensitivity`         `sensitivity`: totals under other claims, priors and components
+`sensitivity_text`    the same in words
 ====================  ==============================================================================
 """

@@ -1,8 +1,8 @@
-"""Other answers to the same question: figures published by a date, and rules of thumb.
+"""Baselines: figures that others had published by a date, and rules of thumb.
 
-A rule of thumb spreads each claim evenly over its days, lets the shorter window speak where two of
-one claimant overlap, fills days that it does not cover with its mean, and takes the geometric mean
-over claimants. Who covers less than half of the days has no say where somebody covers more.
+A rule of thumb spreads each claim evenly over its days, prefers the shorter of two overlapping
+windows of a claimant, fills uncovered days with the claimant's mean, and takes the geometric mean
+over claimants. Claimants that cover less than half of the days count only where all do.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.claims.claims import Claims
+from lossmodel.evaluation.scores import ZERO_AS
 from lossmodel.evidence import collect_evidence
+from lossmodel.tables.vocabulary import kinds_with
 
 __all__ = ["naive_totals", "published_baselines"]
 
+# A published total is compared with a truth whose window ends within a month and a half: totals
+# of a war of years move by a few percent in that time. Chosen by hand.
 NEAR_DAYS = 45
-HALF = 0.5
+# Share of the days that a claimant has to cover.
+MIN_COVERED = 0.5
 RULES = (
     "all at face value",
     "all, adversary halved",
@@ -29,27 +34,35 @@ RULES = (
 def published_baselines(
     claims: Claims, row: pd.Series, *, as_of: pd.Timestamp | None
 ) -> pd.DataFrame:
-    """Ranges that others had published of the same losses by a date.
+    """Totals of the same losses that others had published by a date.
 
     Parameters
     ----------
     row
-        Of the truth table: party, category, scope, end.
+        A row of a truth table: party, category, end.
     as_of
-        Nothing published later counts.
+        Latest day of publication; None for no limit.
 
     Returns
     -------
     DataFrame
-        `claim_id, baseline, end, value, low, high`: of each claimant its latest total of that party
-        and category, whatever the scope, to a day near the truth's.
+        `claim_id, rival, end, scope, qualifier, value, low, high`: each claimant's latest total of
+        the party and category, of any scope, that ends within `NEAR_DAYS` of the truth's window.
+
+    Examples
+    --------
+    >>> from lossmodel.claims import load_claims
+    >>> claims = load_claims(conflict="russia-ukraine")
+    >>> row = claims.conflict.truth.iloc[0]
+    >>> published_baselines(claims, row, as_of=pd.Timestamp("2023-02-26"))["rival"].is_unique
+    True
     """
     table = claims.table
     parties = {
         name for name in claims.conflict.parties if row["party"] in claims.conflict.components(name)
     }
     same = table["party"].isin(parties) & (table["category"] == row["category"])
-    same &= (table["kind"] == "cumulative") & (table["via"] == "")
+    same &= table["kind"].isin(kinds_with("running")) & (table["via"] == "")
     same &= (table["end"] - row["end"]).dt.days.abs() <= NEAR_DAYS
     if as_of is not None:
         same &= table["published"] <= as_of
@@ -62,21 +75,37 @@ def published_baselines(
 def naive_totals(
     claims: Claims, rows: pd.DataFrame, *, as_of: pd.Timestamp | None = None
 ) -> pd.DataFrame:
-    """What rules of thumb make of the claims about each row of a truth table.
+    """Totals by rules of thumb from the claims about each row of a truth table.
+
+    Parameters
+    ----------
+    rows
+        Rows of a truth table: party, category, start, end.
+    as_of
+        Latest day of publication; None for no limit.
 
     Returns
     -------
     DataFrame
-        `place` (the row's index), `rule`, `value`; a rule without a claim to rest on is not there.
+        `place` (the row's index), `rule`, `value`; a rule without any claim has no row.
+
+    Examples
+    --------
+    >>> from lossmodel.claims import load_claims
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> table = naive_totals(claims, claims.conflict.truth.head(1))
+    >>> "adversary halved" in set(table["rule"])
+    True
     """
     terms = collect_evidence(claims, as_of=as_of).terms
     found = []
     for place, row in rows.iterrows():
         totals = _stream_totals(terms, row, claims)
-        if (totals["share"] >= HALF).any():
-            totals = totals[totals["share"] >= HALF]
+        covered = totals["share"] >= MIN_COVERED
+        if covered.any():
+            totals = totals[covered]
         adversary, own = (totals["role"].to_numpy() == role for role in ("adversary", "self"))
-        logs = np.log(np.maximum(totals["total"].to_numpy(dtype=float), 0.5))
+        logs = np.log(np.maximum(totals["total"].to_numpy(dtype=float), ZERO_AS))
         halved = logs - np.log(2) * adversary
         answers = (logs, halved, logs[adversary], halved[adversary], logs[own])
         found += [
@@ -88,7 +117,7 @@ def naive_totals(
 
 
 def _stream_totals(terms: pd.DataFrame, row: pd.Series, claims: Claims) -> pd.DataFrame:
-    """Each stream's own total over the window of a row."""
+    """Each claimant's total over the window of a row, and the share of the days it covers."""
     start = claims.conflict.start if pd.isna(row["start"]) else row["start"]
     days = pd.date_range(claims.conflict.start, max(row["end"], terms["known"].max()))
     window = slice((start - days[0]).days, (row["end"] - days[0]).days + 1)

@@ -1,14 +1,13 @@
-"""Simulation-based calibration of what is reported, not of parameters.
+"""Simulation-based calibration of the reported totals.
 
-If war and claims are drawn from the model's own assumptions, the true value of a reported quantity
-has a uniform rank among the posterior draws of it (Talts et al. 2018), and an interval of level p
-holds it in a share p of the wars. The ECDF of the ranks is compared with bands that hold all of it
-at once (Säilynoja, Bürkner and Vehtari 2022).
+If a war and its claims are drawn from the model's assumptions, the true value of a total has a
+uniform rank among its posterior draws (Talts et al. 2018), and an interval of probability p holds
+it in a share p of the wars. The ECDF of the ranks is compared with simultaneous bands (Säilynoja,
+Bürkner and Vehtari 2022).
 
-The level of the losses is drawn narrowly around a centre. The fit does not need to be told: its
-prior of the level is nearly flat around what the claims say, and multiplying all losses and all
-figures by one number changes no bias, so that the rank of a total has the same distribution
-whatever the level is.
+The level of the losses is drawn narrowly around a centre that the fit does not know. Its prior of
+the level is nearly flat where the claims are, and multiplying all losses and figures by a constant
+changes no bias, so that the rank of a total has the same distribution at every level.
 """
 
 from __future__ import annotations
@@ -26,30 +25,31 @@ from numpy.typing import NDArray
 from lossmodel.errors import LossModelError
 from lossmodel.evaluation.misspecification import MisspecificationKind
 from lossmodel.evaluation.predictive_checks import misspecification_statistics
-from lossmodel.evaluation.scores import LEVELS
+from lossmodel.evaluation.scores import LEVELS, central_interval, percent_name
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
 from lossmodel.evaluation.templates import Size
 from lossmodel.inference.names import EngineName, check_engine
 from lossmodel.model.priors import Priors
-from lossmodel.plots.ecdf import outside
+from lossmodel.plots.ecdf import band_excess
 from lossmodel.posterior.fit import fit
 
 __all__ = ["DECLARED", "Calibration", "calibrate", "replicate"]
 
 Floats = NDArray[np.float64]
-# The one quantity that was declared before anything was run; the others are printed beside it.
+# The quantity declared before the first run; the others are secondary.
 DECLARED = "killed north"
 QUANTITIES = tuple(
     (category, party)
     for party in ("north", "south")
     for category in ("killed", "wounded", "casualties")
 )
-# What a replicate says of its war, whatever the quantity.
+# Columns of a replicate that belong to the war, not to a quantity.
 WAR = ("seed", "days", "claims", "claimants", "broken", "gate", "statistics")
-# A rank needs some hundred effective draws, not the thousand of the gate.
+# Four chains of 150 draws: the ranks are compared at 99 levels, and a hundred effective draws are
+# enough for those, not the thousand of the gate.
 SHORT: dict[str, Any] = {"nuts": {"draws": 150, "patience": 0.0}}
-# An approximate engine may be off by this many posterior sd.
+# Tolerance of the medians of laplace, in posterior sds: the target of its comparison with nuts.
 WIDEN = 0.1
 
 
@@ -60,13 +60,22 @@ class Calibration:
     Attributes
     ----------
     replicates
-        One row a war and quantity: `seed, quantity, rank` (share of draws below the truth),
+        One row per war and quantity: `seed, quantity, rank` (share of draws below the truth),
         `truth, median, sd` on the log scale, `days, claims, gate`.
     coverage
-        One row a quantity: `wars`, coverage by level, mean and sd of the posterior z of the truth,
-        `outside` (the largest step of the rank ECDF beyond its band; at most 0 is inside).
+        One row per quantity: `wars`, coverage by level, mean and sd of the posterior z-score of the
+        truth, `outside` (largest excess of the rank ECDF over its band; not positive inside it),
+        `outside_widened` (the same for a band widened by `WIDEN` posterior sds).
     failures
-        `seed, error` of fits that did not end.
+        `seed, error` of fits that failed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     calibrate(0).save(Path(folder) / "calibration.json", command="lossmodel calibrate")
+    ...     json.loads((Path(folder) / "calibration.json").read_text())["command"]
+    'lossmodel calibrate'
     """
 
     replicates: pd.DataFrame
@@ -74,7 +83,7 @@ class Calibration:
     failures: pd.DataFrame
 
     def plot(self, quantity: str = DECLARED) -> Any:
-        """Draw the ECDF of one quantity's ranks less the diagonal, in its band."""
+        """Draw the ECDF of one quantity's ranks minus the diagonal, with its 95% band."""
         from lossmodel.plots.checks import plot_ranks
 
         ranks = self.replicates.loc[self.replicates["quantity"] == quantity, "rank"]
@@ -83,7 +92,7 @@ class Calibration:
     def save(self, path: str | Path, *, command: str = "") -> None:
         """Write coverage, wars and ranks as JSON, with the command that made them.
 
-        A war stands once, in `wars`; `replicates` holds columns of what differs by quantity.
+        `wars` has one record per war; `replicates` has the columns that differ by quantity.
         """
         rows = self.replicates.round(6)
         own = [name for name in WAR if name in rows]
@@ -108,30 +117,41 @@ def calibrate(
     engine: EngineName = "laplace",
     priors: Priors | None = None,
     size: Size | None = None,
-    breaks: Sequence[MisspecificationKind] = (),
+    misspecifications: Sequence[MisspecificationKind] = (),
     levels: Sequence[float] = LEVELS,
     jobs: int = -1,
     store: str | Path | None = None,
     cluster: str | None = None,
     progress: Report | None = None,
 ) -> Calibration:
-    """Simulate wars, fit them, and count how often the truth is where the fit says it is.
+    """Simulate wars, fit them, and compare the truth with the posterior draws.
 
     Parameters
     ----------
     replicates
-        How many wars; the seeds are `seed, seed + 1, ...`.
+        Number of wars; their seeds are `seed, seed + 1, ...`.
+    priors
+        Of the simulator and of the fits; the shipped priors by default.
     size
         Limits of the wars' sizes.
-    breaks
-        What in each war breaks the model's assumptions: the loss of coverage is what that costs.
+    misspecifications
+        Departures of each war from the model's assumptions; the loss of coverage is their cost.
+    levels
+        Probabilities of the intervals whose coverage is counted.
+    jobs, store, cluster, progress
+        See `tasks.run_tasks`.
 
     Raises
     ------
     UsageError
-        No engine has that name.
+        There is no such engine.
+
+    Examples
+    --------
+    >>> calibrate(0).replicates.empty
+    True
     """
-    # At once: an error within a task is a failure of that war only.
+    # Checked here: within a task an error is only a failure of that war.
     check_engine(engine)
     given = Priors.default() if priors is None else priors
     limits = asdict(Size() if size is None else size)
@@ -141,7 +161,7 @@ def calibrate(
             "engine": engine,
             "priors": given,
             "size": limits,
-            "breaks": list(breaks),
+            "misspecifications": list(misspecifications),
             "levels": list(levels),
         }
         for number in range(seed, seed + replicates)
@@ -165,12 +185,19 @@ def replicate(
     engine: EngineName,
     priors: Priors,
     size: dict[str, Any],
-    breaks: Sequence[MisspecificationKind],
+    misspecifications: Sequence[MisspecificationKind],
     levels: Sequence[float],
 ) -> dict[str, Any]:
-    """One simulated war and its fit; what a task of `calibrate` does."""
+    """Simulate and fit one war; one task of `calibrate`.
+
+    Returns
+    -------
+    dict
+        The columns of `Calibration.replicates`, those of the quantities in a list `quantities`; or
+        `seed` and `error` where the fit failed.
+    """
     limits = Size(**{name: tuple(value) for name, value in size.items()})
-    war = simulate(seed=seed, priors=priors, size=limits, breaks=breaks)
+    war = simulate(seed=seed, priors=priors, size=limits, misspecifications=misspecifications)
     try:
         fitted = fit(war.claims, priors=priors, engine=engine, seed=seed, **SHORT.get(engine, {}))
     except (LossModelError, np.linalg.LinAlgError) as error:
@@ -185,7 +212,7 @@ def replicate(
         "days": len(fitted.days),
         "claims": len(war.claims),
         "claimants": int(war.claims.table["claimant"].nunique()),
-        "broken": [broken.kind for broken in war.breaks],
+        "broken": [departure.kind for departure in war.misspecifications],
         "gate": bool(fitted.diagnostics["gate"]["passed"]),
         "statistics": misspecification_statistics(fitted),
         "quantities": found,
@@ -201,8 +228,8 @@ def _ranked(name: str, logs: Floats, truth: float, levels: Sequence[float]) -> d
         "sd": float(logs.std(ddof=1)),
     }
     for level in levels:
-        low, high = np.quantile(logs, [(1 - level) / 2, (1 + level) / 2])
-        found[f"covered_{level * 100:g}"] = bool(low <= truth <= high)
+        low, high = central_interval(logs, level)
+        found[f"covered_{percent_name(level)}"] = bool(low <= truth <= high)
     return found
 
 
@@ -212,9 +239,10 @@ def _coverage(table: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:
         z = (rows["truth"] - rows["median"]) / rows["sd"]
         line: dict[str, Any] = {"quantity": name, "wars": len(rows)}
         for level in levels:
-            line[f"covered_{level * 100:g}"] = rows[f"covered_{level * 100:g}"].mean()
+            column = f"covered_{percent_name(level)}"
+            line[column] = rows[column].mean()
         line |= {"z_mean": z.mean(), "z_sd": z.std(), "posterior_sd": rows["sd"].median()}
         ranks = rows["rank"].to_numpy()
-        line |= {"outside": outside(ranks), "outside_widened": outside(ranks, widen=WIDEN)}
+        line |= {"outside": band_excess(ranks), "outside_widened": band_excess(ranks, widen=WIDEN)}
         found.append(line)
     return pd.DataFrame(found)

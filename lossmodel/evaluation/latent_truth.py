@@ -1,8 +1,8 @@
-"""A war as it was: losses day by day of every party, drawn from the priors.
+"""Latent losses of a simulated war, day by day, drawn from the priors.
 
-Losses a day are ``exp(eta)`` with eta a random walk around a level; the killed are a share of them
-that walks slowly; of the killed a share is missing at first; a scope has a share that is constant
-or decays. For equipment there is the rate alone.
+Losses per day are ``exp(eta)``, with eta a random walk around a level. The share killed is a random
+walk on the logit scale, and so is the share of the killed who are missing at first. The share of a
+scope is constant or decays. Equipment has a rate only.
 """
 
 from __future__ import annotations
@@ -14,25 +14,33 @@ import pandas as pd
 from scipy.special import expit
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Scope
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
 
 __all__ = ["PERSON", "Truth", "submodel_of", "draw_truth", "truth_table"]
 
 PERSON = "person"
-HALF_YEAR, QUARTER, FORTNIGHT = 182.0, 91.0, 14.0
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Losses of one block, all persons or one class of equipment, day by day.
+    """Daily losses of one submodel: of persons, or of one class of equipment.
+
+    Every array has the shape (days,).
 
     Attributes
     ----------
+    submodel
+        `person`, or the category of the equipment.
+    days
+        All days of the war.
     rate
-        Party -> losses a day; of persons killed and wounded together.
-    lethality, missing
-        Party -> share of the killed, and of them the share that is missing at first.
+        Party -> losses per day; of persons killed and wounded together.
+    lethality
+        Party -> share of the losses who are killed.
+    missing
+        Party -> share of the killed who are missing at first.
     share
         (party, scope) -> share of the scope on each day.
     """
@@ -46,7 +54,7 @@ class Truth:
     share: dict[tuple[str, str], Floats] = field(default_factory=dict)
 
     def losses(self, party: str, category: str, scope: str = "all") -> Floats:
-        """Expected losses a day of a base party."""
+        """Expected losses per day of a base party."""
         rate = self.rate[party] * self.share_of(party, scope)
         if self.submodel != PERSON or category == "casualties":
             return rate
@@ -62,12 +70,19 @@ class Truth:
         return self.missing.get(party, np.zeros(len(self.days)))
 
     def position(self, day: pd.Timestamp) -> int:
-        """Days since the first."""
+        """The index of a day."""
         return int((day - self.days[0]).days)
 
 
 def submodel_of(conflict: Conflict, category: str) -> str:
-    """What is drawn and fitted together with a category."""
+    """The submodel of a category: `person`, or the category itself.
+
+    Examples
+    --------
+    >>> from lossmodel.conflict import load_conflict
+    >>> submodel_of(load_conflict("russia-ukraine"), "wounded")
+    'person'
+    """
     return PERSON if conflict.categories[category].group == PERSON else category
 
 
@@ -80,45 +95,52 @@ def draw_truth(
     level_sd: float,
     sampler: Sampler,
 ) -> Truth:
-    """Draw one block of a war.
+    """Draw the losses of one submodel.
 
     Parameters
     ----------
     levels
-        Base party -> centre of the log of its losses a day.
+        Base party -> centre of the log of its losses per day.
     level_sd
-        Standard deviation of the level around that centre.
+        Standard deviation of the log level around that centre.
+
+    Examples
+    --------
+    >>> from lossmodel.conflict import load_conflict
+    >>> from lossmodel.model.priors import Priors
+    >>> sampler = Sampler(Priors.default(), np.random.default_rng(1))
+    >>> truth = draw_truth(
+    ...     "aircraft", conflict=load_conflict("battle-of-britain"), level_sd=0.5, sampler=sampler,
+    ...     days=pd.date_range("1940-07-01", periods=30), levels={"germany": 2.0},
+    ... )
+    >>> truth.losses("germany", "aircraft").shape
+    (30,)
     """
     at = np.arange(len(days), dtype=float)
     truth = Truth(submodel, conflict, days, {}, {}, {})
     for party, centre in levels.items():
-        first, last = _active(conflict, party, days)
-        active = (at >= first) & (at <= last)
+        walks = _Walks(sampler, at, *_active(conflict, party, days))
         level = sampler.normal(level_sd, f"level {party}", mean=centre)
-        draw = _Walks(sampler, at, first, last)
-        spacing = conflict.knots.rate_days
-        sd = sampler.quantity("rate.walk_sd") * np.sqrt(spacing / FORTNIGHT)
-        truth.rate[party] = np.exp(draw.path(spacing, level, sd)) * active
-        if submodel != PERSON:
-            continue
-        spacing = conflict.knots.lethality_days
-        sd = sampler.quantity("lethality.walk_sd") * np.sqrt(spacing / QUARTER)
-        truth.lethality[party] = expit(
-            draw.path(spacing, sampler.logit("lethality.level", party), sd)
-        )
-        spacing = conflict.knots.drift_days
-        sd = sampler.quantity("missing.walk_sd") * np.sqrt(spacing / HALF_YEAR)
-        truth.missing[party] = np.zeros(len(days))
-        if not conflict.parties[party].civilian:
-            level = sampler.logit("missing.level", party)
-            truth.missing[party] = expit(draw.path(spacing, level, sd))
+        _draw_rate(truth, party, walks, level)
+        if submodel == PERSON:
+            _draw_lethality(truth, party, walks)
+            _draw_missing(truth, party, walks)
     for party in levels:
-        _draw_shares(truth, party, sampler)
+        _draw_scope_shares(truth, party, sampler)
     return truth
 
 
 def truth_table(truths: list[Truth], dates: pd.DatetimeIndex) -> pd.DataFrame:
-    """Cumulative losses at some dates, with the columns of `truth.csv`."""
+    """Cumulative losses at some dates, with the columns of `truth.csv`.
+
+    Examples
+    --------
+    >>> from lossmodel.evaluation.simulation import simulate
+    >>> paths = simulate(seed=1).paths
+    >>> table = truth_table(list(paths), paths[0].days[[-1]])
+    >>> sorted(set(table["category"]))
+    ['casualties', 'killed', 'wounded']
+    """
     rows = []
     for truth in truths:
         categories = [truth.submodel]
@@ -143,6 +165,8 @@ def truth_table(truths: list[Truth], dates: pd.DatetimeIndex) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class _Walks:
+    """Random walks over the days on which a party takes part."""
+
     sampler: Sampler
     at: Floats
     first: float
@@ -150,7 +174,34 @@ class _Walks:
 
     def path(self, spacing: float, level: float, sd: float) -> Floats:
         knots = knots_of(self.first, self.last, spacing)
-        return self.sampler.walk(self.at, knots=knots, level=level, sd=float(sd))
+        return self.sampler.walk(self.at, knots=knots, level=level, sd=sd)
+
+    def step_sd(self, prior: str, spacing: float, unit_days: float) -> float:
+        """The sd between two knots, of which the prior gives the sd over `unit_days`."""
+        return float(self.sampler.quantity(prior) * np.sqrt(spacing / unit_days))
+
+
+def _draw_rate(truth: Truth, party: str, walks: _Walks, level: float) -> None:
+    spacing = truth.conflict.knots.rate_days
+    sd = walks.step_sd("rate.walk_sd", spacing, FORTNIGHT)
+    active = (walks.at >= walks.first) & (walks.at <= walks.last)
+    truth.rate[party] = np.exp(walks.path(spacing, level, sd)) * active
+
+
+def _draw_lethality(truth: Truth, party: str, walks: _Walks) -> None:
+    spacing = truth.conflict.knots.lethality_days
+    sd = walks.step_sd("lethality.walk_sd", spacing, QUARTER)
+    level = walks.sampler.logit("lethality.level", party)
+    truth.lethality[party] = expit(walks.path(spacing, level, sd))
+
+
+def _draw_missing(truth: Truth, party: str, walks: _Walks) -> None:
+    spacing = truth.conflict.knots.drift_days
+    sd = walks.step_sd("missing.walk_sd", spacing, HALF_YEAR)
+    truth.missing[party] = np.zeros(len(truth.days))
+    if not truth.conflict.parties[party].civilian:
+        level = walks.sampler.logit("missing.level", party)
+        truth.missing[party] = expit(walks.path(spacing, level, sd))
 
 
 def _active(conflict: Conflict, party: str, days: pd.DatetimeIndex) -> tuple[float, float]:
@@ -161,8 +212,8 @@ def _active(conflict: Conflict, party: str, days: pd.DatetimeIndex) -> tuple[flo
     return float(start), float(end)
 
 
-def _draw_shares(truth: Truth, party: str, sampler: Sampler) -> None:
-    """Shares of all scopes of a party that the conflict knows enough about."""
+def _draw_scope_shares(truth: Truth, party: str, sampler: Sampler) -> None:
+    """Shares of the scopes of a party, where the conflict gives them a prior."""
     scopes = truth.conflict.scopes
     for name, scope in scopes.items():
         share = _share(truth, party, scope, sampler) if name != "all" else None
@@ -171,7 +222,7 @@ def _draw_shares(truth: Truth, party: str, sampler: Sampler) -> None:
 
 
 def _share(truth: Truth, party: str, scope: Scope, sampler: Sampler) -> Floats | None:
-    """The share of the party's losses; None where the scope is not this party's or has no prior."""
+    """A scope's share of the party's losses; None for another party's scope or without a prior."""
     if scope.party not in (None, party):
         return None
     if (party, scope.name) in truth.share:

@@ -1,4 +1,4 @@
-"""One draw from each prior, and random walks between knots."""
+"""Draws from the priors, and random walks between knots."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ Floats = NDArray[np.float64]
 
 
 def knots_of(first: float, last: float, spacing: float) -> Floats:
-    """Places of knots that enclose a stretch of days; one in the middle where it is short."""
+    """Days of the knots that enclose an interval of days, shape (n,).
+
+    An interval shorter than half the spacing has one knot, in its middle.
+
+    Examples
+    --------
+    >>> knots_of(0, 20, 14), knots_of(0, 6, 14)
+    (array([ 0., 14., 28.]), array([3.]))
+    """
     if last - first < spacing / 2:
         return np.array([(first + last) / 2])
     return first + spacing * np.arange(np.ceil((last - first) / spacing) + 1)
@@ -24,12 +32,26 @@ def knots_of(first: float, last: float, spacing: float) -> Floats:
 
 @dataclass
 class Sampler:
-    """Draws quantities from their priors, and remembers what it drew.
+    """Draws each quantity from its prior once and keeps the value.
 
     Attributes
     ----------
+    priors
+        The table of priors.
+    rng
+        Source of all draws.
+    prefix
+        First word of every name in `parameters`.
     parameters
         Name -> drawn value, on the quantity's own scale.
+
+    Examples
+    --------
+    >>> sampler = Sampler(Priors.default(), np.random.default_rng(1))
+    >>> sampler.quantity("noise.estimate") == sampler.quantity("noise.estimate")
+    True
+    >>> 0 < sampler.quantity("lethality.level", "north") < 1
+    True
     """
 
     priors: Priors
@@ -38,7 +60,7 @@ class Sampler:
     parameters: dict[str, float] = field(default_factory=dict)
 
     def quantity(self, name: str, key: str = "") -> float:
-        """The quantity itself: drawn when first asked for, the same ever after."""
+        """A quantity on its own scale; the same value for the same name and key."""
         label = " ".join(filter(None, (self.prefix, name, key)))
         if label not in self.parameters:
             prior = self.priors[name]
@@ -48,19 +70,22 @@ class Sampler:
         return self.parameters[label]
 
     def logit(self, name: str, key: str = "") -> float:
-        """The same on the logit scale, of a prior that lives there."""
+        """The logit of a share."""
         share = self.quantity(name, key)
         return float(np.log(share) - np.log1p(-share))
 
     def normal(self, sd: float, key: str, mean: float = 0.0) -> float:
-        """A normal deviation under a name of its own, drawn once."""
+        """A normal draw; the same value for the same key."""
         label = " ".join(filter(None, (self.prefix, key)))
         if label not in self.parameters:
             self.parameters[label] = float(mean + sd * self.rng.standard_normal())
         return self.parameters[label]
 
     def walk(self, at: Floats, *, knots: Floats, level: float, sd: float) -> Floats:
-        """A random walk around its level, interpolated between knots on the days `at`."""
+        """A random walk on the days `at`, shape (n,), linear between knots.
+
+        Its mean over the knots is `level`, the sd of its steps `sd`.
+        """
         steps = sd * self.rng.standard_normal(len(knots) - 1)
         path = np.concatenate([[0.0], np.cumsum(steps)])
         return np.asarray(np.interp(at, knots, level + path - path.mean()))

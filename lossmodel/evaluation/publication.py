@@ -1,7 +1,7 @@
-"""What claimants publish: their own figures with noise, as bounds or ranges, rounded.
+"""Published figures of a simulated war: noise, bounds, ranges and rounding.
 
-A template says which claims there are: windows, dates, qualifiers, and how coarse and how wide each
-figure is relative to itself. The numbers come from a simulated truth and simulated tendencies.
+A template gives the windows, dates and qualifiers of the claims, and their units and ranges
+relative to the figure. The figures follow from a simulated truth and measurement model.
 """
 
 from __future__ import annotations
@@ -17,30 +17,66 @@ from lossmodel.evaluation.latent_truth import Truth
 from lossmodel.evaluation.measurement import MeasurementModel, StreamKey
 from lossmodel.evaluation.misspecification import METHODS, Misspecification
 from lossmodel.evaluation.prior_draws import Floats, Sampler
+from lossmodel.evidence.rounding import CAP, EXACT_UNIT, SD_OF_UNIT, dividing_unit
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS
 
 __all__ = ["Publisher", "relative_unit", "rounded"]
 
-# Below this many a figure is a count, with the noise of a count.
-FEW = 200.0
+# A smaller expected figure has gamma-Poisson noise, as in the model; stated here again, since the
+# simulator shares no code with it.
+COUNT_BELOW = 200.0
+# Smallest unit of an average per day, and of any other figure.
+UNIT_OF_AVERAGE, UNIT = 0.01, 1.0
+# A range from nought is taken to start at a twentieth of the figure.
+MIN_RATIO = 0.05
 STREAM = ["root", "party", "category", "scope"]
 
 
 @dataclass
 class Publisher:
-    """Writes the figures of one block's claims."""
+    """Writes the figures of one submodel's claims.
+
+    Attributes
+    ----------
+    truth, measurement, sampler
+        Daily losses, the streams' measurement model and the draws of one submodel.
+    misspecifications
+        Departures from the model's assumptions.
+
+    Examples
+    --------
+    >>> from lossmodel.conflict import load_conflict
+    >>> from lossmodel.evaluation.latent_truth import draw_truth
+    >>> from lossmodel.model.priors import Priors
+    >>> sampler = Sampler(Priors.default(), np.random.default_rng(1))
+    >>> days = pd.date_range("1940-07-01", periods=30)
+    >>> truth = draw_truth(
+    ...     "aircraft", conflict=load_conflict("battle-of-britain"), level_sd=0.5, sampler=sampler,
+    ...     days=days, levels={"germany": 2.0},
+    ... )
+    >>> key = ("air-ministry", "germany", "aircraft")
+    >>> measurement = MeasurementModel(truth, sampler, {key: (0.0, 29.0)}, frozenset())
+    >>> claim = {"root": key[0], "party": key[1], "category": key[2], "scope": "all"}
+    >>> claim |= {"kind": "daily", "start": days[4], "end": days[4], "known": days[4]}
+    >>> claim |= {"qualifier": "exact", "unit_share": 0.0, "low_ratio": 1.0, "high_ratio": 1.0}
+    >>> table = Publisher(truth, measurement, sampler).publish(pd.DataFrame([claim]))
+    >>> bool(table["value"].iloc[0] >= 0)
+    True
+    """
 
     truth: Truth
     measurement: MeasurementModel
     sampler: Sampler
-    breaks: tuple[Misspecification, ...] = ()
+    misspecifications: tuple[Misspecification, ...] = ()
 
     def publish(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Columns value, low, high for the rows of a template.
+        """Columns `value, low, high` for the rows of a template.
 
         Parameters
         ----------
         rows
-            Columns of claims and `root`, `unit_share`, `low_ratio`, `high_ratio`.
+            Columns of claims, and `root` (the claimant at the end of a chain of relays),
+            `unit_share`, `low_ratio`, `high_ratio` (relative to the figure), `has_value`.
         """
         own = pd.Series(0.0, index=rows.index)
         for names, group in rows.groupby(STREAM, sort=True):
@@ -51,7 +87,7 @@ class Publisher:
         return pd.DataFrame(published, index=rows.index, columns=["value", "low", "high"])
 
     def _own(self, key: StreamKey, scope: str, rows: pd.DataFrame) -> Floats:
-        """The claimant's own figures, before it words and rounds them."""
+        """The claimant's own figures, before qualifiers and rounding, shape (rows,)."""
         accounting = self.truth.conflict.stream(*key).accounting
         windows = [self._window(row) for row in rows.itertuples()]
         known = np.array([self.truth.position(day) for day in rows["known"]], dtype=float)
@@ -69,7 +105,7 @@ class Publisher:
         return lo, self.truth.position(row.end) + 1
 
     def _ledger(self, key: StreamKey, scope: str, windows: list[tuple[int, int]]) -> Floats:
-        """Sums of pieces between the days that any window begins or ends, each with its noise."""
+        """Running sums of increments between the ends of windows, each with its noise."""
         daily = np.zeros(len(self.truth.days))
         for base in self._bases(key):
             counted = self._switched(key, base, scope, self.measurement.at)
@@ -93,7 +129,7 @@ class Publisher:
         known: Floats,
         qualifiers: Floats,
     ) -> Floats:
-        """Each release a new assessment; one that is repeated is the same figure."""
+        """Independent assessments; the same window known on the same day has the same figure."""
         sd = self.sampler.quantity("noise.estimate")
         change = self._change(key, known)
         first = self._bases(key)[0]
@@ -109,7 +145,7 @@ class Publisher:
                     for base in self._bases(key)
                 )
                 bias = self.measurement.bias(key, first)[int(day)]
-                bound = qualifier in ("at-least", "at-most")
+                bound = QUALIFIERS[qualifier].is_bound
                 own[name] = self._noisy(counted * np.exp(bias) * factor, sd, bound=bound)
             figures.append(own[name])
         return np.array(figures)
@@ -117,7 +153,7 @@ class Publisher:
     def _vintages(
         self, key: StreamKey, scope: str, windows: list[tuple[int, int]], known: Floats
     ) -> Floats:
-        """What a list or register holds at each date: what it had, and what it learnt since."""
+        """Holdings of a list or register at each date: the earlier ones and noisy additions."""
         sd, base = self.sampler.quantity("noise.list"), self._bases(key)[0]
         register = self.truth.conflict.stream(*key).accounting == "register"
         figures = np.zeros(len(windows))
@@ -126,10 +162,10 @@ class Publisher:
             (lo, hi), day = windows[i], int(known[i])
             expected = self._known_dead(key, base, scope, (lo, hi), day)
             before, held = last.get(lo, (0.0, 0.0))
-            learnt = max(expected - before, 0.0)
+            added = max(expected - before, 0.0)
             if register:
-                learnt *= np.exp(self.measurement.bias(key, base)[day])
-            figures[i] = held + self._noisy(learnt, sd)
+                added *= np.exp(self.measurement.bias(key, base)[day])
+            figures[i] = held + self._noisy(added, sd)
             last[lo] = (max(expected, before), figures[i])
         return figures
 
@@ -137,7 +173,7 @@ class Publisher:
         self, key: StreamKey, scope: str, windows: list[tuple[int, int]], known: Floats
     ) -> Floats:
         accounting = self.truth.conflict.stream(*key).accounting
-        listed = accounting in ("list", "register")
+        listed = ACCOUNTINGS[accounting].counts_cases
         sd = self.sampler.quantity("noise.list" if listed else "noise.estimate")
         base = self._bases(key)[0]
         bias = np.exp(self.measurement.bias(key, base))
@@ -161,22 +197,22 @@ class Publisher:
         rng = self.sampler.rng
         if mean <= 0:
             return 0.0
-        if mean < FEW and not bound:
+        if mean < COUNT_BELOW and not bound:
             return float(rng.poisson(rng.gamma(sd**-2, mean * sd**2)))
         z = rng.standard_normal() if bound else rng.standard_t(self.sampler.quantity("noise.nu"))
         return float(mean * np.exp(sd * z))
 
     def _switched(self, key: StreamKey, base: str, scope: str, when: Floats) -> Floats:
-        """Losses a day that the word means, which a break may change on a day.
+        """Losses per day under the stream's definition, which a misspecification may change.
 
         Parameters
         ----------
         when
-            Days at which the word is spoken: every day, or the one of an assessment.
+            Days of the statement: every day of a ledger, or the one day of an assessment.
         """
-        for broken in self.breaks:
-            if broken.kind == "definition" and broken.touches(key):
-                after = when >= self.truth.position(broken.date)
+        for departure in self.misspecifications:
+            if departure.kind == "definition" and departure.touches(key):
+                after = when >= self.truth.position(departure.date)
                 words = ("killed", "casualties")
                 killed, both = (self.truth.losses(base, word, scope) for word in words)
                 return np.where(after, both, killed)
@@ -184,28 +220,28 @@ class Publisher:
 
     def _change(self, key: StreamKey, when: Floats) -> Floats:
         factor = np.ones(len(when))
-        for broken in self.breaks:
-            if broken.kind in METHODS and broken.touches(key):
-                factor[when >= self.truth.position(broken.date)] *= broken.factor
+        for departure in self.misspecifications:
+            if departure.kind in METHODS and departure.touches(key):
+                factor[when >= self.truth.position(departure.date)] *= departure.factor
         return factor
 
     def _worded(self, row: Any, own: float) -> tuple[float, float, float]:
-        """The own figure as its qualifier puts it, a day where it is an average, rounded."""
+        """Value, low and high as published: per day for an average, qualified and rounded."""
         rng, missing = self.sampler.rng, float("nan")
-        kind, qualifier = row.kind, row.qualifier
+        kind, qualifier = KINDS[row.kind], QUALIFIERS[row.qualifier]
         unit, low, high = row.unit_share, row.low_ratio, row.high_ratio
-        if kind == "average":
+        if kind.per_day:
             lo, hi = self._window(row)
             own /= hi - lo
-        least = 0.01 if kind == "average" else 1.0
-        if qualifier in ("at-least", "at-most"):
+        least = UNIT_OF_AVERAGE if kind.per_day else UNIT
+        if qualifier.is_bound:
             slack = rng.exponential(self.sampler.quantity("bound.excess"))
-            own *= np.exp(-slack if qualifier == "at-least" else slack)
-        if qualifier != "range":
+            own *= np.exp(-slack if qualifier.form == "at-least" else slack)
+        if not qualifier.has_limits:
             return rounded(own, unit, least=least), missing, missing
-        width = np.log(high / max(low, 0.05))
+        width = np.log(high / max(low, MIN_RATIO))
         if row.has_value:
-            own *= np.exp(width / np.sqrt(12) * rng.standard_normal())
+            own *= np.exp(width * SD_OF_UNIT * rng.standard_normal())
             middle = rounded(own, unit, least=least)
             ends = sorted((min(middle, own * low), max(middle, own * high)))
             return middle, np.floor(ends[0]), np.ceil(ends[1])
@@ -216,7 +252,7 @@ class Publisher:
 
 
 def relative_unit(values: Iterable[float]) -> list[float]:
-    """Rounding unit of each figure as a share of it, read off its trailing zeros; 0 where none.
+    """Rounding unit of each figure as a share of it, from its trailing zeros; 0 where it has none.
 
     Examples
     --------
@@ -226,17 +262,20 @@ def relative_unit(values: Iterable[float]) -> list[float]:
     found = []
     for value in values:
         whole = round(value) if value == value else 0
-        unit = 1
-        while whole and whole % (10 * unit) == 0:
-            unit *= 10
-        if whole and whole % (5 * unit) == 0:
-            unit *= 5
-        found.append(min(unit / whole, 0.1) if whole and unit > 1 else 0.0)
+        unit = dividing_unit(whole)
+        found.append(min(unit / whole, CAP) if unit > EXACT_UNIT else 0.0)
     return found
 
 
-def rounded(value: float, unit_share: float, *, least: float = 1.0) -> float:
+def rounded(value: float, unit_share: float, *, least: float = UNIT) -> float:
     """Round to the power of ten, or half of one, that is nearest to a share of the figure.
+
+    Parameters
+    ----------
+    unit_share
+        The unit relative to the figure, as from `relative_unit`.
+    least
+        The smallest unit; below one the result has two decimals.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What an answer hangs on: claimants, priors, parts of the model."""
+"""Sensitivity of totals to claimants, priors and components of the model, by refits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import pandas as pd
 
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.defaults import CI_PROB, DEFAULT_CONFLICT
+from lossmodel.evaluation.scores import central_interval
+from lossmodel.evaluation.sensitivity_text import describe_level
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
 from lossmodel.evaluation.variants import POWERS, Variant, variants_of
 from lossmodel.inference.names import EngineName, check_engine
@@ -20,43 +23,41 @@ from lossmodel.model.density.model import submodels_with
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.fit import Fit, fit
 
-__all__ = ["Sensitivity", "level_ranges", "sensitivity"]
+__all__ = ["Sensitivity", "median_range", "refit", "sensitivity"]
 
-KEY = ["kind", "name", "value", "quantity"]
-# Above this share of the posterior variance the number carries "set by assumptions".
-ASSUMED = 0.70
+RANGE_COLUMNS = ["quantity", "low", "high", "note"]
 
 
 @dataclass(frozen=True, eq=False)
 class Sensitivity:
-    """How answers move under other assumptions.
+    """Totals under other assumptions.
 
     Attributes
     ----------
     table
-        One row a variant and quantity: `kind, name, value, quantity, median, lower, upper`,
-        `change` (of the median, as a share), `shift` (the same in posterior sd), `width` (of the
-        interval on the log scale, relative to the fit's).
+        One row per variant and quantity: `kind, name, value` (see `variants.Variant`), `quantity,
+        median, lower, upper` (95%), `change` (of the median, relative), `shift` (of its log, in
+        posterior sds), `width` (of the interval on the log scale, relative to the fit's).
     powers
-        One row a block of priors and quantity: `location` and `spread`, by how many posterior sd
-        the median moves, and by what share the sd, when the prior is doubled (its power goes from
-        1 to 2, to first order).
-    shares
-        `Fit.variance_decomposition`.
-    ranges
-        `quantity, low, high, note`: the smallest and largest median over reasonable priors.
+        One row per block of priors and quantity: `location`, the shift of the log median in
+        posterior sds, and `spread`, the change of the log of the sd, when the power of the prior is
+        doubled, to first order (power-scaling sensitivity, Kallioinen et al. 2023).
+    variance_decomposition
+        `Fit.variance_decomposition` of the quantities.
+    prior_range
+        `quantity, low, high, note`: the smallest and largest median over plausible priors.
     text
-        What fixes the level, in words.
+        A summary in words.
     """
 
     table: pd.DataFrame
     powers: pd.DataFrame
-    shares: pd.DataFrame
-    ranges: pd.DataFrame
+    variance_decomposition: pd.DataFrame
+    prior_range: pd.DataFrame
     text: str
 
     def plot(self, quantity: str | None = None, *, ax: Any = None) -> Any:
-        """Draw the tornado of one quantity, the first by default."""
+        """Draw the tornado plot of one quantity, the first by default."""
         from lossmodel.plots.checks import plot_tornado
 
         chosen = self.table["quantity"].iloc[0] if quantity is None else quantity
@@ -64,81 +65,117 @@ class Sensitivity:
 
 
 def sensitivity(
-    what: str | Path | Conflict | Claims = "russia-ukraine",
+    claims: str | Path | Conflict | Claims = DEFAULT_CONFLICT,
     *,
     quantities: Sequence[tuple[str, str, str]] | None = None,
     priors: Priors | None = None,
     components: Components | None = None,
     engine: EngineName = "laplace",
     seed: int = 1,
-    ranges: bool = True,
+    shift_priors: bool = True,
     jobs: int = -1,
     store: str | Path | None = None,
     cluster: str | None = None,
     progress: Report | None = None,
 ) -> Sensitivity:
-    """Refit without each claimant, with each part off, and under stronger and weaker priors.
+    """Refit without each claimant, without each component, and under other priors.
 
     Parameters
     ----------
-    what
-        A conflict with its claims, or claims.
+    claims
+        Claims, or a conflict with its claims: a shipped one's name, a folder or a `Conflict`.
     quantities
-        Totals to look at, (party, category, scope); by default the killed and the casualties of
-        all parties that are not civilians, or each class of equipment where nobody counts people.
-    ranges
-        Whether to move the means of priors too, which gives the range over reasonable priors.
-    """
-    from lossmodel.evaluation.sensitivity_text import what_fixes_the_level
+        Totals of interest, (party, category, scope); by default the killed and the casualties of
+        all parties but civilians, or each class of equipment where no persons are counted.
+    priors
+        The conflict's by default.
+    components
+        Components of the model; all of them by default. Those that are on are switched off one at
+        a time.
+    seed
+        Seed of every fit.
+    shift_priors
+        Whether the means of priors are shifted too, which gives `Sensitivity.prior_range`.
+    jobs, store, cluster, progress
+        See `tasks.run_tasks`.
 
+    Raises
+    ------
+    UsageError
+        There is no such engine, conflict or series.
+
+    Examples
+    --------
+    >>> sensitivity("battle-of-britain", engine="gibbs")
+    Traceback (most recent call last):
+    ...
+    lossmodel.errors.UsageError: engine is 'gibbs'; it must be one of auto, laplace, nuts.
+    """
     check_engine(engine)
-    claims = what if isinstance(what, Claims) else load_claims(conflict=what)
+    given = claims if isinstance(claims, Claims) else load_claims(conflict=claims)
     components = Components() if components is None else components
-    wanted = _quantities(claims) if quantities is None else list(quantities)
-    submodels = _blocks(claims, wanted)
+    wanted = _quantities(given) if quantities is None else list(quantities)
     base = fit(
-        claims, priors=priors, components=components, engine=engine, seed=seed, submodels=submodels
-    )
-    priors = base.priors
+        given, priors=priors, components=components, engine=engine, seed=seed,
+        submodels=_submodels(given, wanted),
+    )  # fmt: skip
     wanted = [quantity for quantity in wanted if quantity in base.series]
-    variants = [Variant("fit", "fit", claims, priors, components)]
-    variants += variants_of(claims, priors, components, claimants=_claimants(base), ranges=ranges)
+    variants = [Variant("fit", "fit", given, base.priors, components)]
+    variants += variants_of(
+        given, base.priors, components, claimants=_claimants(base), shift_priors=shift_priors
+    )
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
     results = refit(variants, base, quantities=wanted, engine=engine, seed=seed, options=options)
     table = _compared(variants, results)
-    names = {_name(quantity) for quantity in wanted}
-    shares = base.variance_decomposition[base.variance_decomposition["quantity"].isin(names)]
-    bounds = level_ranges(table) if ranges else pd.DataFrame(columns=RANGE_COLUMNS)
+    variance = base.variance_decomposition
+    variance = variance[variance["quantity"].isin([_name(quantity) for quantity in wanted])]
+    return _summarised(table, variance, shift_priors=shift_priors)
+
+
+def _summarised(table: pd.DataFrame, variance: pd.DataFrame, *, shift_priors: bool) -> Sensitivity:
     powers = _powers(table)
-    text = what_fixes_the_level(table=table, powers=powers, shares=shares, ranges=bounds)
-    return Sensitivity(table[table["kind"] != "fit"], powers, shares, bounds, text)
+    over_priors = median_range(table) if shift_priors else pd.DataFrame(columns=RANGE_COLUMNS)
+    text = describe_level(
+        table=table, powers=powers, variance_decomposition=variance, prior_range=over_priors
+    )
+    return Sensitivity(table[table["kind"] != "fit"], powers, variance, over_priors, text)
 
 
-RANGE_COLUMNS = ["quantity", "low", "high", "note"]
+def median_range(table: pd.DataFrame) -> pd.DataFrame:
+    """Smallest and largest median of each quantity over plausible priors.
 
-
-def level_ranges(table: pd.DataFrame) -> pd.DataFrame:
-    """Smallest and largest median of each quantity over reasonable priors.
-
-    Reasonable is what `prior_shift.LOCATIONS` says: a prior's mean one of its sds higher or lower,
-    one prior at a time, and the common mode at its three sds.
+    Plausible are the fit's priors, those with one mean of `prior_shift.LOCATIONS` an sd higher or
+    lower, and those with another sd of the common mode.
 
     Parameters
     ----------
     table
-        With the kinds `fit`, `location` and `common mode`, as in `Sensitivity.table`.
+        Rows of the kinds `fit`, `location` and `common mode`, as in `Sensitivity.table`.
+
+    Returns
+    -------
+    DataFrame
+        `quantity, low, high, note`.
+
+    Examples
+    --------
+    >>> columns = ["kind", "name", "value", "quantity", "median"]
+    >>> rows = [("fit", "fit", 0.0, "killed north all", 100.0)]
+    >>> rows += [("location", "missing.level", 1.0, "killed north all", 120.0)]
+    >>> median_range(pd.DataFrame(rows, columns=columns))["note"].item()
+    'lowest with the priors as they are, highest with missing.level one sd higher'
     """
     found = []
-    reasonable = table[table["kind"].isin(["fit", "location", "common mode"])]
-    for quantity, rows in reasonable.groupby("quantity", sort=False):
-        least, most = (rows.iloc[int(at)] for at in _ends(rows["median"]))
-        note = f"lowest with {_moved(least)}, highest with {_moved(most)}"
+    plausible = table[table["kind"].isin(["fit", "location", "common mode"])]
+    for quantity, rows in plausible.groupby("quantity", sort=False):
+        least, most = (rows.iloc[int(at)] for at in _extremes(rows["median"]))
+        note = f"lowest with {_prior_of(least)}, highest with {_prior_of(most)}"
         found.append((quantity, least["median"], most["median"], note))
     return pd.DataFrame(found, columns=RANGE_COLUMNS)
 
 
-def _ends(values: pd.Series) -> tuple[int, int]:
-    """Where the smallest and the largest stand."""
+def _extremes(values: pd.Series) -> tuple[int, int]:
+    """Positions of the smallest and the largest value."""
     numbers = values.to_numpy(dtype=float)
     return int(numbers.argmin()), int(numbers.argmax())
 
@@ -152,7 +189,19 @@ def refit(
     seed: int,
     options: Options,
 ) -> list[Any]:
-    """Totals of each variant, fitted from the mode of the fit that it is a variant of."""
+    """Totals of each variant, each fit started from the mode of the base fit.
+
+    Parameters
+    ----------
+    quantities
+        Totals, (party, category, scope).
+
+    Returns
+    -------
+    list
+        One list per variant, in their order; one dict per quantity that the fit has, with
+        `quantity, median, lower, upper` (95%) and `sd` (of the log).
+    """
     arguments = [
         {
             "claims": v.claims, "priors": v.priors, "components": v.components,
@@ -176,7 +225,7 @@ def totals_of(
     until: str,
     start: Fit | None = None,
 ) -> list[dict[str, Any]]:
-    """Totals of one fit; what a task of `sensitivity` does."""
+    """Fit one variant and summarise its totals; one task of `sensitivity`."""
     fitted = fit(
         claims, priors=priors, components=components, engine=engine, seed=seed,
         submodels=tuple(submodels), until=pd.Timestamp(until), start=start,
@@ -186,11 +235,12 @@ def totals_of(
         if (party, category, scope) not in fitted.series:
             continue
         logs = np.log(fitted.daily(party, category, scope).sum(axis=1))
-        lower, median, upper = np.exp(np.quantile(logs, [0.025, 0.5, 0.975]))
+        lower, upper = np.exp(central_interval(logs, CI_PROB))
         found.append(
             {
                 "quantity": _name((party, category, scope)),
-                **{"median": float(median), "lower": float(lower), "upper": float(upper)},
+                **{"median": float(np.exp(np.median(logs)))},
+                **{"lower": float(lower), "upper": float(upper)},
                 "sd": float(logs.std(ddof=1)),
             }
         )
@@ -198,7 +248,7 @@ def totals_of(
 
 
 def _compared(variants: Sequence[Variant], results: Sequence[Any]) -> pd.DataFrame:
-    """One row a variant and quantity, beside the fit's own."""
+    """One row per variant and quantity, with changes relative to the fit."""
     rows = [
         {"kind": v.kind, "name": v.name, "value": v.value} | total
         for v, totals in zip(variants, results, strict=True)
@@ -215,7 +265,7 @@ def _compared(variants: Sequence[Variant], results: Sequence[Any]) -> pd.DataFra
 
 
 def _powers(table: pd.DataFrame) -> pd.DataFrame:
-    """Slopes by the log of the power, carried to a doubling."""
+    """Finite differences by the log of the power, scaled to a doubling."""
     rows = table[table["kind"] == "prior"]
     low, high = (rows[rows["value"] == power].set_index(["name", "quantity"]) for power in POWERS)
     steps = 1 / np.log2(POWERS[1] / POWERS[0])
@@ -243,7 +293,7 @@ def _quantities(claims: Claims) -> list[tuple[str, str, str]]:
     return [(party, category, "all") for party, category in pairs]
 
 
-def _blocks(claims: Claims, quantities: Sequence[tuple[str, str, str]]) -> tuple[str, ...]:
+def _submodels(claims: Claims, quantities: Sequence[tuple[str, str, str]]) -> tuple[str, ...]:
     found = {name for p, c, _ in quantities for name in submodels_with(p, c, claims.conflict)}
     return tuple(sorted(found))
 
@@ -258,7 +308,8 @@ def _name(quantity: tuple[str, str, str]) -> str:
     return f"{category} {party} {scope}"
 
 
-def _moved(row: pd.Series) -> str:
+def _prior_of(row: pd.Series) -> str:
+    """The prior of a variant in words."""
     if row["kind"] == "location":
         return f"{row['name']} one sd {'higher' if row['value'] > 0 else 'lower'}"
     return "the priors as they are" if row["kind"] == "fit" else f"a common mode of {row['name']}"

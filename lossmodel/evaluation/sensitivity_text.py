@@ -1,46 +1,61 @@
-"""What fixes the level, in plain words with numbers, from the tables of `sensitivity`."""
+"""The tables of `sensitivity` in words: the sources of the level of each total."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["what_fixes_the_level"]
+from lossmodel.text.levels import ASSUMED
 
-ASSUMED = 0.70
-NAMED_BLOCKS = 3
-# A change of the median by less than this is not worth a clause.
-SMALL = 0.01
+__all__ = ["describe_level"]
+
+# Brevity of the text, chosen by hand.
+NAMED_BLOCKS, NAMED_COMPONENTS = 3, 5
+# Changes below 1%, or intervals wider by less than 5%, are within the Monte Carlo error of a
+# thousand draws or close to it, and are not mentioned.
+SMALL_CHANGE, SMALL_WIDENING = 0.01, 1.05
 
 
-def what_fixes_the_level(
-    *, table: pd.DataFrame, powers: pd.DataFrame, shares: pd.DataFrame, ranges: pd.DataFrame
+def describe_level(
+    *,
+    table: pd.DataFrame,
+    powers: pd.DataFrame,
+    variance_decomposition: pd.DataFrame,
+    prior_range: pd.DataFrame,
 ) -> str:
-    """One paragraph a quantity.
+    """One paragraph per quantity.
 
     Parameters
     ----------
-    table, powers, shares, ranges
-        As in `Sensitivity`; `table` with the fit's own rows.
+    table, powers, variance_decomposition, prior_range
+        As in `Sensitivity`; `table` with the rows of the fit itself.
+
+    Examples
+    --------
+    >>> row = {"kind": "fit", "quantity": "killed north all", "median": 1020.0}
+    >>> table = pd.DataFrame([row | {"lower": 800.0, "upper": 1300.0, "change": 0.0}])
+    >>> none = pd.DataFrame({"quantity": []})
+    >>> describe_level(table=table, powers=none, variance_decomposition=none, prior_range=none)[:50]
+    'killed north all: 1,020 (800 to 1,300, 95%). No co'
     """
     paragraphs = []
     for quantity in table["quantity"].drop_duplicates():
         of = table[table["quantity"] == quantity]
         sentences = [
             _level(of, quantity),
-            _prior(shares[shares["quantity"] == quantity]),
+            _prior(variance_decomposition[variance_decomposition["quantity"] == quantity]),
             _claimants(of[of["kind"] == "claimant"]),
-            _parts(of[of["kind"] == "part"]),
+            _components(of[of["kind"] == "part"]),
             _blocks(powers[powers["quantity"] == quantity]),
-            _common(of[of["kind"] == "common mode"]),
-            _range(ranges[ranges["quantity"] == quantity]),
+            _common_mode(of[of["kind"] == "common mode"]),
+            _range(prior_range[prior_range["quantity"] == quantity]),
         ]
         paragraphs.append(" ".join(filter(None, sentences)))
     return "\n\n".join(paragraphs)
 
 
 def number(value: float) -> str:
-    """A count to three digits, with separators.
+    """A count to three significant digits, with separators.
 
     Examples
     --------
@@ -63,16 +78,15 @@ def _level(rows: pd.DataFrame, quantity: str) -> str:
     return f"{quantity}: {number(own['median'])} ({limits}, 95%)."
 
 
-def _prior(shares: pd.DataFrame) -> str:
-    if shares.empty:
+def _prior(variance: pd.DataFrame) -> str:
+    if variance.empty:
         return ""
-    first = shares.iloc[0]
+    first = variance.iloc[0]
     text = (
-        f"Before any claim its log had an sd of {first['prior_sd']:.2f}, with them it has "
-        f"{first['posterior_sd']:.2f}; {first['prior_share'] * 100:.0f}% of what is left of the "
-        "variance is doubt of the priors that no claim has settled"
+        f"The sd of its log is {first['prior_sd']:.2f} a priori and {first['posterior_sd']:.2f} "
+        f"a posteriori; priors carry {first['prior_share'] * 100:.0f}% of the posterior variance"
     )
-    largest = shares.sort_values("share", ascending=False).head(NAMED_BLOCKS)
+    largest = variance.sort_values("share", ascending=False).head(NAMED_BLOCKS)
     named = [f"{row['block']} {row['share'] * 100:.0f}%" for _, row in largest.iterrows()]
     text += f" ({', '.join(named)})."
     if first["prior_share"] > ASSUMED:
@@ -85,26 +99,28 @@ def _claimants(rows: pd.DataFrame) -> str:
         return ""
     ordered = rows.reindex(rows["change"].abs().sort_values(ascending=False).index)
     first = ordered.iloc[0]
-    if abs(first["change"]) < SMALL:
-        return "No claimant moves the median by as much as 1% when it is left out."
+    if abs(first["change"]) < SMALL_CHANGE:
+        return "Leaving out any one claimant moves the median by less than 1%."
     text = f"Without {first['name']} the median moves by {_percent(first['change'])}"
     if len(ordered) > 1:
         second = ordered.iloc[1]
         text += f", without {second['name']} by {_percent(second['change'])}"
+    if len(ordered) > 2:
+        text += ", without any other by less"
     widest = rows.sort_values("width").iloc[-1]
-    text += ", and without any other by less"
-    if widest["width"] > 1.05:
+    if widest["width"] > SMALL_WIDENING:
         text += f"; the interval widens most without {widest['name']}, {widest['width']:.2f} times"
     return text + "."
 
 
-def _parts(rows: pd.DataFrame) -> str:
-    moved = rows[rows["change"].abs() >= SMALL]
+def _components(rows: pd.DataFrame) -> str:
+    moved = rows[rows["change"].abs() >= SMALL_CHANGE]
     moved = moved.reindex(moved["change"].abs().sort_values(ascending=False).index)
     if moved.empty:
-        return "No part of the model moves it by as much as 1% when it is switched off."
+        return "No component of the model moves it by as much as 1% when switched off."
     named = [f"{r['name'].replace('_', ' ')} {_percent(r['change'])}" for _, r in moved.iterrows()]
-    return f"Parts of the model, switched off one at a time: {', '.join(named[:5])}."
+    named = named[:NAMED_COMPONENTS]
+    return f"Changes with components of the model switched off, one at a time: {', '.join(named)}."
 
 
 def _blocks(powers: pd.DataFrame) -> str:
@@ -113,20 +129,20 @@ def _blocks(powers: pd.DataFrame) -> str:
     first = powers.iloc[int(powers["location"].abs().argmax())]
     widest = powers.iloc[int(powers["spread"].abs().argmax())]
     return (
-        f"Of the priors, {first['block']} pulls hardest: believed twice as firmly it moves the "
-        f"median by {first['location']:+.2f} posterior sd; {widest['block']} sets the width most, "
-        f"{_percent(np.expm1(widest['spread']))} on the sd."
+        f"Doubling the power of a prior moves the median most for {first['block']}, by "
+        f"{first['location']:+.2f} posterior sd, and the sd most for {widest['block']}, by "
+        f"{_percent(np.expm1(widest['spread']))}."
     )
 
 
-def _common(rows: pd.DataFrame) -> str:
+def _common_mode(rows: pd.DataFrame) -> str:
     if rows.empty:
         return ""
-    parts = [
+    totals = [
         f"{number(r['median'])} ({number(r['lower'])} to {number(r['upper'])}) at {r['value']:.2f}"
         for _, r in rows.sort_values("value").iterrows()
     ]
-    return f"With the sd of the common mode: {', '.join(parts)}."
+    return f"By the sd of the common mode: {', '.join(totals)}."
 
 
 def _range(rows: pd.DataFrame) -> str:
@@ -134,6 +150,6 @@ def _range(rows: pd.DataFrame) -> str:
         return ""
     row = rows.iloc[0]
     return (
-        f"Over reasonable priors the median runs from {number(row['low'])} to "
+        f"Over plausible priors the median runs from {number(row['low'])} to "
         f"{number(row['high'])} ({row['note']})."
     )

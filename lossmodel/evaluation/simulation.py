@@ -1,4 +1,4 @@
-"""A war with its truth, and the claims about it: from the model's assumptions or against them."""
+"""Simulated wars: the truth, and claims about it, under the model's assumptions or not."""
 
 from __future__ import annotations
 
@@ -22,35 +22,54 @@ from lossmodel.evaluation.misspecification import (
 from lossmodel.evaluation.prior_draws import Sampler
 from lossmodel.evaluation.publication import Publisher, relative_unit
 from lossmodel.evaluation.templates import Plan, Size, draw_plan
+from lossmodel.evidence.exclusions import MODELLED
 from lossmodel.model.priors import Priors
+from lossmodel.tables.vocabulary import ACCOUNTINGS, kinds_with
 
 __all__ = ["LEVEL_SD", "Simulated", "simulate"]
 
-# The level of the losses is drawn narrowly around a centre: wars fifty times too large or too
-# small would tell nothing about this one.
+# Sd of the log level of the losses, chosen by hand: a factor of 2.7 either way in 95% of the wars.
+# The model's own prior of the level is nearly flat, and most of its wars would be of absurd size.
 LEVEL_SD = 0.5
-MODELLED = ("killed", "wounded", "casualties", "losses", "irrecoverable", "missing")
 KEYS = ["claimant", "party", "category", "scope", "start", "end"]
+# Dates of the truth table.
 DATES = 4
-CHAIN = 10
+# Steps from a relay to its original; the shipped tables have chains of one.
+LONGEST_CHAIN = 10
+# Shares of casualties by which a template's figures are put on one scale. The median of the prior
+# of lethality is KILLED; the irrecoverable include a quarter of the wounded.
+KILLED = 0.27
+SHARES = {"killed": KILLED, "wounded": 1 - KILLED, "irrecoverable": 0.45}
+# Relative limits of a range whose figure is nought.
+NOUGHT_RANGE = (0.8, 1.2)
 
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """Claims about a war of which everything is known.
+    """Claims about a war whose truth is known.
 
     Attributes
     ----------
+    claims
+        The simulated claims, with their conflict.
     truth
         Expected losses since the start at four dates, with the columns of `truth.csv`.
     parameters
-        `block, name, value`: everything that was drawn once for the whole war.
+        `block, name, value`: each scalar that was drawn, on the scale of its prior's quantity.
     levels
-        `block, party, centre, sd`: the prior of the log of the losses a day.
+        `block, party, centre, sd`: the normal distribution of the log of the losses per day.
     paths
-        The losses day by day, a block each.
-    breaks
-        Where the war departs from the model's assumptions.
+        Daily losses, one `Truth` per submodel.
+    misspecifications
+        Departures from the model's assumptions.
+
+    Examples
+    --------
+    >>> war = simulate(seed=1)
+    >>> round(war.total("north", "killed") + war.total("north", "wounded")) == round(
+    ...     war.total("north", "casualties")
+    ... )
+    True
     """
 
     claims: Claims
@@ -58,10 +77,10 @@ class Simulated:
     parameters: pd.DataFrame
     levels: pd.DataFrame
     paths: tuple[Truth, ...]
-    breaks: tuple[Misspecification, ...] = ()
+    misspecifications: tuple[Misspecification, ...] = ()
 
     def total(self, party: str, category: str, scope: str = "all") -> float:
-        """True expected losses from the first to the last day of the claims."""
+        """Expected losses from the first to the last day of the claims, a number of cases."""
         submodel = submodel_of(self.claims.conflict, category)
         path = next(path for path in self.paths if path.submodel == submodel)
         days = path.position(self.claims.table["end"].max()) + 1
@@ -75,28 +94,40 @@ def simulate(
     priors: Priors | None = None,
     template: Claims | pd.DataFrame | None = None,
     size: Size | None = None,
-    breaks: Sequence[MisspecificationKind] = (),
+    misspecifications: Sequence[MisspecificationKind] = (),
     level_sd: float = LEVEL_SD,
 ) -> Simulated:
-    """Draw a war from the priors and write the claims about it.
+    """Draw a war from the priors, and the claims about it.
 
-    With a conflict, the claims have the windows, dates, qualifiers and rounding of its own (or of a
-    template). Corrections, parts of totals and claims that the model has no place for are not
-    simulated. Without one, a small made-up war of two parties.
+    With a conflict, the simulated claims keep the windows, dates, qualifiers and rounding of its
+    claims, or of a template. Corrections, parts of totals and claims outside the model are left
+    out. Without a conflict, a small artificial war of two parties is drawn.
 
     Parameters
     ----------
     conflict
-        A shipped conflict's name, a folder or a conflict; None for a made-up war.
+        A shipped conflict's name, a folder or a conflict; None for an artificial war.
+    seed
+        Seed of all draws.
+    priors
+        The shipped priors by default.
     template
-        Claims whose form is kept and whose figures are replaced.
+        Claims whose form is kept and whose figures are replaced; the conflict's by default.
     size
-        Limits of a made-up war.
-    breaks
-        What shall break the model's assumptions: `method-change`, `method-drop`, `spike`, `relay`,
-        `definition`. One that the war has no place for is left away.
+        Limits of an artificial war.
+    misspecifications
+        Departures from the model's assumptions: `method-change`, `method-drop`, `spike`, `relay`,
+        `definition`. One that the war has no place for is left out.
     level_sd
-        Standard deviation of the log of the losses a day around the centre that `levels` tells.
+        Sd of the log of the losses per day around the centre given by `Simulated.levels`.
+
+    Raises
+    ------
+    UsageError
+        A size is given with a conflict, the template has no claim that the model covers, or a
+        misspecification is not known.
+    ClaimsError
+        The template is not a valid table of claims.
 
     Examples
     --------
@@ -115,13 +146,17 @@ def simulate(
         plan = _plan_of(conflict, template)
         levels = _levels(plan)
     rows = _with_roots(plan.rows)
-    # Of its own, so that the broken war is its sound twin up to the break.
-    chance = np.random.default_rng([seed, 1])
-    placed = [
-        place_misspecification(kind, rows, conflict=plan.conflict, rng=chance) for kind in breaks
-    ]
-    found = tuple(broken for broken in placed if broken is not None)
+    found = _placed(misspecifications, rows, plan.conflict, seed)
     return _War(plan, rows, levels, level_sd, priors, found, rng).simulated()
+
+
+def _placed(
+    kinds: Sequence[MisspecificationKind], rows: pd.DataFrame, conflict: Conflict, seed: int
+) -> tuple[Misspecification, ...]:
+    # A generator of its own, so that a misspecified war equals its sound twin before the departure.
+    rng = np.random.default_rng([seed, 1])
+    placed = [place_misspecification(kind, rows, conflict=conflict, rng=rng) for kind in kinds]
+    return tuple(departure for departure in placed if departure is not None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,67 +166,77 @@ class _War:
     levels: dict[str, dict[str, float]]
     level_sd: float
     priors: Priors
-    breaks: tuple[Misspecification, ...]
+    misspecifications: tuple[Misspecification, ...]
     rng: np.random.Generator
 
     def simulated(self) -> Simulated:
         conflict = self.plan.conflict
-        last = max(self.rows["end"].max(), self.rows["known"].max())
-        days = pd.date_range(conflict.start, last, freq="D")
-        paths, figures, parameters = [], [], []
         submodels = self.rows["category"].map(lambda name: submodel_of(conflict, name))
+        paths, figures, parameters = [], [], []
         for submodel in sorted(set(submodels)):
             sampler = Sampler(self.priors, self.rng)
-            truth = draw_truth(
-                submodel, conflict=conflict, days=days, levels=self.levels[submodel],
-                level_sd=self.level_sd, sampler=sampler,
-            )  # fmt: skip
-            self._spike(truth)
+            truth = self._truth(submodel, sampler)
             paths.append(truth)
             figures.append(self._figures(truth, sampler, self.rows[submodels == submodel]))
             parameters += [(submodel, name, value) for name, value in sampler.parameters.items()]
         table = self._relayed(self.rows.assign(**pd.concat(figures).sort_index()))
         ends = pd.date_range(conflict.start, self.rows["end"].max(), periods=DATES + 1)[1:]
+        return Simulated(
+            claims=load_claims(_claims_columns(table), conflict=conflict),
+            truth=truth_table(paths, ends.floor("D")),
+            parameters=pd.DataFrame(parameters, columns=["block", "name", "value"]),
+            levels=self._level_table(),
+            paths=tuple(paths),
+            misspecifications=self.misspecifications,
+        )
+
+    def _truth(self, submodel: str, sampler: Sampler) -> Truth:
+        """Daily losses of one submodel, its spike included."""
+        last = max(self.rows["end"].max(), self.rows["known"].max())
+        truth = draw_truth(
+            submodel,
+            conflict=self.plan.conflict,
+            days=pd.date_range(self.plan.conflict.start, last, freq="D"),
+            levels=self.levels[submodel],
+            level_sd=self.level_sd,
+            sampler=sampler,
+        )
+        for departure in self.misspecifications:
+            if departure.kind == "spike" and departure.party in truth.rate:
+                truth.rate[departure.party][truth.position(departure.date)] *= departure.factor
+        return truth
+
+    def _level_table(self) -> pd.DataFrame:
         rows = [
             (submodel, party, centre, self.level_sd)
             for submodel, centres in self.levels.items()
             for party, centre in centres.items()
         ]
-        return Simulated(
-            claims=load_claims(_claims_columns(table), conflict=conflict),
-            truth=truth_table(paths, ends.floor("D")),
-            parameters=pd.DataFrame(parameters, columns=["block", "name", "value"]),
-            levels=pd.DataFrame(rows, columns=["block", "party", "centre", "sd"]),
-            paths=tuple(paths),
-            breaks=self.breaks,
-        )
+        return pd.DataFrame(rows, columns=["block", "party", "centre", "sd"])
 
     def _figures(self, truth: Truth, sampler: Sampler, rows: pd.DataFrame) -> pd.DataFrame:
         kept = {
             key: truth.conflict.stream(*key).accounting
             for key in zip(rows["root"], rows["party"], rows["category"], strict=True)
         }
-        biased = pd.Series([key for key, accounting in kept.items() if accounting != "list"])
+        biased = pd.Series(
+            [key for key, name in kept.items() if not ACCOUNTINGS[name].has_coverage]
+        )
         pairs = biased.map(lambda key: key[:2])
         several = frozenset(pairs[pairs.duplicated()])
         measurement = MeasurementModel(truth, sampler, spans_of(rows, truth), several)
-        return Publisher(truth, measurement, sampler, self.breaks).publish(rows)
-
-    def _spike(self, truth: Truth) -> None:
-        for broken in self.breaks:
-            if broken.kind == "spike" and broken.party in truth.rate:
-                truth.rate[broken.party][truth.position(broken.date)] *= broken.factor
+        return Publisher(truth, measurement, sampler, self.misspecifications).publish(rows)
 
     def _relayed(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Put the original's latest total in the place of what the hidden relay had to say."""
+        """Replace the totals of a hidden relay by the original's latest ones."""
         copied = ["start", "end", "known", "value", "low", "high", "qualifier"]
-        for broken in self.breaks:
-            if broken.kind != "relay":
+        for departure in self.misspecifications:
+            if departure.kind != "relay":
                 continue
-            about = (table["party"] == broken.party) & (table["category"] == broken.category)
-            totals = about & (table["kind"] == "cumulative") & (table["via"] == "")
-            originals = table[totals & (table["claimant"] == broken.original)].sort_values("end")
-            for i in table.index[totals & (table["claimant"] == broken.claimant)]:
+            about = (table["party"] == departure.party) & (table["category"] == departure.category)
+            totals = about & table["kind"].isin(kinds_with("running")) & (table["via"] == "")
+            originals = table[totals & (table["claimant"] == departure.original)].sort_values("end")
+            for i in table.index[totals & (table["claimant"] == departure.claimant)]:
                 place = originals["end"].searchsorted(table.loc[i, "end"], side="right")
                 source = originals.iloc[max(int(place) - 1, 0)]
                 table.loc[i, copied] = source[copied]
@@ -207,19 +252,20 @@ def _plan_of(conflict: str | Path | Conflict, template: Claims | pd.DataFrame | 
         table = load_claims(template, conflict=about).table
     derived = about.claimants["claimant"][about.claimants["derived_from"] != ""]
     persons = table["category"].map(lambda name: about.categories[name].group == "person")
-    keep = ~persons | table["category"].isin(MODELLED)
+    keep = ~persons | table["category"].isin(list(MODELLED))
     keep &= ~table["claimant"].isin(derived) & ~table["via"].isin(derived)
     keep &= table["scope"].map(lambda name: _has_share(about, name))
-    keep &= (table["kind"] != "correction") & (table["part_of"] == "")
+    keep &= ~table["kind"].isin(kinds_with("signed")) & (table["part_of"] == "")
     keep &= table["end"] >= about.start
     rows = table[keep].reset_index(drop=True)
     if rows.empty:
-        raise UsageError("the template has no claim that the model has a place for.")
+        raise UsageError("the template has no claim that the model covers.")
     middle = rows["value"].fillna((rows["low"] + rows["high"]) / 2)
+    low, high = NOUGHT_RANGE
     rows = rows.assign(
         unit_share=relative_unit(middle),
-        low_ratio=(rows["low"] / middle).where(middle > 0, 0.8),
-        high_ratio=(rows["high"] / middle).where(middle > 0, 1.2),
+        low_ratio=(rows["low"] / middle).where(middle > 0, low),
+        high_ratio=(rows["high"] / middle).where(middle > 0, high),
         has_value=rows["value"].notna(),
         middle=middle,
     )
@@ -236,12 +282,11 @@ def _has_share(conflict: Conflict, name: str) -> bool:
 
 
 def _levels(plan: Plan) -> dict[str, dict[str, float]]:
-    """Centres of the log of the losses a day, as the template's figures have them on average."""
+    """Centres of the log of the losses per day: medians over the template's figures."""
     conflict, rows = plan.conflict, plan.rows
-    shares = {"killed": 0.27, "wounded": 0.73, "irrecoverable": 0.45}
     days = (rows["end"] - rows["start"].fillna(conflict.start)).dt.days + 1
-    daily = rows["middle"] / days.where(rows["kind"] != "average", 1)
-    daily = daily / rows["category"].map(shares).fillna(1.0)
+    daily = rows["middle"] / days.mask(rows["kind"].isin(kinds_with("per_day")), 1)
+    daily = daily / rows["category"].map(SHARES).fillna(1.0)
     first = rows["party"].map(lambda name: conflict.components(name)[0])
     submodel = rows["category"].map(lambda name: submodel_of(conflict, name))
     usable = (daily > 0) & (rows["category"] != "missing")
@@ -253,7 +298,7 @@ def _levels(plan: Plan) -> dict[str, dict[str, float]]:
 
 
 def _with_roots(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add `root`, who stands behind a figure at the end of its relays, and take its `known`."""
+    """Add `root`, the claimant at the end of a chain of relays, and take over its `known`."""
     said = {
         tuple(key): (via, known)
         for *key, via, known in rows[[*KEYS, "via", "known"]].itertuples(index=False)
@@ -261,7 +306,7 @@ def _with_roots(rows: pd.DataFrame) -> pd.DataFrame:
     roots, knowns = [], []
     for *key, via, known in rows[[*KEYS, "via", "known"]].itertuples(index=False):
         root = key[0]
-        for _ in range(CHAIN):
+        for _ in range(LONGEST_CHAIN):
             if not via:
                 break
             root = via

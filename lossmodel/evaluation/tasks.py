@@ -1,10 +1,10 @@
-"""Many fits: on all cores or on a cluster, each one kept, an interrupted run taken up again.
+"""Many fits, on all cores or on a cluster; an interrupted run can be resumed.
 
-A task is a function of the package's or the user's, and its arguments; its result is whatever JSON
-can hold. A finished task is one file whose name is a hash of the function, the arguments and the
-code of the package, so that nothing stale is taken up and nothing is done twice. A result is always
-read back from its text, and every task runs on one thread, so that the bytes are the same whether
-a run was whole or interrupted, here or on a cluster, on one core or on twenty.
+A task is a function with its arguments; its result is anything that JSON can represent. The result
+of a finished task is stored in one file, whose name is a hash of the function, the arguments and
+the code of the package: nothing outdated is reused and nothing is computed twice. Results are
+always read back from their text, and every task runs on one thread, so that the bytes do not depend
+on interruptions, on the number of cores, or on the machine in a cluster.
 """
 
 from __future__ import annotations
@@ -31,7 +31,14 @@ Report = Callable[[str], None]
 
 
 class Options(TypedDict):
-    """How tasks are run, see `run_tasks`."""
+    """Options of `run_tasks`.
+
+    Examples
+    --------
+    >>> options: Options = {"store": None, "jobs": 1, "cluster": None, "progress": None}
+    >>> run_tasks(round, [{"number": 2.4}], **options)
+    [2]
+    """
 
     store: str | Path | None
     jobs: int
@@ -41,8 +48,15 @@ class Options(TypedDict):
 
 Task = tuple[str, Callable[..., Any], dict[str, Any], str | None]
 
+# A scheduler on the network answers within a second; ten allow for a busy one. Chosen by hand.
 CONNECT_SECONDS = "10s"
+# Repetitions of a task whose worker died, for want of memory for instance. Chosen by hand; results
+# do not depend on it.
 RETRIES = 3
+# Length of a key in hexadecimal digits: 160 bits, so that collisions can be ruled out.
+KEY_DIGITS = 40
+# Seconds between two reports of progress.
+REPORT_SECONDS = 0.5
 REMEDY = "Start one with `dask scheduler` and name its address, e.g. tcp://127.0.0.1:8786."
 
 
@@ -62,30 +76,34 @@ def run_tasks(
     Parameters
     ----------
     function
-        A module's function, so that another process can find it; its result must be JSON.
+        A function of a module, so that other processes can import it; its result must be
+        representable in JSON.
     arguments
         Keyword arguments of each task.
     shared
-        Further arguments, the same for all tasks and not part of what makes a task new: what only
-        saves time, such as a fit to start from.
+        Further arguments, the same for all tasks and not part of a task's key: for what affects
+        only the time, such as a fit whose mode is the starting point.
     store
-        Folder in which each finished task is kept; None keeps nothing.
+        Folder for the results, from which an interrupted run is resumed; None stores nothing.
     jobs
-        Processes at once; -1 means as many as there are cores.
+        Number of processes; -1 for one per core.
     cluster
-        Address of a Dask scheduler that does the work instead; needs `lossmodel[cluster]`.
+        Address of a Dask scheduler that runs the tasks instead; needs `lossmodel[cluster]`.
     progress
-        Told how many are done and how long the rest will take.
+        Called with the number of finished tasks and the time left, as a text.
+    title
+        First word of the reports of progress.
 
     Raises
     ------
     LossModelError
-        No scheduler answers at the address, or Dask is not installed.
+        No scheduler answers at the address, Dask is not installed, or worker processes died
+        repeatedly.
 
     Examples
     --------
-    >>> run_tasks(max, [], jobs=1)
-    []
+    >>> run_tasks(round, [{"number": 2.4}, {"number": 3.6}], jobs=1)
+    [2, 4]
     """
     folder = None if store is None else Path(store)
     if folder is not None:
@@ -108,12 +126,20 @@ def run_tasks(
 
 
 def digest(*parts: object) -> str:
-    """Hash of whatever arguments are made of: the same for equal content, in every process."""
+    """Hash of the content of arguments: equal for equal content, in every process.
+
+    Examples
+    --------
+    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    True
+    >>> digest(1) == digest(1.0)
+    False
+    """
     state = hashlib.sha256()
     for piece in _pieces(parts):
         state.update(piece.encode())
         state.update(b"\0")
-    return state.hexdigest()[:40]
+    return state.hexdigest()[:KEY_DIGITS]
 
 
 def _pieces(value: object) -> Iterator[str]:
@@ -140,7 +166,7 @@ def _pieces(value: object) -> Iterator[str]:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    """Fields of a dataclass; where files lie is not what is in them."""
+    """Fields of a dataclass, except paths, which are not part of its content."""
     try:
         names = asdict(value).keys()
     except TypeError:  # a field that cannot be copied, such as a read-only mapping
@@ -150,7 +176,7 @@ def _fields(value: Any) -> dict[str, Any]:
 
 @cache
 def _code() -> str:
-    """Hash of the package's own source: a changed model has to do its tasks again."""
+    """Hash of the package's source: after a change of the code, tasks are run again."""
     package = Path(__file__).resolve().parent.parent
     files = sorted([*package.rglob("*.py"), *package.rglob("*.toml")])
     state = hashlib.sha256()
@@ -165,11 +191,11 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _compute(task: Task) -> tuple[str, str]:
-    """Do one task on one thread; keep its result before anybody can interrupt."""
+    """Run one task on one thread, and store its result at once."""
     from threadpoolctl import threadpool_limits
 
     key, function, given, folder = task
-    # Sums in another order end in other last digits: one thread, wherever the task runs.
+    # The last digits of sums depend on their order: one thread, wherever the task runs.
     with threadpool_limits(limits=1):
         text = json.dumps(function(**given), sort_keys=True, allow_nan=True)
     if folder is not None and Path(folder).is_dir():
@@ -187,7 +213,7 @@ def _kept(folder: Path | None, keys: Iterable[str]) -> dict[str, str]:
 
 
 def _keep(folder: Path, key: str, text: str) -> None:
-    """Write a result whole or not at all."""
+    """Write a result atomically."""
     unfinished = folder / f"{key}.{os.getpid()}.unfinished"
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(folder / f"{key}.json")
@@ -208,13 +234,13 @@ def _on_cores(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[str, str]]:
                 yield key, text
             return
         except BrokenProcessPool:
-            # Somebody or something killed a worker: what it had in hand is done anew.
+            # A worker was killed: its unfinished tasks are run again.
             continue
     raise LossModelError(f"worker processes died {1 + RETRIES} times; try --jobs 1.")
 
 
 def _on_cluster(tasks: Sequence[Task], address: str) -> Iterator[tuple[str, str]]:
-    """The same tasks on a Dask cluster; those of a worker that dies go to another one."""
+    """The same tasks on a Dask cluster, which moves those of a lost worker to another."""
     try:
         from distributed import Client, as_completed
     except ImportError as error:
@@ -225,16 +251,16 @@ def _on_cluster(tasks: Sequence[Task], address: str) -> Iterator[tuple[str, str]
     except (OSError, TimeoutError, ValueError, RuntimeError) as error:
         raise LossModelError(f"no Dask scheduler answers at {address}. {REMEDY}") from error
     with client, client.as_current():
-        # The store is the caller's disk, not a worker's: results are kept as they come home.
-        homeless: list[Task] = [(key, function, given, None) for key, function, given, _ in tasks]
-        futures = client.map(_compute, homeless, key=[t[0] for t in homeless], retries=RETRIES)
+        # The store is on the caller's disk, not on a worker's: results are stored on arrival.
+        unstored: list[Task] = [(key, function, given, None) for key, function, given, _ in tasks]
+        futures = client.map(_compute, unstored, key=[t[0] for t in unstored], retries=RETRIES)
         for future in as_completed(futures):
             key, text = future.result()
             yield key, text
 
 
 class _Counter:
-    """Says how far the tasks are, at most twice a second."""
+    """Reports the number of finished tasks and the time left."""
 
     def __init__(self, title: str, total: int, done: int, report: Report | None) -> None:
         self.title, self.total, self.kept, self.done = title, total, done, done
@@ -245,7 +271,7 @@ class _Counter:
     def one_more(self) -> None:
         self.done += 1
         now = time.monotonic()
-        if self.report is None or (now - self.last < 0.5 and self.done < self.total):
+        if self.report is None or (now - self.last < REPORT_SECONDS and self.done < self.total):
             return
         self.last = now
         pace = (now - self.begin) / (self.done - self.kept)

@@ -1,27 +1,27 @@
-"""From claims to evidence: the part of each claim that is new information.
+"""Evidence: the part of each claim that is new information.
 
 Claims repeat one another: newspapers relay staffs, running totals share their past, lists are
-counted again. A likelihood that took each claim as an observation of its own would be far too sure.
-`collect_evidence` turns claims into terms, each an independent piece of new information, and puts
-every claim into exactly one class: used, merged (with which) or left out (why).
+counted again. A likelihood with every claim as an independent observation would be overconfident.
+`collect_evidence` turns claims into observations that are independent pieces of new information,
+and puts every claim into exactly one class: used, merged (with which) or left out (why).
 
-How, in this order, each step in its own module:
+The steps, in this order, each in its own module:
 
 ================  ==================================================================================
-`claim_records`   claims as whole-number records; windows clipped to the conflict
+`claim_records`   claims as records with whole days; windows clipped to the conflict
 `exclusions`      claims that are left out from the start, each with its reason
-`relays`          repeated figures go back to the one who gave them first
+`relays`          repeated figures, attributed to their original claimant
 `aggregates`      parts and their totals, killed + wounded = casualties, years that make up a total
-`revisions`       estimates and stocks: the latest stands, what is only repeated is not new
-`vintages`        lists and registers: what was learnt between two dates of knowledge
-`ledgers`         running totals: what was added between two dates, split by daily figures
-`bounds`          figures that say at least or at most
+`revisions`       estimates and stocks: the latest revision, without restatements
+`vintages`        lists and registers: increments between two dates of knowledge
+`ledgers`         running totals: increments between two dates, split by daily figures
+`bounds`          lower and upper bounds of ledgers
 `outcomes`        the class of every claim
-`observations`    the tables
+`observations`    the table of observations
 ================  ==================================================================================
 
-`running_totals` and `rounding` serve `vintages` and `ledgers`: which totals to keep, how exact they
-are.
+`running_totals` and `rounding` serve `vintages` and `ledgers`: which totals are kept, and how exact
+they are.
 """
 
 from lossmodel.evidence.collect import Evidence, collect_evidence

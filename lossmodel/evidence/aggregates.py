@@ -1,4 +1,4 @@
-"""Figures that are sums of others: sectors and days, killed and wounded, years and the whole."""
+"""Figures that are sums of others: of sectors, of killed and wounded, of successive windows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ __all__ = ["merge_added_categories", "merge_tiled", "take_parts"]
 Amount = tuple[float, float, float]
 Slot = tuple[str, str, str, int, int, int, str]
 
-# A published sum may differ from its addends by their own rounding.
+# A published sum may differ from the sum of its addends by their rounding: a tenth of a percent
+# allows for addends with at least four significant digits.
 TOLERANCE: Final = 1e-3
 
 
@@ -28,22 +29,29 @@ def take_parts(
     modelled: frozenset[str],
     outcomes: Outcomes,
 ) -> list[Figure]:
-    """Merge parts with their total; where the total is not to be had, sum them.
+    """Merge parts with their total; without the total, sum them.
 
     Parts differ from their total in the sector of the front. A figure that names a total but counts
-    something else (another party or category, a scope that the model knows) is a claim of its own.
+    something else (another party or category, a modelled scope) is a claim of its own.
 
-    Nobody can tell whether all parts are there when the total is not: the sum is a lower bound.
-    Upper bounds of some of the parts bound nothing.
+    Without the total it is unknown whether all parts are in the table, so their sum is a lower
+    bound, and upper bounds of parts are left out.
 
     Parameters
     ----------
     figures
-        What is left after the dates of publication.
+        Figures within the dates.
     everything
-        All claims, so that a part finds the scope of a total that is no longer there.
+        All claims, for the scope of a total that is left out by its date.
     modelled
-        Scopes that the model knows.
+        Scopes in the model.
+    outcomes
+        Where merged and left out parts are noted.
+
+    Returns
+    -------
+    figures
+        Figures that are no parts, and one sum for the parts of each missing total.
     """
     totals = {figure.claim_id: figure for figure in everything}
     present = {figure.claim_id for figure in figures}
@@ -54,9 +62,7 @@ def take_parts(
         if not figure.part_of or (total and _is_other(figure, total, modelled)):
             kept.append(figure)
         elif figure.part_of in present:
-            outcomes.merge(
-                figure.members, (figure.part_of,), "A part of a total that the table has."
-            )
+            outcomes.merge(figure.members, (figure.part_of,), "A part of a total in the table.")
         else:
             key = figure.key if total is None else (*figure.key[:3], total.scope)
             orphans[figure.part_of, key, figure.start, figure.end].append(figure)
@@ -76,7 +82,7 @@ def _summed(parts: list[Figure], *, scope: str, outcomes: Outcomes) -> list[Figu
     upper = [f for f in parts if f.form == "at-most"]
     for figure in upper:
         outcomes.leave_out(
-            figure.members, "An upper bound of a part whose total is missing bounds nothing."
+            figure.members, "An upper bound of a part does not bound the total, which is missing."
         )
     if not lower:
         return []
@@ -94,7 +100,13 @@ def _summed(parts: list[Figure], *, scope: str, outcomes: Outcomes) -> list[Figu
 
 
 def merge_added_categories(figures: Sequence[Figure], outcomes: Outcomes) -> list[Figure]:
-    """Merge casualties that are the sum of killed and wounded of the same release."""
+    """Merge casualties that are the sum of killed and wounded of the same release.
+
+    Returns
+    -------
+    figures
+        Figures without these casualties.
+    """
     addends: defaultdict[Slot, list[Figure]] = defaultdict(list)
     for figure in figures:
         if figure.category in ("killed", "wounded"):
@@ -144,7 +156,12 @@ def _is_sum(total: Figure, addends: Sequence[Figure]) -> bool:
 def merge_tiled(figures: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
     """Merge totals that are the sum of successive windows of the same series and release.
 
-    Meant for all but ledgers, whose sums are all taken apart anyway.
+    For all accountings but ledgers, which are split into increments anyway.
+
+    Returns
+    -------
+    figures
+        Figures without these totals.
     """
     groups: defaultdict[tuple[Key, int], list[Figure]] = defaultdict(list)
     for figure in figures:

@@ -1,4 +1,4 @@
-"""Bounds of a ledger: never differenced, kept where no exact figure of the ledger is near."""
+"""Bounds of a ledger: never differenced, used only if no exact figure of the ledger is near."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lossmodel.conflict.durations import FORTNIGHT
 from lossmodel.evidence.claim_records import Figure, Form
 from lossmodel.evidence.observations import Observation, single_observation
 from lossmodel.evidence.revisions import merge_restatements, merge_revisions
@@ -15,24 +16,31 @@ if TYPE_CHECKING:
     from lossmodel.evidence.ledger_days import Calendar
     from lossmodel.evidence.outcomes import Outcomes
 
-__all__ = ["bound_terms"]
+__all__ = ["NEAR_DAYS", "bound_observations"]
 
-NEAR_DAYS: Final = 14
+# A bound this near to a count is mostly the same total, worded loosely.
+NEAR_DAYS: Final = FORTNIGHT
 
 
-def bound_terms(
+def bound_observations(
     bounds: Iterable[Figure], *, calendar: Calendar, totals: Sequence[Figure], outcomes: Outcomes
 ) -> list[Observation]:
-    """Bounds and ranges of their own windows that nothing else of the ledger says.
+    """Observations of bounds and ranges that the ledger's other figures do not imply.
 
-    A bound on a running total adds nothing within a fortnight of an exact total. A bound on other
-    days adds nothing where pieces that reach no more than a fortnight beyond its window, or shorter
-    bounds of the same kind, own all of them.
+    A bound on a running total adds nothing within `NEAR_DAYS` of an exact total. A bound on other
+    days adds nothing if pieces that reach at most `NEAR_DAYS` beyond its window, or shorter bounds
+    of the same form, cover all its days.
 
     Parameters
     ----------
+    bounds
+        Figures of one ledger that are bounds or ranges.
+    calendar
+        Pieces of the ledger.
     totals
-        Exact and about running totals, kept or not.
+        Running totals that are exact or approximate, whether kept or not.
+    outcomes
+        Where merged claims are noted.
     """
     observations: list[Observation] = []
     by_form: dict[Form, list[Figure]] = {}
@@ -40,17 +48,17 @@ def bound_terms(
         by_form.setdefault(figure.form, []).append(figure)
     ends = np.array([f.end for f in totals], dtype=np.int64)
     for form in sorted(by_form):
-        stand = merge_revisions(by_form[form], outcomes)
-        running = [f for f in stand if f.start == calendar.first]
-        told = merge_restatements(running, outcomes)
-        told += [f for f in stand if f.start > calendar.first]
+        revised = merge_revisions(by_form[form], outcomes)
+        running = [f for f in revised if f.start == calendar.first]
+        distinct = merge_restatements(running, outcomes)
+        distinct += [f for f in revised if f.start > calendar.first]
         cover = _Cover(calendar)
-        for figure in sorted(told, key=lambda f: (f.relayed, f.days, f.start, f.claim_id)):
+        for figure in sorted(distinct, key=lambda f: (f.relayed, f.days, f.start, f.claim_id)):
             into, why = _nearest(figure, totals, ends, calendar.first), "a total of its ledger"
             if not into:
                 into, why = cover.of(figure), "figures of its ledger that cover its days"
             if into:
-                outcomes.merge(figure.members, into, f"A bound that says nothing beside {why}.")
+                outcomes.merge(figure.members, into, f"A bound that adds nothing to {why}.")
             else:
                 cover.add(figure)
                 observations.append(single_observation(figure, kind="window"))
@@ -68,7 +76,7 @@ def _nearest(
 
 
 class _Cover:
-    """Days on which pieces near a window, or bounds kept so far, say what a bound would say."""
+    """Days that pieces near a window, or bounds kept so far, cover."""
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
@@ -82,7 +90,7 @@ class _Cover:
         self.bounds.append(figure)
 
     def of(self, figure: Figure) -> tuple[str, ...]:
-        """Claims that carry the first and last days, if all days are covered."""
+        """Claims on the first and last day of a window if all its days are covered, else none."""
         owners = self.calendar.owners(figure.window)
         near = owners >= 0
         near[near] = (self.first[owners[near]] >= figure.start - NEAR_DAYS) & (

@@ -1,14 +1,15 @@
-"""Claims as records of whole days and window totals, which is all that evidence works with."""
+"""Claims as records with whole days and window totals, the input of all later steps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from lossmodel.evidence.rounding import capped, dividing_unit
+from lossmodel.tables.vocabulary import QUALIFIERS, Form, kinds_with
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,43 +28,47 @@ __all__ = [
     "read_figures",
 ]
 
-Form = Literal["point", "interval", "at-least", "at-most"]
 Key = tuple[str, str, str, str]
 Window = tuple[int, int]
 
-FORMS: Final[dict[str, Form]] = {
-    "exact": "point",
-    "about": "point",
-    "at-least": "at-least",
-    "at-most": "at-most",
-}
-# A point says more than an interval, an interval more than a bound.
+# Order by information: a point, then an interval, then a bound.
 RANK: Final = {"point": 0, "interval": 1, "at-least": 2, "at-most": 3}
 TEXTS: Final = ("claim_id", "claimant", "party", "category", "scope", "kind", "qualifier", "via")
 DAYS: Final = "datetime64[D]"
+# Far above the rounding error of sums of doubles, far below the third decimal, to which figures are
+# read.
 TINY: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One claim on its way to evidence.
+    """One claim as a record, or the sum of several.
 
     Attributes
     ----------
     claimant
-        Who stands behind the figure: the root, where it is a relay.
+        The claimant behind the figure; of a relay, the original claimant.
+    form
+        point, interval, at-least or at-most.
     start, end, known, published
         Days since 1970.
     value, low, high
-        Totals of the window: an average is multiplied by its days.
+        Totals of the window: a mean per day is multiplied by its days.
     times
-        Days that an average was multiplied by, else 1.
+        Number of days by which a mean per day was multiplied, else 1.
     unit
-        Rounding unit of `value`, read off this figure alone; 0 of an interval.
+        Rounding unit of `value` from its trailing zeros alone; 0 for an interval.
     relayed
-        Whether somebody else repeats the figure.
+        Whether it is another claimant's repetition of the figure.
     members
-        The claims that it is made of: itself, or the parts that were summed.
+        Claims in it: itself, or the parts that were summed.
+
+    Examples
+    --------
+    >>> from lossmodel.claims.claims import load_claims
+    >>> figure = read_figures(load_claims(conflict="battle-of-britain"))[0]
+    >>> figure.key == (figure.claimant, figure.party, figure.category, figure.scope)
+    True
     """
 
     claim_id: str
@@ -90,7 +95,7 @@ class Figure:
 
     @property
     def key(self) -> Key:
-        """What its series is: claimant, party, category, scope."""
+        """Its series: claimant, party, category, scope."""
         return self.claimant, self.party, self.category, self.scope
 
     @property
@@ -100,27 +105,49 @@ class Figure:
 
     @property
     def is_sum(self) -> bool:
-        """Whether it was added up from parts."""
+        """Whether it is a sum of parts."""
         return len(self.members) > 1
 
     @property
+    def is_bound(self) -> bool:
+        """Whether it is a lower or an upper bound."""
+        return self.form in ("at-least", "at-most")
+
+    @property
     def days(self) -> int:
-        """Length of the window."""
+        """Length of the window in days."""
         return self.end - self.start + 1
 
 
 def day_number(day: pd.Timestamp) -> int:
-    """Days since 1970."""
+    """Days since 1970.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> day_number(pd.Timestamp(1970, 1, 31))
+    30
+    """
     return int(day.to_datetime64().astype(DAYS).astype(np.int64))
 
 
 def read_figures(claims: Claims) -> list[Figure]:
-    """Every claim as a figure; windows begin no earlier than the conflict."""
+    """Every claim as a record, in the order of the table.
+
+    Windows are clipped to the conflict's first day; an empty start becomes that day.
+
+    Examples
+    --------
+    >>> from lossmodel.claims.claims import load_claims
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> len(read_figures(claims)) == len(claims)
+    True
+    """
     table, first = claims.table, day_number(claims.conflict.start)
     end = _days(table["end"], default=np.full(len(table), first))
     start = np.maximum(_days(table["start"], default=np.full(len(table), first)), first)
     known, published = (_days(table[name], default=end) for name in ("known", "published"))
-    times = np.where(table["kind"] == "average", np.maximum(end - start + 1, 1), 1)
+    times = np.where(table["kind"].isin(kinds_with("per_day")), np.maximum(end - start + 1, 1), 1)
     texts = [table[name].astype(str).tolist() for name in (*TEXTS, "part_of")]
     numbers = [table[name].astype(float).tolist() for name in ("value", "low", "high")]
     whole = [array.tolist() for array in (start, end, known, published, times)]
@@ -139,11 +166,12 @@ def _days(
 def _figure(texts: tuple[str, ...], whole: tuple[int, ...], numbers: tuple[float, ...]) -> Figure:
     claim_id, claimant, party, category, scope, kind, qualifier, via, part_of = texts
     value, low, high = numbers
-    form: Form = FORMS.get(qualifier, "interval" if np.isnan(value) else "point")
+    rules = QUALIFIERS[qualifier]
+    form: Form = "interval" if rules.has_limits and np.isnan(value) else rules.form
     start, end, known, published, times = whole
     unit = 0.0
     if form != "interval":
-        unit = capped(dividing_unit(value), value=value, about=qualifier == "about") * times
+        unit = capped(dividing_unit(value), value=value, about=rules.approximate) * times
     return Figure(
         claim_id=claim_id,
         claimant=claimant,
@@ -170,11 +198,11 @@ def _figure(texts: tuple[str, ...], whole: tuple[int, ...], numbers: tuple[float
 
 
 def latest(figures: Iterable[Figure]) -> Figure:
-    """The figure that stands where several are given for one window.
+    """The figure to use of several for one window.
 
-    Nobody's relay displaces what its author says. Then the latest published stands; of several on
-    one day the one that says most: a point before an interval before a bound, the finer rounding.
-    Names come last, so that the order of the rows never decides.
+    The claimant's own figures come before relays, then the latest published, then the latest
+    knowledge, then the most informative: a point before an interval before a bound, then the
+    finest rounding. Ids break ties, so that the order of the rows has no influence.
     """
     return min(
         figures,
@@ -183,20 +211,26 @@ def latest(figures: Iterable[Figure]) -> Figure:
 
 
 def finest(figures: Iterable[Figure]) -> Figure:
-    """The figure that says most: a point before an interval before a bound, the finer rounding."""
+    """The most informative figure: a point before an interval before a bound, then by rounding."""
     return min(figures, key=lambda f: (RANK[f.form], f.unit, -f.published, f.claim_id))
 
 
 def agree(a: Figure, b: Figure, *, within: float) -> bool:
-    """Whether two figures are the same within some slack, or one's bound allows the other."""
-    slack = within + TINY
+    """Whether two figures are equal within a tolerance, or compatible if one bounds the other.
+
+    Parameters
+    ----------
+    within
+        Tolerance, in units of `value`.
+    """
+    tolerance = within + TINY
     if a.form == b.form == "interval":
-        return abs(a.low - b.low) <= slack and abs(a.high - b.high) <= slack
+        return abs(a.low - b.low) <= tolerance and abs(a.high - b.high) <= tolerance
     if "interval" in (a.form, b.form):
         ranged, other = (a, b) if a.form == "interval" else (b, a)
-        return ranged.low - slack <= other.value <= ranged.high + slack
+        return ranged.low - tolerance <= other.value <= ranged.high + tolerance
     if a.form == b.form or "point" not in (a.form, b.form):
-        return abs(a.value - b.value) <= slack
+        return abs(a.value - b.value) <= tolerance
     point, bound = (a, b) if a.form == "point" else (b, a)
     sign = 1 if bound.form == "at-least" else -1
-    return sign * (point.value - bound.value) >= -slack
+    return sign * (point.value - bound.value) >= -tolerance

@@ -1,4 +1,4 @@
-"""All steps from claims to evidence, in their order."""
+"""All steps from claims to evidence, in order."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from lossmodel.evidence.outcomes import Outcomes
 from lossmodel.evidence.relays import find_roots, merge_relays, one_ledger
 from lossmodel.evidence.revisions import estimate_observations, stock_observations
 from lossmodel.evidence.vintages import vintage_observations
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, Accounting
 
 if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["Evidence", "collect_evidence"]
 
 WHY_USED: Final = {
-    "ledger": "What its ledger says of these days.",
-    "estimate": "An assessment of its own.",
-    "list": "What the list had learnt by then.",
-    "register": "What the register had learnt by then.",
+    "ledger": "A figure of its ledger for these days.",
+    "estimate": "An independent assessment.",
+    "list": "Cases that the list had recorded by then.",
+    "register": "Cases that the register had recorded by then.",
 }
 MISSING: Final = "missing"
 
@@ -41,21 +42,22 @@ class Evidence:
     Attributes
     ----------
     terms
-        One row a piece: `term` (the claim that carries it), `claims` (those whose figures enter it,
-        `;` between), `claimant` (the root of a relay), `party, category, scope, accounting, method,
-        role`, `form` (point, at-least, at-most, interval), `value` (the window's total), `low,
-        high`, `kind` (window, vintage, stock), `days` (closed ranges that share no day), `n_days`,
-        `known`, `known_from` and `days_from` (what a vintage adds to), `rounding_sd` (in units of
-        value), `range_sd` (log scale), `anchor_date` (where the bias of an estimate is taken),
-        `published`.
+        One row per observation: `term` (the claim that names it), `claims` (all claims whose
+        figures are in it, separated by `;`), `claimant` (the original one of a relay), `party,
+        category, scope, accounting, method, role`, `form` (point, at-least, at-most, interval),
+        `value` (total of the window), `low, high`, `kind` (window, vintage, stock), `days`
+        (disjoint closed ranges), `n_days`, `known`, `known_from` and `days_from` (the vintage that
+        it is added to), `rounding_sd` (in units of `value`), `range_sd` (log scale), `anchor_date`
+        (the day at which the bias of an estimate is evaluated), `published`.
     classes
-        `claim_id, class, with, why`: every claim once, used, merged or left out.
+        One row per claim: `claim_id, class, with, why`; the class is used, merged or left out.
     corrections
-        `claim_id, claimant, party, category, date, value, why` of those taken out of ledgers.
+        `claim_id, claimant, party, category, date, value, why` of corrections subtracted from
+        ledgers.
     until
-        Last day of the path.
+        Last day of the model.
     as_of
-        Nothing published after this day is known; None where everything is.
+        Claims published after this day are left out; None for no limit.
     """
 
     terms: pd.DataFrame
@@ -71,15 +73,25 @@ def collect_evidence(
     as_of: pd.Timestamp | str | None = None,
     until: pd.Timestamp | str | None = None,
 ) -> Evidence:
-    """The part of each claim that is new information.
+    """Observations from claims, each with the part of them that is new information.
 
     Parameters
     ----------
+    claims
+        Validated claims.
     as_of
-        Claims published after this day are left out before anything else.
+        Claims published after this day are left out before all other steps.
     until
-        Last day of the path: claims that end later are left out. By default the last day of what
-        is used, which is never after `as_of`.
+        Last day of the model: claims that end later are left out. By default the last day of the
+        observations, which is never after `as_of`.
+
+    Examples
+    --------
+    >>> from lossmodel.claims.claims import load_claims
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> evidence = collect_evidence(claims, as_of="1940-09-15")
+    >>> len(evidence.classes) == len(claims), evidence.terms["published"].max() <= evidence.as_of
+    (True, True)
     """
     as_of, until = (
         None if day is None else pd.Timestamp(day).as_unit("ns") for day in (as_of, until)
@@ -95,16 +107,18 @@ def collect_evidence(
         outcomes=outcomes,
     )
     figures = in_model(figures, conflict=conflict, outcomes=outcomes)
-    corrections = [figure for figure in figures if figure.kind == "correction"]
-    figures = [figure for figure in figures if figure.kind != "correction"]
+    corrections = [figure for figure in figures if KINDS[figure.kind].signed]
+    figures = [figure for figure in figures if not KINDS[figure.kind].signed]
     figures = merge_relays(merge_added_categories(figures, outcomes), outcomes)
-    terms = _terms(figures, corrections, conflict=conflict, outcomes=outcomes)
+    observations = _observations(figures, corrections, conflict=conflict, outcomes=outcomes)
     names = [figure.claim_id for figure in everything]
     if until is None:
-        last = max((end for observation in terms for _, end in observation.days), default=first)
+        last = max(
+            (end for observation in observations for _, end in observation.days), default=first
+        )
         until = pd.Timestamp(last, unit="D").as_unit("ns")
     return Evidence(
-        terms=observation_table(terms, conflict=conflict, order=names),
+        terms=observation_table(observations, conflict=conflict, order=names),
         classes=outcomes.table(names),
         corrections=_correction_table(corrections, outcomes=outcomes, order=names),
         until=until,
@@ -112,7 +126,7 @@ def collect_evidence(
     )
 
 
-def _terms(
+def _observations(
     figures: Iterable[Figure],
     corrections: Iterable[Figure],
     *,
@@ -120,23 +134,23 @@ def _terms(
     outcomes: Outcomes,
 ) -> list[Observation]:
     first = day_number(conflict.start)
-    terms: list[Observation] = []
+    observations: list[Observation] = []
     by_key, corrected = _by_key(figures), _by_key(corrections)
     for key in {**by_key, **corrected}:
         accounting = conflict.stream(*key[:3]).accounting
-        found = _series_terms(by_key[key], corrected[key], accounting, first, outcomes)
+        found = _series_observations(by_key[key], corrected[key], accounting, first, outcomes)
         for observation in found:
             outcomes.use(observation.members, WHY_USED[accounting])
-        terms += found
-    for observation in terms:
+        observations += found
+    for observation in observations:
         if observation.carrier.relayed:
             claimant = observation.carrier.claimant
-            why = f"Stands in for a figure of {claimant} that the table does not have."
+            why = f"Used for a figure of {claimant} that is not in the table."
             outcomes.use(observation.carrier.members, why)
         elif observation.carrier.is_sum:
-            why = "Added to the other parts: without their total they are a lower bound."
+            why = "Added to the other parts; without their total the sum is a lower bound."
             outcomes.use(observation.carrier.members, why)
-    return terms
+    return observations
 
 
 def _by_key(figures: Iterable[Figure]) -> defaultdict[Key, list[Figure]]:
@@ -146,22 +160,23 @@ def _by_key(figures: Iterable[Figure]) -> defaultdict[Key, list[Figure]]:
     return groups
 
 
-def _series_terms(
+def _series_observations(
     figures: Sequence[Figure],
     corrections: Sequence[Figure],
-    accounting: str,
+    accounting: Accounting,
     first: int,
     outcomes: Outcomes,
 ) -> list[Observation]:
-    """Terms of one claimant, party, category and scope, by how the claimant keeps its figures."""
-    if accounting == "ledger" and (not figures or figures[0].category != MISSING):
+    """Observations of one claimant, party, category and scope, according to the accounting."""
+    rules = ACCOUNTINGS[accounting]
+    if rules.sums_days and (not figures or figures[0].category != MISSING):
         return ledger_observations(figures, corrections=corrections, first=first, outcomes=outcomes)
-    stand = merge_tiled(figures, outcomes)
-    if stand and stand[0].category == MISSING:
-        return stock_observations(stand, outcomes=outcomes)
-    if accounting == "estimate":
-        return estimate_observations(stand, first=first, outcomes=outcomes)
-    return vintage_observations(stand, first=first, accounting=accounting, outcomes=outcomes)
+    remaining = merge_tiled(figures, outcomes)
+    if remaining and remaining[0].category == MISSING:
+        return stock_observations(remaining, outcomes=outcomes)
+    if rules.counts_cases:
+        return vintage_observations(remaining, first=first, accounting=rules, outcomes=outcomes)
+    return estimate_observations(remaining, first=first, outcomes=outcomes)
 
 
 def _correction_table(

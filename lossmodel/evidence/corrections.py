@@ -1,4 +1,4 @@
-"""A claimant's own corrections: bookings that are no losses of the days that they fall on."""
+"""A claimant's own corrections, which are not losses of their days."""
 
 from __future__ import annotations
 
@@ -17,9 +17,19 @@ __all__ = ["Corrections"]
 
 
 class Corrections:
-    """What one ledger booked as corrections, day by day.
+    """Corrections of one ledger, by day; one of several days is divided evenly among them.
 
-    A correction of several days is spread over them evenly.
+    Parameters
+    ----------
+    figures
+        The corrections.
+    first, last
+        First and last day of the ledger, in days since 1970.
+
+    Examples
+    --------
+    >>> Corrections([], first=0, last=9).corrected(50.0, (0, 9))
+    50.0
     """
 
     def __init__(self, figures: Sequence[Figure], *, first: int, last: int) -> None:
@@ -30,21 +40,29 @@ class Corrections:
             booked[at : at + figure.days] += figure.value / figure.days
         self._through = np.cumsum(booked)
 
-    def taken_out(self, value: float, window: Window) -> float:
-        """A figure without the corrections inside its window.
+    def corrected(self, value: float, window: Window) -> float:
+        """Value of a figure without the corrections in its window.
 
-        A figure that would not be positive then was given without them, and stays as it is.
+        A positive value that would become zero or negative was published without the corrections
+        and stays the same.
+
+        Parameters
+        ----------
+        value
+            Total of the window.
+        window
+            First and last day, in days since 1970.
         """
         start, end = window
         booked = float(self._through[end - self.first + 1] - self._through[start - self.first])
         return value - booked if value - booked > 0 or value <= 0 else value
 
-    def judge(self, calendar: Calendar, outcomes: Outcomes) -> None:
-        """Say which corrections were taken out of anything."""
+    def record(self, calendar: Calendar, outcomes: Outcomes) -> None:
+        """Note the outcome of each correction: used if a piece of the ledger owns a day of it."""
         for figure in self.figures:
             if calendar.owns_any(figure.window):
-                outcomes.use(figure.members, "Taken out of the figures that cover its days.")
+                outcomes.use(figure.members, "Subtracted from the figures that cover its days.")
             else:
                 outcomes.leave_out(
-                    figure.members, "Corrects days of which its ledger has no other figure."
+                    figure.members, "Corrects days for which its ledger has no other figure."
                 )

@@ -1,4 +1,4 @@
-"""What never becomes evidence: too late, outside the model, or computed from others' figures."""
+"""Claims left out from the start: too late, outside the model, or derived from others' figures."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, day_number
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.evidence.outcomes import Outcomes
 
-__all__ = ["in_model", "in_time", "modelled_scopes"]
+__all__ = ["MODELLED", "in_model", "in_time", "modelled_scopes"]
 
-PERSONS: Final = frozenset(
+# Categories of persons that the model has a place for.
+MODELLED: Final = frozenset(
     {"killed", "wounded", "casualties", "losses", "irrecoverable", "missing"}
 )
 
@@ -28,7 +30,17 @@ def in_time(
     first: int,
     outcomes: Outcomes,
 ) -> list[Figure]:
-    """Figures published by `as_of` of windows that lie within the path."""
+    """Figures published by `as_of` whose windows end by `until` and not before the conflict.
+
+    Parameters
+    ----------
+    as_of, until
+        Last day of publication and last day of losses; None for no limit.
+    first
+        First day of the conflict, in days since 1970.
+    outcomes
+        Where the reasons for the others are noted.
+    """
     published = None if as_of is None else day_number(as_of)
     last = min((day for day in (as_of, until) if day is not None), default=None)
     last_day = None if last is None else day_number(last)
@@ -46,7 +58,14 @@ def in_time(
 
 
 def modelled_scopes(conflict: Conflict) -> frozenset[str]:
-    """Scopes whose share in their party is known or has a prior."""
+    """Scopes whose share of their party is fixed or has a prior.
+
+    Examples
+    --------
+    >>> from lossmodel.conflict.conflict import load_conflict
+    >>> sorted(modelled_scopes(load_conflict("battle-of-britain")))
+    ['all']
+    """
 
     def known(name: str, below: frozenset[str] = frozenset()) -> bool:
         scope = conflict.scopes.get(name)
@@ -60,13 +79,19 @@ def modelled_scopes(conflict: Conflict) -> frozenset[str]:
 
 
 def in_model(figures: Iterable[Figure], *, conflict: Conflict, outcomes: Outcomes) -> list[Figure]:
-    """Figures that the model has a place for and that rest on a count of their own."""
+    """Figures of modelled categories and scopes, without those derived from others' figures.
+
+    Parameters
+    ----------
+    outcomes
+        Where the reasons for the others are noted.
+    """
     table, scopes = conflict.claimants, modelled_scopes(conflict)
     derived = dict(zip(table["claimant"], table["derived_from"], strict=True))
     kept = []
     for figure in figures:
         sources = str(derived.get(figure.claimant, "")).replace(";", ", ")
-        why = _objection(figure, conflict, scopes)
+        why = _why_not(figure, conflict, scopes)
         if sources:
             why = f"Computed from the figures of {sources}: kept for comparison only."
         if why:
@@ -76,14 +101,15 @@ def in_model(figures: Iterable[Figure], *, conflict: Conflict, outcomes: Outcome
     return kept
 
 
-def _objection(figure: Figure, conflict: Conflict, scopes: frozenset[str]) -> str:
+def _why_not(figure: Figure, conflict: Conflict, scopes: frozenset[str]) -> str:
     name = figure.category
     if name == "captured":
-        return "The captured are neither killed nor wounded: the model does not count them."
-    if name not in PERSONS and conflict.categories[name].group == "person":
+        return "The captured are neither killed nor wounded, so the model does not count them."
+    if name not in MODELLED and conflict.categories[name].group == "person":
         return f"The model has no place for the category {name}."
     if figure.scope not in scopes:
         return f"The share of the scope {figure.scope} in its party has no prior."
-    if figure.kind == "correction" and conflict.stream(*figure.key[:3]).accounting != "ledger":
+    accounting = conflict.stream(*figure.key[:3]).accounting
+    if KINDS[figure.kind].signed and not ACCOUNTINGS[accounting].sums_days:
         return "Only the totals of a ledger can be corrected."
     return ""

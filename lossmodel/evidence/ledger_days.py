@@ -1,4 +1,4 @@
-"""The days of one ledger, each owned by at most one piece of what the ledger says."""
+"""Calendar of one ledger: each day is owned by at most one of its pieces."""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass
 class Piece:
-    """What a ledger says of the days that it owns on the calendar.
+    """Total of some days of a ledger, which no other piece owns.
 
     Attributes
     ----------
+    carrier
+        Figure that names it.
     members
-        Claims whose figures enter the value.
+        Claims whose figures are in the value.
+    value
+        Total of its days.
     variance
-        Of their rounding.
+        Variance of their rounding, in squared units of `value`.
     size
-        Days owned.
+        Number of days owned.
     """
 
     carrier: Figure
@@ -39,7 +43,19 @@ class Piece:
 
 
 class Calendar:
-    """Which piece owns which day."""
+    """Owner of each day among the pieces of a ledger.
+
+    Parameters
+    ----------
+    first, last
+        First and last day, in days since 1970.
+
+    Examples
+    --------
+    >>> calendar = Calendar(0, 9)
+    >>> calendar.size, calendar.owns_any((0, 9))
+    (10, False)
+    """
 
     def __init__(self, first: int, last: int) -> None:
         self.first = first
@@ -56,11 +72,11 @@ class Calendar:
         return bool((self.owners(window) != FREE).any())
 
     def owners(self, window: Window) -> Ints:
-        """Numbers of the pieces that own the days of a window, FREE where nobody does."""
+        """Number of the owner of each day of a window; FREE for days without one."""
         return self._owner[window[0] - self.first : window[1] - self.first + 1]
 
     def place(self, piece: Piece, window: Window, *, over: int = FREE) -> None:
-        """Give a piece those days of a window that a piece `over` owns, by default nobody."""
+        """Give a piece the days of a window that piece number `over` owns, by default free days."""
         owners = self.owners(window)
         taken = owners == over
         owners[taken] = len(self.pieces)
@@ -70,7 +86,7 @@ class Calendar:
         self.pieces.append(piece)
 
     def within(self, window: Window) -> tuple[list[int], list[int], int]:
-        """Pieces that lie inside a window, pieces that reach beyond it, and its free days."""
+        """Numbers of the pieces inside a window and of those partly inside; count of free days."""
         inside, beyond, free = [], [], 0
         numbers, counts = np.unique(self.owners(window), return_counts=True)
         for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
@@ -83,7 +99,7 @@ class Calendar:
         return inside, beyond, free
 
     def ends(self, window: Window) -> tuple[str, ...]:
-        """Claims that carry the first and the last owned day of a window."""
+        """Claims that name the owners of the first and last owned day of a window."""
         owners = self.owners(window)
         owned = owners[owners != FREE]
         names = [self.pieces[number].carrier.claim_id for number in owned[[0, -1]].tolist()]
@@ -99,7 +115,7 @@ class Calendar:
         return first, last
 
     def observations(self) -> list[Observation]:
-        """One term a piece, its days as closed ranges."""
+        """One observation per piece, with its days as closed ranges."""
         edges = np.flatnonzero(np.diff(self._owner)) + 1
         starts = np.concatenate([[0], edges])
         ends = np.concatenate([edges, [len(self._owner)]]) - 1

@@ -1,4 +1,4 @@
-"""Terms of the likelihood, and the table of them."""
+"""Observations, and their table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, Form, Window
-from lossmodel.evidence.rounding import SD_OF_UNIT
+from lossmodel.evidence.rounding import EXACT_UNIT, SD_OF_UNIT
+from lossmodel.tables.vocabulary import QUALIFIERS
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict, Stream
@@ -22,7 +23,7 @@ __all__ = [
     "Observation",
     "rounding_variance",
     "single_observation",
-    "spread",
+    "range_sd",
     "observation_table",
 ]
 
@@ -34,7 +35,6 @@ COLUMNS: Final = (
     "rounding_sd", "range_sd", "anchor_date", "published",
 )  # fmt: skip
 TEXTS: Final = (*COLUMNS[:10], "kind")
-EXACT_UNIT: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,19 @@ class Observation:
     Attributes
     ----------
     carrier
-        The figure that it is printed with.
+        The figure that names it.
     members
-        Claims whose numbers enter `value`.
-    days, days_from
-        Closed ranges of days since 1970.
+        Claims whose figures are in `value`.
+    value
+        Total of its days; of a vintage, the increment.
+    days
+        Disjoint closed ranges, in days since 1970.
     variance
-        Of rounding, in squared units of `value`.
-    spread
-        Standard deviation on the log scale that a published range demands.
+        Variance of rounding, in squared units of `value`.
+    range_sd
+        Standard deviation on the log scale from a published range.
+    known_from, days_from
+        Date of knowledge and days of the previous vintage, to which it is added.
     """
 
     carrier: Figure
@@ -62,35 +66,54 @@ class Observation:
     kind: Kind
     days: tuple[Window, ...]
     variance: float = 0.0
-    spread: float = 0.0
+    range_sd: float = 0.0
     known_from: int | None = None
     days_from: tuple[Window, ...] = ()
 
     @property
     def n_days(self) -> int:
-        """Length of all ranges."""
+        """Number of days."""
         return sum(end - start + 1 for start, end in self.days)
 
 
 def rounding_variance(figure: Figure, unit: float) -> float:
-    """Variance of one published figure's rounding; a count given to the last unit has none."""
+    """Variance of the rounding of one published figure, in squared units of its value.
+
+    Rounding errors are uniform over one unit. Counts that are given to the last unit have none.
+
+    Parameters
+    ----------
+    unit
+        Rounding unit.
+    """
     if unit <= EXACT_UNIT and figure.times == 1:
         return 0.0
     return (unit * SD_OF_UNIT) ** 2
 
 
-def spread(figure: Figure) -> float:
-    """Standard deviation on the log scale of a figure with a range, taken as uniform over it."""
-    if figure.qualifier != "range" or figure.form != "point" or not figure.high > 0:
+def range_sd(figure: Figure) -> float:
+    """Standard deviation on the log scale of a figure with a range, uniform over the range.
+
+    Zero for figures without a range, and for intervals without a value.
+    """
+    if not QUALIFIERS[figure.qualifier].has_limits or figure.form != "point" or not figure.high > 0:
         return 0.0
     if figure.low > 0:
         return math.log(figure.high / figure.low) * SD_OF_UNIT
-    # A range down to zero has no lower log: its upper half is mirrored.
+    # Zero has no log: the upper half of a range from zero is mirrored.
     return 2 * math.log(max(figure.high / figure.value, 1)) * SD_OF_UNIT if figure.value else 0.0
 
 
 def single_observation(figure: Figure, *, kind: Kind, unit: float | None = None) -> Observation:
-    """A figure as a term of its own, rounded to `unit` or as its own zeros say."""
+    """Observation of one figure.
+
+    Parameters
+    ----------
+    kind
+        window, vintage or stock.
+    unit
+        Rounding unit; by default the figure's own.
+    """
     point = figure.form == "point"
     unit = figure.unit if unit is None else unit
     return Observation(
@@ -101,14 +124,20 @@ def single_observation(figure: Figure, *, kind: Kind, unit: float | None = None)
         kind=kind,
         days=(figure.window,),
         variance=rounding_variance(figure, unit) if point else 0.0,
-        spread=spread(figure),
+        range_sd=range_sd(figure),
     )
 
 
 def observation_table(
     observations: Iterable[Observation], *, conflict: Conflict, order: Sequence[str]
 ) -> pd.DataFrame:
-    """Terms as a table, in the order of the claims that carry them."""
+    """Table with the columns `COLUMNS`, one row per observation.
+
+    Parameters
+    ----------
+    order
+        Claim ids in the order of the rows.
+    """
     place = {name: number for number, name in enumerate(order)}
     ordered = sorted(observations, key=lambda observation: place[observation.carrier.claim_id])
     stamp = cache(lambda day: pd.Timestamp(day, unit="D").as_unit("ns"))
@@ -130,7 +159,7 @@ def _row(
 ) -> tuple[object, ...]:
     figure = observation.carrier
     kept = stream(figure.claimant, figure.party, figure.category)
-    ranged = figure.qualifier == "range" and figure.members == observation.members
+    ranged = QUALIFIERS[figure.qualifier].has_limits and figure.members == observation.members
     return (
         figure.claim_id,
         ";".join(observation.members),
@@ -149,7 +178,7 @@ def _row(
         pd.NaT if observation.known_from is None else stamp(observation.known_from),
         tuple((stamp(start), stamp(end)) for start, end in observation.days_from),
         math.sqrt(observation.variance),
-        observation.spread,
+        observation.range_sd,
         stamp(figure.known),
         stamp(figure.published),
     )

@@ -1,4 +1,4 @@
-"""The class of every claim, and the way from a merged claim to what carries it."""
+"""Outcomes: the class of every claim, and the claims that merged ones end up in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-__all__ = ["Outcomes"]
+__all__ = ["CLASSES", "Outcomes"]
+
+USED, MERGED, LEFT_OUT = CLASSES = ("used", "merged", "left out")
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,18 @@ class _Merge:
 
 
 class Outcomes:
-    """What has become of each claim so far.
+    """Outcome of each claim so far.
 
-    A claim is merged with another before it is known what becomes of that one, so `table` follows
-    every merge to its end: what is merged with a claim that is left out is left out with it.
+    The outcome of a claim may be unknown when another is merged with it, so `table` follows every
+    merge to its end: a claim merged with one that is left out is left out too.
+
+    Examples
+    --------
+    >>> outcomes = Outcomes()
+    >>> outcomes.merge(["relay"], ["total"], "Repeats it.")
+    >>> outcomes.use(["total"], "An independent assessment.")
+    >>> outcomes.table(["relay", "total"])[["class", "with"]].to_numpy().tolist()
+    [['merged', 'total'], ['used', '']]
     """
 
     def __init__(self) -> None:
@@ -29,46 +39,46 @@ class Outcomes:
         self._used: dict[str, str] = {}
 
     def leave_out(self, claim_ids: Iterable[str], why: str) -> None:
-        """Say that claims are no evidence."""
+        """Note that claims are left out."""
         self._left_out |= dict.fromkeys(claim_ids, why)
 
     def merge(self, claim_ids: Iterable[str], into: Sequence[str], why: str) -> None:
-        """Say that claims add nothing to others."""
+        """Note that claims add nothing to others."""
         self._merges |= dict.fromkeys(claim_ids, _Merge(tuple(into), why))
 
     def use(self, claim_ids: Iterable[str], why: str) -> None:
-        """Say that claims carry information of their own."""
+        """Note that claims have information of their own."""
         self._used |= dict.fromkeys(claim_ids, why)
 
     def is_used(self, claim_id: str) -> bool:
-        """Whether a claim carries information of its own."""
+        """Whether a claim has information of its own."""
         return claim_id in self._used
 
     def reason(self, claim_id: str) -> str:
-        """Why it is used."""
+        """Reason why a claim is used."""
         return self._used[claim_id]
 
     def table(self, claim_ids: Sequence[str]) -> pd.DataFrame:
-        """Class, companions and reason of each claim, in the order given."""
+        """Columns `claim_id, class, with, why`, one row per claim in the order given."""
         rows = [(name, *self._resolve(name)) for name in claim_ids]
         return pd.DataFrame(rows, columns=["claim_id", "class", "with", "why"], dtype=str)
 
     def _resolve(self, name: str) -> tuple[str, str, str]:
         if name in self._used:
-            return "used", "", self._used[name]
+            return USED, "", self._used[name]
         if name in self._left_out:
-            return "left out", "", self._left_out[name]
+            return LEFT_OUT, "", self._left_out[name]
         carriers, ends = self._carriers(name)
         why = self._merges[name].why
         if carriers:
-            return "merged", ";".join(carriers), why
+            return MERGED, ";".join(carriers), why
         reasons = "; ".join(
             dict.fromkeys(self._left_out[end] for end in ends if end in self._left_out)
         )
-        return "left out", "", f"{why} That is left out: {reasons}"
+        return LEFT_OUT, "", f"{why} That claim is left out: {reasons}"
 
     def _carriers(self, name: str) -> tuple[list[str], list[str]]:
-        """Used claims that a merged claim ends up with, and the ends that are not used."""
+        """Used claims at the end of a claim's merges, and the ends that are not used."""
         pending, seen, found, ends = [name], {name}, [], []
         while pending:
             here = pending.pop()

@@ -1,4 +1,4 @@
-"""Repeated figures, taken back to the one who gave them first."""
+"""Relays: repeated figures, attributed to their original claimant."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.claim_records import Figure, agree, finest
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, accountings_with
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
@@ -17,17 +18,22 @@ __all__ = ["find_roots", "merge_relays", "one_ledger"]
 
 Place = tuple[str, str, int, int]
 
-# Words that those who repeat a figure put for one another.
+# Categories that relays use for one another.
 INTERCHANGED: Final = frozenset({"killed", "casualties", "losses", "irrecoverable"})
 SYNONYMS: Final = ("losses", "casualties")
 
 
 def find_roots(figures: Sequence[Figure], conflict: Conflict) -> list[Figure]:
-    """Put every relay in the name of the claimant that its chain of relays ends with.
+    """Attribute every relay to the claimant at the end of its chain of relays.
 
-    A chain is followed from claim to claim: a figure that repeats X's leads on if X's own claim of
-    the same window and amount repeats somebody else's. Where it ends the figure takes the party and
-    the category of that claimant's own ledger, if its wording only differs (see `_declared`).
+    A chain is followed from claim to claim: it continues if the repeated claimant's own claim of
+    the same window and amount is a relay too. At its end the figure gets the party and category of
+    that claimant's ledger if only the wording differs (see `_declared`).
+
+    Returns
+    -------
+    figures
+        All figures in their order; relays have `relayed` set.
     """
     by_place: defaultdict[Place, list[Figure]] = defaultdict(list)
     for figure in figures:
@@ -50,17 +56,17 @@ def _root(figure: Figure, by_place: dict[Place, list[Figure]]) -> str:
         alike = [f for f in same if agree(figure, f, within=figure.unit)]
         if not alike:
             return here.via
-        # Its own words, where it has both: then the chain ends with it.
+        # A claimant with both a relay and a figure of its own ends the chain.
         here = min(alike, key=lambda f: (bool(f.via), f.claim_id))
     return here.via or here.claimant
 
 
 def _declared(conflict: Conflict) -> Callable[[Figure], Figure]:
-    """Give the function that words a relay as its root does.
+    """Function that gives a relay the party and category of its original.
 
     Newspapers write killed, and foreign ministries casualties, where a staff says losses of a party
-    that may be a declared sum. If the root has no stream in these words, but exactly one ledger of
-    persons that can be meant, the figure is that ledger's.
+    that may be a declared sum. If the original claimant has no stream with these words, but exactly
+    one ledger of persons that fits, the figure belongs to that ledger.
     """
     streams = list(
         zip(
@@ -71,7 +77,7 @@ def _declared(conflict: Conflict) -> Callable[[Figure], Figure]:
     known = {stream[:3] for stream in streams}
     ledgers: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for claimant, party, category, accounting in streams:
-        if accounting == "ledger" and category in conflict.categories:
+        if ACCOUNTINGS[accounting].sums_days and category in conflict.categories:
             ledgers[claimant].append((party, category))
 
     def meant(figure: Figure, party: str, category: str) -> bool:
@@ -83,7 +89,7 @@ def _declared(conflict: Conflict) -> Callable[[Figure], Figure]:
         if (figure.claimant, figure.party, figure.category) in known:
             return figure
         found = [ledger for ledger in ledgers[figure.claimant] if meant(figure, *ledger)]
-        # Losses and casualties are two names of one ledger: see `one_ledger`.
+        # Losses and casualties are two names for one ledger: see `one_ledger`.
         books = {(party, SYNONYMS[0] if name in SYNONYMS else name) for party, name in found}
         if len(books) != 1:
             return figure
@@ -94,20 +100,23 @@ def _declared(conflict: Conflict) -> Callable[[Figure], Figure]:
 
 
 def one_ledger(figures: Iterable[Figure], conflict: Conflict) -> list[Figure]:
-    """Put what a claimant calls losses here and casualties there into one ledger.
+    """Join a claimant's ledgers of losses and of casualties of one party.
 
-    Who declares a ledger of both keeps one set of books under two names; taken as two, every day
-    would count twice. Its figures go under the name that has more of its own running totals.
+    A claimant with both keeps one ledger under two names; as two, every day would count twice. All
+    figures get the category with more of the claimant's own running totals.
     """
     streams = conflict.streams
-    ledgers = streams[(streams["accounting"] == "ledger") & streams["category"].isin(SYNONYMS)]
+    ledgers = streams[
+        streams["accounting"].isin(accountings_with("sums_days"))
+        & streams["category"].isin(SYNONYMS)
+    ]
     names = ledgers.groupby(["claimant", "party"])["category"].nunique()
     double = set(names.index[names == len(SYNONYMS)])
     figures = list(figures)
     totals = Counter(
         (f.claimant, f.party, f.category)
         for f in figures
-        if f.kind == "cumulative" and f.form == "point" and not f.relayed
+        if KINDS[f.kind].running and f.form == "point" and not f.relayed
     )
 
     def name(pair: tuple[str, str]) -> str:
@@ -123,12 +132,12 @@ def one_ledger(figures: Iterable[Figure], conflict: Conflict) -> list[Figure]:
 
 
 def merge_relays(figures: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
-    """Merge relays with their originals; of those without one, the finest stands in.
+    """Merge relays with their originals; the finest relay of a missing original replaces it.
 
     Returns
     -------
     figures
-        Originals, and relays that stand in for originals that the table does not have.
+        Originals, and one relay for each original that is not in the table.
     """
     own: defaultdict[tuple[object, ...], list[Figure]] = defaultdict(list)
     relays: defaultdict[tuple[object, ...], list[Figure]] = defaultdict(list)
@@ -141,14 +150,14 @@ def merge_relays(figures: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
         left = [figure for figure in group if not _has_original(figure, own[place], outcomes)]
         if not left:
             continue
-        stands = finest(left)
-        kept.append(stands)
+        chosen = finest(left)
+        kept.append(chosen)
         for figure in left:
-            if figure is not stands:
+            if figure is not chosen:
                 outcomes.merge(
                     figure.members,
-                    stands.members,
-                    f"Repeats the same figure of {figure.claimant}, no finer.",
+                    chosen.members,
+                    f"Another relay of the figure of {figure.claimant} is at least as exact.",
                 )
     return kept
 
@@ -157,12 +166,12 @@ def _has_original(relay: Figure, originals: list[Figure], outcomes: Outcomes) ->
     same = [f for f in originals if agree(relay, f, within=relay.unit)]
     if same:
         outcomes.merge(
-            relay.members, finest(same).members, f"Repeats the figure that {relay.claimant} gave."
+            relay.members, finest(same).members, f"Repeats the figure of {relay.claimant}."
         )
     elif originals:
         outcomes.merge(
             relay.members,
             finest(originals).members,
-            f"Repeats {relay.claimant}, whose own figure of this window differs and stands.",
+            f"Repeats {relay.claimant}, whose own figure of this window differs and is used.",
         )
     return bool(originals)

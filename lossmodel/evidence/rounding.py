@@ -1,4 +1,4 @@
-"""How exact a published figure is, read off its trailing zeros."""
+"""Rounding units of published figures, from their trailing zeros."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["SD_OF_UNIT", "capped", "dividing_unit", "series_units"]
+__all__ = ["CAP", "EXACT_UNIT", "SD_OF_UNIT", "capped", "dividing_unit", "series_units"]
 
 # Standard deviation of an error that is uniform over one unit.
 SD_OF_UNIT: Final = 1 / math.sqrt(12)
+# Counts given to this unit are not rounded.
+EXACT_UNIT: Final = 1.0
 
+# Largest unit as a share of the figure, also for an approximate one: 20,000 may be a count of tens
+# of thousands, but its claimant means neither 15,000 nor 25,000.
 CAP: Final = 0.10
 CAP_ABOUT: Final = 0.20
 FINEST: Final = 1000  # figures are read to the third decimal
@@ -38,26 +42,37 @@ def dividing_unit(value: float) -> float:
 
 
 def capped(unit: float, *, value: float, about: bool) -> float:
-    """Limit a unit to a tenth of the figure, a fifth where the figure is only `about`."""
+    """Limit a unit to a tenth of the figure, or a fifth if the figure is approximate.
+
+    Examples
+    --------
+    >>> capped(10_000, value=20_000, about=False), capped(10_000, value=20_000, about=True)
+    (2000.0, 4000.0)
+    """
     return min(unit, abs(value) * (CAP_ABOUT if about else CAP))
 
 
 def series_units(values: Sequence[float], rounded: Sequence[bool]) -> list[float]:
     """Rounding units of the figures of one series, in the order of their days.
 
-    A single figure of a series says little: every tenth exact count ends in a zero by chance. The
-    units 1, 5, 10, 50, ... each divide the next, so the greatest unit that divides all but one of
-    the eleven nearest distinct figures (all of fewer than eleven) is the second smallest of theirs,
-    and that is the unit at this place of the series. A figure keeps a unit of its own where it is
-    not called exact and is a hundred times coarser than its neighbours (285,000 among 284,120 and
-    285,930): that is chance once in a hundred.
+    One figure alone is not enough: every tenth exact count ends in a zero by chance. The units 1,
+    5, 10, 50, ... each divide the next, so the largest unit that divides all but one of the eleven
+    nearest distinct figures (all, if there are fewer than eleven) is their second smallest unit,
+    and that is the unit at this position of the series. A figure keeps its own unit if it is not
+    called exact and a hundred times coarser than its neighbours (285,000 among 284,120 and
+    285,930), which happens by chance once in a hundred times.
 
     Parameters
     ----------
     values
         Figures of the series as published.
     rounded
-        True where the claimant does not call the figure exact.
+        Whether the figure is one that the claimant does not call exact.
+
+    Returns
+    -------
+    units
+        One per figure.
 
     Examples
     --------

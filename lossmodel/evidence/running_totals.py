@@ -1,4 +1,4 @@
-"""Which running totals of a series to keep, so that differences between them mean something."""
+"""Running totals to keep of a series, so that increments exceed their rounding."""
 
 from __future__ import annotations
 
@@ -8,19 +8,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from lossmodel.evidence.rounding import EXACT_UNIT
+
 __all__ = ["Given", "joined", "keep", "rising"]
 
 Reason = Literal["repeated", "out of order", "joined"]
 
+# The rounding sd of an increment, sqrt(2 / 12) units, is then at most 4% of it: less than the noise
+# of a ledger, about 25% / sqrt(days), for increments of up to a month.
 TIMES: Final = 10
-ALIKE: Final = 5  # roundings less than five-fold apart: mostly one rounding under its cap
-EXACT: Final = 1.0
+# Units less than five-fold apart are mostly one unit, limited by its cap (see `rounding.capped`).
+ALIKE: Final = 5
 START: Final = -1
 
 
 @dataclass(frozen=True)
 class Given:
-    """A total that is given up, the one that stands for it, and why."""
+    """A total that is dropped.
+
+    Attributes
+    ----------
+    place, into
+        Positions of it and of the total that it is merged with.
+    reason
+        Why it is dropped.
+    """
 
     place: int
     into: int
@@ -34,25 +46,31 @@ def keep(
     *,
     times: float = TIMES,
 ) -> tuple[list[int], list[Given]]:
-    """Places of the totals to take differences of, and what becomes of the others.
+    """Positions of the totals to difference, and the others with their reasons.
 
     Parameters
     ----------
     values, units
         Totals in the order of their dates, and how exact each is.
     relayed
-        True for what somebody else repeats, which is trusted less than any original.
+        Whether a total is a relay, which is trusted less than any original.
     times
-        How many of its endpoints' rounding units an increment must be.
+        Least size of an increment, in rounding units of its endpoints.
+
+    Examples
+    --------
+    >>> kept, dropped = keep([100, 250, 150, 200], [1, 1, 1, 1], [False] * 4)
+    >>> kept, dropped[0].reason
+    ([0, 2, 3], 'out of order')
     """
-    grades = [math.ceil(math.log10(unit)) if unit > EXACT else 0 for unit in units]
+    grades = [math.ceil(math.log10(unit)) if unit > EXACT_UNIT else 0 for unit in units]
     places = rising(values, list(zip(relayed, grades, strict=True)))
     chosen = joined([values[p] for p in places], [units[p] for p in places], times=times)
     kept = [places[p] for p in chosen]
-    rose, stands = set(places), set(kept)
+    rose, stays = set(places), set(kept)
     given = []
     for place in range(len(values)):
-        if place in stands:
+        if place in stays:
             continue
         at = bisect_left(kept, place)
         reason: Reason = "out of order"
@@ -66,17 +84,17 @@ def keep(
 
 
 def rising(values: Sequence[float], trust: Sequence[tuple[float, ...]]) -> list[int]:
-    """Places of the totals that never fall, as many as there can be, trusted ones first.
+    """Positions of a longest nondecreasing subsequence, trusted totals first.
 
-    A total that falls is a misprint, a date mistaken or a silent revision. As few as possible are
-    given up, and never a trusted one for one less trusted.
+    A falling total is a misprint, a wrong date or a silent revision. As few as possible are
+    dropped, and never a trusted total in favour of a less trusted one.
 
     Parameters
     ----------
     values
         Totals in the order of their dates.
     trust
-        Grade of each, the smallest the most trusted.
+        Grade of each total; smaller is more trusted.
 
     Examples
     --------
@@ -105,9 +123,9 @@ def _between(place: int, kept: list[int], values: Sequence[float]) -> bool:
 
 
 def _longest(fits: list[int], values: Sequence[float], kept: list[int]) -> list[int]:
-    """Longest subsequence that never falls; of equally long ones the one that ends lowest.
+    """Longest nondecreasing subsequence; of equally long ones the one that ends lowest.
 
-    What fits between kept totals cannot contradict them, so one pass over all gaps is enough.
+    Totals that fit between kept ones cannot contradict them, so one pass over all gaps suffices.
     """
     tails: list[float] = []
     last: list[int] = []
@@ -126,21 +144,21 @@ def _longest(fits: list[int], values: Sequence[float], kept: list[int]) -> list[
 
 
 def joined(values: Sequence[float], units: Sequence[float], *, times: float = TIMES) -> list[int]:
-    """Places of the totals whose increments are at least so many times their endpoints' rounding.
+    """Positions of totals whose increments are at least `times` the rounding of their endpoints.
 
-    The first increment runs from zero. Where one is too small its two neighbours are joined by
-    giving up the total between: the coarser endpoint, or the later of two alike. Totals that are
-    counted to the last unit are not rounded, so nothing of theirs is joined and increments of zero
-    stay: nothing was lost on those days.
+    The first increment starts at zero. An increment that is too small is joined with a neighbour by
+    dropping one of its totals: the coarser one, or the later of two alike. Totals counted to the
+    last unit are not rounded, so they are never dropped, and increments of zero stay: there was no
+    loss on those days.
 
     Parameters
     ----------
     values
-        Totals that never fall, in the order of their dates.
+        Nondecreasing totals in the order of their dates.
     units
         Rounding unit of each.
     times
-        How many rounding units an increment must be.
+        Least size of an increment, in rounding units.
 
     Examples
     --------
@@ -150,7 +168,7 @@ def joined(values: Sequence[float], units: Sequence[float], *, times: float = TI
     [0, 1, 2]
     """
     size = len(values)
-    coarse = [unit if unit > EXACT else 0.0 for unit in units]
+    coarse = [unit if unit > EXACT_UNIT else 0.0 for unit in units]
     before = list(range(-1, size))  # before[size] is the last place kept
     after = list(range(1, size + 1))
     dropped = [False] * size
@@ -168,7 +186,7 @@ def joined(values: Sequence[float], units: Sequence[float], *, times: float = TI
             p, n = before[place], after[place]
             rise = values[place] - (values[p] if p != START else 0.0)
             if rise < times * level and not (n == size and p == START):
-                # The last total is worth more than the one before it: it says where things stand.
+                # The last total is kept rather than the one before it: it is the current one.
                 drop(p if n == size and level < ALIKE * units[p] else place)
         for place in here:
             n = after[place]

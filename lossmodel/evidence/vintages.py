@@ -1,4 +1,4 @@
-"""Lists and registers: what was learnt between two dates of knowledge."""
+"""Lists and registers: increments between two dates of knowledge."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from lossmodel.evidence.bounds import NEAR_DAYS
 from lossmodel.evidence.claim_records import Figure, Window, latest
 from lossmodel.evidence.observations import Observation, rounding_variance, single_observation
 from lossmodel.evidence.revisions import merge_restatements, merge_revisions
 from lossmodel.evidence.rounding import SD_OF_UNIT, series_units
 from lossmodel.evidence.running_totals import keep
+from lossmodel.tables.vocabulary import QUALIFIERS, AccountingRules
 
 if TYPE_CHECKING:
     from lossmodel.evidence.outcomes import Outcomes
@@ -20,35 +22,46 @@ if TYPE_CHECKING:
 __all__ = ["vintage_observations"]
 
 RUNNING: Final[Window] = (0, 0)
-NEAR_DAYS: Final = 14
-# Every vintage is kept whose increment says more than its rounding, which is in its noise: the last
-# count of a list is what it knows best.
+# An increment need only exceed its rounding, which is in its noise: joining vintages would lose the
+# last count of a list, its best one.
 VINTAGE_TIMES: Final = 1
-# Below twice the sd from their ranges the difference of two statistical counts is noise.
+# A difference of two statistical counts under twice its sd, from their ranges, is noise: chance
+# exceeds that once in twenty times.
 RANGE_PART: Final = 2
 WHY: Final = {
-    "repeated": "Repeats the count of an earlier date: nobody was added.",
-    "out of order": "Out of order among the vintages around it: a count that was corrected.",
-    "joined": "Too near to the next vintage for how both are rounded: joined with it.",
+    "repeated": "Repeats the count of an earlier date: no case was added.",
+    "out of order": "Out of order among its neighbouring vintages: a corrected count.",
+    "joined": "Its increment is smaller than the rounding: joined with a neighbouring vintage.",
 }
 
 
 def vintage_observations(
-    figures: Iterable[Figure], *, first: int, accounting: str, outcomes: Outcomes
+    figures: Iterable[Figure], *, first: int, accounting: AccountingRules, outcomes: Outcomes
 ) -> list[Observation]:
-    """Every vintage as the increment in knowledge since the one before.
+    """One observation per vintage: the increment in knowledge since the previous one.
 
-    A running count grows in days and in knowledge at once; a count of those who died in one window
-    grows in knowledge alone. Each is a chain of its own. What a list says `at least` is a count of
-    verified cases, hence a point; in a register it is a bound, which is not differenced and stands
-    only where no point of its chain is near.
+    A running count grows in days and in knowledge at once; a count of the dead of one window grows
+    in knowledge alone. Each is a chain of its own. "At least" in a list is a count of verified
+    cases, hence a point; in a register it is a bound, which is not differenced and is used only if
+    no point of its chain is near.
+
+    Parameters
+    ----------
+    figures
+        All figures of one claimant, party, category and scope.
+    first
+        First day of the conflict, in days since 1970.
+    accounting
+        Rules of the stream's accounting.
+    outcomes
+        Where merged claims are noted.
     """
     points: list[Figure] = []
     bounds: list[Figure] = []
     for figure in figures:
-        if figure.form not in ("at-least", "at-most"):
+        if not figure.is_bound:
             points.append(figure)
-        elif figure.is_sum or accounting == "register":
+        elif figure.is_sum or not accounting.minimum_is_count:
             bounds.append(figure)
         else:
             points.append(replace(figure, form="point"))
@@ -64,7 +77,7 @@ def vintage_observations(
             outcomes.merge(
                 bound.members,
                 near[0].members,
-                "A bound within a fortnight of a count of the same series says nothing new.",
+                "A bound within a fortnight of a count of the same series adds nothing.",
             )
         else:
             observations.append(single_observation(bound, kind="vintage"))
@@ -72,10 +85,10 @@ def vintage_observations(
 
 
 def _chains(points: Iterable[Figure], first: int, outcomes: Outcomes) -> dict[Window, list[Figure]]:
-    """Vintages that can be subtracted from one another, each chain in the order of knowledge.
+    """Chains of vintages that can be subtracted from one another, in the order of knowledge.
 
-    A count from the start continues the running chain unless its window ends earlier than the one
-    before: of two such counts neither holds the other.
+    A count from the start continues the running chain unless its window ends before that of the
+    previous one: then neither count contains the other.
     """
     chains: defaultdict[Window, list[Figure]] = defaultdict(list)
     for figure in _one_a_date(points, outcomes):
@@ -93,14 +106,14 @@ def _one_a_date(points: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
         dates[figure.known, figure.window].append(figure)
     nodes = []
     for place in sorted(dates, key=lambda place: (place[0], place[1][1], place[1][0])):
-        stands = latest(dates[place])
-        nodes.append(stands)
+        chosen = latest(dates[place])
+        nodes.append(chosen)
         for figure in dates[place]:
-            if figure is not stands:
+            if figure is not chosen:
                 outcomes.merge(
                     figure.members,
-                    stands.members,
-                    "Another count of the same date stands: published later, or finer.",
+                    chosen.members,
+                    "Another count of the same date is used: published later, or more exact.",
                 )
     return nodes
 
@@ -110,7 +123,7 @@ def _is_near(figure: Figure, bound: Figure) -> bool:
 
 
 def _increments(nodes: list[Figure], outcomes: Outcomes) -> tuple[list[Figure], list[Observation]]:
-    """Vintages none lower than the one before, each increment exact enough to mean something."""
+    """Nondecreasing vintages whose increments exceed their rounding, and the increments."""
     rounding = _units(nodes)
     units = [max(unit, RANGE_PART * _range_sd(f)) for f, unit in zip(nodes, rounding, strict=True)]
     kept, given = keep(
@@ -126,7 +139,7 @@ def _increments(nodes: list[Figure], outcomes: Outcomes) -> tuple[list[Figure], 
 
 
 def _rising(kept: Sequence[int], nodes: Sequence[Figure], outcomes: Outcomes) -> list[int]:
-    """Kept vintages without those that only repeat the one before."""
+    """Kept vintages without repetitions of the previous count."""
     rising: list[int] = []
     for place in kept:
         if rising and _count(nodes[place]) == _count(nodes[rising[-1]]):
@@ -144,13 +157,15 @@ def _count(figure: Figure) -> float:
 
 
 def _range_sd(figure: Figure) -> float:
-    return (figure.high - figure.low) * SD_OF_UNIT if figure.qualifier == "range" else 0.0
+    return (
+        (figure.high - figure.low) * SD_OF_UNIT if QUALIFIERS[figure.qualifier].has_limits else 0.0
+    )
 
 
 def _units(nodes: Sequence[Figure]) -> list[float]:
     counts = [f for f in nodes if f.form != "interval"]
     found = series_units(
-        [f.value / f.times for f in counts], [f.qualifier != "exact" for f in counts]
+        [f.value / f.times for f in counts], [not QUALIFIERS[f.qualifier].exact for f in counts]
     )
     of = {f.claim_id: unit * f.times for f, unit in zip(counts, found, strict=True)}
     return [of.get(f.claim_id, 0.0) for f in nodes]
@@ -158,7 +173,7 @@ def _units(nodes: Sequence[Figure]) -> list[float]:
 
 def _increment(a: Figure, b: Figure, *, units: tuple[float, float]) -> Observation:
     value = _count(b) - _count(a)
-    # The sd of the difference, carried to the log scale; of no difference at all there is no log.
+    # Sd of the difference on the log scale, by the delta method; a zero has no log.
     sd = math.hypot(_range_sd(a), _range_sd(b))
     return Observation(
         carrier=b,
@@ -168,7 +183,7 @@ def _increment(a: Figure, b: Figure, *, units: tuple[float, float]) -> Observati
         kind="vintage",
         days=(b.window,),
         variance=rounding_variance(a, units[0]) + rounding_variance(b, units[1]),
-        spread=sd / value if value else 0.0,
+        range_sd=sd / value if value else 0.0,
         known_from=a.known,
         days_from=(a.window,),
     )

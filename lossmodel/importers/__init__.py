@@ -1,13 +1,13 @@
-"""Importers: public data sets and a user's own tables, as claims.
+"""Importers: claims from public data sets and from a user's own tables.
 
-Each importer reads a format that somebody else made and gives an `Imported`: claims in the columns
-of the format that `load_claims` accepts, whatever a conflict must know for them, and what it
-guessed, mended and left out. Nothing here reads the network: see `download`.
+Each importer reads one foreign format and returns an `Imported`: claims in the columns that
+`load_claims` accepts, rows that their conflict needs, and notes of what was guessed, corrected and
+left out. Only `download` uses the network.
 """
 
 from lossmodel.importers.catalogue import CATALOGUE, DataSet, find_data_set
 from lossmodel.importers.detect import read_any
 from lossmodel.importers.result import Imported
-from lossmodel.importers.wide import Guesses
+from lossmodel.importers.wide import Hints
 
-__all__ = ["CATALOGUE", "DataSet", "Guesses", "Imported", "find_data_set", "read_any"]
+__all__ = ["CATALOGUE", "DataSet", "Hints", "Imported", "find_data_set", "read_any"]

@@ -1,4 +1,4 @@
-"""Public data sets that the package knows: where they are, whose they are, what to beware of."""
+"""Public data sets with an importer: addresses, licences and caveats."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ class DataSet:
     Attributes
     ----------
     files
-        What is fetched. A file without a hash was never read by us at that commit as published:
-        the first download is trusted and its hash kept.
+        Files to download. A file without a hash was not checked at its commit: the first download
+        is trusted and its hash kept.
+    caveats
+        One text per caveat.
     """
 
     name: str
@@ -54,7 +56,7 @@ CATALOGUE: Final = (
         (
             "a claimant's own figures: one observer, however many repeat them",
             "the report of a day covers the day before; totals are rounded to tens",
-            "1,650 and 160 of 28 Feb and 22 Apr 2025 are corrections, not losses of a day",
+            "1,650 and 160 of 28 Feb and 22 Apr 2025 are corrections, not losses of these days",
         ),
     ),
     DataSet(
@@ -74,7 +76,7 @@ CATALOGUE: Final = (
                 "614676065b5ac9d08dfcbc63282227037954adad74a558a1c0fdef61d4f263b4"),),
         "CC BY 4.0, The Economist",
         (
-            "three dates are wrong and are mended; published days are mostly guessed",
+            "three dates are wrong and are corrected; publication days are mostly guessed",
             "British monthly means repeat the General Staff; much else is in the shipped claims",
         ),
     ),
@@ -97,19 +99,24 @@ CATALOGUE: Final = (
         "CC BY 4.0, Oryx; scraped by scarnecchia",
         (
             "early rows have parsing faults: totals out of order are dropped",
-            "a lower bound of what was lost: only what somebody photographed",
+            "a lower bound of the losses: only those that were photographed",
         ),
     ),
 )  # fmt: skip
 
 
 def find_data_set(name: str) -> DataSet:
-    """The data set of a name.
+    """Data set with a name.
 
     Raises
     ------
     UsageError
-        There is none of this name.
+        There is none with this name.
+
+    Examples
+    --------
+    >>> find_data_set("oryx").licence
+    'CC BY 4.0, Oryx; scraped by scarnecchia'
     """
     names = [entry.name for entry in CATALOGUE]
     if name in names:

@@ -1,4 +1,4 @@
-"""Tables of others as text: JSON lists, and CSV of any dialect that spreadsheets write."""
+"""Foreign tables as text: JSON lists, and CSV in any dialect of spreadsheets."""
 
 from __future__ import annotations
 
@@ -23,20 +23,28 @@ MARKS: Final = (
 )
 WORKBOOK: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 SEPARATOR: Final = "sep="  # a first line that some spreadsheets write and read
-SAMPLE: Final = 200
-FIRST_ROW: Final = 2
+SAMPLE: Final = 200  # lines from which the delimiter is guessed
+FEWEST: Final = 2  # rows of a table: a header and one more
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A table as it stands in a file.
+    """A table as written in a file.
 
     Attributes
     ----------
+    path
+        The file.
     cells
-        All text, empty where there is nothing; the index is the line in the file.
+        All text, empty where missing; the index is the line in the file.
     notes
-        What was guessed of the file itself.
+        Guesses about the file, one text each.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"date": ["2022-02-25"], "total": ["1,200"]}, index=[2])
+    >>> Source(Path("x.csv"), cells).numbers("total", thousands=",").tolist()
+    [1200.0]
     """
 
     path: Path
@@ -49,12 +57,12 @@ class Source:
         return set(self.cells.columns)
 
     def numbers(self, name: str, *, thousands: str = "") -> pd.Series:
-        """A column as numbers, NaN where it is empty.
+        """A column as float64, NaN for empty cells.
 
         Raises
         ------
         UsageError
-            A cell is no number.
+            A cell is not a number.
         """
         cells = self.cells[name]
         plain = cells.str.replace(thousands, "", regex=False) if thousands else cells
@@ -63,12 +71,19 @@ class Source:
         return found
 
     def days(self, name: str, *, form: str = "%Y-%m-%d", like: str = "2022-12-31") -> pd.Series:
-        """A column as days.
+        """A column as datetime64.
+
+        Parameters
+        ----------
+        form
+            Format of the dates, as for `strftime`.
+        like
+            An example of it, for messages.
 
         Raises
         ------
         UsageError
-            A cell is no day in this form.
+            A cell is not a date in this format.
         """
         found = pd.to_datetime(self.cells[name], format=form, errors="coerce")
         self._refuse(name, found.isna(), f"a date like {like}")
@@ -80,18 +95,27 @@ class Source:
         at = int(bad.to_numpy().argmax())
         raise UsageError(
             f"{self.path} row {self.cells.index[at]}, column {name}: "
-            f"{self.cells[name].iloc[at]!r} is not {wanted}. The file is not what its publisher "
-            "wrote; fetch it anew."
+            f"{self.cells[name].iloc[at]!r} is not {wanted}. The file differs from its "
+            "publisher's format; download it again."
         )
 
 
 def read_source(path: Path) -> Source:
-    """Read a JSON list of records or a CSV file, whatever wrote it.
+    r"""Read a JSON list of records, or a CSV file in any common encoding and dialect.
 
     Raises
     ------
     UsageError
-        There is no such file, or it holds no table.
+        There is no such file, or it contains no table.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "x.csv"
+    ...     _ = path.write_text("date;total\n2022-02-25;5\n")
+    ...     read_source(path).notes
+    ('columns are separated by semicolons',)
     """
     try:
         data = path.read_bytes()
@@ -103,7 +127,7 @@ def read_source(path: Path) -> Source:
     try:
         return _table(text, path, encoding)
     except csv.Error as error:
-        raise UsageError(f"{path} is no table that can be read: {error}.") from error
+        raise UsageError(f"{path} cannot be read as a table: {error}.") from error
 
 
 def _decode(data: bytes, path: Path) -> tuple[str, str]:
@@ -126,36 +150,36 @@ def _records(text: str, path: Path) -> pd.DataFrame:
             f"{path} begins like JSON but breaks off in line {error.lineno}: it is incomplete."
         ) from error
     if not records or not all(isinstance(record, dict) for record in records):
-        raise UsageError(f"{path} holds no list of records.")
+        raise UsageError(f"{path} contains no list of records.")
     columns = list(dict.fromkeys(name for record in records for name in record))
     rows = [[_text(record.get(name)) for name in columns] for record in records]
     return pd.DataFrame(rows, columns=columns, index=range(1, len(rows) + 1), dtype=str)
 
 
 def _text(cell: object) -> str:
-    # NaN stands in JSON that pandas wrote; it differs from itself.
+    # JSON from pandas may contain NaN, which differs from itself.
     return "" if cell is None or cell != cell else str(cell)
 
 
 def _table(text: str, path: Path, encoding: str) -> Source:
     first = text.split("\n", 1)[0].strip()
-    said = first.lower().startswith(SEPARATOR) and first[len(SEPARATOR) :] in DELIMITERS
-    delimiter = first[len(SEPARATOR) :] if said else _delimiter(text)
+    declared = first.lower().startswith(SEPARATOR) and first[len(SEPARATOR) :] in DELIMITERS
+    delimiter = first[len(SEPARATOR) :] if declared else _delimiter(text)
     rows = [(line, row) for line, row in _numbered(text, delimiter) if any(map(str.strip, row))]
-    rows = rows[1:] if said else rows
-    if len(rows) < FIRST_ROW:
-        raise UsageError(f"{path} holds no table: a header and at least one row are needed.")
+    rows = rows[1:] if declared else rows
+    if len(rows) < FEWEST:
+        raise UsageError(f"{path} contains no table: a header and at least one row are needed.")
     header = [name.strip() for name in rows[0][1]]
     while header and not header[-1]:
         header.pop()
     if len(set(header)) < len(header):
         twice = sorted({name for name in header if header.count(name) > 1})
-        raise UsageError(f"{path}: columns {', '.join(map(repr, twice))} stand twice.")
+        raise UsageError(f"{path}: columns {', '.join(map(repr, twice))} appear twice.")
     width = len(header)
     body = [[*row[:width], *[""] * (width - len(row))] for _, row in rows[1:]]
     cells = pd.DataFrame(body, columns=header, index=[line for line, _ in rows[1:]], dtype=str)
     cells = cells.apply(lambda column: column.str.replace("\xa0", " ").str.strip())
-    notes = [] if delimiter == "," else [f"columns are parted by {DELIMITERS[delimiter]}"]
+    notes = [] if delimiter == "," else [f"columns are separated by {DELIMITERS[delimiter]}"]
     if encoding == "utf-8-sig":
         notes.append("the file begins with a byte-order mark")
     elif encoding != "utf-8":
@@ -173,7 +197,7 @@ def _numbered(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that cuts most lines into as many fields as the header, and that many."""
+    """Delimiter that gives most lines as many fields as the header; of equals, the most fields."""
     lines = text.splitlines()[:SAMPLE]
 
     def score(delimiter: str) -> tuple[float, int]:

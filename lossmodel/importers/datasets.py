@@ -1,4 +1,4 @@
-"""Data that come with the package."""
+"""Conflicts that come with the package."""
 
 from __future__ import annotations
 

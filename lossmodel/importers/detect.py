@@ -1,4 +1,4 @@
-"""Which importer a file is for, by its columns."""
+"""Choice of the importer for a file, by its columns."""
 
 from __future__ import annotations
 
@@ -19,23 +19,38 @@ from lossmodel.importers.long import is_claims, read_claims
 from lossmodel.importers.oryx import is_oryx, read_oryx
 from lossmodel.importers.radford import is_radford, read_radford
 from lossmodel.importers.result import Imported
-from lossmodel.importers.wide import Guesses, read_wide
+from lossmodel.importers.wide import Hints, read_wide
 
 __all__ = ["read_any"]
 
 
-def read_any(paths: Sequence[Path], guesses: Guesses | None = None) -> Imported:
-    """Claims of one table, with a table of corrections beside it where there is one.
+def read_any(paths: Sequence[Path], hints: Hints | None = None) -> Imported:
+    r"""Claims from one table, and optionally a table of corrections.
 
     Parameters
     ----------
-    guesses
-        What the user says of a table of their own.
+    paths
+        The table, and at most one table of corrections of the General Staff.
+    hints
+        The user's description of a table of their own; not needed for known formats.
 
     Raises
     ------
-    ClaimsError, UsageError
-        The file cannot be read as anything.
+    ClaimsError
+        Cells of a table of the user's own cannot be read.
+    UsageError
+        A file cannot be read, or a table of the user's own needs more hints.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> hints = Hints("russia-ukraine", "russia", "tanks", kind="cumulative")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "own.csv"
+    ...     _ = path.write_text("date,oryx\n2022-03-01,60\n2022-03-02,75\n")
+    ...     imported = read_any([path], hints)
+    >>> imported.claims[["claimant", "end", "value"]].to_numpy().tolist()
+    [['oryx', '2022-03-01', 60.0], ['oryx', '2022-03-02', 75.0]]
     """
     sources = [read_source(path) for path in paths]
     corrections = [s for s in sources if is_corrections(s.columns)]
@@ -46,17 +61,19 @@ def read_any(paths: Sequence[Path], guesses: Guesses | None = None) -> Imported:
             f"Staff; here are {len(tables)} and {len(corrections)}."
         )
     booked = corrections[0] if corrections else None
-    return _read(tables[0], booked, guesses or Guesses())
+    return _read(tables[0], booked, hints or Hints())
 
 
-def _read(source: Source, booked: Source | None, guesses: Guesses) -> Imported:
+def _read(source: Source, booked: Source | None, hints: Hints) -> Imported:
     columns = source.columns
     if is_personnel(columns):
         return read_personnel(source, booked)
     if is_equipment(columns):
         return read_equipment(source, booked)
     if booked is not None:
-        raise UsageError(f"{booked.path} corrects the General Staff; {source.path} is not of it.")
+        raise UsageError(
+            f"{booked.path} has corrections of the General Staff; {source.path} is not its table."
+        )
     for known, read in (
         (is_economist, read_economist),
         (is_radford, read_radford),
@@ -65,5 +82,5 @@ def _read(source: Source, booked: Source | None, guesses: Guesses) -> Imported:
         if known(columns):
             return read(source)
     if is_claims(columns):
-        return read_claims(source, guesses)
-    return read_wide(source, guesses)
+        return read_claims(source, hints)
+    return read_wide(source, hints)

@@ -1,7 +1,7 @@
-"""Files from the network: fetched by pooch, checked against a hash, whole or not at all.
+"""Downloads with pooch, checked against a hash, complete or not at all.
 
-Where the hash of a file is not known beforehand, the first download is trusted and its hash kept
-in a lock file beside it; every later one must match it.
+If the hash of a file is not known beforehand, the first download is trusted and its hash is kept in
+a lock file beside it; every later download must match it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["LOCK", "Fetched", "Remote", "cache_dir", "fetch"]
 
 LOCK: Final = "hashes.json"
 SCHEMES: Final = ("http://", "https://")
-TIMEOUT: Final = 30
+TIMEOUT: Final = 30  # seconds without an answer, after which a user would give up
 NOT_FOUND: Final = 404
 
 How = Literal["already there", "fetched, hash as expected", "fetched, hash kept"]
@@ -34,7 +34,7 @@ How = Literal["already there", "fetched, hash as expected", "fetched, hash kept"
 
 @dataclass(frozen=True)
 class Remote:
-    """A file at a public address; `sha256` is empty where it is not known."""
+    """A file at a public address; `sha256` is empty if it is not known."""
 
     file: str
     url: str
@@ -43,7 +43,21 @@ class Remote:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file that is here now."""
+    """A downloaded file.
+
+    Attributes
+    ----------
+    path
+        The file on disk.
+    sha256
+        Its hash.
+    how
+        Whether it was downloaded now, and against which hash it was checked.
+    url
+        Address that was asked for.
+    moved_to
+        Address that the server redirected to; empty for none.
+    """
 
     path: Path
     sha256: str
@@ -53,7 +67,7 @@ class Fetched:
 
 
 def cache_dir() -> Path:
-    """Where fetched files are kept: `LOSSMODEL_CACHE`, or the user's cache folder."""
+    """Folder of downloaded files: `LOSSMODEL_CACHE`, or the user's cache folder."""
     own = os.environ.get("LOSSMODEL_CACHE")
     if own:
         return Path(own)
@@ -70,27 +84,41 @@ def fetch(
     anew: bool = False,
     check: Callable[[Path], object] | None = None,
 ) -> Fetched:
-    """Bring a file into a folder, or find it there.
+    """Download a file into a folder, unless it is there already.
 
     Parameters
     ----------
+    remote
+        File to download.
+    folder
+        Folder for it, made if it does not exist.
     url
         Another address of the same file; one that ends with `/` is that of its folder.
     anew
-        Forget the hash that was kept and what is there.
+        Download again, and forget the hash that was kept.
     check
-        Called with a file whose hash nobody knew; what it raises becomes the error.
+        Called with a file whose hash is not known; a `LossModelError` from it refuses the file.
 
     Raises
     ------
     LossModelError
-        The file could not be had, or is not the one expected. What was there stays as it was.
+        The download failed, or the file is not the expected one. An earlier file stays as it was.
     UsageError
-        The address is not one of the web.
+        The address is not a web address.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     folder = Path(name)
+    ...     _ = (folder / "x.csv").write_bytes(b"")
+    ...     digest = hashlib.sha256(b"").hexdigest()
+    ...     fetch(Remote("x.csv", "https://example.org/x.csv", digest), folder).how
+    'already there'
     """
     address = urljoin(url, remote.file) if url.endswith("/") else url or remote.url
     if not address.startswith(SCHEMES):
-        raise UsageError(f"{address} is no address; it must begin with http:// or https://.")
+        raise UsageError(f"{address} is not a web address; it must begin with http:// or https://.")
     expected = remote.sha256 or ("" if anew else _kept(folder).get(remote.file, {}).get("sha256"))
     place = folder / remote.file
     if expected and not anew and place.is_file() and _hash(place) == expected:
@@ -141,10 +169,10 @@ def _why(error: requests.RequestException, address: str) -> str:
     import requests
 
     if isinstance(error, requests.exceptions.TooManyRedirects):
-        return f"{address} leads round in circles. Give the file's address with --url."
+        return f"{address} redirects in circles. Give the file's address with --url."
     response = error.response
     if response is not None:
-        gone = " The file has moved or was taken down; another address of it can be given with"
+        gone = " The file has moved or was removed; give another address of it with"
         hint = f"{gone} --url." if response.status_code == NOT_FOUND else ""
         return f"{address} answers {response.status_code} {response.reason}.{hint}"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):

@@ -1,4 +1,4 @@
-"""Estimates that The Economist compiled by hand, as claims of those who made them."""
+"""Estimates that The Economist compiled by hand, as claims of their claimants."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Who:
     scope: str = "all"
 
 
-# The beginning of the name in the file, and who that is.
+# Beginning of the name in the file -> claimant.
 WHO: Final = MappingProxyType(
     {
         "UK ": _Who("uk-di"),
@@ -57,12 +57,12 @@ WHO: Final = MappingProxyType(
     }
 )
 # Dates that the pages behind the rows contradict: beginning of the name, date in the file, day.
-MENDED: Final = (
+CORRECTED: Final = (
     ("NATO", "23/04/2022", "2022-03-24"),
     ("Armed Forces of Ukraine", "16/01/2024", "2024-02-06"),
     ("Mediazona; Meduza", "27/06/2023", "2023-05-27"),
 )
-# From then on the British totals are those of the General Staff, rounded.
+# From then on the British totals are rounded totals of the General Staff.
 UK_FOLLOWS: Final = pd.Timestamp("2024-05-01")
 UK_SUMS_BEGIN: Final = "2022-03-01"
 DAY_IN_ADDRESS: Final = re.compile(r"[/-](20\d\d)[/-](\d\d)[/-](\d\d)(?!\d)")
@@ -82,17 +82,48 @@ def is_economist(columns: set[str]) -> bool:
 
 
 def read_economist(source: Source) -> Imported:
-    """Claims of the compiled estimates, every row one, three dates mended.
+    """Claims from the compiled estimates: one per row, with three dates corrected.
 
-    Running sums of the British monthly means begin in March 2022 and repeat the General Staff; the
-    daily report quoted of it runs to the day before.
+    Running sums of the British monthly means begin in March 2022 and repeat the General Staff; a
+    daily report of the General Staff covers the days up to the one before.
+
+    Raises
+    ------
+    UsageError
+        A date or number cannot be read, or a claimant is not known.
     """
+    day, corrected = _days(source)
+    table = _compiled(source, day)
+    published, inferred = _published(source.cells["source_url"], day)
+    table = _qualify(_staff(_british(_names(table))))
+    return Imported(
+        claims=_finish(table, published, inferred),
+        extra={
+            "claimants": CLAIMANTS,
+            "sources": rows_of(
+                "sources",
+                [(SOURCE, "Estimates of deaths and casualties, compiled", "The Economist", "",
+                  "https://github.com/TheEconomist/the-economist-ukraine-war-dead-and-wounded-estimates")],
+            ),
+        },
+        notes=(
+            "dates are day/month/year",
+            f"{corrected} dates that their own sources contradict were corrected",
+            "running sums of British monthly means are periods from March 2022, via the General"
+            " Staff, and so are British totals from May 2024",
+            "the General Staff's own figures are losses of the party russia+north-korea",
+            "the day of publication is taken from the address, else from the date",
+        ),
+    )  # fmt: skip
+
+
+def _compiled(source: Source, day: pd.Series) -> pd.DataFrame:
+    """Rows of the file with keys of the conflict, each a total since the start."""
     cells = source.cells
     who = _claimants(cells["source"], source)
-    day, mended = _days(source)
     limits = {name: source.numbers(name, thousands=",") for name in ("estimate", "estimate_low",
                                                               "estimate_high")}  # fmt: skip
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "claimant": [w.claimant for w in who],
             "scope": [w.scope for w in who],
@@ -108,27 +139,6 @@ def read_economist(source: Source) -> Imported:
             "high": limits["estimate_high"],
         }
     )
-    published, inferred = _published(cells["source_url"], day)
-    table = _qualify(_staff(_british(_names(table))))
-    return Imported(
-        claims=_finish(table, published, inferred),
-        extra={
-            "claimants": CLAIMANTS,
-            "sources": rows_of(
-                "sources",
-                [(SOURCE, "Estimates of deaths and casualties, compiled", "The Economist", "",
-                  "https://github.com/TheEconomist/the-economist-ukraine-war-dead-and-wounded-estimates")],
-            ),
-        },
-        notes=(
-            "dates are day/month/year",
-            f"{mended} dates that the pages behind them contradict were mended",
-            "running sums of British monthly means are periods from March 2022, via the General"
-            " Staff, and so are British totals from May 2024",
-            "the General Staff's own figures are losses of the party russia+north-korea",
-            "the day of publication is taken from the address, else from the date",
-        ),
-    )  # fmt: skip
 
 
 def _claimants(names: pd.Series, source: Source) -> list[_Who]:
@@ -137,7 +147,7 @@ def _claimants(names: pd.Series, source: Source) -> list[_Who]:
     if unknown:
         raise UsageError(
             f"{source.path}: the importer does not know {', '.join(map(repr, unknown))}. "
-            "The file is newer than it: fetch the pinned one, or import it as a table of your own."
+            "The file is newer: download the pinned version, or import it as a table of your own."
         )
     return [who for who in found if who is not None]
 
@@ -145,24 +155,24 @@ def _claimants(names: pd.Series, source: Source) -> list[_Who]:
 def _days(source: Source) -> tuple[pd.Series, int]:
     cells = source.cells
     days = source.days("date", form="%d/%m/%Y", like="31/12/2024")
-    mended = 0
-    for name, wrong, right in MENDED:
+    corrected = 0
+    for name, wrong, right in CORRECTED:
         rows = cells["source"].str.startswith(name) & (cells["date"] == wrong)
         days = days.mask(rows, pd.Timestamp(right))
-        mended += int(rows.any())
-    return days, mended
+        corrected += int(rows.any())
+    return days, corrected
 
 
 def _published(addresses: pd.Series, days: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Days in the addresses where they are no earlier than what they tell of."""
+    """Publication days from the addresses, unless earlier than the day of the figure."""
     parts = addresses.str.extract(DAY_IN_ADDRESS)
-    told = pd.to_datetime(parts[0] + "-" + parts[1] + "-" + parts[2], errors="coerce")
-    good = told.notna() & (told >= days)
-    return told.where(good, days), ~good
+    written = pd.to_datetime(parts[0] + "-" + parts[1] + "-" + parts[2], errors="coerce")
+    good = written.notna() & (written >= days)
+    return written.where(good, days), ~good
 
 
 def _names(table: pd.DataFrame) -> pd.DataFrame:
-    """Names counted one by one: the lower figure is the dead, the upper one adds the missing."""
+    """Counts of names: the lower figure is the dead, the upper one adds the missing."""
     rows = (table["claimant"] == "ualosses") & table["value"].isna()
     above = table["high"].notna() & rows
     return table.assign(

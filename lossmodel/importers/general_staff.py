@@ -1,6 +1,6 @@
-"""Daily reports of the General Staff of Ukraine, as a public repository keeps them.
+"""Daily reports of the General Staff of Ukraine, from a public repository.
 
-The report of a day counts what was known that morning, so its total runs to the day before.
+A report states what was known in the morning, so its total runs to the day before.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ CLASSES: Final = MappingProxyType(
 LORRIES: Final = "military auto"
 FUEL: Final = "fuel tank"
 JOINED: Final = "vehicles and fuel tanks"
-# Figures that the General Staff itself booked for earlier days, where no table of them is given.
+# Corrections that the General Staff announced for earlier days; used without a table of them.
 KNOWN_CORRECTIONS: Final = MappingProxyType({"2025-02-28": 1650.0, "2025-04-22": 160.0})
-# The bookings of this row stand in the totals of the next day's report: 31 missiles, 3 aircraft and
-# 2 helicopters more, 2 tanks fewer, all of which that of 27 May lacks.
+# The corrections in this row are part of the next day's totals and not of the totals of 27 May: 31
+# missiles, 3 aircraft and 2 helicopters more, 2 tanks fewer.
 MISDATED: Final = MappingProxyType({pd.Timestamp("2023-05-27"): pd.Timestamp("2023-05-28")})
 SOURCES: Final = rows_of(
     "sources",
@@ -75,12 +75,19 @@ def is_corrections(columns: set[str]) -> bool:
 
 
 def read_personnel(source: Source, corrections: Source | None = None) -> Imported:
-    """Claims of the personnel table: one total a report, and corrections.
+    """Claims from the personnel table: one total per report, and corrections.
 
     Parameters
     ----------
+    source
+        The personnel table.
     corrections
-        The table of corrections; without it those that are known by heart.
+        The table of corrections; without it, `KNOWN_CORRECTIONS`.
+
+    Raises
+    ------
+    UsageError
+        A date or number cannot be read.
     """
     cells = source.cells
     plain = "personnel" in source.columns
@@ -89,21 +96,34 @@ def read_personnel(source: Source, corrections: Source | None = None) -> Importe
     reports = source.days("date")
     qualifier = words.map({"more": "at-least", "about": "about"}).fillna("exact")
     parts = [_claims(reports, totals, PERSONS, qualifier=qualifier.to_numpy())]
-    booked, said = _personnel_corrections(corrections, reports)
+    booked, note = _personnel_corrections(corrections, reports)
     parts.append(_corrections(booked, PERSONS))
     notes = [
         "a report's total runs to the day before it",
         "worded as eliminated: category losses, party russia+north-korea from the first day",
-        f"{int((qualifier == 'at-least').sum())} totals are given as more than so many",
-        said,
+        f"{int((words == 'more').sum())} totals are given as more than so many",
+        note,
     ]
-    held = [name for name in ("POW", "pow_cumulative") if name in source.columns]
-    out = [(int(cells[name].ne("").sum()), "prisoners", "not modelled") for name in held]
+    present = [name for name in ("POW", "pow_cumulative") if name in source.columns]
+    out = [(int(cells[name].ne("").sum()), "prisoners", "not modelled") for name in present]
     return _imported(parts, notes, out)
 
 
 def read_equipment(source: Source, corrections: Source | None = None) -> Imported:
-    """Claims of the equipment table, class by class, and corrections."""
+    """Claims from the equipment table: one total per report and class, and corrections.
+
+    Parameters
+    ----------
+    source
+        The equipment table.
+    corrections
+        The table of corrections; without it, corrections count as losses.
+
+    Raises
+    ------
+    UsageError
+        A date or number cannot be read.
+    """
     cells, reports = source.cells, source.days("date")
     parts = []
     booked = {} if corrections is None else _booked(corrections)
@@ -124,12 +144,12 @@ def read_equipment(source: Source, corrections: Source | None = None) -> Importe
     ]
     notes = [
         "a report's total runs to the day before it",
-        "vehicles leave out fuel tanks until the class takes them in, booked as a correction",
+        "vehicles exclude fuel tanks until their class includes them, which is a correction",
     ]
     if corrections is not None:
         notes.append("corrections dated 2023-05-27 are those of the report of 28 May")
     else:
-        notes.append("the table of corrections was not given: its bookings count as losses")
+        notes.append("the table of corrections was not given: corrections count as losses")
     return _imported(parts, notes, out)
 
 
@@ -213,7 +233,7 @@ def _booked(corrections: Source) -> dict[str, pd.Series]:
 def _join_vehicles(
     values: pd.Series, cells: pd.DataFrame, source: Source, reports: pd.Series
 ) -> tuple[pd.Series, pd.Series]:
-    """Vehicles through the change of classes, and the fuel tanks that came in with it."""
+    """Totals of vehicles across the change of classes, and the fuel tanks added by it."""
     if LORRIES not in cells or FUEL not in cells:
         return values, _nothing()
     lorries, fuel = source.numbers(LORRIES), source.numbers(FUEL)

@@ -1,8 +1,8 @@
-"""Totals of Oryx, losses of equipment verified by picture, from public scrapes of its pages.
+"""Totals of Oryx, losses of equipment verified by pictures, from public scrapes of its pages.
 
-A scrape has parsing faults, and a running total of verified cases only grows: what breaks the order
-of the longest growing series is dropped. Classes were renamed and split, so a category is the sum
-of its classes, each carried on to the next day that has it.
+Scrapes have parsing errors, and a running total of verified cases never falls: totals outside the
+longest nondecreasing series are dropped. Classes were renamed and split, so a category is the sum
+of its classes, each carried forward to its next total.
 """
 
 from __future__ import annotations
@@ -69,7 +69,12 @@ def is_oryx(columns: set[str]) -> bool:
 
 
 def growing(values: np.ndarray) -> np.ndarray:
-    """Mask of a longest subsequence that never falls, the fewest dropped; ties keep the earlier.
+    """Mask of a longest nondecreasing subsequence, by patience sorting in n log n steps.
+
+    Parameters
+    ----------
+    values
+        Shape (n,).
 
     Examples
     --------
@@ -96,10 +101,10 @@ def growing(values: np.ndarray) -> np.ndarray:
 
 
 def read_oryx(source: Source) -> Imported:
-    """Claims of dated totals by class: one a category, party and day on which the total grew."""
+    """Claims from dated totals by class: one per category, party and day on which it rose."""
     totals, left_out = _totals(source)
     totals, fallen = _drop_falling(totals)
-    left_out.append((fallen, "totals out of order", "a verified total only grows: parsing faults"))
+    left_out.append((fallen, "totals out of order", "a verified total never falls: parsing errors"))
     parts = [
         _claims(group, str(party), str(category))
         for (party, category), group in totals.groupby(["party", "category"], sort=True)
@@ -126,7 +131,7 @@ def read_oryx(source: Source) -> Imported:
         },
         notes=(
             "the total is of destroyed, damaged, abandoned and captured",
-            "a category is the sum of its classes; a class that a day lacks is carried on",
+            "a category is the sum of its classes; a missing class keeps its last total",
             "only days on which a total grew become claims: the others repeat it",
         ),
         left_out=pd.DataFrame([row for row in left_out if row[0]],
@@ -163,9 +168,9 @@ def _totals(source: Source) -> tuple[pd.DataFrame, list[tuple[int, str, str]]]:
         (int((early & ~subtotal & ~unknown).sum()), "rows before the war", "zeros to count from"),
     ]
     kept = table[~subtotal & ~unknown & ~broken & ~early]
-    # Where a class stands twice on a day, one name swallowed another: the smaller is its own.
+    # Of two totals of a class on one day, the larger one is of a class whose name was cut off.
     twice = kept.sort_values("total").duplicated(["party", "name", "day"])
-    left.append((int(twice.sum()), "second totals of a day", "one class, one total a day"))
+    left.append((int(twice.sum()), "second totals of a day", "one total per class and day"))
     return kept[~twice.reindex(kept.index)].sort_values("day", kind="stable"), left
 
 

@@ -1,4 +1,4 @@
-"""Dates and numbers as people and spreadsheets write them, and what was guessed about them."""
+"""Dates and numbers as people and spreadsheets write them, and guesses of how."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
+
+from lossmodel.tables.vocabulary import QUALIFIERS
 
 __all__ = ["Dates", "Figure", "Numbers", "guess_dates", "guess_numbers"]
 
@@ -26,15 +28,30 @@ WORDS: Final = (
 
 @dataclass(frozen=True)
 class Dates:
-    """How the dates of a column are written; `sure` where only one reading is possible."""
+    """Format of the dates of a column.
+
+    Attributes
+    ----------
+    day_first
+        Whether 03/04/2024 is in April.
+    iso
+        Whether all dates are year-month-day.
+    sure
+        Whether no other format is possible.
+
+    Examples
+    --------
+    >>> Dates(day_first=True, iso=False, sure=True).read("03/04/2024")
+    Timestamp('2024-04-03 00:00:00')
+    """
 
     day_first: bool
     iso: bool
     sure: bool
 
     @property
-    def said(self) -> str:
-        """What was guessed, in words."""
+    def description(self) -> str:
+        """The format in words."""
         if self.iso:
             return "dates are year-month-day"
         order = "day/month/year" if self.day_first else "month/day/year"
@@ -43,7 +60,7 @@ class Dates:
         )
 
     def read(self, cell: str) -> pd.Timestamp | None:
-        """The day of a cell, or None."""
+        """Day in a cell; None if it is not a date in this format."""
         found = ISO.fullmatch(cell)
         if found:
             return _day(*map(int, found.groups()))
@@ -57,7 +74,7 @@ class Dates:
 
 @dataclass(frozen=True)
 class Figure:
-    """A cell as a figure."""
+    """Figure in a cell, with the columns of a claim."""
 
     value: float | None
     low: float | None = None
@@ -67,20 +84,26 @@ class Figure:
 
 @dataclass(frozen=True)
 class Numbers:
-    """How the numbers of a table are written: the mark of the decimals and that of thousands."""
+    """Format of the numbers of a table: decimal mark and thousands separator.
+
+    Examples
+    --------
+    >>> Numbers(decimal=".", thousands=",").read("more than 1,200")
+    Figure(value=1200.0, low=None, high=None, qualifier='at-least')
+    """
 
     decimal: str
     thousands: str
 
     @property
-    def said(self) -> str:
-        """What was guessed, in words; empty where there is nothing to guess."""
+    def description(self) -> str:
+        """The format in words; empty if it is the usual one."""
         if self.thousands:
-            return f"{self.thousands!r} parts thousands"
+            return f"{self.thousands!r} separates thousands"
         return f"{self.decimal!r} marks decimals" if self.decimal == "," else ""
 
     def read(self, cell: str) -> Figure | None:
-        """The figure in a cell, with what its words say, or None."""
+        """Figure in a cell, with the qualifier of its words; None if it is not a figure."""
         text, qualifier = cell.strip().lower(), "exact"
         for name, words in WORDS:
             for word in words:
@@ -92,7 +115,7 @@ class Numbers:
         both = RANGE.fullmatch(text)
         if both:
             low, high = self._number(both[1]), self._number(both[2])
-            if low is None or high is None or qualifier == "at-least":
+            if low is None or high is None or QUALIFIERS[qualifier].form == "at-least":
                 return None
             return Figure(None, low, high, "range")
         value = self._number(text)
@@ -105,11 +128,13 @@ class Numbers:
 
 
 def guess_dates(cells: pd.Series, day_first: bool | None = None) -> Dates:
-    """How a column of dates is written; the user's word decides where both readings are possible.
+    """Format of the dates of a column; `day_first` decides if two are possible.
+
+    If it is None, the order in which dates run backwards less often is taken.
 
     Examples
     --------
-    >>> guess_dates(pd.Series(["01/02/2024", "23/02/2024"])).said
+    >>> guess_dates(pd.Series(["01/02/2024", "23/02/2024"])).description
     'dates are day/month/year'
     """
     parts = [PARTS.fullmatch(cell) for cell in cells if not ISO.fullmatch(cell)]
@@ -121,7 +146,7 @@ def guess_dates(cells: pd.Series, day_first: bool | None = None) -> Dates:
         return Dates(day_first=first > MONTHS_IN_A_YEAR, iso=False, sure=True)
     if day_first is not None:
         return Dates(day_first=day_first, iso=False, sure=True)
-    # An order in which the days never run backwards is the likelier one.
+    # Tables are mostly sorted by date.
     both = {order: Dates(order, iso=False, sure=False) for order in (True, False)}
     falls = {order: _falls(cells, dates) for order, dates in both.items()}
     return both[falls[True] <= falls[False]]
@@ -133,14 +158,14 @@ def _falls(cells: pd.Series, dates: Dates) -> int:
 
 
 def guess_numbers(cells: pd.Series) -> Numbers:
-    """How the numbers of a table are written.
+    """Format of the numbers of a table.
 
-    A mark with exactly three digits behind it wherever it stands parts thousands.
+    A mark that always has exactly three digits after it separates thousands.
 
     Examples
     --------
-    >>> guess_numbers(pd.Series(["1.234.567", "890"])).said
-    "'.' parts thousands"
+    >>> guess_numbers(pd.Series(["1.234.567", "890"])).description
+    "'.' separates thousands"
     """
     text = "\n".join(SPACES.sub("", cell) for cell in cells)
     found = {mark: re.findall(rf"\d{re.escape(mark)}(\d+)", text) for mark in ",."}

@@ -1,7 +1,7 @@
 """The 4,609 reports of Radford et al. (2023), in a conflict of their own.
 
-Their claimants are blocs: a source's country, not an office. There are no addresses, no days of
-publication, no relays, and nobody who counts names or registers deaths of soldiers.
+Claimants are blocs: the country of a source, not an office. The file has no addresses, publication
+days or relays, and no lists or registers of dead soldiers.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ title = "Civilians in Ukraine"
 side = "ukraine"
 civilian = true
 
-# Classes that one side's briefings use; what they hold cannot be told apart.
+# Classes of one side's briefings that cannot be divided further.
 [categories.tanks-and-armoured-vehicles]
 group = "equipment"
 
@@ -91,8 +91,8 @@ CLAIMANTS: Final = rows_of(
         ("us-source", "Sources of the United States"),
     ],
 )
-# The open-source bloc mixes counts of pictures (its minima) with estimates of others, so it is no
-# list; the United Nations' figures of civilians are those that it verified.
+# The open-source bloc mixes counts of pictures (its minima) with others' estimates, so it is not a
+# list; the United Nations count verified civilian cases.
 STREAMS: Final = rows_of(
     "streams",
     [
@@ -113,26 +113,23 @@ def is_radford(columns: set[str]) -> bool:
 def read_radford(
     source: Source, *, definition: Literal["losses", "as-coded"] = "losses"
 ) -> Imported:
-    """Claims of the coded reports, every row one, duplicates kept.
+    """Claims from the coded reports: one per row, duplicates included.
 
     Parameters
     ----------
+    source
+        The replication data.
     definition
-        What Ukrainian sources' figures of Russian deaths are: the running total of the General
-        Staff does not say whom it counts, so `losses`; or `as-coded`, killed.
+        Category of Russian deaths according to Ukrainian sources: `losses`, because the running
+        total of the General Staff does not say whom it counts, or `as-coded`, killed.
+
+    Raises
+    ------
+    UsageError
+        A number cannot be read, or a kind of loss is not known.
     """
     cells = source.cells
-    kinds = cells["loss_type"].str.rpartition("-")
-    unknown = sorted(set(kinds[0]) - set(CATEGORIES)) + sorted(set(kinds[2]) - set(PARTIES))
-    if unknown:
-        raise UsageError(f"{source.path}: loss_type holds {unknown[0]!r}, which nobody knows.")
-    claimant = cells["claim_source"].map(slug)
-    party = kinds[2].map(PARTIES)
-    party = party.mask(kinds[0].str.startswith("Civilian"), party + "-civilians")
-    category = kinds[0].map(CATEGORIES)
-    recoded = (claimant == STAFF) & (party == "russia") & (category == "killed")
-    if definition == "as-coded":
-        recoded &= False
+    claimant, party, category, recoded = _series(source, definition)
     end = iso(DAY_ZERO + pd.to_timedelta(source.numbers("days"), unit="D"))
     is_day = cells["time_frame"].isin(["Day", "Daily"])
     least, most = (cells[name].astype(str) == "1" for name in ("minimum", "maximum"))
@@ -141,7 +138,7 @@ def read_radford(
             "claim_id": [f"radford-{number:04d}" for number in range(1, len(cells) + 1)],
             "claimant": claimant,
             "party": party,
-            "category": category.mask(recoded, "losses"),
+            "category": category,
             "kind": is_day.map({True: "daily", False: "cumulative"}),
             "start": end.where(is_day, ""),
             "end": end,
@@ -171,6 +168,25 @@ def read_radford(
         },
         notes=_notes(cells, int(recoded.sum()), least, most),
     )  # fmt: skip
+
+
+def _series(
+    source: Source, definition: Literal["losses", "as-coded"]
+) -> tuple[pd.Series, pd.Series, pd.Series, pd.Series]:
+    """Claimant, party and category of each row, and whether deaths were recoded as losses."""
+    cells = source.cells
+    kinds = cells["loss_type"].str.rpartition("-")
+    unknown = sorted(set(kinds[0]) - set(CATEGORIES)) + sorted(set(kinds[2]) - set(PARTIES))
+    if unknown:
+        raise UsageError(f"{source.path}: loss_type has {unknown[0]!r}, which is not known.")
+    claimant = cells["claim_source"].map(slug)
+    party = kinds[2].map(PARTIES)
+    party = party.mask(kinds[0].str.startswith("Civilian"), party + "-civilians")
+    category = kinds[0].map(CATEGORIES)
+    recoded = (claimant == STAFF) & (party == "russia") & (category == "killed")
+    if definition == "as-coded":
+        recoded &= False
+    return claimant, party, category.mask(recoded, "losses"), recoded
 
 
 def _notes(cells: pd.DataFrame, recoded: int, least: pd.Series, most: pd.Series) -> tuple[str, ...]:

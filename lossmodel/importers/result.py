@@ -1,4 +1,4 @@
-"""What an importer gives, and how it is written."""
+"""Result of an importer, and how it is written to disk."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ KEYS: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Imported:
-    """Claims from somebody else's table.
+    """Claims from a foreign table.
 
     Attributes
     ----------
     claims
-        The columns of the format, one claim a row.
+        One row per claim, with the columns of a claims table.
     base
         The conflict that they belong to, a shipped one or a folder.
     toml
-        Definition of a conflict of their own; empty where they belong to `base`.
+        Definition of a conflict of their own; empty if they belong to `base`.
     extra
         Rows of `claimants`, `streams` and `sources` that the base may lack.
     notes
-        What was guessed or mended, a sentence each.
+        Guesses and corrections, a sentence each.
     heading
-        What the notes are: `read as` of a known format, `guessed` of a table of one's own.
+        Heading of the notes: `read as` for a known format, `guessed` for a user's own table.
     left_out
-        `rows, what, why` of what did not become a claim.
+        `rows, what, why` of rows that did not become claims.
     """
 
     claims: pd.DataFrame
@@ -63,7 +63,13 @@ class Imported:
     )
 
     def missing(self, name: str) -> pd.DataFrame:
-        """Rows of a table that the base conflict lacks."""
+        """Rows of `extra` that the base conflict lacks.
+
+        Parameters
+        ----------
+        name
+            `claimants`, `streams` or `sources`.
+        """
         own = self.extra.get(name)
         if own is None or self.toml:
             return _table(own, name)
@@ -73,32 +79,40 @@ class Imported:
 
     @property
     def needs_folder(self) -> bool:
-        """Whether the base conflict does not know all that the claims speak of."""
+        """Whether the claims need rows that the base conflict lacks."""
         return bool(self.toml) or any(len(self.missing(name)) for name in TABLES)
 
     def load(self) -> Claims:
-        """The claims, checked at the door of their conflict.
+        """Validated claims with their conflict.
 
         Raises
         ------
         ClaimsError
-            With every problem of the table.
+            The table is not valid; the error has every problem.
         """
         with tempfile.TemporaryDirectory() as name:
             return load_claims(self.claims, conflict=self._conflict(Path(name)))
 
     def write(self, out: Path) -> list[Path]:
-        """Write the claims, whole or not at all, and give the paths that were made.
+        """Write the claims, completely or not at all.
 
-        A path that ends in `.csv` becomes the claims table, with a conflict folder beside it where
-        the claims need one; any other becomes a conflict folder with the claims in it.
+        Parameters
+        ----------
+        out
+            A path that ends in `.csv` becomes the claims table, with a conflict folder beside it
+            if the claims need one; any other becomes a conflict folder with the claims in it.
+
+        Returns
+        -------
+        paths
+            Files and folders written.
 
         Raises
         ------
         ClaimsError
-            With every problem of the table.
+            The table is not valid; the error has every problem.
         UsageError
-            There is such a folder already.
+            The folder exists already.
         """
         as_file = out.suffix == ".csv"
         folder = out.with_name(f"{out.stem}-conflict") if as_file else out
@@ -118,7 +132,7 @@ class Imported:
         return ([out] if as_file else []) + ([folder] if wants_folder else [])
 
     def _conflict(self, folder: Path) -> Conflict:
-        """Write the tables of the conflict into a folder and read them back."""
+        """Conflict with the extra rows, written into a folder and read back."""
         base = None if self.toml else resolve(self.base)
         toml = self.toml or (resolve(self.base) / "conflict.toml").read_text(encoding="utf-8")
         (folder / "conflict.toml").write_text(toml, encoding="utf-8")
@@ -143,14 +157,27 @@ def _read(path: Path, name: str) -> pd.DataFrame:
 
 
 def rows_of(name: str, rows: Iterable[Sequence[str]]) -> pd.DataFrame:
-    """Rows of `claimants`, `streams` or `sources` from short tuples; the rest stands empty."""
+    """Rows of `claimants`, `streams` or `sources` from their first columns; the others are empty.
+
+    Examples
+    --------
+    >>> rows_of("sources", [("bbc", "A list of names")]).iloc[0].tolist()
+    ['bbc', 'A list of names', '', '', '', '', '']
+    """
     columns = [column.name for column in TABLES[name]]
     full = [[*row, *[""] * (len(columns) - len(row))] for row in rows]
     return pd.DataFrame(full, columns=columns, dtype=str)
 
 
 def claims_table(columns: Mapping[str, object]) -> pd.DataFrame:
-    """A claims table with all its columns, from those that are not empty."""
+    """Claims table with all its columns, from the columns that are not empty.
+
+    Examples
+    --------
+    >>> table = claims_table({"claim_id": ["a"], "value": [5.0]})
+    >>> table["scope"].tolist(), list(table)[:3]
+    (['all'], ['claim_id', 'claimant', 'party'])
+    """
     empty = {column.name: _empty(column) for column in CLAIMS if column.name not in columns}
     table = pd.DataFrame(columns).assign(**empty)
     return table[[column.name for column in CLAIMS]].reset_index(drop=True)
@@ -161,7 +188,13 @@ def _empty(column: Field) -> float | str:
 
 
 def iso(days: pd.Series) -> pd.Series:
-    """Days as text."""
+    """Days as text, YYYY-MM-DD.
+
+    Examples
+    --------
+    >>> iso(pd.Series([pd.Timestamp(2022, 2, 24)])).tolist()
+    ['2022-02-24']
+    """
     return pd.to_datetime(days).dt.strftime("%Y-%m-%d")
 
 

@@ -1,8 +1,9 @@
-"""The model: its assumptions, the evidence as arrays, and the density of what is unknown.
+"""The model: its assumptions, the evidence as arrays, and the density of the unknowns.
 
 =============  =====================================================================================
-`components`   what can be switched off
-`history`      what claims of past wars say about biases
+`components`   the components that can be switched off
+`history`      biases estimated from claims of past wars
+`prior`        one prior: a normal on a scale, and changes of it
 `priors`       every assumption in numbers
 `design`       evidence as arrays
 `density`      from the vector of unknowns to each observation's log likelihood, and back
@@ -18,7 +19,7 @@ __all__ = ["LossModel", "submodels_with"]
 
 
 def __getattr__(name: str) -> Any:
-    # Priors alone must not cost what the density costs.
+    # The import of the priors must not import the density.
     if name not in __all__:
         raise AttributeError(f"module 'lossmodel.model' has no attribute {name!r}")
     from lossmodel.model.density import model

@@ -1,4 +1,4 @@
-"""The parts of the model, each a value that can be switched off."""
+"""The components of the model, each of which can be switched off (ablation)."""
 
 from dataclasses import dataclass, fields, replace
 
@@ -9,36 +9,37 @@ __all__ = ["Components"]
 
 @dataclass(frozen=True)
 class Components:
-    """Which parts of the model are on; the default is all of them.
+    """The components of the model that are on; all of them by default.
 
     Parameters
     ----------
     drift
-        Bias of a stream moves by half-year.
+        The bias of a stream drifts by half-year.
     common_mode
-        One bias per party shared by everything that is not a list.
+        One bias per party is shared by all streams but lists.
     group
-        Claimants of one side share most of their deviation towards a party, third parties a level
-        and a drift.
+        Claimants of one side share most of their deviation towards a party; third parties share a
+        level and a drift.
     definitions
         The share of the wounded in an undefined word is learned; off, it is one.
     missing
         A share of the dead is first recorded as missing.
     delay
-        Lists and registers hear of a death after a delay.
+        Lists and registers include a death after a delay; off, at once.
     scopes
         Scopes are shares of their parent; off, every scope is the whole.
     bounds
-        At-least and at-most figures enter by their one-sided form; off, they are points.
+        At-least and at-most figures have one-sided likelihoods; off, they are points.
     rounding
         The unit of a published figure adds to its noise.
     heavy_tails
-        Student-t noise; off, normal.
+        Noise is Student-t; off, normal.
 
     Examples
     --------
-    >>> Components().without("drift").drift
-    False
+    >>> without = Components().without("drift", "group")
+    >>> without.drift, without.delay
+    (False, True)
     """
 
     drift: bool = True
@@ -54,20 +55,31 @@ class Components:
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """The names of all parts, in order."""
+        """The names of all components, in order.
+
+        Examples
+        --------
+        >>> Components.names()[:2]
+        ('drift', 'common_mode')
+        """
         return tuple(field.name for field in fields(cls))
 
     def without(self, *names: str) -> "Components":
-        """The same parts with the named ones off.
+        """The same components with the named ones off.
 
         Raises
         ------
         UsageError
-            A name is not a part.
+            A name is not a component.
+
+        Examples
+        --------
+        >>> Components().without("drift", "delay") == Components(drift=False, delay=False)
+        True
         """
         unknown = sorted(set(names) - set(self.names()))
         if unknown:
             raise UsageError(
-                f"no such part: {', '.join(unknown)}; parts: {', '.join(self.names())}"
+                f"no such component: {', '.join(unknown)}; components: {', '.join(self.names())}"
             )
         return replace(self, **dict.fromkeys(names, False))

@@ -1,14 +1,15 @@
-"""Pictures of checks, in the colours of `lossmodel.plots`."""
+"""Plots of sensitivity and calibration checks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from lossmodel.plots.ecdf import PLACES, ecdf_band, ecdf_of
-from lossmodel.plots.fit import FAINT, INK, ROLE_COLOURS
+from lossmodel.plots.axes import axes_or_new
+from lossmodel.plots.ecdf import GRID, ecdf_band, ecdf_of
+from lossmodel.plots.palette import FAINT, INK, ROLE_COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,40 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_ranks", "plot_tornado"]
 
-LONGEST: Final = 25
+MAX_ROWS: Final = 25  # rows of a tornado plot: 7.7 inches high at 0.26 inches per row
 LOWER: Final = ROLE_COLOURS["self"]
 HIGHER: Final = ROLE_COLOURS["adversary"]
-
-
-def plot_tornado(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw by how much the median of one quantity moves, the largest change on top.
-
-    Variants of the same kind and name share a bar line, one bar a side.
-
-    Parameters
-    ----------
-    table
-        Rows of `Sensitivity.table` of one quantity.
-    """
-    ax = _axes(ax, height=0.26)
-    rows = table[table["kind"] != "fit"]
-    labels = rows["kind"].map(WORDS) + " " + rows["name"].str.replace("_", " ")
-    limits = rows.groupby(labels)["change"].agg(["min", "max"]) * 100
-    reach = limits.abs().max(axis=1).sort_values(ascending=False)
-    limits = limits.loc[reach.index[:LONGEST]][::-1]
-    places = np.arange(len(limits))
-    down, up = np.minimum(limits["min"], 0), np.maximum(limits["max"], 0)
-    ax.barh(places, down, color=LOWER, height=0.7)
-    ax.barh(places, up, color=HIGHER, height=0.7)
-    ax.axvline(0, color=INK, lw=0.8)
-    ax.set_yticks(places, list(limits.index))
-    ax.set_ylim(-0.6, len(limits) - 0.4)
-    ax.set_xlabel("change of the median, %")
-    ax.set_title(str(table["quantity"].iloc[0]), loc="left")
-    return ax
-
-
-WORDS: Final = {
+VARIANT_LABELS: Final = {
     "claimant": "without",
     "part": "part off:",
     "common mode": "common mode",
@@ -58,29 +29,54 @@ WORDS: Final = {
 }
 
 
+def plot_tornado(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Plot the change of the median of one quantity under each variant, largest change on top.
+
+    Variants of the same kind and name share a row, with one bar per direction.
+
+    Parameters
+    ----------
+    table
+        Rows of `Sensitivity.table` for one quantity.
+    ax
+        Axes to draw on; by default, those of a new figure.
+    """
+    ax = axes_or_new(ax, figsize=(7.0, 1.2 + 0.26 * MAX_ROWS), layout="constrained")
+    rows = table[table["kind"] != "fit"]
+    labels = rows["kind"].map(VARIANT_LABELS) + " " + rows["name"].str.replace("_", " ")
+    limits = rows.groupby(labels)["change"].agg(["min", "max"]) * 100
+    largest = limits.abs().max(axis=1).sort_values(ascending=False)
+    limits = limits.loc[largest.index[:MAX_ROWS]][::-1]
+    positions = np.arange(len(limits))
+    down, up = np.minimum(limits["min"], 0), np.maximum(limits["max"], 0)
+    ax.barh(positions, down, color=LOWER, height=0.7)
+    ax.barh(positions, up, color=HIGHER, height=0.7)
+    ax.axvline(0, color=INK, lw=0.8)
+    ax.set_yticks(positions, list(limits.index))
+    ax.set_ylim(-0.6, len(limits) - 0.4)
+    ax.set_xlabel("change of the median, %")
+    ax.set_title(str(table["quantity"].iloc[0]), loc="left")
+    return ax
+
+
 def plot_ranks(ranks: NDArray[np.float64], *, title: str = "", ax: Axes | None = None) -> Axes:
-    """Draw the ECDF of ranks less the diagonal, in its simultaneous 95% band.
+    """Plot the ECDF of ranks minus the diagonal, in its simultaneous 95% band.
 
     Parameters
     ----------
     ranks
-        Shares of draws below the truth, one a war.
+        Shares of draws below the truth, one per simulated war, between 0 and 1.
+    title
+        Name of the quantity.
+    ax
+        Axes to draw on; by default, those of a new figure.
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax, layout="constrained")
     low, high = ecdf_band(len(ranks))
-    ax.fill_between(PLACES, low - PLACES, high - PLACES, color=FAINT, alpha=0.35, lw=0)
-    ax.step(PLACES, ecdf_of(ranks) - PLACES, color=INK, lw=1.4, where="post")
+    ax.fill_between(GRID, low - GRID, high - GRID, color=FAINT, alpha=0.35, lw=0)
+    ax.step(GRID, ecdf_of(ranks) - GRID, color=INK, lw=1.4, where="post")
     ax.axhline(0, color=FAINT, lw=0.8)
     ax.set_xlabel("rank of the truth among the draws")
-    ax.set_ylabel("ECDF less the diagonal")
+    ax.set_ylabel("ECDF minus uniform")
     ax.set_title(f"{title}, {len(ranks):,} wars", loc="left")
     return ax
-
-
-def _axes(ax: Axes | None, *, height: float = 0.0) -> Any:
-    if ax is not None:
-        return ax
-    from matplotlib import pyplot
-
-    size = (7.0, 1.2 + height * LONGEST) if height else None
-    return pyplot.subplots(figsize=size, layout="constrained")[1]

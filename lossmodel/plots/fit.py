@@ -1,43 +1,38 @@
-"""Pictures of a fit. Each function takes an Axes, draws on it and returns it.
+"""Plots of a fit. Each function takes an Axes, draws on it and returns it.
 
 No statistic is computed here: curves, limits and ratios come from the tables of `estimates` and
-`ratios`. Colours are those of Okabe and Ito, which people with the common forms of colour
-blindness can tell apart; they stand for what a claimant is to the party, so that every claimant
-is drawn alike.
+`ratios`. Colours encode the role of a claimant towards the party.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from lossmodel.errors import UsageError
+from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_ticks
+from lossmodel.plots.claims import claim_groups
+from lossmodel.plots.palette import FAINT, GROUP_COLOURS, INK, ROLE_COLOURS
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.ratios import biases_table
+from lossmodel.text.levels import ASSUMED
+from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["plot_biases", "plot_losses", "plot_predictions", "plot_shares"]
+__all__ = ["plot_biases", "plot_losses", "plot_predictions", "plot_variance_decomposition"]
 
-INK: Final = "#22262b"
-FAINT: Final = "#8a9099"
-ROLE_COLOURS: Final = {"self": "#0072b2", "adversary": "#d55e00", "third-party": "#009e73"}
-COMPARED: Final = "#cc79a7"
-BLOCK_COLOURS: Final = (
-    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"),
-    *("#5b626b", "#a3aab3"),
-)
-MARKERS: Final = {"ledger": "o", "estimate": "o", "list": "s", "register": "D"}
-# Words that a figure of casualties may stand under; what each counts is a part of the model.
-SHOWN_AS: Final = {"casualties": ("casualties", "losses", "irrecoverable")}
-MANY: Final = 60  # from here on points are dots without an outline
+# Rows of a figure, so that it fits on a page of A4 at 0.19 inches per row.
 ROWS: Final = 40
+INSIDE_MARKS: Final = {"ms": 3, "alpha": 0.35, "mew": 0}
+OUTSIDE_MARKS: Final = {"ms": 4, "alpha": 0.9, "mew": 1}
+# Probability of the central predictive interval outside which a figure is marked.
+PREDICTIVE_PROB: Final = 0.95
 
 
 def plot_losses(
@@ -50,24 +45,49 @@ def plot_losses(
     table: pd.DataFrame | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw one party's losses over time with their interval, and the claims about them.
+    """Plot the losses of one party over time, with their interval and the claims about them.
 
-    Cumulative claims stand on the cumulative curve; daily and period claims on the rate, which is
-    drawn as losses a day in each week or month. Claims that were left out, such as estimates that
-    others computed from the same claims, are drawn for comparison.
+    Cumulative claims are drawn with cumulative losses; daily and period claims with losses per
+    day, averaged over each week or month. Claims that were left out of the fit, such as estimates
+    derived from the same claims, are drawn for comparison.
 
     Parameters
     ----------
-    party
-        The first of the fit's series by default.
+    fit
+        A fit.
+    party, category, scope
+        The series; by default, persons killed of the first party of the fit.
+    measure
+        ``"cumulative"`` plots numbers since the start; ``"weekly"`` and ``"monthly"`` plot numbers
+        per day.
     table
-        Rows of `estimates_table`, where it has been made already.
+        The table of estimates with the columns of ``estimates.csv``, if it has been computed.
     ax
-        A new figure's by default.
+        Axes to draw on; by default, those of a new figure.
+
+    Returns
+    -------
+    Axes
+        The Axes with one line (the posterior median), one band (the credible interval) and one
+        group of points per role and accounting of the claimants.
+
+    Raises
+    ------
+    UsageError
+        The fit has no such series.
+
+    Examples
+    --------
+    >>> import lossmodel as lm
+    >>> from matplotlib.figure import Figure
+    >>> fit = lm.fit(lm.load_claims(conflict="battle-of-britain"))
+    >>> ax = lm.plot_losses(fit, party="germany", category="aircraft", ax=Figure().subplots())
+    >>> ax.get_legend_handles_labels()[1][:2]
+    ['95% credible interval', 'estimate (median)']
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     party = fit.series[0][0] if party is None else party
-    rows = _chosen(fit, party, category, scope, measure, table)
+    rows = _series_rows(fit, party, category, scope, measure, table)
     per = 1 if measure == "cumulative" else (rows["end"] - rows["start"]).dt.days + 1
     at = (
         rows["end"]
@@ -79,12 +99,12 @@ def plot_losses(
         at, rows["lower"] / per, rows["upper"] / per, color=FAINT, alpha=0.35, lw=0, label=level
     )
     ax.plot(at, rows["median"] / per, color=INK, lw=1.6, label="estimate (median)")
-    for group in _drawn_claims(fit, party, category, scope, cumulative=measure == "cumulative"):
+    for group in claim_groups(fit, party, category, scope, cumulative=measure == "cumulative"):
         group.draw(ax)
     ax.set_ylim(bottom=0)
-    _date_ticks(ax)
+    set_date_ticks(ax)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
-    ax.set_ylabel("since the start" if measure == "cumulative" else "a day")
+    ax.set_ylabel("cumulative" if measure == "cumulative" else "per day")
     return ax
 
 
@@ -97,31 +117,60 @@ def plot_biases(
     page: int = 1,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw each stream's ratio to the truth under its own definition, the prior behind it.
+    """Plot the ratio of claimed to true losses of each stream, over its prior.
+
+    A stream is the claims of one claimant about one category of one party. Ratios are under the
+    claimant's own definition, over the whole period, on a logarithmic axis.
 
     Parameters
     ----------
+    fit
+        A fit.
     party
-        Only streams about this party, or about a sum that contains it.
+        Only streams about this party, or about a sum of parties with it; by default, all streams.
+    group
+        Streams about people or about equipment.
     table
-        The result of `biases_table`, where it has been made already.
+        The table of biases with the columns of ``biases.csv``, if it has been computed.
     page
-        Which `ROWS` of the streams to draw, by role and ratio.
+        Number of the page, from 1; a page has 40 streams, sorted by role and median ratio.
+    ax
+        Axes to draw on; by default, those of a new figure.
+
+    Returns
+    -------
+    Axes
+        The Axes with one row per stream: prior interval (wide bar), posterior interval (line) and
+        posterior median (dot).
+
+    Raises
+    ------
+    UsageError
+        There are no such streams on this page.
+
+    Examples
+    --------
+    >>> import lossmodel as lm
+    >>> from matplotlib.figure import Figure
+    >>> fit = lm.fit(lm.load_claims(conflict="battle-of-britain"))
+    >>> ax = lm.plot_biases(fit, party="germany", group="equipment", ax=Figure().subplots())
+    >>> sorted(label.get_text() for label in ax.get_yticklabels())
+    ['air-ministry: aircraft', 'german-high-command: aircraft']
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     rows = ratio_rows(fit, biases_table(fit) if table is None else table, party=party, group=group)
     whole, rows = len(rows), rows.iloc[(page - 1) * ROWS : page * ROWS]
     if rows.empty:
-        raise UsageError(f"The fit has no {group} claims about {party} to draw on page {page}.")
-    places = np.arange(len(rows))[::-1]
-    ax.hlines(places, rows["prior_lower"], rows["prior_upper"], color=FAINT, alpha=0.45, lw=6)
+        raise UsageError(f"The fit has no {group} claims about {party} on page {page}.")
+    positions = np.arange(len(rows))[::-1]
+    ax.hlines(positions, rows["prior_lower"], rows["prior_upper"], color=FAINT, alpha=0.45, lw=6)
     colours = rows["role"].map(ROLE_COLOURS)
-    ax.hlines(places, rows["ratio_lower"], rows["ratio_upper"], color=colours, lw=1.8)
-    ax.scatter(rows["ratio_median"], places, color=colours, s=18, zorder=3)
+    ax.hlines(positions, rows["ratio_lower"], rows["ratio_upper"], color=colours, lw=1.8)
+    ax.scatter(rows["ratio_median"], positions, color=colours, s=18, zorder=3)
     ax.axvline(1, color=INK, lw=0.8)
     ax.set_xscale("log")
-    _ratio_ticks(ax, rows[["ratio_lower", "prior_lower"]], rows[["ratio_upper", "prior_upper"]])
-    ax.set_yticks(places, [_stream_label(fit, row, party) for row in rows.itertuples()])
+    set_ratio_ticks(ax, rows[["ratio_lower", "prior_lower"]], rows[["ratio_upper", "prior_upper"]])
+    ax.set_yticks(positions, [_stream_label(fit, row, party) for row in rows.itertuples()])
     ax.set_ylim(-0.7, len(rows) - 0.3)
     part = "" if len(rows) == whole else f" ({len(rows)} of {whole} streams)"
     ax.set_xlabel(f"claimed / true, under the claimant's own definition{part}")
@@ -132,65 +181,102 @@ def plot_biases(
 
 
 def plot_predictions(fit: Fit, *, ax: Axes | None = None) -> Axes:
-    """Draw every claim's value against what the fit expects of it, claimant by claimant.
+    """Plot each figure as a multiple of its posterior expectation, by claimant.
 
-    A claim outside of the range that it should lie in 19 times of 20 is drawn as a cross.
+    Crosses mark figures outside their central 95% posterior predictive interval. The axis is
+    logarithmic.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    ax
+        Axes to draw on; by default, those of a new figure.
+
+    Returns
+    -------
+    Axes
+        The Axes with one row per claimant, for the 40 claimants with most figures.
+
+    Examples
+    --------
+    >>> import lossmodel as lm
+    >>> from matplotlib.figure import Figure
+    >>> fit = lm.fit(lm.load_claims(conflict="battle-of-britain"))
+    >>> ax = lm.plot_predictions(fit, ax=Figure().subplots())
+    >>> ax.get_xlabel()
+    'claimed / expected by the fit'
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     terms = fit.terms[np.isfinite(fit.terms["residual"])]
     order = terms["claimant"].value_counts()
     whole, order = len(order), order.head(ROWS)
-    places = {name: len(order) - 1 - i for i, name in enumerate(order.index)}
-    terms = terms[terms["claimant"].isin(places)]
-    outside = (terms["pit"] < 0.025) | (terms["pit"] > 0.975)
+    positions = {name: len(order) - 1 - i for i, name in enumerate(order.index)}
+    terms = terms[terms["claimant"].isin(positions)]
+    outside = (terms["pit"] - 0.5).abs() > PREDICTIVE_PROB / 2
     for role, colour in ROLE_COLOURS.items():
-        for odd, marker in ((False, "o"), (True, "x")):
-            some = terms[(terms["role"] == role) & (outside == odd)]
+        for is_outside, marker in ((False, "o"), (True, "x")):
+            some = terms[(terms["role"] == role) & (outside == is_outside)]
             if some.empty:
                 continue
-            look = {"ms": 4, "alpha": 0.9, "mew": 1} if odd else {"ms": 3, "alpha": 0.35, "mew": 0}
-            style: dict[str, Any] = {"color": colour, "marker": marker, "ls": ""} | look
-            label = role + (", surprising" if odd else "")
-            ax.plot(np.exp(some["residual"]), some["claimant"].map(places), label=label, **style)
+            marks = OUTSIDE_MARKS if is_outside else INSIDE_MARKS
+            style: dict[str, Any] = {"color": colour, "marker": marker, "ls": ""} | marks
+            label = role + (f", outside {percent(PREDICTIVE_PROB)}" if is_outside else "")
+            ax.plot(np.exp(some["residual"]), some["claimant"].map(positions), label=label, **style)
     ax.axvline(1, color=INK, lw=0.8)
     ax.set_xscale("log")
     ratios = np.exp(terms[["residual"]])
-    _ratio_ticks(ax, ratios, ratios)
-    ax.set_yticks(list(places.values()), [f"{name} ({order[name]})" for name in places])
-    ax.set_ylim(-0.7, len(places) - 0.3)
+    set_ratio_ticks(ax, ratios, ratios)
+    ax.set_yticks(list(positions.values()), [f"{name} ({order[name]})" for name in positions])
+    ax.set_ylim(-0.7, len(positions) - 0.3)
     part = "" if whole == len(order) else f" (the {ROWS} of {whole} claimants with most figures)"
     ax.set_xlabel(f"claimed / expected by the fit{part}")
     return ax
 
 
-def plot_shares(fit: Fit, *, ax: Axes | None = None) -> Axes:
-    """Draw which prior assumptions the remaining variance of each total comes from."""
-    ax = _axes(ax)
+def plot_variance_decomposition(fit: Fit, *, ax: Axes | None = None) -> Axes:
+    """Plot the shares of each total's posterior variance that come from each group of priors.
+
+    The dashed line marks the share above which a total is set by assumptions.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    ax
+        Axes to draw on; by default, those of a new figure.
+
+    Returns
+    -------
+    Axes
+        The Axes with one bar per total, from 0 to 1.
+    """
+    ax = axes_or_new(ax)
     wide = fit.variance_decomposition.pivot_table(
         index="quantity", columns="block", values="share", aggfunc="sum", sort=False
     ).fillna(0.0)
     wide = wide[wide.sum().sort_values(ascending=False).index]
-    places = np.arange(len(wide))[::-1]
+    positions = np.arange(len(wide))[::-1]
     left = np.zeros(len(wide))
-    for block, colour in zip(wide.columns, BLOCK_COLOURS, strict=False):
-        ax.barh(places, wide[block], left=left, height=0.65, color=colour, lw=0, label=block)
-        left = left + wide[block].to_numpy()
+    for group, colour in zip(wide.columns, GROUP_COLOURS, strict=False):
+        ax.barh(positions, wide[group], left=left, height=0.65, color=colour, lw=0, label=group)
+        left = left + wide[group].to_numpy()
     ax.set_axisbelow(True)
-    ax.set_yticks(places, [str(quantity).removesuffix(" all") for quantity in wide.index])
+    ax.set_yticks(positions, [str(quantity).removesuffix(" all") for quantity in wide.index])
     ax.set_ylim(-0.7, len(wide) - 0.3)
-    ax.axvline(0.7, color=INK, lw=0.8, ls=(0, (4, 3)))
+    ax.axvline(ASSUMED, color=INK, lw=0.8, ls=(0, (4, 3)))
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.set_xlabel("share of the variance that comes from priors (line: 70%)")
+    ax.set_xlabel(f"share of the posterior variance from priors (line: {percent(ASSUMED)})")
     return ax
 
 
 def ratio_rows(
     fit: Fit, table: pd.DataFrame, *, party: str | None = None, group: str = "person"
 ) -> pd.DataFrame:
-    """Give the rows over all of a table of biases, by role and ratio, as they are shown."""
+    """Rows of a table of biases over the whole period, sorted by role and ratio."""
     rows = table[(table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])]
-    # In a fit of less than half a year the only half-year has the dates of the whole.
+    # In a fit shorter than half a year, the only half-year has the dates of the whole period.
     rows = rows.drop_duplicates(["claimant", "party", "category"], keep="last")
     people = rows["definition_wounded_share_median"].notna()
     rows = rows[people if group == "person" else ~people]
@@ -200,121 +286,17 @@ def ratio_rows(
     return rows.sort_values(["role", "ratio_median"], kind="stable")
 
 
-@dataclass(frozen=True)
-class _Points:
-    """Claims that are drawn alike."""
-
-    rows: pd.DataFrame
-    label: str
-    style: dict[str, Any]
-    cumulative: bool
-
-    def draw(self, ax: Axes) -> None:
-        label = self.label
-        long = self.rows if self.cumulative else self.rows[self.rows["n_days"] > 1]
-        if not self.cumulative and len(long):
-            colour = self.style["color"]
-            ax.hlines(long["shown"], long["start"], long["end"], color=colour, lw=1.6, label=label)
-            label = "_" + label
-        points = self.rows if self.cumulative else self.rows[self.rows["n_days"] == 1]
-        if len(points):
-            many = len(points) > MANY
-            dots = {"ms": 1.8, "mew": 0, "alpha": 0.45, "mfc": self.style["color"]}
-            look = dots if many else {"ms": 4, "mew": 0.9}
-            ax.plot(points["end"], points["shown"], ls="", label=label, **(self.style | look))
-        wide = self.rows[np.isfinite(self.rows["low"]) & np.isfinite(self.rows["high"])]
-        if self.cumulative and len(wide):
-            colour = self.style["color"]
-            ax.vlines(wide["end"], wide["low"], wide["high"], color=colour, lw=1, alpha=0.7)
-
-
-def _drawn_claims(
-    fit: Fit, party: str, category: str, scope: str, *, cumulative: bool
-) -> list[_Points]:
-    """Sort the claims about a series into groups that are drawn alike."""
-    table = fit.claims.table.merge(fit.evidence.classes[["claim_id", "class"]], on="claim_id")
-    about = [name for name in set(table["party"]) if party in fit.conflict.components(name)]
-    table = table[
-        table["party"].isin(about)
-        & table["category"].isin(SHOWN_AS.get(category, (category,)))
-        & ~table["kind"].isin(("stock", "correction"))
-        & (table["class"] != "merged")
-        & (table["end"] <= fit.days[-1])
-    ]
-    since_start = (table["kind"] == "cumulative") | (
-        (table["start"] <= fit.days[0]) & (table["kind"] == "period")
-    )
-    table = table[since_start if cumulative else ~since_start]
-    n_days = (table["end"] - table["start"]).dt.days + 1
-    middle = table["value"].fillna((table["low"] + table["high"]) / 2)
-    per = 1 if cumulative else n_days.where(table["kind"] != "average", 1)
-    table = table.assign(n_days=n_days, shown=middle / per)
-    table = table[np.isfinite(table["shown"])]
-    streams = fit.streams.set_index(["claimant", "party", "category"])[["role", "accounting"]]
-    table = table.join(streams, on=["claimant", "party", "category"])
-    used = (table["class"] == "used") & table["role"].notna()
-    alike = used & (table["scope"] == scope)
-    groups = [
-        _Points(rows, f"{role}, {accounting}", _style(role, accounting), cumulative)
-        for (role, accounting), rows in table[alike].groupby(["role", "accounting"])
-    ]
-    for some, label in (
-        (used & ~alike, "of another scope"),
-        (~used, "left out, for comparison"),
-    ):
-        if some.any():
-            colour = FAINT if label == "of another scope" else COMPARED
-            style = {"color": colour, "marker": "s" if colour == FAINT else "P", "mfc": "none"}
-            groups.append(_Points(table[some], label, style, cumulative))
-    return groups
-
-
 def _stream_label(fit: Fit, stream: Any, party: str | None) -> str:
-    """Claimant and category, and who else is in the figures where a party was asked for."""
+    """Claimant and category, with the other parties in the figures if one party is plotted."""
     parties = [p for p in fit.conflict.components(stream.party) if party is not None and p != party]
     also = f" (with {', '.join(parties)})" if parties else ""
     return f"{stream.claimant}: {stream.category}{also}"
 
 
-def _style(role: str, accounting: str) -> dict[str, Any]:
-    colour = ROLE_COLOURS[role]
-    hollow = {"mfc": "none"} if accounting == "estimate" else {}
-    return {"color": colour, "marker": MARKERS[accounting]} | hollow
-
-
-def _chosen(
+def _series_rows(
     fit: Fit, party: str, category: str, scope: str, measure: Any, table: pd.DataFrame | None
 ) -> pd.DataFrame:
     if table is None:
         return estimate(fit, category, party, scope=scope, measure=measure)
     same = table["party"].eq(party) & table["category"].eq(category) & table["scope"].eq(scope)
     return table[same & table["measure"].eq(measure)]
-
-
-def _ratio_ticks(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:
-    """Ticks of a ratio at round numbers, plainly written."""
-    low, high = float(np.nanmin(lower)) * 0.9, float(np.nanmax(upper)) * 1.1
-    low, high = max(min(low, 0.8), 0.01), min(max(high, 1.25), 100.0)
-    steps = np.array([m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5)])
-    ax.set_xlim(low, high)
-    ax.set_xticks(steps[(steps >= low) & (steps <= high)])
-    ax.set_xticks([], minor=True)
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-
-
-def _date_ticks(ax: Axes) -> None:
-    """Dates that say each part once: the month under a tick, the year where it begins."""
-    import matplotlib.dates
-
-    dates: Any = matplotlib.dates  # has no types
-    locator = dates.AutoDateLocator()
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, show_offset=False))
-
-
-def _axes(ax: Axes | None) -> Axes:
-    if ax is not None:
-        return ax
-    from matplotlib import pyplot
-
-    return pyplot.subplots()[1]

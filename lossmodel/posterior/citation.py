@@ -1,4 +1,4 @@
-"""How to cite the package, and the very fit that a number comes from."""
+"""References to the package and to fits."""
 
 from __future__ import annotations
 
@@ -20,25 +20,27 @@ YEAR = 2026
 
 
 def cite(fit: Fit | None = None, *, form: Literal["text", "bibtex"] = "text") -> str:
-    """Reference to this version of the package and, if given, to a fit.
+    """Return a reference to this version of the package and, if given, to a fit.
 
     Parameters
     ----------
     fit
         The fit whose numbers are cited; its hash and its last day go into the reference.
     form
-        ``"text"`` is one paragraph in the style of the APA, ``"bibtex"`` an entry.
+        ``"text"`` for a paragraph in APA style, ``"bibtex"`` for an entry.
 
     Returns
     -------
     str
-        The reference, without a newline at its end.
+        The reference, without a final newline.
 
     Examples
     --------
     >>> from lossmodel import cite
     >>> print(cite())  # doctest: +ELLIPSIS
     The lossmodel developers (2026). lossmodel: war losses from conflicting claims (Version ...
+    >>> cite(form="bibtex").splitlines()[0]
+    '@software{lossmodel,'
     """
     note = None if fit is None else _note(fit)
     if form == "bibtex":
@@ -48,10 +50,10 @@ def cite(fit: Fit | None = None, *, form: Literal["text", "bibtex"] = "text") ->
 
 
 def fit_hash(fit: Fit) -> str:
-    """SHA-256 over what a fit follows from: version, inputs, priors, engine, seed, last day.
+    """SHA-256 of the determinants of a fit: version, inputs, priors, engine, seed, last day.
 
-    Two people who fit the same claims in the same way get the same hash, wherever they keep
-    their files; the draws themselves differ by rounding from machine to machine.
+    The hash does not depend on the location of files. Fits with the same hash have the same draws
+    up to rounding differences between machines.
     """
     origin = {
         "version": fit.provenance.get("version", __version__),

@@ -15,6 +15,7 @@ import pandas as pd
 from lossmodel.claims.claims import Claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.inputs import CLAIMS, FILES, PRIORS
+from lossmodel.defaults import CI_PROB
 from lossmodel.errors import UsageError
 from lossmodel.evidence import Evidence, collect_evidence
 from lossmodel.inference.names import EngineName, check_engine
@@ -28,7 +29,7 @@ from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.prior_shift import local_prior_sensitivity
 from lossmodel.posterior.provenance import provenance
-from lossmodel.posterior.reported import IDENTIFIED, Series, is_identified, series_of
+from lossmodel.posterior.reported import Series, is_identified, series_of
 from lossmodel.posterior.variance import variance_decomposition
 
 if TYPE_CHECKING:
@@ -209,8 +210,7 @@ class Fit:
             )
             for name, b in self.submodels.items()
         ]
-        shares = pd.concat(tables, ignore_index=True)
-        return shares.assign(identified=shares["prior_share"] <= IDENTIFIED)
+        return pd.concat(tables, ignore_index=True)
 
     @cached_property
     def local_prior_sensitivity(self) -> pd.DataFrame:
@@ -273,7 +273,7 @@ def fit(
     components: Components | None = None,
     engine: EngineName = "auto",
     seed: int = 1,
-    ci_prob: float = 0.95,
+    ci_prob: float = CI_PROB,
     as_of: pd.Timestamp | None = None,
     until: pd.Timestamp | None = None,
     draws: int | None = None,

@@ -17,6 +17,8 @@ import pandas as pd
 
 from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import CI_KIND, Windows, calendar, rates, summarise
+from lossmodel.tables.vocabulary import ACCOUNTINGS
+from lossmodel.text.levels import IDENTIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,10 +27,8 @@ if TYPE_CHECKING:
 
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["COLUMNS", "IDENTIFIED", "Figures", "biases_table", "figures", "stream_scopes"]
+__all__ = ["COLUMNS", "Figures", "biases_table", "figures", "stream_scopes"]
 
-# A bias counts as identified where the claims cut the prior sd of its log by at least this factor.
-IDENTIFIED: Final = 0.7
 KEYS: Final = ("claimant", "party", "category")
 LIMITS: Final = ("median", "lower", "upper")
 STEP: Final = 7  # days; biases drift by half-year, so a week is read off at its middle
@@ -196,7 +196,7 @@ def _rows(
     for name, truth in (("killed", found.killed), ("casualties", found.casualties)):
         known = np.full_like(ratio, np.nan) if truth is None else _windows(truth, group)
         parts |= _limits(f"ratio_if_{name}", _quotient(claimed, known), fit.ci_prob)
-    covered = ratio if stream.accounting == "list" else np.full_like(ratio, np.nan)
+    covered = ratio if ACCOUNTINGS[stream.accounting].has_coverage else np.full_like(ratio, np.nan)
     parts |= _limits("coverage", covered, fit.ci_prob)
     wounded_share = np.asarray(fit.omega_draws(stream.stream), dtype=float)[:, None]
     share = {

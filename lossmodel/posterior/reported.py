@@ -3,17 +3,17 @@
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.inference.run import Submodel
 from lossmodel.model.design import Design
+from lossmodel.text.levels import IDENTIFIED
 
-__all__ = ["IDENTIFIED", "Series", "is_identified", "series_of"]
+__all__ = ["Series", "is_identified", "series_of"]
 
 COUNTS_WOUNDED = {"wounded", "casualties", "losses", "irrecoverable"}
-IDENTIFIED = 0.7
 # Party, category and scope.
 Series = tuple[str, str, str]
 
 
 def is_identified(submodel: Submodel, stream: int) -> bool:
-    """Whether the figures narrow the mean bias to less than 0.7 of its prior sd."""
+    """Whether the posterior sd of the mean bias is under `IDENTIFIED` times its prior sd."""
     posterior, prior = (d.mean_bias(stream).std() for d in (submodel.posterior, submodel.prior))
     return bool(posterior < IDENTIFIED * prior)
 

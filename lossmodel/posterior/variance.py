@@ -18,6 +18,7 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.generated import SubmodelDraws, components_of
 from lossmodel.model.design.grid import Floats
+from lossmodel.text.levels import ASSUMED
 
 __all__ = ["BLOCKS", "block_of", "log_total", "slope", "variance_decomposition"]
 
@@ -68,7 +69,8 @@ def variance_decomposition(
     -------
     table
         quantity, party, category, scope, block, share; and for the quantity prior_sd,
-        posterior_sd (of the log), prior_share (sum over blocks).
+        posterior_sd (of the log), prior_share (sum over blocks) and identified (whether that is at
+        most `ASSUMED`).
     """
     at_mode = SubmodelDraws(draws.model, laplace.mode[None, None, :])
     blocks = np.empty(len(laplace.mode), dtype=object)
@@ -83,14 +85,16 @@ def variance_decomposition(
         variance = float(moved @ moved) + figures
         shares = {b: float((moved[blocks == b] ** 2).sum()) / variance for b in sorted(set(blocks))}
         party, category, scope = key
+        prior_share = 1 - figures / variance
         base = {
             "quantity": f"{category} {party} {scope}",
             **{"party": party, "category": category, "scope": scope},
             "prior_sd": _log_sd(prior, key),
             "posterior_sd": _log_sd(draws, key),
-            "prior_share": 1 - figures / variance,
+            "prior_share": prior_share,
         }
-        rows += [base | {"block": b, "share": s} for b, s in shares.items() if s > 0]
+        known = {"identified": prior_share <= ASSUMED}
+        rows += [base | {"block": b, "share": s} | known for b, s in shares.items() if s > 0]
     return pd.DataFrame(rows)
 
 

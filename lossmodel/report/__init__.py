@@ -1,4 +1,4 @@
-"""A fit as a folder that people read and cite."""
+"""The report of a fit: a folder of pages, tables, figures and citations."""
 
 from lossmodel.report.compare import compare_fits
 from lossmodel.report.verify import verify_report

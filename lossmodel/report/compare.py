@@ -1,4 +1,4 @@
-"""What changed between two fits, and which claims did it."""
+"""Changes between two fits, and the claims that account for them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["changed_claims", "changed_totals", "compare_fits"]
 
-SHOWN: Final = 12
+SHOWN: Final = 12  # claims shown per total
+# Draws for covariances: their standard error is then about 3% of the product of both sds.
 DRAWS: Final = 1000
 CLAIM_COLUMNS: Final = (
     *("claimant", "party", "category", "scope", "kind", "start", "end", "known"),
@@ -29,10 +30,21 @@ KEYS: Final = ["party", "category", "scope"]
 
 
 def compare_fits(a: Fit, b: Fit) -> str:
-    """What is different in the second fit, as text.
+    """Differences of the second fit from the first, as text.
 
-    The totals are those up to the last day that both fits have. Each claim that is new, gone,
-    changed or otherwise classed stands with how far it alone moves the total of its party.
+    Totals run to the last day that both fits cover. Each claim that is new, gone, changed or
+    otherwise classed is listed with the change of its party's total that it causes by itself.
+
+    Parameters
+    ----------
+    a, b
+        Two fits, of the same conflict or of different ones.
+
+    Returns
+    -------
+    str
+        Lines of text: settings and totals that differ, then claims, largest effect first. Totals
+        are numbers of persons or items, effects are percentages.
     """
     day = min(a.days[-1], b.days[-1])
     lines = [f"A: {_described(a)}", f"B: {_described(b)}", "", *_settings(a, b)]
@@ -42,12 +54,12 @@ def compare_fits(a: Fit, b: Fit) -> str:
     found = ", ".join(f"{n:,} {change}" for change, n in counts.items()) or "none"
     lines += [f"Claims that differ: {found}"]
     for total, rows in claims.groupby("total", sort=False):
-        lines += [f"  and what each does to {str(total) or 'no total'}:", *_claims(rows)]
+        lines += [f"  with their effects on {str(total) or 'no total'}:", *_claims(rows)]
     return "\n".join(one_line(line) for line in lines).rstrip()
 
 
 def changed_totals(a: Fit, b: Fit, day: pd.Timestamp) -> pd.DataFrame:
-    """Totals of both fits up to a day: columns ``<limit>_a``, ``<limit>_b`` and the ratio."""
+    """Totals of both fits to a day: columns ``<limit>_a``, ``<limit>_b`` and their ratio."""
     both = [key for key in a.series if key in set(b.series)]
     rows = []
     for party, category, scope in both:
@@ -64,17 +76,17 @@ def changed_totals(a: Fit, b: Fit, day: pd.Timestamp) -> pd.DataFrame:
 
 
 def changed_claims(a: Fit, b: Fit, day: pd.Timestamp) -> pd.DataFrame:
-    """Claims that are not the same evidence in both fits, those that move most first.
+    """Claims that are not the same evidence in both fits, largest effect first.
 
-    A claim moves the log of a total by the covariance, over the draws, of that log with the
-    claim's log likelihood: to first order this is what putting the claim in does. One that is
-    gone does the opposite of what it did in the first fit.
+    To first order, adding a claim changes the posterior mean of the log total by the posterior
+    covariance of the log total and the claim's log likelihood. Removing a claim has the opposite
+    effect, computed in the first fit.
 
     Returns
     -------
     DataFrame
         claim_id, claimant, change (``new``, ``gone``, ``changed``, ``otherwise classed``), what
-        (in words), total (the series that is moved), moves (its log).
+        (a description), total (the series affected), moves (change of its log).
     """
     tables = {"a": _table(a, day), "b": _table(b, day)}
     rows = []
@@ -101,7 +113,7 @@ def _described(fit: Fit) -> str:
 
 
 def _settings(a: Fit, b: Fit) -> Iterator[str]:
-    """What was not the same besides the claims: priors, options, versions, other inputs."""
+    """Differences other than claims: priors, options, versions, other inputs."""
     found = []
     for name in ("conflict", "options", "parts", "priors", "inputs", "versions", "python"):
         old, new = a.provenance.get(name), b.provenance.get(name)
@@ -145,7 +157,7 @@ def _interval(row: Any, name: str) -> str:
 
 
 def _total(fit: Fit, party: str, category: str, scope: str, day: pd.Timestamp) -> pd.Series:
-    """The total to a day, which need not be the end of a week."""
+    """Total to a day, which need not be the end of a week."""
     if day == fit.days[-1]:
         return estimate(fit, category, party, scope=scope).iloc[-1]
     from lossmodel.query.evaluate import answer_query
@@ -162,7 +174,7 @@ def _claims(rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _table(fit: Fit, day: pd.Timestamp) -> dict[str, dict[str, Any]]:
-    """Claims by id, with their class and how far they move the total of their party."""
+    """Claims by id, with their class and their effect on the total of their party."""
     classes = fit.evidence.classes[["claim_id", "class", "why"]]
     table = fit.claims.table.merge(classes, on="claim_id", how="left")
     moves = _moves(fit, day)
@@ -176,7 +188,7 @@ def _table(fit: Fit, day: pd.Timestamp) -> dict[str, dict[str, Any]]:
 
 
 def _total_of(fit: Fit, party: str, category: str) -> tuple[str, str, str] | None:
-    """The first series of a claim's party, or of a part of it, that is fitted with it."""
+    """First series of a claim's party, or of one of its components, in the same submodel."""
     categories = fit.conflict.categories
     group = categories[category].group if category in categories else ""
     parts = fit.conflict.components(party) if party in fit.conflict.parties else ()
@@ -188,7 +200,7 @@ def _total_of(fit: Fit, party: str, category: str) -> tuple[str, str, str] | Non
 
 
 def _moves(fit: Fit, day: pd.Timestamp) -> dict[str, float]:
-    """How far each piece of evidence moves the log of its party's total, by its claim."""
+    """Effect of each observation on the log of its party's total, by claim."""
     last = int((day - fit.days[0]).days) + 1
     found: dict[str, float] = {}
     for submodel in fit.submodels.values():
@@ -221,7 +233,7 @@ def _change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> tupl
 
 
 def _figure(row: dict[str, Any]) -> str:
-    """Value and window of a claim."""
+    """Value and window of a claim, as text."""
     limits = [f"{row[k]:,.10g}" for k in ("low", "high") if pd.notna(row[k])]
     value = f"{row['value']:,.10g}" if pd.notna(row["value"]) else " to ".join(limits)
     days = f"{_cell(row['start'])} to {_cell(row['end'])}"

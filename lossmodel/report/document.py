@@ -1,106 +1,51 @@
-"""What a report says, apart from how it is set: sections of paragraphs, tables and figures.
+"""The content of a report, apart from its output format.
 
-The page, the Markdown and the PDF are three settings of the same document. All text in it is
-plain text; each setting makes sure that it is shown as such.
+HTML, Markdown and PDF are three formats of the same document.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
+
+from lossmodel import __version__
+from lossmodel.posterior.citation import fit_hash
+from lossmodel.report.sections.answer import answer_section
+from lossmodel.report.sections.checks import checks_section
+from lossmodel.report.sections.claimants import claimants_section
+from lossmodel.report.sections.evidence import evidence_section
+from lossmodel.report.sections.identification import identification_section
+from lossmodel.report.sections.losses import losses_section
+from lossmodel.report.sections.provenance import priors_section, provenance_section
+from lossmodel.report.wording import date, level
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["Block", "Document", "Figure", "Section", "Table", "Text", "column_widths"]
+    from lossmodel.report.blocks import Section
+    from lossmodel.report.figures.figures import FigureSpec
+    from lossmodel.report.results import Results
 
-LINE: Final = 118  # letters of a table's size on a line of A4
-SMALL_LINE: Final = 134
-PADDING: Final = 2
-MANY: Final = 40
+__all__ = ["NOT_PASSED", "Document", "column_widths", "compose"]
 
-Tone = Literal["plain", "answer", "small", "warning", "heading"]
-
-
-@dataclass(frozen=True)
-class Text:
-    """A paragraph.
-
-    Attributes
-    ----------
-    text
-        What it says.
-    lead
-        Words in bold before it.
-    tone
-        ``answer`` stands out, ``heading`` is a heading within a section.
-    """
-
-    text: str
-    lead: str = ""
-    tone: Tone = "plain"
-    kind: Literal["text"] = "text"
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of cells.
-
-    Attributes
-    ----------
-    numeric
-        Columns that are set flush right.
-    search
-        Whether the page lets the reader sort and search it.
-    keys
-        Numbers to sort by, one list a row, None where the text itself will do.
-    page_only
-        Too long for paper: only the page has it, the others have `instead`.
-    """
-
-    name: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    caption: str = ""
-    numeric: frozenset[int] = frozenset()
-    search: bool = False
-    keys: Sequence[Sequence[float | str | None]] | None = None
-    page_only: bool = False
-    instead: str = ""
-    kind: Literal["table"] = "table"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture: `name` is that of its files in ``figures/``."""
-
-    name: str
-    caption: str
-    alt: str = ""
-    kind: Literal["figure"] = "figure"
-
-
-Block = Text | Table | Figure
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part with a title and a name that links can point at."""
-
-    name: str
-    title: str
-    blocks: Sequence[Block]
+NOT_PASSED: Final = "NOT CONVERGED: this fit did not pass its gate. Do not use these numbers."
+# Characters per printed line of a table. At 7.2 pt a line of 174 mm holds 134 characters of mean
+# width (0.51 em, measured on the tables of a report); 118 leaves 12% for wider texts.
+LINE: Final = 118
+SMALL_LINE: Final = 134  # the same for long tables, which are set in 6.3 pt
+PADDING: Final = 2  # characters that the inset of a cell takes
+MANY: Final = 40  # rows of a long table, about half a page. Chosen by hand.
 
 
 @dataclass(frozen=True)
 class Document:
-    """The whole report.
+    """A whole report.
 
     Attributes
     ----------
     mark
-        Words that stand on every page where the fit did not pass its gate.
+        Warning on every page of a fit that did not pass its gate, otherwise empty.
     facts
         Name and value pairs that identify the fit.
     """
@@ -112,8 +57,8 @@ class Document:
     facts: dict[str, str] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
-        """The document as dicts and lists, without what only the page has."""
-        content = asdict(self)
+        """The document as dicts and lists, without the tables that only the HTML page has."""
+        content = asdict(self) | {"line": LINE}
         for section in content["sections"]:
             for block in section["blocks"]:
                 if block["kind"] == "table":
@@ -126,19 +71,50 @@ class Document:
         return content
 
 
+def compose(results: Results, figures: Mapping[str, Sequence[FigureSpec]]) -> Document:
+    """Compose the report.
+
+    Parameters
+    ----------
+    figures
+        Figures by section.
+    """
+    fit = results.fit
+    passed = bool(fit.diagnostics["gate"]["passed"])
+    return Document(
+        title=f"Losses: {fit.conflict.title}",
+        subtitle=(
+            f"{date(fit.days[0])} to {date(fit.days[-1])}, from {len(fit.claims.table):,} "
+            f"published claims; {level(fit)} credible intervals, engine {fit.engine}."
+        ),
+        sections=[
+            answer_section(results),
+            losses_section(results, figures["losses"]),
+            claimants_section(results, figures["claimants"]),
+            identification_section(results, figures["level"]),
+            evidence_section(results),
+            checks_section(results, figures["checks"]),
+            priors_section(fit),
+            provenance_section(fit),
+        ],
+        mark="" if passed else NOT_PASSED,
+        facts={"lossmodel": __version__, "fit": fit_hash(fit)},
+    )
+
+
 def column_widths(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: Collection[int] = ()
 ) -> list[float]:
-    """How many letters wide each column of a table on paper should be.
+    """Width of each column of a printed table, in characters.
 
-    No column is narrower than its longest word. Columns that want little get all of it, so that
-    only long texts are broken, and the longer ones get more. The sum is more than `LINE` only
-    where the words alone are, or the table is long.
+    No column is narrower than its longest word. Narrow columns get their full width, so that only
+    long texts wrap, and longer texts get wider columns. The sum exceeds `LINE` only if the longest
+    words alone do, or if the table is long and set in smaller type.
 
     Parameters
     ----------
     whole
-        Columns of numbers, which are not broken where there is room.
+        Columns of numbers, which do not wrap if there is room.
     """
     least: list[float] = []
     wanted: list[float] = []
@@ -149,7 +125,7 @@ def column_widths(
         wanted.append(max(len(name) / 2, *(len(cell) for cell in cells[1:]), 1.0) + PADDING)
     wanted = [max(want, low) for want, low in zip(wanted, least, strict=True)]
     pairs = list(zip(least, wanted, strict=True))
-    # A long table whose texts would be broken all over is set smaller.
+    # A long table with many wrapped texts is set in smaller type.
     line = SMALL_LINE if sum(wanted) > LINE and len(rows) > MANY else LINE
     unbroken = [w if i in whole else n for i, (n, w) in enumerate(zip(least, wanted, strict=True))]
     if sum(unbroken) <= line:

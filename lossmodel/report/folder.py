@@ -1,4 +1,4 @@
-"""Folders that are written whole or not at all, and never over the work of others."""
+"""Report folders: written completely or not at all, never over files of the user."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from lossmodel.errors import UsageError
 from lossmodel.report.manifest import (
@@ -24,21 +26,26 @@ from lossmodel.report.manifest import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check_replaceable", "fresh_folder"]
+    import pandas as pd
+    from numpy.typing import NDArray
 
-# What a report had before it listed its files.
+    from lossmodel.model.design.grid import Floats
+
+__all__ = ["check_replaceable", "csv_text", "fresh_folder"]
+
+# Files that identify a report of a version without manifests.
 UNLISTED: Final = ("fit.nc", "provenance.json")
 SHOWN: Final = 3
-_ELSE: Final = "give another --out."
+_ALTERNATIVE: Final = "give another --out."
 
 
 def check_replaceable(out: Path) -> None:
-    """Refuse to replace what is not a report, or is one with something of the user's in it.
+    """Check that a path is free, or a report without files of the user.
 
     Raises
     ------
     UsageError
-        There is a file, or a folder that holds anything but what its manifest lists.
+        The path is a file, or a folder with files that its manifest does not list.
     """
     if not out.exists() and not out.is_symlink():
         return
@@ -48,42 +55,42 @@ def check_replaceable(out: Path) -> None:
 
 
 def _listed(folder: Path, out: Path) -> dict[str, Listed]:
-    """What may be removed of a folder, which errors call `out`."""
+    """Files of a folder that may be removed; error messages name the folder `out`."""
     if not any(folder.iterdir()):
         return {}
     listed = read_manifest(folder)
     if listed is None and all((folder / name).is_file() for name in UNLISTED):
         raise UsageError(
-            f"{out} holds no list of the files that were written there ({NAME}), as reports of "
-            f"earlier versions do not, so it is not replaced. Remove it, or {_ELSE}"
+            f"{out} has no list of its files ({NAME}), like reports of earlier versions, so it is "
+            f"not replaced. Remove it, or {_ALTERNATIVE}"
         )
     if listed is None:
         raise UsageError(
-            f"{out} holds something that is not a report of lossmodel, so it is not replaced. "
-            f"Empty it, or {_ELSE}"
+            f"{out} is neither empty nor a report of lossmodel, so it is not replaced. Empty it, "
+            f"or {_ALTERNATIVE}"
         )
     foreign = foreign_files(folder, listed)
     if foreign:
         more = f" and {len(foreign) - SHOWN:,} more" if len(foreign) > SHOWN else ""
         raise UsageError(
-            f"{out} holds what is not of its report, so it is not replaced: "
-            f"{', '.join(map(repr, foreign[:SHOWN]))}{more}. Move it away, or {_ELSE}"
+            f"{out} holds files that do not belong to its report, so it is not replaced: "
+            f"{', '.join(map(repr, foreign[:SHOWN]))}{more}. Move it away, or {_ALTERNATIVE}"
         )
     changed = changed_files(folder, listed)
     if changed:
         raise UsageError(
             f"{out} is not replaced: {changed[0]!r} was changed since it was written. "
-            f"Move it away, or {_ELSE}"
+            f"Move it away, or {_ALTERNATIVE}"
         )
     return listed
 
 
 @contextmanager
 def fresh_folder(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its place when the block ends well, else vanishes.
+    """Temporary folder that replaces `out` if the block succeeds, and is removed otherwise.
 
-    It then lists what was written into it. Where something of the user's has come into `out`
-    meanwhile, both stay, and the error says where.
+    A manifest of its files is added. If files of the user have appeared in `out` meanwhile, both
+    folders are kept, and the error says where.
     """
     out = out.absolute()
     check_replaceable(out)
@@ -92,12 +99,12 @@ def fresh_folder(out: Path) -> Iterator[Path]:
     try:
         yield work
         write_manifest(work)
-        # mkdtemp makes a folder for the owner's eyes only; a report has the usual rights.
-        work.chmod(_usual_rights(out.parent))
+        # mkdtemp makes a private folder; a report has the default permissions.
+        work.chmod(_default_permissions(out.parent))
         try:
             _swap(work, out)
         except UsageError as refused:
-            # A fit may have taken long: it is not thrown away with the refusal.
+            # The fit may have taken long, so the new report is kept.
             kept = _free(out, "new")
             work.rename(kept)
             raise UsageError(f"{refused} The new report is in {kept}.") from None
@@ -106,16 +113,16 @@ def fresh_folder(out: Path) -> Iterator[Path]:
 
 
 def _swap(work: Path, out: Path) -> None:
-    """Move the finished folder to its place; the earlier one goes back if that fails."""
+    """Move the finished folder into place, or restore the earlier one if that fails."""
     if not out.exists():
         work.rename(out)
         return
     check_replaceable(out)
-    shown, out = out, out.resolve()  # what a link points at is replaced, and the link stays
+    shown, out = out, out.resolve()  # a link stays, and its target is replaced
     earlier = work.with_name(work.name + "-earlier")
     out.rename(earlier)
     try:
-        # Once more where nobody puts a file any longer, for what came since the last look.
+        # Checked again after the move, for files that were added since the first check.
         listed = _listed(earlier, shown)
         work.rename(out)
     except BaseException:
@@ -125,11 +132,11 @@ def _swap(work: Path, out: Path) -> None:
 
 
 def _clear(earlier: Path, listed: dict[str, Listed], out: Path) -> None:
-    """Remove the earlier report; what is not of it is kept, and said."""
+    """Remove the earlier report; keep it, with a warning, if it holds other files."""
     try:
         if remove_listed(earlier, listed):
             return
-        why = "it holds what was not of it"
+        why = "it holds files that do not belong to it"
     except OSError as error:
         why = f"it could not be removed: {error.strerror}"
     kept = _free(out, "earlier")
@@ -139,16 +146,30 @@ def _clear(earlier: Path, listed: dict[str, Listed], out: Path) -> None:
 
 
 def _free(out: Path, kind: str) -> Path:
-    """A name beside `out` that nothing has."""
+    """An unused name beside `out`."""
     names = (out.with_name(f"{out.name}-{kind}{n or ''}") for n in itertools.count())
     return next(name for name in names if not name.exists() and not name.is_symlink())
 
 
-def _usual_rights(parent: Path) -> int:
-    """Rights of a folder made in the ordinary way."""
+def _default_permissions(parent: Path) -> int:
+    """Permissions of a folder that is created with mkdir."""
     trial = Path(tempfile.mkdtemp(dir=parent))
     try:
         (trial / "x").mkdir()
         return (trial / "x").stat().st_mode & 0o7777
     finally:
         shutil.rmtree(trial, ignore_errors=True)
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """Table as CSV: ISO dates, the same line ends on every platform, numbers without loss."""
+    numbers = table.select_dtypes("float").columns
+    texts = table.assign(**{name: _texts(table[name].to_numpy()) for name in numbers})
+    return texts.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n")
+
+
+def _texts(values: Floats) -> NDArray[np.object_]:
+    """Shortest text that reads back as the same number, empty for NaN."""
+    different, where = np.unique(values, return_inverse=True)
+    texts = ["" if value != value else repr(value) for value in different.tolist()]
+    return np.array(texts, dtype=object)[where]

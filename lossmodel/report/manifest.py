@@ -1,4 +1,4 @@
-"""What a report's folder holds by our hand: names, sizes and hashes, kept beside the files."""
+"""Manifest of a report folder: names, sizes and hashes of its files."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ __all__ = [
 NAME: Final = "manifest.json"
 FORMAT: Final = 1
 WRITER: Final = "lossmodel"
-# How a window of a folder looked, left by whoever only opened it: no work of anybody, and made
-# anew. A report that was looked at could else never be replaced. All other files are the user's.
+# Files that file managers leave in a folder that was merely opened. They are no work of the user,
+# and must not keep a report from being replaced.
 NOISE: Final = (".DS_Store", "Thumbs.db")
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A file as it was written."""
+    """Hash and size in bytes of a file as it was written."""
 
     sha256: str
     size: int
 
 
 def write_manifest(folder: Path) -> None:
-    """List every file of a folder that was just written."""
-    files = {name: asdict(_as_it_is(folder / name)) for name, _ in _walk(folder)}
+    """Write the manifest of a folder whose files have just been written."""
+    files = {name: asdict(_state(folder / name)) for name, _ in _walk(folder)}
     content = {"written_by": WRITER, "format": FORMAT, "files": dict(sorted(files.items()))}
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     (folder / NAME).write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_manifest(folder: Path) -> dict[str, Listed] | None:
-    """Files that a folder lists as written by us, by POSIX path; None if it has no such list.
+    """Files of a folder by POSIX path, as in its manifest; None if it has none.
 
     Raises
     ------
     UsageError
-        The list is one that we cannot have written here.
+        The manifest cannot be read, or has entries that lossmodel does not write.
     """
     path = folder / NAME
     if path.is_symlink() or not path.is_file():
@@ -63,24 +63,24 @@ def read_manifest(folder: Path) -> dict[str, Listed] | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as problem:
-        raise UsageError(f"{path} cannot be read as the list of a report's files.") from problem
+        raise UsageError(f"{path} cannot be read as a manifest of a report.") from problem
     if not isinstance(content, dict) or content.get("written_by") != WRITER:
         return None
     if content.get("format") != FORMAT or not isinstance(content.get("files"), dict):
-        raise UsageError(f"{path} is not a list of files that this version can read.")
+        raise UsageError(f"{path} is not a manifest that this version can read.")
     return {name: _listed(name, entry, path) for name, entry in content["files"].items()}
 
 
 def _listed(name: str, entry: Any, path: Path) -> Listed:
     if not all(map(is_plain, name.split("/"))):
-        raise UsageError(f"{path} lists {name!r}, which is no file of a report.")
+        raise UsageError(f"{path} lists {name!r}, which is not a file of a report.")
     if not isinstance(entry, dict) or set(entry) != {"sha256", "size"}:
-        raise UsageError(f"{path} does not say how {name!r} was written.")
+        raise UsageError(f"{path} has no hash and size of {name!r}.")
     return Listed(**entry)
 
 
 def foreign_files(folder: Path, listed: dict[str, Listed]) -> list[str]:
-    """What lies in a folder and is not listed; links are, whatever name they have."""
+    """Files of a folder that are not listed, and all links."""
     parents = {str(p) for name in listed for p in Path(name).parents}
     ours = {*listed, NAME}
     return sorted(
@@ -92,20 +92,20 @@ def foreign_files(folder: Path, listed: dict[str, Listed]) -> list[str]:
 
 
 def changed_files(folder: Path, listed: dict[str, Listed]) -> list[str]:
-    """Listed files that are there and are not as they were written."""
+    """Listed files that exist and were changed since they were written."""
     return [
         name
         for name, file in sorted(listed.items())
-        if (folder / name).is_file() and _as_it_is(folder / name) != file
+        if (folder / name).is_file() and _state(folder / name) != file
     ]
 
 
 def remove_listed(folder: Path, listed: dict[str, Listed]) -> bool:
-    """Remove listed files, and folders that are empty then; whether nothing is left."""
+    """Remove listed files and then empty folders; return whether nothing is left."""
     noise = [name for name, entry in _walk(folder) if entry.name in NOISE]
     for name in [*listed, NAME, *noise]:
         path = folder / name
-        # A folder that has become a link since it was looked at leads elsewhere.
+        # A folder may have become a link to elsewhere since the check.
         if path.parent.resolve().is_relative_to(folder.resolve()):
             path.unlink(missing_ok=True)
     parents = {folder / p for name in listed for p in Path(name).parents}
@@ -115,7 +115,7 @@ def remove_listed(folder: Path, listed: dict[str, Listed]) -> bool:
     return not folder.exists()
 
 
-def _as_it_is(path: Path) -> Listed:
+def _state(path: Path) -> Listed:
     with path.open("rb") as file:
         return Listed(hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
 
@@ -123,9 +123,9 @@ def _as_it_is(path: Path) -> Listed:
 def _walk(
     folder: Path, prefix: str = "", *, within: set[str] | None = None
 ) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """POSIX path of everything in a folder that is no folder itself; links are not followed.
+    """Files of a folder and its subfolders, by POSIX path; links are not followed.
 
-    Folders that are not `within` those of a set are given as a whole, with a slash.
+    Subfolders that are not `within` a given set are not entered, and end with a slash.
     """
     with os.scandir(folder) as entries:
         for entry in list(entries):

@@ -1,4 +1,4 @@
-"""The tables of a fit, made once for all parts of its report."""
+"""Tables of a fit, computed once for all sections of its report."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import pandas as pd
 
 from lossmodel.posterior.estimates import estimates_table
 from lossmodel.posterior.ratios import biases_table
-from lossmodel.report.claims_became import claims_became
 
 if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["Key", "Results"]
+__all__ = ["Key", "Results", "claim_outcomes"]
 
 Key = tuple[str, str, str]
 
@@ -39,21 +38,21 @@ class Results:
     @cached_property
     def claims(self) -> pd.DataFrame:
         """The table of ``claims.csv``."""
-        return claims_became(self.fit)
+        return claim_outcomes(self.fit)
 
     @cached_property
     def cumulative(self) -> dict[Key, pd.DataFrame]:
-        """Rows of the totals since the start, by party, category and scope."""
+        """Cumulative totals by party, category and scope."""
         table = self.estimates[self.estimates["measure"] == "cumulative"]
         groups = table.groupby(["party", "category", "scope"], sort=False)
         return {(str(p), str(c), str(s)): rows for (p, c, s), rows in groups}
 
     def total(self, key: Key) -> dict[str, Any]:
-        """The total up to the last day."""
+        """Cumulative total to the last day."""
         return _record(self.cumulative[key].iloc[-1])
 
     def year_ago(self, key: Key) -> dict[str, Any] | None:
-        """The total up to the week that ended about a year before the last day."""
+        """Cumulative total to the last week that ended at least a year before the last day."""
         rows = self.cumulative[key]
         day = rows["end"].iloc[-1] - pd.DateOffset(years=1)
         earlier = rows[rows["end"] <= day]
@@ -62,3 +61,19 @@ class Results:
 
 def _record(row: pd.Series) -> dict[str, Any]:
     return {str(name): value for name, value in row.items()}
+
+
+def claim_outcomes(fit: Fit) -> pd.DataFrame:
+    """The columns of the input, and the outcome of each claim.
+
+    `expected` is the posterior median of the claimant's figure, given the days that the claim is
+    evidence about; `residual` is log(figure / expected); `pit` is the share of the posterior
+    predictive distribution below the figure. Where claims are merged, these three stand with the
+    claim that carries the evidence.
+    """
+    terms = fit.terms.rename(columns={"term": "claim_id", "expected_median": "expected"})
+    # A claim that is evidence in several submodels keeps the numbers of the first.
+    terms = terms.drop_duplicates("claim_id")[["claim_id", "expected", "residual", "pit"]]
+    classes = fit.evidence.classes[["claim_id", "class", "with", "why"]]
+    table = fit.claims.table.drop(columns="row")
+    return table.merge(classes, on="claim_id", how="left").merge(terms, on="claim_id", how="left")

@@ -1,10 +1,11 @@
-"""Names and numbers as a reader should see them."""
+"""Names and numbers in the form that a report prints."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
 
 __all__ = [
-    "ASSUMED",
     "category_title",
     "claimant_names",
     "claimed",
     "date",
     "estimate_text",
     "interval",
+    "is_assumed",
     "level",
+    "main_categories",
     "main_parties",
     "party_title",
     "prior_share",
@@ -33,7 +35,6 @@ __all__ = [
     "set_by",
 ]
 
-ASSUMED: Final = 0.7
 MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -71,7 +72,7 @@ def ratio(row: Mapping[str, Any], prefix: str) -> str:
 
 
 def claimed(value: float, low: float, high: float, qualifier: str) -> str:
-    """A published figure in the claimant's own digits."""
+    """A published figure with the digits of the claim."""
     words = {"at-least": "at least ", "at-most": "at most "}.get(qualifier, "")
     shown = f"{value:,.10g}" if math.isfinite(value) else ""
     if math.isfinite(low) and math.isfinite(high):
@@ -81,7 +82,7 @@ def claimed(value: float, low: float, high: float, qualifier: str) -> str:
 
 
 def party_title(conflict: Conflict, party: str) -> str:
-    """What a party is called."""
+    """Title of a party."""
     return conflict.parties[party].title or party if party in conflict.parties else party
 
 
@@ -93,14 +94,14 @@ def claimant_names(fit: Fit) -> dict[str, str]:
 
 
 def quantity_title(fit: Fit, key: tuple[str, str, str]) -> str:
-    """Name a total: Russia, killed (citizens only)."""
+    """Name of a total: Russia, killed (citizens)."""
     party, category, scope = key
     narrower = "" if scope == "all" else f" ({scope})"
     return f"{party_title(fit.conflict, party)}, {category}{narrower}"
 
 
 def category_title(fit: Fit, category: str) -> str:
-    """What a category is called within a sentence."""
+    """Title of a category within a sentence."""
     known = fit.conflict.categories.get(category)
     title = (known.title if known is not None else category).replace("-", " ") or category
     # Only abbreviations keep their capital.
@@ -108,36 +109,41 @@ def category_title(fit: Fit, category: str) -> str:
 
 
 def scope_title(conflict: Conflict, scope: str) -> str:
-    """What a scope covers, in the conflict's words."""
+    """Definition of a scope, in the words of the conflict."""
     if scope == "all":
-        return "everybody who counts as the party's"
+        return "everyone counted for the party"
     return conflict.scopes[scope].title or scope if scope in conflict.scopes else scope
 
 
 def main_parties(fit: Fit) -> list[str]:
-    """The first party of each side that is not civilian and has estimates of the first category."""
+    """First non-civilian party of each side with estimates of the first category."""
     first = main_categories(fit)[0]
     estimated = [p for p, category, scope in fit.series if scope == "all" and category == first]
     return list(fit.conflict.main_parties(estimated))
 
 
 def main_categories(fit: Fit) -> list[str]:
-    """What the first sentences are about: the killed and all casualties, else what is estimated."""
+    """Categories of the headlines: killed and casualties, or the first that is estimated."""
     estimated = list(dict.fromkeys(category for _, category, _ in fit.series))
     people: list[str] = [name for name in ("killed", "casualties") if name in estimated]
     return people or estimated[:1]
 
 
 def set_by(fit: Fit, key: tuple[str, str, str]) -> str:
-    """``set by assumptions`` and by how much, or nothing."""
-    share = prior_share(fit, key)
-    if not share > ASSUMED:
+    """``set by assumptions`` with the prior share, or an empty text."""
+    if not is_assumed(fit, key):
         return ""
-    return f"set by assumptions ({percent(share)} of what is uncertain comes from them)"
+    share = percent(prior_share(fit, key))
+    return f"set by assumptions ({share} of its posterior variance comes from priors)"
+
+
+def is_assumed(fit: Fit, key: tuple[str, str, str]) -> bool:
+    """Whether priors account for so much of a total's variance that they set it."""
+    return prior_share(fit, key) > ASSUMED
 
 
 def prior_share(fit: Fit, key: tuple[str, str, str]) -> float:
-    """Share of a total's remaining variance that is the prior's."""
+    """Share of a total's posterior variance that comes from priors, NaN if unknown."""
     party, category, scope = key
     shares = fit.variance_decomposition
     same = shares["quantity"] == f"{category} {party} {scope}"

@@ -11,28 +11,27 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lossmodel.inference.worker import submit
-from lossmodel.report.composing import NOT_PASSED, compose
-from lossmodel.report.figures.figures import pictures_of
-from lossmodel.report.figures.render import draw, for_figures
-from lossmodel.report.folder import fresh_folder
+from lossmodel.report.document import NOT_PASSED, compose
+from lossmodel.report.figures.figures import figure_specs
+from lossmodel.report.figures.render import figure_inputs, render_figures
+from lossmodel.report.folder import csv_text, fresh_folder
 from lossmodel.report.output.bibtex import bibliography
 from lossmodel.report.output.html import to_html
 from lossmodel.report.output.latex import write_tex
 from lossmodel.report.output.markdown import to_markdown
-from lossmodel.report.output.pdf import PressError, to_pdf
+from lossmodel.report.output.pdf import TypesettingError, to_pdf
 from lossmodel.report.results import Results
-from lossmodel.report.tablefiles import csv_text
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from lossmodel.posterior.fit import Fit
-    from lossmodel.report.figures.figures import Picture
-    from lossmodel.report.figures.render import Drawn
+    from lossmodel.report.figures.figures import FigureSpec
+    from lossmodel.report.figures.render import RenderedFigures
 
 __all__ = ["write_report"]
 
-# Which parts' figures need which tables, in the order in which these are made.
+# Tables that the figures of each section need, in the order in which the tables are computed.
 FIGURES: Final = {
     ("estimates",): ("losses",),
     ("terms", "variance_decomposition"): ("level", "checks"),
@@ -41,16 +40,25 @@ FIGURES: Final = {
 
 
 def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
-    """Write the report of a fit into a folder, which then holds all of it or is as before.
+    """Write the report of a fit into a folder, completely or not at all.
+
+    The folder gets pages (``report.html``, ``report.pdf``, ``report.md``), tables
+    (``estimates.csv``, ``biases.csv``, ``claims.csv``), figures, LaTeX macros and tables,
+    ``references.bib``, ``diagnostics.json``, ``provenance.json``, the fit itself (``fit.nc``) and
+    ``manifest.json``, which lists all files. Losses are numbers of persons or items, in daily to
+    cumulative windows; ratios are claimed over true losses.
 
     Parameters
     ----------
+    fit
+        A fit.
     out
-        The folder; an earlier report in it is replaced once the new one is finished. Only files
-        that its ``manifest.json`` lists are, and only as they were written.
+        The folder. An earlier report in it is replaced once the new one is complete, if it has no
+        files but those in its manifest, unchanged.
     force
-        Write everything, marked, also where the fit did not pass its gate. Otherwise such a fit
-        gets only ``fit.nc``, ``diagnostics.json``, ``provenance.json`` and the manifest.
+        Write the whole report, with a warning on every page, even if the fit did not pass its
+        gate. By default such a fit gets only ``fit.nc``, ``diagnostics.json``,
+        ``provenance.json`` and the manifest.
 
     Returns
     -------
@@ -60,85 +68,89 @@ def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
     Raises
     ------
     UsageError
-        The folder holds something that is not of a report, or that was changed since.
+        The folder holds files that do not belong to a report, or that were changed since.
     """
     out = Path(out)
     passed = bool(fit.diagnostics["gate"]["passed"])
     with fresh_folder(out) as folder:
-        # Figures take longest: they are begun before anything else.
-        begun = _begin(fit) if passed or force else None
+        # Figures take longest, so the worker process starts them first.
+        started = _start(fit) if passed or force else None
         fit.save(folder / "fit.nc")
         write_json(fit.diagnostics, folder / "diagnostics.json")
         write_json(fit.provenance, folder / "provenance.json")
-        if begun is not None:
-            _write_all(begun, folder)
+        if started is not None:
+            _write_all(started, folder)
     return out
 
 
 def write_json(content: Any, path: Path) -> None:
-    """Write JSON; what is not a finite number becomes null."""
+    """Write JSON; numbers that are not finite become null."""
     text = json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True)
-class _Begun:
-    """A report whose figures are being drawn.
+class _Started:
+    """A report with its figures in progress.
 
     Attributes
     ----------
     mark
-        Words on every page and figure of a fit that did not pass, or nothing.
+        Warning on every page and figure of a fit that did not pass its gate, or empty.
     """
 
     results: Results
-    pictures: dict[str, list[Picture]]
+    specs: dict[str, list[FigureSpec]]
     mark: str
-    drawings: list[Future[Drawn]]
+    figures: list[Future[RenderedFigures]]
 
 
-def _begin(fit: Fit) -> _Begun:
-    """Have figures drawn, each as soon as there are the tables that it shows."""
+def _start(fit: Fit) -> _Started:
+    """Start drawing figures, each group once the tables that it needs are computed."""
     results = Results(fit)
-    pictures = pictures_of(results)
+    specs = figure_specs(results)
     mark = "" if fit.diagnostics["gate"]["passed"] else NOT_PASSED
-    drawings = []
-    for tables, parts in FIGURES.items():
-        names = {picture.name for part in parts for picture in pictures[part]}
-        drawings.append(submit(draw, for_figures(results, tables), names, mark))
-    return _Begun(results, pictures, mark, drawings)
+    figures = []
+    for tables, sections in FIGURES.items():
+        names = {spec.name for section in sections for spec in specs[section]}
+        figures.append(submit(render_figures, figure_inputs(results, tables), names, mark))
+    return _Started(results, specs, mark, figures)
 
 
-def _write_all(begun: _Begun, folder: Path) -> None:
-    results, fit = begun.results, begun.results.fit
-    marked = {"gate": "not passed"} if begun.mark else {}
+def _write_all(started: _Started, folder: Path) -> None:
+    results, fit = started.results, started.results.fit
+    marked = {"gate": "not passed"} if started.mark else {}
     for name in ("estimates", "biases", "claims"):
         write_text(csv_text(getattr(results, name).assign(**marked)), folder / f"{name}.csv")
     write_tex(fit, folder, results=results)
     write_text(bibliography(fit), folder / "references.bib")
-    document = compose(results, begun.pictures)
+    document = compose(results, started.specs)
     write_text(to_markdown(document), folder / "report.md")
-    drawn = [drawing.result() for drawing in begun.drawings]
+    rendered = [figures.result() for figures in started.figures]
     (folder / "figures").mkdir()
-    for name, content in (file for some in drawn for file in some.files.items()):
+    for name, content in (file for part in rendered for file in part.files.items()):
         (folder / "figures" / name).write_bytes(content)
     pages = submit(to_pdf, document, folder)
-    svg = {name: text for some in drawn for name, text in some.svg.items()}
+    svg = {name: text for part in rendered for name, text in part.svg.items()}
     write_text(to_html(document, svg), folder / "report.html")
-    problem = next((some.problem for some in drawn if some.problem), "")
+    problem = next((part.problem for part in rendered if part.problem), "")
     try:
         (folder / "report.pdf").write_bytes(pages.result())
-    except PressError as error:
+    except TypesettingError as error:
         problem = str(error)
     if problem:
-        # The other forms of the report are whole; the log says what is missing and why.
-        words = f"report.pdf or figures for print are missing. {problem}"
-        logging.getLogger(__name__).warning("%s", words)
-        write_text(words + "\n", folder / "report.log")
+        _log_problem(problem, folder)
+
+
+def _log_problem(problem: str, folder: Path) -> None:
+    """Log why PDF files are missing; the other formats of the report are complete."""
+    words = f"report.pdf or PDF and PNG figures are missing. {problem}"
+    logging.getLogger(__name__).warning("%s", words)
+    write_text(words + "\n", folder / "report.log")
 
 
 def write_text(text: str, path: Path) -> None:
-    """Write a text with the same bytes on every system."""
+    """Write a text with the same bytes on every platform."""
     path.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -1,4 +1,4 @@
-"""Reading the cells of a table by its schema, and noting every one that is wrong."""
+"""Typed columns from the cells of a table, with a note of every cell that is not valid."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lossmodel.tables.csv import RawTable
-from lossmodel.tables.problems import Problems, nearest, one_of, quoted
+from lossmodel.tables.problems import GUESSES, Problems, nearest, one_of, quoted
 from lossmodel.tables.schema import Field
 
 __all__ = ["Flagger", "Words", "empty_table", "parse_day", "parse_table"]
@@ -22,7 +22,7 @@ __all__ = ["Flagger", "Words", "empty_table", "parse_day", "parse_table"]
 Words = Mapping[str, Collection[str]]
 LARGEST: Final = 1e10  # more than there are people
 
-_UNIQUE: Final = {  # a claim's name is joined with others by semicolons; so are claimants
+_UNIQUE: Final = {  # no semicolons: lists of claims and of claimants are joined by them
     "slug": (re.compile(r"[0-9A-Za-z][0-9A-Za-z._:+/-]*"), "letters a-z, digits and . _ : + / -"),
     "name": (re.compile(r"[^;\x00-\x1f]+"), "a name without semicolons"),
 }
@@ -32,7 +32,6 @@ _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}([,.'_ \u00a0\u2009\u202f]\d{3})+(\
 _NO_NUMBER: Final = re.compile(r"[+-]?(nan|inf|infinity|na|n/a|none|null|-+)", re.IGNORECASE)
 _TRUE: Final = ("true", "1", "yes")
 _FALSE: Final = ("", "false", "0", "no")
-_GUESSES = 40  # nobody reads more than the first
 _HOMES: Final = {
     "claimant": "claimants.csv",
     "via": "claimants.csv",
@@ -47,7 +46,7 @@ _FIRST_YEAR, _LAST_YEAR = 1700, 2199  # what a timestamp in nanoseconds can hold
 
 @dataclass(frozen=True)
 class Flagger:
-    """Notes problems of one table by row masks."""
+    """Notes problems of one table, each for a mask of rows."""
 
     raw: RawTable
     problems: Problems
@@ -61,7 +60,18 @@ class Flagger:
         remedy: str | Sequence[str],
         found: Sequence[str] | None = None,
     ) -> None:
-        """Note the rows of `mask`; texts given as sequences have one entry a flagged row."""
+        """Note a problem in the rows of a mask.
+
+        Parameters
+        ----------
+        mask
+            Shape (rows of the table,).
+        column
+            Column that the problem is in.
+        allowed, remedy, found
+            Texts of the problem: one for all rows, or one for each flagged row. Without `found`,
+            the cells as they were written.
+        """
         if not mask.any():
             return
         if found is None:
@@ -72,7 +82,7 @@ class Flagger:
         )
 
     def text(self, column: str) -> pd.Series[str]:
-        """Cells of a column as they were written; empty ones where there is no such column."""
+        """Cells of a column as they were written; all empty if there is no such column."""
         if column in self.raw.cells:
             return self.raw.cells[column]
         return pd.Series([""], dtype="str").repeat(len(self.raw.rows)).reset_index(drop=True)
@@ -81,16 +91,37 @@ class Flagger:
 def parse_table(
     raw: RawTable, fields: Sequence[Field], *, words: Words, problems: Problems
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Turn text into typed columns in the order of `fields`, and note every cell that is wrong.
+    r"""Turn text into typed columns in the order of `fields`, and note cells that are not valid.
 
     Dates become datetime64[ns], numbers float64, flags bool; all else stays text.
+
+    Parameters
+    ----------
+    raw
+        Table as text.
+    fields
+        Columns of the format.
+    words
+        Column -> words allowed in it, for key columns whose words the schema does not fix.
+    problems
+        Where problems are noted.
 
     Returns
     -------
     table
-        Wrong cells are as if they were empty.
+        One row per row of the file; cells that are not valid are empty.
     ignored
         Columns of the file that are not part of the format.
+
+    Examples
+    --------
+    >>> from lossmodel.tables.csv import read_table
+    >>> problems = Problems()
+    >>> raw = read_table(b"day,count\n2024-02-30,5\n", "x.csv", problems)
+    >>> fields = [Field("day", "date"), Field("count", "number")]
+    >>> table, _ = parse_table(raw, fields, words={}, problems=problems)
+    >>> table.to_dict("records")
+    [{'day': NaT, 'count': 5.0}]
     """
     ignored = _check_columns(raw, fields, problems)
     flagger = Flagger(raw, problems)
@@ -99,7 +130,13 @@ def parse_table(
 
 
 def empty_table(fields: Sequence[Field]) -> pd.DataFrame:
-    """Table without rows, its columns of the types that `parse_table` gives."""
+    """Table without rows, with the column types of `parse_table`.
+
+    Examples
+    --------
+    >>> empty_table([Field("value", "number")]).dtypes.to_dict()
+    {'value': dtype('float64')}
+    """
     raw = RawTable("", pd.DataFrame(index=pd.RangeIndex(0)), np.empty(0, dtype=np.int64))
     flagger = Flagger(raw, Problems())
     return pd.DataFrame({field.name: _parse_column(field, flagger, {}) for field in fields})
@@ -119,7 +156,7 @@ def _check_columns(raw: RawTable, fields: Sequence[Field], problems: Problems) -
             raw.file,
             quoted(column),
             rows=[1],
-            found="a column of an unknown name",
+            found="a column with an unknown name",
             allowed=", ".join(names),
             remedy=f"Rename it to {meant}",
         )
@@ -166,7 +203,13 @@ def _dates(column: str, text: pd.Series, flagger: Flagger) -> pd.Series:
 
 
 def parse_day(word: str) -> dt.date | None:
-    """Read a day written as YYYY-MM-DD; None if it is not one."""
+    """Read a day written as YYYY-MM-DD; None for any other text.
+
+    Examples
+    --------
+    >>> parse_day("2022-02-24"), parse_day("24.2.2022")
+    (datetime.date(2022, 2, 24), None)
+    """
     if not _DAY.fullmatch(word) or not _FIRST_YEAR <= int(word[:4]) <= _LAST_YEAR:
         return None
     try:
@@ -238,7 +281,7 @@ def _known_only(
     field: Field, text: pd.Series, flagger: Flagger, known: Collection[str]
 ) -> pd.Series:
     bad = (~text.isin([*known, ""])).to_numpy(dtype=bool)
-    remedies = {word: _key_remedy(word, field, known) for word in text[bad].unique()[:_GUESSES]}
+    remedies = {word: _key_remedy(word, field, known) for word in text[bad].unique()[:GUESSES]}
     other = _key_remedy("", field, ())
     flagger.flag(
         bad,

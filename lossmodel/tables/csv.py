@@ -1,4 +1,4 @@
-"""A CSV file as a table of text, every row with its line number in an editor."""
+"""A CSV file as a table of text, each row with its line number in an editor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lossmodel.tables.problems import Problems, quoted
 
 __all__ = ["RawTable", "read_bytes", "read_table", "sha256"]
 
-_CHUNK = 50_000
+_CHUNK = 50_000  # rows held as Python text at a time: some tens of MB
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _COMMAS = "Put quotes around a text with a comma in it, and give every cell"
 _QUOTES = "quotes around whole cells only, closed, and doubled inside a cell"
@@ -30,14 +30,18 @@ _QUOTES = "quotes around whole cells only, closed, and doubled inside a cell"
 
 @dataclass(frozen=True)
 class RawTable:
-    """Cells as they were written, blanks around them taken off.
+    """Cells as they were written, without surrounding blanks.
 
     Attributes
     ----------
+    file
+        Name of the file, for messages.
+    cells
+        One row per row of the file, all text.
     rows
         Line of each row in the file; the header is on line 1.
     broken
-        Whether some lines could not be read and are missing.
+        Whether lines are missing because they could not be read.
     """
 
     file: str
@@ -47,7 +51,15 @@ class RawTable:
 
 
 def read_bytes(path: Path | None) -> bytes:
-    """Read a whole file, or standard input for None."""
+    """Read a whole file, or standard input for None.
+
+    Raises
+    ------
+    UsageError
+        There is no such file, or it may not be read.
+    LossModelError
+        The system failed to read it.
+    """
     try:
         return sys.stdin.buffer.read() if path is None else path.read_bytes()
     except FileNotFoundError:
@@ -64,12 +76,34 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def sha256(data: bytes) -> str:
-    """SHA-256 of a file's bytes, as hexadecimal text."""
+    """SHA-256 of a file's bytes, as hexadecimal text.
+
+    Examples
+    --------
+    >>> sha256(b"")[:16]
+    'e3b0c44298fc1c14'
+    """
     return hashlib.sha256(data).hexdigest()
 
 
 def read_table(data: bytes, file: str, problems: Problems) -> RawTable | None:
-    """Split a CSV file into cells; None where it is no such file at all."""
+    r"""Split a CSV file into cells; None if it is not a CSV file with a header.
+
+    Parameters
+    ----------
+    data
+        Contents of the file.
+    file
+        Its name, for messages.
+    problems
+        Where problems are noted.
+
+    Examples
+    --------
+    >>> table = read_table(b"a,b\n1, 2\n\n3,4\n", "x.csv", Problems())
+    >>> table.cells["b"].tolist(), table.rows.tolist()
+    (['2', '4'], [2, 4])
+    """
     if not _is_text(data, file, problems):
         return None
     records = _Records(data)
@@ -90,7 +124,7 @@ def read_table(data: bytes, file: str, problems: Problems) -> RawTable | None:
 def _collect(
     records: Iterator[tuple[int, list[str]]], header: list[str]
 ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-    """Gather records chunk by chunk, so that a long file never stands in memory as Python text."""
+    """Gather records in chunks, so that a long file is never in memory as Python text."""
     frames = [pd.DataFrame(columns=header, dtype="str")]
     rows = [np.empty(0, dtype=np.int64)]
     while chunk := list(islice(records, _CHUNK)):
@@ -100,7 +134,7 @@ def _collect(
 
 
 class _Records:
-    """Records of a CSV file with the line that each begins on; blank ones are passed over."""
+    """Records of a CSV file with the line that each begins on, without blank ones."""
 
     def __init__(self, data: bytes) -> None:
         text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
@@ -122,7 +156,7 @@ class _Records:
                 yield row, cells
 
     def of_width(self, width: int) -> Iterator[tuple[int, list[str]]]:
-        """Pass on the records that have as many cells as the header."""
+        """Yield the records that have as many cells as the header."""
         for row, cells in self:
             if len(cells) == width or (len(cells) > width and not any(cells[width:])):
                 yield row, cells[:width]
@@ -131,7 +165,7 @@ class _Records:
                 self.broken.append((row, f"{len(cells)} cells", allowed, _COMMAS))
 
     def report(self, file: str, problems: Problems) -> bool:
-        """Hand over the lines that could not be read; whether there were any."""
+        """Note the lines that could not be read, and say whether there were any."""
         if self.broken:
             rows, found, allowed, remedy = zip(*self.broken, strict=True)
             problems.add(file, "", rows=rows, found=found, allowed=allowed, remedy=remedy)
@@ -139,7 +173,7 @@ class _Records:
 
 
 def _is_text(data: bytes, file: str, problems: Problems) -> bool:
-    """Refuse what is not UTF-8 text, and say what it looks like."""
+    """Note a file that is not UTF-8 text, and its likely format."""
     position, found = _first_odd_byte(data)
     if position is None:
         return True
@@ -162,7 +196,10 @@ def _first_odd_byte(data: bytes) -> tuple[int | None, str]:
     control = _CONTROL.search(data)
     if control:
         count = data.count(control.group())
-        return control.start(), f"{count:,} bytes {control.group().hex()}, which no text has"
+        return (
+            control.start(),
+            f"{count:,} bytes {control.group().hex()}, which text never contains",
+        )
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -177,15 +214,15 @@ def _half_is_zero(data: bytes) -> bool:
 
 
 def _is_header(header: list[str], file: str, problems: Problems) -> bool:
-    """Refuse names that stand twice, and files whose cells are not parted by commas."""
+    """Note duplicate column names, and delimiters other than commas."""
     other = next((mark for mark in ";\t|" if mark in header[0]), "")
     if len(header) == 1 and other:
         problems.add(
             file,
             "",
             rows=[1],
-            found=f"columns parted by {other!r}",
-            allowed="columns parted by commas",
+            found=f"columns separated by {other!r}",
+            allowed="columns separated by commas",
             remedy="Save the file with commas",
         )
         return False

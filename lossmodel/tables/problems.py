@@ -1,4 +1,4 @@
-"""Collecting what is wrong with a set of files, to say it all at once."""
+"""Problems of a set of files, collected so that one error lists them all."""
 
 from __future__ import annotations
 
@@ -12,15 +12,27 @@ import pandas as pd
 
 from lossmodel.errors import ClaimsError
 
-__all__ = ["Problems", "nearest", "one_of", "quoted"]
+__all__ = ["GUESSES", "Problems", "nearest", "one_of", "quoted"]
 
 _COLUMNS: Final = ("file", "row", "column", "found", "allowed", "remedy")
-_LONGEST = 60
+GUESSES: Final = 40  # distinct wrong words that get a suggestion; nobody reads more
+_LONGEST = 60  # letters of a quoted value: with file, row and column it fits a line
 _MOST_COMPARED = 5_000  # comparing spellings is slow
 
 
 class Problems:
-    """Problems found so far, in all files of one reading."""
+    """Problems found so far in a set of files.
+
+    Examples
+    --------
+    >>> problems = Problems()
+    >>> problems.add("x.csv", "value", rows=[2], found="'-1'", allowed="0 or more", remedy="Fix it")
+    >>> try:
+    ...     problems.raise_if_any()
+    ... except ClaimsError as error:
+    ...     print(error.problems["row"].tolist())
+    [2]
+    """
 
     def __init__(self) -> None:
         self._frames: list[pd.DataFrame] = []
@@ -35,7 +47,17 @@ class Problems:
         allowed: str | Sequence[str],
         remedy: str | Sequence[str],
     ) -> None:
-        """Note the same kind of problem in one row or in many; texts are shared or one a row."""
+        """Note a problem in one row or in many.
+
+        Parameters
+        ----------
+        file, column
+            Where it is.
+        rows
+            Lines in the file; 0 is the whole file.
+        found, allowed, remedy
+            One text for all rows, or one text per row.
+        """
         if not len(rows):
             return
         values = (file, rows, column, found, allowed, remedy)
@@ -43,7 +65,13 @@ class Problems:
         self._frames.append(pd.DataFrame(columns, dtype=object))
 
     def raise_if_any(self) -> None:
-        """Raise one `ClaimsError` with everything, by file and row, each cell only once."""
+        """Raise one error with all problems by file and row, each cell once.
+
+        Raises
+        ------
+        ClaimsError
+            There is a problem.
+        """
         if not self._frames:
             return
         table = pd.concat(self._frames, ignore_index=True)
@@ -63,7 +91,13 @@ def _spread(value: Any, n: int) -> npt.NDArray[np.object_]:
 
 
 def quoted(value: object) -> str:
-    """Show a value that was found: shortened, and with nothing in it that upsets a terminal."""
+    r"""A value in quotes, shortened, its control characters escaped.
+
+    Examples
+    --------
+    >>> quoted(""), quoted("a\x07")
+    ('nothing', "'a\\x07'")
+    """
     text = str(value)
     if not text:
         return "nothing"
@@ -71,7 +105,18 @@ def quoted(value: object) -> str:
 
 
 def nearest(word: str, known: Collection[str], *, cutoff: float = 0.6) -> str:
-    """Find the known word that is spelled most like this one, or give an empty text."""
+    """The known word with the nearest spelling, or an empty text.
+
+    Parameters
+    ----------
+    cutoff
+        Least similarity, from 0 to 1 (`difflib.get_close_matches`).
+
+    Examples
+    --------
+    >>> nearest("wouned", ["killed", "wounded"])
+    'wounded'
+    """
     if len(known) > _MOST_COMPARED:
         return ""
     by_lower = {name.lower(): name for name in known}
@@ -80,7 +125,13 @@ def nearest(word: str, known: Collection[str], *, cutoff: float = 0.6) -> str:
 
 
 def one_of(known: Collection[str], *, most: int = 12) -> str:
-    """Say which words are allowed, the first dozen by name."""
+    """Allowed words as a text, the first dozen by name.
+
+    Examples
+    --------
+    >>> one_of(["a", "b", "c"], most=2)
+    'one of a, b and 1 more'
+    """
     names = list(dict.fromkeys(known))
     if not names:
         return "nothing, as none is declared"

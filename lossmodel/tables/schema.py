@@ -1,28 +1,20 @@
-"""The columns of every table, written down once."""
+"""Columns of every table of a conflict."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS
+
 __all__ = [
     "CLAIMANTS",
     "CLAIMS",
-    "KINDS",
-    "OPEN_KINDS",
-    "QUALIFIERS",
     "SOURCES",
-    "STOCK_CATEGORIES",
     "STREAMS",
     "TRUTH",
     "Field",
 ]
-
-KINDS: Final = ("daily", "period", "average", "cumulative", "stock", "correction")
-QUALIFIERS: Final = ("exact", "about", "at-least", "at-most", "range")
-OPEN_KINDS: Final = ("cumulative", "stock")  # their windows may have no start
-STOCK_CATEGORIES: Final = ("missing", "captured")
-ACCOUNTINGS: Final = ("ledger", "estimate", "list", "register")
 
 Form = Literal["text", "slug", "name", "key", "date", "number", "flag"]
 
@@ -33,12 +25,20 @@ class Field:
 
     Attributes
     ----------
+    form
+        Type of its cells: free `text`; a `slug` or a `name`, unique in the table; a `key`, one of
+        known words; a `date`, a `number`, a `flag`.
     column, filled
-        Whether the column must be there, and whether no cell of it may be empty.
+        Whether the column must exist, and whether all its cells must be filled.
     default
-        What an empty cell stands for.
+        Meaning of an empty cell.
     choices
-        The words allowed in a `key` column where the conflict does not set them.
+        Words allowed in a `key` column; empty where they depend on the conflict.
+
+    Examples
+    --------
+    >>> [field.name for field in CLAIMS if field.filled]
+    ['claim_id', 'claimant', 'party', 'category', 'kind', 'end']
     """
 
     name: str
@@ -55,14 +55,14 @@ CLAIMS: Final = (
     Field("party", "key", column=True, filled=True),
     Field("category", "key", column=True, filled=True),
     Field("scope", "key", default="all"),
-    Field("kind", "key", column=True, filled=True, choices=KINDS),
+    Field("kind", "key", column=True, filled=True, choices=tuple(KINDS)),
     Field("start", "date", column=True),
     Field("end", "date", column=True, filled=True),
     Field("known", "date"),
     Field("value", "number", column=True),
     Field("low", "number"),
     Field("high", "number"),
-    Field("qualifier", "key", default="exact", choices=QUALIFIERS),
+    Field("qualifier", "key", default="exact", choices=tuple(QUALIFIERS)),
     Field("published", "date", column=True),
     Field("published_inferred", "flag"),
     Field("source", "key"),
@@ -82,7 +82,7 @@ STREAMS: Final = (
     Field("claimant", "key", column=True, filled=True),
     Field("party", "key", column=True, filled=True),
     Field("category", "key", column=True, filled=True),
-    Field("accounting", "key", column=True, filled=True, choices=ACCOUNTINGS),
+    Field("accounting", "key", column=True, filled=True, choices=tuple(ACCOUNTINGS)),
     Field("method"),
     Field("note"),
 )

@@ -1,4 +1,4 @@
-"""Reading keys of a TOML document one by one, and noting every value that cannot be used."""
+"""Typed values from a TOML document, with a note of every value that is not valid."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ __all__ = ["Keys", "parse_toml"]
 
 
 def parse_toml(data: bytes, file: str, problems: Problems) -> Keys | None:
-    """Parse a TOML file, or note where it breaks off."""
+    """Parse a TOML file; None, and a note of the place, if it is not one.
+
+    Examples
+    --------
+    >>> parse_toml(b"start = 2022-02-24", "conflict.toml", Problems()).day("start")
+    Timestamp('2022-02-24 00:00:00')
+    """
     try:
         return Keys(tomllib.loads(data.decode("utf-8-sig")), "", file, problems)
     except (ValueError, RecursionError) as error:  # not UTF-8, or not TOML
@@ -31,8 +37,20 @@ class Keys:
 
     Parameters
     ----------
+    values
+        Its keys and values.
     path
-        Where the table stands, as `parties.russia`; empty for the document itself.
+        Its dotted name, such as `parties.russia`; empty for the document itself.
+    file
+        Name of the file, for messages.
+    problems
+        Where problems are noted.
+
+    Examples
+    --------
+    >>> keys = Keys({"share": 0.4}, "scopes.citizens", "conflict.toml", Problems())
+    >>> keys.number("share", least=0, most=1), keys.flag("report")
+    (0.4, False)
     """
 
     def __init__(self, values: Mapping[str, Any], path: str, file: str, problems: Problems) -> None:
@@ -40,13 +58,13 @@ class Keys:
         self._file, self._problems = file, problems
 
     def wrong(self, key: str, *, allowed: str, remedy: str, found: object = None) -> None:
-        """Note that a key's value cannot be used."""
+        """Note that the value of a key is not valid."""
         shown = self.values.get(key, "") if found is None else found
         place = ".".join(filter(None, (self.path, key)))
         self._problems.add(self._file, place, found=quoted(shown), allowed=allowed, remedy=remedy)
 
     def only(self, *known: str) -> None:
-        """Refuse keys that look like a misspelled known one; other keys are nobody's business."""
+        """Note keys that look like misspelled known ones; other unknown keys are allowed."""
         missing = [name for name in known if name not in self.values]
         for key in self.values:
             meant = nearest(key, missing, cutoff=0.8) if key not in known else ""
@@ -54,11 +72,11 @@ class Keys:
                 self.wrong(key, allowed=one_of(known), remedy=f"Rename it to {meant}", found=key)
 
     def first(self, *keys: str) -> str:
-        """Pick which of several spellings of a key is there; the first if none is."""
+        """The first of several names of a key that is present; the first name if none is."""
         return next((key for key in keys if key in self.values), keys[0])
 
     def table(self, key: str) -> Keys:
-        """Go into a table, empty where there is none."""
+        """A table inside this one; empty if there is none."""
         value = self.values.get(key, {})
         path = ".".join(filter(None, (self.path, key)))
         if not isinstance(value, dict):
@@ -67,7 +85,15 @@ class Keys:
         return Keys(value, path, self._file, self._problems)
 
     def entries(self, key: str, *, short: str) -> Iterator[tuple[str, Keys]]:
-        """Go through named entries: tables, plain values put under the key `short`, or names."""
+        """Named entries of a section, each as a table.
+
+        Parameters
+        ----------
+        key
+            Name of the section.
+        short
+            Key that the value of an entry gets if it is not a table.
+        """
         section = self.values.get(key, {})
         if isinstance(section, list) and all(isinstance(name, str) for name in section):
             section = dict.fromkeys(section, {})
@@ -77,7 +103,7 @@ class Keys:
             yield name, Keys(inner, f"{whole.path}.{name}", self._file, self._problems)
 
     def text(self, key: str, default: str = "") -> str:
-        """Read a text."""
+        """A text."""
         value = self.values.get(key, default)
         if not isinstance(value, str):
             self.wrong(key, allowed="a text", remedy="Put it in quotes")
@@ -85,7 +111,7 @@ class Keys:
         return value
 
     def names(self, key: str) -> tuple[str, ...]:
-        """Read one name or a list of names."""
+        """One name or a list of names, without repetitions."""
         value = self.values.get(key, [])
         if isinstance(value, str):
             return (value,) if value else ()
@@ -95,7 +121,7 @@ class Keys:
         return ()
 
     def known_names(self, key: str, known: Sequence[str]) -> tuple[str, ...]:
-        """Read names of which each must be known."""
+        """Names as in `names`, each of which must be known."""
         names = self.names(key)
         for name in names:
             if name not in known:
@@ -105,7 +131,7 @@ class Keys:
         return tuple(name for name in names if name in known)
 
     def flag(self, key: str, default: bool = False) -> bool:
-        """Read true or false."""
+        """True or false."""
         value = self.values.get(key, default)
         if not isinstance(value, bool):
             self.wrong(key, allowed="true or false", remedy="Write it without quotes")
@@ -113,7 +139,7 @@ class Keys:
         return value
 
     def day(self, key: str) -> pd.Timestamp | None:
-        """Read a date, as such or as text; None where there is none."""
+        """A date, written as a TOML date or as text; None if there is none."""
         value = self.values.get(key, "")
         word = value if isinstance(value, str) else ""
         if isinstance(value, dt.datetime):
@@ -128,7 +154,7 @@ class Keys:
         return pd.Timestamp(day)
 
     def number(self, key: str, *, least: float, most: float) -> float | None:
-        """Read a number from `least` to `most`; None where there is none."""
+        """A number from `least` to `most`; None if there is none."""
         value = self.values.get(key)
         if value is None:
             return None

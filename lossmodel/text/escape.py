@@ -1,6 +1,6 @@
-"""Text of others as text, whatever it contains: for TeX, BibTeX and Markdown.
+"""Escaping of text from outside for TeX, BibTeX and Markdown.
 
-HTML is escaped by its template engine and Typst gets its text as data, so neither needs one.
+The template engine escapes HTML, and Typst gets its text as data: neither needs a function here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 __all__ = ["bibtex", "markdown", "one_line", "tex", "web_address"]
 
-# Braces as words: BibTeX counts braces and does not look whether a backslash is before them.
+# Braces as commands: BibTeX counts braces, escaped ones too.
 _TEX: Final = {
     "\\": r"\textbackslash{}",
     "{": r"\textbraceleft{}",
@@ -38,7 +38,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u206
 
 
 def one_line(text: str) -> str:
-    r"""Replace line ends and control characters, also those that turn the direction of writing.
+    r"""Replace line ends and control characters, also those that change the writing direction.
 
     Examples
     --------
@@ -49,14 +49,14 @@ def one_line(text: str) -> str:
 
 
 def tex(text: str) -> str:
-    r"""Text for a TeX document.
+    r"""Escape text for a TeX document.
 
     Examples
     --------
     >>> print(tex(r"100% of \input{x} & $y$"))
     100\% of \textbackslash{}input\textbraceleft{}x\textbraceright{} \& \$y\$
     """
-    # Hyphens are parted so that TeX does not make dashes of them.
+    # Split hyphens and quotes, which TeX would join into dashes and double quotes.
     return one_line(text).translate(_TEX_TABLE).replace("--", "-{}-").replace("''", "'{}'")
 
 
@@ -64,7 +64,7 @@ bibtex = tex
 
 
 def markdown(text: str) -> str:
-    r"""Text for a Markdown document, also within a table.
+    r"""Escape text for a Markdown document, also inside a table.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def markdown(text: str) -> str:
 
 
 def web_address(text: str) -> str:
-    """Give an http(s) address with every character that could end it percent-encoded, or "".
+    """Percent-encode every character that could end an http(s) address; "" for any other text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Numbers as a reader should see them: two digits of the half width of their interval."""
+"""Rounding of printed numbers: to two digits of the half width of their interval."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 
 __all__ = ["number", "percent", "round_to_interval", "rounding_unit"]
 
-DIGITS = 2
+DIGITS = 2  # of the half width, as is usual for standard errors
 
 
 def rounding_unit(lower: float, upper: float) -> float:
-    """Give the power of ten at which the half width of an interval has two digits.
+    """Power of ten at which the half width of an interval has two digits; 0 if it has no width.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def round_to_interval(value: float, lower: float, upper: float) -> float:
 
 
 def number(value: float, lower: float, upper: float) -> str:
-    """Print a value rounded to its interval, with thousands separated.
+    """Text of a value rounded to its interval, with thousands separators.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def number(value: float, lower: float, upper: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Print a share of one as a percentage, never 0% or 100% of what is only nearly so.
+    """Text of a share as a percentage; 0% and 100% only for exactly none and all.
 
     Examples
     --------

@@ -15,7 +15,7 @@ __all__ = ["Density", "Predictions"]
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the model expects of the N observations of a submodel.
+    """Expectation, noise and log likelihood of the N observations of a submodel.
 
     Attributes
     ----------

@@ -100,7 +100,7 @@ def crossed(products: Products, size: int) -> Floats:
 
 
 def _of_entries(terms: Iterable[tuple[Matrix, Node]]) -> Iterator[tuple[Matrix, Node]]:
-    """Maps of running sums as maps of what they sum."""
+    """Maps of running sums as maps of their summands."""
     for matrix, source in terms:
         if not isinstance(source, RunningSum):
             yield matrix, source
@@ -116,4 +116,4 @@ def _sum_of(parts: Sequence[Matrix]) -> Matrix:
     for part in parts[1:]:
         if part.nnz:
             total = total + part if total.nnz else part
-    return sparse.csr_array(total)
+    return total

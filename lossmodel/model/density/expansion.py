@@ -1,14 +1,15 @@
 """Second-order expansions of the log posterior, from the graph of the model.
 
 Observations depend on few of the quantities v each, and v moves with theta in walks. So second
-derivatives are summed in the log scales and v, where they are sparse, and brought to theta last:
+derivatives are summed in the log scales and v, where they are sparse, and then mapped to theta:
 
     d2 l / d theta2 = A' [d2 l / d(s, v)2] A + sum_i (dl / dv_i) d2 v_i / d theta2,
 
 with A the derivative of the log scales s and of v by theta. The last term comes from normals that
-are multiplied by a learned scale; it has no part among the latent entries of theta.
+are multiplied by a learned scale; it is zero among the latent entries of theta.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,15 +31,15 @@ STEP = 1e-5
 
 
 class Expander:
-    """Expands one density; holds everything that does not change from point to point."""
+    """Expands one density; holds everything that is the same at all points."""
 
     def __init__(self, density: Density) -> None:
         self.density, self.model = density, density.model
         self.change = Change(density.design)
         model = self.model
-        self.jacobians = Jacobians(model.graph, model.basis, model.outputs)
-        self.forms = {form.index for form in model.outputs}
-        self.inner = [node for node in self.jacobians.maps if node.index not in self.forms]
+        graph, basis = model.graph, model.basis
+        self.expected = Jacobians(graph, basis, [model.ordered_expected])
+        self.noise = Jacobians(graph, basis, [model.ordered_noise, model.log_slack])
 
     def __call__(self, theta: Floats) -> "Expansion":
         """Expand the log posterior at theta of shape (D,)."""
@@ -82,15 +83,18 @@ class Expansion:
 
     @cached_property
     def jacobians(self) -> dict[int, Matrix]:
-        """Derivatives of nodes by the log scales and v."""
-        return self.of.jacobians.at(self.evaluation)
+        """Derivatives by the log scales and v of all nodes that expectations need."""
+        return self.of.expected.at(self.evaluation)
+
+    @cached_property
+    def _slopes(self) -> Matrix:
+        return self.jacobians[self.of.model.ordered_expected.index]
 
     @cached_property
     def slopes(self) -> Matrix:
         """Derivative of the log expectations by v, shape (N, V)."""
         model = self.of.model
-        found = self.jacobians[model.ordered_expected.index]
-        return sparse.csr_array(found[model.place][:, model.log_scales.size :])
+        return sparse.csr_array(self._slopes[model.place][:, model.log_scales.size :])
 
     @property
     def noise_share(self) -> Floats:
@@ -111,29 +115,56 @@ class Expansion:
 
     @cached_property
     def _inner(self) -> Products:
-        """Second derivatives of all maps but the log likelihoods."""
+        """Second derivatives of the log expectations."""
+        return self._products(self.of.expected, self.jacobians)
+
+    def _products(self, of: Jacobians, jacobians: Mapping[int, Matrix]) -> Products:
         products = []
-        for node in self.of.inner:
+        for node in of.maps:
             adjoint = self.adjoints[node]
             bends = self.evaluation.of_map(node).second()
             weighted = {key: adjoint * bend for key, bend in bends.items()}
-            products += second_products(node, self.jacobians, weighted)
+            products += second_products(node, jacobians, weighted)
         return products
 
-    def _outer(self, *, clipped: bool) -> Products:
-        """Second derivatives of the log likelihoods."""
-        products = []
-        for form in self.of.model.outputs:
-            bends = self.evaluation.of_map(form).second()
-            if clipped:
-                bends[0, 0] = np.minimum(bends[0, 0], 0.0)
-            products += second_products(form, self.jacobians, bends)
-        return products
+    def _bends(self) -> dict[tuple[int, int], Floats]:
+        """Second derivatives of log likelihoods by expectation, noise and slack, by form."""
+        found: dict[tuple[int, int], Floats] = {}
+        start = 0
+        for where, form in self.of.model.forms.values():
+            here = slice(start, start + len(where))
+            for key, bend in self.evaluation.of_map(form).second().items():
+                found.setdefault(key, np.zeros(len(self._slopes.indptr) - 1))[here] = bend
+            start = here.stop
+        return found
 
     def _by_basis(self, *, clipped: bool) -> Floats:
-        """Negative second derivative by the log scales and v, shape (H + V, H + V)."""
-        products = [*self._inner, *self._outer(clipped=clipped)]
-        return -crossed(products, self.of.jacobians.size)
+        """Negative second derivative by the log scales and v, shape (H + V, H + V).
+
+        Where it is clipped, rows and columns of the log scales are left out.
+        """
+        bends, slopes = self._bends(), self._slopes
+        products = list(self._inner)
+        if clipped:
+            products.append((slopes, by_rows(slopes, np.minimum(bends[0, 0], 0.0) / 2)))
+        else:
+            products += self._of_scales(bends)
+        return -crossed(products, self.of.expected.size)
+
+    def _of_scales(self, bends: Mapping[tuple[int, int], Floats]) -> Products:
+        """Second derivatives of log likelihoods, and of what noise and slack add to them."""
+        model = self.of.model
+        jacobians = self.of.noise.at(self.evaluation)
+        slack = jacobians[model.log_slack.index]
+        three = (
+            self._slopes,
+            jacobians[model.ordered_noise.index],
+            slack[np.zeros(self._slopes.shape[0], dtype=np.int64)],
+        )
+        products = self._products(self.of.noise, jacobians)
+        for (a, b), bend in bends.items():
+            products.append((three[a], by_rows(three[b], bend / 2 if a == b else bend)))
+        return products
 
     @cached_property
     def _exact(self) -> Floats:
@@ -184,11 +215,11 @@ class Expansion:
 
     @property
     def clipped(self) -> Floats:
-        """Latent precision with no observation curving upwards, shape (D - H, D - H).
+        """Latent precision without the negative curvature of observations, (D - H, D - H).
 
-        Figures in the far tails of a Student-t do. Near a fork between two modes, one that follows
-        such a figure and one that does not, the Hessian is almost singular, and its determinant
-        says that the mode is infinitely wide.
+        The curvature is negative in the far tails of a Student-t. Near a fork between two modes,
+        one that follows such a figure and one that does not, the Hessian is almost singular, and
+        its determinant implies an infinitely wide mode.
         """
         return self._latent(self._by_basis(clipped=True))
 
@@ -198,10 +229,10 @@ class Expansion:
         return self._latent(self._exact)
 
     def gauss_newton(self) -> Floats:
-        """Positive definite stand-in for the latent precision, far from the mode."""
+        """Positive definite approximation of the latent precision, for use far from the mode."""
         weight = np.maximum(self.curvature, 0.0)[self.of.model.by_form] / 2
         hypers = self.of.model.log_scales.size
-        slopes = self.jacobians[self.of.model.ordered_expected.index]
+        slopes = self._slopes
         return self._latent(crossed([(slopes, by_rows(slopes, weight))], hypers + self._height))
 
     @property

@@ -1,10 +1,10 @@
 """The model as one graph, from standard normals to the log likelihood of each observation.
 
-    theta -> scales, v (affine) -> losses a day -> windows and triangles -> log expectations
+    theta -> scales, v (affine) -> losses per day -> windows and triangles -> log expectations
           -> log noise sds -> log likelihoods
 
-The equations stand in ``model.py``. This is the only place that says how they hang together:
-value, gradient, Hessian, draws of named quantities and the PyMC model are made from it.
+The equations are those of ``model.py``. This graph is their only statement in code: the value,
+gradient, Hessian, draws of named quantities and PyMC model follow from it.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ class ModelGraph(LossGraph):
     log_slack
         Log of the mean slack of a bound, shape (1,).
     by_form, place
-        The order of the observations in which each form stands together, and where in it each is.
+        The order of the observations by form, and the index of each observation in it.
     ordered_expected, ordered_noise
         Log expectation and log noise sd in that order: all likelihoods follow from them and the
         slack.
@@ -76,14 +76,14 @@ class ModelGraph(LossGraph):
         return [form for _, form in self.forms.values()]
 
     def _more_predictors(self) -> dict[str, Matrix]:
-        """Logits of what counts in part, log biases of observations, and delays."""
+        """Logits of factors, log biases of observations, and delays."""
         design, bins = self.design, len(self.design.triangle.vintages.kind)
         delays = {f"delay {k}": design.pair_map[k * bins : (k + 1) * bins] for k in range(5)}
         factor = picking(design.factor_row, self.v.size)
         return {"factor": factor, "bias": design.bias[self.by_form], **delays}
 
     def _running_sums(self) -> tuple[Ints, Node]:
-        """Losses of all series up to each edge of cells, and the order in which these stand."""
+        """Order of the series, and in it the losses of each up to each edge of cells."""
         series, cells = self.design.series, self.design.grid.cells
         party, component, scope, ledger = series.T
         kinds = 2 * (scope > 0) + (ledger >= 0)
@@ -101,7 +101,7 @@ class ModelGraph(LossGraph):
         return np.concatenate(groups), self.graph.running_sum(nodes, cells)
 
     def _expectations(self) -> None:
-        """Sums over windows and triangles, and the log of what they come to with its bias."""
+        """Sums over windows and the triangle, and the log expectations with their biases."""
         order, sums = self._running_sums()
         columns = cells_of(order, self.design.grid.cells + 1)
         terms = [*self._windows(columns, sums), *self._reported(columns, sums)]
@@ -137,7 +137,7 @@ class ModelGraph(LossGraph):
         yield _gathering(triangle[0], height), partial
 
     def _reported(self, columns: Ints, sums: Node) -> Iterator[tuple[Matrix | None, Node]]:
-        """What lists, registers and stocks of the missing have learnt of."""
+        """Reported losses of lists, registers and stocks of the missing."""
         design, graph = self.design, self.graph
         triangle = design.triangle
         if not len(triangle.claim):
@@ -150,7 +150,7 @@ class ModelGraph(LossGraph):
         yield _gathering(self.place[triangle.claim], len(design.terms)), known
 
     def _learnt(self, fraction: Node) -> Node:
-        """What each bin of the triangle adds to the vintage before, which is not negative."""
+        """Reported share of each entry, or its increment since the vintage before, if positive."""
         now, before = self.design.triangle.now, self.design.triangle.before
         again = np.flatnonzero(before >= 0)
         if not len(again):
@@ -212,5 +212,5 @@ def _likelihood(observed: Observations, form: int, i: Ints) -> Function:
 
 
 def _gathering(where: Ints, size: int) -> Matrix:
-    """The map that adds entries up at their places among ``size``."""
+    """The map that adds entries at given indices among ``size``."""
     return sparse.csr_array(picking(where, size).T)

@@ -1,10 +1,10 @@
 """Every elementwise function of the model, with its first and second derivatives.
 
 A function takes arrays whose last axis holds its entries; the axes before it are draws. It gives
-an ``Evaluated``: the value at once, the derivatives when they are asked for. One test holds the
-derivatives of all of them to differences.
-The share of the dead that a list has learnt of and the log densities of figures are such functions,
-too, with modules of their own: ``reported_fraction`` and ``likelihood``.
+an ``Evaluated``: the value at once, the derivatives on demand. One test compares the derivatives of
+all of them with differences.
+The reported share of the dead and the log densities of figures are such functions, too, with
+modules of their own: ``reported_fraction`` and ``likelihood``.
 """
 
 from abc import ABC, abstractmethod
@@ -110,7 +110,7 @@ class Times(Function):
 
 @dataclass(frozen=True, eq=False)
 class WeightedSum(Function):
-    """``sum_k weight_k x_k + offset``: a linear map of entries that stand beside each other.
+    """``sum_k weight_k x_k + offset``: a linear map, entry by entry.
 
     It is cheaper than a sparse map that does the same.
     """

@@ -15,13 +15,23 @@ __all__ = ["SubmodelDraws", "components_of"]
 
 
 def components_of(category: str) -> tuple[int, ...]:
-    """The components of losses that a category is the sum of."""
+    """The components of losses whose sum a category is.
+
+    Examples
+    --------
+    >>> components_of("casualties") == (KILLED, WOUNDED)
+    True
+    """
     return {"wounded": (WOUNDED,), "casualties": (KILLED, WOUNDED)}.get(category, (KILLED,))
 
 
 @dataclass(frozen=True, eq=False)
 class SubmodelDraws:
-    """Draws of theta of one submodel and what follows from them.
+    """Draws of theta of one submodel, and the quantities that follow from them.
+
+    S are all draws of all chains, D the entries of theta, V those of v and T the cells of days.
+    The draws do not change. The two private dictionaries are caches: they keep the values of nodes
+    that several quantities have in common, and totals, from their first use.
 
     Parameters
     ----------
@@ -29,6 +39,19 @@ class SubmodelDraws:
         The graph of the submodel.
     theta
         Shape (chains, draws, D).
+
+    Examples
+    --------
+    >>> from lossmodel import LossModel, load_claims
+    >>> from lossmodel.evidence import collect_evidence
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> design = LossModel().design(collect_evidence(claims), claims.conflict, "aircraft")
+    >>> draws = SubmodelDraws(ModelGraph(design), np.zeros((1, 3, design.size)))
+    >>> draws.daily("germany", "aircraft").shape == (3, design.grid.size)
+    True
+    >>> bool(np.allclose(draws.daily("germany", "aircraft").sum(axis=1),
+    ...                  draws.total("germany", "aircraft")))
+    True
     """
 
     model: ModelGraph
@@ -43,16 +66,16 @@ class SubmodelDraws:
 
     @cached_property
     def flat(self) -> Floats:
-        """Chains one after the other, shape (S, D)."""
+        """All draws, chain after chain, shape (S, D)."""
         return np.asarray(self.theta.reshape(-1, self.theta.shape[-1]), dtype=float)
 
     @cached_property
     def values(self) -> Floats:
-        """All quantities v, shape (S, V); the draws of each stand together in memory."""
+        """All quantities v, shape (S, V), contiguous in memory by quantity."""
         return np.asfortranarray(self.design.parameters.values(self.flat))
 
     def columns(self, rows: Ints) -> Floats:
-        """Some of the quantities, shape (S, rows)."""
+        """The quantities of some rows of v, shape (S, rows)."""
         return np.asarray(self.values.T[rows].T)
 
     def draws(self, node: Node) -> Floats:
@@ -65,12 +88,12 @@ class SubmodelDraws:
             self._kept[node] = self.draws(node)
 
     def cells(self, party: str, category: str, scope: str = "all") -> Floats:
-        """Expected losses a day in each cell, shape (S, T)."""
+        """Expected losses per day in each cell, shape (S, T)."""
         latent = self.design.latent
         p, number = latent.parties.index(party), latent.scope_index.get((party, scope), 0)
         found = np.zeros(1)
         for component in components_of(category):
-            # All parties have one node, and most of them are asked for.
+            # The node has all parties, and most are needed.
             self._keep(self.model.components[component][0])
             if number:
                 self._keep(self.model.shares[number - 1])
@@ -94,7 +117,7 @@ class SubmodelDraws:
         return self.draws(self.model.log_bias(stream, cells))
 
     def mean_bias(self, stream: int) -> Floats:
-        """Mean of the log bias over all days, shape (S,)."""
+        """Mean of the log bias over all days, shape (S,); of a list, of its log coverage."""
         days = np.bincount(self.design.grid.cell_of) / len(self.design.grid.cell_of)
         node = self.model.log_bias(stream)
         if isinstance(node, Linear):

@@ -1,4 +1,4 @@
-"""Losses and biases as a graph: the part of the model that is not about observations.
+"""Losses and biases as a graph: the model without its observations.
 
 theta -> scales, v (affine) -> linear predictors -> losses per day, scopes, biases
 """
@@ -64,7 +64,7 @@ class LossGraph:
 
     @property
     def basis(self) -> tuple[Node, Node]:
-        """From which everything but the scales and v follows."""
+        """Log scales and v, from which every later node follows."""
         return self.log_scales, self.v
 
     def _quantities(self) -> None:
@@ -106,7 +106,7 @@ class LossGraph:
         return {}
 
     def _path(self, rows: Ints) -> Matrix:
-        """Cells of some rows of the path map."""
+        """Cells of some rows of the map to daily linear predictors."""
         return sparse.csr_array(self.design.daily[cells_of(rows, self.design.grid.cells)])
 
     def _everywhere(self, row: int) -> Matrix:
@@ -114,7 +114,7 @@ class LossGraph:
         return picking(np.full(self.design.grid.cells, row), self.v.size)
 
     def _components(self) -> None:
-        """Rates, and what they are made of."""
+        """Rates and their components: killed, wounded and missing dead."""
         latent, graph = self.design.latent, self.graph
         everyone = np.arange(len(latent.parties))
         self.rate = graph.map(Exp(latent.active.ravel()), self.predictors["rate"])
@@ -134,7 +134,7 @@ class LossGraph:
             self.components[MISSING_DEAD] = dead, has
 
     def _scopes(self) -> Iterator[Node]:
-        """Share of each scope in all losses; a parent stands before its scopes."""
+        """Share of each scope in all losses; a parent comes before its scopes."""
         graph, cells = self.graph, self.design.grid.cells
         shares: list[Node] = []
         for scope in self.design.latent.scopes:
@@ -155,7 +155,7 @@ class LossGraph:
             yield own
 
     def losses(self, series: tuple[tuple[int, int, int], ...]) -> Node:
-        """Losses a day of some (party, component, scope), row by row, shape (R T,).
+        """Losses per day of some (party, component, scope), row by row, shape (R T,).
 
         Scope 0 is the whole; all of the series are of it, or none.
         """
@@ -175,7 +175,7 @@ class LossGraph:
         return self.graph.map(Times(), losses, shares)
 
     def _gathered(self, rows: Sequence[tuple[Node, int]]) -> Node:
-        """Rows of T cells put together: of each, its node and where in that it stands."""
+        """Rows of T cells stacked: of each, its node and the index of the row in it."""
         nodes = list(dict.fromkeys(node for node, _ in rows))
         starts = dict(zip(nodes, np.cumsum([0, *(node.size for node in nodes)]), strict=False))
         cells = self.design.grid.cells

@@ -1,27 +1,27 @@
 r"""The model: its equations, its submodels, and its density in PyMC.
 
-Losses of party p on day t (t = 0 is the first day of the conflict). Paths are linear between knots
-on the scale that is named:
+Losses of party p on day t (t = 0 is the first day of the conflict). The latent processes are linear
+between knots on the log scale (rate) or the logit scale (lethality, missing):
 
     rate        mu_p(t) = exp(level + walk), where p can have losses on day t, else 0
     lethality   kappa_p(t) = sigmoid(level + walk)
-    missing     m_p(t) = sigmoid(level + walk): share of the dead who are first missing
+    missing     m_p(t) = sigmoid(level + walk): share of the dead first recorded as missing
     killed      k = kappa mu;  wounded w = (1 - kappa) mu;  equipment has mu alone
     scope       share of its parent: s = sigmoid(a) [exp(-(t - first) / tau)] on its days, else 0;
                 its complement 1 - s; of the whole, times the parent's
 
 A walk over knots has independent steps and mean zero over the knots; the sd of a step grows with
-the root of its length. Losses are even within a cell of days (half the spacing of the knots of the
-rate; one day in wars of up to a year), and all paths are taken at the middle of the cell.
+the root of its length. Losses are constant within a cell of days (half the spacing of the knots of
+the rate; one day in wars of up to a year), and processes have their value at its middle.
 
 A figure of party, category and scope over the days W, known on day K, has the expectation E:
 
     ledger      E = sum_{t in W} x(t) exp(beta(t))
     estimate    E = exp(beta(K)) sum_{t in W} x(t)
     x           k for killed, w for wounded, k + w for casualties, k + omega w for losses and
-                irrecoverable (omega in (0, 1) is the wounded share of the word, one per stream);
-                an estimate of anybody but the adversary leaves out a share 1 - q of the missing
-                dead: k - (1 - q) m k for k
+                irrecoverable (the wounded share omega in (0, 1), one per stream); an estimate by
+                anybody but the adversary leaves out a share 1 - q of the missing dead:
+                k - (1 - q) m k in place of k
     list        E = sum_{t in W} c(t) [k (1 - m) F(a) + k m (G * F)(a)]
     register    E = exp(beta(K)) sum_{t in W} [k (1 - m) + k m G(a)]
     missing     E = exp(beta(K)) sum_{t in W} k m (1 - G(a))
@@ -38,8 +38,8 @@ is reported, which is never negative.
                 + level and walk shared by third parties about a party
                 + the stream's own walk + common mode of the party
 
-with a level of their own in place of role, side, claimant, category and third parties for registers
-and stocks of the missing. A list has coverage c = sigmoid(level + walk) instead.
+For registers and stocks of the missing, one level replaces those of role, side, claimant, category
+and third parties. A list has coverage c = sigmoid(level + walk) and no bias.
 
 A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (the
 noise of a ledger is that of a day over the root of its days; that of a list or register is that of
@@ -52,7 +52,7 @@ a month over the root of the months between vintages):
 
 Every unknown is an affine map of standard normals, with learned scales exp(mean + sd z); the priors
 are those of `Priors`. ``losses`` and ``expectation`` write these equations as one graph, from which
-value, gradient, Hessian, posterior draws and the PyMC model of `LossModel.build` are made. Two
+the value, gradient, Hessian, posterior draws and PyMC model of `LossModel.build` follow. Two
 statements are independent of it: the plain sums of the tests, and the simulator.
 """
 
@@ -82,12 +82,12 @@ __all__ = ["LossModel", "submodels_with"]
 
 @dataclass(frozen=True)
 class LossModel:
-    """The model of war losses: which parts are on, and its assumptions.
+    """The model of war losses: the components that are on, and the priors.
 
     Parameters
     ----------
     components
-        What can be switched off.
+        The components, each of which can be switched off.
     priors
         Every assumption in numbers.
 
@@ -101,12 +101,34 @@ class LossModel:
     priors: Priors = field(default_factory=Priors.default)
 
     def submodels(self, evidence: Evidence, conflict: Conflict) -> list[Design]:
-        """What is fitted together: soldiers of all parties, civilians, each class of equipment.
+        """The designs of all submodels: soldiers, civilians, and each class of equipment.
 
-        None is empty. A declared sum of soldiers and civilians joins them to one block.
+        Submodels share no unknown and are fitted apart. One without observations is left out. A
+        declared sum of soldiers and civilians joins both in the submodel ``person``.
+
+        Parameters
+        ----------
+        evidence
+            The observations, see `lossmodel.evidence.collect_evidence`.
+        conflict
+            Its parties, categories and scopes.
+
+        Returns
+        -------
+        designs
+            In the order ``person``, ``civilian``, classes of equipment as in the conflict.
+
+        Examples
+        --------
+        >>> from lossmodel import load_claims
+        >>> from lossmodel.evidence import collect_evidence
+        >>> claims = load_claims(conflict="battle-of-britain")
+        >>> evidence = collect_evidence(claims)
+        >>> [design.name for design in LossModel().submodels(evidence, claims.conflict)]
+        ['aircraft']
         """
         terms = self._modelled(evidence, conflict)
-        names = _block_of(terms, conflict)
+        names = _submodel_of(terms, conflict)
         found = [*PEOPLE, *conflict.categories]
         return [
             self._design(terms[names == name], name, evidence, conflict)
@@ -115,31 +137,84 @@ class LossModel:
         ]
 
     def design(self, evidence: Evidence, conflict: Conflict, submodel: str = PERSON) -> Design:
-        """One block of evidence as arrays.
+        """One submodel as arrays.
+
+        Parameters
+        ----------
+        evidence, conflict
+            As for `submodels`.
+        submodel
+            ``person``, ``civilian`` or a class of equipment.
 
         Raises
         ------
         UsageError
-            The evidence has no such block.
+            The evidence has no observation of that submodel.
+
+        Examples
+        --------
+        >>> from lossmodel import load_claims
+        >>> from lossmodel.evidence import collect_evidence
+        >>> claims = load_claims(conflict="battle-of-britain")
+        >>> design = LossModel().design(collect_evidence(claims), claims.conflict, "aircraft")
+        >>> design.latent.parties, design.grid.days[0].date().isoformat()
+        (('germany', 'britain'), '1940-07-01')
         """
         terms = self._modelled(evidence, conflict)
-        names = _block_of(terms, conflict)
+        names = _submodel_of(terms, conflict)
         if not (names == submodel).any():
             known = ", ".join(sorted(set(names))) or "none"
-            raise UsageError(f"There is no evidence for the block {submodel!r}; blocks: {known}.")
+            raise UsageError(
+                f"There is no evidence for the submodel {submodel!r}; submodels: {known}."
+            )
         return self._design(terms[names == submodel], submodel, evidence, conflict)
 
     def unmodelled(self, evidence: Evidence, conflict: Conflict) -> pd.DataFrame:
-        """Terms that the model has no place for as it stands: `term`, `claims` and `why`."""
+        """Observations that the model with these components leaves out, with the reason.
+
+        Parameters
+        ----------
+        evidence, conflict
+            As for `submodels`.
+
+        Returns
+        -------
+        table
+            The columns ``term`` and ``claims`` of the evidence, and ``why``.
+
+        Examples
+        --------
+        >>> from lossmodel import load_claims
+        >>> from lossmodel.evidence import collect_evidence
+        >>> claims = load_claims(conflict="battle-of-britain")
+        >>> len(LossModel().unmodelled(collect_evidence(claims), claims.conflict))
+        0
+        """
         reasons = [self._objection(term, conflict) for term in evidence.terms.to_dict("records")]
         table = evidence.terms[["term", "claims"]].assign(why=reasons)
         return table[table["why"] != ""].reset_index(drop=True)
 
     def build(self, evidence: Evidence, conflict: Conflict, submodel: str = PERSON) -> pm.Model:
-        """The reference density of a block as a PyMC model, which can be extended and sampled.
+        """The reference density of a submodel as a PyMC model, which can be extended and sampled.
 
-        Free are standard normals, ``z.<group>``; ``rate``, ``lethality``, ``missing``, ``share``,
-        ``bias``, ``coverage``, ``log_expected`` and the learned scales are named after them.
+        Free are standard normals, ``z.<group>``. Deterministic are ``rate`` (losses per day in each
+        cell), ``lethality``, ``missing``, ``share`` (of scopes), ``bias`` (log), ``coverage``,
+        ``log_expected`` and the learned ``scales``, with named dims. PyMC is imported here, which
+        takes seconds.
+
+        Parameters
+        ----------
+        evidence, conflict, submodel
+            As for `design`.
+
+        Raises
+        ------
+        UsageError
+            The evidence has no observation of that submodel.
+
+        Examples
+        --------
+        Sample with ``pm.sample(model=LossModel().build(evidence, conflict))``.
         """
         return reference(self.design(evidence, conflict, submodel))
 
@@ -150,13 +225,13 @@ class LossModel:
     def _objection(self, term: Mapping[Hashable, Any], conflict: Conflict) -> str:
         civilian = conflict.parties[conflict.components(term["party"])[0]].civilian
         if term["category"] == "missing" and not self.components.missing:
-            return "The part of the model that knows the missing is off."
+            return "The component of the missing is off."
         if term["category"] == "missing" and civilian:
-            return "The model has no missing among civilians."
-        waits = term["accounting"] == "list" or (self.components.missing and not civilian)
-        if _adds_days(term) or (self.components.delay and waits):
+            return "The model has no missing dead among civilians."
+        delayed = term["accounting"] == "list" or (self.components.missing and not civilian)
+        if _adds_days(term) or (self.components.delay and delayed):
             return ""
-        return "It adds to days already known, of which without delays nothing is left to learn."
+        return "It is an increment for days of an earlier vintage, which without delays is zero."
 
     def _design(
         self, terms: pd.DataFrame, name: str, evidence: Evidence, conflict: Conflict
@@ -172,28 +247,36 @@ class LossModel:
 
 
 def _adds_days(term: Mapping[Hashable, Any]) -> bool:
-    """Whether a term is of days that the vintage before it did not know."""
+    """Whether an observation has days that the vintage before it did not include."""
     known = term["days_from"]
     return not all(any(a <= lo and hi <= b for a, b in known) for lo, hi in term["days"])
 
 
 def submodels_with(party: str, category: str, conflict: Conflict) -> tuple[str, ...]:
-    """Names of the blocks that can hold a party's losses of a category."""
+    """Names of the submodels that can include a party's losses of a category.
+
+    Examples
+    --------
+    >>> from lossmodel import load_conflict
+    >>> submodels_with("germany", "aircraft", load_conflict("battle-of-britain"))
+    ('aircraft',)
+    """
     if conflict.categories[category].group == "equipment":
         return (category,)
     return PEOPLE if conflict.parties[conflict.components(party)[0]].civilian else (PERSON,)
 
 
-def _block_of(terms: pd.DataFrame, conflict: Conflict) -> pd.Series[str]:
+def _submodel_of(terms: pd.DataFrame, conflict: Conflict) -> pd.Series[str]:
+    """Submodel of each observation."""
     equipment = {c.name for c in conflict.categories.values() if c.group == "equipment"}
     people = pd.Series([_people(p, conflict) for p in terms["party"]], terms.index, dtype=object)
-    # Who counts both together ties their losses: then they are one block.
+    # A claim of both together makes their losses dependent: they are one submodel then.
     if (people == "").any():
         people[:] = PERSON
     return terms["category"].where(terms["category"].isin(equipment), people)
 
 
 def _people(party: str, conflict: Conflict) -> str:
-    """Block of a party's people; empty for a sum of soldiers and civilians."""
+    """Submodel of a party's people; empty for a sum of soldiers and civilians."""
     kinds = {conflict.parties[base].civilian for base in conflict.components(party)}
     return "" if len(kinds) > 1 else CIVILIAN if kinds.pop() else PERSON

@@ -91,7 +91,7 @@ class Take(Linear):
 
     @cached_property
     def part(self) -> slice | None:
-        """The entries as a slice, if they stand together in one input."""
+        """The entries as a slice, if they are contiguous in one input."""
         first, count = int(self.entries[0]), len(self.entries)
         together = (self.entries == np.arange(first, first + count)).all()
         return slice(first, first + count) if together and len(self.inputs) == 1 else None
@@ -101,7 +101,7 @@ class Take(Linear):
         if self.part is not None:
             return np.asarray(inputs[0][..., self.part])
         x = _stacked(inputs)
-        # Of a batch, the draws of each entry stand together in memory.
+        # Of a batch, the draws of each entry are contiguous in memory.
         return np.asarray(x[self.entries] if x.ndim == 1 else x.T[self.entries].T)
 
     def reverse(self, adjoint: Floats) -> Sequence[Floats]:
@@ -119,7 +119,7 @@ class Take(Linear):
 
 @dataclass(frozen=True, eq=False)
 class Part(Linear):
-    """Rows of a larger map of one input, with which they are computed unless told apart.
+    """Rows of a larger map of one input, computed with it or by themselves.
 
     Attributes
     ----------
@@ -156,7 +156,7 @@ class RunningSum(Node):
     def of_entries(self, matrix: Matrix) -> Matrix:
         """A map of the sums as one of the entries.
 
-        It has as many entries as the windows between the edges are long; what cancels is dropped.
+        It has as many entries as the windows have cells; entries that cancel are dropped.
         """
         rows, edges = self.size // (self.entries + 1), self.entries + 1
         given = matrix.tocoo()
@@ -196,7 +196,7 @@ def _stacked(inputs: Sequence[Floats]) -> Floats:
 
 
 def _split(x: Floats, nodes: Sequence[Node]) -> list[Floats]:
-    """What belongs to each of stacked nodes."""
+    """The entries of each of the stacked nodes."""
     if len(nodes) == 1:
         return [x]
     found, start = [], 0

@@ -1,4 +1,4 @@
-"""Share of the dead that a list, register or stock of missing has learnt of."""
+"""Share of the dead that a list, register or stock of the missing reports."""
 
 from functools import cached_property
 
@@ -25,7 +25,7 @@ SQRT_2PI = float(np.sqrt(2 * np.pi))
 
 
 class ReportedFraction(Function):
-    """Share of the dead of a bin that a list, register or stock of missing has learnt of.
+    """Share of the dead of a bin that a list, register or stock of the missing reports.
 
     Arguments are the logits of coverage and of the missing share, the log median and log sd of the
     log delay of a list, and the log median delay of a declaration. With found F and declared L the
@@ -34,7 +34,7 @@ class ReportedFraction(Function):
     Parameters
     ----------
     vintages
-        The U bins of days of death, each as a list, register or stock knows of it.
+        The U bins of days of death, each of one stream at one date of knowledge.
     declared_log_sd
         Sd of the log delay of a declaration.
     """
@@ -47,7 +47,7 @@ class ReportedFraction(Function):
         self.lists, self.declared = slice(0, lists), slice(lists, len(listed))
         self.late, self.any_lists, self.any_late = slice(0, late), lists > 0, late > 0
         self.log_age = np.log(vintages.elapsed)
-        # Stocks hold those not yet declared, and nobody who was found.
+        # Stocks include those not yet declared, and nobody who was found.
         self.pace = np.where(stock[self.declared], -1.0, 1.0) / declared_log_sd
         self.found_at_once = np.where(stock[self.declared], 0.0, 1.0)
         nodes = convolution(vintages.elapsed[self.late])
@@ -91,7 +91,7 @@ class _Reported:
         self.value = coverage * ((1 - missing) * found + missing * gone)
 
     def _late(self, delay: Floats, delay_sd: Floats, declared: Floats) -> Floats:
-        """Declared and heard of: sums over the nodes of the convolution, shape (..., K, n)."""
+        """Chance that a missing person is declared dead and listed, shape (..., n)."""
         pace = np.exp(-delay_sd)
         wait = self.of.delay - declared / self.of.declared_log_sd
         z = (self.of.log_rest - delay) * pace

@@ -1,6 +1,9 @@
-"""One block of evidence as arrays: everything that the density needs, nothing that it does not."""
+"""One submodel as arrays: everything that the density needs, and nothing else.
 
-from collections.abc import Hashable, Mapping
+A submodel is a part of the model that shares no unknown with the others and is fitted by itself:
+the soldiers of all parties, the civilians, or one class of equipment.
+"""
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,50 +18,99 @@ from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.latent import LatentProcesses, build_latent
 from lossmodel.model.design.observation import Observations, observe
 from lossmodel.model.design.parameters import Linear, Parameterisation, ParameterisationBuilder
-from lossmodel.model.design.reporting import (
-    LIST,
-    MISSING,
-    REGISTER,
-    ReportingTriangle,
-    ReportingTriangleBuilder,
-    Vintage,
-)
+from lossmodel.model.design.reporting import LIST, MISSING, REGISTER, ReportingTriangle, Vintage
 from lossmodel.model.design.streams import stream_table
+from lossmodel.model.design.triangle import ReportingTriangleBuilder
+from lossmodel.model.design.windows import (
+    KILLED,
+    MISSING_DEAD,
+    UNDEFINED,
+    WOUNDED,
+    Record,
+    WindowBuilder,
+)
 from lossmodel.model.priors import Priors
+from lossmodel.tables.vocabulary import ACCOUNTINGS
 
-__all__ = ["CIVILIAN", "PEOPLE", "PERSON", "Design", "build_design"]
+__all__ = [
+    "CIVILIAN",
+    "KILLED",
+    "MISSING_DEAD",
+    "PEOPLE",
+    "PERSON",
+    "UNDEFINED",
+    "WOUNDED",
+    "Design",
+    "build_design",
+]
 
-Record = Mapping[Hashable, Any]
-
-KILLED, WOUNDED, MISSING_DEAD = 0, 1, 2
-# Blocks of people; the others are classes of equipment, whose losses have no lethality.
+# Submodels of people; the others are classes of equipment, whose losses have no lethality.
 PERSON, CIVILIAN = "person", "civilian"
 PEOPLE = (PERSON, CIVILIAN)
-UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
 
 
 @dataclass(frozen=True)
 class Design:
-    """Arrays of one block.
+    """Arrays of one submodel.
+
+    N observations, P parties, T cells of days, R daily series, W windows, Q entries of the
+    reporting triangle with U bins of vintages; theta has D entries and v has V, see
+    `Parameterisation`.
 
     Attributes
     ----------
-    daily
-        Sparse map from v to stacked rows of T cells: log rates a day, logits of lethality and of
-        the missing share, log biases of ledgers.
+    name
+        ``person``, ``civilian`` or a class of equipment.
+    grid
+        The days and cells.
+    parameters
+        The affine map from theta to v.
+    latent
+        Rows of the latent processes.
+    streams
+        One row per stream, see `stream_table`.
+    terms
+        The N rows of ``Evidence.terms``.
+    biases, coverage, definition
+        By number of the stream: its log bias; of a list the knots of its logit coverage, positions
+        in days and rows of v; the row of v with the logit of its wounded share.
+    daily, rows
+        Sparse map from v to stacked rows of T cells, and the number of rows: log rates per day,
+        logits of lethality and of the missing share, log biases of ledgers.
     series
         Shape (R, 4): party, component (KILLED, WOUNDED, MISSING_DEAD), scope, row of the ledger's
-        daily log bias (-1 none): the daily series whose windows are summed.
+        daily log bias (-1 for none).
     window
-        Shape (W, 5): claim, series, factor, lo, hi: the claim's expectation has the factor times
-        the series' sum over the days [lo, hi).
+        Shape (W, 5): observation, series, factor, lo, hi: the expectation of the observation has
+        the factor times the sum of the series over the days [lo, hi).
     window_map, pair_window_map
         Sparse maps from the stacked prefix sums of the series, R rows of T + 1 cell edges, to the
-        sums of the windows and of the pairs.
+        W sums of the windows and the Q sums of the triangle.
     factor_row, factor_sign
         Factor 0 is one; factor k is ``sign_k sigmoid(v[row_k])``.
+    triangle
+        Entries of the reporting triangle of lists, registers and stocks of the missing.
+    pair_map
+        Sparse map from v to the arguments of the reported share, shape (5 U, V), see
+        `VintageBins`.
+    declared_log_sd
+        Sd of the log delay of a declaration, in days.
     bias
-        Sparse map from v to the log bias of each claim (ledgers have theirs by day).
+        Sparse map from v to the log bias of each observation, shape (N, V); zero for ledgers,
+        whose bias is daily, and for lists.
+    observed
+        Forms, values and noise of the observations.
+
+    Examples
+    --------
+    >>> from lossmodel import LossModel, load_claims
+    >>> from lossmodel.evidence import collect_evidence
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> design = LossModel().design(collect_evidence(claims), claims.conflict, "aircraft")
+    >>> design.latent.parties, design.people
+    (('germany', 'britain'), False)
+    >>> design.bias.shape == (len(design.terms), len(design.parameters.offset))
+    True
     """
 
     name: str
@@ -86,18 +138,18 @@ class Design:
 
     @property
     def size(self) -> int:
-        """Length of theta."""
+        """Length D of theta."""
         return self.parameters.size
 
     def first_party(self, stream: int) -> str:
-        """Whose common mode a stream's bias has: of a sum of parties, that of the first."""
+        """The party whose common mode a stream's bias includes: the first of a sum of parties."""
         party = str(self.streams.loc[stream, "party"])
         bases = (p for p in self.latent.parties if party == p or party.startswith(f"{p}+"))
         return next(bases, party)
 
     @property
     def people(self) -> bool:
-        """Whether its losses are killed and wounded."""
+        """Whether the losses are of people, killed and wounded."""
         return self.name in PEOPLE
 
 
@@ -110,20 +162,31 @@ def build_design(
     components: Components,
     until: pd.Timestamp,
 ) -> Design:
-    """Turn the terms of one block of evidence into arrays.
+    """Turn the observations of one submodel into arrays.
 
     Parameters
     ----------
     terms
-        Rows of ``Evidence.terms`` of the persons or of one class of equipment.
+        Its rows of ``Evidence.terms``, at least one.
     name
         ``person``, ``civilian`` or the class of equipment.
+    conflict, priors, components
+        The conflict, the assumptions, and which components of the model are on.
+    until
+        Last day of the latent processes.
+
+    Examples
+    --------
+    `LossModel.design` selects the rows and calls it; see `Design`.
     """
     return _Assembly(terms, name, conflict, priors, components, until).design()
 
 
 class _Assembly:
-    """Builds a design claim by claim; lives for one call of ``build_design``."""
+    """Builds a design observation by observation; lives for one call of ``build_design``.
+
+    The order of the steps fixes the order of theta, and with it the draws of a seed.
+    """
 
     def __init__(
         self,
@@ -134,60 +197,46 @@ class _Assembly:
         components: Components,
         until: pd.Timestamp,
     ) -> None:
-        self.terms = terms.reset_index(drop=True)
-        self.name, self.conflict, self.priors, self.components = name, conflict, priors, components
-        self.people = name in PEOPLE
+        self.terms, self.name = terms.reset_index(drop=True), name
+        self.conflict, self.priors, self.components = conflict, priors, components
         self.grid = Grid.over(conflict.start, until, rate_days=conflict.knots.rate_days)
         self.builder, self.daily = ParameterisationBuilder(), Linear()
-        self.latent, self.rows = build_latent(
-            self.terms,
-            conflict=conflict,
-            priors=priors,
-            components=components,
-            grid=self.grid,
-            builder=self.builder,
-            linear=self.daily,
-            person=self.people,
+        common: dict[str, Any] = {
+            "priors": priors,
+            "components": components,
+            "grid": self.grid,
+            "builder": self.builder,
+        }
+        people = name in PEOPLE
+        self.latent, rows = build_latent(
+            self.terms, conflict=conflict, linear=self.daily, person=people, **common
         )
         self.streams, self.stream_of = stream_table(self.terms, self.grid)
-        self.biases = build_biases(
-            self.streams,
-            conflict=conflict,
-            priors=priors,
-            components=components,
-            grid=self.grid,
-            builder=self.builder,
+        self.biases = build_biases(self.streams, conflict=conflict, **common)
+        missing = self.latent.missing_knots
+        self.triangle = ReportingTriangleBuilder(conflict=conflict, missing_knots=missing, **common)
+        self.windows = WindowBuilder(
+            latent=self.latent, biases=self.biases, daily=self.daily, rows=rows, **common
         )
-        self.triangle = ReportingTriangleBuilder(
-            conflict=conflict,
-            priors=priors,
-            components=components,
-            grid=self.grid,
-            builder=self.builder,
-            missing_knots=self.latent.missing_knots,
-        )
-        self.series: dict[tuple[int, int, int, int], int] = {}
-        self.ledgers: dict[tuple[int, str], int] = {}
-        self.factors: dict[tuple[int, float], int] = {}
-        self.definition: dict[int, int] = {}
-        self.uncounted: dict[str, int] = {}
-        self.window: list[tuple[int, int, int, int, int]] = []
 
     def design(self) -> Design:
-        bias = Linear()
         records = self.terms.to_dict("records")
         for claim, (stream, term) in enumerate(zip(self.stream_of, records, strict=True)):
-            self._place(claim, int(stream), term)
-        self._bias(bias)
+            self._add(claim, int(stream), term)
         observed = observe(
             self.terms, streams=self.streams, stream_of=self.stream_of, priors=self.priors,
             components=self.components, builder=self.builder,
         )  # fmt: skip
+        # The triangle adds rows of v: it is built before the parameters are.
         triangle = self.triangle.build()
-        parameters = self.builder.build()
+        return self._arrays(self.builder.build(), observed, triangle)
+
+    def _arrays(
+        self, parameters: Parameterisation, observed: Observations, triangle: ReportingTriangle
+    ) -> Design:
         height = len(parameters.offset)
-        signed = list(self.factors)
-        window = np.array(self.window, dtype=np.int64).reshape(-1, 5)
+        window = self.windows.windows()
+        factor_row, factor_sign = self.windows.factors()
         return Design(
             name=self.name,
             grid=self.grid,
@@ -197,125 +246,59 @@ class _Assembly:
             terms=self.terms,
             biases=self.biases,
             coverage=self.triangle.coverage,
-            definition=self.definition,
-            daily=self.daily.matrix((self.rows * self.grid.cells, height)),
-            rows=self.rows,
-            series=np.array(list(self.series), dtype=np.int64).reshape(-1, 4),
+            definition=self.windows.definition,
+            daily=self.daily.matrix((self.windows.rows * self.grid.cells, height)),
+            rows=self.windows.rows,
+            series=self.windows.series(),
             window=window,
-            window_map=self._sums(window[:, 1], window[:, 3], window[:, 4]),
-            factor_row=np.array([row for row, _ in signed], dtype=np.int64),
-            factor_sign=np.array([sign for _, sign in signed]),
+            window_map=self.windows.sums(window[:, 1], window[:, 3], window[:, 4]),
+            factor_row=factor_row,
+            factor_sign=factor_sign,
             triangle=triangle,
-            pair_window_map=self._sums(triangle.series, triangle.lo, triangle.hi),
+            pair_window_map=self.windows.sums(triangle.series, triangle.lo, triangle.hi),
             pair_map=triangle.vintages.linear.matrix((5 * len(triangle.vintages.kind), height)),
             declared_log_sd=self.priors["declared.log_sd"].median,
-            bias=bias.matrix((len(self.terms), height)),
+            bias=self._bias().matrix((len(self.terms), height)),
             observed=observed,
         )
 
-    def _sums(self, series: Ints, lo: Ints, hi: Ints) -> sparse.csr_array:
-        """From prefix sums to the sums over [lo, hi) of each series."""
-        linear, width = Linear(), self.grid.cells + 1
-        rows = np.arange(len(series), dtype=np.int64)
-        for day, sign in ((lo, -1.0), (hi, 1.0)):
-            left, part = self.grid.prefix_weights(day)
-            linear.add(rows, series * width + left, sign * (1 - part))
-            linear.add(rows, series * width + left + 1, sign * part)
-        return linear.matrix((len(series), len(self.series) * width))
-
-    def _place(self, claim: int, stream: int, term: Record) -> None:
-        """What a claim's expectation is made of."""
-        accounting, category = term["accounting"], str(term["category"])
+    def _add(self, claim: int, stream: int, term: Record) -> None:
+        """Add the windows or the bins that the expectation of an observation is the sum of."""
+        accounting, category = ACCOUNTINGS[str(term["accounting"])], str(term["category"])
         if category == "missing":
-            self._listed(claim, stream, term, MISSING, KILLED)
-        elif accounting in ("list", "register"):
+            self._add_bins(claim, stream, term, MISSING, KILLED)
+        elif accounting.counts_cases:
             wounded = category in ("wounded", "casualties", "losses")
             for component in ([] if category == "wounded" else [KILLED]) + [WOUNDED] * wounded:
-                kind = LIST if accounting == "list" else REGISTER
-                self._listed(claim, stream, term, kind, component)
+                kind = LIST if accounting.has_coverage else REGISTER
+                self._add_bins(claim, stream, term, kind, component)
         else:
-            self._windows(claim, stream, term)
+            bases = self._bases(str(term["party"]))
+            self.windows.add(claim, stream=stream, term=term, bases=bases)
 
-    def _windows(self, claim: int, stream: int, term: Record) -> None:
-        category, party = str(term["category"]), str(term["party"])
-        spans = [self.grid.span(*days) for days in term["days"]]
-        for base in self._components(party):
-            ledger = -1
-            if term["accounting"] == "ledger":
-                ledger = self._ledger(stream, base)
-            for component, factor in self._counts(stream, term, base, category):
-                series = self._series(base, component, str(term["scope"]), ledger)
-                self.window += [(claim, series, factor, lo, hi) for lo, hi in spans if hi > lo]
-
-    def _counts(self, stream: int, term: Record, base: str, category: str) -> list[tuple[int, int]]:
-        """(component, factor) of what the stream's category counts of one party."""
-        if not self.people:
-            return [(KILLED, 0)]
-        counts = [] if category == "wounded" else [(KILLED, 0)]
-        if category in ("wounded", "casualties"):
-            counts.append((WOUNDED, 0))
-        elif category in UNDEFINED or category != "killed":
-            counts.append((WOUNDED, self._wounded_share(stream, category)))
-        partial = term["accounting"] == "estimate" and term["role"] != "adversary"
-        if partial and category != "wounded" and base in self.latent.missing_knots:
-            counts.append((MISSING_DEAD, self._missing_uncounted(str(term["role"]), base)))
-        return counts
-
-    def _components(self, party: str) -> tuple[str, ...]:
-        return tuple(p for p in self.conflict.components(party) if p in self.latent.parties)
-
-    def _ledger(self, stream: int, base: str) -> int:
-        if (stream, base) not in self.ledgers:
-            row = self.ledgers[stream, base] = self.rows
-            self.rows += 1
-            where, column, weight = self.biases[stream].weights(self.grid.middles, base)
-            self.daily.add(row * self.grid.cells + where, column, weight)
-        return self.ledgers[stream, base]
-
-    def _series(self, base: str, component: int, scope: str, ledger: int) -> int:
-        party = self.latent.parties.index(base)
-        number = self.latent.scope_index.get((base, scope), 0)
-        return self.series.setdefault((party, component, number, ledger), len(self.series))
-
-    def _wounded_share(self, stream: int, category: str) -> int:
-        if not self.components.definitions:
-            return 0
-        if stream not in self.definition:
-            prior = self.priors[UNDEFINED.get(category, "definition.losses")]
-            rows = self.builder.rows("definition", [prior.mean])
-            self.builder.independent(f"definition {stream}", rows, prior.sd)
-            self.definition[stream] = int(rows[0])
-        return self._factor(self.definition[stream], 1.0)
-
-    def _missing_uncounted(self, role: str, base: str) -> int:
-        key = f"{role} {base}"
-        if key not in self.uncounted:
-            prior = self.priors["missing.counted"]
-            rows = self.builder.rows("missing.uncounted", [-prior.mean])
-            self.builder.independent(f"missing.counted {key}", rows, prior.sd)
-            self.uncounted[key] = int(rows[0])
-        return self._factor(self.uncounted[key], -1.0)
-
-    def _factor(self, row: int, sign: float) -> int:
-        return self.factors.setdefault((row, sign), len(self.factors)) + 1
-
-    def _listed(self, claim: int, stream: int, term: Record, kind: int, component: int) -> None:
-        dead = component == KILLED and self.people
+    def _add_bins(self, claim: int, stream: int, term: Record, kind: int, component: int) -> None:
+        dead = component == KILLED and self.name in PEOPLE
         before = Vintage(term["days_from"], term["known_from"]) if term["days_from"] else None
-        for base in self._components(str(term["party"])):
-            self.triangle.place(
+        for base in self._bases(str(term["party"])):
+            self.triangle.add(
                 claim, stream=stream, kind=kind, party=base,
-                series=self._series(base, component, str(term["scope"]), -1), dead=dead,
+                series=self.windows.series_of(base, component, str(term["scope"])), dead=dead,
                 vintage=Vintage(term["days"], term["known"]), before=before,
             )  # fmt: skip
 
-    def _bias(self, bias: Linear) -> None:
-        """Log bias of every claim that is neither a ledger's nor a list's."""
+    def _bases(self, party: str) -> tuple[str, ...]:
+        """Base parties of a party that have losses of their own in the submodel."""
+        return tuple(p for p in self.conflict.components(party) if p in self.latent.parties)
+
+    def _bias(self) -> Linear:
+        """Log bias of every observation that is neither a ledger's nor a list's."""
+        bias = Linear()
         at = np.array([self.grid.index(day) for day in self.terms["anchor_date"]], dtype=float)
         for stream, of in self.biases.items():
             here = np.flatnonzero(self.stream_of == stream)
             if self.streams.loc[stream, "observation_model"] == "ledger" or not len(here):
                 continue
-            first = self._components(str(self.streams.loc[stream, "party"]))[0]
+            first = self._bases(str(self.streams.loc[stream, "party"]))[0]
             where, column, weight = of.weights(at[here], first)
             bias.add(here[where], column, weight)
+        return bias

@@ -1,9 +1,9 @@
 """Log biases of streams as sums of rows of v.
 
-The log bias of a stream is the mean of its claimant's role, the deviation that all on its side
-share towards that party, the claimant's own, the category's, what third parties share about a
-party (level and drift), the stream's own drift, and the common mode of the party. A ledger's bias
-belongs to the day of the losses, an estimate's to the day of its knowledge.
+The log bias of a stream is the mean of its claimant's role, plus the deviation shared by all of its
+side towards that party, the claimant's own, the category's, the level and walk shared by third
+parties about a party, the stream's own walk, and the common mode of the party. A ledger's bias
+varies with the day of the losses, an estimate's with the day of its knowledge.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,21 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import HALF_YEAR
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
+from lossmodel.tables.vocabulary import accountings_with
 
 __all__ = ["Bias", "build_biases"]
 
 Knots = tuple[Floats, Ints]
+
+# Priors of the level of observation models that have one of their own, and of the step of a
+# stream's own walk.
+LEVELS = {"register": "bias.register", "stock": "bias.missing"}
+DRIFTS = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
 
 
 @dataclass(frozen=True)
@@ -29,11 +36,18 @@ class Bias:
     Attributes
     ----------
     constant
-        Rows that are added on every day.
+        Rows added on every day.
     walks
-        Knots that are interpolated on the day and added.
+        Knots (positions in days, rows of v), interpolated on the day and added.
     common
         Base party -> row of its common mode.
+
+    Examples
+    --------
+    >>> bias = Bias(constant=(4,), walks=((np.array([0.0, 10.0]), np.array([7, 8])),), common={})
+    >>> position, row, weight = bias.weights(np.array([2.5]), party="north")
+    >>> row, weight
+    (array([4, 7, 8]), array([1.  , 0.75, 0.25]))
     """
 
     constant: tuple[int, ...]
@@ -41,7 +55,7 @@ class Bias:
     common: dict[str, int]
 
     def weights(self, at: Floats, party: str) -> tuple[Ints, Ints, Floats]:
-        """Sparse rows (position in ``at``, row of v, weight) of the log bias on days ``at``."""
+        """Log bias on days ``at`` as a sparse map of v: (position in ``at``, row, weight)."""
         here = np.arange(len(at), dtype=np.int64)
         rows = [*self.constant, *([self.common[party]] if party in self.common else [])]
         where = [np.tile(here, len(rows))]
@@ -69,17 +83,21 @@ def build_biases(
     Parameters
     ----------
     streams
-        Index: number of the stream; columns claimant, party, category, role, reading,
-        first, last (days of its first and last knowledge).
+        As `stream_table` gives them.
+
+    Returns
+    -------
+    biases
+        Number of the stream -> its bias.
     """
-    table = _Table(conflict, priors, components, grid, builder)
-    own = streams[streams["observation_model"] != "list"]
+    table = _BiasTable(conflict, priors, components, grid, builder)
+    own = streams[~streams["observation_model"].isin(accountings_with("has_coverage"))]
     several = own.groupby(["claimant", "party"])["category"].transform("nunique") > 1
     return {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
 
 
-class _Table:
-    """Rows placed so far, shared between the streams that they belong to."""
+class _BiasTable:
+    """Rows added so far, for streams that share them."""
 
     def __init__(
         self,
@@ -95,7 +113,7 @@ class _Table:
         self._groups: dict[str, Knots] = {}
 
     def scalar(self, kind: str, key: str, mean: float, sd: float) -> int:
-        """One row, made when first asked for."""
+        """One row with a prior of its own, added where it is new."""
         name = f"{kind} {key}"
         if name not in self._scalars:
             rows = self.builder.rows(kind, [mean])
@@ -105,7 +123,7 @@ class _Table:
         return self._scalars[name]
 
     def bias(self, stream: pd.Series, *, several: bool) -> Bias:
-        """Lay out one stream."""
+        """The bias of one stream; ``several``: its claimant has several categories."""
         parties = self.conflict.components(stream["party"])
         common = {}
         if self.components.common_mode:
@@ -116,36 +134,39 @@ class _Table:
         return Bias(tuple(constant), tuple(walks), common)
 
     def _level(self, stream: pd.Series, *, several: bool) -> tuple[list[int], list[Knots]]:
-        claimant, party = stream["claimant"], stream["party"]
-        key = f"{claimant} {party} {stream['category']}"
-        own = {"register": "bias.register", "stock": "bias.missing"}.get(
-            stream["observation_model"]
-        )
-        if own is not None:
-            prior = self.priors[own]
-            return [self.scalar(own, key, prior.mean, prior.sd)], []
-        kind = f"bias.{stream['role']}.{self._class(party, stream['category'])}"
-        role, between = self.priors[kind], self.priors[f"{kind}.between"].median
-        rows = [self.scalar("bias.role", f"{stream['role']} {kind}", role.mean, role.sd)]
-        if stream["role"] != "third-party" and self.components.group:
-            shared = self.priors["bias.side_share"].median
-            first = self.conflict.components(party)[0]
-            side = f"{stream['role']} {self.conflict.side_of(claimant)} {first}"
-            rows.append(self.scalar("bias.side", side, 0.0, between * np.sqrt(shared)))
-            between *= np.sqrt(1 - shared)
-        rows.append(self.scalar("bias.claimant", f"{claimant} {party}", 0.0, between))
+        """Rows and walks of all but the stream's own walk and the common mode."""
+        key = f"{stream['claimant']} {stream['party']} {stream['category']}"
+        name = LEVELS.get(stream["observation_model"])
+        if name is not None:
+            prior = self.priors[name]
+            return [self.scalar(name, key, prior.mean, prior.sd)], []
+        rows = self._role(stream)
         if several:
-            rows.append(
-                self.scalar("bias.category", key, 0.0, self.priors["bias.category_sd"].median)
-            )
+            sd = self.priors["bias.category_sd"].median
+            rows.append(self.scalar("bias.category", key, 0.0, sd))
         if stream["role"] != "third-party" or not self.components.group:
             return rows, []
         sort = "killed" if stream["category"] == "killed" else "other"
-        group = f"{party} {sort}"
+        group = f"{stream['party']} {sort}"
         rows.append(self.scalar("bias.group", group, 0.0, self.priors["bias.group_sd"].median))
         return rows, [self._group_walk(group)] if self.components.drift else []
 
+    def _role(self, stream: pd.Series) -> list[int]:
+        """Rows of the role, of the side and of the claimant."""
+        claimant, party, role = stream["claimant"], stream["party"], stream["role"]
+        kind = f"bias.{role}.{self._class(party, stream['category'])}"
+        prior, between = self.priors[kind], self.priors[f"{kind}.between"].median
+        rows = [self.scalar("bias.role", f"{role} {kind}", prior.mean, prior.sd)]
+        if role != "third-party" and self.components.group:
+            shared = self.priors["bias.side_share"].median
+            first = self.conflict.components(party)[0]
+            side = f"{role} {self.conflict.side_of(claimant)} {first}"
+            rows.append(self.scalar("bias.side", side, 0.0, between * np.sqrt(shared)))
+            between *= np.sqrt(1 - shared)
+        return [*rows, self.scalar("bias.claimant", f"{claimant} {party}", 0.0, between)]
+
     def _class(self, party: str, category: str) -> str:
+        """Class of the priors of a role: person, civilian or equipment."""
         if self.conflict.categories[category].group == "equipment":
             return "equipment"
         first = self.conflict.components(party)[0]
@@ -160,12 +181,12 @@ class _Table:
         return self._groups[group]
 
     def _drift(self, stream: pd.Series) -> list[Knots]:
+        """The stream's own walk; a stream of a single day of knowledge has none."""
         key = f"{stream['claimant']} {stream['party']} {stream['category']}"
         first, last = float(stream["first"]), float(stream["last"])
         if not self.components.drift or last <= first:
             return []
-        name = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
-        prior = self.priors[name.get(stream["observation_model"], "bias.drift_estimate_sd")]
+        prior = self.priors[DRIFTS.get(stream["observation_model"], "bias.drift_estimate_sd")]
         start = 0.0 if stream["observation_model"] == "ledger" else first
         return [self._walk(f"bias.drift {key}", prior, start, last)]
 
@@ -173,5 +194,5 @@ class _Table:
         spacing = self.conflict.knots.drift_days
         positions = knot_positions(first, last, spacing)
         rows = self.builder.rows(name.split()[0], np.zeros(len(positions)))
-        self.builder.walk(name, rows, float(np.sqrt(spacing / 182)), prior)
+        self.builder.walk(name, rows, float(np.sqrt(spacing / HALF_YEAR)), prior)
         return positions, rows

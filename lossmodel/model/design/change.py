@@ -10,15 +10,21 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["Change"]
 
+# Columns from which a block is multiplied as a dense matrix. It changes the speed only.
 WIDE = 8
 Block = tuple[slice, slice, Floats]
 
 
 class Change:
-    """Change of variables between theta and v, block by block of the affine map.
+    """Change of variables between theta and v, with the dense blocks of the affine map apart.
 
-    Walks are dense blocks of the map, all else is sparse: a product with the whole map, dense or
-    sparse, would cost several times as much.
+    Walks are dense blocks of the map, and the rest is sparse: a product with the whole map, dense
+    or sparse, would cost several times as much.
+
+    Parameters
+    ----------
+    design
+        One submodel as arrays.
     """
 
     def __init__(self, design: Design) -> None:
@@ -29,17 +35,17 @@ class Change:
         self.rest = sparse.csr_array(rest.tocsc()[:, self.columns].tocsr()[self.rows].T)
 
     def matrix(self, scales: Floats) -> sparse.csr_array:
-        """Derivative of v by theta, shape (V, D)."""
+        """Derivative of v by theta, shape (V, D), given the scales of theta, shape (D,)."""
         return by_columns(self.parameters.matrix, scales)
 
     def precision(self, by_v: Floats, scales: Floats) -> Floats:
-        """Identity, the prior's, plus a precision of v in theta, shape (D, D)."""
+        """Precision of theta, shape (D, D): the identity of its prior plus a precision of v."""
         both = self.down(self.down(by_v, scales).T, scales)
         both[np.diag_indices_from(both)] += 1.0
         return both
 
     def covariance(self, of_theta: Floats, scales: Floats) -> Floats:
-        """A covariance of theta as one of v, shape (V, V)."""
+        """Covariance of v, shape (V, V), from one of theta, shape (D, D)."""
         return self._up(self._up(of_theta * scales * scales[:, None]).T)
 
     def down(self, values: Floats, scales: Floats) -> Floats:
@@ -68,9 +74,9 @@ def _divided(matrix: sparse.csr_array) -> tuple[list[Block], sparse.csr_array]:
     blocks: list[Block] = []
     rest = matrix.tolil()
     for number in np.flatnonzero(np.bincount(of_column) >= WIDE):
-        rows, columns = (np.flatnonzero(part == number) for part in (of_row, of_column))
+        rows, columns = (np.flatnonzero(of == number) for of in (of_row, of_column))
         where = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        # What is laid out apart stays with the rest.
+        # A block whose rows or columns are not contiguous stays with the rest.
         if len(rows) == where[0].stop - rows[0] and len(columns) == where[1].stop - columns[0]:
             blocks.append((*where, matrix[where].toarray()))
             rest[where] = 0
@@ -88,7 +94,7 @@ def by_columns(matrix: sparse.csr_array, factor: Floats) -> sparse.csr_array:
 
 
 def _with_data(matrix: sparse.csr_array, data: Floats) -> sparse.csr_array:
-    """The same entries with other values, without looking at their places once more."""
+    """A matrix of the same sparsity with other values; its indices are not checked again."""
     found = copy(matrix)
     found.data = data
     return found

@@ -1,6 +1,7 @@
-"""Latent paths of a block: rates, lethality and the share of the dead who are missing.
+"""Latent processes of a submodel: rates, lethality and the share of the dead who are missing.
 
-A block is what is fitted together: all persons of all parties, or one class of equipment.
+Each is linear between knots on the log or logit scale: a level and a random walk around it. The
+cells of days take its value at their middle.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
+from lossmodel.conflict.types import Party
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
@@ -17,28 +20,34 @@ from lossmodel.model.priors import Priors
 
 __all__ = ["LatentProcesses", "build_latent"]
 
-# Days over which a walk's prior sd is meant.
-WALK_DAYS = {"rate": 14, "lethality": 91, "missing": 182}
+# The prior of a walk, ``<kind>.walk_sd``, is the sd of its change over so many days: its unit in
+# ``priors.toml``. The sd of a step grows with the root of its length.
+WALK_DAYS = {"rate": FORTNIGHT, "lethality": QUARTER, "missing": HALF_YEAR}
+
+Knots = tuple[Floats, Ints]
 
 
 @dataclass(frozen=True)
 class LatentProcesses:
-    """Where the daily paths of a block come from.
+    """The latent processes of a submodel, as rows of its map from v to daily linear predictors.
 
     Attributes
     ----------
     parties
-        The P base parties of the block.
+        The P base parties of the submodel.
     main
         Those whose totals are its headlines: the first one of each side, civilians aside.
     rate, lethality, missing
-        Rows of the path map of each party; -1 where a party has none.
-    rate_knots
+        Shape (P,): row of each party's process in ``Design.daily``, in cells; -1 where a party has
+        none.
+    rate_knots, lethality_knots, missing_knots
         Party -> (positions in days, rows of v).
     active
         Shape (P, T): share of each cell's days on which a party can have losses.
     scopes
-        Shares after the first one, ``all``; a scope's parent stands before it.
+        Shares of the scopes after ``all``; a scope's parent comes before it.
+    scope_index
+        (party, scope) -> number of the scope, 0 for ``all``.
     """
 
     parties: tuple[str, ...]
@@ -46,32 +55,12 @@ class LatentProcesses:
     rate: Ints
     lethality: Ints
     missing: Ints
-    rate_knots: dict[str, tuple[Floats, Ints]]
-    lethality_knots: dict[str, tuple[Floats, Ints]]
-    missing_knots: dict[str, tuple[Floats, Ints]]
+    rate_knots: dict[str, Knots]
+    lethality_knots: dict[str, Knots]
+    missing_knots: dict[str, Knots]
     active: Floats
     scopes: tuple[ScopeShare, ...]
     scope_index: dict[tuple[str, str], int]
-
-
-def fill_path(linear: Linear, *, row: int, grid: Grid, knots: tuple[Floats, Ints]) -> None:
-    """Fill one row of the map: T cells interpolated between knots."""
-    positions, rows = knots
-    left, right, weight = interpolate(positions, grid.middles)
-    base = row * grid.cells + np.arange(grid.cells)
-    linear.add(base, rows[left], 1 - weight)
-    linear.add(base, rows[right], weight)
-
-
-def centre(terms: pd.DataFrame, lethality: float) -> float:
-    """Log daily rate in the middle of what the claims of one party say.
-
-    Only a place to start from: the level's prior is wide (``rate.level``).
-    """
-    share = terms["category"].map({"killed": lethality, "wounded": 1 - lethality}).fillna(1.0)
-    figure = terms[["value", "low", "high"]].bfill(axis=1).iloc[:, 0].clip(lower=0.5)
-    logs = np.log(figure / terms["n_days"] / share).to_numpy()
-    return float(np.median(logs[np.isfinite(logs)]))
 
 
 def build_latent(
@@ -85,24 +74,26 @@ def build_latent(
     linear: Linear,
     person: bool,
 ) -> tuple[LatentProcesses, int]:
-    """Lay out the paths of all parties of a block.
+    """Lay out the processes of all parties of a submodel.
+
+    Parameters
+    ----------
+    terms
+        The observations of the submodel.
+    linear
+        The map from v to daily linear predictors, to which the processes are added.
+    person
+        Whether losses are of people, killed and wounded.
 
     Returns
     -------
     latent
-        Where they are.
-    height
-        Rows of the path map that are in use.
+        The processes.
+    rows
+        Rows of ``linear`` that are in use.
     """
     parties = submodel_parties(terms, conflict)
-    spacing = {
-        "rate": conflict.knots.rate_days,
-        "lethality": conflict.knots.lethality_days,
-        "missing": conflict.knots.drift_days,
-    }
-    height = 0
-    rows = {kind: np.full(len(parties), -1) for kind in spacing}
-    knots: dict[str, dict[str, tuple[Floats, Ints]]] = {kind: {} for kind in spacing}
+    processes = _ProcessBuilder(conflict, priors, grid, builder, linear, parties)
     active = np.ones((len(parties), grid.cells))
     for p, name in enumerate(parties):
         party = conflict.parties[name]
@@ -110,21 +101,8 @@ def build_latent(
         active[p] = grid.part_active(*days)
         own = terms[[conflict.components(q)[0] == name for q in terms["party"]]]
         middle = centre(own, priors["lethality.level"].median if person else 1.0)
-        wanted = {"rate": True, "lethality": person}
-        wanted["missing"] = person and components.missing and not party.civilian
-        for kind in [kind for kind, on in wanted.items() if on]:
-            knots[kind][name] = _path(
-                kind,
-                name,
-                days,
-                spacing=spacing[kind],
-                centre=middle if kind == "rate" else 0.0,
-                builder=builder,
-                priors=priors,
-            )
-            rows[kind][p] = height
-            fill_path(linear, row=height, grid=grid, knots=knots[kind][name])
-            height += 1
+        for kind in _kinds(party, components, person=person):
+            processes.add(kind, p, days, centre=middle if kind == "rate" else 0.0)
     scopes, scope_index = build_scopes(
         terms,
         conflict=conflict,
@@ -137,46 +115,92 @@ def build_latent(
     latent = LatentProcesses(
         parties=parties,
         main=conflict.main_parties(parties),
-        rate=rows["rate"],
-        lethality=rows["lethality"],
-        missing=rows["missing"],
-        rate_knots=knots["rate"],
-        lethality_knots=knots["lethality"],
-        missing_knots=knots["missing"],
+        rate=processes.rows["rate"],
+        lethality=processes.rows["lethality"],
+        missing=processes.rows["missing"],
+        rate_knots=processes.knots["rate"],
+        lethality_knots=processes.knots["lethality"],
+        missing_knots=processes.knots["missing"],
         active=active,
         scopes=scopes,
         scope_index=scope_index,
     )
-    return latent, height
+    return latent, processes.height
 
 
 def submodel_parties(terms: pd.DataFrame, conflict: Conflict) -> tuple[str, ...]:
-    """Base parties with figures of their own; those known only within a sum stay in the first."""
+    """Base parties with processes of their own: those that claims name alone or first in a sum."""
     firsts = {conflict.components(party)[0] for party in terms["party"]}
     return tuple(name for name in conflict.parties if name in firsts)
 
 
+def centre(terms: pd.DataFrame, lethality: float) -> float:
+    """Median over the claims of one party of the log of losses per day.
+
+    It is only the centre of the wide prior of the level (``rate.level``). Figures of killed or
+    wounded are divided by their share of the casualties, given the lethality.
+    """
+    share = terms["category"].map({"killed": lethality, "wounded": 1 - lethality}).fillna(1.0)
+    # A figure of zero counts as half a loss, as in ``observation``.
+    figure = terms[["value", "low", "high"]].bfill(axis=1).iloc[:, 0].clip(lower=0.5)
+    logs = np.log(figure / terms["n_days"] / share).to_numpy()
+    return float(np.median(logs[np.isfinite(logs)]))
+
+
+def _kinds(party: Party, components: Components, *, person: bool) -> list[str]:
+    """The kinds of processes that a party has."""
+    missing = person and components.missing and not party.civilian
+    return ["rate", *["lethality"] * person, *["missing"] * missing]
+
+
 def _range(start: pd.Timestamp | None, end: pd.Timestamp | None, grid: Grid) -> tuple[int, int]:
+    """First and last day on which a party can have losses."""
     first = 0 if start is None else min(max(grid.index(start), 0), grid.size - 1)
     last = grid.size - 1 if end is None else min(max(grid.index(end), first), grid.size - 1)
     return first, last
 
 
-def _path(
-    kind: str,
-    party: str,
-    days: tuple[int, int],
-    *,
-    spacing: int,
-    centre: float,
-    builder: ParameterisationBuilder,
-    priors: Priors,
-) -> tuple[Floats, Ints]:
-    """Knots of one path: a level and a walk around it, under the priors of that kind."""
-    positions = knot_positions(*days, spacing)
-    level, walk = priors[f"{kind}.level"], priors[f"{kind}.walk_sd"]
-    rows = builder.rows(f"{kind} {party}", np.full(len(positions), centre + level.mean))
-    builder.shared(f"{kind}.level {party}", rows, level.sd)
-    step = float(np.sqrt(spacing / WALK_DAYS[kind]))
-    builder.walk(f"{kind}.walk {party}", rows, step, walk)
-    return positions, rows
+class _ProcessBuilder:
+    """Rows and knots of the processes added so far."""
+
+    def __init__(
+        self,
+        conflict: Conflict,
+        priors: Priors,
+        grid: Grid,
+        builder: ParameterisationBuilder,
+        linear: Linear,
+        parties: tuple[str, ...],
+    ) -> None:
+        self.priors, self.grid, self.builder, self.linear = priors, grid, builder, linear
+        self.parties = parties
+        self.spacing = {
+            "rate": conflict.knots.rate_days,
+            "lethality": conflict.knots.lethality_days,
+            "missing": conflict.knots.drift_days,
+        }
+        self.rows = {kind: np.full(len(parties), -1) for kind in self.spacing}
+        self.knots: dict[str, dict[str, Knots]] = {kind: {} for kind in self.spacing}
+        self.height = 0
+
+    def add(self, kind: str, party: int, days: tuple[int, int], *, centre: float) -> None:
+        """Add one process of a party to the map: T cells interpolated between its knots."""
+        name = self.parties[party]
+        positions, rows = self.knots[kind][name] = self._knots(kind, name, days, centre)
+        left, right, weight = interpolate(positions, self.grid.middles)
+        cells = self.height * self.grid.cells + np.arange(self.grid.cells)
+        self.linear.add(cells, rows[left], 1 - weight)
+        self.linear.add(cells, rows[right], weight)
+        self.rows[kind][party] = self.height
+        self.height += 1
+
+    def _knots(self, kind: str, party: str, days: tuple[int, int], centre: float) -> Knots:
+        """Knots of one process: a level and a walk around it, under the priors of its kind."""
+        spacing = self.spacing[kind]
+        positions = knot_positions(*days, spacing)
+        level, walk = self.priors[f"{kind}.level"], self.priors[f"{kind}.walk_sd"]
+        rows = self.builder.rows(f"{kind} {party}", np.full(len(positions), centre + level.mean))
+        self.builder.shared(f"{kind}.level {party}", rows, level.sd)
+        step = float(np.sqrt(spacing / WALK_DAYS[kind]))
+        self.builder.walk(f"{kind}.walk {party}", rows, step, walk)
+        return positions, rows

@@ -1,45 +1,65 @@
-"""Published figures as observations: the form of each and its noise."""
+"""Published figures as observations: the likelihood of each and its noise."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import ParameterisationBuilder
-from lossmodel.model.priors import Priors
+from lossmodel.model.priors import Prior, Priors
+from lossmodel.tables.vocabulary import accountings_with
 
-__all__ = ["AT_LEAST", "AT_MOST", "COUNT", "INTERVAL", "POINT", "Observations", "observe"]
+__all__ = [
+    "AT_LEAST",
+    "AT_MOST",
+    "COUNT",
+    "COUNT_BELOW",
+    "INTERVAL",
+    "POINT",
+    "Observations",
+    "observe",
+]
+
+Objects = NDArray[np.object_]
 
 POINT, COUNT, AT_LEAST, AT_MOST, INTERVAL = range(5)
-SMALL = 200.0
+# Figures below this are counts. At 200 the Poisson sd of the log is 7%, against prior medians of
+# the noise scales of 12 to 25%. With 50, 100 or 400 no headline total of the shipped wars moves by
+# more than 0.11 posterior sd, and no posterior sd by more than 4%.
+COUNT_BELOW = 200.0
+# Stands for a figure of zero where its logarithm is needed (bounds, ends of ranges): a number that
+# rounds to zero is below it. With 0.25 or 1 the headline totals of the shipped wars are the same.
 HALF = 0.5
+# Days: the prior of ``noise.list`` is of the increment of one month.
 MONTH = 30.0
 
 
 @dataclass(frozen=True)
 class Observations:
-    """N published figures.
+    """N published figures: the form of the likelihood of each, and its noise.
 
     Attributes
     ----------
     form
-        POINT (Student-t on the log), COUNT (gamma-Poisson, figures under 200), AT_LEAST, AT_MOST
-        (the claimant's own figure is off by an exponential factor), INTERVAL.
+        Shape (N,): POINT (Student-t on the log), COUNT (gamma-Poisson, figures under COUNT_BELOW),
+        AT_LEAST, AT_MOST (bounds with an exponential slack on the log scale) or INTERVAL.
     value
-        The figure, a window's total; COUNT needs it as it is.
+        Shape (N,): the figure, a number of losses; the geometric mean of an INTERVAL's ends.
     log_value, log_high
-        Log of the figure; of an INTERVAL's two ends (-inf for zero).
+        Shape (N,): log of the figure; of an INTERVAL's two ends (-inf for zero).
     noise, scale
-        Number of the hyperparameter of the noise, -1 for none, and the factor on it.
+        Shape (N,): number of the hyperparameter of the noise, -1 for none, and the factor on it.
     fixed_noise
-        Noise sd where the scale is not learned.
+        Shape (N,): noise sd where the scale is not learned.
     extra
-        Variance on the log scale from rounding and from the width of a published range.
-    bound
-        Number of the hyperparameter of a bound's mean excess, -1 for none.
+        Shape (N,): variance on the log scale from rounding and from the width of a published range.
+    bound, fixed_bound
+        Number of the hyperparameter of a bound's mean slack, -1 for none, and the mean slack where
+        it is not learned.
     nu
         Degrees of freedom; infinity is normal.
     """
@@ -58,7 +78,7 @@ class Observations:
 
     @cached_property
     def indices(self) -> dict[int, Ints]:
-        """Positions of the figures of each form."""
+        """Form -> indices of its figures; forms without a figure are absent."""
         return {int(form): np.flatnonzero(self.form == form) for form in np.unique(self.form)}
 
 
@@ -71,48 +91,26 @@ def observe(
     components: Components,
     builder: ParameterisationBuilder,
 ) -> Observations:
-    """Forms and noise of all terms of a block.
+    """Forms and noise of all observations of a submodel.
 
-    A ledger's noise is independent from day to day, so the sd of the log of an increment falls
-    with the root of its days; so it is with what a list or register learns, whose scale is that of
-    a month. An estimate's is a relative error of the release.
+    Parameters
+    ----------
+    terms
+        The N observations, rows of ``Evidence.terms``.
+    streams, stream_of
+        The streams and the number of each observation's stream, see `stream_table`.
+    builder
+        Collects the learned scales of noise and slack.
     """
-    observation_model = streams["observation_model"].to_numpy()[stream_of]
-    names = np.array(["noise.estimate"] * len(terms), dtype=object)
-    names[observation_model == "ledger"] = "noise.ledger_day"
-    names[np.isin(observation_model, ["list", "register"])] = "noise.list"
-    scale = np.ones(len(terms))
-    days = terms["n_days"].to_numpy(dtype=float)
-    scale[observation_model == "ledger"] = 1 / np.sqrt(
-        np.maximum(days[observation_model == "ledger"], 1)
-    )
-    listed = np.isin(observation_model, ["list", "register"])
-    scale[listed] = np.sqrt(MONTH / np.maximum(learning_days(terms)[listed], 1))
-    noise, fixed = np.full(len(terms), -1), np.zeros(len(terms))
+    names, scale = _noise_scales(terms, streams["observation_model"].to_numpy()[stream_of])
+    noise, fixed_noise = np.full(len(terms), -1), np.zeros(len(terms))
     for name in sorted(set(names)):
-        prior, here = priors[name], names == name
-        factor = builder.scale(prior)
-        if prior.fixed:
-            fixed[here] = factor
-        else:
-            noise[here] = builder.hyper_index(prior)
+        noise[names == name], fixed_noise[names == name] = _scale(priors[name], builder)
     form = _forms(terms, components)
-    value = terms["value"].to_numpy(dtype=float)
-    low, high = terms["low"].to_numpy(dtype=float), terms["high"].to_numpy(dtype=float)
-    interval = form == INTERVAL
-    value = np.where(
-        np.isnan(value), np.sqrt(np.maximum(low, HALF) * np.maximum(high, HALF)), value
-    )
-    with np.errstate(divide="ignore"):
-        log_value = np.where(interval, np.log(low), np.log(np.maximum(value, HALF)))
-        log_high = np.where(interval, np.log(np.maximum(high, HALF)), 0.0)
+    value, log_value, log_high = _values(terms, form)
     rounding = terms["rounding_sd"].to_numpy(dtype=float) / np.maximum(value, HALF)
-    extra = terms["range_sd"].to_numpy(dtype=float) ** 2 + components.rounding * rounding**2
-    bound, fixed_bound = -1, 0.0
-    if np.isin(form, [AT_LEAST, AT_MOST]).any():
-        slack = priors["bound.excess"]
-        fixed_bound = builder.scale(slack)
-        bound = -1 if slack.fixed else builder.hyper_index(slack)
+    has_bounds = bool(np.isin(form, [AT_LEAST, AT_MOST]).any())
+    bound, fixed_bound = _scale(priors["bound.excess"], builder) if has_bounds else (-1, 0.0)
     return Observations(
         form=form,
         value=value,
@@ -120,24 +118,60 @@ def observe(
         log_high=log_high,
         noise=noise.astype(np.int64),
         scale=scale,
-        fixed_noise=fixed,
-        extra=extra,
+        fixed_noise=fixed_noise,
+        extra=terms["range_sd"].to_numpy(dtype=float) ** 2 + components.rounding * rounding**2,
         bound=bound,
         fixed_bound=fixed_bound,
         nu=priors["noise.nu"].median if components.heavy_tails else np.inf,
     )
 
 
+def _noise_scales(terms: pd.DataFrame, observation_model: Objects) -> tuple[Objects, Floats]:
+    """The prior of each observation's noise, by name, and the factor on its scale.
+
+    A ledger's noise is independent between days, so that the sd of the log of an increment falls
+    with the root of its days; likewise that of an increment of a list or register, whose scale is
+    that of a month. An estimate's noise is a relative error of the release.
+    """
+    ledger = np.isin(observation_model, accountings_with("sums_days"))
+    listed = np.isin(observation_model, accountings_with("counts_cases"))
+    names = np.array(["noise.estimate"] * len(terms), dtype=object)
+    names[ledger], names[listed] = "noise.ledger_day", "noise.list"
+    scale, days = np.ones(len(terms)), terms["n_days"].to_numpy(dtype=float)
+    scale[ledger] = 1 / np.sqrt(np.maximum(days[ledger], 1))
+    scale[listed] = np.sqrt(MONTH / np.maximum(learning_days(terms)[listed], 1))
+    return names, scale
+
+
+def _scale(prior: Prior, builder: ParameterisationBuilder) -> tuple[int, float]:
+    """Number of a learned scale and 0, or -1 and the value of a fixed one."""
+    value = builder.scale(prior)
+    return (-1, value) if prior.fixed else (builder.hyper_index(prior), 0.0)
+
+
+def _values(terms: pd.DataFrame, form: Ints) -> tuple[Floats, Floats, Floats]:
+    """Figures, their logs, and the logs of the upper ends of intervals."""
+    interval = form == INTERVAL
+    low, high = terms["low"].to_numpy(dtype=float), terms["high"].to_numpy(dtype=float)
+    middle = np.sqrt(np.maximum(low, HALF) * np.maximum(high, HALF))
+    value = terms["value"].to_numpy(dtype=float)
+    value = np.where(np.isnan(value), middle, value)
+    with np.errstate(divide="ignore"):
+        log_value = np.where(interval, np.log(low), np.log(np.maximum(value, HALF)))
+    return value, log_value, np.where(interval, np.log(np.maximum(high, HALF)), 0.0)
+
+
 def learning_days(terms: pd.DataFrame) -> Floats:
-    """Days in which a list or register learnt a figure: between vintages, else its window's."""
+    """Days over which a list or register grew: between two vintages, else those of its window."""
     between = (terms["known"] - terms["known_from"]).dt.days.to_numpy(dtype=float)
     return np.where(np.isnan(between), terms["n_days"].to_numpy(dtype=float), between)
 
 
 def _forms(terms: pd.DataFrame, components: Components) -> Ints:
+    """Form of the likelihood of each figure."""
     form = np.full(len(terms), POINT)
     published = terms["form"].to_numpy()
-    small = (terms["value"].to_numpy(dtype=float) < SMALL) & (published == "point")
+    small = (terms["value"].to_numpy(dtype=float) < COUNT_BELOW) & (published == "point")
     form[small] = COUNT
     if components.bounds:
         form[published == "at-least"] = AT_LEAST

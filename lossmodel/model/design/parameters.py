@@ -8,7 +8,8 @@ biases) are
     v = offset + matrix @ (theta * scale),
 
 where ``scale`` of an entry is one of the learned scales or 1. The coefficients of fixed scales are
-in the matrix.
+in the matrix. This is the non-centred parameterisation (Papaspiliopoulos, Roberts and Skold 2007,
+A general framework for the parametrization of hierarchical models, Statistical Science 22: 59-73).
 """
 
 from collections.abc import Sequence
@@ -25,16 +26,34 @@ __all__ = ["Parameterisation", "ParameterisationBuilder", "Linear"]
 
 @dataclass(frozen=True)
 class Parameterisation:
-    """The affine map from theta to v.
+    """The affine map from theta, D standard normals, to the V quantities v.
 
     Attributes
     ----------
     hyper
-        Names of the learned scales, in the order of the first entries of theta.
+        Names of the H learned scales, in the order of the first entries of theta.
+    hyper_mean, hyper_sd
+        Mean and sd of their logs, shape (H,).
     groups
-        Name -> slice of theta; a group is what a prior speaks about.
+        Name -> slice of theta: the standard normals that have one prior.
     rows
         Name -> indices into v.
+    offset, matrix
+        Shapes (V,) and (V, D), sparse.
+    scale_of
+        Shape (D,): index of the learned scale of each entry of theta, H for none.
+
+    Examples
+    --------
+    >>> builder = ParameterisationBuilder()
+    >>> rows = builder.rows("rate", [2.0, 2.0, 2.0])
+    >>> builder.shared("level", rows, sd=1.5)
+    >>> builder.walk("walk", rows, sd=0.3)
+    >>> parameters = builder.build()
+    >>> parameters.groups
+    {'level': slice(0, 1, None), 'walk': slice(1, 3, None)}
+    >>> parameters.values(np.array([0.0, 1.0, 1.0]))
+    array([1.7, 2. , 2.3])
     """
 
     hyper: tuple[str, ...]
@@ -48,21 +67,21 @@ class Parameterisation:
 
     @property
     def size(self) -> int:
-        """Length of theta."""
+        """Length D of theta."""
         return int(self.matrix.shape[1])
 
     def log_scales(self, theta: Floats) -> Floats:
-        """Log of the learned scales, shape (..., H)."""
+        """Log of the learned scales, shape (..., H), for theta of shape (..., D)."""
         return self.hyper_mean + self.hyper_sd * theta[..., : len(self.hyper)]
 
     def scales(self, theta: Floats) -> Floats:
-        """Scale of each entry of theta, shape (..., D)."""
+        """Scale of each entry of theta, shape (..., D), for theta of shape (..., D)."""
         learned = np.exp(self.log_scales(theta))
         ones = np.ones((*theta.shape[:-1], 1))
         return np.asarray(np.concatenate([learned, ones], axis=-1)[..., self.scale_of])
 
     def by_hyper(self, by_log: Floats) -> Floats:
-        """Gradient by the first H of theta, from that by the log scale of each entry, (D,)."""
+        """Gradient by the hyperparameters, (H,), from that by the log scale of each entry, (D,)."""
         hypers = len(self.hyper)
         by_scale = np.bincount(self.scale_of, by_log, minlength=hypers + 1)[:hypers]
         return np.asarray(by_scale * self.hyper_sd)
@@ -76,7 +95,15 @@ class Parameterisation:
 
 @dataclass
 class Linear:
-    """Rows of a sparse linear map, collected entry by entry."""
+    """A sparse linear map, collected entry by entry.
+
+    Examples
+    --------
+    >>> linear = Linear()
+    >>> linear.add(0, np.array([0, 2]), 0.5)
+    >>> linear.matrix((1, 3)).toarray()
+    array([[0.5, 0. , 0.5]])
+    """
 
     row: list[Ints] = field(default_factory=list)
     column: list[Ints] = field(default_factory=list)
@@ -99,7 +126,10 @@ class Linear:
 
 
 class ParameterisationBuilder:
-    """Collects groups of standard normals and the rows of v that they move."""
+    """Collects groups of standard normals and the entries of v that depend on them.
+
+    See `Parameterisation` for an example.
+    """
 
     def __init__(self) -> None:
         self._hyper: dict[str, Prior] = {}
@@ -111,14 +141,14 @@ class ParameterisationBuilder:
         self._height = 0
 
     def scale(self, prior: Prior) -> float:
-        """Register the scale that a prior describes; gives its factor in the matrix."""
+        """Register the scale of a prior; the result is its factor in the matrix."""
         if prior.fixed:
             return prior.median
         self._hyper.setdefault(prior.name, prior)
         return 1.0
 
     def rows(self, name: str, mean: Floats | Sequence[float]) -> Ints:
-        """New rows of v with the given offsets."""
+        """Add rows of v with the given offsets; the result is their indices, of the same shape."""
         offset = np.asarray(mean, dtype=float)
         indices = np.arange(self._height, self._height + len(offset), dtype=np.int64)
         self._height += len(offset)
@@ -127,7 +157,13 @@ class ParameterisationBuilder:
         return indices
 
     def normals(self, name: str, size: int, scale: Prior | None = None) -> Ints:
-        """New standard normals under a group's name, their scale learned if the prior is so."""
+        """Add a group of standard normals; the result is their indices among all normals.
+
+        Raises
+        ------
+        ValueError
+            A group of that name exists.
+        """
         first = len(self._scale_of)
         if name in self._groups:
             raise ValueError(f"group {name} exists")
@@ -137,14 +173,14 @@ class ParameterisationBuilder:
         return np.arange(first, first + size, dtype=np.int64)
 
     def independent(self, name: str, rows: Ints, sd: float, scale: Prior | None = None) -> None:
-        """Each row moves by its own normal."""
+        """Give each row a normal of its own."""
         self._linear.add(rows, self.normals(name, len(rows), scale), sd * self._factor(scale))
 
     def walk(self, name: str, rows: Ints, sd: float, scale: Prior | None = None) -> None:
-        """Rows move along a random walk whose mean over the rows is zero.
+        """Add a random walk with independent steps and mean zero over the rows.
 
-        Centring the walk takes the level out of it, so that level and path are a priori
-        independent and the level does not hang on the first knot.
+        Centring makes the level and the walk independent a priori, and the prior of the level the
+        same whichever knot comes first.
         """
         steps = len(rows) - 1
         if steps < 1:
@@ -156,18 +192,18 @@ class ParameterisationBuilder:
         self._linear.add(rows[:, None], normals[None, :], walk * factor)
 
     def shared(self, name: str, rows: Ints, sd: float) -> None:
-        """All rows move together by one normal."""
+        """Give all rows one common normal."""
         self._linear.add(rows, self.normals(name, 1), sd)
 
     def _factor(self, scale: Prior | None) -> float:
         return 1.0 if scale is None else self.scale(scale)
 
     def hyper_index(self, prior: Prior) -> int:
-        """Where a registered scale stands among the hyperparameters."""
+        """Index of a registered scale among the hyperparameters."""
         return list(self._hyper).index(prior.name)
 
     def build(self) -> Parameterisation:
-        """The finished layout."""
+        """The parameterisation of all rows and groups added so far."""
         count = len(self._hyper)
         size = count + len(self._scale_of)
         matrix = self._linear.matrix((self._height, len(self._scale_of)))

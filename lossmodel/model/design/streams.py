@@ -1,4 +1,4 @@
-"""The streams of a submodel: who counts whose losses of which category."""
+"""The streams of a submodel: claimant by party by category."""
 
 import numpy as np
 import pandas as pd
@@ -9,16 +9,24 @@ __all__ = ["stream_table"]
 
 
 def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
-    """Streams of a block and the stream of each term.
+    """Streams of a submodel, and the stream of each observation.
+
+    Parameters
+    ----------
+    terms
+        The N observations, rows of ``Evidence.terms``.
+    grid
+        The days of the war.
 
     Returns
     -------
     streams
         claimant, party, category, accounting, method, role, n_used, first, last (days of the
-        first and last knowledge), reading, indexed by number. The reading is the accounting, but
-        `stock` for the missing: whoever counts those still missing, it is one number on a day.
+        first and last knowledge), observation_model, indexed by number. The observation model is
+        the accounting, but ``stock`` for the missing, since the number still missing is a stock
+        whatever the claimant's accounting.
     stream_of
-        Number of each term's stream.
+        Shape (N,): number of each observation's stream.
     """
     key = ["claimant", "party", "category"]
     known = pd.Series([grid.index(day) for day in terms["anchor_date"]], index=terms.index)

@@ -1,4 +1,4 @@
-"""The figures of a report: what is drawn, and as which files."""
+"""The figures of a report, with their captions."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from lossmodel.plots import fit as plots
-from lossmodel.report.wording import main_categories, main_parties, party_title
+from lossmodel.plots.palette import FAINT, INK
+from lossmodel.report.wording import level, main_categories, main_parties, party_title
+from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure
 
     from lossmodel.report.results import Results
 
-__all__ = ["Picture", "draw_pictures", "pictures_of"]
+__all__ = ["FigureSpec", "draw_figures", "figure_specs"]
 
-# Narrow enough that the words in it can be read on a phone, where it is not scrolled.
+# Inches: narrow enough that labels stay readable on a phone without scrolling.
 WIDTH: Final = 4.8
-# Inches that a mark takes at the top of a figure.
+# Inches at the top of a figure for the warning of a fit that did not pass its gate.
 MARK: Final = 0.16
 Group = Literal["person", "equipment"]
 MEASURES: Final[tuple[Literal["cumulative", "weekly"], ...]] = ("cumulative", "weekly")
 STYLE: Final[dict[str, Any]] = {
-    "axes.edgecolor": plots.FAINT,
+    "axes.edgecolor": FAINT,
     "axes.grid": True,
-    "axes.labelcolor": plots.INK,
+    "axes.labelcolor": INK,
     "axes.labelsize": 9,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlecolor": plots.INK,
+    "axes.titlecolor": INK,
     "axes.titlelocation": "left",
     "axes.titlesize": 10,
     "figure.facecolor": "none",
@@ -40,38 +42,38 @@ STYLE: Final[dict[str, Any]] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
     "grid.alpha": 0.35,
-    "grid.color": plots.FAINT,
+    "grid.color": FAINT,
     "grid.linewidth": 0.5,
     "legend.fontsize": 8,
     "legend.frameon": False,
-    "legend.labelcolor": plots.INK,
+    "legend.labelcolor": INK,
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "svg.hashsalt": "lossmodel",
-    "text.color": plots.INK,
-    # A claimant's name is text, whatever signs are in it.
+    "text.color": INK,
+    # Names of claimants are plain text, whatever characters they contain.
     "text.parse_math": False,
     "text.usetex": False,
-    "xtick.color": plots.FAINT,
-    "xtick.labelcolor": plots.INK,
+    "xtick.color": FAINT,
+    "xtick.labelcolor": INK,
     "xtick.labelsize": 8.5,
-    "ytick.color": plots.FAINT,
-    "ytick.labelcolor": plots.INK,
+    "ytick.color": FAINT,
+    "ytick.labelcolor": INK,
     "ytick.labelsize": 8.5,
 }
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One figure: what it shows, in words, and how it is drawn."""
+class FigureSpec:
+    """A figure to draw: its file name, caption, drawing function and alternative text."""
 
     name: str
     caption: str
-    draw: Callable[[], Canvas]
+    draw: Callable[[], Figure]
     alt: str = ""
 
 
-def pictures_of(results: Results) -> dict[str, list[Picture]]:
+def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
     """All figures of a report by section."""
     fit = results.fit
     group: Group = "person" if (fit.streams["group"] == "person").any() else "equipment"
@@ -88,22 +90,22 @@ def pictures_of(results: Results) -> dict[str, list[Picture]]:
             for party in main_parties(fit)
             for page in range(1, _pages(results, party, group) + 1)
         ],
-        "level": [Picture("shares", SHARES, lambda: _shares(results))],
-        "checks": [Picture("predictions", PREDICTIONS, lambda: _predictions(results))],
+        "level": [FigureSpec("shares", SHARES, lambda: _shares(results))],
+        "checks": [FigureSpec("predictions", PREDICTIONS, lambda: _predictions(results))],
     }
 
 
 SHARES: Final = (
-    "Which assumptions the remaining uncertainty of each total comes from. What is missing to 100% "
-    "comes from the figures themselves."
+    "Shares of each total's posterior variance by group of priors. The remainder to 100% comes "
+    "from the figures."
 )
 PREDICTIONS: Final = (
-    "Each piece of evidence, as a multiple of what the fit expects of it; the number of pieces is "
-    "in brackets. Crosses lie outside of where 19 of 20 should lie."
+    "Each figure as a multiple of its posterior expectation; the number of figures is in brackets. "
+    f"Crosses mark figures outside their {percent(plots.PREDICTIVE_PROB)} predictive interval."
 )
 
 
-def draw_pictures(pictures: list[Picture], folder: Path, *, mark: str = "") -> dict[str, str]:
+def draw_figures(specs: list[FigureSpec], folder: Path, *, mark: str = "") -> dict[str, str]:
     """Write each figure as SVG.
 
     Returns
@@ -115,19 +117,19 @@ def draw_pictures(pictures: list[Picture], folder: Path, *, mark: str = "") -> d
 
     found = {}
     with _style():
-        for picture in pictures:
-            canvas = picture.draw()
-            # Laid out once here; the file's writer would draw everything twice to do so.
-            canvas.dpi = 72
-            top = 1 - MARK / canvas.get_figheight() if mark else 1
-            ConstrainedLayoutEngine(rect=(0, 0, 1, top)).execute(canvas)
-            for legend in canvas.legends:
-                # Legends get room within the layout, but are placed on the whole canvas.
-                legend.set_bbox_to_anchor((0, 0, 1, top), transform=canvas.transFigure)
-            canvas.text(0.01, 0.995, mark, color="#b03000", fontsize=7, va="top")
-            # No date in the file: the same fit gives the same bytes.
-            canvas.savefig(folder / f"{picture.name}.svg", metadata={"Date": None})
-            found[picture.name] = (folder / f"{picture.name}.svg").read_text(encoding="utf-8")
+        for spec in specs:
+            figure = spec.draw()
+            # Laid out here, because savefig would draw everything twice to do so.
+            figure.dpi = 72
+            top = 1 - MARK / figure.get_figheight() if mark else 1
+            ConstrainedLayoutEngine(rect=(0, 0, 1, top)).execute(figure)
+            for legend in figure.legends:
+                # The layout reserves room for legends, but anchors them to the whole figure.
+                legend.set_bbox_to_anchor((0, 0, 1, top), transform=figure.transFigure)
+            figure.text(0.01, 0.995, mark, color="#b03000", fontsize=7, va="top")
+            # Without a date, the same fit gives the same bytes.
+            figure.savefig(folder / f"{spec.name}.svg", metadata={"Date": None})
+            found[spec.name] = (folder / f"{spec.name}.svg").read_text(encoding="utf-8")
     return found
 
 
@@ -139,22 +141,22 @@ def _style() -> Iterator[None]:
         yield
 
 
-def _canvas(height: float, rows: int = 1) -> tuple[Canvas, Any]:
-    from matplotlib.figure import Figure as Canvas
+def _figure(height: float, rows: int = 1) -> tuple[Figure, Any]:
+    from matplotlib.figure import Figure
 
-    canvas = Canvas(figsize=(WIDTH, height))
-    axes = canvas.subplots(rows, 1, squeeze=False)[:, 0]
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
     for spine in (spine for ax in axes for spine in ax.spines.values()):
-        # It lies within what the axes take up; asked how far it goes, it would set all ticks anew.
+        # A spine lies within its axes, and asking for its extent would compute all ticks again.
         spine.set_in_layout(False)
-    return canvas, axes
+    return figure, axes
 
 
-def _losses(results: Results, party: str, category: str) -> Picture:
+def _losses(results: Results, party: str, category: str) -> FigureSpec:
     title = party_title(results.fit.conflict, party)
 
-    def draw() -> Canvas:
-        canvas, axes = _canvas(5.0, rows=2)
+    def draw() -> Figure:
+        figure, axes = _figure(5.0, rows=2)
         for ax, measure in zip(axes, MEASURES, strict=True):
             plots.plot_losses(
                 results.fit,
@@ -164,78 +166,76 @@ def _losses(results: Results, party: str, category: str) -> Picture:
                 table=results.estimates,
                 ax=ax,
             )
-        axes[0].set_title(f"{title}, {category} since the start")
-        axes[1].set_title(f"{title}, {category} a day, by week")
+        axes[0].set_title(f"{title}, {category}: cumulative")
+        axes[1].set_title(f"{title}, {category}: per day, weekly means")
         for ax in axes:
             ax.set_ylabel("")
             ax.set_xlim(results.fit.days[0], results.fit.days[-1])
-        _legend(canvas, axes)
-        return canvas
+        _legend(figure, axes)
+        return figure
 
     caption = (
-        f"{title}, {category}: the estimate with its interval, and the claims as published. "
-        "Claims since the start stand on the upper curve, those about a day or a period on the "
-        "lower one. A claimant that exaggerates or omits lies off the curve; the next part says "
-        "how far."
+        f"{title}, {category}: posterior median with its {level(results.fit)} credible interval, "
+        "and the claims as published. The upper panel has the cumulative claims, the lower one the "
+        "claims about a day or a period. Claims of a biased claimant lie off the curve; the next "
+        "section gives its bias."
     )
-    return Picture(f"losses-{party}-{category}", caption, draw)
+    return FigureSpec(f"losses-{party}-{category}", caption, draw)
 
 
-def _legend(canvas: Canvas, axes: Any) -> None:
-    """One legend for all axes, each of its entries once."""
+def _legend(figure: Figure, axes: Any) -> None:
+    """One legend for all axes, with each entry once."""
     known: dict[str, Any] = {}
     for ax in axes:
         handles, labels = ax.get_legend_handles_labels()
         for handle, label in zip(handles, labels, strict=True):
             known.setdefault(label, handle)
-    canvas.legend(list(known.values()), list(known), loc="outside lower left", ncols=2)
+    figure.legend(list(known.values()), list(known), loc="outside lower left", ncols=2)
 
 
 def _pages(results: Results, party: str, group: Group) -> int:
-    """How many figures the streams about a party need."""
+    """Number of figures that the streams about a party need."""
     streams = results.fit.streams
     parties = streams.loc[streams["group"] == group, "party"]
     about = sum(party in results.fit.conflict.components(name) for name in parties)
     return -(-about // plots.ROWS)
 
 
-def _biases(results: Results, party: str, group: Group, page: int) -> Picture:
+def _biases(results: Results, party: str, group: Group, page: int) -> FigureSpec:
     pages = _pages(results, party, group)
     title = party_title(results.fit.conflict, party)
     title += f" ({page} of {pages})" if pages > 1 else ""
 
-    def draw() -> Canvas:
+    def draw() -> Figure:
         rows = len(plots.ratio_rows(results.fit, results.biases, party=party, group=group))
-        canvas, axes = _canvas(1.5 + 0.19 * min(rows - (page - 1) * plots.ROWS, plots.ROWS))
+        figure, axes = _figure(1.5 + 0.19 * min(rows - (page - 1) * plots.ROWS, plots.ROWS))
         plots.plot_biases(
             results.fit, party=party, group=group, table=results.biases, page=page, ax=axes[0]
         )
         axes[0].set_title(title)
         axes[0].set_xlabel("claimed / true")
-        canvas.legend(loc="outside upper left", ncols=4, columnspacing=1.2)
-        return canvas
+        figure.legend(loc="outside upper left", ncols=4, columnspacing=1.2)
+        return figure
 
     caption = (
-        f"Figures about {title}: how many times the truth each claimant reports, under its own "
-        "definition. The wide bar is what was assumed before the claims were read, the line and "
-        "dot what came out."
+        f"Claims about {title}: ratio of claimed to true losses under each claimant's own "
+        "definition. Wide bars are prior intervals, lines and dots posterior intervals and medians."
     )
-    return Picture(f"biases-{party}" + (f"-{page}" if page > 1 else ""), caption, draw)
+    return FigureSpec(f"biases-{party}" + (f"-{page}" if page > 1 else ""), caption, draw)
 
 
-def _shares(results: Results) -> Canvas:
+def _shares(results: Results) -> Figure:
     n = results.fit.variance_decomposition["quantity"].nunique()
-    canvas, axes = _canvas(1.6 + 0.2 * n)
-    plots.plot_shares(results.fit, ax=axes[0])
-    axes[0].set_xlabel("share that comes from assumptions (line: 70%)")
-    canvas.legend(loc="outside upper left", ncols=3)
-    return canvas
+    figure, axes = _figure(1.6 + 0.2 * n)
+    plots.plot_variance_decomposition(results.fit, ax=axes[0])
+    figure.legend(loc="outside upper left", ncols=3)
+    return figure
 
 
-def _predictions(results: Results) -> Canvas:
+def _predictions(results: Results) -> Figure:
     terms = results.fit.terms
     n = terms.loc[terms["residual"].notna(), "claimant"].nunique()
-    canvas, axes = _canvas(1.4 + 0.17 * min(n, plots.ROWS))
+    figure, axes = _figure(1.4 + 0.17 * min(n, plots.ROWS))
     plots.plot_predictions(results.fit, ax=axes[0])
-    canvas.legend(loc="outside upper left", ncols=2)
-    return canvas
+    figure.legend(loc="outside upper left", ncols=2)
+    return figure

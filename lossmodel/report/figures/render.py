@@ -1,4 +1,4 @@
-"""Figures as files, drawn in a second process while this one makes the tables."""
+"""Figures as files, drawn in a worker process while the main process makes the tables."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lossmodel.report.figures.figures import MEASURES, draw_pictures, pictures_of
-from lossmodel.report.output.pdf import PressError, convert_figure
+from lossmodel.report.figures.figures import MEASURES, draw_figures, figure_specs
+from lossmodel.report.output.pdf import TypesettingError, convert_figure
 from lossmodel.report.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["Drawn", "draw", "for_figures"]
+__all__ = ["RenderedFigures", "figure_inputs", "render_figures"]
 
 OF_FIT: Final = ("terms", "variance_decomposition")
 
 
 @dataclass(frozen=True)
-class Drawn:
+class RenderedFigures:
     """Figures as files.
 
     Attributes
     ----------
     svg
-        By name of figure.
+        SVG by name of figure.
     files
-        Content by name of file.
+        Content by file name.
     problem
-        Why other forms than SVG are missing, or nothing.
+        Why formats other than SVG are missing, or empty.
     """
 
     svg: dict[str, str]
@@ -39,23 +39,24 @@ class Drawn:
     problem: str = ""
 
 
-def draw(results: Results, names: Collection[str], mark: str) -> Drawn:
+def render_figures(results: Results, names: Collection[str], mark: str) -> RenderedFigures:
     """Draw figures as SVG, PDF and PNG."""
-    pictures = [p for part in pictures_of(results).values() for p in part if p.name in names]
+    specs = [s for section in figure_specs(results).values() for s in section if s.name in names]
     problem = ""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        svg = draw_pictures(pictures, folder, mark=mark)
+        svg = draw_figures(specs, folder, mark=mark)
         try:
             for drawn in svg:
                 convert_figure(folder, drawn)
-        except PressError as error:
+        except TypesettingError as error:
             problem = str(error)
-        return Drawn(svg, {f.name: f.read_bytes() for f in sorted(folder.iterdir())}, problem)
+        files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+        return RenderedFigures(svg, files, problem)
 
 
-def for_figures(results: Results, tables: Collection[str]) -> Results:
-    """Give what figures are drawn from: some tables, without the draws."""
+def figure_inputs(results: Results, tables: Collection[str]) -> Results:
+    """Results with the tables that figures need, and without the draws."""
     whole = results.fit
     fit = copy.copy(whole)
     fit.__dict__.update(

@@ -1,4 +1,4 @@
-"""Sources of the claims that a fit used as BibTeX, with the package itself."""
+"""BibTeX entries of the sources that a fit used, and of the package."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.posterior.citation import cite
-from lossmodel.report.composing import NOT_PASSED
+from lossmodel.report.document import NOT_PASSED
 from lossmodel.text.escape import bibtex, one_line, web_address
 
 if TYPE_CHECKING:
@@ -27,21 +27,21 @@ _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-\d\d)?)?", re.ASCII)
 
 
 def bibliography(fit: Fit) -> str:
-    """An entry a source of the claims that were used or merged, and one for the package.
+    """One entry per source of used or merged claims, and one for the package.
 
-    Keys are those of ``sources.csv``; what BibTeX could stumble over in one becomes a hyphen, and
-    two that would then be the same are told apart by a few digits of their hash.
+    Keys are those of ``sources.csv``. Characters that are unsafe in BibTeX become hyphens, and a
+    key that is then taken gets eight digits of its hash.
     """
     sources = used_sources(fit)
     keys = _keys(str(name) for name in sources["source"])
     entries = [_entry(keys[str(row["source"])], row) for row in _records(sources)]
-    # BibTeX passes over what stands between entries.
+    # BibTeX ignores text between entries.
     mark = [] if fit.diagnostics["gate"]["passed"] else [NOT_PASSED]
     return "\n\n".join([*mark, cite(fit, form="bibtex"), *entries]) + "\n"
 
 
 def used_sources(fit: Fit) -> pd.DataFrame:
-    """The sources of claims that were used or merged, in the order of their keys."""
+    """Sources of used or merged claims, sorted by key."""
     classes = fit.evidence.classes
     ids = set(classes.loc[classes["class"].isin(("used", "merged")), "claim_id"])
     table = fit.claims.table
@@ -56,7 +56,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def _keys(names: Iterable[str]) -> dict[str, str]:
-    """Give each source a key; BibTeX takes upper and lower case for the same."""
+    """Unique key of each source; BibTeX ignores case."""
     taken = {PACKAGE}
     keys = {}
     for name in names:
@@ -73,7 +73,7 @@ def _entry(key: str, row: Mapping[str, str]) -> str:
     publisher = one_line(row["publisher"]).strip()
     url = web_address(row["url"]) or web_address(row["archive_url"])
     fields = {
-        # Double braces: a publisher is no person with a first name, a title keeps its capitals.
+        # Double braces: a publisher is not a person's name, and a title keeps its capitals.
         "author": f"{{{{{bibtex(publisher)}}}}}" if publisher else "",
         "title": f"{{{{{bibtex(title)}}}}}",
         **_date(row["date"]),

@@ -1,4 +1,4 @@
-"""The document as one HTML file that needs nothing else."""
+"""The document as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["to_html"]
 
-# Colours of the pictures that follow the page; on a dark one those of light paper are too dark.
+# Figure colours that become CSS variables, since they are too dark on a dark page.
 THEMED: Final = {
     **{"#22262b": "var(--ink)", "#8a9099": "var(--faint)"},
     **{"#0072b2": "var(--blue)", "#d55e00": "var(--orange)", "#009e73": "var(--green)"},
@@ -26,12 +26,12 @@ METADATA: Final = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 SIZE: Final = re.compile(r'(<svg[^>]*?) width="[^"]*"([^>]*?) height="[^"]*"|(<svg )', re.DOTALL)
 
 
-def to_html(document: Document, pictures: Mapping[str, str]) -> str:
-    """Write the page.
+def to_html(document: Document, figures: Mapping[str, str]) -> str:
+    """Render the page.
 
     Parameters
     ----------
-    pictures
+    figures
         SVG by name of figure.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -47,7 +47,7 @@ def to_html(document: Document, pictures: Mapping[str, str]) -> str:
     script, style = _static("report.js"), _static("report.css")
     return environment.get_template("report.html").render(
         document=document,
-        pictures={name: Markup(inline_svg(svg, name)) for name, svg in pictures.items()},
+        figures={name: Markup(inline_svg(svg, name)) for name, svg in figures.items()},
         script=Markup(script),
         style=Markup(style),
         script_hash=_hash(script),
@@ -55,7 +55,7 @@ def to_html(document: Document, pictures: Mapping[str, str]) -> str:
 
 
 def inline_svg(svg: str, name: str) -> str:
-    """A picture to be put into a page: own ids, the page's colours, as wide as its place."""
+    """SVG for embedding: unique ids, the page's colours, width from its container."""
     svg = METADATA.sub("", HEAD.sub("", svg, count=1))
     svg = IDS.sub(rf"\g<1>{name}-", svg)
     for colour, variable in THEMED.items():
@@ -72,5 +72,5 @@ def _static(name: str) -> str:
 
 
 def _hash(script: str) -> str:
-    """The page allows this one script and no other."""
+    """Hash of the only script that the page's security policy allows."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

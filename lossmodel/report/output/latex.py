@@ -1,6 +1,6 @@
 r"""Numbers and tables of a fit for papers in LaTeX.
 
-``numbers.tex`` defines a macro a number, so that no number needs to be typed by hand:
+``numbers.tex`` defines one macro per number, so that no number is typed by hand:
 ``\LMkilledRussiaAllMedian`` is the total to the last day,
 ``\LMkilledRussiaAllYearTwoZeroTwoThreeMedian`` that of a calendar year; for ``Median`` also
 ``Lower``, ``Upper`` and ``Interval``.
@@ -12,25 +12,28 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from lossmodel import __version__
 from lossmodel.errors import UsageError
+from lossmodel.plots.fit import ratio_rows
 from lossmodel.posterior.citation import fit_hash
-from lossmodel.report.composing import NOT_PASSED
-from lossmodel.report.output.textables import tex_tables
+from lossmodel.report.document import NOT_PASSED
 from lossmodel.report.results import Results
 from lossmodel.text.escape import tex
-from lossmodel.text.numbers import number
+from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["macro_name", "macros", "tex_files", "write_tex"]
+__all__ = ["macro_name", "macros", "tex_files", "tex_tables", "write_tex"]
 
 DIGITS: Final = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 SIGNS: Final = {"+": "Plus", "&": "And"}
+NOTHING: Final = "--"
 _WORD: Final = re.compile(r"[A-Za-z]+|[0-9]|[^\x00-\x7f]|[+&]")
 
 
@@ -40,7 +43,7 @@ def write_tex(fit: Fit, folder: Path, *, results: Results | None = None) -> None
     Parameters
     ----------
     results
-        The fit's tables, where they have been made already.
+        The tables of the fit, if they have been computed.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def write_tex(fit: Fit, folder: Path, *, results: Results | None = None) -> None
 
 
 def tex_files(results: Results) -> dict[str, str]:
-    """Text of each file by its path in the report's folder."""
+    """Text of each file, by path within the folder of the report."""
     fit = results.fit
     mark = "" if fit.diagnostics["gate"]["passed"] else NOT_PASSED
     lines = [f"% {mark}"] if mark else []
@@ -65,12 +68,12 @@ def tex_files(results: Results) -> dict[str, str]:
 
 
 def macros(results: Results) -> dict[str, str]:
-    """Name of each macro, without its backslash, and its text.
+    """Text of each macro, by name without the backslash.
 
     Raises
     ------
     UsageError
-        Two names of the conflict differ only in what a macro's name cannot have.
+        Two names of the conflict give the same macro name.
     """
     found: dict[str, str] = {}
     origin: dict[str, str] = {}
@@ -85,7 +88,7 @@ def macros(results: Results) -> dict[str, str]:
 
 
 def macro_name(*parts: str) -> str:
-    """Build the name of a macro, letters only: digits and signs as words.
+    """Name of a macro, with digits and signs spelled out, since only letters are allowed.
 
     Examples
     --------
@@ -97,7 +100,7 @@ def macro_name(*parts: str) -> str:
 
 
 def _camel(text: str) -> str:
-    # Accents go, and what then is no letter of ASCII stands under its number.
+    # Accents are dropped; other non-ASCII letters are spelled by code point.
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     return "".join(_spelled(word) for word in _WORD.findall(plain))
@@ -114,7 +117,7 @@ def _spelled(word: str) -> str:
 
 
 def _facts(fit: Fit) -> Iterator[tuple[str, str, str]]:
-    """What a paper says about the fit itself."""
+    """Facts about the fit that a paper states."""
     facts = {
         "level": f"{100 * fit.ci_prob:.4g}\\%",
         "engine": tex(fit.engine),
@@ -147,3 +150,108 @@ def _numbers(what: str, name: tuple[str, ...], row: Any) -> Iterator[tuple[str, 
     for kind, value in text.items():
         yield what, macro_name(*name, kind), value
     yield what, macro_name(*name, "interval"), f"{text['lower']} to {text['upper']}"
+
+
+def tex_tables(results: Results, *, mark: str = "") -> dict[str, str]:
+    """Text of ``totals``, ``ratios`` and ``priors``.
+
+    Parameters
+    ----------
+    mark
+        Warning above each table of a fit that did not pass its gate.
+    """
+    texts = {
+        "totals": _tabular("lllrrr", *_totals_table(results)),
+        "ratios": _longtable("llllrrrr", *_ratios_table(results)),
+        "priors": _longtable(r"lrrp{0.5\linewidth}", *_priors_table(results.fit)),
+    }
+    head = f"% {mark}\n\\noindent\\textbf{{{tex(mark)}}}\\par\n" if mark else ""
+    return {name: head + text for name, text in texts.items()}
+
+
+Rows = tuple[list[str], list[list[str]]]
+
+
+def _totals_table(results: Results) -> Rows:
+    """Losses to the last day, with the prior share of their variance."""
+    fit = results.fit
+    shares = fit.variance_decomposition.drop_duplicates("quantity").set_index("quantity")[
+        "prior_share"
+    ]
+    level = f"{100 * fit.ci_prob:.4g}\\% interval"
+    rows = []
+    for party, category, scope in fit.series:
+        row = results.total((party, category, scope))
+        share = shares.get(f"{category} {party} {scope}", float("nan"))
+        known = percent(float(share)) if np.isfinite(share) else ""
+        rows.append(
+            [
+                *(tex(fit.conflict.parties[party].title or party), tex(category), tex(scope)),
+                *(_median(row), _interval(row), tex(known) or NOTHING),
+            ]
+        )
+    return ["Party", "Losses", "Scope", "Median", level, "Prior share"], rows
+
+
+def _ratios_table(results: Results) -> Rows:
+    """Claimed / true: own definition, if it means killed, if it means casualties."""
+    prefixes = ("ratio_", "prior_", "ratio_if_killed_", "ratio_if_casualties_")
+    rows = [
+        [
+            *(tex(str(row[name])) for name in ("claimant", "party", "category", "role")),
+            *(_with_interval(row, prefix) for prefix in prefixes),
+        ]
+        for group in ("person", "equipment")
+        for row in ratio_rows(results.fit, results.biases, group=group).to_dict("records")
+    ]
+    head = ["Claimant", "Party", "Category", "Role", "Ratio", "Prior", "If killed", "If casualties"]
+    return head, rows
+
+
+def _priors_table(fit: Fit) -> Rows:
+    table = fit.priors.table(fit.ci_prob)
+    limits = f"{100 * fit.ci_prob:.4g}\\% interval"
+    rows = []
+    for row in table.to_dict("records"):
+        low, high = (float(row[name]) for name in ("lower", "upper"))
+        interval = "fixed" if low == high else f"{low:.3g} to {high:.3g}"
+        rows.append(
+            [
+                tex(str(row["name"])),
+                tex(f"{float(row['median']):.3g}"),
+                interval,
+                tex(str(row["reason"])),
+            ]
+        )
+    return ["Prior", "Median", limits, "Reason"], rows
+
+
+def _median(row: Mapping[Any, Any], prefix: str = "") -> str:
+    text = number(row[f"{prefix}median"], row[f"{prefix}lower"], row[f"{prefix}upper"])
+    return text.replace(",", r"\,")
+
+
+def _interval(row: Mapping[Any, Any], prefix: str = "") -> str:
+    limits = row[f"{prefix}lower"], row[f"{prefix}upper"]
+    return " to ".join(number(limit, *limits) for limit in limits).replace(",", r"\,")
+
+
+def _with_interval(row: Mapping[Any, Any], prefix: str) -> str:
+    if not np.isfinite(row[f"{prefix}median"]):
+        return NOTHING
+    return f"{_median(row, prefix)} ({_interval(row, prefix)})"
+
+
+def _tabular(align: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [rf"\begin{{tabular}}{{{align}}}", r"\toprule", _line(head), r"\midrule"]
+    return "\n".join([*lines, *map(_line, rows), r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def _longtable(align: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [rf"\begin{{longtable}}{{{align}}}", r"\toprule", _line(head), r"\midrule"]
+    lines += [r"\endhead", r"\bottomrule", r"\endfoot"]
+    return "\n".join([*lines, *map(_line, rows), r"\end{longtable}"]) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + r" \\"

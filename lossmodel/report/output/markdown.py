@@ -10,17 +10,18 @@ from lossmodel.text.escape import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lossmodel.report.document import Block, Document, Table, Text
+    from lossmodel.report.blocks import Block, Table, Text
+    from lossmodel.report.document import Document
 
 __all__ = ["markdown", "to_markdown"]
 
-# Within a line these begin markup; the others that could do so only at its start.
+# Characters that begin markup anywhere in a line, and those that do only at its start.
 INLINE: Final = re.compile(r"([\\`*_\[\]|~$])")
 AT_START: Final = re.compile(r"^(\s*)([#+\-=:>]|\d+(?=[.)](?:\s|$)))")
 
 
 def to_markdown(document: Document) -> str:
-    """Write the document in the dialect that most programs read (tables with pipes)."""
+    """Write the document in GitHub-flavoured Markdown."""
     parts = [f"# {markdown(document.title)}", markdown(document.subtitle)]
     if document.mark:
         parts.append(f"**{markdown(document.mark)}**")
@@ -32,7 +33,7 @@ def to_markdown(document: Document) -> str:
 
 
 def markdown(text: str) -> str:
-    r"""Text as text, with as few backslashes as will do.
+    r"""Escape a text, with as few backslashes as possible.
 
     Examples
     --------
@@ -40,12 +41,12 @@ def markdown(text: str) -> str:
     &lt;b&gt;\*a\*&lt;/b&gt; \| \[x\](y), 1.5 (0.5 to 2.5)
     """
     plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return AT_START.sub(_guarded, INLINE.sub(r"\\\1", plain))
+    return AT_START.sub(_escape_start, INLINE.sub(r"\\\1", plain))
 
 
-def _guarded(start: re.Match[str]) -> str:
+def _escape_start(start: re.Match[str]) -> str:
     space, sign = start.groups()
-    # A list's number is closed by what follows it, which is what must lose its meaning.
+    # A zero-width space between number and dot keeps the line from becoming a list item.
     return f"{space}{sign}&#8203;" if sign.isdigit() else f"{space}\\{sign}"
 
 

@@ -1,6 +1,6 @@
-"""Typst: the document as PDF, and figures as PDF and PNG.
+"""The document as PDF, and figures as PDF and PNG, through Typst.
 
-Everything that others wrote reaches Typst as data, never as a part of its program.
+All text from claims tables reaches Typst as data and never as markup.
 """
 
 from __future__ import annotations
@@ -16,52 +16,52 @@ from lossmodel.text.escape import one_line
 if TYPE_CHECKING:
     from lossmodel.report.document import Document
 
-__all__ = ["PressError", "convert_figure", "to_pdf"]
+__all__ = ["TypesettingError", "convert_figure", "to_pdf"]
 
-PICTURE: Final = b"""#set page(width: auto, height: auto, margin: 0pt, fill: %s)
+FIGURE_SOURCE: Final = b"""#set page(width: auto, height: auto, margin: 0pt, fill: %s)
 #image(sys.inputs.path)"""
 PPI: Final = 200.0
-Form = Literal["pdf", "png"]
-# Only a PDF is laid upon other paper.
-PAPER: Final[dict[Form, bytes]] = {"pdf": b"none", "png": b"white"}
+Format = Literal["pdf", "png"]
+# A PDF figure is placed on pages of any colour, so it has no background.
+BACKGROUND: Final[dict[Format, bytes]] = {"pdf": b"none", "png": b"white"}
 
 
-class PressError(LossModelError):
+class TypesettingError(LossModelError):
     """Typst failed."""
 
 
 def to_pdf(document: Document, folder: Path) -> bytes:
-    """Set the document, whose figures are in the folder.
+    """Typeset the document, whose figures are in the folder.
 
     Raises
     ------
-    PressError
-        Typst did not manage.
+    TypesettingError
+        Typst failed.
     """
     template = (resources.files("lossmodel.report") / "templates" / "report.typ").read_bytes()
-    content = json.dumps(_lines(document.plain()), ensure_ascii=False)
+    content = json.dumps(_printable(document.plain()), ensure_ascii=False)
     return _compiled(template, folder, "pdf", document=content)
 
 
 def convert_figure(folder: Path, name: str) -> None:
-    """Write an SVG of the folder also as PDF and PNG.
+    """Convert an SVG of the folder to PDF and PNG.
 
     Drawing once and converting takes a third of the time of drawing three times.
 
     Raises
     ------
-    PressError
-        Typst did not manage.
+    TypesettingError
+        Typst failed.
     """
-    for form, paper in PAPER.items():
-        drawn = _compiled(PICTURE % paper, folder, form, path=f"/{name}.svg")
+    for form, background in BACKGROUND.items():
+        drawn = _compiled(FIGURE_SOURCE % background, folder, form, path=f"/{name}.svg")
         (folder / f"{name}.{form}").write_bytes(drawn)
 
 
-def _compiled(source: bytes, root: Path, form: Form, **inputs: str) -> bytes:
+def _compiled(source: bytes, root: Path, form: Format, **inputs: str) -> bytes:
     import typst
 
-    # Its stubs want all paths to be of the type of the source.
+    # The stubs require all paths to have the type of the source.
     compiler: Any = typst.compile
     try:
         made: bytes = compiler(
@@ -74,21 +74,21 @@ def _compiled(source: bytes, root: Path, form: Form, **inputs: str) -> bytes:
             sys_inputs=inputs,
         )
     except (RuntimeError, ValueError) as problem:
-        raise PressError(f"Typst could not set it: {one_line(str(problem))}") from problem
+        raise TypesettingError(f"Typst failed: {one_line(str(problem))}") from problem
     return made
 
 
 def _fonts() -> str:
-    """The fonts that Matplotlib brings, so that every machine sets the same pages."""
+    """Fonts that come with Matplotlib, so that pages are the same on every machine."""
     import matplotlib
 
     return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")
 
 
-def _lines(content: Any) -> Any:
-    """Take out of all texts what cannot be printed."""
+def _printable(content: Any) -> Any:
+    """Replace unprintable characters in all texts."""
     if isinstance(content, dict):
-        return {key: _lines(value) for key, value in content.items()}
+        return {key: _printable(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
-        return [_lines(value) for value in content]
+        return [_printable(value) for value in content]
     return one_line(content) if isinstance(content, str) else content

@@ -1,18 +1,17 @@
-"""The headlines under other assumptions."""
+"""Sensitivity of the headline totals to priors."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lossmodel.report.document import Table
+from lossmodel.report.blocks import Table
 from lossmodel.report.wording import (
-    ASSUMED,
     category_title,
     estimate_text,
     interval,
+    is_assumed,
     level,
     party_title,
-    prior_share,
 )
 from lossmodel.text.numbers import number
 
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
     from lossmodel.report.results import Key, Results
 
-__all__ = ["middle_range", "other_table"]
+__all__ = ["alternatives_table", "median_range"]
 
 COMMON = "common.sd"
 
 
-def other_table(results: Results, keys: list[Key]) -> Table | None:
-    """Totals at other sds of the common mode, and how far other priors move their middles."""
+def alternatives_table(results: Results, keys: list[Key]) -> Table | None:
+    """Totals for other sds of the common mode, and their medians under other priors."""
     fit = results.fit
     known = fit.local_prior_sensitivity
     own = fit.priors[COMMON].median
@@ -36,27 +35,27 @@ def other_table(results: Results, keys: list[Key]) -> Table | None:
     rows = [_row(results, key, sds) for key in keys if not _of(fit, key).empty]
     if not rows:
         return None
-    names = [f"Shared error {sd:.2f}" for sd in sds]
+    names = [f"Common-mode sd {sd:.2f}" for sd in sds]
     return Table(
         "other-priors",
-        ["Lost", *names, "Middle under other priors", "Its ends with"],
+        ["Losses", *names, "Median under other priors", "Priors at its ends"],
         rows,
         caption=(
-            f"The same totals under other assumptions, {level(fit)} intervals. The claimants may "
-            f"all err alike about a party; this fit takes that shared error to have a standard "
-            f"deviation of {own:.2f} on the log scale. “Middle under other priors”: where the "
-            "median moves to when the mean of one prior is put one of its standard deviations "
-            "lower or higher, one prior at a time, or the shared error is changed. Worked out "
-            "from the fit's normal approximation, not by fitting anew."
+            f"Totals under other assumptions, with {level(fit)} intervals. The common mode is an "
+            "error that all claimants about a party may share; this fit gives it a standard "
+            f"deviation of {own:.2f} on the log scale. “Median under other priors” is the range "
+            "of the posterior median when the mean of one prior is shifted by one of its standard "
+            "deviations, one prior at a time, or the sd of the common mode is changed. Computed "
+            "from the normal approximation of this fit, without refitting."
         ),
         numeric=frozenset(range(1, 2 + len(sds))),
     )
 
 
-def middle_range(results: Results, key: Key) -> str:
-    """Where other priors would put the middle of a total that assumptions set, or nothing."""
+def median_range(results: Results, key: Key) -> str:
+    """Range of the median under other priors, for a total that is set by assumptions."""
     rows = _of(results.fit, key)
-    if rows.empty or not prior_share(results.fit, key) > ASSUMED:
+    if rows.empty or not is_assumed(results.fit, key):
         return ""
     return _ends(results, key, rows)
 
@@ -85,7 +84,7 @@ def _row(results: Results, key: Key, sds: list[float]) -> list[str]:
         f"{party_title(fit.conflict, party)}, {category_title(fit, category)}",
         *(_total(common.loc[sd].to_dict()) if sd in common.index else "–" for sd in sds),
         _ends(results, key, rows),
-        _moved(least, most),
+        _priors_at_ends(least, most),
     ]
 
 
@@ -93,14 +92,14 @@ def _total(row: dict[Any, Any]) -> str:
     return f"{estimate_text(row)} ({interval(row)})"
 
 
-def _moved(least: pd.Series, most: pd.Series) -> str:
-    """Say which priors were moved to the ends of a range, and where to."""
+def _priors_at_ends(least: pd.Series, most: pd.Series) -> str:
+    """Names of the priors at both ends of a range, and the direction of their shift."""
     if least["prior"] == most["prior"]:
-        return f"{least['prior']} {_where(least)}, {_where(most)}"
-    return "; ".join(f"{row['prior']} {_where(row)}" for row in (least, most))
+        return f"{least['prior']} {_direction(least)}, {_direction(most)}"
+    return "; ".join(f"{row['prior']} {_direction(row)}" for row in (least, most))
 
 
-def _where(row: pd.Series) -> str:
+def _direction(row: pd.Series) -> str:
     if row["prior"] == COMMON:
         return f"at {row['value']:.2f}"
     return "higher" if row["value"] > 0 else "lower"

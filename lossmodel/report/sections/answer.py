@@ -1,14 +1,13 @@
-"""The answer: what each side has lost, now and a year ago."""
+"""Summary: the losses of each side to the last day and one year earlier."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Final
 
-from lossmodel.report.document import Block, Section, Table, Text
-from lossmodel.report.sections.alternatives import middle_range, other_table
+from lossmodel.report.blocks import Block, Section, Table, Text
+from lossmodel.report.sections.alternatives import alternatives_table, median_range
 from lossmodel.report.wording import (
-    ASSUMED,
     category_title,
     date,
     estimate_text,
@@ -21,6 +20,7 @@ from lossmodel.report.wording import (
     scope_title,
     set_by,
 )
+from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ PEOPLE: Final = ("killed", "wounded", "casualties")
 
 
 def answer_section(results: Results) -> Section:
-    """Sentences about both sides, then everybody and everything else."""
+    """Sentences about the main parties, then tables of all totals."""
     main = main_parties(results.fit)
     headlines = [
         (party, category, "all")
@@ -40,26 +40,23 @@ def answer_section(results: Results) -> Section:
         for category in main_categories(results.fit)
         if (party, category, "all") in results.cumulative
     ]
-    blocks: list[Block] = [_reading(results), *(_sentence(results, key) for key in headlines)]
+    blocks: list[Block] = [_introduction(results), *(_sentence(results, key) for key in headlines)]
     blocks += [_scopes(results)]
-    other = other_table(results, headlines)
-    if other is not None:
-        blocks += [Text("The same under other assumptions", tone="heading"), other]
-    blocks += _others(results, main)
-    return Section("answer", "The answer", blocks)
+    alternatives = alternatives_table(results, headlines)
+    if alternatives is not None:
+        blocks += [Text("Sensitivity to assumptions", tone="heading"), alternatives]
+    blocks += _all_totals(results, main)
+    return Section("answer", "Summary", blocks)
 
 
-def _reading(results: Results) -> Text:
+def _introduction(results: Results) -> Text:
     fit = results.fit
     words = (
-        "What the claims and the assumptions of this fit say. Each number is the middle (median) "
-        f"of what is plausible; the true one lies within the interval with a probability of "
-        f"{level(fit)}, if the assumptions hold. Casualties are the killed and the wounded. "
-    )
-    words += (
-        "“Set by assumptions” marks a total of whose remaining uncertainty more than "
-        f"{percent(ASSUMED)} comes from assumptions, above all on how far claimants are from the "
-        "truth: more claims of the same kind would hardly narrow it."
+        "Each number is a posterior median. Given the claims and the assumptions of the model, "
+        f"the true value lies in the credible interval with a probability of {level(fit)}. "
+        "Casualties are killed plus wounded. “Set by assumptions” marks a total with more than "
+        f"{percent(ASSUMED)} of its posterior variance from priors, mainly on the bias of the "
+        "claimants: more claims of the same kind would hardly narrow its interval."
     )
     return Text(words, tone="small")
 
@@ -74,14 +71,14 @@ def _sentence(results: Results, key: Key) -> Text:
         f"{last}"
     )
     if before is not None:
-        text += f"; a year before, to {date(before['end'])}, "
+        text += f"; one year earlier, to {date(before['end'])}, "
         text += f"{estimate_text(before)} ({interval(before)})"
     text += "."
     if assumed := set_by(fit, key):
-        text += f" This is {assumed}"
-        middle = middle_range(results, key)
-        text += f"; other reasonable ones would put the middle at {middle}." if middle else "."
-    whole = ", all who fight as its own" if category in PEOPLE else ""
+        text += f" This total is {assumed}"
+        medians = median_range(results, key)
+        text += f"; under other plausible priors the median would be {medians}." if medians else "."
+    whole = ", all forces" if category in PEOPLE else ""
     lead = f"{party_title(fit.conflict, party)}, {category}{whole}:"
     return Text(text, lead=lead, tone="answer")
 
@@ -91,17 +88,17 @@ def _scopes(results: Results) -> Text:
     narrower = dict.fromkeys(s for _, _, s in fit.series if s != "all")
     if not any(category in PEOPLE for _, category, _ in fit.series):
         return Text("", tone="small")
-    words = "“All who fight as its own” counts every unit under the party's command."
+    words = "“All forces” are all units under the party's command."
     for scope in narrower:
         party = next(p for p, _, s in fit.series if s == scope)
         words += (
-            f" For {party_title(fit.conflict, party)} the table of everybody also has “{scope}”: "
-            f"{scope_title(fit.conflict, scope)}."
+            f" The table of people also has {party_title(fit.conflict, party)} with the scope "
+            f"“{scope}”: {scope_title(fit.conflict, scope)}."
         )
     return Text(words, tone="small")
 
 
-def _others(results: Results, main: list[str]) -> list[Block]:
+def _all_totals(results: Results, main: list[str]) -> list[Block]:
     """All totals of people, then of equipment, as tables."""
     fit = results.fit
     people = [key for key in fit.series if key[1] in PEOPLE]
@@ -110,8 +107,8 @@ def _others(results: Results, main: list[str]) -> list[Block]:
     blocks: list[Block] = []
     if people:
         blocks += [
-            Text("Everybody, civilians included", tone="heading"),
-            _table(results, "totals-people", people, "People"),
+            Text("People, including civilians", tone="heading"),
+            _table(results, "totals-people", people, "People killed and wounded"),
         ]
     if things:
         blocks += [
@@ -124,13 +121,16 @@ def _others(results: Results, main: list[str]) -> list[Block]:
 def _table(results: Results, name: str, keys: list[Key], caption: str) -> Table:
     fit = results.fit
     earlier = results.year_ago(keys[0])
-    before = "" if earlier is None else f"; a year before is {date(earlier['end'])}"
+    before = "" if earlier is None else f"; one year earlier: to {date(earlier['end'])}"
     interval_name = f"{level(fit)} interval"
     return Table(
         name,
-        ["Lost", "Now", interval_name, "A year before", interval_name, "Set by assumptions"],
+        ["Losses", "Total", interval_name, "One year earlier", interval_name, "Set by assumptions"],
         [_row(results, key) for key in keys],
-        caption=f"{caption} since {date(fit.days[0])}, up to {date(fit.days[-1])}{before}.",
+        caption=(
+            f"{caption}, {date(fit.days[0])} to {date(fit.days[-1])}{before}. The percentage is "
+            "the share of the posterior variance that comes from priors."
+        ),
         numeric=frozenset({1, 2, 3, 4}),
     )
 

@@ -1,4 +1,4 @@
-"""Convergence, and whether the fit can reproduce the claims."""
+"""Convergence diagnostics and posterior predictive checks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from lossmodel.report.document import Block, Figure, Section, Table, Text
+from lossmodel.plots.fit import PREDICTIVE_PROB
+from lossmodel.report.blocks import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import claimant_names
 from lossmodel.text.numbers import percent
 
@@ -15,28 +16,28 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lossmodel.report.figures.figures import Picture
+    from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
 __all__ = ["checks_section"]
 
-SMALL: Final = 5  # below this many figures a share of them says little
+SMALL: Final = 5  # shares of fewer figures are put in brackets: one figure is 20% or more
 
 
-def checks_section(results: Results, pictures: Sequence[Picture]) -> Section:
-    """The gate, each block's diagnostics, and each claimant's figures against the fit."""
+def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
+    """The gate, the diagnostics of each submodel, and each claimant's predictive coverage."""
     blocks: list[Block] = [
         *_gate(results.fit.diagnostics),
-        _blocks(results.fit.diagnostics),
-        Text("Do the claims look like what the fit expects?", tone="heading"),
+        _submodels(results.fit.diagnostics),
+        Text("Posterior predictive checks", tone="heading"),
         Text(
-            "Each figure has a place between 0 and 1 in the distribution that the fit predicts "
-            "for it. If the noise is judged rightly, half of the figures lie in the middle 50% of "
-            "their distributions and 19 of 20 in the middle 95%. The same figures were used in "
-            "the fit, so this finds noise that is judged wrongly and figures that contradict the "
-            "others; it cannot show that the level is right.",
+            "Each figure is compared with its posterior predictive distribution. If the noise "
+            "model is right, half of the figures lie in their central 50% predictive intervals "
+            "and 19 of 20 in the central 95% intervals. The figures were also used in the fit, so "
+            "this check detects misspecified noise and figures that contradict the others; it "
+            "does not test the level of the totals.",
         ),
-        *(Figure(p.name, p.caption, p.alt) for p in pictures),
+        *(Figure(spec.name, spec.caption, spec.alt) for spec in figures),
         _predictive(results),
     ]
     return Section("checks", "Convergence and predictive checks", blocks)
@@ -45,36 +46,36 @@ def checks_section(results: Results, pictures: Sequence[Picture]) -> Section:
 def _gate(diagnostics: dict[str, Any]) -> list[Text]:
     gate = diagnostics["gate"]
     if gate["passed"]:
-        words = "Every block of the fit passed its checks of convergence. "
+        words = "All submodels passed the convergence gate. "
     else:
-        words = "The fit did not pass its checks of convergence: "
+        words = "The fit did not pass the convergence gate: "
         words += "; ".join(map(str, gate["failures"])) + ". "
     if diagnostics.get("max_rhat") is not None:
         words += (
-            f"Of the sampled blocks the largest R-hat is {diagnostics['max_rhat']:.3f}, the "
+            f"Over the sampled submodels the largest R-hat is {diagnostics['max_rhat']:.3f}, the "
             f"smallest effective sample size {diagnostics['min_ess_bulk']:,.0f} (bulk) and "
             f"{diagnostics['min_ess_tail']:,.0f} (tail), with {diagnostics['divergences']} "
             "divergences. "
         )
     if gate["doubts"]:
         words += (
-            "Rough, since the posterior is not normal: "
-            f"{'; '.join(gate['doubts'])}; the engine nuts has them exactly. "
+            "Approximate, because the posterior is not normal: "
+            f"{'; '.join(gate['doubts'])}; the engine nuts is exact for these. "
         )
     if "laplace" in diagnostics["engine"]:
         words += (
-            "The engine laplace is a nested Laplace approximation: it gives independent draws from "
-            "a distribution fitted to the peak of the posterior, so R-hat has no meaning for it; "
-            "checked are that the peak was reached (the decrement is what one more step would "
-            "gain) and that it is one. "
+            "The engine laplace is a nested Laplace approximation. Its draws are independent, so "
+            "R-hat does not apply; the gate checks instead that Newton's method reached the "
+            "posterior mode (the decrement is the expected gain of one more step) and that the "
+            "mode is a maximum. "
         )
     return [Text(words.strip(), tone="plain" if gate["passed"] else "warning")]
 
 
-def _blocks(diagnostics: dict[str, Any]) -> Table:
+def _submodels(diagnostics: dict[str, Any]) -> Table:
     each: dict[str, dict[str, Any]] = diagnostics.get("blocks", {})
     sampled = any(d.get("engine") == "nuts" for d in each.values())
-    columns = ["Block", "Engine", "Parameters", "Evidence", "Draws", "Decrement"]
+    columns = ["Submodel", "Engine", "Parameters", "Observations", "Draws", "Decrement"]
     columns += ["R-hat", "ESS bulk", "ESS tail", "Divergences"] if sampled else []
     rows = []
     for name, d in each.items():
@@ -95,7 +96,7 @@ def _blocks(diagnostics: dict[str, Any]) -> Table:
         "blocks",
         columns,
         rows,
-        caption="Blocks are fitted apart: all people together, and each class of equipment.",
+        caption="Submodels, for people and for each class of equipment, are fitted separately.",
         numeric=frozenset(range(2, len(columns))),
     )
 
@@ -115,13 +116,14 @@ def _predictive(results: Results) -> Table:
     return Table(
         "predictive",
         [
-            *("Claimant", "Figures", "In the middle 50%", "In the middle 95%"),
-            *("Below half", "Claimed / expected, middle figure"),
+            *("Claimant", "Figures", "In central 50%", "In central 95%"),
+            *("Below median", "Claimed / expected, median"),
         ],
         rows,
         caption=(
-            f"Figures of each claimant; shares of fewer than {SMALL} are in brackets. “Below half” "
-            "is the share of figures in the lower half of what was expected."
+            "Predictive coverage by claimant: shares of figures in the central 50% and 95% "
+            "predictive intervals, and below the predictive median. Shares of fewer than "
+            f"{SMALL} figures are in brackets."
         ),
         numeric=frozenset(range(1, 6)),
     )
@@ -133,10 +135,10 @@ def _claimant(name: str, rows: pd.DataFrame) -> list[str]:
     residual = residual[np.isfinite(residual)]
     shares = [
         percent(float(np.mean(np.abs(pit - 0.5) <= 0.25))),
-        percent(float(np.mean(np.abs(pit - 0.5) <= 0.475))),
+        percent(float(np.mean(np.abs(pit - 0.5) <= PREDICTIVE_PROB / 2))),
         percent(float(np.mean(pit < 0.5))),
     ]
     if len(pit) < SMALL:
         shares = [f"({share})" for share in shares]
-    middle = f"{np.exp(np.median(residual)):.2f}" if len(residual) else "–"
-    return [name, f"{len(pit):,}", *shares, middle]
+    median = f"{np.exp(np.median(residual)):.2f}" if len(residual) else "–"
+    return [name, f"{len(pit):,}", *shares, median]

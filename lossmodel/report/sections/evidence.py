@@ -1,11 +1,12 @@
-"""What each claim became."""
+"""Outcome of each claim."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from lossmodel.report.document import Block, Section, Table, Text
+from lossmodel.evidence.outcomes import CLASSES
+from lossmodel.report.blocks import Block, Section, Table, Text
 from lossmodel.report.wording import claimant_names, claimed, party_title
 from lossmodel.text.numbers import number
 
@@ -16,32 +17,31 @@ if TYPE_CHECKING:
 
 __all__ = ["evidence_section"]
 
-CLASSES = ("used", "merged", "left out")
 REASONS = 12
 COLUMNS = (
-    *("Claim", "Claimant", "About", "Scope", "Kind", "First day", "Last day", "Published"),
-    *("Figure", "Became", "Expected", "Claimed / expected", "Why", "Source", "Note"),
+    *("Claim", "Claimant", "Losses", "Scope", "Kind", "First day", "Last day", "Published"),
+    *("Figure", "Class", "Expected", "Claimed / expected", "Reason", "Source", "Note"),
 )
 
 
 def evidence_section(results: Results) -> Section:
-    """How many claims were used and why, claimant by claimant, and every claim."""
+    """Claims by class, claimant and reason, and the table of all claims."""
     counts = results.claims["class"].value_counts()
     words = ", ".join(f"{counts.get(name, 0):,} {name}" for name in CLASSES)
     blocks: list[Block] = [
         Text(
-            f"Of {len(results.claims):,} claims: {words}. A claim is used where it says something "
-            "new about days that it covers; merged where others of the same claimant already say "
-            "it (a total since the start also holds the totals before it); left out where the "
-            "model has no place for it, and then the reason is given.",
+            f"Of {len(results.claims):,} claims: {words}. A claim is used if it adds information "
+            "about the days that it covers. It is merged if other claims of the same claimant "
+            "already contain that information: a cumulative total contains the earlier ones. It is "
+            "left out, with the reason, if the model cannot use it.",
         ),
         _by_claimant(results),
-        Text("Why claims were left out", tone="heading"),
+        Text("Reasons for leaving claims out", tone="heading"),
         _reasons(results.claims),
-        Text("Every claim", tone="heading"),
+        Text("All claims", tone="heading"),
         _all(results),
     ]
-    return Section("claims", "What each claim became", blocks)
+    return Section("claims", "Outcome of each claim", blocks)
 
 
 def _by_claimant(results: Results) -> Table:
@@ -58,7 +58,7 @@ def _by_claimant(results: Results) -> Table:
         "by-claimant",
         ["Claimant", *(name.capitalize() for name in CLASSES)],
         rows,
-        caption="Claims of each claimant.",
+        caption="Claims by claimant and class.",
         numeric=frozenset({1, 2, 3}),
     )
 
@@ -82,24 +82,24 @@ def _all(results: Results) -> Table:
         COLUMNS,
         [_row(results, row, names) for row in records],
         caption=(
-            "All claims. Expected is what the fit would have the claimant say about those days "
-            "(with the claims merged into it), so 1.00 in the next column is a claim in line with "
-            "the others, its claimant's habits taken into account. Click a heading to sort."
+            "All claims. “Expected” is the posterior median of the claimant's figure for those "
+            "days, with its bias and with the claims merged into it; a ratio of 1.00 in the next "
+            "column is a claim in line with the others. Click a heading to sort."
         ),
         numeric=frozenset({5, 6, 7, 8, 10, 11}),
         search=True,
         keys=[_keys(row) for row in records],
         page_only=True,
         instead=(
-            f"The table of all {len(records):,} claims is in claims.csv and, to be sorted and "
-            "searched, in report.html."
+            f"The table of all {len(records):,} claims is in claims.csv and, with sorting and "
+            "searching, in report.html."
         ),
     )
 
 
 def _row(results: Results, row: dict[Any, Any], names: dict[str, str]) -> list[str]:
     joined = f" with {row['with']}" if row["with"] else ""
-    relayed = f", by way of {row['via']}" if row["via"] else ""
+    relayed = f", via {row['via']}" if row["via"] else ""
     known = math.isfinite(row["expected"])
     residual = row["residual"]
     return [
@@ -122,10 +122,10 @@ def _row(results: Results, row: dict[Any, Any], names: dict[str, str]) -> list[s
 
 
 def _keys(row: dict[Any, Any]) -> list[float | str | None]:
-    middle = row["value"] if math.isfinite(row["value"]) else (row["low"] + row["high"]) / 2
+    central = row["value"] if math.isfinite(row["value"]) else (row["low"] + row["high"]) / 2
     keys: list[float | str | None] = [None] * len(COLUMNS)
-    for place, value in ((8, middle), (10, row["expected"]), (11, row["residual"])):
-        keys[place] = value if math.isfinite(value) else None
+    for column, value in ((8, central), (10, row["expected"]), (11, row["residual"])):
+        keys[column] = value if math.isfinite(value) else None
     return keys
 
 

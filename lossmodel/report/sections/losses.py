@@ -1,11 +1,11 @@
-"""Losses over time, and what others have published from the same claims."""
+"""Losses over time, and estimates that others derived from the same claims."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.posterior.estimates import Rates, rates, summarise
-from lossmodel.report.document import Block, Figure, Section, Table, Text
+from lossmodel.report.blocks import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import (
     claimant_names,
     claimed,
@@ -14,41 +14,41 @@ from lossmodel.report.wording import (
     level,
     party_title,
 )
+from lossmodel.tables.vocabulary import KINDS, kinds_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from lossmodel.report.figures.figures import Picture
+    from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
 __all__ = ["losses_section"]
 
-# What a figure under an undefined word is set beside.
-BESIDE: Final = {"losses": "casualties", "irrecoverable": "casualties"}
-WINDOWS: Final = ("cumulative", "period", "daily", "average")
+# Category that a figure in an undefined or wider category is compared with.
+COMPARED: Final = {"losses": "casualties", "irrecoverable": "casualties"}
 
 
-def losses_section(results: Results, pictures: Sequence[Picture]) -> Section:
-    """Figures over time, and a table of other estimates beside this one."""
-    blocks: list[Block] = [Figure(p.name, p.caption, p.alt) for p in pictures]
-    blocks.append(Text("Other published estimates beside this one", tone="heading"))
+def losses_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
+    """Figures over time, and a comparison with other published estimates."""
+    blocks: list[Block] = [Figure(spec.name, spec.caption, spec.alt) for spec in figures]
+    blocks.append(Text("Comparison with other published estimates", tone="heading"))
     rows = list(_rows(results))
     if not rows:
-        words = "The table of claims has no estimate that was computed from other claimants'."
+        words = "The claims table has no estimate derived from other claimants' figures."
         return Section("losses", "Losses over time", [*blocks, Text(words)])
     blocks += [
         Text(
-            "These estimates were computed by others from figures that the fit has already used, "
-            "so they are no evidence of their own and did not enter it. Each stands beside this "
-            "fit's estimate of the same days. Where the word is undefined or wider, the number "
-            "beside it is that of casualties.",
+            "Others derived these estimates from figures that the fit already uses. They are not "
+            "independent evidence and were left out of the fit. Each is compared with this fit's "
+            "estimate for the same days. Figures in an undefined or wider category are compared "
+            "with casualties.",
         ),
         Table(
             "others",
             [
-                *("Published by", "About", "From", "To", "Published", "This fit"),
+                *("Claimant", "Losses", "From", "To", "Published", "This fit"),
                 f"{level(results.fit)} interval",
             ],
             rows,
@@ -66,7 +66,7 @@ def _rows(results: Results) -> list[list[str]]:
     table = table[
         table["claimant"].isin(derived)
         & (table["class"] == "left out")
-        & table["kind"].isin(WINDOWS)
+        & table["kind"].isin(kinds_with("counts_losses"))
         & (table["end"] <= fit.days[-1])
     ]
     paths: dict[tuple[str, str, str], Rates] = {}
@@ -78,7 +78,7 @@ def _rows(results: Results) -> list[list[str]]:
 def _row(results: Results, claim: pd.Series, paths: dict[tuple[str, str, str], Rates]) -> list[str]:
     fit = results.fit
     party = str(claim["party"])
-    category = BESIDE.get(claim["category"], str(claim["category"]))
+    category = COMPARED.get(claim["category"], str(claim["category"]))
     key = (party, category, str(claim["scope"]))
     key = key if key in fit.series else (party, category, "all")
     if key not in fit.series:
@@ -86,13 +86,13 @@ def _row(results: Results, claim: pd.Series, paths: dict[tuple[str, str, str], R
     if key not in paths:
         paths[key] = rates(fit, *key)
     days = (claim["end"] - claim["start"]).days + 1
-    per = days if claim["kind"] == "average" else 1
+    per = days if KINDS[claim["kind"]].per_day else 1
     first = (claim["start"] - fit.days[0]).days
     last = (claim["end"] - fit.days[0]).days
     draws = paths[key].between(first, last)
     ours = {k: float(v[0]) for k, v in summarise(draws[:, None] / per, fit.ci_prob).items()}
     figure = claimed(claim["value"], claim["low"], claim["high"], claim["qualifier"])
-    unit = " a day" if per > 1 else ""
+    unit = " per day" if per > 1 else ""
     scope = "" if claim["scope"] == "all" else f" ({claim['scope']})"
     return [
         claimant_names(fit).get(claim["claimant"], claim["claimant"]),

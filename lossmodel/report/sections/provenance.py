@@ -1,4 +1,4 @@
-"""The assumptions with their reasons, and where the fit came from."""
+"""Priors with their reasons, and the provenance of the fit."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel import __version__
 from lossmodel.posterior.citation import cite, fit_hash
-from lossmodel.report.document import Block, Section, Table, Text
+from lossmodel.report.blocks import Block, Section, Table, Text
 
 if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["origin_section", "priors_section"]
+__all__ = ["priors_section", "provenance_section"]
 
 FILES: Final = (
     ("report.html, report.pdf, report.md", "this report"),
-    ("estimates.csv", "losses by day, week, month, year and since the start"),
-    ("biases.csv", "each claimant's ratio to the truth, by half-year and over all"),
-    ("claims.csv", "every claim and what became of it"),
-    ("diagnostics.json, provenance.json", "convergence; versions, hashes and options"),
+    ("estimates.csv", "losses by day, week, month and year, and cumulative losses"),
+    ("biases.csv", "ratio of claimed to true losses by claimant, per half-year and overall"),
+    ("claims.csv", "all claims with their class and reason"),
+    ("diagnostics.json, provenance.json", "convergence diagnostics; versions, hashes and options"),
     ("figures", "the figures as SVG, PDF and PNG"),
     ("numbers.tex, tables, references.bib", "numbers, tables and sources for a paper in LaTeX"),
-    ("fit.nc", "the fit itself, which load_fit and the command line read"),
-    ("manifest.json", "the names of these files and their hashes; a new report replaces no other"),
+    ("fit.nc", "the fit, to be read by load_fit and the commands"),
+    ("manifest.json", "names and hashes of these files; a new report replaces only these"),
 )
 
 
 def priors_section(fit: Fit) -> Section:
-    """Every prior with its interval and its reason."""
+    """All priors with their intervals and reasons."""
     table = fit.priors.table(fit.ci_prob)
     rows = [_prior(row) for row in table.to_dict("records")]
     blocks: list[Block] = [
         Text(
-            "Everything that the fit assumes before it reads a claim. A constant is not learned. "
-            "Each can be changed with a file of priors; “history” means that it was estimated from "
-            "past wars, with the number of pairs of claim and truth and of conflicts.",
+            "The priors of the model. Constants are not estimated. A file of priors (--priors) "
+            "replaces any of them. “history” marks a prior estimated from past wars, with the "
+            "number of pairs of claimed and true figures and the number of conflicts.",
         ),
         Table(
             "priors",
-            ["Name", "Median", "Interval", "Of what", "From", "Reason"],
+            ["Name", "Median", "Interval", "Unit", "Basis", "Reason"],
             rows,
             numeric=frozenset({1, 2}),
         ),
     ]
-    return Section("priors", "Assumptions and their reasons", blocks)
+    return Section("priors", "Priors and their reasons", blocks)
 
 
 def _prior(row: dict[Any, Any]) -> list[str]:
@@ -62,7 +62,7 @@ def _prior(row: dict[Any, Any]) -> list[str]:
 
 
 def _short(value: float) -> str:
-    """Two or three digits, never as a power of ten."""
+    """Two or three digits, never in scientific notation."""
     if abs(value) >= 100:
         return f"{float(f'{value:.2g}'):,.0f}"
     return (
@@ -74,17 +74,17 @@ def _short(value: float) -> str:
     )
 
 
-def origin_section(fit: Fit) -> Section:
-    """Versions, hashes and options; how to cite; what is in the folder."""
+def provenance_section(fit: Fit) -> Section:
+    """Versions, hashes and options, the citation and the files of the folder."""
     known = fit.provenance
     rows = [
         ["lossmodel", known.get("version") or __version__],
         ["Fit", fit_hash(fit)],
         ["Conflict", fit.conflict.name],
-        ["Made", str(known.get("created", ""))],
+        ["Created", str(known.get("created", ""))],
         ["Command", _command(known.get("command", []))],
         *_options(fit),
-        ["Parts of the model left out", _left_out(known.get("parts", {}))],
+        ["Model components switched off", _switched_off(known.get("parts", {}))],
         ["Python", str(known.get("python", ""))],
         ["System", str(known.get("platform", ""))],
         *([str(k), str(v)] for k, v in known.get("versions", {}).items() if v and k != "lossmodel"),
@@ -92,30 +92,30 @@ def origin_section(fit: Fit) -> Section:
     hashes = [[str(name), str(value)] for name, value in fit.claims.sha256.items()]
     blocks: list[Block] = [
         Text(
-            "The same version, inputs and options give the same fit again, up to rounding from "
-            "machine to machine.",
+            "The same version, inputs and options reproduce this fit, up to rounding differences "
+            "between machines.",
         ),
-        Table("origin", ["What", "Value"], rows),
-        Table("inputs", ["Input", "SHA-256"], hashes, caption="Files that were read."),
-        Text("To cite it", tone="heading"),
+        Table("origin", ["Item", "Value"], rows),
+        Table("inputs", ["Input", "SHA-256"], hashes, caption="Input files."),
+        Text("How to cite", tone="heading"),
         Text(cite(fit)),
-        Text("Beside this file", tone="heading"),
-        Table("files", ["File", "What it holds"], [list(row) for row in FILES]),
+        Text("Files in this folder", tone="heading"),
+        Table("files", ["File", "Content"], [list(row) for row in FILES]),
     ]
     return Section("provenance", "Provenance", blocks)
 
 
 def _command(words: str | list[str]) -> str:
     line = words if isinstance(words, str) else " ".join(map(str, words))
-    return line or "none: it was made from Python"
+    return line or "none (fitted from Python)"
 
 
 def _options(fit: Fit) -> list[list[str]]:
     given = fit.provenance.get("options", {})
     names = {
-        **{"engine": "Engine asked for", "seed": "Seed", "ci_prob": "Probability of intervals"},
+        **{"engine": "Requested engine", "seed": "Seed", "ci_prob": "Probability of the intervals"},
         **{"as_of": "Only claims published up to", "until": "Last day", "draws": "Draws"},
-        **{"patience": "Seconds to sample on for the gate"},
+        **{"patience": "Time limit for sampling, seconds"},
     }
     return [
         [names.get(name, str(name)), "not set" if value is None else str(value)]
@@ -123,6 +123,6 @@ def _options(fit: Fit) -> list[list[str]]:
     ]
 
 
-def _left_out(parts: dict[str, bool]) -> str:
+def _switched_off(parts: dict[str, bool]) -> str:
     off = [name.replace("_", " ") for name, on in parts.items() if not on]
     return ", ".join(off) if off else "none"

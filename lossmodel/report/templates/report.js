@@ -1,5 +1,5 @@
 "use strict";
-// Tables of class "search": sort by a click on a heading, search by words, some rows at a time.
+// Tables of class "search": sorting by a click on a heading, search by words, paging.
 for (const box of document.querySelectorAll(".table.search")) {
   const step = 200;
   const body = box.querySelector("tbody");
@@ -23,7 +23,7 @@ for (const box of document.querySelectorAll(".table.search")) {
   }
 
   function compare(a, b) {
-    // What is missing comes last in both directions.
+    // Missing values come last in both directions.
     if (a === null || b === null) return (a === null) - (b === null);
     if (typeof a === "number" && typeof b === "number") return a - b;
     return String(a).localeCompare(String(b), "en", { numeric: true });
@@ -42,7 +42,7 @@ for (const box of document.querySelectorAll(".table.search")) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = head.textContent;
-    // On paper a button is not repeated on the pages after the first; a text is.
+    // In print, text in a heading is repeated on every page, but a button is not.
     head.dataset.name = head.textContent;
     head.replaceChildren(button);
     button.addEventListener("click", () => {

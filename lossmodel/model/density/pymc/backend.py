@@ -23,7 +23,7 @@ class Backend:
         self.pt: Any = pytensor.tensor
 
     def scatter(self, size: int, where: Ints, values: Tensor) -> Tensor:
-        """Add values up at their places."""
+        """Sum of the values with the same index."""
         return self.pt.inc_subtensor(self.pt.zeros(size)[where], values)
 
     def apply(self, linear: Any, v: Tensor) -> Tensor:

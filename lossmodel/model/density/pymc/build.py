@@ -48,7 +48,7 @@ def to_point(design: Design, theta: Floats) -> dict[str, Floats]:
 
 
 class _Tensors:
-    """Nodes of the graph in PyTensor, each made when it is first asked for."""
+    """Nodes of the graph in PyTensor, each made at its first use."""
 
     def __init__(self, model: ModelGraph, backend: Backend, theta: Tensor) -> None:
         self.model, self.backend = model, backend
@@ -148,7 +148,7 @@ def _name_losses(tensors: _Tensors) -> None:
 
 
 def _name_biases(tensors: _Tensors) -> None:
-    """Log biases and coverage at the start of each half-year, for those who read the model."""
+    """Log biases and coverage at the start of each half-year, as named quantities."""
     model, pt = tensors.model, tensors.backend.pt
     at = _half_years(model.design)
 

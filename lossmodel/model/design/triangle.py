@@ -1,0 +1,232 @@
+"""Builder of the reporting triangle, observation by observation."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.durations import HALF_YEAR, YEAR
+from lossmodel.model.components import Components
+from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
+from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
+from lossmodel.model.design.reporting import (
+    COVERAGE,
+    DECLARED,
+    DELAY,
+    DELAY_SD,
+    LIST,
+    MISSING,
+    MISSING_SHARE,
+    ReportingTriangle,
+    Vintage,
+    VintageBins,
+    bin_edges,
+)
+from lossmodel.model.priors import Priors
+
+__all__ = ["ReportingTriangleBuilder"]
+
+# Elapsed days where delays are off: the log-normal delays of the priors end long before. With 1e6
+# the headline totals of the shipped war are the same.
+FOREVER = 1e9
+Days = NDArray[np.bool_]
+
+
+class _VintageBin(NamedTuple):
+    """A bin of days of death [lo, hi) of one stream, and the day after its date of knowledge."""
+
+    stream: int
+    party: str
+    kind: int
+    missing: bool
+    lo: int
+    hi: int
+    known: int
+
+
+class ReportingTriangleBuilder:
+    """Collects entries and bins, with the rows of v that they need.
+
+    Attributes
+    ----------
+    coverage
+        Number of a list's stream -> knots of its logit coverage.
+    """
+
+    def __init__(
+        self,
+        *,
+        conflict: Conflict,
+        priors: Priors,
+        components: Components,
+        grid: Grid,
+        builder: ParameterisationBuilder,
+        missing_knots: dict[str, tuple[Floats, Ints]],
+    ) -> None:
+        self.conflict, self.priors, self.components = conflict, priors, components
+        self.grid, self.builder, self.missing_knots = grid, builder, missing_knots
+        self.coverage: dict[int, tuple[Floats, Ints]] = {}
+        self._delays: dict[int, tuple[int, int, int]] = {}
+        self._declared: dict[str, int] = {}
+        self._rows: list[tuple[int, int, int, int, int, int]] = []
+        self._vintage_bins: dict[_VintageBin, int] = {}
+
+    def add(
+        self,
+        claim: int,
+        *,
+        stream: int,
+        kind: int,
+        party: str,
+        series: int,
+        dead: bool,
+        vintage: Vintage,
+        before: Vintage | None,
+    ) -> None:
+        """Add one observation: the total of a vintage, or its increment since the one before.
+
+        Days that both include have the bins of the earlier vintage, which are the finer ones, so
+        that the increment of a bin is never negative.
+
+        Parameters
+        ----------
+        claim, stream
+            Numbers of the observation and of its stream.
+        kind
+            LIST, REGISTER or MISSING.
+        party, series
+            A base party, and the daily series of its dead or wounded.
+        dead
+            Whether the series is of dead people, of whom some are first missing.
+        vintage, before
+            The vintage, and the one of which it is the increment.
+        """
+        missing = dead and party in self.missing_knots
+        known = self.grid.index(vintage.known) + 1
+        days = self._days(vintage, known)
+        common, earlier = np.zeros_like(days), known
+        if before is not None:
+            earlier = self.grid.index(before.known) + 1
+            common = days & self._days(before, earlier)
+        for where, since in ((days & ~common, known), (common, earlier)):
+            for lo, hi in self._bins(where, since):
+                now, then = (
+                    self._vintage_bin(_VintageBin(stream, party, kind, missing, lo, hi, at))
+                    for at in (known, since)
+                )
+                self._rows.append((claim, series, lo, hi, now, then if where is common else -1))
+
+    def _vintage_bin(self, wanted: "_VintageBin") -> int:
+        """Number of a bin, which is added where it is new."""
+        return self._vintage_bins.setdefault(wanted, len(self._vintage_bins))
+
+    def _days(self, vintage: Vintage, known: int) -> Days:
+        """Whether a vintage includes each day; none after its date of knowledge."""
+        found = np.zeros(self.grid.size, dtype=bool)
+        for start, end in vintage.days:
+            lo, hi = self.grid.span(start, end)
+            found[lo : max(min(hi, known), lo)] = True
+        return found
+
+    def _bins(self, days: Days, known: int) -> Iterator[tuple[int, int]]:
+        """Bins [lo, hi) of the runs of days that are included."""
+        width = self.conflict.knots.rate_days
+        ends = np.flatnonzero(np.diff(np.concatenate([[False], days, [False]]).astype(int)))
+        for lo, hi in ends.reshape(-1, 2):
+            edges = bin_edges(int(lo), int(hi), known=known, width=width)
+            yield from zip(edges, edges[1:], strict=False)
+
+    def build(self) -> ReportingTriangle:
+        """The entries and bins added so far; adds the rows of v that they need."""
+        bins = sorted(self._vintage_bins, key=lambda each: (each.kind, not each.missing))
+        index = {self._vintage_bins[each]: i for i, each in enumerate(bins)} | {-1: -1}
+        rows = np.array(self._rows, dtype=np.int64).reshape(-1, 6)
+        rows[:, 4:] = np.vectorize(index.__getitem__, otypes=[np.int64])(rows[:, 4:])
+        claim, series, lo, hi, now, before = rows.T
+        return ReportingTriangle(claim, series, lo, hi, now, before, vintages=self._vintages(bins))
+
+    def _vintages(self, bins: Sequence["_VintageBin"]) -> VintageBins:
+        kind = np.array([each.kind for each in bins], dtype=np.int64)
+        missing = np.array([each.missing for each in bins], dtype=float)
+        middle = np.array([(each.lo + each.hi) / 2 for each in bins], dtype=float)
+        known = np.array([each.known for each in bins], dtype=float)
+        # Without delays a list is complete at once; the missing are still those not yet declared.
+        delayed = self.components.delay | (kind == MISSING)
+        return VintageBins(
+            kind=kind,
+            # A bin ends with the date of knowledge at the latest: at least half a day.
+            elapsed=np.where(delayed, known - middle, FOREVER),
+            linear=self._arguments(bins, kind, missing, middle),
+            # A death that is listed at once need not be found first.
+            has_missing=missing * delayed,
+        )
+
+    def _arguments(
+        self, bins: Sequence["_VintageBin"], kind: Ints, missing: Floats, middle: Floats
+    ) -> Linear:
+        """Map from v to the five arguments of the reported share, see `VintageBins`."""
+        linear, count = Linear(), len(bins)
+        streams = np.array([each.stream for each in bins], dtype=np.int64)
+        parties = np.array([each.party for each in bins], dtype=object)
+        for stream in np.unique(streams[kind == LIST]):
+            here = np.flatnonzero((kind == LIST) & (streams == stream))
+            civilian = self.conflict.parties[parties[here[0]]].civilian
+            self._fill_list(linear, int(stream), here, middle[here], count, civilian=civilian)
+        for party in sorted(set(parties)):
+            here = np.flatnonzero((parties == party) & (missing > 0))
+            if len(here):
+                _fill(linear, MISSING_SHARE * count + here, self.missing_knots[party], middle[here])
+                linear.add(DECLARED * count + here, self._declared_row(party))
+        return linear
+
+    def _fill_list(
+        self, linear: Linear, stream: int, here: Ints, middle: Floats, count: int, *, civilian: bool
+    ) -> None:
+        """Add the coverage and the delay of one list to the map."""
+        _fill(linear, COVERAGE * count + here, self._coverage_knots(stream), middle)
+        median, growth, log_sd = self._delay_rows(stream, ".civilian" if civilian else "")
+        linear.add(DELAY * count + here, median)
+        linear.add(DELAY * count + here, growth, middle / YEAR - 1)
+        linear.add(DELAY_SD * count + here, log_sd)
+
+    def _coverage_knots(self, stream: int) -> tuple[Floats, Ints]:
+        if stream not in self.coverage:
+            level, walk = self.priors["coverage.level"], self.priors["coverage.walk_sd"]
+            spacing = self.conflict.knots.drift_days
+            positions = knot_positions(0.0, self.grid.size - 1.0, spacing)
+            rows = self.builder.rows("coverage", np.full(len(positions), level.mean))
+            self.builder.shared(f"coverage.level {stream}", rows, level.sd)
+            self.builder.walk(
+                f"coverage.walk {stream}", rows, float(np.sqrt(spacing / HALF_YEAR)), walk
+            )
+            self.coverage[stream] = (positions, rows)
+        return self.coverage[stream]
+
+    def _delay_rows(self, stream: int, suffix: str) -> tuple[int, int, int]:
+        if stream not in self._delays:
+            names = (f"delay.median{suffix}", f"delay.growth{suffix}", f"delay.log_sd{suffix}")
+            a, b, c = (self._row(name, str(stream)) for name in names)
+            self._delays[stream] = (a, b, c)
+        return self._delays[stream]
+
+    def _declared_row(self, party: str) -> int:
+        if party not in self._declared:
+            self._declared[party] = self._row("declared.delay", party)
+        return self._declared[party]
+
+    def _row(self, name: str, key: str) -> int:
+        prior = self.priors[name]
+        rows = self.builder.rows(name, [prior.mean])
+        if prior.sd > 0:
+            self.builder.independent(f"{name} {key}", rows, prior.sd)
+        return int(rows[0])
+
+
+def _fill(linear: Linear, where: Ints, knots: tuple[Floats, Ints], at: Floats) -> None:
+    """Add the values of a walk at some days to some rows of a map."""
+    positions, rows = knots
+    left, right, weight = interpolate(positions, at)
+    linear.add(where, rows[left], 1 - weight)
+    linear.add(where, rows[right], weight)

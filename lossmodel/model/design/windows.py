@@ -1,0 +1,148 @@
+"""Daily series of losses, and the windows of days over which claims sum them.
+
+The expectation of a ledger or an estimate is a sum of windows. A window is a range of days of one
+daily series: the losses of one component of one party in one scope, times a ledger's daily bias
+where it has one. It counts in full or in part: by the share of the wounded that an undefined word
+includes, or less the missing dead that a stream leaves out.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lossmodel.model.components import Components
+from lossmodel.model.design.bias import Bias
+from lossmodel.model.design.grid import Floats, Grid, Ints
+from lossmodel.model.design.latent import LatentProcesses
+from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
+from lossmodel.model.priors import Priors
+from lossmodel.tables.vocabulary import ACCOUNTINGS
+
+__all__ = ["KILLED", "MISSING_DEAD", "UNDEFINED", "WOUNDED", "Record", "WindowBuilder"]
+
+Record = Mapping[Hashable, Any]
+
+KILLED, WOUNDED, MISSING_DEAD = 0, 1, 2
+UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
+
+
+class WindowBuilder:
+    """Collects daily series, windows and factors, with the rows of v that they need.
+
+    Attributes
+    ----------
+    definition
+        Stream -> row of v with the logit of its wounded share.
+    rows
+        Rows of the map from v to daily linear predictors that are in use; a ledger adds one for
+        each party, its daily log bias.
+    """
+
+    def __init__(
+        self,
+        *,
+        latent: LatentProcesses,
+        biases: Mapping[int, Bias],
+        priors: Priors,
+        components: Components,
+        grid: Grid,
+        builder: ParameterisationBuilder,
+        daily: Linear,
+        rows: int,
+    ) -> None:
+        self.latent, self.biases = latent, biases
+        self.priors, self.components, self.people = priors, components, bool(latent.lethality_knots)
+        self.grid, self.builder, self.daily, self.rows = grid, builder, daily, rows
+        self.definition: dict[int, int] = {}
+        self._series: dict[tuple[int, int, int, int], int] = {}
+        self._ledgers: dict[tuple[int, str], int] = {}
+        self._factors: dict[tuple[int, float], int] = {}
+        self._uncounted: dict[str, int] = {}
+        self._windows: list[tuple[int, int, int, int, int]] = []
+
+    def add(self, claim: int, *, stream: int, term: Record, bases: Sequence[str]) -> None:
+        """Add the windows of one ledger increment or estimate, of some base parties."""
+        accounting, category = ACCOUNTINGS[str(term["accounting"])], str(term["category"])
+        spans = [self.grid.span(*days) for days in term["days"]]
+        for base in bases:
+            ledger = self._ledger(stream, base) if accounting.sums_days else -1
+            for component, factor in self._counts(stream, term, base, category):
+                series = self.series_of(base, component, str(term["scope"]), ledger)
+                self._windows += [(claim, series, factor, lo, hi) for lo, hi in spans if hi > lo]
+
+    def series_of(self, base: str, component: int, scope: str, ledger: int = -1) -> int:
+        """Number of a daily series, which is added where it is new."""
+        party = self.latent.parties.index(base)
+        number = self.latent.scope_index.get((base, scope), 0)
+        return self._series.setdefault((party, component, number, ledger), len(self._series))
+
+    def series(self) -> Ints:
+        """All daily series, shape (R, 4), see `Design`."""
+        return np.array(list(self._series), dtype=np.int64).reshape(-1, 4)
+
+    def windows(self) -> Ints:
+        """All windows, shape (W, 5), see `Design`."""
+        return np.array(self._windows, dtype=np.int64).reshape(-1, 5)
+
+    def factors(self) -> tuple[Ints, Floats]:
+        """Rows and signs of the factors after the first, see `Design`."""
+        rows = np.array([row for row, _ in self._factors], dtype=np.int64)
+        return rows, np.array([sign for _, sign in self._factors])
+
+    def sums(self, series: Ints, lo: Ints, hi: Ints) -> sparse.csr_array:
+        """Map from the prefix sums of all series to the sums over [lo, hi) of the given ones."""
+        linear, width = Linear(), self.grid.cells + 1
+        rows = np.arange(len(series), dtype=np.int64)
+        for day, sign in ((lo, -1.0), (hi, 1.0)):
+            left, share = self.grid.prefix_weights(day)
+            linear.add(rows, series * width + left, sign * (1 - share))
+            linear.add(rows, series * width + left + 1, sign * share)
+        return linear.matrix((len(series), len(self._series) * width))
+
+    def _counts(self, stream: int, term: Record, base: str, category: str) -> list[tuple[int, int]]:
+        """(component, factor) of each component that the stream's category counts of a party."""
+        if not self.people:
+            return [(KILLED, 0)]
+        counts = [] if category == "wounded" else [(KILLED, 0)]
+        if category in ("wounded", "casualties"):
+            counts.append((WOUNDED, 0))
+        elif category in UNDEFINED or category != "killed":
+            counts.append((WOUNDED, self._wounded_share(stream, category)))
+        partial = ACCOUNTINGS[term["accounting"]].assesses and term["role"] != "adversary"
+        if partial and category != "wounded" and base in self.latent.missing_knots:
+            counts.append((MISSING_DEAD, self._missing_uncounted(str(term["role"]), base)))
+        return counts
+
+    def _ledger(self, stream: int, base: str) -> int:
+        """Row of a ledger's daily log bias towards one party."""
+        if (stream, base) not in self._ledgers:
+            row = self._ledgers[stream, base] = self.rows
+            self.rows += 1
+            where, column, weight = self.biases[stream].weights(self.grid.middles, base)
+            self.daily.add(row * self.grid.cells + where, column, weight)
+        return self._ledgers[stream, base]
+
+    def _wounded_share(self, stream: int, category: str) -> int:
+        if not self.components.definitions:
+            return 0
+        if stream not in self.definition:
+            prior = self.priors[UNDEFINED.get(category, "definition.losses")]
+            rows = self.builder.rows("definition", [prior.mean])
+            self.builder.independent(f"definition {stream}", rows, prior.sd)
+            self.definition[stream] = int(rows[0])
+        return self._factor(self.definition[stream], 1.0)
+
+    def _missing_uncounted(self, role: str, base: str) -> int:
+        """Factor minus the share of the missing dead that streams of a role leave out."""
+        key = f"{role} {base}"
+        if key not in self._uncounted:
+            prior = self.priors["missing.counted"]
+            rows = self.builder.rows("missing.uncounted", [-prior.mean])
+            self.builder.independent(f"missing.counted {key}", rows, prior.sd)
+            self._uncounted[key] = int(rows[0])
+        return self._factor(self._uncounted[key], -1.0)
+
+    def _factor(self, row: int, sign: float) -> int:
+        return self._factors.setdefault((row, sign), len(self._factors)) + 1

@@ -1,0 +1,44 @@
+"""Axes and their ticks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["axes_or_new", "set_date_ticks", "set_ratio_ticks"]
+
+
+def axes_or_new(ax: Axes | None, **figure: Any) -> Axes:
+    """Return the given Axes, or those of a new figure with the given properties."""
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot
+
+    new: Axes = pyplot.subplots(**figure)[1]
+    return new
+
+
+def set_ratio_ticks(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:
+    """Set ticks of a ratio at round numbers, without scientific notation."""
+    low, high = float(np.nanmin(lower)) * 0.9, float(np.nanmax(upper)) * 1.1
+    low, high = max(min(low, 0.8), 0.01), min(max(high, 1.25), 100.0)
+    steps = np.array([m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5)])
+    ax.set_xlim(low, high)
+    ax.set_xticks(steps[(steps >= low) & (steps <= high)])
+    ax.set_xticks([], minor=True)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+
+
+def set_date_ticks(ax: Axes) -> None:
+    """Set concise date ticks: months, and the year at its start."""
+    import matplotlib.dates
+
+    dates: Any = matplotlib.dates  # has no types
+    locator = dates.AutoDateLocator()
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, show_offset=False))

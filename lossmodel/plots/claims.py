@@ -1,0 +1,106 @@
+"""Claims as points of a plot of losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.plots.palette import FAINT, LEFT_OUT_COLOUR, ROLE_COLOURS
+from lossmodel.tables.vocabulary import kinds_with
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from lossmodel.posterior.fit import Fit
+
+__all__ = ["Points", "claim_groups"]
+
+MARKERS: Final = {"ledger": "o", "estimate": "o", "list": "s", "register": "D"}
+# Categories whose claims are drawn with a series; the model has the definition of each.
+SHOWN_AS: Final = {"casualties": ("casualties", "losses", "irrecoverable")}
+# Above this many points, markers are small dots without an outline, so that they do not hide the
+# curve. Chosen by eye.
+MANY: Final = 60
+
+
+@dataclass(frozen=True)
+class Points:
+    """Claims that are drawn in the same style."""
+
+    rows: pd.DataFrame
+    label: str
+    style: dict[str, Any]
+    cumulative: bool
+
+    def draw(self, ax: Axes) -> None:
+        """Draw points, ranges of values and, for rates, the days of longer windows."""
+        label = self.label
+        long = self.rows if self.cumulative else self.rows[self.rows["n_days"] > 1]
+        if not self.cumulative and len(long):
+            colour = self.style["color"]
+            ax.hlines(long["shown"], long["start"], long["end"], color=colour, lw=1.6, label=label)
+            label = "_" + label
+        points = self.rows if self.cumulative else self.rows[self.rows["n_days"] == 1]
+        if len(points):
+            many = len(points) > MANY
+            dots = {"ms": 1.8, "mew": 0, "alpha": 0.45, "mfc": self.style["color"]}
+            marks = dots if many else {"ms": 4, "mew": 0.9}
+            ax.plot(points["end"], points["shown"], ls="", label=label, **(self.style | marks))
+        wide = self.rows[np.isfinite(self.rows["low"]) & np.isfinite(self.rows["high"])]
+        if self.cumulative and len(wide):
+            colour = self.style["color"]
+            ax.vlines(wide["end"], wide["low"], wide["high"], color=colour, lw=1, alpha=0.7)
+
+
+def claim_groups(
+    fit: Fit, party: str, category: str, scope: str, *, cumulative: bool
+) -> list[Points]:
+    """Groups of claims about a series that are drawn in the same style."""
+    table = _claims_about(fit, party, category, cumulative=cumulative)
+    streams = fit.streams.set_index(["claimant", "party", "category"])[["role", "accounting"]]
+    table = table.join(streams, on=["claimant", "party", "category"])
+    used = (table["class"] == "used") & table["role"].notna()
+    same_scope = used & (table["scope"] == scope)
+    groups = [
+        Points(rows, f"{role}, {accounting}", _style(str(role), str(accounting)), cumulative)
+        for (role, accounting), rows in table[same_scope].groupby(["role", "accounting"])
+    ]
+    for chosen, label, colour, marker in (
+        (used & ~same_scope, "other scope", FAINT, "s"),
+        (~used, "left out, for comparison", LEFT_OUT_COLOUR, "P"),
+    ):
+        if chosen.any():
+            style = {"color": colour, "marker": marker, "mfc": "none"}
+            groups.append(Points(table[chosen], label, style, cumulative))
+    return groups
+
+
+def _claims_about(fit: Fit, party: str, category: str, *, cumulative: bool) -> pd.DataFrame:
+    """Claims to draw with a series, with their class and the value `shown`."""
+    table = fit.claims.table.merge(fit.evidence.classes[["claim_id", "class"]], on="claim_id")
+    parties = [name for name in set(table["party"]) if party in fit.conflict.components(name)]
+    table = table[
+        table["party"].isin(parties)
+        & table["category"].isin(SHOWN_AS.get(category, (category,)))
+        & table["kind"].isin(kinds_with("counts_losses"))
+        & (table["class"] != "merged")
+        & (table["end"] <= fit.days[-1])
+    ]
+    from_start = (table["start"] <= fit.days[0]) & table["kind"].isin(kinds_with("is_total"))
+    since_start = from_start | table["kind"].isin(kinds_with("running"))
+    table = table[since_start if cumulative else ~since_start]
+    n_days = (table["end"] - table["start"]).dt.days + 1
+    central = table["value"].fillna((table["low"] + table["high"]) / 2)
+    per = 1 if cumulative else n_days.mask(table["kind"].isin(kinds_with("per_day")), 1)
+    table = table.assign(n_days=n_days, shown=central / per)
+    shown: pd.DataFrame = table[np.isfinite(table["shown"])]
+    return shown
+
+
+def _style(role: str, accounting: str) -> dict[str, Any]:
+    colour = ROLE_COLOURS[role]
+    hollow = {"mfc": "none"} if accounting == "estimate" else {}
+    return {"color": colour, "marker": MARKERS[accounting]} | hollow

@@ -1,0 +1,115 @@
+"""Passages of a report file, and differences between their numbers."""
+
+from __future__ import annotations
+
+import html.parser
+import itertools
+import re
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any, Final
+
+from lossmodel.text.escape import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["describe_difference", "differing_passages", "numbers_in", "shorten", "split_passages"]
+
+# Passages beyond which a match one by one would take too long. Chosen by hand.
+MAX_MATCHED: Final = 2_000
+# A comma, a dot or TeX's thin space belongs to a number only between digits.
+_NUMBER: Final = re.compile(r"\d+(?:(?:[.,]|\\,)\d+)*\s?\\?%?")
+_INVISIBLE: Final = ("script", "style", "svg")
+
+Passages = list[str]
+
+
+def split_passages(name: str, text: str) -> Passages:
+    """Visible parts of a file: texts of an HTML page, lines of other formats."""
+    if not name.endswith(".html"):
+        return [line for line in text.splitlines() if line.strip()]
+    reader = _TextReader()
+    reader.feed(text)
+    reader.close()
+    return reader.passages
+
+
+class _TextReader(html.parser.HTMLParser):
+    """Collects the text of a page, paragraph by paragraph and cell by cell."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.passages: Passages = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self._hidden += tag in _INVISIBLE
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in _INVISIBLE
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden and data.strip():
+            self.passages.append(data.strip())
+
+
+def numbers_in(text: str) -> list[str]:
+    """Numbers of a text, as printed but without spaces."""
+    return [re.sub(r"\s", "", number) for number in _NUMBER.findall(text)]
+
+
+def differing_passages(found: Passages, variants: Sequence[Passages]) -> Iterator[tuple[str, str]]:
+    """Passages with numbers that no variant has, each with the expected passage."""
+    expected = variants[0]
+    aligned = all(len(found) == len(variant) for variant in variants)
+    if aligned:
+        for said, *should in zip(found, *variants, strict=True):
+            if not _same(numbers_in(said), [numbers_in(text) for text in should]):
+                yield said, should[0]
+        return
+    yield from _unaligned_differences(found, expected)
+
+
+def _unaligned_differences(found: Passages, expected: Passages) -> Iterator[tuple[str, str]]:
+    """Differences between files with different numbers of passages."""
+    # Passages without numbers are all equal, and would make matching slow.
+    said, should = ([p for p in side if numbers_in(p)] for side in (found, expected))
+    new, old = ([tuple(numbers_in(p)) for p in side] for side in (said, should))
+    first = _common_prefix(new, old)
+    last = min(_common_prefix(new[::-1], old[::-1]), len(new) - first, len(old) - first)
+    said, should = said[first : len(said) - last], should[first : len(should) - last]
+    new, old = new[first : len(new) - last], old[first : len(old) - last]
+    if max(len(new), len(old)) > MAX_MATCHED:
+        yield " / ".join(said), " / ".join(should)
+        return
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield " / ".join(said[c:d]), " / ".join(should[a:b])
+
+
+def _common_prefix(one: Sequence[object], other: Sequence[object]) -> int:
+    """Length of the common prefix."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _same(said: list[str], variants: list[list[str]]) -> bool:
+    """Whether each number equals that of a variant; variants differ in the last digit at most."""
+    if any(len(said) != len(variant) for variant in variants):
+        return said in variants
+    return all(number in allowed for number, *allowed in zip(said, *variants, strict=True))
+
+
+def describe_difference(said: str, should: str) -> str:
+    """Say which numbers of a passage are wrong, and what they should be."""
+    pairs = list(itertools.zip_longest(numbers_in(said), numbers_in(should), fillvalue="nothing"))
+    wrong = [f"{a} should be {b}" for a, b in pairs if a != b]
+    if len(wrong) > len(pairs) / 2 or len(wrong) > 4:
+        return f"“{shorten(said)}” should be “{shorten(should)}”."
+    return f"{', '.join(wrong)} in “{shorten(said)}”."
+
+
+def shorten(text: str, width: int = 160) -> str:
+    """A passage as one line, cut at a width."""
+    line = " ".join(one_line(text).split())
+    return line if len(line) <= width else line[: width - 1] + "…"

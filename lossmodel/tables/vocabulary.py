@@ -1,0 +1,235 @@
+"""The words of a claims table and their rules: kinds, qualifiers, accountings.
+
+Each word is one row of a table. Code asks for a rule of the row and never compares words, so that a
+new word is a new row here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+__all__ = [
+    "ACCOUNTINGS",
+    "KINDS",
+    "QUALIFIERS",
+    "STOCK_CATEGORIES",
+    "Accounting",
+    "AccountingRules",
+    "Form",
+    "KindRules",
+    "QualifierRules",
+    "WideKind",
+    "accountings_with",
+    "kinds_with",
+    "qualifiers_with",
+]
+
+Accounting = Literal["ledger", "estimate", "list", "register"]
+Form = Literal["point", "interval", "at-least", "at-most"]
+# Kinds that the figures of a table of dates by claimants may be of.
+WideKind = Literal["cumulative", "daily"]
+
+STOCK_CATEGORIES: Final = ("missing", "captured")
+
+
+@dataclass(frozen=True, slots=True)
+class KindRules:
+    """Rules for the claims of one kind.
+
+    Attributes
+    ----------
+    needs_start
+        Whether `start` must be given.
+    single_day
+        Whether the window must be one day, `start` = `end`.
+    per_day
+        Whether the figure is a mean per day over the window, hence the window's total divided by
+        its days.
+    running
+        Whether it is a running total, from the conflict's first day where `start` is empty.
+    stock
+        Whether it is the state of things on `end`: never differenced, of `STOCK_CATEGORIES` only.
+    signed
+        Whether it corrects other figures of its claimant, and so may be negative.
+    known_at_end
+        Whether an empty `known` means `end`; otherwise it means `published`.
+    """
+
+    needs_start: bool = True
+    single_day: bool = False
+    per_day: bool = False
+    running: bool = False
+    stock: bool = False
+    signed: bool = False
+    known_at_end: bool = False
+
+    @property
+    def counts_losses(self) -> bool:
+        """Whether it counts the losses of a window, as a total or per day."""
+        return not (self.stock or self.signed)
+
+    @property
+    def is_total(self) -> bool:
+        """Whether it is the total of a window that may have any length."""
+        return self.counts_losses and not (self.per_day or self.single_day)
+
+
+KINDS: Final[Mapping[str, KindRules]] = MappingProxyType(
+    {
+        "daily": KindRules(single_day=True),
+        "period": KindRules(),
+        "average": KindRules(per_day=True),
+        "cumulative": KindRules(needs_start=False, running=True, known_at_end=True),
+        "stock": KindRules(needs_start=False, stock=True),
+        "correction": KindRules(signed=True),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QualifierRules:
+    """Rules for the figures with one qualifier.
+
+    Attributes
+    ----------
+    form
+        Form of the figure. One with limits but without a value is an interval instead.
+    has_limits
+        Whether `low` and `high` are given.
+    exact
+        Whether the claimant calls the figure exact.
+    approximate
+        Whether the claimant calls it approximate, so that coarser rounding is likely.
+    prefix
+        Words before a printed figure.
+    """
+
+    form: Literal["point", "at-least", "at-most"] = "point"
+    has_limits: bool = False
+    exact: bool = False
+    approximate: bool = False
+    prefix: str = ""
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the figure bounds the claimant's own figure from one side."""
+        return self.form != "point"
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the figure is one number and no bound."""
+        return not (self.is_bound or self.has_limits)
+
+
+QUALIFIERS: Final[Mapping[str, QualifierRules]] = MappingProxyType(
+    {
+        "exact": QualifierRules(exact=True),
+        "about": QualifierRules(approximate=True),
+        "at-least": QualifierRules("at-least", prefix="at least "),
+        "at-most": QualifierRules("at-most", prefix="at most "),
+        "range": QualifierRules(has_limits=True),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountingRules:
+    """Rules for the streams of one accounting.
+
+    Attributes
+    ----------
+    sums_days
+        Whether totals are running sums of the stream's own daily figures.
+    counts_cases
+        Whether it counts single cases, so that a later figure adds the cases found since.
+    minimum_is_count
+        Whether "at least" means the cases verified so far, which is a count and no bound.
+    has_coverage
+        Whether it lists a share of all cases, its coverage, and has no bias besides.
+    """
+
+    sums_days: bool = False
+    counts_cases: bool = False
+    minimum_is_count: bool = False
+    has_coverage: bool = False
+
+    @property
+    def assesses(self) -> bool:
+        """Whether each figure is a new assessment of all losses in its window."""
+        return not (self.sums_days or self.counts_cases)
+
+
+ACCOUNTINGS: Final[Mapping[str, AccountingRules]] = MappingProxyType(
+    {
+        "ledger": AccountingRules(sums_days=True),
+        "estimate": AccountingRules(),
+        "list": AccountingRules(counts_cases=True, minimum_is_count=True, has_coverage=True),
+        "register": AccountingRules(counts_cases=True),
+    }
+)
+
+
+def kinds_with(rule: str) -> list[str]:
+    """Kinds for which a rule holds, in the order of the table.
+
+    Parameters
+    ----------
+    rule
+        An attribute of `KindRules`.
+
+    Raises
+    ------
+    AttributeError
+        There is no such rule.
+
+    Examples
+    --------
+    >>> kinds_with("counts_losses")
+    ['daily', 'period', 'average', 'cumulative']
+    """
+    return [name for name, rules in KINDS.items() if getattr(rules, rule)]
+
+
+def qualifiers_with(rule: str) -> list[str]:
+    """Qualifiers for which a rule holds, in the order of the table.
+
+    Parameters
+    ----------
+    rule
+        An attribute of `QualifierRules`.
+
+    Raises
+    ------
+    AttributeError
+        There is no such rule.
+
+    Examples
+    --------
+    >>> qualifiers_with("is_single")
+    ['exact', 'about']
+    """
+    return [name for name, rules in QUALIFIERS.items() if getattr(rules, rule)]
+
+
+def accountings_with(rule: str) -> list[str]:
+    """Accountings for which a rule holds, in the order of the table.
+
+    Parameters
+    ----------
+    rule
+        An attribute of `AccountingRules`.
+
+    Raises
+    ------
+    AttributeError
+        There is no such rule.
+
+    Examples
+    --------
+    >>> accountings_with("counts_cases")
+    ['list', 'register']
+    """
+    return [name for name, rules in ACCOUNTINGS.items() if getattr(rules, rule)]

@@ -1,0 +1,74 @@
+"""Words of a claims table: one table has their rules, and the rest of the package asks it."""
+
+import ast
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from lossmodel.tables.schema import CLAIMS, STREAMS
+from lossmodel.tables.vocabulary import (
+    ACCOUNTINGS,
+    KINDS,
+    QUALIFIERS,
+    STOCK_CATEGORIES,
+    Accounting,
+    Form,
+    WideKind,
+    kinds_with,
+)
+
+PACKAGE = Path(__file__).resolve().parent.parent / "lossmodel"
+TABLES = {"kind": KINDS, "qualifier": QUALIFIERS}
+
+
+def _asks_by_name(module: Path) -> list[str]:
+    """Comparisons of a kind or a qualifier with a word of its table."""
+    found = []
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        is_lookup = isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".isin")
+        if not (is_lookup or isinstance(node, ast.Compare)):
+            continue
+        text = ast.unparse(node)
+        if ".form == " in text:  # a rule of a qualifier, whose values have the same names
+            continue
+        words = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+        found += [text for column, table in TABLES.items() if column in text and words & set(table)]
+    return found
+
+
+@pytest.mark.parametrize("module", sorted(PACKAGE.rglob("*.py")), ids=str)
+def test_no_module_compares_kinds_or_qualifiers_with_their_names(module):
+    assert _asks_by_name(module) == []
+
+
+def test_comparisons_by_name_would_be_found(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text(
+        'a = table["kind"] == "daily"\nb = row.qualifier in ("exact", "about")\n'
+        'c = table["kind"].isin(["stock"])\nd = measure == "daily"\n'
+    )
+    assert len(_asks_by_name(path)) == 3
+
+
+def test_the_types_list_the_same_words_as_the_tables():
+    assert get_args(Accounting) == tuple(ACCOUNTINGS)
+    assert set(get_args(WideKind)) < set(KINDS)
+    assert {rules.form for rules in QUALIFIERS.values()} < set(get_args(Form))
+
+
+def test_the_columns_allow_the_words_of_the_tables():
+    choices = {field.name: field.choices for field in (*CLAIMS, *STREAMS) if field.choices}
+    assert choices == {
+        "kind": tuple(KINDS),
+        "qualifier": tuple(QUALIFIERS),
+        "accounting": tuple(ACCOUNTINGS),
+    }
+
+
+def test_every_kind_counts_losses_or_is_a_stock_or_a_correction():
+    assert len(KINDS) == sum(map(len, map(kinds_with, ("counts_losses", "stock", "signed"))))
+    for rules in KINDS.values():
+        assert rules.needs_start or rules.running or rules.stock
+        assert not (rules.per_day and rules.single_day)
+    assert set(STOCK_CATEGORIES) == {"missing", "captured"}
