@@ -1,4 +1,4 @@
-"""The log density once more, with the losses and biases of `PlainWar`: plain sums and SciPy."""
+"""An independent log density, with the losses and biases of `PlainWar`: plain sums and SciPy."""
 
 import math
 from typing import Any
@@ -52,7 +52,7 @@ class PlainDensity(PlainWar):
         return found
 
     def counted(self, term: dict[str, Any], party: str, day: int) -> float:
-        """What the word of a claimant counts of a party's losses on a day."""
+        """The losses of a party on a day that the category of a claimant includes."""
         category, share = term["category"], self.share_on(party, term["scope"], day)
         if not self.person:
             return self.rate_on(party, day) * share
@@ -72,7 +72,7 @@ class PlainDensity(PlainWar):
         return (dead + part * self.wounded(party, day)) * share
 
     def held(self, term: dict[str, Any], party: str) -> float:
-        """What a list, register or stock holds, or has learnt since the vintage before."""
+        """The total of a list, register or stock, or its increment since the vintage before."""
         known = self.day(term["known"]) + 1
         days = {t for t in self.days(term["days"]) if t < known}
         if not term["days_from"]:
@@ -81,7 +81,7 @@ class PlainDensity(PlainWar):
         before = {t for t in self.days(term["days_from"]) if t < earlier}
         held = sum(self.bin(term, party, *e, known) for e in self.bins(days - before, known))
         for edges in self.bins(days & before, earlier):
-            # Nothing is unlearnt.
+            # Increments are not negative.
             now, once = (self.bin(term, party, *edges, end) for end in (known, earlier))
             held += max(now - once, 0.0)
         return held
@@ -128,35 +128,39 @@ class PlainDensity(PlainWar):
             return dead * (1 - missing + missing * declared) + wounded
         number = self.streams.index((term["claimant"], term["party"], category))
         who = ".civilian" if self.conflict.parties[party].civilian else ""
-        coverage, hears = self.listing(number, middle, who)
-        late = self.after(hears, elapsed, median, sd)
+        coverage, listed = self.listing(number, middle, who)
+        late = self.declared_and_listed(listed, elapsed, median, sd)
         return coverage * (
-            dead * ((1 - missing) * hears(elapsed) + missing * late) + wounded * hears(elapsed)
+            dead * ((1 - missing) * listed(elapsed) + missing * late) + wounded * listed(elapsed)
         )
 
     def listing(self, number: int, middle: float, who: str) -> tuple[float, Any]:
-        """Coverage of a list, and the chance that it has heard after so many days."""
+        """Coverage of a list, and the chance that it includes a death after so many days."""
         spacing = self.conflict.knots.drift_days
-        places = knots(0, self.length - 1, spacing)
+        positions = knots(0, self.length - 1, spacing)
         sd = self.scale("coverage.walk_sd") * math.sqrt(spacing / 182)
         level = self.one("coverage.level", str(number))
-        coverage = float(expit(level + self.path(middle, places, f"coverage.walk {number}", sd)))
+        coverage = float(
+            expit(level + self.walk_at(middle, positions, f"coverage.walk {number}", sd))
+        )
         growth = self.one(f"delay.growth{who}", str(number)) * (middle / YEAR - 1)
         median = self.one(f"delay.median{who}", str(number)) + growth
         spread = math.exp(self.one(f"delay.log_sd{who}", str(number)))
         return coverage, lambda elapsed: stats.norm.cdf((math.log(elapsed) - median) / spread)
 
-    def after(self, hears: Any, elapsed: float, median: float, sd: float) -> float:
-        """The same for one who was first missing, over the delays of a declaration."""
+    def declared_and_listed(self, listed: Any, elapsed: float, median: float, sd: float) -> float:
+        """The same for a missing person, integrated over the delay of the declaration."""
         if elapsed == NEVER:
-            return float(hears(elapsed))
+            return float(listed(elapsed))
         first = min(math.log(SOONEST / elapsed), LAST - 1)
         late, step = 0.0, (LAST - first) / (NODES - 1)
         for k in range(NODES):
             t = float(expit(first + k * step))
             # dG(a t) by the logit of t, of which a declaration has t (1 - t) for each dt.
             chance = stats.norm.pdf(math.log(elapsed * t), median, sd) * (1 - t)
-            late += step * (0.5 if k in (0, NODES - 1) else 1.0) * chance * hears(elapsed * (1 - t))
+            late += (
+                step * (0.5 if k in (0, NODES - 1) else 1.0) * chance * listed(elapsed * (1 - t))
+            )
         return late
 
     # Figures
@@ -185,8 +189,8 @@ class PlainDensity(PlainWar):
         return float(stats.norm.logpdf(log_value, mu, sd))
 
     @staticmethod
-    def learning(term: dict[str, Any]) -> float:
-        """Days in which a list learnt a figure: since its last vintage, else those it counts."""
+    def growth_days(term: dict[str, Any]) -> float:
+        """Days over which a list grew: since its last vintage, else those of its window."""
         if pd.isna(term["known_from"]):
             return float(max(term["n_days"], 1))
         return float(max((term["known"] - term["known_from"]).days, 1))
@@ -195,8 +199,8 @@ class PlainDensity(PlainWar):
         observation_model = self.observation_model(term)
         sd = {
             "ledger": lambda: self.scale("noise.ledger_day") / math.sqrt(max(term["n_days"], 1)),
-            "list": lambda: self.scale("noise.list") * math.sqrt(30 / self.learning(term)),
-            "register": lambda: self.scale("noise.list") * math.sqrt(30 / self.learning(term)),
+            "list": lambda: self.scale("noise.list") * math.sqrt(30 / self.growth_days(term)),
+            "register": lambda: self.scale("noise.list") * math.sqrt(30 / self.growth_days(term)),
         }.get(observation_model, lambda: self.scale("noise.estimate"))()
         value = term["value"]
         if math.isnan(value):

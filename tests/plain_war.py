@@ -1,7 +1,7 @@
 """Losses and biases day by day and claim by claim, from the terms and the equations.
 
-It reads the table of terms, the conflict, the priors and, by the names of the layout's groups, the
-standard normals; no array of the design and no line of its code. Slow, and plain.
+It reads the table of terms, the conflict, the priors and, by the names of the groups of the
+parameterisation, the standard normals; no array of the design and no line of its code.
 """
 
 import math
@@ -20,10 +20,10 @@ from lossmodel.model.priors import Priors
 def knots(first: float, last: float, spacing: float) -> list[float]:
     if last - first < spacing / 2:
         return [(first + last) / 2]
-    places = [first]
-    while places[-1] < last:
-        places.append(places[-1] + spacing)
-    return places
+    positions = [first]
+    while positions[-1] < last:
+        positions.append(positions[-1] + spacing)
+    return positions
 
 
 class PlainWar:
@@ -49,7 +49,7 @@ class PlainWar:
         self.streams = sorted(set(keys))
 
     def take(self, normals: dict[str, np.ndarray]) -> None:
-        """Fix the unknowns; what does not change with a day is remembered."""
+        """Fix the unknowns; all functions of them are cached."""
         self.normals = normals
         for name in ("rate", "lethality", "missing", "share", "bias", "centre", "walk"):
             setattr(self, f"{name}_on", cache(getattr(self, name)))
@@ -72,8 +72,8 @@ class PlainWar:
         prior = self.priors[name]
         return prior.mean + prior.sd * self.z(f"{name} {key}")[0]
 
-    def path(self, x: float, places: list[float], name: str, sd: float) -> float:
-        return float(np.interp(x, places, sd * self.walk_on(name, len(places))))
+    def walk_at(self, x: float, positions: list[float], name: str, sd: float) -> float:
+        return float(np.interp(x, positions, sd * self.walk_on(name, len(positions))))
 
     def walk(self, name: str, size: int) -> np.ndarray:
         """Knots of a random walk whose mean over the knots is zero."""
@@ -86,16 +86,16 @@ class PlainWar:
         return (date - self.conflict.start).days
 
     def middle(self, day: int) -> float:
-        """Where the paths of a day are taken: the middle of its cell."""
+        """The middle of the cell of a day, at which the latent processes are evaluated."""
         return day // self.width * self.width + (self.width - 1) / 2
 
     def active(self, day: int, first: float, last: float) -> float:
-        """Share of the days of the day's cell on the path that lie in first..last."""
+        """Share of the days of the day's cell that lie in first..last."""
         left = day // self.width * self.width
         cell = range(left, min(left + self.width, self.length))
         return sum(first <= t <= last for t in cell) / len(cell)
 
-    # Losses of a day
+    # Losses per day
 
     def span(self, party: str) -> tuple[int, int]:
         declared = self.conflict.parties[party]
@@ -121,18 +121,20 @@ class PlainWar:
         spacing = self.conflict.knots.rate_days
         sd = self.scale("rate.walk_sd") * math.sqrt(spacing / 14)
         level = self.centre_on(party) + self.one("rate.level", party)
-        x, places = self.middle(day), knots(first, last, spacing)
-        log_rate = level + self.path(x, places, f"rate.walk {party}", sd)
+        x, positions = self.middle(day), knots(first, last, spacing)
+        log_rate = level + self.walk_at(x, positions, f"rate.walk {party}", sd)
         return math.exp(log_rate) * self.active(day, first, last)
 
-    def logit_path(self, name: str, party: str, x: float, spacing: int, unit: int) -> float:
-        places = knots(*self.span(party), spacing)
+    def logit_process(self, name: str, party: str, x: float, spacing: int, unit: int) -> float:
+        positions = knots(*self.span(party), spacing)
         sd = self.scale(f"{name}.walk_sd") * math.sqrt(spacing / unit)
-        return self.one(f"{name}.level", party) + self.path(x, places, f"{name}.walk {party}", sd)
+        return self.one(f"{name}.level", party) + self.walk_at(
+            x, positions, f"{name}.walk {party}", sd
+        )
 
     def lethality(self, party: str, day: int) -> float:
         spacing = self.conflict.knots.lethality_days
-        return float(expit(self.logit_path("lethality", party, self.middle(day), spacing, 91)))
+        return float(expit(self.logit_process("lethality", party, self.middle(day), spacing, 91)))
 
     def has_missing(self, party: str) -> bool:
         civilian = self.conflict.parties[party].civilian
@@ -140,7 +142,7 @@ class PlainWar:
 
     def missing(self, party: str, x: float) -> float:
         spacing = self.conflict.knots.drift_days
-        return float(expit(self.logit_path("missing", party, x, spacing, 182)))
+        return float(expit(self.logit_process("missing", party, x, spacing, 182)))
 
     def dead(self, party: str, day: int) -> float:
         return self.rate_on(party, day) * (self.lethality_on(party, day) if self.person else 1.0)
@@ -217,7 +219,7 @@ class PlainWar:
     def half_yearly(self, x: float, first: float, last: float, name: str, sd: str) -> float:
         spacing = self.conflict.knots.drift_days
         step = self.scale(sd) * math.sqrt(spacing / 182)
-        return self.path(x, knots(first, last, spacing), name, step)
+        return self.walk_at(x, knots(first, last, spacing), name, step)
 
     def drift(self, own: list[dict[str, Any]], x: float) -> float:
         days = [self.day(term["anchor_date"]) for term in own]

@@ -1,4 +1,4 @@
-"""A made-up conflict of a few rows, written as files, for tests of the door."""
+"""A made-up conflict of a few rows, written as files, for tests of reading and validation."""
 
 import csv
 import io
@@ -139,7 +139,7 @@ def changed(row: int, **cells: str) -> list[dict[str, str]]:
 
 
 def write_conflict(folder: Path, **files: str | None) -> Path:
-    """Write the conflict; a file given as text replaces its own, as None is left away."""
+    """Write the conflict; a file given as text replaces the default one, None omits it."""
     contents = {
         "conflict.toml": TOML,
         "claimants.csv": CLAIMANTS,

@@ -1,4 +1,4 @@
-"""A made-up war of ten months in which every branch of the model is taken, as terms of evidence."""
+"""A made-up war of ten months, as terms of evidence, that takes every branch of the model."""
 
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ def conflict() -> Conflict:
 
 
 def term(claimant: str, party: str, category: str, **changes: Any) -> dict[str, Any]:
-    """One row; `days` as numbers, closed ranges; what is not said is as simple as can be."""
+    """One row; `days` are closed ranges of numbers; other values have simple defaults."""
     row: dict[str, Any] = {
         "claimant": claimant,
         "party": party,

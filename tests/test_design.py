@@ -34,26 +34,26 @@ def grid(length: int, width: int) -> Grid:
 
 
 @given(first=st.integers(0, 300), length=lengths, spacing=spacings)
-def test_knots_enclose_their_range_without_one_to_spare(first, length, spacing):
+def test_knots_enclose_their_range_and_none_is_superfluous(first, length, spacing):
     last = first + length - 1
-    places = knot_positions(first, last, spacing)
+    positions = knot_positions(first, last, spacing)
     if last - first < spacing / 2:
-        assert places.tolist() == [(first + last) / 2]
+        assert positions.tolist() == [(first + last) / 2]
     else:
-        assert places[0] == first
-        assert last <= places[-1] < last + spacing
-        assert_allclose(np.diff(places), spacing)
+        assert positions[0] == first
+        assert last <= positions[-1] < last + spacing
+        assert_allclose(np.diff(positions), spacing)
 
 
 @given(length=lengths, spacing=spacings, slope=st.floats(-2, 2))
 def test_interpolation_is_exact_for_lines_and_constant_beyond(length, spacing, slope):
-    places = knot_positions(0, length - 1, spacing)
+    positions = knot_positions(0, length - 1, spacing)
     at = np.linspace(-50, length + 50, 37)
-    left, right, weight = interpolate(places, at)
-    line = slope * places
+    left, right, weight = interpolate(positions, at)
+    line = slope * positions
     assert_allclose(
         (1 - weight) * line[left] + weight * line[right],
-        slope * np.clip(at, places[0], places[-1]),
+        slope * np.clip(at, positions[0], positions[-1]),
         atol=1e-9,
     )
     assert ((weight >= 0) & (weight <= 1)).all()
@@ -72,7 +72,7 @@ def test_every_day_has_one_cell_whose_middle_is_near(length, width):
 
 @given(length=lengths, width=st.integers(1, 14), data=st.data())
 def test_weights_of_prefix_sums_count_days(length, width, data):
-    """A loss a day: the sum up to a day is the number of days, the last one included."""
+    """With one loss per day, the sum up to a day is the number of days, the last one included."""
     days = grid(length, width)
     edges = np.array(data.draw(st.lists(st.integers(0, length), min_size=1)))
     prefix = np.arange(days.cells + 1) * width
@@ -90,7 +90,7 @@ def test_active_days_of_cells_add_up(length, width, data):
     assert_allclose(days.part_active(0, length), 1)
 
 
-def test_windows_are_clipped_to_the_path():
+def test_windows_are_clipped_to_the_days_of_the_war():
     days = grid(10, 1)
     before, after = START - pd.Timedelta(days=5), START + pd.Timedelta(days=50)
     assert days.span(before, after) == (0, 10)
@@ -111,7 +111,7 @@ def design(request):
     return LossModel().design(evidence, small_war.conflict())
 
 
-def test_a_loss_a_day_adds_up_to_the_days_of_each_claim(design):
+def test_one_loss_per_day_adds_up_to_the_days_of_each_claim(design):
     prefix = np.arange(design.grid.cells + 1) * design.grid.cell_days
     sums = design.window_map @ np.tile(prefix.astype(float), len(design.series))
     windows = pd.DataFrame(design.window[:, :3], columns=["claim", "series", "factor"])
@@ -120,7 +120,7 @@ def test_a_loss_a_day_adds_up_to_the_days_of_each_claim(design):
     assert_allclose(days, claimed)
 
 
-def test_rows_of_the_path_map_are_averages_of_knots(design):
+def test_daily_linear_predictors_are_averages_of_knots(design):
     """Log rates, logits: every cell, the last one too, has weights that add up to one."""
     rows = np.concatenate([design.latent.rate, design.latent.lethality, design.latent.missing])
     weights = design.daily.sum(axis=1).reshape(design.rows, design.grid.cells)
@@ -139,7 +139,7 @@ def test_bins_of_lists_tile_their_days(design):
     assert (triangle.vintages.elapsed > 0).all()
 
 
-def test_a_vintage_and_the_one_before_share_the_bins_of_the_days_that_both_know(design):
+def test_a_vintage_and_the_one_before_share_the_bins_of_their_common_days(design):
     triangle = design.triangle
     again = triangle.before >= 0
     assert again.any()
@@ -147,15 +147,15 @@ def test_a_vintage_and_the_one_before_share_the_bins_of_the_days_that_both_know(
     assert (now > before).all()
 
 
-@given(lo=st.integers(0, 400), length=st.integers(0, 400), wait=st.integers(0, 400))
-def test_bins_are_narrow_where_the_dead_are_fresh(lo, length, wait):
+@given(lo=st.integers(0, 400), length=st.integers(0, 400), delay=st.integers(0, 400))
+def test_bins_are_narrow_where_deaths_are_recent(lo, length, delay):
     hi = lo + length
-    edges = np.array(bin_edges(lo, hi, known=hi + wait, width=14))
+    edges = np.array(bin_edges(lo, hi, known=hi + delay, width=14))
     if not length:
         assert not len(edges)
         return
     assert (edges[0], edges[-1]) == (lo, hi)
-    widths, ages = np.diff(edges), hi + wait - edges[1:]
+    widths, ages = np.diff(edges), hi + delay - edges[1:]
     assert (widths > 0).all()
     # The nearest power of two, up or down.
     assert (widths <= np.maximum(14, np.sqrt(2) * ages / 4)).all()
@@ -172,7 +172,7 @@ def built(walk: Prior | None = None, knots: int = 5):
     return builder.build()
 
 
-def test_a_walk_leaves_the_level_alone():
+def test_the_mean_of_a_walk_is_the_level():
     parameters = built()
     theta = np.random.default_rng(1).standard_normal((20, parameters.size))
     path = parameters.values(theta)
@@ -182,7 +182,7 @@ def test_a_walk_leaves_the_level_alone():
     assert_allclose(np.diff(path, axis=1), 0.7 * steps)
 
 
-def test_learned_scales_stretch_what_they_belong_to():
+def test_learned_scales_multiply_their_walk():
     parameters = built(LEARNED)
     assert parameters.hyper == ("a.scale",)
     theta = np.random.default_rng(1).standard_normal(parameters.size)
@@ -213,7 +213,7 @@ def test_groups_tile_theta(design):
     assert all(left[1] == right[0] for left, right in zip(slices, slices[1:], strict=False))
 
 
-def test_a_group_has_its_name_for_itself():
+def test_names_of_groups_are_unique():
     builder = ParameterisationBuilder()
     builder.normals("level a", 1)
     with pytest.raises(ValueError, match="level a"):

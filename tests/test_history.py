@@ -19,7 +19,7 @@ def _script(root):
 
 
 def _wars(rng, *, wars=16, mean=0.8, tau_cluster=0.3, tau_claimant=0.4, n=4, sigma=0.3):
-    """Two claimants a war, all adversaries counting equipment."""
+    """Two claimants per war, all adversaries counting equipment."""
     cluster = np.repeat(np.arange(wars), 2)
     centre = mean + rng.normal(0, tau_cluster, wars)[cluster]
     bias = centre + rng.normal(0, tau_claimant, 2 * wars)
@@ -58,7 +58,7 @@ def test_a_bias_that_is_not_there_is_not_found():
     assert abs(bias.mean - 0.8) > 4 * bias.mean_sd
 
 
-def test_wars_are_told_from_claimants():
+def test_variation_between_wars_is_separated_from_that_between_claimants():
     rng = np.random.default_rng(5)
     wars = _equipment(_wars(rng, tau_cluster=0.8, tau_claimant=0.1))
     claimants = _equipment(_wars(rng, tau_cluster=0.1, tau_claimant=0.8))
@@ -101,14 +101,14 @@ def test_the_order_of_rows_and_the_names_do_not_matter():
         assert after.sd == pytest.approx(before.sd, abs=1e-9)
 
 
-def test_turning_every_ratio_over_turns_the_bias_over():
+def test_inverting_every_ratio_inverts_the_bias():
     mirrored = TABLE.assign(mean_log_ratio=-TABLE["mean_log_ratio"])
     for before, after in zip(history.analyse(TABLE), history.analyse(mirrored), strict=True):
         assert after.mean == pytest.approx(-before.mean)
         assert after.sd == pytest.approx(before.sd)
 
 
-def test_fame_moves_towards_the_truth_and_widens():
+def test_the_correction_for_selection_moves_towards_the_truth_and_widens():
     plain = history.analyse(TABLE, selection=False)
     for bias, raw in zip(history.analyse(TABLE), plain, strict=True):
         assert abs(bias.mean) < abs(raw.mean)
@@ -116,8 +116,8 @@ def test_fame_moves_towards_the_truth_and_widens():
         assert bias.mean_sd > raw.mean_sd
 
 
-def test_the_widening_is_that_of_told_cases():
-    """Cases drawn in proportion to exp(a |log ratio|), a uniform, are off by what is undone."""
+def test_the_correction_is_that_of_selected_cases():
+    """Cases drawn in proportion to exp(a |log ratio|), a uniform, are off by the correction."""
     rng = np.random.default_rng(7)
     mean, tau = 1.2, 0.6
     cases = rng.normal(mean, tau, 200_000)
@@ -161,7 +161,7 @@ def test_a_family_without_a_row_falls_back_to_its_prior():
     assert bias.mean_sd == pytest.approx(np.hypot(history.MEAN_SD, history.CLASS_SD))
 
 
-def test_more_wars_leave_less_doubt_about_the_mean():
+def test_more_wars_narrow_the_mean():
     rng = np.random.default_rng(1)
     few, many = (_equipment(_wars(rng, wars=wars)) for wars in (4, 24))
     assert many.mean_sd < few.mean_sd
@@ -184,7 +184,7 @@ def test_the_shipped_table_follows_from_the_pairs(root, shared):
     assert made.to_csv(index=False, lineterminator="\n") == written
 
 
-def test_pairs_that_speak_to_no_role_stay_out(root, shared):
+def test_pairs_that_inform_no_role_stay_out(root, shared):
     pairs = pd.read_csv(shared / "reference" / "history" / "overclaim.csv")
     kept = _script(root).read_pairs(shared / "reference" / "history" / "overclaim.csv")
     # five of the pandemic, one list of names, one relay

@@ -9,7 +9,7 @@ from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.convergence import convergence
 from lossmodel.inference.laplace.fit import approximate
-from lossmodel.inference.nuts import tight_sums, trajectory
+from lossmodel.inference.nuts import sampler, tight_sums, trajectory
 from lossmodel.inference.nuts.sampler import sample
 from lossmodel.inference.nuts.whitening import Whitened
 from lossmodel.model import LossModel
@@ -189,7 +189,7 @@ def test_a_wrong_step_is_noticed_by_what_it_costs(broken, monkeypatch):
 
 
 def test_weights_make_good_what_long_steps_get_wrong(monkeypatch):
-    monkeypatch.setattr(trajectory, "TARGET", 0.4)
+    monkeypatch.setattr(sampler, "TARGET", 0.4)
     assert worst(Skewed()) < 4
     right = trajectory.State.energy
     monkeypatch.setattr(trajectory.State, "energy", lambda state: 0.1 * right(state))

@@ -15,7 +15,7 @@ CLASSES = ("person", "equipment", "civilian")
 
 
 @pytest.mark.parametrize("prior", list(PRIORS), ids=NAMES)
-def test_every_prior_says_what_it_is_and_why(prior):
+def test_every_prior_has_a_unit_and_a_reason(prior):
     assert prior.reason.endswith(".")
     assert prior.reason.count(". ") == 0, "one sentence"
     assert prior.unit
@@ -66,7 +66,7 @@ def test_fewer_than_five_wars_are_marked_as_judgement(leave_out):
             assert prior.clusters >= history.MIN_CLUSTERS
 
 
-def test_leaving_a_war_out_changes_what_it_spoke_to_and_nothing_else():
+def test_leaving_a_war_out_changes_the_biases_that_it_informs_and_nothing_else():
     without = Priors.from_history(leave_out="Battle of Britain")
     changed = {new.name for old, new in zip(PRIORS, without, strict=True) if old != new}
     assert without.left_out == ("Battle of Britain",)
@@ -77,13 +77,13 @@ def test_leaving_a_war_out_changes_what_it_spoke_to_and_nothing_else():
 
 
 @pytest.mark.parametrize("name", ["Battle of Britain", "battle-of-britain", "KOSOVO 1999"])
-def test_wars_are_known_by_name_and_slug(name):
+def test_wars_are_found_by_name_and_slug(name):
     assert Priors.from_history(name) == Priors.from_history([name.upper()])
     assert Priors.from_history(name).entries != PRIORS.entries
     assert set(Priors.from_history(name).left_out) <= set(history.read_clusters()["cluster"])
 
 
-def test_an_unknown_war_is_refused_with_those_known():
+def test_an_unknown_war_is_refused_with_the_known_ones():
     with pytest.raises(UsageError, match=r"Punic War.*Battle of Britain"):
         Priors.from_history("Punic War")
 
@@ -154,7 +154,7 @@ def test_replacing_returns_a_new_table():
         ({"n": 2.5}, "whole number"),
     ],
 )
-def test_bad_rows_are_refused_in_words(row, says):
+def test_bad_rows_are_refused_with_the_reason(row, says):
     with pytest.raises(UsageError, match=says) as refused:
         PRIORS.replace({"lethality.level": row})
     assert "[lethality.level]" in str(refused.value)
@@ -180,7 +180,7 @@ def test_files_that_are_not_tables_of_priors_are_refused(text, tmp_path):
         Priors.from_toml(tmp_path / "absent.toml")
 
 
-def test_the_table_has_a_row_a_prior_and_says_its_level():
+def test_the_table_has_one_row_per_prior_and_its_level():
     table = PRIORS.table(ci_prob=0.8)
     assert list(table["name"]) == NAMES
     assert (table["ci_prob"] == 0.8).all()

@@ -42,7 +42,13 @@ class Density:
 
     Examples
     --------
-    ``value, gradient = Density(design)(theta)`` with theta of shape (D,), standard normal a priori.
+    >>> from lossmodel import LossModel, load_claims
+    >>> from lossmodel.evidence import collect_evidence
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> density = Density(LossModel().design(collect_evidence(claims), claims.conflict, "aircraft"))
+    >>> value, gradient = density(np.zeros(density.size))
+    >>> bool(np.isfinite(value)), gradient.shape == (density.size,)
+    (True, True)
     """
 
     def __init__(self, design: Design) -> None:

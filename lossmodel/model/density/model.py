@@ -205,8 +205,8 @@ class LossModel:
 
         Free are standard normals, ``z.<group>``. Deterministic are ``rate`` (losses per day in each
         cell), ``lethality``, ``missing``, ``share`` (of scopes), ``bias`` (log), ``coverage``,
-        ``log_expected`` and the learned ``scales``, with named dims. PyMC is imported here, which
-        takes seconds.
+        ``log_expected`` and the learned ``scales``, with named dims; ``pm.sample`` and the other
+        functions of PyMC take the model. PyMC is imported here, which takes seconds.
 
         Parameters
         ----------
@@ -217,10 +217,6 @@ class LossModel:
         ------
         UsageError
             The evidence has no observation of that submodel.
-
-        Examples
-        --------
-        Sample with ``pm.sample(model=LossModel().build(evidence, conflict))``.
         """
         return reference(self.design(evidence, conflict, submodel))
 

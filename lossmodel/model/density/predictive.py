@@ -54,6 +54,22 @@ def predict(draws: SubmodelDraws, density: Density) -> Predicted:
         Draws of theta, of which up to `DRAWS` at equal distances are used.
     density
         The density of the same submodel.
+
+    Examples
+    --------
+    >>> from lossmodel import LossModel, load_claims
+    >>> from lossmodel.evidence import collect_evidence
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> evidence = collect_evidence(claims)
+    >>> design = LossModel().design(evidence, claims.conflict, "aircraft")
+    >>> density = Density(design)
+    >>> draws = SubmodelDraws(density.model, np.zeros((1, 2, design.size)))
+    >>> predicted = predict(draws, density)
+    >>> predicted.mu.shape == (2, len(design.terms))
+    True
+    >>> table = predictive(design, predicted, ci_prob=0.95)
+    >>> bool((table["expected_lower"] <= table["expected_upper"]).all())
+    True
     """
     chosen = np.linspace(0, len(draws.flat) - 1, min(DRAWS, len(draws.flat))).astype(int)
     model = density.model
@@ -83,7 +99,7 @@ def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.Da
     table
         The N rows of ``design.terms`` with expected_median, expected_lower, expected_upper (of the
         expectation, equal-tailed), residual (log of figure over expectation; NaN for intervals and
-        zeros), noise_sd (of the log), pit (see `Predicted`).
+        zeros), noise_sd (of the log), pit (see `Predicted`). There is an example at `predict`.
     """
     tail = (1 - ci_prob) / 2
     lower, median, upper = np.exp(np.quantile(predicted.mu, [tail, 0.5, 1 - tail], axis=0))

@@ -175,9 +175,10 @@ def build_design(
     until
         Last day of the latent processes.
 
-    Examples
-    --------
-    `LossModel.design` selects the rows and calls it; see `Design`.
+    Returns
+    -------
+    design
+        See `Design`, and `LossModel.design`, which selects the rows, for examples.
     """
     return _Assembly(terms, name, conflict, priors, components, until).design()
 
@@ -221,8 +222,8 @@ class _Assembly:
 
     def design(self) -> Design:
         records = self.terms.to_dict("records")
-        for claim, (stream, term) in enumerate(zip(self.stream_of, records, strict=True)):
-            self._add(claim, int(stream), term)
+        for observation, (stream, term) in enumerate(zip(self.stream_of, records, strict=True)):
+            self._add(observation, int(stream), term)
         observed = observe(
             self.terms, streams=self.streams, stream_of=self.stream_of, priors=self.priors,
             components=self.components, builder=self.builder,
@@ -262,26 +263,28 @@ class _Assembly:
             observed=observed,
         )
 
-    def _add(self, claim: int, stream: int, term: Record) -> None:
+    def _add(self, observation: int, stream: int, term: Record) -> None:
         """Add the windows or the bins that the expectation of an observation is the sum of."""
         accounting, category = ACCOUNTINGS[str(term["accounting"])], str(term["category"])
         if category == "missing":
-            self._add_bins(claim, stream, term, MISSING, KILLED)
+            self._add_bins(observation, stream, term, MISSING, KILLED)
         elif accounting.counts_cases:
             wounded = category in ("wounded", "casualties", "losses")
             for component in ([] if category == "wounded" else [KILLED]) + [WOUNDED] * wounded:
                 kind = LIST if accounting.has_coverage else REGISTER
-                self._add_bins(claim, stream, term, kind, component)
+                self._add_bins(observation, stream, term, kind, component)
         else:
             bases = self._bases(str(term["party"]))
-            self.windows.add(claim, stream=stream, term=term, bases=bases)
+            self.windows.add(observation, stream=stream, term=term, bases=bases)
 
-    def _add_bins(self, claim: int, stream: int, term: Record, kind: int, component: int) -> None:
+    def _add_bins(
+        self, observation: int, stream: int, term: Record, kind: int, component: int
+    ) -> None:
         dead = component == KILLED and self.name in PEOPLE
         before = Vintage(term["days_from"], term["known_from"]) if term["days_from"] else None
         for base in self._bases(str(term["party"])):
             self.triangle.add(
-                claim, stream=stream, kind=kind, party=base,
+                observation, stream=stream, kind=kind, party=base,
                 series=self.windows.series_of(base, component, str(term["scope"])), dead=dead,
                 vintage=Vintage(term["days"], term["known"]), before=before,
             )  # fmt: skip

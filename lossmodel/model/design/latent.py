@@ -48,6 +48,16 @@ class LatentProcesses:
         Shares of the scopes after ``all``; a scope's parent comes before it.
     scope_index
         (party, scope) -> number of the scope, 0 for ``all``.
+
+    Examples
+    --------
+    >>> from lossmodel import LossModel, load_claims
+    >>> from lossmodel.evidence import collect_evidence
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> evidence = collect_evidence(claims)
+    >>> design = LossModel().design(evidence, claims.conflict, "aircraft")
+    >>> design.latent.rate, design.latent.lethality
+    (array([0, 1]), array([-1, -1]))
     """
 
     parties: tuple[str, ...]

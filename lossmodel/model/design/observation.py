@@ -62,6 +62,17 @@ class Observations:
         it is not learned.
     nu
         Degrees of freedom; infinity is normal.
+
+    Examples
+    --------
+    >>> from lossmodel import LossModel, load_claims
+    >>> from lossmodel.evidence import collect_evidence
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> evidence = collect_evidence(claims)
+    >>> design = LossModel().design(evidence, claims.conflict, "aircraft")
+    >>> counts = design.observed.indices[COUNT]
+    >>> bool((design.observed.value[counts] < 200).all())
+    True
     """
 
     form: Ints

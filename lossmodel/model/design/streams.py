@@ -27,6 +27,17 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
         whatever the claimant's accounting.
     stream_of
         Shape (N,): number of each observation's stream.
+
+    Examples
+    --------
+    >>> from lossmodel import LossModel, load_claims
+    >>> from lossmodel.evidence import collect_evidence
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> evidence = collect_evidence(claims)
+    >>> design = LossModel().design(evidence, claims.conflict, "aircraft")
+    >>> streams, stream_of = stream_table(design.terms, design.grid)
+    >>> len(stream_of) == len(design.terms), sorted(set(streams["observation_model"]))
+    (True, ['estimate', 'ledger'])
     """
     key = ["claimant", "party", "category"]
     known = pd.Series([grid.index(day) for day in terms["anchor_date"]], index=terms.index)

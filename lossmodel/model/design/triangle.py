@@ -75,7 +75,7 @@ class ReportingTriangleBuilder:
 
     def add(
         self,
-        claim: int,
+        observation: int,
         *,
         stream: int,
         kind: int,
@@ -92,7 +92,7 @@ class ReportingTriangleBuilder:
 
         Parameters
         ----------
-        claim, stream
+        observation, stream
             Numbers of the observation and of its stream.
         kind
             LIST, REGISTER or MISSING.
@@ -116,7 +116,9 @@ class ReportingTriangleBuilder:
                     self._vintage_bin(_VintageBin(stream, party, kind, missing, lo, hi, at))
                     for at in (known, since)
                 )
-                self._rows.append((claim, series, lo, hi, now, then if where is common else -1))
+                self._rows.append(
+                    (observation, series, lo, hi, now, then if where is common else -1)
+                )
 
     def _vintage_bin(self, wanted: "_VintageBin") -> int:
         """Number of a bin, which is added where it is new."""
@@ -144,8 +146,10 @@ class ReportingTriangleBuilder:
         index = {self._vintage_bins[each]: i for i, each in enumerate(bins)} | {-1: -1}
         rows = np.array(self._rows, dtype=np.int64).reshape(-1, 6)
         rows[:, 4:] = np.vectorize(index.__getitem__, otypes=[np.int64])(rows[:, 4:])
-        claim, series, lo, hi, now, before = rows.T
-        return ReportingTriangle(claim, series, lo, hi, now, before, vintages=self._vintages(bins))
+        observation, series, lo, hi, now, before = rows.T
+        return ReportingTriangle(
+            observation, series, lo, hi, now, before, vintages=self._vintages(bins)
+        )
 
     def _vintages(self, bins: Sequence["_VintageBin"]) -> VintageBins:
         kind = np.array([each.kind for each in bins], dtype=np.int64)

@@ -62,7 +62,7 @@ class WindowBuilder:
         self._uncounted: dict[str, int] = {}
         self._windows: list[tuple[int, int, int, int, int]] = []
 
-    def add(self, claim: int, *, stream: int, term: Record, bases: Sequence[str]) -> None:
+    def add(self, observation: int, *, stream: int, term: Record, bases: Sequence[str]) -> None:
         """Add the windows of one ledger increment or estimate, of some base parties."""
         accounting, category = ACCOUNTINGS[str(term["accounting"])], str(term["category"])
         spans = [self.grid.span(*days) for days in term["days"]]
@@ -70,7 +70,9 @@ class WindowBuilder:
             ledger = self._ledger(stream, base) if accounting.sums_days else -1
             for component, factor in self._counts(stream, term, base, category):
                 series = self.series_of(base, component, str(term["scope"]), ledger)
-                self._windows += [(claim, series, factor, lo, hi) for lo, hi in spans if hi > lo]
+                self._windows += [
+                    (observation, series, factor, lo, hi) for lo, hi in spans if hi > lo
+                ]
 
     def series_of(self, base: str, component: int, scope: str, ledger: int = -1) -> int:
         """Number of a daily series, which is added where it is new."""
