@@ -58,10 +58,13 @@ ORDER = [
     "inference/laplace/modes",
     "inference/laplace/marginals",
     "inference/laplace/diagnostics",
+    "inference/laplace/hyper_mode",
     "inference/laplace/fit",
     "inference/nuts/coupling",
     "inference/nuts/tight_sums",
+    "inference/nuts/conditional_map",
     "inference/nuts/whitening",
+    "inference/nuts/trajectory",
     "inference/nuts/sampler",
     "inference/gates",
     "inference/run",
@@ -114,8 +117,6 @@ EXCEPTIONS: set[tuple[str, str]] = {
 LONGEST = 320
 # Modules that are longer, with the lines that they may have.
 LONG: dict[str, int] = {
-    "inference/nuts/sampler": 408,
-    "inference/nuts/whitening": 336,
     "posterior/fit": 411,
 }
 

@@ -41,7 +41,7 @@ WIDEST, NARROWEST = 4.0, 0.05
 FAR = 5.0
 # The second stage ends where Newton's decrement is this small, 0.0045 posterior sds, ...
 CLOSE = 1e-5
-# ... and the last measurement was made within 0.1 posterior sds. With a tenth of this distance modes
+# ... and the last measurement was made within 0.1 posterior sds. With a tenth of that, modes
 # move by at most 0.005 posterior sds, for an eighth more expansions.
 NEAR = 5e-3
 # Most Newton steps after a measurement, and most measurements. One to three and one to two are
