@@ -32,8 +32,10 @@ EVIDENCE = small_war.evidence()
 # Beyond a year days are taken together in cells; the last one is not full here.
 LONG = dataclasses.replace(EVIDENCE, until=small_war.day(410))
 FIXED = Priors.default().replace(
-    **{p.name: {"sd": 0.0} for p in Priors.default() if p.name.endswith(("_sd", "excess"))},
-    **{f"noise.{name}": {"sd": 0.0} for name in ("ledger_day", "estimate", "list")},
+    {
+        **{p.name: {"sd": 0.0} for p in Priors.default() if p.name.endswith(("_sd", "excess"))},
+        **{f"noise.{name}": {"sd": 0.0} for name in ("ledger_day", "estimate", "list")},
+    }
 )
 PARTS = {name: LossModel(Components().without(name)) for name in Components.names()}
 MODELS = {"everything": LossModel(), "scales fixed": LossModel(priors=FIXED), **PARTS}

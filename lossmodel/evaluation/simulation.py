@@ -219,9 +219,7 @@ class _War:
             key: truth.conflict.stream(*key).accounting
             for key in zip(rows["root"], rows["party"], rows["category"], strict=True)
         }
-        biased = pd.Series(
-            [key for key, name in kept.items() if not ACCOUNTINGS[name].has_coverage]
-        )
+        biased = pd.Series([k for k, name in kept.items() if not ACCOUNTINGS[name].has_coverage])
         pairs = biased.map(lambda key: key[:2])
         several = frozenset(pairs[pairs.duplicated()])
         measurement = MeasurementModel(truth, sampler, spans_of(rows, truth), several)
