@@ -94,8 +94,7 @@ ORDER = [
     "report/results",
     "report/manifest",
     "report/folder",
-    # Converts figures, too.
-    "report/output/pdf",
+    "report/typesetting",
     "report/figures",
     "report/blocks",
     "report/sections",

@@ -13,11 +13,13 @@ from lossmodel.errors import UsageError
 from lossmodel.inference import worker
 from lossmodel.report import write
 from lossmodel.report.document import LINE, NOT_PASSED, SMALL_LINE, column_widths, compose
+from lossmodel.report.figures import render
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.output import pdf
 from lossmodel.report.output.html import inline_svg
 from lossmodel.report.output.markdown import markdown
 from lossmodel.report.results import Results
+from lossmodel.report.typesetting import TypesettingError
 from lossmodel.report.write import write_report
 from lossmodel.text.numbers import number
 from tests.fakes import HOSTILE, make_fit
@@ -240,9 +242,10 @@ def test_an_interruption_leaves_what_was_there(fit, tmp_path, monkeypatch, stop,
 
 def test_without_typst_there_is_a_note_and_the_rest(fit, tmp_path, monkeypatch, caplog):
     def broken(*_, **__):
-        raise pdf.TypesettingError("Typst failed: no reason")
+        raise TypesettingError("Typst failed: no reason")
 
-    monkeypatch.setattr(pdf, "_compiled", broken)
+    monkeypatch.setattr(pdf, "typeset", broken)
+    monkeypatch.setattr(render, "typeset", broken)
     monkeypatch.setattr(worker, "_cores", lambda: 1)
     out = write_report(fit, tmp_path / "report")
     assert "no reason" in caplog.text

@@ -20,8 +20,9 @@ from lossmodel.report.output.bibtex import bibliography
 from lossmodel.report.output.html import to_html
 from lossmodel.report.output.latex import write_tex
 from lossmodel.report.output.markdown import to_markdown
-from lossmodel.report.output.pdf import TypesettingError, to_pdf
+from lossmodel.report.output.pdf import to_pdf
 from lossmodel.report.results import Results
+from lossmodel.report.typesetting import TypesettingError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lossmodel.report.figures.figures import draw_figures
-from lossmodel.report.output.pdf import TypesettingError, convert_figure
+from lossmodel.report.typesetting import Format, TypesettingError, typeset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from lossmodel.report.figures.tables import FigureTables
 
 __all__ = ["RenderedFigures", "render_figures"]
+
+FIGURE_SOURCE: Final = b"""#set page(width: auto, height: auto, margin: 0pt, fill: %s)
+#image(sys.inputs.path)"""
+# A PDF figure is placed on pages of any colour, so it has no background.
+BACKGROUND: Final[dict[Format, bytes]] = {"pdf": b"none", "png": b"white"}
 
 
 @dataclass(frozen=True)
@@ -51,3 +56,18 @@ def render_figures(specs: Sequence[FigureSpec], tables: FigureTables, mark: str)
             problem = str(error)
         files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
         return RenderedFigures(svg, files, problem)
+
+
+def convert_figure(folder: Path, name: str) -> None:
+    """Convert an SVG of the folder to PDF and PNG.
+
+    Drawing once and converting takes a third of the time of drawing three times.
+
+    Raises
+    ------
+    TypesettingError
+        Typst failed.
+    """
+    for form, background in BACKGROUND.items():
+        drawn = typeset(FIGURE_SOURCE % background, folder, form, path=f"/{name}.svg")
+        (folder / f"{name}.{form}").write_bytes(drawn)
