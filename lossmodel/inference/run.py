@@ -89,13 +89,13 @@ def run(
         density, start=_start(design, earlier), diagnose=not sampled, report=progress
     )
     took = {"laplace": round(time.perf_counter() - started, 3)}
-    failures, warnings = laplace_gate(laplace), laplace_gate(laplace, limit=DOUBT)
     streams = np.random.SeedSequence([settings.seed, len(design.name), design.size]).spawn(3)
-    rng = np.random.default_rng(streams[0])
     prior = np.random.default_rng(streams[1]).standard_normal((1, PRIOR_DRAWS, design.size))
-    prior = prior.astype(np.float32).astype(float)
+    warnings = laplace_gate(laplace, limit=DOUBT)
     if settings.engine == "laplace" or (settings.engine == "auto" and not warnings):
+        rng = np.random.default_rng(streams[0])
         theta = laplace.draw(settings.draws or LAPLACE_DRAWS, rng)[None]
+        failures = laplace_gate(laplace)
         found = {"engine": "laplace", "failures": failures, "gradients": laplace.gradients}
         found["doubts"] = [doubt for doubt in warnings if doubt not in failures]
     else:
@@ -106,26 +106,34 @@ def run(
         )  # fmt: skip
         theta = result.theta
         took["nuts"] = round(time.perf_counter() - started, 3)
-    # Draws are kept in single precision: what is computed from them is the same from disk.
-    posterior = SubmodelDraws(density.model, theta.astype(np.float32).astype(float))
+    found |= {"seconds": took, "chains": theta.shape[0], "n_draws": len(theta) * len(theta[0])}
+    return Submodel(
+        design, density, laplace, str(found["engine"]),
+        posterior=SubmodelDraws(density.model, _rounded(theta)),
+        prior=SubmodelDraws(density.model, _rounded(prior)),
+        diagnostics=found | _described(design, laplace),
+    )  # fmt: skip
+
+
+def _rounded(theta: Floats) -> Floats:
+    """Draws as they are kept on disk, so that a fit from disk gives the same results."""
+    return theta.astype(np.float32).astype(float)
+
+
+def _described(design: Design, laplace: Laplace) -> dict[str, Any]:
+    """Size of a submodel, and the diagnostics of its Laplace fit."""
     scales = np.exp(design.parameters.log_scales(laplace.mode))
-    found |= {
-        "seconds": took, "dimension": design.size, "terms": len(design.terms),
-        "n_draws": theta.shape[0] * theta.shape[1], "chains": theta.shape[0],
+    return {
+        "dimension": design.size, "terms": len(design.terms),
         "log_evidence": laplace.log_evidence, "decrement": laplace.decrement,
-        "expansions": laplace.expansions,
-        "positive": laplace.positive,
+        "expansions": laplace.expansions, "positive": laplace.positive,
         "shape": None if laplace.diagnostics is None else laplace.diagnostics.summary(),
         "scales": dict(zip(design.parameters.hyper, scales.tolist(), strict=True)),
     }  # fmt: skip
-    engine = str(found["engine"])
-    return Submodel(
-        design, density, laplace, engine, posterior, SubmodelDraws(density.model, prior), found
-    )
 
 
 def _start(design: Design, earlier: "Submodel | None") -> Floats | None:
-    """Mode of an earlier fit, group by group where the groups are still the same."""
+    """Mode of an earlier fit, for the groups of unknowns that have the same size now."""
     if earlier is None:
         return None
     theta = np.zeros(design.size)

@@ -109,7 +109,7 @@ def find_hyper_mode(modes: Modes, start: Point, report: Report) -> HyperMode:
 
 @dataclass(frozen=True, eq=False)
 class _Place:
-    """A point with what its latent mode and the log marginal do as hyperparameters move."""
+    """A point, with derivatives of its latent mode and log marginal by the hyperparameters."""
 
     point: Point
     mode_sensitivity: Floats
@@ -208,7 +208,7 @@ class _Climb:
         return float(slope @ np.linalg.solve(self.curvature, slope)) / 2
 
     def _measure(self) -> tuple[Floats, Floats]:
-        """Curvature of the marginal, and what its approximate gradient leaves out.
+        """Curvature of the marginal, and the part that its approximate gradient leaves out.
 
         Along a short step the gradient is linear, and the rise its mean times the step.
         """
