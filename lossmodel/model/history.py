@@ -9,14 +9,14 @@ that share an incentive, claimant i of cluster w(i), counting class c(i):
     e_i ~ Normal(0, sigma^2 / n_i + k_i)
     mu ~ Normal(0, MEAN_SD^2 + CLASS_SD^2 on the diagonal)
 
-sigma is the pooled sd of pairs of one claimant, less what small counts add to it; k is the variance
-of a log that comes from a small true count. mu is integrated in closed form and the taus on a grid,
+sigma is the pooled sd of pairs of one claimant, without the contribution of small counts; k is the
+variance of the log of a small true count. mu is integrated in closed form and the taus on a grid,
 so nothing here is random. No role is presumed to exaggerate or to hide: mu is centred at 0.
 
 Selection. Claims are remembered because they were far off. If a pair is exp(a) times likelier to
-be told for each unit of its |log ratio|, those told are centred a tau^2 too far from 0, with tau^2
-the sum of both variances. The prior of a is uniform on (0, 1): the mean moves back by tau^2 / 2 and
-its variance widens by tau^4 / 12.
+be recorded for each unit of its |log ratio|, recorded pairs are centred a tau^2 too far from 0,
+with tau^2 the sum of both variances. The prior of a is uniform on (0, 1): the mean moves back by
+tau^2 / 2 and its variance widens by tau^4 / 12.
 
 A new war draws its own u, so that the prior variance of a role's mean in it is the sum of the
 variance of mu, the widening and tau_cluster^2; the sd between its claimants is tau_claimant.

@@ -4,9 +4,9 @@ Day 0 is the first day of the conflict. A window is a closed range of days; insi
 is the half-open range ``[lo, hi)``.
 
 Rates are constant within a cell of a few days (half the spacing of the rate's knots; one day in
-wars of up to a year), because no figure published for a long war distinguishes the days of a week.
-A sum over a window is a difference of prefix sums over cells, ``prefix(hi) - prefix(lo)``,
-linear within a cell.
+wars of up to a year): finer cells hardly change the totals of a long war, see ``SHORT_WAR``. A sum
+over a window is a difference of prefix sums over cells, ``prefix(hi) - prefix(lo)``, linear within
+a cell.
 """
 
 from dataclasses import dataclass
