@@ -65,7 +65,7 @@ def _length(until: float) -> int:
 
 def laplace(design: Any, until: float, seed: int) -> Ran:
     from lossmodel.inference.laplace.fit import approximate
-    from lossmodel.model.density.expectation import Density
+    from lossmodel.model.density.density import Density
 
     began = time.perf_counter()
     found = approximate(Density(design))
@@ -80,12 +80,12 @@ def nuts(design: Any, until: float, seed: int) -> Ran:
     from lossmodel.inference.laplace.fit import approximate
     from lossmodel.inference.nuts.sampler import wake
     from lossmodel.inference.run import NUTS_DRAWS, sample_through_gate
-    from lossmodel.model.density.expectation import Density
+    from lossmodel.model.density.density import Density
 
     began = time.perf_counter()
     wake(CHAINS)
     density = Density(design)
-    found = approximate(density, shaped=False)
+    found = approximate(density, diagnose=False)
     reached = time.perf_counter() - began
     left = until - time.perf_counter()
     short = left < WHOLE
@@ -288,6 +288,7 @@ def measured(design: Any, ran: Ran) -> dict[str, Any]:
     """The row of a run in the table, over the gated quantities."""
     from lossmodel.inference.convergence import convergence
     from lossmodel.inference.gates import gated_quantities
+    from lossmodel.model.density.expectation import ModelGraph
     from lossmodel.model.density.generated import SubmodelDraws
 
     row: dict[str, Any] = {
@@ -302,7 +303,7 @@ def measured(design: Any, ran: Ran) -> dict[str, Any]:
     chains, draws = ran.theta.shape[:2]
     row["n_draws"] = chains * draws
     bulk = tail = float(chains * draws)
-    names, values = gated_quantities(SubmodelDraws(design, ran.theta))
+    names, values = gated_quantities(SubmodelDraws(ModelGraph(design), ran.theta))
     if not ran.independent:
         found = convergence(values.reshape(chains, draws, -1))
         bulk, tail = float(found["ess_bulk"].min()), float(found["ess_tail"].min())

@@ -190,14 +190,14 @@ class FakeFit:
         level = np.log(self.paths["north"].sum(axis=1))
         flat = (level - level.mean())[:, None]
 
-        def figures(theta):
+        def predictions(theta):
             # A higher level makes every claim as much less likely as it lies below.
-            off = np.nan_to_num(terms["residual"].to_numpy()) - theta[0]
-            return SimpleNamespace(log_density=-((off / 0.2) ** 2) / 2)
+            off = np.nan_to_num(terms["residual"].to_numpy()) - theta[..., :1]
+            return SimpleNamespace(log_likelihood=-((off / 0.2) ** 2) / 2)
 
         return SimpleNamespace(
             engine="nuts" if tanks else self.engine,
-            density=SimpleNamespace(observations=figures),
+            density=SimpleNamespace(predictions=predictions),
             posterior=SimpleNamespace(
                 cells=self.daily, flat=flat, bias=self.bias_draws, wounded_share=self.omega_draws
             ),

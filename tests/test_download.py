@@ -235,7 +235,7 @@ def test_fetch_and_import_from_a_mirror(server, lossmodel, tmp_path):
     assert said.status == 0
     assert "MIT" in said.stdout
     assert "one observer" in said.stdout
-    assert said.stdout.count("this download was trusted") == 2
+    assert said.stdout.count("its hash was not checked") == 2
     said = lossmodel(
         "data", "import", "general-staff-personnel", "--cache", "kept", "--url", f"{server}/",
         "--out", "claims.csv",
