@@ -7,6 +7,8 @@ import pytest
 import lossmodel as lm
 from lossmodel.deprecation import renamed_keywords
 from lossmodel.evaluation.backtest import Backtest
+from lossmodel.evaluation.sensitivity import Sensitivity
+from lossmodel.evaluation.simulation import Simulated
 from lossmodel.evidence import collect_evidence
 
 
@@ -70,6 +72,34 @@ def test_keywords_of_checks(function):
     words = rf"{function.__name__}\(parts=\) is now"
     with pytest.warns(DeprecationWarning, match=words), pytest.raises(lm.ClaimsError.__base__):
         function("battle-of-britain", parts=None, engine="none")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("what", "claims"), ("ranges", "shift_priors"), ("breaks", "misspecifications")],
+)
+def test_other_keywords_of_checks(old, new):
+    functions = {"what": [lm.backtest, lm.sensitivity], "ranges": [lm.sensitivity]}
+    for function in functions.get(old, [lm.simulate]):
+        names = inspect.signature(function).parameters
+        assert new in names
+        assert old not in names
+    given = {"what": "nowhere"} if old == "what" else {old: ("no such kind",)}
+    given |= {"seed": 1, "conflict": "nowhere"} if function is lm.simulate else {"engine": "none"}
+    words = rf"{function.__name__}\({old}=\) is now {function.__name__}\({new}=\)"
+    with pytest.warns(DeprecationWarning, match=words), pytest.raises(lm.ClaimsError.__base__):
+        function(**given)
+
+
+def test_attributes_of_checks():
+    checked = Sensitivity("table", "powers", "shares", "range", "text")
+    with pytest.warns(DeprecationWarning, match=r"Sensitivity\.ranges is now Sens.*prior_range"):
+        assert checked.ranges == "range"
+    with pytest.warns(DeprecationWarning, match=r"Sensitivity\.shares is now Sens.*variance_dec"):
+        assert checked.shares == "shares"
+    war = Simulated(*"abcde", ("relay",))
+    with pytest.warns(DeprecationWarning, match=r"Simulated\.breaks is now Sim.*misspecifications"):
+        assert war.breaks == ("relay",)
 
 
 def test_changes_of_priors_were_keywords():

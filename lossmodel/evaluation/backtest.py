@@ -80,7 +80,7 @@ class Backtest:
         return self.scores[self.scores["kind"] == "day"]
 
 
-@renamed_keywords({"parts": "components"})
+@renamed_keywords({"parts": "components", "what": "claims"})
 def backtest(
     claims: str | Path | Conflict | Claims,
     *,

@@ -14,7 +14,7 @@ from lossmodel.api import Fit, fit
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.defaults import CI_PROB, DEFAULT_CONFLICT
-from lossmodel.deprecation import renamed_keywords
+from lossmodel.deprecation import renamed_attribute, renamed_keywords
 from lossmodel.evaluation.scores import central_interval
 from lossmodel.evaluation.sensitivity_text import describe_level
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
@@ -57,6 +57,9 @@ class Sensitivity:
     prior_range: pd.DataFrame
     text: str
 
+    ranges = renamed_attribute("Sensitivity.ranges", "prior_range")
+    shares = renamed_attribute("Sensitivity.shares", "variance_decomposition")
+
     def plot(self, quantity: str | None = None, *, ax: Any = None) -> Any:
         """Draw the tornado plot of one quantity, the first by default."""
         from lossmodel.plots.checks import plot_tornado
@@ -65,7 +68,7 @@ class Sensitivity:
         return plot_tornado(self.table[self.table["quantity"] == chosen], ax=ax)
 
 
-@renamed_keywords({"parts": "components"})
+@renamed_keywords({"parts": "components", "ranges": "shift_priors", "what": "claims"})
 def sensitivity(
     claims: str | Path | Conflict | Claims = DEFAULT_CONFLICT,
     *,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
+from lossmodel.deprecation import renamed_attribute, renamed_keywords
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.latent_truth import Truth, draw_truth, submodel_of, truth_table
 from lossmodel.evaluation.measurement import MeasurementModel, spans_of
@@ -21,7 +22,7 @@ from lossmodel.evaluation.misspecification import (
 )
 from lossmodel.evaluation.prior_draws import Sampler
 from lossmodel.evaluation.publication import Publisher, relative_unit
-from lossmodel.evaluation.templates import Plan, Size, draw_plan
+from lossmodel.evaluation.templates import Plan, Size, draw_plan, with_roots
 from lossmodel.evidence.exclusions import MODELLED
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS, kinds_with
@@ -31,11 +32,8 @@ __all__ = ["LEVEL_SD", "Simulated", "simulate"]
 # Sd of the log level of the losses, chosen by hand: a factor of 2.7 either way in 95% of the wars.
 # The model's own prior of the level is nearly flat, and most of its wars would be of absurd size.
 LEVEL_SD = 0.5
-KEYS = ["claimant", "party", "category", "scope", "start", "end"]
 # Dates of the truth table.
 DATES = 4
-# Steps from a relay to its original; the shipped tables have chains of one.
-LONGEST_CHAIN = 10
 # Shares of casualties by which a template's figures are put on one scale. The median of the prior
 # of lethality is KILLED; the irrecoverable include a quarter of the wounded.
 KILLED = 0.27
@@ -79,6 +77,8 @@ class Simulated:
     paths: tuple[Truth, ...]
     misspecifications: tuple[Misspecification, ...] = ()
 
+    breaks = renamed_attribute("Simulated.breaks", "misspecifications")
+
     def total(self, party: str, category: str, scope: str = "all") -> float:
         """Expected losses from the first to the last day of the claims, a number of cases."""
         submodel = submodel_of(self.claims.conflict, category)
@@ -87,6 +87,7 @@ class Simulated:
         return float(path.losses(party, category, scope)[:days].sum())
 
 
+@renamed_keywords({"breaks": "misspecifications"})
 def simulate(
     conflict: str | Path | Conflict | None = None,
     *,
@@ -145,7 +146,7 @@ def simulate(
             raise UsageError("size is for made-up wars; a conflict has the size of its claims.")
         plan = _plan_of(conflict, template)
         levels = _levels(plan)
-    rows = _with_roots(plan.rows)
+    rows = with_roots(plan.rows)
     found = _placed(misspecifications, rows, plan.conflict, seed)
     return _War(plan, rows, levels, level_sd, priors, found, rng).simulated()
 
@@ -293,25 +294,6 @@ def _levels(plan: Plan) -> dict[str, dict[str, float]]:
     for name, party in sorted(set(zip(submodel, first, strict=True))):
         levels[name][party] = float(centres.get((name, party), 0.0))
     return levels
-
-
-def _with_roots(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add `root`, the claimant at the end of a chain of relays, and take over its `known`."""
-    said = {
-        tuple(key): (via, known)
-        for *key, via, known in rows[[*KEYS, "via", "known"]].itertuples(index=False)
-    }
-    roots, knowns = [], []
-    for *key, via, known in rows[[*KEYS, "via", "known"]].itertuples(index=False):
-        root = key[0]
-        for _ in range(LONGEST_CHAIN):
-            if not via:
-                break
-            root = via
-            via, known = said.get((root, *key[1:]), ("", known))
-        roots.append(root)
-        knowns.append(known)
-    return rows.assign(root=roots, known=pd.to_datetime(pd.Series(knowns, index=rows.index)))
 
 
 def _claims_columns(table: pd.DataFrame) -> pd.DataFrame:

@@ -20,9 +20,12 @@ from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
 
-__all__ = ["Plan", "Size", "draw_plan"]
+__all__ = ["Plan", "Size", "draw_plan", "with_roots"]
 
 START = pd.Timestamp("2001-01-01")
+# Steps from a relay to its original; the shipped tables have chains of one.
+LONGEST_CHAIN = 10
+KEYS = ["claimant", "party", "category", "scope", "start", "end"]
 PARTIES = ("north", "south")
 FOE = {"north": "south", "south": "north"}
 UNITS = (0.0, 0.001, 0.01, 0.05)
@@ -263,3 +266,22 @@ def _relays(rows: list[dict[str, object]], rng: np.random.Generator) -> list[dic
 def _day(number: int) -> pd.Timestamp:
     """The date of a day, counted from 1."""
     return START + pd.Timedelta(days=int(number) - 1)
+
+
+def with_roots(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add `root`, the claimant at the end of a chain of relays, and take over its `known`."""
+    said = {
+        tuple(key): (via, known)
+        for *key, via, known in rows[[*KEYS, "via", "known"]].itertuples(index=False)
+    }
+    roots, knowns = [], []
+    for *key, via, known in rows[[*KEYS, "via", "known"]].itertuples(index=False):
+        root = key[0]
+        for _ in range(LONGEST_CHAIN):
+            if not via:
+                break
+            root = via
+            via, known = said.get((root, *key[1:]), ("", known))
+        roots.append(root)
+        knowns.append(known)
+    return rows.assign(root=roots, known=pd.to_datetime(pd.Series(knowns, index=rows.index)))
