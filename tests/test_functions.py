@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lossmodel.model.density import functions, likelihood
 from lossmodel.model.density.functions import (
@@ -125,7 +126,26 @@ def test_every_function_has_an_example_and_a_counterpart_in_pytensor():
     modules = (functions, likelihood)
     named = {getattr(m, n) for m in modules for n in m.__all__}
     helpers = {functions.Evaluated, functions.Function}
+    helpers |= {likelihood.Likelihood, likelihood.likelihood_of}
     assert known == named - helpers | {ReportedFraction} == set(SYMBOLIC)
+
+
+def test_the_pit_is_the_predictive_distribution_function():
+    y, mu, sd, slack = normal(0.5, 5.0), normal(0.5, 5.0), WEIGHT, 0.6
+    log_slack = np.full((1, 1), np.log(slack))
+    count = np.round(np.exp(y))
+    negative = stats.nbinom(sd**-2, sd**-2 / (sd**-2 + np.exp(mu)))
+    below = stats.exponnorm(slack / sd, -mu, sd).cdf(-y)
+    cases = {
+        Point(y, 5.0): stats.t(5.0, mu, sd).cdf(y),
+        Point(y, np.inf): stats.norm(mu, sd).cdf(y),
+        Count(count): (negative.cdf(count) + negative.cdf(count - 1)) / 2,
+        AtLeast(y): 1 - below,
+        AtMost(y): stats.exponnorm(slack / sd, mu, sd).cdf(y),
+        Range(y, y + 1): np.full(N, np.nan),
+    }
+    for figures, expected in cases.items():
+        np.testing.assert_allclose(figures.pit(mu[None], sd[None], log_slack)[0], expected)
 
 
 def test_a_wrong_derivative_is_found():

@@ -1,6 +1,7 @@
 """The order of the modules: each imports only what comes before it, and none in a circle."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -262,6 +263,17 @@ def test_modules_are_short():
     too_long = {name for name, count in long_modules().items() if count > LONG.get(name, 0)}
     assert too_long == set()
     assert set(LONG) <= set(long_modules())
+
+
+def test_contributors_are_sent_to_files_that_exist():
+    root = PACKAGE.parent
+    section = (root / "CONTRIBUTING.md").read_text().split("**Where to put it.**")[1]
+    named = set(re.findall(r"`([\w/]+\.(?:py|toml))`", section.split("\n**")[0]))
+    missing = {
+        name for name in named if not ((root if "tests/" in name else PACKAGE) / name).is_file()
+    }
+    assert len(named) > 20
+    assert missing == set()
 
 
 def test_nothing_is_written_behind_an_objects_back():

@@ -15,20 +15,19 @@ from scipy import sparse
 from lossmodel.model.density.functions import (
     Exp,
     Floor,
-    Function,
     Log,
     LogNoise,
     Sigmoid,
     Times,
     WeightedSum,
 )
-from lossmodel.model.density.likelihood import AtLeast, AtMost, Count, Point, Range
+from lossmodel.model.density.likelihood import likelihood_of
 from lossmodel.model.density.losses import LossGraph, cells_of
 from lossmodel.model.density.operators import Map, Matrix, Node, picking
 from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Ints
-from lossmodel.model.design.observation import AT_LEAST, AT_MOST, COUNT, INTERVAL, Observations
+from lossmodel.model.design.observation import Observations
 
 __all__ = ["TINY", "ModelGraph"]
 
@@ -194,21 +193,10 @@ class ModelGraph(LossGraph):
             both = (self.ordered_expected, self.ordered_noise)
             nodes: list[Node] = [graph.take([node], here) for node in both]
             start += len(i)
-            if form in (AT_LEAST, AT_MOST):
+            figures = likelihood_of(observed, form, i)
+            if figures.has_slack:
                 nodes.append(graph.take([self.log_slack], np.zeros(len(i), dtype=np.int64)))
-            yield form, (i, graph.map(_likelihood(observed, form, i), *nodes))
-
-
-def _likelihood(observed: Observations, form: int, i: Ints) -> Function:
-    """Log likelihood of some observations of one form."""
-    y = observed.log_value[i]
-    if form == COUNT:
-        return Count(observed.value[i])
-    if form == INTERVAL:
-        return Range(y, observed.log_high[i])
-    if form in (AT_LEAST, AT_MOST):
-        return AtLeast(y) if form == AT_LEAST else AtMost(y)
-    return Point(y, observed.nu)
+            yield form, (i, graph.map(figures, *nodes))
 
 
 def _gathering(where: Ints, size: int) -> Matrix:

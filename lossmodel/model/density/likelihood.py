@@ -12,21 +12,57 @@ Range     P(log low < mu + noise < log high)
 The arguments are mu, log sigma and, of bounds, log lambda; see ``functions``.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-from scipy.special import digamma, gammaln, log_ndtr, zeta
+from scipy.special import betainc, digamma, gammaln, log_ndtr, ndtr, stdtr, zeta
 
 from lossmodel.model.density.functions import Derivatives, Evaluated, Function, SecondDerivatives
-from lossmodel.model.design.grid import Floats
+from lossmodel.model.design.grid import Floats, Ints
+from lossmodel.model.design.observation import AT_LEAST, AT_MOST, COUNT, INTERVAL, Observations
 
-__all__ = ["AtLeast", "AtMost", "Count", "Point", "Range"]
+__all__ = ["AtLeast", "AtMost", "Count", "Likelihood", "Point", "Range", "likelihood_of"]
 
 LOG_2PI = float(np.log(2 * np.pi))
+# Below the overflow of exp at 709.8. A bound reaches it only 37 noise sds away or with noise of 37
+# times its mean slack, where the other factor is under 1e-300 or the slack is negligible.
+LARGEST_LOG = 700.0
+
+
+class Likelihood(Function):
+    """Log likelihood of some figures of one form, by mu, log sigma and, of bounds, log lambda."""
+
+    has_slack: ClassVar[bool] = False
+
+    @abstractmethod
+    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:
+        """Probability of lower figures, half of a count's own included; NaN for ranges.
+
+        Parameters
+        ----------
+        mu, sd
+            Log expectation and noise sd, shape (draws, n).
+        log_slack
+            Log of the mean slack of a bound, shape (draws, 1).
+        """
+
+
+def likelihood_of(observed: Observations, form: int, i: Ints) -> Likelihood:
+    """Log likelihood of some observations of one form."""
+    y = observed.log_value[i]
+    if form == COUNT:
+        return Count(observed.value[i])
+    if form == INTERVAL:
+        return Range(y, observed.log_high[i])
+    if form in (AT_LEAST, AT_MOST):
+        return AtLeast(y) if form == AT_LEAST else AtMost(y)
+    return Point(y, observed.nu)
 
 
 @dataclass(frozen=True, eq=False)
-class Point(Function):
+class Point(Likelihood):
     """Student-t log density of ``y``, by mu and log sigma; normal where ``nu`` is infinite."""
 
     y: Floats
@@ -53,9 +89,13 @@ class Point(Function):
 
         return Evaluated(value, lambda: (pull * pace, pull * z - 1), second)
 
+    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102
+        z = (self.y - mu) / sd
+        return np.asarray(ndtr(z) if np.isinf(self.nu) else stdtr(self.nu, z))
+
 
 @dataclass(frozen=True, eq=False)
-class Count(Function):
+class Count(Likelihood):
     """Gamma-Poisson log probability of ``y``, by mu and log sigma."""
 
     y: Floats
@@ -86,6 +126,12 @@ class Count(Function):
             }
 
         return Evaluated(value, first, second)
+
+    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102
+        shape = sd**-2.0
+        chance, y = shape / (shape + np.exp(mu)), np.round(self.y)
+        below = np.where(y > 0, betainc(shape, np.maximum(y, 1.0), chance), 0.0)
+        return np.asarray((betainc(shape, y + 1, chance) + below) / 2)
 
 
 def _bound(y: Floats, sign: float, x: tuple[Floats, ...]) -> Evaluated:
@@ -120,28 +166,42 @@ def _bound(y: Floats, sign: float, x: tuple[Floats, ...]) -> Evaluated:
     return Evaluated(value, first, second)
 
 
+def _slack_cdf(x: Floats, sd: Floats, rate: Floats) -> Floats:
+    """Cdf at x of an exponential slack plus normal noise: an exponentially modified Gaussian."""
+    w = np.exp(np.minimum(rate * (rate * sd**2 / 2 - x), LARGEST_LOG))
+    return np.asarray(ndtr(x / sd) - w * ndtr(x / sd - rate * sd))
+
+
 @dataclass(frozen=True, eq=False)
-class AtLeast(Function):
+class AtLeast(Likelihood):
     """Log density of a lower bound ``y``, by mu, log sigma and the log of the mean slack."""
 
     y: Floats
+    has_slack = True
 
     def _at(self, *x: Floats) -> Evaluated:
         return _bound(self.y, 1.0, x)
 
+    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102
+        return 1 - _slack_cdf(mu - self.y, sd, np.exp(-log_slack))
+
 
 @dataclass(frozen=True, eq=False)
-class AtMost(Function):
+class AtMost(Likelihood):
     """Log density of an upper bound ``y``, by mu, log sigma and the log of the mean slack."""
 
     y: Floats
+    has_slack = True
 
     def _at(self, *x: Floats) -> Evaluated:
         return _bound(self.y, -1.0, x)
 
+    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102
+        return _slack_cdf(self.y - mu, sd, np.exp(-log_slack))
+
 
 @dataclass(frozen=True, eq=False)
-class Range(Function):
+class Range(Likelihood):
     """Log probability of ``low`` to ``high``, by mu and log sigma; ``low`` may be -inf."""
 
     low: Floats
@@ -169,3 +229,6 @@ class Range(Function):
             }
 
         return Evaluated(value, lambda: (by_mu, by_sd), second)
+
+    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102
+        return np.full_like(mu, np.nan)
