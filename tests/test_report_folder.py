@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from lossmodel.errors import UsageError
+from lossmodel.errors import LossModelError, UsageError
 from lossmodel.report import folder as folders
 from lossmodel.report.folder import check_replaceable, fresh_folder
 from lossmodel.report.verify import _manifest_differences
@@ -200,3 +200,48 @@ def test_verify_knows_files_that_it_does_not_read(report):
         "diagnostics.json was changed since it was written.",
     ]
     assert list(_manifest_differences(report, read=["fit.nc", "diagnostics.json"])) == []
+
+
+def test_a_way_back_within_the_name_is_no_way_to_lose_a_report(short, report):
+    before = contents(report)
+    again = write_report(short, report / ".." / "report")
+    assert again.resolve() == report
+    assert set(contents(report)) == set(before)
+    assert [path.name for path in report.parent.iterdir()] == ["report"]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "n\0x", "file/x"])
+def test_a_folder_that_cannot_be_made_is_refused_before_the_fit(tmp_path, name):
+    (tmp_path / "file").write_text("a file", encoding="utf-8")
+    with pytest.raises(UsageError, match="cannot be"):
+        check_replaceable(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_link_that_leads_nowhere_is_refused(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    with pytest.raises(UsageError, match="leads nowhere"):
+        check_replaceable(tmp_path / "link")
+
+
+def test_a_report_behind_a_link_is_made_beside_the_folder_itself(short, tmp_path):
+    """A link may lead to another disk, to which a folder cannot be renamed."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "report").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk" / "report")
+    with fresh_folder(tmp_path / "link") as work:
+        assert work.parent == tmp_path / "disk"
+        (work / "fit.nc").write_text("x", encoding="utf-8")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "disk" / "report" / "fit.nc").is_file()
+
+
+def test_a_finished_report_is_kept_if_the_exchange_fails(short, report, monkeypatch):
+    def broken(*_):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(folders, "_swap", broken)
+    with pytest.raises(LossModelError, match="The new report is in") as error:
+        write_report(short, report)
+    assert error.value.exit_code == 3
+    assert set(contents(report.with_name("report-new"))) == set(contents(report))

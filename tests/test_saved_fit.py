@@ -324,3 +324,36 @@ def test_arviz_reads_the_file(saved):
     arviz = import_arviz()
     data = arviz.from_netcdf(saved, engine="h5netcdf")
     assert data["posterior"].sizes["draw"] == 40
+
+
+BROKEN_SETTINGS = [
+    {"components": None},
+    {"sha256": 5},
+    {"submodels": {"aircraft": {}}},
+    {"submodels": {}},
+    {"as_of": "yesterday"},
+    {"ci_prob": 5},
+    {"ci_prob": None},
+    {"diagnostics": None, "submodels": None},
+]
+
+
+@pytest.mark.parametrize("settings", BROKEN_SETTINGS, ids=map(str, BROKEN_SETTINGS))
+def test_settings_that_no_fit_has_are_refused(saved, tmp_path, settings):
+    with pytest.raises(UsageError, match="is not a fit of lossmodel") as error:
+        load_fit(replant(saved, tmp_path / "fit.nc", **settings))
+    assert error.value.exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["aircraft_theta", "aircraft_mode", "aircraft_covariance_root"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_draws_that_are_not_finite_are_refused(saved, tmp_path, name, value):
+    target = replant(saved, tmp_path / "fit.nc")
+    arrays = read_groups(target)
+    arrays["fit"][name] = arrays["fit"][name].copy()
+    arrays["fit"][name].flat[3] = value
+    with h5py.File(target, "r+") as file:
+        file["fit"][name][...] = arrays["fit"][name]
+        file.attrs["sha256"] = checksum(arrays)
+    with pytest.raises(UsageError, match="not finite"):
+        load_fit(target)

@@ -1,4 +1,4 @@
-"""The front door: claims in, posterior out, and the methods of a fit."""
+"""The public interface: claims in, posterior out, and the methods of a fit."""
 
 from lossmodel.api.entry import fit, load_fit
 from lossmodel.api.fitted import Fit

@@ -132,7 +132,7 @@ class DrawsOfFit(data.Fit):
         return ratios.wounded_share(self, stream, prior=prior)
 
     def to_arviz(self) -> Any:
-        """Named draws, observations and statistics as ArviZ wants them.
+        """Named draws, observations and statistics in the format of ArviZ.
 
         Returns
         -------

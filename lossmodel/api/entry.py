@@ -60,7 +60,7 @@ def fit(
     ci_prob
         Probability of the equal-tailed credible intervals.
     as_of
-        Leave out what was published later.
+        Use only claims published by this day.
     until
         Last day of the path.
     draws
@@ -74,7 +74,7 @@ def fit(
     start
         An earlier fit, whose modes the search starts from.
     progress
-        Told of each stage.
+        Called with the name of each stage.
 
     Returns
     -------

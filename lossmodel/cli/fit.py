@@ -59,14 +59,17 @@ def fit(
         from lossmodel import api
         from lossmodel.claims.claims import load_claims
         from lossmodel.model.priors import Priors
+        from lossmodel.posterior.netcdf import check_name
         from lossmodel.report import write_report
         from lossmodel.report.folder import check_replaceable
 
         # Checked before the fit, which may take long.
         check_replaceable(out)
         say("reading the claims")
+        table = load_claims(claims, conflict=conflict)
+        check_name(table.conflict)
         fitted = api.fit(
-            load_claims(claims, conflict=conflict),
+            table,
             priors=None if priors is None else Priors.from_toml(priors),
             engine=engine,
             seed=seed,

@@ -55,7 +55,7 @@ def laplace_gate(laplace: Laplace, *, limit: float = FAIL) -> list[str]:
         and not diagnostics.hyper_shift < limit
     ):
         failures.append(
-            f"the noise scales are not as drawn (Pareto k-hat {diagnostics.hyper_k:.2f}), which"
+            f"the noise scales are drawn poorly (Pareto k-hat {diagnostics.hyper_k:.2f}), which"
             f" moves a total by {diagnostics.hyper_shift:.2f} sd"
         )
     for marginal in diagnostics.marginals if diagnostics is not None else ():

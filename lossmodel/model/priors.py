@@ -188,7 +188,7 @@ class Priors:
             problem for name, change in changes.items() for problem in self._faults(name, change)
         ]
         if problems:
-            raise UsageError("\n".join(["The priors cannot be changed so:", *problems]))
+            raise UsageError("\n".join(["These changes of priors are not allowed:", *problems]))
         changed = {name: change_prior(self.entries[name], row) for name, row in changes.items()}
         return replace(self, entries={**self.entries, **changed})
 

@@ -23,9 +23,15 @@ FORMAT: Final = 4
 # Values by group and name.
 Arrays = dict[str, dict[str, Any]]
 
+# HDF5 has an error of its own kind for each way in which a file can be broken.
+BROKEN: Final = (
+    *(ArithmeticError, AttributeError, LookupError, MemoryError),
+    *(OSError, RuntimeError, TypeError, ValueError),
+)
+
 
 def write_groups(path: Path, groups: Mapping[str, Variables]) -> None:
-    """Write NetCDF; xarray would first look at each array in every way that there are arrays."""
+    """Write NetCDF, with h5netcdf itself, because the checks of xarray's encoders are slow."""
     import h5netcdf
     import h5py
 
@@ -52,7 +58,7 @@ def read_groups(path: Path) -> Arrays:
     Raises
     ------
     UsageError
-        It is no such file, is of another version, or was changed since it was written.
+        The file is not a fit, is of another version, or was changed since it was written.
     """
     import h5py
 
@@ -61,10 +67,10 @@ def read_groups(path: Path) -> Arrays:
             _check_format(_format(file), path)
             told = str(file.attrs.get("sha256", ""))
             arrays = {str(name): _values(group) for name, group in file.items()}
-    # HDF5 has an error of its own kind for each way in which a file can be broken.
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as problem:
+        content = checksum(arrays)
+    except BROKEN as problem:
         raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
-    if checksum(arrays) != told:
+    if content != told:
         raise UsageError(
             f"{path} is not read: its content does not agree with its checksum, so it was changed "
             "or damaged since it was written. Take another copy, or fit anew."
@@ -108,7 +114,7 @@ def _bytes(text: str | bytes) -> bytes:
 
 
 def _format(file: Any) -> int | None:
-    """The version that a file names; up to 3 it stood within the settings."""
+    """The version that a file names; formats up to 3 stored it in the settings."""
     if "format" in file.attrs:
         return int(np.ravel(file.attrs["format"])[0])
     if "input_settings" not in file:

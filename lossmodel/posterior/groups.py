@@ -2,7 +2,7 @@
 
 =======================  ===========================================================================
 `posterior`, `prior`     learned scales and latent processes at their knots; chain, draw
-`posterior_predictive`   what some draws of the posterior expect of each observation
+`posterior_predictive`   expectation of each observation, for some posterior draws
 `observed_data`          the observations: value, or limits of an interval
 `sample_stats`           cost and convergence of each submodel
 =======================  ===========================================================================

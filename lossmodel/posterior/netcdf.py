@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lossmodel.claims.claims import Claims, claims_csv, load_claims
-from lossmodel.conflict.conflict import read_conflict
+from lossmodel.conflict.conflict import Conflict, read_conflict
 from lossmodel.conflict.inputs import CLAIMS, CONFLICT, FILES, Inputs, is_plain
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["load", "save"]
+__all__ = ["check_name", "load", "save"]
 
 # The group from which a fit is built anew.
 GROUP: Final = "fit"
@@ -57,15 +57,26 @@ def save(fit: Fit, path: str | Path) -> Path:
     """
     if not fit.inputs:
         raise UsageError("This fit's conflict has no folder: a fit of it cannot be kept.")
-    if not is_plain(fit.conflict.name):
-        raise UsageError(
-            f"The conflict's folder is named {fit.conflict.name!r}, which would be a path on some "
-            "systems; rename it to keep a fit of it."
-        )
+    check_name(fit.conflict)
     path = Path(path)
     groups = {name: _single(variables) for name, variables in groups_of(fit).items()}
     write_groups(path, groups | {GROUP: _core(fit)})
     return path
+
+
+def check_name(conflict: Conflict) -> None:
+    """Check that fits of a conflict can be kept under the name of its folder.
+
+    Raises
+    ------
+    UsageError
+        The name would be a path on some systems.
+    """
+    if not is_plain(conflict.name):
+        raise UsageError(
+            f"The conflict's folder is named {conflict.name!r}, which would be a path on some "
+            "systems; rename it to keep a fit of it."
+        )
 
 
 def _single(variables: Variables) -> Variables:
@@ -122,7 +133,7 @@ def _texts(fit: Fit) -> dict[str, str]:
 def load(path: str | Path) -> Fit:
     """Read a fit that ``Fit.save`` wrote, or that lies in a report's folder.
 
-    Nothing is written: what a fit says of files stays text.
+    Nothing is written: the files inside a fit are kept in memory.
 
     Raises
     ------
@@ -143,7 +154,12 @@ def load(path: str | Path) -> Fit:
     files = _object(texts["files"], path)
     _check_names(settings, files, path)
     priors = Priors.from_bytes(texts["priors"].encode("utf-8", "surrogatepass"), str(path))
-    return _rebuild(stored, settings, _claims(settings, files), priors)
+    try:
+        return _rebuild(stored, settings, _claims(settings, files), priors)
+    # Whoever can write a checksum can write anything else, too.
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+        kind = type(problem).__name__
+        raise UsageError(f"{path} is not a fit of lossmodel: {kind}, {problem}.") from problem
 
 
 def _object(text: str, path: Path) -> dict[str, Any]:
@@ -153,7 +169,7 @@ def _object(text: str, path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as problem:
         raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
     if not isinstance(found, dict):
-        raise UsageError(f"{path} is not a fit of lossmodel: its settings are no table.")
+        raise UsageError(f"{path} is not a fit of lossmodel: its settings are not a JSON object.")
     return found
 
 
@@ -169,7 +185,7 @@ def _check_names(settings: dict[str, Any], files: dict[str, Any], path: Path) ->
                 f"{', '.join(FILES)}."
             )
         if not isinstance(text, str):
-            raise UsageError(f"{path} is not read: its {name} is no text.")
+            raise UsageError(f"{path} is not read: its {name} is not text.")
     missing = [name for name in (CONFLICT, CLAIMS) if name not in files]
     missing += [name for name in SETTINGS if name not in settings]
     if missing:
@@ -177,7 +193,7 @@ def _check_names(settings: dict[str, Any], files: dict[str, Any], path: Path) ->
     conflict = settings.get("conflict")
     if not is_plain(conflict):
         raise UsageError(
-            f"{path} is not read: it names its conflict {conflict!r}, which is no plain name."
+            f"{path} is not read: its conflict {conflict!r} is not the name of a folder."
         )
 
 
@@ -204,6 +220,8 @@ def _rebuild(
         for design in model.submodels(evidence, conflict)
         if design.name in settings["submodels"]
     }
+    if not submodels or not 0 < settings["ci_prob"] < 1:
+        raise ValueError("it has no submodel of its claims, or an interval's probability beyond 1")
     return Fit(
         submodels=submodels,
         claims=claims,
@@ -241,12 +259,17 @@ def _submodel(design: Any, stored: Mapping[str, NDArray[Any]], kept: dict[str, A
         expansions=diagnostics["expansions"],
         gradients=diagnostics["gradients"],
     )
-    theta = stored[f"{name}_theta"]
+    theta, prior = stored[f"{name}_theta"], stored[f"{name}_prior_theta"]
     if theta.shape[-1] != design.size:
         raise UsageError(
             f"The fit was made by another version of the model ({theta.shape[-1]} unknowns of "
             f"{name}, now {design.size}); fit anew."
         )
+    shapes = [(theta, 3), (prior, 3), (laplace.mode, 1), (laplace.covariance_root, 2)]
+    for values, dimensions in shapes:
+        whole = values.ndim == dimensions and values.size and values.shape[-1] == design.size
+        if not (whole and np.isfinite(values).all()):
+            raise ValueError(f"draws or mode of {name} that are incomplete or not finite")
     density = Density(design)
     return Submodel(
         design=design,
@@ -254,6 +277,6 @@ def _submodel(design: Any, stored: Mapping[str, NDArray[Any]], kept: dict[str, A
         laplace=laplace,
         engine=kept["engine"],
         posterior=SubmodelDraws(density.model, theta),
-        prior=SubmodelDraws(density.model, stored[f"{name}_prior_theta"]),
+        prior=SubmodelDraws(density.model, prior),
         diagnostics=diagnostics,
     )

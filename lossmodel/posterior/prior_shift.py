@@ -18,7 +18,7 @@ import pandas as pd
 
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design.assemble import UNDEFINED
-from lossmodel.posterior.variance import slope
+from lossmodel.posterior.variance import LEAST_TOTAL, LEAST_VARIANCE, slope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lossmodel.model.design.grid import Floats, Ints
     from lossmodel.model.priors import Priors
 
-    # Prior, value, entries of theta, what their mean moves the total by, what they take off it.
+    # Prior, value, entries of theta, change of the log total, and reduction of its variance.
     Effect = tuple[str, float, Ints, Floats, Floats]
 
 __all__ = ["COMMON_SDS", "LOCATIONS", "local_prior_sensitivity"]
@@ -65,8 +65,10 @@ def local_prior_sensitivity(
     rows = []
     for key in series:
         half = laplace.covariance_root.T @ slope(at_mode, key)
-        moved, variance = laplace.covariance_root @ half, float(half @ half)
-        limits = np.log(np.quantile(draws.total(*key), [0.5, tail, 1 - tail]))
+        moved, variance = laplace.covariance_root @ half, max(float(half @ half), LEAST_VARIANCE)
+        limits = np.log(
+            np.maximum(np.quantile(draws.total(*key), [0.5, tail, 1 - tail]), LEAST_TOTAL)
+        )
         for name, value, where, by, matrix in effects:
             shift = float(moved[where] @ by)
             lost = float(moved[where] @ matrix @ moved[where])

@@ -4,7 +4,7 @@ A ratio over a window is sum(expected figures) / sum(truth), both taken within a
 three ways, because a word such as "losses" does not say what it counts: against the truth under
 the stream's own definition, against the killed, and against the casualties.
 
-For a list the ratio is its coverage: what its names would reach given unlimited time.
+For a list the ratio is its coverage: the share of the dead that it would reach with unlimited time.
 """
 
 from __future__ import annotations

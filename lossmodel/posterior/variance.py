@@ -1,4 +1,4 @@
-"""What fixes a total: how much of its posterior variance each assumption carries.
+"""Decomposition of each total's posterior variance by assumption.
 
 Theta is standard normal a priori. With posterior covariance S and slope g of a log total, were the
 prior's mean and the figures drawn again, the answer would vary by
@@ -20,7 +20,15 @@ from lossmodel.model.density.generated import SubmodelDraws, components_of
 from lossmodel.model.design.grid import Floats
 from lossmodel.text.levels import ASSUMED
 
-__all__ = ["BLOCKS", "block_of", "log_total", "slope", "variance_decomposition"]
+__all__ = [
+    "BLOCKS",
+    "LEAST_TOTAL",
+    "LEAST_VARIANCE",
+    "block_of",
+    "log_total",
+    "slope",
+    "variance_decomposition",
+]
 
 BLOCKS = {
     "bias.register": "registers",
@@ -36,6 +44,8 @@ BLOCKS = {
     "scope": "scope",
     "scale": "noise scales",
 }
+# Stands for a total or a variance of nought where a logarithm or a ratio is wanted.
+LEAST_TOTAL = LEAST_VARIANCE = 1e-300
 # Party, category and scope.
 Series = tuple[str, str, str]
 
@@ -82,7 +92,8 @@ def variance_decomposition(
     for key in series:
         moved = laplace.covariance_root @ (laplace.covariance_root.T @ slope(at_mode, key))
         figures = float(curvature @ expansion.moved(moved[:, None])[:, 0] ** 2)
-        variance = float(moved @ moved) + figures
+        # A scope of fixed share may have no losses, whose log does not vary.
+        variance = max(float(moved @ moved) + figures, LEAST_VARIANCE)
         shares = {b: float((moved[blocks == b] ** 2).sum()) / variance for b in sorted(set(blocks))}
         party, category, scope = key
         prior_share = 1 - figures / variance
@@ -100,7 +111,7 @@ def variance_decomposition(
 
 def log_total(draws: SubmodelDraws, key: Series) -> Floats:
     """Log of a total to the end, shape (S,)."""
-    return np.asarray(np.log(np.maximum(draws.total(*key), 1e-300)))
+    return np.asarray(np.log(np.maximum(draws.total(*key), LEAST_TOTAL)))
 
 
 def _log_sd(draws: SubmodelDraws, key: Series) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lossmodel.errors import UsageError
+from lossmodel.errors import LossModelError, UsageError
 from lossmodel.report.manifest import (
     NAME,
     Listed,
@@ -36,6 +36,8 @@ __all__ = ["check_replaceable", "csv_text", "fresh_folder"]
 # Files that identify a report of a version without manifests.
 UNLISTED: Final = ("fit.nc", "provenance.json")
 SHOWN: Final = 3
+# Letters of the folder's name in that of a temporary one, which must not be too long.
+NAME_SHOWN: Final = 40
 _ALTERNATIVE: Final = "give another --out."
 
 
@@ -45,13 +47,40 @@ def check_replaceable(out: Path) -> None:
     Raises
     ------
     UsageError
-        The path is a file, or a folder with files that its manifest does not list.
+        The path is a file, cannot be made, or is a folder with files that its manifest does not
+        list.
     """
-    if not out.exists() and not out.is_symlink():
+    place = _place(out)
+    if not place.exists():
+        _check_creatable(place, out)
         return
-    if not out.is_dir():
+    if not place.is_dir():
         raise UsageError(f"{out} is a file; give the name of a folder.")
-    _listed(out, out)
+    _listed(place, out)
+
+
+def _place(out: Path) -> Path:
+    """The folder itself: without ``..``, and the target where it is a link."""
+    try:
+        place = out.resolve()
+        place.exists()
+        if out.is_symlink() and not place.exists():
+            raise UsageError(f"{out} is a link that leads nowhere; {_ALTERNATIVE}")
+    # A name that is too long or holds a NUL, or a circle of links.
+    except (OSError, ValueError, RuntimeError) as problem:
+        raise UsageError(f"{str(out)!r} cannot be the name of a folder: {problem}.") from None
+    return place
+
+
+def _check_creatable(place: Path, out: Path) -> None:
+    above = next(folder for folder in place.parents if folder.exists())
+    if not above.is_dir():
+        raise UsageError(f"{out} cannot be made: {above} is a file.")
+    try:
+        # Permissions alone do not tell for every file system and user.
+        Path(tempfile.mkdtemp(prefix=f".{place.name[:NAME_SHOWN]}-", dir=above)).rmdir()
+    except OSError as problem:
+        raise UsageError(f"{out} cannot be made in {above}: {problem.strerror}.") from None
 
 
 def _listed(folder: Path, out: Path) -> dict[str, Listed]:
@@ -92,33 +121,49 @@ def fresh_folder(out: Path) -> Iterator[Path]:
     A manifest of its files is added. If files of the user have appeared in `out` meanwhile, both
     folders are kept, and the error says where.
     """
-    out = out.absolute()
     check_replaceable(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    place = _place(out)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the folder itself: a link may lead to another disk, where nothing can be renamed to.
+    work = Path(tempfile.mkdtemp(prefix=f".{place.name[:NAME_SHOWN]}-", dir=place.parent))
     try:
         yield work
         write_manifest(work)
         # mkdtemp makes a private folder; a report has the default permissions.
-        work.chmod(_default_permissions(out.parent))
+        work.chmod(_default_permissions(place.parent))
         try:
-            _swap(work, out)
+            _swap(work, place, out)
+        # The fit may have taken long, so the new report is kept.
         except UsageError as refused:
-            # The fit may have taken long, so the new report is kept.
-            kept = _free(out, "new")
-            work.rename(kept)
-            raise UsageError(f"{refused} The new report is in {kept}.") from None
+            raise UsageError(f"{refused} The new report is in {_keep(work, place)}.") from None
+        except OSError as problem:
+            raise LossModelError(
+                f"{out} could not be replaced: {problem.strerror}. The new report is in "
+                f"{_keep(work, place)}."
+            ) from problem
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _swap(work: Path, out: Path) -> None:
-    """Move the finished folder into place, or restore the earlier one if that fails."""
+def _keep(work: Path, place: Path) -> Path:
+    """Give a finished report a name of its own beside the folder."""
+    kept = _free(place, "new")
+    work.rename(kept)
+    return kept
+
+
+def _swap(work: Path, out: Path, shown: Path) -> None:
+    """Move the finished folder into place, or restore the earlier one if that fails.
+
+    Parameters
+    ----------
+    out, shown
+        The folder itself, and as the user names it.
+    """
     if not out.exists():
         work.rename(out)
         return
-    check_replaceable(out)
-    shown, out = out, out.resolve()  # a link stays, and its target is replaced
+    check_replaceable(shown)
     earlier = work.with_name(work.name + "-earlier")
     out.rename(earlier)
     try:
