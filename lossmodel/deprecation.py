@@ -78,6 +78,7 @@ def renamed_fields(names: Mapping[str, str]) -> Callable[[C], C]:
     """Let a dataclass take fields under their old names, and give them as attributes."""
 
     def decorate(kind: C) -> C:
+        # mypy: unsound for a subclass of another signature; the decorated class is the one itself.
         kind.__init__ = renamed_keywords(names)(kind.__init__)  # type: ignore[misc]
         for old, new in names.items():
             setattr(kind, old, renamed_attribute(f"{kind.__name__}.{old}", new))

@@ -120,19 +120,12 @@ LONG: dict[str, int] = {}
 HEAVY = {"arviz", "jinja2", "matplotlib", "nutpie", "pymc", "pytensor", "typst"}
 # A fit must not pay for the import of PyMC.
 WITHOUT_PYMC = (
-    "model/design",
-    "model/density/functions",
-    "model/density/likelihood",
-    "model/density/reported_fraction",
-    "model/density/operators",
-    "model/density/graph",
-    "model/density/derivatives",
-    "model/density/losses",
-    "model/density/expectation",
-    "model/density/density",
-    "model/density/expansion",
-    "inference/laplace",
-    "inference/nuts",
+    *(
+        name
+        for name in ORDER[: ORDER.index("model/density/pymc")]
+        if name.startswith("model/density/")
+    ),
+    *("model/design", "inference/laplace", "inference/nuts"),
 )
 
 PACKAGE = Path(__file__).resolve().parent.parent / "lossmodel"

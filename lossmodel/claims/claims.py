@@ -20,7 +20,7 @@ from lossmodel.tables.cells import Flagger, parse_table
 from lossmodel.tables.csv import RawTable, read_bytes, read_table, sha256
 from lossmodel.tables.problems import Problems
 from lossmodel.tables.schema import CLAIMS
-from lossmodel.tables.vocabulary import kinds_with, qualifiers_with
+from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, names_with
 
 __all__ = ["Claims", "claims_csv", "load_claims", "write_claims"]
 
@@ -154,9 +154,9 @@ def _words(raw: RawTable, conflict: Conflict) -> dict[str, list[str]]:
 
 def _fill(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
     """Fill optional dates, and drop limits that only repeat the value."""
-    is_running = table["kind"].isin(kinds_with("running"))
-    known_at_end = table["kind"].isin(kinds_with("known_at_end"))
-    has_limits = table["qualifier"].isin(qualifiers_with("has_limits"))
+    is_running = table["kind"].isin(names_with(KINDS, "running"))
+    known_at_end = table["kind"].isin(names_with(KINDS, "known_at_end"))
+    has_limits = table["qualifier"].isin(names_with(QUALIFIERS, "has_limits"))
     end = table["end"]
     published = table["published"].fillna(table["known"]).fillna(end)
     known = table["known"].fillna(end.where(known_at_end, published))

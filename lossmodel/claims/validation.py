@@ -16,7 +16,7 @@ from lossmodel.conflict.durations import CENTURY
 from lossmodel.conflict.types import cycle
 from lossmodel.tables.cells import Flagger
 from lossmodel.tables.problems import GUESSES, nearest, quoted
-from lossmodel.tables.vocabulary import STOCK_CATEGORIES, kinds_with, qualifiers_with
+from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, STOCK_CATEGORIES, names_with
 
 __all__ = ["check_claims"]
 
@@ -61,8 +61,8 @@ def _days(days: pd.Series, mask: Mask) -> list[str]:
 
 
 def _check_values(table: pd.DataFrame, flagger: Flagger) -> None:
-    has_limits = _is(table, "qualifier", *qualifiers_with("has_limits"))
-    signed = _is(table, "kind", *kinds_with("signed"))
+    has_limits = _is(table, "qualifier", *names_with(QUALIFIERS, "has_limits"))
+    signed = _is(table, "kind", *names_with(KINDS, "signed"))
     missing = ~_given(flagger, "value") & ~has_limits & ("value" in flagger.raw.cells)
     flagger.flag(
         missing,
@@ -70,7 +70,7 @@ def _check_values(table: pd.DataFrame, flagger: Flagger) -> None:
         allowed=[f"a number, as the qualifier is {word}" for word in table["qualifier"][missing]],
         remedy="Give the value, or write qualifier range with low and high",
     )
-    exempt = " or ".join(kinds_with("signed"))
+    exempt = " or ".join(names_with(KINDS, "signed"))
     for column in ("value", "low", "high"):
         flagger.flag(
             (table[column] < 0).to_numpy() & ~signed,
@@ -81,11 +81,12 @@ def _check_values(table: pd.DataFrame, flagger: Flagger) -> None:
     flagger.flag(
         signed & has_limits,
         "qualifier",
-        allowed=f"{' or '.join(qualifiers_with('is_single'))}, for a {exempt}",
+        allowed=f"{' or '.join(names_with(QUALIFIERS, 'is_single'))}, for a {exempt}",
         remedy="Give one value",
     )
     flagger.flag(
-        _is(table, "kind", *kinds_with("stock")) & ~_is(table, "category", *STOCK_CATEGORIES, ""),
+        _is(table, "kind", *names_with(KINDS, "stock"))
+        & ~_is(table, "category", *STOCK_CATEGORIES, ""),
         "kind",
         allowed="stock only of " + " and ".join(STOCK_CATEGORIES),
         remedy="Write cumulative for a total since the start",
@@ -93,7 +94,7 @@ def _check_values(table: pd.DataFrame, flagger: Flagger) -> None:
 
 
 def _check_limits(table: pd.DataFrame, flagger: Flagger) -> None:
-    has_limits = _is(table, "qualifier", *qualifiers_with("has_limits"))
+    has_limits = _is(table, "qualifier", *names_with(QUALIFIERS, "has_limits"))
     value, low, high = table["value"], table["low"], table["high"]
     for column in ("low", "high"):
         flagger.flag(
@@ -130,7 +131,7 @@ def _check_limits(table: pd.DataFrame, flagger: Flagger) -> None:
 def _check_windows(table: pd.DataFrame, flagger: Flagger) -> None:
     start, end = table["start"], table["end"]
     kind = table["kind"]
-    needs_start = _is(table, "kind", *kinds_with("needs_start"))
+    needs_start = _is(table, "kind", *names_with(KINDS, "needs_start"))
     missing = ~_given(flagger, "start") & needs_start & ("start" in flagger.raw.cells)
     flagger.flag(
         missing,
@@ -145,7 +146,7 @@ def _check_windows(table: pd.DataFrame, flagger: Flagger) -> None:
         allowed=[f"a day from start on, {day}" for day in _days(start, before)],
         remedy="Give start <= end, or leave start empty for a cumulative claim",
     )
-    long = _is(table, "kind", *kinds_with("single_day")) & (end > start).to_numpy()
+    long = _is(table, "kind", *names_with(KINDS, "single_day")) & (end > start).to_numpy()
     flagger.flag(
         long,
         "end",

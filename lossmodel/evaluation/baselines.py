@@ -13,7 +13,7 @@ import pandas as pd
 from lossmodel.claims.claims import Claims
 from lossmodel.evaluation.scores import ZERO_AS
 from lossmodel.evidence import collect_evidence
-from lossmodel.tables.vocabulary import kinds_with
+from lossmodel.tables.vocabulary import KINDS, names_with
 
 __all__ = ["naive_totals", "published_baselines"]
 
@@ -62,7 +62,7 @@ def published_baselines(
         name for name in claims.conflict.parties if row["party"] in claims.conflict.components(name)
     }
     same = table["party"].isin(parties) & (table["category"] == row["category"])
-    same &= table["kind"].isin(kinds_with("running")) & (table["via"] == "")
+    same &= table["kind"].isin(names_with(KINDS, "running")) & (table["via"] == "")
     same &= (table["end"] - row["end"]).dt.days.abs() <= NEAR_DAYS
     if as_of is not None:
         same &= table["published"] <= as_of

@@ -10,7 +10,7 @@ import pandas as pd
 from lossmodel.claims.claims import Claims
 from lossmodel.defaults import CI_PROB
 from lossmodel.errors import UsageError
-from lossmodel.tables.vocabulary import kinds_with, qualifiers_with
+from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, names_with
 
 __all__ = ["due_at", "due_rows", "truth_from_claims"]
 
@@ -45,9 +45,9 @@ def truth_from_claims(claims: Claims, claimants: Sequence[str] | None = None) ->
         chosen = np.array([claims.conflict.stream(*k).accounting == "register" for k in keys])
     else:
         chosen = table["claimant"].isin(list(claimants)).to_numpy()
-    chosen &= table["kind"].isin(kinds_with("is_total")).to_numpy()
+    chosen &= table["kind"].isin(names_with(KINDS, "is_total")).to_numpy()
     chosen &= (table["via"] == "").to_numpy()
-    chosen &= ~table["qualifier"].isin(qualifiers_with("is_bound")).to_numpy()
+    chosen &= ~table["qualifier"].isin(names_with(QUALIFIERS, "is_bound")).to_numpy()
     rows = table[chosen].sort_values("published")
     rows = rows.drop_duplicates([*SERIES, "start", "end"], keep="last")
     rows = rows.assign(known=rows["published"], ci_prob=CI_PROB, note=rows["claim_id"])

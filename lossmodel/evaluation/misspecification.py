@@ -18,7 +18,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.errors import UsageError
-from lossmodel.tables.vocabulary import ACCOUNTINGS, accountings_with, kinds_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
 __all__ = [
     "FACTOR",
@@ -141,7 +141,7 @@ def place_misspecification(
     own = rows[[first in conflict.components(party) for party in rows["party"]]]
     if kind == "spike":
         return Misspecification(kind, first, _reported_day(own, rng))
-    biased = own[~np.isin(_accounting(own, conflict), accountings_with("counts_cases"))]
+    biased = own[~np.isin(_accounting(own, conflict), names_with(ACCOUNTINGS, "counts_cases"))]
     if kind in METHODS:
         return _method_change(kind, biased, conflict, rng)
     if kind == "definition":
@@ -220,7 +220,7 @@ def _reported_day(rows: pd.DataFrame, rng: np.random.Generator) -> pd.Timestamp:
     days: list[pd.Timestamp] = []
     short = rows[(rows["end"] - rows["start"]).dt.days < SPIKE_WINDOW_DAYS]
     days += list(short["end"])
-    totals = rows[rows["kind"].isin(kinds_with("running"))].sort_values("end")
+    totals = rows[rows["kind"].isin(names_with(KINDS, "running"))].sort_values("end")
     for _, stream in totals.groupby(["root", "party", "category"]):
         gap = stream["end"].diff().dt.days
         days += list(stream["end"][(gap > 0) & (gap <= SPIKE_WINDOW_DAYS)])

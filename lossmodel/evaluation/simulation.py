@@ -25,7 +25,7 @@ from lossmodel.evaluation.publication import Publisher, relative_unit
 from lossmodel.evaluation.templates import Plan, Size, draw_plan, with_roots
 from lossmodel.evidence.exclusions import MODELLED
 from lossmodel.model.priors import Priors
-from lossmodel.tables.vocabulary import ACCOUNTINGS, kinds_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
 __all__ = ["LEVEL_SD", "Simulated", "simulate"]
 
@@ -233,7 +233,7 @@ class _War:
             if departure.kind != "relay":
                 continue
             about = (table["party"] == departure.party) & (table["category"] == departure.category)
-            totals = about & table["kind"].isin(kinds_with("running")) & (table["via"] == "")
+            totals = about & table["kind"].isin(names_with(KINDS, "running")) & (table["via"] == "")
             originals = table[totals & (table["claimant"] == departure.original)].sort_values("end")
             for i in table.index[totals & (table["claimant"] == departure.claimant)]:
                 place = originals["end"].searchsorted(table.loc[i, "end"], side="right")
@@ -254,7 +254,7 @@ def _plan_of(conflict: str | Path | Conflict, template: Claims | pd.DataFrame | 
     keep = ~persons | table["category"].isin(list(MODELLED))
     keep &= ~table["claimant"].isin(derived) & ~table["via"].isin(derived)
     keep &= table["scope"].map(lambda name: _has_share(about, name))
-    keep &= ~table["kind"].isin(kinds_with("signed")) & (table["part_of"] == "")
+    keep &= ~table["kind"].isin(names_with(KINDS, "signed")) & (table["part_of"] == "")
     keep &= table["end"] >= about.start
     rows = table[keep].reset_index(drop=True)
     if rows.empty:
@@ -284,7 +284,7 @@ def _levels(plan: Plan) -> dict[str, dict[str, float]]:
     """Centres of the log of the losses per day: medians over the template's figures."""
     conflict, rows = plan.conflict, plan.rows
     days = (rows["end"] - rows["start"].fillna(conflict.start)).dt.days + 1
-    daily = rows["middle"] / days.mask(rows["kind"].isin(kinds_with("per_day")), 1)
+    daily = rows["middle"] / days.mask(rows["kind"].isin(names_with(KINDS, "per_day")), 1)
     daily = daily / rows["category"].map(SHARES).fillna(1.0)
     first = rows["party"].map(lambda name: conflict.components(name)[0])
     submodel = rows["category"].map(lambda name: submodel_of(conflict, name))

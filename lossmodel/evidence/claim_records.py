@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from lossmodel.evidence.rounding import capped, dividing_unit
-from lossmodel.tables.vocabulary import QUALIFIERS, Form, kinds_with
+from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, Form, names_with
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +147,9 @@ def read_figures(claims: Claims) -> list[Figure]:
     end = _days(table["end"], default=np.full(len(table), first))
     start = np.maximum(_days(table["start"], default=np.full(len(table), first)), first)
     known, published = (_days(table[name], default=end) for name in ("known", "published"))
-    times = np.where(table["kind"].isin(kinds_with("per_day")), np.maximum(end - start + 1, 1), 1)
+    times = np.where(
+        table["kind"].isin(names_with(KINDS, "per_day")), np.maximum(end - start + 1, 1), 1
+    )
     texts = [table[name].astype(str).tolist() for name in (*TEXTS, "part_of")]
     numbers = [table[name].astype(float).tolist() for name in ("value", "low", "high")]
     whole = [array.tolist() for array in (start, end, known, published, times)]

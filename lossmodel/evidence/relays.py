@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.claim_records import Figure, agree, finest
-from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, accountings_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
@@ -107,7 +107,7 @@ def one_ledger(figures: Iterable[Figure], conflict: Conflict) -> list[Figure]:
     """
     streams = conflict.streams
     ledgers = streams[
-        streams["accounting"].isin(accountings_with("sums_days"))
+        streams["accounting"].isin(names_with(ACCOUNTINGS, "sums_days"))
         & streams["category"].isin(SYNONYMS)
     ]
     names = ledgers.groupby(["claimant", "party"])["category"].nunique()

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lossmodel.plots.palette import INK
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["axes_or_new", "set_date_ticks", "set_ratio_ticks"]
+__all__ = ["axes_or_new", "set_date_ticks", "set_ratio_axis"]
 
 
 def axes_or_new(ax: Axes | None, **figure: Any) -> Axes:
@@ -23,8 +25,10 @@ def axes_or_new(ax: Axes | None, **figure: Any) -> Axes:
     return new
 
 
-def set_ratio_ticks(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:
-    """Set ticks of a ratio at round numbers, without scientific notation."""
+def set_ratio_axis(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:
+    """Make x a logarithmic axis of ratios: a line at 1, and ticks at round numbers."""
+    ax.axvline(1, color=INK, lw=0.8)
+    ax.set_xscale("log")
     low, high = float(np.nanmin(lower)) * 0.9, float(np.nanmax(upper)) * 1.1
     low, high = max(min(low, 0.8), 0.01), min(max(high, 1.25), 100.0)
     steps = np.array([m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5)])

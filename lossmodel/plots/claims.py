@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.plots.palette import FAINT, LEFT_OUT_COLOUR, ROLE_COLOURS
-from lossmodel.tables.vocabulary import kinds_with
+from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,16 +85,16 @@ def _claims_about(fit: Drawable, party: str, category: str, *, cumulative: bool)
     table = table[
         table["party"].isin(parties)
         & table["category"].isin(SHOWN_AS.get(category, (category,)))
-        & table["kind"].isin(kinds_with("counts_losses"))
+        & table["kind"].isin(names_with(KINDS, "counts_losses"))
         & (table["class"] != "merged")
         & (table["end"] <= fit.days[-1])
     ]
-    from_start = (table["start"] <= fit.days[0]) & table["kind"].isin(kinds_with("is_total"))
-    since_start = from_start | table["kind"].isin(kinds_with("running"))
+    from_start = (table["start"] <= fit.days[0]) & table["kind"].isin(names_with(KINDS, "is_total"))
+    since_start = from_start | table["kind"].isin(names_with(KINDS, "running"))
     table = table[since_start if cumulative else ~since_start]
     n_days = (table["end"] - table["start"]).dt.days + 1
     central = table["value"].fillna((table["low"] + table["high"]) / 2)
-    per = 1 if cumulative else n_days.mask(table["kind"].isin(kinds_with("per_day")), 1)
+    per = 1 if cumulative else n_days.mask(table["kind"].isin(names_with(KINDS, "per_day")), 1)
     table = table.assign(n_days=n_days, shown=central / per)
     shown: pd.DataFrame = table[np.isfinite(table["shown"])]
     return shown

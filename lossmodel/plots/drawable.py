@@ -22,31 +22,31 @@ class Drawable(Protocol):
     """What went into a fit, and tables of what came out; see `lossmodel.Fit` for each."""
 
     @property
-    def claims(self) -> Claims: ...  # noqa: D102
+    def claims(self) -> Claims: ...  # noqa: D102 - see Fit
 
     @property
-    def evidence(self) -> Evidence: ...  # noqa: D102
+    def evidence(self) -> Evidence: ...  # noqa: D102 - see Fit
 
     @property
-    def conflict(self) -> Conflict: ...  # noqa: D102
+    def conflict(self) -> Conflict: ...  # noqa: D102 - see Fit
 
     @property
-    def days(self) -> pd.DatetimeIndex: ...  # noqa: D102
+    def days(self) -> pd.DatetimeIndex: ...  # noqa: D102 - see Fit
 
     @property
-    def series(self) -> Sequence[Series]: ...  # noqa: D102
+    def series(self) -> Sequence[Series]: ...  # noqa: D102 - see Fit
 
     @property
-    def streams(self) -> pd.DataFrame: ...  # noqa: D102
+    def streams(self) -> pd.DataFrame: ...  # noqa: D102 - see Fit
 
     @property
-    def terms(self) -> pd.DataFrame: ...  # noqa: D102
+    def terms(self) -> pd.DataFrame: ...  # noqa: D102 - see Fit
 
     @property
-    def variance_decomposition(self) -> pd.DataFrame: ...  # noqa: D102
+    def variance_decomposition(self) -> pd.DataFrame: ...  # noqa: D102 - see Fit
 
-    def estimate(  # noqa: D102
+    def estimate(  # noqa: D102 - see Fit
         self, category: str, party: str, *, scope: str = ..., measure: Measure = ...
     ) -> pd.DataFrame: ...
 
-    def bias(self) -> pd.DataFrame: ...  # noqa: D102
+    def bias(self) -> pd.DataFrame: ...  # noqa: D102 - see Fit

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.errors import UsageError
-from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_ticks
+from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
 from lossmodel.plots.palette import FAINT, GROUP_COLOURS, INK, ROLE_COLOURS
 from lossmodel.text.levels import ASSUMED
@@ -161,9 +161,7 @@ def plot_biases(
     colours = rows["role"].map(ROLE_COLOURS)
     ax.hlines(positions, rows["ratio_lower"], rows["ratio_upper"], color=colours, lw=1.8)
     ax.scatter(rows["ratio_median"], positions, color=colours, s=18, zorder=3)
-    ax.axvline(1, color=INK, lw=0.8)
-    ax.set_xscale("log")
-    set_ratio_ticks(ax, rows[["ratio_lower", "prior_lower"]], rows[["ratio_upper", "prior_upper"]])
+    set_ratio_axis(ax, rows[["ratio_lower", "prior_lower"]], rows[["ratio_upper", "prior_upper"]])
     ax.set_yticks(positions, [_stream_label(fit, row, party) for row in rows.itertuples()])
     ax.set_ylim(-0.7, len(rows) - 0.3)
     part = "" if len(rows) == whole else f" ({len(rows)} of {whole} streams)"
@@ -215,10 +213,8 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
             style: dict[str, Any] = {"color": colour, "marker": marker, "ls": ""} | marks
             label = role + (f", outside {percent(PREDICTIVE_PROB)}" if is_outside else "")
             ax.plot(np.exp(some["residual"]), some["claimant"].map(positions), label=label, **style)
-    ax.axvline(1, color=INK, lw=0.8)
-    ax.set_xscale("log")
     ratios = np.exp(terms[["residual"]])
-    set_ratio_ticks(ax, ratios, ratios)
+    set_ratio_axis(ax, ratios, ratios)
     ax.set_yticks(list(positions.values()), [f"{name} ({order[name]})" for name in positions])
     ax.set_ylim(-0.7, len(positions) - 0.3)
     part = "" if whole == len(order) else f" (the {ROWS} of {whole} claimants with most figures)"

@@ -22,9 +22,7 @@ __all__ = [
     "KindRules",
     "QualifierRules",
     "WideKind",
-    "accountings_with",
-    "kinds_with",
-    "qualifiers_with",
+    "names_with",
 ]
 
 Accounting = Literal["ledger", "estimate", "list", "register"]
@@ -172,13 +170,15 @@ ACCOUNTINGS: Final[Mapping[str, AccountingRules]] = MappingProxyType(
 )
 
 
-def kinds_with(rule: str) -> list[str]:
-    """Kinds for which a rule holds, in the order of the table.
+def names_with(table: Mapping[str, object], rule: str) -> list[str]:
+    """Names of a table for which a rule holds, in the order of the table.
 
     Parameters
     ----------
+    table
+        `KINDS`, `QUALIFIERS` or `ACCOUNTINGS`.
     rule
-        An attribute of `KindRules`.
+        An attribute of the table's rules.
 
     Raises
     ------
@@ -187,49 +187,9 @@ def kinds_with(rule: str) -> list[str]:
 
     Examples
     --------
-    >>> kinds_with("counts_losses")
+    >>> names_with(KINDS, "counts_losses")
     ['daily', 'period', 'average', 'cumulative']
-    """
-    return [name for name, rules in KINDS.items() if getattr(rules, rule)]
-
-
-def qualifiers_with(rule: str) -> list[str]:
-    """Qualifiers for which a rule holds, in the order of the table.
-
-    Parameters
-    ----------
-    rule
-        An attribute of `QualifierRules`.
-
-    Raises
-    ------
-    AttributeError
-        There is no such rule.
-
-    Examples
-    --------
-    >>> qualifiers_with("is_single")
+    >>> names_with(QUALIFIERS, "is_single")
     ['exact', 'about']
     """
-    return [name for name, rules in QUALIFIERS.items() if getattr(rules, rule)]
-
-
-def accountings_with(rule: str) -> list[str]:
-    """Accountings for which a rule holds, in the order of the table.
-
-    Parameters
-    ----------
-    rule
-        An attribute of `AccountingRules`.
-
-    Raises
-    ------
-    AttributeError
-        There is no such rule.
-
-    Examples
-    --------
-    >>> accountings_with("counts_cases")
-    ['list', 'register']
-    """
-    return [name for name, rules in ACCOUNTINGS.items() if getattr(rules, rule)]
+    return [name for name, rules in table.items() if getattr(rules, rule)]

@@ -89,7 +89,7 @@ class Point(Likelihood):
 
         return Evaluated(value, lambda: (pull * pace, pull * z - 1), second)
 
-    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102
+    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102 - see Likelihood
         z = (self.y - mu) / sd
         return np.asarray(ndtr(z) if np.isinf(self.nu) else stdtr(self.nu, z))
 
@@ -127,7 +127,7 @@ class Count(Likelihood):
 
         return Evaluated(value, first, second)
 
-    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102
+    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102 - see Likelihood
         shape = sd**-2.0
         chance, y = shape / (shape + np.exp(mu)), np.round(self.y)
         below = np.where(y > 0, betainc(shape, np.maximum(y, 1.0), chance), 0.0)
@@ -182,7 +182,7 @@ class AtLeast(Likelihood):
     def _at(self, *x: Floats) -> Evaluated:
         return _bound(self.y, 1.0, x)
 
-    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102
+    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102 - see Likelihood
         return 1 - _slack_cdf(mu - self.y, sd, np.exp(-log_slack))
 
 
@@ -196,7 +196,7 @@ class AtMost(Likelihood):
     def _at(self, *x: Floats) -> Evaluated:
         return _bound(self.y, -1.0, x)
 
-    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102
+    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102 - see Likelihood
         return _slack_cdf(self.y - mu, sd, np.exp(-log_slack))
 
 
@@ -230,5 +230,5 @@ class Range(Likelihood):
 
         return Evaluated(value, lambda: (by_mu, by_sd), second)
 
-    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102
+    def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102 - see Likelihood
         return np.full_like(mu, np.nan)

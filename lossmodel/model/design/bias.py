@@ -17,7 +17,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
-from lossmodel.tables.vocabulary import accountings_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
 
 __all__ = ["Bias", "build_biases"]
 
@@ -91,7 +91,7 @@ def build_biases(
         Number of the stream -> its bias.
     """
     table = _BiasTable(conflict, priors, components, grid, builder)
-    own = streams[~streams["observation_model"].isin(accountings_with("has_coverage"))]
+    own = streams[~streams["observation_model"].isin(names_with(ACCOUNTINGS, "has_coverage"))]
     several = own.groupby(["claimant", "party"])["category"].transform("nunique") > 1
     return {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
 

@@ -11,7 +11,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
-from lossmodel.tables.vocabulary import accountings_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
 
 __all__ = [
     "AT_LEAST",
@@ -144,8 +144,8 @@ def _noise_scales(terms: pd.DataFrame, observation_model: Objects) -> tuple[Obje
     with the root of its days; likewise that of an increment of a list or register, whose scale is
     that of a month. An estimate's noise is a relative error of the release.
     """
-    ledger = np.isin(observation_model, accountings_with("sums_days"))
-    listed = np.isin(observation_model, accountings_with("counts_cases"))
+    ledger = np.isin(observation_model, names_with(ACCOUNTINGS, "sums_days"))
+    listed = np.isin(observation_model, names_with(ACCOUNTINGS, "counts_cases"))
     names = np.array(["noise.estimate"] * len(terms), dtype=object)
     names[ledger], names[listed] = "noise.ledger_day", "noise.list"
     scale, days = np.ones(len(terms)), terms["n_days"].to_numpy(dtype=float)

@@ -15,7 +15,7 @@ from lossmodel.report.wording import (
     level,
     party_title,
 )
-from lossmodel.tables.vocabulary import KINDS, kinds_with
+from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def _rows(results: Results) -> list[list[str]]:
     table = table[
         table["claimant"].isin(derived)
         & (table["class"] == "left out")
-        & table["kind"].isin(kinds_with("counts_losses"))
+        & table["kind"].isin(names_with(KINDS, "counts_losses"))
         & (table["end"] <= fit.days[-1])
     ]
     paths: dict[tuple[str, str, str], Rates] = {}
