@@ -176,7 +176,12 @@ class PlainDensity(PlainWar):
         log_value = math.log(max(value, 0.5))
         if form != "point" and self.components.bounds:
             sign, slack = {"at-least": -1, "at-most": 1}[form], self.scale("bound.excess")
-            return float(stats.exponnorm.logpdf(sign * log_value, slack / sd, sign * mu, sd))
+            share, wide = self.scale("bound.wide_share"), self.scale("bound.wide_excess")
+            logs = [
+                stats.exponnorm.logpdf(sign * log_value, mean / sd, sign * mu, sd)
+                for mean in (slack, wide)
+            ]
+            return float(logsumexp(logs, b=[1 - share, share]))
         if form == "point" and value < 200:
             shape = sd**-2
             p = shape / (shape + math.exp(mu))

@@ -63,8 +63,9 @@ EXAMPLES: list[tuple[Function, list[np.ndarray]]] = [
     (Point(normal(0.5, 5.0), np.inf), MU_SD),
     (Count(np.round(np.exp(normal(0.5, 4.0)))), MU_SD),
     (Count(np.zeros(N)), [normal(0.5), MU_SD[1]]),
-    (AtLeast(normal(0.5, 5.0)), BOUND),
-    (AtMost(normal(0.5, 5.0)), BOUND),
+    (AtLeast(normal(0.5, 5.0), 0.05, 2.0), BOUND),
+    (AtLeast(normal(0.5, 5.0), 0.5, 0.7), BOUND),
+    (AtMost(normal(0.5, 5.0), 0.05, 2.0), BOUND),
     (Range(MU_SD[0] - WEIGHT, MU_SD[0] + 0.5 * WEIGHT), MU_SD),
     (Range(MU_SD[0] + WEIGHT, MU_SD[0] + 2 * WEIGHT), MU_SD),
     (Range(np.full(N, -np.inf), MU_SD[0] + 0.5), MU_SD),
@@ -125,7 +126,7 @@ def test_every_function_has_an_example_and_a_counterpart_in_pytensor():
     known = {type(f) for f, _ in EXAMPLES}
     modules = (functions, likelihood)
     named = {getattr(m, n) for m in modules for n in m.__all__}
-    helpers = {functions.Evaluated, functions.Function}
+    helpers = {functions.Evaluated, functions.Function, functions.mixture}
     helpers |= {likelihood.Likelihood, likelihood.likelihood_of}
     assert known == named - helpers | {ReportedFraction} == set(SYMBOLIC)
 
@@ -135,13 +136,17 @@ def test_the_pit_is_the_predictive_distribution_function():
     log_slack = np.full((1, 1), np.log(slack))
     count = np.round(np.exp(y))
     negative = stats.nbinom(sd**-2, sd**-2 / (sd**-2 + np.exp(mu)))
-    below = stats.exponnorm(slack / sd, -mu, sd).cdf(-y)
+
+    def below(sign: float) -> np.ndarray:
+        parts = ((0.9, slack), (0.1, 2.0))
+        return sum(p * stats.exponnorm(m / sd, sign * mu, sd).cdf(sign * y) for p, m in parts)
+
     cases = {
         Point(y, 5.0): stats.t(5.0, mu, sd).cdf(y),
         Point(y, np.inf): stats.norm(mu, sd).cdf(y),
         Count(count): (negative.cdf(count) + negative.cdf(count - 1)) / 2,
-        AtLeast(y): 1 - below,
-        AtMost(y): stats.exponnorm(slack / sd, mu, sd).cdf(y),
+        AtLeast(y, 0.1, 2.0): 1 - below(-1.0),
+        AtMost(y, 0.1, 2.0): below(1.0),
         Range(y, y + 1): np.full(N, np.nan),
     }
     for figures, expected in cases.items():

@@ -235,7 +235,10 @@ class Publisher:
             own /= hi - lo
         least = UNIT_OF_AVERAGE if kind.per_day else UNIT
         if qualifier.is_bound:
-            slack = rng.exponential(self.sampler.quantity("bound.excess"))
+            wide = rng.random() < self.sampler.quantity("bound.wide_share")
+            slack = rng.exponential(
+                self.sampler.quantity("bound.wide_excess" if wide else "bound.excess")
+            )
             own *= np.exp(-slack if qualifier.form == "at-least" else slack)
         if not qualifier.has_limits:
             return rounded(own, unit, least=least), missing, missing

@@ -8,7 +8,7 @@ modules of their own: ``reported_fraction`` and ``likelihood``.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ __all__ = [
     "Sigmoid",
     "Times",
     "WeightedSum",
+    "mixture",
 ]
 
 
@@ -52,6 +53,53 @@ class Evaluated(NamedTuple):
     value: Floats
     first: Callable[[], Derivatives]
     second: Callable[[], SecondDerivatives]
+
+
+def mixture(parts: Sequence[tuple[Floats | float, Evaluated]]) -> Evaluated:
+    """Log of a weighted sum of densities, with derivatives, from their logs.
+
+    Parameters
+    ----------
+    parts
+        Log weight and log density of each component; the densities have the same arguments.
+
+    Examples
+    --------
+    >>> one, two = (Exp()(np.array([x])) for x in (0.0, 1.0))
+    >>> both = mixture([(np.log(0.5), one), (np.log(0.5), two)])
+    >>> both.value.round(6) == np.log(0.5 * np.exp(one.value) + 0.5 * np.exp(two.value)).round(6)
+    array([ True])
+    """
+    logs = [weight + part.value for weight, part in parts]
+    value = np.logaddexp.reduce(logs)
+    shares = [np.exp(log - value) for log in logs]
+
+    def first() -> Derivatives:
+        slopes = zip(*(part.first() for _, part in parts), strict=True)
+        return tuple(
+            np.asarray(sum(share * s for share, s in zip(shares, each, strict=True)))
+            for each in slopes
+        )
+
+    def second() -> SecondDerivatives:
+        whole = first()
+        own = [
+            (share, part.first(), part.second())
+            for share, (_, part) in zip(shares, parts, strict=True)
+        ]
+        return {
+            (a, b): sum(
+                (
+                    share * (bends.get((a, b), 0.0) + slopes[a] * slopes[b])
+                    for share, slopes, bends in own
+                ),
+                start=-whole[a] * whole[b],
+            )
+            for a in range(len(whole))
+            for b in range(a, len(whole))
+        }
+
+    return Evaluated(np.asarray(value), first, second)
 
 
 class Function(ABC):

@@ -5,7 +5,8 @@ expectation mu and noise sd sigma on the log scale:
 
 Point     log y ~ Student-t(nu, mu, sigma), or normal where nu is infinite
 Count     y ~ gamma-Poisson with mean exp(mu) and shape 1 / sigma^2
-AtLeast   log y = mu + noise - S, noise ~ Normal(0, sigma), S ~ Exponential(mean lambda)
+AtLeast   log y = mu + noise - S, noise ~ Normal(0, sigma); S is exponential with mean lambda, or,
+          with the probability of a bound that says little, with a mean that is fixed and wide
 AtMost    log y = mu + noise + S
 Range     P(log low < mu + noise < log high)
 
@@ -19,7 +20,13 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import betainc, digamma, gammaln, log_ndtr, ndtr, stdtr, zeta
 
-from lossmodel.model.density.functions import Derivatives, Evaluated, Function, SecondDerivatives
+from lossmodel.model.density.functions import (
+    Derivatives,
+    Evaluated,
+    Function,
+    SecondDerivatives,
+    mixture,
+)
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.observation import AT_LEAST, AT_MOST, COUNT, INTERVAL, Observations
 
@@ -57,7 +64,8 @@ def likelihood_of(observed: Observations, form: int, i: Ints) -> Likelihood:
     if form == INTERVAL:
         return Range(y, observed.log_high[i])
     if form in (AT_LEAST, AT_MOST):
-        return AtLeast(y) if form == AT_LEAST else AtMost(y)
+        bound = AtLeast if form == AT_LEAST else AtMost
+        return bound(y, observed.wide_share, observed.wide_bound)
     return Point(y, observed.nu)
 
 
@@ -134,10 +142,12 @@ class Count(Likelihood):
         return np.asarray((betainc(shape, y + 1, chance) + below) / 2)
 
 
-def _bound(y: Floats, sign: float, x: tuple[Floats, ...]) -> Evaluated:
-    """Log density of ``sign (mu - y)`` as an exponential plus a normal, by mu, log sd, log mean."""
-    mu, log_sd, log_mean = x
-    beyond, sd, rate = sign * (mu - y), np.exp(log_sd), np.exp(-log_mean)
+def _excess(beyond: Floats, sign: float, log_sd: Floats, log_mean: Floats) -> Evaluated:
+    """Log density of an exponential plus a normal, by mu, log sd and the log of its mean.
+
+    ``beyond`` is the sum's value, ``sign (mu - y)``.
+    """
+    sd, rate = np.exp(log_sd), np.exp(-log_mean)
     units, spread = beyond / sd, sd * rate
     w = units - spread
     log_tail = log_ndtr(w)
@@ -166,7 +176,7 @@ def _bound(y: Floats, sign: float, x: tuple[Floats, ...]) -> Evaluated:
     return Evaluated(value, first, second)
 
 
-def _slack_cdf(x: Floats, sd: Floats, rate: Floats) -> Floats:
+def _slack_cdf(x: Floats, sd: Floats, rate: Floats | float) -> Floats:
     """Cdf at x of an exponential slack plus normal noise: an exponentially modified Gaussian."""
     w = np.exp(np.minimum(rate * (rate * sd**2 / 2 - x), LARGEST_LOG))
     return np.asarray(ndtr(x / sd) - w * ndtr(x / sd - rate * sd))
@@ -174,30 +184,48 @@ def _slack_cdf(x: Floats, sd: Floats, rate: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class AtLeast(Likelihood):
-    """Log density of a lower bound ``y``, by mu, log sigma and the log of the mean slack."""
+    """Log density of a lower bound ``y``, by mu, log sigma and the log of the mean slack.
+
+    ``wide_share`` is the probability that the slack has the mean ``wide_mean`` instead.
+    """
 
     y: Floats
+    wide_share: float
+    wide_mean: float
     has_slack = True
+    sign: ClassVar[float] = 1.0
 
     def _at(self, *x: Floats) -> Evaluated:
-        return _bound(self.y, 1.0, x)
+        mu, log_sd, log_mean = x
+        beyond = self.sign * (mu - self.y)
+        usual = _excess(beyond, self.sign, log_sd, log_mean)
+        wide = _excess(beyond, self.sign, log_sd, np.log(self.wide_mean))
+        # The mean of the wide slack is no argument.
+        fixed = wide._replace(
+            first=lambda: (*wide.first()[:2], np.zeros_like(beyond)),
+            second=lambda: {key: bend for key, bend in wide.second().items() if key[1] < 2},
+        )
+        return mixture([(np.log1p(-self.wide_share), usual), (np.log(self.wide_share), fixed)])
+
+    def _below(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:
+        """Probability of an excess smaller than the one of the figure."""
+        beyond = self.sign * (mu - self.y)
+        usual = _slack_cdf(beyond, sd, np.exp(-log_slack))
+        wide = _slack_cdf(beyond, sd, 1 / self.wide_mean)
+        return (1 - self.wide_share) * usual + self.wide_share * wide
 
     def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102 - see Likelihood
-        return 1 - _slack_cdf(mu - self.y, sd, np.exp(-log_slack))
+        return 1 - self._below(mu, sd, log_slack)
 
 
 @dataclass(frozen=True, eq=False)
-class AtMost(Likelihood):
+class AtMost(AtLeast):
     """Log density of an upper bound ``y``, by mu, log sigma and the log of the mean slack."""
 
-    y: Floats
-    has_slack = True
-
-    def _at(self, *x: Floats) -> Evaluated:
-        return _bound(self.y, -1.0, x)
+    sign: ClassVar[float] = -1.0
 
     def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102 - see Likelihood
-        return _slack_cdf(self.y - mu, sd, np.exp(-log_slack))
+        return self._below(mu, sd, log_slack)
 
 
 @dataclass(frozen=True, eq=False)

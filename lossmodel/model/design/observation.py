@@ -46,7 +46,7 @@ class Observations:
     ----------
     form
         Shape (N,): POINT (Student-t on the log), COUNT (gamma-Poisson, figures under COUNT_BELOW),
-        AT_LEAST, AT_MOST (bounds with an exponential slack on the log scale) or INTERVAL.
+        AT_LEAST, AT_MOST (bounds, with slack on the log scale, see `likelihood`) or INTERVAL.
     value
         Shape (N,): the figure, a number of losses; the geometric mean of an INTERVAL's ends.
     log_value, log_high
@@ -60,6 +60,8 @@ class Observations:
     bound, fixed_bound
         Number of the hyperparameter of a bound's mean slack, -1 for none, and the mean slack where
         it is not learned.
+    wide_share, wide_bound
+        Probability that a bound says little, and the mean slack of such a bound.
     nu
         Degrees of freedom; infinity is normal.
 
@@ -85,6 +87,8 @@ class Observations:
     extra: Floats
     bound: int
     fixed_bound: float
+    wide_share: float
+    wide_bound: float
     nu: float
 
     @cached_property
@@ -133,6 +137,8 @@ def observe(
         extra=terms["range_sd"].to_numpy(dtype=float) ** 2 + components.rounding * rounding**2,
         bound=bound,
         fixed_bound=fixed_bound,
+        wide_share=priors["bound.wide_share"].median,
+        wide_bound=priors["bound.wide_excess"].median,
         nu=priors["noise.nu"].median if components.heavy_tails else np.inf,
     )
 

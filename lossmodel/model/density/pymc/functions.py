@@ -42,14 +42,22 @@ def _count(b: Backend, form: l.Count, mu: Tensor, log_sd: Tensor) -> Tensor:
     return b.pm.logp(count, b.pt.constant(form.y))
 
 
-def _bound(b: Backend, beyond: Tensor, log_sd: Tensor, log_mean: Tensor) -> Tensor:
+def _bound(b: Backend, bound: l.AtLeast, mu: Tensor, log_sd: Tensor, log_mean: Tensor) -> Tensor:
     """An exponentially modified normal, how far a bound lies beyond the expectation.
 
     PyMC's own turns normal where the slack is small against the noise.
     """
-    sigma, pace = b.pt.exp(log_sd), b.pt.exp(-log_mean)
-    tail = b.log_ndtr(beyond / sigma - sigma * pace)
-    return pace * (sigma**2 * pace / 2 - beyond) - log_mean + tail
+    pt, sigma, beyond = b.pt, b.pt.exp(log_sd), bound.sign * (mu - bound.y)
+
+    def excess(log_mean: Tensor) -> Tensor:
+        pace = pt.exp(-log_mean)
+        tail = b.log_ndtr(beyond / sigma - sigma * pace)
+        return pace * (sigma**2 * pace / 2 - beyond) - log_mean + tail
+
+    usual = np.log1p(-bound.wide_share) + excess(log_mean)
+    wide = np.log(bound.wide_share) + excess(pt.constant(np.log(bound.wide_mean)))
+    # PyTensor's logaddexp underflows far from the mode.
+    return pt.maximum(usual, wide) + pt.softplus(-pt.abs(usual - wide))
 
 
 def _range(b: Backend, form: l.Range, mu: Tensor, log_sd: Tensor) -> Tensor:
@@ -110,8 +118,8 @@ SYMBOLIC: dict[type, Callable[..., Any]] = {
     f.LogNoise: _log_noise,
     l.Point: _point,
     l.Count: _count,
-    l.AtLeast: lambda b, g, mu, s, m: _bound(b, mu - g.y, s, m),
-    l.AtMost: lambda b, g, mu, s, m: _bound(b, g.y - mu, s, m),
+    l.AtLeast: _bound,
+    l.AtMost: _bound,
     l.Range: _range,
     ReportedFraction: _reported,
 }
