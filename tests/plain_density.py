@@ -21,14 +21,14 @@ class PlainDensity(PlainWar):
     def __call__(self, normals: dict[str, np.ndarray]) -> float:
         self.take(normals)
         prior = sum(stats.norm.logpdf(z).sum() for z in normals.values())
-        return prior + sum(self.figure(term) for term in self.terms)
+        return prior + self.below_ceilings() + sum(self.figure(term) for term in self.terms)
 
     # Expectations
 
     def expectation(self, term: dict[str, Any]) -> float:
         parties = [p for p in self.conflict.components(term["party"]) if p in self.parties]
         observation_model = self.observation_model(term)
-        key = (term["claimant"], term["party"], term["category"])
+        key = (term["claimant"], term["party"], term["category"], term["accounting"])
         if observation_model == "list":
             return sum(self.held(term, party) for party in parties) + NEARLY_NOTHING
         if observation_model == "ledger":
@@ -43,7 +43,16 @@ class PlainDensity(PlainWar):
         else:
             total = sum(self.held(term, party) for party in parties)
         anchor = float(self.day(term["anchor_date"]))
-        return (total + NEARLY_NOTHING) * math.exp(self.bias_on(key, anchor, parties[0]))
+        log_bias = self.bias_on(key, anchor, parties[0], self.unsettled(term))
+        return (total + NEARLY_NOTHING) * math.exp(log_bias)
+
+    def unsettled(self, term: dict[str, Any]) -> float:
+        """The share of its bias that a figure of the own side has left after the fighting."""
+        official = term["role"] == "self" or term["accounting"] == "register"
+        if self.ended is None or not official or term["category"] == "missing":
+            return 1.0
+        late = max((term["published"] - self.ended).days, 0)
+        return 1 / math.sqrt(1 + late / self.priors["bias.settling"].median)
 
     def days(self, ranges: tuple[tuple[pd.Timestamp, pd.Timestamp], ...]) -> list[int]:
         found = []
@@ -58,7 +67,7 @@ class PlainDensity(PlainWar):
             return self.rate_on(party, day) * share
         part = {"killed": 0.0}.get(category, 1.0)
         if category in ("losses", "irrecoverable") and self.components.definitions:
-            number = self.streams.index((term["claimant"], term["party"], category))
+            number = self.number(term)
             prior = self.priors[f"definition.{category}"]
             part = float(expit(prior.mean + prior.sd * self.z(f"definition {number}")[0]))
         dead = 0.0 if category == "wounded" else self.dead(party, day)
@@ -101,10 +110,8 @@ class PlainDensity(PlainWar):
 
     def bin_start(self, hi: int, end: int) -> int:
         """First day of the bin that ends before a day: knots by twos, fours and so on."""
-        width = self.conflict.knots.rate_days
-        while (end - hi) / (WIDENING * self.conflict.knots.rate_days) >= math.sqrt(2) * (
-            width / self.conflict.knots.rate_days
-        ):
+        width = self.spacing
+        while (end - hi) / (WIDENING * self.spacing) >= math.sqrt(2) * (width / self.spacing):
             width *= 2
         return math.floor((hi - 1) / width) * width
 
@@ -117,7 +124,10 @@ class PlainDensity(PlainWar):
         wounded = sum(self.wounded(party, t) * share(t) for t in range(lo, hi))
         if not self.components.delay and observation_model != "stock":
             elapsed = NEVER
-        median = self.one("declared.delay", party) if missing else 0.0
+        median = 0.0
+        if missing:
+            growth = self.one("declared.growth", party) * (middle / YEAR - 1)
+            median = self.one("declared.delay", party) + growth
         sd = self.priors["declared.log_sd"].median
         declared = stats.norm.cdf((math.log(elapsed) - median) / sd)
         if observation_model == "stock":
@@ -126,27 +136,38 @@ class PlainDensity(PlainWar):
         wounded *= category in ("wounded", "casualties", "losses")
         if observation_model == "register":
             return dead * (1 - missing + missing * declared) + wounded
-        number = self.streams.index((term["claimant"], term["party"], category))
-        who = ".civilian" if self.conflict.parties[party].civilian else ""
-        coverage, listed = self.listing(number, middle, who)
+        after = max(end - (self.day(self.ended) + 1), 0) / YEAR if self.ended else 0.0
+        first = next(p for p in self.conflict.components(term["party"]) if p in self.parties)
+        coverage, listed = self.listing(self.number(term), first, middle, after)
         late = self.declared_and_listed(listed, elapsed, median, sd)
         return coverage * (
             dead * ((1 - missing) * listed(elapsed) + missing * late) + wounded * listed(elapsed)
         )
 
-    def listing(self, number: int, middle: float, who: str) -> tuple[float, Any]:
+    def listing(self, number: int, party: str, middle: float, after: float) -> tuple[float, Any]:
         """Coverage of a list, and the chance that it includes a death after so many days."""
+        kind = self.conflict.parties[party]
+        who = ".civilian" if kind.civilian else ""
+        slow = ".censored" if kind.censored and not kind.civilian else who
         spacing = self.conflict.knots.drift_days
         positions = knots(0, self.length - 1, spacing)
         sd = self.scale("coverage.walk_sd") * math.sqrt(spacing / 182)
-        level = self.one("coverage.level", str(number))
+        prior, shared = self.priors["coverage.level"], self.priors["coverage.side_share"].median
+        own, common = (self.z(f"coverage.{n}")[0] for n in (f"level {number}", f"party {party}"))
+        level = prior.mean + prior.sd * (math.sqrt(1 - shared) * own + math.sqrt(shared) * common)
+        if after > 0:
+            level += self.one("coverage.after", str(number)) * after / (1 + after)
         coverage = float(
             expit(level + self.walk_at(middle, positions, f"coverage.walk {number}", sd))
         )
         growth = self.one(f"delay.growth{who}", str(number)) * (middle / YEAR - 1)
-        median = self.one(f"delay.median{who}", str(number)) + growth
+        median = self.one(f"delay.median{slow}", str(number)) + growth
         spread = math.exp(self.one(f"delay.log_sd{who}", str(number)))
         return coverage, lambda elapsed: stats.norm.cdf((math.log(elapsed) - median) / spread)
+
+    def number(self, term: dict[str, Any]) -> int:
+        names = ("claimant", "party", "category", "accounting")
+        return self.streams.index(tuple(term[name] for name in names))
 
     def declared_and_listed(self, listed: Any, elapsed: float, median: float, sd: float) -> float:
         """The same for a missing person, integrated over the delay of the declaration."""
@@ -195,10 +216,14 @@ class PlainDensity(PlainWar):
 
     @staticmethod
     def growth_days(term: dict[str, Any]) -> float:
-        """Days over which a list grew: since its last vintage, else those of its window."""
+        """Days over which a list grew: in knowledge or in its window, of which it may have more."""
         if pd.isna(term["known_from"]):
             return float(max(term["n_days"], 1))
-        return float(max((term["known"] - term["known_from"]).days, 1))
+        days, before = (
+            {d for lo, hi in term[name] for d in pd.date_range(lo, hi)}
+            for name in ("days", "days_from")
+        )
+        return float(max((term["known"] - term["known_from"]).days, len(days - before), 1))
 
     def noise(self, term: dict[str, Any]) -> float:
         observation_model = self.observation_model(term)

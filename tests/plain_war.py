@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from scipy.special import expit, logit
 
 from lossmodel.conflict import Conflict
@@ -36,6 +37,7 @@ class PlainWar:
         until: pd.Timestamp,
         priors: Priors,
         components: Components,
+        ended: pd.Timestamp | None = None,
     ) -> None:
         self.terms = terms.to_dict("records")
         self.conflict, self.priors, self.components = conflict, priors, components
@@ -43,15 +45,17 @@ class PlainWar:
         self.length = (until - conflict.start).days + 1
         long = self.length > 366
         self.width = conflict.knots.rate_days // 2 if long else 1
+        self.spacing = min(conflict.knots.rate_days, max(1, self.length // 12))
+        self.ended = ended
         firsts = {conflict.components(term["party"])[0] for term in self.terms}
         self.parties = [name for name in conflict.parties if name in firsts]
-        keys = [(t["claimant"], t["party"], t["category"]) for t in self.terms]
+        keys = [(t["claimant"], t["party"], t["category"], t["accounting"]) for t in self.terms]
         self.streams = sorted(set(keys))
 
     def take(self, normals: dict[str, np.ndarray]) -> None:
         """Fix the unknowns; all functions of them are cached."""
         self.normals = normals
-        for name in ("rate", "lethality", "missing", "share", "bias", "centre", "walk"):
+        for name in ("rate", "lethality", "missing", "share", "bias", "walk"):
             setattr(self, f"{name}_on", cache(getattr(self, name)))
 
     # Unknowns
@@ -103,24 +107,12 @@ class PlainWar:
         last = self.length - 1 if declared.end is None else self.day(declared.end)
         return first, min(last, self.length - 1)
 
-    def centre(self, party: str) -> float:
-        share = {"killed": 0.0, "wounded": 0.0}
-        if self.person:
-            kappa = self.priors["lethality.level"].median
-            share = {"killed": math.log(kappa), "wounded": math.log(1 - kappa)}
-        logs = []
-        for term in self.terms:
-            if self.conflict.components(term["party"])[0] == party:
-                given = [term[k] for k in ("value", "low", "high") if not math.isnan(term[k])]
-                log_day = math.log(max(given[0], 0.5) / term["n_days"])
-                logs.append(log_day - share.get(term["category"], 0.0))
-        return float(np.median(logs))
-
     def rate(self, party: str, day: int) -> float:
         first, last = self.span(party)
-        spacing = self.conflict.knots.rate_days
-        sd = self.scale("rate.walk_sd") * math.sqrt(spacing / 14)
-        level = self.centre_on(party) + self.one("rate.level", party)
+        spacing, unit = self.spacing, min(14, max(1, self.length / 12))
+        sd = self.scale("rate.walk_sd") * math.sqrt(spacing / unit)
+        prior = self.priors["rate.level" if self.person else "rate.level.equipment"]
+        level = prior.mean + prior.sd * self.z(f"rate.level {party}")[0]
         x, positions = self.middle(day), knots(first, last, spacing)
         log_rate = level + self.walk_at(x, positions, f"rate.walk {party}", sd)
         return math.exp(log_rate) * self.active(day, first, last)
@@ -172,9 +164,12 @@ class PlainWar:
     def observation_model(self, term: dict[str, Any]) -> str:
         return "stock" if term["category"] == "missing" else term["accounting"]
 
-    def bias(self, key: tuple[str, str, str], x: float, party: str) -> float:
-        own = [t for t in self.terms if (t["claimant"], t["party"], t["category"]) == key]
-        log_bias = self.level(own[0], x) + self.drift(own, x)
+    def bias(
+        self, key: tuple[str, str, str, str], x: float, party: str, unsettled: float = 1.0
+    ) -> float:
+        names = ("claimant", "party", "category", "accounting")
+        own = [t for t in self.terms if tuple(t[name] for name in names) == key]
+        log_bias = unsettled * (self.level(own[0], x) + self.drift(own, x))
         if self.components.common_mode:
             log_bias += self.scale("common.sd") * self.z(f"common {party}")[0]
         return log_bias
@@ -216,6 +211,28 @@ class PlainWar:
                 )
         return log_bias
 
+    def below_ceilings(self) -> float:
+        """Log density of the ceilings of what sides and their claimants share about their dead."""
+        ceiling, sd = (self.priors[f"bias.self.{n}"].median for n in ("ceiling", "ceiling_sd"))
+        kind = "bias.self.person"
+        prior, sides = self.priors[kind], {}
+        for term in self.terms:
+            first = self.conflict.components(term["party"])[0]
+            counted = self.observation_model(term) in ("ledger", "estimate")
+            if self.conflict.parties[first].civilian or not (self.person and counted):
+                continue
+            if term["role"] == "self":
+                shared = prior.mean + prior.sd * self.z(f"bias.role self {kind}")[0]
+                if self.components.group:
+                    between = self.priors[f"{kind}.between"].median
+                    part = between * math.sqrt(self.priors["bias.side_share"].median)
+                    side = f"self {self.conflict.side_of(term['claimant'])} {first}"
+                    sides[side] = shared + part * self.z(f"bias.side {side}")[0]
+                else:
+                    sides[""] = shared
+        logs = (stats.norm.logcdf((ceiling - shared) / sd) for shared in sides.values())
+        return sum(math.log(2) + log for log in logs)
+
     def half_yearly(self, x: float, first: float, last: float, name: str, sd: str) -> float:
         spacing = self.conflict.knots.drift_days
         step = self.scale(sd) * math.sqrt(spacing / 182)
@@ -225,6 +242,8 @@ class PlainWar:
         days = [self.day(term["anchor_date"]) for term in own]
         first, last, observation_model = min(days), max(days), self.observation_model(own[0])
         key = " ".join(own[0][name] for name in ("claimant", "party", "category"))
+        if own[0]["accounting"] != own[0]["declared"]:
+            key += " " + own[0]["accounting"]
         names = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
         log_bias = 0.0
         if self.components.drift and last > first:

@@ -37,7 +37,7 @@ def conflict() -> Conflict:
     )
     parties = (
         Party("north", "North", "north", ("south",)),
-        Party("south", "South", "south", ("north",)),
+        Party("south", "South", "south", ("north",), censored=True),
         Party("guests", "Guests", "north", ("south",), start=day(100), end=day(270)),
         Party("villagers", "Villagers", "south", (), civilian=True),
         Party("north+guests", "North and guests", "north", ("south",), ("north", "guests")),
@@ -67,6 +67,7 @@ def term(claimant: str, party: str, category: str, **changes: Any) -> dict[str, 
         "category": category,
         "scope": "all",
         "accounting": "estimate",
+        "declared": "",
         "method": "",
         "role": "third-party",
         "form": "point",
@@ -97,12 +98,16 @@ def _ledgers() -> list[dict[str, Any]]:
         term("south-staff", "north", "tanks", value=value, days=((at, at + 39),), **ledger)
         for at, value in counts.items()
     ]
-    return rows + [
+    return [
+        *rows,
         term("south-staff", "guests", "killed", value=38.0, days=((150, 170),), **ledger),
+        # Counted again after the war.
+        term("south-staff", "guests", "killed", value=45.0, days=((100, 270),), known=320,
+             declared="ledger", role="adversary"),
         term("observer", "north", "tanks", value=900.0, range_sd=0.1),
         term("photographs", "north", "tanks", value=210.0, accounting="list", kind="vintage"),
         term("north-office", "north", "tanks", value=700.0, form="at-least", role="self"),
-    ]
+    ]  # fmt: skip
 
 
 def _estimates() -> list[dict[str, Any]]:
@@ -161,6 +166,8 @@ def _lists() -> list[dict[str, Any]]:
     return [
         *rows,
         term("gazette", "north+guests", "casualties", value=5e3, known=330, **listed),
+        term("graves", "north", "killed", value=3e3, known=335, **listed),
+        term("graves", "south", "killed", value=5e3, known=310, **listed),
         term("gazette", "villagers", "wounded", value=130.0, days=((30, 70),), known=90, **listed),
         term("north-office", "north", "killed", value=9e3, known=299, role="self", **register),
         term("north-office", "north", "killed", value=3e3, known=340, known_from=299, role="self",
@@ -179,6 +186,7 @@ def evidence(rows: list[dict[str, Any]] | None = None) -> Evidence:
     table = pd.DataFrame(rows)
     table.insert(0, "term", [f"c{i}" for i in range(len(table))])
     table.insert(1, "claims", table["term"])
+    table["declared"] = table["declared"].where(table["declared"] != "", table["accounting"])
     ends = [days[-1][1] for days in table["days"]]
     table["known"] = [
         day(end if pd.isna(k) else int(k)) for k, end in zip(table["known"], ends, strict=True)
@@ -191,4 +199,4 @@ def evidence(rows: list[dict[str, Any]] | None = None) -> Evidence:
         table[name] = [tuple((day(a), day(b)) for a, b in days) for days in table[name]]
     table["anchor_date"] = table["published"] = table["known"]
     empty = pd.DataFrame()
-    return Evidence(table, empty, empty, until=day(DAYS - 1), as_of=None)
+    return Evidence(table, empty, empty, until=day(DAYS - 1), as_of=None, ended=day(DAYS - 20))

@@ -98,6 +98,7 @@ def by_hand(case: Case) -> PlainDensity:
         CONFLICT,
         submodel=submodel,
         until=evidence.until,
+        ended=evidence.ended,
         priors=model.priors,
         components=model.components,
     )
@@ -173,6 +174,7 @@ def test_the_three_densities_of_the_shipped_war_are_one(submodel):
         conflict,
         submodel=submodel,
         until=evidence.until,
+        ended=evidence.ended,
         priors=model.priors,
         components=model.components,
     )
@@ -303,6 +305,7 @@ def test_an_error_in_one_term_is_found(spoil):
         priors=model.priors,
         components=model.components,
         until=EVIDENCE.until,
+        ended=EVIDENCE.ended,
     )
     [theta] = points(wrong, spreads=(0.7,))
     plain = by_hand(CASES["everything"])

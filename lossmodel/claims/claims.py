@@ -20,7 +20,7 @@ from lossmodel.tables.cells import Flagger, parse_table
 from lossmodel.tables.csv import RawTable, read_bytes, read_table, sha256
 from lossmodel.tables.problems import Problems
 from lossmodel.tables.schema import CLAIMS
-from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, names_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 
 __all__ = ["Claims", "claims_csv", "load_claims", "write_claims"]
 
@@ -156,6 +156,7 @@ def _fill(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
     """Fill optional dates, and drop limits that only repeat the value."""
     is_running = table["kind"].isin(names_with(KINDS, "running"))
     known_at_end = table["kind"].isin(names_with(KINDS, "known_at_end"))
+    known_at_end &= ~_counts_cases(table, conflict)
     has_limits = table["qualifier"].isin(names_with(QUALIFIERS, "has_limits"))
     end = table["end"]
     published = table["published"].fillna(table["known"]).fillna(end)
@@ -169,6 +170,16 @@ def _fill(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
     return table.assign(
         start=start, known=known, published=published, published_inferred=inferred, **limits
     )
+
+
+def _counts_cases(table: pd.DataFrame, conflict: Conflict) -> pd.Series[bool]:
+    """Whether claims are of lists or registers, of which a count holds all cases known by then."""
+    root = table["claimant"].where(table["via"] == "", table["via"])
+    keys = pd.MultiIndex.from_arrays([root, table["party"], table["category"]])
+    streams = conflict.streams
+    cases = streams[streams["accounting"].isin(names_with(ACCOUNTINGS, "counts_cases"))]
+    listed = pd.MultiIndex.from_frame(cases[["claimant", "party", "category"]])
+    return pd.Series(keys.isin(listed), index=table.index)
 
 
 def claims_csv(claims: Claims) -> str:

@@ -103,7 +103,9 @@ def _parties(document: Keys, sides: Mapping[str, Side]) -> dict[str, Party]:
         document.wrong("parties", allowed="one table per party", remedy="Add [parties.NAME]")
     side_of = {}
     for name, keys in entries.items():
-        keys.only("title", "side", "fights", "sum", "from", "to", "start", "end", "civilian")
+        keys.only(
+            "title", "side", "fights", "sum", "from", "to", "start", "end", "civilian", "censored"
+        )
         own = keys.known_names("side", list(sides))
         side_of[name] = own[0] if own else (name if name in sides else "")
     side_of = {**{side: side for side in sides}, **side_of}
@@ -144,6 +146,7 @@ def _party(
         start=start,
         end=end,
         civilian=keys.flag("civilian"),
+        censored=keys.flag("censored"),
     )
 
 

@@ -57,6 +57,10 @@ class Party:
         The parties that it is the declared sum of; empty for a base party.
     start, end
         First and last day on which it can have losses; None for the conflict's own.
+    civilian
+        Whether it is of civilians, whom no front leaves missing and whose losses nobody hides.
+    censored
+        Whether its losses are secret, so that lists wait for burials and notices of them.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Party:
     start: pd.Timestamp | None = None
     end: pd.Timestamp | None = None
     civilian: bool = False
+    censored: bool = False
 
 
 @dataclass(frozen=True)

@@ -182,8 +182,10 @@ class _Walks:
 
 
 def _draw_rate(truth: Truth, party: str, walks: _Walks, level: float) -> None:
-    spacing = truth.conflict.knots.rate_days
-    sd = walks.step_sd("rate.walk_sd", spacing, FORTNIGHT)
+    # A war of less than 24 weeks has twelve knots, and changes faster.
+    days = len(truth.days)
+    spacing = min(truth.conflict.knots.rate_days, max(1, days // 12))
+    sd = walks.step_sd("rate.walk_sd", spacing, min(FORTNIGHT, max(1.0, days / 12)))
     active = (walks.at >= walks.first) & (walks.at <= walks.last)
     truth.rate[party] = np.exp(walks.path(spacing, level, sd)) * active
 

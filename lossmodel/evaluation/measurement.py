@@ -65,6 +65,7 @@ class MeasurementModel:
     spans: dict[StreamKey, tuple[float, float]]
     several: frozenset[tuple[str, str]]
     _paths: dict[object, Floats] = field(default_factory=dict)
+    _drawn: dict[str, float] = field(default_factory=dict)
 
     @property
     def at(self) -> Floats:
@@ -75,8 +76,11 @@ class MeasurementModel:
         """Log bias of a stream on each day about one base party, shape (days,)."""
         if key not in self._paths:
             self._paths[key] = self._own_bias(key)
-        common = self.sampler.normal(self.sampler.quantity("common.sd"), f"common {base}")
-        return self._paths[key] + common
+        return self._paths[key] + self.common(base)
+
+    def common(self, base: str) -> float:
+        """Log bias that all streams of a party but lists share."""
+        return self.sampler.normal(self.sampler.quantity("common.sd"), f"common {base}")
 
     def counted(self, key: StreamKey, base: str, scope: str) -> Floats:
         """Losses per day under the stream's definition, less those it overlooks; shape (days,)."""
@@ -130,15 +134,48 @@ class MeasurementModel:
             dead = killed * ((1 - missing) * found + missing * late)
         if key[2] in ("wounded", "casualties", "losses"):
             dead = dead + truth.losses(base, "wounded", scope) * found
-        return self.coverage(key) * dead * (elapsed > 0)
+        known = float(elapsed[0] + self.at[0])
+        return self.coverage(key, known) * dead * (elapsed > 0)
 
-    def coverage(self, key: StreamKey) -> Floats:
-        """Share of the dead of each day that a list reaches in unlimited time, shape (days,)."""
+    def coverage(self, key: StreamKey, known: float = 0.0) -> Floats:
+        """Share of the dead of each day that a list reaches in unlimited time, shape (days,).
+
+        Parameters
+        ----------
+        known
+            Day of the list, which reaches more of the dead long after the war.
+        """
         name = ("coverage", key)
         if name not in self._paths:
-            level = self.sampler.logit("coverage.level", " ".join(key))
-            self._paths[name] = np.asarray(expit(self._walk("coverage.walk_sd", level)))
-        return self._paths[name]
+            prior = self.sampler.priors["coverage.level"]
+            shared = self.sampler.quantity("coverage.side_share")
+            base = self.truth.conflict.components(key[1])[0]
+            own, common = (
+                self.sampler.normal(prior.sd * np.sqrt(part), f"coverage {of}")
+                for of, part in ((" ".join(key), 1 - shared), (base, shared))
+            )
+            level = prior.mean + own + common
+            self._paths[name] = self._walk("coverage.walk_sd", level)
+        years = self._days_after(known) / YEAR
+        gain = self.sampler.quantity("coverage.after", " ".join(key)) * years / (1 + years)
+        return np.asarray(expit(self._paths[name] + gain))
+
+    def unsettled(self, key: StreamKey, published: float) -> float:
+        """Share of its bias that a figure has left: less than one after the fighting.
+
+        Only a side's own figures and those of registers settle.
+        """
+        claimant, party, category = key
+        own = self.truth.conflict.role(claimant, party) == "self"
+        official = own or self.truth.conflict.stream(*key).accounting == "register"
+        if not official or category == "missing":
+            return 1.0
+        late = self._days_after(published) / self.sampler.quantity("bias.settling")
+        return float(1 / np.sqrt(1 + late))
+
+    def _days_after(self, day: float) -> float:
+        end = self.truth.conflict.end
+        return 0.0 if end is None else max(day - self.truth.position(end), 0.0)
 
     def _own_bias(self, key: StreamKey) -> Floats:
         claimant, party, category = key
@@ -151,12 +188,13 @@ class MeasurementModel:
         else:
             role = conflict.role(claimant, party)
             kind = f"bias.{role}.{self._class(party)}"
-            level = level + np.log(quantity(kind))
             between = quantity(f"{kind}.between")
-            if role != "third-party":
+            if role == "third-party":
+                level = level + np.log(quantity(kind))
+            else:
                 shared = quantity("bias.side_share")
                 side = f"{conflict.side_of(claimant)} {conflict.components(party)[0]}"
-                level = level + self.sampler.normal(between * np.sqrt(shared), f"side {side}")
+                level = level + self._of_side(kind, between * np.sqrt(shared), f"side {side}")
                 between *= np.sqrt(1 - shared)
             level = level + self.sampler.normal(between, f"bias {claimant} {party}")
             if (claimant, party) in self.several:
@@ -165,6 +203,39 @@ class MeasurementModel:
             if role == "third-party":
                 level = level + self._group(party, category)
         return np.asarray(level + self._drift(key, accounting))
+
+    def _of_side(self, kind: str, sd: float, label: str) -> float:
+        """Bias of a role and a side: what exaggerates a side's own dead is drawn again."""
+        if kind != "bias.self.person":
+            return float(np.log(self.sampler.quantity(kind))) + self.sampler.normal(sd, label)
+        prior = self.sampler.priors[kind]
+        if kind not in self._drawn:
+            sides = self._own_sides()
+            self._drawn[kind] = self._below_ceiling(prior.mean, prior.sd, spread=sd, times=sides)
+        role = self._drawn[kind]
+        if label not in self._drawn:
+            self._drawn[label] = self._below_ceiling(role, sd) - role
+        return role + self._drawn[label]
+
+    def _below_ceiling(self, mean: float, sd: float, spread: float = 0.0, times: int = 1) -> float:
+        """A normal draw, accepted with the chance that it and deviations stay below the ceiling."""
+        quantity, rng = self.sampler.quantity, self.sampler.rng
+        soft = np.hypot(quantity("bias.self.ceiling_sd"), spread)
+        while True:
+            drawn = float(mean + sd * rng.standard_normal())
+            if rng.random() < ndtr((quantity("bias.self.ceiling") - drawn) / soft) ** times:
+                return drawn
+
+    def _own_sides(self) -> int:
+        """Number of sides whose claimants count their own dead, in other ways than by lists."""
+        conflict = self.truth.conflict
+        found = set()
+        for claimant, party, category in self.spans:
+            accounting = conflict.stream(claimant, party, category).accounting
+            own = conflict.role(claimant, party) == "self" and self._class(party) == "person"
+            if own and category != "missing" and accounting in ("ledger", "estimate"):
+                found.add((conflict.side_of(claimant), conflict.components(party)[0]))
+        return len(found)
 
     def _group(self, party: str, category: str) -> Floats:
         name = ("group", party, category == "killed")
@@ -202,23 +273,28 @@ class MeasurementModel:
         """Share of the missing dead who are declared dead within the elapsed days."""
         if not self.truth.missing_share(base).any():
             return np.zeros_like(elapsed)
-        median = self.sampler.quantity("declared.delay", base)
+        median = self._declaration(base)
         return np.asarray(ndtr(np.log(elapsed / median) / self.sampler.quantity("declared.log_sd")))
+
+    def _declaration(self, base: str) -> Floats:
+        """Median days from a death on each day to its declaration, shape (days,)."""
+        growth = self.sampler.quantity("declared.growth", base) * (self.at / YEAR - 1)
+        return np.asarray(self.sampler.quantity("declared.delay", base) * np.exp(growth))
 
     def _listed(self, key: StreamKey, base: str, elapsed: Floats) -> tuple[Floats, Floats]:
         """Share of the found, and of the missing declared dead, whom a list has reached."""
         label = " ".join(key)
         who = ".civilian" if self.truth.conflict.parties[base].civilian else ""
+        slow = ".censored" if self.truth.conflict.parties[base].censored and not who else who
         growth = self.sampler.quantity(f"delay.growth{who}", label) * (self.at / YEAR - 1)
-        median = self.sampler.quantity(f"delay.median{who}", label) * np.exp(growth)
+        median = self.sampler.quantity(f"delay.median{slow}", label) * np.exp(growth)
         sd = self.sampler.quantity(f"delay.log_sd{who}", label)
         found = ndtr(np.log(elapsed / median) / sd)
         if not self.truth.missing_share(base).any():
             return found, found
         spread = self.sampler.quantity("declared.log_sd")
-        typical = self.sampler.quantity("declared.delay", base)
-        delays = typical * np.exp(spread * ndtri(DECLARATIONS))
-        rest = elapsed - delays[:, None]
+        delays = self._declaration(base) * np.exp(spread * ndtri(DECLARATIONS))[:, None]
+        rest = elapsed - delays
         listed = ndtr(np.log(np.maximum(rest, MIN_ELAPSED) / median) / sd) * (rest > 0)
         return found, listed.mean(axis=0)
 

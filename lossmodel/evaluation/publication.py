@@ -95,9 +95,12 @@ class Publisher:
             return self._stocks(key, scope, windows, known)
         if accounting == "ledger":
             return self._ledger(key, scope, windows)
+        published = np.array([self.truth.position(day) for day in rows["published"]], dtype=float)
+        left = np.array([self.measurement.unsettled(key, day) for day in published])
         if accounting == "estimate":
-            return self._estimates(key, scope, windows, known, rows["qualifier"].to_numpy())
-        return self._vintages(key, scope, windows, known)
+            qualifiers = rows["qualifier"].to_numpy()
+            return self._estimates(key, scope, windows, known, qualifiers, left)
+        return self._vintages(key, scope, windows, known, left)
 
     # The rows here are those of DataFrame.itertuples, of whose columns the type checker knows none.
     def _window(self, row: Any) -> tuple[int, int]:
@@ -128,15 +131,22 @@ class Publisher:
         windows: list[tuple[int, int]],
         known: Floats,
         qualifiers: Floats,
+        left: Floats,
     ) -> Floats:
-        """Independent assessments; the same window known on the same day has the same figure."""
+        """Independent assessments; the same window known on the same day has the same figure.
+
+        Parameters
+        ----------
+        left
+            Share of the bias that each figure has left, shape (rows,).
+        """
         sd = self.sampler.quantity("noise.estimate")
         change = self._change(key, known)
         first = self._bases(key)[0]
         own: dict[tuple[int, int, int], float] = {}
         figures = []
-        for (lo, hi), day, factor, qualifier in zip(
-            windows, known, change, qualifiers, strict=True
+        for (lo, hi), day, factor, qualifier, share in zip(
+            windows, known, change, qualifiers, left, strict=True
         ):
             name = (lo, hi, int(day))
             if name not in own:
@@ -144,14 +154,19 @@ class Publisher:
                     self._switched(key, base, scope, np.array([float(day)]))[lo:hi].sum()
                     for base in self._bases(key)
                 )
-                bias = self.measurement.bias(key, first)[int(day)]
+                bias = self._left(key, first, int(day), share)
                 bound = QUALIFIERS[qualifier].is_bound
                 own[name] = self._noisy(counted * np.exp(bias) * factor, sd, bound=bound)
             figures.append(own[name])
         return np.array(figures)
 
     def _vintages(
-        self, key: StreamKey, scope: str, windows: list[tuple[int, int]], known: Floats
+        self,
+        key: StreamKey,
+        scope: str,
+        windows: list[tuple[int, int]],
+        known: Floats,
+        left: Floats,
     ) -> Floats:
         """Holdings of a list or register at each date: the earlier ones and noisy additions."""
         sd, base = self.sampler.quantity("noise.list"), self._bases(key)[0]
@@ -164,10 +179,15 @@ class Publisher:
             before, held = last.get(lo, (0.0, 0.0))
             added = max(expected - before, 0.0)
             if register:
-                added *= np.exp(self.measurement.bias(key, base)[day])
+                added *= np.exp(self._left(key, base, day, left[i]))
             figures[i] = held + self._noisy(added, sd)
             last[lo] = (max(expected, before), figures[i])
         return figures
+
+    def _left(self, key: StreamKey, base: str, day: int, share: float) -> float:
+        """Log bias of a figure of which a share is left; the common mode stays whole."""
+        common = self.measurement.common(base)
+        return float(share * (self.measurement.bias(key, base)[day] - common) + common)
 
     def _stocks(
         self, key: StreamKey, scope: str, windows: list[tuple[int, int]], known: Floats

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -33,6 +33,12 @@ WHY_USED: Final = {
     "register": "Cases that the register had recorded by then.",
 }
 MISSING: Final = "missing"
+ASSESSMENT: Final = "estimate"
+# A ledger's total published so long after its window is no running sum but a new count.
+# Headquarters publish within days, and yearly reviews repeat their totals within a month.
+RECOUNTED_AFTER: Final = 30
+# Claims about losses that end so long before the last publication are about a war that is over.
+QUIET_DAYS: Final = 180
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +50,8 @@ class Evidence:
     terms
         One row per observation: `term` (the claim that names it), `claims` (all claims whose
         figures are in it, separated by `;`), `claimant` (the original one of a relay), `party,
-        category, scope, accounting, method, role`, `form` (point, at-least, at-most, interval),
+        category, scope, accounting`, `declared` (the accounting of its stream), `method, role`,
+        `form` (point, at-least, at-most, interval),
         `value` (total of the window), `low, high`, `kind` (window, vintage, stock), `days`
         (disjoint closed ranges), `n_days`, `known`, `known_from` and `days_from` (the vintage that
         it is added to), `rounding_sd` (in units of `value`), `range_sd` (log scale), `anchor_date`
@@ -56,6 +63,9 @@ class Evidence:
         ledgers.
     until
         Last day of the model.
+    ended
+        Last day of fighting: `end` of the conflict, or of the last window of losses if claims were
+        published half a year after it; None while the war lasts.
     as_of
         Claims published after this day are left out; None for no limit.
     """
@@ -65,6 +75,7 @@ class Evidence:
     corrections: pd.DataFrame
     until: pd.Timestamp
     as_of: pd.Timestamp | None
+    ended: pd.Timestamp | None = None
 
 
 def collect_evidence(
@@ -99,6 +110,7 @@ def collect_evidence(
     conflict, outcomes = claims.conflict, Outcomes()
     first = day_number(conflict.start)
     everything = read_figures(claims)
+    ended = _end_of_fighting(everything, conflict, as_of)
     figures = in_time(everything, as_of=as_of, until=until, first=first, outcomes=outcomes)
     figures = take_parts(
         one_ledger(find_roots(figures, conflict), conflict),
@@ -110,7 +122,9 @@ def collect_evidence(
     corrections = [figure for figure in figures if KINDS[figure.kind].signed]
     figures = [figure for figure in figures if not KINDS[figure.kind].signed]
     figures = merge_relays(merge_added_categories(figures, outcomes), outcomes)
-    observations = _observations(figures, corrections, conflict=conflict, outcomes=outcomes)
+    observations = _observations(
+        figures, corrections, conflict=conflict, ended=ended, outcomes=outcomes
+    )
     names = [figure.claim_id for figure in everything]
     if until is None:
         last = max(
@@ -123,7 +137,22 @@ def collect_evidence(
         corrections=_correction_table(corrections, outcomes=outcomes, order=names),
         until=until,
         as_of=as_of,
+        ended=None if ended is None else pd.Timestamp(ended, unit="D").as_unit("ns"),
     )
+
+
+def _end_of_fighting(
+    figures: Iterable[Figure], conflict: Conflict, as_of: pd.Timestamp | None
+) -> int | None:
+    """Last day of fighting, in days since 1970; None while the war lasts."""
+    if conflict.end is not None:
+        return day_number(conflict.end)
+    now = None if as_of is None else day_number(as_of)
+    public = [f for f in figures if now is None or f.published <= now]
+    if not public:
+        return None
+    last = max(f.end for f in public)
+    return last if max(f.published for f in public) - last > QUIET_DAYS else None
 
 
 def _observations(
@@ -131,6 +160,7 @@ def _observations(
     corrections: Iterable[Figure],
     *,
     conflict: Conflict,
+    ended: int | None,
     outcomes: Outcomes,
 ) -> list[Observation]:
     first = day_number(conflict.start)
@@ -138,10 +168,15 @@ def _observations(
     by_key, corrected = _by_key(figures), _by_key(corrections)
     for key in {**by_key, **corrected}:
         accounting = conflict.stream(*key[:3]).accounting
-        found = _series_observations(by_key[key], corrected[key], accounting, first, outcomes)
+        series, recounted = _recounted(by_key[key], accounting, ended)
+        found = _series_observations(series, corrected[key], accounting, first, outcomes)
         for observation in found:
             outcomes.use(observation.members, WHY_USED[accounting])
-        observations += found
+        again = estimate_observations(recounted, first=first, outcomes=outcomes)
+        for observation in again:
+            why = "A count of the whole window after the fighting, and no running total."
+            outcomes.use(observation.members, why)
+        observations += [*found, *(replace(each, accounting=ASSESSMENT) for each in again)]
     for observation in observations:
         if observation.carrier.relayed:
             claimant = observation.carrier.claimant
@@ -151,6 +186,19 @@ def _observations(
             why = "Added to the other parts; without their total the sum is a lower bound."
             outcomes.use(observation.carrier.members, why)
     return observations
+
+
+def _recounted(
+    figures: Sequence[Figure], accounting: Accounting, ended: int | None
+) -> tuple[list[Figure], list[Figure]]:
+    """Figures of a series, and those of a ledger that were counted anew after the fighting."""
+    if ended is None or not ACCOUNTINGS[accounting].sums_days:
+        return list(figures), []
+    late = [
+        f.category != MISSING and f.published > max(ended, f.end) + RECOUNTED_AFTER for f in figures
+    ]
+    pairs = list(zip(figures, late, strict=True))
+    return [f for f, is_late in pairs if not is_late], [f for f, is_late in pairs if is_late]
 
 
 def _by_key(figures: Iterable[Figure]) -> defaultdict[Key, list[Figure]]:
@@ -168,6 +216,8 @@ def _series_observations(
     outcomes: Outcomes,
 ) -> list[Observation]:
     """Observations of one claimant, party, category and scope, according to the accounting."""
+    if not (figures or corrections):
+        return []
     rules = ACCOUNTINGS[accounting]
     if rules.sums_days and (not figures or figures[0].category != MISSING):
         return ledger_observations(figures, corrections=corrections, first=first, outcomes=outcomes)

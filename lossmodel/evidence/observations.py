@@ -30,11 +30,11 @@ __all__ = [
 Kind = Literal["window", "vintage", "stock"]
 
 COLUMNS: Final = (
-    "term", "claims", "claimant", "party", "category", "scope", "accounting", "method", "role",
-    "form", "value", "low", "high", "kind", "days", "n_days", "known", "known_from", "days_from",
-    "rounding_sd", "range_sd", "anchor_date", "published",
+    "term", "claims", "claimant", "party", "category", "scope", "accounting", "declared", "method",
+    "role", "form", "value", "low", "high", "kind", "days", "n_days", "known", "known_from",
+    "days_from", "rounding_sd", "range_sd", "anchor_date", "published",
 )  # fmt: skip
-TEXTS: Final = (*COLUMNS[:10], "kind")
+TEXTS: Final = (*COLUMNS[:11], "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class Observation:
         Standard deviation on the log scale from a published range.
     known_from, days_from
         Date of knowledge and days of the previous vintage, to which it is added.
+    accounting
+        Accounting that it has instead of its stream's; empty for that one.
     """
 
     carrier: Figure
@@ -69,6 +71,7 @@ class Observation:
     range_sd: float = 0.0
     known_from: int | None = None
     days_from: tuple[Window, ...] = ()
+    accounting: str = ""
 
     @property
     def n_days(self) -> int:
@@ -164,6 +167,7 @@ def _row(
         figure.claim_id,
         ";".join(observation.members),
         *figure.key,
+        observation.accounting or kept.accounting,
         kept.accounting,
         kept.method,
         role(figure.claimant, figure.party),

@@ -10,6 +10,7 @@ import numpy as np
 
 from lossmodel.inference.gates import DOUBT, laplace_gate, nuts_gate
 from lossmodel.inference.laplace.fit import Laplace, approximate
+from lossmodel.inference.laplace.levels import hold_levels
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.nuts.sampler import Sample, sample, wake
 from lossmodel.inference.nuts.whitening import Whitened
@@ -94,7 +95,8 @@ def run(
     warnings = laplace_gate(laplace, limit=DOUBT)
     if settings.engine == "laplace" or (settings.engine == "auto" and not warnings):
         rng = np.random.default_rng(streams[0])
-        theta = laplace.draw(settings.draws or LAPLACE_DRAWS, rng)[None]
+        theta = laplace.draw(settings.draws or LAPLACE_DRAWS, rng)
+        theta = hold_levels(density, laplace.mode, theta)[None]
         failures = laplace_gate(laplace)
         found = {"engine": "laplace", "failures": failures, "gradients": laplace.gradients}
         found["doubts"] = [doubt for doubt in warnings if doubt not in failures]

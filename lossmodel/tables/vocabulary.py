@@ -53,7 +53,8 @@ class KindRules:
     signed
         Whether it corrects other figures of its claimant, and so may be negative.
     known_at_end
-        Whether an empty `known` means `end`; otherwise it means `published`.
+        Whether an empty `known` means `end`, except in a stream that counts cases; otherwise it
+        means `published`.
     """
 
     needs_start: bool = True

@@ -159,8 +159,7 @@ def _log_totals(modes: Modes, theta: Floats, totals: list[Total]) -> Floats:
 
 def _values(modes: Modes, thetas: Floats) -> Floats:
     """Log density of several theta, without its gradient."""
-    of_figures = modes.density.predictions(thetas).log_likelihood.sum(axis=-1)
-    return np.asarray(of_figures - (thetas**2).sum(axis=1) / 2)
+    return modes.density.values(thetas)
 
 
 def pareto_k(log_ratios: Floats) -> float:

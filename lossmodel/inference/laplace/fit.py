@@ -30,6 +30,7 @@ from lossmodel.inference.laplace.hyper_mode import (
     find_hyper_mode,
     rough_sds,
 )
+from lossmodel.inference.laplace.levels import face_values
 from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
@@ -151,8 +152,12 @@ def approximate(
 
 
 def _approach(modes: Modes) -> Floats:
-    """A point near the latent mode, from the prior's on, by gradients alone, which are cheap."""
-    n, start = modes.hypers, np.zeros(modes.density.size)
+    """A point near the latent mode, by gradients alone, which are cheap.
+
+    It starts at the prior's mode, with levels at the size of the figures: far from most of them a
+    single one can be a mode of its own, which the others leave as outliers.
+    """
+    n, start = modes.hypers, face_values(modes.density.design)
 
     def loss(latent: Floats) -> tuple[float, Floats]:
         value, gradient = modes.evaluate(np.concatenate([start[:n], latent]))

@@ -7,8 +7,9 @@ other. Along each the log marginal is
     log p(t) = log p(theta(t)) - log det H(theta(t)) / 2 - log(a' H(theta(t))^-1 a) / 2
 
 with theta(t) the highest point where ``a' (theta - mode) = t``: Laplace's approximation in the
-hyperplane, as for one unknown in Rue, Martino and Chopin (2009, section 3.2.3). Draws of the normal
-are moved to the quantiles of this marginal.
+hyperplane, as for one unknown in Rue, Martino and Chopin (2009, section 3.2.3), with the levels of
+rates in the coordinates of ``levels``. Draws of the normal are moved to the quantiles of this
+marginal.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtri
 
+from lossmodel.inference.laplace.levels import Levels
 from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.operators import Node
@@ -149,6 +151,8 @@ def laplace_marginals(
         Derivative of each log total by theta, shape (D,), zero for hyperparameters.
     """
     found: list[LaplaceMarginal] = []
+    levels = Levels(modes.density, point.theta)
+    mean_excess = levels.mean_excess(point)
     for total, slope in slopes.items():
         sd = float(np.sqrt(slope @ point.newton(slope)))
         across = slope / sd
@@ -156,7 +160,8 @@ def laplace_marginals(
             across = across - (across @ before.along) * before.across
         own = float(across @ point.newton(across))
         if own > OWN:
-            found.append(_laplace_marginal(modes, point, total.name, across / np.sqrt(own)))
+            across = across / np.sqrt(own)
+            found.append(_laplace_marginal(modes, point, total.name, across, levels, mean_excess))
     return found
 
 
@@ -169,7 +174,9 @@ def slopes_of(density: Density, theta: Floats) -> dict[Total, Floats]:
     return found
 
 
-def _laplace_marginal(modes: Modes, point: Point, name: str, across: Floats) -> LaplaceMarginal:
+def _laplace_marginal(
+    modes: Modes, point: Point, name: str, across: Floats, levels: Levels, mean_excess: Floats
+) -> LaplaceMarginal:
     """Follow the conditional mode of one total to both sides of its mode."""
     along = point.newton(across)
     excess, curve = np.zeros(len(KNOTS)), np.zeros((len(KNOTS), len(across)))
@@ -182,7 +189,8 @@ def _laplace_marginal(modes: Modes, point: Point, name: str, across: Floats) -> 
             start = point.theta + t * along + deviation * (4 if distance == 2 else 1)
             top = _top(modes, point, start, across)
             deviation = curve[2 + t] = top.theta - point.theta - t * along
-            excess[2 + t] = _marginal(top, across) - at_mode + t**2 / 2
+            turned = float(levels.slopes(top.expansion.gradient) @ mean_excess)
+            excess[2 + t] = _marginal(top, across) - at_mode - turned + t**2 / 2
     return LaplaceMarginal(name, tuple(excess.tolist()), across, along, curve)
 
 

@@ -90,10 +90,17 @@ class Density:
             model.ordered_noise: found[model.ordered_noise],
             model.log_slack: found[model.log_slack],
         }
-        moved = model.graph.evaluate(given, model.outputs)
-        adjoints = moved.adjoints({form: np.ones(form.size) for form in model.outputs})
-        value = sum(float(moved[form].sum()) for form in model.outputs)
+        moved = model.graph.evaluate(given, model.figures)
+        adjoints = moved.adjoints({form: np.ones(form.size) for form in model.figures})
+        value = sum(float(moved[form].sum()) for form in model.figures)
         return value, adjoints[model.ordered_expected][model.place]
+
+    def values(self, theta: Floats) -> Floats:
+        """Log density at several theta of shape (S, D), without its gradient."""
+        model = self.model
+        found = model.graph.evaluate({model.theta: theta}, model.outputs)
+        terms = (found[term].sum(axis=-1) for term in model.outputs)
+        return np.asarray(sum(terms, start=-(theta**2).sum(axis=-1) / 2))
 
     def predictions(self, theta: Floats) -> Predictions:
         """Expectation, noise and log likelihood of observations, theta of shape (..., D)."""

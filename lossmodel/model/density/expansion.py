@@ -40,6 +40,9 @@ class Expander:
         graph, basis = model.graph, model.basis
         self.expected = Jacobians(graph, basis, [model.ordered_expected])
         self.noise = Jacobians(graph, basis, [model.ordered_noise, model.log_slack])
+        ceilings = density.design.parameters.ceilings
+        none = sparse.csr_array((ceilings.shape[0], model.log_scales.size))
+        self.ceilings = sparse.csr_array(sparse.hstack([none, ceilings], format="csr"))
 
     def __call__(self, theta: Floats) -> "Expansion":
         """Expand the log posterior at theta of shape (D,)."""
@@ -149,7 +152,15 @@ class Expansion:
             products.append((slopes, by_rows(slopes, np.minimum(bends[0, 0], 0.0) / 2)))
         else:
             products += self._of_scales(bends)
-        return -crossed(products, self.of.expected.size)
+        return -crossed(products + self._of_ceilings(), self.of.expected.size)
+
+    def _of_ceilings(self) -> Products:
+        """Second derivatives of the ceilings, which are never positive."""
+        ceilings, rows = self.of.model.ceilings, self.of.ceilings
+        if ceilings is None:
+            return []
+        bends = self.evaluation.of_map(ceilings).second()[0, 0]
+        return [(rows, by_rows(rows, bends / 2))]
 
     def _of_scales(self, bends: Mapping[tuple[int, int], Floats]) -> Products:
         """Second derivatives of log likelihoods, and of what noise and slack add to them."""
@@ -233,7 +244,9 @@ class Expansion:
         weight = np.maximum(self.curvature, 0.0)[self.of.model.by_form] / 2
         hypers = self.of.model.log_scales.size
         slopes = self._slopes
-        return self._latent(crossed([(slopes, by_rows(slopes, weight))], hypers + self._height))
+        products = [(slopes, by_rows(slopes, weight))]
+        products += [(rows, -bent) for rows, bent in self._of_ceilings()]
+        return self._latent(crossed(products, hypers + self._height))
 
     @property
     def _height(self) -> int:
@@ -275,7 +288,7 @@ class Expansion:
                         node: self.evaluation[node] + sign * STEP * direction
                         for node, direction in zip(nodes, directions, strict=True)
                     },
-                    model.outputs,
+                    model.figures,
                 )
             )
             for sign in (1.0, -1.0)

@@ -17,6 +17,7 @@ from lossmodel.model.density.functions import (
     Floor,
     Log,
     LogNoise,
+    Probit,
     Sigmoid,
     Times,
     WeightedSum,
@@ -53,6 +54,9 @@ class ModelGraph(LossGraph):
         Form -> its observations and the map that gives their log likelihoods.
     log_likelihood
         Of each observation, shape (N,).
+    ceilings
+        Factors of the prior density besides that of theta, on the log scale, shape (C,); None
+        without any.
     """
 
     def __init__(self, design: Design) -> None:
@@ -68,11 +72,17 @@ class ModelGraph(LossGraph):
         self.log_likelihood = self.graph.linear(
             [(_gathering(i, len(design.terms)), form) for i, form in self.forms.values()]
         )
+        self.ceilings = self._ceilings()
+
+    @property
+    def figures(self) -> list[Map]:
+        """Log likelihoods of all observations, by form."""
+        return [form for _, form in self.forms.values()]
 
     @property
     def outputs(self) -> list[Map]:
-        """Log likelihoods of all observations, by form."""
-        return [form for _, form in self.forms.values()]
+        """All terms of the log density but that of theta: of the figures, and of ceilings."""
+        return [*self.figures, *([] if self.ceilings is None else [self.ceilings])]
 
     def _more_predictors(self) -> dict[str, Matrix]:
         """Logits of factors, log biases of observations, and delays."""
@@ -167,6 +177,13 @@ class ModelGraph(LossGraph):
         scales = self._scales(np.where(learned, observed.noise, -1)[self.by_form])
         noise = LogNoise(factor[self.by_form], observed.extra[self.by_form])
         return self.graph.map(noise, scales)
+
+    def _ceilings(self) -> Map | None:
+        parameters = self.design.parameters
+        if not len(parameters.margin):
+            return None
+        below = self.graph.linear([(parameters.ceilings, self.v)], parameters.margin)
+        return self.graph.map(Probit(), below)
 
     def _slack(self, observed: Observations) -> Node:
         if observed.bound >= 0:

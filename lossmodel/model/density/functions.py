@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, log_ndtr
 
 from lossmodel.model.design.grid import Floats
 
@@ -26,6 +26,7 @@ __all__ = [
     "Log",
     "LogNoise",
     "LogSigmoid",
+    "Probit",
     "Sigmoid",
     "Times",
     "WeightedSum",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 
+LOG_2PI = float(np.log(2 * np.pi))
 Derivatives = tuple[Floats, ...]
 SecondDerivatives = dict[tuple[int, int], Floats]
 
@@ -144,6 +146,18 @@ class LogSigmoid(Function):
         s = expit(x[0])
         return Evaluated(
             -np.logaddexp(0.0, -x[0]), lambda: (1 - s,), lambda: {(0, 0): -s * (1 - s)}
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Probit(Function):
+    """``log(2 Phi(x))``."""
+
+    def _at(self, *x: Floats) -> Evaluated:
+        log_tail = log_ndtr(x[0])
+        hazard = np.exp(-0.5 * (x[0] * x[0] + LOG_2PI) - log_tail)
+        return Evaluated(
+            np.log(2.0) + log_tail, lambda: (hazard,), lambda: {(0, 0): -hazard * (x[0] + hazard)}
         )
 
 

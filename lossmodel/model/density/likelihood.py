@@ -21,6 +21,7 @@ import numpy as np
 from scipy.special import betainc, digamma, gammaln, log_ndtr, ndtr, stdtr, zeta
 
 from lossmodel.model.density.functions import (
+    LOG_2PI,
     Derivatives,
     Evaluated,
     Function,
@@ -32,7 +33,6 @@ from lossmodel.model.design.observation import AT_LEAST, AT_MOST, COUNT, INTERVA
 
 __all__ = ["AtLeast", "AtMost", "Count", "Likelihood", "Point", "Range", "likelihood_of"]
 
-LOG_2PI = float(np.log(2 * np.pi))
 # Below the overflow of exp at 709.8. A bound reaches it only 37 noise sds away or with noise of 37
 # times its mean slack, where the other factor is under 1e-300 or the slack is negligible.
 LARGEST_LOG = 700.0

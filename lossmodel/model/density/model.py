@@ -11,7 +11,8 @@ between knots on the log scale (rate) or the logit scale (lethality, missing):
                 its complement 1 - s; of the whole, times the parent's
 
 A walk over knots has independent steps and mean zero over the knots; the sd of a step grows with
-the root of its length. Losses are constant within a cell of days (half the spacing of the knots of
+the root of its length. Rates of a war of less than twelve times their spacing have twelve knots,
+and the unit of their walk, a fortnight, is at most a twelfth of the war. Losses are constant within a cell of days (half the spacing of the knots of
 the rate; one day in wars of up to a year), and processes have their value at its middle.
 
 A figure of party, category and scope over the days W, known on day K, has the expectation E:
@@ -30,8 +31,8 @@ each times the share of the scope. A sum of parties is the sum of those that hav
 own, with the common mode of the first, or in a ledger of each. A list of the wounded has w and no
 missing. The elapsed time a runs from the middle of a bin of days of death to the end of day K; bins
 are as wide as the knots of the rate, and wider the longer ago. F and G are log-normal: G is the
-delay of a declaration, with one median per party; F that of a list, with a median that grows over
-the years. The increment between two vintages is the sum over bins of the growth of the share that
+delay of a declaration, with one median per party; F that of a list; both medians change over the
+years by a constant factor each. The increment between two vintages is the sum over bins of the growth of the share that
 is reported, which is never negative.
 
     log bias    beta = role + side + claimant + category (where the claimant has several)
@@ -39,15 +40,23 @@ is reported, which is never negative.
                 + the stream's own walk + common mode of the party
 
 For registers and stocks of the missing, one level replaces those of role, side, claimant, category
-and third parties. A list has coverage c = sigmoid(level + walk) and no bias.
+and third parties. A list has coverage c = sigmoid(level + walk) and no bias; lists of one party
+share a part of the level. A side seldom exaggerates its own dead: the prior density of its role and
+side has the factor 2 Phi((ceiling - role - side) / sd), so that their sum is skew-normal.
+
+After the fighting, counts get better. With L the days from its end to publication, all terms of the
+log bias but the common mode are multiplied by 1 / sqrt(1 + L / settling) in estimates of the own
+side and in registers; totals of a ledger published a month after it are estimates; and the logit of
+a list's coverage rises by after L / (L + a year).
 
 A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (the
 noise of a ledger is that of a day over the root of its days; that of a list or register is that of
-a month over the root of the months between vintages):
+a month over the root of the months between vintages, or that it adds to the window):
 
     y >= 200    log y ~ Student-t(nu, log E, sigma)
     y < 200     y ~ gamma-Poisson(mean E, shape 1 / sigma^2), continuous in y
-    at least    log y = log E + Normal(0, sigma) - Exponential(mean lambda); at most: + lambda
+    at least    log y = log E + Normal(0, sigma) - Exponential(mean lambda), or of a wide mean with
+                a small probability; at most: + Exponential
     range       P(low < exp(log E + Normal(0, sigma)) < high)
 
 Every unknown is an affine map of standard normals, with learned scales exp(mean + sd z); the priors
@@ -245,6 +254,7 @@ class LossModel:
             priors=self.priors,
             components=self.components,
             until=evidence.until,
+            ended=evidence.ended,
         )
 
 

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.components import Components
-from lossmodel.model.design.bias import Bias, build_biases
+from lossmodel.model.design.bias import Bias, build_biases, unsettled_share
 from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.latent import LatentProcesses, build_latent
 from lossmodel.model.design.observation import Observations, observe
@@ -161,6 +161,7 @@ def build_design(
     priors: Priors,
     components: Components,
     until: pd.Timestamp,
+    ended: pd.Timestamp | None = None,
 ) -> Design:
     """Turn the observations of one submodel into arrays.
 
@@ -174,13 +175,15 @@ def build_design(
         The conflict, the assumptions, and which components of the model are on.
     until
         Last day of the latent processes.
+    ended
+        Last day of fighting; None while the war lasts.
 
     Returns
     -------
     design
         See `Design`, and `LossModel.design`, which selects the rows, for examples.
     """
-    return _Assembly(terms, name, conflict, priors, components, until).design()
+    return _Assembly(terms, name, conflict, priors, components, until, ended).design()
 
 
 class _Assembly:
@@ -197,6 +200,7 @@ class _Assembly:
         priors: Priors,
         components: Components,
         until: pd.Timestamp,
+        ended: pd.Timestamp | None,
     ) -> None:
         self.terms, self.name = terms.reset_index(drop=True), name
         self.conflict, self.priors, self.components = conflict, priors, components
@@ -215,7 +219,10 @@ class _Assembly:
         self.streams, self.stream_of = stream_table(self.terms, self.grid)
         self.biases = build_biases(self.streams, conflict=conflict, **common)
         missing = self.latent.missing_knots
-        self.triangle = ReportingTriangleBuilder(conflict=conflict, missing_knots=missing, **common)
+        self.ended = np.inf if ended is None else float(self.grid.index(ended) + 1)
+        self.triangle = ReportingTriangleBuilder(
+            conflict=conflict, missing_knots=missing, ended=self.ended, **common
+        )
         self.windows = WindowBuilder(
             latent=self.latent, biases=self.biases, daily=self.daily, rows=rows, **common
         )
@@ -297,11 +304,14 @@ class _Assembly:
         """Log bias of every observation that is neither a ledger's nor a list's."""
         bias = Linear()
         at = np.array([self.grid.index(day) for day in self.terms["anchor_date"]], dtype=float)
+        unsettled = unsettled_share(
+            self.terms, grid=self.grid, ended=self.ended, priors=self.priors
+        )
         for stream, of in self.biases.items():
             here = np.flatnonzero(self.stream_of == stream)
             if self.streams.loc[stream, "observation_model"] == "ledger" or not len(here):
                 continue
             first = self._bases(str(self.streams.loc[stream, "party"]))[0]
-            where, column, weight = of.weights(at[here], first)
+            where, column, weight = of.weights(at[here], first, unsettled=unsettled[here])
             bias.add(here[where], column, weight)
         return bias

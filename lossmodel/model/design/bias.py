@@ -19,7 +19,7 @@ from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
 
-__all__ = ["Bias", "build_biases"]
+__all__ = ["Bias", "build_biases", "unsettled_share"]
 
 Knots = tuple[Floats, Ints]
 
@@ -54,18 +54,29 @@ class Bias:
     walks: tuple[Knots, ...]
     common: dict[str, int]
 
-    def weights(self, at: Floats, party: str) -> tuple[Ints, Ints, Floats]:
-        """Log bias on days ``at`` as a sparse map of v: (position in ``at``, row, weight)."""
-        here = np.arange(len(at), dtype=np.int64)
-        rows = [*self.constant, *([self.common[party]] if party in self.common else [])]
-        where = [np.tile(here, len(rows))]
-        column = [np.repeat(np.array(rows, dtype=np.int64), len(at))]
-        weight = [np.ones(len(rows) * len(at))]
+    def weights(
+        self, at: Floats, party: str, *, unsettled: Floats | None = None
+    ) -> tuple[Ints, Ints, Floats]:
+        """Log bias on days ``at`` as a sparse map of v: (position in ``at``, row, weight).
+
+        Parameters
+        ----------
+        unsettled
+            Share of the bias that is left, shape of ``at``; the common mode stays. All by default.
+        """
+        here, left_over = np.arange(len(at), dtype=np.int64), np.ones(len(at))
+        share_left = left_over if unsettled is None else unsettled
+        common = [self.common[party]] if party in self.common else []
+        where, column, weight = [here[:0]], [here[:0]], [left_over[:0]]
+        for row in (*self.constant, *common):
+            where.append(here)
+            column.append(np.full(len(at), row))
+            weight.append(left_over if row in common else share_left)
         for positions, knots in self.walks:
             left, right, share = interpolate(positions, at)
             where += [here, here]
             column += [knots[left], knots[right]]
-            weight += [1 - share, share]
+            weight += [(1 - share) * share_left, share * share_left]
         return np.concatenate(where), np.concatenate(column), np.concatenate(weight)
 
 
@@ -96,6 +107,24 @@ def build_biases(
     return {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
 
 
+def unsettled_share(terms: pd.DataFrame, *, grid: Grid, ended: float, priors: Priors) -> Floats:
+    """Share of its bias that each figure has left, shape (N,); less than one after the fighting.
+
+    A side then counts its own dead, and offices register those of the war: the variance of the bias
+    halves in ``bias.settling`` days. Others learn nothing that they could not before.
+
+    Parameters
+    ----------
+    ended
+        Day after the last one of fighting; infinite while the war lasts.
+    """
+    published = np.array([grid.index(day) for day in terms["published"]], dtype=float)
+    official = terms["role"].eq("self") | terms["accounting"].eq("register")
+    late = np.maximum(published + 1 - ended, 0.0)
+    late[~(official & terms["category"].ne("missing")).to_numpy()] = 0.0
+    return np.asarray(1 / np.sqrt(1 + late / priors["bias.settling"].median))
+
+
 class _BiasTable:
     """Rows added so far, for streams that share them."""
 
@@ -111,6 +140,7 @@ class _BiasTable:
         self.grid, self.builder = grid, builder
         self._scalars: dict[str, int] = {}
         self._groups: dict[str, Knots] = {}
+        self._capped: set[tuple[int, ...]] = set()
 
     def scalar(self, kind: str, key: str, mean: float, sd: float) -> int:
         """One row with a prior of its own, added where it is new."""
@@ -163,7 +193,16 @@ class _BiasTable:
             side = f"{role} {self.conflict.side_of(claimant)} {first}"
             rows.append(self.scalar("bias.side", side, 0.0, between * np.sqrt(shared)))
             between *= np.sqrt(1 - shared)
+        if kind == "bias.self.person":
+            self._cap(tuple(rows))
         return [*rows, self.scalar("bias.claimant", f"{claimant} {party}", 0.0, between)]
+
+    def _cap(self, rows: tuple[int, ...]) -> None:
+        """Bound what a side and its claimants have in common: few exaggerate their own dead."""
+        if rows not in self._capped:
+            self._capped.add(rows)
+            at, sd = (self.priors[f"bias.self.{name}"].median for name in ("ceiling", "ceiling_sd"))
+            self.builder.ceiling(np.array(rows), at=at, sd=sd)
 
     def _class(self, party: str, category: str) -> str:
         """Class of the priors of a role: person, civilian or equipment."""
@@ -183,6 +222,8 @@ class _BiasTable:
     def _drift(self, stream: pd.Series) -> list[Knots]:
         """The stream's own walk; a stream of a single day of knowledge has none."""
         key = f"{stream['claimant']} {stream['party']} {stream['category']}"
+        if stream["accounting"] != stream["declared"]:
+            key += f" {stream['accounting']}"
         first, last = float(stream["first"]), float(stream["last"])
         if not self.components.drift or last <= first:
             return []

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Knots of the rate in a war of any length: fewer could not follow a war of days or weeks.
+LEAST_KNOTS = 12
 # Days up to which a war has cells of one day. Cells save time: a fit of the shipped war's people
 # takes about three times as long with cells of one day instead of seven, and no headline total
 # moves by more than 0.11 posterior sd. In the Battle of Britain, cells of seven days move the
@@ -38,6 +40,8 @@ class Grid:
         First and last day, both included.
     cell_days
         Days in a cell.
+    knot_days
+        Days between the knots of the rate.
 
     Examples
     --------
@@ -51,12 +55,18 @@ class Grid:
     start: pd.Timestamp
     until: pd.Timestamp
     cell_days: int = 1
+    knot_days: int = 1
 
     @classmethod
     def over(cls, start: pd.Timestamp, until: pd.Timestamp, *, rate_days: int) -> "Grid":
-        """The grid of a war whose rates have knots every ``rate_days`` days."""
-        short = (until - start).days < SHORT_WAR
-        return cls(start, until, 1 if short else max(1, rate_days // 2))
+        """The grid of a war whose rates have knots every ``rate_days`` days.
+
+        In a short war they are closer, at a twelfth of its length.
+        """
+        days = (until - start).days + 1
+        knot_days = min(rate_days, max(1, days // LEAST_KNOTS))
+        cell_days = 1 if days <= SHORT_WAR else max(1, rate_days // 2)
+        return cls(start, until, cell_days, knot_days)
 
     @cached_property
     def size(self) -> int:

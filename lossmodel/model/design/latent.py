@@ -13,7 +13,14 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Party
 from lossmodel.model.components import Components
-from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
+from lossmodel.model.design.grid import (
+    LEAST_KNOTS,
+    Floats,
+    Grid,
+    Ints,
+    interpolate,
+    knot_positions,
+)
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
 from lossmodel.model.design.scopes import ScopeShare, build_scopes
 from lossmodel.model.priors import Priors
@@ -21,7 +28,8 @@ from lossmodel.model.priors import Priors
 __all__ = ["LatentProcesses", "build_latent"]
 
 # The prior of a walk, ``<kind>.walk_sd``, is the sd of its change over so many days: its unit in
-# ``priors.toml``. The sd of a step grows with the root of its length.
+# ``priors.toml``. The sd of a step grows with the root of its length. A short war changes faster:
+# its rate as much in a twelfth of its length as that of a long war in a fortnight.
 WALK_DAYS = {"rate": FORTNIGHT, "lethality": QUARTER, "missing": HALF_YEAR}
 
 Knots = tuple[Floats, Ints]
@@ -109,10 +117,8 @@ def build_latent(
         party = conflict.parties[name]
         days = _range(party.start, party.end, grid)
         active[p] = grid.part_active(*days)
-        own = terms[[conflict.components(q)[0] == name for q in terms["party"]]]
-        middle = centre(own, priors["lethality.level"].median if person else 1.0)
         for kind in _kinds(party, components, person=person):
-            processes.add(kind, p, days, centre=middle if kind == "rate" else 0.0)
+            processes.add(kind, p, days, level=_level(kind, person=person))
     scopes, scope_index = build_scopes(
         terms,
         conflict=conflict,
@@ -144,17 +150,9 @@ def submodel_parties(terms: pd.DataFrame, conflict: Conflict) -> tuple[str, ...]
     return tuple(name for name in conflict.parties if name in firsts)
 
 
-def centre(terms: pd.DataFrame, lethality: float) -> float:
-    """Median over the claims of one party of the log of losses per day.
-
-    It is only the centre of the wide prior of the level (``rate.level``). Figures of killed or
-    wounded are divided by their share of the casualties, given the lethality.
-    """
-    share = terms["category"].map({"killed": lethality, "wounded": 1 - lethality}).fillna(1.0)
-    # A figure of zero counts as half a loss, as in ``observation``.
-    figure = terms[["value", "low", "high"]].bfill(axis=1).iloc[:, 0].clip(lower=0.5)
-    logs = np.log(figure / terms["n_days"] / share).to_numpy()
-    return float(np.median(logs[np.isfinite(logs)]))
+def _level(kind: str, *, person: bool) -> str:
+    """Name of the prior of a process's level: the rate of equipment has one of its own."""
+    return "rate.level.equipment" if kind == "rate" and not person else f"{kind}.level"
 
 
 def _kinds(party: Party, components: Components, *, person: bool) -> list[str]:
@@ -185,7 +183,7 @@ class _ProcessBuilder:
         self.priors, self.grid, self.builder, self.linear = priors, grid, builder, linear
         self.parties = parties
         self.spacing = {
-            "rate": conflict.knots.rate_days,
+            "rate": grid.knot_days,
             "lethality": conflict.knots.lethality_days,
             "missing": conflict.knots.drift_days,
         }
@@ -193,10 +191,10 @@ class _ProcessBuilder:
         self.knots: dict[str, dict[str, Knots]] = {kind: {} for kind in self.spacing}
         self.height = 0
 
-    def add(self, kind: str, party: int, days: tuple[int, int], *, centre: float) -> None:
+    def add(self, kind: str, party: int, days: tuple[int, int], *, level: str) -> None:
         """Add one process of a party to the map: T cells interpolated between its knots."""
         name = self.parties[party]
-        positions, rows = self.knots[kind][name] = self._knots(kind, name, days, centre)
+        positions, rows = self.knots[kind][name] = self._knots(kind, name, days, level)
         left, right, weight = interpolate(positions, self.grid.middles)
         cells = self.height * self.grid.cells + np.arange(self.grid.cells)
         self.linear.add(cells, rows[left], 1 - weight)
@@ -204,13 +202,16 @@ class _ProcessBuilder:
         self.rows[kind][party] = self.height
         self.height += 1
 
-    def _knots(self, kind: str, party: str, days: tuple[int, int], centre: float) -> Knots:
+    def _knots(self, kind: str, party: str, days: tuple[int, int], name: str) -> Knots:
         """Knots of one process: a level and a walk around it, under the priors of its kind."""
         spacing = self.spacing[kind]
         positions = knot_positions(*days, spacing)
-        level, walk = self.priors[f"{kind}.level"], self.priors[f"{kind}.walk_sd"]
-        rows = self.builder.rows(f"{kind} {party}", np.full(len(positions), centre + level.mean))
+        level, walk = self.priors[name], self.priors[f"{kind}.walk_sd"]
+        rows = self.builder.rows(f"{kind} {party}", np.full(len(positions), level.mean))
         self.builder.shared(f"{kind}.level {party}", rows, level.sd)
-        step = float(np.sqrt(spacing / WALK_DAYS[kind]))
+        unit: float = WALK_DAYS[kind]
+        if kind == "rate":
+            unit = min(unit, max(1.0, self.grid.size / LEAST_KNOTS))
+        step = float(np.sqrt(spacing / unit))
         self.builder.walk(f"{kind}.walk {party}", rows, step, walk)
         return positions, rows

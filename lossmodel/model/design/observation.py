@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 Objects = NDArray[np.object_]
+Ranges = tuple[tuple[pd.Timestamp, pd.Timestamp], ...]
 
 POINT, COUNT, AT_LEAST, AT_MOST, INTERVAL = range(5)
 # Figures below this are counts. At 200 the Poisson sd of the log is 7%, against prior medians of
@@ -179,9 +180,24 @@ def _values(terms: pd.DataFrame, form: Ints) -> tuple[Floats, Floats, Floats]:
 
 
 def learning_days(terms: pd.DataFrame) -> Floats:
-    """Days over which a list or register grew: between two vintages, else those of its window."""
+    """Days over which a list or register grew.
+
+    Those of its window; of an increment those between the two vintages, or those that it adds to
+    the window, if they are more: a total and a part of it in one release differ in days alone.
+    """
     between = (terms["known"] - terms["known_from"]).dt.days.to_numpy(dtype=float)
-    return np.where(np.isnan(between), terms["n_days"].to_numpy(dtype=float), between)
+    added = [
+        _days_beyond(days, earlier)
+        for days, earlier in zip(terms["days"], terms["days_from"], strict=True)
+    ]
+    return np.where(np.isnan(between), terms["n_days"], np.maximum(between, added)).astype(float)
+
+
+def _days_beyond(days: Ranges, earlier: Ranges) -> float:
+    """Days of closed ranges that are not in other disjoint ones."""
+    total = sum((end - start).days + 1 for start, end in days)
+    both = ((min(end, b) - max(start, a)).days + 1 for start, end in days for a, b in earlier)
+    return float(total - sum(max(common, 0) for common in both))
 
 
 def _forms(terms: pd.DataFrame, components: Components) -> Ints:

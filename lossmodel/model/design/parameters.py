@@ -1,9 +1,9 @@
 """From standard normals to the quantities of the model, as one affine map.
 
-Every unknown of the model is a standard normal theta a priori, so that the prior density is
-``-|theta|^2 / 2`` whatever the priors are. The first H of them are the hyperparameters,
-``log scale_k = mean_k + sd_k theta_k``. All other quantities v (knots of log rates, logits, log
-biases) are
+Every unknown of the model is a standard normal theta a priori, so that the log prior density is
+``-|theta|^2 / 2`` whatever the priors are; a few sums have a soft ceiling besides. The first H of
+them are the hyperparameters, ``log scale_k = mean_k + sd_k theta_k``. All other quantities v (knots
+of log rates, logits, log biases) are
 
     v = offset + matrix @ (theta * scale),
 
@@ -42,6 +42,9 @@ class Parameterisation:
         Shapes (V,) and (V, D), sparse.
     scale_of
         Shape (D,): index of the learned scale of each entry of theta, H for none.
+    ceilings, margin
+        Shapes (C, V), sparse, and (C,): the prior density has the factors
+        ``2 Phi(ceilings @ v + margin)`` besides, see `ParameterisationBuilder.ceiling`.
 
     Examples
     --------
@@ -64,6 +67,8 @@ class Parameterisation:
     offset: Floats
     matrix: sparse.csr_array
     scale_of: Ints
+    ceilings: sparse.csr_array
+    margin: Floats
 
     @property
     def size(self) -> int:
@@ -139,6 +144,7 @@ class ParameterisationBuilder:
         self._rows: dict[str, Ints] = {}
         self._linear = Linear()
         self._height = 0
+        self._ceilings: list[tuple[Ints, float, float]] = []
 
     def scale(self, prior: Prior) -> float:
         """Register the scale of a prior; the result is its factor in the matrix."""
@@ -192,8 +198,19 @@ class ParameterisationBuilder:
         self._linear.add(rows[:, None], normals[None, :], walk * factor)
 
     def shared(self, name: str, rows: Ints, sd: float) -> None:
-        """Give all rows one common normal."""
-        self._linear.add(rows, self.normals(name, 1), sd)
+        """Give all rows one common normal, which further calls of that name share."""
+        known = self._groups.get(name)
+        normals = self.normals(name, 1) if known is None else np.array([known.start])
+        self._linear.add(rows, normals, sd)
+
+    def ceiling(self, rows: Ints, *, at: float, sd: float) -> None:
+        """Make it unlikely that the sum of some rows exceeds a number.
+
+        The prior density is multiplied by ``2 Phi((at - sum) / sd)``: that of a normal sum becomes
+        a skew-normal one (Azzalini 1985, A class of distributions which includes the normal ones,
+        Scandinavian Journal of Statistics 12: 171-178).
+        """
+        self._ceilings.append((rows, at, sd))
 
     def _factor(self, scale: Prior | None) -> float:
         return 1.0 if scale is None else self.scale(scale)
@@ -220,4 +237,13 @@ class ParameterisationBuilder:
             offset=np.concatenate(self._offset) if self._offset else np.zeros(0),
             matrix=sparse.csr_array(padded).reshape(self._height, size),
             scale_of=np.array(scale_of, dtype=np.int64),
+            ceilings=self._below(),
+            margin=np.array([at / sd for _, at, sd in self._ceilings]),
         )
+
+    def _below(self) -> sparse.csr_array:
+        """Map from v to minus the sums that have a ceiling, in its sds."""
+        linear = Linear()
+        for i, (rows, _, sd) in enumerate(self._ceilings):
+            linear.add(i, rows, -1 / sd)
+        return linear.matrix((len(self._ceilings), self._height))

@@ -21,10 +21,11 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
     Returns
     -------
     streams
-        claimant, party, category, accounting, method, role, n_used, first, last (days of the
-        first and last knowledge), observation_model, indexed by number. The observation model is
-        the accounting, but ``stock`` for the missing, since the number still missing is a stock
-        whatever the claimant's accounting.
+        claimant, party, category, accounting, declared (the accounting that the conflict declares,
+        from which a late reassessment of a ledger differs), method, role, n_used, first, last (days
+        of the first and last knowledge), observation_model, indexed by number. The observation
+        model is the accounting, but ``stock`` for the missing, since the number still missing is a
+        stock whatever the claimant's accounting.
     stream_of
         Shape (N,): number of each observation's stream.
 
@@ -39,12 +40,12 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
     >>> len(stream_of) == len(design.terms), sorted(set(streams["observation_model"]))
     (True, ['estimate', 'ledger'])
     """
-    key = ["claimant", "party", "category"]
+    key = ["claimant", "party", "category", "accounting"]
     known = pd.Series([grid.index(day) for day in terms["anchor_date"]], index=terms.index)
-    frame = terms[[*key, "accounting", "method", "role"]].assign(known=known)
+    frame = terms[[*key, "declared", "method", "role"]].assign(known=known)
     grouped = frame.groupby(key, sort=True)
     streams = grouped.agg(
-        accounting=("accounting", "first"),
+        declared=("declared", "first"),
         method=("method", "first"),
         role=("role", "first"),
         n_used=("known", "size"),

@@ -49,6 +49,11 @@ class _VintageBin(NamedTuple):
 class ReportingTriangleBuilder:
     """Collects entries and bins, with the rows of v that they need.
 
+    Parameters
+    ----------
+    ended
+        Day after which there was no fighting; infinite while the war lasts.
+
     Attributes
     ----------
     coverage
@@ -64,12 +69,13 @@ class ReportingTriangleBuilder:
         grid: Grid,
         builder: ParameterisationBuilder,
         missing_knots: dict[str, tuple[Floats, Ints]],
+        ended: float,
     ) -> None:
         self.conflict, self.priors, self.components = conflict, priors, components
         self.grid, self.builder, self.missing_knots = grid, builder, missing_knots
+        self.ended = ended
         self.coverage: dict[int, tuple[Floats, Ints]] = {}
-        self._delays: dict[int, tuple[int, int, int]] = {}
-        self._declared: dict[str, int] = {}
+        self._added: dict[str, int] = {}
         self._rows: list[tuple[int, int, int, int, int, int]] = []
         self._vintage_bins: dict[_VintageBin, int] = {}
 
@@ -134,7 +140,7 @@ class ReportingTriangleBuilder:
 
     def _bins(self, days: Days, known: int) -> Iterator[tuple[int, int]]:
         """Bins [lo, hi) of the runs of days that are included."""
-        width = self.conflict.knots.rate_days
+        width = self.grid.knot_days
         ends = np.flatnonzero(np.diff(np.concatenate([[False], days, [False]]).astype(int)))
         for lo, hi in ends.reshape(-1, 2):
             edges = bin_edges(int(lo), int(hi), known=known, width=width)
@@ -174,58 +180,74 @@ class ReportingTriangleBuilder:
         linear, count = Linear(), len(bins)
         streams = np.array([each.stream for each in bins], dtype=np.int64)
         parties = np.array([each.party for each in bins], dtype=object)
+        known = np.array([each.known for each in bins], dtype=float)
         for stream in np.unique(streams[kind == LIST]):
             here = np.flatnonzero((kind == LIST) & (streams == stream))
-            civilian = self.conflict.parties[parties[here[0]]].civilian
-            self._fill_list(linear, int(stream), here, middle[here], count, civilian=civilian)
+            # Of a sum of parties the list is that of the first.
+            party = next(name for name in self.conflict.parties if name in set(parties[here]))
+            rows = self._coverage_knots(int(stream), party)
+            _fill(linear, COVERAGE * count + here, rows, middle[here])
+            self._fill_after(linear, COVERAGE * count + here, known[here], str(stream))
+            self._fill_delay(linear, here, middle[here], count, stream=str(stream), party=party)
         for party in sorted(set(parties)):
             here = np.flatnonzero((parties == party) & (missing > 0))
             if len(here):
                 _fill(linear, MISSING_SHARE * count + here, self.missing_knots[party], middle[here])
-                linear.add(DECLARED * count + here, self._declared_row(party))
+                where = DECLARED * count + here
+                linear.add(where, self._row("declared.delay", party))
+                linear.add(where, self._row("declared.growth", party), middle[here] / YEAR - 1)
         return linear
 
-    def _fill_list(
-        self, linear: Linear, stream: int, here: Ints, middle: Floats, count: int, *, civilian: bool
-    ) -> None:
-        """Add the coverage and the delay of one list to the map."""
-        _fill(linear, COVERAGE * count + here, self._coverage_knots(stream), middle)
-        median, growth, log_sd = self._delay_rows(stream, ".civilian" if civilian else "")
-        linear.add(DELAY * count + here, median)
-        linear.add(DELAY * count + here, growth, middle / YEAR - 1)
-        linear.add(DELAY_SD * count + here, log_sd)
-
-    def _coverage_knots(self, stream: int) -> tuple[Floats, Ints]:
+    def _coverage_knots(self, stream: int, party: str) -> tuple[Floats, Ints]:
+        """Knots of a list's logit coverage, of which lists of one party share a part."""
         if stream not in self.coverage:
             level, walk = self.priors["coverage.level"], self.priors["coverage.walk_sd"]
+            shared = self.priors["coverage.side_share"].median
             spacing = self.conflict.knots.drift_days
             positions = knot_positions(0.0, self.grid.size - 1.0, spacing)
             rows = self.builder.rows("coverage", np.full(len(positions), level.mean))
-            self.builder.shared(f"coverage.level {stream}", rows, level.sd)
+            self.builder.shared(
+                f"coverage.level {stream}", rows, level.sd * float(np.sqrt(1 - shared))
+            )
+            self.builder.shared(f"coverage.party {party}", rows, level.sd * float(np.sqrt(shared)))
             self.builder.walk(
                 f"coverage.walk {stream}", rows, float(np.sqrt(spacing / HALF_YEAR)), walk
             )
             self.coverage[stream] = (positions, rows)
         return self.coverage[stream]
 
-    def _delay_rows(self, stream: int, suffix: str) -> tuple[int, int, int]:
-        if stream not in self._delays:
-            names = (f"delay.median{suffix}", f"delay.growth{suffix}", f"delay.log_sd{suffix}")
-            a, b, c = (self._row(name, str(stream)) for name in names)
-            self._delays[stream] = (a, b, c)
-        return self._delays[stream]
+    def _fill_after(self, linear: Linear, where: Ints, known: Floats, stream: str) -> None:
+        """Add the coverage that a list gains after the war."""
+        years = np.maximum(known - self.ended, 0.0) / YEAR
+        if years.any():
+            linear.add(where, self._row("coverage.after", stream), years / (1 + years))
 
-    def _declared_row(self, party: str) -> int:
-        if party not in self._declared:
-            self._declared[party] = self._row("declared.delay", party)
-        return self._declared[party]
+    def _fill_delay(
+        self, linear: Linear, here: Ints, middle: Floats, count: int, *, stream: str, party: str
+    ) -> None:
+        """Add the delay of a list, under the priors of its party's kind."""
+        kind = self.conflict.parties[party]
+        suffix = ".civilian" if kind.civilian else ".censored" if kind.censored else ""
+        median, growth, log_sd = (
+            self._row(
+                f"{name}{suffix}" if f"{name}{suffix}" in self.priors.entries else name, stream
+            )
+            for name in ("delay.median", "delay.growth", "delay.log_sd")
+        )
+        linear.add(DELAY * count + here, median)
+        linear.add(DELAY * count + here, growth, middle / YEAR - 1)
+        linear.add(DELAY_SD * count + here, log_sd)
 
     def _row(self, name: str, key: str) -> int:
-        prior = self.priors[name]
-        rows = self.builder.rows(name, [prior.mean])
-        if prior.sd > 0:
-            self.builder.independent(f"{name} {key}", rows, prior.sd)
-        return int(rows[0])
+        """Row of v with a prior of its own, which is added where it is new."""
+        group = f"{name} {key}"
+        if group not in self._added:
+            prior = self.priors[name]
+            rows = self.builder.rows(name, [prior.mean])
+            if prior.sd > 0:
+                self.builder.independent(group, rows, prior.sd)
+            self._added[group] = int(rows[0])
+        return self._added[group]
 
 
 def _fill(linear: Linear, where: Ints, knots: tuple[Floats, Ints], at: Floats) -> None:

@@ -38,6 +38,8 @@ def reference(design: Design) -> pm.Model:
         _name_losses(tensors)
         tensors.name("log_expected", tensors[graph.log_expected], "term")
         backend.pm.Potential("figures", tensors[graph.log_likelihood], dims="term")
+        if graph.ceilings is not None:
+            backend.pm.Potential("ceilings", tensors[graph.ceilings])
         _name_biases(tensors)
     return model
 

@@ -1,0 +1,166 @@
+"""Levels of rates: where a search begins, and draws that are held to the figures.
+
+A figure informs the sum of losses over its days, and the walk within these days is known from its
+prior. A normal approximation around the mode has the level and the walk in its draws independent of
+one another but to first order: where the walk is wide, the sum of exponentials is far above its
+linear approximation, and totals that the figures know run away.
+
+The remedy is Laplace's approximation in other coordinates. With p_it the share of day t in the
+losses of window i at the mode, d_t the deviation of the log rate from the mode, and w_i the
+information of figure i, the level of a party is replaced by
+
+    level + q,  q = sum_i w_i [log sum_t p_it exp(d_t) - sum_t p_it d_t] / sum_i w_i.
+
+It has slope one in the level, so that the change of variables has a determinant of one, and is the
+level itself to first order at the mode: mode and curvature stay. Draws in the new coordinates are
+the old ones with their levels lowered by q, which is never negative. The curvature elsewhere is
+that in the old ones plus the slope of the log density by the level times the second derivatives of
+q, which changes half its log determinant by that slope times the mean of q.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from lossmodel.inference.laplace.modes import Point
+from lossmodel.model.density.density import Density
+from lossmodel.model.density.expansion import Expander
+from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.design import Design
+from lossmodel.model.design.grid import Floats, Ints
+
+__all__ = ["Levels", "face_values", "hold_levels"]
+
+# Windows of a party whose figures have the most information; others add little to the mean, and
+# the time is linear in them.
+MOST = 200
+# Draws of which the mean of q is taken: to 7% where q is chi-squared.
+DRAWS, SEED = 400, 1
+
+
+@dataclass(frozen=True)
+class _Level:
+    """The level of one party: its entry of theta, its windows and their weights."""
+
+    party: int
+    entry: int
+    slope: float
+    days: Floats
+    windows: Ints
+    weights: Floats
+
+
+class Levels:
+    """The levels of the parties' rates around one theta, which have figures."""
+
+    def __init__(self, density: Density, mode: Floats) -> None:
+        self.density, self.log_rate = density, _log_rates(density, mode[None])[0]
+        self.of = list(self._of(np.maximum(Expander(density)(mode).curvature, 0.0)))
+
+    def _of(self, information: Floats) -> Iterator[_Level]:
+        design = self.density.design
+        for p, party in enumerate(design.latent.parties):
+            windows, weights = _windows(design, party, information)
+            entry = design.parameters.groups.get(f"rate.level {party}")
+            days = np.exp(self.log_rate[p]) * design.latent.active[p] * design.grid.cell_days
+            if entry is not None and weights.sum() > 0 and (days > 0).any():
+                slope = _slope(design, entry.start)
+                yield _Level(p, entry.start, slope, days, windows, weights)
+
+    def excess(self, theta: Floats) -> Floats:
+        """The q of each level at theta of shape (S, D), shape (S, levels)."""
+        deviation = _log_rates(self.density, theta) - self.log_rate
+        columns = [_excess(deviation[:, of.party], of) for of in self.of]
+        return np.stack(columns, axis=1) if columns else np.zeros((len(theta), 0))
+
+    def mean_excess(self, point: Point) -> Floats:
+        """The mean of q, shape (levels,), over the latent vector at the point's scales."""
+        latent = len(point.lower)
+        x = np.random.default_rng(SEED).standard_normal((latent, DRAWS))
+        theta = np.tile(point.theta, (DRAWS, 1))
+        theta[:, -latent:] += solve_triangular(point.lower, x, lower=True, trans=1).T
+        return np.asarray(self.excess(theta).mean(axis=0))
+
+    def slopes(self, gradient: Floats) -> Floats:
+        """The derivative by each level from that by theta, shape (levels,)."""
+        return np.array([gradient[of.entry] / of.slope for of in self.of])
+
+
+def hold_levels(density: Density, mode: Floats, theta: Floats) -> Floats:
+    """Draws in the coordinates above, from draws around a mode, shape (S, D) both."""
+    levels, held = Levels(density, mode), theta.copy()
+    for of, excess in zip(levels.of, levels.excess(theta).T, strict=True):
+        held[:, of.entry] -= excess / of.slope
+    return held
+
+
+def face_values(design: Design) -> Floats:
+    """Theta of the prior's mode, but with the level of each party that of its median figure.
+
+    Returns
+    -------
+    theta
+        Shape (D,).
+    """
+    theta = np.zeros(design.size)
+    terms = design.terms
+    # Zero counts as half a loss. Bounds stand in where nothing else is known.
+    figure = terms[["value", "low", "high"]].bfill(axis=1).iloc[:, 0].clip(lower=0.5)
+    logs = np.log(figure / terms["n_days"]).to_numpy(dtype=float)
+    exact = terms["form"].isin(["point", "interval"]).to_numpy()
+    for party in design.latent.parties:
+        entry = design.parameters.groups.get(f"rate.level {party}")
+        own = np.array([party == bases.split("+")[0] for bases in terms["party"]])
+        here = own & exact if (own & exact).any() else own
+        if entry is not None and here.any():
+            rows = design.latent.rate_knots[party][1]
+            level = design.parameters.offset[rows[0]]
+            middle = float(np.median(logs[here]))
+            theta[entry.start] = (middle - level) / _slope(design, entry.start)
+    return theta
+
+
+def _log_rates(density: Density, theta: Floats) -> Floats:
+    """Log rates per day of the parties, shape (S, P, T), where they can have losses or not."""
+    design = density.design
+    draws = SubmodelDraws(density.model, theta[None])
+    rates = draws.draws(density.model.predictors["rate"])
+    return rates.reshape(len(theta), len(design.latent.parties), design.grid.cells)
+
+
+def _windows(design: Design, party: str, weight: Floats) -> tuple[Ints, Floats]:
+    """Ranges of cells [lo, hi) of a party's figures, shape (W, 2), and their information."""
+    total: dict[tuple[int, int], float] = {}
+    terms = zip(design.terms["party"], design.terms["days"], weight, strict=True)
+    for parties, days, information in terms:
+        if party in parties.split("+"):
+            lo, hi = design.grid.span(days[0][0], days[-1][1])
+            if hi > lo:
+                cells = (int(design.grid.cell_of[lo]), int(design.grid.cell_of[hi - 1]) + 1)
+                total[cells] = total.get(cells, 0.0) + float(information)
+    most = sorted(total, key=lambda cells: -total[cells])[:MOST]
+    return np.array(most, dtype=np.int64).reshape(-1, 2), np.array([total[c] for c in most])
+
+
+def _excess(deviation: Floats, of: _Level) -> Floats:
+    """Weighted mean of log sums of windows above their linear approximation, shape (S,)."""
+    zero = np.zeros((len(deviation), 1))
+    lo, hi = of.windows.T
+
+    def sums(values: Floats) -> Floats:
+        running = np.concatenate([zero, np.cumsum(values * of.days, axis=1)], axis=1)
+        return np.asarray(running[:, hi] - running[:, lo])
+
+    whole = np.concatenate([[0.0], np.cumsum(of.days)])
+    whole = whole[hi] - whole[lo]
+    here = whole > 0
+    grown = np.log(sums(np.exp(deviation))[:, here] / whole[here])
+    straight = sums(deviation)[:, here] / whole[here]
+    return np.asarray((grown - straight) @ of.weights[here] / of.weights.sum())
+
+
+def _slope(design: Design, entry: int) -> float:
+    """By how much a level moves with its entry of theta."""
+    return float(design.parameters.matrix[:, [entry]].max())
