@@ -108,7 +108,7 @@ def face_values(design: Design) -> Floats:
     terms = design.terms
     # Zero counts as half a loss. Bounds stand in where nothing else is known.
     figure = terms[["value", "low", "high"]].bfill(axis=1).iloc[:, 0].clip(lower=0.5)
-    logs = np.log(figure / terms["n_days"]).to_numpy(dtype=float)
+    logs = np.log(figure.to_numpy(dtype=float) / terms["n_days"].to_numpy(dtype=float))
     exact = terms["form"].isin(["point", "interval"]).to_numpy()
     for party in design.latent.parties:
         entry = design.parameters.groups.get(f"rate.level {party}")
