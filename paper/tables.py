@@ -92,14 +92,12 @@ def ratios(fit: Fit, biases: pd.DataFrame) -> str:
     for row in rows.to_dict("records"):
         about = _party(fit.conflict, row["party"])
         cells = [tex(row["claimant"]), about, tex(row["category"]), tex(row["role"])]
-        prior = f"{row['prior_lower']:.2f}--{row['prior_upper']:.2f}"
-        posterior = f"{row['ratio_lower']:.2f}--{row['ratio_upper']:.2f}"
         others = [
-            f"{row[f'ratio_if_{name}_median']:.2f}" if row[f"ratio_if_{name}_median"] > 0 else ""
-            for name in ("killed", "casualties")
+            _median(row, prefix) if row[f"{prefix}median"] > 0 else ""
+            for prefix in ("ratio_if_killed_", "ratio_if_casualties_")
         ]
-        median = f"{row['ratio_median']:.2f}"
-        lines.append([*cells, str(row["n_used"]), prior, median, posterior, *others])
+        posterior = _median(row, "ratio_"), _range(row, "ratio_")
+        lines.append([*cells, str(row["n_used"]), _range(row, "prior_"), *posterior, *others])
     head = ["claimant", "about", "word", "role", "$n$", "prior", "ratio", "interval"]
     return _tabular("llllrrrrrr", [*head, "if killed", "if cas."], lines)
 
@@ -147,12 +145,13 @@ def _party(conflict: lm.Conflict, party: str, scope: str = "all") -> str:
     return title if scope == "all" else f"{title}, {tex(scope)}"
 
 
-def _median(row: Any) -> str:
-    return number(row["median"], row["lower"], row["upper"])
+def _median(row: Any, prefix: str = "") -> str:
+    return number(row[f"{prefix}median"], row[f"{prefix}lower"], row[f"{prefix}upper"])
 
 
-def _range(row: Any) -> str:
-    lower, upper = (number(row[name], row["lower"], row["upper"]) for name in ("lower", "upper"))
+def _range(row: Any, prefix: str = "") -> str:
+    limits = row[f"{prefix}lower"], row[f"{prefix}upper"]
+    lower, upper = (number(limit, *limits) for limit in limits)
     return f"{lower}--{upper}"
 
 

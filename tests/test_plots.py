@@ -9,6 +9,8 @@ from lossmodel import plots
 from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.ratios import biases_table
+from lossmodel.report.figures.figures import figure_specs
+from lossmodel.report.results import Results
 from tests.fakes import HOSTILE, make_fit
 
 
@@ -35,6 +37,15 @@ def test_each_draws_on_the_axes_it_is_given(fit, ax, draw):
     assert ax.has_data()
     assert dict(mpl.rcParams) == before
     ax.figure.draw_without_rendering()
+
+
+def test_where_all_figures_are_ranges_there_is_no_ratio_to_draw(ax):
+    fit = make_fit()
+    object.__setattr__(fit, "terms", fit.terms.assign(residual=np.nan))
+    low, high = plots.plot_predictions(fit, ax=ax).get_xlim()
+    assert low < 1 < high
+    assert figure_specs(Results(fit))["checks"] == []
+    assert figure_specs(Results(make_fit()))["checks"]
 
 
 def test_without_axes_there_are_new_ones(fit):

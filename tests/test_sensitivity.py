@@ -7,7 +7,7 @@ import pytest
 from lossmodel.conflict import load_conflict
 from lossmodel.evaluation import sensitivity as sensitivity_module
 from lossmodel.evaluation.sensitivity import sensitivity
-from lossmodel.evaluation.sensitivity_text import describe_level, number
+from lossmodel.evaluation.sensitivity_text import describe_level
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
 from lossmodel.evaluation.variants import (
@@ -161,10 +161,6 @@ def test_the_paragraph_gives_the_numbers():
 
 def test_a_level_that_claims_fix_is_not_called_assumed():
     assert "set by assumptions" not in _words(0.5)
-
-
-def test_numbers_are_rounded_to_what_one_can_read():
-    assert [number(x) for x in (0.0, 3.7, 432.4, 87_129.0)] == ["0", "4", "432", "87,100"]
 
 
 def test_the_tornado_has_the_largest_change_on_top():

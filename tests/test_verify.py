@@ -201,7 +201,7 @@ def test_the_same_fit_compared_with_itself_has_no_difference():
     text = compare_fits(same, same)
     assert "Claims that differ: none" in text
     assert "Settings that differ" not in text
-    assert "+0.0%" in text
+    assert "]  0%" in text
 
 
 def test_totals_are_compared_to_the_last_day_of_both():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.text.levels import ASSUMED
+from lossmodel.text.numbers import factor, number, percent, percent_change
 
 __all__ = ["describe_level"]
 
@@ -54,28 +55,16 @@ def describe_level(
     return "\n\n".join(paragraphs)
 
 
-def number(value: float) -> str:
-    """A count to three significant digits, with separators.
-
-    Examples
-    --------
-    >>> number(87_129.4), number(432.1)
-    ('87,100', '432')
-    """
-    if value <= 0 or not np.isfinite(value):
-        return f"{value:,.0f}"
-    digits = max(0, int(np.floor(np.log10(value))) - 2)
-    return f"{round(value, -digits):,.0f}"
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:+.0f}%"
+def _numbers(row: pd.Series) -> tuple[str, str]:
+    """The median, and the limits with a word between them."""
+    limits = row["lower"], row["upper"]
+    lower, upper = (number(limit, *limits) for limit in limits)
+    return number(row["median"], *limits), f"{lower} to {upper}"
 
 
 def _level(rows: pd.DataFrame, quantity: str) -> str:
-    own = rows[rows["kind"] == "fit"].iloc[0]
-    limits = f"{number(own['lower'])} to {number(own['upper'])}"
-    return f"{quantity}: {number(own['median'])} ({limits}, 95%)."
+    median, limits = _numbers(rows[rows["kind"] == "fit"].iloc[0])
+    return f"{quantity}: {median} ({limits}, 95%)."
 
 
 def _prior(variance: pd.DataFrame) -> str:
@@ -84,10 +73,10 @@ def _prior(variance: pd.DataFrame) -> str:
     first = variance.iloc[0]
     text = (
         f"The sd of its log is {first['prior_sd']:.2f} a priori and {first['posterior_sd']:.2f} "
-        f"a posteriori; priors carry {first['prior_share'] * 100:.0f}% of the posterior variance"
+        f"a posteriori; priors carry {percent(first['prior_share'])} of the posterior variance"
     )
     largest = variance.sort_values("share", ascending=False).head(NAMED_BLOCKS)
-    named = [f"{row['block']} {row['share'] * 100:.0f}%" for _, row in largest.iterrows()]
+    named = [f"{row['block']} {percent(row['share'])}" for _, row in largest.iterrows()]
     text += f" ({', '.join(named)})."
     if first["prior_share"] > ASSUMED:
         text += " The level is set by assumptions."
@@ -101,15 +90,17 @@ def _claimants(rows: pd.DataFrame) -> str:
     first = ordered.iloc[0]
     if abs(first["change"]) < SMALL_CHANGE:
         return "Leaving out any one claimant moves the median by less than 1%."
-    text = f"Without {first['name']} the median moves by {_percent(first['change'])}"
+    text = f"Without {first['name']} the median moves by {percent_change(first['change'])}"
     if len(ordered) > 1:
         second = ordered.iloc[1]
-        text += f", without {second['name']} by {_percent(second['change'])}"
+        text += f", without {second['name']} by {percent_change(second['change'])}"
     if len(ordered) > 2:
         text += ", without any other by less"
     widest = rows.sort_values("width").iloc[-1]
     if widest["width"] > SMALL_WIDENING:
-        text += f"; the interval widens most without {widest['name']}, {widest['width']:.2f} times"
+        text += (
+            f"; the interval widens most without {widest['name']}, {factor(widest['width'])} times"
+        )
     return text + "."
 
 
@@ -118,7 +109,9 @@ def _components(rows: pd.DataFrame) -> str:
     moved = moved.reindex(moved["change"].abs().sort_values(ascending=False).index)
     if moved.empty:
         return "No component of the model moves it by as much as 1% when switched off."
-    named = [f"{r['name'].replace('_', ' ')} {_percent(r['change'])}" for _, r in moved.iterrows()]
+    named = [
+        f"{r['name'].replace('_', ' ')} {percent_change(r['change'])}" for _, r in moved.iterrows()
+    ]
     named = named[:NAMED_COMPONENTS]
     return f"Changes with components of the model switched off, one at a time: {', '.join(named)}."
 
@@ -131,7 +124,7 @@ def _blocks(powers: pd.DataFrame) -> str:
     return (
         f"Doubling the power of a prior moves the median most for {first['block']}, by "
         f"{first['location']:+.2f} posterior sd, and the sd most for {widest['block']}, by "
-        f"{_percent(np.expm1(widest['spread']))}."
+        f"{percent_change(np.expm1(widest['spread']))}."
     )
 
 
@@ -139,8 +132,8 @@ def _common_mode(rows: pd.DataFrame) -> str:
     if rows.empty:
         return ""
     totals = [
-        f"{number(r['median'])} ({number(r['lower'])} to {number(r['upper'])}) at {r['value']:.2f}"
-        for _, r in rows.sort_values("value").iterrows()
+        "{} ({}) at {:.2f}".format(*_numbers(row), row["value"])
+        for _, row in rows.sort_values("value").iterrows()
     ]
     return f"By the sd of the common mode: {', '.join(totals)}."
 
@@ -149,7 +142,5 @@ def _range(rows: pd.DataFrame) -> str:
     if rows.empty:
         return ""
     row = rows.iloc[0]
-    return (
-        f"Over plausible priors the median runs from {number(row['low'])} to "
-        f"{number(row['high'])} ({row['note']})."
-    )
+    low, high = (number(row[end], row["low"], row["high"]) for end in ("low", "high"))
+    return f"Over plausible priors the median runs from {low} to {high} ({row['note']})."

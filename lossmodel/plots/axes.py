@@ -29,7 +29,9 @@ def set_ratio_axis(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:
     """Make x a logarithmic axis of ratios: a line at 1, and ticks at round numbers."""
     ax.axvline(1, color=INK, lw=0.8)
     ax.set_xscale("log")
-    low, high = float(np.nanmin(lower)) * 0.9, float(np.nanmax(upper)) * 1.1
+    # Without ratios, as where all figures are ranges, the axis is around 1.
+    low = float(np.nanmin(lower.to_numpy(dtype=float), initial=1.0)) * 0.9
+    high = float(np.nanmax(upper.to_numpy(dtype=float), initial=1.0)) * 1.1
     low, high = max(min(low, 0.8), 0.01), min(max(high, 1.25), 100.0)
     steps = np.array([m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5)])
     ax.set_xlim(low, high)

@@ -11,7 +11,7 @@ import pandas as pd
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.rates import rates
 from lossmodel.text.escape import one_line
-from lossmodel.text.numbers import number
+from lossmodel.text.numbers import number, percent_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,8 +143,8 @@ def _totals(a: Fit, b: Fit, day: pd.Timestamp) -> Iterator[str]:
     names = [" ".join((r["category"], r["party"], r["scope"])) for r in table.to_dict("records")]
     width = max(map(len, names), default=0)
     for name, row in zip(names, table.to_dict("records"), strict=True):
-        percent = f"{100 * (row['ratio'] - 1):+.1f}%" if np.isfinite(row["ratio"]) else "-"
-        yield f"  {name:<{width}}  {_interval(row, 'a')} -> {_interval(row, 'b')}  {percent}"
+        change = percent_change(row["ratio"] - 1) if np.isfinite(row["ratio"]) else "-"
+        yield f"  {name:<{width}}  {_interval(row, 'a')} -> {_interval(row, 'b')}  {change}"
     for word, one, other in (("only in A", a, b), ("only in B", b, a)):
         alone = [" ".join((c, p, s)) for p, c, s in one.series if (p, c, s) not in other.series]
         if alone:
@@ -168,7 +168,7 @@ def _total(fit: Fit, party: str, category: str, scope: str, day: pd.Timestamp) -
 
 def _claims(rows: pd.DataFrame) -> Iterator[str]:
     for row in rows.head(SHOWN).to_dict("records"):
-        moved = f"{100 * np.expm1(row['moves']):+.1f}%"
+        moved = percent_change(float(np.expm1(row["moves"])))
         yield f"    {moved}  {row['change']}: {row['claim_id']} ({row['claimant']}): {row['what']}"
     if len(rows) > SHOWN:
         yield f"    and {len(rows) - SHOWN:,} more"

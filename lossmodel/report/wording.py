@@ -52,7 +52,7 @@ def level(fit: Fit) -> str:
 
 
 def interval(row: Mapping[str, Any], prefix: str = "") -> str:
-    """The limits of a row: 240,000 to 480,000."""
+    """The limits of a row, rounded as all numbers are: 240,000 to 480,000."""
     lower, upper = row[f"{prefix}lower"], row[f"{prefix}upper"]
     return f"{number(lower, lower, upper)} to {number(upper, lower, upper)}"
 

@@ -93,7 +93,10 @@ def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
             for page in range(1, _pages(results, party, group) + 1)
         ],
         "level": [FigureSpec("shares", SHARES, _draw_shares)],
-        "checks": [FigureSpec("predictions", PREDICTIONS, _draw_predictions)],
+        # Ranges without a value have no residual to draw.
+        "checks": [FigureSpec("predictions", PREDICTIONS, _draw_predictions)]
+        if fit.terms["residual"].notna().any()
+        else [],
     }
 
 

@@ -210,20 +210,11 @@ def _ratios_table(results: Results) -> Rows:
 
 def _priors_table(fit: Fit) -> Rows:
     table = fit.priors.table(fit.ci_prob)
-    limits = f"{100 * fit.ci_prob:.4g}\\% interval"
     rows = []
     for row in table.to_dict("records"):
-        low, high = (float(row[name]) for name in ("lower", "upper"))
-        interval = "fixed" if low == high else f"{low:.3g} to {high:.3g}"
-        rows.append(
-            [
-                tex(str(row["name"])),
-                tex(f"{float(row['median']):.3g}"),
-                interval,
-                tex(str(row["reason"])),
-            ]
-        )
-    return ["Prior", "Median", limits, "Reason"], rows
+        limits = "fixed" if row["lower"] == row["upper"] else _interval(row)
+        rows.append([tex(str(row["name"])), _median(row), limits, tex(str(row["reason"]))])
+    return ["Prior", "Median", f"{100 * fit.ci_prob:.4g}\\% interval", "Reason"], rows
 
 
 def _median(row: Mapping[Any, Any], prefix: str = "") -> str:

@@ -54,9 +54,11 @@ def _introduction(results: Results) -> Text:
     words = (
         "Each number is a posterior median. Given the claims and the assumptions of the model, "
         f"the true value lies in the credible interval with a probability of {level(fit)}. "
-        "Casualties are killed plus wounded. “Set by assumptions” marks a total with more than "
-        f"{percent(ASSUMED)} of its posterior variance from priors, mainly on the bias of the "
-        "claimants: more claims of the same kind would hardly narrow its interval."
+        "Numbers are rounded to two digits of the half width of their interval, or of their own "
+        "size where that is smaller. Casualties are killed plus wounded. “Set by assumptions” "
+        f"marks a total with more than {percent(ASSUMED)} of its posterior variance from priors, "
+        "mainly on the bias of the claimants: more claims of the same kind would hardly narrow its "
+        "interval."
     )
     return Text(words, tone="small")
 

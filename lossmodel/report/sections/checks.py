@@ -9,7 +9,7 @@ import numpy as np
 from lossmodel.plots.fit import PREDICTIVE_PROB
 from lossmodel.report.blocks import Block, Figure, Section, Table, Text
 from lossmodel.report.wording import claimant_names
-from lossmodel.text.numbers import percent
+from lossmodel.text.numbers import factor, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,5 +140,5 @@ def _claimant(name: str, rows: pd.DataFrame) -> list[str]:
     ]
     if len(pit) < SMALL:
         shares = [f"({share})" for share in shares]
-    median = f"{np.exp(np.median(residual)):.2f}" if len(residual) else "–"
+    median = factor(float(np.exp(np.median(residual)))) if len(residual) else "–"
     return [name, f"{len(pit):,}", *shares, median]

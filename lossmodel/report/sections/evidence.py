@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.report.blocks import Block, Section, Table, Text
 from lossmodel.report.wording import claimant_names, claimed, party_title
-from lossmodel.text.numbers import number
+from lossmodel.text.numbers import factor, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +114,7 @@ def _row(results: Results, row: dict[Any, Any], names: dict[str, str]) -> list[s
         claimed(row["value"], row["low"], row["high"], row["qualifier"]),
         row["class"],
         number(row["expected"], row["expected_lower"], row["expected_upper"]) if known else "–",
-        f"{math.exp(residual):.2f}" if math.isfinite(residual) else "–",
+        factor(math.exp(residual)) if math.isfinite(residual) else "–",
         f"{row['why']}{joined}",
         row["source"],
         row["note"],

@@ -14,7 +14,7 @@ from lossmodel.report.wording import (
     quantity_title,
 )
 from lossmodel.text.levels import ASSUMED
-from lossmodel.text.numbers import percent
+from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ def _factor(sd: float, prob: float) -> str:
     """Half the interval of a log-normal total, as a factor."""
     from scipy.special import ndtri
 
-    return f"{math.exp(sd * float(ndtri((1 + prob) / 2))):.2g}"
+    return number(math.exp(sd * float(ndtri((1 + prob) / 2))))
 
 
 def _listed(words: list[str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lossmodel import __version__
 from lossmodel.posterior.citation import cite, fit_hash
 from lossmodel.report.blocks import Block, Section, Table, Text
+from lossmodel.report.wording import estimate_text, interval
 
 if TYPE_CHECKING:
     from lossmodel.api import Fit
@@ -53,25 +54,12 @@ def _prior(row: dict[Any, Any]) -> list[str]:
         basis += f" ({row['n']:,} pairs, {row['clusters']:,} conflicts)"
     return [
         row["name"],
-        _short(row["median"]),
-        "constant" if constant else f"{_short(row['lower'])} to {_short(row['upper'])}",
+        estimate_text(row),
+        "constant" if constant else interval(row),
         row["unit"],
         basis,
         row["reason"],
     ]
-
-
-def _short(value: float) -> str:
-    """Two or three digits, never in scientific notation."""
-    if abs(value) >= 100:
-        return f"{float(f'{value:.2g}'):,.0f}"
-    return (
-        f"{value:.3f}"
-        if abs(value) < 0.1
-        else f"{value:.2f}"
-        if abs(value) < 10
-        else f"{value:.0f}"
-    )
 
 
 def provenance_section(fit: Fit) -> Section:
