@@ -31,6 +31,7 @@ def text(table: pd.DataFrame) -> str:
 def print_wars(scores: pd.DataFrame) -> None:
     print(f"Log scale; a truth of zero counts as {ZERO_AS}. Columns {', '.join(RULES)}: errors of")
     print(f"rules of thumb ({', '.join(RULES.values())}).")
+    print("Truths that are public at a stage are listed and compared, but not counted in means.")
     lines = scores[(scores["kind"] == "window") & scores["stage"].isin([LAST_DAY, ALL_CLAIMS])]
     print(f"\nEach truth of a window\n{text(lines[SHOWN])}")
     print(f"\nEstimate / truth by stage\n{text(war_tables.by_stage(scores))}")
@@ -38,6 +39,7 @@ def print_wars(scores: pd.DataFrame) -> None:
         print(f"\nBy war, {stage}\n{text(war_tables.by_war(scores, stage).drop(columns='title'))}")
         fifths = ", ".join(f"{share:.0%}" for share in war_tables.pit_fifths(scores, stage))
         print(f"PITs in each fifth of (0, 1): {fifths}")
+    print(f"\nBy stage, wars with equal weights\n{text(war_tables.by_date(scores))}")
     print(f"\nBeside rules of thumb, wars with equal weights\n{text(war_tables.by_rule(scores))}")
     print(f"\nFrom the last day to all claims\n{text(war_tables.late_changes(scores))}")
     days = scores[scores["kind"] == "day"]

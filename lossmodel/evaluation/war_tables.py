@@ -1,7 +1,8 @@
 """Summaries of the scores of past wars, and the scores that are kept with the package.
 
 Wars have equal weight, whatever the number of their truths: truths of one war are not independent.
-The CRPS of a rule of thumb is its absolute log error, because its forecast is one number.
+A truth that was public at a stage is not counted there, except in comparisons of stages. The CRPS
+of a rule of thumb is its absolute log error, because its forecast is one number.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from lossmodel.evaluation.wars import ALL_CLAIMS, KEYS, LAST_DAY, RULES, STAGES
 
 __all__ = [
     "PAIR_RULES",
+    "by_date",
     "by_rule",
     "by_stage",
     "by_war",
@@ -64,9 +66,22 @@ def write_kept(name: str, table: pd.DataFrame, folder: Path | None = None) -> Pa
     return file
 
 
-def windows(scores: pd.DataFrame, stage: str) -> pd.DataFrame:
-    """Scored truths of windows of several days at one stage."""
-    return scores[(scores["stage"] == stage) & (scores["kind"] == "window")]
+def windows(scores: pd.DataFrame, stage: str, *, public: bool = False) -> pd.DataFrame:
+    """Scored truths of windows of several days at one stage.
+
+    Parameters
+    ----------
+    public
+        Whether to keep truths that were known by then, which the claims may repeat.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"stage": "all claims", "kind": "window", "public": [False, True]})
+    >>> len(windows(rows, "all claims")), len(windows(rows, "all claims", public=True))
+    (1, 2)
+    """
+    rows = scores[(scores["stage"] == stage) & (scores["kind"] == "window")]
+    return rows if public else rows[~rows["public"].astype(bool)]
 
 
 def by_war(scores: pd.DataFrame, stage: str = ALL_CLAIMS) -> pd.DataFrame:
@@ -81,6 +96,7 @@ def by_war(scores: pd.DataFrame, stage: str = ALL_CLAIMS) -> pd.DataFrame:
     Examples
     --------
     >>> row = {"war": "a", "title": "A", "stage": "all claims", "kind": "window", "error": -0.5}
+    >>> row |= {"public": False}
     >>> row |= dict.fromkeys(MEANS, 0.0) | dict.fromkeys(RULES, 0.7) | {"ratio": 3.0}
     >>> by_war(pd.DataFrame([row]))[["war", "truths", "abs_error", "log_mean"]].values.tolist()
     [['a', 1, 0.5, 0.7], ['mean', 1, 0.5, 0.7]]
@@ -108,6 +124,7 @@ def pit_fifths(scores: pd.DataFrame, stage: str = ALL_CLAIMS) -> list[float]:
     Examples
     --------
     >>> row = {"war": "a", "stage": "all claims", "kind": "window", "pit": 0.97}
+    >>> row |= {"public": False}
     >>> pit_fifths(pd.DataFrame([row]))
     [0.0, 0.0, 0.0, 0.0, 1.0]
     """
@@ -116,6 +133,16 @@ def pit_fifths(scores: pd.DataFrame, stage: str = ALL_CLAIMS) -> list[float]:
         for _, own in windows(scores, stage).groupby("war")
     ]
     return [float(share) for share in np.mean(shares, axis=0)] if shares else []
+
+
+def by_date(scores: pd.DataFrame) -> pd.DataFrame:
+    """Means over wars at each stage, of the truths that are due then: the columns of `by_war`."""
+    found = [by_war(scores, stage).tail(1).assign(stage=stage) for stage in STAGES]
+    table = pd.concat([rows for rows in found if len(rows)], ignore_index=True)
+    wars = {stage: windows(scores, stage)["war"].nunique() for stage in STAGES}
+    table.insert(0, "wars", table["stage"].map(wars))
+    table.insert(0, "stage", table.pop("stage"))
+    return table.drop(columns=["war", "title"])
 
 
 def by_rule(scores: pd.DataFrame) -> pd.DataFrame:
@@ -162,7 +189,7 @@ def late_changes(scores: pd.DataFrame) -> pd.DataFrame:
         stages, and `worse`, the share of truths whose absolute error is larger with all claims.
     """
     keys = ["war", *KEYS]
-    early, late = (windows(scores, stage) for stage in (LAST_DAY, ALL_CLAIMS))
+    early, late = (windows(scores, stage, public=True) for stage in (LAST_DAY, ALL_CLAIMS))
     both = early.merge(late, on=keys, suffixes=("_last_day", "_all"))
     for name in ("last_day", "all"):
         both[f"abs_error_{name}"] = both[f"error_{name}"].astype(float).abs()

@@ -184,7 +184,7 @@ def score_stage(
     >>> rows = claims.conflict.truth.head(1)
     >>> early = score_stage(claims, Priors.default(), "laplace", 1, "war 1/4", "1940-07-12", rows)
     >>> [row["why"] for row in early]
-    ['the claims end on 1940-07-12, 111 days before the truth's window does.']
+    ["the claims end on 1940-07-10, 113 days before the truth's window does."]
     """
     conflict = claims.conflict
     about = {"war": conflict.name, "title": conflict.title, "stage": stage, "as_of": as_of}

@@ -28,7 +28,7 @@ RULES: Final = {
 PAIR_RULES: Final = {"face_value": "Face value", "adversary_halved": "Adversary halved"}
 SCORES: Final = {
     **{"covered_50": "In 50%", "covered_80": "In 80%", "covered_95": "In 95%"},
-    **{"ratio": "Upper / lower", "pit": "PIT", "log_score": "Log score"},
+    **{"ratio": "Upper / lower", "pit": "Mean PIT", "log_score": "Log score"},
     **{"interval_score_95": "Interval score", "crps": "CRPS"},
 }
 TITLE: Final = "Validation on past wars"
@@ -68,7 +68,8 @@ def _introduction(wars: pd.DataFrame) -> str:
         "number is a mean over the truths of a war. CRPS, log score and interval score (of the 95% "
         "interval) are on the log scale, where 0.1 is about 10%: smaller is better, larger for the "
         "log score. Rules of thumb on the same claims stand beside the CRPS: their absolute "
-        f"log error is their CRPS. A truth of zero counts as {ZERO_AS:g}."
+        f"log error is their CRPS. A truth of zero counts as {ZERO_AS:g}, and truths that were "
+        "public by the last claim are left out."
     )
 
 
