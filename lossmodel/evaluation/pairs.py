@@ -2,8 +2,8 @@
 
 The predictive distribution of log(truth / claim) is normal: minus the mean log bias of the
 claimant's role, with the variances of the role's mean, between claimants, between the figures of
-one claimant and of a small true count. The priors are those of history without the pair's own
-cluster. A later figure of zero stands as one half in `clusters.csv`.
+one claimant, of a small true count and of pairs of low trust. The priors are those of history
+without the pair's own cluster. A later figure of zero stands as one half in `clusters.csv`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def score_pairs(table: pd.DataFrame | None = None) -> pd.DataFrame:
 def _scored(row: dict[Any, Any], priors: Priors, variance: float) -> dict[str, Any]:
     prior = priors[f"bias.{row['role']}.{row['class']}"]
     between = priors[f"bias.{row['role']}.{row['class']}.between"].median
-    sd = np.sqrt(prior.sd**2 + between**2 + variance / row["n"] + row["count_var"])
+    noise = variance / row["n"] + row["count_var"] + row["trust_var"]
+    sd = np.sqrt(prior.sd**2 + between**2 + noise)
     log_ratio = float(row["mean_log_ratio"])
     truth = TruthValue(-log_ratio)
     about = {name: row[name] for name in ("cluster", "claimant", "role", "class", "n")}

@@ -19,13 +19,13 @@ from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.shipped import shipped_conflicts
 from lossmodel.errors import LossModelError, UsageError
-from lossmodel.evaluation.backtest import honest_priors
 from lossmodel.evaluation.dated_scores import score_at_date
 from lossmodel.evaluation.scores import LEVELS
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
 from lossmodel.inference.names import EngineName, check_engine
 from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
+from lossmodel.posterior.fit import conflict_priors
 
 __all__ = ["ALL_CLAIMS", "LAST_DAY", "RULES", "STAGES", "wars_with_truth", "score_wars", "stages"]
 
@@ -155,7 +155,7 @@ def _tasks(claims: Claims, engine: EngineName, seed: int) -> Iterator[dict[str, 
     truth = conflict.truth
     if truth is None or not _is_past(conflict):
         raise UsageError(f"{conflict.name} is no past war: it needs an end and a truth.csv.")
-    shared = {"claims": claims, "priors": honest_priors(conflict), "engine": engine, "seed": seed}
+    shared = {"claims": claims, "priors": conflict_priors(conflict), "engine": engine, "seed": seed}
     for stage, date in stages(claims).items():
         rows = truth
         if date is not None:
