@@ -20,6 +20,7 @@ from lossmodel.evaluation.scores import ZERO_AS
 from lossmodel.evaluation.wars import ALL_CLAIMS, LAST_DAY, RULES, score_wars
 
 TASKS = Path(__file__).resolve().parent / "tasks"
+WHY = 80  # characters of a reason that are printed; the table has all
 SHOWN = ["war", "stage", "party", "category", "start", "end", "truth", "median", "lower", "upper"]
 SHOWN += ["ratio", "pit", "crps", "log_score", "interval_score_95", "covered_95", "public", *RULES]
 
@@ -48,10 +49,14 @@ def print_wars(scores: pd.DataFrame) -> None:
             days.groupby("war")[war_tables.MEANS].mean().assign(days=days.groupby("war").size())
         )
         print(f"\nSingle days, all claims\n{text(covered.reset_index())}")
-    gate = scores[scores["gate"] == False].drop_duplicates(["war", "stage"])  # noqa: E712
-    print(f"\nFits that did not pass their gate: {len(gate)}")
+    fits = scores[scores["engine"].notna()].drop_duplicates(["war", "stage"])
+    print(f"\nFits by engine: {fits['engine'].value_counts().to_dict()}")
+    failed = fits[~fits["gate"].astype(bool)]
+    print("Fits that did not pass their gate:", len(failed))
+    for war, stage in failed[["war", "stage"]].itertuples(index=False):
+        print(f"  {war}, {stage}")
     if "why" in scores and scores["why"].notna().any():
-        without = scores[scores["why"].notna()]
+        without = scores[scores["why"].notna()].assign(why=scores["why"].str.slice(stop=WHY))
         print(f"\nNot scored\n{text(without[['war', 'stage', 'party', 'category', 'end', 'why']])}")
 
 

@@ -47,6 +47,11 @@ RULES: Final = {
     "median_of_all": "median of all",
 }
 KEYS: Final = ["party", "category", "scope", "start", "end"]
+# The first columns of the table of scores; the others follow.
+FIRST: Final = [
+    *("war", "title", "left_out", "stage", "as_of", "engine", "gate", *KEYS, "party_title", "kind"),
+    *("public", "truth", "truth_sd", "median", "lower", "upper", "ratio", "error", *RULES),
+]
 
 
 def wars_with_truth() -> tuple[str, ...]:
@@ -147,7 +152,8 @@ def score_wars(
     arguments = [task for war in given for task in _tasks(load_claims(conflict=war), engine, seed)]
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
     results = run_tasks(score_stage, arguments, title="past wars", **options)
-    return pd.DataFrame([row for rows in results for row in rows])
+    table = pd.DataFrame([row for rows in results for row in rows])
+    return table.reindex(columns=[*FIRST, *(name for name in table if name not in FIRST)])
 
 
 def _tasks(claims: Claims, engine: EngineName, seed: int) -> Iterator[dict[str, Any]]:
@@ -192,15 +198,16 @@ def score_stage(
     try:
         found = score_at_date(claims, as_of, rows, LEVELS, priors, Components(), engine, seed)
     except (LossModelError, ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
-        return [about | _keys(row) | {"why": _sentence(error)} for _, row in rows.iterrows()]
+        found = {"scores": [], "naive": []}
+        found["unscored"] = [_keys(row) | {"why": _sentence(error)} for _, row in rows.iterrows()]
     latest = claims.table["published"].max() if as_of is None else pd.Timestamp(as_of)
     public = {_key(_keys(row)): bool(row["known"] <= latest) for _, row in rows.iterrows()}
     rules = {(_key(line), line["rule"]): line["error"] for line in found["naive"]}
     scored = [about | line | {"public": public[_key(line)]} for line in found["scores"]]
     for line in scored:
-        line["party_title"] = conflict.parties[line["party"]].title
         line |= {name: rules.get((_key(line), rule)) for name, rule in RULES.items()}
-    return scored + [about | line for line in found["unscored"]]
+    lines = scored + [about | line for line in found["unscored"]]
+    return [line | {"party_title": conflict.parties[line["party"]].title} for line in lines]
 
 
 def _sentence(error: Exception) -> str:

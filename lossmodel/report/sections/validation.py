@@ -31,6 +31,8 @@ SCORES: Final = {
     **{"ratio": "Upper / lower", "pit": "Mean PIT", "log_score": "Log score"},
     **{"interval_score_95": "Interval score", "crps": "CRPS"},
 }
+# Growth of a CRPS that is named: twice the largest range over three seeds of three wars.
+NOTED: Final = 0.02
 TITLE: Final = "Validation on past wars"
 
 
@@ -64,10 +66,11 @@ def _introduction(wars: pd.DataFrame) -> str:
     )  # fmt: skip
     return (
         f"{count} past {noun} fitted by the same model, each without its own cluster in any prior "
-        "that is estimated from history. The table scores the estimates from all claims; every "
-        "number is a mean over the truths of a war. CRPS, log score and interval score (of the 95% "
-        "interval) are on the log scale, where 0.1 is about 10%: smaller is better, larger for the "
-        "log score. Rules of thumb on the same claims stand beside the CRPS: their absolute "
+        "that is estimated from history. The table scores the estimates from all claims; a number "
+        "is a mean over the truths of a war, the ratio of the interval's limits a median. CRPS, "
+        "log score and interval score (of the 95% interval) are on the log scale, where 0.1 is "
+        "about 10%: smaller is better, larger for the log score. Rules of thumb on the same claims "
+        "stand beside the CRPS: their absolute "
         f"log error is their CRPS. A truth of zero counts as {ZERO_AS:g}, and truths that were "
         "public by the last claim are left out."
     )
@@ -142,14 +145,18 @@ def _failures(wars: pd.DataFrame) -> list[Block]:
     found.append(Text(words.strip(), lead="Outside the 95% interval:"))
     changes = war_tables.late_changes(wars)
     if len(changes) > 1:
-        whole = changes.iloc[-1]
+        whole, wars_alone = changes.iloc[-1], changes.iloc[:-1]
+        grew = wars_alone["crps_all"] > wars_alone["crps_last_day"] + NOTED
+        titles = wars.drop_duplicates("war").set_index("war")["title"]
+        named = "; ".join(titles[name] for name in wars_alone.loc[grew, "war"]) or "none"
         found.append(
             Text(
                 f"Between the {LAST_DAY} of fighting and all claims the mean absolute log error of "
                 f"the same {whole['truths']:.0f} truths, wars with equal weights, went from "
                 f"{whole['abs_error_last_day']:.2f} to {whole['abs_error_all']:.2f} and the CRPS "
                 f"from {whole['crps_last_day']:.2f} to {whole['crps_all']:.2f}; "
-                f"{percent(whole['worse'])} of the estimates moved away from the truth.",
+                f"{percent(whole['worse'])} of the estimates moved away from the truth. "
+                f"Wars whose CRPS grew by more than {NOTED:g}: {named}.",
                 lead="Later claims:",
             )
         )
@@ -168,6 +175,10 @@ def _missed(row: dict[Any, Any]) -> str:
     start, end = (date(pd.Timestamp(row[name])) for name in ("start", "end"))
     truth = f"{row['truth']:,.0f}"
     return (
-        f"{row['title']}: {row['party_title'] or row['party']}, {row['category']}, {start} to "
-        f"{end}: {estimate_text(row)} [{interval(row)}], later known {truth}."
+        f"{row['title']}: {_series(row)}, {start} to {end}: {estimate_text(row)} "
+        f"[{interval(row)}], later known {truth}."
     )
+
+
+def _series(row: Mapping[Any, Any]) -> str:
+    return f"{row['party_title'] or row['party']}, {row['category']}"
