@@ -21,7 +21,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 
 .DEFAULT_GOAL := help
 .PHONY: help fit test check slow notebooks paper format clean radford history backtests \
-	calibration parts refits bench bench-quick
+	wars calibration parts refits bench bench-quick
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -81,6 +81,11 @@ radford: $(VENV)/installed
 # Leave-one-war-out prediction of past wars, against rules of thumb.
 history: $(VENV)/installed
 	$(BIN)/python benchmarks/history.py score
+
+# Past wars, each fitted without its own cluster of history, beside rules of thumb; the scores are
+# kept in data/wars/. ARGS="--war kargil1999" fits one of them and keeps nothing.
+wars: $(VENV)/installed
+	$(BIN)/python benchmarks/wars.py $(ARGS)
 
 # Backtests of both shipped conflicts: claims published by a date, against later truth.
 backtests: $(VENV)/installed

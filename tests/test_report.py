@@ -119,14 +119,15 @@ def test_the_parts_come_in_order(fit):
     document = compose(results, figure_specs(results))
     names = [section.name for section in document.sections]
     assert names == [
-        *("answer", "losses", "claimants", "level", "claims", "checks", "priors", "provenance"),
+        *("answer", "losses", "claimants", "level", "claims", "checks", "validation", "priors"),
+        "provenance",
     ]
 
 
 def test_contents_lead_somewhere_and_no_name_is_used_twice(report):
     page = Page(read(report / "report.html"))
     inside = [link for link in page.links if link.startswith("#")]
-    assert len(inside) == 8
+    assert len(inside) == 9
     assert {link[1:] for link in inside} <= set(page.ids)
     named = [
         name for name in page.ids if not re.match("losses-|biases-|shares-|predictions-", name)

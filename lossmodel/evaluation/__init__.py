@@ -12,11 +12,14 @@ hidden by the same error in the other.
 `misspecification`    departures from the model's assumptions
 `simulation`          `simulate`: a war and its claims
 `tasks`               many fits, stored and resumable, on all cores or on a cluster
-`scores`              coverage, CRPS, log score, PIT of draws against an uncertain truth
+`scores`              coverage, CRPS, log and interval score, PIT against an uncertain truth
 `baselines`           figures published by a date, and rules of thumb
 `dated_truth`         rows of the truth that are due at a date
 `dated_scores`        fits on the claims of one date, and their scores
 `backtest`            `backtest`: claims frozen by date, scored against later evidence
+`wars`                past wars, fitted at several dates without their own cluster of history
+`war_tables`          summaries of their scores, and the scores that are kept for reports
+`pairs`               pairs of claim and truth of wars without a conflict folder
 `calibration`         `calibrate`: simulation-based calibration
 `predictive_checks`   posterior predictive checks by stream; tests for misspecification
 `variants`            claims, priors and components changed one at a time

@@ -35,7 +35,7 @@ class Backtest:
     ----------
     scores
         One row per date, common-mode sd and row of the truth: `kind` (window or day), the truth,
-        and the columns of `scores.score`. Single days are scored against predictive counts.
+        and the columns of `scores.score`, of predictive counts.
     baselines
         Totals that others had published by the date: `covers` (whether a range holds the truth),
         `ratio` (high over low), `error` (log value minus log truth).

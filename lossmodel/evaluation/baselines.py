@@ -2,7 +2,9 @@
 
 A rule of thumb spreads each claim evenly over its days, prefers the shorter of two overlapping
 windows of a claimant, fills uncovered days with the claimant's mean, and takes the geometric mean
-over claimants. Claimants that cover less than half of the days count only where all do.
+over claimants, or their median. Claimants that cover less than half of the days count only where
+all do. "own side's latest" is the figure that the own side published last about a window like the
+truth's, and "own side at face value" where there is none.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ RULES = (
     "adversary at face value",
     "adversary halved",
     "own side at face value",
+    "median of all",
+    "own side's latest",
 )
 
 
@@ -107,13 +111,41 @@ def naive_totals(
         adversary, own = (totals["role"].to_numpy() == role for role in ("adversary", "self"))
         logs = np.log(np.maximum(totals["total"].to_numpy(dtype=float), ZERO_AS))
         halved = logs - np.log(2) * adversary
-        answers = (logs, halved, logs[adversary], halved[adversary], logs[own])
+        latest = _own_latest(claims, row, as_of)
+        answers = (
+            *(logs, halved, logs[adversary], halved[adversary], logs[own]),
+            np.median(logs, keepdims=True) if len(logs) else logs,
+            logs[own] if latest is None else np.log([max(latest, ZERO_AS)]),
+        )
         found += [
             (place, rule, float(np.exp(answer.mean())))
             for rule, answer in zip(RULES, answers, strict=True)
             if len(answer)
         ]
     return pd.DataFrame(found, columns=["place", "rule", "value"])
+
+
+def _own_latest(claims: Claims, row: pd.Series, as_of: pd.Timestamp | None) -> float | None:
+    """The own side's last published figure of a window that shares most days with the row's."""
+    table = claims.table
+    components, start = claims.conflict.components, row["start"]
+    start = claims.conflict.start if pd.isna(start) else start
+    same = table["party"].map(lambda name: row["party"] in components(name))
+    same &= (table["category"] == row["category"]) & (table["part_of"] == "")
+    same &= table["kind"].isin(names_with(KINDS, "is_total"))
+    if as_of is not None:
+        same &= table["published"] <= as_of
+    found = table[same].sort_values(["published", "end"], kind="stable")
+    first, last = (found["start"].clip(lower=start), found["end"].clip(upper=row["end"]))
+    either = found["end"].clip(lower=row["end"]) - found["start"].clip(upper=start)
+    shared = ((last - first).dt.days + 1).clip(lower=0) / (either.dt.days + 1)
+    who = found["via"].where(found["via"] != "", found["claimant"])
+    own = who.map(lambda name: claims.conflict.role(name, row["party"]) == "self").astype(bool)
+    found = found[(shared >= MIN_COVERED) & own]
+    if found.empty:
+        return None
+    value, low, high = (float(found[name].iloc[-1]) for name in ("value", "low", "high"))
+    return value if value == value else float(np.sqrt(low * high))
 
 
 def _stream_totals(terms: pd.DataFrame, row: pd.Series, claims: Claims) -> pd.DataFrame:

@@ -8,9 +8,12 @@ truth, all on the log scale:
     CRPS       E|x - y| - E|x - x'| / 2           (Gneiting and Raftery 2007)
     log score  log density of y under a normal distribution with the mean and variance of x, the
                truth's variance added             (Good 1952)
+    interval   (u - l) + 2/a (l - y)+ + 2/a (y - u)+, for the central interval [l, u] of
+               probability 1 - a                  (Gneiting and Raftery 2007)
     PIT        P(x < y) + P(x = y) / 2            (Dawid 1984; mid-distribution form)
 
-CRPS is better when smaller, the log score when larger; PITs of a calibrated forecast are uniform.
+CRPS and interval score are better when smaller, the log score when larger; PITs of a calibrated
+forecast are uniform. The CRPS of a forecast of one number is its absolute error.
 """
 
 from __future__ import annotations
@@ -31,8 +34,10 @@ __all__ = [
     "allowed_misses",
     "central_interval",
     "crps",
+    "interval_score",
     "percent_name",
     "score",
+    "score_logs",
 ]
 
 Floats = NDArray[np.float64]
@@ -119,7 +124,8 @@ def score(
     dict
         `median, lower, upper` (95%), `ratio` (upper over lower), `error` (log median minus log
         truth), `crps, log_score, pit`, and for each level `covered_*` (1 where the interval holds
-        the truth's median) and `share_*` (the probability of the truth's distribution inside it).
+        the truth's median), `share_*` (the probability of the truth's distribution inside it) and
+        `interval_score_*`. Draws and truths below `ZERO_AS` count as that.
 
     Examples
     --------
@@ -127,7 +133,24 @@ def score(
     >>> found["pit"], found["covered_95"], round(found["crps"], 3)
     (0.6, 1.0, 0.048)
     """
-    logs = np.log(np.maximum(draws, ZERO_AS))
+    return score_logs(np.log(np.maximum(draws, ZERO_AS)), truth, levels=levels)
+
+
+def score_logs(
+    logs: Floats, truth: TruthValue, *, levels: Sequence[float] = LEVELS
+) -> dict[str, float]:
+    """All scores of one quantity whose draws are logs, such as a ratio; see `score`.
+
+    Parameters
+    ----------
+    logs
+        Logs of the draws, shape (samples,).
+
+    Examples
+    --------
+    >>> score_logs(np.array([-0.1, 0.0, 0.1]), TruthValue(0.0))["median"]
+    1.0
+    """
     quantiles = truth.quantiles
     lower, upper = np.exp(central_interval(logs, CI_PROB))
     found = {
@@ -145,7 +168,29 @@ def score(
         name = percent_name(level)
         found[f"covered_{name}"] = float(a <= truth.mean <= b)
         found[f"share_{name}"] = float(np.mean((a <= quantiles) & (quantiles <= b)))
+        found[f"interval_score_{name}"] = float(
+            np.mean([interval_score(a, b, value, level) for value in quantiles])
+        )
     return found
+
+
+def interval_score(lower: float, upper: float, truth: float, level: float) -> float:
+    """Width of a central interval, and a penalty for the distance of a truth outside it.
+
+    Parameters
+    ----------
+    lower, upper, truth
+        On one scale, which is that of the score.
+    level
+        Probability of the interval.
+
+    Examples
+    --------
+    >>> interval_score(1.0, 3.0, 2.0, 0.5), interval_score(1.0, 3.0, 4.0, 0.5)
+    (2.0, 6.0)
+    """
+    outside = max(lower - truth, truth - upper, 0.0)
+    return float(upper - lower + 2 / (1 - level) * outside)
 
 
 def central_interval(draws: Floats, level: float) -> Floats:

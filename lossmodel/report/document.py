@@ -18,6 +18,7 @@ from lossmodel.report.sections.evidence import evidence_section
 from lossmodel.report.sections.identification import identification_section
 from lossmodel.report.sections.losses import losses_section
 from lossmodel.report.sections.provenance import priors_section, provenance_section
+from lossmodel.report.sections.validation import validation_section
 from lossmodel.report.wording import date, level
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def compose(results: Results, figures: Mapping[str, Sequence[FigureSpec]]) -> Do
             identification_section(results, figures["level"]),
             evidence_section(results),
             checks_section(results, figures["checks"]),
+            validation_section(),
             priors_section(fit),
             provenance_section(fit),
         ],

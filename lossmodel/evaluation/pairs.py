@@ -1,0 +1,69 @@
+"""Pairs of a claim and a later truth, of wars without a conflict folder: truth from claim alone.
+
+The predictive distribution of log(truth / claim) is normal: minus the mean log bias of the
+claimant's role, with the variances of the role's mean, between claimants, between the figures of
+one claimant, of a small true count and of pairs of low trust. The priors are those of history
+without the pair's own cluster. A later figure of zero stands as one half in `clusters.csv`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from lossmodel.evaluation.scores import TruthValue, score_logs
+from lossmodel.model import history
+from lossmodel.model.priors import Priors
+
+__all__ = ["score_pairs"]
+
+# Quantiles that stand for the normal distribution; with 999 its CRPS is exact to 0.1%.
+QUANTILES: Final = ndtri((np.arange(999) + 0.5) / 999)
+
+
+def score_pairs(table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Score the truth of each claimant of history, predicted by the other wars.
+
+    Parameters
+    ----------
+    table
+        Rows as in `data/history/clusters.csv`, by default all of them.
+
+    Returns
+    -------
+    DataFrame
+        `cluster, claimant, role, class, n, left_out`, the columns of `scores.score` in units of the
+        claim, and the log errors of two rules of thumb: `face_value`, and `adversary_halved`, which
+        halves the claims of adversaries only.
+
+    Examples
+    --------
+    >>> scores = score_pairs()
+    >>> bool((scores["cluster"] == scores["left_out"]).all())
+    True
+    """
+    rows = history.read_clusters() if table is None else table
+    everything = history.read_clusters()
+    found = []
+    for cluster, own in rows.groupby("cluster", sort=True):
+        priors = Priors.from_history(leave_out=str(cluster))
+        variance = history.pool_variance(history.keep_clusters(everything, str(cluster)))
+        found += [_scored(row, priors, variance) for row in own.to_dict("records")]
+    return pd.DataFrame(found)
+
+
+def _scored(row: dict[Any, Any], priors: Priors, variance: float) -> dict[str, Any]:
+    prior = priors[f"bias.{row['role']}.{row['class']}"]
+    between = priors[f"bias.{row['role']}.{row['class']}.between"].median
+    noise = variance / row["n"] + row["count_var"] + row["trust_var"]
+    sd = np.sqrt(prior.sd**2 + between**2 + noise)
+    log_ratio = float(row["mean_log_ratio"])
+    truth = TruthValue(-log_ratio)
+    about = {name: row[name] for name in ("cluster", "claimant", "role", "class", "n")}
+    about |= {"left_out": "; ".join(priors.left_out), "truth": float(np.exp(-log_ratio))}
+    halved = log_ratio - np.log(2) * (row["role"] == "adversary")
+    rules = {"face_value": log_ratio, "adversary_halved": float(halved)}
+    return about | score_logs(-prior.mean + sd * QUANTILES, truth) | rules

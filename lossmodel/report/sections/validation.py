@@ -1,0 +1,184 @@
+"""Validation on past wars: the kept scores of `make wars`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from lossmodel.evaluation import war_tables
+from lossmodel.evaluation.scores import ZERO_AS
+from lossmodel.evaluation.wars import ALL_CLAIMS, LAST_DAY
+from lossmodel.report.blocks import Block, Section, Table, Text
+from lossmodel.report.wording import date, estimate_text, interval
+from lossmodel.text.numbers import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["validation_section"]
+
+RULES: Final = {
+    "own_latest": "Own side's latest",
+    "adversary_halved": "Adversary halved",
+    "log_mean": "Log mean",
+    "median_of_all": "Median of all",
+}
+PAIR_RULES: Final = {"face_value": "Face value", "adversary_halved": "Adversary halved"}
+SCORES: Final = {
+    **{"covered_50": "In 50%", "covered_80": "In 80%", "covered_95": "In 95%"},
+    **{"ratio": "Upper / lower", "pit": "Mean PIT", "log_score": "Log score"},
+    **{"interval_score_95": "Interval score", "crps": "CRPS"},
+}
+# Growth of a CRPS that is named: twice the largest range over three seeds of three wars.
+NOTED: Final = 0.02
+TITLE: Final = "Validation on past wars"
+
+
+def validation_section(
+    wars: pd.DataFrame | None = None, pairs: pd.DataFrame | None = None
+) -> Section:
+    """Scores of past wars and of pairs, and the truths that were missed.
+
+    Parameters
+    ----------
+    wars, pairs
+        Scores as of `evaluation.wars` and `evaluation.pairs`; by default those that are kept.
+    """
+    wars = war_tables.read_kept("wars") if wars is None else wars
+    pairs = war_tables.read_kept("pairs") if pairs is None else pairs
+    if wars is None:
+        words = (
+            "The scores of past wars are not part of this installation; make wars computes them."
+        )
+        return Section("validation", TITLE, [Text(words)])
+    blocks: list[Block] = [Text(_introduction(wars)), _wars(wars), *_failures(wars)]
+    if pairs is not None and len(pairs):
+        blocks.append(_pairs(pairs))
+    return Section("validation", TITLE, blocks)
+
+
+def _introduction(wars: pd.DataFrame) -> str:
+    count = wars["war"].nunique()
+    noun = "war, whose losses became known later, was" if count == 1 else (
+        "wars, whose losses became known later, were"
+    )  # fmt: skip
+    return (
+        f"{count} past {noun} fitted by the same model, each without its own cluster in any prior "
+        "that is estimated from history. The table scores the estimates from all claims; a number "
+        "is a mean over the truths of a war, the ratio of the interval's limits a median. CRPS, "
+        "log score and interval score (of the 95% interval) are on the log scale, where 0.1 is "
+        "about 10%: smaller is better, larger for the log score. Rules of thumb on the same claims "
+        "stand beside the CRPS: their absolute "
+        f"log error is their CRPS. A truth of zero counts as {ZERO_AS:g}, and truths that were "
+        "public by the last claim are left out."
+    )
+
+
+def _wars(wars: pd.DataFrame) -> Table:
+    table = war_tables.by_war(wars)
+    rows = [
+        [
+            str(row["title"]),
+            f"{row['truths']:,}",
+            *_cells(row, SCORES),
+            *(_number(row[rule]) for rule in RULES),
+        ]
+        for row in table.to_dict("records")
+    ]
+    columns = ["Past war", "Truths", *SCORES.values(), *RULES.values()]
+    return Table(
+        "past-wars",
+        columns,
+        rows,
+        caption="Past wars: coverage, scores of the model, and errors of rules of thumb.",
+        numeric=frozenset(range(1, len(columns))),
+    )
+
+
+def _pairs(pairs: pd.DataFrame) -> Table:
+    table = war_tables.pair_summary(pairs)
+    rows = [
+        [
+            f"{row['role']}, {row['class']}",
+            f"{row['wars']:,}",
+            f"{row['claimants']:,}",
+            *_cells(row, SCORES),
+            *(_number(row[rule]) for rule in PAIR_RULES),
+        ]
+        for row in table.to_dict("records")
+    ]
+    columns = ["Claims of", "Wars", "Claimants", *SCORES.values(), *PAIR_RULES.values()]
+    return Table(
+        "past-pairs",
+        columns,
+        rows,
+        caption=(
+            "Pairs of a claim and a later truth from other wars: the truth predicted from the "
+            "claim and the other wars' biases alone."
+        ),
+        numeric=frozenset(range(1, len(columns))),
+    )
+
+
+def _cells(row: Mapping[Any, Any], names: Mapping[str, str]) -> list[str]:
+    shares = [percent(row[name]) for name in names if name.startswith("covered")]
+    return shares + [_number(row[name]) for name in names if not name.startswith("covered")]
+
+
+def _number(value: float) -> str:
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.1f}" if abs(value) >= 3 else (
+        f"{value:.2f}"
+    )  # fmt: skip
+
+
+def _failures(wars: pd.DataFrame) -> list[Block]:
+    """Truths outside their intervals, truths that later claims moved away from, and no answers."""
+    found: list[Block] = []
+    missed = war_tables.missed(wars)
+    scored = war_tables.windows(wars, ALL_CLAIMS)
+    words = f"{len(missed)} of {len(scored)} truths. "
+    words += " ".join(_missed(row) for row in missed.to_dict("records"))
+    found.append(Text(words.strip(), lead="Outside the 95% interval:"))
+    changes = war_tables.late_changes(wars)
+    if len(changes) > 1:
+        whole, wars_alone = changes.iloc[-1], changes.iloc[:-1]
+        grew = wars_alone["crps_all"] > wars_alone["crps_last_day"] + NOTED
+        titles = wars.drop_duplicates("war").set_index("war")["title"]
+        named = "; ".join(titles[name] for name in wars_alone.loc[grew, "war"]) or "none"
+        found.append(
+            Text(
+                f"Between the {LAST_DAY} of fighting and all claims the mean absolute log error of "
+                f"the same {whole['truths']:.0f} truths, wars with equal weights, went from "
+                f"{whole['abs_error_last_day']:.2f} to {whole['abs_error_all']:.2f} and the CRPS "
+                f"from {whole['crps_last_day']:.2f} to {whole['crps_all']:.2f}; "
+                f"{percent(whole['worse'])} of the estimates moved away from the truth. "
+                f"Wars whose CRPS grew by more than {NOTED:g}: {named}.",
+                lead="Later claims:",
+            )
+        )
+    last = wars[wars["stage"] == ALL_CLAIMS]
+    silent = last[last["median"].isna()]
+    if len(silent):
+        names = "; ".join(
+            f"{row['title']}, {row['party']}, {row['category']}"
+            for row in silent.to_dict("records")
+        )
+        found.append(Text(f"{names}.", lead="Truths without an estimate:"))
+    return found
+
+
+def _missed(row: dict[Any, Any]) -> str:
+    start, end = (date(pd.Timestamp(row[name])) for name in ("start", "end"))
+    truth = f"{row['truth']:,.0f}"
+    return (
+        f"{row['title']}: {_series(row)}, {start} to {end}: {estimate_text(row)} "
+        f"[{interval(row)}], later known {truth}."
+    )
+
+
+def _series(row: Mapping[Any, Any]) -> str:
+    return f"{row['party_title'] or row['party']}, {row['category']}"
