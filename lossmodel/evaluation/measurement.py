@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, ndtr, ndtri
+from scipy.special import expit, logit, ndtr, ndtri
 
 from lossmodel.conflict.durations import HALF_YEAR, YEAR
+from lossmodel.evaluation.departures import DepartureDraws
 from lossmodel.evaluation.latent_truth import PERSON, Truth
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
 
@@ -43,6 +44,8 @@ class MeasurementModel:
         Stream -> days of its first and last knowledge.
     several
         (claimant, party) with more than one category that has a bias.
+    departures
+        Departures of all streams from the model's assumptions; None for none.
 
     Examples
     --------
@@ -64,6 +67,7 @@ class MeasurementModel:
     sampler: Sampler
     spans: dict[StreamKey, tuple[float, float]]
     several: frozenset[tuple[str, str]]
+    departures: DepartureDraws | None = None
     _paths: dict[object, Floats] = field(default_factory=dict)
 
     @property
@@ -136,7 +140,7 @@ class MeasurementModel:
         """Share of the dead of each day that a list reaches in unlimited time, shape (days,)."""
         name = ("coverage", key)
         if name not in self._paths:
-            level = self.sampler.logit("coverage.level", " ".join(key))
+            level = self._coverage_level(" ".join(key))
             self._paths[name] = np.asarray(expit(self._walk("coverage.walk_sd", level)))
         return self._paths[name]
 
@@ -152,19 +156,36 @@ class MeasurementModel:
             role = conflict.role(claimant, party)
             kind = f"bias.{role}.{self._class(party)}"
             level = level + np.log(quantity(kind))
+            if self.departures is not None:
+                level = level + self.departures.centre(role)
             between = quantity(f"{kind}.between")
             if role != "third-party":
                 shared = quantity("bias.side_share")
                 side = f"{conflict.side_of(claimant)} {conflict.components(party)[0]}"
-                level = level + self.sampler.normal(between * np.sqrt(shared), f"side {side}")
+                level = level + self._deviation(between * np.sqrt(shared), f"side {side}")
                 between *= np.sqrt(1 - shared)
-            level = level + self.sampler.normal(between, f"bias {claimant} {party}")
+            level = level + self._deviation(between, f"bias {claimant} {party}")
             if (claimant, party) in self.several:
                 sd = quantity("bias.category_sd")
-                level = level + self.sampler.normal(sd, f"bias {' '.join(key)}")
+                level = level + self._deviation(sd, f"bias {' '.join(key)}")
             if role == "third-party":
                 level = level + self._group(party, category)
+        if self.departures is not None:
+            level = level + self.departures.path(self.at, *self.spans[key])
         return np.asarray(level + self._drift(key, accounting))
+
+    def _deviation(self, sd: float, label: str) -> float:
+        """Deviation of a side, claimant or category; the same value for the same label."""
+        z = self.sampler.normal(sd, label) / sd if sd > 0 else 0.0
+        return sd * (z if self.departures is None else self.departures.deviation(z))
+
+    def _coverage_level(self, label: str) -> float:
+        """Logit of the share that a list reaches."""
+        level, prior = self.sampler.logit("coverage.level", label), self.sampler.priors
+        if self.departures is None or not prior["coverage.level"].sd:
+            return level
+        z = (level - prior["coverage.level"].mean) / prior["coverage.level"].sd
+        return float(logit(self.departures.covered(z, float(expit(level)))))
 
     def _group(self, party: str, category: str) -> Floats:
         name = ("group", party, category == "killed")
