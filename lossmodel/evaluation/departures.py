@@ -141,10 +141,9 @@ class DepartureDraws:
         scale = ndtri(QUARTILE) / stdtrit(df, QUARTILE)
         return float(scale * stdtrit(df, ndtr(z)))
 
-    def covered(self, z: float, share: float) -> float:
-        """The coverage of a list: the prior's share, or the uniform one of the same level."""
-        if self.sizes.coverage is None:
-            return share
+    def covered(self, z: float) -> float:
+        """The coverage of a list: uniform, at the quantile level of a standard normal."""
+        assert self.sizes.coverage is not None, "only where coverage departs"
         low, high = self.sizes.coverage
         return float(low + (high - low) * ndtr(z))
 

@@ -176,16 +176,19 @@ class MeasurementModel:
 
     def _deviation(self, sd: float, label: str) -> float:
         """Deviation of a side, claimant or category; the same value for the same label."""
-        z = self.sampler.normal(sd, label) / sd if sd > 0 else 0.0
-        return sd * (z if self.departures is None else self.departures.deviation(z))
+        drawn = self.sampler.normal(sd, label)
+        if self.departures is None or self.departures.sizes.tail_df == np.inf or not sd:
+            return drawn
+        return sd * self.departures.deviation(drawn / sd)
 
     def _coverage_level(self, label: str) -> float:
         """Logit of the share that a list reaches."""
         level, prior = self.sampler.logit("coverage.level", label), self.sampler.priors
-        if self.departures is None or not prior["coverage.level"].sd:
+        departures = self.departures
+        if departures is None or departures.sizes.coverage is None:
             return level
         z = (level - prior["coverage.level"].mean) / prior["coverage.level"].sd
-        return float(logit(self.departures.covered(z, float(expit(level)))))
+        return float(logit(departures.covered(z)))
 
     def _group(self, party: str, category: str) -> Floats:
         name = ("group", party, category == "killed")
