@@ -105,6 +105,13 @@ def backtest(
             help="Additional sd of the common mode; repeatable.",
         ),
     ] = None,
+    revised: Annotated[
+        bool,
+        typer.Option(
+            "--revisions",
+            help="Print revisions between the dates, by default the ends of quarters.",
+        ),
+    ] = False,
     engine: Engine = "auto",
     seed: Seed = 1,
     priors: PriorsFile = None,
@@ -114,12 +121,20 @@ def backtest(
     cluster: Cluster = None,
 ) -> None:
     """Fit the claims published by past dates, and score the estimates against later truth."""
-    from lossmodel.evaluation.backtest import backtest as run
+    import pandas as pd
 
+    from lossmodel.claims.claims import load_claims
+    from lossmodel.evaluation.backtest import backtest as run
+    from lossmodel.evaluation.dated_totals import quarter_ends
+    from lossmodel.evaluation.revisions import revision_summary, revisions
+
+    claims, chosen = load_claims(conflict=conflict), _days(dates)
+    if revised and chosen is None:
+        chosen = quarter_ends(claims)
     with progress() as say:
         result = run(
-            conflict,
-            dates=_days(dates),
+            claims,
+            dates=chosen,
             common_sds=tuple(common_sds or ()),
             engine=engine,
             seed=seed,
@@ -129,6 +144,12 @@ def backtest(
             cluster=cluster,
             progress=say,
         )
+        changes = pd.DataFrame()
+        if revised:
+            changes = revisions(
+                claims, dates=chosen, priors=_priors(conflict, priors), engine=engine, seed=seed,
+                jobs=jobs, store=store, cluster=cluster, progress=say,
+            )  # fmt: skip
     windows = result.scores[result.scores["kind"] == "window"]
     shown = ["as_of", "common_sd", "party", "category", "scope", "start", "end", "truth"]
     shown += ["median", "lower", "upper", "ratio", "pit", "crps"]
@@ -137,7 +158,12 @@ def backtest(
     errors = result.naive.groupby("rule")["error"].agg(lambda error: error.abs().mean())
     for rule, error in errors.items():
         answer(f"mean absolute log error, {rule}: {error:.2f}")
+    if revised:
+        answer("\nrevisions, in units of what the earlier intervals promise\n")
+        answer(_text(revision_summary(changes)))
     if out is not None:
+        if revised:
+            _write(out, changes, "revisions")
         _write(out, result.scores, "scores")
         _write(out, result.baselines, "rivals")
         _write(out, result.naive, "naive")

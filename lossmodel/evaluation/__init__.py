@@ -10,6 +10,8 @@ hidden by the same error in the other.
 `publication`         published figures: noise, bounds, ranges, rounding
 `templates`           templates of artificial wars of mixed size
 `misspecification`    departures from the model's assumptions
+`departures`          departures of all streams at once, by size
+`unmarked_relays`     third parties that repeat others' totals without saying so
 `simulation`          `simulate`: a war and its claims
 `tasks`               many fits, stored and resumable, on all cores or on a cluster
 `scores`              coverage, CRPS, log and interval score, PIT against an uncertain truth
@@ -20,7 +22,13 @@ hidden by the same error in the other.
 `wars`                past wars, fitted at several dates without their own cluster of history
 `war_tables`          summaries of their scores, and the scores that are kept for reports
 `pairs`               pairs of claim and truth of wars without a conflict folder
+`dated_totals`        means and variances of totals and yearly flows at several dates
+`revisions`           `revisions`: revisions by later evidence, against what intervals promise
 `calibration`         `calibrate`: simulation-based calibration
+`arms`                `score_arms`: the same on wars of another make, in arms of fixed size
+`posterior_sbc`       `posterior_sbc`: simulation-based calibration of one fit
+`targets`             targets of the arms
+`kept`                results of long runs that are kept for reports
 `predictive_checks`   posterior predictive checks by stream; tests for misspecification
 `variants`            claims, priors and components changed one at a time
 `sensitivity`         `sensitivity`: totals under other claims, priors and components
