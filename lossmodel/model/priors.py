@@ -254,6 +254,7 @@ def _shipped(clusters: pd.DataFrame) -> dict[str, dict[str, Any]]:
     for name, row in rows.items():
         if match := BIAS.fullmatch(name):
             row |= history.count_pairs(clusters, match["role"], match["class"])
+    rows["bias.settling"]["median"] = history.SETTLING_DAYS
     for bias in history.analyse(clusters):
         name = f"bias.{bias.role}.{bias.category_class}"
         basis = "history" if bias.clusters >= history.MIN_CLUSTERS else "judgement"
