@@ -62,6 +62,9 @@ class Conflict:
         Losses as they became known later, with the columns of `truth.csv`; None if there are none.
     directory
         Its folder.
+    cluster
+        Its war or battle in `data/history/clusters.csv`, by name or slug, whose pairs the default
+        priors leave out; empty if it has none there.
     sha256
         File name -> SHA-256 of each file that was read.
     texts
@@ -87,6 +90,7 @@ class Conflict:
     sources: pd.DataFrame
     truth: pd.DataFrame | None
     directory: Path
+    cluster: str = ""
     end: pd.Timestamp | None = None
     sha256: dict[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] | None = None
@@ -209,6 +213,7 @@ def read_conflict(inputs: Inputs) -> Conflict:
         sources=tables["sources.csv"],
         truth=tables["truth.csv"] if "truth.csv" in folder.sha256 else None,
         directory=inputs.place,
+        cluster=declared.cluster,
         end=declared.end,
         sha256=folder.sha256,
         texts=inputs.texts,

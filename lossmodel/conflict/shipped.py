@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Final
 
 from lossmodel.errors import LossModelError, UsageError
 
-__all__ = ["data_dir", "resolve", "shipped_conflicts"]
+__all__ = ["data_dir", "past_wars", "resolve", "shipped_conflicts"]
+
+_PLACES: Final = ("*/conflict.toml", "wars/*/conflict.toml")
 
 
 def data_dir() -> Path:
@@ -30,10 +33,23 @@ def shipped_conflicts() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> shipped_conflicts()
-    ('battle-of-britain', 'russia-ukraine')
+    >>> names = shipped_conflicts()
+    >>> "russia-ukraine" in names, "kargil1999" in names
+    (True, True)
     """
-    return tuple(sorted(path.parent.name for path in data_dir().glob("*/conflict.toml")))
+    return tuple(sorted(_shipped()))
+
+
+def past_wars() -> tuple[str, ...]:
+    """Names of the small conflicts of `data/wars`, in alphabetical order.
+
+    Examples
+    --------
+    >>> "kargil1999" in past_wars(), "russia-ukraine" in past_wars()
+    (True, False)
+    """
+    wars = data_dir() / "wars"
+    return tuple(sorted(name for name, folder in _shipped().items() if folder.parent == wars))
 
 
 def resolve(name_or_dir: str | Path) -> Path:
@@ -52,20 +68,27 @@ def resolve(name_or_dir: str | Path) -> Path:
     >>> resolve("battle-of-britain").name
     'battle-of-britain'
     """
-    if isinstance(name_or_dir, str) and name_or_dir in shipped_conflicts():
-        return data_dir() / name_or_dir
+    shipped = _shipped()
+    if isinstance(name_or_dir, str) and name_or_dir in shipped:
+        return shipped[name_or_dir]
     folder = Path(name_or_dir)
     if folder.name == "conflict.toml":
         folder = folder.parent
     if _is_file(folder / "conflict.toml"):
         return folder
-    known = ", ".join(shipped_conflicts())
-    close = get_close_matches(str(name_or_dir), shipped_conflicts(), n=1)
+    known = ", ".join(sorted(shipped))
+    close = get_close_matches(str(name_or_dir), shipped, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
     raise UsageError(
         f"No conflict {str(name_or_dir)!r}: it is neither a shipped one ({known}) nor a folder "
         f"with a conflict.toml.{hint}"
     )
+
+
+def _shipped() -> dict[str, Path]:
+    """Name -> folder of each shipped conflict, those of past wars in a folder of their own."""
+    files = [path for pattern in _PLACES for path in data_dir().glob(pattern)]
+    return {path.parent.name: path.parent for path in files}
 
 
 def _is_file(path: Path) -> bool:

@@ -36,6 +36,7 @@ class Declared:
     """Contents of a `conflict.toml`, see `Conflict` for the attributes."""
 
     title: str
+    cluster: str
     start: pd.Timestamp | None
     end: pd.Timestamp | None
     sides: dict[str, Side]
@@ -63,7 +64,8 @@ def declare(document: Keys, name: str) -> Declared:
     ['n', 's']
     """
     document.only(
-        "title", "start", "end", "sides", "parties", "categories", "scopes", "knots", "conflict"
+        *("title", "cluster", "start", "end", "sides", "parties", "categories", "scopes", "knots"),
+        "conflict",
     )
     in_table = "conflict" in document.values and "start" not in document.values
     head = document.table("conflict") if in_table else document
@@ -74,6 +76,7 @@ def declare(document: Keys, name: str) -> Declared:
     parties = _parties(document, sides)
     return Declared(
         title=head.text("title", document.text("title", name)),
+        cluster=head.text("cluster", document.text("cluster")),
         start=start,
         end=head.day("end"),
         sides=sides,
