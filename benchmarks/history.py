@@ -4,64 +4,28 @@
     python benchmarks/history.py report   print the priors of biases, and their sensitivity
     python benchmarks/history.py score    each war predicted from the others, beside rules of thumb
 
-The single pairs are not part of the project: `table` looks for them beside the repository and
-leaves the table as it is where they are absent.
+Most single pairs are not part of the project: `table` looks for them beside the repository (see
+`benchmarks/pairs.py`) and leaves the table as it is where they are absent.
 """
 
-import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import polygamma
+from scipy.stats import norm
 
+from benchmarks.pairs import LISTS, SHARED, read_pairs, summarise
 from lossmodel.model import history
 
 ROOT = Path(__file__).resolve().parents[1]
-PAIRS = ROOT.parent / "shared" / "reference" / "history" / "overclaim.csv"
 TABLE = ROOT / "data" / "history" / "clusters.csv"
-SCORES = ROOT / "benchmarks" / "results" / "history-scores.csv"
-
-ROLES = ("adversary", "self", "third-party")
-CLASSES = {"personnel": "person", "materiel": "equipment", "civilians": "civilian"}
-CLUSTERS = {
-    "Formosa": "Formosa 1944",
-    "Gulf War": "Gulf War 1991",
-    "Eastern Front": "Eastern Front 1941",
-    "Prokhorovka 12": "Prokhorovka 1943",
-    "Linebacker": "Linebacker II 1972",
-    "Darwin June": "Darwin 1942",
-    "Flying Tigers": "Flying Tigers 1941-42",
-    "Korea": "Korea 1950-53",
-    "Bosnia": "Bosnia 1992-95",
-    "Peru": "Peru 1980-2000",
-}
-
-# Claimants by the wording of the case; the first pattern that matches counts.
-CLAIMANTS = {
-    r"Battle of Britain.*German": "german-high-command",
-    r"Battle of Britain.*(RAF|British)": "air-ministry",
-    r"German claim": "german-high-command",
-    r"Soviet": "soviet-union",
-    r"USAF": "us-air-force",
-    r"Japanese": "japan",
-    r"The Times": "the-times",
-    r"US News": "us-news",
-    r"NATO (tanks|APCs|artillery)": "nato",
-    r"Yugoslav|Serbian": "yugoslavia",
-    r"Finnish": "finland",
-    r"Russian": "russia",
-    r"Georgian": "georgia",
-    r"US maximum|CENTCOM|DIA": "united-states",
-    r"Dieppe.*RAF": "air-ministry",
-    r"North Vietnamese": "north-vietnam",
-    r"AVG": "american-volunteer-group",
-    r"Sarajevo": "bosnia-herzegovina",
-    r"ICTY": "icty",
-    r"Peru": "earlier-estimate",
-}
+RESULTS = ROOT / "benchmarks" / "results"
+SCORES = RESULTS / "history-scores.csv"
+# The rows of adversaries that the first table had, with their statistics in it: the same ones are
+# predicted again after each change of the table.
+FIRST = RESULTS / "history-first-rows.csv"
 
 # Sources of the claims and the later figures; "memory" for a truth without a published source.
 SOURCES = {
@@ -74,73 +38,43 @@ SOURCES = {
     "Eastern Front 1941": "Time 18 Aug 1941, How Big Were the Lies?; truth from memory of Halder,"
     " Krivosheev and Mueller-Hillebrand, interpolated to the date",
     "Flying Tigers 1941-42": "American Volunteer Group claims against Japanese records, as quoted",
-    "Formosa 1944": "Wikipedia, Formosa Air Battle",
-    "Georgia 2008": "humanrights.ge 24 Aug 2008; UPI 25 Aug 2008; truth from memory",
-    "Gulf War 1991": "The Morning Call 25 Jan 1992; Time 4 Mar 1991; tanks' truth from memory",
-    "Korea 1950-53": "pages on MiG Alley; truth from memory",
+    "Georgia 2008": "humanrights.ge 24 Aug 2008; UPI 25 Aug 2008; Interfax Aug 2009; pages of"
+    " data/wars/georgia2008; some truth from memory",
+    "Gulf War 1991": "The Morning Call 25 Jan 1992; Time 4 Mar 1991; tanks' truth from memory;"
+    " Hankyung 21 Jan 1991",
+    "Korea 1950-53": "pages on MiG Alley, truth from memory; China Daily 27 Oct 2010; China"
+    " Internet Information Center, Oct 2000; docslib 4459407",
     "Kosovo 1999": "Newsweek 15 May 2000; AP 8 May 2000; Washington Post 25 Aug 1999; The Times 24"
     " Jun 1999; Independent 21 Jun 1999; voltairenet.org article 6659; Wikipedia, Kosovo War",
     "Linebacker II 1972": "Wikipedia, Operation Linebacker II",
     "Peru 1980-2000": "Nature 425 (2003) 6; Truth and Reconciliation Commission",
     "Prokhorovka 1943": "Ostkrieg p. 120; Wikipedia, Battle of Prokhorovka",
-    "Winter War": "NKID statement of 3 Jun 1940 (histdoc.net); Wikipedia, Winter War",
+    "Chechnya 1994-2003": "references of hrvc.net; Jamestown Foundation 2001; encyclopedia copy,"
+    " Casualties of the Second Chechen War",
+    "Falklands 1982": "United Press International 14 Jun 1982; Wikipedia, Falklands War",
+    "Gaza 2008-14": "Haaretz (2010); encyclopedia copies, Casualties of the Gaza War and Operation"
+    " Protective Edge; Islamic News; Elder of Ziyon (2009); Honest Reporting; NAVMS (2019)",
+    "India-Pakistan 1965": "Deccan Herald; streetbuzz.pk",
+    "Iran-Iraq 1980-88": "taz (IRNA 1988); Iran Times (Martyrs Foundation, Oct 2000)",
+    "Kargil 1999": "Wikipedia, Kargil War (2006); superpowerpakistan.com; data/wars/kargil1999",
+    "Lebanon 2006": "Jerusalem Post; Associated Press",
+    "Pacific 1941-45": "Wairarapa Times-Age 18 Nov 1943 and other papers of Papers Past; copies of"
+    " the announcements of Imperial Headquarters; Wikipedia, Formosa Air Battle and Joint Army-Navy"
+    " Assessment Committee; Nikkan Gendai; Yomiuri 2018, as quoted",
+    "Sino-Vietnamese 1979": "Wikipedia, Sino-Vietnamese War",
+    "Six-Day War 1967": "Free Press, Jun 1967; a page of this day in history",
+    "U-boats 1940": "Manawatu Standard 10 Aug 1940 (Papers Past)",
+    "Vietnam 1965-72": "Wikipedia, Vietnam War body count controversy (Appy)",
+    "War of Attrition 1969": "Jewish Telegraphic Agency",
+    "Winter War": "NKID statement of 3 Jun 1940 (histdoc.net); Wikipedia, Winter War;"
+    " Wairarapa Times-Age 1 Apr 1940",
 }
-
-# Relays of an adversary's figure by a third party.
-RELAYS = ("India-Pakistan 1971 Yeager, Indian aircraft",)
-
-
-def read_pairs(path: Path = PAIRS) -> pd.DataFrame:
-    """Pairs of claim and truth that inform a role's bias: log ratios and their count noise."""
-    pairs = pd.read_csv(path)
-    pairs = pairs[pairs["claimant_role"].isin(ROLES) & pairs["class"].isin(CLASSES)]
-    pairs = pairs[~pairs["case"].isin(RELAYS)]
-    truth = pairs["actual"].where(pairs["actual"] > 0, 0.5)
-    return pd.DataFrame(
-        {
-            "cluster": pairs["cluster"].replace(CLUSTERS),
-            "claimant": [name_claimant(*row) for row in pairs[["case", "claimant_role"]].values],
-            "role": pairs["claimant_role"],
-            "class": pairs["class"].map(CLASSES),
-            "log_ratio": np.log(pairs["claimed"] / truth),
-            # Posterior variance of the log of a Poisson mean with `actual` events under Jeffreys'
-            # prior: trigamma(actual + 1/2).
-            "count_var": polygamma(1, pairs["actual"] + 0.5),
-            "sourced": pairs["basis"] == "sourced",
-        }
-    )
-
-
-def name_claimant(case: str, role: str) -> str:
-    for pattern, claimant in CLAIMANTS.items():
-        if re.search(pattern, case):
-            return claimant
-    # The phases of the Battle of Britain name no claimant.
-    return "air-ministry" if role == "adversary" else "german-high-command"
-
-
-def summarise(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Sufficient statistics of the log ratios by claimant and war or battle."""
-    keys = ["cluster", "claimant", "role", "class"]
-    table = (
-        pairs.groupby(keys, sort=True)
-        .agg(
-            n=("log_ratio", "size"),
-            sourced=("sourced", "sum"),
-            mean_log_ratio=("log_ratio", "mean"),
-            sd_log_ratio=("log_ratio", "std"),
-            count_var=("count_var", lambda values: values.sum() / len(values) ** 2),
-        )
-        .reset_index()
-    )
-    table["sources"] = table["cluster"].map(SOURCES)
-    return table.round({"mean_log_ratio": 4, "sd_log_ratio": 4, "count_var": 5})
 
 
 def write_table() -> None:
-    if not PAIRS.exists():
-        sys.exit(f"{PAIRS} is absent: {TABLE} stays as it is.")
-    summarise(read_pairs()).to_csv(TABLE, index=False, lineterminator="\n")
+    if not (SHARED / LISTS[0]).exists():
+        sys.exit(f"{SHARED / LISTS[0]} is absent: {TABLE} stays as it is.")
+    summarise(read_pairs(), SOURCES).to_csv(TABLE, index=False, lineterminator="\n")
 
 
 def print_report() -> None:
@@ -175,48 +109,74 @@ def pool_clusters(table: pd.DataFrame, role: str, name: str) -> dict[str, object
     return {"role": role, "class": name, **numbers, "n": n.sum(), "clusters": len(y)}
 
 
-def score_wars(table: pd.DataFrame) -> pd.DataFrame:
+def score_wars(table: pd.DataFrame, rows: pd.DataFrame | None = None) -> pd.DataFrame:
     """Log ratio of every claimant of a war, and its prediction from the other wars.
+
+    Parameters
+    ----------
+    table
+        Statistics as in `clusters.csv`, which predict.
+    rows
+        The statistics that are predicted; by default all of the table.
 
     Returns
     -------
     DataFrame
-        `cluster, claimant, role, class, n, log_ratio, expected, sd` (predictive), and the error on
-        the log scale of the truth as inferred from the claim: `history` (claim divided by the
-        expected ratio), `face value`, `halved` (the claims of adversaries).
+        `cluster, claimant, role, class, n, log_ratio, expected, sd` (predictive), the error on the
+        log scale of the truth as inferred from the claim: `history` (claim divided by the expected
+        ratio), `face value`, `halved` (the claims of adversaries), and `crps` and `log_score` of
+        the predictive normal.
     """
-    rows = []
-    for cluster in sorted(set(table["cluster"])):
+    rows = table if rows is None else rows
+    found = []
+    for cluster in sorted(set(rows["cluster"])):
         others = history.keep_clusters(table, cluster)
         variance = history.pool_variance(others)
         biases = {(b.role, b.category_class): b for b in history.analyse(others)}
-        for row in table[table["cluster"] == cluster].to_dict("records"):
+        for row in rows[rows["cluster"] == cluster].to_dict("records"):
             bias = biases.get((row["role"], row["class"]))
             if bias is None:
                 continue
             noise = bias.tau_claimant**2 + variance / row["n"] + row["count_var"]
+            sd = float(np.hypot(bias.sd, (noise + row["trust_var"]) ** 0.5))
             ratio, halved = row["mean_log_ratio"], np.log(2) * (row["role"] == "adversary")
-            rows.append(
+            error = ratio - bias.mean
+            found.append(
                 {key: row[key] for key in ("cluster", "claimant", "role", "class", "n")}
-                | {"log_ratio": ratio, "expected": bias.mean, "sd": np.hypot(bias.sd, noise**0.5)}
-                | {"history": ratio - bias.mean, "face value": ratio, "halved": ratio - halved}
+                | {"log_ratio": ratio, "expected": bias.mean, "sd": sd}
+                | {"history": error, "face value": ratio, "halved": ratio - halved}
+                | {"crps": crps(error, sd), "log_score": -norm.logpdf(error, scale=sd)}
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(found)
+
+
+def crps(error: float, sd: float) -> float:
+    """Continuous ranked probability score of a normal prediction; |error| of one without sd."""
+    z = error / sd
+    return float(sd * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - np.pi**-0.5))
 
 
 def print_scores() -> None:
-    scores = score_wars(history.read_clusters())
-    rules = ["history", "face value", "halved"]
+    table = history.read_clusters()
+    scores = score_wars(table)
     print(scores.round(2).to_string(index=False))
-    wars = scores.groupby(["role", "cluster"])[rules].agg(lambda error: error.abs().mean())
-    print("\nMean absolute error on the log scale, every war with the same weight")
-    print(wars.groupby("role").mean().round(2).to_string())
+    scores["of"] = scores["role"] + " " + scores["class"]
+    first = score_wars(table, pd.read_csv(FIRST)).assign(of="adversary, first rows")
+    both = pd.concat([scores, first])
+    rules = ["history", "face value", "halved"]
+    print("\nMean absolute error on the log scale and scores of the prediction, rows alike")
+    both[rules] = both[rules].abs()
+    inside = both.assign(covered=both["history"] < norm.ppf(0.975) * both["sd"])
+    columns = [*rules, "crps", "log_score", "covered"]
+    means = inside.groupby("of")[columns].mean()
+    print(means.assign(rows=both.groupby("of").size()).round(3).to_string())
+    print("\nThe same, every war with the same weight")
+    wars = inside.groupby(["of", "cluster"])[columns].mean()
+    print(wars.groupby("of").mean().assign(wars=wars.groupby("of").size()).round(3).to_string())
     for rule in rules[1:]:
-        better = (wars["history"] < wars[rule]).groupby("role").agg(["sum", "size"])
+        better = (wars["history"] < wars[rule]).groupby("of").agg(["sum", "size"])
         print(f"\nwars with a smaller error by history than by {rule}\n{better.to_string()}")
-    z = scores["history"] / scores["sd"]
-    print(f"\n{(z.abs() < 1.96).mean():.0%} of {len(z)} inside 95%, sd of z {z.std():.2f}")
-    scores.round(4).to_csv(SCORES, index=False, lineterminator="\n")
+    scores.drop(columns="of").round(4).to_csv(SCORES, index=False, lineterminator="\n")
 
 
 def main(argv: list[str]) -> None:

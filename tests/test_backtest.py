@@ -8,13 +8,14 @@ from scipy.stats import norm
 from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.backtest import backtest, honest_priors
+from lossmodel.evaluation.backtest import backtest
 from lossmodel.evaluation.baselines import naive_totals, published_baselines
 from lossmodel.evaluation.dated_truth import due_at, truth_from_claims
 from lossmodel.evaluation.scores import TruthValue, allowed_misses, crps, score
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
 from lossmodel.model.priors import Priors
+from lossmodel.posterior.fit import conflict_priors
 
 DATES = ["2023-02-26", "2024-02-25"]
 
@@ -115,9 +116,9 @@ def test_registers_of_later_years_can_serve_as_truth(shipped):
 
 
 def test_a_conflict_that_is_scored_has_not_seen_itself():
-    priors = honest_priors(load_conflict("battle-of-britain"))
+    priors = conflict_priors(load_conflict("battle-of-britain"))
     assert priors.left_out == ("Battle of Britain",)
-    assert honest_priors(load_conflict("russia-ukraine")).left_out == ()
+    assert conflict_priors(load_conflict("russia-ukraine")).left_out == ()
 
 
 def test_baselines_are_those_published_by_the_date(shipped):

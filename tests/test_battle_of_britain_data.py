@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from lossmodel.claims import load_claims
-from lossmodel.importers.datasets import data_dir
 from lossmodel.model.priors import Priors
+from lossmodel.posterior.fit import conflict_priors
 
 CLAIMS = load_claims(conflict="battle-of-britain")
 TABLE, CONFLICT = CLAIMS.table, CLAIMS.conflict
@@ -104,8 +104,7 @@ def test_the_readme_counts_what_is_there():
 
 
 def test_its_priors_have_not_seen_it():
-    priors = Priors.from_toml(data_dir() / "battle-of-britain" / "priors.toml")
-    assert priors == Priors.from_history(leave_out=CONFLICT.name)
+    assert conflict_priors(CONFLICT) == Priors.from_history(leave_out="Battle of Britain")
 
 
 def test_claims_follow_the_reference(shared):

@@ -123,7 +123,7 @@ def backtest(
             common_sds=tuple(common_sds or ()),
             engine=engine,
             seed=seed,
-            priors=_priors(priors),
+            priors=_priors(conflict, priors),
             jobs=jobs,
             store=store,
             cluster=cluster,
@@ -167,7 +167,7 @@ def sensitivity(
             load_claims(claims, conflict=conflict),
             engine=engine,
             seed=seed,
-            priors=_priors(priors),
+            priors=_priors(conflict, priors),
             jobs=jobs,
             store=store,
             cluster=cluster,
@@ -193,10 +193,11 @@ def _text(table: pd.DataFrame) -> str:
     return table.to_string(index=False, float_format=lambda value: f"{value:,.3g}")
 
 
-def _priors(file: Path | None) -> Priors | None:
-    from lossmodel.model.priors import Priors
+def _priors(conflict: str, file: Path | None) -> Priors | None:
+    from lossmodel.conflict.conflict import load_conflict
+    from lossmodel.posterior.fit import conflict_priors
 
-    return None if file is None else Priors.from_toml(file)
+    return None if file is None else conflict_priors(load_conflict(conflict), file)
 
 
 def _days(dates: list[str] | None) -> list[pd.Timestamp] | None:

@@ -58,7 +58,7 @@ def fit(
 
         from lossmodel import api
         from lossmodel.claims.claims import load_claims
-        from lossmodel.model.priors import Priors
+        from lossmodel.posterior.fit import conflict_priors
         from lossmodel.posterior.netcdf import check_name
         from lossmodel.report import write_report
         from lossmodel.report.folder import check_replaceable
@@ -70,7 +70,7 @@ def fit(
         check_name(table.conflict)
         fitted = api.fit(
             table,
-            priors=None if priors is None else Priors.from_toml(priors),
+            priors=conflict_priors(table.conflict, priors),
             engine=engine,
             seed=seed,
             ci_prob=ci,

@@ -12,7 +12,6 @@ import pandas as pd
 
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
-from lossmodel.conflict.inputs import PRIORS
 from lossmodel.defaults import CI_PROB
 from lossmodel.deprecation import renamed_attribute, renamed_keywords
 from lossmodel.errors import UsageError
@@ -25,7 +24,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.fit import conflict_priors
 
-__all__ = ["Backtest", "backtest", "honest_priors"]
+__all__ = ["Backtest", "backtest"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +110,7 @@ def backtest(
     levels
         Probabilities of the intervals whose coverage is summarised.
     priors
-        By default those of history without the conflict's own wars, or of its `priors.toml`.
+        By default those of the conflict, without its own cluster of history.
     components
         Components of the model; all of them by default.
     common_sds
@@ -137,7 +136,7 @@ def backtest(
     """
     check_engine(engine)
     given = claims if isinstance(claims, Claims) else load_claims(conflict=claims)
-    priors = honest_priors(given.conflict) if priors is None else priors
+    priors = conflict_priors(given.conflict) if priors is None else priors
     shared = {
         "claims": given,
         "levels": list(levels),
@@ -175,29 +174,6 @@ def _collected(
     covered = windows.get(f"covered_{percent_name(CI_PROB)}", pd.Series(dtype=float))
     passed = int((covered == 0).sum()) <= allowed_misses(len(windows))
     return Backtest(**tables, summary=_summary(scores, levels), passed=passed)
-
-
-def honest_priors(conflict: Conflict) -> Priors:
-    """Priors without the conflict's own truth: those of its `priors.toml`, or of other wars.
-
-    Raises
-    ------
-    UsageError
-        The conflict's `priors.toml` is not valid.
-
-    Examples
-    --------
-    >>> from lossmodel.conflict import load_conflict
-    >>> honest_priors(load_conflict("battle-of-britain")).left_out
-    ('Battle of Britain',)
-    """
-    if conflict.inputs.has(PRIORS):
-        return conflict_priors(conflict)
-    try:
-        return Priors.from_history(leave_out=conflict.name)
-    except UsageError:
-        # History has no war of that name, hence nothing to leave out.
-        return Priors.default()
 
 
 def _summary(scores: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:

@@ -1,17 +1,18 @@
 """The bias of claimants in past wars, by role and class.
 
 `data/history/clusters.csv` has, for every claimant in a war or battle (a cluster) whose truth is
-known, the mean y of the log ratio of claimed to true over n pairs. Within one role and the classes
-that share an incentive, claimant i of cluster w(i), counting class c(i):
+known, the mean y of the log ratio of claimed to true over n pairs. Within one role and class, for
+claimant i of cluster w(i):
 
-    y_i = mu_c(i) + u_w(i) + v_i + e_i
+    y_i = mu + u_w(i) + v_i + e_i
     u_w ~ Normal(0, tau_cluster^2),  v_i ~ Normal(0, tau_claimant^2),  both taus half-normal(0.5)
-    e_i ~ Normal(0, sigma^2 / n_i + k_i)
-    mu ~ Normal(0, MEAN_SD^2 + CLASS_SD^2 on the diagonal)
+    e_i ~ Normal(0, sigma^2 / n_i + k_i + d_i)
+    mu ~ Normal(0, MEAN_SD^2)
 
 sigma is the pooled sd of pairs of one claimant, without the contribution of small counts; k is the
-variance of the log of a small true count. mu is integrated in closed form and the taus on a grid,
-so nothing here is random. No role is presumed to exaggerate or to hide: mu is centred at 0.
+variance of the log of a small true count, and d that of pairs of low trust. mu is integrated in
+closed form and the taus on a grid, so nothing here is random. No role is presumed to exaggerate or
+to hide: mu is centred at 0.
 
 Selection. Claims are remembered because they were far off. If a pair is exp(a) times likelier to
 be recorded for each unit of its |log ratio|, recorded pairs are centred a tau^2 too far from 0,
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -56,26 +57,24 @@ __all__ = [
 # Chosen by hand; it is a label and changes no number.
 MIN_CLUSTERS: Final = 5
 
-# Classes of one role whose means have a common prior component. A side that counts its own dead
-# civilians is their victim, an incentive other than that for its soldiers. Other roles and classes
-# have too few pairs.
+# Roles and classes that are estimated. Where five wars or more have pairs, a class says for itself
+# how far its claims vary: dead can be hidden and be counted years later, wrecks stand in a field.
+# The fourth of civilians, of a side's own, has four wars; what has fewer has a judged prior.
 FAMILIES: Final = (
-    ("adversary", ("person", "equipment")),
-    ("self", ("person", "equipment")),
-    ("self", ("civilian",)),
+    ("adversary", "person"),
+    ("adversary", "equipment"),
+    ("self", "person"),
+    ("self", "equipment"),
+    ("self", "civilian"),
 )
 
 # The prior sds below are judgement. A factor of e either way is an ordinary role mean; with 0.7 or
-# 2 no mean moves by more than a sixth of its prior sd.
+# 2 no mean moves by more than an eighth of its prior sd.
 MEAN_SD: Final = 1.0
-# Half of the sds lie below 0.34. This one matters: with 0.25 and 1 the mean of victims' claims, of
-# which there are few, moves by a third of its prior sd, other means by a sixth, and the prior sds
-# change by up to 42%.
+# Half of the sds lie below 0.34. This one matters: with 0.25 and 1 the means of a side's own
+# equipment and civilians move by up to 0.3 of their prior sd, other means by 0.15, and the prior
+# sds change by up to 40%.
 TAU_SD: Final = 0.5
-# Wrecks can be counted later and the dead cannot: the means of two classes of one role may differ,
-# by CLASS_SD times the square root of two. With 0.15 or 0.6 no mean moves by more than an eighth of
-# its prior sd, and no prior sd changes by more than 12%.
-CLASS_SD: Final = 0.3
 # Midpoints, so that the density at 0 needs no weight of its own. With half the step or twice the
 # range no mean or sd moves by more than 0.001.
 TAU_GRID: Final = np.arange(0.04, 2.0, 0.08)
@@ -117,15 +116,6 @@ class RoleBias:
     def sd(self) -> float:
         """Prior sd of the role's mean in a new war: of its mean over wars and between wars."""
         return float(np.hypot(self.mean_sd, self.tau_cluster))
-
-
-class _Pairs(NamedTuple):
-    """The arrays of one family: claimants in rows, classes in columns."""
-
-    y: NDArray[np.float64]
-    noise: NDArray[np.float64]
-    is_class: NDArray[np.float64]
-    same_cluster: NDArray[np.float64]
 
 
 def read_clusters() -> pd.DataFrame:
@@ -171,7 +161,10 @@ def keep_clusters(table: pd.DataFrame, leave_out: str | Sequence[str] = ()) -> p
     unknown = [name for name in names if _slug(name) not in set(slugs)]
     if unknown:
         known = ", ".join(sorted(set(table["cluster"])))
-        raise UsageError(f"History has no war or battle {', '.join(unknown)}. Known: {known}.")
+        raise UsageError(
+            f"History has no war or battle {', '.join(unknown)}: correct the name in leave_out or "
+            f"in the cluster of conflict.toml. Known: {known}."
+        )
     return table[~slugs.isin([_slug(name) for name in names])]
 
 
@@ -210,28 +203,19 @@ def analyse(table: pd.DataFrame, *, selection: bool = True) -> list[RoleBias]:
     adversary equipment 1.0 0.4
     """
     variance = pool_variance(table)
-    return [
-        bias
-        for role, classes in FAMILIES
-        for bias in _analyse_family(table, role, classes, variance, selection)
-    ]
+    return [_analyse_class(table, role, name, variance, selection) for role, name in FAMILIES]
 
 
-def _analyse_family(
-    table: pd.DataFrame, role: str, classes: tuple[str, ...], variance: float, selection: bool
-) -> list[RoleBias]:
-    rows = table[(table["role"] == role) & table["class"].isin(classes)]
-    mean, sd, tau2 = _integrate(_arrays(rows, classes, variance))
+def _analyse_class(
+    table: pd.DataFrame, role: str, name: str, variance: float, selection: bool
+) -> RoleBias:
+    rows = table[(table["role"] == role) & (table["class"] == name)]
+    mean, sd, tau2 = _integrate(rows, variance)
     if selection:
         mean, sd = _allow_for_selection(mean, sd, tau2.sum())
-    tau_cluster, tau_claimant = np.sqrt(tau2)
-    biases = []
-    for i, name in enumerate(classes):
-        counts = count_pairs(rows, role, name)
-        taus = {"tau_cluster": float(tau_cluster), "tau_claimant": float(tau_claimant)}
-        numbers = {"mean": float(mean[i]), "mean_sd": float(sd[i]), **taus}
-        biases.append(RoleBias(role, name, **numbers, n=counts["n"], clusters=counts["clusters"]))
-    return biases
+    tau_cluster, tau_claimant = np.sqrt(tau2).tolist()
+    counts = count_pairs(rows, role, name)
+    return RoleBias(role, name, mean, sd, tau_cluster, tau_claimant, **counts)
 
 
 def pool_variance(table: pd.DataFrame) -> float:
@@ -253,51 +237,36 @@ def pool_variance(table: pd.DataFrame) -> float:
     return float((freedom * own).sum() / freedom.sum())
 
 
-def _arrays(rows: pd.DataFrame, classes: tuple[str, ...], variance: float) -> _Pairs:
-    cluster = pd.factorize(rows["cluster"])[0]
-    is_class = np.column_stack([rows["class"] == name for name in classes])
-    return _Pairs(
-        y=rows["mean_log_ratio"].to_numpy(float),
-        noise=(variance / rows["n"] + rows["count_var"]).to_numpy(float),
-        is_class=is_class.astype(float),
-        same_cluster=(cluster[:, None] == cluster).astype(float),
-    )
-
-
-def _integrate(
-    pairs: _Pairs,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _integrate(rows: pd.DataFrame, variance: float) -> tuple[float, float, NDArray[np.float64]]:
     """Posterior mean and sd of mu, and the posterior mean squares of both taus."""
-    n, classes = pairs.is_class.shape
-    prior = MEAN_SD**2 * np.ones((classes, classes)) + CLASS_SD**2 * np.eye(classes)
-    cross = prior @ pairs.is_class.T
+    y = rows["mean_log_ratio"].to_numpy(float)
+    cluster = pd.factorize(rows["cluster"])[0]
+    noise = variance / rows["n"] + rows["count_var"] + rows["trust_var"]
     tau2 = np.stack(np.meshgrid(TAU_GRID, TAU_GRID), axis=-1).reshape(-1, 2) ** 2
     covariance = (
-        tau2[:, :1, None] * pairs.same_cluster
-        + tau2[:, 1:, None] * np.eye(n)
-        + np.diag(pairs.noise)
-        + pairs.is_class @ cross
+        tau2[:, :1, None] * (cluster[:, None] == cluster)
+        + tau2[:, 1:, None] * np.eye(len(y))
+        + np.diag(noise)
+        + MEAN_SD**2
     )
-    solved = np.linalg.solve(covariance, np.broadcast_to(np.eye(n), covariance.shape))
+    solved = np.linalg.solve(covariance, np.broadcast_to(np.eye(len(y)), covariance.shape))
     log_weight = -0.5 * (
         np.linalg.slogdet(covariance)[1]
-        + np.einsum("i,gij,j->g", pairs.y, solved, pairs.y)
+        + np.einsum("i,gij,j->g", y, solved, y)
         + tau2.sum(axis=1) / TAU_SD**2
     )
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
-    means = np.einsum("ci,gij,j->gc", cross, solved, pairs.y)
-    variances = np.diag(prior) - np.einsum("ci,gij,cj->gc", cross, solved, cross)
+    means = MEAN_SD**2 * np.einsum("gij,j->g", solved, y)
+    variances = MEAN_SD**2 - MEAN_SD**4 * solved.sum(axis=(1, 2))
     mean = weight @ means
-    return mean, np.sqrt(weight @ (variances + (means - mean) ** 2)), weight @ tau2
+    return float(mean), float(np.sqrt(weight @ (variances + (means - mean) ** 2))), weight @ tau2
 
 
-def _allow_for_selection(
-    mean: NDArray[np.float64], sd: NDArray[np.float64], tau2: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _allow_for_selection(mean: float, sd: float, tau2: float) -> tuple[float, float]:
     """Correct for selection by |log ratio|, less where claims lie on both sides of the truth."""
-    tilt = (2 * ndtr(mean / np.sqrt(tau2)) - 1) * tau2
-    return mean - tilt / 2, np.hypot(sd, tilt * SD_OF_UNIT)
+    tilt = float((2 * ndtr(mean / np.sqrt(tau2)) - 1) * tau2)
+    return mean - tilt / 2, float(np.hypot(sd, tilt * SD_OF_UNIT))
 
 
 def _slug(name: str) -> str:

@@ -105,7 +105,7 @@ class Priors:
         return cls(entries, tuple(left_out))
 
     @classmethod
-    def from_toml(cls, path: str | Path) -> "Priors":
+    def from_toml(cls, path: str | Path, *, leave_out: str | Sequence[str] = ()) -> "Priors":
         r"""Read a TOML file of priors, which replace the default ones of the same name.
 
         Each table is a prior, ``["common.sd"]``, with any of ``mean`` (on the scale) or ``median``
@@ -116,6 +116,8 @@ class Priors:
         ----------
         path
             The file.
+        leave_out
+            Wars or battles that are left out besides those that the file names.
 
         Raises
         ------
@@ -136,10 +138,10 @@ class Priors:
             data = Path(path).read_bytes()
         except OSError as error:
             raise UsageError(f"{path}: cannot be read as TOML: {error}") from error
-        return cls.from_bytes(data, str(path))
+        return cls.from_bytes(data, str(path), leave_out=leave_out)
 
     @classmethod
-    def from_bytes(cls, data: bytes, name: str) -> "Priors":
+    def from_bytes(cls, data: bytes, name: str, *, leave_out: str | Sequence[str] = ()) -> "Priors":
         r"""Read the bytes of a TOML file of priors, see `from_toml`.
 
         Parameters
@@ -148,6 +150,8 @@ class Priors:
             The content of the file.
         name
             The name of the file in error messages.
+        leave_out
+            Wars or battles that are left out besides those that the file names.
 
         Raises
         ------
@@ -160,8 +164,8 @@ class Priors:
         4.0
         """
         content = _parsed(data, name)
-        leave_out = content.pop("leave_out")
-        return cls.from_history(leave_out).replace(dict(_flattened(content, "")))
+        names = [*_names(content.pop("leave_out")), *_names(leave_out)]
+        return cls.from_history(names).replace(dict(_flattened(content, "")))
 
     @mapping_from_keywords("changes")
     def replace(self, changes: Mapping[str, Mapping[str, Any]]) -> "Priors":
@@ -267,6 +271,10 @@ def _parsed(data: bytes, name: str) -> dict[str, Any]:
     if not isinstance(names, str | list) or not all(isinstance(name, str) for name in names):
         raise UsageError(f"{name}: leave_out = {names!r}; give a name or a list of names.")
     return content
+
+
+def _names(leave_out: str | Sequence[str]) -> list[str]:
+    return [leave_out] if isinstance(leave_out, str) else list(leave_out)
 
 
 def _flattened(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

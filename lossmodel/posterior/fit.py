@@ -16,6 +16,8 @@ from lossmodel.conflict.inputs import CLAIMS, FILES, PRIORS
 from lossmodel.model.priors import Priors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lossmodel.claims.claims import Claims
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.evidence import Evidence
@@ -110,9 +112,34 @@ def conflict_files(conflict: Conflict) -> dict[str, str]:
     return {name: inputs.text(name) for name in FILES if name != CLAIMS and inputs.has(name)}
 
 
-def conflict_priors(conflict: Conflict) -> Priors:
-    """The priors of a conflict's folder, or the default ones."""
+def conflict_priors(conflict: Conflict, file: Path | None = None) -> Priors:
+    """The priors of a file, of the conflict's folder, or the default ones.
+
+    A conflict that names its cluster of history is fitted without the pairs of that cluster, which
+    hold its truth.
+
+    Parameters
+    ----------
+    conflict
+        The conflict.
+    file
+        A TOML file of priors, which replaces `priors.toml` in the conflict's folder.
+
+    Raises
+    ------
+    UsageError
+        The file is not valid, or history has no war or battle of the cluster's name.
+
+    Examples
+    --------
+    >>> from lossmodel.conflict import load_conflict
+    >>> conflict_priors(load_conflict("battle-of-britain")).left_out
+    ('Battle of Britain',)
+    """
+    leave_out = (conflict.cluster,) if conflict.cluster else ()
+    if file is not None:
+        return Priors.from_toml(file, leave_out=leave_out)
     inputs = conflict.inputs
     if not inputs.has(PRIORS):
-        return Priors.default()
-    return Priors.from_bytes(inputs.read(PRIORS), str(inputs.place / PRIORS))
+        return Priors.from_history(leave_out)
+    return Priors.from_bytes(inputs.read(PRIORS), str(inputs.place / PRIORS), leave_out=leave_out)
