@@ -217,9 +217,19 @@ def test_a_pair_of_low_trust_weighs_a_quarter_and_adds_variance():
     assert doubtful["trust_var"] == pytest.approx(0.25), "a fault in common does not average out"
 
 
+def test_one_claimant_far_out_does_not_set_the_spread():
+    far = _wars(np.random.default_rng(4))
+    spreads = []
+    for value in (0.8, 4.0, 40.0):
+        far.loc[0, "mean_log_ratio"] = value
+        bias = _equipment(far, selection=False)
+        spreads.append(np.hypot(bias.tau_cluster, bias.tau_claimant))
+    assert spreads[0] < spreads[1] == spreads[2] < 1.6 * spreads[0]
+
+
 def test_low_trust_weakens_a_row():
     far = _wars(np.random.default_rng(2), wars=6)
-    far.loc[0, "mean_log_ratio"] = 4.0
+    far.loc[0, "mean_log_ratio"] = 2.0
     doubted = far.assign(trust_var=np.where(far.index == 0, 0.25, 0.0))
     assert _equipment(doubted, selection=False).mean < _equipment(far, selection=False).mean
 

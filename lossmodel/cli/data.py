@@ -46,15 +46,20 @@ Cache = Annotated[
 def list_data() -> None:
     """List the shipped conflicts, and the data sets that `data fetch` downloads."""
     from lossmodel.conflict.conflict import load_conflict
-    from lossmodel.conflict.shipped import shipped_conflicts
+    from lossmodel.conflict.shipped import past_wars, shipped_conflicts
     from lossmodel.importers import CATALOGUE
 
-    names = shipped_conflicts()
+    names, wars = shipped_conflicts(), past_wars()
     width = max(len(name) for name in (*names, *(entry.name for entry in CATALOGUE)))
-    answer("conflicts")
-    for name in names:
-        conflict = load_conflict(name)
-        answer(f"  {name:<{width}}  {conflict.title}, from {conflict.start.date()}")
+    lists = {
+        "conflicts": [name for name in names if name not in wars],
+        "past wars, small, whose losses are known": wars,
+    }
+    for heading, listed in lists.items():
+        answer(heading)
+        for name in listed:
+            conflict = load_conflict(name)
+            answer(f"  {name:<{width}}  {conflict.title}, from {conflict.start.date()}")
     answer("data sets (lossmodel data fetch NAME)")
     for entry in CATALOGUE:
         answer(f"  {entry.name:<{width}}  {entry.title} ({entry.licence})")
