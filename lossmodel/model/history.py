@@ -209,9 +209,9 @@ def analyse(table: pd.DataFrame, *, selection: bool = True) -> list[RoleBias]:
     Examples
     --------
     >>> for bias in analyse(read_clusters())[:2]:
-    ...     print(bias.role, bias.category_class, round(bias.mean, 1), round(bias.sd, 1))
-    adversary person 1.1 0.5
-    adversary equipment 1.0 0.4
+    ...     print(bias.role, bias.category_class, round(bias.mean, 2), round(bias.sd, 2))
+    adversary person 0.83 0.34
+    adversary equipment 0.95 0.34
     """
     variance = pool_variance(table)
     return [_analyse_class(table, role, name, variance, selection) for role, name in FAMILIES]
