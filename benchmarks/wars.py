@@ -33,7 +33,8 @@ def print_wars(scores: pd.DataFrame) -> None:
     print(f"Log scale; a truth of zero counts as {ZERO_AS}. Columns {', '.join(RULES)}: errors of")
     print(f"rules of thumb ({', '.join(RULES.values())}).")
     print("Truths that are public at a stage are listed and compared, but not counted in means.")
-    lines = scores[(scores["kind"] == "window") & scores["stage"].isin([LAST_DAY, ALL_CLAIMS])]
+    both = (LAST_DAY, ALL_CLAIMS)
+    lines = pd.concat([war_tables.windows(scores, stage, public=True) for stage in both])
     print(f"\nEach truth of a window\n{text(lines[SHOWN])}")
     print(f"\nEstimate / truth by stage\n{text(war_tables.by_stage(scores))}")
     for stage in (LAST_DAY, ALL_CLAIMS):
@@ -43,7 +44,7 @@ def print_wars(scores: pd.DataFrame) -> None:
     print(f"\nBy stage, wars with equal weights\n{text(war_tables.by_date(scores))}")
     print(f"\nBeside rules of thumb, wars with equal weights\n{text(war_tables.by_rule(scores))}")
     print(f"\nFrom the last day to all claims\n{text(war_tables.late_changes(scores))}")
-    days = scores[scores["kind"] == "day"]
+    days = scores[(scores["kind"] == "day") & (scores["stage"] == ALL_CLAIMS)]
     if len(days):
         covered = (
             days.groupby("war")[war_tables.MEANS].mean().assign(days=days.groupby("war").size())

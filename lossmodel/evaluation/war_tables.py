@@ -67,7 +67,7 @@ def write_kept(name: str, table: pd.DataFrame, folder: Path | None = None) -> Pa
 
 
 def windows(scores: pd.DataFrame, stage: str, *, public: bool = False) -> pd.DataFrame:
-    """Scored truths of windows of several days at one stage.
+    """Scored truths of windows of several days at one stage; of single days if a war has no other.
 
     Parameters
     ----------
@@ -76,12 +76,21 @@ def windows(scores: pd.DataFrame, stage: str, *, public: bool = False) -> pd.Dat
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"stage": "all claims", "kind": "window", "public": [False, True]})
+    >>> rows = pd.DataFrame({"war": ["a", "a", "b"], "kind": ["window", "day", "day"]})
+    >>> rows = rows.assign(stage="all claims", public=[False, False, True])
     >>> len(windows(rows, "all claims")), len(windows(rows, "all claims", public=True))
     (1, 2)
     """
-    rows = scores[(scores["stage"] == stage) & (scores["kind"] == "window")]
+    rows = _main(scores)
+    rows = rows[rows["stage"] == stage]
     return rows if public else rows[~rows["public"].astype(bool)]
+
+
+def _main(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scored windows, and the single days of wars that have no longer window."""
+    longer = scores["kind"] == "window"
+    only_days = (scores["kind"] == "day") & ~scores["war"].isin(scores.loc[longer, "war"])
+    return scores[longer | only_days]
 
 
 def by_war(scores: pd.DataFrame, stage: str = ALL_CLAIMS) -> pd.DataFrame:
@@ -173,7 +182,7 @@ def by_rule(scores: pd.DataFrame) -> pd.DataFrame:
 
 def by_stage(scores: pd.DataFrame) -> pd.DataFrame:
     """Ratio of estimate to truth at each stage: one row per truth of a window."""
-    rows = scores[scores["kind"] == "window"]
+    rows = _main(scores)
     rows = rows.assign(estimate_to_truth=np.exp(rows["error"].astype(float)))
     table = rows.pivot_table("estimate_to_truth", ["war", *KEYS], "stage", aggfunc="first")
     return table[[stage for stage in STAGES if stage in table]].reset_index()

@@ -2,8 +2,9 @@
 
 A war is fitted several times, on the claims published by the dates of `stages`, because an estimate
 must not become worse with later evidence. A truth is due at a stage if its window has ended by
-then; single days are scored with all claims only. `public` marks a truth that was known by the
-stage, so that claims may repeat it. A truth of zero counts as `scores.ZERO_AS`, as do draws below.
+then; single days are scored with all claims only, unless a war has no longer windows. `public`
+marks a truth that was known by the stage, so that claims may repeat it. A truth of zero counts as
+`scores.ZERO_AS`, as do draws below.
 """
 
 from __future__ import annotations
@@ -162,10 +163,10 @@ def _tasks(claims: Claims, engine: EngineName, seed: int) -> Iterator[dict[str, 
     if truth is None or not _is_past(conflict):
         raise UsageError(f"{conflict.name} is no past war: it needs an end and a truth.csv.")
     shared = {"claims": claims, "priors": conflict_priors(conflict), "engine": engine, "seed": seed}
+    longer = truth["start"] < truth["end"]
+    dated = truth[longer] if longer.any() else truth
     for stage, date in stages(claims).items():
-        rows = truth
-        if date is not None:
-            rows = truth[(truth["end"] <= date) & (truth["start"] < truth["end"])]
+        rows = truth if date is None else dated[dated["end"] <= date]
         if len(rows):
             as_of = None if date is None else str(date.date())
             yield shared | {"stage": stage, "as_of": as_of, "rows": rows.reset_index(drop=True)}

@@ -163,10 +163,7 @@ def _failures(wars: pd.DataFrame) -> list[Block]:
     last = wars[wars["stage"] == ALL_CLAIMS]
     silent = last[last["median"].isna()]
     if len(silent):
-        names = "; ".join(
-            f"{row['title']}, {row['party']}, {row['category']}"
-            for row in silent.to_dict("records")
-        )
+        names = "; ".join(f"{row['title']}: {_series(row)}" for row in silent.to_dict("records"))
         found.append(Text(f"{names}.", lead="Truths without an estimate:"))
     return found
 
