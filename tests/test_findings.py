@@ -332,8 +332,10 @@ def test_a_silent_party_has_the_rest_of_the_sum(divided, silent):
 
 
 def test_which_party_is_silent_does_not_matter(divided):
-    a, b = np.log(killed(divided["guests"], "guests")), np.log(killed(divided["north"], "north"))
-    assert np.abs(a - b).max() < 0.15
+    a, b = (np.log(killed(divided[silent], silent)) for silent in ("guests", "north"))
+    sd = (a[2] - a[1]) / 3.92
+    # Two medians of 1,000 draws differ by 0.06 sd by chance.
+    assert abs(a[0] - b[0]) < 0.25 * sd
 
 
 def _design(claims: lm.Claims, submodel: str = "person"):
@@ -345,9 +347,6 @@ def test_silent_parties_of_one_sum_have_the_same_prior(war):
     assert design.latent.parties == ("north", "guests")
     levels = [design.parameters.offset[rows] for _, rows in design.latent.rate_knots.values()]
     assert levels[0] == pytest.approx(levels[1])
-    alone = _design(war(row("gazette", "north", 300)))
-    (_, rows), *_ = alone.latent.rate_knots.values()
-    assert alone.parameters.offset[rows] - np.log(2) == pytest.approx(levels[0])
 
 
 def test_a_party_without_days_or_of_another_group_has_no_part(war):
