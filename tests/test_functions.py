@@ -22,6 +22,7 @@ from lossmodel.model.density.functions import (
 )
 from lossmodel.model.density.likelihood import AtLeast, AtMost, Count, Point, Range
 from lossmodel.model.density.pymc.functions import SYMBOLIC
+from lossmodel.model.density.replicas import REPLICATED, Twice, replicated
 from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design.parameters import Linear
 from lossmodel.model.design.reporting import LIST, MISSING, REGISTER, VintageBins
@@ -71,6 +72,8 @@ EXAMPLES: list[tuple[Function, list[np.ndarray]]] = [
     (Range(MU_SD[0] - WEIGHT, MU_SD[0] + 0.5 * WEIGHT), MU_SD),
     (Range(MU_SD[0] + WEIGHT, MU_SD[0] + 2 * WEIGHT), MU_SD),
     (Range(np.full(N, -np.inf), MU_SD[0] + 0.5), MU_SD),
+    (Twice(Count(np.round(np.exp(normal(0.5, 4.0)))), Count(np.arange(float(N)))), MU_SD),
+    (Twice(AtLeast(normal(0.5, 5.0), 0.05, 2.0), AtLeast(normal(0.5, 5.0), 0.05, 2.0)), BOUND),
     (ReportedFraction(bins(), 0.8), DELAYS),
 ]
 IDS = [f"{type(f).__name__} {i}" for i, (f, _) in enumerate(EXAMPLES)]
@@ -130,7 +133,12 @@ def test_every_function_has_an_example_and_a_counterpart_in_pytensor():
     named = {getattr(m, n) for m in modules for n in m.__all__}
     helpers = {functions.Evaluated, functions.Function, functions.mixture}
     helpers |= {likelihood.Likelihood, likelihood.likelihood_of}
-    assert known == named - helpers | {ReportedFraction} == set(SYMBOLIC)
+    assert known == named - helpers | {ReportedFraction, Twice} == set(SYMBOLIC)
+
+
+def test_every_likelihood_can_draw_its_figures():
+    forms = {getattr(likelihood, name) for name in likelihood.__all__ if name != "likelihood_of"}
+    assert set(REPLICATED) == forms - {likelihood.Likelihood}
 
 
 def test_the_pit_is_the_predictive_distribution_function():
@@ -153,6 +161,46 @@ def test_the_pit_is_the_predictive_distribution_function():
     }
     for figures, expected in cases.items():
         np.testing.assert_allclose(figures.pit(mu[None], sd[None], log_slack)[0], expected)
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        Point(np.zeros(4000), 5.0),
+        Point(np.zeros(4000), np.inf),
+        Count(np.zeros(4000)),
+        AtLeast(np.zeros(4000), 0.3, 2.0),
+        AtMost(np.zeros(4000), 0.3, 2.0),
+    ],
+    ids=["t", "normal", "count", "at least", "at most"],
+)
+def test_replicated_figures_have_a_uniform_pit(figures):
+    rng = np.random.default_rng(1)
+    mu, sd = rng.normal(5.0, 0.5, 4000), rng.uniform(0.1, 0.6, 4000)
+    log_slack = np.array([-0.5])
+    again = replicated(figures, mu, sd, log_slack, rng)
+    pit = again.pit(mu[None], sd[None], log_slack[:, None])[0]
+    assert stats.kstest(pit, "uniform").pvalue > 0.01
+    wider = replicated(figures, mu, 1.2 * sd, log_slack + 0.2, rng)
+    wrong = wider.pit(mu[None], sd[None], log_slack[:, None])[0]
+    assert stats.kstest(wrong, "uniform").pvalue < 0.01
+
+
+def test_replicated_ranges_hold_a_draw_somewhere():
+    rng = np.random.default_rng(2)
+    mu, sd, none = np.full(20_000, 5.0), np.full(20_000, 0.3), np.zeros(1)
+    again = replicated(Range(np.full(20_000, 4.0), np.full(20_000, 4.6)), mu, sd, none, rng)
+    np.testing.assert_allclose(again.high - again.low, 0.6)
+    middle = (again.high + again.low) / 2
+    # A uniform place in a range adds a twelfth of its squared width.
+    assert middle.mean() == pytest.approx(5.0, abs=0.02)
+    assert middle.std() == pytest.approx(np.hypot(0.3, 0.6 / np.sqrt(12)), rel=0.03)
+    nought = replicated(Range(np.full(20_000, -np.inf), np.full(20_000, 5.2)), mu, sd, none, rng)
+    above = np.isfinite(nought.low)
+    assert above.mean() == pytest.approx(1 - stats.norm(5.0, 0.3).cdf(5.2), abs=0.02)
+    likelihoods = nought(mu, np.log(sd)).value
+    assert np.exp(likelihoods[above]) == pytest.approx(1 - stats.norm(5.0, 0.3).cdf(5.2))
+    assert np.exp(likelihoods[~above]) == pytest.approx(stats.norm(5.0, 0.3).cdf(5.2))
 
 
 def test_a_wrong_derivative_is_found():

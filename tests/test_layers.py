@@ -39,6 +39,7 @@ ORDER = [
     "model/design",
     "model/density/functions",
     "model/density/likelihood",
+    "model/density/replicas",
     "model/density/reported_fraction",
     "model/density/operators",
     "model/density/graph",

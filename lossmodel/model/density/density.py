@@ -1,11 +1,13 @@
 """The log posterior density of a submodel with its gradient, from the graph of the model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from lossmodel.model.density.expectation import ModelGraph
 from lossmodel.model.density.graph import Evaluation
+from lossmodel.model.density.likelihood import Likelihood
 from lossmodel.model.density.operators import Node
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
@@ -39,6 +41,8 @@ class Density:
     ----------
     design
         One submodel as arrays.
+    replicas
+        Form -> likelihood of a second set of the same observations, see `replicate`.
 
     Examples
     --------
@@ -51,9 +55,9 @@ class Density:
     (True, True)
     """
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, replicas: Mapping[int, Likelihood] | None = None) -> None:
         self.design = design
-        self.model = ModelGraph(design)
+        self.model = ModelGraph(design, replicas)
 
     @property
     def size(self) -> int:

@@ -7,7 +7,7 @@ The equations are those of ``model.py``. This graph is their only statement in c
 gradient, Hessian, draws of named quantities and PyMC model follow from it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from scipy import sparse
@@ -22,9 +22,10 @@ from lossmodel.model.density.functions import (
     Times,
     WeightedSum,
 )
-from lossmodel.model.density.likelihood import likelihood_of
+from lossmodel.model.density.likelihood import Likelihood, likelihood_of
 from lossmodel.model.density.losses import LossGraph, cells_of
 from lossmodel.model.density.operators import Map, Matrix, Node, picking
+from lossmodel.model.density.replicas import Twice
 from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Ints
@@ -38,6 +39,13 @@ TINY = 1e-9
 
 class ModelGraph(LossGraph):
     """The graph of one submodel, with the log likelihood of each of its observations.
+
+    Parameters
+    ----------
+    design
+        One submodel as arrays.
+    replicas
+        Form -> likelihood of a second set of the same observations, independent of the first.
 
     Attributes
     ----------
@@ -59,8 +67,8 @@ class ModelGraph(LossGraph):
         without any.
     """
 
-    def __init__(self, design: Design) -> None:
-        observed = design.observed
+    def __init__(self, design: Design, replicas: Mapping[int, Likelihood] | None = None) -> None:
+        observed, self.replicas = design.observed, replicas or {}
         self.by_form = np.concatenate(list(observed.indices.values()))
         self.place = np.argsort(self.by_form)
         super().__init__(design)
@@ -213,7 +221,9 @@ class ModelGraph(LossGraph):
             figures = likelihood_of(observed, form, i)
             if figures.has_slack:
                 nodes.append(graph.take([self.log_slack], np.zeros(len(i), dtype=np.int64)))
-            yield form, (i, graph.map(figures, *nodes))
+            again = self.replicas.get(form)
+            function = figures if again is None else Twice(figures, again)
+            yield form, (i, graph.map(function, *nodes))
 
 
 def _gathering(where: Ints, size: int) -> Matrix:

@@ -7,12 +7,13 @@ import pandas as pd
 
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
-from lossmodel.model.density.likelihood import likelihood_of
+from lossmodel.model.density.likelihood import Likelihood, likelihood_of
+from lossmodel.model.density.replicas import replicated
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 from lossmodel.model.design.observation import INTERVAL, Observations
 
-__all__ = ["Predicted", "predict", "predictive"]
+__all__ = ["Predicted", "predict", "predictive", "replicate"]
 
 # Draws that are evaluated. With 4,000 the PIT of a figure of the shipped war moves by 0.01 on
 # average and by 0.05 at most.
@@ -112,6 +113,43 @@ def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.Da
         noise_sd=np.exp(np.median(predicted.log_sd, axis=0)),
         pit=predicted.pit,
     )
+
+
+def replicate(density: Density, theta: Floats, rng: np.random.Generator) -> dict[int, Likelihood]:
+    """Draw the figures of a submodel anew from their likelihood at one theta; see `replicas`.
+
+    Parameters
+    ----------
+    theta
+        Shape (D,).
+
+    Returns
+    -------
+    dict
+        Form -> likelihood of the new figures, for ``Density(design, replicas)``.
+
+    Examples
+    --------
+    >>> from lossmodel import LossModel, load_claims
+    >>> from lossmodel.evidence import collect_evidence
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> design = LossModel().design(collect_evidence(claims), claims.conflict, "aircraft")
+    >>> theta = np.zeros(design.size)
+    >>> replicas = replicate(Density(design), theta, np.random.default_rng(1))
+    >>> Density(design, replicas)(theta)[0] < Density(design)(theta)[0]
+    True
+    """
+    model, found = density.model, density.evaluate(theta)
+    mu, sd, slack = (
+        found[model.log_expected],
+        np.exp(found[model.log_noise]),
+        found[model.log_slack],
+    )
+    observed = density.design.observed
+    return {
+        form: replicated(likelihood_of(observed, form, i), mu[i], sd[i], slack, rng)
+        for form, i in observed.indices.items()
+    }
 
 
 def _pit(observed: Observations, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:

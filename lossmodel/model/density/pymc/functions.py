@@ -11,6 +11,7 @@ import numpy as np
 from lossmodel.model.density import functions as f
 from lossmodel.model.density import likelihood as l
 from lossmodel.model.density.pymc.backend import Backend, Tensor
+from lossmodel.model.density.replicas import Twice
 from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design.convolution import convolution
 from lossmodel.model.design.reporting import LIST, MISSING, REGISTER
@@ -74,6 +75,11 @@ def _range(b: Backend, form: l.Range, mu: Tensor, log_sd: Tensor) -> Tensor:
     return upper + pt.where(from_zero, 0.0, without)
 
 
+def _twice(b: Backend, form: Twice, *x: Tensor) -> Tensor:
+    parts = (form.figures, form.replicas)
+    return sum(SYMBOLIC[type(part)](b, part, *x) for part in parts)
+
+
 def _reported(
     b: Backend,
     fraction: ReportedFraction,
@@ -122,5 +128,6 @@ SYMBOLIC: dict[type, Callable[..., Any]] = {
     l.AtLeast: _bound,
     l.AtMost: _bound,
     l.Range: _range,
+    Twice: _twice,
     ReportedFraction: _reported,
 }
