@@ -23,6 +23,8 @@ SIMULATOR = (
     "measurement",
     "publication",
     "misspecification",
+    "departures",
+    "unmarked_relays",
     "templates",
     "simulation",
 )

@@ -23,10 +23,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lossmodel.api import fit
+from lossmodel.defaults import CI_PROB
 from lossmodel.errors import LossModelError
+from lossmodel.evaluation.departures import Departures
 from lossmodel.evaluation.misspecification import MisspecificationKind
 from lossmodel.evaluation.predictive_checks import misspecification_statistics
-from lossmodel.evaluation.scores import LEVELS, central_interval, percent_name
+from lossmodel.evaluation.scores import (
+    LEVELS,
+    central_interval,
+    interval_score,
+    percent_name,
+)
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
 from lossmodel.evaluation.templates import Size
@@ -61,7 +68,8 @@ class Calibration:
     ----------
     replicates
         One row per war and quantity: `seed, quantity, rank` (share of draws below the truth),
-        `truth, median, sd` on the log scale, `days, claims, gate`.
+        `truth, median, sd, width, interval_score` (of the 95% interval) on the log scale, `days,
+        claims, gate`.
     coverage
         One row per quantity: `wars`, coverage by level, mean and sd of the posterior z-score of the
         truth, `outside` (largest excess of the rank ECDF over its band; not positive inside it),
@@ -187,8 +195,9 @@ def replicate(
     size: dict[str, Any],
     misspecifications: Sequence[MisspecificationKind],
     levels: Sequence[float],
+    departures: Departures | None = None,
 ) -> dict[str, Any]:
-    """Simulate and fit one war; one task of `calibrate`.
+    """Simulate and fit one war; one task of `calibrate` and of `arms.score_arms`.
 
     Returns
     -------
@@ -197,7 +206,10 @@ def replicate(
         `seed` and `error` where the fit failed.
     """
     limits = Size(**{name: tuple(value) for name, value in size.items()})
-    war = simulate(seed=seed, priors=priors, size=limits, misspecifications=misspecifications)
+    war = simulate(
+        seed=seed, priors=priors, size=limits, misspecifications=misspecifications,
+        departures=departures,
+    )  # fmt: skip
     try:
         fitted = fit(war.claims, priors=priors, engine=engine, seed=seed, **SHORT.get(engine, {}))
     except (LossModelError, np.linalg.LinAlgError) as error:
@@ -220,12 +232,15 @@ def replicate(
 
 
 def _ranked(name: str, logs: Floats, truth: float, levels: Sequence[float]) -> dict[str, Any]:
+    lower, upper = central_interval(logs, CI_PROB)
     found: dict[str, Any] = {
         "quantity": name,
         "rank": float(np.mean(logs < truth)),
         "truth": truth,
         "median": float(np.median(logs)),
         "sd": float(logs.std(ddof=1)),
+        "width": float(upper - lower),
+        "interval_score": interval_score(lower, upper, truth, CI_PROB),
     }
     for level in levels:
         low, high = central_interval(logs, level)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, ndtr, ndtri
+from scipy.special import expit, logit, ndtr, ndtri
 
 from lossmodel.conflict.durations import HALF_YEAR, YEAR
+from lossmodel.evaluation.departures import DepartureDraws
 from lossmodel.evaluation.latent_truth import PERSON, Truth
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
 
@@ -43,6 +44,8 @@ class MeasurementModel:
         Stream -> days of its first and last knowledge.
     several
         (claimant, party) with more than one category that has a bias.
+    departures
+        Departures of all streams from the model's assumptions; None for none.
 
     Examples
     --------
@@ -64,6 +67,7 @@ class MeasurementModel:
     sampler: Sampler
     spans: dict[StreamKey, tuple[float, float]]
     several: frozenset[tuple[str, str]]
+    departures: DepartureDraws | None = None
     _paths: dict[object, Floats] = field(default_factory=dict)
     _drawn: dict[str, float] = field(default_factory=dict)
 
@@ -154,7 +158,7 @@ class MeasurementModel:
                 self.sampler.normal(prior.sd * np.sqrt(part), f"coverage {of}")
                 for of, part in ((" ".join(key), 1 - shared), (base, shared))
             )
-            level = prior.mean + own + common
+            level = self._coverage_level(prior.mean + own + common)
             self._paths[name] = self._walk("coverage.walk_sd", level)
         years = self._days_after(known) / YEAR
         gain = self.sampler.quantity("coverage.after", " ".join(key)) * years / (1 + years)
@@ -188,6 +192,8 @@ class MeasurementModel:
         else:
             role = conflict.role(claimant, party)
             kind = f"bias.{role}.{self._class(party)}"
+            if self.departures is not None:
+                level = level + self.departures.centre(role)
             between = quantity(f"{kind}.between")
             if role == "third-party":
                 level = level + np.log(quantity(kind))
@@ -196,18 +202,20 @@ class MeasurementModel:
                 side = f"{conflict.side_of(claimant)} {conflict.components(party)[0]}"
                 level = level + self._of_side(kind, between * np.sqrt(shared), f"side {side}")
                 between *= np.sqrt(1 - shared)
-            level = level + self.sampler.normal(between, f"bias {claimant} {party}")
+            level = level + self._deviation(between, f"bias {claimant} {party}")
             if (claimant, party) in self.several:
                 sd = quantity("bias.category_sd")
-                level = level + self.sampler.normal(sd, f"bias {' '.join(key)}")
+                level = level + self._deviation(sd, f"bias {' '.join(key)}")
             if role == "third-party":
                 level = level + self._group(party, category)
+        if self.departures is not None:
+            level = level + self.departures.path(self.at, *self.spans[key])
         return np.asarray(level + self._drift(key, accounting))
 
     def _of_side(self, kind: str, sd: float, label: str) -> float:
         """Bias of a role and a side: what exaggerates a side's own dead is drawn again."""
         if kind != "bias.self.person":
-            return float(np.log(self.sampler.quantity(kind))) + self.sampler.normal(sd, label)
+            return float(np.log(self.sampler.quantity(kind))) + self._deviation(sd, label)
         prior = self.sampler.priors[kind]
         if kind not in self._drawn:
             sides = self._own_sides()
@@ -236,6 +244,21 @@ class MeasurementModel:
             if own and category != "missing" and accounting in ("ledger", "estimate"):
                 found.add((conflict.side_of(claimant), conflict.components(party)[0]))
         return len(found)
+
+    def _deviation(self, sd: float, label: str) -> float:
+        """Deviation of a side, claimant or category; the same value for the same label."""
+        drawn = self.sampler.normal(sd, label)
+        if self.departures is None or self.departures.sizes.tail_df == np.inf or not sd:
+            return drawn
+        return sd * self.departures.deviation(drawn / sd)
+
+    def _coverage_level(self, level: float) -> float:
+        """Logit of the share that a list reaches, from the one that the prior gives."""
+        departures, prior = self.departures, self.sampler.priors["coverage.level"]
+        if departures is None or departures.sizes.coverage is None:
+            return level
+        return float(logit(departures.covered((level - prior.mean) / prior.sd)))
+
 
     def _group(self, party: str, category: str) -> Floats:
         name = ("group", party, category == "killed")

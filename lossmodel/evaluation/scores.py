@@ -31,6 +31,7 @@ __all__ = [
     "allowed_misses",
     "central_interval",
     "crps",
+    "interval_score",
     "percent_name",
     "score",
 ]
@@ -146,6 +147,25 @@ def score(
         found[f"covered_{name}"] = float(a <= truth.mean <= b)
         found[f"share_{name}"] = float(np.mean((a <= quantiles) & (quantiles <= b)))
     return found
+
+
+def interval_score(lower: float, upper: float, truth: float, level: float) -> float:
+    """Width of a central interval, and a penalty for the distance of a truth outside it.
+
+    Parameters
+    ----------
+    lower, upper, truth
+        On one scale, which is that of the score.
+    level
+        Probability of the interval.
+
+    Examples
+    --------
+    >>> interval_score(1.0, 3.0, 2.0, 0.5), interval_score(1.0, 3.0, 4.0, 0.5)
+    (2.0, 6.0)
+    """
+    outside = max(lower - truth, truth - upper, 0.0)
+    return float(upper - lower + 2 / (1 - level) * outside)
 
 
 def central_interval(draws: Floats, level: float) -> Floats:

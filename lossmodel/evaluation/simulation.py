@@ -13,6 +13,7 @@ from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.deprecation import renamed_attribute, renamed_keywords
 from lossmodel.errors import UsageError
+from lossmodel.evaluation.departures import DepartureDraws, Departures
 from lossmodel.evaluation.latent_truth import Truth, draw_truth, submodel_of, truth_table
 from lossmodel.evaluation.measurement import MeasurementModel, spans_of
 from lossmodel.evaluation.misspecification import (
@@ -23,6 +24,7 @@ from lossmodel.evaluation.misspecification import (
 from lossmodel.evaluation.prior_draws import Sampler
 from lossmodel.evaluation.publication import Publisher, relative_unit
 from lossmodel.evaluation.templates import Plan, Size, draw_plan, with_roots
+from lossmodel.evaluation.unmarked_relays import place_relays, repeated
 from lossmodel.evidence.exclusions import MODELLED
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
@@ -96,6 +98,7 @@ def simulate(
     template: Claims | pd.DataFrame | None = None,
     size: Size | None = None,
     misspecifications: Sequence[MisspecificationKind] = (),
+    departures: Departures | None = None,
     level_sd: float = LEVEL_SD,
 ) -> Simulated:
     """Draw a war from the priors, and the claims about it.
@@ -119,6 +122,8 @@ def simulate(
     misspecifications
         Departures from the model's assumptions: `method-change`, `method-drop`, `spike`, `relay`,
         `definition`. One that the war has no place for is left out.
+    departures
+        Departures of all streams at once, by size; none by default.
     level_sd
         Sd of the log of the losses per day around the centre given by `Simulated.levels`.
 
@@ -148,13 +153,20 @@ def simulate(
         levels = _levels(plan)
     rows = with_roots(plan.rows)
     found = _placed(misspecifications, rows, plan.conflict, seed)
-    return _War(plan, rows, levels, level_sd, priors, found, rng).simulated()
+    # Generators of their own, so that a war equals its sound twin before its departures.
+    streams = DepartureDraws(departures or Departures(), np.random.default_rng([seed, 2]))
+    relays = place_relays(
+        rows,
+        share=streams.sizes.relayed,
+        conflict=plan.conflict,
+        rng=np.random.default_rng([seed, 3]),
+    )
+    return _War(plan, rows, levels, level_sd, priors, found, streams, relays, rng).simulated()
 
 
 def _placed(
     kinds: Sequence[MisspecificationKind], rows: pd.DataFrame, conflict: Conflict, seed: int
 ) -> tuple[Misspecification, ...]:
-    # A generator of its own, so that a misspecified war equals its sound twin before the departure.
     rng = np.random.default_rng([seed, 1])
     placed = [place_misspecification(kind, rows, conflict=conflict, rng=rng) for kind in kinds]
     return tuple(departure for departure in placed if departure is not None)
@@ -168,6 +180,8 @@ class _War:
     level_sd: float
     priors: Priors
     misspecifications: tuple[Misspecification, ...]
+    departures: DepartureDraws
+    relays: dict[int, int]
     rng: np.random.Generator
 
     def simulated(self) -> Simulated:
@@ -181,6 +195,7 @@ class _War:
             figures.append(self._figures(truth, sampler, self.rows[submodels == submodel]))
             parameters += [(submodel, name, value) for name, value in sampler.parameters.items()]
         table = self._relayed(self.rows.assign(**pd.concat(figures).sort_index()))
+        table = repeated(table, self.relays)
         ends = pd.date_range(conflict.start, self.rows["end"].max(), periods=DATES + 1)[1:]
         return Simulated(
             claims=load_claims(_claims_columns(table), conflict=conflict),
@@ -223,7 +238,8 @@ class _War:
         biased = pd.Series([k for k, name in kept.items() if not ACCOUNTINGS[name].has_coverage])
         pairs = biased.map(lambda key: key[:2])
         several = frozenset(pairs[pairs.duplicated()])
-        measurement = MeasurementModel(truth, sampler, spans_of(rows, truth), several)
+        spans = spans_of(rows, truth)
+        measurement = MeasurementModel(truth, sampler, spans, several, self.departures)
         return Publisher(truth, measurement, sampler, self.misspecifications).publish(rows)
 
     def _relayed(self, table: pd.DataFrame) -> pd.DataFrame:
