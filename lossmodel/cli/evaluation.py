@@ -105,6 +105,12 @@ def backtest(
             help="Additional sd of the common mode; repeatable.",
         ),
     ] = None,
+    quarterly: Annotated[
+        bool,
+        typer.Option(
+            "--quarterly", help="Freeze the claims at each quarter's end, and print revisions."
+        ),
+    ] = False,
     engine: Engine = "auto",
     seed: Seed = 1,
     priors: PriorsFile = None,
@@ -114,21 +120,39 @@ def backtest(
     cluster: Cluster = None,
 ) -> None:
     """Fit the claims published by past dates, and score the estimates against later truth."""
-    from lossmodel.evaluation.backtest import backtest as run
+    import pandas as pd
 
+    from lossmodel.claims.claims import load_claims
+    from lossmodel.evaluation.backtest import backtest as run
+    from lossmodel.evaluation.backtest import honest_priors
+    from lossmodel.evaluation.dated_totals import quarter_ends
+    from lossmodel.evaluation.revisions import revision_summary, revisions
+
+    if quarterly and dates:
+        raise UsageError("--quarterly and --date exclude each other.")
+    claims, chosen = load_claims(conflict=conflict), _days(dates)
+    if quarterly:
+        chosen = quarter_ends(claims)
+    assumed = _priors(priors) or honest_priors(claims.conflict)
     with progress() as say:
         result = run(
-            conflict,
-            dates=_days(dates),
+            claims,
+            dates=chosen,
             common_sds=tuple(common_sds or ()),
             engine=engine,
             seed=seed,
-            priors=_priors(priors),
+            priors=assumed,
             jobs=jobs,
             store=store,
             cluster=cluster,
             progress=say,
         )
+        revised = pd.DataFrame()
+        if quarterly:
+            revised = revisions(
+                claims, dates=chosen, priors=assumed, engine=engine, seed=seed, jobs=jobs,
+                store=store, cluster=cluster, progress=say,
+            )  # fmt: skip
     windows = result.scores[result.scores["kind"] == "window"]
     shown = ["as_of", "common_sd", "party", "category", "scope", "start", "end", "truth"]
     shown += ["median", "lower", "upper", "ratio", "pit", "crps"]
@@ -137,7 +161,12 @@ def backtest(
     errors = result.naive.groupby("rule")["error"].agg(lambda error: error.abs().mean())
     for rule, error in errors.items():
         answer(f"mean absolute log error, {rule}: {error:.2f}")
+    if quarterly:
+        answer("\nrevisions, in units of what the earlier intervals promise\n")
+        answer(_text(revision_summary(revised)))
     if out is not None:
+        if quarterly:
+            _write(out, revised, "revisions")
         _write(out, result.scores, "scores")
         _write(out, result.baselines, "rivals")
         _write(out, result.naive, "naive")
