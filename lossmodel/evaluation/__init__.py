@@ -10,6 +10,8 @@ hidden by the same error in the other.
 `publication`         published figures: noise, bounds, ranges, rounding
 `templates`           templates of artificial wars of mixed size
 `misspecification`    departures from the model's assumptions
+`departures`          departures of all streams at once, by size
+`unmarked_relays`     third parties that repeat others' totals without saying so
 `simulation`          `simulate`: a war and its claims
 `tasks`               many fits, stored and resumable, on all cores or on a cluster
 `scores`              coverage, CRPS, log score, PIT of draws against an uncertain truth
@@ -17,7 +19,11 @@ hidden by the same error in the other.
 `dated_truth`         rows of the truth that are due at a date
 `dated_scores`        fits on the claims of one date, and their scores
 `backtest`            `backtest`: claims frozen by date, scored against later evidence
+`dated_totals`        means and variances of totals and yearly flows at several dates
+`revisions`           `revisions`: revisions by later evidence, against what intervals promise
 `calibration`         `calibrate`: simulation-based calibration
+`arms`                `score_arms`: the same on wars of another make, in arms of fixed size
+`posterior_sbc`       `posterior_sbc`: simulation-based calibration of one fit
 `predictive_checks`   posterior predictive checks by stream; tests for misspecification
 `variants`            claims, priors and components changed one at a time
 `sensitivity`         `sensitivity`: totals under other claims, priors and components
