@@ -79,6 +79,16 @@ def test_quarters_end_with_all_claims():
     assert all(day.is_quarter_end for day in dates[:-1])
 
 
+def test_a_quarter_without_new_claims_is_no_date():
+    claims = load_claims(conflict="battle-of-britain")
+    dates = quarter_ends(claims)
+    published = claims.table["published"]
+    before = pd.Timestamp(1900, 1, 1)
+    for day in dates:
+        assert ((published > before) & (published <= day)).any()
+        before = day
+
+
 def test_a_later_date_has_the_windows_of_the_earlier_ones():
     claims = load_claims(conflict="russia-ukraine")
     found = looks_at(claims, [pd.Timestamp("2022-12-31"), pd.Timestamp("2024-01-31")])

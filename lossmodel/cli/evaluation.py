@@ -105,10 +105,11 @@ def backtest(
             help="Additional sd of the common mode; repeatable.",
         ),
     ] = None,
-    quarterly: Annotated[
+    revised: Annotated[
         bool,
         typer.Option(
-            "--quarterly", help="Freeze the claims at each quarter's end, and print revisions."
+            "--revisions",
+            help="Print revisions between the dates, by default the ends of quarters.",
         ),
     ] = False,
     engine: Engine = "auto",
@@ -128,10 +129,8 @@ def backtest(
     from lossmodel.evaluation.dated_totals import quarter_ends
     from lossmodel.evaluation.revisions import revision_summary, revisions
 
-    if quarterly and dates:
-        raise UsageError("--quarterly and --date exclude each other.")
     claims, chosen = load_claims(conflict=conflict), _days(dates)
-    if quarterly:
+    if revised and chosen is None:
         chosen = quarter_ends(claims)
     assumed = _priors(priors) or honest_priors(claims.conflict)
     with progress() as say:
@@ -147,9 +146,9 @@ def backtest(
             cluster=cluster,
             progress=say,
         )
-        revised = pd.DataFrame()
-        if quarterly:
-            revised = revisions(
+        changes = pd.DataFrame()
+        if revised:
+            changes = revisions(
                 claims, dates=chosen, priors=assumed, engine=engine, seed=seed, jobs=jobs,
                 store=store, cluster=cluster, progress=say,
             )  # fmt: skip
@@ -161,12 +160,12 @@ def backtest(
     errors = result.naive.groupby("rule")["error"].agg(lambda error: error.abs().mean())
     for rule, error in errors.items():
         answer(f"mean absolute log error, {rule}: {error:.2f}")
-    if quarterly:
+    if revised:
         answer("\nrevisions, in units of what the earlier intervals promise\n")
-        answer(_text(revision_summary(revised)))
+        answer(_text(revision_summary(changes)))
     if out is not None:
-        if quarterly:
-            _write(out, revised, "revisions")
+        if revised:
+            _write(out, changes, "revisions")
         _write(out, result.scores, "scores")
         _write(out, result.baselines, "rivals")
         _write(out, result.naive, "naive")

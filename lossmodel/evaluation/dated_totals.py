@@ -21,8 +21,8 @@ from lossmodel.model.priors import Priors
 __all__ = ["KEYS", "Look", "looks_at", "moments", "quarter_ends", "windows_until"]
 
 MEASURES = ("killed", "casualties")
-# A calendar year of which less than a quarter has been seen is no yearly flow.
-YEAR_LEAST_DAYS = 90
+# A war, or a calendar year of it, of which less than a quarter has been seen has no estimate yet.
+LEAST_DAYS = 90
 # Columns that name a total.
 KEYS = ["kind", "start", "end", "party", "measure"]
 
@@ -44,7 +44,7 @@ class Look:
 
 
 def quarter_ends(claims: Claims) -> list[pd.Timestamp]:
-    """Ends of calendar quarters in which a conflict has claims, from its second quarter on.
+    """Ends of calendar quarters at which there are new claims, the first after ninety days of war.
 
     The day of the last publication is the last date, so that all claims are in its fit.
 
@@ -54,9 +54,13 @@ def quarter_ends(claims: Claims) -> list[pd.Timestamp]:
     >>> [day.date().isoformat() for day in quarter_ends(load_claims(conflict="russia-ukraine"))[:2]]
     ['2022-06-30', '2022-09-30']
     """
-    last = claims.table["published"].max()
-    ends = pd.date_range(claims.conflict.start, last, freq=pd.offsets.QuarterEnd())
-    return [*ends[1:][ends[1:] < last], last]
+    published = claims.table["published"].sort_values()
+    last = published.iloc[-1]
+    first = claims.conflict.start + pd.Timedelta(days=LEAST_DAYS)
+    ends = pd.date_range(first, last, freq=pd.offsets.QuarterEnd())
+    dates = [*ends[ends < last], last]
+    known = np.searchsorted(published.to_numpy(), pd.DatetimeIndex(dates).to_numpy(), side="right")
+    return [day for day, new in zip(dates, np.diff(known, prepend=0), strict=True) if new > 0]
 
 
 def moments(
@@ -109,7 +113,7 @@ def _windows(claims: Claims, date: pd.Timestamp) -> Iterator[tuple[str, str, str
     for year in range(first.year, last.year + 1):
         start = max(first, pd.Timestamp(year, 1, 1))
         end = min(last, pd.Timestamp(year, 12, 31))
-        if (end - start).days >= YEAR_LEAST_DAYS:
+        if (end - start).days >= LEAST_DAYS:
             yield "year", str(start.date()), str(end.date())
 
 
