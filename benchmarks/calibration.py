@@ -25,6 +25,7 @@ from lossmodel.cli.console import progress
 from lossmodel.evaluation.arms import ARM_SIZE, war_seeds
 from lossmodel.evaluation.backtest import backtest
 from lossmodel.evaluation.calibration import DECLARED, Calibration, calibrate
+from lossmodel.evaluation.kept import KeptTable, keep_table
 from lossmodel.evaluation.misspecification import MISSPECIFICATIONS
 from lossmodel.evaluation.predictive_checks import THRESHOLDS
 from lossmodel.evaluation.revisions import (
@@ -155,16 +156,17 @@ def backtests() -> None:
 
 
 def revised() -> None:
-    RESULTS.mkdir(exist_ok=True)
     with progress() as say:
         shipped = revisions(load_claims(conflict=REVISED), store=TASKS, progress=say)
         wars = simulated_revisions(
             war_seeds(REVISED_WARS), size=ARM_SIZE, store=TASKS, progress=say
         )
-    for name, found in ((REVISED, shipped), ("simulated", wars)):
-        summary = revision_summary(found)
+    found: dict[KeptTable, pd.DataFrame]
+    found = {"revisions-shipped": shipped, "revisions-simulated": wars}
+    for name, table in found.items():
+        summary = revision_summary(table)
         print("", name, summary.to_string(index=False, float_format="{:.2f}".format), sep="\n")
-        summary.round(4).to_csv(RESULTS / f"revisions-{name}.csv", index=False)
+        keep_table(name, summary)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
     python benchmarks/posterior_sbc.py --replicates 20    fewer; nothing is kept
     python benchmarks/posterior_sbc.py --conflict DIR     another conflict; nothing is kept
 
-The summary and the ranks of a full run are kept in benchmarks/results/. Finished replicates are
+The summary of a full run is kept in data/validation/, for reports, its ranks in
+benchmarks/results/. Finished replicates are
 stored under benchmarks/tasks/ (not in the repository), from which a run is resumed.
 """
 
@@ -16,6 +17,7 @@ import numpy as np
 import lossmodel as lm
 from lossmodel.cli.console import progress
 from lossmodel.defaults import DEFAULT_CONFLICT
+from lossmodel.evaluation.kept import keep_table
 from lossmodel.evaluation.posterior_sbc import PosteriorCalibration, posterior_sbc
 
 HERE = Path(__file__).resolve().parent
@@ -26,7 +28,7 @@ REPLICATES = 200
 
 def keep(result: PosteriorCalibration) -> None:
     RESULTS.mkdir(exist_ok=True)
-    result.summary.round(4).to_csv(RESULTS / "posterior-sbc.csv", index=False)
+    keep_table("posterior-sbc", result.summary)
     ranks = result.ranks.pivot(index="replicate", columns="quantity", values="rank")
     ranks.round(4).to_csv(RESULTS / "posterior-sbc-ranks.csv")
     total = result.summary.loc[result.summary["group"] == "total", "quantity"].iloc[0]

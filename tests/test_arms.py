@@ -10,7 +10,6 @@ from lossmodel.evaluation.arms import (
     ALL,
     ARM_SIZE,
     ARMS,
-    PLAIN,
     known_arms,
     score_arms,
     war_seeds,
@@ -18,6 +17,7 @@ from lossmodel.evaluation.arms import (
 from lossmodel.evaluation.departures import DepartureDraws, Departures, together
 from lossmodel.evaluation.scores import interval_score
 from lossmodel.evaluation.simulation import simulate
+from lossmodel.evaluation.targets import PLAIN, misses
 from lossmodel.evaluation.templates import Size
 
 SMALL = Size(days=(60, 80), claimants=(5, 6), claims=(24, 30))
@@ -168,5 +168,18 @@ def test_the_interval_score_is_best_for_the_right_interval():
 
 
 def test_no_war_is_an_empty_table():
-    assert isinstance(score_arms(0).headlines if len(score_arms(0).table) else None, type(None))
     assert score_arms(0).wars.equals(pd.DataFrame())
+
+
+@pytest.mark.parametrize(
+    ("arm", "covered", "width", "words"),
+    [
+        (PLAIN, 0.95, 1.0, ""),
+        (PLAIN, 0.91, 1.0, "does not cover 92% to 98%"),
+        (PLAIN, 0.99, 1.0, "does not cover 92% to 98%"),
+        ("ramps", 0.90, 1.3, ""),
+        ("ramps", 0.89, 1.4, "covers less than 90%, wider than 1.3 times"),
+    ],
+)
+def test_a_target_that_is_missed_is_said(arm, covered, width, words):
+    assert misses({"arm": arm, "covered_95": covered, "relative_width": width}) == words

@@ -125,14 +125,12 @@ def backtest(
 
     from lossmodel.claims.claims import load_claims
     from lossmodel.evaluation.backtest import backtest as run
-    from lossmodel.evaluation.backtest import honest_priors
     from lossmodel.evaluation.dated_totals import quarter_ends
     from lossmodel.evaluation.revisions import revision_summary, revisions
 
     claims, chosen = load_claims(conflict=conflict), _days(dates)
     if revised and chosen is None:
         chosen = quarter_ends(claims)
-    assumed = _priors(priors) or honest_priors(claims.conflict)
     with progress() as say:
         result = run(
             claims,
@@ -140,7 +138,7 @@ def backtest(
             common_sds=tuple(common_sds or ()),
             engine=engine,
             seed=seed,
-            priors=assumed,
+            priors=_priors(priors),
             jobs=jobs,
             store=store,
             cluster=cluster,
@@ -149,7 +147,7 @@ def backtest(
         changes = pd.DataFrame()
         if revised:
             changes = revisions(
-                claims, dates=chosen, priors=assumed, engine=engine, seed=seed, jobs=jobs,
+                claims, dates=chosen, priors=_priors(priors), engine=engine, seed=seed, jobs=jobs,
                 store=store, cluster=cluster, progress=say,
             )  # fmt: skip
     windows = result.scores[result.scores["kind"] == "window"]

@@ -24,6 +24,8 @@ hidden by the same error in the other.
 `calibration`         `calibrate`: simulation-based calibration
 `arms`                `score_arms`: the same on wars of another make, in arms of fixed size
 `posterior_sbc`       `posterior_sbc`: simulation-based calibration of one fit
+`targets`             targets of the arms
+`kept`                results of long runs that are kept for reports
 `predictive_checks`   posterior predictive checks by stream; tests for misspecification
 `variants`            claims, priors and components changed one at a time
 `sensitivity`         `sensitivity`: totals under other claims, priors and components

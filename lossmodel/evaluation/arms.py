@@ -20,12 +20,21 @@ from lossmodel.evaluation.calibration import replicate
 from lossmodel.evaluation.departures import Departures, together
 from lossmodel.evaluation.predictive_checks import THRESHOLDS
 from lossmodel.evaluation.scores import percent_name
+from lossmodel.evaluation.targets import PLAIN
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
 from lossmodel.evaluation.templates import Plan, Size, draw_plan
 from lossmodel.inference.names import EngineName, check_engine
 from lossmodel.model.priors import Priors
 
-__all__ = ["ALL", "ARMS", "PLAIN", "Arm", "ArmScores", "known_arms", "score_arms", "war_seeds"]
+__all__ = [
+    "ALL",
+    "ARMS",
+    "Arm",
+    "ArmScores",
+    "known_arms",
+    "score_arms",
+    "war_seeds",
+]
 
 LEVELS = (0.5, 0.8, 0.95)
 # Totals whose coverage is pooled: those that a report begins with. Wounded follow from the two.
@@ -52,7 +61,7 @@ class Arm:
     departures: Departures
 
 
-PLAIN, ALL = "plain", "all together"
+ALL = "all together"
 # A factor of 1.5 is that of a change of method in `misspecification`, of which the checks see half.
 _SINGLE = (
     Arm(

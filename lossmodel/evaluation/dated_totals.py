@@ -67,7 +67,7 @@ def moments(
     claims: Claims,
     look: Mapping[str, Any],
     windows: Sequence[tuple[str, str, str]],
-    priors: Priors,
+    priors: Priors | None,
     components: Components,
     engine: EngineName,
     seed: int,
@@ -99,7 +99,7 @@ def looks_at(claims: Claims, dates: Sequence[pd.Timestamp]) -> list[Look]:
     >>> from lossmodel.claims import load_claims
     >>> claims = load_claims(conflict="battle-of-britain")
     >>> looks_at(claims, [pd.Timestamp("1940-09-15")])[0].windows
-    (('total', '1940-07-01', '1940-09-15'),)
+    (('total', '1940-07-01', '1940-09-14'),)
     """
     return [Look(str(day.date()), tuple(_windows(claims, day))) for day in dates]
 

@@ -22,7 +22,6 @@ import pandas as pd
 
 from lossmodel.claims.claims import Claims
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.backtest import honest_priors
 from lossmodel.evaluation.dated_totals import (
     KEYS,
     Look,
@@ -76,9 +75,7 @@ def revisions(
         Claims with their days of publication.
     dates
         Days at which claims are frozen; by default `quarter_ends`.
-    priors
-        By default those of history without the conflict's own wars, or of its `priors.toml`.
-    components, engine, seed
+    priors, components, engine, seed
         Of the fits.
     jobs, store, cluster, progress
         See `tasks.run_tasks`.
@@ -99,7 +96,7 @@ def revisions(
         raise UsageError("revisions need two dates; name them with --date.")
     shared = {
         "claims": claims,
-        "priors": honest_priors(claims.conflict) if priors is None else priors,
+        "priors": priors,
         "components": Components() if components is None else components,
         "engine": engine,
         "seed": seed,

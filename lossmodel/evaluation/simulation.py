@@ -24,7 +24,7 @@ from lossmodel.evaluation.misspecification import (
 from lossmodel.evaluation.prior_draws import Sampler
 from lossmodel.evaluation.publication import Publisher, relative_unit
 from lossmodel.evaluation.templates import Plan, Size, draw_plan, with_roots
-from lossmodel.evaluation.unmarked_relays import place_relays, repeated
+from lossmodel.evaluation.unmarked_relays import place_relays, relayed, repeated
 from lossmodel.evidence.exclusions import MODELLED
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
@@ -194,7 +194,9 @@ class _War:
             paths.append(truth)
             figures.append(self._figures(truth, sampler, self.rows[submodels == submodel]))
             parameters += [(submodel, name, value) for name, value in sampler.parameters.items()]
-        table = self._relayed(self.rows.assign(**pd.concat(figures).sort_index()))
+        table = self.rows.assign(**pd.concat(figures).sort_index())
+        for departure in self.misspecifications:
+            table = relayed(table, departure) if departure.kind == "relay" else table
         table = repeated(table, self.relays)
         ends = pd.date_range(conflict.start, self.rows["end"].max(), periods=DATES + 1)[1:]
         return Simulated(
@@ -241,22 +243,6 @@ class _War:
         spans = spans_of(rows, truth)
         measurement = MeasurementModel(truth, sampler, spans, several, self.departures)
         return Publisher(truth, measurement, sampler, self.misspecifications).publish(rows)
-
-    def _relayed(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Replace the totals of a hidden relay by the original's latest ones."""
-        copied = ["start", "end", "known", "value", "low", "high", "qualifier"]
-        for departure in self.misspecifications:
-            if departure.kind != "relay":
-                continue
-            about = (table["party"] == departure.party) & (table["category"] == departure.category)
-            totals = about & table["kind"].isin(names_with(KINDS, "running")) & (table["via"] == "")
-            originals = table[totals & (table["claimant"] == departure.original)].sort_values("end")
-            for i in table.index[totals & (table["claimant"] == departure.claimant)]:
-                place = originals["end"].searchsorted(table.loc[i, "end"], side="right")
-                source = originals.iloc[max(int(place) - 1, 0)]
-                table.loc[i, copied] = source[copied]
-                table.loc[i, "published"] = max(table.loc[i, "published"], source["published"])
-        return table
 
 
 def _plan_of(conflict: str | Path | Conflict, template: Claims | pd.DataFrame | None) -> Plan:

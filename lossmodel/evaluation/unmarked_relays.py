@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.evaluation.misspecification import Misspecification
 from lossmodel.evaluation.publication import rounded
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, AccountingRules, names_with
 
-__all__ = ["place_relays", "repeated"]
+__all__ = ["place_relays", "relayed", "repeated"]
 
 # Columns that a relay takes from the total that it repeats.
 ABOUT = ["category", "kind", "start", "end", "known", "qualifier"]
@@ -102,6 +103,21 @@ def repeated(table: pd.DataFrame, relays: dict[int, int]) -> pd.DataFrame:
             if np.isfinite(values[relay]):
                 values[relay] = rounded(values[relay], units[relay])
         table = table.assign(**{name: values})
+    return table
+
+
+def relayed(table: pd.DataFrame, departure: Misspecification) -> pd.DataFrame:
+    """The table, with the totals of one hidden relay replaced by the original's latest ones."""
+    table = table.copy()
+    about = (table["party"] == departure.party) & (table["category"] == departure.category)
+    totals = about & table["kind"].isin(names_with(KINDS, "running")) & (table["via"] == "")
+    originals = table[totals & (table["claimant"] == departure.original)].sort_values("end")
+    copied = ["start", "end", "known", *FIGURES, "qualifier"]
+    for i in table.index[totals & (table["claimant"] == departure.claimant)]:
+        place = originals["end"].searchsorted(table.loc[i, "end"], side="right")
+        source = originals.iloc[max(int(place) - 1, 0)]
+        table.loc[i, copied] = source[copied]
+        table.loc[i, "published"] = max(table.loc[i, "published"], source["published"])
     return table
 
 

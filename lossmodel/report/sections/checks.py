@@ -8,6 +8,7 @@ import numpy as np
 
 from lossmodel.plots.fit import PREDICTIVE_PROB
 from lossmodel.report.blocks import Block, Figure, Section, Table, Text
+from lossmodel.report.sections.simulated import simulated_blocks
 from lossmodel.report.wording import claimant_names
 from lossmodel.text.numbers import percent
 
@@ -25,7 +26,7 @@ SMALL: Final = 5  # shares of fewer figures are put in brackets: one figure is 2
 
 
 def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
-    """The gate, the diagnostics of each submodel, and each claimant's predictive coverage."""
+    """The gate, diagnostics of submodels, predictive coverage by claimant, simulated wars."""
     blocks: list[Block] = [
         *_gate(results.fit.diagnostics),
         _submodels(results.fit.diagnostics),
@@ -39,6 +40,7 @@ def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
         ),
         *(Figure(spec.name, spec.caption, spec.alt) for spec in figures),
         _predictive(results),
+        *simulated_blocks(),
     ]
     return Section("checks", "Convergence and predictive checks", blocks)
 
