@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from lossmodel.claims import load_claims
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.prior_draws import Sampler, knots_of
-from lossmodel.evaluation.publication import rounded
+from lossmodel.evaluation.publication import Publisher, rounded
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
 from lossmodel.evidence import collect_evidence
@@ -266,3 +267,21 @@ def test_rounding_moves_a_figure_by_half_a_unit_at_most(value, share):
 def test_evidence_places_every_simulated_claim(shipped):
     evidence = collect_evidence(shipped.claims)
     assert sorted(evidence.classes["claim_id"]) == sorted(shipped.claims.table["claim_id"])
+
+
+def test_a_bound_that_says_little_is_still_a_count(priors):
+    wide = priors.replace({"bound.wide_share": {"mean": 0.99}, "bound.wide_excess": {"mean": 60.0}})
+    war = simulate(seed=3, priors=wide)
+    assert np.isfinite(war.claims.table["value"].dropna()).all()
+
+
+@pytest.mark.parametrize("own", [0.0, 0.01, 0.6, 3.0, 1e5])
+def test_a_range_has_two_ends_however_small_its_figure(own):
+    row = SimpleNamespace(
+        kind="cumulative", qualifier="range", unit_share=0.0, low_ratio=0.8, high_ratio=1.2,
+        has_value=False,
+    )  # fmt: skip
+    sampler = Sampler(Priors.default(), np.random.default_rng(1))
+    missing, low, high = Publisher(None, None, sampler)._worded(row, own)
+    assert np.isnan(missing)
+    assert 0 <= low < high

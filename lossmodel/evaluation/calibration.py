@@ -206,11 +206,11 @@ def replicate(
         `seed` and `error` where the fit failed.
     """
     limits = Size(**{name: tuple(value) for name, value in size.items()})
-    war = simulate(
-        seed=seed, priors=priors, size=limits, misspecifications=misspecifications,
-        departures=departures,
-    )  # fmt: skip
     try:
+        war = simulate(
+            seed=seed, priors=priors, size=limits, misspecifications=misspecifications,
+            departures=departures,
+        )  # fmt: skip
         fitted = fit(war.claims, priors=priors, engine=engine, seed=seed, **SHORT.get(engine, {}))
     except (LossModelError, np.linalg.LinAlgError) as error:
         return {"seed": seed, "error": f"{type(error).__name__}: {error}"}

@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.special import expit, ndtr, ndtri
 
 from lossmodel.conflict.durations import HALF_YEAR, YEAR
 from lossmodel.evaluation.departures import DepartureDraws
 from lossmodel.evaluation.latent_truth import PERSON, Truth
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
 
-__all__ = ["StreamKey", "MeasurementModel", "spans_of"]
+__all__ = ["StreamKey", "MeasurementModel"]
 
 StreamKey = tuple[str, str, str]  # claimant, party, category
 # The model states them too: the simulator is an independent statement of it.
@@ -45,7 +44,7 @@ class MeasurementModel:
     several
         (claimant, party) with more than one category that has a bias.
     departures
-        Departures of all streams from the model's assumptions; None for none.
+        Departures of all streams from the model's assumptions.
 
     Examples
     --------
@@ -67,7 +66,7 @@ class MeasurementModel:
     sampler: Sampler
     spans: dict[StreamKey, tuple[float, float]]
     several: frozenset[tuple[str, str]]
-    departures: DepartureDraws | None = None
+    departures: DepartureDraws = field(default_factory=DepartureDraws)
     _paths: dict[object, Floats] = field(default_factory=dict)
     _drawn: dict[str, float] = field(default_factory=dict)
 
@@ -158,7 +157,7 @@ class MeasurementModel:
                 self.sampler.normal(prior.sd * np.sqrt(part), f"coverage {of}")
                 for of, part in ((" ".join(key), 1 - shared), (base, shared))
             )
-            level = self._coverage_level(prior.mean + own + common)
+            level = self.departures.coverage_level(prior.mean + own + common, prior)
             self._paths[name] = self._walk("coverage.walk_sd", level)
         years = self._days_after(known) / YEAR
         gain = self.sampler.quantity("coverage.after", " ".join(key)) * years / (1 + years)
@@ -192,8 +191,7 @@ class MeasurementModel:
         else:
             role = conflict.role(claimant, party)
             kind = f"bias.{role}.{self._class(party)}"
-            if self.departures is not None:
-                level = level + self.departures.centre(role)
+            level = level + self.departures.centre(role)
             between = quantity(f"{kind}.between")
             if role == "third-party":
                 level = level + np.log(quantity(kind))
@@ -208,8 +206,7 @@ class MeasurementModel:
                 level = level + self._deviation(sd, f"bias {' '.join(key)}")
             if role == "third-party":
                 level = level + self._group(party, category)
-        if self.departures is not None:
-            level = level + self.departures.path(self.at, *self.spans[key])
+        level = level + self.departures.path(self.at, *self.spans[key])
         return np.asarray(level + self._drift(key, accounting))
 
     def _of_side(self, kind: str, sd: float, label: str) -> float:
@@ -247,18 +244,7 @@ class MeasurementModel:
 
     def _deviation(self, sd: float, label: str) -> float:
         """Deviation of a side, claimant or category; the same value for the same label."""
-        drawn = self.sampler.normal(sd, label)
-        if self.departures is None or self.departures.sizes.tail_df == np.inf or not sd:
-            return drawn
-        return sd * self.departures.deviation(drawn / sd)
-
-    def _coverage_level(self, level: float) -> float:
-        """Logit of the share that a list reaches, from the one that the prior gives."""
-        departures, prior = self.departures, self.sampler.priors["coverage.level"]
-        if departures is None or departures.sizes.coverage is None:
-            return level
-        return float(logit(departures.covered((level - prior.mean) / prior.sd)))
-
+        return self.departures.deviation(self.sampler.normal(sd, label), sd)
 
     def _group(self, party: str, category: str) -> Floats:
         name = ("group", party, category == "killed")
@@ -320,21 +306,3 @@ class MeasurementModel:
         rest = elapsed - delays
         listed = ndtr(np.log(np.maximum(rest, MIN_ELAPSED) / median) / sd) * (rest > 0)
         return found, listed.mean(axis=0)
-
-
-def spans_of(rows: pd.DataFrame, truth: Truth) -> dict[StreamKey, tuple[float, float]]:
-    """Days of the first and last knowledge of each stream among the rows.
-
-    Examples
-    --------
-    >>> from lossmodel.evaluation.simulation import simulate
-    >>> war = simulate(seed=1)
-    >>> rows = war.claims.table.assign(root=war.claims.table["claimant"])
-    >>> first, last = next(iter(spans_of(rows, war.paths[0]).values()))
-    >>> bool(0 <= first <= last)
-    True
-    """
-    known = rows["known"].map(truth.position).astype(float)
-    grouped = known.groupby([rows["root"], rows["party"], rows["category"]])
-    found = grouped.agg(["min", "max"])
-    return dict(zip(found.index, found.itertuples(index=False, name=None), strict=True))

@@ -27,6 +27,8 @@ __all__ = ["Publisher", "relative_unit", "rounded"]
 COUNT_BELOW = 200.0
 # Smallest unit of an average per day, and of any other figure.
 UNIT_OF_AVERAGE, UNIT = 0.01, 1.0
+# A bound that says little can be any number; larger ones are refused as no counts.
+LARGEST = 1e9
 # A range from nought is taken to start at a twentieth of the figure.
 MIN_RATIO = 0.05
 STREAM = ["root", "party", "category", "scope"]
@@ -260,6 +262,7 @@ class Publisher:
                 self.sampler.quantity("bound.wide_excess" if wide else "bound.excess")
             )
             own *= np.exp(-slack if qualifier.form == "at-least" else slack)
+        own = min(own, LARGEST)
         if not qualifier.has_limits:
             return rounded(own, unit, least=least), missing, missing
         width = np.log(high / max(low, MIN_RATIO))
@@ -271,7 +274,7 @@ class Publisher:
         place = rng.uniform()
         ends = [own * np.exp(-place * width), own * np.exp((1 - place) * width)]
         a, b = (rounded(end, unit, least=least) for end in ends)
-        return missing, min(a, b), max(a, b)
+        return missing, min(a, b), max(a, b, min(a, b) + least)
 
 
 def relative_unit(values: Iterable[float]) -> list[float]:
