@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.special import expit
 
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.arms import (
@@ -19,6 +20,7 @@ from lossmodel.evaluation.scores import interval_score
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.targets import PLAIN, misses
 from lossmodel.evaluation.templates import Size
+from lossmodel.model.priors import Priors
 
 SMALL = Size(days=(60, 80), claimants=(5, 6), claims=(24, 30))
 AT = np.arange(101.0)
@@ -61,7 +63,7 @@ def test_a_role_has_one_centre():
 
 def test_heavy_tails_keep_the_quartiles():
     z = np.random.default_rng(1).standard_normal(20_000)
-    heavy = np.array([draws(tail_df=3.0).deviation(x) for x in z[:4000]])
+    heavy = np.array([draws(tail_df=3.0).deviation(x, 1.0) for x in z[:4000]])
     quartiles = np.quantile(heavy, [0.25, 0.75])
     assert quartiles == pytest.approx(np.quantile(z[:4000], [0.25, 0.75]), abs=0.02)
     scale = stats.norm.ppf(0.75) / stats.t(3).ppf(0.75)
@@ -70,8 +72,9 @@ def test_heavy_tails_keep_the_quartiles():
 
 
 def test_coverage_is_uniform_between_its_limits():
-    z = np.random.default_rng(2).standard_normal(4000)
-    found = [draws(coverage=(0.5, 0.95)).covered(x) for x in z]
+    prior = Priors.default()["coverage.level"]
+    levels = np.random.default_rng(2).normal(prior.mean, prior.sd, 4000)
+    found = expit([draws(coverage=(0.5, 0.95)).coverage_level(x, prior) for x in levels])
     assert stats.kstest(found, stats.uniform(0.5, 0.45).cdf).pvalue > 0.01
 
 

@@ -19,9 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import logit, ndtr, ndtri, stdtrit
 
 from lossmodel.evaluation.prior_draws import Floats
+from lossmodel.model.prior import Prior
 
 __all__ = ["DepartureDraws", "Departures", "together"]
 
@@ -96,12 +97,12 @@ class DepartureDraws:
     --------
     >>> draws = DepartureDraws(Departures(ramp=2.0), np.random.default_rng(1))
     >>> path = draws.path(np.arange(101.0), 0.0, 100.0)
-    >>> float(path[0]), round(abs(float(path[-1])), 3), draws.deviation(1.5)
+    >>> float(path[0]), round(abs(float(path[-1])), 3), draws.deviation(1.5, 1.0)
     (0.0, 0.693, 1.5)
     """
 
-    sizes: Departures
-    rng: np.random.Generator
+    sizes: Departures = Departures()
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     _centres: dict[str, float] = field(default_factory=dict)
 
     def path(self, at: Floats, first: float, last: float) -> Floats:
@@ -130,22 +131,23 @@ class DepartureDraws:
             self._centres[role] = self._sign() * float(size) if size else 0.0
         return self._centres[role]
 
-    def deviation(self, z: float) -> float:
-        """A standard normal deviation, or the Student-t one of the same quantile level.
+    def deviation(self, drawn: float, sd: float) -> float:
+        """A normal deviation, or the Student-t one of the same quantile level.
 
         Its quartiles are those of the normal, so that the bulk stays and the tails grow.
         """
         df = self.sizes.tail_df
-        if np.isinf(df):
-            return z
+        if np.isinf(df) or not sd:
+            return drawn
         scale = ndtri(QUARTILE) / stdtrit(df, QUARTILE)
-        return float(scale * stdtrit(df, ndtr(z)))
+        return float(sd * scale * stdtrit(df, ndtr(drawn / sd)))
 
-    def covered(self, z: float) -> float:
-        """The coverage of a list: uniform, at the quantile level of a standard normal."""
-        assert self.sizes.coverage is not None, "only where coverage departs"
+    def coverage_level(self, level: float, prior: Prior) -> float:
+        """Logit of a list's coverage: the one drawn, or the uniform one of its quantile level."""
+        if self.sizes.coverage is None:
+            return level
         low, high = self.sizes.coverage
-        return float(low + (high - low) * ndtr(z))
+        return float(logit(low + (high - low) * ndtr((level - prior.mean) / prior.sd)))
 
     def _sign(self) -> float:
         return float(self.rng.choice([-1.0, 1.0]))

@@ -18,7 +18,7 @@ from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Scope
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
 
-__all__ = ["PERSON", "Truth", "submodel_of", "draw_truth", "truth_table"]
+__all__ = ["PERSON", "Truth", "submodel_of", "draw_truth", "spans_of", "truth_table"]
 
 PERSON = "person"
 
@@ -161,6 +161,24 @@ def truth_table(truths: list[Truth], dates: pd.DatetimeIndex) -> pd.DataFrame:
     return table.assign(
         low=np.nan, high=np.nan, ci_prob=np.nan, known=nobody, source="simulation", note=""
     )
+
+
+def spans_of(rows: pd.DataFrame, truth: Truth) -> dict[tuple[str, str, str], tuple[float, float]]:
+    """Days of the first and last knowledge of each stream among the rows.
+
+    Examples
+    --------
+    >>> from lossmodel.evaluation.simulation import simulate
+    >>> war = simulate(seed=1)
+    >>> rows = war.claims.table.assign(root=war.claims.table["claimant"])
+    >>> first, last = next(iter(spans_of(rows, war.paths[0]).values()))
+    >>> bool(0 <= first <= last)
+    True
+    """
+    known = rows["known"].map(truth.position).astype(float)
+    grouped = known.groupby([rows["root"], rows["party"], rows["category"]])
+    found = grouped.agg(["min", "max"])
+    return dict(zip(found.index, found.itertuples(index=False, name=None), strict=True))
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,16 @@ have a coverage and a delay instead.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
-import pandas as pd
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.special import expit, ndtr, ndtri
 
 from lossmodel.conflict.durations import HALF_YEAR, YEAR
 from lossmodel.evaluation.departures import DepartureDraws
 from lossmodel.evaluation.latent_truth import PERSON, Truth
-from lossmodel.evaluation.own_dead import OWN_DEAD, OwnDead, own_sides
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
 
-__all__ = ["StreamKey", "MeasurementModel", "spans_of"]
+__all__ = ["StreamKey", "MeasurementModel"]
 
 StreamKey = tuple[str, str, str]  # claimant, party, category
 # The model states them too: the simulator is an independent statement of it.
@@ -47,7 +44,7 @@ class MeasurementModel:
     several
         (claimant, party) with more than one category that has a bias.
     departures
-        Departures of all streams from the model's assumptions; None for none.
+        Departures of all streams from the model's assumptions.
 
     Examples
     --------
@@ -69,12 +66,9 @@ class MeasurementModel:
     sampler: Sampler
     spans: dict[StreamKey, tuple[float, float]]
     several: frozenset[tuple[str, str]]
-    departures: DepartureDraws | None = None
+    departures: DepartureDraws = field(default_factory=DepartureDraws)
     _paths: dict[object, Floats] = field(default_factory=dict)
-
-    @cached_property
-    def _own_dead(self) -> OwnDead:
-        return OwnDead(self.sampler, own_sides(self.truth.conflict, list(self.spans)))
+    _drawn: dict[str, float] = field(default_factory=dict)
 
     @property
     def at(self) -> Floats:
@@ -156,7 +150,15 @@ class MeasurementModel:
         """
         name = ("coverage", key)
         if name not in self._paths:
-            self._paths[name] = self._walk("coverage.walk_sd", self._coverage_level(key))
+            prior = self.sampler.priors["coverage.level"]
+            shared = self.sampler.quantity("coverage.side_share")
+            base = self.truth.conflict.components(key[1])[0]
+            own, common = (
+                self.sampler.normal(prior.sd * np.sqrt(part), f"coverage {of}")
+                for of, part in ((" ".join(key), 1 - shared), (base, shared))
+            )
+            level = self.departures.coverage_level(prior.mean + own + common, prior)
+            self._paths[name] = self._walk("coverage.walk_sd", level)
         years = self._days_after(known) / YEAR
         gain = self.sampler.quantity("coverage.after", " ".join(key)) * years / (1 + years)
         return np.asarray(expit(self._paths[name] + gain))
@@ -189,8 +191,7 @@ class MeasurementModel:
         else:
             role = conflict.role(claimant, party)
             kind = f"bias.{role}.{self._class(party)}"
-            if self.departures is not None:
-                level = level + self.departures.centre(role)
+            level = level + self.departures.centre(role)
             between = quantity(f"{kind}.between")
             if role == "third-party":
                 level = level + np.log(quantity(kind))
@@ -205,35 +206,45 @@ class MeasurementModel:
                 level = level + self._deviation(sd, f"bias {' '.join(key)}")
             if role == "third-party":
                 level = level + self._group(party, category)
-        if self.departures is not None:
-            level = level + self.departures.path(self.at, *self.spans[key])
+        level = level + self.departures.path(self.at, *self.spans[key])
         return np.asarray(level + self._drift(key, accounting))
 
     def _of_side(self, kind: str, sd: float, label: str) -> float:
-        """Log bias of a role and a side."""
-        if kind == OWN_DEAD:
-            return self._own_dead.bias(sd, label)
-        return float(np.log(self.sampler.quantity(kind))) + self._deviation(sd, label)
+        """Bias of a role and a side: what exaggerates a side's own dead is drawn again."""
+        if kind != "bias.self.person":
+            return float(np.log(self.sampler.quantity(kind))) + self._deviation(sd, label)
+        prior = self.sampler.priors[kind]
+        if kind not in self._drawn:
+            sides = self._own_sides()
+            self._drawn[kind] = self._below_ceiling(prior.mean, prior.sd, spread=sd, times=sides)
+        role = self._drawn[kind]
+        if label not in self._drawn:
+            self._drawn[label] = self._below_ceiling(role, sd) - role
+        return role + self._drawn[label]
+
+    def _below_ceiling(self, mean: float, sd: float, spread: float = 0.0, times: int = 1) -> float:
+        """A normal draw, accepted with the chance that it and deviations stay below the ceiling."""
+        quantity, rng = self.sampler.quantity, self.sampler.rng
+        soft = np.hypot(quantity("bias.self.ceiling_sd"), spread)
+        while True:
+            drawn = float(mean + sd * rng.standard_normal())
+            if rng.random() < ndtr((quantity("bias.self.ceiling") - drawn) / soft) ** times:
+                return drawn
+
+    def _own_sides(self) -> int:
+        """Number of sides whose claimants count their own dead, in other ways than by lists."""
+        conflict = self.truth.conflict
+        found = set()
+        for claimant, party, category in self.spans:
+            accounting = conflict.stream(claimant, party, category).accounting
+            own = conflict.role(claimant, party) == "self" and self._class(party) == "person"
+            if own and category != "missing" and accounting in ("ledger", "estimate"):
+                found.add((conflict.side_of(claimant), conflict.components(party)[0]))
+        return len(found)
 
     def _deviation(self, sd: float, label: str) -> float:
         """Deviation of a side, claimant or category; the same value for the same label."""
-        drawn = self.sampler.normal(sd, label)
-        if self.departures is None or self.departures.sizes.tail_df == np.inf or not sd:
-            return drawn
-        return sd * self.departures.deviation(drawn / sd)
-
-    def _coverage_level(self, key: StreamKey) -> float:
-        """Logit of the share that a list reaches, of which lists of one party share a part."""
-        prior, departures = self.sampler.priors["coverage.level"], self.departures
-        shared = self.sampler.quantity("coverage.side_share")
-        base = self.truth.conflict.components(key[1])[0]
-        own, common = (
-            self.sampler.normal(float(np.sqrt(part)), f"coverage {of}")
-            for of, part in ((" ".join(key), 1 - shared), (base, shared))
-        )
-        if departures is None or departures.sizes.coverage is None:
-            return prior.mean + prior.sd * (own + common)
-        return float(logit(departures.covered(own + common)))
+        return self.departures.deviation(self.sampler.normal(sd, label), sd)
 
     def _group(self, party: str, category: str) -> Floats:
         name = ("group", party, category == "killed")
@@ -295,21 +306,3 @@ class MeasurementModel:
         rest = elapsed - delays
         listed = ndtr(np.log(np.maximum(rest, MIN_ELAPSED) / median) / sd) * (rest > 0)
         return found, listed.mean(axis=0)
-
-
-def spans_of(rows: pd.DataFrame, truth: Truth) -> dict[StreamKey, tuple[float, float]]:
-    """Days of the first and last knowledge of each stream among the rows.
-
-    Examples
-    --------
-    >>> from lossmodel.evaluation.simulation import simulate
-    >>> war = simulate(seed=1)
-    >>> rows = war.claims.table.assign(root=war.claims.table["claimant"])
-    >>> first, last = next(iter(spans_of(rows, war.paths[0]).values()))
-    >>> bool(0 <= first <= last)
-    True
-    """
-    known = rows["known"].map(truth.position).astype(float)
-    grouped = known.groupby([rows["root"], rows["party"], rows["category"]])
-    found = grouped.agg(["min", "max"])
-    return dict(zip(found.index, found.itertuples(index=False, name=None), strict=True))

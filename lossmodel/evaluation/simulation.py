@@ -14,8 +14,15 @@ from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.deprecation import renamed_attribute, renamed_keywords
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.departures import DepartureDraws, Departures
-from lossmodel.evaluation.latent_truth import PERSON, Truth, draw_truth, submodel_of, truth_table
-from lossmodel.evaluation.measurement import MeasurementModel, spans_of
+from lossmodel.evaluation.latent_truth import (
+    PERSON,
+    Truth,
+    draw_truth,
+    spans_of,
+    submodel_of,
+    truth_table,
+)
+from lossmodel.evaluation.measurement import MeasurementModel
 from lossmodel.evaluation.misspecification import (
     Misspecification,
     MisspecificationKind,
