@@ -39,6 +39,7 @@ ORDER = [
     "model/design",
     "model/density/functions",
     "model/density/likelihood",
+    "model/density/own_or_copied",
     "model/density/reported_fraction",
     "model/density/operators",
     "model/density/graph",

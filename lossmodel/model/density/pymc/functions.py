@@ -10,6 +10,7 @@ import numpy as np
 
 from lossmodel.model.density import functions as f
 from lossmodel.model.density import likelihood as l
+from lossmodel.model.density.own_or_copied import MayRepeat
 from lossmodel.model.density.pymc.backend import Backend, Tensor
 from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design.convolution import convolution
@@ -74,6 +75,15 @@ def _range(b: Backend, form: l.Range, mu: Tensor, log_sd: Tensor) -> Tensor:
     return upper + pt.where(from_zero, 0.0, without)
 
 
+def _may_repeat(b: Backend, figures: MayRepeat, *x: Tensor) -> Tensor:
+    own, copy = SYMBOLIC[type(figures.own)](b, figures.own, *x), figures.log_copy
+    may = np.isfinite(copy)
+    copy = np.where(may, copy, 0.0)
+    # PyTensor's logaddexp underflows far from the mode.
+    either = b.pt.maximum(own, copy) + b.pt.softplus(-b.pt.abs(own - copy))
+    return b.pt.where(may, either, own)
+
+
 def _reported(
     b: Backend,
     fraction: ReportedFraction,
@@ -122,5 +132,6 @@ SYMBOLIC: dict[type, Callable[..., Any]] = {
     l.AtLeast: _bound,
     l.AtMost: _bound,
     l.Range: _range,
+    MayRepeat: _may_repeat,
     ReportedFraction: _reported,
 }
