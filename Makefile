@@ -21,7 +21,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 
 .DEFAULT_GOAL := help
 .PHONY: help fit test check slow notebooks paper format clean radford history backtests \
-	wars calibration arms posterior-sbc parts refits bench bench-quick
+	wars calibration arms posterior-sbc copies parts refits bench bench-quick
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -111,6 +111,10 @@ posterior-sbc: $(VENV)/installed
 # Ablation: estimates and scores without each model component.
 parts: $(VENV)/installed
 	$(BIN)/python benchmarks/parts.py
+
+# Unmarked relays: the known ones of the shipped claims with their marks hidden, found again.
+copies: $(VENV)/installed
+	$(BIN)/python benchmarks/copies.py
 
 # Run time of twenty leave-one-claimant-out refits of the shipped conflict.
 refits: $(VENV)/installed

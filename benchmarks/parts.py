@@ -35,6 +35,7 @@ PURPOSE = {
     "scopes": "registers and lists without the militia",
     "bounds": "lower and upper bounds",
     "rounding": "figures in round thousands",
+    "copies": "figures that repeat another claimant's without saying so",
     "heavy_tails": "outliers",
 }
 

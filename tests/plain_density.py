@@ -21,7 +21,8 @@ class PlainDensity(PlainWar):
     def __call__(self, normals: dict[str, np.ndarray]) -> float:
         self.take(normals)
         prior = sum(stats.norm.logpdf(z).sum() for z in normals.values())
-        return prior + self.below_ceilings() + sum(self.figure(term) for term in self.terms)
+        figures = sum(self.own_or_copy(term) for term in self.terms)
+        return prior + self.below_ceilings() + figures
 
     # Expectations
 
@@ -185,6 +186,16 @@ class PlainDensity(PlainWar):
         return late
 
     # Figures
+
+    def own_or_copy(self, term: dict[str, Any]) -> float:
+        """Log probability of the printed number, over that of its cell if it is nobody else's."""
+        own, value, unit = self.figure(term), term["value"], term["copy_unit"]
+        if not self.components.copies or term["copy_match"] == 0:
+            return own
+        count = term["form"] == "point" and value < 200
+        cell = (1 - term["copy_prior"]) * (unit if count else unit / value)
+        copy = term["copy_prior"] * term["copy_match"]
+        return float(logsumexp([own, math.log(copy / cell)]))
 
     def figure(self, term: dict[str, Any]) -> float:
         mu, sd, form = math.log(self.expectation(term)), self.noise(term), term["form"]

@@ -81,8 +81,17 @@ def term(claimant: str, party: str, category: str, **changes: Any) -> dict[str, 
         "days_from": (),
         "rounding_sd": 0.0,
         "range_sd": 0.0,
+        "copy_prior": 0.0,
+        "copy_match": 0.0,
+        "copy_unit": 0.0,
+        "copy_of": "",
     }
     return row | changes
+
+
+def copied(prior: float, match: float, unit: float) -> dict[str, Any]:
+    """Columns of a figure that may be a copy."""
+    return {"copy_prior": prior, "copy_match": match, "copy_unit": unit, "copy_of": "c"}
 
 
 def _ledgers() -> list[dict[str, Any]]:
@@ -114,12 +123,14 @@ def _estimates() -> list[dict[str, Any]]:
     return [
         term("observer", "north", "casualties", value=30e3, days=((0, 99),), rounding_sd=288.7),
         term("observer", "north", "casualties", value=70e3, days=((0, 199),), known=215),
-        term("observer", "north", "killed", value=24e3, low=20e3, high=29e3, range_sd=0.107),
+        term("observer", "north", "killed", value=24e3, low=20e3, high=29e3, range_sd=0.107,
+             **copied(0.1, 0.9, 1e3)),
         term("observer", "south", "killed", form="interval", low=9e3, high=14e3, days=((0, 249),)),
         term("observer", "south", "killed", form="interval", low=0.0, high=16e3, known=320),
-        term("observer", "south", "wounded", value=31e3, form="at-most"),
+        term("observer", "south", "wounded", value=31e3, form="at-most",
+             **copied(0.2, 0.1, 1e3)),
         term("observer", "guests", "casualties", value=4e3, days=((100, 250),)),
-        term("ally", "south", "killed", value=12e3, form="at-least"),
+        term("ally", "south", "killed", value=12e3, form="at-least", **copied(0.3, 0.5, 1200.0)),
         term("ally", "north+guests", "losses", value=95e3),
         term("ally", "north+guests", "killed", scope="raid", value=900.0, days=((95, 150),)),
         term("north-staff", "south", "irrecoverable", value=45e3, role="adversary"),
@@ -133,7 +144,8 @@ def _estimates() -> list[dict[str, Any]]:
              days=((100, 103),)),
         term("south-staff", "north", "wounded", scope="beyond", value=2500.0, role="adversary"),
         term("south-staff", "north", "killed", scope="levy", value=7e3, role="adversary"),
-        term("south-office", "villagers", "killed", value=12.0, days=((10, 12),), role="self"),
+        term("south-office", "villagers", "killed", value=12.0, days=((10, 12),), role="self",
+             **copied(0.1, 0.9, 1.0)),
         term("observer", "villagers", "wounded", value=800.0, days=((0, 280),)),
     ]  # fmt: skip
 

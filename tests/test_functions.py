@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lossmodel.model.density import functions, likelihood
+from lossmodel.model.density import functions, likelihood, own_or_copied
 from lossmodel.model.density.functions import (
     Decay,
     Exp,
@@ -21,6 +21,7 @@ from lossmodel.model.density.functions import (
     WeightedSum,
 )
 from lossmodel.model.density.likelihood import AtLeast, AtMost, Count, Point, Range
+from lossmodel.model.density.own_or_copied import MayRepeat
 from lossmodel.model.density.pymc.functions import SYMBOLIC
 from lossmodel.model.density.replicas import REPLICATED, Twice, replicated
 from lossmodel.model.density.reported_fraction import ReportedFraction
@@ -74,6 +75,8 @@ EXAMPLES: list[tuple[Function, list[np.ndarray]]] = [
     (Range(np.full(N, -np.inf), MU_SD[0] + 0.5), MU_SD),
     (Twice(Count(np.round(np.exp(normal(0.5, 4.0)))), Count(np.arange(float(N)))), MU_SD),
     (Twice(AtLeast(normal(0.5, 5.0), 0.05, 2.0), AtLeast(normal(0.5, 5.0), 0.05, 2.0)), BOUND),
+    (MayRepeat(Point(normal(0.5, 5.0), 5.0), normal(1.0)), MU_SD),
+    (MayRepeat(AtLeast(normal(0.5, 5.0), 0.05, 2.0), np.where(WEIGHT > 1, WEIGHT, -np.inf)), BOUND),
     (ReportedFraction(bins(), 0.8), DELAYS),
 ]
 IDS = [f"{type(f).__name__} {i}" for i, (f, _) in enumerate(EXAMPLES)]
@@ -129,10 +132,10 @@ def test_a_batch_is_its_draws_one_by_one(function, point):
 
 def test_every_function_has_an_example_and_a_counterpart_in_pytensor():
     known = {type(f) for f, _ in EXAMPLES}
-    modules = (functions, likelihood)
+    modules = (functions, likelihood, own_or_copied)
     named = {getattr(m, n) for m in modules for n in m.__all__}
     helpers = {functions.Evaluated, functions.Function, functions.mixture}
-    helpers |= {likelihood.Likelihood, likelihood.likelihood_of}
+    helpers |= {likelihood.Likelihood, likelihood.likelihood_of, own_or_copied.own_or_copied}
     assert known == named - helpers | {ReportedFraction, Twice} == set(SYMBOLIC)
 
 
@@ -158,6 +161,7 @@ def test_the_pit_is_the_predictive_distribution_function():
         AtLeast(y, 0.1, 2.0): 1 - below(-1.0),
         AtMost(y, 0.1, 2.0): below(1.0),
         Range(y, y + 1): np.full(N, np.nan),
+        MayRepeat(Point(y, 5.0), np.zeros(N)): stats.t(5.0, mu, sd).cdf(y),
     }
     for figures, expected in cases.items():
         np.testing.assert_allclose(figures.pit(mu[None], sd[None], log_slack)[0], expected)

@@ -40,6 +40,7 @@ ORDER = [
     "model/design",
     "model/density/functions",
     "model/density/likelihood",
+    "model/density/own_or_copied",
     "model/density/replicas",
     "model/density/reported_fraction",
     "model/density/operators",

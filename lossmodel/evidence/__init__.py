@@ -11,6 +11,7 @@ The steps, in this order, each in its own module:
 `claim_records`   claims as records with whole days; windows clipped to the conflict
 `exclusions`      claims that are left out from the start, each with its reason
 `relays`          repeated figures, attributed to their original claimant
+`copies`          figures that may repeat another claimant's without saying so
 `aggregates`      parts and their totals, killed + wounded = casualties, years that make up a total
 `revisions`       estimates and stocks: the latest revision, without restatements
 `vintages`        lists and registers: increments between two dates of knowledge
@@ -20,8 +21,8 @@ The steps, in this order, each in its own module:
 `observations`    the table of observations
 ================  ==================================================================================
 
-`running_totals` and `rounding` serve `vintages` and `ledgers`: which totals are kept, and how exact
-they are.
+`originals` serves `copies`: the figures that could be repeated. `running_totals` and `rounding`
+serve `vintages` and `ledgers`: which totals are kept, and how exact they are.
 """
 
 from lossmodel.evidence.collect import Evidence, collect_evidence

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from lossmodel.evidence.aggregates import merge_added_categories, merge_tiled, take_parts
 from lossmodel.evidence.claim_records import Figure, Key, day_number, read_figures
+from lossmodel.evidence.copies import find_copies, repeat_table
 from lossmodel.evidence.exclusions import in_model, in_time, modelled_scopes
 from lossmodel.evidence.ledgers import ledger_observations
 from lossmodel.evidence.observations import Observation, observation_table
@@ -55,7 +56,10 @@ class Evidence:
         `value` (total of the window), `low, high`, `kind` (window, vintage, stock), `days`
         (disjoint closed ranges), `n_days`, `known`, `known_from` and `days_from` (the vintage that
         it is added to), `rounding_sd` (in units of `value`), `range_sd` (log scale), `anchor_date`
-        (the day at which the bias of an estimate is evaluated), `published`.
+        (the day at which the bias of an estimate is evaluated), `published`, `copy_prior` and
+        `copy_match` (probability of a copy of another claimant's figure before its number is read,
+        and of that number if it is one), `copy_unit` (rounding unit of the printed number),
+        `copy_of` (claims of its probable originals).
     classes
         One row per claim: `claim_id, class, with, why`; the class is used, merged or left out.
     corrections
@@ -68,6 +72,10 @@ class Evidence:
         published half a year after it; None while the war lasts.
     as_of
         Claims published after this day are left out; None for no limit.
+    repeats
+        Figures that repeat an earlier one of another claimant digit by digit, unmarked: `claim_id,
+        of` (its probable original), `digits` (significant ones), `probability` (of a copy, where
+        only the order of magnitude of the losses is known).
     """
 
     terms: pd.DataFrame
@@ -76,6 +84,7 @@ class Evidence:
     until: pd.Timestamp
     as_of: pd.Timestamp | None
     ended: pd.Timestamp | None = None
+    repeats: pd.DataFrame = field(default_factory=lambda: repeat_table([], {}))
 
 
 def collect_evidence(
@@ -121,6 +130,8 @@ def collect_evidence(
     figures = in_model(figures, conflict=conflict, outcomes=outcomes)
     corrections = [figure for figure in figures if KINDS[figure.kind].signed]
     figures = [figure for figure in figures if not KINDS[figure.kind].signed]
+    copies = find_copies(figures, conflict, first=first)
+    repeats = repeat_table(figures, copies)
     figures = merge_relays(merge_added_categories(figures, outcomes), outcomes)
     observations = _observations(
         figures, corrections, conflict=conflict, ended=ended, outcomes=outcomes
@@ -132,12 +143,13 @@ def collect_evidence(
         )
         until = pd.Timestamp(last, unit="D").as_unit("ns")
     return Evidence(
-        terms=observation_table(observations, conflict=conflict, order=names),
+        terms=observation_table(observations, copies=copies, conflict=conflict, order=names),
         classes=outcomes.table(names),
         corrections=_correction_table(corrections, outcomes=outcomes, order=names),
         until=until,
         as_of=as_of,
         ended=None if ended is None else pd.Timestamp(ended, unit="D").as_unit("ns"),
+        repeats=repeats,
     )
 
 

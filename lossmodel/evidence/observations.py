@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, Form, Window
+from lossmodel.evidence.copies import Copy
 from lossmodel.evidence.rounding import EXACT_UNIT, SD_OF_UNIT
 from lossmodel.tables.vocabulary import QUALIFIERS
 
@@ -32,9 +33,13 @@ Kind = Literal["window", "vintage", "stock"]
 COLUMNS: Final = (
     "term", "claims", "claimant", "party", "category", "scope", "accounting", "declared", "method",
     "role", "form", "value", "low", "high", "kind", "days", "n_days", "known", "known_from",
-    "days_from", "rounding_sd", "range_sd", "anchor_date", "published",
+    "days_from", "rounding_sd", "range_sd", "anchor_date", "published", "copy_prior", "copy_match",
+    "copy_unit", "copy_of",
 )  # fmt: skip
-TEXTS: Final = (*COLUMNS[:11], "kind")
+TEXTS: Final = (*COLUMNS[:11], "kind", "copy_of")
+# Probable originals that are named.
+NAMED: Final = 3
+NO_COPY: Final = Copy(prior=0.0, match=0.0, unit=0.0, of=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +137,18 @@ def single_observation(figure: Figure, *, kind: Kind, unit: float | None = None)
 
 
 def observation_table(
-    observations: Iterable[Observation], *, conflict: Conflict, order: Sequence[str]
+    observations: Iterable[Observation],
+    *,
+    copies: Mapping[str, Copy],
+    conflict: Conflict,
+    order: Sequence[str],
 ) -> pd.DataFrame:
     """Table with the columns `COLUMNS`, one row per observation.
 
     Parameters
     ----------
+    copies
+        By claim, that its figure may be another claimant's, see `find_copies`.
     order
         Claim ids in the order of the rows.
     """
@@ -145,11 +156,15 @@ def observation_table(
     ordered = sorted(observations, key=lambda observation: place[observation.carrier.claim_id])
     stamp = cache(lambda day: pd.Timestamp(day, unit="D").as_unit("ns"))
     stream, role = cache(conflict.stream), cache(conflict.role)
-    rows = [_row(observation, stamp, stream, role) for observation in ordered]
+    rows = [
+        (*_row(observation, stamp, stream, role), *_copied(observation, copies))
+        for observation in ordered
+    ]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("known", "known_from", "anchor_date", "published"):
         table[name] = pd.to_datetime(table[name]).astype("datetime64[ns]")
-    for name in ("value", "low", "high", "rounding_sd", "range_sd"):
+    numbers = ("value", "low", "high", "rounding_sd", "range_sd", *COLUMNS[-4:-1])
+    for name in numbers:
         table[name] = table[name].astype(float)
     return table.astype({"n_days": np.int64} | dict.fromkeys(TEXTS, str))
 
@@ -186,3 +201,8 @@ def _row(
         stamp(figure.known),
         stamp(figure.published),
     )
+
+
+def _copied(observation: Observation, copies: Mapping[str, Copy]) -> tuple[object, ...]:
+    copy = copies.get(observation.carrier.claim_id, NO_COPY)
+    return copy.prior, copy.match, copy.unit, ";".join(copy.of[:NAMED])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from lossmodel.conflict.durations import FORTNIGHT
 from lossmodel.evidence.claim_records import Figure, agree, finest
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
@@ -38,7 +39,7 @@ def find_roots(figures: Sequence[Figure], conflict: Conflict) -> list[Figure]:
     by_place: defaultdict[Place, list[Figure]] = defaultdict(list)
     for figure in figures:
         by_place[figure.claimant, figure.scope, figure.start, figure.end].append(figure)
-    declared = _declared(conflict)
+    declared = _declared(conflict, figures)
     return [
         declared(replace(figure, claimant=_root(figure, by_place), relayed=True))
         if figure.via
@@ -61,13 +62,18 @@ def _root(figure: Figure, by_place: dict[Place, list[Figure]]) -> str:
     return here.via or here.claimant
 
 
-def _declared(conflict: Conflict) -> Callable[[Figure], Figure]:
+def _declared(conflict: Conflict, figures: Iterable[Figure]) -> Callable[[Figure], Figure]:
     """Function that gives a relay the party and category of its original.
 
     Newspapers write killed, and foreign ministries casualties, where a staff says losses of a party
     that may be a declared sum. If the original claimant has no stream with these words, but exactly
-    one ledger of persons that fits, the figure belongs to that ledger.
+    one ledger of persons that fits, the figure belongs to that ledger. If it has both, the figure
+    belongs to the ledger where that alone has its number.
     """
+    own: defaultdict[tuple[str, str, str], list[Figure]] = defaultdict(list)
+    for figure in figures:
+        if not figure.via:
+            own[figure.key[:3]].append(figure)
     streams = list(
         zip(
             *(conflict.streams[name] for name in ("claimant", "party", "category", "accounting")),
@@ -86,17 +92,35 @@ def _declared(conflict: Conflict) -> Callable[[Figure], Figure]:
         return False
 
     def reword(figure: Figure) -> Figure:
-        if (figure.claimant, figure.party, figure.category) in known:
+        named = (figure.claimant, figure.party, figure.category)
+        if named[1:] in ledgers[figure.claimant]:
             return figure
         found = [ledger for ledger in ledgers[figure.claimant] if meant(figure, *ledger)]
         # Losses and casualties are two names for one ledger: see `one_ledger`.
         books = {(party, SYNONYMS[0] if name in SYNONYMS else name) for party, name in found}
         if len(books) != 1:
             return figure
+        if named in known and (
+            _has_number(own[named], figure)
+            or not any(_has_number(own[figure.claimant, *ledger], figure) for ledger in found)
+        ):
+            return figure
         party, category = min(found)
         return replace(figure, party=party, category=category)
 
     return reword
+
+
+def _has_number(series: Iterable[Figure], relay: Figure) -> bool:
+    """Whether a series has the number of a relay, on its day or in the fortnight before."""
+    late = FORTNIGHT if KINDS[relay.kind].running else 0
+    return any(
+        figure.scope == relay.scope
+        and figure.start == relay.start
+        and 0 <= relay.end - figure.end <= late
+        and agree(figure, relay, within=relay.unit)
+        for figure in series
+    )
 
 
 def one_ledger(figures: Iterable[Figure], conflict: Conflict) -> list[Figure]:

@@ -32,6 +32,8 @@ class Components:
         At-least and at-most figures have one-sided likelihoods; off, they are points.
     rounding
         The unit of a published figure adds to its noise.
+    copies
+        A figure may be a copy of another claimant's earlier one; off, all are their claimant's own.
     heavy_tails
         Noise is Student-t; off, normal.
 
@@ -51,6 +53,7 @@ class Components:
     scopes: bool = True
     bounds: bool = True
     rounding: bool = True
+    copies: bool = True
     heavy_tails: bool = True
 
     @classmethod

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Key", "Results", "claim_outcomes"]
 
+# Columns that a claim has from its term.
+OF_CLAIMS = ["claim_id", "expected", "residual", "pit", "copy_probability", "copy_of"]
 Key = tuple[str, str, str]
 
 
@@ -80,12 +82,13 @@ def claim_outcomes(fit: Fit) -> pd.DataFrame:
 
     `expected` is the posterior median of the claimant's figure, given the days that the claim is
     evidence about; `residual` is log(figure / expected); `pit` is the share of the posterior
-    predictive distribution below the figure. Where claims are merged, these three stand with the
-    claim that carries the evidence.
+    predictive distribution below the figure. `copy_probability` is the posterior probability that
+    the figure repeats one of the claims of other claimants in `copy_of`. Where claims are merged,
+    these stand with the claim that carries the evidence.
     """
     terms = fit.terms.rename(columns={"term": "claim_id", "expected_median": "expected"})
     # A claim that is evidence in several submodels keeps the numbers of the first.
-    terms = terms.drop_duplicates("claim_id")[["claim_id", "expected", "residual", "pit"]]
+    terms = terms.drop_duplicates("claim_id")[OF_CLAIMS]
     classes = fit.evidence.classes[["claim_id", "class", "with", "why"]]
     table = fit.claims.table.drop(columns="row")
     return table.merge(classes, on="claim_id", how="left").merge(terms, on="claim_id", how="left")

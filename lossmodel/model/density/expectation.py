@@ -22,9 +22,10 @@ from lossmodel.model.density.functions import (
     Times,
     WeightedSum,
 )
-from lossmodel.model.density.likelihood import Likelihood, likelihood_of
+from lossmodel.model.density.likelihood import Likelihood
 from lossmodel.model.density.losses import LossGraph, cells_of
 from lossmodel.model.density.operators import Map, Matrix, Node, picking
+from lossmodel.model.density.own_or_copied import own_or_copied
 from lossmodel.model.density.replicas import Twice
 from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design import Design
@@ -218,7 +219,7 @@ class ModelGraph(LossGraph):
             both = (self.ordered_expected, self.ordered_noise)
             nodes: list[Node] = [graph.take([node], here) for node in both]
             start += len(i)
-            figures = likelihood_of(observed, form, i)
+            figures = own_or_copied(observed, form, i)
             if figures.has_slack:
                 nodes.append(graph.take([self.log_slack], np.zeros(len(i), dtype=np.int64)))
             again = self.replicas.get(form)

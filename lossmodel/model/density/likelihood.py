@@ -41,7 +41,10 @@ LARGEST_LOG = 700.0
 class Likelihood(Function):
     """Log likelihood of some figures of one form, by mu, log sigma and, of bounds, log lambda."""
 
-    has_slack: ClassVar[bool] = False
+    @property
+    def has_slack(self) -> bool:
+        """Whether log lambda is an argument."""
+        return False
 
     @abstractmethod
     def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:
@@ -192,8 +195,11 @@ class AtLeast(Likelihood):
     y: Floats
     wide_share: float
     wide_mean: float
-    has_slack = True
     sign: ClassVar[float] = 1.0
+
+    @property
+    def has_slack(self) -> bool:  # noqa: D102 - see Likelihood
+        return True
 
     def _at(self, *x: Floats) -> Evaluated:
         mu, log_sd, log_mean = x

@@ -61,6 +61,14 @@ a month over the root of the months between vintages, or that it adds to the win
                 a small probability; at most: + Exponential
     range       P(low < exp(log E + Normal(0, sigma)) < high)
 
+A figure of a number y that another claimant's earlier figure could explain is a copy with prior
+probability q. With u its rounding unit, p the probability of its number if it is a copy, and f the
+density of log y above, its likelihood is proportional to
+
+    (1 - q) f u / y + q p;  of a count and its probability f: (1 - q) f u + q p
+
+q and p are found from the claims alone: see `lossmodel.evidence.copies`.
+
 Every unknown is an affine map of standard normals, with learned scales exp(mean + sd z); the priors
 are those of `Priors`. ``losses`` and ``expectation`` write these equations as one graph, from which
 the value, gradient, Hessian, posterior draws and PyMC model of `LossModel.build` follow. Two

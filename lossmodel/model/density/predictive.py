@@ -9,6 +9,7 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.likelihood import Likelihood, likelihood_of
 from lossmodel.model.density.replicas import replicated
+from lossmodel.model.density.own_or_copied import MayRepeat, own_or_copied
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 from lossmodel.model.design.observation import INTERVAL, Observations
@@ -35,12 +36,15 @@ class Predicted:
         Probability integral transform, shape (N,): the share of the posterior predictive below
         each figure, with half of a count's own probability (mid-PIT: Czado, Gneiting and Held
         2009, Predictive model assessment for count data, Biometrics 65: 1254-1261). NaN for
-        intervals.
+        intervals, and for probable copies, whose predictive is their original.
+    copied
+        Probability that each figure is a copy of another claimant's, shape (N,).
     """
 
     mu: Floats
     log_sd: Floats
     pit: Floats
+    copied: Floats
 
 
 def predict(draws: SubmodelDraws, density: Density) -> Predicted:
@@ -78,8 +82,10 @@ def predict(draws: SubmodelDraws, density: Density) -> Predicted:
         for evaluation in [density.evaluate(some)]
     ]
     mu, log_sd, slack = (np.concatenate(part) for part in zip(*found, strict=True))
-    pit = _pit(draws.design.observed, mu, np.exp(log_sd), slack[:, 0])
-    return Predicted(mu, log_sd, pit.mean(axis=0))
+    observed = draws.design.observed
+    pit = _pit(observed, mu, np.exp(log_sd), slack[:, 0]).mean(axis=0)
+    copied = _copied(observed, mu, log_sd, slack)
+    return Predicted(mu, log_sd, np.where(copied > 0.5, np.nan, pit), copied)
 
 
 def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.DataFrame:
@@ -97,7 +103,8 @@ def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.Da
     table
         The N rows of ``design.terms`` with expected_median, expected_lower, expected_upper (of the
         expectation, equal-tailed), residual (log of figure over expectation; NaN for intervals and
-        zeros), noise_sd (of the log), pit (see `Predicted`). There is an example at `predict`.
+        zeros), noise_sd (of the log), pit and copy_probability (see `Predicted`). There is an
+        example at `predict`.
     """
     tail = (1 - ci_prob) / 2
     lower, median, upper = np.exp(np.quantile(predicted.mu, [tail, 0.5, 1 - tail], axis=0))
@@ -112,6 +119,7 @@ def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.Da
         residual=residual,
         noise_sd=np.exp(np.median(predicted.log_sd, axis=0)),
         pit=predicted.pit,
+        copy_probability=predicted.copied,
     )
 
 
@@ -156,6 +164,17 @@ def _pit(observed: Observations, mu: Floats, sd: Floats, log_slack: Floats) -> F
     """PIT of each figure for each draw, shape (draws, N)."""
     pit = np.empty_like(mu)
     for form, i in observed.indices.items():
-        figures = likelihood_of(observed, form, i)
+        figures = own_or_copied(observed, form, i)
         pit[:, i] = figures.pit(mu[:, i], sd[:, i], log_slack[:, None])
     return pit
+
+
+def _copied(observed: Observations, mu: Floats, log_sd: Floats, log_slack: Floats) -> Floats:
+    """Probability of a copy of each figure, shape (N,): the mean over draws."""
+    copied = np.zeros(mu.shape[1])
+    for form, i in observed.indices.items():
+        figures = own_or_copied(observed, form, i)
+        if isinstance(figures, MayRepeat):
+            slack = (np.broadcast_to(log_slack, mu[:, i].shape),) if figures.has_slack else ()
+            copied[i] = figures.copied(mu[:, i], log_sd[:, i], *slack).mean(axis=0)
+    return copied

@@ -65,6 +65,9 @@ class Observations:
         Probability that a bound says little, and the mean slack of such a bound.
     nu
         Degrees of freedom; infinity is normal.
+    log_copy
+        Shape (N,): log of how much likelier the printed number is of a copy than of an own figure
+        with likelihood one, see `MayRepeat`; -inf where it is no copy.
 
     Examples
     --------
@@ -91,6 +94,7 @@ class Observations:
     wide_share: float
     wide_bound: float
     nu: float
+    log_copy: Floats
 
     @cached_property
     def indices(self) -> dict[int, Ints]:
@@ -141,7 +145,27 @@ def observe(
         wide_share=priors["bound.wide_share"].median,
         wide_bound=priors["bound.wide_excess"].median,
         nu=priors["noise.nu"].median if components.heavy_tails else np.inf,
+        log_copy=_log_copy(terms, form, value)
+        if components.copies
+        else np.full(len(terms), -np.inf),
     )
+
+
+def _log_copy(terms: pd.DataFrame, form: Ints, value: Floats) -> Floats:
+    """Log odds of a copy against an own figure whose likelihood is one, -inf for none.
+
+    An own figure has the printed number with the probability of a cell one rounding unit wide: the
+    unit over the figure times the density of its log, or the unit times the probability of a count.
+    """
+    prior, match, unit = (
+        terms[f"copy_{name}"].to_numpy(dtype=float) for name in ("prior", "match", "unit")
+    )
+    may = (match > 0) & (value > 0) & (form != INTERVAL)
+    odds = np.zeros(len(terms))
+    cell = unit[may] / np.where(form[may] == COUNT, 1.0, value[may])
+    odds[may] = prior[may] * match[may] / ((1 - prior[may]) * cell)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(odds))
 
 
 def _noise_scales(terms: pd.DataFrame, observation_model: Objects) -> tuple[Objects, Floats]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["evidence_section"]
 
+# Probability from which a figure is called a copy.
+LIKELY = 0.5
 REASONS = 12
 COLUMNS = (
     *("Claim", "Claimant", "Losses", "Scope", "Kind", "First day", "Last day", "Published"),
@@ -118,6 +120,8 @@ def _all(results: Results) -> Table:
 def _row(results: Results, row: dict[Any, Any], names: dict[str, str]) -> list[str]:
     joined = f" with {row['with']}" if row["with"] else ""
     relayed = f", via {row['via']}" if row["via"] else ""
+    copied = row["copy_probability"]
+    copy = f" Probably a copy of {row['copy_of']} ({copied:.0%})." if copied > LIKELY else ""
     known = math.isfinite(row["expected"])
     residual = row["residual"]
     return [
@@ -133,7 +137,7 @@ def _row(results: Results, row: dict[Any, Any], names: dict[str, str]) -> list[s
         row["class"],
         number(row["expected"], row["expected_lower"], row["expected_upper"]) if known else "–",
         factor(math.exp(residual)) if math.isfinite(residual) else "–",
-        f"{row['why']}{joined}",
+        f"{row['why']}{joined}{copy}",
         row["source"],
         row["note"],
     ]

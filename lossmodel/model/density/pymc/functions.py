@@ -10,6 +10,7 @@ import numpy as np
 
 from lossmodel.model.density import functions as f
 from lossmodel.model.density import likelihood as l
+from lossmodel.model.density.own_or_copied import MayRepeat
 from lossmodel.model.density.pymc.backend import Backend, Tensor
 from lossmodel.model.density.replicas import Twice
 from lossmodel.model.density.reported_fraction import ReportedFraction
@@ -80,6 +81,15 @@ def _twice(b: Backend, form: Twice, *x: Tensor) -> Tensor:
     return sum(SYMBOLIC[type(part)](b, part, *x) for part in parts)
 
 
+def _may_repeat(b: Backend, figures: MayRepeat, *x: Tensor) -> Tensor:
+    own, copy = SYMBOLIC[type(figures.own)](b, figures.own, *x), figures.log_copy
+    may = np.isfinite(copy)
+    copy = np.where(may, copy, 0.0)
+    # PyTensor's logaddexp underflows far from the mode.
+    either = b.pt.maximum(own, copy) + b.pt.softplus(-b.pt.abs(own - copy))
+    return b.pt.where(may, either, own)
+
+
 def _reported(
     b: Backend,
     fraction: ReportedFraction,
@@ -129,5 +139,6 @@ SYMBOLIC: dict[type, Callable[..., Any]] = {
     l.AtMost: _bound,
     l.Range: _range,
     Twice: _twice,
+    MayRepeat: _may_repeat,
     ReportedFraction: _reported,
 }

@@ -1,0 +1,275 @@
+"""Copies: figures that may repeat another claimant's earlier figure without saying so.
+
+A figure is either its claimant's own or a copy. Both have a probability for the printed, rounded
+number. That of a copy is here: how often the figures that could be its original, rounded as it is,
+give just this number. That of the claimant's own is the model's, over the same cell of numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from lossmodel.evidence.claim_records import Figure, Key
+from lossmodel.evidence.originals import Original, Originals
+
+if TYPE_CHECKING:
+    from lossmodel.conflict.conflict import Conflict
+
+__all__ = ["Copies", "Copy", "find_copies", "repeat_table", "significant_digits"]
+
+# Prior of the share of copies among figures that are no staff's own: one in ten before any mark is
+# read, since most claimants say whom they quote, with the weight of ten figures.
+PRIOR_COPIES, PRIOR_FIGURES = 1.0, 10.0
+# A copy is misprinted, converted or of an original that is not in the table once in twenty times.
+SLIP: Final = 0.05
+# Density of the log of a figure before anything is known but the order of magnitude: a normal with
+# sd 1 at its centre.
+VAGUE: Final = 1 / math.sqrt(2 * math.pi)
+# Two counts of the same losses may agree in two digits because both are right.
+DIGITS: Final = 3
+# Of the iteration for the share, whose error falls by more than half in each.
+STEPS: Final = 50
+# A match this unlikely is none.
+NEGLIGIBLE: Final = 1e-9
+# Differences of doubles.
+TINY: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """That a figure may be a copy.
+
+    Attributes
+    ----------
+    prior
+        Probability of a copy before its number is read.
+    match
+        Probability of its printed number if it is a copy.
+    unit
+        Rounding unit of the printed number, in units of the value.
+    of
+        Claims of the probable originals, the likeliest first.
+    """
+
+    prior: float
+    match: float
+    unit: float
+    of: tuple[str, ...]
+
+    def ratio(self, figure: Figure) -> float:
+        """How much likelier the number is of a copy, if only the losses' magnitude is known."""
+        own = VAGUE * self.unit / figure.value
+        return self.match / own + SLIP
+
+    def odds(self, figure: Figure) -> float:
+        """Odds of a copy where only the order of magnitude of the losses is known."""
+        return self.prior / (1 - self.prior) * self.ratio(figure)
+
+
+# By claim.
+Copies = dict[str, Copy]
+
+
+def find_copies(figures: Sequence[Figure], conflict: Conflict, *, first: int) -> Copies:
+    """Figures that an earlier figure of another claimant could explain.
+
+    Estimates are judged one by one. A ledger, list or register is one book: it is a copy as a
+    whole, and its figures have the probability of that as their prior.
+
+    Parameters
+    ----------
+    figures
+        Figures with relays attributed to their original claimants.
+    conflict
+        Its parties and streams.
+    first
+        First day of the conflict, in days since 1970.
+
+    Examples
+    --------
+    >>> from lossmodel.claims.claims import load_claims
+    >>> from lossmodel.evidence.claim_records import day_number, read_figures
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> figures, war = read_figures(claims), claims.conflict
+    >>> copies = find_copies(figures, war, first=day_number(war.start))
+    >>> all(0 < copy.match <= 1 for copy in copies.values())
+    True
+    """
+    originals = Originals(figures, conflict, first)
+    may = [figure for figure in figures if _may_repeat(figure)]
+    estimates = [figure for figure in may if originals.accounting(figure.key).assesses]
+    marked = [figure for figure in figures if figure.relayed]
+    centre = (PRIOR_COPIES + len(marked)) / (PRIOR_FIGURES + len(marked) + len(estimates))
+    together = [figure for figure in estimates if originals.is_together(figure)]
+    apart = [figure for figure in estimates if not originals.is_together(figure)]
+    judged = _judge(apart, originals, centre)
+    # Of two figures of one day the one whose claimant repeats others is the copy.
+    originals.habit = _habits(judged, apart)
+    judged |= _judge(together, originals, centre)
+    pairs = [(figure, judged[figure.claim_id]) for figure in estimates if figure.claim_id in judged]
+    share = _share(pairs, centre)
+    copies = {figure.claim_id: replace(copy, prior=share) for figure, copy in pairs}
+    books: defaultdict[Key, list[Figure]] = defaultdict(list)
+    for figure in may:
+        if not originals.accounting(figure.key).assesses:
+            books[figure.key].append(figure)
+    for book in books.values():
+        copies |= _copied_book(book, share, originals)
+    return {name: copy for name, copy in copies.items() if copy.match > NEGLIGIBLE}
+
+
+def _judge(figures: Iterable[Figure], originals: Originals, prior: float) -> Copies:
+    """The copies that figures may be, of those that something could be the original of."""
+    found = ((figure, originals.of(figure)) for figure in figures)
+    return {figure.claim_id: _copy(figure, some, prior) for figure, some in found if some}
+
+
+def _habits(judged: Copies, figures: Iterable[Figure]) -> dict[str, float]:
+    """Share of each claimant's figures that are probably copies."""
+    copied: defaultdict[str, float] = defaultdict(float)
+    total: defaultdict[str, int] = defaultdict(int)
+    for figure in figures:
+        total[figure.claimant] += 1
+        if figure.claim_id in judged:
+            odds = judged[figure.claim_id].odds(figure)
+            copied[figure.claimant] += odds / (1 + odds)
+    return {claimant: copied[claimant] / total[claimant] for claimant in total}
+
+
+def _share(figures: Iterable[tuple[Figure, Copy]], centre: float) -> float:
+    """Share of copies among the figures that no claimant marks.
+
+    Its prior is a beta of weight `PRIOR_FIGURES`, whose mean is the share of marked relays. It is
+    learned from figures that are not round: they tell copies from others almost surely.
+    """
+    ratios = np.array(
+        [
+            copy.ratio(figure)
+            for figure, copy in figures
+            if significant_digits(figure.value / figure.times) >= DIGITS
+        ]
+    )
+    share = centre
+    for _ in range(STEPS):
+        odds = share / (1 - share) * ratios
+        copied = float((odds / (1 + odds)).sum())
+        share = (PRIOR_FIGURES * centre + copied) / (PRIOR_FIGURES + len(ratios))
+    return share
+
+
+def _may_repeat(figure: Figure) -> bool:
+    number = figure.form != "interval" and figure.value > 0
+    return number and not figure.relayed and not figure.is_sum
+
+
+def _copy(figure: Figure, found: Iterable[Original], prior: float) -> Copy:
+    """The copy that a figure may be: of any claimant, and of any of its figures, alike."""
+    groups: defaultdict[str, list[Original]] = defaultdict(list)
+    for original in found:
+        groups[original.claimant].append(original)
+    match, of = 0.0, dict[str, float]()
+    for group in groups.values():
+        for original, chance in zip(group, _chances(figure, group), strict=True):
+            weight = (1 - SLIP) * chance / (len(groups) * len(group))
+            match += weight
+            if weight > 0:
+                of[original.claim_id] = of.get(original.claim_id, 0.0) + weight
+    ordered = sorted(of, key=lambda name: (-of[name], name))
+    return Copy(prior, match, figure.unit, tuple(ordered))
+
+
+def _chances(figure: Figure, originals: Sequence[Original]) -> list[float]:
+    """Probability that each original, rounded as the figure is, gives its number.
+
+    "More than" is rounded down, "up to" is rounded up.
+    """
+    unit = figure.unit
+    low, high = {"at-least": (0.0, unit), "at-most": (-unit, 0.0)}.get(
+        figure.form, (-unit / 2, unit / 2)
+    )
+    value = np.array([original.value for original in originals]) - figure.value
+    sd = np.array([original.sd for original in originals])
+    slip = TINY * figure.value
+    inside = (value >= low - slip) & (value <= high + slip)
+    apart = np.maximum(sd, slip)
+    between = ndtr((high - value) / apart) - ndtr((low - value) / apart)
+    return [float(x) for x in np.where(sd > 0, between, inside)]
+
+
+def _copied_book(book: Sequence[Figure], share: float, originals: Originals) -> Copies:
+    """Figures of a ledger, list or register that may be copied from one of the same kind."""
+    accounting = originals.accounting(book[0].key)
+    by_claimant: defaultdict[str, list[tuple[Figure, Copy]]] = defaultdict(list)
+    for figure in book:
+        found = originals.of(figure, accounting)
+        for claimant in sorted({original.claimant for original in found}):
+            some = [original for original in found if original.claimant == claimant]
+            by_claimant[claimant].append((figure, _copy(figure, some, share)))
+    best, evidence = "", -math.inf
+    for claimant in sorted(by_claimant):
+        log_odds = _evidence(by_claimant[claimant])
+        if log_odds > evidence:
+            best, evidence = claimant, log_odds
+    # Without a total of three digits that is repeated, two books agree by chance.
+    if evidence <= 0:
+        return {}
+    prior = float(1 / (1 + math.exp(-np.clip(evidence + math.log(share / (1 - share)), -500, 30))))
+    return {
+        figure.claim_id: Copy(prior, copy.match, copy.unit, copy.of)
+        for figure, copy in by_claimant[best]
+    }
+
+
+def _evidence(pairs: Iterable[tuple[Figure, Copy]]) -> float:
+    """Log of how much likelier the totals of a book are if it is a copy; each total once."""
+    total = 0.0
+    distinct = {figure.value: (figure, copy) for figure, copy in pairs}
+    for figure, copy in distinct.values():
+        if significant_digits(figure.value) >= DIGITS:
+            total += math.log(copy.ratio(figure))
+    return total
+
+
+def significant_digits(value: float) -> int:
+    """Digits of a figure without the zeros at its ends.
+
+    Examples
+    --------
+    >>> [significant_digits(value) for value in (50_000, 23_367, 12.5)]
+    [1, 5, 3]
+    """
+    return len(f"{value:.10g}".replace(".", "").strip("0")) if value else 0
+
+
+def repeat_table(figures: Iterable[Figure], copies: Copies) -> pd.DataFrame:
+    """Figures that repeat an earlier figure of another claimant and are not round.
+
+    Parameters
+    ----------
+    figures, copies
+        As for `find_copies`, and its result.
+
+    Returns
+    -------
+    table
+        `claim_id, of` (its probable original), `digits` (significant ones), `probability` (of a
+        copy, where only the order of magnitude of the losses is known, at least a half).
+    """
+    rows = []
+    for figure in figures:
+        copy = copies.get(figure.claim_id)
+        digits = significant_digits(figure.value / figure.times)
+        if copy is None or digits < DIGITS:
+            continue
+        odds = copy.odds(figure)
+        if odds > 1:
+            rows.append((figure.claim_id, copy.of[0], digits, odds / (1 + odds)))
+    return pd.DataFrame(rows, columns=["claim_id", "of", "digits", "probability"])

@@ -1,0 +1,214 @@
+"""Originals: the earlier figures of other claimants that a figure may repeat."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from lossmodel.conflict.durations import FORTNIGHT
+from lossmodel.evidence.claim_records import Figure, Key
+from lossmodel.evidence.relays import INTERCHANGED
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, AccountingRules
+
+if TYPE_CHECKING:
+    from lossmodel.conflict.conflict import Conflict
+
+__all__ = ["Original", "Originals"]
+
+# A repeated total is often dated by the day on which it is repeated. Staffs are quoted for days,
+# agencies for a week or two.
+STALE: Final = FORTNIGHT
+# Of a shorter window a tenth may be out of date: nobody takes May for the middle of April.
+STALE_PART: Final = 10
+# Totals of the morning and of the evening are those of neighbouring days.
+NEXT: Final = 1
+# Sd of one day's figure of a ledger about its mean, as a share: the median of the prior of
+# ``noise.ledger_day``.
+DAY_SD: Final = 0.25
+# Sd of the change of the log rate of losses in a fortnight: that of the prior of ``rate.walk_sd``.
+WALK_SD: Final = 0.16
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A figure that may be repeated: printed, or between two printed totals of a ledger.
+
+    Attributes
+    ----------
+    claimant
+        Who published it.
+    claim_id
+        Its claim, or the nearest total of the ledger.
+    value, sd
+        Total of the window, and the standard deviation of one that is not in the table.
+    """
+
+    claimant: str
+    claim_id: str
+    value: float
+    sd: float = 0.0
+
+
+class Originals:
+    """All figures of a table, for the question which of them another could repeat.
+
+    Parameters
+    ----------
+    figures
+        Figures with relays attributed to their original claimants.
+    conflict
+        Its parties and streams.
+    first
+        First day of the conflict, from which totals run.
+    """
+
+    def __init__(self, figures: Iterable[Figure], conflict: Conflict, first: int) -> None:
+        self.conflict = conflict
+        # Share of copies among the figures of a claimant, as far as they are known.
+        self.habit: dict[str, float] = {}
+        self._together: defaultdict[tuple[int, int, int], set[str]] = defaultdict(set)
+        self._printed: defaultdict[Key, list[Figure]] = defaultdict(list)
+        for figure in figures:
+            if figure.form != "interval" and not figure.is_sum:
+                self._printed[figure.key].append(figure)
+                self._together[figure.published, *figure.window].add(figure.claimant)
+        self._lines = {
+            key: _Line(group, first)
+            for key, group in self._printed.items()
+            if self.accounting(key).sums_days
+        }
+        self._by_end = {
+            key: np.array([figure.end for figure in group]) for key, group in self._printed.items()
+        }
+        self._repeatable = cache(self._others)
+
+    def accounting(self, key: Key) -> AccountingRules:
+        """Rules of the accounting of a series."""
+        return ACCOUNTINGS[self.conflict.stream(*key[:3]).accounting]
+
+    def _others(self, key: Key) -> list[Key]:
+        return [other for other in self._printed if other[0] != key[0] and self._is_of(key, other)]
+
+    def of(self, figure: Figure, accounting: AccountingRules | None = None) -> list[Original]:
+        """Figures that were public before a figure, about its window and the same losses.
+
+        Parameters
+        ----------
+        accounting
+            Only figures of streams with these rules.
+        """
+        found: list[Original] = []
+        for key in self._repeatable(figure.key):
+            if accounting is None or self.accounting(key) == accounting:
+                found += self._repeated(figure, key)
+        return found
+
+    def earlier(self, a: Figure, b: Figure) -> bool:
+        """Whether a figure was public before another.
+
+        On one day a staff's is before a paper's, then that of a claimant who seldom repeats others.
+        """
+        return self._place_of(a) < self._place_of(b)
+
+    def is_together(self, figure: Figure) -> bool:
+        """Whether another claimant has a figure of the same window and day of publication."""
+        return len(self._together[figure.published, *figure.window]) > 1
+
+    def _place_of(self, figure: Figure) -> tuple[int, bool, bool, float, str]:
+        rules, habit = self.accounting(figure.key), self.habit.get(figure.claimant, 0.0)
+        return figure.published, rules.assesses, figure.relayed, habit, figure.claimant
+
+    def _is_of(self, key: Key, other: Key) -> bool:
+        """Whether a series may repeat another's numbers, in words of its own."""
+        _, party, category, scope = key
+        if scope != other[3] or not (category == other[2] or {category, other[2]} <= INTERCHANGED):
+            return False
+        return party == other[1] or party in self.conflict.components(other[1])
+
+    def _repeated(self, figure: Figure, key: Key) -> Iterator[Original]:
+        group = self._printed[key]
+        late = min(STALE, figure.days // STALE_PART)
+        by_end = self._by_end[key]
+        near = np.flatnonzero((by_end >= figure.end - late) & (by_end <= figure.end + NEXT))
+        line = self._lines.get(key)
+        for place in near.tolist():
+            other = group[place]
+            if line is not None and other.claim_id in line.names:
+                continue
+            moved = 0 if KINDS[figure.kind].running else NEXT
+            same = abs(other.start - figure.start) <= moved
+            if same and self._is_like(figure, other) and self.earlier(other, figure):
+                yield Original(key[0], other.claim_id, other.value)
+        if line is not None and KINDS[figure.kind].counts_losses:
+            yield from line.originals(figure, key[0], late)
+
+    @staticmethod
+    def _is_like(figure: Figure, other: Figure) -> bool:
+        return KINDS[figure.kind].stock == KINDS[other.kind].stock
+
+
+class _Line:
+    """Running totals of a ledger, and its total on the days between them."""
+
+    def __init__(self, group: Iterable[Figure], first: int) -> None:
+        totals = {
+            f.end: f
+            for f in sorted(group, key=lambda f: (f.published, f.claim_id))
+            if f.form == "point" and f.start == first and not f.relayed
+        }
+        self.totals = [totals[day] for day in sorted(totals)]
+        self.names = {figure.claim_id for figure in self.totals}
+        self.first = first
+        self._days = np.array([first - 1, *(f.end for f in self.totals)])
+        self._values = np.array([0.0, *(f.value for f in self.totals)])
+
+    def originals(self, figure: Figure, claimant: str, late: int) -> Iterator[Original]:
+        """Its totals of a window, and of windows that end a little before."""
+        last = min(figure.end + NEXT, figure.published)
+        ends = range(figure.end - late, last + 1)
+        running = figure.start == self.first
+        shifts = (0,) if running else (-NEXT, 0, NEXT)
+        for end in ends:
+            for shift in shifts:
+                before = figure.start - 1 + shift
+                rise = self._rise(before, end, figure.published)
+                if rise is not None:
+                    yield Original(claimant, self._nearest(end), *rise)
+
+    def _rise(self, before: int, end: int, published: int) -> tuple[float, float] | None:
+        """Total of the days after one to another, with its sd; None where it is not known."""
+        known = self._days[0] <= before < end <= self._days[-1]
+        if not known:
+            return None
+        places = [int(np.searchsorted(self._days, day)) for day in (before, end)]
+        for place, day in zip(places, (before, end), strict=True):
+            if place and self._days[place] == day and self.totals[place - 1].published > published:
+                return None
+        (low, low_variance), (high, high_variance) = (
+            self._on(place, day) for place, day in zip(places, (before, end), strict=True)
+        )
+        return high - low, float(np.sqrt(low_variance + high_variance))
+
+    def _on(self, place: int, day: int) -> tuple[float, float]:
+        """Total on a day, straight between its neighbours, and its variance.
+
+        It varies with the errors of single days, and because the rate between the two totals need
+        not be even: halfway, its halves differ by a walk over half of the days.
+        """
+        if self._days[place] == day:
+            return float(self._values[place]), 0.0
+        days = self._days[place] - self._days[place - 1]
+        rate = (self._values[place] - self._values[place - 1]) / days
+        since = day - self._days[place - 1]
+        apart = since * (days - since) / days
+        walk = WALK_SD * np.sqrt(days / FORTNIGHT / 2)
+        spread = (rate * DAY_SD) ** 2 * apart + (rate * walk * apart) ** 2
+        return float(self._values[place - 1] + rate * since), float(spread)
+
+    def _nearest(self, day: int) -> str:
+        return self.totals[int(np.abs(self._days[1:] - day).argmin())].claim_id
