@@ -240,7 +240,8 @@ def unsettled(rows: pd.DataFrame) -> pd.Series:
     """
     lag = rows["lag_days"].fillna(0.0)
     own = (rows["role"] == "self") & (rows["class"] == "person")
-    return 1 / np.sqrt(1 + lag.where(own, 0.0) / SETTLING_DAYS)
+    late = lag.where(own, 0.0) / SETTLING_DAYS
+    return (1 + late) ** -0.5
 
 
 def pool_variance(table: pd.DataFrame) -> float:

@@ -8,8 +8,8 @@ import pandas as pd
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.likelihood import Likelihood, likelihood_of
-from lossmodel.model.density.replicas import replicated
 from lossmodel.model.density.own_or_copied import MayRepeat, own_or_copied
+from lossmodel.model.density.replicas import replicated
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 from lossmodel.model.design.observation import INTERVAL, Observations
