@@ -38,6 +38,8 @@ from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
 __all__ = ["LEVEL_SD", "Simulated", "simulate"]
 
+EXTRA = ["root", "unit_share", "low_ratio", "high_ratio", "has_value", "middle", "row"]
+
 # Sd of the log level of the losses, chosen by hand: a factor of 2.7 either way in 95% of the wars.
 # The model's own prior of the level is nearly flat, and most of its wars would be of absurd size.
 LEVEL_SD = 0.5
@@ -162,12 +164,8 @@ def simulate(
     found = _placed(misspecifications, rows, plan.conflict, seed)
     # Generators of their own, so that a war equals its sound twin before its departures.
     streams = DepartureDraws(departures or Departures(), np.random.default_rng([seed, 2]))
-    relays = place_relays(
-        rows,
-        share=streams.sizes.relayed,
-        conflict=plan.conflict,
-        rng=np.random.default_rng([seed, 3]),
-    )
+    own = np.random.default_rng([seed, 3])
+    relays = place_relays(rows, share=streams.sizes.relayed, conflict=plan.conflict, rng=own)
     return _War(plan, rows, levels, level_sd, priors, found, streams, relays, rng).simulated()
 
 
@@ -207,7 +205,7 @@ class _War:
         table = repeated(table, self.relays)
         ends = pd.date_range(conflict.start, self.rows["end"].max(), periods=DATES + 1)[1:]
         return Simulated(
-            claims=load_claims(_claims_columns(table), conflict=conflict),
+            claims=load_claims(table.drop(columns=EXTRA, errors="ignore"), conflict=conflict),
             truth=truth_table(paths, ends.floor("D")),
             parameters=pd.DataFrame(parameters, columns=["block", "name", "value"]),
             levels=self._level_table(),
@@ -319,8 +317,3 @@ def _silent(plan: Plan, total: str, levels: dict[str, float], *, person: bool) -
         and (party.start is None or party.start <= last)
         and (party.end is None or party.end >= plan.conflict.start)
     }
-
-
-def _claims_columns(table: pd.DataFrame) -> pd.DataFrame:
-    extra = ["root", "unit_share", "low_ratio", "high_ratio", "has_value", "middle", "row"]
-    return table.drop(columns=extra, errors="ignore")
