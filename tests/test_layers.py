@@ -19,6 +19,7 @@ ORDER = [
     "claims",
     "importers",
     "evidence",
+    "findings",
     "model/components",
     "model/history",
     "model/prior",

@@ -43,6 +43,8 @@ class Claims:
         The file, or a name for a table that does not come from a file.
     notes
         Remarks for the reader, such as columns that are not part of the format.
+    known_blank
+        Ids of the claims whose `known` was empty in the file and is filled.
 
     Examples
     --------
@@ -57,6 +59,7 @@ class Claims:
     sha256: dict[str, str]
     path: Path
     notes: tuple[str, ...] = field(default=())
+    known_blank: frozenset[str] = field(default=frozenset())
 
     def __len__(self) -> int:
         """Number of claims."""
@@ -118,7 +121,8 @@ def load_claims(
     problems.raise_if_any()
     notes = tuple(f"column {name} of {raw.file} is not part of the format" for name in ignored)
     hashes = {**about.sha256, place.name: sha256(data)}
-    return Claims(table.assign(row=raw.rows), about, hashes, place, notes)
+    blank = frozenset(table["claim_id"][parsed["known"].isna()])
+    return Claims(table.assign(row=raw.rows), about, hashes, place, notes, blank)
 
 
 def _read(path: str | Path | pd.DataFrame | None, conflict: Conflict) -> tuple[Path, bytes]:

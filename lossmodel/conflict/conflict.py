@@ -13,7 +13,17 @@ from lossmodel.conflict.checks import check_claimants, check_streams, check_trut
 from lossmodel.conflict.inputs import CONFLICT, Inputs
 from lossmodel.conflict.shipped import resolve
 from lossmodel.conflict.toml import Declared, declare
-from lossmodel.conflict.types import Category, Knots, Party, Role, Scope, Share, Side, Stream
+from lossmodel.conflict.types import (
+    Category,
+    Knots,
+    Party,
+    Role,
+    Scope,
+    Share,
+    Side,
+    Stream,
+    base_names,
+)
 from lossmodel.tables.cells import Flagger, Words, empty_table, parse_table
 from lossmodel.tables.csv import read_table, sha256
 from lossmodel.tables.problems import Problems
@@ -66,6 +76,8 @@ class Conflict:
         File name -> SHA-256 of each file that was read.
     texts
         File name -> text of each file, if they come from a saved fit; None if from a folder.
+    fights_assumed
+        Whether two sides are taken to fight each other because nothing says who fights whom.
 
     Examples
     --------
@@ -90,6 +102,7 @@ class Conflict:
     end: pd.Timestamp | None = None
     sha256: dict[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] | None = None
+    fights_assumed: bool = False
 
     @property
     def inputs(self) -> Inputs:
@@ -111,6 +124,10 @@ class Conflict:
         fights = (of_claimant, of_party) in self._fighting
         return "adversary" if fights else "third-party"
 
+    def enemies(self, side: str) -> tuple[str, ...]:
+        """Sides that a side fights, in alphabetical order."""
+        return tuple(sorted(other for own, other in self._fighting if own == side))
+
     def stream(self, claimant: str, party: str, category: str) -> Stream:
         """Stream of a claimant's figures; its accounting is `estimate` unless declared."""
         undeclared = Stream(claimant, party, category, "estimate")
@@ -118,10 +135,11 @@ class Conflict:
 
     def components(self, party: str) -> tuple[str, ...]:
         """Base parties of a declared sum; a base party is its own only component."""
-        addends = self.parties[party].sum
-        if not addends:
-            return (party,)
-        return tuple(dict.fromkeys(base for name in addends for base in self.components(name)))
+        return base_names(self.parties, party)
+
+    def addends(self, category: str) -> tuple[str, ...]:
+        """Base categories of a sum of categories; a base category is its own only one."""
+        return base_names(self.categories, category)
 
     def main_parties(self, parties: Iterable[str]) -> tuple[str, ...]:
         """First party of each side among some base parties, without civilians."""
@@ -212,6 +230,7 @@ def read_conflict(inputs: Inputs) -> Conflict:
         end=declared.end,
         sha256=folder.sha256,
         texts=inputs.texts,
+        fights_assumed=declared.fights_assumed,
     )
 
 

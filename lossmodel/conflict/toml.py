@@ -13,15 +13,23 @@ from typing import Literal
 import pandas as pd
 
 from lossmodel.conflict.durations import CENTURY
+from lossmodel.conflict.parties import (
+    NO_CIRCLE,
+    declare_parties,
+    declare_sides,
+    declare_window,
+    group_word,
+    opposed_parties,
+)
 from lossmodel.conflict.types import (
     STANDARD_CATEGORIES,
     Category,
-    Group,
     Knots,
     Party,
     Scope,
     Share,
     Side,
+    base_names,
     cycle,
 )
 from lossmodel.tables.toml import Keys
@@ -43,6 +51,7 @@ class Declared:
     categories: dict[str, Category]
     scopes: dict[str, Scope]
     knots: Knots
+    fights_assumed: bool = False
 
 
 def declare(document: Keys, name: str) -> Declared:
@@ -70,8 +79,10 @@ def declare(document: Keys, name: str) -> Declared:
     start = head.day("start")
     if start is None and "start" not in head.values:
         head.wrong("start", allowed="a day", remedy="Write start = 2022-02-24", found="")
-    sides = _sides(document)
-    parties = _parties(document, sides)
+    sides = declare_sides(document)
+    parties = declare_parties(document, sides)
+    opposed = opposed_parties(document, parties)
+    parties |= opposed
     return Declared(
         title=head.text("title", document.text("title", name)),
         start=start,
@@ -81,89 +92,8 @@ def declare(document: Keys, name: str) -> Declared:
         categories=_categories(document),
         scopes=_scopes(document, parties),
         knots=_knots(document),
+        fights_assumed=bool(opposed),
     )
-
-
-def _sides(document: Keys) -> dict[str, Side]:
-    sides = {}
-    for name, keys in document.entries("sides", short="title"):
-        keys.only("title", "fights")
-        sides[name] = Side(name, keys.text("title", name))
-    if "sides" in document.values:
-        return sides
-    # Without a list of sides, the sides that parties name; without these, one side per party.
-    parties = [(name, keys) for name, keys in document.entries("parties", short="side")]
-    named = [keys.text("side") or name for name, keys in parties if "sum" not in keys.values]
-    return {name: Side(name, name) for name in named}
-
-
-def _parties(document: Keys, sides: Mapping[str, Side]) -> dict[str, Party]:
-    entries = dict(document.entries("parties", short="side"))
-    if not entries:
-        document.wrong("parties", allowed="one table per party", remedy="Add [parties.NAME]")
-    side_of = {}
-    for name, keys in entries.items():
-        keys.only(
-            "title", "side", "fights", "sum", "from", "to", "start", "end", "civilian", "censored"
-        )
-        own = keys.known_names("side", list(sides))
-        side_of[name] = own[0] if own else (name if name in sides else "")
-    side_of = {**{side: side for side in sides}, **side_of}
-    wars = {side: _fights(k, side_of) for side, k in document.entries("sides", short="title")}
-    parties = {
-        name: _party(name, keys, side_of, wars, [other for other in entries if other != name])
-        for name, keys in entries.items()
-    }
-    addends = {name: party.sum for name, party in parties.items()}
-    for name in cycle(addends):
-        remedy = "Name base parties only"
-        entries[name].wrong("sum", allowed="sums that do not contain themselves", remedy=remedy)
-        parties[name] = replace(parties[name], sum=())
-    for name, party in parties.items():
-        base = party
-        while base.sum:
-            base = parties[base.sum[0]]
-        if not party.side:
-            parties[name] = replace(party, side=base.side, fights=party.fights or base.fights)
-    return parties
-
-
-def _party(
-    name: str,
-    keys: Keys,
-    side_of: Mapping[str, str],
-    wars: Mapping[str, tuple[str, ...]],
-    others: list[str],
-) -> Party:
-    foes = _fights(keys, side_of) or wars.get(side_of[name], ())
-    start, end = _window(keys)
-    return Party(
-        name=name,
-        title=keys.text("title", name),
-        side="" if "sum" in keys.values and "side" not in keys.values else side_of[name],
-        fights=tuple(sorted({side_of[foe] for foe in foes} - {"", side_of[name]})),
-        sum=keys.known_names("sum", others),
-        start=start,
-        end=end,
-        civilian=keys.flag("civilian"),
-        censored=keys.flag("censored"),
-    )
-
-
-def _fights(keys: Keys, side_of: Mapping[str, str]) -> tuple[str, ...]:
-    """Sides or parties that a party fights, by name; all other sides for `true`."""
-    value = keys.values.get("fights")
-    if isinstance(value, bool):
-        return tuple(side_of) if value else ()
-    return keys.known_names("fights", list(side_of))
-
-
-def _window(keys: Keys) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
-    start, end = keys.day(keys.first("from", "start")), keys.day(keys.first("to", "end"))
-    if start is not None and end is not None and end < start:
-        allowed = f"a day from {start.date()} on"
-        keys.wrong(keys.first("to", "end"), allowed=allowed, remedy="Put the end after the start")
-    return start, end
 
 
 def _categories(document: Keys) -> dict[str, Category]:
@@ -173,10 +103,24 @@ def _categories(document: Keys) -> dict[str, Category]:
     categories = {**STANDARD_CATEGORIES, **declared}
     for name in cycle({name: category.sum for name, category in categories.items()}):
         remedy = "Name base categories only"
+        categories[name] = replace(categories[name], sum=())
         if name in entries:
-            allowed = "sums that do not contain themselves"
-            entries[name].wrong("sum", allowed=allowed, remedy=remedy)
+            entries[name].wrong("sum", allowed=NO_CIRCLE, remedy=remedy)
+    for name in [name for name in entries if categories[name].sum]:
+        categories[name] = _sum_of_one_group(categories, name, entries[name])
     return categories
+
+
+def _sum_of_one_group(categories: Mapping[str, Category], name: str, keys: Keys) -> Category:
+    """A sum with the group of its addends, which must be one, and that which it names."""
+    bases = [categories[base] for base in base_names(categories, name)]
+    groups = {base.group for base in bases}
+    own = categories[name]
+    if len(groups) > 1 or (keys.text("group") and own.group not in groups):
+        found = ", ".join(f"{base.name} ({base.group})" for base in bases)
+        remedy = "Sum persons or equipment, and correct group where it is wrong"
+        keys.wrong("sum", allowed="addends of one group", remedy=remedy, found=found)
+    return replace(own, group=bases[0].group, group_assumed=False)
 
 
 def _category(name: str, keys: Keys, known: list[str]) -> Category:
@@ -187,21 +131,9 @@ def _category(name: str, keys: Keys, known: list[str]) -> Category:
     # `casualties = ["killed", "wounded"]` is a sum in its short form.
     named = keys.known_names("base" if isinstance(base, list) else "sum", known)
     addends = named or (standard.sum if standard and base is not True else ())
-    return Category(name, keys.text("title", name), _group(keys, standard, addends), addends)
-
-
-def _group(keys: Keys, standard: Category | None, addends: tuple[str, ...]) -> Group:
-    word = keys.text("group")
-    if word in {"person", "persons", "people", "personnel"}:
-        return "person"
-    if word == "equipment":
-        return "equipment"
-    if word:
-        keys.wrong("group", allowed="person or equipment", remedy="Write one of the two")
-    if standard is not None:
-        return standard.group
-    first = STANDARD_CATEGORIES.get(addends[0]) if addends else None
-    return first.group if first else "equipment"
+    group = group_word(keys) or (standard.group if standard else None)
+    title = keys.text("title", name)
+    return Category(name, title, group or "equipment", addends, group_assumed=group is None)
 
 
 def _scopes(document: Keys, parties: Mapping[str, Party]) -> dict[str, Scope]:
@@ -224,7 +156,7 @@ def _scope(name: str, keys: Keys, known: list[str], parties: Mapping[str, Party]
     )
     party = keys.known_names("party", list(parties))
     parent, complement = keys.known_names("of", known), keys.known_names("complement_of", known)
-    start, end = _window(keys)
+    start, end = declare_window(keys)
     return Scope(
         name=name,
         title=keys.text("title", name),

@@ -27,6 +27,7 @@ __all__ = [
     "Share",
     "Side",
     "Stream",
+    "base_names",
     "cycle",
 ]
 
@@ -61,6 +62,11 @@ class Party:
         Whether it is of civilians, whom no front leaves missing and whose losses nobody hides.
     censored
         Whether its losses are secret, so that lists wait for burials and notices of them.
+    group
+        The only group of categories that it has losses of: a sum of parties counts none of the
+        other. None for both.
+    fights_declared
+        Whether `fights` is given, be it `false`.
     """
 
     name: str
@@ -72,16 +78,33 @@ class Party:
     end: pd.Timestamp | None = None
     civilian: bool = False
     censored: bool = False
+    group: Group | None = None
+    fights_declared: bool = False
+
+    def counts(self, group: Group) -> bool:
+        """Whether it can have losses of a group of categories; civilians are people only."""
+        return group == "person" if self.civilian else self.group in (None, group)
 
 
 @dataclass(frozen=True)
 class Category:
-    """A category of losses; `sum` names its addends, empty for a base category."""
+    """A category of losses.
+
+    Attributes
+    ----------
+    group
+        Whether it counts persons or equipment.
+    sum
+        Its addends; empty for a base category.
+    group_assumed
+        Whether the group is neither declared nor that of a standard category.
+    """
 
     name: str
     title: str
     group: Group
     sum: tuple[str, ...] = ()
+    group_assumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,6 +206,20 @@ STANDARD_CATEGORIES: Final = MappingProxyType(
     | {"casualties": Category("casualties", "casualties", "person", ("killed", "wounded"))}
     | {name: Category(name, name.replace("-", " "), "equipment") for name in _EQUIPMENT}
 )
+
+
+def base_names(entries: Mapping[str, Party] | Mapping[str, Category], name: str) -> tuple[str, ...]:
+    """Base entries of a declared sum; a base entry is its own only one.
+
+    Examples
+    --------
+    >>> base_names(STANDARD_CATEGORIES, "casualties")
+    ('killed', 'wounded')
+    """
+    addends = entries[name].sum
+    if not addends:
+        return (name,)
+    return tuple(dict.fromkeys(base for part in addends for base in base_names(entries, part)))
 
 
 Node = TypeVar("Node", bound=Hashable)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.evidence.outcomes import Outcomes
 
-__all__ = ["MODELLED", "in_model", "in_time", "modelled_scopes"]
+__all__ = ["MODELLED", "in_model", "in_time", "modelled_scopes", "sums_beside_addends"]
 
 # Categories of persons that the model has a place for.
 MODELLED: Final = frozenset(
@@ -88,10 +88,15 @@ def in_model(figures: Iterable[Figure], *, conflict: Conflict, outcomes: Outcome
     """
     table, scopes = conflict.claimants, modelled_scopes(conflict)
     derived = dict(zip(table["claimant"], table["derived_from"], strict=True))
+    figures = list(figures)
+    sums = sums_beside_addends({(f.party, f.category) for f in figures}, conflict)
     kept = []
     for figure in figures:
         sources = str(derived.get(figure.claimant, "")).replace(";", ", ")
         why = _why_not(figure, conflict, scopes)
+        others = sums.get((figure.party, figure.category), ())
+        if others:
+            why = f"The model adds up no equipment, and has {', '.join(others)} by themselves."
         if sources:
             why = f"Computed from the figures of {sources}: kept for comparison only."
         if why:
@@ -99,6 +104,51 @@ def in_model(figures: Iterable[Figure], *, conflict: Conflict, outcomes: Outcome
         else:
             kept.append(figure)
     return kept
+
+
+def sums_beside_addends(
+    claimed: Collection[tuple[str, str]], conflict: Conflict
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Sums of equipment that claims give beside addends of theirs.
+
+    Each category of equipment has losses of its own in the model, so that a sum and its addends
+    would get totals that do not add up. Of categories that share an addend the one with the fewest
+    addends stays.
+
+    Parameters
+    ----------
+    claimed
+        Party and category of each claim.
+
+    Returns
+    -------
+    sums
+        (party, sum of categories) -> the categories that stay.
+
+    Examples
+    --------
+    >>> from lossmodel.conflict.conflict import load_conflict
+    >>> sums_beside_addends({("germany", "aircraft")}, load_conflict("battle-of-britain"))
+    {}
+    """
+    equipment = {c for _, c in claimed if conflict.categories[c].group == "equipment"}
+    ranked = sorted(equipment, key=lambda c: (len(conflict.addends(c)), c))
+    if all(len(conflict.addends(c)) == 1 for c in ranked):
+        return {}
+    stay: dict[str, list[str]] = {}
+    found = {}
+    for category in ranked:
+        parties = sorted({p for p, c in claimed if c == category})
+        for party in parties:
+            bases, addends = conflict.components(party), set(conflict.addends(category))
+            others = {c for b in bases for c in stay.get(b, ()) if addends & {*conflict.addends(c)}}
+            if others:
+                found[party, category] = tuple(sorted(others))
+        for base in {
+            b for p in parties if (p, category) not in found for b in conflict.components(p)
+        }:
+            stay.setdefault(base, []).append(category)
+    return found
 
 
 def _why_not(figure: Figure, conflict: Conflict, scopes: frozenset[str]) -> str:

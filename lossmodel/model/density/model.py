@@ -28,8 +28,9 @@ A figure of party, category and scope over the days W, known on day K, has the e
     register    E = exp(beta(K)) sum_{t in W} [k (1 - m) + k m G(a)]
     missing     E = exp(beta(K)) sum_{t in W} k m (1 - G(a))
 
-each times the share of the scope. A sum of parties is the sum of those that have figures of their
-own, with the common mode of the first, or in a ledger of each. A list of the wounded has w and no
+each times the share of the scope. A sum of parties is the sum of all that can have such losses,
+with the common mode of the first, or in a ledger of each; those without figures of their own have a
+part of it that only the wide prior of their level bounds. A list of the wounded has w and no
 missing. The elapsed time a runs from the middle of a bin of days of death to the end of day K; bins
 are as wide as the knots of the rate, and wider the longer ago. F and G are log-normal: G is the
 delay of a declaration, with one median per party; F that of a list; both medians change over the

@@ -143,9 +143,8 @@ class Design:
 
     def first_party(self, stream: int) -> str:
         """The party whose common mode a stream's bias includes: the first of a sum of parties."""
-        party = str(self.streams.loc[stream, "party"])
-        bases = (p for p in self.latent.parties if party == p or party.startswith(f"{p}+"))
-        return next(bases, party)
+        bases = (p for p in self.biases[stream].common if p in self.latent.parties)
+        return next(bases, str(self.streams.loc[stream, "party"]))
 
     @property
     def people(self) -> bool:

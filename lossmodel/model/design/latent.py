@@ -11,7 +11,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
-from lossmodel.conflict.types import Party
+from lossmodel.conflict.types import Group, Party
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import (
     LEAST_KNOTS,
@@ -110,7 +110,7 @@ def build_latent(
     rows
         Rows of ``linear`` that are in use.
     """
-    parties = submodel_parties(terms, conflict)
+    parties = submodel_parties(terms, conflict, grid, person=person)
     processes = _ProcessBuilder(conflict, priors, grid, builder, linear, parties)
     active = np.ones((len(parties), grid.cells))
     for p, name in enumerate(parties):
@@ -144,10 +144,28 @@ def build_latent(
     return latent, processes.height
 
 
-def submodel_parties(terms: pd.DataFrame, conflict: Conflict) -> tuple[str, ...]:
-    """Base parties with processes of their own: those that claims name alone or first in a sum."""
-    firsts = {conflict.components(party)[0] for party in terms["party"]}
-    return tuple(name for name in conflict.parties if name in firsts)
+def submodel_parties(
+    terms: pd.DataFrame, conflict: Conflict, grid: Grid, *, person: bool
+) -> tuple[str, ...]:
+    """Base parties with processes of their own: all that claims name, alone or in a sum.
+
+    A party of a sum without claims of its own has a share of the sum that only the wide priors of
+    the levels divide; without a process, the whole sum would be read as the losses of the others.
+    It has none where it cannot have such losses, nor before its first or after its last day.
+    """
+    alone = set(terms["party"])
+    named = {base for party in alone for base in conflict.components(party)}
+    group: Group = "person" if person else "equipment"
+    return tuple(
+        name
+        for name, party in conflict.parties.items()
+        if name in named and (name in alone or (party.counts(group) and _has_days(party, grid)))
+    )
+
+
+def _has_days(party: Party, grid: Grid) -> bool:
+    begins = party.start is None or grid.index(party.start) < grid.size
+    return begins and (party.end is None or grid.index(party.end) >= 0)
 
 
 def _level(kind: str, *, person: bool) -> str:

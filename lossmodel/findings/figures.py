@@ -1,0 +1,154 @@
+"""Findings about figures: totals that fall, blanks, contradictions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+import pandas as pd
+
+from lossmodel.evidence.claim_records import Figure, Key, day_number, read_figures
+from lossmodel.evidence.corrections import Corrections
+from lossmodel.evidence.running_totals import rising
+from lossmodel.findings.finding import Case, Material
+from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, names_with
+
+__all__ = [
+    "crossed_bounds",
+    "falling_totals",
+    "orders_of_magnitude",
+    "totals_of_unknown_date",
+    "windows_of_unknown_date",
+]
+
+# Two figures of one window this many times apart are hardly of the same thing in the same unit: the
+# largest ratio of a claim to the later truth in the history of the priors is below a tenth of it.
+APART: Final = 1000
+KEYS: Final = ["party", "category", "scope", "start", "end"]
+# Days from the end of a window to the publication from which it matters on which of the two the
+# cases were known: a third of the prior's median delay of a listing.
+LATE: Final = 30
+
+
+def falling_totals(material: Material) -> Iterator[Case]:
+    """Running totals that fall, where a count began anew, was cut, or has a misprint."""
+    series: defaultdict[Key, list[Figure]] = defaultdict(list)
+    for figure in read_figures(material.claims.select(material.totalling)):
+        series[figure.key].append(figure)
+    first = day_number(material.conflict.start)
+    for key, figures in series.items():
+        totals = _totals(figures, first)
+        corrections = [f for f in figures if KINDS[f.kind].signed]
+        last = max(f.end for f in figures)
+        booked = Corrections(corrections, first=first, last=last)
+        values = [booked.corrected(f.value, f.window) for f in totals]
+        falls = [
+            place
+            for place, (a, b) in enumerate(pairwise(totals), start=1)
+            if values[place - 1] - values[place] > max(a.unit, b.unit)
+        ]
+        if falls:
+            aside = len(totals) - len(rising(values, [(0,)] * len(totals)))
+            high, low = totals[falls[0] - 1], totals[falls[0]]
+            more = f", and {len(falls) - 1} times more" if len(falls) > 1 else ""
+            yield Case(
+                f"The total of {key[0]} ({key[1]} {key[2]}) falls from {high.value:,.0f} "
+                f"({_day(high.end)}) to {low.value:,.0f} ({_day(low.end)}){more}; of "
+                f"{len(totals)} totals {aside} {'are' if aside > 1 else 'is'} set aside.",
+                tuple(totals[place].claim_id for place in falls),
+            )
+
+
+def _totals(figures: list[Figure], first: int) -> list[Figure]:
+    """Running totals of a series by date, the latest published of each."""
+    running = [
+        f
+        for f in figures
+        if KINDS[f.kind].running
+        and f.start == first
+        and not f.via
+        and not f.part_of
+        and QUALIFIERS[f.qualifier].is_single
+    ]
+    last = {f.end: f for f in sorted(running, key=lambda f: (f.end, f.known, f.published))}
+    kept: list[Figure] = []
+    for figure in last.values():
+        # A list of an earlier state of knowledge may hold fewer cases up to a later day.
+        if not kept or figure.known >= kept[-1].known:
+            kept.append(figure)
+    return kept
+
+
+def totals_of_unknown_date(material: Material) -> Iterator[Case]:
+    """Totals of lists and registers, published late, that may be of either date."""
+    return _unknown_dates(material, names_with(KINDS, "running"))
+
+
+def windows_of_unknown_date(material: Material) -> Iterator[Case]:
+    """Windows of lists and registers, published late, without the day of what was known."""
+    running = names_with(KINDS, "running")
+    return _unknown_dates(material, [name for name in KINDS if name not in running])
+
+
+def _unknown_dates(material: Material, kinds: list[str]) -> Iterator[Case]:
+    table = material.table
+    late = (table["published"] - table["end"]).dt.days > LATE
+    blank = table["claim_id"].isin(material.claims.known_blank)
+    rows = table[material.counting & late & blank & table["kind"].isin(kinds)]
+    for (claimant, party, category), own in rows.groupby(
+        ["claimant", "party", "category"], sort=False
+    ):
+        lag = (own["published"] - own["end"]).dt.days
+        row = own.iloc[int(lag.argmax())]
+        number = f"{len(own)} figures" if len(own) > 1 else "A figure"
+        yield Case(
+            f"{number} of {claimant} ({party} {category}) do{'es' * (len(own) == 1)} not say up to "
+            f"which day cases were known: {row['claim_id']}, to {row['end']:%Y-%m-%d} and "
+            f"published {row['published']:%Y-%m-%d}, is read as known on {row['known']:%Y-%m-%d}.",
+            tuple(own["claim_id"]),
+        )
+
+
+def orders_of_magnitude(material: Material) -> Iterator[Case]:
+    """Figures of one window and category that are a thousand times apart."""
+    table = material.table
+    single = table["qualifier"].isin(names_with(QUALIFIERS, "is_single"))
+    totals = table["kind"].isin(names_with(KINDS, "is_total"))
+    rows = table[single & totals & (table["value"] > 0)]
+    windows = rows.groupby(KEYS)["value"]
+    apart = windows.transform("max") >= APART * windows.transform("min")
+    for _, group in rows[apart].groupby(KEYS, sort=False):
+        low, high = (
+            group.iloc[int(at)] for at in (group["value"].argmin(), group["value"].argmax())
+        )
+        yield Case(
+            f"{high['claimant']} says {high['value']:,.0f} and {low['claimant']} "
+            f"{low['value']:,.0f} of the same days: {low['party']} {low['category']} to "
+            f"{low['end']:%Y-%m-%d}, {high['claim_id']} and {low['claim_id']}.",
+            (str(high["claim_id"]), str(low["claim_id"])),
+        )
+
+
+def crossed_bounds(material: Material) -> Iterator[Case]:
+    """A claimant's latest minimum above its latest maximum of the same window."""
+    table = material.table.sort_values("published", kind="stable")
+    keys = ["claimant", *KEYS]
+    forms = {name: rules.form for name, rules in QUALIFIERS.items()}
+    least, most = (
+        table[table["qualifier"].map(forms) == form].drop_duplicates(keys, keep="last")
+        for form in ("at-least", "at-most")
+    )
+    both = least.merge(most, on=keys, suffixes=("", "_most"))
+    for row in both[both["value"] > both["value_most"]].to_dict("records"):
+        yield Case(
+            f"{row['claimant']} says at least {row['value']:,.0f} and at most "
+            f"{row['value_most']:,.0f} {row['category']} of {row['party']} to "
+            f"{row['end']:%Y-%m-%d}: {row['claim_id']} and {row['claim_id_most']}.",
+            (row["claim_id"], row["claim_id_most"]),
+        )
+
+
+def _day(number: int) -> str:
+    return f"{pd.Timestamp(number, unit='D'):%Y-%m-%d}"

@@ -1,0 +1,199 @@
+"""Findings about the structure of a conflict: parties, sides, sums and categories."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from lossmodel.evidence.exclusions import sums_beside_addends
+from lossmodel.findings.finding import Case, Material
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lossmodel.conflict.types import Party
+
+__all__ = [
+    "assumed_enemies",
+    "assumed_groups",
+    "mixed_sides",
+    "parties_without_enemy",
+    "sides_without_claimant",
+    "silent_parties",
+    "sums_of_equipment",
+    "unsided_claimants",
+]
+
+# Names of sides and parties that are shorter may stand in any name: "Ministry of A".
+SHORTEST_NAME: Final = 4
+
+
+def assumed_enemies(material: Material) -> Iterator[Case]:
+    """Two sides that fight each other because nothing says who fights whom."""
+    if material.conflict.fights_assumed:
+        sides = {p.side for p in material.conflict.parties.values() if p.fights}
+        pair = " and ".join(sorted(sides))
+        yield Case(f"No party says whom it fights: {pair}, the only sides, are taken as enemies.")
+
+
+def parties_without_enemy(material: Material) -> Iterator[Case]:
+    """Parties to whom all claimants of another side are third parties, not adversaries."""
+    conflict = material.conflict
+    for name, party in _claimed_parties(material).items():
+        if party.civilian or party.fights_declared or (party.side and conflict.enemies(party.side)):
+            continue
+        about = _about(material, name)
+        sides = about["claimant"].map(conflict.side_of)
+        others = about[(sides != "") & (sides != party.side)]
+        if len(others):
+            lacks = "fights nobody" if party.side else "has no side"
+            who = ", ".join(sorted(others["claimant"].unique()))
+            yield Case(
+                f"{name} {lacks}, so that {who} of another side {_is(who)} its third party, "
+                f"not its adversary, as in {others['claim_id'].iloc[0]}.",
+                tuple(others["claim_id"]),
+            )
+
+
+def sides_without_claimant(material: Material) -> Iterator[Case]:
+    """Belligerent sides that no claimant is on, while others have no side."""
+    conflict, table = material.conflict, material.table
+    sides = table["claimant"].map(conflict.side_of)
+    unsided = table[sides == ""]
+    fighting = {p.side for p in _claimed_parties(material).values() if conflict.enemies(p.side)}
+    fighting |= {enemy for side in fighting for enemy in conflict.enemies(side)}
+    missing = sorted(fighting - set(sides))
+    # Without any claimant on a side the table is of observers alone, as many are.
+    if missing and len(unsided) and len(missing) < len(fighting):
+        names = sorted(unsided["claimant"].unique())
+        yield Case(
+            f"No claimant is on the side {' or '.join(missing)}, while {_some(names)} "
+            f"{_has(names)} no side and {_counts(names)} as third party.",
+            tuple(unsided["claim_id"]),
+        )
+
+
+def unsided_claimants(material: Material) -> Iterator[Case]:
+    """Claimants without a side that are named after a side or party."""
+    conflict = material.conflict
+    named = {*conflict.sides, *(p for p, party in conflict.parties.items() if not party.sum)}
+    wanted = {tuple(name.split("-")) for name in named if len(name) >= SHORTEST_NAME}
+    for claimant, ids in material.table.groupby("claimant", sort=True)["claim_id"]:
+        words = tuple(str(claimant).split("-"))
+        runs = {words[i:j] for i in range(len(words)) for j in range(i + 1, len(words) + 1)}
+        found = sorted(runs & wanted)
+        if found and not conflict.side_of(str(claimant)):
+            yield Case(
+                f"{claimant} has no side and counts as third party, though it has the name of "
+                f"{'-'.join(found[0])}.",
+                tuple(ids),
+            )
+
+
+def mixed_sides(material: Material) -> Iterator[Case]:
+    """Figures of several parties together, to whom their claimant has opposite roles."""
+    conflict = material.conflict
+    keys = ["claimant", "party"]
+    for names, ids in material.table.groupby(keys, sort=True)["claim_id"]:
+        claimant, party = map(str, names)
+        roles: dict[str, list[str]] = defaultdict(list)
+        for base in conflict.components(party):
+            roles[conflict.role(claimant, base)].append(base)
+        if {"self", "adversary"} <= set(roles):
+            own, foe = (" and ".join(roles[role]) for role in ("self", "adversary"))
+            yield Case(
+                f"{claimant} is on the side of {own} and fights {foe}, and counts both in {party}, "
+                f"as in {ids.iloc[0]}: it is read as {conflict.role(claimant, party)}.",
+                tuple(ids),
+            )
+
+
+def silent_parties(material: Material) -> Iterator[Case]:
+    """Parties of a sum without claims of their own, so that priors alone divide the sum."""
+    conflict, evidence = material.conflict, material.evidence
+    terms = evidence.terms
+    groups = terms["category"].map(lambda name: conflict.categories[name].group)
+    kinds = terms["category"].where(groups == "equipment", "people")
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    claims: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for kind, rows in terms.groupby(kinds, sort=False):
+        alone = set(rows["party"])
+        group = groups[rows.index[0]]
+        for total in sorted(alone):
+            for base in conflict.components(total):
+                party = conflict.parties[base]
+                if base in alone or not party.counts(group) or not _has_days(party, material):
+                    continue
+                found[total, base].append(str(kind))
+                claims[total, base] += rows["term"][rows["party"] == total].tolist()
+    for (total, base), names in found.items():
+        ids = claims[total, base]
+        yield Case(
+            f"Claims of {total} include {base}, about which no claim of {_some(names)} speaks "
+            f"alone, as in {ids[0]}: the priors alone divide the sum.",
+            tuple(ids),
+        )
+
+
+def sums_of_equipment(material: Material) -> Iterator[Case]:
+    """Sums of equipment that are left out because their addends have claims."""
+    table = material.table
+    pairs = table[["party", "category"]].drop_duplicates().itertuples(index=False, name=None)
+    for (party, category), others in sums_beside_addends(set(pairs), material.conflict).items():
+        ids = table["claim_id"][(table["party"] == party) & (table["category"] == category)]
+        yield Case(
+            f"Claims of {category} of {party} are left out, as {ids.iloc[0]}: the model adds up "
+            f"no equipment, and has {' and '.join(others)} by {_itself(others)}.",
+            tuple(ids),
+        )
+
+
+def assumed_groups(material: Material) -> Iterator[Case]:
+    """Categories that say neither person nor equipment, and are read as equipment."""
+    for name, ids in material.table.groupby("category", sort=True)["claim_id"]:
+        if material.conflict.categories[str(name)].group_assumed:
+            yield Case(
+                f"The category {name} has no group and is read as equipment, with losses of its "
+                f"own beside killed and wounded, as in {ids.iloc[0]}.",
+                tuple(ids),
+            )
+
+
+def _claimed_parties(material: Material) -> dict[str, Party]:
+    """Base parties that claims are about."""
+    conflict = material.conflict
+    named = {base for p in material.table["party"].unique() for base in conflict.components(p)}
+    return {name: party for name, party in conflict.parties.items() if name in named}
+
+
+def _about(material: Material, name: str) -> pd.DataFrame:
+    conflict, table = material.conflict, material.table
+    sums = [p for p in table["party"].unique() if name in conflict.components(p)]
+    return table[table["party"].isin(sums)]
+
+
+def _has_days(party: Party, material: Material) -> bool:
+    begins = party.start is None or party.start <= material.evidence.until
+    return begins and (party.end is None or party.end >= material.conflict.start)
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
+def _is(names: str) -> str:
+    return "are" if ", " in names else "is"
+
+
+def _has(names: list[str]) -> str:
+    return "have" if len(names) > 1 else "has"
+
+
+def _counts(names: list[str]) -> str:
+    return "count" if len(names) > 1 else "counts"
+
+
+def _itself(names: tuple[str, ...]) -> str:
+    return "themselves" if len(names) > 1 else "itself"
