@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lossmodel.evaluation.backtest import backtest
     from lossmodel.evaluation.sensitivity import sensitivity
     from lossmodel.evaluation.simulation import simulate
+    from lossmodel.findings import check
     from lossmodel.model.density.model import LossModel
     from lossmodel.model.priors import Priors
     from lossmodel.plots import plot_biases, plot_losses, plot_predictions
@@ -32,6 +33,7 @@ _HOMES = {
     "LossModel": "model.density.model",
     "Priors": "model.priors",
     "backtest": "evaluation.backtest",
+    "check": "findings",
     "cite": "posterior.citation",
     "fit": "api",
     "load_claims": "claims",
@@ -53,6 +55,7 @@ __all__ = [
     "LossModel",
     "Priors",
     "backtest",
+    "check",
     "cite",
     "fit",
     "load_claims",

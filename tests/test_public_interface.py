@@ -11,6 +11,7 @@ NAMES = {
     "Priors",
     "__version__",
     "backtest",
+    "check",
     "cite",
     "fit",
     "load_claims",

@@ -78,6 +78,10 @@ def fit(
             until=None if until is None else pd.Timestamp(until),
             progress=say,
         )
+        warnings = [f for f in fitted.diagnostics["findings"] if f["severity"] == "warning"]
+        if warnings:
+            number = f"{len(warnings)} warning{'s' * (len(warnings) > 1)}"
+            say(f"{number} about the claims: see `lossmodel check` or the report")
         say("writing the report")
         write_report(fitted, out, force=force)
 

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 # Two figures of one window this many times apart are hardly of the same thing in the same unit: the
-# largest ratio of a claim to the later truth in the history of the priors is below a tenth of it.
+# largest mean ratio of claims to later truths among the clusters of past wars is 45.
 APART: Final = 1000
 KEYS: Final = ["party", "category", "scope", "start", "end"]
 # Days from the end of a window to the publication from which it matters on which of the two the
@@ -89,7 +89,8 @@ def totals_of_unknown_date(material: Material) -> Iterator[Case]:
 def windows_of_unknown_date(material: Material) -> Iterator[Case]:
     """Windows of lists and registers, published late, without the day of what was known."""
     running = names_with(KINDS, "running")
-    return _unknown_dates(material, [name for name in KINDS if name not in running])
+    losses = names_with(KINDS, "counts_losses")
+    return _unknown_dates(material, [name for name in losses if name not in running])
 
 
 def _unknown_dates(material: Material, kinds: list[str]) -> Iterator[Case]:
@@ -117,6 +118,7 @@ def orders_of_magnitude(material: Material) -> Iterator[Case]:
     single = table["qualifier"].isin(names_with(QUALIFIERS, "is_single"))
     totals = table["kind"].isin(names_with(KINDS, "is_total"))
     rows = table[single & totals & (table["value"] > 0)]
+    rows = rows[rows.duplicated(KEYS, keep=False)]
     windows = rows.groupby(KEYS)["value"]
     apart = windows.transform("max") >= APART * windows.transform("min")
     for _, group in rows[apart].groupby(KEYS, sort=False):
@@ -133,11 +135,12 @@ def orders_of_magnitude(material: Material) -> Iterator[Case]:
 
 def crossed_bounds(material: Material) -> Iterator[Case]:
     """A claimant's latest minimum above its latest maximum of the same window."""
-    table = material.table.sort_values("published", kind="stable")
     keys = ["claimant", *KEYS]
-    forms = {name: rules.form for name, rules in QUALIFIERS.items()}
+    table = material.table
     least, most = (
-        table[table["qualifier"].map(forms) == form].drop_duplicates(keys, keep="last")
+        table[table["qualifier"].isin([n for n, rules in QUALIFIERS.items() if rules.form == form])]
+        .sort_values("published", kind="stable")
+        .drop_duplicates(keys, keep="last")
         for form in ("at-least", "at-most")
     )
     both = least.merge(most, on=keys, suffixes=("", "_most"))

@@ -113,5 +113,6 @@ class Material:
     def _with_accounting(self, rule: Callable[[AccountingRules], bool]) -> pd.Series[bool]:
         rows = self.conflict.streams.itertuples(index=False, name=None)
         chosen = {row[:3] for row in rows if rule(ACCOUNTINGS[row[3]])}
-        keys = pd.MultiIndex.from_frame(self.table[["claimant", "party", "category"]])
-        return pd.Series(keys.isin(list(chosen)) if chosen else False, self.table.index, dtype=bool)
+        table = self.table
+        keys = zip(table["claimant"], table["party"], table["category"], strict=True)
+        return pd.Series([key in chosen for key in keys], table.index, dtype=bool)

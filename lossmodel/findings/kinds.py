@@ -34,12 +34,6 @@ KINDS: Final = (
         "nobody",
     ),
     Kind(
-        "side-without-claimant",
-        "warning",
-        sides_without_claimant,
-        "Fill the column side of claimants.csv for those who speak for it",
-    ),
-    Kind(
         "claimant-without-side",
         "warning",
         unsided_claimants,
@@ -99,6 +93,12 @@ KINDS: Final = (
         "warning",
         crossed_bounds,
         "Exchange at-least and at-most, or correct the window of one of them",
+    ),
+    Kind(
+        "side-without-claimant",
+        "note",
+        sides_without_claimant,
+        "Fill the column side of claimants.csv for those who speak for it",
     ),
     Kind(
         "window-without-known",

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.exclusions import sums_beside_addends
 from lossmodel.findings.finding import Case, Material
+from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lossmodel.conflict.conflict import Conflict
     from lossmodel.conflict.types import Party
 
 __all__ = [
@@ -58,14 +60,10 @@ def parties_without_enemy(material: Material) -> Iterator[Case]:
 
 def sides_without_claimant(material: Material) -> Iterator[Case]:
     """Belligerent sides that no claimant is on, while others have no side."""
-    conflict, table = material.conflict, material.table
-    sides = table["claimant"].map(conflict.side_of)
-    unsided = table[sides == ""]
-    fighting = {p.side for p in _claimed_parties(material).values() if conflict.enemies(p.side)}
-    fighting |= {enemy for side in fighting for enemy in conflict.enemies(side)}
-    missing = sorted(fighting - set(sides))
-    # Without any claimant on a side the table is of observers alone, as many are.
-    if missing and len(unsided) and len(missing) < len(fighting):
+    table = material.table
+    unsided = table[table["claimant"].map(material.conflict.side_of) == ""]
+    missing = _sides_without_claimant(material)
+    if missing and len(unsided):
         names = sorted(unsided["claimant"].unique())
         yield Case(
             f"No claimant is on the side {' or '.join(missing)}, while {_some(names)} "
@@ -74,21 +72,42 @@ def sides_without_claimant(material: Material) -> Iterator[Case]:
         )
 
 
-def unsided_claimants(material: Material) -> Iterator[Case]:
-    """Claimants without a side that are named after a side or party."""
+def _sides_without_claimant(material: Material) -> list[str]:
+    """Sides at war without a claimant; none if no side has one, as in a table of observers."""
     conflict = material.conflict
-    named = {*conflict.sides, *(p for p, party in conflict.parties.items() if not party.sum)}
-    wanted = {tuple(name.split("-")) for name in named if len(name) >= SHORTEST_NAME}
-    for claimant, ids in material.table.groupby("claimant", sort=True)["claim_id"]:
-        words = tuple(str(claimant).split("-"))
-        runs = {words[i:j] for i in range(len(words)) for j in range(i + 1, len(words) + 1)}
-        found = sorted(runs & wanted)
-        if found and not conflict.side_of(str(claimant)):
+    fighting = {p.side for p in _claimed_parties(material).values() if conflict.enemies(p.side)}
+    fighting |= {enemy for side in fighting for enemy in conflict.enemies(side)}
+    missing = fighting - {conflict.side_of(name) for name in material.table["claimant"].unique()}
+    return sorted(missing) if missing < fighting else []
+
+
+def unsided_claimants(material: Material) -> Iterator[Case]:
+    """Claimants without a side who may be on one: by their name, or by a ledger of its enemy."""
+    conflict = material.conflict
+    missing = _sides_without_claimant(material)
+    for claimant, rows in material.table.groupby("claimant", sort=True):
+        if conflict.side_of(str(claimant)):
+            continue
+        name, ledger = _named_after(str(claimant), conflict), ""
+        for party, category in rows[["party", "category"]].drop_duplicates().to_numpy():
+            accounting = conflict.stream(str(claimant), party, category).accounting
+            side = conflict.parties[conflict.components(party)[0]].side
+            if ACCOUNTINGS[accounting].sums_days and {*conflict.enemies(side)} & {*missing}:
+                ledger = party
+        if name or ledger:
+            reason = f"it has the name of {name}" if name else f"it keeps a ledger of {ledger}"
             yield Case(
-                f"{claimant} has no side and counts as third party, though it has the name of "
-                f"{'-'.join(found[0])}.",
-                tuple(ids),
+                f"{claimant} has no side and counts as third party, though {reason}.",
+                tuple(rows["claim_id"]),
             )
+
+
+def _named_after(claimant: str, conflict: Conflict) -> str:
+    """The side or party whose name is a part of a claimant's key; empty for none."""
+    named = {*conflict.sides, *(p for p, party in conflict.parties.items() if not party.sum)}
+    words = claimant.split("-")
+    runs = {"-".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)}
+    return next((name for name in sorted(runs & named) if len(name) >= SHORTEST_NAME), "")
 
 
 def mixed_sides(material: Material) -> Iterator[Case]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
+from lossmodel.findings import find
 from lossmodel.inference.names import EngineName, check_engine
 from lossmodel.inference.run import Settings
 from lossmodel.inference.schedule import run_submodels, summary
@@ -52,6 +54,7 @@ def fit_claims(
         raise UsageError(f"ci_prob is {ci_prob}; it must lie between 0 and 1.")
     clock = Clock()
     evidence = collect_evidence(claims, as_of=as_of, until=until)
+    findings = {"findings": [asdict(finding) for finding in find(claims, evidence)]}
     clock.lap("evidence")
     conflict = claims.conflict
     model = LossModel(components or Components(), priors or conflict_priors(conflict))
@@ -75,7 +78,7 @@ def fit_claims(
         priors=model.priors,
         components=model.components,
         ci_prob=ci_prob,
-        diagnostics=summary(fitted) | cost | {"peak_mb": peak_mb()},
+        diagnostics=summary(fitted) | cost | {"peak_mb": peak_mb()} | findings,
         provenance=provenance(claims, model.priors, model.components, options=options),
         seed=seed,
         inputs=conflict_files(conflict),

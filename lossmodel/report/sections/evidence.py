@@ -36,12 +36,30 @@ def evidence_section(results: Results) -> Section:
             "left out, with the reason, if the model cannot use it.",
         ),
         _by_claimant(results),
+        *_findings(results.fit.diagnostics.get("findings", [])),
         Text("Reasons for leaving claims out", tone="heading"),
         _reasons(results.claims),
         Text("All claims", tone="heading"),
         _all(results),
     ]
     return Section("claims", "Outcome of each claim", blocks)
+
+
+def _findings(findings: list[dict[str, Any]]) -> list[Block]:
+    """What the claims may hide, as `lossmodel check` prints it; a fit of old may have none."""
+    if not findings:
+        return []
+    rows = [[f["severity"], f["kind"], f["message"], f"{f['remedy']}."] for f in findings]
+    return [
+        Text("Findings about the claims", tone="heading"),
+        Table(
+            "findings",
+            ["Severity", "Kind", "Finding", "Remedy"],
+            rows,
+            caption="Findings of lossmodel check: a warning may mean a wrong answer, a note is "
+            "an assumption.",
+        ),
+    ]
 
 
 def _by_claimant(results: Results) -> Table:

@@ -1,0 +1,521 @@
+"""Findings of `check`: each kind with a table that has it and a twin that has not."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lossmodel as lm
+from lossmodel.errors import ClaimsError
+from lossmodel.evidence import collect_evidence
+from lossmodel.findings import count_words, find, render
+from lossmodel.findings.kinds import KINDS
+from lossmodel.posterior.rates import rates
+
+TOML = """
+title = "Two sides"
+start = 2023-01-01
+[parties.north]
+side = "north"
+fights = "south"
+[parties.guests]
+side = "north"
+fights = "south"
+[parties."north+guests"]
+sum = ["north", "guests"]
+[parties.south]
+side = "south"
+"""
+CLAIMANTS = "claimant,name,side\n" + "".join(
+    f"{name},{name.title()},{side}\n"
+    for name, side in {
+        "north-staff": "north",
+        "south-staff": "south",
+        "gazette": "",
+        "almanac": "",
+        "herald": "",
+    }.items()
+)
+HEAD = "claim_id,claimant,party,category,kind,start,end,known,value,qualifier,published\n"
+STREAMS = "claimant,party,category,accounting\n"
+
+
+def row(
+    claimant: str, party: str, value: float, *, category: str = "killed", end: str = "2023-03-01",
+    kind: str = "cumulative", start: str = "", known: str = "", qualifier: str = "exact",
+    published: str = "",
+) -> str:  # fmt: skip
+    cells = (claimant, party, category, kind, start, end, known, value, qualifier)
+    return ",".join(map(str, (*cells, published or end)))
+
+
+def write(
+    folder: Path, *rows: str, toml: str = TOML, claimants: str = CLAIMANTS, streams: str = ""
+) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "conflict.toml").write_text(toml)
+    (folder / "claimants.csv").write_text(claimants)
+    (folder / "streams.csv").write_text(STREAMS + streams)
+    lines = [f"c{i},{cells}\n" for i, cells in enumerate(rows)]
+    (folder / "claims.csv").write_text(HEAD + "".join(lines))
+    return folder
+
+
+@pytest.fixture
+def war(tmp_path):
+    """Claims of a small war."""
+
+    def load(*rows: str, **files: str) -> lm.Claims:
+        return lm.load_claims(conflict=write(tmp_path / "war", *rows, **files))
+
+    return load
+
+
+def kinds(claims: lm.Claims) -> dict[str, str]:
+    """Kind -> message of its first case."""
+    table = lm.check(claims)
+    return dict(zip(table["kind"][::-1], table["message"][::-1], strict=True))
+
+
+def killed(fit: lm.Fit, party: str) -> tuple[float, float, float]:
+    """Median and limits of a total."""
+    total = rates(fit, party, "killed").between(0, len(fit.days) - 1)
+    lower, median, upper = np.quantile(total, [0.025, 0.5, 0.975])
+    return median, lower, upper
+
+
+def bounds(**values: float) -> list[str]:
+    words = {name.replace("_", "-"): value for name, value in values.items()}
+    return [row("gazette", "north", value, qualifier=word) for word, value in words.items()]
+
+
+def window(published: str) -> list[str]:
+    return [row("gazette", "north", 9, kind="period", start="2023-02-01", published=published)]
+
+
+OWN, FOE = row("north-staff", "north", 50), row("south-staff", "north", 200)
+BOTH = row("gazette", "north+guests", 300)
+ALONE = row("gazette", "guests", 100)
+LEDGER = "south-staff,north,killed,ledger\n"
+LIST = "gazette,north,killed,list\n"
+
+
+def totals(*values: float, start: str = "", first: int = 1) -> list[str]:
+    return [
+        row("south-staff", "north", value, end=f"2023-01-{day:02}", start=start)
+        for day, value in enumerate(values, start=first)
+    ]
+
+
+NOBODY = TOML.replace('fights = "south"\n', "").replace(
+    "[parties.south]", '[parties.east]\nside = "east"\nfights = "south"\n[parties.south]'
+)
+ARMOUR = TOML + '[categories.armour]\nsum = ["tanks", "vehicles"]\n'
+WORD = TOML + "[categories.balloons]\nbase = true\n"
+TURNED = """
+title = "One that changed sides"
+start = 2023-01-01
+[sides]
+north = "North"
+south = "South"
+[parties.north]
+side = "north"
+fights = "south"
+[parties.south]
+side = "south"
+fights = "north"
+[parties.island-before]
+side = "north"
+fights = "south"
+to = 2023-01-31
+[parties.island-after]
+side = "south"
+fights = "north"
+from = 2023-02-01
+[parties.island]
+sum = ["island-before", "island-after"]
+"""
+UNSIDED = CLAIMANTS.replace("south-staff,South-Staff,south", "south-staff,South-Staff,")
+
+# kind: (rows, files) with it, (rows, files) without it, words of the message
+CASES = {
+    "party-without-enemy": (
+        ([OWN, FOE], {"toml": NOBODY}),
+        ([OWN, FOE], {}),
+        "south-staff of another side is its third party",
+    ),
+    "side-without-claimant": (
+        ([OWN, FOE], {"claimants": UNSIDED}),
+        ([OWN, FOE], {}),
+        "No claimant is on the side south, while south-staff has no side",
+    ),
+    "claimant-without-side": (
+        ([OWN, FOE], {"claimants": UNSIDED}),
+        ([OWN, row("gazette", "north", 200)], {"claimants": UNSIDED}),
+        "south-staff has no side",
+    ),
+    "mixed-sides": (
+        ([row("north-staff", "island", 80)], {"toml": TURNED}),
+        ([row("north-staff", "island-after", 80), row("gazette", "island", 90)], {"toml": TURNED}),
+        "on the side of island-before and fights island-after",
+    ),
+    "silent-party": (
+        ([BOTH, row("gazette", "north", 200)], {}),
+        ([BOTH, row("gazette", "north", 200), ALONE], {}),
+        "Claims of north+guests include guests",
+    ),
+    "sum-of-equipment": (
+        (
+            [row("gazette", "north", n, category=c) for c, n in (("tanks", 42), ("armour", 46))],
+            {"toml": ARMOUR},
+        ),
+        ([row("gazette", "north", 46, category="armour")], {"toml": ARMOUR}),
+        "Claims of armour of north are left out, as c1",
+    ),
+    "category-without-group": (
+        ([row("gazette", "north", 5, category="balloons")], {"toml": WORD}),
+        (
+            [row("gazette", "north", 5, category="balloons")],
+            {"toml": WORD + 'group = "equipment"\n'},
+        ),
+        "balloons has no group and is read as equipment",
+    ),
+    "total-falls": (
+        (totals(100, 200, 300, 50, 110), {"streams": LEDGER}),
+        (totals(100, 200, 300, 350, 410), {"streams": LEDGER}),
+        "falls from 300 (2023-01-03) to 50 (2023-01-04); of 5 totals 2 are set aside",
+    ),
+    "total-without-known": (
+        ([row("gazette", "north", 90, published="2023-06-01")], {"streams": LIST}),
+        (
+            [row("gazette", "north", 90, published="2023-06-01", known="2023-05-01")],
+            {"streams": LIST},
+        ),
+        "to 2023-03-01 and published 2023-06-01, is read as known on",
+    ),
+    "window-without-known": (
+        (window("2023-06-01"), {"streams": LIST}),
+        (window("2023-03-09"), {"streams": LIST}),
+        "is read as known on 2023-06-01",
+    ),
+    "orders-of-magnitude": (
+        ([row("gazette", "north", 120), row("almanac", "north", 120_000)], {}),
+        ([row("gazette", "north", 120), row("almanac", "north", 12_000)], {}),
+        "almanac says 120,000 and gazette 120 of the same days",
+    ),
+    "crossed-bounds": (
+        (bounds(at_least=500, at_most=90), {}),
+        (bounds(at_least=90, at_most=500), {}),
+        "at least 500 and at most 90 killed of north",
+    ),
+    "enemies-assumed": (
+        ([OWN, FOE], {"toml": TOML.replace('fights = "south"\n', "")}),
+        ([OWN, FOE], {}),
+        "north and south, the only sides, are taken as enemies",
+    ),
+}  # fmt: skip
+
+
+def test_every_kind_has_an_example():
+    assert set(CASES) == {kind.name for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_a_kind_is_found_where_it_is(war, kind):
+    (rows, files), _, words = CASES[kind]
+    claims = war(*rows, **files)
+    assert words in kinds(claims)[kind]
+    table = lm.check(claims)
+    named = {name for ids in table["claims"] for name in ids.split(";") if name}
+    assert named <= set(claims.table["claim_id"])
+    assert set(table["severity"]) <= {"warning", "note"}
+
+
+def test_an_unsided_ledger_is_warned_of_where_the_enemy_of_its_party_has_no_claimant(war):
+    names = CLAIMANTS.replace("south-staff,South-Staff,south", "staff,Staff,")
+    rows = [OWN, row("staff", "north", 400)]
+    streams = LEDGER.replace("south-staff", "staff")
+    found = kinds(war(*rows, claimants=names, streams=streams))
+    assert "it keeps a ledger of north" in found["claimant-without-side"]
+    estimates = war(*rows, claimants=names)
+    sided = war(*rows, claimants=CLAIMANTS.replace("south-staff", "staff"), streams=streams)
+    assert "claimant-without-side" not in kinds(estimates) | kinds(sided)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_and_not_where_it_is_not(war, kind):
+    _, (rows, files), _ = CASES[kind]
+    assert kind not in kinds(war(*rows, **files))
+
+
+# --- the table
+
+
+def test_cases_of_a_kind_are_printed_together_and_counted(war):
+    rows = [row(c, "north", v) for v in (1, 9_000) for c in ("gazette", "almanac")]
+    rows += [row("gazette", "north", v, end=f"2023-02-0{d}") for d in range(1, 6) for v in (1,)]
+    rows += [row("herald", "north", 5_000, end=f"2023-02-0{d}") for d in range(1, 6)]
+    claims = war(*rows)
+    found = find(claims, collect_evidence(claims))
+    assert count_words(found) == "6 warnings"
+    text = render(found, width=72)
+    assert text.count("orders-of-magnitude (6)") == text.count("Remedy: ") == 1
+    assert "3 more of this kind." in text
+    assert max(map(len, text.splitlines())) <= 72
+
+
+def test_claims_published_later_are_not_looked_at(war):
+    claims = war(*CASES["orders-of-magnitude"][0][0])
+    assert lm.check(claims, as_of="2023-02-01").empty
+
+
+def test_check_prints_them_and_only_strict_fails(lossmodel, tmp_path):
+    folder = write(tmp_path / "war", *CASES["total-falls"][0][0], streams=LEDGER)
+    plain, strict = (lossmodel("check", "--conflict", folder, *o) for o in ((), ("--strict",)))
+    assert (plain.status, strict.status) == (0, 1)
+    assert plain.stdout == strict.stdout
+    assert "findings   1 warning\nwarning    total-falls: The total of" in plain.stdout
+
+
+def test_notes_alone_pass_strict(lossmodel, tmp_path):
+    rows, files = CASES["enemies-assumed"][0]
+    folder = write(tmp_path / "war", *rows, **files)
+    found = lossmodel("check", "--conflict", folder, "--strict")
+    assert (found.status, "findings   1 note\n" in found.stdout) == (0, True)
+
+
+def test_a_fit_counts_warnings_and_its_report_lists_them(lossmodel, tmp_path):
+    folder = write(tmp_path / "war", BOTH, row("gazette", "north", 200))
+    found = lossmodel("fit", "--conflict", folder, "--engine", "laplace", "--out", "report")
+    assert "1 warning about the claims" in found.stderr
+    assert "silent-party" in (tmp_path / "report" / "report.md").read_text()
+    kept = json.loads((tmp_path / "report" / "diagnostics.json").read_text())["findings"]
+    assert [f["kind"] for f in kept] == ["silent-party"]
+
+
+@pytest.mark.parametrize("name", ["russia-ukraine", "battle-of-britain"])
+def test_the_shipped_conflicts_have_no_warning(name):
+    table = lm.check(lm.load_claims(conflict=name))
+    assert set(table["severity"]) <= {"note"}
+
+
+# --- sums of parties
+
+
+@pytest.fixture(scope="module")
+def divided(tmp_path_factory):
+    """Fits of a sum of 300 and of 100 about one party alone, both by three third parties."""
+
+    def fit(name: str, alone: str) -> lm.Fit:
+        papers = ("gazette", "almanac", "herald")
+        rows = [row(c, p, v) for p, v in (("north+guests", 300), (alone, 100)) for c in papers]
+        folder = write(tmp_path_factory.mktemp(name), *rows)
+        return lm.fit(lm.load_claims(conflict=folder), engine="laplace")
+
+    return {"guests": fit("first", "north"), "north": fit("second", "guests")}
+
+
+@pytest.mark.parametrize("silent", ["guests", "north"])
+def test_a_silent_party_has_the_rest_of_the_sum(divided, silent):
+    known = {"guests": "north", "north": "guests"}[silent]
+    median, lower, upper = killed(divided[silent], silent)
+    assert 150 < median < 270
+    assert lower < 200 < upper
+    median, lower, upper = killed(divided[silent], known)
+    assert 80 < median < 150
+    assert lower < 100 < upper
+    median, lower, upper = killed(divided[silent], "north+guests")
+    assert 250 < median < 400
+    assert lower < 300 < upper
+
+
+def test_which_party_is_silent_does_not_matter(divided):
+    a, b = np.log(killed(divided["guests"], "guests")), np.log(killed(divided["north"], "north"))
+    assert np.abs(a - b).max() < 0.15
+
+
+def _design(claims: lm.Claims, submodel: str = "person"):
+    return lm.LossModel().design(collect_evidence(claims), claims.conflict, submodel)
+
+
+def test_silent_parties_of_one_sum_have_the_same_prior(war):
+    design = _design(war(BOTH))
+    assert design.latent.parties == ("north", "guests")
+    levels = [design.parameters.offset[rows] for _, rows in design.latent.rate_knots.values()]
+    assert levels[0] == pytest.approx(levels[1])
+    alone = _design(war(row("gazette", "north", 300)))
+    (_, rows), *_ = alone.latent.rate_knots.values()
+    assert alone.parameters.offset[rows] - np.log(2) == pytest.approx(levels[0])
+
+
+def test_a_party_without_days_or_of_another_group_has_no_part(war):
+    later = TOML.replace('[parties."north+guests"]', 'from = 2023-05-01\n[parties."north+guests"]')
+    assert _design(war(BOTH, toml=later)).latent.parties == ("north",)
+    soldiers = later.replace("from = 2023-05-01", 'group = "person"')
+    tanks = row("gazette", "north+guests", 30, category="tanks")
+    claims = war(BOTH, tanks, toml=soldiers)
+    assert _design(claims, "tanks").latent.parties == ("north",)
+    assert _design(claims).latent.parties == ("north", "guests")
+
+
+# --- sums of equipment
+
+
+def test_a_sum_of_equipment_beside_its_addends_is_left_out(war):
+    figures = {"tanks": 42, "vehicles": 80, "armour": 46}
+    claims = war(*(row("gazette", "north", n, category=c) for c, n in figures.items()), toml=ARMOUR)
+    evidence = collect_evidence(claims)
+    assert evidence.terms["category"].tolist() == ["tanks", "vehicles"]
+    left = evidence.classes.set_index("claim_id").loc["c2"]
+    assert left["class"] == "left out"
+    assert "tanks, vehicles" in left["why"]
+
+
+def test_of_another_party_it_stays(war):
+    claims = war(
+        row("gazette", "north", 42, category="tanks"),
+        row("gazette", "south", 46, category="armour"),
+        toml=ARMOUR,
+    )
+    assert set(collect_evidence(claims).terms["category"]) == {"tanks", "armour"}
+
+
+@pytest.mark.parametrize(
+    "more", ['sum = ["tanks", "killed"]', 'sum = ["tanks", "vehicles"]\ngroup = "person"']
+)
+def test_a_sum_has_addends_of_one_group(tmp_path, more):
+    toml = TOML + f"[categories.armour]\n{more}\n"
+    with pytest.raises(ClaimsError, match="addends of one group"):
+        lm.load_claims(conflict=write(tmp_path / "war", OWN, toml=toml))
+
+
+def test_the_group_of_a_sum_is_that_of_its_addends(war):
+    toml = TOML + '[categories.bitten]\ngroup = "person"\n[categories.hurt]\nsum = ["bitten"]\n'
+    assert war(OWN, toml=toml).conflict.categories["hurt"].group == "person"
+
+
+# --- sides
+
+
+def test_two_sides_fight_each_other_unless_the_table_says_who_fights(war):
+    blank = TOML.replace('fights = "south"\n', "")
+    conflict = war(OWN, toml=blank).conflict
+    assert conflict.role("south-staff", "north") == "adversary"
+    assert conflict.role("south-staff", "north+guests") == "adversary"
+    assert conflict.role("north-staff", "south") == "adversary"
+    assert conflict.role("north-staff", "guests") == "self"
+    neutral = blank.replace('[parties.south]\nside = "south"', "[parties.south]\nfights = false")
+    assert war(OWN, toml=neutral).conflict.role("south-staff", "north") == "third-party"
+
+
+def test_and_give_the_same_answer_as_if_it_did(war):
+    blank = TOML.replace('fights = "south"\n', "")
+    said, assumed = (_design(war(OWN, FOE, toml=toml)) for toml in (TOML, blank))
+    assert (
+        said.streams["role"].tolist() == assumed.streams["role"].tolist() == ["self", "adversary"]
+    )
+    assert said.parameters.offset == pytest.approx(assumed.parameters.offset)
+
+
+def test_a_party_does_not_fight_its_own_side(tmp_path):
+    toml = TOML.replace('fights = "south"', 'fights = "guests"', 1)
+    with pytest.raises(ClaimsError, match="sides other than its own"):
+        lm.load_claims(conflict=write(tmp_path / "war", OWN, toml=toml))
+
+
+THREE = """
+title = "Three sides"
+start = 2023-01-01
+[parties.north]
+side = "north"
+fights = ["south", "east"]
+[parties.south]
+side = "south"
+[parties.east]
+side = "east"
+MORE
+"""
+NAMES = ("north", "south", "east")
+SIDED = "claimant,name,side\n" + "".join(f"{n}-staff,{n},{n}\n" for n in NAMES) + "paper,Paper,\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "between"), [("", "third-party"), ('fights = "south"', "adversary")]
+)
+def test_roles_in_a_war_of_three_sides(war, more, between):
+    toml = THREE.replace("MORE", more)
+    conflict = war(row("paper", "east", 9), toml=toml, claimants=SIDED).conflict
+    roles = [[conflict.role(f"{c}-staff", p) for p in NAMES] for c in NAMES]
+    foe = "adversary"
+    assert roles == [["self", foe, foe], [foe, "self", between], [foe, between, "self"]]
+    assert {conflict.role("paper", p) for p in NAMES} == {"third-party"}
+
+
+def test_three_sides_without_a_word_fight_nobody_and_are_warned_of(war):
+    toml = THREE.replace('fights = ["south", "east"]\n', "").replace("MORE", "")
+    claims = war(row("south-staff", "north", 9), toml=toml, claimants=SIDED)
+    assert claims.conflict.role("south-staff", "north") == "third-party"
+    assert set(kinds(claims)) == {"party-without-enemy"}
+
+
+# --- a party that changes sides: two parties with days, and their sum
+
+
+@pytest.fixture
+def turned(war):
+    island = [
+        row("north-staff", "island-before", 100, end="2023-01-31"),
+        row("north-staff", "island-after", 60, kind="period", start="2023-02-01"),
+        *(row(c, "island", 150) for c in ("gazette", "almanac", "herald")),
+    ]
+    return war(*island, toml=TURNED)
+
+
+def test_the_role_towards_a_party_that_changed_sides_is_that_of_the_days(turned):
+    conflict = turned.conflict
+    assert conflict.role("north-staff", "island-before") == "self"
+    assert conflict.role("north-staff", "island-after") == "adversary"
+    assert conflict.role("south-staff", "island-before") == "adversary"
+    assert conflict.role("south-staff", "island-after") == "self"
+    assert set(lm.check(turned)["severity"]) == {"note"}
+
+
+def test_its_losses_lie_on_its_days_and_add_up(turned):
+    fit = lm.fit(turned, engine="laplace", draws=400)
+    before, after = (rates(fit, f"island-{when}", "killed").daily() for when in ("before", "after"))
+    changed = list(fit.days).index(pd.Timestamp("2023-02-01"))
+    assert before[:, :changed].min() > 0 == before[:, changed:].max()
+    assert after[:, changed:].min() > 0 == after[:, :changed].max()
+    total = killed(fit, "island")
+    assert total[1] < 160 < total[2]
+    assert 110 < total[0] < 240
+    design = fit.submodels["person"].design
+    stream = design.streams.index[design.streams["party"] == "island"][0]
+    assert design.first_party(stream) == "island-before"
+
+
+# --- the rows that settle a fall
+
+
+RESTART = totals(101, 203, 307, 49, 113)
+TAKEN_BACK = row(
+    "south-staff", "north", -310, kind="correction", start="2023-01-04", end="2023-01-04"
+)
+
+
+@pytest.mark.parametrize(
+    ("settled", "total"),
+    [
+        ([*RESTART[:3], *totals(49, 113, first=4, start="2023-01-04")], 307 + 113),
+        ([*RESTART, TAKEN_BACK], 113 + 310),
+    ],
+)
+def test_a_start_or_a_correction_settles_a_restart(war, settled, total):
+    assert "total-falls" in kinds(war(*RESTART, streams=LEDGER))
+    claims = war(*settled, streams=LEDGER)
+    assert "total-falls" not in kinds(claims)
+    evidence = collect_evidence(claims)
+    assert set(evidence.classes["class"]) == {"used"}
+    assert evidence.terms["value"].sum() == total
