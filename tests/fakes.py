@@ -385,6 +385,7 @@ def _shares() -> pd.DataFrame:
 def _diagnostics(passed: bool) -> dict:
     return {
         "engine": "laplace",
+        "findings": [],
         "gate": {
             "passed": passed,
             "failures": [] if passed else ["k-hat 0.91 is over 0.7"],

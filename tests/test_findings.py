@@ -164,7 +164,7 @@ CASES = {
     "silent-party": (
         ([BOTH, row("gazette", "north", 200)], {}),
         ([BOTH, row("gazette", "north", 200), ALONE], {}),
-        "Claims of north+guests include guests",
+        "of north+guests, such as c0, include guests, and none is about guests alone",
     ),
     "sum-of-equipment": (
         (
@@ -358,6 +358,12 @@ def test_a_party_without_days_or_of_another_group_has_no_part(war):
     claims = war(BOTH, tanks, toml=soldiers)
     assert _design(claims, "tanks").latent.parties == ("north",)
     assert _design(claims).latent.parties == ("north", "guests")
+
+
+def test_a_simulated_war_has_losses_of_both_parties_of_a_sum(tmp_path):
+    truth = lm.simulate(write(tmp_path / "war", BOTH), seed=1).truth
+    assert set(truth["party"]) == {"north", "guests"}
+    assert (truth["value"] > 0).all()
 
 
 # --- sums of equipment

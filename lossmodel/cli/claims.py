@@ -11,6 +11,8 @@ from lossmodel.cli.app import ClaimsFile, ConflictName, app
 from lossmodel.cli.console import answer
 from lossmodel.defaults import DEFAULT_CONFLICT
 
+NARROW, WIDE = 40, 100  # lines of text in characters, whatever the terminal
+
 
 @app.command()
 def check(
@@ -35,6 +37,7 @@ def check(
     )
     answer(f"{'evidence':<11}{counts}")
     findings = find(table, evidence)
-    answer(render(findings, width=min(shutil.get_terminal_size().columns, 100)))
+    columns = shutil.get_terminal_size().columns
+    answer(render(findings, width=min(max(columns, NARROW), WIDE)))
     if strict and any(finding.severity == "warning" for finding in findings):
         raise typer.Exit(1)

@@ -48,6 +48,9 @@ class Side:
 class Party:
     """A party whose losses are counted.
 
+    One that changes sides is two parties, the first up to a day and the second from the next one,
+    and their sum for the figures of both times.
+
     Attributes
     ----------
     side

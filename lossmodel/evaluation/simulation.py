@@ -13,7 +13,7 @@ from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.deprecation import renamed_attribute, renamed_keywords
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.latent_truth import Truth, draw_truth, submodel_of, truth_table
+from lossmodel.evaluation.latent_truth import PERSON, Truth, draw_truth, submodel_of, truth_table
 from lossmodel.evaluation.measurement import MeasurementModel, spans_of
 from lossmodel.evaluation.misspecification import (
     Misspecification,
@@ -293,7 +293,23 @@ def _levels(plan: Plan) -> dict[str, dict[str, float]]:
     levels: dict[str, dict[str, float]] = {name: {} for name in sorted(set(submodel))}
     for name, party in sorted(set(zip(submodel, first, strict=True))):
         levels[name][party] = float(centres.get((name, party), 0.0))
+    for name, party in sorted(set(zip(submodel, rows["party"], strict=True))):
+        levels[name] |= _silent(plan, party, levels[name], person=name == PERSON)
     return levels
+
+
+def _silent(plan: Plan, total: str, levels: dict[str, float], *, person: bool) -> dict[str, float]:
+    """Levels of the parties of a sum without figures of their own: an equal part of the first's."""
+    bases, last = plan.conflict.components(total), plan.rows["end"].max()
+    level = levels[bases[0]] - float(np.log(len(bases)))
+    others = {base: plan.conflict.parties[base] for base in bases if base not in levels}
+    return {
+        base: level
+        for base, party in others.items()
+        if party.counts("person" if person else "equipment")
+        and (party.start is None or party.start <= last)
+        and (party.end is None or party.end >= plan.conflict.start)
+    }
 
 
 def _claims_columns(table: pd.DataFrame) -> pd.DataFrame:

@@ -149,8 +149,8 @@ def silent_parties(material: Material) -> Iterator[Case]:
     for (total, base), names in found.items():
         ids = claims[total, base]
         yield Case(
-            f"Claims of {total} include {base}, about which no claim of {_some(names)} speaks "
-            f"alone, as in {ids[0]}: the priors alone divide the sum.",
+            f"Claims of {_some(names)} of {total}, such as {ids[0]}, include {base}, and none is "
+            f"about {base} alone: only the priors divide the sum.",
             tuple(ids),
         )
 
