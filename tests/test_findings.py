@@ -345,9 +345,6 @@ def test_silent_parties_of_one_sum_have_the_same_prior(war):
     assert design.latent.parties == ("north", "guests")
     levels = [design.parameters.offset[rows] for _, rows in design.latent.rate_knots.values()]
     assert levels[0] == pytest.approx(levels[1])
-    alone = _design(war(row("gazette", "north", 300)))
-    (_, rows), *_ = alone.latent.rate_knots.values()
-    assert alone.parameters.offset[rows] - np.log(2) == pytest.approx(levels[0])
 
 
 def test_a_party_without_days_or_of_another_group_has_no_part(war):
