@@ -332,8 +332,10 @@ def test_a_silent_party_has_the_rest_of_the_sum(divided, silent):
 
 
 def test_which_party_is_silent_does_not_matter(divided):
-    a, b = np.log(killed(divided["guests"], "guests")), np.log(killed(divided["north"], "north"))
-    assert np.abs(a - b).max() < 0.15
+    a, b = (np.log(killed(divided[silent], silent)) for silent in ("guests", "north"))
+    sd = (a[2] - a[1]) / 3.92
+    # Two medians of 1,000 draws differ by 0.06 sd by chance.
+    assert abs(a[0] - b[0]) < 0.25 * sd
 
 
 def _design(claims: lm.Claims, submodel: str = "person"):
