@@ -164,7 +164,14 @@ class Scope:
 
 @dataclass(frozen=True)
 class Stream:
-    """Accounting and method of one claimant's figures of one category of one party."""
+    """Accounting and method of one claimant's figures of one category of one party.
+
+    Attributes
+    ----------
+    within
+        The claimant whose list of the same party and category has every case of this one; empty for
+        none.
+    """
 
     claimant: str
     party: str
@@ -172,6 +179,7 @@ class Stream:
     accounting: Accounting
     method: str = ""
     note: str = ""
+    within: str = ""
 
 
 @dataclass(frozen=True)

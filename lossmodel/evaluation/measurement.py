@@ -16,6 +16,7 @@ from lossmodel.conflict.durations import HALF_YEAR, YEAR
 from lossmodel.evaluation.departures import DepartureDraws
 from lossmodel.evaluation.latent_truth import PERSON, Truth
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
+from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 __all__ = ["StreamKey", "MeasurementModel"]
 
@@ -97,7 +98,11 @@ class MeasurementModel:
         losses = killed + self.wounded_share(key) * wounded
         role = truth.conflict.role(claimant, party)
         accounting = truth.conflict.stream(*key).accounting
-        if accounting == "estimate" and role != "adversary" and truth.missing_share(base).any():
+        if (
+            ACCOUNTINGS[accounting].assesses
+            and role != "adversary"
+            and truth.missing_share(base).any()
+        ):
             overlooked = 1 - self.sampler.quantity("missing.counted", f"{role} {base}")
             losses = losses - overlooked * killed * truth.missing_share(base)
         return losses
@@ -170,7 +175,7 @@ class MeasurementModel:
         """
         claimant, party, category = key
         own = self.truth.conflict.role(claimant, party) == "self"
-        official = own or self.truth.conflict.stream(*key).accounting == "register"
+        official = own or ACCOUNTINGS[self.truth.conflict.stream(*key).accounting].official
         if not official or category == "missing":
             return 1.0
         late = self._days_after(published) / self.sampler.quantity("bias.settling")
@@ -185,8 +190,9 @@ class MeasurementModel:
         conflict, quantity = self.truth.conflict, self.sampler.quantity
         accounting = conflict.stream(*key).accounting
         level = np.zeros(len(self.at))
-        if accounting == "register" or category == "missing":
-            name = "bias.register" if accounting == "register" else "bias.missing"
+        official = ACCOUNTINGS[accounting].official
+        if official or category == "missing":
+            name = "bias.missing" if category == "missing" else "bias.register"
             level = level + np.log(quantity(name, " ".join(key)))
         else:
             role = conflict.role(claimant, party)
@@ -257,7 +263,9 @@ class MeasurementModel:
     def _drift(self, key: StreamKey, accounting: str) -> Floats:
         first, last = self.spans[key]
         ledger = accounting == "ledger"
-        names = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
+        names = {"ledger": "bias.drift_ledger_sd"}
+        if ACCOUNTINGS[accounting].official:
+            names[accounting] = "bias.register_drift_sd"
         drift = np.zeros(len(self.at))
         if last > first:
             name = names.get(accounting, "bias.drift_estimate_sd")

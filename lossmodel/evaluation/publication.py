@@ -99,7 +99,7 @@ class Publisher:
             return self._ledger(key, scope, windows)
         published = np.array([self.truth.position(day) for day in rows["published"]], dtype=float)
         left = np.array([self.measurement.unsettled(key, day) for day in published])
-        if accounting == "estimate":
+        if ACCOUNTINGS[accounting].assesses:
             qualifiers = rows["qualifier"].to_numpy()
             return self._estimates(key, scope, windows, known, qualifiers, left)
         return self._vintages(key, scope, windows, known, left)

@@ -32,6 +32,7 @@ WHY_USED: Final = {
     "estimate": "An independent assessment.",
     "list": "Cases that the list had recorded by then.",
     "register": "Cases that the register had recorded by then.",
+    "corrected-register": "An assessment from a register, corrected for its delay.",
 }
 MISSING: Final = "missing"
 ASSESSMENT: Final = "estimate"

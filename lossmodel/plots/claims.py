@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.plots.palette import FAINT, LEFT_OUT_COLOUR, ROLE_COLOURS
-from lossmodel.tables.vocabulary import KINDS, names_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Points", "claim_groups"]
 
-MARKERS: Final = {"ledger": "o", "estimate": "o", "list": "s", "register": "D"}
+MARKERS: Final = {
+    "ledger": "o",
+    "estimate": "o",
+    "list": "s",
+    "register": "D",
+    "corrected-register": "D",
+}
 # Categories whose claims are drawn with a series; the model has the definition of each.
 SHOWN_AS: Final = {"casualties": ("casualties", "losses", "irrecoverable")}
 # Above this many points, markers are small dots without an outline, so that they do not hide the
@@ -102,5 +108,5 @@ def _claims_about(fit: Drawable, party: str, category: str, *, cumulative: bool)
 
 def _style(role: str, accounting: str) -> dict[str, Any]:
     colour = ROLE_COLOURS[role]
-    hollow = {"mfc": "none"} if accounting == "estimate" else {}
+    hollow = {"mfc": "none"} if ACCOUNTINGS[accounting].assesses else {}
     return {"color": colour, "marker": MARKERS[accounting]} | hollow

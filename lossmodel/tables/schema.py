@@ -85,6 +85,7 @@ STREAMS: Final = (
     Field("accounting", "key", column=True, filled=True, choices=tuple(ACCOUNTINGS)),
     Field("method"),
     Field("note"),
+    Field("within"),
 )
 SOURCES: Final = (
     Field("source", "name", column=True, filled=True),

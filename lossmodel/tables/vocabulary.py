@@ -25,7 +25,7 @@ __all__ = [
     "names_with",
 ]
 
-Accounting = Literal["ledger", "estimate", "list", "register"]
+Accounting = Literal["ledger", "estimate", "list", "register", "corrected-register"]
 Form = Literal["point", "interval", "at-least", "at-most"]
 # Kinds that the figures of a table of dates by claimants may be of.
 WideKind = Literal["cumulative", "daily"]
@@ -148,12 +148,15 @@ class AccountingRules:
         Whether "at least" means the cases verified so far, which is a count and no bound.
     has_coverage
         Whether it lists a share of all cases, its coverage, and has no bias besides.
+    official
+        Whether it rests on the records of an office, whose bias is that of registers.
     """
 
     sums_days: bool = False
     counts_cases: bool = False
     minimum_is_count: bool = False
     has_coverage: bool = False
+    official: bool = False
 
     @property
     def assesses(self) -> bool:
@@ -166,7 +169,8 @@ ACCOUNTINGS: Final[Mapping[str, AccountingRules]] = MappingProxyType(
         "ledger": AccountingRules(sums_days=True),
         "estimate": AccountingRules(),
         "list": AccountingRules(counts_cases=True, minimum_is_count=True, has_coverage=True),
-        "register": AccountingRules(counts_cases=True),
+        "register": AccountingRules(counts_cases=True, official=True),
+        "corrected-register": AccountingRules(official=True),
     }
 )
 

@@ -19,7 +19,7 @@ from lossmodel.model.design.latent import LatentProcesses, build_latent
 from lossmodel.model.design.observation import Observations, observe
 from lossmodel.model.design.parameters import Linear, Parameterisation, ParameterisationBuilder
 from lossmodel.model.design.reporting import LIST, MISSING, REGISTER, ReportingTriangle, Vintage
-from lossmodel.model.design.streams import stream_table
+from lossmodel.model.design.streams import contained, stream_table
 from lossmodel.model.design.triangle import ReportingTriangleBuilder
 from lossmodel.model.design.windows import (
     KILLED,
@@ -220,8 +220,9 @@ class _Assembly:
         missing = self.latent.missing_knots
         self.ended = np.inf if ended is None else float(self.grid.index(ended) + 1)
         self.triangle = ReportingTriangleBuilder(
-            conflict=conflict, missing_knots=missing, ended=self.ended, **common
-        )
+            conflict=conflict, missing_knots=missing, ended=self.ended,
+            within=contained(self.streams, conflict), **common,
+        )  # fmt: skip
         self.windows = WindowBuilder(
             latent=self.latent, biases=self.biases, daily=self.daily, rows=rows, **common
         )

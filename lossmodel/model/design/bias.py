@@ -25,8 +25,12 @@ Knots = tuple[Floats, Ints]
 
 # Priors of the level of observation models that have one of their own, and of the step of a
 # stream's own walk.
-LEVELS = {"register": "bias.register", "stock": "bias.missing"}
-DRIFTS = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
+LEVELS = {"stock": "bias.missing"} | dict.fromkeys(
+    names_with(ACCOUNTINGS, "official"), "bias.register"
+)
+DRIFTS = {"ledger": "bias.drift_ledger_sd"} | dict.fromkeys(
+    names_with(ACCOUNTINGS, "official"), "bias.register_drift_sd"
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,8 @@ def unsettled_share(terms: pd.DataFrame, *, grid: Grid, ended: float, priors: Pr
         Day after the last one of fighting; infinite while the war lasts.
     """
     published = np.array([grid.index(day) for day in terms["published"]], dtype=float)
-    official = terms["role"].eq("self") | terms["accounting"].eq("register")
+    registers = names_with(ACCOUNTINGS, "official")
+    official = terms["role"].eq("self") | terms["accounting"].isin(registers)
     late = np.maximum(published + 1 - ended, 0.0)
     late[~(official & terms["category"].ne("missing")).to_numpy()] = 0.0
     return np.asarray(1 / np.sqrt(1 + late / priors["bias.settling"].median))

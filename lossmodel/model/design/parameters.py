@@ -144,7 +144,7 @@ class ParameterisationBuilder:
         self._rows: dict[str, Ints] = {}
         self._linear = Linear()
         self._height = 0
-        self._ceilings: list[tuple[Ints, float, float]] = []
+        self._ceilings: list[tuple[Ints, Floats, float, float]] = []
 
     def scale(self, prior: Prior) -> float:
         """Register the scale of a prior; the result is its factor in the matrix."""
@@ -203,14 +203,14 @@ class ParameterisationBuilder:
         normals = self.normals(name, 1) if known is None else np.array([known.start])
         self._linear.add(rows, normals, sd)
 
-    def ceiling(self, rows: Ints, *, at: float, sd: float) -> None:
-        """Make it unlikely that the sum of some rows exceeds a number.
+    def ceiling(self, rows: Ints, *, at: float, sd: float, weights: Floats | float = 1.0) -> None:
+        """Make it unlikely that the weighted sum of some rows exceeds a number.
 
         The prior density is multiplied by ``2 Phi((at - sum) / sd)``: that of a normal sum becomes
         a skew-normal one (Azzalini 1985, A class of distributions which includes the normal ones,
         Scandinavian Journal of Statistics 12: 171-178).
         """
-        self._ceilings.append((rows, at, sd))
+        self._ceilings.append((rows, np.broadcast_to(weights, rows.shape), at, sd))
 
     def _factor(self, scale: Prior | None) -> float:
         return 1.0 if scale is None else self.scale(scale)
@@ -238,12 +238,12 @@ class ParameterisationBuilder:
             matrix=sparse.csr_array(padded).reshape(self._height, size),
             scale_of=np.array(scale_of, dtype=np.int64),
             ceilings=self._below(),
-            margin=np.array([at / sd for _, at, sd in self._ceilings]),
+            margin=np.array([at / sd for *_, at, sd in self._ceilings]),
         )
 
     def _below(self) -> sparse.csr_array:
         """Map from v to minus the sums that have a ceiling, in its sds."""
         linear = Linear()
-        for i, (rows, _, sd) in enumerate(self._ceilings):
-            linear.add(i, rows, -1 / sd)
+        for i, (rows, weights, _, sd) in enumerate(self._ceilings):
+            linear.add(i, rows, -weights / sd)
         return linear.matrix((len(self._ceilings), self._height))

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.design.grid import Grid, Ints
 
-__all__ = ["stream_table"]
+__all__ = ["contained", "stream_table"]
 
 
 def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
@@ -56,3 +57,14 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
         streams["category"] == "missing", "stock"
     )
     return streams, grouped.ngroup().to_numpy().astype(np.int64)
+
+
+def contained(streams: pd.DataFrame, conflict: Conflict) -> list[tuple[int, int]]:
+    """Numbers of lists and of the lists that have all of their cases, by `Stream.within`."""
+    keys = list(zip(streams["claimant"], streams["party"], streams["category"], strict=True))
+    pairs = []
+    for number, (claimant, party, category) in enumerate(keys):
+        outer = (conflict.stream(claimant, party, category).within, party, category)
+        if outer in keys:
+            pairs.append((number, keys.index(outer)))
+    return pairs

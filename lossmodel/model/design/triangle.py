@@ -53,6 +53,8 @@ class ReportingTriangleBuilder:
     ----------
     ended
         Day after which there was no fighting; infinite while the war lasts.
+    within
+        Numbers of two streams: a list, and the list that has all of its cases.
 
     Attributes
     ----------
@@ -70,10 +72,11 @@ class ReportingTriangleBuilder:
         builder: ParameterisationBuilder,
         missing_knots: dict[str, tuple[Floats, Ints]],
         ended: float,
+        within: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.conflict, self.priors, self.components = conflict, priors, components
         self.grid, self.builder, self.missing_knots = grid, builder, missing_knots
-        self.ended = ended
+        self.ended, self.within = ended, within
         self.coverage: dict[int, tuple[Floats, Ints]] = {}
         self._added: dict[str, int] = {}
         self._rows: list[tuple[int, int, int, int, int, int]] = []
@@ -189,6 +192,8 @@ class ReportingTriangleBuilder:
             _fill(linear, COVERAGE * count + here, rows, middle[here])
             self._fill_after(linear, COVERAGE * count + here, known[here], str(stream))
             self._fill_delay(linear, here, middle[here], count, stream=str(stream), party=party)
+        for inner, outer in self.within:
+            self._contain(inner, outer)
         for party in sorted(set(parties)):
             here = np.flatnonzero((parties == party) & (missing > 0))
             if len(here):
@@ -215,6 +220,18 @@ class ReportingTriangleBuilder:
             )
             self.coverage[stream] = (positions, rows)
         return self.coverage[stream]
+
+    def _contain(self, inner: int, outer: int) -> None:
+        """Make a list's coverage at most that of the list that has all of its cases."""
+        if {inner, outer} <= self.coverage.keys():
+            rows = [self.coverage[stream][1] for stream in (inner, outer)]
+            weights = [
+                np.full(len(r), sign / len(r)) for r, sign in zip(rows, (1, -1), strict=True)
+            ]
+            sd = self.priors["coverage.within_sd"].median
+            self.builder.ceiling(
+                np.concatenate(rows), at=0.0, sd=sd, weights=np.concatenate(weights)
+            )
 
     def _fill_after(self, linear: Linear, where: Ints, known: Floats, stream: str) -> None:
         """Add the coverage that a list gains after the war."""
