@@ -200,10 +200,12 @@ class _Walks:
 
 
 def _draw_rate(truth: Truth, party: str, walks: _Walks, level: float) -> None:
-    # A war of less than 24 weeks has twelve knots, and changes faster.
+    # A war of less than 24 weeks has twelve knots, and changes faster; one of more than two years
+    # changes more slowly.
     days = len(truth.days)
     spacing = min(truth.conflict.knots.rate_days, max(1, days // 12))
-    sd = walks.step_sd("rate.walk_sd", spacing, min(FORTNIGHT, max(1.0, days / 12)))
+    unit = min(max(FORTNIGHT, days / 52), max(1.0, days / 12))
+    sd = walks.step_sd("rate.walk_sd", spacing, unit)
     active = (walks.at >= walks.first) & (walks.at <= walks.last)
     truth.rate[party] = np.exp(walks.path(spacing, level, sd)) * active
 

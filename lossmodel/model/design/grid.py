@@ -16,11 +16,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lossmodel.conflict.durations import FORTNIGHT
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Knots of the rate in a war of any length: fewer could not follow a war of days or weeks.
 LEAST_KNOTS = 12
+# Steps of its walk in a war of any length, after which it wanders no farther from its mean: that of
+# two years in fortnights.
+MOST_STEPS = 52
 # Days up to which a war has cells of one day. Cells save time: a fit of the shipped war's people
 # takes about three times as long with cells of one day instead of seven, and no headline total
 # moves by more than 0.11 posterior sd. In the Battle of Britain, cells of seven days move the
@@ -72,6 +77,15 @@ class Grid:
     def size(self) -> int:
         """Number of days."""
         return int((self.until - self.start).days) + 1
+
+    @cached_property
+    def walk_days(self) -> float:
+        """Days in which a walk of the rate has the sd of its prior.
+
+        A fortnight; a short war changes faster, and a long one does not wander without end.
+        """
+        longest = max(FORTNIGHT, self.size / MOST_STEPS)
+        return min(longest, max(1.0, self.size / LEAST_KNOTS))
 
     @cached_property
     def cells(self) -> int:

@@ -10,17 +10,10 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
-from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
+from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Group, Party
 from lossmodel.model.components import Components
-from lossmodel.model.design.grid import (
-    LEAST_KNOTS,
-    Floats,
-    Grid,
-    Ints,
-    interpolate,
-    knot_positions,
-)
+from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
 from lossmodel.model.design.scopes import ScopeShare, build_scopes
 from lossmodel.model.priors import Priors
@@ -28,9 +21,9 @@ from lossmodel.model.priors import Priors
 __all__ = ["LatentProcesses", "build_latent"]
 
 # The prior of a walk, ``<kind>.walk_sd``, is the sd of its change over so many days: its unit in
-# ``priors.toml``. The sd of a step grows with the root of its length. A short war changes faster:
-# its rate as much in a twelfth of its length as that of a long war in a fortnight.
-WALK_DAYS = {"rate": FORTNIGHT, "lethality": QUARTER, "missing": HALF_YEAR}
+# ``priors.toml``. The sd of a step grows with the root of its length. That of the rate depends on
+# the length of the war: see ``Grid.walk_days``.
+WALK_DAYS = {"lethality": QUARTER, "missing": HALF_YEAR}
 
 Knots = tuple[Floats, Ints]
 
@@ -227,9 +220,6 @@ class _ProcessBuilder:
         level, walk = self.priors[name], self.priors[f"{kind}.walk_sd"]
         rows = self.builder.rows(f"{kind} {party}", np.full(len(positions), level.mean))
         self.builder.shared(f"{kind}.level {party}", rows, level.sd)
-        unit: float = WALK_DAYS[kind]
-        if kind == "rate":
-            unit = min(unit, max(1.0, self.grid.size / LEAST_KNOTS))
-        step = float(np.sqrt(spacing / unit))
+        step = float(np.sqrt(spacing / WALK_DAYS.get(kind, self.grid.walk_days)))
         self.builder.walk(f"{kind}.walk {party}", rows, step, walk)
         return positions, rows
