@@ -49,6 +49,7 @@ class MeasurementModel:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from lossmodel.conflict import load_conflict
     >>> from lossmodel.evaluation.latent_truth import draw_truth
     >>> from lossmodel.model.priors import Priors
