@@ -111,7 +111,7 @@ def _ledgers() -> list[dict[str, Any]]:
         *rows,
         term("south-staff", "guests", "killed", value=38.0, days=((150, 170),), **ledger),
         # Counted again after the war.
-        term("south-staff", "guests", "killed", value=45.0, days=((100, 270),), known=320,
+        term("south-staff", "guests", "killed", value=45.0, days=((100, 250),), known=320,
              declared="ledger", role="adversary"),
         term("observer", "north", "tanks", value=900.0, range_sd=0.1),
         term("photographs", "north", "tanks", value=210.0, accounting="list", kind="vintage"),

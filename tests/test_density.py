@@ -317,9 +317,10 @@ def test_an_error_in_one_term_is_found(spoil):
 def test_an_error_in_one_entry_of_a_map_is_found(name):
     design = LossModel().design(EVIDENCE, CONFLICT)
     wrong = getattr(design, name).copy()
-    # In the middle of the pairs lie those of a party that is not there yet.
+    # In the middle of the pairs and of the days lie those of a party that is not there yet.
     entries = np.flatnonzero(wrong.data)
-    wrong.data[entries[len(entries) // (4 if name == "pair_window_map" else 2)]] *= 1.001
+    part = 4 if name in ("pair_window_map", "daily") else 2
+    wrong.data[entries[len(entries) // part]] *= 1.001
     wrong = dataclasses.replace(design, **{name: wrong})
     [theta] = points(wrong, spreads=(0.7,))
     with pytest.raises(AssertionError):

@@ -73,11 +73,12 @@ def test_the_pymc_model_names_what_a_reader_asks_for():
     assert value["lethality"][south, 3] == pytest.approx(plain.lethality("south", 21))
     assert value["missing"][south, 3] == pytest.approx(plain.missing("south", 24))
     assert value["share"][levied, 3] == pytest.approx(plain.share("north", "regulars", 21))
+    key = ("observer", "north", "casualties", "estimate")
     bias = value["bias"][at["stream"]("observer north casualties"), 1]
-    assert bias == pytest.approx(plain.bias(("observer", "north", "casualties"), 182.0, "north"))
+    assert bias == pytest.approx(plain.bias(key, 182.0, "north"))
     coverage = value["coverage"][at["list"]("gazette north killed"), 1]
-    number = plain.streams.index(("gazette", "north", "killed"))
-    assert coverage == pytest.approx(plain.listing(number, 182.0, "")[0])
+    number = plain.streams.index(("gazette", "north", "killed", "list"))
+    assert coverage == pytest.approx(plain.listing(number, "north", 182.0, 0.0)[0])
     noise = value["scales"][at["scale"]("noise.estimate")]
     assert noise == pytest.approx(plain.scale("noise.estimate"))
     expected = [np.log(plain.expectation(term)) for term in plain.terms]
