@@ -12,10 +12,9 @@ between knots on the log scale (rate) or the logit scale (lethality, missing):
 
 A walk over knots has independent steps and mean zero over the knots; the sd of a step grows with
 the root of its length. Rates of a war of less than twelve times their spacing have twelve knots,
-and the unit of their walk, a fortnight, is at most a twelfth of the war and at least a fifty-second.
-Losses are constant within
-a cell of days (half the spacing of the knots of the rate; one day in wars of up to a year), and
-processes have their value at its middle.
+and the unit of their walk, a fortnight, is at most a twelfth of the war and at least a fifty-
+second. Losses are constant within a cell of days (half the spacing of the knots of the rate; one
+day in wars of up to a year), and processes have their value at its middle.
 
 A figure of party, category and scope over the days W, known on day K, has the expectation E:
 
@@ -26,7 +25,7 @@ A figure of party, category and scope over the days W, known on day K, has the e
                 anybody but the adversary leaves out a share 1 - q of the missing dead:
                 k - (1 - q) m k in place of k
     list        E = sum_{t in W} c(t) [k (1 - m) F(a) + k m (G * F)(a)]
-    register    E = exp(beta(K)) sum_{t in W} [k (1 - m) + k m G(a)]
+    register    E = exp(beta(K)) sum_{t in W} [k (1 - m) + k m G(a)]; a corrected one is an estimate
     missing     E = exp(beta(K)) sum_{t in W} k m (1 - G(a))
 
 each times the share of the scope. A sum of parties is the sum of all that can have such losses,
