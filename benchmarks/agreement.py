@@ -130,7 +130,8 @@ def agreement(case: str, design: Design, seconds: float) -> dict[str, Any]:
         part.replace(kept)
     row = {
         "case": case, "submodel": design.name, "unknowns": design.size,
-        "figures": len(design.terms), "cpu_s": round(cpu, 2), "passed": not doubts, "doubts": doubts,
+        "figures": len(design.terms), "cpu_s": round(cpu, 2), "passed": not doubts,
+        "doubts": doubts,
     }  # fmt: skip
     told = {key: reference[key] for key in ("effective", "rhat", "divergences", "seconds")}
     return row | told | compared(submodel, reference)

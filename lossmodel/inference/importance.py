@@ -3,15 +3,18 @@
 Draws are normal in the coordinates x of ``ConditionalMap``, in which a posterior is close to a
 standard normal: how well a normal is known follows its learned scale there. Each has the weight
 ``p(theta) |d theta / d x| / q(x)``. Round by round q is adapted to the weighted draws of all rounds
-before it, and weights are relative to the mixture of all q, so that no round can spoil the others
-(Cornuet, Marin, Mira and Robert 2012, "Adaptive multiple importance sampling").
+before it, with weights relative to the mixture of all q, so that no round can spoil the others
+(Cornuet, Marin, Mira and Robert 2012, "Adaptive multiple importance sampling"). The draws that
+count are made afterwards, from a mixture of the last q.
 
 This is exact up to Monte Carlo error where the weights are even enough, in up to some hundreds of
 dimensions. The shape k of the Pareto distribution of the largest weights says whether they are
 (Vehtari, Simpson, Gelman, Yao and Gabry 2024), with the effective number of draws.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,7 +34,9 @@ __all__ = ["LARGEST", "MAX_K", "WeightedDraws", "weighted_draws"]
 # Unknowns up to which weights are tried: with 178 they were even after some rounds, with 373 never.
 LARGEST = 300
 # Draws of a round, and most rounds. Submodels of 16 to 129 unknowns took one to six.
-SIZE, ROUNDS = 2000, 12
+SIZE, ROUNDS = 2000, 16
+# Adapted proposals in the mixture that is held, the last ones, beside the first one.
+HELD = 2
 # Rounds go on until there are so many effective draws, with which limits of 95% have an error of
 # 0.07 posterior sds, and k is below the limit of Vehtari et al. (2024).
 ENOUGH, MAX_K = 1500.0, 0.7
@@ -42,9 +47,14 @@ PER_UNKNOWN, FEWEST = 4, 200
 MOVED = 2.0
 # Least variance of an adapted direction, against a collapse onto few draws.
 NARROWEST = 0.05
+# Factors on the sds of directions that are wider than those of the Laplace fit, and on those of the
+# noise scales. In the tails of these the other unknowns are known worst, so that few of the draws
+# there have much weight.
+WIDER, WIDER_SCALES = 1.2, 1.1
+# Difference from one that is a rounding error of a variance.
+SAME = 1e-9
 # Share of draws in one stratum when weighted draws are resampled.
 STRATUM = 0.01
-_NONE = np.empty(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,27 +168,81 @@ def weighted_draws(
     >>> found.resample(10, np.random.default_rng(1)).shape == (10, density.size)
     True
     """
-    rng, to_theta = np.random.default_rng(seed), ConditionalMap(density.design, laplace)
-    size = density.size
-    proposals = [_Normal(np.zeros(size), np.empty((size, 0)), np.empty(0))]
-    x, theta, target, mixture = np.empty((0, size)), np.empty((0, size)), _NONE, _NONE
+    rng, sampler = np.random.default_rng(seed), _Sampler(density, laplace)
+    proposals, size = [_standard(density.size)], density.size
     with threadpool_limits(1):
+        tried = _Draws.none(size)
         while True:
-            drawn = proposals[-1].draw(SIZE, rng)
-            mapped = to_theta(drawn)
-            mixture = np.logaddexp(mixture, proposals[-1].log_density(x))
-            own = logsumexp([each.log_density(drawn) for each in proposals], axis=0)
-            x, theta = np.concatenate([x, drawn]), np.concatenate([theta, mapped.theta])
-            mixture = np.concatenate([mixture, own])
-            target = np.concatenate([target, density.values(mapped.theta) + mapped.volume])
-            ratios = _finite(target - mixture)
-            k, weights = pareto_k(ratios), _weights(ratios)
-            enough = k < MAX_K and 1 / (weights**2).sum() >= ENOUGH
-            if enough or len(proposals) >= rounds:
+            tried = tried.then(sampler.draw(proposals[-1:], rng), proposals)
+            if tried.even(ENOUGH / 2) or len(proposals) > rounds / 2:
                 break
-            proposals.append(_adapted(x, ratios))
-        totals = log_totals(density, theta, reported(density, laplace.mode))
-    return WeightedDraws(theta, weights, totals, k, len(proposals))
+            proposals.append(_adapted(tried.x, tried.ratios, sampler.hypers))
+        # Draws that q was adapted to have weights that are too small where q followed them, so that
+        # none of them counts: the draws that count are new, from a mixture that is held.
+        held, count = [proposals[0], *proposals[1:][-HELD:]], len(proposals)
+        kept = _Draws.none(size)
+        while not kept.even(ENOUGH) and count < max(rounds, len(proposals) + 1):
+            kept = kept.then(sampler.draw(held, rng), held)
+            count += 1
+        totals = log_totals(density, kept.theta, reported(density, laplace.mode))
+    return WeightedDraws(kept.theta, kept.weights, totals, kept.k, count)
+
+
+class _Sampler:
+    """Draws in x, their theta, and their log density in x."""
+
+    def __init__(self, density: Density, laplace: Laplace) -> None:
+        self._density, self._to_theta = density, ConditionalMap(density.design, laplace)
+        self.hypers = len(density.design.parameters.hyper)
+
+    def draw(self, proposals: Sequence[_Normal], rng: np.random.Generator) -> tuple[Floats, ...]:
+        """Equally many draws from each proposal: x, theta and log density."""
+        each = SIZE // len(proposals)
+        x = np.concatenate([proposal.draw(each, rng) for proposal in proposals])
+        mapped = self._to_theta(x)
+        return x, mapped.theta, self._density.values(mapped.theta) + mapped.volume
+
+
+@dataclass(frozen=True, eq=False)
+class _Draws:
+    """Draws from a mixture of proposals, with log density and log weights."""
+
+    x: Floats
+    theta: Floats
+    target: Floats
+    ratios: Floats
+
+    @classmethod
+    def none(cls, size: int) -> "_Draws":
+        """No draws."""
+        return cls(np.empty((0, size)), np.empty((0, size)), np.empty(0), np.empty(0))
+
+    def then(self, more: tuple[Floats, ...], proposals: Sequence[_Normal]) -> "_Draws":
+        """These and more draws, weighted by the mixture of proposals."""
+        x, theta, target = (
+            np.concatenate(pair)
+            for pair in zip((self.x, self.theta, self.target), more, strict=True)
+        )
+        mixture = logsumexp([proposal.log_density(x) for proposal in proposals], axis=0)
+        return _Draws(x, theta, target, _finite(target - mixture))
+
+    @cached_property
+    def weights(self) -> Floats:
+        return _weights(self.ratios)
+
+    @cached_property
+    def k(self) -> float:
+        return pareto_k(self.ratios)
+
+    def even(self, effective: float) -> bool:
+        """Whether the weights are even enough for so many effective draws."""
+        return bool(
+            len(self.ratios) and self.k < MAX_K and 1 / (self.weights**2).sum() >= effective
+        )
+
+
+def _standard(size: int) -> _Normal:
+    return _Normal(np.zeros(size), np.empty((size, 0)), np.empty(0))
 
 
 def _finite(ratios: Floats) -> Floats:
@@ -192,7 +256,7 @@ def _weights(ratios: Floats, power: float = 1.0) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def _adapted(x: Floats, ratios: Floats) -> _Normal:
+def _adapted(x: Floats, ratios: Floats, hypers: int) -> _Normal:
     """A normal with the mean and covariance of the weighted draws, where these are not noise.
 
     Directions whose variance could be one, for all that so many draws can tell (the limits of
@@ -207,7 +271,14 @@ def _adapted(x: Floats, ratios: Floats) -> _Normal:
     spread = np.sqrt(size / effective)
     real = (values < (1 - min(spread, 1.0)) ** 2) | (values > (1 + spread) ** 2)
     mean = np.where(np.abs(mean) > MOVED / np.sqrt(effective), mean, 0.0)
-    return _Normal(mean, vectors[:, real], np.sqrt(np.maximum(values[real], NARROWEST)))
+    values = np.where(real, np.maximum(values, NARROWEST), 1.0)
+    values *= np.where(values > 1, WIDER**2, 1.0)
+    widened = np.ones(size)
+    widened[:hypers] = WIDER_SCALES
+    root = widened[:, None] * vectors * np.sqrt(values)
+    values, vectors = eigh(root @ root.T)
+    real = np.abs(values - 1) > SAME
+    return _Normal(mean, vectors[:, real], np.sqrt(values[real]))
 
 
 def _flattened(ratios: Floats, least: float) -> Floats:
