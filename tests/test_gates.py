@@ -10,7 +10,12 @@ import pytest
 from lossmodel import fit, load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference import run
-from lossmodel.inference.gates import gated_quantities, runaway_totals, weights_gate
+from lossmodel.inference.gates import (
+    agreement_gate,
+    gated_quantities,
+    runaway_totals,
+    weights_gate,
+)
 from lossmodel.inference.importance import WeightedDraws, weighted_draws
 from lossmodel.inference.laplace.fit import approximate
 from lossmodel.inference.run import CHAINS, Settings, sample_through_gate
@@ -131,6 +136,16 @@ def test_a_wrong_laplace_fit_is_corrected_or_refused(sparse, wrong):
     assert "importance weights are uneven" in weights_gate(once)[0]
 
 
+def test_a_fit_that_is_off_does_not_agree_with_weighted_draws():
+    x = np.random.default_rng(1).standard_normal((4000, 2))
+    found = WeightedDraws(x, np.full(4000, 1 / 4000), x, 0.1, 1)
+    assert agreement_gate(found, x) == []
+    assert "move a total" in agreement_gate(found, x + [0.0, 0.2])[0]
+    assert "move a total" in agreement_gate(found, x * [1.0, 0.5])[0]
+    uneven = dataclasses.replace(found, k=0.9)
+    assert "too uneven" in agreement_gate(uneven, x)[0]
+
+
 def test_resampled_draws_have_the_weighted_quantiles():
     rng = np.random.default_rng(1)
     x = rng.standard_normal((20_000, 2))
@@ -158,6 +173,7 @@ def test_a_total_that_runs_away_is_named(sparse):
 
 def test_auto_samples_where_weights_fail_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "weights_gate", lambda _: ["importance weights are uneven"])
+    monkeypatch.setattr(run, "agreement_gate", lambda *_: ["importance weights move a total"])
     said: list[str] = []
     found = fit(war(tmp_path, SPARSE), engine="auto", draws=30, patience=0, progress=said.append)
     assert found.engine == "nuts"

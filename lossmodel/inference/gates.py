@@ -15,8 +15,8 @@ from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 
 __all__ = [
-    "DOUBT", "FAIL", "gated_quantities", "laplace_gate", "nuts_gate", "runaway_totals",
-    "weights_gate",
+    "DOUBT", "FAIL", "agreement_gate", "gated_quantities", "laplace_gate", "nuts_gate",
+    "runaway_totals", "weights_gate",
 ]  # fmt: skip
 
 # Newton's decrement of the latent vector: 0.014 posterior sds.
@@ -37,6 +37,10 @@ MAX_RHAT, MIN_ESS = 1.02, 400.0
 HEADLINE_RHAT, HEADLINE_ESS = 1.01, 1000.0
 # Largest share of divergent draws. Chosen by hand: no quantile can move by more than that.
 DIVERGENCES = 1e-3
+# A fit agrees with weighted draws if medians are within AGREE sds and widths within as much on the
+# log, beside ERRORS standard errors, 1.25 sds of a median over the root of the effective draws.
+AGREE, ERRORS, MEDIAN_ERROR, FEWEST = 0.05, 2.0, 1.25, 100.0
+LIMITS, WIDTH_OF_95 = (0.025, 0.5, 0.975), 3.92
 # Quantities that a message names at most.
 NAMED = 5
 
@@ -77,6 +81,26 @@ def weights_gate(weighted: WeightedDraws) -> list[str]:
         f"importance weights are uneven (Pareto k-hat {weighted.k:.2f},"
         f" {weighted.effective:.0f} effective draws of {len(weighted.weights)})"
     ]
+
+
+def agreement_gate(weighted: WeightedDraws, totals: Floats) -> list[str]:
+    """Reasons against totals of a Laplace fit beside those of weighted draws, in words.
+
+    Parameters
+    ----------
+    totals
+        Logs of the reported totals in draws of the fit, shape (S, Q).
+    """
+    if not (weighted.k < MAX_K and weighted.effective >= FEWEST):
+        return [f"importance weights are too uneven to check it (k-hat {weighted.k:.2f})"]
+    ours, exact = np.quantile(totals, LIMITS, axis=0), weighted.quantiles(LIMITS)
+    width = exact[2] - exact[0]
+    median = float(np.max(np.abs(ours[1] - exact[1]) / width) * WIDTH_OF_95)
+    apart = float(np.max(np.abs(np.log((ours[2] - ours[0]) / width))))
+    noise = ERRORS * MEDIAN_ERROR / np.sqrt(weighted.effective)
+    if median < AGREE + noise and apart < AGREE + noise:
+        return []
+    return [f"importance weights move a total ({median:.2f} sd, interval {np.expm1(apart):.0%})"]
 
 
 def runaway_totals(draws: SubmodelDraws) -> list[str]:

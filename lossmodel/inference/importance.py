@@ -29,7 +29,7 @@ from lossmodel.inference.nuts.conditional_map import ConditionalMap
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["LARGEST", "MAX_K", "WeightedDraws", "weighted_draws"]
+__all__ = ["ENOUGH", "LARGEST", "MAX_K", "WeightedDraws", "weighted_draws"]
 
 # Unknowns up to which weights are tried: with 178 they were even after some rounds, with 373 never.
 LARGEST = 300
@@ -86,6 +86,15 @@ class WeightedDraws:
         """Number of equally weighted draws that are worth as much."""
         return float(1 / (self.weights**2).sum())
 
+    def quantiles(self, levels: Sequence[float]) -> Floats:
+        """Weighted quantiles of the log totals, shape (levels, Q)."""
+        found = []
+        for total in self.totals.T:
+            order = np.argsort(total)
+            at = np.searchsorted(np.cumsum(self.weights[order]), levels)
+            found.append(total[order[np.minimum(at, len(order) - 1)]])
+        return np.stack(found, axis=1)
+
     def resample(self, size: int, rng: np.random.Generator) -> Floats:
         """Equally weighted draws, shape (size, D).
 
@@ -98,7 +107,7 @@ class WeightedDraws:
             place[order] = np.cumsum(self.weights[order]) // STRATUM
             order = np.lexsort((self.totals[:, 1], place))
         ends = np.cumsum(self.weights[order])
-        at = (np.arange(size) + rng.random()) / size * ends[-1]
+        at = (np.arange(size) + rng.random(size)) / size * ends[-1]
         picked = np.minimum(np.searchsorted(ends, at), len(order) - 1)
         return np.asarray(self.theta[rng.permutation(order[picked])])
 

@@ -10,13 +10,16 @@ import numpy as np
 
 from lossmodel.inference.gates import (
     DOUBT,
+    agreement_gate,
     laplace_gate,
     nuts_gate,
     runaway_totals,
     weights_gate,
 )
 from lossmodel.inference.importance import LARGEST, weighted_draws
+from lossmodel.inference.laplace.diagnostics import log_totals
 from lossmodel.inference.laplace.fit import Laplace, approximate, diagnosed
+from lossmodel.inference.laplace.marginals import reported
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.nuts.sampler import Sample, sample, wake
 from lossmodel.inference.nuts.whitening import Whitened
@@ -142,19 +145,24 @@ def _by_laplace(
     """Draws of the Laplace fit, weighted where that can be; None where engine auto samples."""
     rng, draws = np.random.default_rng(stream), settings.draws or LAPLACE_DRAWS
     found: dict[str, Any] = {"engine": "laplace", "failures": [], "doubts": []}
-    reasons = []
-    if density.size <= LARGEST:
-        weighted = weighted_draws(density, laplace, seed=int(stream.generate_state(1)[0]))
-        found["weights"] = weighted.summary()
-        reasons = weights_gate(weighted)
-        if not reasons:
-            found["gradients"] = laplace.gradients
-            return laplace, (weighted.resample(draws, rng)[None], found)
-    laplace = diagnosed(density, laplace)
+    laplace, key = diagnosed(density, laplace), int(stream.generate_state(1)[0])
     found["gradients"] = laplace.gradients
     theta = laplace.draw(draws, rng)[None]
     away = runaway_totals(SubmodelDraws(density.model, theta))
-    reasons += laplace_gate(laplace, limit=DOUBT) + away
+    reasons = laplace_gate(laplace, limit=DOUBT) + away
+    if density.size <= LARGEST:
+        if not reasons:
+            tried = weighted_draws(density, laplace, seed=key, rounds=1)
+            totals = log_totals(density, theta[0], reported(density, laplace.mode))
+            reasons = agreement_gate(tried, totals)
+            found["weights"] = tried.summary()
+        if reasons:
+            weighted = weighted_draws(density, laplace, seed=key)
+            uneven = weights_gate(weighted)
+            found["weights"] = weighted.summary()
+            if not uneven:
+                return laplace, (weighted.resample(draws, rng)[None], found)
+            reasons += uneven
     if reasons and settings.engine == "auto":
         progress(f"{density.design.name}: {'; '.join(reasons)}")
         return laplace, None
