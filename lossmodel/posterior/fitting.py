@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.findings import find
@@ -60,7 +58,7 @@ def fit_claims(
     model = LossModel(components or Components(), priors or conflict_priors(conflict))
     designs = _designs(model, evidence, claims, submodels)
     clock.lap("design")
-    settings = Settings(engine, seed, draws, np.inf if patience is None else patience)
+    settings = Settings(engine, seed, draws, patience)
     earlier = {} if start is None else start.submodels
     fitted, took = run_submodels(designs, settings=settings, earlier=earlier, progress=progress)
     clock.lap("fit")

@@ -75,6 +75,13 @@ class Levels:
         columns = [_excess(deviation[:, of.party], of) for of in self.of]
         return np.stack(columns, axis=1) if columns else np.zeros((len(theta), 0))
 
+    def hold(self, theta: Floats) -> Floats:
+        """Theta of shape (S, D) with the levels lowered by q."""
+        held = theta.copy()
+        for of, excess in zip(self.of, self.excess(theta).T, strict=True):
+            held[:, of.entry] -= excess / of.slope
+        return held
+
     def mean_excess(self, point: Point) -> Floats:
         """The mean of q, shape (levels,), over the latent vector at the point's scales."""
         latent = len(point.lower)
@@ -90,10 +97,7 @@ class Levels:
 
 def hold_levels(density: Density, mode: Floats, theta: Floats) -> Floats:
     """Draws in the coordinates above, from draws around a mode, shape (S, D) both."""
-    levels, held = Levels(density, mode), theta.copy()
-    for of, excess in zip(levels.of, levels.excess(theta).T, strict=True):
-        held[:, of.entry] -= excess / of.slope
-    return held
+    return Levels(density, mode).hold(theta)
 
 
 def face_values(design: Design) -> Floats:
