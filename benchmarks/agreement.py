@@ -8,8 +8,8 @@ are stored under benchmarks/tasks/ (not in the repository), from which a run is 
 to one density, so that a change of the model samples anew and a change of an engine does not.
 Printed, for headlines and for all totals and scales of the gate: the largest distance between the
 medians, in posterior sds, and the ratio of the widths of the 95% intervals that is farthest from
-one. A submodel that passes the gate of laplace is within 0.1 sd and 5% for its headlines, beside two
-standard errors of the draws, or it is a fault, which ends the run with status 1.
+one. A submodel that passes the gate of laplace is within 0.1 sd and 5% for its headlines, beside
+two standard errors of the draws, or it is a fault, which ends the run with status 1.
 """
 
 import argparse
