@@ -339,6 +339,8 @@ def _evidence(table: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFra
         expected_upper=expected * 1.4,
         residual=residual,
         pit=rng.uniform(size=len(used)),
+        copy_probability=0.0,
+        copy_of="",
     )
     return terms, classes
 

@@ -115,7 +115,8 @@ def _ledgers() -> list[dict[str, Any]]:
              declared="ledger", role="adversary"),
         term("observer", "north", "tanks", value=900.0, range_sd=0.1),
         term("photographs", "north", "tanks", value=210.0, accounting="list", kind="vintage"),
-        term("north-office", "north", "tanks", value=700.0, form="at-least", role="self"),
+        term("north-office", "north", "tanks", value=700.0, form="at-least", role="self",
+             **copied(0.3, 0.02, 70.0)),
     ]  # fmt: skip
 
 
@@ -124,13 +125,13 @@ def _estimates() -> list[dict[str, Any]]:
         term("observer", "north", "casualties", value=30e3, days=((0, 99),), rounding_sd=288.7),
         term("observer", "north", "casualties", value=70e3, days=((0, 199),), known=215),
         term("observer", "north", "killed", value=24e3, low=20e3, high=29e3, range_sd=0.107,
-             **copied(0.1, 0.9, 1e3)),
+             **copied(0.1, 0.02, 1e3)),
         term("observer", "south", "killed", form="interval", low=9e3, high=14e3, days=((0, 249),)),
         term("observer", "south", "killed", form="interval", low=0.0, high=16e3, known=320),
         term("observer", "south", "wounded", value=31e3, form="at-most",
-             **copied(0.2, 0.1, 1e3)),
+             **copied(0.2, 0.01, 1e3)),
         term("observer", "guests", "casualties", value=4e3, days=((100, 250),)),
-        term("ally", "south", "killed", value=12e3, form="at-least", **copied(0.3, 0.5, 1200.0)),
+        term("ally", "south", "killed", value=12e3, form="at-least"),
         term("ally", "north+guests", "losses", value=95e3),
         term("ally", "north+guests", "killed", scope="raid", value=900.0, days=((95, 150),)),
         term("north-staff", "south", "irrecoverable", value=45e3, role="adversary"),

@@ -166,7 +166,7 @@ def test_between_totals_years_apart_a_ledger_is_hardly_known(tmp_path):
     """A figure that lies on the straight line of two years by chance is no copy."""
     rows = [figure("b-staff", 730_000, 730), figure("two", 300_000, 300, qualifier="about")]
     match, _ = copies(collect_evidence(war(tmp_path, rows, LEDGER)))["c1"]
-    sd = 1_000 * 0.16 * np.sqrt(730 / 14 / 2) * 300 * 430 / 730
+    sd = 1_000 * 0.25 * np.sqrt(730 / 14 / 2) * 300 * 430 / 730
     cell = 2 * ndtr(30_000 / sd) - 1
     assert match == pytest.approx((1 - SLIP) * cell, rel=0.02)
 
@@ -267,8 +267,10 @@ def test_copies_of_a_list_are_one_list(tmp_path):
     alone, sd = total(war(tmp_path / "one", lists[0], streams[:1]))
     both = war(tmp_path / "two", lists[0] + lists[1], streams)
     found, found_sd = total(both)
-    assert abs(found - alone) < 0.1 * sd
-    assert found_sd == pytest.approx(sd, rel=0.05)
+    # A thousand draws have a Monte Carlo error of 5% of the width and of 0.05 sd of the median.
+    assert abs(found - alone) < 0.2 * sd
+    assert found_sd == pytest.approx(sd, rel=0.1)
+    assert total(both, Components().without("copies"))[1] < 0.6 * sd
     terms = fit(both, engine="laplace", seed=1).terms
     assert (terms["copy_probability"] > 0.99).equals(terms["claimant"] == "l1")
 

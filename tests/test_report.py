@@ -141,7 +141,9 @@ def test_every_claim_is_in_the_page_and_the_table(fit, report):
     assert all(claim in page for claim in fit.claims.table["claim_id"])
     table = pd.read_csv(report / "claims.csv")
     assert list(table["claim_id"]) == list(fit.claims.table["claim_id"])
-    assert list(table.columns[-6:]) == ["class", "with", "why", "expected", "residual", "pit"]
+    copies = ["copy_probability", "copy_of"]
+    assert list(table.columns[-8:-2]) == ["class", "with", "why", "expected", "residual", "pit"]
+    assert list(table.columns[-2:]) == copies
 
 
 def test_the_page_needs_no_network(report):

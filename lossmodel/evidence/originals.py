@@ -31,7 +31,7 @@ NEXT: Final = 1
 # ``noise.ledger_day``.
 DAY_SD: Final = 0.25
 # Sd of the change of the log rate of losses in a fortnight: that of the prior of ``rate.walk_sd``.
-WALK_SD: Final = 0.16
+WALK_SD: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
