@@ -21,7 +21,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 
 .DEFAULT_GOAL := help
 .PHONY: help fit test check slow notebooks paper format clean radford history backtests \
-	calibration parts refits bench bench-quick
+	calibration parts refits agreement bench bench-quick
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -99,6 +99,11 @@ parts: $(VENV)/installed
 # Run time of twenty leave-one-claimant-out refits of the shipped conflict.
 refits: $(VENV)/installed
 	$(BIN)/python benchmarks/refits.py
+
+# Laplace beside nuts on every submodel; references are stored, so that a run resumes. Takes hours;
+# ARGS="battle-of-britain --seconds 300" compares one conflict.
+agreement: $(VENV)/installed
+	$(BIN)/python benchmarks/agreement.py $(ARGS)
 
 # Both engines against PyMC, nutpie and NumPyro on the same densities: a table, and
 # benchmarks/results/latest.json. Takes hours; ARGS="--case shipped --road pymc" runs one pair.

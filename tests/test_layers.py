@@ -67,6 +67,7 @@ ORDER = [
     "inference/nuts/whitening",
     "inference/nuts/trajectory",
     "inference/nuts/sampler",
+    "inference/importance",
     "inference/gates",
     "inference/run",
     "inference/schedule",

@@ -11,8 +11,9 @@ import pytest
 
 from lossmodel.errors import UsageError
 from lossmodel.inference import worker
+from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report import write
-from lossmodel.report.document import LINE, NOT_PASSED, SMALL_LINE, column_widths, compose
+from lossmodel.report.document import LINE, SMALL_LINE, column_widths, compose
 from lossmodel.report.figures import render
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.output import pdf

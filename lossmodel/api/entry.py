@@ -55,6 +55,7 @@ def fit(
         Which components of the model are on; all by default.
     engine
         ``laplace``, ``nuts``, or ``auto``: laplace, and nuts for submodels where its gate fails.
+        Laplace gives its draws importance weights where these are even enough.
     seed
         Of all draws: the same seed gives the same fit.
     ci_prob
@@ -66,8 +67,9 @@ def fit(
     draws
         Draws of each submodel: in all for laplace, per chain for nuts.
     patience
-        Seconds for which nuts may go on until its gate is passed; as long as it takes, up to five
-        times its draws, where not given.
+        Seconds after which sampling of a submodel is stopped, and its gate fails; 0 for its draws
+        and no more. Where not given, 120 for ``auto``, and for ``nuts`` as long as its gate takes,
+        up to five times its draws.
     submodels
         Names of the submodels to fit (``person``, ``civilian``, classes of equipment); all where
         not given.

@@ -8,9 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from lossmodel.inference.gates import DOUBT, laplace_gate, nuts_gate
-from lossmodel.inference.laplace.fit import Laplace, approximate
+from lossmodel.inference.gates import (
+    DOUBT,
+    agreement_gate,
+    laplace_gate,
+    nuts_gate,
+    runaway_totals,
+    weights_gate,
+)
+from lossmodel.inference.importance import LARGEST, weighted_draws
+from lossmodel.inference.laplace.diagnostics import log_totals
+from lossmodel.inference.laplace.fit import Laplace, approximate, diagnosed
 from lossmodel.inference.laplace.levels import hold_levels
+from lossmodel.inference.laplace.marginals import reported
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.nuts.sampler import Sample, sample, wake
 from lossmodel.inference.nuts.whitening import Whitened
@@ -30,7 +40,15 @@ LAPLACE_DRAWS, PRIOR_DRAWS = 1000, 1000
 NUTS_DRAWS, NUTS_TUNE, CHAINS = 400, 50, 4
 # Sampling is resumed for at least this share of its length, up to this multiple of it.
 NUTS_PIECE, NUTS_LONGEST = 0.125, 5
+# Seconds up to which engine auto samples a submodel, where the user sets no limit. The largest one
+# of the shipped conflict takes half of them on two cores.
+PATIENCE = 120.0
+# Gradients of a draw, 8 to 12 in all submodels, and gradients that are timed to tell how long a run
+# may take.
+GRADIENTS, TIMED = 10, 5
 Progress = Callable[[str], None]
+# Draws of theta, shape (chains, draws, D), and their part of the diagnostics.
+_Drawn = tuple[Floats, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -42,13 +60,21 @@ class Settings:
     draws
         In all for laplace, per chain for nuts; None for the default.
     patience
-        Seconds for which nuts may be resumed until its gate is passed.
+        Seconds after which nuts is stopped, 0 for its first length and no more; None for the
+        default.
     """
 
     engine: EngineName = "auto"
     seed: int = 1
     draws: int | None = None
-    patience: float = np.inf
+    patience: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """The limit of a run of nuts: none where it was asked for by name."""
+        if self.patience is not None:
+            return self.patience
+        return PATIENCE if self.engine == "auto" else np.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,31 +109,24 @@ def run(
     """
     density = Density(design)
     started = time.perf_counter()
-    sampled = settings.engine == "nuts"
-    if sampled:
+    if settings.engine == "nuts":
         wake(CHAINS)
-    laplace = approximate(
-        density, start=_start(design, earlier), diagnose=not sampled, report=progress
-    )
-    took = {"laplace": round(time.perf_counter() - started, 3)}
+    laplace = approximate(density, start=_start(design, earlier), diagnose=False, report=progress)
     streams = np.random.SeedSequence([settings.seed, len(design.name), design.size]).spawn(3)
     prior = np.random.default_rng(streams[1]).standard_normal((1, PRIOR_DRAWS, design.size))
-    warnings = laplace_gate(laplace, limit=DOUBT)
-    if settings.engine == "laplace" or (settings.engine == "auto" and not warnings):
-        rng = np.random.default_rng(streams[0])
-        theta = laplace.draw(settings.draws or LAPLACE_DRAWS, rng)
-        theta = hold_levels(density, laplace.mode, theta)[None]
-        failures = laplace_gate(laplace)
-        found = {"engine": "laplace", "failures": failures, "gradients": laplace.gradients}
-        found["doubts"] = [doubt for doubt in warnings if doubt not in failures]
-    else:
+    result: _Drawn | None = None
+    if settings.engine != "nuts":
+        laplace, result = _by_laplace(density, laplace, settings, streams[0], progress)
+    took = {"laplace": round(time.perf_counter() - started, 3)}
+    if result is None:
         started = time.perf_counter()
-        result, found = sample_through_gate(
+        sampled, found = sample_through_gate(
             design, density, laplace, seed=int(streams[2].generate_state(1)[0]),
-            draws=settings.draws or NUTS_DRAWS, seconds=settings.patience, progress=progress,
+            draws=settings.draws or NUTS_DRAWS, seconds=settings.seconds, progress=progress,
         )  # fmt: skip
-        theta = result.theta
+        result = sampled.theta, found
         took["nuts"] = round(time.perf_counter() - started, 3)
+    theta, found = result
     found |= {"seconds": took, "chains": theta.shape[0], "n_draws": len(theta) * len(theta[0])}
     return Submodel(
         design, density, laplace, str(found["engine"]),
@@ -115,6 +134,42 @@ def run(
         prior=SubmodelDraws(density.model, _rounded(prior)),
         diagnostics=found | _described(design, laplace),
     )  # fmt: skip
+
+
+def _by_laplace(
+    density: Density,
+    laplace: Laplace,
+    settings: Settings,
+    stream: np.random.SeedSequence,
+    progress: Progress,
+) -> tuple[Laplace, "_Drawn | None"]:
+    """Draws of the Laplace fit, weighted where that can be; None where engine auto samples."""
+    rng, draws = np.random.default_rng(stream), settings.draws or LAPLACE_DRAWS
+    found: dict[str, Any] = {"engine": "laplace", "failures": [], "doubts": []}
+    laplace, key = diagnosed(density, laplace), int(stream.generate_state(1)[0])
+    found["gradients"] = laplace.gradients
+    theta = hold_levels(density, laplace.mode, laplace.draw(draws, rng))[None]
+    away = runaway_totals(SubmodelDraws(density.model, theta))
+    reasons = laplace_gate(laplace, limit=DOUBT) + away
+    if density.size <= LARGEST:
+        if not reasons:
+            tried = weighted_draws(density, laplace, seed=key, rounds=1)
+            totals = log_totals(density, theta[0], reported(density, laplace.mode))
+            reasons = agreement_gate(tried, totals)
+            found["weights"] = tried.summary()
+        if reasons:
+            weighted = weighted_draws(density, laplace, seed=key)
+            uneven = weights_gate(weighted)
+            found["weights"] = weighted.summary()
+            if not uneven:
+                return laplace, (weighted.resample(draws, rng)[None], found)
+            reasons += uneven
+    if reasons and settings.engine == "auto":
+        progress(f"{density.design.name}: {'; '.join(reasons)}")
+        return laplace, None
+    found["failures"] = laplace_gate(laplace) + away
+    found["doubts"] = [doubt for doubt in reasons if doubt not in found["failures"]]
+    return laplace, (theta, found)
 
 
 def _rounded(theta: Floats) -> Floats:
@@ -167,27 +222,35 @@ def sample_through_gate(
     draws
         Of each chain before the gate is first asked.
     seconds
-        Time after the start up to which sampling is resumed.
+        Time after the start at which sampling is stopped; 0 for the first length and no more.
 
     Returns
     -------
     result, found
         The draws, and the findings of the gate.
     """
-    progress(f"{design.name}: sampling {CHAINS} chains of {draws} draws")
-    began = time.perf_counter()
+    began, until = time.perf_counter(), time.time() + (seconds or np.inf)
     whitened = Whitened(density, laplace)
     built = time.perf_counter() - began
+    limit = f", at most {seconds:.0f} s" if np.isfinite(seconds) else ""
+    progress(
+        f"{design.name}: sampling {CHAINS} chains of {draws} draws, about"
+        f" {_expected(whitened, CHAINS * (draws + NUTS_TUNE)):.0f} s or some times that{limit}"
+    )
     least, longest = max(1, round(NUTS_PIECE * draws)), NUTS_LONGEST * draws
     seeds = np.random.SeedSequence(seed).generate_state(longest).tolist()
-    run = partial(sample, whitened, chains=CHAINS)
+    run = partial(sample, whitened, chains=CHAINS, until=until)
     result = run(draws=draws, tune=NUTS_TUNE, seed=seeds.pop())
     result = replace(
         result, gradients=result.gradients + whitened.gradients, warmup_s=result.warmup_s + built
     )
     found = nuts_gate(density.model, result)
     while not found["mixed"] and (done := result.theta.shape[1]) < longest:
-        if time.perf_counter() - began > seconds:
+        if not seconds:
+            break
+        if time.time() > until:
+            stopped = f"sampling was stopped at its limit of {seconds:.0f} s after {done} draws of"
+            found["failures"].insert(0, f"{stopped} each of {CHAINS} chains")
             break
         progress(f"{design.name}: {'; '.join(found['failures'])}; sampling on")
         lacking = np.nan_to_num(done * (found["shortfall"] - 1), nan=least)
@@ -195,3 +258,14 @@ def sample_through_gate(
         result = result.then(run(draws=more, tune=0, seed=seeds.pop(), earlier=result))
         found = nuts_gate(density.model, result)
     return result, found
+
+
+def _expected(whitened: Whitened, draws: int) -> float:
+    """Seconds that so many draws may take on the cores at hand."""
+    from joblib import cpu_count
+
+    began = time.perf_counter()
+    for _ in range(TIMED):
+        whitened(np.zeros(whitened.size))
+    each = (time.perf_counter() - began) / TIMED
+    return float(each * GRADIENTS * draws / min(cpu_count(), CHAINS))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pandas as pd
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from lossmodel.inference.run import Submodel
     from lossmodel.model.components import Components
 
-__all__ = ["Cache", "Fit", "conflict_files", "conflict_priors"]
+__all__ = ["NOT_PASSED", "Cache", "Fit", "conflict_files", "conflict_priors"]
+
+NOT_PASSED: Final = "NOT CONVERGED: this fit did not pass its gate. Do not use these numbers."
 
 Found = TypeVar("Found")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.names import EngineName, check_engine
@@ -57,7 +55,7 @@ def fit_claims(
     model = LossModel(components or Components(), priors or conflict_priors(conflict))
     designs = _designs(model, evidence, claims, submodels)
     clock.lap("design")
-    settings = Settings(engine, seed, draws, np.inf if patience is None else patience)
+    settings = Settings(engine, seed, draws, patience)
     earlier = {} if start is None else start.submodels
     fitted, took = run_submodels(designs, settings=settings, earlier=earlier, progress=progress)
     clock.lap("fit")

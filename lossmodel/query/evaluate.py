@@ -60,8 +60,8 @@ def answer_query(fit: Fit, text: str, *, ci_prob: float | None = None) -> pd.Dat
     Returns
     -------
     DataFrame
-        The columns of `estimates.csv`, then `claims_sha256`, `query` and what belongs to the kind
-        of question: `claimant` and the ratios under other definitions; `threshold` and
+        The columns of `estimates.csv`, then `gate`, `claims_sha256`, `query` and what belongs to
+        the kind of question: `claimant` and the ratios under other definitions; `threshold` and
         `never_share`, the share of draws that never pass it.
     """
     return pd.DataFrame([_answer(fit, text, ci_prob)])
@@ -78,7 +78,10 @@ def _answer(fit: Fit, text: str, ci_prob: float | None) -> dict[str, Any]:
         row = _quotient(fit, question.parts, prob)
     else:
         row = _single(fit, *question.parts[0], prob)
-    return row | {"claims_sha256": claims_sha256(fit), "query": " ".join(text.split())}
+    gate = "passed" if fit.diagnostics["gate"]["passed"] else "not passed"
+    return row | {
+        "gate": gate, "claims_sha256": claims_sha256(fit), "query": " ".join(text.split())
+    }  # fmt: skip
 
 
 def claims_sha256(fit: Fit) -> str:

@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from lossmodel import __version__
+from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.text import escape
 from lossmodel.text.numbers import number, percent
 
@@ -21,10 +22,11 @@ def rendered(fit: Fit, row: dict[str, Any], form: str) -> str:
     """Write an answer, a row of `answer_query`, in one of the four forms."""
     if form == "json":
         return json.dumps(_plain(row), indent=2, ensure_ascii=False)
+    failed = row["gate"] != "passed"
     if form == "text":
-        return _text(fit, row)
+        return _text(fit, row) + (f"\n{NOT_PASSED}" if failed else "")
     if form == "latex":
-        return _latex(row)
+        return _latex(row) + (" (not converged)" if failed else "")
     return _bibtex(fit, row)
 
 
@@ -105,6 +107,7 @@ def _bibtex(fit: Fit, row: dict[str, Any]) -> str:
     question = json.dumps([row["query"], row["ci_prob"], row["claims_sha256"]])
     key = hashlib.sha256(question.encode()).hexdigest()[:8]
     title = f"{fit.conflict.title}: {row['query']}"
+    answer += "" if row["gate"] == "passed" else f". {NOT_PASSED.rstrip('.')}"
     note = f"{answer}. Claims SHA-256 {row['claims_sha256']}"
     fields = {
         "author": "{The lossmodel developers}",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel import __version__
 from lossmodel.posterior.citation import fit_hash
+from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.sections.answer import answer_section
 from lossmodel.report.sections.checks import checks_section
 from lossmodel.report.sections.claimants import claimants_section
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
-__all__ = ["NOT_PASSED", "Document", "column_widths", "compose"]
+__all__ = ["Document", "column_widths", "compose"]
 
-NOT_PASSED: Final = "NOT CONVERGED: this fit did not pass its gate. Do not use these numbers."
 # Characters per printed line of a table. At 7.2 pt a line of 174 mm holds 134 characters of mean
 # width (0.51 em, measured on the tables of a report); 118 leaves 12% for wider texts.
 LINE: Final = 118

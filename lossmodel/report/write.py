@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lossmodel.inference.worker import submit
-from lossmodel.report.document import NOT_PASSED, compose
+from lossmodel.posterior.fit import NOT_PASSED
+from lossmodel.report.document import compose
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.figures.render import render_figures
 from lossmodel.report.figures.tables import tables_for

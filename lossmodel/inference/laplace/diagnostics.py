@@ -24,9 +24,12 @@ from lossmodel.inference.laplace.marginals import (
     slopes_of,
 )
 from lossmodel.inference.laplace.modes import Modes, Point
+from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["NormalityDiagnostics", "normality_diagnostics", "pareto_k", "split_normal"]
+__all__ = [
+    "NormalityDiagnostics", "log_totals", "normality_diagnostics", "pareto_k", "split_normal",
+]  # fmt: skip
 
 # Newton's decrement at the latent modes of drawn hyperparameters: 0.6 posterior sds. The rise to
 # the mode is added.
@@ -130,7 +133,7 @@ def normality_diagnostics(
     slopes = slopes_of(modes.density, point.theta)
     totals_marginals = laplace_marginals(modes, point, slopes)
     drawn = point.theta + (with_hypers + of_latent)[:DRAWS]
-    ratios = _values(modes, drawn) + ((x**2).sum(axis=1) / 2 + volume)[:DRAWS]
+    ratios = modes.density.values(drawn) + ((x**2).sum(axis=1) / 2 + volume)[:DRAWS]
     # The same draws of the hyperparameters, the others at their mode.
     starts = point.theta + with_hypers[:several]
     near = [modes.find_mode(start, tolerance=NEAR, near=point) for start in starts]
@@ -138,7 +141,7 @@ def normality_diagnostics(
     of_hypers = marginals + ((x[:, : modes.hypers] ** 2).sum(axis=1) / 2 + volume)[:several]
     weights = np.exp(of_hypers - of_hypers.max())
     weights /= weights.sum()
-    totals = np.array([_log_totals(modes, there.theta, list(slopes)) for there in near])
+    totals = np.array([log_totals(modes.density, there.theta, list(slopes)) for there in near])
     moved = weights @ totals - totals.mean(axis=0)
     sds = [np.linalg.norm(covariance_root.T @ slope) for slope in slopes.values()]
     shifts = moved / np.array(sds)
@@ -151,15 +154,11 @@ def normality_diagnostics(
     )
 
 
-def _log_totals(modes: Modes, theta: Floats, totals: list[Total]) -> Floats:
-    model, nodes = modes.density.model, [total.node for total in totals]
+def log_totals(density: Density, theta: Floats, totals: list[Total]) -> Floats:
+    """Logs of totals at theta of shape (..., D), shape (..., totals)."""
+    model, nodes = density.model, [total.node for total in totals]
     found = model.graph.evaluate({model.theta: theta}, nodes, apart=True)
-    return np.concatenate([found[node] for node in nodes])
-
-
-def _values(modes: Modes, thetas: Floats) -> Floats:
-    """Log density of several theta, without its gradient."""
-    return modes.density.values(thetas)
+    return np.concatenate([found[node] for node in nodes], axis=-1)
 
 
 def pareto_k(log_ratios: Floats) -> float:

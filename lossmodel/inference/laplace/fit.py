@@ -11,7 +11,7 @@ Around its maximum h is normal, with one sd below it and another above, and z gi
 mean ``z* + Z (h - h*)``, so that the hyperparameters are integrated over.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
@@ -35,7 +35,7 @@ from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["Laplace", "approximate"]
+__all__ = ["Laplace", "approximate", "diagnosed"]
 
 # Newton's decrement of the latent vector at the first point: 1.4 posterior sds.
 FIRST = 1.0
@@ -127,7 +127,7 @@ def approximate(
         First theta, shape (D,), such as the mode of an earlier fit.
     diagnose
         Run the normality diagnostics, which take a third of the run time; coordinates for a sampler
-        do without.
+        and for importance weights do without. ``diagnosed`` runs them later.
     report
         Called with a line of text at each stage.
 
@@ -237,14 +237,7 @@ def _finish(modes: Modes, found: HyperMode, *, diagnose: bool) -> Laplace:
     covariance_root = np.zeros((len(point.theta),) * 2)
     covariance_root[:, :n] = mode_sensitivity @ root
     covariance_root[n:, n:] = solve_triangular(point.lower, np.eye(len(point.lower)), lower=True).T
-    diagnostics = (
-        normality_diagnostics(
-            modes, point, covariance_root=covariance_root, split_normal_scales=split_normal_scales
-        )
-        if diagnose
-        else None
-    )
-    return Laplace(
+    laplace = Laplace(
         mode=point.theta,
         covariance_root=covariance_root,
         latent_precision=point.lower @ point.lower.T,
@@ -256,5 +249,22 @@ def _finish(modes: Modes, found: HyperMode, *, diagnose: bool) -> Laplace:
         expansions=modes.expansions,
         gradients=modes.gradients,
         split_normal_scales=split_normal_scales,
-        diagnostics=diagnostics,
+    )
+    return _with_diagnostics(modes, found.point, laplace) if diagnose else laplace
+
+
+def diagnosed(density: Density, laplace: Laplace) -> Laplace:
+    """A fit with the normality diagnostics that it was made without."""
+    modes = Modes(density)
+    with threadpool_limits(1):
+        return _with_diagnostics(modes, modes.expand(laplace.mode), laplace)
+
+
+def _with_diagnostics(modes: Modes, point: Point, laplace: Laplace) -> Laplace:
+    diagnostics = normality_diagnostics(
+        modes, point, covariance_root=laplace.covariance_root,
+        split_normal_scales=laplace.split_normal_scales,
+    )  # fmt: skip
+    return replace(
+        laplace, diagnostics=diagnostics, expansions=modes.expansions, gradients=modes.gradients
     )

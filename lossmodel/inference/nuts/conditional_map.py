@@ -66,12 +66,12 @@ class _Scaled:
 
 @dataclass(frozen=True)
 class Mapped:
-    """Theta at one x, its log volume, and what the gradient needs of them."""
+    """Theta at x, its log volume, and what the gradient at one x needs of them."""
 
     theta: Floats
     x: Floats
-    parts: list[tuple[Floats, Floats, float] | None]
-    volume: float
+    parts: list[tuple[Floats, Floats, Floats] | None]
+    volume: Floats
 
 
 class ConditionalMap:
@@ -149,35 +149,37 @@ class ConditionalMap:
                 yield _Plain(mode_sensitivity, direct, covariance_root)
 
     def __call__(self, x: Floats) -> Mapped:
-        """The map at x of shape (D,)."""
-        moved = self._root @ x[: len(self._root)]
-        own, deviation = x[self._order], np.empty(len(self._order))
-        latent = np.empty_like(deviation)
-        parts: list[tuple[Floats, Floats, float] | None] = []
-        volume = 0.0
+        """The map at x of shape (..., D)."""
+        hypers = len(self._root)
+        moved = x[..., :hypers] @ self._root.T
+        own = x[..., self._order]
+        deviation, latent = np.empty_like(own), np.empty_like(own)
+        parts: list[tuple[Floats, Floats, Floats] | None] = []
+        volume = np.zeros(x.shape[:-1])
         for part, start, end in zip(self._parts, self._ends[:-1], self._ends[1:], strict=True):
-            mean = part.mode_sensitivity @ deviation[:start] + part.by_hyper @ moved
+            here = np.s_[..., start:end]
+            mean = deviation[..., :start] @ part.mode_sensitivity.T + moved @ part.by_hyper.T
             if isinstance(part, _Plain):
-                deviation[start:end] = mean + part.covariance_root @ own[start:end]
-                latent[start:end] = self._mode[start:end] + deviation[start:end]
+                deviation[here] = mean + own[here] @ part.covariance_root.T
+                latent[here] = self._mode[start:end] + deviation[here]
                 parts.append(None)
                 continue
             mean += part.mean
-            growth = part.pace * float(moved[part.hyper])
+            growth = part.pace * moved[..., part.hyper, None]
             precision = np.exp(-2 * growth) + part.known
-            turned = (1 + part.known) / precision * mean + own[start:end] / np.sqrt(precision)
-            product = part.rotation @ turned
-            deviation[start:end] = product - self._mode[start:end]
-            latent[start:end] = product * np.exp(-growth)
-            volume -= 0.5 * float(np.log(precision).sum()) + (end - start) * growth
+            turned = (1 + part.known) / precision * mean + own[here] / np.sqrt(precision)
+            product = turned @ part.rotation.T
+            deviation[here] = product - self._mode[start:end]
+            latent[here] = product * np.exp(-growth)
+            volume -= 0.5 * np.log(precision).sum(axis=-1) + (end - start) * growth[..., 0]
             parts.append((mean, precision, growth))
-        theta = np.empty(self.size)
-        theta[: len(moved)] = self._hyper_mode + moved
-        theta[self._order] = latent
+        theta = np.empty(x.shape)
+        theta[..., :hypers] = self._hyper_mode + moved
+        theta[..., self._order] = latent
         return Mapped(theta, own, parts, volume)
 
     def gradient(self, held: Mapped, slope: Floats) -> Floats:
-        """The gradient by x from that by theta, that of the volume included."""
+        """The gradient by x of shape (D,) from that by theta, that of the volume included."""
         by_latent, by_before = slope[self._order], np.zeros(len(self._order))
         moved, by_own = slope[: len(self._root)].copy(), np.empty(len(self._order))
         for number in range(len(self._parts) - 1, -1, -1):

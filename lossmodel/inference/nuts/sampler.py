@@ -28,6 +28,8 @@ FIRST_STEP, LONGEST_STEP = 0.25, 1.4
 # Steps differ by up to a tenth, as trajectories of one length could be periodic (Neal 2011,
 # "MCMC using Hamiltonian dynamics", section 5.4.2.2).
 JITTER = 0.1
+# Draws of a chain that is stopped, for which convergence can be computed.
+FEWEST = 10
 # Of dual averaging: gamma, t0 and kappa of Hoffman and Gelman (2014, section 3.2).
 SHRINKAGE, DELAY, FORGETTING = 0.05, 10.0, 0.75
 
@@ -106,6 +108,7 @@ def sample(
     seed: int,
     earlier: Sample | None = None,
     jobs: int | None = None,
+    until: float = np.inf,
 ) -> Sample:
     """Draw from the posterior of a submodel, with one process per chain.
 
@@ -124,6 +127,9 @@ def sample(
         Chains to resume. Otherwise each starts at a draw from the standard normal.
     jobs
         Chains at a time; by default the number of cores.
+    until
+        Time, as of ``time.time()``, at which chains stop; all then have as many draws as the
+        shortest, ``FEWEST`` at least.
 
     Returns
     -------
@@ -146,7 +152,7 @@ def sample(
     """
     from joblib import Parallel, cpu_count, delayed
 
-    run = partial(_chain, density, draws=draws, tune=tune)
+    run = partial(_chain, density, draws=draws, tune=tune, until=until)
     began = time.perf_counter()
     seeds = np.random.SeedSequence(seed).spawn(chains)
     starts: list[tuple[Floats | None, float]] = [(None, FIRST_STEP)] * chains
@@ -159,8 +165,9 @@ def sample(
     )
     spent = time.perf_counter() - began
     warm, kept = sum(chain.warmup_s for chain in found), sum(chain.sampling_s for chain in found)
+    shortest = min(len(chain.theta) for chain in found)
     return Sample(
-        theta=np.stack([chain.theta for chain in found]),
+        theta=np.stack([chain.theta[:shortest] for chain in found]),
         last=np.stack([chain.last for chain in found]),
         divergences=sum(chain.divergences for chain in found),
         gradients=sum(chain.gradients for chain in found),
@@ -178,6 +185,7 @@ def _chain(
     seed: np.random.SeedSequence,
     start: Floats | None,
     step: float,
+    until: float,
 ) -> _Chain:
     from threadpoolctl import threadpool_limits
 
@@ -188,12 +196,17 @@ def _chain(
         state = first_state(density, rng, start)
         length, gradients, divergences = _Length(step), 0, 0
         for _ in range(tune):
+            if time.time() > until:
+                break
             drawn = draw_next(density, state, length.tried * _jitter(rng), rng)
             state, gradients = drawn.state, gradients + drawn.gradients
             length.learn(drawn.acceptance)
         warm = time.perf_counter()
         theta = np.empty((draws, density.size))
         for i in range(draws):
+            if i >= FEWEST and time.time() > until:
+                theta = theta[:i]
+                break
             drawn = draw_next(density, state, length.settled * _jitter(rng), rng)
             state, gradients = drawn.state, gradients + drawn.gradients
             divergences += drawn.diverged

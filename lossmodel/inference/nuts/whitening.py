@@ -139,7 +139,7 @@ class Whitened:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             held = self._map(x)
             value, slope = self._density(held.theta)
-            return value + held.volume, self._map.gradient(held, slope)
+            return value + float(held.volume), self._map.gradient(held, slope)
 
     def __call__(self, x: Floats) -> tuple[float, Floats]:
         """Log density of x of shape (D,), up to a constant, and its gradient."""

@@ -12,6 +12,10 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["Density", "Predictions"]
 
+# Points that are evaluated at once: with 64 a point of a small submodel takes a tenth of the time
+# that it takes alone; with 1,000 their arrays no longer fit into the caches of a processor.
+BATCH = 64
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -68,6 +72,17 @@ class Density:
         likelihood = sum(float(found[form].sum()) for form in model.outputs)
         return likelihood - 0.5 * float(theta @ theta), adjoints[model.theta] - theta
 
+    def values(self, theta: Floats) -> Floats:
+        """Log density at S theta, shape (S, D), without its gradient; -inf where it overflows."""
+        model, found = self.model, np.empty(len(theta))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for first in range(0, len(theta), BATCH):
+                batch = theta[first : first + BATCH]
+                there = model.graph.evaluate({model.theta: batch}, model.outputs)
+                likelihood = sum(there[form].sum(axis=-1) for form in model.outputs)
+                found[first : first + BATCH] = likelihood - (batch**2).sum(axis=-1) / 2
+        return np.where(np.isfinite(found), found, -np.inf)
+
     def evaluate(self, theta: Floats) -> Evaluation:
         """All nodes that the likelihood needs, for theta of shape (..., D)."""
         model = self.model
@@ -94,13 +109,6 @@ class Density:
         adjoints = moved.adjoints({form: np.ones(form.size) for form in model.figures})
         value = sum(float(moved[form].sum()) for form in model.figures)
         return value, adjoints[model.ordered_expected][model.place]
-
-    def values(self, theta: Floats) -> Floats:
-        """Log density at several theta of shape (S, D), without its gradient."""
-        model = self.model
-        found = model.graph.evaluate({model.theta: theta}, model.outputs)
-        terms = (found[term].sum(axis=-1) for term in model.outputs)
-        return np.asarray(sum(terms, start=-(theta**2).sum(axis=-1) / 2))
 
     def predictions(self, theta: Floats) -> Predictions:
         """Expectation, noise and log likelihood of observations, theta of shape (..., D)."""

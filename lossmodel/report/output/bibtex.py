@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.posterior.citation import cite
-from lossmodel.report.document import NOT_PASSED
+from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.text.escape import bibtex, one_line, web_address
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from lossmodel import __version__
 from lossmodel.errors import UsageError
 from lossmodel.plots.fit import ratio_rows
 from lossmodel.posterior.citation import fit_hash
-from lossmodel.report.document import NOT_PASSED
+from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.results import Results
 from lossmodel.text.escape import tex
 from lossmodel.text.numbers import number, percent

@@ -1,0 +1,217 @@
+"""The gates on sparse tables: a fit agrees with the exact engine, or is sampled, or is refused."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lossmodel import fit, load_claims
+from lossmodel.evidence import collect_evidence
+from lossmodel.inference import run
+from lossmodel.inference.gates import (
+    agreement_gate,
+    gated_quantities,
+    runaway_totals,
+    weights_gate,
+)
+from lossmodel.inference.importance import WeightedDraws, weighted_draws
+from lossmodel.inference.laplace.fit import approximate
+from lossmodel.inference.run import CHAINS, Settings, sample_through_gate
+from lossmodel.model import LossModel
+from lossmodel.model.density.density import Density
+from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.query import run_query
+from tests.fakes import make_fit
+
+TOML = """
+title = "Two sides"
+start = 2023-01-01
+[sides]
+a = "A"
+b = "B"
+[parties.a]
+title = "A"
+side = "a"
+fights = "b"
+[parties.b]
+title = "B"
+side = "b"
+fights = "a"
+[categories.killed]
+base = true
+group = "person"
+[categories.wounded]
+base = true
+group = "person"
+"""
+HEAD = "claim_id,claimant,party,category,kind,start,end,value,low,high,qualifier,published,source"
+# A range, a bound and two figures far apart: skewed, with half a dozen things to learn.
+SPARSE = [
+    "c0,ministry,a,killed,cumulative,,2023-03-31,1200,,,exact,2023-04-02,s",
+    "c1,staff,a,killed,cumulative,,2023-04-30,9000,,,about,2023-05-01,s",
+    "c2,agency,a,killed,cumulative,,2023-05-31,,2000,6000,range,2023-06-05,s",
+    "c3,staff,a,wounded,period,2023-03-01,2023-03-31,4000,,,at-least,2023-04-01,s",
+    "c4,ministry,b,killed,cumulative,,2023-05-31,8000,,,at-least,2023-06-01,s",
+]
+# Four months without a claim between two figures of one month, where draws run away.
+GAP = [
+    "c0,ministry,a,killed,period,2023-01-01,2023-01-31,4100,,,exact,2023-01-31,s",
+    "c1,ministry,a,killed,period,2024-08-01,2024-08-31,40,,,exact,2024-08-31,s",
+    "c2,ministry,a,killed,period,2024-09-01,2024-09-30,30,,,exact,2024-09-30,s",
+]
+
+
+def war(folder: Path, rows: list[str]):
+    tables = {
+        "conflict.toml": TOML,
+        "claimants.csv": 'claimant,name,side\nstaff,"Staff of B",b\nministry,"Ministry of A",a\n'
+        'agency,"An agency",\n',
+        "streams.csv": "claimant,party,category,accounting\n",
+        "sources.csv": 'source,title\ns,"S"\n',
+        "claims.csv": "\n".join([HEAD, *rows]) + "\n",
+    }
+    for name, text in tables.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return load_claims(conflict=str(folder))
+
+
+def density_of(folder: Path, rows: list[str]) -> Density:
+    claims = war(folder, rows)
+    [design] = LossModel().submodels(collect_evidence(claims), claims.conflict)
+    return Density(design)
+
+
+@pytest.fixture(scope="module")
+def sparse(tmp_path_factory):
+    density = density_of(tmp_path_factory.mktemp("sparse"), SPARSE)
+    return density, approximate(density, diagnose=False)
+
+
+def limits(density: Density, theta: np.ndarray) -> np.ndarray:
+    """Limits and medians of the headlines, shape (3, totals)."""
+    names, values = gated_quantities(SubmodelDraws(density.model, theta))
+    ends = [name.endswith(" to the end") for name in names]
+    return np.quantile(values[:, ends], [0.025, 0.5, 0.975], axis=0)
+
+
+def resampled(density: Density, found: WeightedDraws) -> np.ndarray:
+    return limits(density, found.resample(4000, np.random.default_rng(1))[None])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [SPARSE, GAP], ids=["sparse", "gap"])
+def test_a_sparse_skewed_table_agrees_with_nuts(tmp_path, rows):
+    density = density_of(tmp_path, rows)
+    laplace = approximate(density, diagnose=False)
+    found = weighted_draws(density, laplace, seed=1)
+    assert weights_gate(found) == []
+    exact, _ = sample_through_gate(density.design, density, laplace, seed=1, draws=1000)
+    ours, theirs = resampled(density, found), limits(density, exact.theta)
+    width = theirs[2] - theirs[0]
+    # Five standard errors of a median and of a limit.
+    assert np.abs(ours[1] - theirs[1]).max() < (0.2 * width / 3.92).max()
+    np.testing.assert_allclose((ours[2] - ours[0]) / width, 1, atol=0.15)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda fit: dataclasses.replace(fit, mode=fit.mode + 0.7 * fit.covariance_root.sum(axis=1)),
+        lambda fit: dataclasses.replace(
+            fit, covariance_root=fit.covariance_root / 2, latent_precision=fit.latent_precision * 4
+        ),
+    ],
+    ids=["shifted", "halved"],
+)
+def test_a_wrong_laplace_fit_is_corrected_or_refused(sparse, wrong):
+    density, laplace = sparse
+    right = resampled(density, weighted_draws(density, laplace, seed=1))
+    found = weighted_draws(density, wrong(laplace), seed=2)
+    if not weights_gate(found):
+        sd = (right[2] - right[0]) / 3.92
+        np.testing.assert_allclose((resampled(density, found) - right) / sd, 0, atol=0.5)
+    once = weighted_draws(density, wrong(laplace), seed=2, rounds=1)
+    assert "importance weights are uneven" in weights_gate(once)[0]
+
+
+def test_a_fit_that_is_off_does_not_agree_with_weighted_draws():
+    x = np.random.default_rng(1).standard_normal((4000, 2))
+    found = WeightedDraws(x, np.full(4000, 1 / 4000), x, 0.1, 1)
+    assert agreement_gate(found, x) == []
+    assert "move a total" in agreement_gate(found, x + [0.0, 0.2])[0]
+    assert "move a total" in agreement_gate(found, x * [1.0, 0.5])[0]
+    uneven = dataclasses.replace(found, k=0.9)
+    assert "too uneven" in agreement_gate(uneven, x)[0]
+
+
+def test_resampled_draws_have_the_weighted_quantiles():
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((20_000, 2))
+    weights = np.exp(x[:, 0])
+    found = WeightedDraws(x, weights / weights.sum(), x, 0.1, 1)
+    draws = found.resample(1000, rng)
+    order = np.argsort(x[:, 0])
+    at = np.searchsorted(np.cumsum(found.weights[order]), [0.025, 0.5, 0.975])
+    np.testing.assert_allclose(
+        np.quantile(draws[:, 0], [0.025, 0.5, 0.975]), x[order[at], 0], atol=0.1
+    )
+    # Weights of exp(x) move a standard normal by one.
+    np.testing.assert_allclose(draws.mean(axis=0), [1, 0], atol=0.06)
+
+
+def test_a_total_that_runs_away_is_named(sparse):
+    density, laplace = sparse
+    theta = np.repeat(laplace.mode[None], 100, axis=0)
+    assert runaway_totals(SubmodelDraws(density.model, theta[None])) == []
+    level = density.design.parameters.groups["rate.level a"]
+    theta[90:, level] += 10
+    found = runaway_totals(SubmodelDraws(density.model, theta[None]))
+    assert [text.split(" runs")[0] for text in found] == ["killed a", "wounded a"]
+
+
+def test_auto_samples_where_weights_fail_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "weights_gate", lambda _: ["importance weights are uneven"])
+    monkeypatch.setattr(run, "agreement_gate", lambda *_: ["importance weights move a total"])
+    said: list[str] = []
+    found = fit(war(tmp_path, SPARSE), engine="auto", draws=30, patience=0, progress=said.append)
+    assert found.engine == "nuts"
+    assert any("importance weights are uneven" in line for line in said)
+    kept = fit(war(tmp_path, SPARSE), engine="laplace", draws=30)
+    assert kept.diagnostics["gate"]["doubts"]
+
+
+def test_sampling_says_its_time_and_stops_at_its_limit(sparse):
+    density, laplace = sparse
+    said: list[str] = []
+    result, found = sample_through_gate(
+        density.design, density, laplace, seed=1, draws=100_000, seconds=1.0, progress=said.append
+    )
+    assert "at most 1 s" in said[0]
+    assert result.theta.shape[0] == CHAINS
+    assert result.theta.shape[1] < 100_000
+    assert "sampling was stopped at its limit of 1 s" in found["failures"][0]
+
+
+def test_engine_auto_has_a_limit_and_nuts_has_none():
+    assert Settings("auto").seconds == run.PATIENCE
+    assert Settings("nuts").seconds == np.inf
+    assert Settings("nuts", patience=5.0).seconds == 5.0
+
+
+def test_an_answer_says_that_the_gate_failed():
+    fitted = make_fit()
+    gate = {"passed": False, "failures": ["person: not converged"], "doubts": []}
+    failed = dataclasses.replace(fitted, diagnostics=fitted.diagnostics | {"gate": gate})
+    for form in ("text", "bibtex"):
+        assert "NOT CONVERGED" in run_query(failed, "killed north", form=form)
+        assert "NOT CONVERGED" not in run_query(fitted, "killed north", form=form)
+    assert "not converged" in run_query(failed, "killed north", form="latex")
+    assert '"gate": "not passed"' in run_query(failed, "killed north", form="json")
+
+
+def test_weights_are_the_same_for_one_seed(sparse):
+    density, laplace = sparse
+    one, two = (weighted_draws(density, laplace, seed=3, rounds=2) for _ in range(2))
+    pd.testing.assert_frame_equal(pd.DataFrame(one.theta), pd.DataFrame(two.theta))
