@@ -57,6 +57,7 @@ ORDER = [
     "inference/convergence",
     "inference/worker",
     "inference/laplace/modes",
+    "inference/laplace/levels",
     "inference/laplace/marginals",
     "inference/laplace/diagnostics",
     "inference/laplace/hyper_mode",

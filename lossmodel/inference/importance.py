@@ -212,8 +212,9 @@ class _Sampler:
         each = SIZE // len(proposals)
         x = np.concatenate([proposal.draw(each, rng) for proposal in proposals])
         mapped = self._to_theta(x)
-        # Its volume is one.
-        theta = hold_levels(self._density, self._mode, mapped.theta)
+        # Its volume is one. Far out, where the density is zero, it can overflow.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            theta = hold_levels(self._density, self._mode, mapped.theta)
         return x, theta, self._density.values(theta) + mapped.volume
 
 
