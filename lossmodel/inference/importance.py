@@ -195,7 +195,8 @@ def weighted_draws(
         while not kept.even(ENOUGH) and count < max(rounds, len(proposals) + 1):
             kept = kept.then(sampler.draw(held, rng), held)
             count += 1
-        totals = log_totals(density, kept.theta, reported(density, laplace.mode))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            totals = log_totals(density, kept.theta, reported(density, laplace.mode))
     return WeightedDraws(kept.theta, kept.weights, totals, kept.k, count)
 
 
@@ -211,11 +212,11 @@ class _Sampler:
         """Equally many draws from each proposal: x, theta and log density."""
         each = SIZE // len(proposals)
         x = np.concatenate([proposal.draw(each, rng) for proposal in proposals])
-        mapped = self._to_theta(x)
-        # Its volume is one. Far out, where the density is zero, it can overflow.
+        # Far out, where the density is zero, all of it can overflow. The volume of levels is one.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            mapped = self._to_theta(x)
             theta = hold_levels(self._density, self._mode, mapped.theta)
-        return x, theta, self._density.values(theta) + mapped.volume
+            return x, theta, self._density.values(theta) + mapped.volume
 
 
 @dataclass(frozen=True, eq=False)
