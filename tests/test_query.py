@@ -117,7 +117,7 @@ def test_the_first_day_can_be_the_one(fit):
 
 def test_json_has_the_columns_of_the_table_and_the_claims_hash(fit):
     found = json.loads(run_query(fit, "killed north 2023", form="json"))
-    assert set(found) == {*COLUMNS, "claims_sha256"}
+    assert set(found) == {*COLUMNS, "claims_sha256", "gate"}
     assert found["claims_sha256"] == "ab" * 32
     assert json.loads(run_query(fit, "tanks north", form="json"))["engine"] == "nuts"
 

@@ -69,9 +69,9 @@ def _gate(diagnostics: dict[str, Any]) -> list[Text]:
             "The engine laplace is a nested Laplace approximation. Its draws are independent, so "
             "R-hat does not apply; the gate checks instead that Newton's method reached the "
             "posterior mode (the decrement is the expected gain of one more step), that the mode "
-            "is a maximum, and that totals are near to normal. Submodels of up to some hundred "
-            "unknowns have importance weights instead, which make the draws exact; the gate checks "
-            "that the weights are even enough. "
+            "is a maximum, and that totals are near to normal. Totals of small submodels are "
+            "compared with importance weights, which replace the draws where they are even enough "
+            "and the fit is not near to normal. "
         )
     return [Text(words.strip(), tone="plain" if gate["passed"] else "warning")]
 
