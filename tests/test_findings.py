@@ -205,6 +205,11 @@ CASES = {
         ([row("gazette", "north", 120), row("almanac", "north", 12_000)], {}),
         "almanac says 120,000 and gazette 120 of the same days",
     ),
+    "unmarked-copy": (
+        ([row("gazette", "north", 13241), row("almanac", "north", 13241, published="2023-03-04")], {}),
+        ([row("gazette", "north", 13241), row("almanac", "north", 13187, published="2023-03-04")], {}),
+        "c1 prints the number of c0",
+    ),
     "crossed-bounds": (
         (bounds(at_least=500, at_most=90), {}),
         (bounds(at_least=90, at_most=500), {}),
@@ -288,7 +293,9 @@ def test_notes_alone_pass_strict(lossmodel, tmp_path):
 
 def test_a_fit_counts_warnings_and_its_report_lists_them(lossmodel, tmp_path):
     folder = write(tmp_path / "war", BOTH, row("gazette", "north", 200))
-    found = lossmodel("fit", "--conflict", folder, "--engine", "laplace", "--out", "report")
+    found = lossmodel(
+        "fit", "--conflict", folder, "--engine", "laplace", "--out", "report", "--force"
+    )
     assert "1 warning about the claims" in found.stderr
     assert "silent-party" in (tmp_path / "report" / "report.md").read_text()
     kept = json.loads((tmp_path / "report" / "diagnostics.json").read_text())["findings"]

@@ -30,6 +30,7 @@ def _wars(rng, *, wars=16, mean=0.8, tau_cluster=0.3, tau_claimant=0.4, n=4, sig
             "sd_log_ratio": pairs.std(axis=1, ddof=1),
             "count_var": 0.0,
             "trust_var": 0.0,
+            "lag_days": np.nan,
         }
     )
 

@@ -20,6 +20,7 @@ __all__ = [
     "falling_totals",
     "orders_of_magnitude",
     "totals_of_unknown_date",
+    "unmarked_copies",
     "windows_of_unknown_date",
 ]
 
@@ -30,6 +31,21 @@ KEYS: Final = ["party", "category", "scope", "start", "end"]
 # Days from the end of a window to the publication from which it matters on which of the two the
 # cases were known: a third of the prior's median delay of a listing.
 LATE: Final = 30
+# Probability from which a figure is more likely a copy than not.
+LIKELY: Final = 0.5
+
+
+def unmarked_copies(material: Material) -> Iterator[Case]:
+    """Figures that probably repeat another claimant's earlier one, without a mark."""
+    repeats = material.evidence.repeats
+    columns = (repeats[name].tolist() for name in ("claim_id", "of", "digits", "probability"))
+    for claim, original, digits, probability in zip(*columns, strict=True):
+        if probability > LIKELY:
+            yield Case(
+                f"{claim} prints the number of {original}, an earlier figure of another claimant: "
+                f"{digits} digits, a copy with probability {probability:.2f}.",
+                (claim, original),
+            )
 
 
 def falling_totals(material: Material) -> Iterator[Case]:

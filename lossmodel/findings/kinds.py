@@ -9,6 +9,7 @@ from lossmodel.findings.figures import (
     falling_totals,
     orders_of_magnitude,
     totals_of_unknown_date,
+    unmarked_copies,
     windows_of_unknown_date,
 )
 from lossmodel.findings.finding import Kind
@@ -87,6 +88,12 @@ KINDS: Final = (
         "warning",
         orders_of_magnitude,
         "Look for thousands read as units, and for another party, category or window",
+    ),
+    Kind(
+        "unmarked-copy",
+        "warning",
+        unmarked_copies,
+        "Mark the copies with via; without a mark each counts as a probable copy",
     ),
     Kind(
         "crossed-bounds",
