@@ -10,6 +10,7 @@ import numpy as np
 
 from lossmodel.inference.gates import (
     DOUBT,
+    FAIL,
     agreement_gate,
     laplace_gate,
     nuts_gate,
@@ -150,8 +151,9 @@ def _by_laplace(
     found["gradients"] = laplace.gradients
     theta = hold_levels(density, laplace.mode, laplace.draw(draws, rng))[None]
     away = runaway_totals(SubmodelDraws(density.model, theta))
-    reasons = laplace_gate(laplace, limit=DOUBT) + away
-    if density.size <= LARGEST:
+    small = density.size <= LARGEST
+    reasons = laplace_gate(laplace, limit=DOUBT if small else FAIL) + away
+    if small:
         if not reasons:
             tried = weighted_draws(density, laplace, seed=key, rounds=1)
             totals = log_totals(density, theta[0], reported(density, laplace.mode))
@@ -168,7 +170,8 @@ def _by_laplace(
         progress(f"{density.design.name}: {'; '.join(reasons)}")
         return laplace, None
     found["failures"] = laplace_gate(laplace) + away
-    found["doubts"] = [doubt for doubt in reasons if doubt not in found["failures"]]
+    doubts = [*laplace_gate(laplace, limit=DOUBT), *reasons]
+    found["doubts"] = [d for d in dict.fromkeys(doubts) if d not in found["failures"]]
     return laplace, (theta, found)
 
 
