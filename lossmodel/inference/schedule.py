@@ -121,9 +121,18 @@ class _Queue:
 def _recorded(job: _Job) -> _Recorded:
     said: list[str] = []
     submodel, seconds = job.run(said.append)
+    if submodel.engine == "nuts":
+        _end_chains()
     # Every report needs it, and this process is the one that ends first.
     _ = submodel.predicted
     return (submodel, seconds), said
+
+
+def _end_chains() -> None:
+    """End the processes of a sampler's chains, for which this one would wait for minutes."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True)
 
 
 def _told(future: Future[_Recorded], progress: Progress) -> tuple[Submodel, float]:
