@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.estimates import estimate
+from lossmodel.report.one_claim import hangs_on
+from lossmodel.report.sections.readings import other_readings
 from lossmodel.report.wording import is_assumed
 from lossmodel.text.numbers import number
 
@@ -30,6 +32,7 @@ def headline(fit: Fit, out: Path) -> str:
         f"{fit.conflict.title}, {first} to {last}; claims: {claims}",
         f"Expected losses, median [{100 * fit.ci_prob:.4g}% credible interval], {fit.engine}:",
         *_totals(fit),
+        *_readings(fit),
         _gate(fit),
         f"report: {out}",
     ]
@@ -44,10 +47,29 @@ def _totals(fit: Fit) -> list[str]:
     width = max((len(f"{category} {party}") for party, category in largest), default=0)
     return [
         f"  {f'{category} {party}':<{width}}  {_interval(totals[party, category])}"
-        + (", set by assumptions" if is_assumed(fit, (party, category, "all")) else "")
+        + "".join(f", {remark}" for remark in _remarks(fit, (party, category, "all"), totals))
         for party, category in whole
         if (party, category) in largest
     ]
+
+
+def _readings(fit: Fit) -> list[str]:
+    """Totals that another accounting of a side's own count moves."""
+    whole = [key for key in fit.series if key[2] == "all"]
+    return [
+        f"  {row['category']} {row['party']}: {_interval(row)} with {row['claimant']}'s "
+        f"{row['counted']} of {row['of']} read as {row['accounting']}, not {row['declared']}"
+        for _, row in other_readings(fit, whole).iterrows()
+    ]
+
+
+def _remarks(
+    fit: Fit, key: tuple[str, str, str], totals: dict[tuple[str, str], pd.Series]
+) -> list[str]:
+    """Words beside a total that few claims or none decide."""
+    party, category, _ = key
+    hanging = hangs_on(fit, key, {str(k): v for k, v in totals[party, category].items()})
+    return [*["set by assumptions"] * is_assumed(fit, key), *[hanging] * bool(hanging)]
 
 
 def _interval(row: pd.Series) -> str:
