@@ -41,15 +41,20 @@ def both(alone):
 
 
 @pytest.fixture(scope="module")
-def pinned(tmp_path_factory):
-    """The same count beside an agency whose figures are taken to be nearly exact."""
-    table = claims(tmp_path_factory.mktemp("pinned"), [*ministry(), total("agency", 2500)], LEDGER)
-    exact = {"bias.third-party.person": {"mean": 0.0, "sd": 0.01}, "common.sd": {"mean": 0.01}}
-    exact |= {"bias.third-party.person.between": {"mean": 0.01}, "bias.group_sd": {"mean": 0.01}}
-    exact |= {"missing.level": {"mean": -6.0, "sd": 0.1}}
-    exact |= {"noise.estimate": {"mean": -4.0, "sd": 0.1}}
-    priors = fit(table, engine="laplace").priors.replace(exact)
-    return with_other_accountings(fit(table, engine="laplace", priors=priors))
+def alike(alone):
+    """The same count where ledgers, lists and registers all miss about a tenth, and soon."""
+    priors = fit(alone, engine="laplace", draws=20).priors
+    register = priors["bias.register"]
+    changes = {
+        "bias.self.person": {"mean": register.mean, "sd": register.sd},
+        "bias.self.person.between": {"mean": 0.01},
+        "bias.self.ceiling": {"mean": 3.0},
+        "missing.level": {"mean": -6.0, "sd": 0.1},
+        "coverage.level": {"mean": 2.2},
+        "delay.median": {"mean": 0.0, "sd": 0.3},
+        "delay.log_sd": {"mean": -1.0, "sd": 0.1},
+    }
+    return with_other_accountings(fit(alone, engine="laplace", priors=priors.replace(changes)))
 
 
 def test_own_counts_are_series_of_a_side_about_itself(tmp_path):
@@ -108,20 +113,20 @@ def test_the_other_answer_is_that_of_the_other_declaration(tmp_path, alone, both
         assert found[name] == pytest.approx(row[name], rel=0.02)
 
 
-def test_a_total_that_others_fix_has_one_answer(pinned, tmp_path):
-    table = accountings_table(pinned)
+def test_a_count_that_misses_as_many_however_it_is_read_has_one_answer(alike, tmp_path):
+    table = accountings_table(alike)
     assert len(table) == 3
     assert table["shift"].abs().max() < MOVES
-    assert "read as" not in headline(pinned, tmp_path)
+    assert "read as" not in headline(alike, tmp_path)
 
 
-def test_stdout_and_report_have_both_answers(both, pinned, tmp_path):
+def test_stdout_and_report_have_both_answers(both, alike, tmp_path):
     said = headline(both, tmp_path)
     assert said.count(" read as ") == 1
     assert "killed of north read as register, not ledger" in said
     for name, fitted, words in (
         ("both", both, "register: "),
-        ("pinned", pinned, "Another accounting of a side's own count moves no total above"),
+        ("alike", alike, "Another accounting of a side's own count moves no total above"),
     ):
         write_report(fitted, tmp_path / name)
         text = (tmp_path / name / "report.md").read_text()

@@ -6,6 +6,7 @@ import pytest
 from lossmodel.api import fit, load_fit
 from lossmodel.cli.headline import headline
 from lossmodel.posterior.row_influence import MOVES
+from lossmodel.report import verify_report, write_report
 from lossmodel.report.one_claim import decisive_claim, hangs_on, over_its_prior
 from tests.count_war import MONTHS, claims, ministry, total
 
@@ -107,6 +108,15 @@ def test_a_total_that_hangs_on_a_claim_says_so_with_the_range(fits, tmp_path):
     numbers = [float(number.replace(",", "")) for number in shown]
     np.testing.assert_allclose(numbers, [low, high], rtol=0.05)
     assert "hangs on" not in headline(fits["s"], tmp_path)
+
+
+def test_the_report_says_so_too_and_can_be_verified(fits, tmp_path):
+    for name, fitted in fits.items():
+        write_report(fitted, tmp_path / name, force=True)
+        text = (tmp_path / name / "report.md").read_text()
+        assert ("It hangs on one claim" in text) == (name == "h")
+        assert ("Totals that hang on one claim" in text) == (name == "h")
+        assert verify_report(tmp_path / name / "report.md") == []
 
 
 def test_a_prior_without_an_sd_gives_the_total_without_the_claim(hanging, fits):
