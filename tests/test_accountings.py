@@ -123,7 +123,7 @@ def test_a_count_that_misses_as_many_however_it_is_read_has_one_answer(alike, tm
 def test_stdout_and_report_have_both_answers(both, alike, tmp_path):
     said = headline(both, tmp_path)
     assert said.count(" read as ") == 1
-    assert "killed of north read as register, not ledger" in said
+    assert "with the killed of ministry read as register, not ledger" in said
     for name, fitted, words in (
         ("both", both, "register: "),
         ("alike", alike, "Another accounting of a side's own count moves no total above"),

@@ -32,7 +32,6 @@ def headline(fit: Fit, out: Path) -> str:
         f"{fit.conflict.title}, {first} to {last}; claims: {claims}",
         f"Expected losses, median [{100 * fit.ci_prob:.4g}% credible interval], {fit.engine}:",
         *_totals(fit),
-        *_readings(fit),
         _gate(fit),
         f"report: {out}",
     ]
@@ -53,23 +52,22 @@ def _totals(fit: Fit) -> list[str]:
     ]
 
 
-def _readings(fit: Fit) -> list[str]:
-    """Totals that another accounting of a side's own count moves."""
-    whole = [key for key in fit.series if key[2] == "all"]
-    return [
-        f"  {row['category']} {row['party']}: {_interval(row)} with {row['claimant']}'s "
-        f"{row['counted']} of {row['of']} read as {row['accounting']}, not {row['declared']}"
-        for _, row in other_readings(fit, whole).iterrows()
-    ]
-
-
 def _remarks(
     fit: Fit, key: tuple[str, str, str], totals: dict[tuple[str, str], pd.Series]
 ) -> list[str]:
     """Words beside a total that few claims or none decide."""
     party, category, _ = key
-    hanging = hangs_on(fit, key, {str(k): v for k, v in totals[party, category].items()})
-    return [*["set by assumptions"] * is_assumed(fit, key), *[hanging] * bool(hanging)]
+    found = ["set by assumptions"] if is_assumed(fit, key) else []
+    if hanging := hangs_on(fit, key, {str(k): v for k, v in totals[party, category].items()}):
+        found.append(hanging)
+    readings = other_readings(fit, [key])
+    # The report has them all.
+    for _, row in readings.loc[readings["shift"].abs().nlargest(1).index].iterrows():
+        found.append(
+            f"but {_interval(row)} with the {row['counted']} of {row['claimant']} read as "
+            f"{row['accounting']}, not {row['declared']}"
+        )
+    return found
 
 
 def _interval(row: pd.Series) -> str:

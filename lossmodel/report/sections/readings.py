@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lossmodel.evaluation.accountings import KEPT, MOVES, accountings_table
 from lossmodel.report.blocks import Block, Table, Text
 from lossmodel.report.wording import claimant_names, estimate_text, interval, level, quantity_title
@@ -24,7 +26,8 @@ def other_readings(fit: Fit, keys: list[Key]) -> pd.DataFrame:
     rows = accountings_table(fit)
     moved = rows[rows["shift"].abs() > MOVES]
     names = zip(moved["party"], moved["category"], moved["scope"], strict=True)
-    return moved[[name in keys for name in names]]
+    # An empty list would select columns.
+    return moved[np.array([name in keys for name in names], dtype=bool)]
 
 
 def readings_blocks(results: Results, keys: list[Key]) -> list[Block]:
