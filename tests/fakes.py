@@ -10,16 +10,18 @@ import pandas as pd
 
 from lossmodel.conflict import Category, Conflict, Knots, Party, Scope, Share, Side
 from lossmodel.conflict.types import STANDARD_CATEGORIES
+from lossmodel.evaluation import accountings
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.fit import Cache
 from lossmodel.posterior.ratios import biases_table
+from lossmodel.posterior.row_influence import COLUMNS
 
 START = pd.Timestamp("2022-02-24")
 HOSTILE = (
     "<script>alert(1)</script> $E=mc^2$ \\input{/etc/passwd} #eval(1) | `x` [a](javascript:0) {%"
 )
-DERIVED = ("variance_decomposition", "local_prior_sensitivity")
+DERIVED = ("variance_decomposition", "local_prior_sensitivity", "row_influence")
 COUNTED = ("killed", "wounded", "casualties")
 LETHALITY = {"north": 0.28, "south": 0.33, "guests": 0.3}
 LEVEL = {"north": 600.0, "south": 350.0, "guests": 12.0}
@@ -131,6 +133,7 @@ class FakeFit:
     priors: Priors
     variance_decomposition: pd.DataFrame
     local_prior_sensitivity: pd.DataFrame
+    row_influence: pd.DataFrame
     diagnostics: dict
     provenance: dict
     paths: dict = field(repr=False)
@@ -294,6 +297,7 @@ def make_fit(
         priors=Priors.default(),
         variance_decomposition=_shares(),
         local_prior_sensitivity=_other_priors(posterior),
+        row_influence=_influence(terms),
         diagnostics=_diagnostics(passed),
         provenance={
             "version": "0.1.0",
@@ -345,6 +349,23 @@ def _evidence(table: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFra
     return terms, classes
 
 
+def _influence(terms: pd.DataFrame) -> pd.DataFrame:
+    """One total hangs on the last claim of a list, and another on none."""
+    listed = terms[terms["claimant"] == "names-of-the-fallen"].iloc[-1]
+    row = {"term": listed["term"], "claims": listed["claims"], "claimant": listed["claimant"]}
+    row |= {"counted": "killed", "observation_model": "list", "prior": "coverage.level"}
+    row |= {"median": 1e5, "lower": 6e4, "upper": 2e5, "ci_prob": 0.95}
+    shifts = {("north", "killed", "all"): (1.4, True), ("south", "killed", "all"): (0.3, False)}
+    return pd.DataFrame(
+        [
+            dict(zip(("party", "category", "scope"), key, strict=True))
+            | {"shift": shift, "widening": 1.1, "hangs": hangs}
+            | row
+            for key, (shift, hangs) in shifts.items()
+        ]
+    )[list(COLUMNS)]
+
+
 def _other_priors(posterior: dict[str, np.ndarray]) -> pd.DataFrame:
     rows = []
     for party in ("north", "south"):
@@ -384,10 +405,24 @@ def _shares() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _read_as(accounting: str, *, median: float, shift: float) -> dict:
+    """A refit with another accounting of the ministry's own count."""
+    values = ("north-ministry", "north", "killed", "estimate", accounting, "north", "killed", "all")
+    values += (median, 0.6 * median, 1.8 * median, shift, True)
+    return dict(zip(accountings.COLUMNS, values, strict=True))
+
+
 def _diagnostics(passed: bool) -> dict:
     return {
         "engine": "laplace",
         "findings": [],
+        "other_accountings": {
+            "rows": [
+                _read_as("list", median=7e5, shift=0.9),
+                _read_as("ledger", median=4.1e5, shift=0.1),
+            ],
+            "left": ["south-staff south killed"],
+        },
         "gate": {
             "passed": passed,
             "failures": [] if passed else ["k-hat 0.91 is over 0.7"],

@@ -110,6 +110,13 @@ def totals(*values: float, start: str = "", first: int = 1) -> list[str]:
     ]
 
 
+def own_totals(*values: float) -> list[str]:
+    return [
+        row("north-staff", "north", value, end=f"2023-0{month}-01")
+        for month, value in enumerate(values, start=2)
+    ]
+
+
 NOBODY = TOML.replace('fights = "south"\n', "").replace(
     "[parties.south]", '[parties.east]\nside = "east"\nfights = "south"\n[parties.south]'
 )
@@ -200,6 +207,11 @@ CASES = {
         (window("2023-06-01"), {"streams": LIST}),
         (window("2023-03-09"), {"streams": LIST}),
         "is read as known on 2023-06-01",
+    ),
+    "undeclared-accounting": (
+        (own_totals(30, 40, 50), {}),
+        (own_totals(30, 40, 50), {"streams": LEDGER.replace("south", "north", 1)}),
+        "north-staff counts killed of its own side north, and streams.csv does not say how: 3",
     ),
     "orders-of-magnitude": (
         ([row("gazette", "north", 120), row("almanac", "north", 120_000)], {}),

@@ -50,6 +50,8 @@ class Fit(DrawsOfFit):
         Shares of each total's posterior variance by assumption.
     local_prior_sensitivity
         Totals under other priors, by normal theory.
+    row_influence
+        Totals without the figures that move them most, by normal theory.
     draws, prior
         Named draws as datasets with dims chain and draw.
 
@@ -91,6 +93,11 @@ class Fit(DrawsOfFit):
     def local_prior_sensitivity(self) -> pd.DataFrame:
         """Totals under other priors, by normal theory, see ``posterior.prior_shift``."""
         return tables.prior_shift_table(self)
+
+    @property
+    def row_influence(self) -> pd.DataFrame:
+        """Totals without the figures that move them most, see ``posterior.row_influence``."""
+        return tables.influence_table(self)
 
     def submodel_of(self, party: str, category: str) -> Submodel:
         """The submodel that a party's losses of a category are fitted in.

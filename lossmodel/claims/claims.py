@@ -22,7 +22,7 @@ from lossmodel.tables.problems import Problems
 from lossmodel.tables.schema import CLAIMS
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 
-__all__ = ["Claims", "claims_csv", "load_claims", "write_claims"]
+__all__ = ["Claims", "claims_csv", "filled_known", "load_claims", "write_claims"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,12 +159,10 @@ def _words(raw: RawTable, conflict: Conflict) -> dict[str, list[str]]:
 def _fill(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
     """Fill optional dates, and drop limits that only repeat the value."""
     is_running = table["kind"].isin(names_with(KINDS, "running"))
-    known_at_end = table["kind"].isin(names_with(KINDS, "known_at_end"))
-    known_at_end &= ~_counts_cases(table, conflict)
     has_limits = table["qualifier"].isin(names_with(QUALIFIERS, "has_limits"))
     end = table["end"]
     published = table["published"].fillna(table["known"]).fillna(end)
-    known = table["known"].fillna(end.where(known_at_end, published))
+    known = filled_known(table.assign(published=published), conflict)
     inferred = table["published_inferred"] | table["published"].isna()
     limits = {
         name: table[name].mask(~has_limits & (table[name] == table["value"]))
@@ -174,6 +172,27 @@ def _fill(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
     return table.assign(
         start=start, known=known, published=published, published_inferred=inferred, **limits
     )
+
+
+def filled_known(table: pd.DataFrame, conflict: Conflict) -> pd.Series[pd.Timestamp]:
+    """The day up to which each claimant's knowledge ran, by default `end` or `published`.
+
+    Parameters
+    ----------
+    table
+        Claims with `published` filled.
+    conflict
+        Declares which streams count cases.
+
+    Examples
+    --------
+    >>> claims = load_claims(conflict="battle-of-britain")
+    >>> bool(filled_known(claims.table, claims.conflict).eq(claims.table["known"]).all())
+    True
+    """
+    at_end = table["kind"].isin(names_with(KINDS, "known_at_end"))
+    at_end &= ~_counts_cases(table, conflict)
+    return table["known"].fillna(table["end"].where(at_end, table["published"]))
 
 
 def _counts_cases(table: pd.DataFrame, conflict: Conflict) -> pd.Series[bool]:
@@ -196,6 +215,8 @@ def claims_csv(claims: Claims) -> str:
     'claim_id,claimant,party,categ'
     """
     table = claims.table.drop(columns="row")
+    # What is filled is filled again, and may be filled otherwise under another accounting.
+    table["known"] = table["known"].mask(table["claim_id"].isin(claims.known_blank))
     for name in table.select_dtypes("datetime"):
         table[name] = table[name].dt.strftime("%Y-%m-%d")
     for name in ("value", "low", "high"):

@@ -58,6 +58,7 @@ def fit(
 
         from lossmodel import api
         from lossmodel.claims.claims import load_claims
+        from lossmodel.evaluation.accountings import with_other_accountings
         from lossmodel.posterior.fit import conflict_priors
         from lossmodel.posterior.netcdf import check_name
         from lossmodel.report import write_report
@@ -82,6 +83,8 @@ def fit(
         if warnings:
             number = f"{len(warnings)} warning{'s' * (len(warnings) > 1)}"
             say(f"{number} about the claims: see `lossmodel check` or the report")
+        if force or fitted.diagnostics["gate"]["passed"]:
+            fitted = with_other_accountings(fitted, say)
         say("writing the report")
         write_report(fitted, out, force=force)
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.estimates import estimate
+from lossmodel.report.one_claim import hangs_on
+from lossmodel.report.sections.readings import other_readings
 from lossmodel.report.wording import is_assumed
 from lossmodel.text.numbers import number
 
@@ -44,10 +46,28 @@ def _totals(fit: Fit) -> list[str]:
     width = max((len(f"{category} {party}") for party, category in largest), default=0)
     return [
         f"  {f'{category} {party}':<{width}}  {_interval(totals[party, category])}"
-        + (", set by assumptions" if is_assumed(fit, (party, category, "all")) else "")
+        + "".join(f", {remark}" for remark in _remarks(fit, (party, category, "all"), totals))
         for party, category in whole
         if (party, category) in largest
     ]
+
+
+def _remarks(
+    fit: Fit, key: tuple[str, str, str], totals: dict[tuple[str, str], pd.Series]
+) -> list[str]:
+    """Words beside a total that few claims or none decide."""
+    party, category, _ = key
+    found = ["set by assumptions"] if is_assumed(fit, key) else []
+    if hanging := hangs_on(fit, key, {str(k): v for k, v in totals[party, category].items()}):
+        found.append(hanging)
+    readings = other_readings(fit, [key])
+    # The report has them all.
+    for _, row in readings.loc[readings["shift"].abs().nlargest(1).index].iterrows():
+        found.append(
+            f"but {_interval(row)} with the {row['counted']} of {row['claimant']} read as "
+            f"{row['accounting']}, not {row['declared']}"
+        )
+    return found
 
 
 def _interval(row: pd.Series) -> str:

@@ -1,4 +1,4 @@
-"""Sensitivity of totals to claimants, priors and components of the model, by refits."""
+"""Sensitivity of totals to claimants, priors, components and accountings, by refits."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def sensitivity(
     cluster: str | None = None,
     progress: Report | None = None,
 ) -> Sensitivity:
-    """Refit without each claimant, without each component, and under other priors.
+    """Refit without each claimant or component, under other priors and other accountings.
 
     Parameters
     ----------

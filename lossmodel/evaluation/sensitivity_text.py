@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from lossmodel.evaluation.accountings import MOVES
 from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import factor, number, percent, percent_change
 
@@ -47,6 +48,7 @@ def describe_level(
             _prior(variance_decomposition[variance_decomposition["quantity"] == quantity]),
             _claimants(of[of["kind"] == "claimant"]),
             _components(of[of["kind"] == "part"]),
+            _accountings(of[of["kind"] == "accounting"]),
             _blocks(powers[powers["quantity"] == quantity]),
             _common_mode(of[of["kind"] == "common mode"]),
             _range(prior_range[prior_range["quantity"] == quantity]),
@@ -114,6 +116,24 @@ def _components(rows: pd.DataFrame) -> str:
     ]
     named = named[:NAMED_COMPONENTS]
     return f"Changes with components of the model switched off, one at a time: {', '.join(named)}."
+
+
+def _accountings(rows: pd.DataFrame) -> str:
+    """Both answers where another accounting of a side's own count moves the total."""
+    if rows.empty:
+        return ""
+    moved = rows[rows["shift"].abs() > MOVES]
+    if moved.empty:
+        return (
+            "Another accounting of a side's own count moves the median by at most "
+            f"{MOVES:g} posterior sd."
+        )
+    named = []
+    for _, row in moved.iterrows():
+        median, limits = _numbers(row)
+        count, _, accounting = row["name"].partition(": ")
+        named.append(f"{count} as {accounting} {median} ({limits}), {row['shift']:+.2f} sd")
+    return f"With another accounting of a side's own count: {'; '.join(named)}."
 
 
 def _blocks(powers: pd.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""Variants of a fit: priors weaker or stronger, a component off, a claimant left out."""
+"""Variants of a fit: priors, components, claimants left out, accountings of own counts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from lossmodel.claims.claims import Claims
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.evaluation.accountings import other_accountings
 from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.prior_shift import COMMON_SDS, LOCATIONS
@@ -44,9 +45,10 @@ class Variant:
     kind
         `claimant` (left out), `prior` (a block's priors to the power `value`), `part` (a component
         switched off), `common mode` (sd `value`), `location` (a prior's mean shifted by `value` of
-        its sds).
+        its sds), `accounting` (a side's own count read in another way).
     name
-        The claimant, block, component or prior.
+        The claimant, block, component or prior; of an accounting ``claimant party category:
+        accounting``.
     value
         Power, sd or shift; NaN for the other kinds.
 
@@ -99,6 +101,12 @@ def variants_of(
         Variant("part", name, claims, priors, components.without(name))
         for name in Components.names()
         if getattr(components, name)
+    ]
+    found += [
+        Variant(
+            "accounting", f"{s.claimant} {s.party} {s.category}: {word}", own, priors, components
+        )
+        for s, word, own in other_accountings(claims)
     ]
     for sd in COMMON_SDS:
         changed = priors.replace({"common.sd": {"mean": sd}})
@@ -174,7 +182,7 @@ def _without(claims: Claims, claimant: str) -> Claims:
 
 
 def _shifted(claims: Claims, priors: Priors, components: Components) -> Iterator[Variant]:
-    for name in LOCATIONS:
+    for name in (name for name in LOCATIONS if not priors[name].fixed):
         for sds in (-1.0, 1.0):
             prior = priors[name]
             changed = priors.replace({name: {"mean": prior.mean + sds * prior.sd}})

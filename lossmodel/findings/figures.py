@@ -9,6 +9,7 @@ from typing import Final
 
 import pandas as pd
 
+from lossmodel.claims.own_counts import own_counts
 from lossmodel.evidence.claim_records import Figure, Key, day_number, read_figures
 from lossmodel.evidence.corrections import Corrections
 from lossmodel.evidence.running_totals import rising
@@ -20,6 +21,7 @@ __all__ = [
     "falling_totals",
     "orders_of_magnitude",
     "totals_of_unknown_date",
+    "undeclared_accountings",
     "unmarked_copies",
     "windows_of_unknown_date",
 ]
@@ -126,6 +128,24 @@ def _unknown_dates(material: Material, kinds: list[str]) -> Iterator[Case]:
             f"published {row['published']:%Y-%m-%d}, is read as known on {row['known']:%Y-%m-%d}.",
             tuple(own["claim_id"]),
         )
+
+
+def undeclared_accountings(material: Material) -> Iterator[Case]:
+    """Running totals of a side's own people that no row of streams.csv declares."""
+    table = material.table
+    declared = material.conflict.streams[["claimant", "party", "category"]]
+    rows = set(declared.itertuples(index=False, name=None))
+    for stream in own_counts(material.claims):
+        key = (stream.claimant, stream.party, stream.category)
+        if key not in rows:
+            same = (table[["claimant", "party", "category"]] == list(key)).all(axis=1)
+            ids = table["claim_id"][same]
+            yield Case(
+                f"{stream.claimant} counts {stream.category} of its own side {stream.party}, and "
+                f"streams.csv does not say how: {len(ids)} figures, such as {ids.iloc[0]}, are "
+                f"read as {stream.accounting}.",
+                tuple(ids),
+            )
 
 
 def orders_of_magnitude(material: Material) -> Iterator[Case]:

@@ -9,6 +9,7 @@ from lossmodel.findings.figures import (
     falling_totals,
     orders_of_magnitude,
     totals_of_unknown_date,
+    undeclared_accountings,
     unmarked_copies,
     windows_of_unknown_date,
 )
@@ -112,6 +113,13 @@ KINDS: Final = (
         "note",
         windows_of_unknown_date,
         "Give known if cases were recorded up to another day",
+    ),
+    Kind(
+        "undeclared-accounting",
+        "note",
+        undeclared_accountings,
+        "Write its accounting in streams.csv: ledger, list, register or estimate, as "
+        "docs/accounting.md explains; the answer may differ by a factor",
     ),
     Kind(
         "enemies-assumed",

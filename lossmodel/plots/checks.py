@@ -23,6 +23,7 @@ HIGHER: Final = ROLE_COLOURS["adversary"]
 VARIANT_LABELS: Final = {
     "claimant": "without",
     "part": "part off:",
+    "accounting": "read otherwise:",
     "common mode": "common mode",
     "prior": "prior power:",
     "location": "prior mean:",

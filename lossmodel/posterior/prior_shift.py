@@ -18,6 +18,7 @@ import pandas as pd
 
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design.assemble import UNDEFINED
+from lossmodel.model.design.bias import COVERAGE
 from lossmodel.posterior.variance import LEAST_TOTAL, LEAST_VARIANCE, slope
 
 if TYPE_CHECKING:
@@ -37,8 +38,10 @@ COMMON_SDS: Final = (0.10, 0.15, 0.25)
 # Priors whose mean another analyst might well put one sd higher or lower.
 LOCATIONS: Final = (
     *("bias.adversary.person", "bias.self.person", "bias.third-party.person"),
+    *("bias.adversary.civilian", "bias.self.civilian", "bias.third-party.civilian"),
     *("bias.adversary.equipment", "bias.self.equipment", "bias.third-party.equipment"),
-    *("coverage.level", "delay.median", "missing.level", "missing.counted", "declared.delay"),
+    *("bias.register", "bias.missing", "coverage.level", "coverage.after"),
+    *("delay.median", "missing.level", "missing.counted", "declared.delay"),
     *("definition.losses", "definition.irrecoverable", "lethality.level"),
 )
 
@@ -97,12 +100,23 @@ def _widened(design: Design, laplace: Laplace, priors: Priors) -> Iterator[Effec
 def _shifted(design: Design, priors: Priors) -> Iterator[Effect]:
     """Means of priors one sd lower and higher."""
     for name in LOCATIONS:
-        where = _entries(design, name)
+        parts = [(_entries(design, part), by) for part, by in _parts(name, priors)]
+        where = np.concatenate([entries for entries, _ in parts])
+        one = np.concatenate([np.full(len(entries), by) for entries, by in parts])
         if priors[name].sd > 0 and len(where):
             for sds in (-1.0, 1.0):
-                # The unknown of this one is the share that is not counted.
-                by = np.full(len(where), -sds if name == "missing.counted" else sds)
-                yield name, sds, where, by, np.zeros((len(where), len(where)))
+                yield name, sds, where, sds * one, np.zeros((len(where), len(where)))
+
+
+def _parts(name: str, priors: Priors) -> list[tuple[str, float]]:
+    """Groups of normals that make up a prior, and by how much each moves when its mean does."""
+    if name == "missing.counted":
+        # The unknown of this one is the share that is not counted.
+        return [(name, -1.0)]
+    if name == COVERAGE:
+        shared = priors["coverage.side_share"].median
+        return [(name, float(np.sqrt(1 - shared))), ("coverage.party", float(np.sqrt(shared)))]
+    return [(name, 1.0)]
 
 
 def _entries(design: Design, name: str) -> Ints:

@@ -6,32 +6,37 @@
 `terms_table`         pieces of evidence with their posterior expectation
 `variance_table`      shares of each total's posterior variance, see ``variance``
 `prior_shift_table`   totals under other priors, see ``prior_shift``
+`influence_table`     totals without single figures, see ``row_influence``
 ====================  ==============================================================================
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import pandas as pd
 
 from lossmodel.errors import UsageError
+from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.predictive import predictive
 from lossmodel.model.design.assemble import PERSON
 from lossmodel.posterior.prior_shift import local_prior_sensitivity
 from lossmodel.posterior.reported import Series, is_identified, series_of
+from lossmodel.posterior.row_influence import row_influence
 from lossmodel.posterior.variance import variance_decomposition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lossmodel.inference.run import Submodel
+    from lossmodel.model.density.expansion import Expansion
     from lossmodel.posterior.fit import Fit
 
     AnyFit = TypeVar("AnyFit", bound=Fit)
 
 __all__ = [
+    "influence_table",
     "prior_shift_table",
     "reported_series",
     "stream_of",
@@ -41,6 +46,9 @@ __all__ = [
     "variance_table",
     "with_tables",
 ]
+
+# A ledger that is assessed again after the war is an estimate besides, of the same claimant.
+STREAM: Final = ["claimant", "party", "category", "accounting"]
 
 
 def reported_series(fit: Fit) -> list[Series]:
@@ -88,7 +96,7 @@ def variance_table(fit: Fit) -> pd.DataFrame:
     def shares(name: str, submodel: Submodel) -> pd.DataFrame:
         series = series_of(submodel.design, name, fit.conflict)
         return variance_decomposition(
-            submodel.posterior, submodel.prior, submodel.density, submodel.laplace, series
+            submodel.posterior, submodel.prior, _expansion(fit, name), submodel.laplace, series
         )
 
     return fit.cache.get("variance_decomposition", lambda: _joined(fit, shares))
@@ -104,6 +112,18 @@ def prior_shift_table(fit: Fit) -> pd.DataFrame:
         )
 
     return fit.cache.get("local_prior_sensitivity", lambda: _joined(fit, shifted))
+
+
+def influence_table(fit: Fit) -> pd.DataFrame:
+    """Totals to the end without the figures that move them most, see ``row_influence``."""
+
+    def without(name: str, submodel: Submodel) -> pd.DataFrame:
+        series = series_of(submodel.design, name, fit.conflict)
+        return row_influence(
+            submodel.posterior, _expansion(fit, name), fit.conflict, series, ci_prob=fit.ci_prob
+        )
+
+    return fit.cache.get("row_influence", lambda: _joined(fit, without))
 
 
 def with_tables(fit: AnyFit, tables: Mapping[str, pd.DataFrame]) -> AnyFit:
@@ -141,6 +161,14 @@ def stream_of(fit: Fit, stream: int) -> tuple[Submodel, int]:
     return fit.submodels[submodel], int(streams["number"].to_numpy()[stream])
 
 
+def _expansion(fit: Fit, name: str) -> Expansion:
+    """The log posterior of a submodel around its mode."""
+    submodel = fit.submodels[name]
+    return fit.cache.get(
+        f"expansion {name}", lambda: Expander(submodel.density)(submodel.laplace.mode)
+    )
+
+
 def _joined(fit: Fit, table: Callable[[str, Submodel], pd.DataFrame]) -> pd.DataFrame:
     """The tables of all submodels as one."""
     tables = [table(name, submodel) for name, submodel in fit.submodels.items()]
@@ -149,7 +177,7 @@ def _joined(fit: Fit, table: Callable[[str, Submodel], pd.DataFrame]) -> pd.Data
 
 def _streams(name: str, submodel: Submodel) -> pd.DataFrame:
     table = submodel.design.streams.drop(columns=["first", "last"])
-    groups = submodel.design.terms.groupby(["claimant", "party", "category"], sort=True)
+    groups = submodel.design.terms.groupby(STREAM, sort=True)
     counts = groups["claims"].agg(lambda ids: len({c for i in ids for c in i.split(";")}))
     return table.assign(
         n_claims=counts.to_numpy(),

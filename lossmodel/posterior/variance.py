@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.inference.laplace.fit import Laplace
-from lossmodel.model.density.density import Density
-from lossmodel.model.density.expansion import Expander
+from lossmodel.model.density.expansion import Expansion
 from lossmodel.model.density.generated import SubmodelDraws, components_of
 from lossmodel.model.design.grid import Floats
 from lossmodel.text.levels import ASSUMED
@@ -69,11 +68,16 @@ def slope(draws: SubmodelDraws, key: Series) -> Floats:
 def variance_decomposition(
     draws: SubmodelDraws,
     prior: SubmodelDraws,
-    density: Density,
+    expansion: Expansion,
     laplace: Laplace,
     series: list[tuple[str, str, str]],
 ) -> pd.DataFrame:
     """Shares of the posterior variance of each log total to the end that are prior.
+
+    Parameters
+    ----------
+    expansion
+        Of the log posterior at its mode.
 
     Returns
     -------
@@ -87,7 +91,6 @@ def variance_decomposition(
     for group, where in draws.design.parameters.groups.items():
         blocks[where] = block_of(group)
     rows = []
-    expansion = Expander(density)(laplace.mode)
     curvature = np.maximum(expansion.curvature, 0.0)
     for key in series:
         moved = laplace.covariance_root @ (laplace.covariance_root.T @ slope(at_mode, key))

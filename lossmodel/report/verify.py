@@ -47,7 +47,7 @@ __all__ = ["verify_report"]
 
 TABLES: Final = {f"{name}.csv": name for name in ("estimates", "biases", "claims")}
 # Tables of the fit itself.
-OF_FIT: Final = ("terms", "variance_decomposition", "local_prior_sensitivity")
+OF_FIT: Final = ("terms", "variance_decomposition", "local_prior_sensitivity", "row_influence")
 # Accepted relative difference: the sixth digit of draws that are saved to seven.
 PRECISION: Final = 2e-6
 SHOWN: Final = 20  # problems shown per file

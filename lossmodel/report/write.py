@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lossmodel.evaluation.accountings import with_other_accountings
 from lossmodel.inference.worker import submit
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.document import compose
@@ -85,6 +86,8 @@ def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
     """
     out = Path(out)
     passed = bool(fit.diagnostics["gate"]["passed"])
+    if passed or force:
+        fit = with_other_accountings(fit)
     with fresh_folder(out) as folder:
         # Figures take longest, so the worker process starts them first.
         started = _start(fit) if passed or force else None

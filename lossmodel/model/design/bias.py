@@ -19,12 +19,13 @@ from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
 
-__all__ = ["Bias", "build_biases", "unsettled_share"]
+__all__ = ["COVERAGE", "Bias", "build_biases", "level_prior", "unsettled_share"]
 
 Knots = tuple[Floats, Ints]
 
 # Priors of the level of observation models that have one of their own, and of the step of a
 # stream's own walk.
+COVERAGE = "coverage.level"
 LEVELS = {"stock": "bias.missing"} | dict.fromkeys(
     names_with(ACCOUNTINGS, "official"), "bias.register"
 )
@@ -111,6 +112,40 @@ def build_biases(
     return {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
 
 
+def level_prior(stream: pd.Series, conflict: Conflict) -> str:
+    """Name of the prior that says by how much a stream's figures differ from the truth.
+
+    Parameters
+    ----------
+    stream
+        A row of `stream_table`.
+
+    Examples
+    --------
+    >>> from lossmodel.conflict import load_conflict
+    >>> row = {"party": "germany", "category": "aircraft", "role": "self"}
+    >>> war = load_conflict("battle-of-britain")
+    >>> level_prior(pd.Series(row | {"observation_model": "ledger"}), war)
+    'bias.self.equipment'
+    >>> level_prior(pd.Series(row | {"observation_model": "list"}), war)
+    'coverage.level'
+    """
+    name = stream["observation_model"]
+    if name in LEVELS:
+        return LEVELS[name]
+    if name in names_with(ACCOUNTINGS, "has_coverage"):
+        return COVERAGE
+    return f"bias.{stream['role']}.{_class(conflict, stream['party'], stream['category'])}"
+
+
+def _class(conflict: Conflict, party: str, category: str) -> str:
+    """Class of the priors of a role: person, civilian or equipment."""
+    if conflict.categories[category].group == "equipment":
+        return "equipment"
+    first = conflict.components(party)[0]
+    return "civilian" if conflict.parties[first].civilian else "person"
+
+
 def unsettled_share(terms: pd.DataFrame, *, grid: Grid, ended: float, priors: Priors) -> Floats:
     """Share of its bias that each figure has left, shape (N,); less than one after the fighting.
 
@@ -189,7 +224,7 @@ class _BiasTable:
     def _role(self, stream: pd.Series) -> list[int]:
         """Rows of the role, of the side and of the claimant."""
         claimant, party, role = stream["claimant"], stream["party"], stream["role"]
-        kind = f"bias.{role}.{self._class(party, stream['category'])}"
+        kind = f"bias.{role}.{_class(self.conflict, party, stream['category'])}"
         prior, between = self.priors[kind], self.priors[f"{kind}.between"].median
         rows = [self.scalar("bias.role", f"{role} {kind}", prior.mean, prior.sd)]
         if role != "third-party" and self.components.group:
@@ -208,13 +243,6 @@ class _BiasTable:
             self._capped.add(rows)
             at, sd = (self.priors[f"bias.self.{name}"].median for name in ("ceiling", "ceiling_sd"))
             self.builder.ceiling(np.array(rows), at=at, sd=sd)
-
-    def _class(self, party: str, category: str) -> str:
-        """Class of the priors of a role: person, civilian or equipment."""
-        if self.conflict.categories[category].group == "equipment":
-            return "equipment"
-        first = self.conflict.components(party)[0]
-        return "civilian" if self.conflict.parties[first].civilian else "person"
 
     def _group_walk(self, group: str) -> Knots:
         if group not in self._groups:

@@ -6,7 +6,9 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.report.blocks import Block, Section, Table, Text
+from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.alternatives import alternatives_table, median_range
+from lossmodel.report.sections.readings import readings_blocks
 from lossmodel.report.wording import (
     category_title,
     date,
@@ -45,6 +47,7 @@ def answer_section(results: Results) -> Section:
     alternatives = alternatives_table(results, headlines)
     if alternatives is not None:
         blocks += [Text("Sensitivity to assumptions", tone="heading"), alternatives]
+    blocks += readings_blocks(results, headlines)
     blocks += _all_totals(results, main)
     return Section("answer", "Summary", blocks)
 
@@ -80,6 +83,8 @@ def _sentence(results: Results, key: Key) -> Text:
         text += f" This total is {assumed}"
         medians = median_range(results, key)
         text += f"; under other plausible priors the median would be {medians}." if medians else "."
+    if hanging := hangs_on(fit, key, now):
+        text += f" It {hanging}."
     whole = ", all forces" if category in PEOPLE else ""
     lead = f"{party_title(fit.conflict, party)}, {category}{whole}:"
     return Text(text, lead=lead, tone="answer")

@@ -6,7 +6,11 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.report.blocks import Block, Figure, Section, Table, Text
+from lossmodel.report.one_claim import decisive_claim, figure_words, over_its_prior
 from lossmodel.report.wording import (
+    claimant_names,
+    estimate_text,
+    interval,
     level,
     main_categories,
     main_parties,
@@ -60,7 +64,49 @@ def identification_section(results: Results, figures: Sequence[FigureSpec]) -> S
                 blocks.append(_sentence(results, (party, category, "all")))
     blocks += [Figure(spec.name, spec.caption, spec.alt) for spec in figures]
     blocks.append(_table(fit.variance_decomposition, results))
+    hanging = _one_claim_table(results)
+    if hanging is not None:
+        blocks += [Text("Totals that hang on one claim", tone="heading"), hanging]
     return Section("level", "Identification of the totals", blocks)
+
+
+def _one_claim_table(results: Results) -> Table | None:
+    """Totals that one claim moves by more than a posterior sd; None without any."""
+    fit = results.fit
+    names = claimant_names(fit)
+    rows = []
+    for key in fit.series:
+        row = decisive_claim(fit, key)
+        if row is None:
+            continue
+        total, span = results.total(key), over_its_prior(fit, row)
+        limits = total["lower"], total["upper"]
+        claimant = names.get(row["claimant"], row["claimant"])
+        rows.append(
+            [
+                quantity_title(fit, key),
+                estimate_text(total),
+                f"{row['term']}: {figure_words(row)}, {claimant}",
+                f"{estimate_text(row)} ({interval(row)})",
+                "–" if span is None else " to ".join(number(value, *limits) for value in span),
+                row["prior"],
+            ]
+        )
+    if not rows:
+        return None
+    return Table(
+        "one-claim",
+        ["Losses", "Total", "Claim", "Without it", "Over its prior", "Prior"],
+        rows,
+        caption=(
+            "Totals whose median moves by more than one posterior sd, or whose sd on the log scale "
+            f"doubles, if one claim is left out, with {level(fit)} intervals. “Over its prior” is "
+            "the range of the median with the mean of the prior that says how the claim is read "
+            "one sd lower and higher. Computed from the normal approximation of this fit, without "
+            "refitting."
+        ),
+        numeric=frozenset({1, 3, 4}),
+    )
 
 
 def _sentence(results: Results, key: Key) -> Text:

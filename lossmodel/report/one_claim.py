@@ -1,0 +1,72 @@
+"""Totals that hang on one claim, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from lossmodel.text.numbers import number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lossmodel.api import Fit
+
+__all__ = ["decisive_claim", "figure_words", "hangs_on", "over_its_prior"]
+
+# Observation models as the kind of a claim in a sentence; stocks are of the missing.
+KINDS_OF_FIGURES: Final = {"stock": "count of the {}"}
+
+
+def hangs_on(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> str:
+    """The claim that a total hangs on, with its range over that claim's prior; empty for none.
+
+    Parameters
+    ----------
+    key
+        Party, category and scope.
+    total
+        Lower and upper limit of the total, to which the range is rounded.
+    """
+    row = decisive_claim(fit, key)
+    if row is None:
+        return ""
+    words = f"hangs on one claim ({row['term']}, {figure_words(row)})"
+    limits = total["lower"], total["upper"]
+    span = over_its_prior(fit, row)
+    if span is None:
+        return f"{words}: {number(row['median'], *limits)} without it"
+    return f"{words}: {' to '.join(number(value, *limits) for value in span)} over its prior"
+
+
+def decisive_claim(fit: Fit, key: tuple[str, str, str]) -> dict[str, Any] | None:
+    """The row of `Fit.row_influence` that a total hangs on; None where it hangs on no claim."""
+    rows = fit.row_influence
+    same = (rows[["party", "category", "scope"]] == list(key)).all(axis=1)
+    found = rows[same & rows["hangs"]]
+    return None if found.empty else {str(name): found[name].iloc[0] for name in found}
+
+
+def over_its_prior(fit: Fit, row: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Least and largest median with the mean of a claim's prior one sd lower and higher.
+
+    None where the prior has no sd.
+    """
+    others = fit.local_prior_sensitivity
+    names = ["party", "category", "scope", "prior"]
+    medians = others.loc[(others[names] == [row[n] for n in names]).all(axis=1), "median"]
+    return None if medians.empty else (float(medians.min()), float(medians.max()))
+
+
+def figure_words(row: Mapping[str, Any]) -> str:
+    """The kind of a claim: ledger of losses, list of killed, count of the missing.
+
+    Examples
+    --------
+    >>> figure_words({"observation_model": "stock", "counted": "missing"})
+    'count of the missing'
+    >>> figure_words({"observation_model": "register", "counted": "killed"})
+    'register of killed'
+    """
+    model = str(row["observation_model"])
+    form = KINDS_OF_FIGURES.get(model, f"{model} of {{}}")
+    return form.format(str(row["counted"]).replace("-", " "))
