@@ -146,4 +146,4 @@ def _refit(
 def accountings_table(fitted: Fit) -> pd.DataFrame:
     """The rows that `with_other_accountings` found, with the columns `COLUMNS`."""
     rows = fitted.diagnostics.get(KEPT, {}).get("rows", [])
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"shift": float})
