@@ -14,6 +14,7 @@ from lossmodel.cli import fit as fit_command
 from lossmodel.cli.app import app
 from lossmodel.cli.headline import headline
 from lossmodel.errors import ConvergenceError, LossModelError
+from lossmodel.model.priors import Priors
 from tests.fakes import make_fit
 
 COMMANDS = {
@@ -285,8 +286,8 @@ def test_fit_without_arguments_fits_the_shipped_conflict(lossmodel, fitted, toy)
     ]
     claims = fitted.pop("claims")
     assert claims.conflict.name == "russia-ukraine"
+    assert fitted.pop("priors") == Priors.default()
     assert fitted == {
-        "priors": None,
         **{"engine": "auto", "seed": 1, "ci_prob": 0.95, "as_of": None, "until": None},
         **{"out": Path("lossmodel-report"), "force": False},
     }

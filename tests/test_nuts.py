@@ -70,7 +70,7 @@ def test_the_density_of_the_coordinates_has_the_volume_of_the_map(whitened):
 
 def test_a_share_on_which_others_depend_nonlinearly_has_a_curve():
     claims = load_claims()
-    evidence = collect_evidence(claims, as_of=pd.Timestamp("2022-09-01"))
+    evidence = collect_evidence(claims, as_of=pd.Timestamp("2022-06-01"))
     density = Density(LossModel().design(evidence, claims.conflict))
     coordinates = Whitened(density, approximate(density))
     names = [

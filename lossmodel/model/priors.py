@@ -58,7 +58,7 @@ class Priors:
     >>> priors.replace({"common.sd": {"mean": 0.25}})["common.sd"].basis
     'user'
     >>> priors.table()[["name", "unit"]].loc[0].tolist()
-    ['rate.level', 'multiple of the centre of the claims']
+    ['rate.level', 'casualties a day']
     """
 
     entries: Mapping[str, Prior]
