@@ -13,7 +13,7 @@ from lossmodel.inference.laplace.modes import Modes
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 
-# Not the drones: their path forks between outliers, and then the start decides (see ``hyper_mode``).
+# Not the drones: their path forks between outliers; then the start decides, see ``hyper_mode``.
 CASES = [("russia-ukraine", "tanks"), ("battle-of-britain", "aircraft")]
 LEVELS = [0.025, 0.5, 0.975]
 
