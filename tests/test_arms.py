@@ -139,6 +139,7 @@ def scored():
     return score_arms(2, arms=known_arms([PLAIN, "low coverage"]), size=SMALL, jobs=1)
 
 
+@pytest.mark.slow
 def test_every_arm_has_the_same_wars(scored):
     seeds = scored.wars.groupby("arm")["seed"].agg(lambda own: sorted(set(own)))
     assert seeds[PLAIN] == seeds["low coverage"]
@@ -146,6 +147,7 @@ def test_every_arm_has_the_same_wars(scored):
     assert scored.failures.empty
 
 
+@pytest.mark.slow
 def test_scores_of_an_arm_are_those_of_its_wars(scored):
     rows = scored.wars[scored.wars["arm"] == "low coverage"]
     line = scored.headlines.set_index("arm").loc["low coverage"]

@@ -257,6 +257,7 @@ def test_relays_of_a_ledger_leave_the_total_as_it_was(tmp_path):
     assert wrong_sd < 0.7 * sd
 
 
+@pytest.mark.slow
 def test_copies_of_a_list_are_one_list(tmp_path):
     counts = [round(30_000 * (1 - np.exp(-i / 8))) for i in range(1, 26)]
     lists = [
