@@ -85,8 +85,8 @@ def test_no_number_changes_by_more_than_a_twentieth(values):
     for value, text in zip(values, printed(*values), strict=True):
         error = abs(read(text) - value)
         assert error <= 0.0501 * abs(value)
-        # Digits of the half width beyond the precision of a float cannot be kept.
-        assert error <= 0.0501 * half + 5e-4 * (half <= 1e-12 * abs(value)) * abs(value) + 1e-9
+        # A number without a width keeps three digits.
+        assert error <= 0.0501 * half + 5.01e-3 * (half <= 1e-12 * abs(value)) * abs(value) + 1e-9
 
 
 @given(st.lists(ABOVE_ZERO, min_size=3, max_size=3).map(sorted))
