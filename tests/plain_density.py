@@ -229,7 +229,8 @@ class PlainDensity(PlainWar):
     def growth_days(term: dict[str, Any]) -> float:
         """Days over which a list grew: in knowledge or in its window, of which it may have more."""
         if pd.isna(term["known_from"]):
-            return float(max(term["n_days"], 1))
+            since = (term["known"] - term["days"][0][0]).days + 1
+            return float(max(term["n_days"], since))
         days, before = (
             {d for lo, hi in term[name] for d in pd.date_range(lo, hi)}
             for name in ("days", "days_from")

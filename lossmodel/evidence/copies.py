@@ -36,6 +36,9 @@ VAGUE: Final = 1 / math.sqrt(2 * math.pi)
 DIGITS: Final = 3
 # Of the iteration for the share, whose error falls by more than half in each.
 STEPS: Final = 50
+# Weight of the share of copies among all claimants beside the other figures of one: habits differ
+# as much as they can, since a paper either has a desk of its own or has not.
+HABIT: Final = 1.0
 # A match this unlikely is none.
 NEGLIGIBLE: Final = 1e-9
 # Differences of doubles.
@@ -115,7 +118,7 @@ def find_copies(figures: Sequence[Figure], conflict: Conflict, *, first: int) ->
     judged |= _judge(together, originals, centre)
     pairs = [(figure, judged[figure.claim_id]) for figure in estimates if figure.claim_id in judged]
     share = _share(pairs, centre)
-    copies = {figure.claim_id: replace(copy, prior=share) for figure, copy in pairs}
+    copies = _by_habit(pairs, share)
     books: defaultdict[Key, list[Figure]] = defaultdict(list)
     for figure in may:
         if not originals.accounting(figure.key).assesses:
@@ -141,6 +144,26 @@ def _habits(judged: Copies, figures: Iterable[Figure]) -> dict[str, float]:
             odds = judged[figure.claim_id].odds(figure)
             copied[figure.claimant] += odds / (1 + odds)
     return {claimant: copied[claimant] / total[claimant] for claimant in total}
+
+
+def _by_habit(figures: Sequence[tuple[Figure, Copy]], share: float) -> Copies:
+    """The copies with the prior of their claimant, by what its other figures probably are.
+
+    A claimant that repeats often repeats again: rounded totals that agree with another's on three
+    dates of three are no chance, though each alone may be.
+    """
+    chance = {f.claim_id: copy.odds(f) for f, copy in figures}
+    chance = {name: odds / (1 + odds) for name, odds in chance.items()}
+    own: defaultdict[str, list[float]] = defaultdict(list)
+    for figure, _ in figures:
+        own[figure.claimant].append(chance[figure.claim_id])
+    copies = {}
+    for figure, copy in figures:
+        others = own[figure.claimant]
+        copied = sum(others) - chance[figure.claim_id]
+        prior = (HABIT * share + copied) / (HABIT + len(others) - 1)
+        copies[figure.claim_id] = replace(copy, prior=prior)
+    return copies
 
 
 def _share(figures: Iterable[tuple[Figure, Copy]], centre: float) -> float:

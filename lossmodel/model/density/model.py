@@ -53,7 +53,8 @@ a list's coverage rises by after L / (L + a year).
 
 A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (the
 noise of a ledger is that of a day over the root of its days; that of a list or register is that of
-a month over the root of the months between vintages, or that it adds to the window):
+a month over the root of the months between vintages, or that it adds to the window, or since the
+first loss):
 
     y >= 200    log y ~ Student-t(nu, log E, sigma)
     y < 200     y ~ gamma-Poisson(mean E, shape 1 / sigma^2), continuous in y

@@ -206,15 +206,19 @@ def _values(terms: pd.DataFrame, form: Ints) -> tuple[Floats, Floats, Floats]:
 def learning_days(terms: pd.DataFrame) -> Floats:
     """Days over which a list or register grew.
 
-    Those of its window; of an increment those between the two vintages, or those that it adds to
-    the window, if they are more: a total and a part of it in one release differ in days alone.
+    Those from its first day of losses to its knowledge; of an increment those between the two
+    vintages, or those that it adds to the window, if they are more: a total and a part of it in one
+    release differ in days alone.
     """
+    first = pd.Series([days[0][0] for days in terms["days"]], index=terms.index)
+    whole = (terms["known"] - first).dt.days.to_numpy(dtype=float) + 1
     between = (terms["known"] - terms["known_from"]).dt.days.to_numpy(dtype=float)
     added = [
         _days_beyond(days, earlier)
         for days, earlier in zip(terms["days"], terms["days_from"], strict=True)
     ]
-    return np.where(np.isnan(between), terms["n_days"], np.maximum(between, added)).astype(float)
+    alone = np.maximum(whole, terms["n_days"])
+    return np.where(np.isnan(between), alone, np.maximum(between, added)).astype(float)
 
 
 def _days_beyond(days: Ranges, earlier: Ranges) -> float:
