@@ -129,10 +129,13 @@ def _recorded(job: _Job) -> _Recorded:
 
 
 def _end_chains() -> None:
-    """End the processes of a sampler's chains, for which this one would wait for minutes."""
+    """End the processes of a sampler's chains, for which this one would wait for minutes.
+
+    The executor of joblib's loops removes the folders of its arrays as well.
+    """
     from joblib.externals.loky import get_reusable_executor
 
-    get_reusable_executor().shutdown(wait=True)
+    get_reusable_executor(reuse=True).terminate(kill_workers=True)
 
 
 def _told(future: Future[_Recorded], progress: Progress) -> tuple[Submodel, float]:
