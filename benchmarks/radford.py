@@ -169,7 +169,8 @@ def each_singly(claims: Claims, **_: object) -> Evidence:
     row = table.rename(columns={"claim_id": "term"})
     forms = {"exact": "point", "at-least": "at-least", "at-most": "at-most"}
     terms = row.assign(
-        claims=row["term"], accounting="estimate", method="", kind="window", range_sd=0.0,
+        claims=row["term"], accounting="estimate", declared="estimate", method="",
+        kind="window", range_sd=0.0, copy_prior=0.0, copy_match=0.0, copy_unit=0.0, copy_of="",
         role=list(map(claims.conflict.role, row["claimant"], row["party"])),
         form=row["qualifier"].map(forms), rounding_sd=0.0, anchor_date=row["end"],
         days=[((a, b),) for a, b in zip(row["start"], row["end"], strict=True)],

@@ -27,6 +27,7 @@ from lossmodel.api import Fit
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
 from lossmodel.inference.laplace.fit import approximate
+from lossmodel.inference.laplace.levels import hold_levels
 from lossmodel.inference.run import LAPLACE_DRAWS, Submodel
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
@@ -152,7 +153,8 @@ def ranked_replicate(
         laplace = approximate(density, start=own.laplace.mode)
     except np.linalg.LinAlgError as error:
         return {"replicate": number, "error": f"{type(error).__name__}: {error}"}
-    draws = SubmodelDraws(density.model, laplace.draw(LAPLACE_DRAWS, rng)[None])
+    drawn = hold_levels(density, laplace.mode, laplace.draw(LAPLACE_DRAWS, rng))
+    draws = SubmodelDraws(density.model, drawn[None])
     truth = quantities(SubmodelDraws(density.model, theta[None, None]))
     before = quantities(own.posterior)
     rows = []
