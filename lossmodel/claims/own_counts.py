@@ -6,7 +6,7 @@ the claims alone do not say which: see ``docs/accounting.md``.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -68,11 +68,7 @@ def read_as(claims: Claims, stream: Stream, accounting: Accounting) -> Claims:
     conflict = claims.conflict
     streams = conflict.streams
     same = (streams[KEY] == [stream.claimant, stream.party, stream.category]).all(axis=1)
-    row = {
-        "claimant": stream.claimant, "party": stream.party, "category": stream.category,
-        "accounting": accounting, "method": stream.method, "note": stream.note,
-    }  # fmt: skip
-    added = pd.DataFrame([row], columns=streams.columns)
+    added = pd.DataFrame([asdict(replace(stream, accounting=accounting))], columns=streams.columns)
     # An empty table has no types that the row could be joined with.
     kept = [part for part in (streams[~same], added) if len(part)]
     changed = replace(conflict, streams=pd.concat(kept, ignore_index=True))

@@ -26,7 +26,7 @@ from scipy.linalg import solve_triangular
 
 from lossmodel.inference.laplace.modes import Point
 from lossmodel.model.density.density import Density
-from lossmodel.model.density.expansion import Expander
+from lossmodel.model.density.expansion import curvature
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
@@ -57,12 +57,12 @@ class Levels:
 
     def __init__(self, density: Density, mode: Floats) -> None:
         self.density, self.log_rate = density, _log_rates(density, mode[None])[0]
-        self.of = list(self._of(np.maximum(Expander(density)(mode).curvature, 0.0)))
+        self.of = list(self._of(np.maximum(curvature(density.model, density.evaluate(mode)), 0.0)))
 
     def _of(self, information: Floats) -> Iterator[_Level]:
         design = self.density.design
         for p, party in enumerate(design.latent.parties):
-            windows, weights = _windows(design, party, information)
+            windows, weights = _windows(design, p, information)
             entry = design.parameters.groups.get(f"rate.level {party}")
             days = np.exp(self.log_rate[p]) * design.latent.active[p] * design.grid.cell_days
             if entry is not None and weights.sum() > 0 and (days > 0).any():
@@ -114,9 +114,13 @@ def face_values(design: Design) -> Floats:
     figure = terms[["value", "low", "high"]].bfill(axis=1).iloc[:, 0].clip(lower=0.5)
     logs = np.log(figure.to_numpy(dtype=float) / terms["n_days"].to_numpy(dtype=float))
     exact = terms["form"].isin(["point", "interval"]).to_numpy()
-    for party in design.latent.parties:
+    observation, parties = _parties(design)
+    known, place = np.unique(observation, return_index=True)
+    first = np.full(len(terms), -1)
+    first[known] = parties[place]
+    for p, party in enumerate(design.latent.parties):
         entry = design.parameters.groups.get(f"rate.level {party}")
-        own = np.array([party == bases.split("+")[0] for bases in terms["party"]])
+        own = first == p
         here = own & exact if (own & exact).any() else own
         if entry is not None and here.any():
             rows = design.latent.rate_knots[party][1]
@@ -134,16 +138,23 @@ def _log_rates(density: Density, theta: Floats) -> Floats:
     return rates.reshape(len(theta), len(design.latent.parties), design.grid.cells)
 
 
-def _windows(design: Design, party: str, weight: Floats) -> tuple[Ints, Floats]:
+def _parties(design: Design) -> tuple[Ints, Ints]:
+    """Observations and the parties whose losses are in them, pair by pair; a sum's first first."""
+    observation = np.concatenate([design.window[:, 0], design.triangle.claim])
+    series = np.concatenate([design.window[:, 1], design.triangle.series])
+    return observation, design.series[series, 0]
+
+
+def _windows(design: Design, party: int, weight: Floats) -> tuple[Ints, Floats]:
     """Ranges of cells [lo, hi) of a party's figures, shape (W, 2), and their information."""
     total: dict[tuple[int, int], float] = {}
-    terms = zip(design.terms["party"], design.terms["days"], weight, strict=True)
-    for parties, days, information in terms:
-        if party in parties.split("+"):
-            lo, hi = design.grid.span(days[0][0], days[-1][1])
-            if hi > lo:
-                cells = (int(design.grid.cell_of[lo]), int(design.grid.cell_of[hi - 1]) + 1)
-                total[cells] = total.get(cells, 0.0) + float(information)
+    observation, parties = _parties(design)
+    days = design.terms["days"].tolist()
+    for i in np.unique(observation[parties == party]):
+        lo, hi = design.grid.span(days[i][0][0], days[i][-1][1])
+        if hi > lo:
+            cells = (int(design.grid.cell_of[lo]), int(design.grid.cell_of[hi - 1]) + 1)
+            total[cells] = total.get(cells, 0.0) + float(weight[i])
     most = sorted(total, key=lambda cells: -total[cells])[:MOST]
     return np.array(most, dtype=np.int64).reshape(-1, 2), np.array([total[c] for c in most])
 

@@ -18,12 +18,13 @@ from scipy import sparse
 
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.derivatives import Jacobians, Products, crossed, second_products
+from lossmodel.model.density.expectation import ModelGraph
 from lossmodel.model.density.graph import Adjoints, Evaluation
 from lossmodel.model.density.operators import Matrix
 from lossmodel.model.design.change import Change, by_rows
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["Expander", "Expansion"]
+__all__ = ["Expander", "Expansion", "curvature"]
 
 # Step in log expectations and log scales for third derivatives of log likelihoods: with double
 # precision, the error of a central difference is least near the cube root of 1e-16.
@@ -60,6 +61,14 @@ class Expander:
             evaluation=found,
             adjoints=adjoints,
         )
+
+
+def curvature(model: ModelGraph, evaluation: Evaluation) -> Floats:
+    """Negative second derivative of each log likelihood by its log expectation, shape (N,)."""
+    found = np.empty(model.log_expected.size)
+    for where, form in model.forms.values():
+        found[where] = -evaluation.of_map(form).second()[0, 0]
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +120,7 @@ class Expansion:
         return self._curvature(self.evaluation)
 
     def _curvature(self, evaluation: Evaluation) -> Floats:
-        found = np.empty(self.of.model.log_expected.size)
-        for where, form in self.of.model.forms.values():
-            found[where] = -evaluation.of_map(form).second()[0, 0]
-        return found
+        return curvature(self.of.model, evaluation)
 
     @cached_property
     def _inner(self) -> Products:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossmodel.model.density.functions import Derivatives, Evaluated, SecondDerivatives
+from lossmodel.model.density.functions import Evaluated, mixture
 from lossmodel.model.density.likelihood import Likelihood, likelihood_of
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.observation import Observations
@@ -34,21 +34,9 @@ class MayRepeat(Likelihood):
 
     def _at(self, *x: Floats) -> Evaluated:
         own = self.own(*x)
-        value = np.logaddexp(own.value, self.log_copy)
-        share = np.exp(own.value - value)
-
-        def first() -> Derivatives:
-            return tuple(share * slope for slope in own.first())
-
-        def second() -> SecondDerivatives:
-            slopes, bends, apart = own.first(), own.second(), share * (1 - share)
-            pairs = [(a, b) for b in range(len(slopes)) for a in range(b + 1)]
-            return {
-                (a, b): share * bends.get((a, b), 0.0) + apart * slopes[a] * slopes[b]
-                for a, b in pairs
-            }
-
-        return Evaluated(value, first, second)
+        flat = tuple(np.zeros_like(own.value) for _ in x)
+        copy = Evaluated(np.broadcast_to(self.log_copy, own.value.shape), lambda: flat, dict)
+        return mixture([(0.0, own), (0.0, copy)])
 
     def copied(self, *x: Floats) -> Floats:
         """Probability of a copy, given the arguments of the own likelihood."""

@@ -214,7 +214,7 @@ def learning_days(terms: pd.DataFrame) -> Floats:
     whole = (terms["known"] - first).dt.days.to_numpy(dtype=float) + 1
     between = (terms["known"] - terms["known_from"]).dt.days.to_numpy(dtype=float)
     added = [
-        _days_beyond(days, earlier)
+        _days_beyond(days, earlier) if earlier else 0.0
         for days, earlier in zip(terms["days"], terms["days_from"], strict=True)
     ]
     alone = np.maximum(whole, terms["n_days"])
