@@ -93,6 +93,12 @@ def test_joined_increments_are_ten_times_their_rounding(values, data):
     assert exact in ([], places)
 
 
+def test_a_last_total_whose_increment_stays_too_small_is_dropped():
+    """Without the one before it, which is as coarse, it starts at an exact one of that value."""
+    assert joined([0, 0, 0], [1.0, 50.0, 100.0]) == [0]
+    assert joined([0, 0, 2000], [1.0, 50.0, 100.0]) == [0, 2]
+
+
 @given(TOTALS, UNITS)
 def test_the_last_total_of_one_rounding_is_kept(values, unit):
     values = np.cumsum(values).tolist()

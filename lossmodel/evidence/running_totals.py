@@ -183,10 +183,13 @@ def joined(values: Sequence[float], units: Sequence[float], *, times: float = TI
     for level in sorted(set(coarse) - {0.0}, reverse=True):
         here = [place for place in range(size) if coarse[place] == level]
         for place in here:
-            p, n = before[place], after[place]
-            rise = values[place] - (values[p] if p != START else 0.0)
-            if rise < times * level and not (n == size and p == START):
-                # The last total is kept rather than the one before it: it is the current one.
+            while not dropped[place]:
+                p, n = before[place], after[place]
+                rise = values[place] - (values[p] if p != START else 0.0)
+                if rise >= times * level or (n == size and p == START):
+                    break
+                # The last total is kept rather than the one before it: it is the current one. Its
+                # increment then starts at an earlier one, and may be too small still.
                 drop(p if n == size and level < ALIKE * units[p] else place)
         for place in here:
             n = after[place]
