@@ -217,14 +217,15 @@ def _chances(figure: Figure, originals: Sequence[Original]) -> list[float]:
     low, high = {"at-least": (0.0, unit), "at-most": (-unit, 0.0)}.get(
         figure.form, (-unit / 2, unit / 2)
     )
-    value = np.array([original.value for original in originals]) - figure.value
-    sd = np.array([original.sd for original in originals])
     slip = TINY * figure.value
-    inside = (value >= low - slip) & (value <= high + slip)
-    apart = np.maximum(sd, slip)
-    ends = (high - value) / apart, (low - value) / apart
-    above, below = ([_normal(end) for end in some.tolist()] for some in ends)
-    return [float(x) for x in np.where(sd > 0, np.subtract(above, below), inside)]
+    chances = []
+    for original in originals:
+        away, apart = original.value - figure.value, max(original.sd, slip)
+        if original.sd > 0:
+            chances.append(_normal((high - away) / apart) - _normal((low - away) / apart))
+        else:
+            chances.append(float(low - slip <= away <= high + slip))
+    return chances
 
 
 def _normal(x: float) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
-
-import numpy as np
 
 from lossmodel.conflict.durations import FORTNIGHT
 from lossmodel.evidence.claim_records import Figure, Key
@@ -83,7 +83,8 @@ class Originals:
             if self.accounting(key).sums_days
         }
         self._by_end = {
-            key: np.array([figure.end for figure in group]) for key, group in self._printed.items()
+            key: sorted((figure.end, place) for place, figure in enumerate(group))
+            for key, group in self._printed.items()
         }
         self._repeatable = cache(self._others)
 
@@ -134,9 +135,11 @@ class Originals:
         group = self._printed[key]
         late = min(STALE, figure.days // STALE_PART)
         by_end = self._by_end[key]
-        near = np.flatnonzero((by_end >= figure.end - late) & (by_end <= figure.end + NEXT))
+        near = slice(
+            bisect_left(by_end, (figure.end - late,)), bisect_left(by_end, (figure.end + NEXT + 1,))
+        )
         line = self._lines.get(key)
-        for place in near.tolist():
+        for place in sorted(place for _, place in by_end[near]):
             other = group[place]
             if line is not None and other.claim_id in line.names:
                 continue
@@ -164,8 +167,8 @@ class _Line:
         self.totals = [totals[day] for day in sorted(totals)]
         self.names = {figure.claim_id for figure in self.totals}
         self.first = first
-        self._days = np.array([first - 1, *(f.end for f in self.totals)])
-        self._values = np.array([0.0, *(f.value for f in self.totals)])
+        self._days = [first - 1, *(f.end for f in self.totals)]
+        self._values = [0.0, *(f.value for f in self.totals)]
 
     def originals(self, figure: Figure, claimant: str, late: int) -> Iterator[Original]:
         """Its totals of a window, and of windows that end a little before."""
@@ -185,14 +188,14 @@ class _Line:
         known = self._days[0] <= before < end <= self._days[-1]
         if not known:
             return None
-        places = [int(np.searchsorted(self._days, day)) for day in (before, end)]
+        places = [bisect_left(self._days, day) for day in (before, end)]
         for place, day in zip(places, (before, end), strict=True):
             if place and self._days[place] == day and self.totals[place - 1].published > published:
                 return None
         (low, low_variance), (high, high_variance) = (
             self._on(place, day) for place, day in zip(places, (before, end), strict=True)
         )
-        return high - low, float(np.sqrt(low_variance + high_variance))
+        return high - low, math.sqrt(low_variance + high_variance)
 
     def _on(self, place: int, day: int) -> tuple[float, float]:
         """Total on a day, straight between its neighbours, and its variance.
@@ -201,14 +204,17 @@ class _Line:
         not be even: halfway, its halves differ by a walk over half of the days.
         """
         if self._days[place] == day:
-            return float(self._values[place]), 0.0
+            return self._values[place], 0.0
         days = self._days[place] - self._days[place - 1]
         rate = (self._values[place] - self._values[place - 1]) / days
         since = day - self._days[place - 1]
         apart = since * (days - since) / days
-        walk = WALK_SD * np.sqrt(days / FORTNIGHT / 2)
+        walk = WALK_SD * math.sqrt(days / FORTNIGHT / 2)
         spread = (rate * DAY_SD) ** 2 * apart + (rate * walk * apart) ** 2
-        return float(self._values[place - 1] + rate * since), float(spread)
+        return self._values[place - 1] + rate * since, spread
 
     def _nearest(self, day: int) -> str:
-        return self.totals[int(np.abs(self._days[1:] - day).argmin())].claim_id
+        place = max(1, min(bisect_left(self._days, day), len(self.totals)))
+        if place > 1 and day - self._days[place - 1] <= self._days[place] - day:
+            place -= 1
+        return self.totals[place - 1].claim_id

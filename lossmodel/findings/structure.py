@@ -85,20 +85,25 @@ def unsided_claimants(material: Material) -> Iterator[Case]:
     """Claimants without a side who may be on one: by their name, or by a ledger of its enemy."""
     conflict = material.conflict
     missing = _sides_without_claimant(material)
-    for claimant, rows in material.table.groupby("claimant", sort=True):
-        if conflict.side_of(str(claimant)):
+    keys = ["claimant", "party", "category"]
+    streams = material.table[keys].drop_duplicates().itertuples(index=False, name=None)
+    ledgers: dict[str, str] = {}
+    for claimant, party, category in sorted(streams):
+        if conflict.side_of(claimant):
             continue
-        name, ledger = _named_after(str(claimant), conflict), ""
-        for party, category in rows[["party", "category"]].drop_duplicates().to_numpy():
-            accounting = conflict.stream(str(claimant), party, category).accounting
-            side = conflict.parties[conflict.components(party)[0]].side
-            if ACCOUNTINGS[accounting].sums_days and {*conflict.enemies(side)} & {*missing}:
-                ledger = party
+        ledgers.setdefault(claimant, "")
+        accounting = conflict.stream(claimant, party, category).accounting
+        side = conflict.parties[conflict.components(party)[0]].side
+        if ACCOUNTINGS[accounting].sums_days and {*conflict.enemies(side)} & {*missing}:
+            ledgers[claimant] = party
+    for claimant, ledger in ledgers.items():
+        name = _named_after(claimant, conflict)
         if name or ledger:
             reason = f"it has the name of {name}" if name else f"it keeps a ledger of {ledger}"
+            rows = material.table["claimant"] == claimant
             yield Case(
                 f"{claimant} has no side and counts as third party, though {reason}.",
-                tuple(rows["claim_id"]),
+                tuple(material.table.loc[rows, "claim_id"]),
             )
 
 
