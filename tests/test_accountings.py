@@ -10,6 +10,7 @@ from lossmodel.claims.own_counts import own_counts, read_as
 from lossmodel.cli.headline import headline
 from lossmodel.evaluation.accountings import (
     KEPT,
+    LARGEST,
     MOST_REFITS,
     MOVES,
     accountings_table,
@@ -149,11 +150,11 @@ def test_a_saved_fit_knows_which_days_of_knowledge_were_blank(alone, tmp_path):
 
 def test_large_submodels_and_further_refits_are_named(alone, tmp_path):
     fitted = fit(alone, engine="laplace", draws=20)
-    slow = {
-        name: replace(s, diagnostics=s.diagnostics | {"seconds": {"laplace": 60.0}})
+    large = {
+        name: replace(s, diagnostics=s.diagnostics | {"dimension": LARGEST})
         for name, s in fitted.submodels.items()
     }
-    found = with_other_accountings(replace(fitted, submodels=slow)).diagnostics[KEPT]
+    found = with_other_accountings(replace(fitted, submodels=large)).diagnostics[KEPT]
     assert found == {"rows": [], "left": ["ministry north killed"]}
     wounded = [row | {"category": "wounded"} for row in ministry()]
     wounded = [row | {"claim_id": row["claim_id"] + "-w"} for row in wounded]

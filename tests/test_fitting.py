@@ -27,7 +27,8 @@ from lossmodel.inference.laplace.modes import Modes
 from lossmodel.inference.names import ENGINES
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
-from lossmodel.model.density.expansion import Expander
+from lossmodel.model.density.expansion import Expander, clipped_curvature
+from lossmodel.model.design.observation import POINT
 from lossmodel.report import write_report
 
 KEY = ("germany", "aircraft", "all")
@@ -231,13 +232,45 @@ def test_curvature_is_that_of_the_gradient_far_from_the_mode(persons):
 
 def test_clipping_leaves_out_observations_of_convex_density(persons):
     expansion = Expander(persons)(np.full(persons.size, 0.3))
-    convex = np.minimum(expansion.curvature, 0.0)
+    kept = clipped_curvature(persons.model, expansion.evaluation)
+    convex = expansion.curvature < 0
     assert convex.any()
+    assert (kept[convex] == 0).all()
+    assert (kept <= expansion.curvature)[~convex].all()
     jacobian = expansion.jacobian[:, len(persons.design.parameters.hyper) :]
-    added = jacobian.T @ (-convex[:, None] * jacobian)
+    added = jacobian.T @ ((kept - expansion.curvature)[:, None] * jacobian)
     np.testing.assert_allclose(
         expansion.clipped, expansion.latent + added, atol=1e-9 * np.abs(added).max()
     )
+
+
+def test_clipped_curvature_of_an_outlier_fades_out_smoothly(persons):
+    """A point moved away from its expectation, 0 to 4 noise sds: no step, and no edge at zero."""
+    model, theta = persons.model, np.zeros(persons.size)
+    found = model.graph.evaluate({model.theta: theta}, [*model.outputs, model.log_slack])
+    where, form = model.forms[POINT]
+    expected, sd = found[model.ordered_expected].copy(), np.exp(found[form.inputs[1]][0])
+    entry = int(np.flatnonzero(model.by_form == where[0])[0])
+    y = persons.design.observed.log_value[where[0]]
+    z = np.linspace(0, 4, 401)
+    kept = []
+    for away in z:
+        expected[entry] = y - away * sd
+        moved = model.graph.evaluate(
+            {
+                model.ordered_expected: expected,
+                model.ordered_noise: found[model.ordered_noise],
+                model.log_slack: found[model.log_slack],
+            },
+            model.figures,
+        )
+        kept.append(clipped_curvature(model, moved)[where[0]] * sd**2)
+    nu = persons.design.observed.nu
+    exact = (nu + 1) * (nu - z**2) / (nu + z**2) ** 2
+    slopes = np.diff(kept) / np.diff(z)
+    assert kept[0] == pytest.approx(exact[0])
+    assert np.abs(np.diff(slopes)).max() < 0.05
+    assert (np.array(kept)[z > nu**0.5] == 0).all()
 
 
 def test_slope_of_the_marginal_is_that_of_its_values(persons):

@@ -19,8 +19,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import eigh
-from scipy.special import logsumexp
+from scipy.special import gammaln, logsumexp
 from threadpoolctl import threadpool_limits
 
 from lossmodel.inference.laplace.diagnostics import log_totals, pareto_k
@@ -36,8 +37,10 @@ __all__ = ["ENOUGH", "LARGEST", "MAX_K", "WeightedDraws", "weighted_draws"]
 # Unknowns up to which weights are tried: with 129 they were even in most submodels of the shipped
 # conflicts, with 178 and 373 in none.
 LARGEST = 150
-# Draws of a round, and most rounds. Submodels of 9 to 129 unknowns took 3 to 16.
-SIZE, ROUNDS = 2000, 16
+# Draws of a round, and rounds of which the first half may adapt the proposal. Submodels of 9 to 129
+# unknowns took 2 to 16. Where weights are even enough by then but too few, more draws follow from
+# the same proposals, up to the last number of rounds: they take seconds, a sampler minutes.
+SIZE, ROUNDS, LONGEST = 2000, 16, 64
 # Adapted proposals in the mixture that is held, the last ones, beside the first one.
 HELD = 2
 # Rounds go on until there are so many effective draws, with which limits of 95% have an error of
@@ -54,6 +57,11 @@ NARROWEST = 0.05
 # noise scales: tails of a proposal must not be lighter than those of the posterior. Chosen by hand;
 # with 1.3 and 1.4 fewer draws were effective.
 WIDER, WIDER_SCALES = 1.2, 1.1
+# Directions this wide, mostly a level that few figures hold, have tails that a normal lacks: along
+# them the proposal is a Student-t. With a t in all adapted directions fewer draws were effective.
+HEAVY_FROM, NU = 1.5, 5.0
+# Log ratio of the densities of a t and of a normal at their centres.
+T_OVER_NORMAL = float(gammaln((NU + 1) / 2) - gammaln(NU / 2) - np.log(NU / 2) / 2)
 # Difference from one that is a rounding error of a variance.
 SAME = 1e-9
 # Share of draws in one stratum when weighted draws are resampled.
@@ -123,36 +131,52 @@ class WeightedDraws:
 
 
 @dataclass(frozen=True, eq=False)
-class _Normal:
-    """A normal distribution whose variance is one but in some directions.
+class _Proposal:
+    """A standard normal but in some directions: normal with another sd there, or Student-t.
 
     Attributes
     ----------
     mean
         Shape (D,).
     directions, sds
-        Orthonormal columns, shape (D, R), and the sds in them.
+        Orthonormal columns, shape (D, R), and the scales in them. Along those of ``HEAVY_FROM`` and
+        more the distribution is a t with ``NU`` degrees of freedom.
     """
 
     mean: Floats
     directions: Floats
     sds: Floats
 
+    @property
+    def _heavy(self) -> NDArray[np.bool_]:
+        return self.sds >= HEAVY_FROM
+
     def draw(self, size: int, rng: np.random.Generator) -> Floats:
         x = rng.standard_normal((size, len(self.mean)))
-        x += (x @ self.directions) * (self.sds - 1) @ self.directions.T
-        return np.asarray(x + self.mean)
+        along = x @ self.directions
+        wide = along * self.sds
+        wide[:, self._heavy] /= np.sqrt(rng.chisquare(NU, (size, int(self._heavy.sum()))) / NU)
+        return np.asarray(x + (wide - along) @ self.directions.T + self.mean)
 
     def log_density(self, x: Floats) -> Floats:
-        """Up to the constant that all normals of one dimension share."""
+        """Up to the constant of a standard normal of D dimensions."""
         apart = x - self.mean
-        wide = (apart @ self.directions) ** 2 @ (1 / self.sds**2 - 1)
-        square = np.einsum("ij,ij->i", apart, apart) + wide
-        return np.asarray(-square / 2 - np.log(self.sds).sum())
+        along = apart @ self.directions
+        rest = np.einsum("ij,ij->i", apart, apart) - np.einsum("ij,ij->i", along, along)
+        squares = (along / self.sds) ** 2
+        heavy = self._heavy
+        found = -rest / 2 - squares[:, ~heavy].sum(axis=1) / 2 - np.log(self.sds).sum()
+        found -= (NU + 1) / 2 * np.log1p(squares[:, heavy] / NU).sum(axis=1)
+        return np.asarray(found + heavy.sum() * T_OVER_NORMAL)
 
 
 def weighted_draws(
-    density: Density, laplace: Laplace, *, seed: int, rounds: int = ROUNDS
+    density: Density,
+    laplace: Laplace,
+    *,
+    seed: int,
+    rounds: int = ROUNDS,
+    longest: int = LONGEST,
 ) -> WeightedDraws:
     """Weighted draws of a submodel, round by round until they are worth enough.
 
@@ -162,8 +186,8 @@ def weighted_draws(
         Of one submodel.
     seed
         Of the draws.
-    rounds
-        Most rounds.
+    rounds, longest
+        Most rounds, and most where weights are even enough but too few.
 
     Examples
     --------
@@ -192,8 +216,9 @@ def weighted_draws(
         # Draws that q was adapted to have weights that are too small where q followed them, so that
         # none of them counts: the draws that count are new, from a mixture that is held.
         held, count = [proposals[0], *proposals[1:][-HELD:]], len(proposals)
-        kept = _Draws.none(size)
-        while not kept.even(ENOUGH) and count < max(rounds, len(proposals) + 1):
+        kept = tried if count == 1 else _Draws.none(size)
+        first = max(rounds, len(proposals) + 1)
+        while not kept.even(ENOUGH) and (count < first or kept.reaches(ENOUGH, longest * SIZE)):
             kept = kept.then(sampler.draw(held, rng), held)
             count += 1
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -209,7 +234,7 @@ class _Sampler:
         self._levels = Levels(density, laplace.mode)
         self.hypers = len(density.design.parameters.hyper)
 
-    def draw(self, proposals: Sequence[_Normal], rng: np.random.Generator) -> tuple[Floats, ...]:
+    def draw(self, proposals: Sequence[_Proposal], rng: np.random.Generator) -> tuple[Floats, ...]:
         """Equally many draws from each proposal: x, theta and log density."""
         each = SIZE // len(proposals)
         x = np.concatenate([proposal.draw(each, rng) for proposal in proposals])
@@ -234,7 +259,7 @@ class _Draws:
         """No draws."""
         return cls(np.empty((0, size)), np.empty((0, size)), np.empty(0), np.empty(0))
 
-    def then(self, more: tuple[Floats, ...], proposals: Sequence[_Normal]) -> "_Draws":
+    def then(self, more: tuple[Floats, ...], proposals: Sequence[_Proposal]) -> "_Draws":
         """These and more draws, weighted by the mixture of proposals."""
         x, theta, target = (
             np.concatenate(pair)
@@ -253,13 +278,18 @@ class _Draws:
 
     def even(self, effective: float) -> bool:
         """Whether the weights are even enough for so many effective draws."""
-        return bool(
-            len(self.ratios) and self.k < MAX_K and 1 / (self.weights**2).sum() >= effective
-        )
+        return self.reaches(effective, len(self.ratios))
+
+    def reaches(self, effective: float, size: int) -> bool:
+        """Whether so many draws with weights like these are worth so many effective ones."""
+        if not 0 < len(self.ratios) <= size:
+            return False
+        share = 1 / (self.weights**2).sum() / len(self.ratios)
+        return bool(self.k < MAX_K and share * size >= effective)
 
 
-def _standard(size: int) -> _Normal:
-    return _Normal(np.zeros(size), np.empty((size, 0)), np.empty(0))
+def _standard(size: int) -> _Proposal:
+    return _Proposal(np.zeros(size), np.empty((size, 0)), np.empty(0))
 
 
 def _finite(ratios: Floats) -> Floats:
@@ -273,7 +303,7 @@ def _weights(ratios: Floats, power: float = 1.0) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def _adapted(x: Floats, ratios: Floats, hypers: int) -> _Normal:
+def _adapted(x: Floats, ratios: Floats, hypers: int) -> _Proposal:
     """A normal with the mean and covariance of the weighted draws, where these are not noise.
 
     Directions whose variance could be one, for all that so many draws can tell (the limits of
@@ -295,7 +325,7 @@ def _adapted(x: Floats, ratios: Floats, hypers: int) -> _Normal:
     root = widened[:, None] * vectors * np.sqrt(values)
     values, vectors = eigh(root @ root.T)
     real = np.abs(values - 1) > SAME
-    return _Normal(mean, vectors[:, real], np.sqrt(values[real]))
+    return _Proposal(mean, vectors[:, real], np.sqrt(values[real]))
 
 
 def _flattened(ratios: Floats, least: float) -> Floats:

@@ -155,7 +155,7 @@ def _by_laplace(
     reasons = laplace_gate(laplace, limit=DOUBT if small else FAIL) + away
     if small:
         if not reasons:
-            tried = weighted_draws(density, laplace, seed=key, rounds=1)
+            tried = weighted_draws(density, laplace, seed=key, rounds=1, longest=1)
             totals = log_totals(density, theta[0], reported(density, laplace.mode))
             reasons = agreement_gate(tried, totals)
             found["weights"] = tried.summary()

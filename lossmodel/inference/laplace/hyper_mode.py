@@ -41,9 +41,9 @@ WIDEST, NARROWEST = 4.0, 0.05
 FAR = 5.0
 # The second stage ends where Newton's decrement is this small, 0.0045 posterior sds, ...
 CLOSE = 1e-5
-# ... and the last measurement was made within 0.1 posterior sds. With a tenth of that, modes
-# move by at most 0.005 posterior sds, for an eighth more expansions.
-NEAR = 5e-3
+# ... and the last measurement was made within 0.2 posterior sds. One more moved the mode of the
+# largest submodel by 0.06 posterior sds, for a fifth more time.
+NEAR = 2e-2
 # Most Newton steps after a measurement, and most measurements. One to three and one to two are
 # usual; more are only taken near a fork.
 POLISH, MEASUREMENTS = 5, 3

@@ -19,10 +19,12 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["Modes", "Point"]
 
-# Most expansions for one mode, and most steps with one of them. A gradient takes a thirtieth of the
-# time of an expansion.
+# Most expansions for one mode, and most steps between two of them. A gradient takes a fifteenth of
+# the time of an expansion.
 NEWTON_STEPS = 60
-CHORD_STEPS = 6
+QUASI_STEPS = 20
+# Steps between two expansions without a smaller decrement, after which a new one is worth more.
+IDLE_STEPS = 3
 # Fall of the log density that counts as none: a thousandth of the rounding error of a published
 # log evidence, far above that of a sum of hundreds of log likelihoods (1e-12).
 FLOOR = 1e-6
@@ -99,6 +101,30 @@ class Point:
         return covariance
 
 
+class _Secants:
+    """Newton steps with a point's precision, as corrected by the steps that were taken."""
+
+    def __init__(self, point: Point) -> None:
+        self.point = point
+        self.pairs: list[tuple[Floats, Floats]] = []
+
+    def learn(self, step: Floats, fall: Floats) -> None:
+        """Keep a step in the latent vector, and the fall of the gradient along it."""
+        if step @ fall > 0:
+            self.pairs.append((step, fall))
+
+    def newton(self, gradient: Floats) -> Floats:
+        """Newton's step, shape (D,): the two loops of L-BFGS."""
+        rest, shares = gradient, []
+        for step, fall in reversed(self.pairs):
+            shares.append((step @ rest) / (step @ fall))
+            rest = rest - shares[-1] * fall
+        found = self.point.newton(rest)
+        for (step, fall), share in zip(self.pairs, reversed(shares), strict=True):
+            found = found + step * (share - (fall @ found) / (step @ fall))
+        return found
+
+
 class Modes:
     """Latent modes of one density, with counts of expansions and gradients."""
 
@@ -141,22 +167,28 @@ class Modes:
         return point
 
     def newton_steps(self, point: Point, theta: Floats, tolerance: float) -> Floats:
-        """Newton steps with one factor, as long as they get shorter."""
+        """Steps from theta on with the factor of one point, as long as they get shorter.
+
+        The factor is not the Hessian's: it is clipped, and of another point. So steps are those of
+        L-BFGS with the factor in place of its first matrix (Nocedal and Wright 2006, section 7.2).
+        """
         if theta is point.theta:
             value, gradient = point.expansion.value, point.expansion.gradient
         else:
             value, gradient = self.evaluate(theta)
-        before = np.inf
-        for _ in range(CHORD_STEPS):
-            step = point.newton(gradient)
+        least, idle, steps = np.inf, 0, _Secants(point)
+        for _ in range(QUASI_STEPS):
+            step = steps.newton(gradient)
             decrement = float(gradient @ step) / 2
-            if decrement < tolerance / 10 or decrement > before / 2:
+            idle = 0 if decrement < least else idle + 1
+            if decrement < tolerance / 10 or idle == IDLE_STEPS:
                 break
             found = self._line(theta, step, value)
             if found is None:
                 break
-            theta, value, gradient, halvings = found
-            before = decrement
+            moved, value, risen, halvings = found
+            steps.learn(moved - theta, gradient - risen)
+            theta, gradient, least = moved, risen, min(least, decrement)
             if halvings:
                 break
         return theta
