@@ -149,7 +149,8 @@ class PlainDensity(PlainWar):
         """Coverage of a list, and the chance that it includes a death after so many days."""
         kind = self.conflict.parties[party]
         who = ".civilian" if kind.civilian else ""
-        slow = ".censored" if kind.censored and not kind.civilian else who
+        own = self.conflict.role(*self.streams[number][:2]) == "self"
+        slow = who or (".censored" if kind.censored else ".self" if own else "")
         spacing = self.conflict.knots.drift_days
         positions = knots(0, self.length - 1, spacing)
         sd = self.scale("coverage.walk_sd") * math.sqrt(spacing / 182)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lossmodel.api import fit, load_fit
@@ -67,6 +68,18 @@ def test_own_counts_are_series_of_a_side_about_itself(tmp_path):
         *("ministry", "killed"),
         "estimate",
     )
+
+
+def test_a_side_lists_its_own_dead_sooner_than_others_do(tmp_path):
+    """The same list, the same numbers: the dead who are still to be listed are fewer."""
+    found = []
+    for name in ("ministry", "volunteers"):
+        rows = [row | {"claimant": name} for row in ministry()]
+        table = claims(tmp_path / name, rows, f"{name},north,killed,list")
+        fitted = fit(table, engine="laplace")
+        found.append(np.log(fitted.daily("north", "killed").sum(axis=1)))
+    own, others = found
+    assert np.median(own) < np.median(others) - 0.05
 
 
 def test_two_figures_are_no_series(tmp_path):

@@ -1,6 +1,6 @@
 """Builder of the reporting triangle, observation by observation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +55,8 @@ class ReportingTriangleBuilder:
         Day after which there was no fighting; infinite while the war lasts.
     within
         Numbers of two streams: a list, and the list that has all of its cases.
+    own
+        Numbers of the streams whose claimant is of the party's side.
 
     Attributes
     ----------
@@ -73,10 +75,11 @@ class ReportingTriangleBuilder:
         missing_knots: dict[str, tuple[Floats, Ints]],
         ended: float,
         within: Sequence[tuple[int, int]] = (),
+        own: Collection[int] = (),
     ) -> None:
         self.conflict, self.priors, self.components = conflict, priors, components
         self.grid, self.builder, self.missing_knots = grid, builder, missing_knots
-        self.ended, self.within = ended, within
+        self.ended, self.within, self.own = ended, within, own
         self.coverage: dict[int, tuple[Floats, Ints]] = {}
         self._added: dict[str, int] = {}
         self._rows: list[tuple[int, int, int, int, int, int]] = []
@@ -191,7 +194,7 @@ class ReportingTriangleBuilder:
             rows = self._coverage_knots(int(stream), party)
             _fill(linear, COVERAGE * count + here, rows, middle[here])
             self._fill_after(linear, COVERAGE * count + here, known[here], str(stream))
-            self._fill_delay(linear, here, middle[here], count, stream=str(stream), party=party)
+            self._fill_delay(linear, here, middle[here], count, stream=int(stream), party=party)
         for inner, outer in self.within:
             self._contain(inner, outer)
         for party in sorted(set(parties)):
@@ -240,14 +243,19 @@ class ReportingTriangleBuilder:
             linear.add(where, self._row("coverage.after", stream), years / (1 + years))
 
     def _fill_delay(
-        self, linear: Linear, here: Ints, middle: Floats, count: int, *, stream: str, party: str
+        self, linear: Linear, here: Ints, middle: Floats, count: int, *, stream: int, party: str
     ) -> None:
-        """Add the delay of a list, under the priors of its party's kind."""
+        """Add the delay of a list, under the priors of its party's and its claimant's kind."""
         kind = self.conflict.parties[party]
-        suffix = ".civilian" if kind.civilian else ".censored" if kind.censored else ""
+        suffix = (
+            ".civilian" if kind.civilian
+            else ".censored" if kind.censored
+            else ".self" if stream in self.own
+            else ""
+        )  # fmt: skip
         median, growth, log_sd = (
             self._row(
-                f"{name}{suffix}" if f"{name}{suffix}" in self.priors.entries else name, stream
+                f"{name}{suffix}" if f"{name}{suffix}" in self.priors.entries else name, str(stream)
             )
             for name in ("delay.median", "delay.growth", "delay.log_sd")
         )
