@@ -149,7 +149,7 @@ class PlainDensity(PlainWar):
         """Coverage of a list, and the chance that it includes a death after so many days."""
         kind = self.conflict.parties[party]
         who = ".civilian" if kind.civilian else ""
-        own = self.conflict.role(*self.streams[number][:2]) == "self"
+        own = any(t["role"] == "self" for t in self.terms if self.number(t) == number)
         slow = who or (".censored" if kind.censored else ".self" if own else "")
         spacing = self.conflict.knots.drift_days
         positions = knots(0, self.length - 1, spacing)

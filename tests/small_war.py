@@ -181,6 +181,7 @@ def _lists() -> list[dict[str, Any]]:
         term("gazette", "north+guests", "casualties", value=5e3, known=330, **listed),
         term("graves", "north", "killed", value=3e3, known=335, **listed),
         term("graves", "south", "killed", value=5e3, known=310, **listed),
+        term("north-office", "north", "killed", value=2.5e3, known=320, role="self", **listed),
         term("gazette", "villagers", "wounded", value=130.0, days=((30, 70),), known=90, **listed),
         term("north-office", "north", "killed", value=9e3, known=299, role="self", **register),
         term("north-office", "north", "killed", value=3e3, known=340, known_from=299, role="self",
