@@ -22,7 +22,7 @@ from lossmodel.evidence import collect_evidence
 from lossmodel.inference.gates import DOUBT, laplace_gate
 from lossmodel.inference.laplace.diagnostics import pareto_k, split_normal
 from lossmodel.inference.laplace.fit import approximate
-from lossmodel.inference.laplace.marginals import KNOTS, LaplaceMarginal
+from lossmodel.inference.laplace.marginals import FALLEN, FARTHEST, KNOTS, LaplaceMarginal
 from lossmodel.inference.laplace.modes import Modes
 from lossmodel.inference.names import ENGINES
 from lossmodel.model import LossModel
@@ -327,6 +327,28 @@ def test_draws_are_moved_to_the_quantiles_of_the_marginal():
     np.testing.assert_array_equal(moved[:, 0], steps[:, 0])
     np.testing.assert_allclose(np.quantile(moved[:, 1], LEVELS), exact(30.0), atol=0.06)
     assert np.abs(np.quantile(steps[:, 1], LEVELS) - exact(30.0)).max() > 0.1
+
+
+def test_knots_reach_as_far_as_the_marginal(persons):
+    """Where a total's mass lies beyond two sds of the mode, the marginal is followed there."""
+    laplace = approximate(persons)
+    for marginal in laplace.diagnostics.marginals:
+        knots, excess = np.array(marginal.knots), np.array(marginal.excess)
+        height = excess - knots**2 / 2
+        assert set(KNOTS) <= set(knots)
+        assert np.all(np.diff(knots) == 1)
+        for end in (0, -1):
+            assert height[end] < height.max() - FALLEN or abs(knots[end]) == FARTHEST
+
+
+def test_quantiles_of_a_marginal_far_from_the_mode():
+    """A normal whose mean lies 3 sds below the mode."""
+    knots = np.arange(-5.0, 3.0)
+    one = np.array([1.0])
+    curve = np.zeros((len(knots), 1))
+    shifted = LaplaceMarginal("killed", tuple(-3 * knots), one, one, curve, tuple(knots))
+    shares = np.array([0.025, 0.5, 0.975])
+    np.testing.assert_allclose(shifted.quantiles(shares), stats.norm.ppf(shares) - 3, atol=0.02)
 
 
 def test_a_draw_on_its_own_has_the_same_marginal():

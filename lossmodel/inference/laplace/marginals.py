@@ -30,17 +30,20 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["KNOTS", "LaplaceMarginal", "Total", "laplace_marginals", "reported", "slopes_of"]
 
-# In sds of the normal; 95% intervals end at 1.96.
+# In sds of the normal; 95% intervals end at 1.96. On a side where the log marginal has not fallen
+# so far from its maximum, more knots follow, one sd apart: a normal has fallen by 2 there. Totals
+# of the shipped war need up to three sds, which are doubled to be safe.
 KNOTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+FALLEN, FARTHEST = 1.5, 6
 # Newton steps with one factor, factors, and divisions of a step by four; more are hardly ever used.
 STEPS, ROUNDS, HALVINGS = 8, 5, 4
 # Newton's decrement within the hyperplane. Log determinants change to first order with the distance
 # from the mode: against 1e-6, medians of the marginals of soldiers are off by up to 0.10 sds. With
 # 1e-4 it is 0.05, and the whole fit takes 3% longer.
 SETTLED = 0.002
-# Range in sds and number of points of the numerical quantiles: a step of 0.01 sds, and 6e-5 of a
-# normal beyond the ends.
-EDGE, GRID = 4.0, 801
+# Range in sds beyond the last knots, and step, of the numerical quantiles: 6e-5 of a normal lie
+# beyond the ends.
+EDGE, STEP = 2.0, 0.01
 # Least share of the variance of a total that is not explained by the totals before it.
 OWN = 0.05
 # Log totals of parties that can have no losses lie below this: these are logs of about 1e-300.
@@ -63,13 +66,15 @@ class LaplaceMarginal:
     name
         Of the total.
     excess
-        Log marginal relative to the normal's at -2, -1, 0, 1 and 2 standard deviations.
+        Log marginal relative to the normal's at the knots.
     across
         Shape (D,): a; its product with a step of the latent vector is standard normal.
     along
         Shape (D,): how the normal's mean moves with each standard deviation.
     curve
-        Shape (5, D): deviation of the conditional mode from that line at the same knots.
+        Shape (knots, D): deviation of the conditional mode from that line at the same knots.
+    knots
+        Distances from the mode in standard deviations, evenly spaced by one.
     """
 
     name: str
@@ -77,6 +82,7 @@ class LaplaceMarginal:
     across: Floats
     along: Floats
     curve: Floats
+    knots: tuple[float, ...] = tuple(KNOTS)
 
     @property
     def skew(self) -> float:
@@ -99,12 +105,14 @@ class LaplaceMarginal:
         >>> np.round(normal.quantiles(np.array([0.025, 0.975])), 2).tolist()
         [-1.96, 1.96]
         """
-        grid = np.linspace(-EDGE, EDGE, GRID)
+        first, last = self.knots[0], self.knots[-1]
+        grid = np.linspace(first - EDGE, last + EDGE, round((last - first + 2 * EDGE) / STEP) + 1)
         # Beyond the last knots the excess is extrapolated linearly.
-        inside = PchipInterpolator(KNOTS, self.excess)(np.clip(grid, KNOTS[0], KNOTS[-1]))
+        inside = PchipInterpolator(self.knots, self.excess)(np.clip(grid, first, last))
         steps = np.diff(self.excess)
-        below, above = np.minimum(grid - KNOTS[0], 0), np.maximum(grid - KNOTS[-1], 0)
-        density = np.exp(inside + steps[0] * below + steps[-1] * above - grid**2 / 2)
+        below, above = np.minimum(grid - first, 0), np.maximum(grid - last, 0)
+        log_density = inside + steps[0] * below + steps[-1] * above - grid**2 / 2
+        density = np.exp(log_density - log_density.max())
         total = np.cumsum(density)
         return np.asarray(np.interp(shares, (total - density / 2) / total[-1], grid))
 
@@ -117,8 +125,9 @@ class LaplaceMarginal:
         normal = steps @ self.across
         order = normal.argsort().argsort()
         t = self.quantiles((order + rng.random(len(order))) / len(order))
-        right = np.clip(np.searchsorted(KNOTS, t), 1, len(KNOTS) - 1)
-        weight = (t - KNOTS[right - 1])[:, None]
+        knots = np.array(self.knots)
+        right = np.clip(np.searchsorted(knots, t), 1, len(knots) - 1)
+        weight = (t - knots[right - 1])[:, None]
         curve = self.curve[right - 1] * (1 - weight) + self.curve[right] * weight
         return np.asarray((t - normal)[:, None] * self.along + curve)
 
@@ -179,19 +188,24 @@ def _laplace_marginal(
 ) -> LaplaceMarginal:
     """Follow the conditional mode of one total to both sides of its mode."""
     along = point.newton(across)
-    excess, curve = np.zeros(len(KNOTS)), np.zeros((len(KNOTS), len(across)))
     at_mode = _marginal(point, across)
+    found = {0: (0.0, np.zeros_like(along))}
+    highest = 0.0
     for side in (-1, 1):
-        deviation = np.zeros_like(along)
-        for distance in (1, 2):
+        for distance in range(1, FARTHEST + 1):
             t = side * distance
             # To lowest order the deviation grows with the square of the distance.
-            start = point.theta + t * along + deviation * (4 if distance == 2 else 1)
-            top = _top(modes, point, start, across)
-            deviation = curve[2 + t] = top.theta - point.theta - t * along
+            curve = found[t - side][1] * (distance / max(distance - 1, 1)) ** 2
+            top = _top(modes, point, point.theta + t * along + curve, across)
             turned = float(levels.slopes(top.expansion.gradient) @ mean_excess)
-            excess[2 + t] = _marginal(top, across) - at_mode - turned + t**2 / 2
-    return LaplaceMarginal(name, tuple(excess.tolist()), across, along, curve)
+            fall = _marginal(top, across) - at_mode - turned
+            found[t] = fall + t**2 / 2, top.theta - point.theta - t * along
+            highest = max(highest, fall)
+            if distance >= KNOTS[-1] and not fall > highest - FALLEN:
+                break
+    excess, curves = zip(*(found[t] for t in sorted(found)), strict=True)
+    knots = tuple(map(float, sorted(found)))
+    return LaplaceMarginal(name, excess, across, along, np.array(curves), knots)
 
 
 def _marginal(point: Point, across: Floats) -> float:
