@@ -26,8 +26,9 @@ from lossmodel.inference.laplace.marginals import FALLEN, FARTHEST, KNOTS, Lapla
 from lossmodel.inference.laplace.modes import Modes
 from lossmodel.inference.names import ENGINES
 from lossmodel.model import LossModel
+from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
-from lossmodel.model.density.expansion import Expander, clipped_curvature
+from lossmodel.model.density.expansion import Expander
 from lossmodel.model.design.observation import POINT
 from lossmodel.report import write_report
 

@@ -303,11 +303,8 @@ class MeasurementModel:
         """Share of the found, and of the missing declared dead, whom a list has reached."""
         label = " ".join(key)
         who = ".civilian" if self.truth.conflict.parties[base].civilian else ""
-        slow = who
-        if not who and self.truth.conflict.parties[base].censored:
-            slow = ".censored"
-        elif not who and self.truth.conflict.role(*key[:2]) == "self":
-            slow = ".self"
+        own = ".self" if self.truth.conflict.role(*key[:2]) == "self" else ""
+        slow = who or (".censored" if self.truth.conflict.parties[base].censored else own)
         growth = self.sampler.quantity(f"delay.growth{who}", label) * (self.at / YEAR - 1)
         median = self.sampler.quantity(f"delay.median{slow}", label) * np.exp(growth)
         sd = self.sampler.quantity(f"delay.log_sd{who}", label)

@@ -19,9 +19,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import eigh
-from scipy.special import gammaln, logsumexp
+from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
 from lossmodel.inference.laplace.diagnostics import log_totals, pareto_k
@@ -29,6 +27,7 @@ from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.laplace.levels import Levels
 from lossmodel.inference.laplace.marginals import reported
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
+from lossmodel.inference.proposals import Proposal, adapted, normalised, standard
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
@@ -46,24 +45,6 @@ HELD = 2
 # Rounds go on until there are so many effective draws, with which limits of 95% have an error of
 # 0.07 posterior sds, and k is below the limit of Vehtari et al. (2024).
 ENOUGH, MAX_K = 1500.0, 0.7
-# A fit of mean and covariance to D unknowns needs some effective draws for each; weights are
-# flattened until there are.
-PER_UNKNOWN, FEWEST = 4, 200
-# A mean that is this many standard errors from zero is moved.
-MOVED = 2.0
-# Least variance of an adapted direction, against a collapse onto few draws.
-NARROWEST = 0.05
-# Factors on the sds of directions that are wider than those of the Laplace fit, and on those of the
-# noise scales: tails of a proposal must not be lighter than those of the posterior. Chosen by hand;
-# with 1.3 and 1.4 fewer draws were effective.
-WIDER, WIDER_SCALES = 1.2, 1.1
-# Directions this wide, mostly a level that few figures hold, have tails that a normal lacks: along
-# them the proposal is a Student-t. With a t in all adapted directions fewer draws were effective.
-HEAVY_FROM, NU = 1.5, 5.0
-# Log ratio of the densities of a t and of a normal at their centres.
-T_OVER_NORMAL = float(gammaln((NU + 1) / 2) - gammaln(NU / 2) - np.log(NU / 2) / 2)
-# Difference from one that is a rounding error of a variance.
-SAME = 1e-9
 # Share of draws in one stratum when weighted draws are resampled.
 STRATUM = 0.01
 
@@ -130,46 +111,6 @@ class WeightedDraws:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class _Proposal:
-    """A standard normal but in some directions: normal with another sd there, or Student-t.
-
-    Attributes
-    ----------
-    mean
-        Shape (D,).
-    directions, sds
-        Orthonormal columns, shape (D, R), and the scales in them. Along those of ``HEAVY_FROM`` and
-        more the distribution is a t with ``NU`` degrees of freedom.
-    """
-
-    mean: Floats
-    directions: Floats
-    sds: Floats
-
-    @property
-    def _heavy(self) -> NDArray[np.bool_]:
-        return self.sds >= HEAVY_FROM
-
-    def draw(self, size: int, rng: np.random.Generator) -> Floats:
-        x = rng.standard_normal((size, len(self.mean)))
-        along = x @ self.directions
-        wide = along * self.sds
-        wide[:, self._heavy] /= np.sqrt(rng.chisquare(NU, (size, int(self._heavy.sum()))) / NU)
-        return np.asarray(x + (wide - along) @ self.directions.T + self.mean)
-
-    def log_density(self, x: Floats) -> Floats:
-        """Up to the constant of a standard normal of D dimensions."""
-        apart = x - self.mean
-        along = apart @ self.directions
-        rest = np.einsum("ij,ij->i", apart, apart) - np.einsum("ij,ij->i", along, along)
-        squares = (along / self.sds) ** 2
-        heavy = self._heavy
-        found = -rest / 2 - squares[:, ~heavy].sum(axis=1) / 2 - np.log(self.sds).sum()
-        found -= (NU + 1) / 2 * np.log1p(squares[:, heavy] / NU).sum(axis=1)
-        return np.asarray(found + heavy.sum() * T_OVER_NORMAL)
-
-
 def weighted_draws(
     density: Density,
     laplace: Laplace,
@@ -205,14 +146,14 @@ def weighted_draws(
     True
     """
     rng, sampler = np.random.default_rng(seed), _Sampler(density, laplace)
-    proposals, size = [_standard(density.size)], density.size
+    proposals, size = [standard(density.size)], density.size
     with threadpool_limits(1):
         tried = _Draws.none(size)
         while True:
             tried = tried.then(sampler.draw(proposals[-1:], rng), proposals)
             if tried.even(ENOUGH / 2) or len(proposals) > rounds / 2:
                 break
-            proposals.append(_adapted(tried.x, tried.ratios, sampler.hypers))
+            proposals.append(adapted(tried.x, tried.ratios, sampler.hypers))
         # Draws that q was adapted to have weights that are too small where q followed them, so that
         # none of them counts: the draws that count are new, from a mixture that is held.
         held, count = [proposals[0], *proposals[1:][-HELD:]], len(proposals)
@@ -234,7 +175,7 @@ class _Sampler:
         self._levels = Levels(density, laplace.mode)
         self.hypers = len(density.design.parameters.hyper)
 
-    def draw(self, proposals: Sequence[_Proposal], rng: np.random.Generator) -> tuple[Floats, ...]:
+    def draw(self, proposals: Sequence[Proposal], rng: np.random.Generator) -> tuple[Floats, ...]:
         """Equally many draws from each proposal: x, theta and log density."""
         each = SIZE // len(proposals)
         x = np.concatenate([proposal.draw(each, rng) for proposal in proposals])
@@ -259,7 +200,7 @@ class _Draws:
         """No draws."""
         return cls(np.empty((0, size)), np.empty((0, size)), np.empty(0), np.empty(0))
 
-    def then(self, more: tuple[Floats, ...], proposals: Sequence[_Proposal]) -> "_Draws":
+    def then(self, more: tuple[Floats, ...], proposals: Sequence[Proposal]) -> "_Draws":
         """These and more draws, weighted by the mixture of proposals."""
         x, theta, target = (
             np.concatenate(pair)
@@ -270,7 +211,7 @@ class _Draws:
 
     @cached_property
     def weights(self) -> Floats:
-        return _weights(self.ratios)
+        return normalised(self.ratios)
 
     @cached_property
     def k(self) -> float:
@@ -288,56 +229,7 @@ class _Draws:
         return bool(self.k < MAX_K and share * size >= effective)
 
 
-def _standard(size: int) -> _Proposal:
-    return _Proposal(np.zeros(size), np.empty((size, 0)), np.empty(0))
-
-
 def _finite(ratios: Floats) -> Floats:
     """Log ratios with zero weight where the density is zero or overflows."""
     least = np.finfo(float).min / 4
     return np.where(np.isfinite(ratios), ratios, least)
-
-
-def _weights(ratios: Floats, power: float = 1.0) -> Floats:
-    weights = np.exp(power * (ratios - ratios.max()))
-    return np.asarray(weights / weights.sum())
-
-
-def _adapted(x: Floats, ratios: Floats, hypers: int) -> _Proposal:
-    """A normal with the mean and covariance of the weighted draws, where these are not noise.
-
-    Directions whose variance could be one, for all that so many draws can tell (the limits of
-    Marchenko and Pastur 1967), keep the variance one.
-    """
-    size = x.shape[1]
-    weights = _flattened(ratios, min(max(PER_UNKNOWN * size, FEWEST), len(x) / 4))
-    effective = 1 / (weights**2).sum()
-    mean = weights @ x
-    apart = x - mean
-    values, vectors = eigh(apart.T @ (apart * weights[:, None]))
-    spread = np.sqrt(size / effective)
-    real = (values < (1 - min(spread, 1.0)) ** 2) | (values > (1 + spread) ** 2)
-    mean = np.where(np.abs(mean) > MOVED / np.sqrt(effective), mean, 0.0)
-    values = np.where(real, np.maximum(values, NARROWEST), 1.0)
-    values *= np.where(values > 1, WIDER**2, 1.0)
-    widened = np.ones(size)
-    widened[:hypers] = WIDER_SCALES
-    root = widened[:, None] * vectors * np.sqrt(values)
-    values, vectors = eigh(root @ root.T)
-    real = np.abs(values - 1) > SAME
-    return _Proposal(mean, vectors[:, real], np.sqrt(values[real]))
-
-
-def _flattened(ratios: Floats, least: float) -> Floats:
-    """Weights to the largest power up to one that leaves so many effective draws."""
-    low, high = 0.0, 1.0
-    weights = _weights(ratios)
-    if 1 / (weights**2).sum() >= least:
-        return weights
-    for _ in range(30):
-        power = (low + high) / 2
-        if 1 / (_weights(ratios, power) ** 2).sum() >= least:
-            low = power
-        else:
-            high = power
-    return _weights(ratios, low)

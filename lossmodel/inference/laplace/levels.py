@@ -25,8 +25,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from lossmodel.inference.laplace.modes import Point
+from lossmodel.model.density.curvature import curvature
 from lossmodel.model.density.density import Density
-from lossmodel.model.density.expansion import curvature
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints

@@ -16,25 +16,19 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from lossmodel.model.density.curvature import clipped_curvature, curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.derivatives import Jacobians, Products, crossed, second_products
-from lossmodel.model.density.expectation import ModelGraph
 from lossmodel.model.density.graph import Adjoints, Evaluation
 from lossmodel.model.density.operators import Matrix
 from lossmodel.model.design.change import Change, by_rows
 from lossmodel.model.design.grid import Floats
-from lossmodel.model.design.observation import POINT
 
-__all__ = ["Expander", "Expansion", "clipped_curvature", "curvature"]
+__all__ = ["Expander", "Expansion"]
 
 # Step in log expectations and log scales for third derivatives of log likelihoods: with double
 # precision, the error of a central difference is least near the cube root of 1e-16.
 STEP = 1e-5
-# Curvature of a figure, as a share of its curvature where it is expected, below which it fades out
-# before it becomes negative: that of a Student-t with 4 degrees of freedom 1.6 sds from its mode.
-# Where it ends at zero without fading, the marginal of the hyperparameters has an edge, on which
-# its maximum can lie: in one submodel a search ended 0.2 posterior sds away from it.
-FADING = 0.25
 
 
 class Expander:
@@ -67,25 +61,6 @@ class Expander:
             evaluation=found,
             adjoints=adjoints,
         )
-
-
-def curvature(model: ModelGraph, evaluation: Evaluation) -> Floats:
-    """Negative second derivative of each log likelihood by its log expectation, shape (N,)."""
-    found = np.empty(model.log_expected.size)
-    for where, form in model.forms.values():
-        found[where] = -evaluation.of_map(form).second()[0, 0]
-    return found
-
-
-def clipped_curvature(model: ModelGraph, evaluation: Evaluation) -> Floats:
-    """Curvature of each log likelihood without what is negative, and smooth, shape (N,)."""
-    found = np.maximum(curvature(model, evaluation), 0.0)
-    if POINT in model.forms:
-        where, form = model.forms[POINT]
-        largest = np.exp(-2 * evaluation[form.inputs[1]])
-        part = np.minimum(found[where] / (FADING * largest), 1.0)
-        found[where] *= part * (2 - part)
-    return found
 
 
 @dataclass(frozen=True, eq=False)
