@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from lossmodel.errors import UsageError
-from lossmodel.tables.csv import read_bytes
+from lossmodel.tables.files import is_there, read_bytes
 
 __all__ = ["CLAIMS", "CONFLICT", "FILES", "PRIORS", "Inputs", "is_plain"]
 
@@ -47,8 +47,8 @@ class Inputs:
     texts: Mapping[str, str] | None = None
 
     def has(self, name: str) -> bool:
-        """Whether there is a file of that name."""
-        return (self.place / name).exists() if self.texts is None else name in self.texts
+        """Whether there is a file of that name, be it one that cannot be read."""
+        return is_there(self.place / name) if self.texts is None else name in self.texts
 
     def read(self, name: str) -> bytes:
         """Bytes of one file.

@@ -29,6 +29,7 @@ from lossmodel.model.prior import (
     change_prior,
     find_faults,
 )
+from lossmodel.tables.files import read_bytes
 
 __all__ = ["USER_REASON", "Basis", "Prior", "Priors", "Scale"]
 
@@ -134,11 +135,7 @@ class Priors:
         >>> priors["common.sd"].mean
         0.25
         """
-        try:
-            data = Path(path).read_bytes()
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be read as TOML: {error}") from error
-        return cls.from_bytes(data, str(path), leave_out=leave_out)
+        return cls.from_bytes(read_bytes(Path(path)), str(path), leave_out=leave_out)
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str, *, leave_out: str | Sequence[str] = ()) -> "Priors":
