@@ -89,6 +89,7 @@ ORDER = [
     "posterior/ratios",
     "posterior/groups",
     "posterior/container",
+    "posterior/saved_texts",
     "posterior/netcdf",
     "posterior/citation",
     "posterior/fitting",

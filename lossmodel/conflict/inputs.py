@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final
 
 from lossmodel.errors import UsageError
 from lossmodel.tables.files import is_there, read_bytes
+from lossmodel.tables.names import hidden_letter
 
 __all__ = ["CLAIMS", "CONFLICT", "FILES", "PRIORS", "Inputs", "is_plain"]
 
@@ -81,7 +81,7 @@ def is_plain(name: object) -> bool:
     return (
         isinstance(name, str)
         and name not in ("", ".", "..")
-        and "Cc" not in map(unicodedata.category, name)
+        and not hidden_letter(name)
         and not set(name) & {"/", "\\"}
         and not _DRIVE.match(name)
     )

@@ -79,7 +79,7 @@ def declare(document: Keys, name: str) -> Declared:
     in_table = "conflict" in document.values and "start" not in document.values
     head = document.table("conflict") if in_table else document
     start = head.day("start")
-    if start is None and "start" not in head.values:
+    if start is None and head.values.get("start", "") == "":
         head.wrong("start", allowed="a day", remedy="Write start = 2022-02-24", found="")
     sides = declare_sides(document)
     parties = declare_parties(document, sides)

@@ -58,13 +58,23 @@ def write_groups(path: Path, groups: Mapping[str, Variables], *, sha256: str) ->
         file.attrs["sha256"] = sha256
         for name, variables in groups.items():
             group = file.create_group(name)
-            for key, (dims, values) in variables.items():
+            for key, (names, values) in variables.items():
+                dims = [_encoded(name) for name in names]
                 for dim, size in zip(dims, values.shape, strict=True):
                     if dim not in group.dimensions:
                         group.dimensions[dim] = size
                 kind = h5py.string_dtype() if values.dtype == object else values.dtype
-                group.create_variable(key, dims, dtype=kind, data=values)
+                group.create_variable(_encoded(key), dims, dtype=kind, data=values)
     path.write_bytes(seal(memory.getvalue()))
+
+
+def _encoded(name: str) -> str:
+    """A name of a party or category, in which a slash would be a group of its own."""
+    return name.replace("%", "%25").replace("/", "%2F")
+
+
+def _decoded(name: str) -> str:
+    return name.replace("%2F", "/").replace("%25", "%")
 
 
 def seal(content: bytes) -> bytes:
@@ -173,7 +183,9 @@ def _values(group: Any) -> dict[str, Any]:
             raise ValueError(f"its {group.name} holds {name!r}, which is no variable")
         if not _is_bare_dimension(data):
             value = data[()]
-            found[str(name)] = np.array(value, dtype=object) if isinstance(value, bytes) else value
+            found[_decoded(str(name))] = (
+                np.array(value, dtype=object) if isinstance(value, bytes) else value
+            )
     return found
 
 

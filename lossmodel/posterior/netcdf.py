@@ -16,7 +16,7 @@ import numpy as np
 
 from lossmodel.claims.claims import Claims, claims_csv, load_claims
 from lossmodel.conflict.conflict import Conflict, read_conflict
-from lossmodel.conflict.inputs import CLAIMS, CONFLICT, FILES, Inputs, is_plain
+from lossmodel.conflict.inputs import CLAIMS, Inputs, is_plain
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.laplace.fit import Laplace
@@ -29,6 +29,7 @@ from lossmodel.model.priors import Priors
 from lossmodel.posterior.container import checksum, read_group, write_groups
 from lossmodel.posterior.fit import Fit, conflict_files
 from lossmodel.posterior.groups import LEAD, Variables, groups_of
+from lossmodel.posterior.saved_texts import read_texts
 from lossmodel.tables.files import is_there
 
 if TYPE_CHECKING:
@@ -40,30 +41,6 @@ __all__ = ["check_name", "fit_checksum", "load", "save"]
 
 # The group from which a fit is built anew.
 GROUP: Final = "fit"
-TEXTS: Final = ("files", "priors", "settings")
-_DAY: Final = (str, type(None))
-# Types of the settings, and of those parts of them that answers and reports rely on.
-SETTINGS: Final[dict[str, tuple[type, ...]]] = {
-    "conflict": (str,),
-    "as_of": _DAY,
-    "until_given": _DAY,
-    "components": (dict,),
-    "ci_prob": (float,),
-    "seed": (int,),
-    "sha256": (dict,),
-    "claims_name": (str,),
-    "submodels": (dict,),
-    "diagnostics": (dict,),
-    "diagnostics.engine": (str,),
-    "diagnostics.findings": (list,),
-    "diagnostics.gate": (dict,),
-    "diagnostics.gate.passed": (bool,),
-    "diagnostics.gate.failures": (list,),
-    "diagnostics.gate.doubts": (list,),
-    "provenance": (dict,),
-    "provenance.options": (dict,),
-    "provenance.versions": (dict,),
-}
 
 
 def save(fit: Fit, path: str | Path) -> Path:
@@ -179,76 +156,14 @@ def load(path: str | Path) -> Fit:
     if not is_there(path):
         raise UsageError(f"{path}: there is no such fit. Make one with `lossmodel fit`.")
     stored = read_group(path, GROUP)
-    texts = {name: _text(stored.get(name), name, path) for name in TEXTS}
-    settings = _object(texts["settings"], path)
-    files = _object(texts["files"], path)
-    _check_names(files, path)
-    _check_settings(settings, path)
-    priors = Priors.from_bytes(texts["priors"].encode("utf-8", "surrogatepass"), str(path))
+    texts = read_texts(stored, path)
+    priors = Priors.from_bytes(texts.priors.encode("utf-8", "surrogatepass"), str(path))
     try:
-        return _rebuild(stored, settings, _claims(settings, files), priors)
+        return _rebuild(stored, texts.settings, _claims(texts.settings, texts.files), priors)
     # Whoever can write a checksum can write anything else, too.
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
         kind = type(problem).__name__
         raise UsageError(f"{path} is not a fit of lossmodel: {kind}, {problem}.") from problem
-
-
-def _text(stored: object, name: str, path: Path) -> str:
-    """A text of a fit."""
-    found = stored.item() if isinstance(stored, np.ndarray) and stored.ndim == 0 else None
-    if not isinstance(found, bytes):
-        raise UsageError(f"{path} is not a fit of lossmodel: it holds no text {name}.")
-    return found.decode("utf-8", "surrogatepass")
-
-
-def _object(text: str, path: Path) -> dict[str, Any]:
-    """Read a JSON object of a fit."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
-    if not isinstance(found, dict):
-        raise UsageError(f"{path} is not a fit of lossmodel: its settings are not a JSON object.")
-    return found
-
-
-def _check_names(files: dict[str, Any], path: Path) -> None:
-    """Refuse files that a fit cannot have: others may have written it.
-
-    Names are shown with their control characters spelled out, so that none reaches a terminal.
-    """
-    for name, text in files.items():
-        if name not in FILES:
-            raise UsageError(
-                f"{path} is not read: it holds a file {name!r}, and a conflict has only "
-                f"{', '.join(FILES)}."
-            )
-        if not isinstance(text, str):
-            raise UsageError(f"{path} is not read: its {name} is not text.")
-    for name in (CONFLICT, CLAIMS):
-        if name not in files:
-            raise UsageError(f"{path} is not read: it holds no {name}.")
-
-
-def _check_settings(settings: dict[str, Any], path: Path) -> None:
-    """Refuse settings that a fit cannot have, and a conflict whose name is a path."""
-    for name, types in SETTINGS.items():
-        found: Any = settings
-        for key in name.split("."):
-            found = found.get(key, ...)
-            if found is ...:
-                raise UsageError(f"{path} is not read: it holds no {name}.")
-        if type(found) not in types:
-            raise UsageError(
-                f"{path} is not a fit of lossmodel: its {name} is {type(found).__name__}."
-            )
-    if not is_plain(settings["conflict"]):
-        raise UsageError(
-            f"{path} is not read: its conflict {settings['conflict']!r} is not the name of a "
-            "folder."
-        )
-    if not 0 < settings["ci_prob"] < 1:
-        raise UsageError(f"{path} is not a fit of lossmodel: its ci_prob is {settings['ci_prob']}.")
 
 
 def _claims(settings: dict[str, Any], files: dict[str, str]) -> Claims:
