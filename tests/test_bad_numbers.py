@@ -1,11 +1,16 @@
 """Numbers that no conflict and no prior has are refused with file, key and what is allowed."""
 
+import numpy as np
 import pytest
 
 from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
 from lossmodel.errors import ClaimsError, UsageError
+from lossmodel.model import LossModel
+from lossmodel.model.density.density import Density
+from lossmodel.model.prior import _range
 from lossmodel.model.priors import Priors
+from tests import small_war
 from tests.small_conflict import TOML, changed, claims_csv, write_conflict
 
 LONG = "9" * 400
@@ -78,6 +83,19 @@ def test_numbers_that_no_prior_has_are_refused(name, key, value):
 def test_constants_outside_their_range_are_refused(name, value):
     with pytest.raises(UsageError, match=rf"\[{name}\] mean = .* give a number from"):
         Priors.default().replace({name: {"mean": value}})
+
+
+@pytest.mark.slow
+def test_the_density_is_finite_at_the_limits_of_every_range():
+    default = Priors.default()
+    for prior in default:
+        for mean in _range(prior):
+            model = LossModel(priors=default.replace({prior.name: {"mean": mean}}))
+            for name in ("person", "civilian", "tanks"):
+                design = model.design(small_war.evidence(), small_war.conflict(), name)
+                value, slope = Density(design)(np.zeros(design.size))
+                assert np.isfinite(value), (prior.name, mean)
+                assert np.isfinite(slope).all(), (prior.name, mean)
 
 
 def test_the_default_priors_are_in_their_ranges():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -114,6 +114,13 @@ def import_data(
             help="Order in dates such as 03/04/2024; guessed by default.",
         ),
     ] = None,
+    claimant: Annotated[
+        str, typer.Option(help="Whose list a table with one row per person is.")
+    ] = "",
+    by: Annotated[
+        Literal["day", "week", "month"],
+        typer.Option(help="Windows in which persons are counted; no name is kept."),
+    ] = "day",
     url: Url = "",
     cache: Cache = None,
 ) -> None:
@@ -129,7 +136,7 @@ def import_data(
         entry = find_data_set(what[0])
         paths = [file.path for file in _fetch(entry, url=url, anew=False, cache=cache)]
         _describe(entry)
-    hints = Hints(conflict, party, category, scope, kind, day_first)
+    hints = Hints(conflict, party, category, scope, kind, day_first, claimant, by)
     imported = read_any(paths, hints)
     written = imported.write(out)
     _report(imported, written)

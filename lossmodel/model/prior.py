@@ -33,18 +33,27 @@ USER_REASON = "Given by the user."
 COUNTS = ("n", "clusters")
 NUMBERS = ("mean", "median", "sd", *COUNTS)
 KEYS = (*NUMBERS, "reason", "scale", "unit", "basis")
-# Of a mean on a log or logit scale: exp(23) is 1e10, more than there are people.
-FARTHEST = 23.0
-# Of an sd on these scales: 20 powers of ten within two sd say nothing any more.
+# Of an sd on a log or logit scale: 20 powers of ten within two sd say nothing any more.
 WIDEST = 10.0
 MOST_PAIRS = 1_000_000_000
-# Limits of a mean on the natural scale, by a part of the name. All others are sds and days, which
-# are not negative.
-NATURAL = {
-    "growth": (-FARTHEST, FARTHEST),
-    "coverage.after": (-FARTHEST, FARTHEST),
-    "share": (0.0, 1.0),
-    "noise.nu": (1.0, 1e4),
+# Limits of a mean by scale and by a part of the name, of which the first counts. Wide enough for
+# any war: a rate to 1e10 per day, more than there are people; a noise or a slack from 0.1% to 20
+# times the figure; delays from minutes to 450 years; ratios of one to 20,000; shares from 1 in
+# 20,000. The density is finite at each of them.
+RANGES: dict[Scale, dict[str, tuple[float, float]]] = {
+    "log": {
+        **{"rate.level": (-23.0, 23.0), "delay.log_sd": (-7.0, 3.0), "delay": (-5.0, 12.0)},
+        **{word: (-7.0, 3.0) for word in ("_sd", "noise.", "excess")},
+        "": (-10.0, 10.0),
+    },
+    "logit": {"": (-10.0, 10.0)},
+    "natural": {
+        **{"growth": (-10.0, 10.0), "coverage.after": (-10.0, 10.0), "share": (0.0, 1.0)},
+        **{"noise.nu": (1.0, 1e4), "settling": (0.1, 1e4), "wide_excess": (0.01, 10.0)},
+        # By these the density divides.
+        **{"log_sd": (0.01, 10.0), "ceiling_sd": (1e-3, 10.0)},
+        "": (0.0, 10.0),
+    },
 }
 
 
@@ -151,7 +160,7 @@ def find_faults(row: Mapping[str, Any], prior: Prior) -> Iterator[str]:
     --------
     >>> old = Prior("delay", mean=4.5, sd=0.5, scale="log", reason="Weeks.")
     >>> list(find_faults({"mean": 700}, old))
-    ['mean = 700; give a number from -23 to 23.']
+    ['mean = 700; give a number from -5 to 12.']
     """
     for key, value in row.items():
         shown = quoted(value) if isinstance(value, str) else quoted(value)[1:-1]
@@ -189,9 +198,7 @@ def _out_of_range(key: str, value: float, prior: Prior) -> Iterator[str]:
 
 def _range(prior: Prior) -> tuple[float, float]:
     """Limits of the mean on the scale."""
-    if prior.scale != "natural":
-        return -FARTHEST, FARTHEST
-    return next((found for word, found in NATURAL.items() if word in prior.name), (0.0, 1e4))
+    return next(found for word, found in RANGES[prior.scale].items() if word in prior.name)
 
 
 def _is_number(value: object) -> bool:
