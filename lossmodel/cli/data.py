@@ -10,6 +10,7 @@ import typer
 from lossmodel.cli.app import ConflictName, app
 from lossmodel.cli.console import answer, progress
 from lossmodel.errors import UsageError
+from lossmodel.tables.files import is_there
 from lossmodel.tables.vocabulary import WideKind
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def import_data(
     from lossmodel.importers import CATALOGUE, Hints, find_data_set, read_any
 
     names = {entry.name for entry in CATALOGUE}
-    known = len(what) == 1 and (what[0] in names or not Path(what[0]).exists())
+    known = len(what) == 1 and (what[0] in names or not is_there(Path(what[0])))
     if known and what[0] not in names and ("." in what[0] or "/" in what[0]):
         raise UsageError(f"{what[0]} does not exist, and no data set has this name.")
     paths = [Path(item) for item in what]
