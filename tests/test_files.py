@@ -1,8 +1,10 @@
 """What is no plain file is refused in words, at once, wherever a file is read."""
 
+import io
 import os
 import signal
 import socket
+import sys
 
 import pytest
 
@@ -148,3 +150,10 @@ def test_a_link_to_a_file_is_read(tmp_path):
     (tmp_path / "real.csv").write_bytes(b"x")
     (tmp_path / "link.csv").symlink_to("real.csv")
     assert files.read_bytes(tmp_path / "link.csv") == b"x"
+
+
+def test_standard_input_without_an_end_is_refused(monkeypatch):
+    monkeypatch.setattr(files, "LARGEST_FILE", 100)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x" * 101)))
+    with pytest.raises(UsageError, match="Standard input cannot be read: at most 100 bytes"):
+        files.read_bytes(None)

@@ -76,7 +76,7 @@ def read_bytes(path: Path | None) -> bytes:
     """
     try:
         if path is None:
-            return sys.stdin.buffer.read()
+            return _standard_input()
         # Before it is opened, because opening a pipe waits for its writer.
         _check(path, path.stat())
         with path.open("rb") as file:
@@ -108,6 +108,14 @@ def read_text(path: Path) -> str:
         return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _unreadable(path, f"it is not text in UTF-8 ({error.reason})") from None
+
+
+def _standard_input() -> bytes:
+    data = sys.stdin.buffer.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        limit = f"at most {LARGEST_FILE:,} bytes are read"
+        raise UsageError(f"Standard input cannot be read: {limit}, and it has more.")
+    return data
 
 
 def _check(path: Path, state: os.stat_result) -> None:
