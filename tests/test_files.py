@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import zipfile
 
 import pytest
 
@@ -120,6 +121,22 @@ def test_what_is_no_file_is_refused_at_once(lossmodel, tmp_path, at_most, comman
         assert not (tmp_path / "r").exists()
         if path.is_dir() and not path.is_symlink():
             path.rmdir()
+
+
+@pytest.mark.parametrize("name", ["own.xlsx", "own.csv"])
+def test_a_workbook_is_refused_and_not_expanded(lossmodel, tmp_path, monkeypatch, name):
+    with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/worksheets/sheet1.xml", bytes(10_000_000))
+    write_conflict(tmp_path / "sea")
+
+    def expand(*_, **__):
+        raise AssertionError("an archive was opened")
+
+    monkeypatch.setattr(zipfile, "ZipFile", expand)
+    for words in (["data", "import", name, "--out", "x.csv"], ["check", name, "--conflict", "sea"]):
+        ended = lossmodel(*words)
+        assert ended.status == 2
+        assert "workbook" in ended.stderr or "a spreadsheet or an archive" in ended.stderr
 
 
 def test_an_unreadable_file_is_refused(tmp_path, monkeypatch):

@@ -161,10 +161,10 @@ def _is_text(data: bytes, file: str, problems: Problems) -> bool:
 
 
 def _first_odd_byte(data: bytes) -> tuple[int | None, str]:
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return 0, "a spreadsheet or an archive"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or _half_is_zero(data):
         return 0, "text in UTF-16"
-    if data.startswith(b"PK\x03\x04"):
-        return 0, "a spreadsheet or an archive"
     control = _CONTROL.search(data)
     if control:
         count = data.count(control.group())
