@@ -119,6 +119,33 @@ def test_sides_that_only_parties_name_are_looked_at_too(tmp_path):
         load_conflict(folder)
 
 
+@pytest.mark.parametrize(
+    ("place", "more"),
+    [
+        ("parties.SEA", '[parties.SEA]\nside = "sea"\n'),
+        (
+            "parties.\ufb01eld",
+            '[parties."\ufb01eld"]\nside = "sea"\n[parties.field]\nside = "sea"\n',
+        ),
+        ("categories.Killed", "[categories.Killed]\n"),
+        ("scopes.ALL", "[scopes.ALL]\n"),
+        ("sides.Land", ""),
+    ],
+)
+def test_names_that_a_query_cannot_tell_apart_are_refused(tmp_path, place, more):
+    toml = TOML.replace('land = "The land"', 'land = "X"\nLand = "Y"') if not more else TOML + more
+    found = problems(load_conflict, write_conflict(tmp_path / "sea", conflict=toml))
+    assert found["column"].str.lower().iloc[0] in (place.lower(), "parties.field")
+    assert found["remedy"].iloc[0].startswith("Rename it: there is ")
+
+
+def test_claimants_that_a_query_cannot_tell_apart_are_refused(tmp_path):
+    folder = write_conflict(tmp_path / "sea", claimants=CLAIMANTS + "Gazette,X,,,,\n")
+    found = problems(load_conflict, folder).iloc[0]
+    assert (found["file"], found["row"], found["column"]) == ("claimants.csv", 6, "claimant")
+    assert found["remedy"] == "Rename it: there is gazette"
+
+
 def test_odd_names_are_fitted_saved_asked_for_and_drawn(tmp_path):
     party, category, scope = "../dpr/lpr", "50% $x$", '<b> "q"'
     claimant = "a b: \N{ROCKET}" + "ї" * 70

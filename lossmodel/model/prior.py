@@ -37,19 +37,19 @@ KEYS = (*NUMBERS, "reason", "scale", "unit", "basis")
 WIDEST = 10.0
 MOST_PAIRS = 1_000_000_000
 # Limits of a mean by scale and by a part of the name, of which the first counts. Wide enough for
-# any war: a rate to 1e10 per day, more than there are people; a noise or a slack from 0.1% to 20
-# times the figure; delays from minutes to 450 years; ratios of one to 20,000; shares from 1 in
-# 20,000. The density is finite at each of them.
+# any war: a rate to 1e10 per day, more than there are people; a noise or a slack from one in
+# 160,000, which is none in a simulation, to 20 times the figure; delays from minutes to 450 years;
+# ratios of one to 20,000; shares from 1 in 20,000. The density is finite at each of them.
 RANGES: dict[Scale, dict[str, tuple[float, float]]] = {
     "log": {
-        **{"rate.level": (-23.0, 23.0), "delay.log_sd": (-7.0, 3.0), "delay": (-5.0, 12.0)},
-        **{word: (-7.0, 3.0) for word in ("_sd", "noise.", "excess")},
+        **{"rate.level": (-23.0, 23.0), "delay.log_sd": (-12.0, 3.0), "delay": (-5.0, 12.0)},
+        **{word: (-12.0, 3.0) for word in ("_sd", "noise.", "excess")},
         "": (-10.0, 10.0),
     },
     "logit": {"": (-10.0, 10.0)},
     "natural": {
         **{"growth": (-10.0, 10.0), "coverage.after": (-10.0, 10.0), "share": (0.0, 1.0)},
-        **{"noise.nu": (1.0, 1e4), "settling": (0.1, 1e4), "wide_excess": (0.01, 10.0)},
+        **{"noise.nu": (1.0, 1e4), "settling": (0.1, 1e4), "wide_excess": (0.01, 100.0)},
         # By these the density divides.
         **{"log_sd": (0.01, 10.0), "ceiling_sd": (1e-3, 10.0)},
         "": (0.0, 10.0),

@@ -7,9 +7,10 @@ that can be seen, of a length that fits a figure; any script and any sign may be
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["ALLOWED", "LONGEST_NAME", "hidden_letter", "name_fault"]
+__all__ = ["ALLOWED", "LONGEST_NAME", "alike", "hidden_letter", "name_fault"]
 
 # The longest name of the shipped data, a claim's, has 62 letters; a line of a table has about 100.
 LONGEST_NAME: Final = 80
@@ -44,6 +45,28 @@ def name_fault(name: str, *, longest: int = LONGEST_NAME) -> str:
         return f"Remove {unicodedata.name(hidden, 'the control character')} (U+{ord(hidden):04X})"
     # A cell of a table is read without the blanks around it, so it could not name this.
     return "Remove the blanks at its ends" if name != name.strip() else ""
+
+
+def alike(names: Iterable[str]) -> dict[str, str]:
+    """Names that a query, where case does not matter, or a reader cannot tell from earlier ones.
+
+    Returns
+    -------
+    dict
+        Each such name -> the first name that it is like.
+
+    Examples
+    --------
+    >>> alike(["sea", "land", "SEA"])
+    {'SEA': 'sea'}
+    """
+    first: dict[str, str] = {}
+    found = {}
+    for name in names:
+        other = first.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
+        if other != name:
+            found[name] = other
+    return found
 
 
 def hidden_letter(text: str) -> str:
