@@ -36,7 +36,6 @@ COMMANDS = [
     ["fit", "--as-of", EVIL],
     ["fit", "--engine", EVIL],
     ["fit", f"--{EVIL}"],
-    ["fit", "--priors", "priors.toml", "--conflict", "war", "--out", "r"],
     ["query", EVIL, "--fit", EVIL],
     ["data", "import", f"x/{EVIL}", "--out", "x.csv"],
     ["data", "import", "own.csv", "--out", "x.csv", "--conflict", "war"],
@@ -64,7 +63,6 @@ def war(tmp_path):
     (tmp_path / "own.csv").write_text(f"a,b{plain}\n1,{plain}\n2,3\n", encoding="utf-8")
     wide = f"date,x{plain}\n2001-02-01,5\n2001-02-02,6{plain}\n"
     (tmp_path / "wide.csv").write_text(wide, encoding="utf-8")
-    (tmp_path / "priors.toml").write_text(f"[{escaped}]\nmean = 1\n", encoding="utf-8")
     return tmp_path
 
 
