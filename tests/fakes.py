@@ -1,5 +1,6 @@
 """A fit without a model: draws simulated with NumPy behind the interface of `Fit`."""
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -177,6 +178,8 @@ class FakeFit:
         cache = Cache()
         for name in ("series", "streams", "terms", *DERIVED):
             cache.keep(name, getattr(self, name))
+        content = repr((self.engine, self.ci_prob, self.days[-1], self.provenance))
+        cache.keep("checksum", hashlib.sha256(content.encode()).hexdigest())
         return cache
 
     def estimate(self, category, party, **options):

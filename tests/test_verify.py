@@ -1,9 +1,11 @@
 """verify finds what was changed by hand; compare says what differs and which claims did it."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +18,7 @@ from lossmodel.report.compare import changed_claims, changed_totals, compare_fit
 from lossmodel.report.folder import csv_text
 from lossmodel.report.results import Results
 from lossmodel.report.verify import verify_report
-from lossmodel.report.write import write_json, write_text
+from lossmodel.report.write import provenance_of, write_json, write_text
 from tests.fakes import HOSTILE, make_fit
 
 EARLY = pd.Timestamp("2022-06-01")
@@ -34,7 +36,7 @@ def original(fitted, tmp_path_factory):
     """A report without its pictures, which verify does not look at."""
     folder = tmp_path_factory.mktemp("report")
     fitted.save(folder / "fit.nc")
-    write_json(fitted.provenance, folder / "provenance.json")
+    write_json(provenance_of(fitted), folder / "provenance.json")
     # From the fit in memory, whose draws have more digits than those on disk.
     for name, text in verify._Reports(fitted).made(1.0).items():
         (folder / name).parent.mkdir(exist_ok=True)
@@ -162,6 +164,33 @@ def test_provenance_of_another_fit_is_found(report):
     assert verify_report(report) == ["provenance.json names another fit than fit.nc: seed differ."]
     path.write_text("[1, 2", encoding="utf-8")
     assert verify_report(report)[0].startswith("provenance.json cannot be read")
+
+
+def test_one_hash_names_the_fit_in_every_file(report):
+    with h5py.File(report / "fit.nc") as file:
+        own = file.attrs["sha256"]
+    known = json.loads((report / "provenance.json").read_text(encoding="utf-8"))
+    numbers = (report / "numbers.tex").read_text(encoding="utf-8")
+    assert known["fit_sha256"] == own
+    assert rf"\newcommand{{\LMfitHash}}{{{own}}}" in numbers
+
+
+@pytest.mark.parametrize("name", ["report.md", "provenance.json", "estimates.csv"])
+@pytest.mark.parametrize("kind", ["pipe", "broken link", "folder"])
+def test_what_is_no_file_is_refused_or_a_problem(report, name, kind):
+    (report / name).unlink()
+    if kind == "pipe":
+        os.mkfifo(report / name)
+    elif kind == "folder":
+        (report / name).mkdir()
+    else:
+        (report / name).symlink_to("nowhere")
+    words = {"pipe": "a pipe", "broken link": "leads nowhere", "folder": "a folder"}[kind]
+    if name == "provenance.json":
+        assert words in verify_report(report)[0]
+    else:
+        with pytest.raises(UsageError, match=words):
+            verify_report(report)
 
 
 def test_what_is_no_report_is_refused(report, tmp_path):

@@ -17,7 +17,8 @@ from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.inputs import CLAIMS as FILE
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.tables.cells import Flagger, parse_table
-from lossmodel.tables.csv import RawTable, read_bytes, read_table, sha256
+from lossmodel.tables.csv import RawTable, read_table, sha256
+from lossmodel.tables.files import read_bytes
 from lossmodel.tables.problems import Problems
 from lossmodel.tables.schema import CLAIMS
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with

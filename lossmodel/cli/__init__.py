@@ -14,7 +14,9 @@ from typing import NoReturn, TextIO
 
 from lossmodel.cli import about, claims, data, evaluation, fit, simulate
 from lossmodel.cli.app import app
+from lossmodel.cli.console import safe_streams
 from lossmodel.errors import ConvergenceWarning, LossModelError
+from lossmodel.text.escape import printable
 
 __all__ = ["main"]
 
@@ -34,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     arguments
         Arguments after the name of the program; by default those of the process.
     """
-    sys.exit(_status(arguments))
+    with safe_streams():
+        status = _status(arguments)
+    sys.exit(status)
 
 
 def _status(arguments: Sequence[str] | None) -> int:
@@ -81,7 +85,8 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     del category, filename, lineno, file, line  # the signature is fixed by the standard library
-    sys.stderr.write(f"lossmodel: warning: {message}\n")
+    # The display of progress may have replaced the stream.
+    sys.stderr.write(printable(f"lossmodel: warning: {message}\n"))
 
 
 def _failed(text: str, status: int) -> int:

@@ -1,13 +1,19 @@
-"""Output of commands: results on stdout, progress on stderr."""
+"""Output of commands: results on stdout, progress on stderr.
+
+What is printed may quote a file or an argument that others wrote. So both streams spell out what a
+terminal would obey, whoever writes to them.
+"""
 
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol, TextIO, cast
 
-__all__ = ["Progress", "answer", "progress"]
+from lossmodel.text.escape import printable
+
+__all__ = ["Progress", "answer", "progress", "safe_streams"]
 
 
 class Progress(Protocol):
@@ -15,6 +21,36 @@ class Progress(Protocol):
 
     def __call__(self, stage: str, /) -> None:
         """Show the stage that begins, in a few words."""
+
+
+class _Safe:
+    """A stream of text for which escape sequences and control characters are spelled out."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text to the stream."""
+        return self.stream.write(printable(text))
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write texts to the stream."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+@contextmanager
+def safe_streams() -> Iterator[None]:
+    """Let stdout and stderr be streams that no text can make a terminal do anything with."""
+    plain = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (cast("TextIO", _Safe(stream)) for stream in plain)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = plain
 
 
 def answer(text: str) -> None:
@@ -36,9 +72,12 @@ def progress() -> Iterator[Progress]:
     if sys.stderr.isatty():
         # Imported only for a terminal, to keep other uses fast.
         from rich.console import Console
+        from rich.text import Text
 
-        with Console(stderr=True).status("starting") as status:
-            yield lambda stage, /: status.update(stage)
+        # Its own escape sequences go to the terminal, and the stages are text without markup.
+        terminal = sys.stderr.stream if isinstance(sys.stderr, _Safe) else sys.stderr
+        with Console(file=terminal).status("starting") as status:
+            yield lambda stage, /: status.update(Text(printable(stage)))
     else:
         yield lambda stage, /: _line(stage, time.perf_counter() - begin)
 

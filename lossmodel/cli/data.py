@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from lossmodel.cli.app import ConflictName, app
 from lossmodel.cli.console import answer, progress
 from lossmodel.errors import UsageError
+from lossmodel.tables.files import is_there
 from lossmodel.tables.vocabulary import WideKind
 
 if TYPE_CHECKING:
@@ -114,6 +115,13 @@ def import_data(
             help="Order in dates such as 03/04/2024; guessed by default.",
         ),
     ] = None,
+    claimant: Annotated[
+        str, typer.Option(help="Whose list a table with one row per person is.")
+    ] = "",
+    by: Annotated[
+        Literal["day", "week", "month"],
+        typer.Option(help="Windows in which persons are counted; no name is kept."),
+    ] = "day",
     url: Url = "",
     cache: Cache = None,
 ) -> None:
@@ -121,7 +129,7 @@ def import_data(
     from lossmodel.importers import CATALOGUE, Hints, find_data_set, read_any
 
     names = {entry.name for entry in CATALOGUE}
-    known = len(what) == 1 and (what[0] in names or not Path(what[0]).exists())
+    known = len(what) == 1 and (what[0] in names or not is_there(Path(what[0])))
     if known and what[0] not in names and ("." in what[0] or "/" in what[0]):
         raise UsageError(f"{what[0]} does not exist, and no data set has this name.")
     paths = [Path(item) for item in what]
@@ -129,7 +137,7 @@ def import_data(
         entry = find_data_set(what[0])
         paths = [file.path for file in _fetch(entry, url=url, anew=False, cache=cache)]
         _describe(entry)
-    hints = Hints(conflict, party, category, scope, kind, day_first)
+    hints = Hints(conflict, party, category, scope, kind, day_first, claimant, by)
     imported = read_any(paths, hints)
     written = imported.write(out)
     _report(imported, written)

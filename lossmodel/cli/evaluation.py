@@ -11,6 +11,7 @@ from lossmodel.cli.app import ClaimsFile, ConflictName, Engine, Jobs, PriorsFile
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
+from lossmodel.text.escape import file_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,8 +207,8 @@ def sensitivity(
         _write(out, result.prior_range, "ranges")
         (out / "what-fixes-the-level.txt").write_text(result.text + "\n", encoding="utf-8")
         for quantity in result.table["quantity"].unique():
-            name = f"tornado-{quantity.replace(' ', '-')}.svg"
-            result.plot(quantity).figure.savefig(out / name)
+            name = file_name("tornado", quantity.replace(" ", "-"))
+            result.plot(quantity).figure.savefig(out / f"{name}.svg")
 
 
 def _write(folder: Path, table: pd.DataFrame, name: str) -> None:

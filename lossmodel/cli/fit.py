@@ -25,7 +25,6 @@ from lossmodel.cli.app import (
 )
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import CI_PROB, DEFAULT_CONFLICT
-from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
     from lossmodel.api import Fit
@@ -168,13 +167,9 @@ def compare(
 
 def read_fit(path: Path) -> Fit:
     """Load a fit from a file, or from a report folder with a fit.nc."""
-    file = path / "fit.nc" if path.is_dir() else path
-    if not file.is_file():
-        raise UsageError(f"no fit at {file}; run `lossmodel fit`, or give the path of another fit.")
-
     from lossmodel.api import load_fit
 
-    return load_fit(file)
+    return load_fit(path)
 
 
 def _exit_by_gate(fitted: Fit) -> None:

@@ -7,13 +7,14 @@ import pandas as pd
 
 from lossmodel.conflict.types import cycle
 from lossmodel.tables.cells import Flagger
+from lossmodel.tables.names import alike
 from lossmodel.tables.problems import nearest, one_of
 
 __all__ = ["check_claimants", "check_streams", "check_truth"]
 
 
 def check_claimants(table: pd.DataFrame, flagger: Flagger) -> None:
-    """Note figures derived from unknown claimants, or in a circle.
+    """Note names that are alike, and figures derived from unknown claimants, or in a circle.
 
     Parameters
     ----------
@@ -27,6 +28,10 @@ def check_claimants(table: pd.DataFrame, flagger: Flagger) -> None:
         name: tuple(filter(None, (part.strip() for part in text.split(";"))))
         for name, text in zip(known, table["derived_from"], strict=True)
     }
+    for name, other in alike(known).items():
+        here = (table["claimant"] == name).to_numpy(dtype=bool)
+        allowed = "names that differ in more than capital letters"
+        flagger.flag(here, "claimant", allowed=allowed, remedy=f"Rename it: there is {other}")
     circular = set(cycle(links))
     for i, name in enumerate(known):
         here = np.arange(len(known)) == i

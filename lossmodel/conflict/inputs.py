@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from lossmodel.errors import UsageError
-from lossmodel.tables.csv import read_bytes
+from lossmodel.tables.files import is_there, read_bytes
+from lossmodel.tables.names import hidden_letter
 
 __all__ = ["CLAIMS", "CONFLICT", "FILES", "PRIORS", "Inputs", "is_plain"]
 
@@ -47,8 +47,8 @@ class Inputs:
     texts: Mapping[str, str] | None = None
 
     def has(self, name: str) -> bool:
-        """Whether there is a file of that name."""
-        return (self.place / name).exists() if self.texts is None else name in self.texts
+        """Whether there is a file of that name, be it one that cannot be read."""
+        return is_there(self.place / name) if self.texts is None else name in self.texts
 
     def read(self, name: str) -> bytes:
         """Bytes of one file.
@@ -81,7 +81,7 @@ def is_plain(name: object) -> bool:
     return (
         isinstance(name, str)
         and name not in ("", ".", "..")
-        and "Cc" not in map(unicodedata.category, name)
+        and not hidden_letter(name)
         and not set(name) & {"/", "\\"}
         and not _DRIVE.match(name)
     )

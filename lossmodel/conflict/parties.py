@@ -35,6 +35,8 @@ def declare_sides(document: Keys) -> dict[str, Side]:
     # Without a list of sides, the sides that parties name; without these, one side per party.
     parties = [(name, keys) for name, keys in document.entries("parties", short="side")]
     named = [keys.text("side") or name for name, keys in parties if "sum" not in keys.values]
+    for name in dict.fromkeys(named):
+        document.table("parties").check_name(name)
     return {name: Side(name, name) for name in named}
 
 

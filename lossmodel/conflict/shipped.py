@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from lossmodel.errors import LossModelError, UsageError
+from lossmodel.tables.files import is_there
 
 __all__ = ["data_dir", "past_wars", "resolve", "shipped_conflicts"]
 
@@ -74,7 +75,7 @@ def resolve(name_or_dir: str | Path) -> Path:
     folder = Path(name_or_dir)
     if folder.name == "conflict.toml":
         folder = folder.parent
-    if _is_file(folder / "conflict.toml"):
+    if is_there(folder / "conflict.toml"):
         return folder
     known = ", ".join(sorted(shipped))
     close = get_close_matches(str(name_or_dir), shipped, n=1)
@@ -89,10 +90,3 @@ def _shipped() -> dict[str, Path]:
     """Name -> folder of each shipped conflict, those of past wars in a folder of their own."""
     files = [path for pattern in _PLACES for path in data_dir().glob(pattern)]
     return {path.parent.name: path.parent for path in files}
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name too long for the system, or with a NUL in it
-        return False

@@ -32,6 +32,7 @@ from lossmodel.conflict.types import (
     base_names,
     cycle,
 )
+from lossmodel.tables.names import alike
 from lossmodel.tables.toml import Keys
 
 __all__ = ["Declared", "declare"]
@@ -79,12 +80,21 @@ def declare(document: Keys, name: str) -> Declared:
     in_table = "conflict" in document.values and "start" not in document.values
     head = document.table("conflict") if in_table else document
     start = head.day("start")
-    if start is None and "start" not in head.values:
+    if start is None and head.values.get("start", "") == "":
         head.wrong("start", allowed="a day", remedy="Write start = 2022-02-24", found="")
     sides = declare_sides(document)
     parties = declare_parties(document, sides)
     opposed = opposed_parties(document, parties)
     parties |= opposed
+    categories, scopes = _categories(document), _scopes(document, parties)
+    for section, names in (
+        *(("sides", sides), ("parties", parties)),
+        *(("categories", categories), ("scopes", scopes)),
+    ):
+        for name, other in alike(names).items():
+            allowed = "names that differ in more than capital letters"
+            remedy = f"Rename it: there is {other}"
+            document.wrong(f"{section}.{name}", allowed=allowed, remedy=remedy, found=name)
     return Declared(
         title=head.text("title", document.text("title", name)),
         cluster=head.text("cluster", document.text("cluster")),
@@ -92,8 +102,8 @@ def declare(document: Keys, name: str) -> Declared:
         end=head.day("end"),
         sides=sides,
         parties=parties,
-        categories=_categories(document),
-        scopes=_scopes(document, parties),
+        categories=categories,
+        scopes=scopes,
         knots=_knots(document),
         fights_assumed=bool(opposed),
     )

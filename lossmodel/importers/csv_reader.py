@@ -12,6 +12,7 @@ from typing import Final
 import pandas as pd
 
 from lossmodel.errors import UsageError
+from lossmodel.tables.files import read_bytes
 
 __all__ = ["Source", "read_source"]
 
@@ -117,11 +118,7 @@ def read_source(path: Path) -> Source:
     ...     read_source(path).notes
     ('columns are separated by semicolons',)
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
-    text, encoding = _decode(data, path)
+    text, encoding = _decode(read_bytes(path), path)
     if text.lstrip().startswith("["):
         return Source(path, _records(text, path))
     try:
@@ -149,6 +146,9 @@ def _records(text: str, path: Path) -> pd.DataFrame:
         raise UsageError(
             f"{path} begins like JSON but breaks off in line {error.lineno}: it is incomplete."
         ) from error
+    # Nested too deeply, or a number of more digits than Python reads.
+    except (RecursionError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read as JSON: {error}.") from error
     if not records or not all(isinstance(record, dict) for record in records):
         raise UsageError(f"{path} contains no list of records.")
     columns = list(dict.fromkeys(name for record in records for name in record))

@@ -17,6 +17,7 @@ from lossmodel.importers.general_staff import (
 )
 from lossmodel.importers.long import is_claims, read_claims
 from lossmodel.importers.oryx import is_oryx, read_oryx
+from lossmodel.importers.persons import is_persons, read_persons
 from lossmodel.importers.radford import is_radford, read_radford
 from lossmodel.importers.result import Imported
 from lossmodel.importers.wide import Hints, read_wide
@@ -81,6 +82,8 @@ def _read(source: Source, booked: Source | None, hints: Hints) -> Imported:
     ):
         if known(columns):
             return read(source)
+    if is_persons(columns):
+        return read_persons(source, hints)
     if is_claims(columns):
         return read_claims(source, hints)
     return read_wide(source, hints)

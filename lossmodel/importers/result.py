@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from lossmodel.claims.claims import Claims, load_claims, write_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.shipped import resolve
 from lossmodel.errors import UsageError
+from lossmodel.tables.files import is_there, read_text
 from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, Field
 
 if TYPE_CHECKING:
@@ -134,7 +136,7 @@ class Imported:
     def _conflict(self, folder: Path) -> Conflict:
         """Conflict with the extra rows, written into a folder and read back."""
         base = None if self.toml else resolve(self.base)
-        toml = self.toml or (resolve(self.base) / "conflict.toml").read_text(encoding="utf-8")
+        toml = self.toml or read_text(resolve(self.base) / "conflict.toml")
         (folder / "conflict.toml").write_text(toml, encoding="utf-8")
         for name in TABLES:
             tables = [self.missing(name)]
@@ -151,9 +153,9 @@ def _table(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
 
 
 def _read(path: Path, name: str) -> pd.DataFrame:
-    if not path.is_file():
+    if not is_there(path):
         return _table(None, name)
-    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    return pd.read_csv(io.StringIO(read_text(path)), dtype=str, keep_default_na=False)
 
 
 def rows_of(name: str, rows: Iterable[Sequence[str]]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, Literal
 
 import pandas as pd
 
@@ -40,6 +40,10 @@ class Hints:
         Kind of its figures; guessed if None.
     day_first
         Whether 03/04/2024 is in April; guessed if None.
+    claimant
+        Whose list a table of persons is.
+    by
+        Windows in which persons are counted.
     """
 
     conflict: str = DEFAULT_CONFLICT
@@ -48,6 +52,8 @@ class Hints:
     scope: str = "all"
     kind: WideKind | None = None
     day_first: bool | None = None
+    claimant: str = ""
+    by: Literal["day", "week", "month"] = "day"
 
 
 def read_wide(source: Source, hints: Hints) -> Imported:

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import expit, logit, ndtri
 
 from lossmodel.defaults import CI_PROB
+from lossmodel.tables.problems import quoted
 
 __all__ = [
     "USER_REASON",
@@ -32,6 +33,28 @@ USER_REASON = "Given by the user."
 COUNTS = ("n", "clusters")
 NUMBERS = ("mean", "median", "sd", *COUNTS)
 KEYS = (*NUMBERS, "reason", "scale", "unit", "basis")
+# Of an sd on a log or logit scale: 20 powers of ten within two sd say nothing any more.
+WIDEST = 10.0
+MOST_PAIRS = 1_000_000_000
+# Limits of a mean by scale and by a part of the name, of which the first counts. Wide enough for
+# any war: a rate to 1e10 per day, more than there are people; a noise or a slack from one in
+# 160,000, which is none in a simulation, to 20 times the figure; delays from minutes to 450 years;
+# ratios of one to 20,000; shares from 1 in 20,000. The density is finite at each of them.
+RANGES: dict[Scale, dict[str, tuple[float, float]]] = {
+    "log": {
+        **{"rate.level": (-23.0, 23.0), "delay.log_sd": (-12.0, 3.0), "delay": (-5.0, 12.0)},
+        **{word: (-12.0, 3.0) for word in ("_sd", "noise.", "excess")},
+        "": (-10.0, 10.0),
+    },
+    "logit": {"": (-10.0, 10.0)},
+    "natural": {
+        **{"growth": (-10.0, 10.0), "coverage.after": (-10.0, 10.0), "share": (0.0, 1.0)},
+        **{"noise.nu": (1.0, 1e4), "settling": (0.1, 1e4), "wide_excess": (0.01, 100.0)},
+        # By these the density divides.
+        **{"log_sd": (0.01, 10.0), "ceiling_sd": (1e-3, 10.0)},
+        "": (0.0, 10.0),
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -130,41 +153,59 @@ def change_prior(old: Prior, row: Mapping[str, Any]) -> Prior:
     return replace(old, **{"basis": "user", "reason": USER_REASON, **change})
 
 
-def find_faults(row: Mapping[str, Any], scale: Scale) -> Iterator[str]:
-    """Say what is wrong with a user's change of a prior on that scale, and what is allowed.
+def find_faults(row: Mapping[str, Any], prior: Prior) -> Iterator[str]:
+    """Say what is wrong with a user's change of a prior, and what is allowed.
 
     Examples
     --------
-    >>> list(find_faults({"sd": -1}, "log"))
-    ['sd = -1; give 0 (a constant) or more.']
+    >>> old = Prior("delay", mean=4.5, sd=0.5, scale="log", reason="Weeks.")
+    >>> list(find_faults({"mean": 700}, old))
+    ['mean = 700; give a number from -5 to 12.']
     """
     for key, value in row.items():
+        shown = quoted(value) if isinstance(value, str) else quoted(value)[1:-1]
         if key not in KEYS:
-            yield f"has the key {key!r}; allowed: {', '.join(KEYS)}."
+            yield f"has the key {quoted(key)}; allowed: {', '.join(KEYS)}."
         elif key in NUMBERS and not _is_number(value):
-            yield f"{key} = {value!r}; give a finite number."
-        elif key in COUNTS and (value < 0 or value != int(value)):
-            yield f"{key} = {value}; give a whole number."
-        elif key == "sd" and value < 0:
-            yield f"sd = {value}; give 0 (a constant) or more."
-        elif key == "median" and not _is_possible(value, scale):
-            yield f"median = {value} is not possible on the {scale} scale."
-        elif key == "scale" and value != scale:
-            yield f"scale = {value!r}; this prior is on the {scale} scale, leave it out."
+            yield f"{key} = {shown}; give a finite number."
+        elif key in COUNTS and not (0 <= value <= MOST_PAIRS and value == int(value)):
+            yield f"{key} = {shown}; give a whole number from 0 to {MOST_PAIRS:,}."
+        elif key in ("mean", "median", "sd"):
+            yield from _out_of_range(key, value, prior)
+        elif key == "scale" and value != prior.scale:
+            yield f"scale = {shown}; this prior is on the {prior.scale} scale, leave it out."
         elif key == "basis" and value not in get_args(Basis):
-            yield f"basis = {value!r}; allowed: {', '.join(get_args(Basis))}."
+            yield f"basis = {shown}; allowed: {', '.join(get_args(Basis))}."
         elif key in ("reason", "unit") and not isinstance(value, str):
-            yield f"{key} = {value!r}; give a text."
+            yield f"{key} = {shown}; give a text."
     if {"mean", "median"} <= row.keys():
         yield "has both mean (on the scale) and median (of the quantity): give one."
 
 
+def _out_of_range(key: str, value: float, prior: Prior) -> Iterator[str]:
+    low, high = _range(prior)
+    if key == "sd":
+        low, high = 0.0, WIDEST if prior.scale != "natural" else high
+    if key == "median":
+        low, high = _quantity(low, prior.scale), _quantity(high, prior.scale)
+    if not low <= value <= high:
+        shown = f"{key} = {quoted(value)[1:-1]}"
+        if key == "median":
+            shown += f" is not possible on the {prior.scale} scale"
+        constant = " (a constant)" if key == "sd" else ""
+        yield f"{shown}; give a number from {low:.3g}{constant} to {high:.3g}."
+
+
+def _range(prior: Prior) -> tuple[float, float]:
+    """Limits of the mean on the scale."""
+    return next(found for word, found in RANGES[prior.scale].items() if word in prior.name)
+
+
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_possible(median: float, scale: Scale) -> bool:
-    return scale == "natural" or 0 < median < (1 if scale == "logit" else math.inf)
+    if isinstance(value, bool):
+        return False
+    # An integer of any length is finite, but need not fit into a float.
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _mean(row: Mapping[str, Any], scale: Scale) -> float:

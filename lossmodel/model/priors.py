@@ -29,6 +29,8 @@ from lossmodel.model.prior import (
     change_prior,
     find_faults,
 )
+from lossmodel.tables.files import read_bytes
+from lossmodel.tables.problems import quoted
 
 __all__ = ["USER_REASON", "Basis", "Prior", "Priors", "Scale"]
 
@@ -134,11 +136,7 @@ class Priors:
         >>> priors["common.sd"].mean
         0.25
         """
-        try:
-            data = Path(path).read_bytes()
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be read as TOML: {error}") from error
-        return cls.from_bytes(data, str(path), leave_out=leave_out)
+        return cls.from_bytes(read_bytes(Path(path)), str(path), leave_out=leave_out)
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str, *, leave_out: str | Sequence[str] = ()) -> "Priors":
@@ -165,7 +163,10 @@ class Priors:
         """
         content = _parsed(data, name)
         names = [*_names(content.pop("leave_out")), *_names(leave_out)]
-        return cls.from_history(names).replace(dict(_flattened(content, "")))
+        try:
+            return cls.from_history(names).replace(dict(_flattened(content, "")))
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from None
 
     @mapping_from_keywords("changes")
     def replace(self, changes: Mapping[str, Mapping[str, Any]]) -> "Priors":
@@ -243,8 +244,8 @@ class Priors:
 
     def _faults(self, name: str, change: Mapping[str, Any]) -> list[str]:
         if name not in self.entries:
-            return [f"No prior is named {name!r}. Known: {', '.join(self.entries)}."]
-        return [f"[{name}] {fault}" for fault in find_faults(change, self.entries[name].scale)]
+            return [f"No prior is named {quoted(name)}. Known: {', '.join(self.entries)}."]
+        return [f"[{name}] {fault}" for fault in find_faults(change, self.entries[name])]
 
 
 def _shipped(clusters: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -266,11 +267,12 @@ def _shipped(clusters: pd.DataFrame) -> dict[str, dict[str, Any]]:
 def _parsed(data: bytes, name: str) -> dict[str, Any]:
     try:
         content = tomllib.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # Not UTF-8, not TOML, a number of thousands of digits, or brackets within brackets.
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{name}: cannot be read as TOML: {error}") from error
     names = content.setdefault("leave_out", [])
     if not isinstance(names, str | list) or not all(isinstance(name, str) for name in names):
-        raise UsageError(f"{name}: leave_out = {names!r}; give a name or a list of names.")
+        raise UsageError(f"{name}: leave_out = {quoted(names)}; give a name or a list of names.")
     return content
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Literal
 
 from lossmodel import __version__
@@ -50,21 +48,14 @@ def cite(fit: Fit | None = None, *, form: Literal["text", "bibtex"] = "text") ->
 
 
 def fit_hash(fit: Fit) -> str:
-    """SHA-256 of the determinants of a fit: version, inputs, priors, engine, seed, last day.
+    """SHA-256 of a fit's content, which is the checksum in its ``fit.nc``.
 
-    The hash does not depend on the location of files. Fits with the same hash have the same draws
-    up to rounding differences between machines.
+    It names one run: the same command on another day gives another one, since the content has the
+    time of the run, and the same inputs, which the report lists with their own hashes.
     """
-    origin = {
-        "version": fit.provenance.get("version", __version__),
-        "inputs": fit.claims.sha256,
-        "priors": fit.priors.to_toml(),
-        "engine": fit.engine,
-        "seed": fit.provenance.get("seed"),
-        "ci_prob": fit.ci_prob,
-        "until": str(fit.days[-1].date()),
-    }
-    return hashlib.sha256(json.dumps(origin, sort_keys=True).encode()).hexdigest()
+    from lossmodel.posterior.netcdf import fit_checksum
+
+    return fit_checksum(fit)
 
 
 def _note(fit: Fit) -> str:

@@ -1,13 +1,22 @@
-"""The NetCDF file of a fit: groups of variables, a version, and a checksum over all of them."""
+"""The NetCDF file of a fit: groups of variables, a checksum of the fit, and a seal at the end.
+
+HDF5 reads a damaged file as other numbers, raises errors of all kinds or never returns. So the
+last bytes of the file, which HDF5 and NetCDF ignore, are a seal: a SHA-256 of all bytes before it,
+which is compared before any of them is parsed. Copying the one file keeps it. The checksum of the
+content is another one, since a fit that is written again has the same content in other bytes.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from lossmodel.errors import UsageError
+from lossmodel.tables.files import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,11 +26,13 @@ if TYPE_CHECKING:
 
     from lossmodel.posterior.groups import Variables
 
-__all__ = ["FORMAT", "checksum", "read_groups", "write_groups"]
+__all__ = ["FORMAT", "checksum", "read_group", "seal", "write_groups"]
 
-FORMAT: Final = 4
-# Values by group and name.
-Arrays = dict[str, dict[str, Any]]
+FORMAT: Final = 5
+_SEAL: Final = re.compile(rb"\nlossmodel fit, format (\d{1,6}), SHA-256 ([0-9a-f]{64})\n")
+# Bytes in which the seal is looked for; it has about 110.
+_TAIL: Final = 200
+_ANEW: Final = "Take another copy, or fit the claims anew with `lossmodel fit`."
 
 # HDF5 has an error of its own kind for each way in which a file can be broken.
 BROKEN: Final = (
@@ -30,30 +41,56 @@ BROKEN: Final = (
 )
 
 
-def write_groups(path: Path, groups: Mapping[str, Variables]) -> None:
-    """Write NetCDF, with h5netcdf itself, because the checks of xarray's encoders are slow."""
+def write_groups(path: Path, groups: Mapping[str, Variables], *, sha256: str) -> None:
+    """Write NetCDF, with h5netcdf itself, because the checks of xarray's encoders are slow.
+
+    Parameters
+    ----------
+    sha256
+        The checksum of the content, for readers of the file.
+    """
     import h5netcdf
     import h5py
 
-    arrays = {
-        name: {key: values for key, (_, values) in variables.items()}
-        for name, variables in groups.items()
-    }
-    with h5netcdf.File(path, "w") as file:
+    memory = io.BytesIO()
+    with h5netcdf.File(memory, "w") as file:
         file.attrs["format"] = FORMAT
-        file.attrs["sha256"] = checksum(arrays)
+        file.attrs["sha256"] = sha256
         for name, variables in groups.items():
             group = file.create_group(name)
-            for key, (dims, values) in variables.items():
+            for key, (names, values) in variables.items():
+                dims = [_encoded(name) for name in names]
                 for dim, size in zip(dims, values.shape, strict=True):
                     if dim not in group.dimensions:
                         group.dimensions[dim] = size
                 kind = h5py.string_dtype() if values.dtype == object else values.dtype
-                group.create_variable(key, dims, dtype=kind, data=values)
+                group.create_variable(_encoded(key), dims, dtype=kind, data=values)
+    path.write_bytes(seal(memory.getvalue()))
 
 
-def read_groups(path: Path) -> Arrays:
-    """Read what ``write_groups`` wrote, once its version and its checksum are found right.
+def _encoded(name: str) -> str:
+    """A name of a party or category, in which a slash would be a group of its own."""
+    return name.replace("%", "%25").replace("/", "%2F")
+
+
+def _decoded(name: str) -> str:
+    return name.replace("%2F", "/").replace("%25", "%")
+
+
+def seal(content: bytes) -> bytes:
+    r"""Content with its seal at the end.
+
+    Examples
+    --------
+    >>> seal(b"x")[:41]
+    b'x\nlossmodel fit, format 5, SHA-256 2d7116'
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    return content + f"\nlossmodel fit, format {FORMAT}, SHA-256 {digest}\n".encode()
+
+
+def read_group(path: Path, group: str) -> dict[str, Any]:
+    """Read one group of what `write_groups` wrote, once the seal is found right.
 
     Raises
     ------
@@ -62,41 +99,64 @@ def read_groups(path: Path) -> Arrays:
     """
     import h5py
 
+    content = _unsealed(read_bytes(path), path)
     try:
-        with h5py.File(path, "r") as file:
-            _check_format(_format(file), path)
+        # What was compared is what is parsed: the file is not opened again.
+        with h5py.File(io.BytesIO(content), "r") as file:
+            arrays = _values(file[group])
             told = str(file.attrs.get("sha256", ""))
-            arrays = {str(name): _values(group) for name, group in file.items()}
-        content = checksum(arrays)
+        found = checksum(arrays)
     except BROKEN as problem:
         raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
-    if content != told:
+    if found != told:
         raise UsageError(
-            f"{path} is not read: its content does not agree with its checksum, so it was changed "
-            "or damaged since it was written. Take another copy, or fit anew."
+            f"{path} is not read: its content does not agree with its checksum. {_ANEW}"
         )
     return arrays
 
 
-def checksum(arrays: Mapping[str, Mapping[str, Any]]) -> str:
-    """SHA-256 over all values and texts, group by group and name by name.
+def _unsealed(data: bytes, path: Path) -> bytes:
+    """The bytes before the seal, which must agree with it."""
+    found = _SEAL.search(data, max(0, len(data) - _TAIL))
+    if found is None or found.end() != len(data):
+        raise UsageError(
+            f"{path} is not read: it does not end with the checksum of a fit. It was cut short, "
+            f"changed, made by an older version of lossmodel, or is no fit at all. {_ANEW}"
+        )
+    made = int(found[1])
+    if made != FORMAT:
+        raise UsageError(
+            f"{path} is a fit in format {made}, and this version of lossmodel reads format "
+            f"{FORMAT}: fit the claims anew with `lossmodel fit`, or read it with the version that "
+            "wrote it."
+        )
+    content = data[: found.start()]
+    if hashlib.sha256(content).hexdigest().encode() != found[2]:
+        raise UsageError(
+            f"{path} is not read: its content does not agree with its checksum, so it was changed "
+            f"or damaged since it was written. {_ANEW}"
+        )
+    return content
+
+
+def checksum(arrays: Mapping[str, Any]) -> str:
+    """SHA-256 over the values and texts of a group, name by name.
 
     Each is preceded by its name, type and shape, and bytes are those of a little-endian machine,
     so that one content has one checksum wherever it was written.
 
     Examples
     --------
-    >>> one, other = ({"fit": {"mode": np.array([x, 2.0])}} for x in (1.0, 1.5))
+    >>> one, other = ({"mode": np.array([x, 2.0])} for x in (1.0, 1.5))
     >>> checksum(one) == checksum(one), checksum(one) == checksum(other)
     (True, False)
     """
     state = hashlib.sha256(f"lossmodel {FORMAT}".encode())
-    for group in sorted(arrays):
-        for name in sorted(arrays[group]):
-            values = np.asarray(arrays[group][name])
-            state.update(repr((group, name, values.dtype.kind, values.shape)).encode())
-            for piece in _pieces(values):
-                state.update(piece)
+    for name in sorted(arrays):
+        values = np.asarray(arrays[name])
+        state.update(repr((name, values.dtype.kind, values.shape)).encode())
+        for piece in _pieces(values):
+            state.update(piece)
     return state.hexdigest()
 
 
@@ -113,28 +173,6 @@ def _bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
 
 
-def _format(file: Any) -> int | None:
-    """The version that a file names; formats up to 3 stored it in the settings."""
-    if "format" in file.attrs:
-        return int(np.ravel(file.attrs["format"])[0])
-    if "input_settings" not in file:
-        return None
-    import json
-
-    return int(json.loads(file["input_settings"][()])["format"])
-
-
-def _check_format(made: int | None, path: Path) -> None:
-    if made is None:
-        raise UsageError(f"{path} is not a fit of lossmodel: it names no version of its format.")
-    if made != FORMAT:
-        raise UsageError(
-            f"{path} is a fit in format {made}, and this version of lossmodel reads format "
-            f"{FORMAT}: fit the claims anew with `lossmodel fit`, or read it with the version that "
-            "wrote it."
-        )
-
-
 def _values(group: Any) -> dict[str, Any]:
     """Variables of a group, without dimensions that are not variables too."""
     import h5py
@@ -145,7 +183,9 @@ def _values(group: Any) -> dict[str, Any]:
             raise ValueError(f"its {group.name} holds {name!r}, which is no variable")
         if not _is_bare_dimension(data):
             value = data[()]
-            found[str(name)] = np.array(value, dtype=object) if isinstance(value, bytes) else value
+            found[_decoded(str(name))] = (
+                np.array(value, dtype=object) if isinstance(value, bytes) else value
+            )
     return found
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from lossmodel.claims.claims import Claims, claims_csv, load_claims
 from lossmodel.conflict.conflict import Conflict, read_conflict
-from lossmodel.conflict.inputs import CLAIMS, CONFLICT, FILES, Inputs, is_plain
+from lossmodel.conflict.inputs import CLAIMS, Inputs, is_plain
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.laplace.fit import Laplace
@@ -26,24 +26,21 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.model import LossModel
 from lossmodel.model.priors import Priors
-from lossmodel.posterior.container import read_groups, write_groups
+from lossmodel.posterior.container import checksum, read_group, write_groups
 from lossmodel.posterior.fit import Fit, conflict_files
 from lossmodel.posterior.groups import LEAD, Variables, groups_of
+from lossmodel.posterior.saved_texts import read_texts
+from lossmodel.tables.files import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["check_name", "load", "save"]
+__all__ = ["check_name", "fit_checksum", "load", "save"]
 
 # The group from which a fit is built anew.
 GROUP: Final = "fit"
-TEXTS: Final = ("files", "priors", "settings")
-SETTINGS: Final = (
-    *("conflict", "as_of", "until_given", "components", "ci_prob", "seed", "sha256"),
-    *("claims_name", "submodels", "diagnostics", "provenance"),
-)
 
 
 def save(fit: Fit, path: str | Path) -> Path:
@@ -60,8 +57,21 @@ def save(fit: Fit, path: str | Path) -> Path:
     check_name(fit.conflict)
     path = Path(path)
     groups = {name: _single(variables) for name, variables in groups_of(fit).items()}
-    write_groups(path, groups | {GROUP: _core(fit)})
+    write_groups(path, groups | {GROUP: _core(fit)}, sha256=fit_checksum(fit))
     return path
+
+
+def fit_checksum(fit: Fit) -> str:
+    """SHA-256 of the content of a fit, the same in memory and in every file that it is saved to.
+
+    The content is everything that the fit is built anew from: draws, inputs, settings, provenance.
+    """
+    found: str = fit.cache.get("checksum", lambda: checksum(_arrays(fit)))
+    return found
+
+
+def _arrays(fit: Fit) -> dict[str, NDArray[Any]]:
+    return {key: values for key, (_, values) in _core(fit).items()}
 
 
 def check_name(conflict: Conflict) -> None:
@@ -143,58 +153,17 @@ def load(path: str | Path) -> Fit:
     """
     path = Path(path)
     path = path / "fit.nc" if path.is_dir() else path
-    if not path.is_file():
+    if not is_there(path):
         raise UsageError(f"{path}: there is no such fit. Make one with `lossmodel fit`.")
-    stored = read_groups(path).get(GROUP, {})
-    lacking = [name for name in TEXTS if name not in stored]
-    if lacking:
-        raise UsageError(f"{path} is not a fit of lossmodel: it holds no {lacking[0]}.")
-    texts = {name: stored[name].item().decode("utf-8", "surrogatepass") for name in TEXTS}
-    settings = _object(texts["settings"], path)
-    files = _object(texts["files"], path)
-    _check_names(settings, files, path)
-    priors = Priors.from_bytes(texts["priors"].encode("utf-8", "surrogatepass"), str(path))
+    stored = read_group(path, GROUP)
+    texts = read_texts(stored, path)
+    priors = Priors.from_bytes(texts.priors.encode("utf-8", "surrogatepass"), str(path))
     try:
-        return _rebuild(stored, settings, _claims(settings, files), priors)
+        return _rebuild(stored, texts.settings, _claims(texts.settings, texts.files), priors)
     # Whoever can write a checksum can write anything else, too.
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
         kind = type(problem).__name__
         raise UsageError(f"{path} is not a fit of lossmodel: {kind}, {problem}.") from problem
-
-
-def _object(text: str, path: Path) -> dict[str, Any]:
-    """Read a JSON object of a fit."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
-    if not isinstance(found, dict):
-        raise UsageError(f"{path} is not a fit of lossmodel: its settings are not a JSON object.")
-    return found
-
-
-def _check_names(settings: dict[str, Any], files: dict[str, Any], path: Path) -> None:
-    """Refuse names that a fit cannot have: others may have written it.
-
-    Names are shown with their control characters spelled out, so that none reaches a terminal.
-    """
-    for name, text in files.items():
-        if name not in FILES:
-            raise UsageError(
-                f"{path} is not read: it holds a file {name!r}, and a conflict has only "
-                f"{', '.join(FILES)}."
-            )
-        if not isinstance(text, str):
-            raise UsageError(f"{path} is not read: its {name} is not text.")
-    missing = [name for name in (CONFLICT, CLAIMS) if name not in files]
-    missing += [name for name in SETTINGS if name not in settings]
-    if missing:
-        raise UsageError(f"{path} is not read: it holds no {missing[0]}.")
-    conflict = settings.get("conflict")
-    if not is_plain(conflict):
-        raise UsageError(
-            f"{path} is not read: its conflict {conflict!r} is not the name of a folder."
-        )
 
 
 def _claims(settings: dict[str, Any], files: dict[str, str]) -> Claims:
@@ -220,8 +189,8 @@ def _rebuild(
         for design in model.submodels(evidence, conflict)
         if design.name in settings["submodels"]
     }
-    if not submodels or not 0 < settings["ci_prob"] < 1:
-        raise ValueError("it has no submodel of its claims, or an interval's probability beyond 1")
+    if not submodels:
+        raise ValueError("it has no submodel of its claims")
     return Fit(
         submodels=submodels,
         claims=claims,
@@ -261,14 +230,18 @@ def _submodel(design: Any, stored: Mapping[str, NDArray[Any]], kept: dict[str, A
     )
     theta, prior = stored[f"{name}_theta"], stored[f"{name}_prior_theta"]
     if theta.shape[-1] != design.size:
-        raise UsageError(
-            f"The fit was made by another version of the model ({theta.shape[-1]} unknowns of "
-            f"{name}, now {design.size}); fit anew."
+        raise ValueError(
+            f"it was made by another version of the model ({theta.shape[-1]} unknowns of "
+            f"{name}, now {design.size}); fit anew"
         )
-    shapes = [(theta, 3), (prior, 3), (laplace.mode, 1), (laplace.covariance_root, 2)]
-    for values, dimensions in shapes:
-        whole = values.ndim == dimensions and values.size and values.shape[-1] == design.size
-        if not (whole and np.isfinite(values).all()):
+    size, chains = design.size, diagnostics["chains"]
+    shapes = [
+        (theta, (chains, diagnostics["n_draws"] // chains, size)),
+        (prior, (*prior.shape[:2], size)),
+        *((laplace.mode, (size,)), (laplace.covariance_root, (size, size))),
+    ]
+    for values, shape in shapes:
+        if values.shape != shape or not values.size or not np.isfinite(values).all():
             raise ValueError(f"draws or mode of {name} that are incomplete or not finite")
     density = Density(design)
     return Submodel(

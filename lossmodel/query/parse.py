@@ -29,6 +29,7 @@ WINDOW is 2023 | 2023-05 | 2023-05-17 | 2023-05-01..2023-06-15 | cumulative [202
   (none: cumulative to the last day; a quotient's one window holds for both)
 Upper and lower case are the same."""
 
+_SEPARATOR: Final = re.compile(r"[\s/]")
 _NUMBER: Final = re.compile(r"(\d+(?:_\d+)*|\d{1,3}(?:,\d{3})+)(\.\d+)?(e\d+)?")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WINDOW: Final = re.compile(r"cumulative|\d{4}([-.].*)?")
@@ -84,7 +85,7 @@ def parsed(text: str, fit: Fit) -> Division | Passing:
     UsageError
         With what was not understood, what would be, and the grammar.
     """
-    words = text.lower().replace("/", " / ").split()
+    words = _words(text.lower(), fit)
     if not words:
         raise _error("The question is empty.")
     if words[0] == "when":
@@ -96,6 +97,18 @@ def parsed(text: str, fit: Fit) -> Division | Passing:
     at = words.index("/")
     under = _part(words[at + 1 :], fit, None)
     return Division((_part(words[:at], fit, under[1]), under))
+
+
+def _words(text: str, fit: Fit) -> list[str]:
+    """Words and division signs; a name with blanks or slashes in it is one word."""
+    conflict = fit.conflict
+    names = {*conflict.parties, *conflict.categories, *conflict.scopes}
+    names |= set(streams_table(fit)["claimant"])
+    odd = [name.lower() for name in names if _SEPARATOR.search(name)]
+    # The longest first, and only where no other word begins or ends in the midst of it.
+    pieces = "|".join(map(re.escape, sorted(odd, key=len, reverse=True)))
+    whole = rf"(?<![^\s/+])(?:{pieces})(?![^\s/+])|" if odd else ""
+    return re.findall(rf"(?:{whole}[^\s/])+|/", text)
 
 
 def _error(problem: str) -> UsageError:
@@ -131,7 +144,7 @@ def _quantity(words: list[str], fit: Fit) -> Quantity:
     categories = [c for p, c, s in _modelled(fit)]
     parties = [p for p, c, s in _modelled(fit)]
     declared = [name for name, party in fit.conflict.parties.items() if party.sum]
-    names = words[0].split("+")
+    names = [words[0]] if words[0] in map(str.lower, categories) else words[0].split("+")
     chosen = [_known(name, "category", categories) for name in names]
     if len(set(chosen)) < len(chosen) or ("casualties" in chosen and len(chosen) > 1):
         raise _error(f"{words[0]!r} counts something twice.")

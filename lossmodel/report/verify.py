@@ -36,6 +36,8 @@ from lossmodel.report.passages import (
     split_passages,
 )
 from lossmodel.report.results import Results
+from lossmodel.report.write import provenance_of
+from lossmodel.tables.files import is_there, read_text
 from lossmodel.text.escape import one_line
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def verify_report(path: str | Path) -> list[str]:
         raise UsageError(
             f"{path} is none of the files that can be checked: {', '.join(reports.names)}."
         )
-    there = [name for name in names if (folder / name).is_file()]
+    there = [name for name in names if is_there(folder / name)]
     problems += [f"{name} is missing." for name in names if name not in there]
     if path.is_dir():
         problems += _manifest_differences(folder, read=names)
@@ -90,7 +92,7 @@ def verify_report(path: str | Path) -> list[str]:
         if name in TABLES:
             different = _cell_differences(getattr(reports.results, TABLES[name]), folder / name)
         else:
-            different = _differences(reports, name, (folder / name).read_text(encoding="utf-8"))
+            different = _differences(reports, name, read_text(folder / name))
         problems += [f"{name}: {problem}" for problem in different]
     return problems
 
@@ -115,8 +117,8 @@ def _cell_differences(table: pd.DataFrame, path: Path) -> Iterator[str]:
     """Cells of a CSV file that differ from the fit."""
     expected = _as_read(io.StringIO(csv_text(table)))
     try:
-        found = _as_read(path)
-    except (ValueError, UnicodeDecodeError) as problem:
+        found = _as_read(io.StringIO(read_text(path)))
+    except ValueError as problem:
         yield f"it cannot be read: {one_line(str(problem))}"
         return
     if len(found) != len(expected) or not set(expected.columns) <= set(found.columns):
@@ -141,16 +143,16 @@ def _cell_differences(table: pd.DataFrame, path: Path) -> Iterator[str]:
         yield f"and {len(cells) - SHOWN} more such cells."
 
 
-def _as_read(source: Path | io.StringIO) -> pd.DataFrame:
+def _as_read(source: io.StringIO) -> pd.DataFrame:
     return pd.read_csv(source, dtype=str, keep_default_na=False)
 
 
 def _folder(path: Path) -> Path:
     """The folder with the fit, which for files in subfolders is the parent."""
-    if not path.exists():
+    if not is_there(path):
         raise UsageError(f"{path}: there is no such report.")
     for folder in (path,) if path.is_dir() else (path.parent, path.parent.parent):
-        if (folder / "fit.nc").is_file():
+        if is_there(folder / "fit.nc"):
             return folder
     raise UsageError(f"There is no fit.nc beside {path}, so its numbers cannot be checked.")
 
@@ -158,11 +160,11 @@ def _folder(path: Path) -> Path:
 def _provenance(fit: Fit, folder: Path) -> Iterator[str]:
     """Differences between the provenance on disk and that of the fit."""
     try:
-        named = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
+        named = json.loads(read_text(folder / "provenance.json"))
+    except (UsageError, ValueError, RecursionError) as problem:
         yield f"provenance.json cannot be read: {one_line(str(problem))}"
         return
-    own = json.loads(json.dumps(fit.provenance, default=str))
+    own = json.loads(json.dumps(provenance_of(fit), default=str))
     if not isinstance(named, dict):
         yield "provenance.json is not that of a report."
         return

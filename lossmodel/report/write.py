@@ -12,6 +12,7 @@ import numpy as np
 
 from lossmodel.evaluation.accountings import with_other_accountings
 from lossmodel.inference.worker import submit
+from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.document import compose
 from lossmodel.report.figures.figures import figure_specs
@@ -93,10 +94,15 @@ def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
         started = _start(fit) if passed or force else None
         fit.save(folder / "fit.nc")
         write_json(fit.diagnostics, folder / "diagnostics.json")
-        write_json(fit.provenance, folder / "provenance.json")
+        write_json(provenance_of(fit), folder / "provenance.json")
         if started is not None:
             _write_all(started, folder)
     return out
+
+
+def provenance_of(fit: Fit) -> dict[str, Any]:
+    """Content of ``provenance.json``: where a fit came from, and the checksum in its ``fit.nc``."""
+    return fit.provenance | {"fit_sha256": fit_hash(fit)}
 
 
 def write_json(content: Any, path: Path) -> None:

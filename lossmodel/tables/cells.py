@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lossmodel.tables.csv import RawTable
+from lossmodel.tables.names import ALLOWED, LONGEST_NAME, name_fault
 from lossmodel.tables.problems import GUESSES, Problems, nearest, one_of, quoted
 from lossmodel.tables.schema import Field
 
@@ -24,8 +26,9 @@ LARGEST: Final = 1e10  # more than there are people
 
 _UNIQUE: Final = {  # no semicolons: lists of claims and of claimants are joined by them
     "slug": (re.compile(r"[0-9A-Za-z][0-9A-Za-z._:+/-]*"), "letters a-z, digits and . _ : + / -"),
-    "name": (re.compile(r"[^;\x00-\x1f]+"), "a name without semicolons"),
+    "name": (re.compile(r"[^;]+"), "a name without semicolons"),
 }
+_ADDRESS: Final = ("https://", "http://")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}([,.'_ \u00a0\u2009\u202f]\d{3})+(\.\d+)?", re.ASCII)
@@ -187,7 +190,9 @@ def _parse_column(field: Field, flagger: Flagger, words: Words) -> pd.Series:
         return _flags(field.name, text, flagger)
     if field.form in _UNIQUE:
         _check_unique(field, text, flagger)
-    elif field.form == "key" and (field.choices or field.name in words):
+    elif field.form == "key" and not field.choices and field.name not in words:
+        _check_names(field.name, text, flagger)
+    elif field.form == "key":
         text = _known_only(field, text, flagger, field.choices or words[field.name])
     return text.mask(empty, field.default) if field.default else text
 
@@ -270,11 +275,25 @@ def _check_unique(field: Field, text: pd.Series, flagger: Flagger) -> None:
     pattern, allowed = _UNIQUE[field.form]
     bad = np.array([bool(word) and not pattern.fullmatch(word) for word in words], dtype=bool)
     flagger.flag(bad, column, allowed=allowed, remedy="Write it without other signs")
+    bad |= _check_names(column, text, flagger)
     again = text.duplicated().to_numpy(dtype=bool) & ~bad & (text != "").to_numpy(dtype=bool)
     if again.any():
         first = dict(zip(reversed(words), reversed(flagger.raw.rows.tolist()), strict=True))
         remedies = [f"Row {first[word]} has it already: give another" for word in text[again]]
         flagger.flag(again, column, allowed="each only once", remedy=remedies)
+
+
+def _check_names(column: str, text: pd.Series, flagger: Flagger) -> npt.NDArray[np.bool_]:
+    """Note names that cannot be seen whole, and say where; addresses may be of any length."""
+    codes, words = pd.factorize(text)
+    faults = np.array([_fault(word) for word in words], dtype=object)[codes]
+    bad = np.asarray(faults != "", dtype=bool)
+    flagger.flag(bad, column, allowed=ALLOWED, remedy=faults[bad].tolist())
+    return bad
+
+
+def _fault(word: str) -> str:
+    return name_fault(word, longest=sys.maxsize if word.startswith(_ADDRESS) else LONGEST_NAME)
 
 
 def _known_only(

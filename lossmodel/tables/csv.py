@@ -6,21 +6,18 @@ import csv
 import hashlib
 import io
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lossmodel.errors import LossModelError, UsageError
 from lossmodel.tables.problems import Problems, quoted
 
-__all__ = ["RawTable", "read_bytes", "read_table", "sha256"]
+__all__ = ["RawTable", "read_table", "sha256"]
 
 _CHUNK = 50_000  # rows held as Python text at a time: some tens of MB
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -48,31 +45,6 @@ class RawTable:
     cells: pd.DataFrame
     rows: npt.NDArray[np.int64]
     broken: bool = False
-
-
-def read_bytes(path: Path | None) -> bytes:
-    """Read a whole file, or standard input for None.
-
-    Raises
-    ------
-    UsageError
-        There is no such file, or it may not be read.
-    LossModelError
-        The system failed to read it.
-    """
-    try:
-        return sys.stdin.buffer.read() if path is None else path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"There is no file {path}.") from None
-    except (IsADirectoryError, PermissionError, ValueError) as error:
-        raise UsageError(f"{str(path)!r} cannot be read: {_reason(error)}.") from None
-    except OSError as error:
-        raise LossModelError(f"{path} could not be read: {_reason(error)}.") from error
-
-
-def _reason(error: OSError | ValueError) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text.lower()
 
 
 def sha256(data: bytes) -> str:
@@ -189,10 +161,10 @@ def _is_text(data: bytes, file: str, problems: Problems) -> bool:
 
 
 def _first_odd_byte(data: bytes) -> tuple[int | None, str]:
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return 0, "a spreadsheet or an archive"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or _half_is_zero(data):
         return 0, "text in UTF-16"
-    if data.startswith(b"PK\x03\x04"):
-        return 0, "a spreadsheet or an archive"
     control = _CONTROL.search(data)
     if control:
         count = data.count(control.group())

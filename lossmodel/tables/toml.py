@@ -10,9 +10,13 @@ from typing import Any
 import pandas as pd
 
 from lossmodel.tables.cells import parse_day
+from lossmodel.tables.names import ALLOWED, LONGEST_NAME, hidden_letter, name_fault
 from lossmodel.tables.problems import Problems, nearest, one_of, quoted
 
 __all__ = ["Keys", "parse_toml"]
+
+# A section, a name and two keys.
+_LONGEST_PLACE = 2 * LONGEST_NAME
 
 
 def parse_toml(data: bytes, file: str, problems: Problems) -> Keys | None:
@@ -61,6 +65,8 @@ class Keys:
         """Note that the value of a key is not valid."""
         shown = self.values.get(key, "") if found is None else found
         place = ".".join(filter(None, (self.path, key)))
+        if hidden_letter(place) or len(place) > _LONGEST_PLACE:
+            place = quoted(place)
         self._problems.add(self._file, place, found=quoted(shown), allowed=allowed, remedy=remedy)
 
     def only(self, *known: str) -> None:
@@ -99,8 +105,15 @@ class Keys:
             section = dict.fromkeys(section, {})
         whole = Keys({key: section}, self.path, self._file, self._problems).table(key)
         for name, value in whole.values.items():
+            whole.check_name(name)
             inner = value if isinstance(value, dict) else {short: value}
             yield name, Keys(inner, f"{whole.path}.{name}", self._file, self._problems)
+
+    def check_name(self, name: str) -> None:
+        """Note a name that cannot be seen whole."""
+        fault = name_fault(name)
+        if fault:
+            self.wrong(name, allowed=ALLOWED, remedy=fault, found=name)
 
     def text(self, key: str, default: str = "") -> str:
         """A text."""

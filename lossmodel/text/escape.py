@@ -1,15 +1,16 @@
-"""Escaping of text from outside for TeX, BibTeX and Markdown.
+"""Escaping of text from outside for TeX, BibTeX, Markdown, file names and terminals.
 
 The template engine escapes HTML, and Typst gets its text as data: neither needs a function here.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-__all__ = ["bibtex", "markdown", "one_line", "tex", "web_address"]
+__all__ = ["bibtex", "file_name", "markdown", "one_line", "printable", "tex", "web_address"]
 
 # Braces as commands: BibTeX counts braces, escaped ones too.
 _TEX: Final = {
@@ -34,7 +35,17 @@ _TEX: Final = {
 }
 _TEX_TABLE: Final = str.maketrans(_TEX)
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$@:=^])")
+# Any letters and digits, and the signs of names that are safe everywhere.
+_UNSAFE_IN_FILES: Final = re.compile(r"[^\w.+-]|\.\.+")
+# Bytes; file systems allow 255, and a temporary name may be a little longer.
+LONGEST_FILE_NAME: Final = 200
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+# Those but line feeds and tabs, and zero-width spaces and halves of characters.
+_TERMINAL: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    r"\ud800-\udfff\ufeff]"
+)
 
 
 def one_line(text: str) -> str:
@@ -46,6 +57,19 @@ def one_line(text: str) -> str:
     'a b c'
     """
     return _CONTROL.sub(" ", text)
+
+
+def printable(text: str) -> str:
+    r"""Spell out what a terminal would obey: escape sequences, controls, marks of direction.
+
+    Line ends and tabs stay. In JSON, the result is read back as the same text.
+
+    Examples
+    --------
+    >>> printable("\x1b[31mred\u202e\n") == r"\u001b[31mred\u202e" + "\n"
+    True
+    """
+    return _TERMINAL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def tex(text: str) -> str:
@@ -73,6 +97,26 @@ def markdown(text: str) -> str:
     """
     plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKDOWN.sub(r"\\\1", plain)
+
+
+def file_name(*parts: str) -> str:
+    """Name of a file from the names of what it shows, the same on every system.
+
+    Letters that a path, an address or a shell would take for its own become hyphens; a name that
+    is changed so, or is too long for a file system, gets eight digits of its hash.
+
+    Examples
+    --------
+    >>> file_name("losses", "north-korea", "killed"), file_name("losses", "dpr/lpr")
+    ('losses-north-korea-killed', 'losses-dpr-lpr-09be5f35')
+    """
+    name = "-".join(parts)
+    plain = _UNSAFE_IN_FILES.sub("-", name)
+    while len(plain.encode()) > LONGEST_FILE_NAME:
+        plain = plain[:-1]
+    if plain == name:
+        return name
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def web_address(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from lossmodel.plots import fit as plots
 from lossmodel.plots.palette import FAINT, INK
 from lossmodel.report.figures.tables import MEASURES
 from lossmodel.report.wording import level, main_categories, main_parties, party_title
+from lossmodel.text.escape import file_name
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
@@ -144,7 +146,9 @@ def draw_figures(
 def _style() -> Iterator[None]:
     import matplotlib
 
-    with matplotlib.rc_context(cast("Any", STYLE)):
+    with matplotlib.rc_context(cast("Any", STYLE)), warnings.catch_warnings():
+        # A letter that the font lacks, such as an emoji in a name, is drawn as a box.
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
         yield
 
 
@@ -168,7 +172,7 @@ def _losses(results: Results, party: str, category: str) -> FigureSpec:
         "section gives its bias."
     )
     draw = partial(_draw_losses, party=party, category=category, title=title)
-    return FigureSpec(f"losses-{party}-{category}", caption, draw)
+    return FigureSpec(file_name("losses", party, category), caption, draw)
 
 
 def _draw_losses(tables: FigureTables, *, party: str, category: str, title: str) -> Figure:
@@ -211,7 +215,7 @@ def _biases(results: Results, party: str, group: Group, page: int) -> FigureSpec
         "definition. Wide bars are prior intervals, lines and dots posterior intervals and medians."
     )
     draw = partial(_draw_biases, party=party, group=group, page=page, title=title)
-    return FigureSpec(f"biases-{party}" + (f"-{page}" if page > 1 else ""), caption, draw)
+    return FigureSpec(file_name("biases", party, *[str(page)] * (page > 1)), caption, draw)
 
 
 def _draw_biases(

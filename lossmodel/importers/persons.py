@@ -1,0 +1,177 @@
+"""A table with one row per person who died, as counts by day, week or month and nothing else.
+
+Only the day of death is read. No name, age, place or other cell goes into a claim, a note, an error
+message or a file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from lossmodel.conflict.conflict import load_conflict
+from lossmodel.errors import UsageError
+from lossmodel.importers.parsing import guess_dates
+from lossmodel.importers.result import Imported, claims_table, iso, rows_of, slug
+
+if TYPE_CHECKING:
+    from lossmodel.importers.csv_reader import Source
+    from lossmodel.importers.wide import Hints
+
+__all__ = ["is_persons", "read_persons"]
+
+# Headings, in lower case and with other signs than letters and digits as one blank.
+NAMES: Final = frozenset(
+    {
+        *("name", "full name", "fullname", "person", "victim", "victim name"),
+        *("surname", "last name", "lastname", "family name", "first name", "firstname"),
+        *("given name", "patronymic", "deceased", "soldier"),
+        *("піб", "прізвище", "ім я", "фио", "фамилия", "имя", "отчество"),
+    }
+)
+DEATHS: Final = (
+    *("date of death", "death date", "deathdate", "dod", "died", "died on", "date died"),
+    *("day of death", "killed on", "date killed", "date of killing", "death"),
+    *("дата смерті", "дата загибелі", "дата смерти", "дата гибели"),
+    "date",
+)
+COUNTS: Final = frozenset(
+    {
+        *("count", "counts", "number", "n", "total", "value", "low", "high", "best"),
+        *("deaths", "fatalities", "killed", "wounded", "casualties", "losses"),
+        *("minimum", "maximum", "reported minimum", "reported maximum"),
+    }
+)
+# Headings of columns that must not tell rows of several kinds apart.
+MIXED: Final = frozenset(
+    {"status", "fate", "outcome", "side", "party", "статус", "доля", "сторона"}
+)
+FREQUENCIES: Final = {"day": "D", "week": "W-SUN", "month": "M"}
+# Share of rows that must have a day of death; a list with fewer says little about days.
+MOSTLY: Final = 0.8
+SHOWN: Final = 5
+
+
+def is_persons(columns: set[str]) -> bool:
+    """Whether the columns are those of a list of persons: a name and a day, and no count.
+
+    Examples
+    --------
+    >>> is_persons({"Full name", "Date of death", "age"}), is_persons({"name", "date", "killed"})
+    (True, False)
+    """
+    headings = set(map(_heading, columns))
+    return bool(headings & NAMES and headings & set(DEATHS)) and not headings & COUNTS
+
+
+def _heading(column: str) -> str:
+    return re.sub(r"[\W_]+", " ", column.lower()).strip()
+
+
+def read_persons(source: Source, hints: Hints) -> Imported:
+    """Claims of a list: how many of its persons died in each day, week or month.
+
+    Windows without a death count zero, from the first death to the last. Rows that are equal in all
+    columns are one person; rows without a day of death are left out and counted.
+
+    Raises
+    ------
+    UsageError
+        Claimant or party are not given, rows are of several kinds, or too many days of death cannot
+        be read.
+    """
+    if not hints.party or not hints.claimant:
+        raise UsageError(
+            f"{source.path} has one row per person: say whose list it is and of whose losses with "
+            "--claimant and --party, and with --category if it is not of killed."
+        )
+    _check_one_kind(source)
+    rows = source.cells.drop_duplicates()
+    days, how = _days(source, rows, hints)
+    category = hints.category or "killed"
+    claims = _claims(days, hints, category)
+    own = (hints.claimant, hints.party, category)
+    known = set(load_conflict(hints.conflict).claimants["claimant"])
+    return Imported(
+        claims=claims,
+        base=hints.conflict,
+        extra={
+            "claimants": rows_of("claimants", [(hints.claimant,)] * (hints.claimant not in known)),
+            "streams": rows_of("streams", [(*own, "list")]),
+        },
+        notes=(
+            f"one row per person: {len(days):,} persons are counted by {hints.by} of death, and no "
+            "name or other cell is kept",
+            *source.notes,
+            f"{how}; published on {claims['published'].iloc[0]}, the last day of death (a guess)",
+        ),
+        heading="read as",
+        left_out=_left_out(len(source.cells) - len(rows), len(rows) - len(days)),
+    )
+
+
+def _check_one_kind(source: Source) -> None:
+    for column in source.cells:
+        cells = source.cells[column]
+        if _heading(str(column)) in MIXED and cells[cells != ""].nunique() > 1:
+            raise UsageError(
+                f"{source.path} has rows of several kinds in column {str(column)!r}: import a file "
+                "for each, with the persons of one party who died."
+            )
+
+
+def _days(source: Source, rows: pd.DataFrame, hints: Hints) -> tuple[pd.Series, str]:
+    """Days of death of the rows that have one, and how they were read."""
+    headings = {_heading(str(column)): str(column) for column in rows}
+    column = next(headings[name] for name in DEATHS if name in headings)
+    cells = rows[column]
+    dates = guess_dates(cells[cells != ""], hints.day_first)
+    days = pd.Series([dates.read(cell) for cell in cells], index=rows.index, dtype="datetime64[ns]")
+    missing = days.isna().to_numpy(dtype=bool)
+    if missing.mean() > 1 - MOSTLY:
+        lines = ", ".join(map(str, rows.index[missing][:SHOWN]))
+        raise UsageError(
+            f"{source.path} cannot be counted: {missing.sum():,} of {len(rows):,} persons have no "
+            f"day of death in column {column!r} that can be read, such as 2024-02-23 or "
+            f"23/02/2024 (the first on lines {lines})."
+        )
+    return days[~missing], dates.description
+
+
+def _claims(days: pd.Series, hints: Hints, category: str) -> pd.DataFrame:
+    windows = days.dt.to_period(FREQUENCIES[hints.by])
+    every = pd.period_range(windows.min(), windows.max(), freq=FREQUENCIES[hints.by])
+    counts = windows.value_counts().reindex(every, fill_value=0)
+    first, last = load_conflict(hints.conflict).start, days.max()
+    # Deaths before the conflict are left for the validation to report; a week may begin before it.
+    starts = pd.Series(every.start_time).clip(lower=min(first, days.min()))
+    ends = iso(pd.Series(every.end_time).dt.normalize().clip(upper=last))
+    scope = [hints.scope] if hints.scope != "all" else []
+    key = "-".join(map(slug, (hints.claimant, hints.party, category, *scope)))
+    return claims_table(
+        {
+            "claim_id": key + "-" + ends,
+            "claimant": hints.claimant,
+            "party": hints.party,
+            "category": category,
+            "scope": hints.scope,
+            "kind": "daily" if hints.by == "day" else "period",
+            "start": iso(starts),
+            "end": ends,
+            "known": f"{last:%Y-%m-%d}",
+            "value": counts.to_numpy(dtype=float),
+            "qualifier": "exact",
+            "published": f"{last:%Y-%m-%d}",
+            "published_inferred": "true",
+        }
+    )
+
+
+def _left_out(again: int, without: int) -> pd.DataFrame:
+    rows = [
+        (again, "rows", "equal to another row in all columns"),
+        (without, "rows", "without a day of death that can be read"),
+    ]
+    return pd.DataFrame([row for row in rows if row[0]], columns=["rows", "what", "why"])

@@ -1,0 +1,117 @@
+"""A list of persons becomes counts by day, week or month; no cell of it but the days is kept."""
+
+import pandas as pd
+import pytest
+
+from lossmodel.claims import load_claims
+from lossmodel.errors import UsageError
+from lossmodel.evidence import collect_evidence
+from lossmodel.importers import Hints, read_any
+from tests.small_conflict import write_conflict
+
+PERSONS = [
+    ("Zzyzx Quux", "1970-01-01", "2001-02-03", "Xyzzytown"),
+    ("Plugh Garply", "1971-05-05", "2001-02-03", "Xyzzytown"),
+    ("Waldo Fred-Thud", "1972-06-06", "2001-02-05", "Corge"),
+    ("Plugh Garply", "1971-05-05", "2001-02-03", "Xyzzytown"),
+    ("Grault Xyz", "", "2001-03-01", ""),
+    ("Foobar Baz", "1980-01-01", "", "Corge"),
+    *((f"Wibble {i}", "1981-01-01", "2001-02-10", "Corge") for i in range(4)),
+]
+WORDS = {word for row in PERSONS for cell in (row[0], row[3]) for word in cell.split() if word}
+WORDS = {word for word in WORDS if not word.isdigit()} | {row[1] for row in PERSONS if row[1]}
+
+
+def write_list(
+    path, rows=PERSONS, headings=("Full name", "Date of birth", "Date of death", "Place")
+):
+    pd.DataFrame(rows, columns=list(headings)).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def sea(tmp_path):
+    return write_conflict(tmp_path / "sea")
+
+
+def hints(sea, **options):
+    return Hints(**{"conflict": str(sea), "party": "land", "claimant": "obituaries", **options})
+
+
+def test_persons_are_counted_by_day_of_death(sea, tmp_path):
+    imported = read_any([write_list(tmp_path / "list.csv")], hints(sea))
+    claims = imported.load()
+    table = claims.table
+    # From the first death to the last, with zeros between.
+    assert len(table) == 27
+    deaths = table[table["value"] > 0].set_index("end")["value"]
+    found = {f"{day:%m-%d}": int(value) for day, value in deaths.items()}
+    assert found == {"02-03": 2, "02-05": 1, "02-10": 4, "03-01": 1}
+    assert set(table["claimant"]) == {"obituaries"}
+    assert set(table["category"]) == {"killed"}
+    assert set(table["kind"]) == {"daily"}
+    assert claims.conflict.stream("obituaries", "land", "killed").accounting == "list"
+    assert imported.left_out["rows"].tolist() == [1, 1]
+    used = collect_evidence(claims).classes["class"]
+    assert (used == "used").any()
+
+
+# 3 February 2001 was a Saturday.
+@pytest.mark.parametrize(("by", "counts"), [("week", [2, 5, 0, 0, 1]), ("month", [7, 1])])
+def test_persons_are_counted_by_week_or_month(sea, tmp_path, by, counts):
+    table = read_any([write_list(tmp_path / "list.csv")], hints(sea, by=by)).load().table
+    assert table["value"].tolist() == counts
+    assert table["end"].max() == pd.Timestamp("2001-03-01")
+
+
+def test_no_cell_but_the_days_is_in_any_file_or_word(sea, tmp_path, lossmodel):
+    write_list(tmp_path / "list.csv")
+    ended = lossmodel(
+        *("data", "import", "list.csv", "--out", "mine", "--conflict", "sea"),
+        *("--party", "land", "--claimant", "obituaries"),
+    )
+    assert ended.status == 0, ended.stderr
+    said = [line for line in ended.stdout.splitlines() if "no name" in line]
+    assert len(said) == 1
+    assert "8 persons are counted by day of death" in said[0]
+    written = [path for path in (tmp_path / "mine").rglob("*") if path.is_file()]
+    assert {"claims.csv", "claimants.csv", "streams.csv"} <= {path.name for path in written}
+    text = ended.stdout + ended.stderr + "".join(path.read_text() for path in written)
+    assert not [word for word in WORDS if word in text]
+    assert len(load_claims(conflict=tmp_path / "mine")) == 27
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("name", "born", "died", "place"),
+        ("Прізвище", "рік", "дата загибелі", "місто"),
+        ("Surname", "First name", "date", "unit"),
+    ],
+)
+def test_headings_of_many_kinds_are_known(sea, tmp_path, headings):
+    path = write_list(tmp_path / "list.csv", headings=headings)
+    assert len(read_any([path], hints(sea)).claims) == 27
+
+
+def test_a_list_is_refused_without_a_name_where_it_cannot_be_counted(sea, tmp_path):
+    rows = [(name, born, "spring", place) for name, born, _, place in PERSONS]
+    mixed = [(*row[:3], str(i % 2)) for i, row in enumerate(PERSONS)]
+    headings = ("name", "born", "died", "status")
+    cases = {
+        "--claimant and --party": (write_list(tmp_path / "a.csv"), Hints(party="land")),
+        "no day of death": (write_list(tmp_path / "b.csv", rows), hints(sea)),
+        "rows of several kinds": (write_list(tmp_path / "c.csv", mixed, headings), hints(sea)),
+    }
+    for words, (path, given) in cases.items():
+        with pytest.raises(UsageError, match=words) as refused:
+            read_any([path], given)
+        assert refused.value.exit_code == 2
+        assert not [word for word in (*WORDS, "spring") if word in str(refused.value)]
+
+
+def test_a_table_with_counts_is_no_list_of_persons(sea, tmp_path):
+    path = tmp_path / "counts.csv"
+    path.write_text("name,date,killed\nx,2001-02-03,5\ny,2001-02-04,6\n")
+    imported = read_any([path], hints(sea, category="killed", kind="daily"))
+    assert "one row per person" not in " ".join(imported.notes)
