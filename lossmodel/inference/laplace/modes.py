@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import cho_solve, lapack
 
+from lossmodel.errors import UsageError
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander, Expansion
 from lossmodel.model.design.grid import Floats
@@ -25,6 +26,8 @@ NEWTON_STEPS = 60
 QUASI_STEPS = 20
 # Steps between two expansions without a smaller decrement, after which a new one is worth more.
 IDLE_STEPS = 3
+# Halvings of a step: to a millionth of a millionth of it.
+HALVINGS = 40
 # Fall of the log density that counts as none: a thousandth of the rounding error of a published
 # log evidence, far above that of a sum of hundreds of log likelihoods (1e-12).
 FLOOR = 1e-6
@@ -175,7 +178,7 @@ class Modes:
         if theta is point.theta:
             value, gradient = point.expansion.value, point.expansion.gradient
         else:
-            value, gradient = self.evaluate(theta)
+            theta, value, gradient = self._finite(point, theta)
         least, idle, steps = np.inf, 0, _Secants(point)
         for _ in range(QUASI_STEPS):
             step = steps.newton(gradient)
@@ -193,11 +196,25 @@ class Modes:
                 break
         return theta
 
+    def _finite(self, point: Point, theta: Floats) -> tuple[Floats, float, Floats]:
+        """Theta, with the latent vector nearer to that of the point where the density overflows."""
+        for _ in range(HALVINGS):
+            value, gradient = self.evaluate(theta)
+            if np.isfinite(value):
+                return theta, value, gradient
+            theta = theta.copy()
+            theta[self.hypers :] = (theta[self.hypers :] + point.theta[self.hypers :]) / 2
+        name = self.density.design.name
+        raise UsageError(
+            f"{name}: the probability of the figures is too small to be computed; a prior of noise "
+            "or of bias is too narrow for them."
+        )
+
     def _line(
         self, theta: Floats, step: Floats, value: float
     ) -> tuple[Floats, float, Floats, int] | None:
         """Halve the step until the density rises."""
-        for halvings in range(40):
+        for halvings in range(HALVINGS):
             candidate = theta + step * 0.5**halvings
             risen, gradient = self.evaluate(candidate)
             if risen >= value - FLOOR:
