@@ -30,6 +30,7 @@ from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.predictive import Predicted, predict
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
+from lossmodel.system.processes import cores
 
 __all__ = ["Submodel", "Settings", "run", "sample_through_gate"]
 
@@ -265,10 +266,8 @@ def sample_through_gate(
 
 def _expected(whitened: Whitened, draws: int) -> float:
     """Seconds that so many draws may take on the cores at hand."""
-    from joblib import cpu_count
-
     began = time.perf_counter()
     for _ in range(TIMED):
         whitened(np.zeros(whitened.size))
     each = (time.perf_counter() - began) / TIMED
-    return float(each * GRADIENTS * draws / min(cpu_count(), CHAINS))
+    return float(each * GRADIENTS * draws / min(cores(), CHAINS))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from lossmodel.errors import UsageError
+from lossmodel.system.unfinished import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +41,9 @@ def write_groups(path: Path, groups: Mapping[str, Variables]) -> None:
         name: {key: values for key, (_, values) in variables.items()}
         for name, variables in groups.items()
     }
-    with h5netcdf.File(path, "w") as file:
+    # In memory: HDF5 can neither end nor close a file for which the disk has no space.
+    content = io.BytesIO()
+    with h5netcdf.File(content, "w") as file:
         file.attrs["format"] = FORMAT
         file.attrs["sha256"] = checksum(arrays)
         for name, variables in groups.items():
@@ -50,6 +54,7 @@ def write_groups(path: Path, groups: Mapping[str, Variables]) -> None:
                         group.dimensions[dim] = size
                 kind = h5py.string_dtype() if values.dtype == object else values.dtype
                 group.create_variable(key, dims, dtype=kind, data=values)
+    write_whole(path, content.getvalue())
 
 
 def read_groups(path: Path) -> Arrays:
