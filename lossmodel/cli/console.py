@@ -4,10 +4,10 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
-__all__ = ["Progress", "answer", "progress"]
+__all__ = ["Progress", "answer", "note", "progress"]
 
 
 class Progress(Protocol):
@@ -27,6 +27,15 @@ def answer(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror, "standard output") from problem
+
+
+def note(text: str) -> None:
+    """Write text and a newline to stderr, or nowhere if nobody reads it: the work goes on."""
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 @contextmanager
@@ -44,5 +53,4 @@ def progress() -> Iterator[Progress]:
 
 
 def _line(stage: str, seconds: float) -> None:
-    sys.stderr.write(f"{seconds:6.1f} s  {stage}\n")
-    sys.stderr.flush()
+    note(f"{seconds:6.1f} s  {stage}")
