@@ -31,7 +31,10 @@ __all__ = [
 MOVES: Final = 0.5
 # Refits of a fit's report: at most as many as add a few seconds to it.
 MOST_REFITS: Final = 4
-LARGEST, LONGEST = 150, 2.0  # unknowns and seconds of a submodel whose refits take no longer
+# Unknowns of a submodel that is refitted, and the work of its importance weights, draws times
+# figures: a million take about two seconds. Not seconds as such, which would give the same fit
+# another report on another day.
+LARGEST, WORK = 150, 1_000_000
 KEPT: Final = "other_accountings"  # key of the diagnostics
 COLUMNS: Final = (
     *("claimant", "of", "counted", "declared", "accounting", "party", "category", "scope"),
@@ -107,7 +110,8 @@ def _as_published(fitted: Fit) -> Claims:
 
 def _is_small(fitted: Fit, name: str) -> bool:
     found = fitted.submodels[name].diagnostics
-    quick = found["dimension"] < LARGEST and found["seconds"]["laplace"] < LONGEST
+    work = found.get("weights", {}).get("draws", 0) * found["terms"]
+    quick = found["dimension"] < LARGEST and work < WORK
     return bool(found["engine"] == "laplace" and quick)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from lossmodel.inference import worker
 from lossmodel.inference.run import Progress, Settings, Submodel, run
 from lossmodel.model.design import Design
+from lossmodel.system.clock import seconds_since
 from lossmodel.system.processes import result_of
 
 __all__ = ["run_submodels", "summary"]
@@ -36,7 +37,7 @@ class _Job:
         progress(self.title)
         began = time.perf_counter()
         submodel = run(self.design, settings=self.settings, earlier=self.earlier, progress=progress)
-        return submodel, round(time.perf_counter() - began, 3)
+        return submodel, seconds_since(began)
 
 
 def run_submodels(

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RenderedFigures", "render_figures"]
 
-FIGURE_SOURCE: Final = b"""#set page(width: auto, height: auto, margin: 0pt, fill: %s)
+FIGURE_SOURCE: Final = b"""#set document(date: none)
+#set page(width: auto, height: auto, margin: 0pt, fill: %s)
 #image(sys.inputs.path)"""
 # A PDF figure is placed on pages of any colour, so it has no background.
 BACKGROUND: Final[dict[Format, bytes]] = {"pdf": b"none", "png": b"white"}
