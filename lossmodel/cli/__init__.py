@@ -61,16 +61,17 @@ def _status(arguments: Sequence[str] | None) -> int:
         if debug:
             raise
         return _failed(sentence(error), 3)
-    except MemoryError:
+    except (MemoryError, ImportError) as error:
         if debug:
             raise
-        return _failed(NO_MEMORY, 3)
+        # A shared library that cannot be mapped is reported as one that cannot be imported.
+        lacking = isinstance(error, MemoryError) or "failed to map" in str(error)
+        return _failed(NO_MEMORY if lacking else _unexpected(error), 3)
     except Exception as error:
         # The outermost handler: any unexpected error becomes one line.
         if debug:
             raise
-        text = f"{type(error).__name__}: {_first_line(error)}"
-        return _failed(f"{text} (set LOSSMODEL_DEBUG=1 for a traceback)", 3)
+        return _failed(_unexpected(error), 3)
     return 0
 
 
@@ -96,6 +97,11 @@ def _show_warning(
 def _failed(text: str, status: int) -> int:
     note(f"lossmodel: {text}")
     return status
+
+
+def _unexpected(error: Exception) -> str:
+    text = f"{type(error).__name__}: {_first_line(error)}"
+    return f"{text} (set LOSSMODEL_DEBUG=1 for a traceback)"
 
 
 def _first_line(error: Exception) -> str:

@@ -12,6 +12,7 @@ from lossmodel.inference import worker
 from lossmodel.inference.run import Progress, Settings, Submodel, run
 from lossmodel.model.design import Design
 from lossmodel.system.clock import seconds_since
+from lossmodel.system.memory import take_buffers
 from lossmodel.system.processes import result_of
 
 __all__ = ["run_submodels", "summary"]
@@ -34,6 +35,7 @@ class _Job:
 
     def run(self, progress: Progress) -> tuple[Submodel, float]:
         """The submodel and the seconds that it took."""
+        take_buffers()
         progress(self.title)
         began = time.perf_counter()
         submodel = run(self.design, settings=self.settings, earlier=self.earlier, progress=progress)

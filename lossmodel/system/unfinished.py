@@ -76,6 +76,11 @@ def unfinished(place: Path, shown: Path) -> Iterator[Path]:
                 raise _impossible(shown, place.parent, problem) from None
             try:
                 yield work
+            except OSError as problem:
+                # A write that fails names no file.
+                if problem.errno in MACHINE and problem.filename is None:
+                    problem.filename = str(shown)
+                raise
             finally:
                 shutil.rmtree(work, ignore_errors=True)
     finally:
