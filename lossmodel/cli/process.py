@@ -7,18 +7,15 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
+from lossmodel.system.signals import ENDING
+
 if TYPE_CHECKING:
     from types import FrameType
 
 __all__ = ["ENDED", "prepare", "release"]
 
-# Signals that end a command as an interrupt does, after it has tidied up. A terminal that is closed
-# sends SIGHUP, which Windows has not.
-_ENDING: Final = tuple(
-    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
 # What is said about a command that was ended, by its exit status: 128 and the signal's number.
-ENDED: Final = {128 + number: "ended by " + signal.Signals(number).name for number in _ENDING} | {
+ENDED: Final = {128 + number: f"ended by {signal.Signals(number).name}" for number in ENDING} | {
     130: "interrupted"
 }
 # Variables that set the threads of OpenBLAS, MKL, BLIS and Apple's Accelerate.
@@ -32,7 +29,7 @@ def prepare() -> None:
     """Prepare the process of a command, before it imports anything large."""
     _use_one_thread()
     _open_streams()
-    for number in _ENDING:
+    for number in ENDING:
         # Who runs a command with `nohup` wants it to go on.
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _end)
@@ -40,7 +37,7 @@ def prepare() -> None:
 
 def release() -> None:
     """Let signals end the process at once, as nothing is left to be tidied up."""
-    for number in (*_ENDING, signal.SIGINT):
+    for number in ENDING:
         if signal.getsignal(number) in (_end, signal.default_int_handler):
             signal.signal(number, signal.SIG_DFL)
 

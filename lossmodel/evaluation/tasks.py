@@ -25,7 +25,7 @@ import pandas as pd
 
 from lossmodel.errors import LossModelError
 from lossmodel.system.locks import HeldError
-from lossmodel.system.processes import WorkerDiedError, cores, end, pool, result_of
+from lossmodel.system.processes import WorkerDiedError, cores, end, pool, result_of, submit
 from lossmodel.system.unfinished import write_whole
 
 __all__ = ["Options", "Report", "digest", "run_tasks"]
@@ -245,7 +245,7 @@ def _on_cores(
     for _ in range(1 + RETRIES):
         workers = pool(count, prepare=_share, given=(shared,))
         try:
-            futures = [workers.submit(_compute_here, task) for task in pending.values()]
+            futures = [submit(workers, _compute_here, task) for task in pending.values()]
             for future in as_completed(futures):
                 key, text = result_of(future)
                 del pending[key]

@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from lossmodel.errors import LossModelError
+from lossmodel.system import processes
 from lossmodel.system.processes import cores, end, pool, result_of
+from lossmodel.system.signals import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -89,8 +91,9 @@ def run_all(function: Callable[[S], T], arguments: Sequence[S], count: int) -> l
 
 def end_all() -> None:
     """End the processes that this one has started."""
-    while _POOLS:
-        end(_POOLS.popitem()[1])
+    with undisturbed():
+        while _POOLS:
+            end(_POOLS.popitem()[1])
 
 
 # While the modules that it needs are still loaded.
@@ -100,18 +103,17 @@ atexit.register(end_all)
 def _submitted(count: int, function: Callable[..., T], *arguments: Any) -> Future[T]:
     from concurrent.futures.process import BrokenProcessPool
 
-    submitted: Future[T]
     try:
-        submitted = _pool(count).submit(function, *arguments)
+        return processes.submit(_pool(count), function, *arguments)
     except BrokenProcessPool:  # a process was ended from outside after its last job
-        del _POOLS[count]
-        submitted = _pool(count).submit(function, *arguments)
-    return submitted
+        end(_POOLS.pop(count))
+        return processes.submit(_pool(count), function, *arguments)
 
 
 def _pool(count: int) -> Any:
     if count not in _POOLS:
-        _POOLS[count] = pool(count, idle=PATIENCE)
+        with undisturbed():
+            _POOLS[count] = pool(count, idle=PATIENCE)
     return _POOLS[count]
 
 

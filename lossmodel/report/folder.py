@@ -23,6 +23,7 @@ from lossmodel.report.manifest import (
     write_manifest,
 )
 from lossmodel.system.exchange import exchange, sync_folder, sync_tree
+from lossmodel.system.signals import undisturbed
 from lossmodel.system.unfinished import beside, unfinished
 
 if TYPE_CHECKING:
@@ -177,7 +178,8 @@ class Reserved:
         write_manifest(self.work)
         sync_tree(self.work)
         try:
-            _swap(self.work, self.place, self.out)
+            with undisturbed():
+                _swap(self.work, self.place, self.out)
             sync_folder(self.place.parent)
         # The fit may have taken long, so the new report is kept.
         except UsageError as refused:
@@ -201,6 +203,7 @@ def reserved(out: Path) -> Iterator[Reserved]:
     """
     place = _place(out)
     _check_place(place, out)
+    _check_creatable(place, out)
     with unfinished(place, out) as work:
         # After a report that a killed process had moved aside is back.
         check_replaceable(out)

@@ -14,21 +14,18 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from lossmodel.errors import LossModelError
+from lossmodel.system.signals import ENDING, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-__all__ = ["WorkerDiedError", "cores", "end", "pool", "result_of"]
+__all__ = ["WorkerDiedError", "cores", "end", "pool", "result_of", "submit"]
 
 T = TypeVar("T")
 # Seconds between two looks at the parent: an orphan is gone long before anybody misses its memory,
 # and four looks a second cost nothing that can be measured.
 LOOK: Final = 0.25
-# Signals to a group of processes, from a terminal or a service manager, that the parent answers.
-OF_PARENT: Final = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
 # Right to wait for the end of a process, on Windows.
 SYNCHRONIZE: Final = 0x00100000
 
@@ -81,28 +78,44 @@ def pool(
     Returns
     -------
     ProcessPoolExecutor
-        To be ended with `end`.
+        To be used with `submit` and ended with `end`.
 
     Examples
     --------
     >>> workers = pool(1)
-    >>> workers.submit(round, 2.4).result()
+    >>> submit(workers, round, 2.4).result()
     2
     >>> end(workers)
     """
     from joblib.externals.loky import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(
-        max_workers=count,
-        timeout=idle,
-        initializer=_begin,
-        initargs=(os.getpid(), prepare, given),
-    )
+    with undisturbed():
+        return ProcessPoolExecutor(
+            max_workers=count,
+            timeout=idle,
+            initializer=_begin,
+            initargs=(os.getpid(), prepare, given),
+        )
+
+
+def submit(workers: Any, function: Callable[..., T], *arguments: Any) -> Future[T]:
+    """Have a pool call a function, and start its processes if they are not running.
+
+    Raises
+    ------
+    BrokenProcessPool
+        A process was ended from outside.
+    """
+    submitted: Future[T]
+    with undisturbed():
+        submitted = workers.submit(function, *arguments)
+    return submitted
 
 
 def end(workers: Any) -> None:
     """End the processes of a pool, also those at work, and wait until they are gone."""
-    workers.shutdown(wait=True, kill_workers=True)
+    with undisturbed():
+        workers.shutdown(wait=True, kill_workers=True)
 
 
 def result_of(future: Future[T]) -> T:
@@ -123,7 +136,8 @@ def result_of(future: Future[T]) -> T:
 
 def _begin(parent: int, prepare: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
     """Prepare a worker process."""
-    for number in OF_PARENT:
+    # Signals to a group of processes are for the parent to answer.
+    for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
     Thread(target=_end_with, args=(parent,), daemon=True).start()
     if prepare is not None:

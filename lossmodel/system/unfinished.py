@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.errors import UsageError
 from lossmodel.system.locks import HeldError, locked
 from lossmodel.system.problems import MACHINE
+from lossmodel.system.signals import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,11 +71,13 @@ def unfinished(place: Path, shown: Path) -> Iterator[Path]:
             work = beside(place, ".unfinished")
             try:
                 _tidy(place, work, held)
-                _probe(work)
             except OSError as problem:
-                shutil.rmtree(work, ignore_errors=True)
                 raise _impossible(shown, place.parent, problem) from None
             try:
+                try:
+                    _probe(work)
+                except OSError as problem:
+                    raise _impossible(shown, place.parent, problem) from None
                 yield work
             except OSError as problem:
                 # A write that fails names no file.
@@ -82,7 +85,8 @@ def unfinished(place: Path, shown: Path) -> Iterator[Path]:
                     problem.filename = str(shown)
                 raise
             finally:
-                shutil.rmtree(work, ignore_errors=True)
+                with undisturbed():
+                    shutil.rmtree(work, ignore_errors=True)
     finally:
         for folder in made:
             with suppress(OSError):  # it is not empty, as it should be
