@@ -83,6 +83,26 @@ def test_a_signal_ends_a_command_and_leaves_nothing(tmp_path, name, status, word
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_that_a_library_swallows_ends_the_command_all_the_same(tmp_path, name):
+    swallowing = SLOW.replace(
+        "            future.result()\n",
+        "            try: future.result()\n            except BaseException: future.result()\n",
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", swallowing],
+        cwd=tmp_path, env=environment(), text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "working\n"
+    os.killpg(process.pid, signal.Signals[name])
+    process.communicate(timeout=10)
+    assert process.returncode == 128 + signal.Signals[name]
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
 @pytest.mark.parametrize("how", CLOSED.values(), ids=CLOSED)
 def test_a_closed_stream_changes_no_status(tmp_path, how):

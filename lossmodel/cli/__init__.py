@@ -51,9 +51,11 @@ def _status(arguments: Sequence[str] | None) -> int:
                 _quieten()
             app(args=arguments, prog_name="lossmodel")
     except SystemExit as finished:
+        process.heard()
         status = finished.code if isinstance(finished.code, int) else 0
         return _failed(process.ENDED[status], status) if status in process.ENDED else status
     except KeyboardInterrupt:
+        process.heard()
         return _failed(process.ENDED[INTERRUPTED], INTERRUPTED)
     except LossModelError as error:
         return _failed(str(error), error.exit_code)

@@ -12,7 +12,7 @@ from lossmodel.system.signals import ENDING
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["ENDED", "prepare", "release"]
+__all__ = ["ENDED", "heard", "prepare", "release"]
 
 # What is said about a command that was ended, by its exit status: 128 and the signal's number.
 ENDED: Final = {128 + number: f"ended by {signal.Signals(number).name}" for number in ENDING} | {
@@ -25,26 +25,41 @@ THREADS: Final = (
 )
 
 
+# Seconds after which a command that goes on is reminded of a signal: exceptions in a callback of
+# the garbage collector or while a library is loaded are lost. Tidying up takes less.
+REMINDER: Final = 0.5
+
+
 def prepare() -> None:
     """Prepare the process of a command, before it imports anything large."""
     _use_one_thread()
     _open_streams()
     for number in ENDING:
         # Who runs a command with `nohup` wants it to go on.
-        if signal.getsignal(number) == signal.SIG_DFL:
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _end)
 
 
 def release() -> None:
     """Let signals end the process at once, as nothing is left to be tidied up."""
     for number in ENDING:
-        if signal.getsignal(number) in (_end, signal.default_int_handler):
+        if signal.getsignal(number) is _end:
             signal.signal(number, signal.SIG_DFL)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    del frame
+    if hasattr(signal, "setitimer"):  # Windows has none
+        signal.signal(signal.SIGALRM, lambda _, here: _end(number, here))
+        signal.setitimer(signal.ITIMER_REAL, REMINDER)
+    if number == signal.SIGINT:
+        signal.default_int_handler(number, frame)
     raise SystemExit(128 + number)
+
+
+def heard() -> None:
+    """Need no reminder any more: the command has ended."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _use_one_thread() -> None:

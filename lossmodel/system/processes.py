@@ -87,9 +87,14 @@ def pool(
     2
     >>> end(workers)
     """
+    from multiprocessing import resource_tracker
+
     from joblib.externals.loky import ProcessPoolExecutor
 
     with undisturbed():
+        if os.name == "posix":
+            # Starting it lets signals through again, so it has to run before the workers start.
+            resource_tracker.ensure_running()
         return ProcessPoolExecutor(
             max_workers=count,
             timeout=idle,

@@ -18,6 +18,10 @@ ENDING: Final = tuple(
 )
 
 
+# The timer by which a command reminds itself of such a signal waits as well.
+_WAITING: Final = (*ENDING, *(getattr(signal, n) for n in ("SIGALRM",) if hasattr(signal, n)))
+
+
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Have signals that end the program wait until the end of this context.
@@ -39,11 +43,11 @@ def undisturbed() -> Iterator[None]:
     earlier: dict[int, Any] = {}
     # Handlers run in the main thread, and are set in it only.
     if threading.current_thread() is threading.main_thread():
-        for number in ENDING:
+        for number in _WAITING:
             if callable(signal.getsignal(number)):
                 earlier[number] = signal.signal(number, lambda n, _: waiting.append(n))
     mask = getattr(signal, "pthread_sigmask", None)  # Windows has none
-    blocked = mask(signal.SIG_BLOCK, ENDING) if mask is not None else None
+    blocked = mask(signal.SIG_BLOCK, _WAITING) if mask is not None else None
     try:
         yield
     finally:

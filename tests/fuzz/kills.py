@@ -125,8 +125,8 @@ def kill_once(place: Place, name: str, after: float) -> Counter[str]:
     after_kill = place.made()
     kind = "earlier" if after_kill == before else "new"
     counts[f"{kind} report" if after_kill else "broken report"] = 1
-    counts["tracebacks"] = int("Traceback" in said)
-    # A signal before Python has begun to heed signals ends it as such.
+    # A signal before Python has begun to heed signals ends it as such, and in its own words.
+    counts["tracebacks"] = int("Traceback" in said and process.returncode != -number)
     expected = {STATUS[name], -number, 0}
     counts["wrong status"] = int(process.returncode not in expected)
     if counts["tracebacks"] or counts["wrong status"]:
