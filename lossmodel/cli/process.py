@@ -66,7 +66,7 @@ def _use_one_thread() -> None:
     """One thread for linear algebra, here and in worker processes, unless the user says otherwise.
 
     The matrices of a fit are small: more threads mostly wait for one another, with the processor
-    busy. Measured on the shipped conflict, they took 3 of 15 CPU seconds and saved no time.
+    busy. Measured on the shipped conflict, they took 3 of 15 CPU seconds.
     """
     if not any(name in os.environ for name in THREADS):
         os.environ.update(dict.fromkeys(THREADS, "1"))
