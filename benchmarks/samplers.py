@@ -324,10 +324,9 @@ def _rounded(seconds: float | None) -> float | None:
 
 def _end_workers() -> None:
     """End the worker processes, whose resource use is only then known."""
-    if "joblib" in sys.modules:
-        from joblib.externals.loky import get_reusable_executor
+    from lossmodel.inference import worker
 
-        get_reusable_executor().shutdown(wait=True)
+    worker.end_all()
 
 
 def _cpu_s() -> float:

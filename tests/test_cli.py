@@ -267,11 +267,11 @@ def fitted(monkeypatch, toy):
         asked.update(options, claims=claims)
         return asked.get("fit", toy)
 
-    def write_report(fit, out, **options):
-        asked.update(options, out=out)
+    def write_into(target, fit, **options):
+        asked.update(options, out=target.out)
 
     monkeypatch.setattr("lossmodel.api.fit", fit)
-    monkeypatch.setattr("lossmodel.report.write_report", write_report)
+    monkeypatch.setattr("lossmodel.report.write.write_into", write_into)
     return asked
 
 

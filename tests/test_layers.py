@@ -12,6 +12,7 @@ ORDER = [
     "__init__",
     "deprecation",
     "errors",
+    "system",
     "defaults",
     "text",
     "tables",

@@ -250,7 +250,7 @@ def test_without_typst_there_is_a_note_and_the_rest(fit, tmp_path, monkeypatch, 
 
     monkeypatch.setattr(pdf, "typeset", broken)
     monkeypatch.setattr(render, "typeset", broken)
-    monkeypatch.setattr(worker, "_cores", lambda: 1)
+    monkeypatch.setattr(worker, "cores", lambda: 1)
     out = write_report(fit, tmp_path / "report")
     assert "no reason" in caplog.text
     assert "no reason" in read(out / "report.log")

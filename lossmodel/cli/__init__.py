@@ -1,8 +1,10 @@
 """The command line, a thin layer over the Python interface.
 
 Progress goes to stderr and results to stdout. Exit status: 0 success; 1 the gate, a backtest or a
-verification did not pass; 2 invalid input or usage; 3 any other error; 130 interrupted. Tracebacks
-are shown only with ``LOSSMODEL_DEBUG=1``.
+verification did not pass; 2 invalid input or usage; 3 any other error; 129, 130 and 143 ended by
+SIGHUP, SIGINT and SIGTERM. A closed stdout or pipe (``>&-``, ``| head -1``) changes no status: the
+work is done, and what nobody reads is discarded. Tracebacks are shown only with
+``LOSSMODEL_DEBUG=1``.
 """
 
 import gc
@@ -12,10 +14,11 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
-from lossmodel.cli import about, claims, data, evaluation, fit, simulate
+from lossmodel.cli import about, claims, data, evaluation, fit, process, simulate
 from lossmodel.cli.app import app
-from lossmodel.cli.console import safe_streams
+from lossmodel.cli.console import note, safe_streams
 from lossmodel.errors import ConvergenceWarning, LossModelError
+from lossmodel.system.problems import NO_MEMORY, sentence
 from lossmodel.text.escape import printable
 
 __all__ = ["main"]
@@ -34,10 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Parameters
     ----------
     arguments
-        Arguments after the name of the program; by default those of the process.
+        Arguments after the name of the program; by default those of the process, which is then
+        prepared for a command: see `lossmodel.cli.process`.
     """
+    command = arguments is None
+    if command:
+        process.prepare()
     with safe_streams():
         status = _status(arguments)
+    if command:
+        process.release()
     sys.exit(status)
 
 
@@ -50,22 +59,29 @@ def _status(arguments: Sequence[str] | None) -> int:
                 _quieten()
             app(args=arguments, prog_name="lossmodel")
     except SystemExit as finished:
+        process.heard()
         status = finished.code if isinstance(finished.code, int) else 0
-        return _failed("interrupted", status) if status == INTERRUPTED else status
+        return _failed(process.ENDED[status], status) if status in process.ENDED else status
     except KeyboardInterrupt:
-        return _failed("interrupted", INTERRUPTED)
+        process.heard()
+        return _failed(process.ENDED[INTERRUPTED], INTERRUPTED)
     except LossModelError as error:
         return _failed(str(error), error.exit_code)
     except OSError as error:
         if debug:
             raise
-        return _failed(_os_text(error), 3)
+        return _failed(sentence(error), 3)
+    except (MemoryError, ImportError) as error:
+        if debug:
+            raise
+        # A shared library that cannot be mapped is reported as one that cannot be imported.
+        lacking = isinstance(error, MemoryError) or "failed to map" in str(error)
+        return _failed(NO_MEMORY if lacking else _unexpected(error), 3)
     except Exception as error:
         # The outermost handler: any unexpected error becomes one line.
         if debug:
             raise
-        text = f"{type(error).__name__}: {_first_line(error)}"
-        return _failed(f"{text} (set LOSSMODEL_DEBUG=1 for a traceback)", 3)
+        return _failed(_unexpected(error), 3)
     return 0
 
 
@@ -86,18 +102,17 @@ def _show_warning(
 ) -> None:
     del category, filename, lineno, file, line  # the signature is fixed by the standard library
     # The display of progress may have replaced the stream.
-    sys.stderr.write(printable(f"lossmodel: warning: {message}\n"))
+    note(printable(f"lossmodel: warning: {message}"))
 
 
 def _failed(text: str, status: int) -> int:
-    sys.stderr.write(f"lossmodel: {text}\n")
+    note(f"lossmodel: {text}")
     return status
 
 
-def _os_text(error: OSError) -> str:
-    if error.strerror is None:
-        return _first_line(error)
-    return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+def _unexpected(error: Exception) -> str:
+    text = f"{type(error).__name__}: {_first_line(error)}"
+    return f"{text} (set LOSSMODEL_DEBUG=1 for a traceback)"
 
 
 def _first_line(error: Exception) -> str:

@@ -8,12 +8,12 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol, TextIO, cast
 
 from lossmodel.text.escape import printable
 
-__all__ = ["Progress", "answer", "progress", "safe_streams"]
+__all__ = ["Progress", "answer", "note", "progress", "safe_streams"]
 
 
 class Progress(Protocol):
@@ -63,6 +63,15 @@ def answer(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror, "standard output") from problem
+
+
+def note(text: str) -> None:
+    """Write text and a newline to stderr, or nowhere if nobody reads it: the work goes on."""
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 @contextmanager
@@ -83,5 +92,4 @@ def progress() -> Iterator[Progress]:
 
 
 def _line(stage: str, seconds: float) -> None:
-    sys.stderr.write(f"{seconds:6.1f} s  {stage}\n")
-    sys.stderr.flush()
+    note(f"{seconds:6.1f} s  {stage}")

@@ -60,32 +60,32 @@ def fit(
         from lossmodel.evaluation.accountings import with_other_accountings
         from lossmodel.posterior.fit import conflict_priors
         from lossmodel.posterior.netcdf import check_name
-        from lossmodel.report import write_report
-        from lossmodel.report.folder import check_replaceable
+        from lossmodel.report.folder import reserved
+        from lossmodel.report.write import write_into
 
-        # Checked before the fit, which may take long.
-        check_replaceable(out)
-        say("reading the claims")
-        table = load_claims(claims, conflict=conflict)
-        check_name(table.conflict)
-        fitted = api.fit(
-            table,
-            priors=conflict_priors(table.conflict, priors),
-            engine=engine,
-            seed=seed,
-            ci_prob=ci,
-            as_of=None if as_of is None else pd.Timestamp(as_of),
-            until=None if until is None else pd.Timestamp(until),
-            progress=say,
-        )
-        warnings = [f for f in fitted.diagnostics["findings"] if f["severity"] == "warning"]
-        if warnings:
-            number = f"{len(warnings)} warning{'s' * (len(warnings) > 1)}"
-            say(f"{number} about the claims: see `lossmodel check` or the report")
-        if force or fitted.diagnostics["gate"]["passed"]:
-            fitted = with_other_accountings(fitted, say)
-        say("writing the report")
-        write_report(fitted, out, force=force)
+        # Reserved before the fit, which may take long.
+        with reserved(out) as target:
+            say("reading the claims")
+            table = load_claims(claims, conflict=conflict)
+            check_name(table.conflict)
+            fitted = api.fit(
+                table,
+                priors=conflict_priors(table.conflict, priors),
+                engine=engine,
+                seed=seed,
+                ci_prob=ci,
+                as_of=None if as_of is None else pd.Timestamp(as_of),
+                until=None if until is None else pd.Timestamp(until),
+                progress=say,
+            )
+            warnings = [f for f in fitted.diagnostics["findings"] if f["severity"] == "warning"]
+            if warnings:
+                number = f"{len(warnings)} warning{'s' * (len(warnings) > 1)}"
+                say(f"{number} about the claims: see `lossmodel check` or the report")
+            if force or fitted.diagnostics["gate"]["passed"]:
+                fitted = with_other_accountings(fitted, say)
+            say("writing the report")
+            write_into(target, fitted, force=force)
 
     from lossmodel.cli.headline import headline
 

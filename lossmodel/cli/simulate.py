@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,7 @@ from lossmodel.cli.app import ConflictName, Seed, app
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
+from lossmodel.system.unfinished import unfinished
 
 if TYPE_CHECKING:
     from lossmodel.evaluation.simulation import Simulated
@@ -36,17 +36,18 @@ def simulate(
 
     from lossmodel.evaluation import simulation
 
-    with progress() as say:
+    with progress() as say, unfinished(out.absolute(), out) as folder:
         say("simulating a war and its claims")
         war = simulation.simulate(conflict, seed=seed)
         say("writing the folder")
-        _write_folder(war, out)
+        _write_folder(war, folder)
+        folder.rename(out)
     answer(f"{len(war.claims):,} claims and the true losses in {out}")
     answer(f"to fit: lossmodel fit --conflict {out}")
 
 
-def _write_folder(war: Simulated, out: Path) -> None:
-    """Write the conflict with simulated claims and truth, completely or not at all.
+def _write_folder(war: Simulated, folder: Path) -> None:
+    """Write the conflict with simulated claims and truth.
 
     Title and notes say that the data are simulated, in case a file is passed on alone.
     """
@@ -54,17 +55,12 @@ def _write_folder(war: Simulated, out: Path) -> None:
 
     origin = war.claims.conflict.directory
     invented = replace(war.claims, table=war.claims.table.assign(note="simulated"))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
-        folder = Path(name) / "complete"
-        folder.mkdir()
-        toml = (origin / "conflict.toml").read_text(encoding="utf-8")
-        toml = re.sub(r"""^(title\s*=\s*["'])""", r"\1SIMULATED: ", toml, flags=re.MULTILINE)
-        (folder / "conflict.toml").write_text(toml, encoding="utf-8")
-        for file in ("claimants.csv", "streams.csv", "sources.csv"):
-            if (origin / file).is_file():
-                shutil.copyfile(origin / file, folder / file)
-        write_claims(invented, folder / "claims.csv")
-        war.truth.to_csv(folder / "truth.csv", index=False, date_format="%Y-%m-%d")
-        war.parameters.to_csv(folder / "parameters.csv", index=False)
-        folder.rename(out)
+    toml = (origin / "conflict.toml").read_text(encoding="utf-8")
+    toml = re.sub(r"""^(title\s*=\s*["'])""", r"\1SIMULATED: ", toml, flags=re.MULTILINE)
+    (folder / "conflict.toml").write_text(toml, encoding="utf-8")
+    for file in ("claimants.csv", "streams.csv", "sources.csv"):
+        if (origin / file).is_file():
+            shutil.copyfile(origin / file, folder / file)
+    write_claims(invented, folder / "claims.csv")
+    war.truth.to_csv(folder / "truth.csv", index=False, date_format="%Y-%m-%d")
+    war.parameters.to_csv(folder / "parameters.csv", index=False)

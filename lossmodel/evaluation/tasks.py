@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import as_completed
+from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,9 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.errors import LossModelError
+from lossmodel.system.locks import HeldError
+from lossmodel.system.processes import WorkerDiedError, cores, end, pool, result_of, submit
+from lossmodel.system.unfinished import write_whole
 
 __all__ = ["Options", "Report", "digest", "run_tasks"]
 
@@ -113,10 +116,11 @@ def run_tasks(
     pending = {key: given for key, given in zip(keys, arguments, strict=True) if key not in texts}
     say = _Counter(title, len(set(keys)), len(texts), progress)
     tasks: list[Task] = [
-        (key, function, {**given, **(shared or {})}, None if folder is None else str(folder))
+        (key, function, dict(given), None if folder is None else str(folder))
         for key, given in pending.items()
     ]
-    run = _on_cluster(tasks, cluster) if cluster else _on_cores(tasks, jobs)
+    common = dict(shared or {})
+    run = _on_cluster(tasks, common, cluster) if cluster else _on_cores(tasks, common, jobs)
     for key, text in run:
         texts[key] = text
         if folder is not None and cluster:
@@ -190,14 +194,14 @@ def _name(function: Callable[..., Any]) -> str:
     return f"{function.__module__}.{function.__qualname__}"
 
 
-def _compute(task: Task) -> tuple[str, str]:
+def _compute(task: Task, shared: Mapping[str, Any]) -> tuple[str, str]:
     """Run one task on one thread, and store its result at once."""
     from threadpoolctl import threadpool_limits
 
     key, function, given, folder = task
     # The last digits of sums depend on their order: one thread, wherever the task runs.
     with threadpool_limits(limits=1):
-        text = json.dumps(function(**given), sort_keys=True, allow_nan=True)
+        text = json.dumps(function(**given, **shared), sort_keys=True, allow_nan=True)
     if folder is not None and Path(folder).is_dir():
         _keep(Path(folder), key, text)
     return key, text
@@ -213,33 +217,51 @@ def _kept(folder: Path | None, keys: Iterable[str]) -> dict[str, str]:
 
 
 def _keep(folder: Path, key: str, text: str) -> None:
-    """Write a result atomically."""
-    unfinished = folder / f"{key}.{os.getpid()}.unfinished"
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(folder / f"{key}.json")
+    """Write a result, unless another process is writing the same one."""
+    with suppress(HeldError):
+        write_whole(folder / f"{key}.json", text.encode())
 
 
-def _on_cores(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[str, str]]:
-    if len(tasks) <= 1 or jobs == 1:
-        yield from map(_compute, tasks)
+# The arguments that all tasks of a worker process share: a fit is sent to it once.
+_SHARED: dict[str, Any] = {}
+
+
+def _share(arguments: dict[str, Any]) -> None:
+    _SHARED.update(arguments)
+
+
+def _compute_here(task: Task) -> tuple[str, str]:
+    return _compute(task, _SHARED)
+
+
+def _on_cores(
+    tasks: Sequence[Task], shared: dict[str, Any], jobs: int
+) -> Iterator[tuple[str, str]]:
+    count = min(len(tasks), cores() if jobs < 0 else jobs)
+    if count <= 1:
+        yield from (_compute(task, shared) for task in tasks)
         return
-    from joblib import Parallel, delayed
-
     pending = {task[0]: task for task in tasks}
     for _ in range(1 + RETRIES):
-        pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+        workers = pool(count, prepare=_share, given=(shared,))
         try:
-            for key, text in pool(delayed(_compute)(task) for task in list(pending.values())):
+            futures = [submit(workers, _compute_here, task) for task in pending.values()]
+            for future in as_completed(futures):
+                key, text = result_of(future)
                 del pending[key]
                 yield key, text
             return
-        except BrokenProcessPool:
-            # A worker was killed: its unfinished tasks are run again.
+        except WorkerDiedError:
+            # Its unfinished tasks are run again.
             continue
+        finally:
+            end(workers)
     raise LossModelError(f"worker processes died {1 + RETRIES} times; try --jobs 1.")
 
 
-def _on_cluster(tasks: Sequence[Task], address: str) -> Iterator[tuple[str, str]]:
+def _on_cluster(
+    tasks: Sequence[Task], shared: dict[str, Any], address: str
+) -> Iterator[tuple[str, str]]:
     """The same tasks on a Dask cluster, which moves those of a lost worker to another."""
     try:
         from distributed import Client, as_completed
@@ -253,7 +275,8 @@ def _on_cluster(tasks: Sequence[Task], address: str) -> Iterator[tuple[str, str]
     with client, client.as_current():
         # The store is on the caller's disk, not on a worker's: results are stored on arrival.
         unstored: list[Task] = [(key, function, given, None) for key, function, given, _ in tasks]
-        futures = client.map(_compute, unstored, key=[t[0] for t in unstored], retries=RETRIES)
+        names = [task[0] for task in unstored]
+        futures = client.map(_compute, unstored, shared=shared, key=names, retries=RETRIES)
         for future in as_completed(futures):
             key, text = future.result()
             yield key, text

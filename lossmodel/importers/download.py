@@ -10,7 +10,6 @@ import datetime as dt
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urljoin
 
 from lossmodel.errors import LossModelError, UsageError
+from lossmodel.system.unfinished import unfinished
 
 if TYPE_CHECKING:
     import requests
@@ -124,8 +124,8 @@ def fetch(
     if expected and not anew and place.is_file() and _hash(place) == expected:
         return Fetched(place, expected, "already there", address)
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as name:
-        got, moved = _download(address, Path(name) / remote.file)
+    with unfinished(place, place) as work:
+        got, moved = _download(address, work / remote.file)
         found = _hash(got)
         if expected and found != expected:
             raise LossModelError(_mismatch(address, expected, found, by_us=bool(remote.sha256)))

@@ -15,6 +15,7 @@ from lossmodel.claims.claims import Claims, load_claims, write_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.shipped import resolve
 from lossmodel.errors import UsageError
+from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there, read_text
 from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, Field
 
@@ -121,14 +122,13 @@ class Imported:
         wants_folder = not as_file or self.needs_folder
         if wants_folder and folder.exists():
             raise UsageError(f"{folder} exists; name another place with --out.")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.stem}-") as name:
-            place = Path(name) / "whole"
+        with unfinished(out.absolute(), out) as work:
+            place = work / "whole"
             place.mkdir()
             claims = load_claims(self.claims, conflict=self._conflict(place))
-            write_claims(claims, Path(name) / "claims.csv" if as_file else place / "claims.csv")
+            write_claims(claims, work / "claims.csv" if as_file else place / "claims.csv")
             if as_file:
-                (Path(name) / "claims.csv").replace(out)
+                (work / "claims.csv").replace(out)
             if wants_folder:
                 place.rename(folder)
         return ([out] if as_file else []) + ([folder] if wants_folder else [])

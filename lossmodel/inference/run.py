@@ -30,6 +30,8 @@ from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.predictive import Predicted, predict
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
+from lossmodel.system.clock import seconds_since
+from lossmodel.system.processes import cores
 
 __all__ = ["Submodel", "Settings", "run", "sample_through_gate"]
 
@@ -118,7 +120,7 @@ def run(
     result: _Drawn | None = None
     if settings.engine != "nuts":
         laplace, result = _by_laplace(density, laplace, settings, streams[0], progress)
-    took = {"laplace": round(time.perf_counter() - started, 3)}
+    took = {"laplace": seconds_since(started)}
     if result is None:
         started = time.perf_counter()
         sampled, found = sample_through_gate(
@@ -126,7 +128,7 @@ def run(
             draws=settings.draws or NUTS_DRAWS, seconds=settings.seconds, progress=progress,
         )  # fmt: skip
         result = sampled.theta, found
-        took["nuts"] = round(time.perf_counter() - started, 3)
+        took["nuts"] = seconds_since(started)
     theta, found = result
     found |= {"seconds": took, "chains": theta.shape[0], "n_draws": len(theta) * len(theta[0])}
     return Submodel(
@@ -265,10 +267,8 @@ def sample_through_gate(
 
 def _expected(whitened: Whitened, draws: int) -> float:
     """Seconds that so many draws may take on the cores at hand."""
-    from joblib import cpu_count
-
     began = time.perf_counter()
     for _ in range(TIMED):
         whitened(np.zeros(whitened.size))
     each = (time.perf_counter() - began) / TIMED
-    return float(each * GRADIENTS * draws / min(cpu_count(), CHAINS))
+    return float(each * GRADIENTS * draws / min(cores(), CHAINS))

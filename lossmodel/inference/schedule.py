@@ -11,6 +11,9 @@ from typing import Any
 from lossmodel.inference import worker
 from lossmodel.inference.run import Progress, Settings, Submodel, run
 from lossmodel.model.design import Design
+from lossmodel.system.clock import seconds_since
+from lossmodel.system.memory import take_buffers
+from lossmodel.system.processes import result_of
 
 __all__ = ["run_submodels", "summary"]
 
@@ -32,10 +35,11 @@ class _Job:
 
     def run(self, progress: Progress) -> tuple[Submodel, float]:
         """The submodel and the seconds that it took."""
+        take_buffers()
         progress(self.title)
         began = time.perf_counter()
         submodel = run(self.design, settings=self.settings, earlier=self.earlier, progress=progress)
-        return submodel, round(time.perf_counter() - began, 3)
+        return submodel, seconds_since(began)
 
 
 def run_submodels(
@@ -122,25 +126,16 @@ def _recorded(job: _Job) -> _Recorded:
     said: list[str] = []
     submodel, seconds = job.run(said.append)
     if submodel.engine == "nuts":
-        _end_chains()
+        # This process would wait for the processes of its chains when it ends.
+        worker.end_all()
     # Every report needs it, and this process is the one that ends first.
     _ = submodel.predicted
     return (submodel, seconds), said
 
 
-def _end_chains() -> None:
-    """End the processes of a sampler's chains, for which this one would wait for minutes.
-
-    The executor of joblib's loops removes the folders of its arrays as well.
-    """
-    from joblib.externals.loky import get_reusable_executor
-
-    get_reusable_executor(reuse=True).terminate(kill_workers=True)
-
-
 def _told(future: Future[_Recorded], progress: Progress) -> tuple[Submodel, float]:
     """The result of a job that was recorded, once its messages are passed on."""
-    result, said = future.result()
+    result, said = result_of(future)
     for message in said:
         progress(message)
     return result

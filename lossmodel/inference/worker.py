@@ -1,47 +1,50 @@
 """A second process, which does part of the work at the same time as this one.
 
 It is started once, runs jobs in turn and ends by itself. It is optional: programs that run many
-fits at once have no core to spare, and a small fit does not gain from it.
+fits at once have no core to spare, and a small fit does not gain from it. The processes of a
+sampler's chains are started and ended in the same way.
 """
 
 from __future__ import annotations
 
 import atexit
 import importlib
-import signal
 from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from lossmodel.errors import LossModelError
+from lossmodel.system import processes
+from lossmodel.system.processes import cores, end, pool, result_of
+from lossmodel.system.signals import undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["at_hand", "load", "second_process", "submit"]
+__all__ = ["at_hand", "end_all", "load", "run_all", "second_process", "submit"]
 
+S = TypeVar("S")
 T = TypeVar("T")
-# Seconds that the process waits for more work: longer than this one computes between two jobs.
+# Seconds that a process waits for more work: longer than this one computes between two jobs.
 PATIENCE: Final = 60
+# The pools of this process by their number of processes: the second process is a pool of one.
+_POOLS: Final[dict[int, Any]] = {}
 
 
 @contextmanager
 def second_process(*modules: str) -> Iterator[None]:
     """Have a second process in this context, which imports some modules first."""
-    if _cores() > 1:
-        submit(load, modules)
     try:
+        if cores() > 1:
+            submit(load, modules)
         yield
     finally:
-        if at_hand():
-            _process().shutdown(wait=False, kill_workers=True)
-            _process.cache_clear()
+        end_all()
 
 
 def at_hand() -> bool:
     """Whether the process was started in this one."""
-    return _process.cache_info().currsize > 0
+    return 1 in _POOLS
 
 
 def submit(function: Callable[..., T], *arguments: Any) -> Future[T]:
@@ -52,16 +55,8 @@ def submit(function: Callable[..., T], *arguments: Any) -> Future[T]:
     LossModelError
         Not here, but from the result, if the function raised it.
     """
-    if _cores() > 1:
-        from concurrent.futures.process import BrokenProcessPool
-
-        submitted: Future[T]
-        try:
-            submitted = _process().submit(function, *arguments)
-        except BrokenProcessPool:  # it was ended from outside after its last job
-            _process.cache_clear()
-            submitted = _process().submit(function, *arguments)
-        return submitted
+    if cores() > 1:
+        return _submitted(1, function, *arguments)
     done: Future[T] = Future()
     try:
         done.set_result(function(*arguments))
@@ -70,25 +65,56 @@ def submit(function: Callable[..., T], *arguments: Any) -> Future[T]:
     return done
 
 
-def _cores() -> int:
-    from joblib import cpu_count
+def run_all(function: Callable[[S], T], arguments: Sequence[S], count: int) -> list[T]:
+    """Results of a function, by so many processes at a time; by this one alone if it is one.
 
-    return int(cpu_count())
+    Raises
+    ------
+    WorkerDiedError
+        A process was ended before it was done.
+
+    Examples
+    --------
+    >>> run_all(round, [2.4, 3.6], 1)
+    [2, 4]
+    """
+    if count == 1:
+        return [function(argument) for argument in arguments]
+    try:
+        futures = [_submitted(count, function, argument) for argument in arguments]
+        return [result_of(future) for future in futures]
+    except BaseException:
+        # Nobody is left to read what the others would still compute.
+        end(_POOLS.pop(count))
+        raise
 
 
-@cache
-def _process() -> Any:
-    # Not the executor that joblib's own loops share, which has another size.
-    from joblib.externals.loky import ProcessPoolExecutor
-
-    # Release it while the modules that its end needs are still loaded.
-    atexit.register(_process.cache_clear)
-    return ProcessPoolExecutor(max_workers=1, timeout=PATIENCE, initializer=_leave_interrupts)
+def end_all() -> None:
+    """End the processes that this one has started."""
+    with undisturbed():
+        while _POOLS:
+            end(_POOLS.popitem()[1])
 
 
-def _leave_interrupts() -> None:
-    """Interrupts go to the first process, which ends this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+# While the modules that it needs are still loaded.
+atexit.register(end_all)
+
+
+def _submitted(count: int, function: Callable[..., T], *arguments: Any) -> Future[T]:
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        return processes.submit(_pool(count), function, *arguments)
+    except BrokenProcessPool:  # a process was ended from outside after its last job
+        end(_POOLS.pop(count))
+        return processes.submit(_pool(count), function, *arguments)
+
+
+def _pool(count: int) -> Any:
+    if count not in _POOLS:
+        with undisturbed():
+            _POOLS[count] = pool(count, idle=PATIENCE)
+    return _POOLS[count]
 
 
 def load(names: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lossmodel.errors import UsageError
+from lossmodel.system.unfinished import write_whole
 from lossmodel.tables.files import read_bytes
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def write_groups(path: Path, groups: Mapping[str, Variables], *, sha256: str) ->
     import h5netcdf
     import h5py
 
+    # In memory: HDF5 can neither end nor close a file for which the disk has no space.
     memory = io.BytesIO()
     with h5netcdf.File(memory, "w") as file:
         file.attrs["format"] = FORMAT
@@ -65,7 +67,7 @@ def write_groups(path: Path, groups: Mapping[str, Variables], *, sha256: str) ->
                         group.dimensions[dim] = size
                 kind = h5py.string_dtype() if values.dtype == object else values.dtype
                 group.create_variable(_encoded(key), dims, dtype=kind, data=values)
-    path.write_bytes(seal(memory.getvalue()))
+    write_whole(path, seal(memory.getvalue()))
 
 
 def _encoded(name: str) -> str:

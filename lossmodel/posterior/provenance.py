@@ -4,7 +4,6 @@ import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
@@ -13,6 +12,7 @@ import pandas as pd
 from lossmodel.claims.claims import Claims
 from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
+from lossmodel.system.clock import now
 
 __all__ = ["provenance"]
 
@@ -42,7 +42,7 @@ def provenance(
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
         "command": ["lossmodel", *sys.argv[1:]] if sys.argv[0].endswith("lossmodel") else [],
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": now().isoformat(),
     }
 
 

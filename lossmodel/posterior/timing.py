@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
+from lossmodel.system.clock import reproducible, seconds_since
+
 __all__ = ["Clock", "peak_mb"]
 
 
@@ -23,13 +25,17 @@ class Clock:
 
     def lap(self, stage: str) -> None:
         """End a stage and begin the next one."""
-        now = time.perf_counter()
-        self.seconds[stage] = round(now - self._last, 3)
-        self._last = now
+        self.seconds[stage] = seconds_since(self._last)
+        self._last = time.perf_counter()
 
 
 def peak_mb() -> float | None:
-    """Most memory that this process has held so far; None where the system does not tell."""
+    """Most memory that this process has held so far.
+
+    None where the system does not tell, and in a reproducible run.
+    """
+    if reproducible():
+        return None
     try:
         import resource
     except ImportError:  # Windows has no such module, and a fit needs none

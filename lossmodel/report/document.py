@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel import __version__
@@ -49,6 +50,8 @@ class Document:
         Warning on every page of a fit that did not pass its gate, otherwise empty.
     facts
         Name and value pairs that identify the fit.
+    created
+        Year to second of the fit in UTC, which is the date of the PDF; empty if it is not known.
     """
 
     title: str
@@ -56,6 +59,7 @@ class Document:
     sections: Sequence[Section]
     mark: str = ""
     facts: dict[str, str] = field(default_factory=dict)
+    created: tuple[int, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """The document as dicts and lists, without the tables that only the HTML page has."""
@@ -101,7 +105,16 @@ def compose(results: Results, figures: Mapping[str, Sequence[FigureSpec]]) -> Do
         ],
         mark="" if passed else NOT_PASSED,
         facts={"lossmodel": __version__, "fit": fit_hash(fit)},
+        created=_moment(str(fit.provenance.get("created", ""))),
     )
+
+
+def _moment(text: str) -> tuple[int, ...]:
+    """Year, month, day, hour, minute and second of a time of day, none of an unreadable one."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).timetuple()[:6]
+    except (ValueError, OverflowError):
+        return ()
 
 
 def column_widths(

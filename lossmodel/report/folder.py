@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import logging
-import shutil
-import tempfile
+import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,9 @@ from lossmodel.report.manifest import (
     remove_listed,
     write_manifest,
 )
+from lossmodel.system.exchange import exchange, sync_folder, sync_tree
+from lossmodel.system.signals import undisturbed
+from lossmodel.system.unfinished import beside, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +34,11 @@ if TYPE_CHECKING:
 
     from lossmodel.model.design.grid import Floats
 
-__all__ = ["check_replaceable", "csv_text", "fresh_folder"]
+__all__ = ["Reserved", "check_replaceable", "csv_text", "fresh_folder", "reserved"]
 
 # Files that identify a report of a version without manifests.
 UNLISTED: Final = ("fit.nc", "provenance.json")
 SHOWN: Final = 3
-# Letters of the folder's name in that of a temporary one, which must not be too long.
-NAME_SHOWN: Final = 40
 _ALTERNATIVE: Final = "give another --out."
 
 
@@ -50,13 +51,16 @@ def check_replaceable(out: Path) -> None:
         The path is a file, cannot be made, or is a folder with files that its manifest does not
         list.
     """
-    place = _place(out)
-    if not place.exists():
-        _check_creatable(place, out)
-        return
-    if not place.is_dir():
+    _check(_place(out), out)
+
+
+def _check(place: Path, out: Path) -> None:
+    if place.exists() and not place.is_dir():
         raise UsageError(f"{out} is a file; give the name of a folder.")
-    _listed(place, out)
+    _check_place(place, out)
+    _check_creatable(place, out)
+    if place.exists():
+        _listed(place, out)
 
 
 def _place(out: Path) -> Path:
@@ -72,20 +76,48 @@ def _place(out: Path) -> Path:
     return place
 
 
+def _check_place(place: Path, out: Path) -> None:
+    """Refuse folders that cannot be exchanged, or that somebody stands in."""
+    if place in (Path("~").expanduser(), place.parent):
+        raise UsageError(f"{out} is {place}, which no report replaces; {_ALTERNATIVE}")
+    if _is_above_here(place):
+        raise UsageError(
+            f"{out} is the current folder or one above it, which no report replaces; name a folder "
+            "in it, e.g. --out report."
+        )
+    if os.path.ismount(place):
+        raise UsageError(
+            f"{out} is a mount point, which nothing can be exchanged with; name a folder in it, "
+            f"e.g. --out {out / 'report'}."
+        )
+
+
+def _is_above_here(place: Path) -> bool:
+    try:
+        return Path.cwd().is_relative_to(place)
+    except FileNotFoundError:  # the current folder has been removed
+        return False
+
+
 def _check_creatable(place: Path, out: Path) -> None:
     above = next(folder for folder in place.parents if folder.exists())
     if not above.is_dir():
         raise UsageError(f"{out} cannot be made: {above} is a file.")
-    try:
-        # Permissions alone do not tell for every file system and user.
-        Path(tempfile.mkdtemp(prefix=f".{place.name[:NAME_SHOWN]}-", dir=above)).rmdir()
-    except OSError as problem:
-        raise UsageError(f"{out} cannot be made in {above}: {problem.strerror}.") from None
+    # Permissions alone do not tell for every file system and user: `reserved` tries.
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise UsageError(f"{out} cannot be made: {above} may not be written; {_ALTERNATIVE}")
 
 
 def _listed(folder: Path, out: Path) -> dict[str, Listed]:
     """Files of a folder that may be removed; error messages name the folder `out`."""
-    if not any(folder.iterdir()):
+    try:
+        empty = not any(folder.iterdir())
+        writable = os.access(folder, os.W_OK | os.X_OK)
+    except OSError as problem:
+        raise UsageError(f"{out} cannot be read: {problem.strerror}; {_ALTERNATIVE}") from None
+    if not writable:
+        raise UsageError(f"{out} may not be written, so it is not replaced; {_ALTERNATIVE}")
+    if empty:
         return {}
     listed = read_manifest(folder)
     if listed is None and all((folder / name).is_file() for name in UNLISTED):
@@ -114,35 +146,76 @@ def _listed(folder: Path, out: Path) -> dict[str, Listed]:
     return listed
 
 
-@contextmanager
-def fresh_folder(out: Path) -> Iterator[Path]:
-    """Temporary folder that replaces `out` if the block succeeds, and is removed otherwise.
+@dataclass(frozen=True)
+class Reserved:
+    """A place for a report, which no other process writes to meanwhile.
 
-    A manifest of its files is added. If files of the user have appeared in `out` meanwhile, both
-    folders are kept, and the error says where.
+    Attributes
+    ----------
+    out, place
+        The folder as the user names it, and without links.
+    work
+        An empty folder beside it, for the files of the report.
     """
-    check_replaceable(out)
-    place = _place(out)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the folder itself: a link may lead to another disk, where nothing can be renamed to.
-    work = Path(tempfile.mkdtemp(prefix=f".{place.name[:NAME_SHOWN]}-", dir=place.parent))
-    try:
-        yield work
-        write_manifest(work)
-        # mkdtemp makes a private folder; a report has the default permissions.
-        work.chmod(_default_permissions(place.parent))
+
+    out: Path
+    place: Path
+    work: Path
+
+    def finish(self) -> None:
+        """Put the written files in the place of an earlier report, with a manifest of them.
+
+        If files of the user have appeared there meanwhile, both folders are kept, and the error
+        says where.
+
+        Raises
+        ------
+        UsageError
+            There are files of the user in the place.
+        LossModelError
+            The system does not let the folders be exchanged.
+        """
+        write_manifest(self.work)
+        sync_tree(self.work)
         try:
-            _swap(work, place, out)
+            with undisturbed():
+                _swap(self.work, self.place, self.out)
+            sync_folder(self.place.parent)
         # The fit may have taken long, so the new report is kept.
         except UsageError as refused:
-            raise UsageError(f"{refused} The new report is in {_keep(work, place)}.") from None
+            kept = _keep(self.work, self.place)
+            raise UsageError(f"{refused} The new report is in {kept}.") from None
         except OSError as problem:
             raise LossModelError(
-                f"{out} could not be replaced: {problem.strerror}. The new report is in "
-                f"{_keep(work, place)}."
+                f"{self.out} could not be replaced: {problem.strerror}. The new report is in "
+                f"{_keep(self.work, self.place)}."
             ) from problem
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def reserved(out: Path) -> Iterator[Reserved]:
+    """Reserve a place for a report in this context, before the work on it begins.
+
+    Raises
+    ------
+    UsageError
+        As `check_replaceable`, and if another process is writing a report there.
+    """
+    place = _place(out)
+    _check_place(place, out)
+    _check_creatable(place, out)
+    with unfinished(place, out) as work:
+        # After a report that a killed process had moved aside is back.
+        check_replaceable(out)
+        yield Reserved(out, place, work)
+
+
+@contextmanager
+def fresh_folder(out: Path) -> Iterator[Path]:
+    """Folder that replaces `out` if the block succeeds, and is removed otherwise."""
+    with reserved(out) as target:
+        yield target.work
+        target.finish()
 
 
 def _keep(work: Path, place: Path) -> Path:
@@ -152,28 +225,40 @@ def _keep(work: Path, place: Path) -> Path:
     return kept
 
 
-def _swap(work: Path, out: Path, shown: Path) -> None:
-    """Move the finished folder into place, or restore the earlier one if that fails.
+def _swap(work: Path, place: Path, out: Path) -> None:
+    """Exchange the finished folder with an earlier report, and remove that.
 
-    Parameters
-    ----------
-    out, shown
-        The folder itself, and as the user names it.
+    Where the system exchanges nothing in one step there are two, and whoever is killed between
+    them leaves the earlier report where the next run finds it.
     """
-    if not out.exists():
-        work.rename(out)
+    if not place.exists():
+        work.rename(place)
         return
-    check_replaceable(shown)
-    earlier = work.with_name(work.name + "-earlier")
-    out.rename(earlier)
+    check_replaceable(out)
+    earlier = work
+    if not exchange(work, place):
+        earlier = beside(place, ".earlier")
+        place.rename(earlier)
+        try:
+            work.rename(place)
+        except BaseException:
+            earlier.rename(place)
+            raise
     try:
         # Checked again after the move, for files that were added since the first check.
-        listed = _listed(earlier, shown)
-        work.rename(out)
-    except BaseException:
-        earlier.rename(out)
+        listed = _listed(earlier, out)
+    except UsageError:
+        _take_back(earlier, place, work)
         raise
-    _clear(earlier, listed, shown)
+    _clear(earlier, listed, place)
+
+
+def _take_back(earlier: Path, place: Path, work: Path) -> None:
+    if earlier == work:
+        exchange(work, place)
+    else:
+        place.rename(work)
+        earlier.rename(place)
 
 
 def _clear(earlier: Path, listed: dict[str, Listed], out: Path) -> None:
@@ -192,18 +277,8 @@ def _clear(earlier: Path, listed: dict[str, Listed], out: Path) -> None:
 
 def _free(out: Path, kind: str) -> Path:
     """An unused name beside `out`."""
-    names = (out.with_name(f"{out.name}-{kind}{n or ''}") for n in itertools.count())
+    names = (beside(out, f"-{kind}{n or ''}", hidden=False) for n in itertools.count())
     return next(name for name in names if not name.exists() and not name.is_symlink())
-
-
-def _default_permissions(parent: Path) -> int:
-    """Permissions of a folder that is created with mkdir."""
-    trial = Path(tempfile.mkdtemp(dir=parent))
-    try:
-        (trial / "x").mkdir()
-        return (trial / "x").stat().st_mode & 0o7777
-    finally:
-        shutil.rmtree(trial, ignore_errors=True)
 
 
 def csv_text(table: pd.DataFrame) -> str:

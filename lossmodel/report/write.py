@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lossmodel.evaluation.accountings import with_other_accountings
-from lossmodel.inference.worker import submit
+from lossmodel.inference import worker
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.document import compose
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.figures.render import render_figures
 from lossmodel.report.figures.tables import tables_for
-from lossmodel.report.folder import csv_text, fresh_folder
+from lossmodel.report.folder import csv_text, reserved
 from lossmodel.report.output.bibtex import bibliography
 from lossmodel.report.output.html import to_html
 from lossmodel.report.output.latex import write_tex
@@ -26,6 +26,7 @@ from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.output.pdf import to_pdf
 from lossmodel.report.results import Results
 from lossmodel.report.typesetting import TypesettingError
+from lossmodel.system.processes import result_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from lossmodel.api import Fit
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.figures.render import RenderedFigures
+    from lossmodel.report.folder import Reserved
 
-__all__ = ["write_report"]
+__all__ = ["write_into", "write_report"]
 
 # Tables that the figures of each section need, in the order in which the tables are computed.
 FIGURES: Final = {
@@ -85,19 +87,30 @@ def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
     >>> sorted(path.name for path in write_report(failed, folder / "report").iterdir())
     ['diagnostics.json', 'fit.nc', 'manifest.json', 'provenance.json']
     """
-    out = Path(out)
-    passed = bool(fit.diagnostics["gate"]["passed"])
-    if passed or force:
+    with reserved(Path(out)) as target:
+        return write_into(target, fit, force=force)
+
+
+def write_into(target: Reserved, fit: Fit, *, force: bool = False) -> Path:
+    """Write the report of a fit into a folder that was reserved before the fit."""
+    whole = force or bool(fit.diagnostics["gate"]["passed"])
+    if whole:
         fit = with_other_accountings(fit)
-    with fresh_folder(out) as folder:
+    folder = target.work
+    try:
         # Figures take longest, so the worker process starts them first.
-        started = _start(fit) if passed or force else None
+        started = _start(fit, folder) if whole else None
         fit.save(folder / "fit.nc")
         write_json(fit.diagnostics, folder / "diagnostics.json")
         write_json(provenance_of(fit), folder / "provenance.json")
         if started is not None:
             _write_all(started, folder)
-    return out
+    except BaseException:
+        # The worker process writes into the folder, which is removed next.
+        worker.end_all()
+        raise
+    target.finish()
+    return target.out
 
 
 def provenance_of(fit: Fit) -> dict[str, Any]:
@@ -127,15 +140,18 @@ class _Started:
     figures: list[Future[RenderedFigures]]
 
 
-def _start(fit: Fit) -> _Started:
+def _start(fit: Fit, folder: Path) -> _Started:
     """Start drawing figures, each group once the tables that it needs are computed."""
+    place = folder / "figures"
+    place.mkdir()
     results = Results(fit)
     specs = figure_specs(results)
     mark = "" if fit.diagnostics["gate"]["passed"] else NOT_PASSED
     figures = []
     for tables, sections in FIGURES.items():
         some = [spec for section in sections for spec in specs[section]]
-        figures.append(submit(render_figures, some, tables_for(results, tables), mark))
+        tables_of = tables_for(results, tables)
+        figures.append(worker.submit(render_figures, some, tables_of, place, mark))
     return _Started(results, specs, mark, figures)
 
 
@@ -148,16 +164,13 @@ def _write_all(started: _Started, folder: Path) -> None:
     write_text(bibliography(fit), folder / "references.bib")
     document = compose(results, started.specs)
     write_text(to_markdown(document), folder / "report.md")
-    rendered = [figures.result() for figures in started.figures]
-    (folder / "figures").mkdir()
-    for name, content in (file for part in rendered for file in part.files.items()):
-        (folder / "figures" / name).write_bytes(content)
-    pages = submit(to_pdf, document, folder)
+    rendered = [result_of(figures) for figures in started.figures]
+    pages = worker.submit(to_pdf, document, folder)
     svg = {name: text for part in rendered for name, text in part.svg.items()}
     write_text(to_html(document, svg), folder / "report.html")
     problem = next((part.problem for part in rendered if part.problem), "")
     try:
-        (folder / "report.pdf").write_bytes(pages.result())
+        (folder / "report.pdf").write_bytes(result_of(pages))
     except TypesettingError as error:
         problem = str(error)
     if problem:

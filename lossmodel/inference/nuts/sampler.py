@@ -15,8 +15,9 @@ from threading import Thread
 import numpy as np
 
 from lossmodel.inference.nuts.trajectory import Coordinates, draw_next, first_state
-from lossmodel.inference.worker import load
+from lossmodel.inference.worker import load, run_all
 from lossmodel.model.design.grid import Floats
+from lossmodel.system.processes import cores
 
 __all__ = ["Sample", "sample", "wake"]
 
@@ -92,11 +93,9 @@ def wake(chains: int) -> None:
     chains
         Number of chains; there are as many processes, but no more than cores.
     """
-    from joblib import Parallel, cpu_count, delayed
-
-    count = min(cpu_count(), chains)
+    count = min(cores(), chains)
     modules = ("lossmodel.inference.nuts.whitening",)
-    Thread(target=Parallel(n_jobs=count), args=([delayed(load)(modules)] * count,)).start()
+    Thread(target=run_all, args=(load, [modules] * count, count)).start()
 
 
 def sample(
@@ -150,8 +149,6 @@ def sample(
     >>> bool(abs(found.theta.mean()) < 0.2), bool(abs(found.theta.std() - 1) < 0.1)
     (True, True)
     """
-    from joblib import Parallel, cpu_count, delayed
-
     run = partial(_chain, density, draws=draws, tune=tune, until=until)
     began = time.perf_counter()
     seeds = np.random.SeedSequence(seed).spawn(chains)
@@ -159,10 +156,11 @@ def sample(
     if earlier is not None:
         steps = earlier.steps if len(earlier.steps) else np.full(chains, FIRST_STEP)
         starts = list(zip(earlier.last, steps.tolist(), strict=True))
-    found = Parallel(n_jobs=min(jobs or cpu_count(), chains))(
-        delayed(run)(seed=own, start=start, step=step)
+    runs = [
+        partial(run, seed=own, start=start, step=step)
         for own, (start, step) in zip(seeds, starts, strict=True)
-    )
+    ]
+    found = run_all(_called, runs, min(jobs or cores(), chains))
     spent = time.perf_counter() - began
     warm, kept = sum(chain.warmup_s for chain in found), sum(chain.sampling_s for chain in found)
     shortest = min(len(chain.theta) for chain in found)
@@ -175,6 +173,10 @@ def sample(
         sampling_s=spent * kept / (warm + kept),
         steps=np.array([chain.step for chain in found]),
     )
+
+
+def _called(chain: partial[_Chain]) -> _Chain:
+    return chain()
 
 
 def _chain(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.report.figures.figures import draw_figures
@@ -12,13 +10,15 @@ from lossmodel.report.typesetting import Format, TypesettingError, typeset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.figures.tables import FigureTables
 
 __all__ = ["RenderedFigures", "render_figures"]
 
-FIGURE_SOURCE: Final = b"""#set page(width: auto, height: auto, margin: 0pt, fill: %s)
+FIGURE_SOURCE: Final = b"""#set document(date: none)
+#set page(width: auto, height: auto, margin: 0pt, fill: %s)
 #image(sys.inputs.path)"""
 # A PDF figure is placed on pages of any colour, so it has no background.
 BACKGROUND: Final[dict[Format, bytes]] = {"pdf": b"none", "png": b"white"}
@@ -32,30 +32,25 @@ class RenderedFigures:
     ----------
     svg
         SVG by name of figure.
-    files
-        Content by file name.
     problem
         Why formats other than SVG are missing, or empty.
     """
 
     svg: dict[str, str]
-    files: dict[str, bytes]
     problem: str = ""
 
 
-def render_figures(specs: Sequence[FigureSpec], tables: FigureTables, mark: str) -> RenderedFigures:
-    """Draw figures as SVG, PDF and PNG."""
-    problem = ""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        svg = draw_figures(specs, tables, folder, mark=mark)
-        try:
-            for drawn in svg:
-                convert_figure(folder, drawn)
-        except TypesettingError as error:
-            problem = str(error)
-        files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
-        return RenderedFigures(svg, files, problem)
+def render_figures(
+    specs: Sequence[FigureSpec], tables: FigureTables, folder: Path, mark: str
+) -> RenderedFigures:
+    """Draw figures as SVG, PDF and PNG into a folder."""
+    svg = draw_figures(specs, tables, folder, mark=mark)
+    try:
+        for drawn in svg:
+            convert_figure(folder, drawn)
+    except TypesettingError as error:
+        return RenderedFigures(svg, str(error))
+    return RenderedFigures(svg)
 
 
 def convert_figure(folder: Path, name: str) -> None:

@@ -1,0 +1,169 @@
+"""Pools of worker processes, which end when the process that started them has ended.
+
+A worker leaves interrupts and requests to end to its parent, which ends its workers. A parent that
+is killed cannot do that, so every worker watches it as well.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from lossmodel.errors import LossModelError
+from lossmodel.system.signals import ENDING, undisturbed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+__all__ = ["WorkerDiedError", "cores", "end", "pool", "result_of", "submit"]
+
+T = TypeVar("T")
+# Seconds between two looks at the parent: an orphan is gone long before anybody misses its memory,
+# and four looks a second cost nothing that can be measured.
+LOOK: Final = 0.25
+# Right to wait for the end of a process, on Windows.
+SYNCHRONIZE: Final = 0x00100000
+
+
+class WorkerDiedError(LossModelError):
+    """A worker process was ended from outside, mostly for want of memory."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a worker process was ended from outside, most likely by the system for want of "
+            "memory: close other programs, use a machine with more memory, or fit a shorter "
+            "stretch with --until."
+        )
+
+
+def cores() -> int:
+    """Number of cores that this process may use.
+
+    Examples
+    --------
+    >>> cores() >= 1
+    True
+    """
+    from joblib import cpu_count
+
+    return int(cpu_count())
+
+
+def pool(
+    count: int,
+    *,
+    idle: float | None = None,
+    prepare: Callable[..., None] | None = None,
+    given: tuple[Any, ...] = (),
+) -> Any:
+    """A pool of worker processes.
+
+    No arrays are handed over in files, which a worker that is killed would leave behind, but
+    through pipes.
+
+    Parameters
+    ----------
+    count
+        Number of processes.
+    idle
+        Seconds without work after which a process ends; None for never.
+    prepare, given
+        A function that each process calls first, and its arguments.
+
+    Returns
+    -------
+    ProcessPoolExecutor
+        To be used with `submit` and ended with `end`.
+
+    Examples
+    --------
+    >>> workers = pool(1)
+    >>> submit(workers, round, 2.4).result()
+    2
+    >>> end(workers)
+    """
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    with undisturbed():
+        if os.name == "posix":
+            # Starting it lets signals through again, so it has to run before the workers start.
+            resource_tracker.ensure_running()
+        return ProcessPoolExecutor(
+            max_workers=count,
+            timeout=idle,
+            initializer=_begin,
+            initargs=(os.getpid(), prepare, given),
+        )
+
+
+def submit(workers: Any, function: Callable[..., T], *arguments: Any) -> Future[T]:
+    """Have a pool call a function, and start its processes if they are not running.
+
+    Raises
+    ------
+    BrokenProcessPool
+        A process was ended from outside.
+    """
+    submitted: Future[T]
+    with undisturbed():
+        submitted = workers.submit(function, *arguments)
+    return submitted
+
+
+def end(workers: Any) -> None:
+    """End the processes of a pool, also those at work, and wait until they are gone."""
+    with undisturbed():
+        workers.shutdown(wait=True, kill_workers=True)
+
+
+def result_of(future: Future[T]) -> T:
+    """The result of a task of a pool.
+
+    Raises
+    ------
+    WorkerDiedError
+        The process was ended before it was done.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise WorkerDiedError from None
+
+
+def _begin(parent: int, prepare: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
+    """Prepare a worker process."""
+    # Signals to a group of processes are for the parent to answer.
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    Thread(target=_end_with, args=(parent,), daemon=True).start()
+    if prepare is not None:
+        prepare(*given)
+
+
+def _end_with(parent: int) -> None:
+    """End this process, whatever it is doing, once its parent has ended.
+
+    Not by the signal that Linux sends at the death of a parent: that is the death of the parent's
+    thread which started the worker, and threads may end before.
+    """
+    if sys.platform == "win32":
+        import _winapi
+
+        try:
+            handle = _winapi.OpenProcess(SYNCHRONIZE, False, parent)
+        except OSError:  # it has ended already
+            os._exit(1)
+        _winapi.WaitForSingleObject(handle, _winapi.INFINITE)
+    else:
+        while os.getppid() == parent:
+            time.sleep(LOOK)
+    os._exit(1)
