@@ -50,8 +50,8 @@ def cite(fit: Fit | None = None, *, form: Literal["text", "bibtex"] = "text") ->
 def fit_hash(fit: Fit) -> str:
     """SHA-256 of a fit's content, which is the checksum in its ``fit.nc``.
 
-    It names one run: the same command on another day gives another one, since the content has the
-    time of the run, and the same inputs, which the report lists with their own hashes.
+    The time and the command of the run are left out: the same inputs, settings and version give the
+    same hash on another day.
     """
     from lossmodel.posterior.netcdf import fit_checksum
 

@@ -41,6 +41,8 @@ __all__ = ["check_name", "fit_checksum", "load", "save"]
 
 # The group from which a fit is built anew.
 GROUP: Final = "fit"
+# Settings that say when and how a fit was made, and not what it is.
+OF_ONE_RUN: Final = frozenset({"created", "command", "seconds", "peak_mb"})
 
 
 def save(fit: Fit, path: str | Path) -> Path:
@@ -65,13 +67,24 @@ def fit_checksum(fit: Fit) -> str:
     """SHA-256 of the content of a fit, the same in memory and in every file that it is saved to.
 
     The content is everything that the fit is built anew from: draws, inputs, settings, provenance.
+    Only the time and the command of a run, and what it took, are left out: two runs that give the
+    same numbers have the same checksum.
     """
     found: str = fit.cache.get("checksum", lambda: checksum(_arrays(fit)))
     return found
 
 
 def _arrays(fit: Fit) -> dict[str, NDArray[Any]]:
-    return {key: values for key, (_, values) in _core(fit).items()}
+    kept = {key: values for key, (_, values) in _core(fit).items()}
+    settings = _lasting(json.loads(_texts(fit)["settings"]))
+    return kept | {"settings": np.array(json.dumps(settings), dtype=object)}
+
+
+def _lasting(content: Any) -> Any:
+    """Settings without the keys `OF_ONE_RUN`, however deep."""
+    if isinstance(content, dict):
+        return {k: _lasting(v) for k, v in content.items() if k not in OF_ONE_RUN}
+    return [_lasting(each) for each in content] if isinstance(content, list) else content
 
 
 def check_name(conflict: Conflict) -> None:
