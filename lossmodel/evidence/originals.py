@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
 
 from lossmodel.conflict.durations import FORTNIGHT
 from lossmodel.evidence.claim_records import Figure, Key
@@ -18,7 +22,12 @@ from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, AccountingRules
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
 
-__all__ = ["Original", "Originals"]
+__all__ = ["Found", "Original", "Originals", "TINY", "cell", "cell_unit"]
+
+Ints = npt.NDArray[np.int64]
+# Party, category and scope of a series.
+Words = tuple[str, str, str]
+Place = tuple[int, bool, bool, float, str]
 
 # A repeated total is often dated by the day on which it is repeated. Staffs are quoted for days,
 # agencies for a week or two.
@@ -27,6 +36,10 @@ STALE: Final = FORTNIGHT
 STALE_PART: Final = 10
 # Totals of the morning and of the evening are those of neighbouring days.
 NEXT: Final = 1
+# Pairs of figures that are compared at once: some 100 MB.
+PAIRS: Final = 1_000_000
+# Differences of doubles.
+TINY: Final = 1e-9
 # Sd of one day's figure of a ledger about its mean, as a share: the median of the prior of
 # ``noise.ledger_day``.
 DAY_SD: Final = 0.25
@@ -54,6 +67,52 @@ class Original:
     sd: float = 0.0
 
 
+@dataclass(slots=True)
+class Found:
+    """Figures that one could repeat.
+
+    Attributes
+    ----------
+    sizes
+        Claimant -> number of its figures.
+    near
+        Those whose number, printed as the one is, may be the same.
+    """
+
+    sizes: dict[str, int]
+    near: list[Original]
+
+    def add(self, claimant: str, originals: Iterable[Original]) -> None:
+        """Add figures of a claimant."""
+        some = list(originals)
+        if some:
+            self.sizes[claimant] = self.sizes.get(claimant, 0) + len(some)
+            self.near += some
+
+    def of_one(self, claimant: str) -> Found:
+        """Those of one claimant."""
+        near = [original for original in self.near if original.claimant == claimant]
+        return Found({claimant: self.sizes[claimant]}, near)
+
+
+def cell_unit(figure: Figure) -> float:
+    """Rounding unit of a figure's number; the sum of a remainder and its parts has none."""
+    return figure.unit if figure.unit > 0 else 1.0
+
+
+def cell(figure: Figure) -> tuple[float, float]:
+    """Least and largest difference to a figure of a number that is printed as it is.
+
+    "More than" is rounded down, "up to" is rounded up.
+    """
+    unit = cell_unit(figure)
+    low, high = {"at-least": (0.0, unit), "at-most": (-unit, 0.0)}.get(
+        figure.form, (-unit / 2, unit / 2)
+    )
+    slip = TINY * figure.value
+    return low - slip, high + slip
+
+
 class Originals:
     """All figures of a table, for the question which of them another could repeat.
 
@@ -69,6 +128,7 @@ class Originals:
 
     def __init__(self, figures: Iterable[Figure], conflict: Conflict, first: int) -> None:
         self.conflict = conflict
+        self._accounting = cache(lambda key: ACCOUNTINGS[conflict.stream(*key[:3]).accounting])
         # Share of copies among the figures of a claimant, as far as they are known.
         self.habit: dict[str, float] = {}
         self._together: defaultdict[tuple[int, int, int], set[str]] = defaultdict(set)
@@ -82,77 +142,158 @@ class Originals:
             for key, group in self._printed.items()
             if self.accounting(key).sums_days
         }
-        self._by_end = {
-            key: sorted((figure.end, place) for place, figure in enumerate(group))
-            for key, group in self._printed.items()
-        }
         self._repeatable = cache(self._others)
+        self._readable = cache(self._printed_of)
 
     def accounting(self, key: Key) -> AccountingRules:
         """Rules of the accounting of a series."""
-        return ACCOUNTINGS[self.conflict.stream(*key[:3]).accounting]
+        return self._accounting(key)
 
-    def _others(self, key: Key) -> list[Key]:
-        return [other for other in self._printed if other[0] != key[0] and self._is_of(key, other)]
+    def _others(self, words: Words, accounting: AccountingRules | None) -> list[Key]:
+        return [
+            key
+            for key in self._printed
+            if self._is_of(words, key) and accounting in (None, self.accounting(key))
+        ]
 
-    def of(self, figure: Figure, accounting: AccountingRules | None = None) -> list[Original]:
-        """Figures that were public before a figure, about its window and the same losses.
+    def _printed_of(self, words: Words, accounting: AccountingRules | None) -> _Printed:
+        keys = self._repeatable(words, accounting)
+        return _Printed(
+            figure
+            for key in keys
+            for figure in self._printed[key]
+            if key not in self._lines or figure.claim_id not in self._lines[key].names
+        )
+
+    def of(
+        self, figures: Sequence[Figure], accounting: AccountingRules | None = None
+    ) -> Iterator[tuple[Figure, Found]]:
+        """Figures of one series, each with those that it could repeat.
+
+        These were public before it, and are about its window and the same losses. Figures without
+        any are left out.
 
         Parameters
         ----------
         accounting
             Only figures of streams with these rules.
         """
-        found: list[Original] = []
-        for key in self._repeatable(figure.key):
-            if accounting is None or self.accounting(key) == accounting:
-                found += self._repeated(figure, key)
-        return found
-
-    def earlier(self, a: Figure, b: Figure) -> bool:
-        """Whether a figure was public before another.
-
-        On one day a staff's is before a paper's, then that of a claimant who seldom repeats others.
-        """
-        return self._place_of(a) < self._place_of(b)
+        key = figures[0].key
+        lines = {
+            other: self._lines[other]
+            for other in self._repeatable(key[1:], accounting)
+            if other[0] != key[0] and other in self._lines
+        }
+        printed = self._readable(key[1:], accounting)
+        for figure, found in printed.of(figures, self._place_of):
+            if KINDS[figure.kind].counts_losses:
+                for (claimant, *_), line in lines.items():
+                    found.add(claimant, line.originals(figure, claimant, _late(figure)))
+            if found.sizes:
+                yield figure, found
 
     def is_together(self, figure: Figure) -> bool:
         """Whether another claimant has a figure of the same window and day of publication."""
         return len(self._together[figure.published, *figure.window]) > 1
 
-    def _place_of(self, figure: Figure) -> tuple[int, bool, bool, float, str]:
+    def _place_of(self, figure: Figure) -> Place:
+        """Order of publication.
+
+        On one day a staff's is before a paper's, then that of a claimant who seldom repeats others.
+        """
         rules, habit = self.accounting(figure.key), self.habit.get(figure.claimant, 0.0)
         return figure.published, rules.assesses, figure.relayed, habit, figure.claimant
 
-    def _is_of(self, key: Key, other: Key) -> bool:
+    def _is_of(self, words: Words, other: Key) -> bool:
         """Whether a series may repeat another's numbers, in words of its own."""
-        _, party, category, scope = key
+        party, category, scope = words
         if scope != other[3] or not (category == other[2] or {category, other[2]} <= INTERCHANGED):
             return False
         return party == other[1] or party in self.conflict.components(other[1])
 
-    def _repeated(self, figure: Figure, key: Key) -> Iterator[Original]:
-        group = self._printed[key]
-        late = min(STALE, figure.days // STALE_PART)
-        by_end = self._by_end[key]
-        near = slice(
-            bisect_left(by_end, (figure.end - late,)), bisect_left(by_end, (figure.end + NEXT + 1,))
-        )
-        line = self._lines.get(key)
-        for place in sorted(place for _, place in by_end[near]):
-            other = group[place]
-            if line is not None and other.claim_id in line.names:
-                continue
-            moved = 0 if KINDS[figure.kind].running else NEXT
-            same = abs(other.start - figure.start) <= moved
-            if same and self._is_like(figure, other) and self.earlier(other, figure):
-                yield Original(key[0], other.claim_id, other.value)
-        if line is not None and KINDS[figure.kind].counts_losses:
-            yield from line.originals(figure, key[0], late)
 
-    @staticmethod
-    def _is_like(figure: Figure, other: Figure) -> bool:
-        return KINDS[figure.kind].stock == KINDS[other.kind].stock
+def _late(figure: Figure) -> int:
+    """Days before its end at which a figure's original may end."""
+    return min(STALE, figure.days // STALE_PART)
+
+
+class _Printed:
+    """Printed figures of several series, searched for many figures at once.
+
+    A figure is compared with all those of its days. Loops over the pairs would take minutes where
+    many claimants count each day.
+    """
+
+    def __init__(self, figures: Iterable[Figure]) -> None:
+        self._figures = sorted(figures, key=lambda figure: figure.end)
+        self._claimants = sorted({figure.claimant for figure in self._figures})
+        self._number = {name: place for place, name in enumerate(self._claimants)}
+        columns = [
+            (f.end, f.start, f.published, KINDS[f.kind].stock, self._number[f.claimant], 0)
+            for f in self._figures
+        ]
+        self._rows: Ints = np.array(columns, dtype=np.int64).reshape(-1, 6).T
+        self._values = np.array([figure.value for figure in self._figures])
+        streams = [(figure.key, figure.relayed) for figure in self._figures]
+        # One figure of each stream, and the number of each figure's stream.
+        self._examples = list(dict(zip(streams, self._figures, strict=True)).values())
+        code = {stream: place for place, stream in enumerate(dict.fromkeys(streams))}
+        self._streams: Ints = np.array([code[stream] for stream in streams], dtype=np.int64)
+
+    def of(
+        self, figures: Sequence[Figure], place_of: Callable[[Figure], Place]
+    ) -> Iterator[tuple[Figure, Found]]:
+        """Each of some figures of one series, with those here that it could repeat."""
+        ends = self._rows[0]
+        low = np.searchsorted(ends, [f.end - _late(f) for f in figures])
+        high = np.searchsorted(ends, [f.end + NEXT + 1 for f in figures])
+        ranks = self._ranks(figures, place_of)
+        edges = np.searchsorted(np.cumsum(high - low), np.arange(0, (high - low).sum(), PAIRS))
+        edges = np.unique([0, *edges.tolist(), len(figures)])
+        for first, last in pairwise(edges.tolist()):
+            some = slice(first, last)
+            yield from self._some(figures[some], low[some], high[some], ranks[some])
+
+    def _ranks(self, figures: Sequence[Figure], place_of: Callable[[Figure], Place]) -> Ints:
+        """Order of publication within a day, of figures of one series and of those here."""
+        own = {figure.relayed: place_of(figure)[1:] for figure in figures}
+        others = [place_of(figure)[1:] for figure in self._examples]
+        rank = {place: number for number, place in enumerate(sorted({*own.values(), *others}))}
+        self._rows[5] = np.array([rank[place] for place in others], dtype=np.int64)[self._streams]
+        return np.array([rank[own[figure.relayed]] for figure in figures], dtype=np.int64)
+
+    def _some(
+        self, figures: Sequence[Figure], low: Ints, high: Ints, rank: Ints
+    ) -> Iterator[tuple[Figure, Found]]:
+        count = high - low
+        own = np.repeat(np.arange(len(figures)), count)
+        other = np.arange(len(own)) - np.repeat(np.cumsum(count) - count - low, count)
+        columns = [
+            (f.start, 0 if KINDS[f.kind].running else NEXT, f.published, KINDS[f.kind].stock)
+            for f in figures
+        ]
+        start, moved, published, stock = np.array(columns, dtype=np.int64).T[:, own]
+        _, starts, days, stocks, claimants, ranks = self._rows[:, other]
+        keep = (np.abs(starts - start) <= moved) & (stocks == stock)
+        keep &= claimants != self._number.get(figures[0].claimant, -1)
+        keep &= (days < published) | ((days == published) & (ranks < rank[own]))
+        own, other, claimants = own[keep], other[keep], claimants[keep]
+        cells = np.array([cell(figure) for figure in figures])
+        value = self._values[other] - np.array([figure.value for figure in figures])[own]
+        hit = (value >= cells[own, 0]) & (value <= cells[own, 1])
+        near: list[list[Original]] = [[] for _ in figures]
+        for place, number in zip(own[hit].tolist(), other[hit].tolist(), strict=True):
+            figure = self._figures[number]
+            near[place].append(Original(figure.claimant, figure.claim_id, figure.value))
+        pairs, sizes = np.unique(own * len(self._claimants) + claimants, return_counts=True)
+        width = max(1, len(self._claimants))
+        edges = np.searchsorted(pairs // width, np.arange(len(figures) + 1)).tolist()
+        names = [self._claimants[number] for number in (pairs % width).tolist()]
+        numbers = sizes.tolist()
+        for place, figure in enumerate(figures):
+            some = slice(edges[place], edges[place + 1])
+            counts = dict(zip(names[some], numbers[some], strict=True))
+            yield figure, Found(counts, near[place])
 
 
 class _Line:
