@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 
 from lossmodel.evidence.rounding import capped, dividing_unit
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, Form, names_with
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from lossmodel.claims.claims import Claims
 
 __all__ = [
@@ -150,12 +149,20 @@ def read_figures(claims: Claims) -> list[Figure]:
     times = np.where(
         table["kind"].isin(names_with(KINDS, "per_day")), np.maximum(end - start + 1, 1), 1
     )
-    texts = [table[name].astype(str).tolist() for name in (*TEXTS, "part_of")]
+    texts = [_shared(table[name].astype(str)) for name in (*TEXTS, "part_of")]
     numbers = [table[name].astype(float).tolist() for name in ("value", "low", "high")]
-    whole = [array.tolist() for array in (start, end, known, published, times)]
+    whole = [_shared(array) for array in (start, end, known, published, times)]
     return [
         _figure(row[:9], row[9:14], row[14:]) for row in zip(*texts, *whole, *numbers, strict=True)
     ]
+
+
+def _shared(column: pd.Series | np.typing.NDArray[np.int64]) -> list[Any]:
+    """Values of a column, equal ones as one object: a long table has few names and days."""
+    codes, values = pd.factorize(column)
+    shared = np.empty(len(values), dtype=object)
+    shared[:] = values.tolist()
+    return list(shared[codes])
 
 
 def _days(

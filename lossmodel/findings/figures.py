@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from lossmodel.claims.own_counts import own_counts
@@ -114,8 +115,9 @@ def windows_of_unknown_date(material: Material) -> Iterator[Case]:
 def _unknown_dates(material: Material, kinds: list[str]) -> Iterator[Case]:
     table = material.table
     late = (table["published"] - table["end"]).dt.days > LATE
-    blank = table["claim_id"].isin(material.claims.known_blank)
-    rows = table[material.counting & late & blank & table["kind"].isin(kinds)]
+    rows = table[material.counting & late & table["kind"].isin(kinds)]
+    blank = [claim in material.claims.known_blank for claim in rows["claim_id"]]
+    rows = rows[np.array(blank, dtype=bool)]
     for (claimant, party, category), own in rows.groupby(
         ["claimant", "party", "category"], sort=False
     ):
