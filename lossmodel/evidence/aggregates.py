@@ -86,7 +86,7 @@ def _is_other(part: Figure, total: Figure, modelled: frozenset[str]) -> bool:
 
 
 def _summed(parts: list[Figure], *, scope: str, outcomes: Outcomes) -> list[Figure]:
-    lower = sorted((f for f in parts if f.form != "at-most"), key=lambda f: f.claim_id)
+    lower = sorted((f for f in parts if f.form != "at-most"), key=lambda f: f.place)
     upper = [f for f in parts if f.form == "at-most"]
     for figure in upper:
         outcomes.leave_out(

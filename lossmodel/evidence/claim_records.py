@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -113,6 +114,12 @@ class Figure:
         return self.form in ("at-least", "at-most")
 
     @property
+    def place(self) -> tuple[object, ...]:
+        """Order among figures that are alike otherwise, by contents; ids are last."""
+        amounts = (-1.0 if math.isnan(x) else x for x in (self.value, self.low, self.high))
+        return (*amounts, self.published, self.known, self.kind, self.via, self.claim_id)
+
+    @property
     def days(self) -> int:
         """Length of the window in days."""
         return self.end - self.start + 1
@@ -211,17 +218,17 @@ def latest(figures: Iterable[Figure]) -> Figure:
 
     The claimant's own figures come before relays, then the latest published, then the latest
     knowledge, then the most informative: a point before an interval before a bound, then the
-    finest rounding. Ids break ties, so that the order of the rows has no influence.
+    finest rounding. Contents break ties, so that neither rows nor ids have an influence.
     """
     return min(
         figures,
-        key=lambda f: (f.relayed, -f.published, -f.known, RANK[f.form], f.unit, f.claim_id),
+        key=lambda f: (f.relayed, -f.published, -f.known, RANK[f.form], f.unit, f.place),
     )
 
 
 def finest(figures: Iterable[Figure]) -> Figure:
     """The most informative figure: a point before an interval before a bound, then by rounding."""
-    return min(figures, key=lambda f: (RANK[f.form], f.unit, -f.published, f.claim_id))
+    return min(figures, key=lambda f: (RANK[f.form], f.unit, -f.published, f.place))
 
 
 def agree(a: Figure, b: Figure, *, within: float) -> bool:

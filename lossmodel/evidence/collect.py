@@ -143,7 +143,7 @@ def _collected(
     )
     conflict, outcomes = claims.conflict, Outcomes()
     first = day_number(conflict.start)
-    everything = read_figures(claims)
+    everything = read_figures(claims.in_order())
     ended = _end_of_fighting(everything, conflict, as_of)
     figures = in_time(everything, as_of=as_of, until=until, first=first, outcomes=outcomes)
     figures = take_parts(
@@ -172,7 +172,7 @@ def _collected(
     del everything, figures, observations, copies
     return Evidence(
         terms=terms,
-        classes=outcomes.table(names),
+        classes=outcomes.table(claims.table["claim_id"].tolist()),
         corrections=_correction_table(corrections, outcomes=outcomes, order=names),
         until=until,
         as_of=as_of,

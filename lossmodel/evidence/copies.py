@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, Key
-from lossmodel.evidence.originals import TINY, Found, Original, Originals, cell, cell_unit
+from lossmodel.evidence.originals import Originals
+from lossmodel.evidence.printed import TINY, Found, Original, cell, cell_unit
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict

@@ -51,6 +51,7 @@ def fit_claims(
     if not 0 < ci_prob < 1:
         raise UsageError(f"ci_prob is {ci_prob}; it must lie between 0 and 1.")
     clock = Clock()
+    claims = claims.in_order()
     evidence = collect_evidence(claims, as_of=as_of, until=until)
     findings = {"findings": [asdict(finding) for finding in find(claims, evidence)]}
     clock.lap("evidence")
