@@ -87,6 +87,7 @@ ORDER = [
     "posterior/rates",
     "posterior/estimates",
     "posterior/ratios",
+    "posterior/contradictions",
     "posterior/citation",
     "posterior/groups",
     "posterior/container",
