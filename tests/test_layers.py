@@ -90,6 +90,7 @@ ORDER = [
     "posterior/rates",
     "posterior/estimates",
     "posterior/ratios",
+    "posterior/contradictions",
     "posterior/groups",
     "posterior/container",
     "posterior/saved_texts",

@@ -42,10 +42,12 @@ def test_each_draws_on_the_axes_it_is_given(fit, ax, draw):
 def test_where_all_figures_are_ranges_there_is_no_ratio_to_draw(ax):
     fit = make_fit()
     object.__setattr__(fit, "terms", fit.terms.assign(residual=np.nan))
-    low, high = plots.plot_predictions(fit, ax=ax).get_xlim()
-    assert low < 1 < high
-    assert figure_specs(Results(fit))["checks"] == []
-    assert figure_specs(Results(make_fit()))["checks"]
+    with pytest.raises(UsageError, match="ranges without a value"):
+        plots.plot_predictions(fit, ax=ax)
+    (spec,) = figure_specs(Results(fit))["checks"]
+    assert spec.draw is None
+    assert "ranges without a value" in spec.caption
+    assert figure_specs(Results(make_fit()))["checks"][0].draw
 
 
 def test_without_axes_there_are_new_ones(fit):

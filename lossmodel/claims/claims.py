@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,13 @@ from lossmodel.tables.schema import CLAIMS
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 
 __all__ = ["Claims", "claims_csv", "filled_known", "load_claims", "write_claims"]
+
+# Columns by which `Claims.in_order` sorts rows, the first one first.
+ORDER: Final = (
+    *("claimant", "party", "category", "scope", "end", "start", "known", "published", "kind"),
+    *("qualifier", "value", "low", "high", "published_inferred", "via", "source", "note"),
+    *("part_of", "claim_id"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +84,15 @@ class Claims:
         """
         chosen = self.table[np.asarray(keep, dtype=bool)].reset_index(drop=True)
         return replace(self, table=chosen)
+
+    def in_order(self) -> Claims:
+        """The claims in an order of their contents, so that no answer hangs on that of the file.
+
+        Ids are last: they may be renamed.
+        """
+        columns = [name for name in ORDER if name in self.table]
+        codes = [pd.factorize(self.table[name], sort=True)[0] for name in reversed(columns)]
+        return replace(self, table=self.table.iloc[np.lexsort(codes)].reset_index(drop=True))
 
 
 def load_claims(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.outcomes import CLASSES
+from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.estimates import estimate
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.readings import other_readings
@@ -32,6 +33,7 @@ def headline(fit: Fit, out: Path) -> str:
         f"{fit.conflict.title}, {first} to {last}; claims: {claims}",
         f"Expected losses, median [{100 * fit.ci_prob:.4g}% credible interval], {fit.engine}:",
         *_totals(fit),
+        *(f"warning: {words}" for words in headline_warnings(fit)),
         _gate(fit),
         f"report: {out}",
     ]

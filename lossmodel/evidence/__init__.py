@@ -21,8 +21,8 @@ The steps, in this order, each in its own module:
 `observations`    the table of observations
 ================  ==================================================================================
 
-`originals` serves `copies`: the figures that could be repeated. `running_totals` and `rounding`
-serve `vintages` and `ledgers`: which totals are kept, and how exact they are.
+`originals` and `printed` serve `copies`: the figures that could be repeated. `running_totals` and
+`rounding` serve `vintages` and `ledgers`: which totals are kept, and how exact they are.
 """
 
 from lossmodel.evidence.collect import Evidence, collect_evidence

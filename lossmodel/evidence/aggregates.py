@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lossmodel.evidence.claim_records import Figure, Key
 
@@ -14,12 +14,20 @@ if TYPE_CHECKING:
 
 __all__ = ["merge_added_categories", "merge_tiled", "take_parts"]
 
-Amount = tuple[float, float, float]
 Slot = tuple[str, str, str, int, int, int, str]
+# Windows one after another, as a linked list from the last.
+_Row: TypeAlias = "tuple[Figure, _Row] | None"
 
 # A published sum may differ from the sum of its addends by their rounding: a tenth of a percent
 # allows for addends with at least four significant digits.
 TOLERANCE: Final = 1e-3
+# Decimals to which sums of windows are told apart, far below any tolerance and far above the error
+# of doubles.
+DECIMALS: Final = 6
+# Sums that are tried for one total. A release of a year by days, weeks and months, all rounded, has
+# about a thousand; more come only of many figures for the same windows, where chance would find a
+# tiling of any total.
+MOST_SUMS: Final = 10_000
 
 
 def take_parts(
@@ -78,7 +86,7 @@ def _is_other(part: Figure, total: Figure, modelled: frozenset[str]) -> bool:
 
 
 def _summed(parts: list[Figure], *, scope: str, outcomes: Outcomes) -> list[Figure]:
-    lower = sorted((f for f in parts if f.form != "at-most"), key=lambda f: f.claim_id)
+    lower = sorted((f for f in parts if f.form != "at-most"), key=lambda f: f.place)
     upper = [f for f in parts if f.form == "at-most"]
     for figure in upper:
         outcomes.leave_out(
@@ -143,14 +151,18 @@ def _slot(figure: Figure) -> tuple[str, str, str, int, int, int]:
 def _is_sum(total: Figure, addends: Sequence[Figure]) -> bool:
     if any(f.form != total.form for f in addends):
         return False
-    if total.form == "interval":
-        pairs = [
-            (total.low, sum(f.low for f in addends)),
-            (total.high, sum(f.high for f in addends)),
-        ]
-    else:
-        pairs = [(total.value, sum(f.value for f in addends))]
-    return all(abs(a - b) <= max(total.unit / 2, TOLERANCE * a) for a, b in pairs)
+    sums = (sum(column) for column in zip(*map(_amounts, addends), strict=True))
+    pairs = zip(_amounts(total), sums, strict=True)
+    return all(abs(a - b) <= _tolerance(total, a) for a, b in pairs)
+
+
+def _amounts(figure: Figure) -> tuple[float, ...]:
+    """Numbers of a figure that add up."""
+    return (figure.low, figure.high) if figure.form == "interval" else (figure.value,)
+
+
+def _tolerance(total: Figure, amount: float) -> float:
+    return max(total.unit / 2, TOLERANCE * amount)
 
 
 def merge_tiled(figures: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
@@ -168,11 +180,9 @@ def merge_tiled(figures: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
         groups[figure.key, figure.published].append(figure)
     kept = []
     for group in groups.values():
-        starts: defaultdict[int, list[Figure]] = defaultdict(list)
+        tilings = _Tilings(group)
         for figure in group:
-            starts[figure.start].append(figure)
-        for figure in group:
-            tiles = _tiles(figure, starts) if len(starts) > 1 else []
+            tiles = tilings.of(figure)
             if tiles:
                 outcomes.merge(
                     figure.members,
@@ -184,15 +194,67 @@ def merge_tiled(figures: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
     return kept
 
 
-def _tiles(total: Figure, starts: dict[int, list[Figure]]) -> list[Figure]:
-    """Shorter windows that cover the total's days once each and add up to it."""
-    pending: list[list[Figure]] = [[]]
-    while pending:
-        row = pending.pop()
-        after = row[-1].end + 1 if row else total.start
-        if after == total.end + 1 and _is_sum(total, row):
-            return row
-        pending += [
-            [*row, f] for f in starts.get(after, ()) if f.end <= total.end and f.days < total.days
+class _Tilings:
+    """Shorter windows of one release that cover a total's days once each and add up to it."""
+
+    def __init__(self, group: Iterable[Figure]) -> None:
+        # Figures by form and first day, and of these the ones that another figure continues.
+        self._starts: defaultdict[tuple[str, int], list[Figure]] = defaultdict(list)
+        for figure in sorted(group, key=lambda f: (f.end, *_amounts(f))):
+            self._starts[figure.form, figure.start].append(figure)
+        self._last: defaultdict[tuple[str, int, int], list[Figure]] = defaultdict(list)
+        for (form, start), figures in self._starts.items():
+            for figure in figures:
+                self._last[form, start, figure.end].append(figure)
+        self._continued = {
+            place: [f for f in figures if (f.form, f.end + 1) in self._starts]
+            for place, figures in self._starts.items()
+        }
+
+    def of(self, total: Figure) -> list[Figure]:
+        """The windows that add up to a total; none where there are none.
+
+        Each day is reached with each sum once: rows of windows with the same sum up to the same day
+        go on alike, and there are more of them than can be counted.
+        """
+        most = tuple(amount + _tolerance(total, amount) for amount in _amounts(total))
+        pending: list[tuple[int, tuple[float, ...], _Row]] = [
+            (total.start, (0.0,) * len(most), None)
         ]
-    return []
+        seen = {pending[0][:2]}
+        while pending and len(seen) < MOST_SUMS:
+            after, sums, row = pending.pop()
+            for figure in self._after(after, total):
+                added = tuple(
+                    round(a + b, DECIMALS) for a, b in zip(sums, _amounts(figure), strict=True)
+                )
+                place = figure.end + 1, added
+                if place in seen or any(a > b for a, b in zip(added, most, strict=True)):
+                    continue
+                seen.add(place)
+                longer = figure, row
+                if figure.end == total.end:
+                    tiles = _figures(longer)
+                    if _is_sum(total, tiles):
+                        return tiles
+                else:
+                    pending.append((*place, longer))
+        return []
+
+    def _after(self, day: int, total: Figure) -> Iterator[Figure]:
+        """Windows from a day on that may be the next, the total's last ones first."""
+        if day != total.start:
+            yield from self._last.get((total.form, day, total.end), ())
+        for figure in self._continued.get((total.form, day), ()):
+            if figure.end >= total.end:
+                return
+            yield figure
+
+
+def _figures(row: _Row) -> list[Figure]:
+    """The windows of a row, the first one first."""
+    found = []
+    while row is not None:
+        figure, row = row
+        found.append(figure)
+    return found[::-1]

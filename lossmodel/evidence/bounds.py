@@ -53,7 +53,7 @@ def bound_observations(
         distinct = merge_restatements(running, outcomes)
         distinct += [f for f in revised if f.start > calendar.first]
         cover = _Cover(calendar)
-        for figure in sorted(distinct, key=lambda f: (f.relayed, f.days, f.start, f.claim_id)):
+        for figure in sorted(distinct, key=lambda f: (f.relayed, f.days, f.start, f.place)):
             into, why = _nearest(figure, totals, ends, calendar.first), "a total of its ledger"
             if not into:
                 into, why = cover.of(figure), "figures of its ledger that cover its days"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 
 from lossmodel.evidence.rounding import capped, dividing_unit
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, Form, names_with
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from lossmodel.claims.claims import Claims
 
 __all__ = [
@@ -114,6 +114,12 @@ class Figure:
         return self.form in ("at-least", "at-most")
 
     @property
+    def place(self) -> tuple[object, ...]:
+        """Order among figures that are alike otherwise, by contents; ids are last."""
+        amounts = (-1.0 if math.isnan(x) else x for x in (self.value, self.low, self.high))
+        return (*amounts, self.published, self.known, self.kind, self.via, self.claim_id)
+
+    @property
     def days(self) -> int:
         """Length of the window in days."""
         return self.end - self.start + 1
@@ -150,12 +156,20 @@ def read_figures(claims: Claims) -> list[Figure]:
     times = np.where(
         table["kind"].isin(names_with(KINDS, "per_day")), np.maximum(end - start + 1, 1), 1
     )
-    texts = [table[name].astype(str).tolist() for name in (*TEXTS, "part_of")]
+    texts = [_shared(table[name].astype(str)) for name in (*TEXTS, "part_of")]
     numbers = [table[name].astype(float).tolist() for name in ("value", "low", "high")]
-    whole = [array.tolist() for array in (start, end, known, published, times)]
+    whole = [_shared(array) for array in (start, end, known, published, times)]
     return [
         _figure(row[:9], row[9:14], row[14:]) for row in zip(*texts, *whole, *numbers, strict=True)
     ]
+
+
+def _shared(column: pd.Series | np.typing.NDArray[np.int64]) -> list[Any]:
+    """Values of a column, equal ones as one object: a long table has few names and days."""
+    codes, values = pd.factorize(column)
+    shared = np.empty(len(values), dtype=object)
+    shared[:] = values.tolist()
+    return list(shared[codes])
 
 
 def _days(
@@ -204,17 +218,17 @@ def latest(figures: Iterable[Figure]) -> Figure:
 
     The claimant's own figures come before relays, then the latest published, then the latest
     knowledge, then the most informative: a point before an interval before a bound, then the
-    finest rounding. Ids break ties, so that the order of the rows has no influence.
+    finest rounding. Contents break ties, so that neither rows nor ids have an influence.
     """
     return min(
         figures,
-        key=lambda f: (f.relayed, -f.published, -f.known, RANK[f.form], f.unit, f.claim_id),
+        key=lambda f: (f.relayed, -f.published, -f.known, RANK[f.form], f.unit, f.place),
     )
 
 
 def finest(figures: Iterable[Figure]) -> Figure:
     """The most informative figure: a point before an interval before a bound, then by rounding."""
-    return min(figures, key=lambda f: (RANK[f.form], f.unit, -f.published, f.claim_id))
+    return min(figures, key=lambda f: (RANK[f.form], f.unit, -f.published, f.place))
 
 
 def agree(a: Figure, b: Figure, *, within: float) -> bool:

@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, Key
-from lossmodel.evidence.originals import Original, Originals
+from lossmodel.evidence.originals import Originals
+from lossmodel.evidence.printed import TINY, Found, Original, cell, cell_unit
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
@@ -41,8 +42,6 @@ STEPS: Final = 50
 HABIT: Final = 1.0
 # A match this unlikely is none.
 NEGLIGIBLE: Final = 1e-9
-# Differences of doubles.
-TINY: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +129,14 @@ def find_copies(figures: Sequence[Figure], conflict: Conflict, *, first: int) ->
 
 def _judge(figures: Iterable[Figure], originals: Originals, prior: float) -> Copies:
     """The copies that figures may be, of those that something could be the original of."""
-    found = ((figure, originals.of(figure)) for figure in figures)
-    return {figure.claim_id: _copy(figure, some, prior) for figure, some in found if some}
+    series: defaultdict[Key, list[Figure]] = defaultdict(list)
+    for figure in figures:
+        series[figure.key].append(figure)
+    return {
+        figure.claim_id: _copy(figure, found, prior)
+        for group in series.values()
+        for figure, found in originals.of(group)
+    }
 
 
 def _habits(judged: Copies, figures: Iterable[Figure]) -> dict[str, float]:
@@ -158,10 +163,10 @@ def _by_habit(figures: Sequence[tuple[Figure, Copy]], share: float) -> Copies:
     for figure, _ in figures:
         own[figure.claimant].append(chance[figure.claim_id])
     copies = {}
+    total = {claimant: sum(chances) for claimant, chances in own.items()}
     for figure, copy in figures:
-        others = own[figure.claimant]
-        copied = sum(others) - chance[figure.claim_id]
-        prior = (HABIT * share + copied) / (HABIT + len(others) - 1)
+        copied = total[figure.claimant] - chance[figure.claim_id]
+        prior = (HABIT * share + copied) / (HABIT + len(own[figure.claimant]) - 1)
         copies[figure.claim_id] = replace(copy, prior=prior)
     return copies
 
@@ -192,40 +197,28 @@ def _may_repeat(figure: Figure) -> bool:
     return number and not figure.relayed and not figure.is_sum
 
 
-def _copy(figure: Figure, found: Iterable[Original], prior: float) -> Copy:
+def _copy(figure: Figure, found: Found, prior: float) -> Copy:
     """The copy that a figure may be: of any claimant, and of any of its figures, alike."""
-    groups: defaultdict[str, list[Original]] = defaultdict(list)
-    for original in found:
-        groups[original.claimant].append(original)
     match, of = 0.0, dict[str, float]()
-    for group in groups.values():
-        for original, chance in zip(group, _chances(figure, group), strict=True):
-            weight = (1 - SLIP) * chance / (len(groups) * len(group))
-            match += weight
-            if weight > 0:
-                of[original.claim_id] = of.get(original.claim_id, 0.0) + weight
+    for original in found.near:
+        count = len(found.sizes) * found.sizes[original.claimant]
+        weight = (1 - SLIP) * _chance(figure, original) / count
+        match += weight
+        if weight > 0:
+            of[original.claim_id] = of.get(original.claim_id, 0.0) + weight
     ordered = sorted(of, key=lambda name: (-of[name], name))
-    return Copy(prior, match, _unit(figure), tuple(ordered))
+    return Copy(prior, match, cell_unit(figure), tuple(ordered))
 
 
-def _chances(figure: Figure, originals: Sequence[Original]) -> list[float]:
-    """Probability that each original, rounded as the figure is, gives its number.
-
-    "More than" is rounded down, "up to" is rounded up.
-    """
-    unit = _unit(figure)
-    low, high = {"at-least": (0.0, unit), "at-most": (-unit, 0.0)}.get(
-        figure.form, (-unit / 2, unit / 2)
-    )
+def _chance(figure: Figure, original: Original) -> float:
+    """Probability that an original, rounded as a figure is, gives its number."""
+    low, high = cell(figure)
+    away = original.value - figure.value
+    if original.sd <= 0:
+        return float(low <= away <= high)
     slip = TINY * figure.value
-    chances = []
-    for original in originals:
-        away, apart = original.value - figure.value, max(original.sd, slip)
-        if original.sd > 0:
-            chances.append(_normal((high - away) / apart) - _normal((low - away) / apart))
-        else:
-            chances.append(float(low - slip <= away <= high + slip))
-    return chances
+    apart = max(original.sd, slip)
+    return _normal((high - slip - away) / apart) - _normal((low + slip - away) / apart)
 
 
 def _normal(x: float) -> float:
@@ -233,23 +226,16 @@ def _normal(x: float) -> float:
     return math.erfc(-x / math.sqrt(2)) / 2
 
 
-def _unit(figure: Figure) -> float:
-    """Rounding unit of a figure's number; the sum of a remainder and its parts has none."""
-    return figure.unit if figure.unit > 0 else 1.0
-
-
 def _copied_book(book: Sequence[Figure], share: float, originals: Originals) -> Copies:
     """Figures of a ledger, list or register that may be copied from one of the same kind."""
     accounting = originals.accounting(book[0].key)
-    by_claimant: defaultdict[str, list[tuple[Figure, Copy]]] = defaultdict(list)
-    for figure in book:
-        found = originals.of(figure, accounting)
-        for claimant in sorted({original.claimant for original in found}):
-            some = [original for original in found if original.claimant == claimant]
-            by_claimant[claimant].append((figure, _copy(figure, some, share)))
+    by_claimant: defaultdict[str, list[tuple[Figure, Found]]] = defaultdict(list)
+    for figure, found in originals.of(book, accounting):
+        for claimant in found.sizes:
+            by_claimant[claimant].append((figure, found))
     best, evidence = "", -math.inf
     for claimant in sorted(by_claimant):
-        log_odds = _evidence(by_claimant[claimant])
+        log_odds = _evidence(by_claimant[claimant], claimant)
         if log_odds > evidence:
             best, evidence = claimant, log_odds
     # Without a total of three digits that is repeated, two books agree by chance.
@@ -257,18 +243,18 @@ def _copied_book(book: Sequence[Figure], share: float, originals: Originals) -> 
         return {}
     prior = float(1 / (1 + math.exp(-np.clip(evidence + math.log(share / (1 - share)), -500, 30))))
     return {
-        figure.claim_id: Copy(prior, copy.match, copy.unit, copy.of)
-        for figure, copy in by_claimant[best]
+        figure.claim_id: _copy(figure, found.of_one(best), prior)
+        for figure, found in by_claimant[best]
     }
 
 
-def _evidence(pairs: Iterable[tuple[Figure, Copy]]) -> float:
+def _evidence(pairs: Iterable[tuple[Figure, Found]], claimant: str) -> float:
     """Log of how much likelier the totals of a book are if it is a copy; each total once."""
     total = 0.0
-    distinct = {figure.value: (figure, copy) for figure, copy in pairs}
-    for figure, copy in distinct.values():
+    distinct = {figure.value: (figure, found) for figure, found in pairs}
+    for figure, found in distinct.values():
         if significant_digits(figure.value) >= DIGITS:
-            total += math.log(copy.ratio(figure))
+            total += math.log(_copy(figure, found.of_one(claimant), 0.0).ratio(figure))
     return total
 
 

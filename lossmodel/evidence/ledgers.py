@@ -69,7 +69,7 @@ def ledger_observations(
     totals = sorted((f for f in revised if f.start == first), key=lambda f: f.end)
     ledger.place_totals(totals)
     others = (f for f in revised if f.start > first)
-    for figure in sorted(others, key=lambda f: (f.relayed, -f.days, f.start, f.claim_id)):
+    for figure in sorted(others, key=lambda f: (f.relayed, -f.days, f.start, f.place)):
         ledger.place(figure)
     ledger.corrections.record(ledger.calendar, outcomes)
     found = bound_observations(bounds, calendar=ledger.calendar, totals=totals, outcomes=outcomes)
@@ -78,7 +78,7 @@ def ledger_observations(
 
 def _units(points: Iterable[Figure]) -> dict[str, float]:
     """Rounding unit of each figure: from its series, but of relays and means from their zeros."""
-    figures = sorted(points, key=lambda f: (f.end, f.start, f.claim_id))
+    figures = sorted(points, key=lambda f: (f.end, f.start, f.place))
     series = [f for f in figures if f.times == 1 and not f.relayed]
     units = series_units(
         [f.value for f in series], [QUALIFIERS[f.qualifier].approximate for f in series]

@@ -37,6 +37,8 @@ COLUMNS: Final = (
     "copy_unit", "copy_of",
 )  # fmt: skip
 TEXTS: Final = (*COLUMNS[:11], "kind", "copy_of")
+# Rows that are held as Python objects at a time: some tens of MB.
+CHUNK: Final = 50_000
 # Probable originals that are named.
 NAMED: Final = 3
 NO_COPY: Final = Copy(prior=0.0, match=0.0, unit=0.0, of=())
@@ -155,12 +157,20 @@ def observation_table(
     place = {name: number for number, name in enumerate(order)}
     ordered = sorted(observations, key=lambda observation: place[observation.carrier.claim_id])
     stamp = cache(lambda day: pd.Timestamp(day, unit="D").as_unit("ns"))
+    span = cache(lambda window: tuple(map(stamp, window)))
+    spans = cache(lambda windows: tuple(map(span, windows)))
     stream, role = cache(conflict.stream), cache(conflict.role)
-    rows = [
-        (*_row(observation, stamp, stream, role), *_copied(observation, copies))
-        for observation in ordered
-    ]
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    frames = []
+    for first in range(0, max(len(ordered), 1), CHUNK):
+        rows = [
+            (*_row(observation, stamp, spans, stream, role), *_copied(observation, copies))
+            for observation in ordered[first : first + CHUNK]
+        ]
+        frames.append(_typed(pd.DataFrame(rows, columns=list(COLUMNS))))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
     for name in ("known", "known_from", "anchor_date", "published"):
         table[name] = pd.to_datetime(table[name]).astype("datetime64[ns]")
     numbers = ("value", "low", "high", "rounding_sd", "range_sd", *COLUMNS[-4:-1])
@@ -172,6 +182,7 @@ def observation_table(
 def _row(
     observation: Observation,
     stamp: Callable[[int], pd.Timestamp],
+    spans: Callable[[tuple[Window, ...]], tuple[object, ...]],
     stream: Callable[[str, str, str], Stream],
     role: Callable[[str, str], str],
 ) -> tuple[object, ...]:
@@ -191,11 +202,11 @@ def _row(
         figure.low if ranged else math.nan,
         figure.high if ranged else math.nan,
         observation.kind,
-        tuple((stamp(start), stamp(end)) for start, end in observation.days),
+        spans(observation.days),
         observation.n_days,
         stamp(figure.known),
         pd.NaT if observation.known_from is None else stamp(observation.known_from),
-        tuple((stamp(start), stamp(end)) for start, end in observation.days_from),
+        spans(observation.days_from),
         math.sqrt(observation.variance),
         observation.range_sd,
         stamp(figure.known),

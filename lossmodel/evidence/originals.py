@@ -5,53 +5,29 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.conflict.durations import FORTNIGHT
 from lossmodel.evidence.claim_records import Figure, Key
+from lossmodel.evidence.printed import NEXT, Found, Original, Place, Printed, late
 from lossmodel.evidence.relays import INTERCHANGED
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, AccountingRules
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
 
-__all__ = ["Original", "Originals"]
+__all__ = ["Originals"]
 
-# A repeated total is often dated by the day on which it is repeated. Staffs are quoted for days,
-# agencies for a week or two.
-STALE: Final = FORTNIGHT
-# Of a shorter window a tenth may be out of date: nobody takes May for the middle of April.
-STALE_PART: Final = 10
-# Totals of the morning and of the evening are those of neighbouring days.
-NEXT: Final = 1
+# Party, category and scope of a series.
+Words = tuple[str, str, str]
+
 # Sd of one day's figure of a ledger about its mean, as a share: the median of the prior of
 # ``noise.ledger_day``.
 DAY_SD: Final = 0.25
 # Sd of the change of the log rate of losses in a fortnight: that of the prior of ``rate.walk_sd``.
 WALK_SD: Final = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """A figure that may be repeated: printed, or between two printed totals of a ledger.
-
-    Attributes
-    ----------
-    claimant
-        Who published it.
-    claim_id
-        Its claim, or the nearest total of the ledger.
-    value, sd
-        Total of the window, and the standard deviation of one that is not in the table.
-    """
-
-    claimant: str
-    claim_id: str
-    value: float
-    sd: float = 0.0
 
 
 class Originals:
@@ -69,6 +45,7 @@ class Originals:
 
     def __init__(self, figures: Iterable[Figure], conflict: Conflict, first: int) -> None:
         self.conflict = conflict
+        self._accounting = cache(lambda key: ACCOUNTINGS[conflict.stream(*key[:3]).accounting])
         # Share of copies among the figures of a claimant, as far as they are known.
         self.habit: dict[str, float] = {}
         self._together: defaultdict[tuple[int, int, int], set[str]] = defaultdict(set)
@@ -82,77 +59,74 @@ class Originals:
             for key, group in self._printed.items()
             if self.accounting(key).sums_days
         }
-        self._by_end = {
-            key: sorted((figure.end, place) for place, figure in enumerate(group))
-            for key, group in self._printed.items()
-        }
         self._repeatable = cache(self._others)
+        self._readable = cache(self._printed_of)
 
     def accounting(self, key: Key) -> AccountingRules:
         """Rules of the accounting of a series."""
-        return ACCOUNTINGS[self.conflict.stream(*key[:3]).accounting]
+        return self._accounting(key)
 
-    def _others(self, key: Key) -> list[Key]:
-        return [other for other in self._printed if other[0] != key[0] and self._is_of(key, other)]
+    def _others(self, words: Words, accounting: AccountingRules | None) -> list[Key]:
+        return [
+            key
+            for key in self._printed
+            if self._is_of(words, key) and accounting in (None, self.accounting(key))
+        ]
 
-    def of(self, figure: Figure, accounting: AccountingRules | None = None) -> list[Original]:
-        """Figures that were public before a figure, about its window and the same losses.
+    def _printed_of(self, words: Words, accounting: AccountingRules | None) -> Printed:
+        keys = self._repeatable(words, accounting)
+        return Printed(
+            figure
+            for key in keys
+            for figure in self._printed[key]
+            if key not in self._lines or figure.claim_id not in self._lines[key].names
+        )
+
+    def of(
+        self, figures: Sequence[Figure], accounting: AccountingRules | None = None
+    ) -> Iterator[tuple[Figure, Found]]:
+        """Figures of one series, each with those that it could repeat.
+
+        These were public before it, and are about its window and the same losses. Figures without
+        any are left out.
 
         Parameters
         ----------
         accounting
             Only figures of streams with these rules.
         """
-        found: list[Original] = []
-        for key in self._repeatable(figure.key):
-            if accounting is None or self.accounting(key) == accounting:
-                found += self._repeated(figure, key)
-        return found
-
-    def earlier(self, a: Figure, b: Figure) -> bool:
-        """Whether a figure was public before another.
-
-        On one day a staff's is before a paper's, then that of a claimant who seldom repeats others.
-        """
-        return self._place_of(a) < self._place_of(b)
+        key = figures[0].key
+        lines = {
+            other: self._lines[other]
+            for other in self._repeatable(key[1:], accounting)
+            if other[0] != key[0] and other in self._lines
+        }
+        printed = self._readable(key[1:], accounting)
+        for figure, found in printed.of(figures, self._place_of):
+            if KINDS[figure.kind].counts_losses:
+                for (claimant, *_), line in lines.items():
+                    found.add(claimant, line.originals(figure, claimant, late(figure)))
+            if found.sizes:
+                yield figure, found
 
     def is_together(self, figure: Figure) -> bool:
         """Whether another claimant has a figure of the same window and day of publication."""
         return len(self._together[figure.published, *figure.window]) > 1
 
-    def _place_of(self, figure: Figure) -> tuple[int, bool, bool, float, str]:
+    def _place_of(self, figure: Figure) -> Place:
+        """Order of publication.
+
+        On one day a staff's is before a paper's, then that of a claimant who seldom repeats others.
+        """
         rules, habit = self.accounting(figure.key), self.habit.get(figure.claimant, 0.0)
         return figure.published, rules.assesses, figure.relayed, habit, figure.claimant
 
-    def _is_of(self, key: Key, other: Key) -> bool:
+    def _is_of(self, words: Words, other: Key) -> bool:
         """Whether a series may repeat another's numbers, in words of its own."""
-        _, party, category, scope = key
+        party, category, scope = words
         if scope != other[3] or not (category == other[2] or {category, other[2]} <= INTERCHANGED):
             return False
         return party == other[1] or party in self.conflict.components(other[1])
-
-    def _repeated(self, figure: Figure, key: Key) -> Iterator[Original]:
-        group = self._printed[key]
-        late = min(STALE, figure.days // STALE_PART)
-        by_end = self._by_end[key]
-        near = slice(
-            bisect_left(by_end, (figure.end - late,)), bisect_left(by_end, (figure.end + NEXT + 1,))
-        )
-        line = self._lines.get(key)
-        for place in sorted(place for _, place in by_end[near]):
-            other = group[place]
-            if line is not None and other.claim_id in line.names:
-                continue
-            moved = 0 if KINDS[figure.kind].running else NEXT
-            same = abs(other.start - figure.start) <= moved
-            if same and self._is_like(figure, other) and self.earlier(other, figure):
-                yield Original(key[0], other.claim_id, other.value)
-        if line is not None and KINDS[figure.kind].counts_losses:
-            yield from line.originals(figure, key[0], late)
-
-    @staticmethod
-    def _is_like(figure: Figure, other: Figure) -> bool:
-        return KINDS[figure.kind].stock == KINDS[other.kind].stock
 
 
 class _Line:
@@ -161,7 +135,7 @@ class _Line:
     def __init__(self, group: Iterable[Figure], first: int) -> None:
         totals = {
             f.end: f
-            for f in sorted(group, key=lambda f: (f.published, f.claim_id))
+            for f in sorted(group, key=lambda f: (f.published, f.place))
             if f.form == "point" and f.start == first and not f.relayed
         }
         self.totals = [totals[day] for day in sorted(totals)]

@@ -58,7 +58,7 @@ def _root(figure: Figure, by_place: dict[Place, list[Figure]]) -> str:
         if not alike:
             return here.via
         # A claimant with both a relay and a figure of its own ends the chain.
-        here = min(alike, key=lambda f: (bool(f.via), f.claim_id))
+        here = min(alike, key=lambda f: (bool(f.via), f.place))
     return here.via or here.claimant
 
 

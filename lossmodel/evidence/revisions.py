@@ -69,7 +69,7 @@ def merge_restatements(totals: Iterable[Figure], outcomes: Outcomes) -> list[Fig
     rounded may really have stayed the same (28 ships), so it is kept.
     """
     kept: list[Figure] = []
-    for figure in sorted(totals, key=lambda f: (f.end, f.known, f.claim_id)):
+    for figure in sorted(totals, key=lambda f: (f.end, f.known, f.place)):
         if kept and _restates(figure, kept[-1]):
             outcomes.merge(
                 figure.members,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from lossmodel.claims.own_counts import own_counts
@@ -17,9 +18,12 @@ from lossmodel.findings.finding import Case, Material
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, names_with
 
 __all__ = [
+    "claimants_apart",
     "crossed_bounds",
     "falling_totals",
+    "implausible_numbers",
     "orders_of_magnitude",
+    "set_aside_totals",
     "totals_of_unknown_date",
     "undeclared_accountings",
     "unmarked_copies",
@@ -30,6 +34,8 @@ __all__ = [
 # largest mean ratio of claims to later truths among the clusters of past wars is 45.
 APART: Final = 1000
 KEYS: Final = ["party", "category", "scope", "start", "end"]
+# The deadliest war, that of 1939 to 1945, had some 80 million dead.
+MOST: Final = 1e8
 # Days from the end of a window to the publication from which it matters on which of the two the
 # cases were known: a third of the prior's median delay of a listing.
 LATE: Final = 30
@@ -52,6 +58,15 @@ def unmarked_copies(material: Material) -> Iterator[Case]:
 
 def falling_totals(material: Material) -> Iterator[Case]:
     """Running totals that fall, where a count began anew, was cut, or has a misprint."""
+    return _falling(material, mostly=False)
+
+
+def set_aside_totals(material: Material) -> Iterator[Case]:
+    """Series of running totals of which so many fall that most are set aside."""
+    return _falling(material, mostly=True)
+
+
+def _falling(material: Material, *, mostly: bool) -> Iterator[Case]:
     series: defaultdict[Key, list[Figure]] = defaultdict(list)
     for figure in read_figures(material.claims.select(material.totalling)):
         series[figure.key].append(figure)
@@ -67,8 +82,8 @@ def falling_totals(material: Material) -> Iterator[Case]:
             for place, (a, b) in enumerate(pairwise(totals), start=1)
             if values[place - 1] - values[place] > max(a.unit, b.unit)
         ]
-        if falls:
-            aside = len(totals) - len(rising(values, [(0,)] * len(totals)))
+        aside = len(totals) - len(rising(values, [(0,)] * len(totals))) if falls else 0
+        if falls and (2 * aside > len(totals)) is mostly:
             high, low = totals[falls[0] - 1], totals[falls[0]]
             more = f", and {len(falls) - 1} times more" if len(falls) > 1 else ""
             yield Case(
@@ -114,8 +129,9 @@ def windows_of_unknown_date(material: Material) -> Iterator[Case]:
 def _unknown_dates(material: Material, kinds: list[str]) -> Iterator[Case]:
     table = material.table
     late = (table["published"] - table["end"]).dt.days > LATE
-    blank = table["claim_id"].isin(material.claims.known_blank)
-    rows = table[material.counting & late & blank & table["kind"].isin(kinds)]
+    rows = table[material.counting & late & table["kind"].isin(kinds)]
+    blank = [claim in material.claims.known_blank for claim in rows["claim_id"]]
+    rows = rows[np.array(blank, dtype=bool)]
     for (claimant, party, category), own in rows.groupby(
         ["claimant", "party", "category"], sort=False
     ):
@@ -166,6 +182,45 @@ def orders_of_magnitude(material: Material) -> Iterator[Case]:
             f"{low['value']:,.0f} of the same days: {low['party']} {low['category']} to "
             f"{low['end']:%Y-%m-%d}, {high['claim_id']} and {low['claim_id']}.",
             (str(high["claim_id"]), str(low["claim_id"])),
+        )
+
+
+def claimants_apart(material: Material) -> Iterator[Case]:
+    """Claimants whose last totals of one series, per day, are a thousand times apart."""
+    keys = ["party", "category", "scope"]
+    table = material.table
+    single = table["qualifier"].isin(names_with(QUALIFIERS, "is_single"))
+    running = table["kind"].isin(names_with(KINDS, "running"))
+    losses = table["kind"].isin(names_with(KINDS, "counts_losses"))
+    rows = table[single & running & losses & (table["value"] > 0)]
+    rows = rows.sort_values("end", kind="stable").drop_duplicates([*keys, "claimant"], keep="last")
+    days = (rows["end"] - rows["start"]).dt.days + 1
+    rows = rows.assign(daily=rows["value"] / days)
+    for _, group in rows.groupby(keys, sort=False):
+        low, high = (
+            group.iloc[int(at)] for at in (group["daily"].argmin(), group["daily"].argmax())
+        )
+        # Those of one window are a finding of `orders_of_magnitude`.
+        if high["daily"] >= APART * low["daily"] and high["end"] != low["end"]:
+            yield Case(
+                f"{high['claimant']} says {high['value']:,.0f} to {high['end']:%Y-%m-%d} and "
+                f"{low['claimant']} {low['value']:,.0f} to {low['end']:%Y-%m-%d}: "
+                f"{low['party']} {low['category']}, {high['claim_id']} and {low['claim_id']}.",
+                (str(high["claim_id"]), str(low["claim_id"])),
+            )
+
+
+def implausible_numbers(material: Material) -> Iterator[Case]:
+    """Figures beyond the losses of any war."""
+    table = material.table
+    numbers = table[["value", "low", "high"]].max(axis=1)
+    rows = table[numbers > MOST]
+    for claimant, own in rows.groupby("claimant", sort=True):
+        row, number = own.iloc[0], numbers[own.index[0]]
+        yield Case(
+            f"{claimant} says {number:,.0f} {row['category']} of {row['party']} in "
+            f"{row['claim_id']}, more than in any war.",
+            tuple(own["claim_id"]),
         )
 
 

@@ -38,7 +38,7 @@ def find(claims: Claims, evidence: Evidence) -> list[Finding]:
     """
     if evidence.as_of is not None:
         claims = claims.select(claims.table["published"] <= evidence.as_of)
-    material = Material(claims, evidence)
+    material = Material(claims.in_order(), evidence)
     return [
         Finding(
             kind.severity, kind.name, max(len(case.claims), 1), case.message, kind.remedy,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from lossmodel.findings.figures import (
+    claimants_apart,
     crossed_bounds,
     falling_totals,
+    implausible_numbers,
     orders_of_magnitude,
+    set_aside_totals,
     totals_of_unknown_date,
     undeclared_accountings,
     unmarked_copies,
@@ -68,6 +71,24 @@ KINDS: Final = (
         assumed_groups,
         'Write group = "equipment" in [categories.NAME]; of people the model has killed, wounded, '
         "casualties, losses, irrecoverable and missing",
+    ),
+    Kind(
+        "totals-set-aside",
+        "warning",
+        set_aside_totals,
+        "Correct the dates, or declare in streams.csv that the figures are no running totals",
+    ),
+    Kind(
+        "implausible-number",
+        "warning",
+        implausible_numbers,
+        "Correct the number or its unit",
+    ),
+    Kind(
+        "claimants-apart",
+        "warning",
+        claimants_apart,
+        "Look for thousands read as units, and for another party, category or window",
     ),
     Kind(
         "total-falls",

@@ -190,6 +190,11 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     Axes
         The Axes with one row per claimant, for the 40 claimants with most figures.
 
+    Raises
+    ------
+    UsageError
+        No figure has such a multiple.
+
     Examples
     --------
     >>> from matplotlib.figure import Figure
@@ -197,8 +202,12 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     >>> ax.get_xlabel()
     'claimed / expected by the fit'
     """
-    ax = axes_or_new(ax)
     terms = fit.terms[np.isfinite(fit.terms["residual"])]
+    if terms.empty:
+        raise UsageError(
+            "No figure has a ratio to its expectation: all are zeros, or ranges without a value."
+        )
+    ax = axes_or_new(ax)
     order = terms["claimant"].value_counts()
     whole, order = len(order), order.head(ROWS)
     positions = {name: len(order) - 1 - i for i, name in enumerate(order.index)}

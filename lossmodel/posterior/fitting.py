@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from lossmodel.errors import UsageError
@@ -13,6 +13,7 @@ from lossmodel.inference.run import Settings
 from lossmodel.inference.schedule import run_submodels, summary
 from lossmodel.model.components import Components
 from lossmodel.model.density.model import LossModel
+from lossmodel.posterior.contradictions import contradictions
 from lossmodel.posterior.fit import Fit, conflict_files, conflict_priors
 from lossmodel.posterior.provenance import provenance
 from lossmodel.posterior.timing import Clock, peak_mb
@@ -51,6 +52,7 @@ def fit_claims(
     if not 0 < ci_prob < 1:
         raise UsageError(f"ci_prob is {ci_prob}; it must lie between 0 and 1.")
     clock = Clock()
+    claims = claims.in_order()
     evidence = collect_evidence(claims, as_of=as_of, until=until)
     findings = {"findings": [asdict(finding) for finding in find(claims, evidence)]}
     clock.lap("evidence")
@@ -68,7 +70,7 @@ def fit_claims(
         "engine": engine, "seed": seed, "ci_prob": ci_prob, "as_of": as_of, "until": until,
         "draws": draws, "patience": patience,
     }  # fmt: skip
-    return Fit(
+    found = Fit(
         submodels=fitted,
         claims=claims,
         evidence=evidence,
@@ -82,6 +84,8 @@ def fit_claims(
         inputs=conflict_files(conflict),
         left_over=model.unmodelled(evidence, conflict),
     )
+    every = [*findings["findings"], *(asdict(finding) for finding in contradictions(found))]
+    return replace(found, diagnostics=found.diagnostics | {"findings": every})
 
 
 def _designs(

@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from lossmodel import __version__
+from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.text import escape
 from lossmodel.text.numbers import number, percent
@@ -24,7 +25,8 @@ def rendered(fit: Fit, row: dict[str, Any], form: str) -> str:
         return json.dumps(_plain(row), indent=2, ensure_ascii=False)
     failed = row["gate"] != "passed"
     if form == "text":
-        return _text(fit, row) + (f"\n{NOT_PASSED}" if failed else "")
+        warnings = "".join(f"\nwarning: {words}" for words in headline_warnings(fit))
+        return _text(fit, row) + warnings + (f"\n{NOT_PASSED}" if failed else "")
     if form == "latex":
         return _latex(row) + (" (not converged)" if failed else "")
     return _bibtex(fit, row)

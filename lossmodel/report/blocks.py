@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["Block", "Figure", "Section", "Table", "Text"]
+    from lossmodel.report.figures.figures import FigureSpec
+
+__all__ = ["Block", "Figure", "Section", "Table", "Text", "figure_blocks"]
 
 Tone = Literal["plain", "answer", "small", "warning", "heading"]
 
@@ -75,6 +77,16 @@ class Figure:
 
 
 Block = Text | Table | Figure
+
+
+def figure_blocks(specs: Iterable[FigureSpec]) -> list[Block]:
+    """The figures of a section, each with its caption or with the reason why there is none."""
+    return [
+        Text(spec.caption, tone="small")
+        if spec.draw is None
+        else Figure(spec.name, spec.caption, spec.alt)
+        for spec in specs
+    ]
 
 
 @dataclass(frozen=True)

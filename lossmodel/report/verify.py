@@ -193,7 +193,7 @@ class _Reports:
             results = self.results if factor == 1 else _nudged(self.results, factor)
             specs = figure_specs(results)
             document = compose(results, specs)
-            blank = {spec.name: EMPTY_SVG for spec in itertools.chain(*specs.values())}
+            blank = {spec.name: EMPTY_SVG for spec in itertools.chain(*specs.values()) if spec.draw}
             self._made[factor] = {
                 "report.html": to_html(document, blank),
                 "report.md": to_markdown(document),

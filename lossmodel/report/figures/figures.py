@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+import numpy as np
+import pandas as pd
+
 from lossmodel.plots import fit as plots
 from lossmodel.plots.palette import FAINT, INK
 from lossmodel.report.figures.tables import MEASURES
@@ -69,11 +72,23 @@ STYLE: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class FigureSpec:
-    """A figure to draw from tables: its file name, caption, function and alternative text."""
+    """A figure to draw from tables, or the reason why there is none.
+
+    Attributes
+    ----------
+    name
+        Of its file.
+    caption
+        Its caption; without `draw` the sentence that stands in its place.
+    draw
+        Draws it; None where there is nothing to draw.
+    alt
+        Alternative text.
+    """
 
     name: str
     caption: str
-    draw: Callable[[FigureTables], Figure]
+    draw: Callable[[FigureTables], Figure] | None
     alt: str = ""
 
 
@@ -88,23 +103,30 @@ def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
         if (party, category, "all") in fit.series
     ]
     return {
-        "losses": [_losses(results, party, category) for party, category in shown],
+        "losses": [_losses(results, party, category) for party, category in shown]
+        or [FigureSpec("losses", NO_LOSSES, None)],
         "claimants": [
             _biases(results, party, group, page)
             for party in main_parties(fit)
             for page in range(1, _pages(results, party, group) + 1)
         ],
         "level": [FigureSpec("shares", SHARES, _draw_shares)],
-        # Ranges without a value have no residual to draw.
-        "checks": [FigureSpec("predictions", PREDICTIONS, _draw_predictions)]
-        if fit.terms["residual"].notna().any()
-        else [],
+        "checks": [
+            FigureSpec("predictions", PREDICTIONS, _draw_predictions)
+            if np.isfinite(fit.terms["residual"]).any()
+            else FigureSpec("predictions", NO_PREDICTIONS, None)
+        ],
     }
 
 
 SHARES: Final = (
     "Shares of each total's posterior variance by group of priors. The remainder to 100% comes "
     "from the figures."
+)
+NO_LOSSES: Final = "There is no figure of losses, as the claims are about no party that fights."
+NO_PREDICTIONS: Final = (
+    "There is no figure of claims beside their expectation: all are zeros, or ranges without a "
+    "value, and have no ratio to it."
 )
 PREDICTIONS: Final = (
     "Each figure as a multiple of its posterior expectation; the number of figures is in brackets. "
@@ -127,6 +149,8 @@ def draw_figures(
     found = {}
     with _style():
         for spec in specs:
+            if spec.draw is None:
+                continue
             figure = spec.draw(tables)
             # Laid out here, because savefig would draw everything twice to do so.
             figure.dpi = 72
@@ -181,9 +205,11 @@ def _draw_losses(tables: FigureTables, *, party: str, category: str, title: str)
         plots.plot_losses(tables, party=party, category=category, measure=measure, ax=ax)
     axes[0].set_title(f"{title}, {category}: cumulative")
     axes[1].set_title(f"{title}, {category}: per day, weekly means")
+    # A war of one day is half a day wide on each side.
+    margin = pd.Timedelta(hours=12) if len(tables.days) == 1 else pd.Timedelta(0)
     for ax in axes:
         ax.set_ylabel("")
-        ax.set_xlim(tables.days[0], tables.days[-1])
+        ax.set_xlim(tables.days[0] - margin, tables.days[-1] + margin)
     _legend(figure, axes)
     return figure
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.report.blocks import Block, Section, Table, Text
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.alternatives import alternatives_table, median_range
@@ -43,6 +44,7 @@ def answer_section(results: Results) -> Section:
         if (party, category, "all") in results.cumulative
     ]
     blocks: list[Block] = [_introduction(results), *(_sentence(results, key) for key in headlines)]
+    blocks += [Text(words, tone="warning") for words in headline_warnings(results.fit)]
     blocks += [_scopes(results)]
     alternatives = alternatives_table(results, headlines)
     if alternatives is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lossmodel.plots.fit import PREDICTIVE_PROB
-from lossmodel.report.blocks import Block, Figure, Section, Table, Text
+from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.sections.simulated import simulated_blocks
 from lossmodel.report.wording import claimant_names
 from lossmodel.text.numbers import factor, percent
@@ -38,7 +38,7 @@ def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
             "this check detects misspecified noise and figures that contradict the others; it "
             "does not test the level of the totals.",
         ),
-        *(Figure(spec.name, spec.caption, spec.alt) for spec in figures),
+        *figure_blocks(figures),
         _predictive(results),
         *simulated_blocks(),
     ]
@@ -109,10 +109,15 @@ def _count(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}"
 
 
-def _predictive(results: Results) -> Table:
+def _predictive(results: Results) -> Table | Text:
     names = claimant_names(results.fit)
     terms = results.fit.terms
     known = terms[terms["pit"].notna()]
+    if known.empty:
+        return Text(
+            "There is no table of predictive coverage, as all figures are ranges without a value.",
+            tone="small",
+        )
     order = known["claimant"].value_counts(sort=False).sort_values(ascending=False, kind="stable")
     groups = {str(name): rows for name, rows in known.groupby("claimant")}
     rows = [_claimant(names.get(str(n), str(n)), groups[str(n)]) for n in order.index]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lossmodel.plots.fit import ratio_rows
-from lossmodel.report.blocks import Block, Figure, Section, Table, Text
+from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.wording import claimant_names, level, party_title, ratio
 from lossmodel.text.levels import IDENTIFIED
 from lossmodel.text.numbers import percent
@@ -32,7 +32,7 @@ def claimants_section(results: Results, figures: Sequence[FigureSpec]) -> Sectio
             "include. All claimants are modelled alike; “self” and “adversary” only state whose "
             "losses a claimant reports.",
         ),
-        *(Figure(spec.name, spec.caption, spec.alt) for spec in figures),
+        *figure_blocks(figures),
     ]
     for group, title in (("person", "People"), ("equipment", "Equipment")):
         rows = ratio_rows(results.fit, results.biases, group=group)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from lossmodel.report.blocks import Block, Figure, Section, Table, Text
+from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.one_claim import decisive_claim, figure_words, over_its_prior
 from lossmodel.report.wording import (
     claimant_names,
@@ -62,7 +62,7 @@ def identification_section(results: Results, figures: Sequence[FigureSpec]) -> S
         for category in main_categories(fit):
             if (party, category, "all") in fit.series:
                 blocks.append(_sentence(results, (party, category, "all")))
-    blocks += [Figure(spec.name, spec.caption, spec.alt) for spec in figures]
+    blocks += figure_blocks(figures)
     blocks.append(_table(fit.variance_decomposition, results))
     hanging = _one_claim_table(results)
     if hanging is not None:

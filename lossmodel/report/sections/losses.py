@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.rates import Rates, rates
-from lossmodel.report.blocks import Block, Figure, Section, Table, Text
+from lossmodel.report.blocks import Section, Table, Text, figure_blocks
 from lossmodel.report.wording import (
     claimant_names,
     claimed,
@@ -33,7 +33,7 @@ COMPARED: Final = {"losses": "casualties", "irrecoverable": "casualties"}
 
 def losses_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     """Figures over time, and a comparison with other published estimates."""
-    blocks: list[Block] = [Figure(spec.name, spec.caption, spec.alt) for spec in figures]
+    blocks = figure_blocks(figures)
     blocks.append(Text("Comparison with other published estimates", tone="heading"))
     rows = list(_rows(results))
     if not rows:
