@@ -62,10 +62,6 @@ def test_the_laplace_fit_is_the_same_on_two_kinds_of_processor(fits):
         assert np.abs(moved / sd).max() < 1e-6
 
 
-@pytest.mark.xfail(
-    reason="ConditionalMap rotates walks by eigenvectors, of which rounding chooses signs and, "
-    "where eigenvalues are equal, directions: draws with importance weights are then other ones"
-)
 def test_estimates_are_the_same_on_two_kinds_of_processor(fits):
     one, other = (np.array(fitted["table"]) for fitted in fits)
     assert np.abs((one - other)[:, :3] / one[:, 3:]).max() < 0.01

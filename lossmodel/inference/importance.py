@@ -41,7 +41,7 @@ LARGEST = 150
 # the same proposals, up to the last number of rounds: they take seconds, a sampler minutes.
 SIZE, ROUNDS, LONGEST = 2000, 16, 64
 # Adapted proposals in the mixture that is held, the last ones, beside the first one.
-HELD = 2
+HELD = 4
 # Rounds go on until there are so many effective draws, with which limits of 95% have an error of
 # 0.07 posterior sds, and k is below the limit of Vehtari et al. (2024).
 ENOUGH, MAX_K = 1500.0, 0.7

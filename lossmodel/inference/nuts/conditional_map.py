@@ -66,7 +66,10 @@ class _Scaled:
 
 @dataclass(frozen=True)
 class Mapped:
-    """Theta at x, its log volume, and what the gradient at one x needs of them."""
+    """Theta at x, its log volume, and what the gradient at one x needs of them.
+
+    The entries of ``x`` are in the order of the groups, those of a learned scale by eigenvectors.
+    """
 
     theta: Floats
     x: Floats
@@ -165,6 +168,8 @@ class ConditionalMap:
                 parts.append(None)
                 continue
             mean += part.mean
+            # In and out of the eigenvectors, whose signs and order rounding may choose.
+            own[here] = own[here] @ part.rotation
             growth = part.pace * moved[..., part.hyper, None]
             precision = np.exp(-2 * growth) + part.known
             turned = (1 + part.known) / precision * mean + own[here] / np.sqrt(precision)
@@ -195,6 +200,7 @@ class ConditionalMap:
                 by_mean = turned * (1 + part.known) / precision
                 by_own[here] = turned * spread
                 by_log = -by_mean * mean - 0.5 * by_own[here] * held.x[here] - 0.5
+                by_own[here] = part.rotation @ by_own[here]
                 fall = float(by_log @ (-2 * np.exp(-2 * growth) / precision))
                 stay = float(by_latent[here] @ held.theta[self._order[here]])
                 moved[part.hyper] += part.pace * (fall - stay - (here.stop - here.start))
