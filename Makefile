@@ -21,7 +21,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 
 .DEFAULT_GOAL := help
 .PHONY: help fit test check slow notebooks paper format clean radford history backtests \
-	wars calibration arms posterior-sbc copies parts refits agreement bench bench-quick
+	fuzz wars calibration arms posterior-sbc copies parts refits agreement bench bench-quick
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -63,6 +63,11 @@ slow: $(VENV)/installed-test
 
 notebooks: $(VENV)/installed-test
 	$(BIN)/python -m pytest -q -m notebook $(ARGS)
+
+# Hostile tables, folders, saved fits, priors, import files and queries, and fits that are killed, in
+# about ten minutes; ARGS="--seed 2" makes others, ARGS="--scale 5 --only tables" more of one kind.
+fuzz: $(VENV)/installed-test
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 # ARGS="--fit lossmodel-report" uses an existing fit.
 paper: $(VENV)/installed

@@ -218,6 +218,21 @@ CASES = {
         ([row("gazette", "north", 120), row("almanac", "north", 12_000)], {}),
         "almanac says 120,000 and gazette 120 of the same days",
     ),
+    "claimants-apart": (
+        ([row("gazette", "north", 120), row("almanac", "north", 200_000, end="2023-03-09")], {}),
+        ([row("gazette", "north", 120), row("almanac", "north", 12_000, end="2023-03-09")], {}),
+        "almanac says 200,000 to 2023-03-09 and gazette 120 to 2023-03-01",
+    ),
+    "totals-set-aside": (
+        (totals(*range(900, 100, -100)), {"streams": LEDGER}),
+        (totals(*range(100, 900, 100)), {"streams": LEDGER}),
+        "south-staff",
+    ),
+    "implausible-number": (
+        ([row("gazette", "north", 1e10)], {}),
+        ([row("gazette", "north", 1e6)], {}),
+        "gazette says 10,000,000,000 killed of north in c0, more than in any war",
+    ),
     "unmarked-copy": (
         ([row("gazette", "north", 13241), row("almanac", "north", 13241, published=SOON)], {}),
         ([row("gazette", "north", 13241), row("almanac", "north", 13187, published=SOON)], {}),

@@ -85,7 +85,7 @@ def test_what_is_not_a_fit_is_refused(tmp_path):
     with pytest.raises(UsageError, match="there is no such fit"):
         load_fit(tmp_path / "none.nc")
     (tmp_path / "text.nc").write_text("not a fit")
-    with pytest.raises(UsageError, match="not a fit"):
+    with pytest.raises(UsageError, match="or is no fit at all"):
         load_fit(tmp_path / "text.nc")
 
 

@@ -42,6 +42,9 @@ def prepare() -> None:
 
 def release() -> None:
     """Let signals end the process at once, as nothing is left to be tidied up."""
+    # Without the module, which a short command does not load, there are no workers.
+    if processes := sys.modules.get("lossmodel.system.processes"):
+        processes.end_all()
     for number in ENDING:
         if signal.getsignal(number) is _end:
             signal.signal(number, signal.SIG_DFL)

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-__all__ = ["WorkerDiedError", "cores", "end", "pool", "result_of", "submit"]
+__all__ = ["WorkerDiedError", "cores", "end", "end_all", "pool", "result_of", "submit"]
 
 T = TypeVar("T")
+# Those that are not ended. A pool that nobody holds any more would still be waited for.
+_POOLS: list[Any] = []
 # Seconds between two looks at the parent: an orphan is gone long before anybody misses its memory,
 # and four looks a second cost nothing that can be measured.
 LOOK: Final = 0.25
@@ -95,12 +97,14 @@ def pool(
         if os.name == "posix":
             # Starting it lets signals through again, so it has to run before the workers start.
             resource_tracker.ensure_running()
-        return ProcessPoolExecutor(
+        made = ProcessPoolExecutor(
             max_workers=count,
             timeout=idle,
             initializer=_begin,
             initargs=(os.getpid(), prepare, given),
         )
+        _POOLS.append(made)
+        return made
 
 
 def submit(workers: Any, function: Callable[..., T], *arguments: Any) -> Future[T]:
@@ -121,6 +125,17 @@ def end(workers: Any) -> None:
     """End the processes of a pool, also those at work, and wait until they are gone."""
     with undisturbed():
         workers.shutdown(wait=True, kill_workers=True)
+        if workers in _POOLS:
+            _POOLS.remove(workers)
+
+
+def end_all() -> None:
+    """End the pools that are left, as where a signal came before the code that would end them.
+
+    The interpreter would wait for their work at its end.
+    """
+    for workers in list(_POOLS):
+        end(workers)
 
 
 def result_of(future: Future[T]) -> T:

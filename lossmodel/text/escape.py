@@ -108,7 +108,7 @@ def file_name(*parts: str) -> str:
     Examples
     --------
     >>> file_name("losses", "north-korea", "killed"), file_name("losses", "dpr/lpr")
-    ('losses-north-korea-killed', 'losses-dpr-lpr-09be5f35')
+    ('losses-north-korea-killed', 'losses-dpr-lpr-df4878ea')
     """
     name = "-".join(parts)
     plain = _UNSAFE_IN_FILES.sub("-", name)
