@@ -265,7 +265,7 @@ class _BiasTable:
         return [self._walk(f"bias.drift {key}", prior, start, last)]
 
     def _walk(self, name: str, prior: Prior, first: float, last: float) -> Knots:
-        spacing = self.conflict.knots.drift_days
+        spacing = self.grid.slow_days(self.conflict.knots.drift_days)
         positions = knot_positions(first, last, spacing)
         rows = self.builder.rows(name.split()[0], np.zeros(len(positions)))
         self.builder.walk(name, rows, float(np.sqrt(spacing / HALF_YEAR)), prior)

@@ -23,6 +23,10 @@ Ints = NDArray[np.int64]
 
 # Knots of the rate in a war of any length: fewer could not follow a war of days or weeks.
 LEAST_KNOTS = 12
+# Knots of the rate, and of a slower walk, in a war of any length: 16 and 25 years with the default
+# spacing. The time of a fit grows with the cube of their number, and what was published of a war of
+# decades does not tell its fortnights apart.
+MOST_KNOTS, MOST_SLOW_KNOTS = 400, 100
 # Steps of its walk in a war of any length, after which it wanders no farther from its mean: that of
 # two years in fortnights.
 MOST_STEPS = 52
@@ -66,12 +70,24 @@ class Grid:
     def over(cls, start: pd.Timestamp, until: pd.Timestamp, *, rate_days: int) -> "Grid":
         """The grid of a war whose rates have knots every ``rate_days`` days.
 
-        In a short war they are closer, at a twelfth of its length.
+        In a short war they are closer, at a twelfth of its length, in one of decades wider apart.
+
+        Examples
+        --------
+        >>> start = pd.Timestamp("1900-01-01")
+        >>> ends = (pd.Timestamp(end) for end in ("1900-01-24", "1901-12-31", "1999-12-31"))
+        >>> [Grid.over(start, until, rate_days=14).knot_days for until in ends]
+        [2, 14, 91]
         """
         days = (until - start).days + 1
-        knot_days = min(rate_days, max(1, days // LEAST_KNOTS))
-        cell_days = 1 if days <= SHORT_WAR else max(1, rate_days // 2)
+        asked = max(rate_days, days // MOST_KNOTS)
+        knot_days = min(asked, max(1, days // LEAST_KNOTS))
+        cell_days = 1 if days <= SHORT_WAR else max(1, asked // 2)
         return cls(start, until, cell_days, knot_days)
+
+    def slow_days(self, days: int) -> float:
+        """Days between the knots of a slow walk: as many as asked, more in a war of decades."""
+        return float(max(days, self.size / MOST_SLOW_KNOTS))
 
     @cached_property
     def size(self) -> int:

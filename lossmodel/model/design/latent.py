@@ -195,8 +195,8 @@ class _ProcessBuilder:
         self.parties = parties
         self.spacing = {
             "rate": grid.knot_days,
-            "lethality": conflict.knots.lethality_days,
-            "missing": conflict.knots.drift_days,
+            "lethality": grid.slow_days(conflict.knots.lethality_days),
+            "missing": grid.slow_days(conflict.knots.drift_days),
         }
         self.rows = {kind: np.full(len(parties), -1) for kind in self.spacing}
         self.knots: dict[str, dict[str, Knots]] = {kind: {} for kind in self.spacing}

@@ -211,7 +211,7 @@ class ReportingTriangleBuilder:
         if stream not in self.coverage:
             level, walk = self.priors["coverage.level"], self.priors["coverage.walk_sd"]
             shared = self.priors["coverage.side_share"].median
-            spacing = self.conflict.knots.drift_days
+            spacing = self.grid.slow_days(self.conflict.knots.drift_days)
             positions = knot_positions(0.0, self.grid.size - 1.0, spacing)
             rows = self.builder.rows("coverage", np.full(len(positions), level.mean))
             self.builder.shared(
