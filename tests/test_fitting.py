@@ -342,6 +342,22 @@ def test_knots_reach_as_far_as_the_marginal(persons):
             assert height[end] < height.max() - FALLEN or abs(knots[end]) == FARTHEST
 
 
+@pytest.mark.slow
+def test_a_higher_mode_that_a_marginal_shows_is_the_one():
+    """By June 2025 two modes of the soldiers' rates lie near each other, one of them far lower."""
+    claims = load_claims()
+    fitted = fit(claims, engine="laplace", as_of="2025-06-30", submodels=["person"])
+    submodel = fitted.submodels["person"]
+    first = approximate(submodel.density)
+    assert any(marginal.higher is not None for marginal in first.diagnostics.marginals)
+    assert submodel.laplace.log_evidence > first.log_evidence + 1
+    for marginal in submodel.laplace.diagnostics.marginals:
+        assert marginal.higher is None
+        assert np.abs(marginal.excess).max() < 4
+    total = np.log(submodel.posterior.total("russia", "killed"))
+    assert total.std() > 0.1
+
+
 def test_quantiles_of_a_marginal_far_from_the_mode():
     """A normal whose mean lies 3 sds below the mode."""
     knots = np.arange(-5.0, 3.0)
