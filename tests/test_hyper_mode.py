@@ -79,6 +79,7 @@ print(json.dumps([kinds, found]))
 """
 
 
+@pytest.mark.slow
 def test_another_arithmetic_ends_at_the_same_mode(fitted, run_python):
     """Kernels of BLAS for several kinds of processors round differently."""
     _, laplace, case = fitted

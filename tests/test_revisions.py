@@ -117,6 +117,7 @@ def test_one_date_has_no_revision():
         revisions(load_claims(conflict="russia-ukraine"), dates=[pd.Timestamp("2023-01-01")])
 
 
+@pytest.mark.slow
 def test_simulated_wars_are_looked_at_several_times(tmp_path):
     found = simulated_revisions([2], size=SMALL, jobs=1, store=tmp_path)
     again = simulated_revisions([2], size=SMALL, jobs=1, store=tmp_path)
