@@ -159,6 +159,16 @@ BAD_TOML = [
     (TOML.replace("start = 2001-01-01", ""), "start", "start = 2022-02-24"),
     (TOML.replace("2001-01-01", '"early"', 1), "start", "YYYY-MM-DD"),
     (TOML.replace("[sides]", "[sids]"), "sids", "Rename it to sides"),
+    (
+        TOML + '[categories.lost]\nsmu = ["killed", "missing"]\n',
+        "categories.lost.smu",
+        "Rename it to sum",
+    ),
+    (
+        TOML + '[categories.lost]\nsum = ["killed", "killed"]\n',
+        "categories.lost.sum",
+        "Leave the second one out",
+    ),
     (TOML.replace('side = "sea"', 'side = "see"'), "parties.sea.side", "Did you mean sea?"),
     (TOML.replace('fights = "land"', 'figths = "land"'), "parties.sea.figths", "fights"),
     (TOML.replace('fights = "land"', 'fights = "lnd"'), "parties.sea.fights", "Did you mean land?"),

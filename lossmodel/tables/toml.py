@@ -73,7 +73,11 @@ class Keys:
         """Note keys that look like misspelled known ones; other unknown keys are allowed."""
         missing = [name for name in known if name not in self.values]
         for key in self.values:
-            meant = nearest(key, missing, cutoff=0.8) if key not in known else ""
+            if key in known:
+                continue
+            # Of a short key two letters that changed places are half of it.
+            turned = [name for name in missing if sorted(name) == sorted(key)]
+            meant = turned[0] if turned else nearest(key, missing, cutoff=0.8)
             if meant:
                 self.wrong(key, allowed=one_of(known), remedy=f"Rename it to {meant}", found=key)
 
@@ -124,11 +128,14 @@ class Keys:
         return value
 
     def names(self, key: str) -> tuple[str, ...]:
-        """One name or a list of names, without repetitions."""
+        """One name or a list of names, each of which is there once."""
         value = self.values.get(key, [])
         if isinstance(value, str):
             return (value,) if value else ()
         if isinstance(value, Sequence) and all(isinstance(name, str) for name in value):
+            for name in [n for n in dict.fromkeys(value) if list(value).count(n) > 1]:
+                remedy = "Leave the second one out, or correct it"
+                self.wrong(key, allowed="each name once", remedy=remedy, found=name)
             return tuple(dict.fromkeys(value))
         self.wrong(key, allowed="a name or a list of names", remedy='Write it as ["a", "b"]')
         return ()
