@@ -58,6 +58,18 @@ def python(code, **more):
     ).stdout.strip()  # fmt: skip
 
 
+def working(code, folder):
+    """A command in a group of its own, once it says that it works."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=folder, env=environment(), text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "working\n"
+    return process
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("name", "status", "words"),
@@ -68,13 +80,7 @@ def python(code, **more):
     ],
 )
 def test_a_signal_ends_a_command_and_leaves_nothing(tmp_path, name, status, words):
-    process = subprocess.Popen(
-        [sys.executable, "-c", SLOW],
-        cwd=tmp_path, env=environment(), text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "working\n"
+    process = working(SLOW, tmp_path)
     # As a terminal or a service manager does, to all processes of the group.
     os.killpg(process.pid, signal.Signals[name])
     _, said = process.communicate(timeout=30)
@@ -90,13 +96,7 @@ def test_a_signal_that_a_library_swallows_ends_the_command_all_the_same(tmp_path
         "            future.result()\n",
         "            try: future.result()\n            except BaseException: future.result()\n",
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", swallowing],
-        cwd=tmp_path, env=environment(), text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "working\n"
+    process = working(swallowing, tmp_path)
     os.killpg(process.pid, signal.Signals[name])
     process.communicate(timeout=10)
     assert process.returncode == 128 + signal.Signals[name]

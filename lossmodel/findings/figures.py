@@ -174,9 +174,7 @@ def orders_of_magnitude(material: Material) -> Iterator[Case]:
     windows = rows.groupby(KEYS)["value"]
     apart = windows.transform("max") >= APART * windows.transform("min")
     for _, group in rows[apart].groupby(KEYS, sort=False):
-        low, high = (
-            group.iloc[int(at)] for at in (group["value"].argmin(), group["value"].argmax())
-        )
+        low, high = _extremes(group, "value")
         yield Case(
             f"{high['claimant']} says {high['value']:,.0f} and {low['claimant']} "
             f"{low['value']:,.0f} of the same days: {low['party']} {low['category']} to "
@@ -197,9 +195,7 @@ def claimants_apart(material: Material) -> Iterator[Case]:
     days = (rows["end"] - rows["start"]).dt.days + 1
     rows = rows.assign(daily=rows["value"] / days)
     for _, group in rows.groupby(keys, sort=False):
-        low, high = (
-            group.iloc[int(at)] for at in (group["daily"].argmin(), group["daily"].argmax())
-        )
+        low, high = _extremes(group, "daily")
         # Those of one window are a finding of `orders_of_magnitude`.
         if high["daily"] >= APART * low["daily"] and high["end"] != low["end"]:
             yield Case(
@@ -242,6 +238,11 @@ def crossed_bounds(material: Material) -> Iterator[Case]:
             f"{row['end']:%Y-%m-%d}: {row['claim_id']} and {row['claim_id_most']}.",
             (row["claim_id"], row["claim_id_most"]),
         )
+
+
+def _extremes(rows: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series]:
+    """The rows with the least and with the largest number of a column."""
+    return rows.iloc[int(rows[column].argmin())], rows.iloc[int(rows[column].argmax())]
 
 
 def _day(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from lossmodel.errors import UsageError
@@ -84,8 +84,9 @@ def fit_claims(
         inputs=conflict_files(conflict),
         left_over=model.unmodelled(evidence, conflict),
     )
-    every = [*findings["findings"], *(asdict(finding) for finding in contradictions(found))]
-    return replace(found, diagnostics=found.diagnostics | {"findings": every})
+    # In place: another fit would work out anew the tables that this needed.
+    findings["findings"] += [asdict(finding) for finding in contradictions(found)]
+    return found
 
 
 def _designs(
