@@ -51,7 +51,7 @@ fit: $(VENV)/installed
 	$(BIN)/lossmodel fit $(ARGS)
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest -q -m 'not slow and not notebook' $(ARGS)
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile -m 'not slow and not notebook' $(ARGS)
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
