@@ -17,8 +17,9 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["Jacobians", "Products", "crossed", "second_products"]
 
-# Pairs of matrices with equally many rows, of which the products ``left' right`` are summed.
-Products = list[tuple[Matrix, Matrix]]
+# Pairs of matrices with equally many rows and a weight for each row, of which the products
+# ``left' diag(weight) right`` are summed.
+Products = list[tuple[Matrix, Matrix, Floats]]
 
 
 class Jacobians:
@@ -66,6 +67,17 @@ class Jacobians:
             found[node.index] = _sum_of(parts)
         return found
 
+    def structure(self, output: Node) -> Matrix:
+        """Positive where an output may depend on the basis, at whatever point, else zero."""
+        found = {index: abs(matrix) for index, matrix in self._constant.items()}
+        for node in self._order:
+            if isinstance(node, Map):
+                parts = [found[source.index] for source in node.inputs]
+            else:
+                parts = [abs(m) @ found[source.index] for m, source in self._terms[node.index]]
+            found[node.index] = _sum_of(parts)
+        return found[output.index]
+
     @property
     def maps(self) -> list[Map]:
         """Maps whose second derivatives are those of the outputs."""
@@ -75,7 +87,7 @@ class Jacobians:
 def second_products(
     node: Map, jacobians: Mapping[int, Matrix], bends: Mapping[tuple[int, int], Floats]
 ) -> Products:
-    """Pairs of matrices whose products, plus their transposes, are a map's second derivative.
+    """Products that are, with their transposes, a map's second derivative.
 
     Parameters
     ----------
@@ -86,15 +98,16 @@ def second_products(
     for (a, b), bend in bends.items():
         left, right = (jacobians[node.inputs[k].index] for k in (a, b))
         if left.nnz and right.nnz and bend.any():
-            products.append((left, by_rows(right, bend / 2 if a == b else bend)))
+            products.append((left, right, bend / 2 if a == b else bend))
     return products
 
 
 def crossed(products: Products, size: int) -> Floats:
-    """Sum of ``left' right`` over pairs with equally many rows, and its transpose, dense."""
+    """Sum of ``left' diag(weight) right`` over products, and its transpose, dense."""
     if not products:
         return np.zeros((size, size))
-    left, right = (sparse.vstack(part, format="csr") for part in zip(*products, strict=True))
+    left = sparse.vstack([left for left, _, _ in products], format="csr")
+    right = sparse.vstack([by_rows(right, w) for _, right, w in products], format="csr")
     half = np.asarray((left.T.tocsr() @ right).toarray())
     return np.asarray(half + half.T)
 

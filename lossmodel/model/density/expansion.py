@@ -12,16 +12,22 @@ are multiplied by a learned scale; it is zero among the latent entries of theta.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from lossmodel.model.density.arrowhead import (
+    ArrowheadChange,
+    layout_of,
+    products_apart,
+)
 from lossmodel.model.density.curvature import clipped_curvature, curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.derivatives import Jacobians, Products, crossed, second_products
 from lossmodel.model.density.graph import Adjoints, Evaluation
 from lossmodel.model.density.operators import Matrix
-from lossmodel.model.design.change import Change, by_rows
+from lossmodel.model.design.change import Change
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["Expander", "Expansion"]
@@ -32,14 +38,26 @@ STEP = 1e-5
 
 
 class Expander:
-    """Expands one density; holds everything that is the same at all points."""
+    """Expands one density; holds everything that is the same at all points.
 
-    def __init__(self, density: Density) -> None:
+    Parameters
+    ----------
+    apart
+        Whether second derivatives are arrowheads, for large submodels, and not dense matrices.
+    """
+
+    def __init__(self, density: Density, *, apart: bool = False) -> None:
         self.density, self.model = density, density.model
-        self.change = Change(density.design)
-        model = self.model
+        model, design = self.model, density.design
         graph, basis = model.graph, model.basis
         self.expected = Jacobians(graph, basis, [model.ordered_expected])
+        self.change: Change | ArrowheadChange
+        if not apart:
+            self.change = Change(design.parameters.matrix)
+        else:
+            touched = self.expected.structure(model.ordered_expected)[model.place]
+            by_v = sparse.csr_array(touched[:, model.log_scales.size :])
+            self.change = ArrowheadChange(design, layout_of(design, by_v))
         self.noise = Jacobians(graph, basis, [model.ordered_noise, model.log_slack])
         ceilings = density.design.parameters.ceilings
         none = sparse.csr_array((ceilings.shape[0], model.log_scales.size))
@@ -136,22 +154,34 @@ class Expansion:
             start = here.stop
         return found
 
-    def _by_basis(self, *, clipped: bool) -> Floats:
+    def _crossed(self, products: Products) -> Any:
+        """Sum of products and its transpose in the basis, dense or with own rows apart."""
+        if isinstance(self.of.change, ArrowheadChange):
+            return products_apart(products, self.of.change.layout)
+        return crossed(products, self.of.expected.size)
+
+    def _by_basis(self, *, clipped: bool) -> Any:
         """Negative second derivative by the log scales and v, shape (H + V, H + V).
 
         Where it is clipped, rows and columns of the log scales are left out.
         """
         if clipped:
             bends = -clipped_curvature(self.of.model, self.evaluation)[self.of.model.by_form]
-            products = [(self._slopes, by_rows(self._slopes, bends / 2))]
+            products = [(self._slopes, self._slopes, bends / 2)]
         else:
             products = self._of_scales(self._bends())
-        return self._common - crossed(products, self.of.expected.size)
+        if isinstance(self.of.change, ArrowheadChange):
+            every = [*self._of_expectations(), *products]
+            return self._crossed([(left, right, -weight) for left, right, weight in every])
+        return self._common - self._crossed(products)
 
     @cached_property
-    def _common(self) -> Floats:
+    def _common(self) -> Any:
         """Of expectations that are no affine maps, and of ceilings, shape (H + V, H + V)."""
-        return -crossed([*self._inner, *self._of_ceilings()], self.of.expected.size)
+        return -self._crossed(self._of_expectations())
+
+    def _of_expectations(self) -> Products:
+        return [*self._inner, *self._of_ceilings()]
 
     def _of_ceilings(self) -> Products:
         """Second derivatives of the ceilings, which are never positive."""
@@ -159,7 +189,7 @@ class Expansion:
         if ceilings is None:
             return []
         bends = self.evaluation.of_map(ceilings).second()[0, 0]
-        return [(rows, by_rows(rows, bends / 2))]
+        return [(rows, rows, bends / 2)]
 
     def _of_scales(self, bends: Mapping[tuple[int, int], Floats]) -> Products:
         """Second derivatives of log likelihoods, and of what noise and slack add to them."""
@@ -173,18 +203,19 @@ class Expansion:
         )
         products = self._products(self.of.noise, jacobians)
         for (a, b), bend in bends.items():
-            products.append((three[a], by_rows(three[b], bend / 2 if a == b else bend)))
+            products.append((three[a], three[b], bend / 2 if a == b else bend))
         return products
 
     @cached_property
-    def _exact(self) -> Floats:
+    def _exact(self) -> Any:
         return self._by_basis(clipped=False)
 
     @property
     def precision(self) -> Floats:
         """Negative Hessian by theta, exact, shape (D, D)."""
-        model, change = self.of.model, self.of.change
-        hypers = model.log_scales.size
+        change = self.of.change
+        assert isinstance(change, Change)
+        hypers = self.of.model.log_scales.size
         by_basis = self._exact
         found = change.precision(by_basis[hypers:, hypers:], self.scales)
         across = self.across
@@ -198,8 +229,7 @@ class Expansion:
         parameters, change = self.of.density.design.parameters, self.of.change
         hypers = len(parameters.hyper)
         moved = self.growth
-        by_scales, by_v = self._exact[:, :hypers], self._exact[:, hypers:]
-        column = by_scales * parameters.hyper_sd + by_v @ moved
+        column = self._exact @ np.concatenate([np.diag(parameters.hyper_sd), moved])
         found = change.down(column[hypers:], self.scales)
         found[:hypers] = parameters.hyper_sd[:, None] * column[:hypers] + moved.T @ column[hypers:]
         # A normal times its learned scale is the one product among the maps to v.
@@ -224,7 +254,7 @@ class Expansion:
         return np.asarray(parameters.matrix @ scaled)
 
     @property
-    def clipped(self) -> Floats:
+    def clipped(self) -> Any:
         """Latent precision without the negative curvature of observations, (D - H, D - H).
 
         It fades out before it becomes negative, so that the determinant is smooth. The curvature is
@@ -235,27 +265,24 @@ class Expansion:
         return self._latent(self._by_basis(clipped=True))
 
     @property
-    def latent(self) -> Floats:
+    def latent(self) -> Any:
         """Exact latent precision, shape (D - H, D - H)."""
         return self._latent(self._exact)
 
-    def gauss_newton(self) -> Floats:
+    def gauss_newton(self) -> Any:
         """Positive definite approximation of the latent precision, for use far from the mode."""
         weight = np.maximum(self.curvature, 0.0)[self.of.model.by_form] / 2
-        hypers = self.of.model.log_scales.size
-        slopes = self._slopes
-        products = [(slopes, by_rows(slopes, weight))]
-        products += [(rows, -bent) for rows, bent in self._of_ceilings()]
-        return self._latent(crossed(products, hypers + self._height))
+        products = [(self._slopes, self._slopes, weight)]
+        products += [(rows, rows, -bend) for rows, _, bend in self._of_ceilings()]
+        return self._latent(self._crossed(products))
 
-    @property
-    def _height(self) -> int:
-        return self.of.model.v.size
-
-    def _latent(self, by_basis: Floats) -> Floats:
+    def _latent(self, by_basis: Any) -> Any:
+        change = self.of.change
+        if isinstance(change, ArrowheadChange):
+            return change.precision(by_basis, self.scales)
         hypers = self.of.model.log_scales.size
         by_v = np.ascontiguousarray(by_basis[hypers:, hypers:])
-        return self.of.change.precision(by_v, self.scales)[hypers:, hypers:]
+        return change.precision(by_v, self.scales)[hypers:, hypers:]
 
     @property
     def jacobian(self) -> Floats:
@@ -271,7 +298,9 @@ class Expansion:
 
     def leverage(self, covariance: Floats) -> Floats:
         """Variance of the log expectations, shape (N,), under a covariance of theta."""
-        by_v = self.of.change.covariance(covariance, self.scales)
+        change = self.of.change
+        assert isinstance(change, Change)
+        by_v = change.covariance(covariance, self.scales)
         return np.asarray(self.slopes.multiply(self.slopes @ by_v).sum(axis=1)).ravel()
 
     def curved_by(
