@@ -141,12 +141,13 @@ def normality_diagnostics(
     ratios = modes.density.values(drawn) + ((x**2).sum(axis=1) / 2 + volume)[:DRAWS]
     # The same draws of the hyperparameters, the others at their mode.
     starts = point.theta + with_hypers[:several]
-    near = [modes.find_mode(start, tolerance=NEAR, near=point) for start in starts]
-    marginals = np.array([there.value for there in near])
+    points = (modes.find_mode(start, tolerance=NEAR, near=point) for start in starts)
+    near = [(there.value, there.theta) for there in points]
+    marginals = np.array([value for value, _ in near])
     of_hypers = marginals + ((x[:, : modes.hypers] ** 2).sum(axis=1) / 2 + volume)[:several]
     weights = np.exp(of_hypers - of_hypers.max())
     weights /= weights.sum()
-    totals = np.array([log_totals(modes.density, there.theta, list(slopes)) for there in near])
+    totals = np.array([log_totals(modes.density, theta, list(slopes)) for _, theta in near])
     moved = weights @ totals - totals.mean(axis=0)
     sds = [np.linalg.norm(covariance_root.T @ slope) for slope in slopes.values()]
     shifts = moved / np.array(sds)

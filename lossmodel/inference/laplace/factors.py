@@ -7,7 +7,6 @@ the blocks, and of the border after they are eliminated:
         [ W'   L_S ]
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, TypeAlias
@@ -16,7 +15,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_solve, lapack, solve_triangular
 
-from lossmodel.model.density.arrowhead import ROWS, Arrowhead, ArrowheadChange, Layout
+from lossmodel.model.density.arrowhead import ROWS, Arrowhead, ArrowheadChange, Layout, times
 from lossmodel.model.density.expansion import Expansion
 from lossmodel.model.design.grid import Floats
 
@@ -153,8 +152,8 @@ class ArrowheadFactor:
     def _shared_root(self) -> tuple[Floats, Floats]:
         """Columns of the transposed inverse factor for the shared unknowns: own rows and others."""
         inverse = np.ascontiguousarray(lapack.dtrtri(self.lower, lower=1)[0].T)
-        own = by_block(self.layout, self.inverses, -self.across @ inverse, transposed=True)
-        return own, inverse
+        across = -solve_triangular(self.lower, self.across.T, lower=True).T
+        return by_block(self.layout, self.inverses, across, transposed=True), inverse
 
     @property
     def variances(self) -> Floats:  # noqa: D102 - see Factor
@@ -174,15 +173,14 @@ class ArrowheadFactor:
         """
         change = expansion.of.change
         assert isinstance(change, ArrowheadChange)
-        own, shared = self._shared_root
-        by_shared = np.zeros((self.size, len(self.lower)))
-        by_shared[self.layout.own], by_shared[self.layout.shared] = own, shared
+        by_v = expansion.with_edges(change.up(*self._shared_root, expansion.scales))
+        slopes = expansion.slopes
+        found = np.empty(slopes.shape[0])
+        for first in range(0, len(found), ROWS):
+            by_shared = times(slopes[first : first + ROWS], by_v)
+            found[first : first + ROWS] = np.einsum("ij,ij->i", by_shared, by_shared)
         moves = change.matrix(expansion.scales)[:, -self.size :]
-        slopes, by_v = expansion.slopes, moves @ by_shared
-        found = np.concatenate(
-            [((slopes[rows] @ by_v) ** 2).sum(axis=1) for rows in _pieces(len(expansion.curvature))]
-        )
-        by_own = slopes @ (moves.tocsc()[:, self.layout.own] @ self._own_root)
+        by_own = slopes[:, : moves.shape[0]] @ (moves.tocsc()[:, self.layout.own] @ self._own_root)
         return np.asarray(found + np.asarray(by_own.multiply(by_own).sum(axis=1)).ravel())
 
     @property
@@ -208,11 +206,6 @@ class ArrowheadFactor:
         order = np.concatenate([self.layout.own, self.layout.shared])
         where = order[both.row], order[both.col]
         return sparse.csr_array(sparse.coo_array((both.data, where), shape=both.shape))
-
-
-def _pieces(size: int) -> Iterator[slice]:
-    for first in range(0, size, ROWS):
-        yield slice(first, first + ROWS)
 
 
 def by_block(

@@ -33,23 +33,36 @@ __all__ = [
     "Arrowhead",
     "ArrowheadChange",
     "Layout",
+    "has_long_windows",
     "is_large",
     "layout_of",
     "products_apart",
+    "times",
 ]
 
 # Unknowns, and figures, from which second derivatives are arrowheads. A dense expansion of 2,000
 # unknowns takes as long as one in blocks; that of the shipped war has under a thousand.
 MANY_UNKNOWNS, MANY_FIGURES = 2000, 20_000
+# Cells of a window from which a sum over its edges has fewer terms than one over its cells.
+LONG = 4
 # Rows that are multiplied as dense matrices at once: 8 MB for a thousand columns.
 ROWS = 1000
-# Time of an addition in a product of sparse matrices, relative to one in a product of dense ones.
-SPARSE_COST = 100.0
+# Time of an addition in a product of two sparse matrices, and in that of a sparse and a dense one,
+# relative to one in a product of two dense ones.
+SPARSE_COST, DENSE_COST = 100.0, 20.0
 
 
 def is_large(design: Design) -> bool:
     """Whether second derivatives of a submodel are arrowheads."""
     return design.size > MANY_UNKNOWNS or len(design.terms) > MANY_FIGURES
+
+
+def has_long_windows(design: Design) -> bool:
+    """Whether figures are many, and of many cells: they are fewer by the edges of windows."""
+    _, _, _, lo, hi = design.window.T
+    cells = (hi - lo).sum() / design.grid.cell_days
+    edges = len(design.series) * (design.grid.cells + 1)
+    return bool(len(design.terms) > edges and cells > LONG * len(design.window))
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +117,16 @@ class Layout:
             start = end
 
 
-def layout_of(design: Design, touched: Matrix) -> Layout:
+def layout_of(design: Design, touched: Matrix, through: Ints) -> Layout:
     """Find the unknowns that only figures of one claimant depend on, and the blocks they form.
 
     Parameters
     ----------
     touched
-        Entries of v on which each expectation depends, shape (N, V).
+        Entries of v on which each expectation depends, shape (N, V), but for those through which
+        all of them may.
+    through
+        The latter.
     """
     parameters, hypers = design.parameters, len(design.parameters.hyper)
     moves = abs(parameters.matrix)
@@ -125,6 +141,7 @@ def layout_of(design: Design, touched: Matrix) -> Layout:
     is_own[:hypers] = False
     # Ceilings have no claimant.
     is_own[(abs(parameters.ceilings) @ moves).nonzero()[1]] = False
+    is_own[moves[through].nonzero()[1]] = False
     own = np.flatnonzero(is_own)
     both = sparse.csr_array(by_stream.tocsc()[:, own])
     graph = sparse.block_array([[None, both], [both.T, None]])
@@ -167,17 +184,33 @@ class Apart:
         return found
 
 
-def products_apart(products: Products, layout: Layout) -> Apart:
-    """Sum of ``left' diag(weight) right`` over products, and its transpose."""
+def products_apart(
+    products: Products,
+    layout: Layout,
+    *,
+    moves: Floats | None = None,
+    within: Products | None = None,
+) -> Apart:
+    """Sum of ``left' diag(weight) right`` over products, and its transpose.
+
+    Parameters
+    ----------
+    moves
+        Where the products have more entries at the end of the basis, which shared rows move, their
+        derivative by these.
+    within
+        Products of shared rows alone, without these entries.
+    """
+    more = 0 if moves is None else len(moves)
+    size = len(layout.own_rows) + len(layout.shared_rows)
+    rows = np.concatenate([layout.shared_rows, np.arange(size, size + more)])
     kept: dict[int, tuple[Matrix, Matrix]] = {}
 
     def parts(matrix: Matrix) -> tuple[Matrix, Matrix]:
         if id(matrix) not in kept:
             by_column = matrix.tocsc()
-            kept[id(matrix)] = (
-                sparse.csr_array(by_column[:, layout.own_rows]),
-                sparse.csr_array(by_column[:, layout.shared_rows]),
-            )
+            own, others = by_column[:, layout.own_rows], by_column[:, rows]
+            kept[id(matrix)] = sparse.csr_array(own), sparse.csr_array(others)
         return kept[id(matrix)]
 
     shared, across, own = _Crossed(), _Crossed(), _Crossed()
@@ -191,10 +224,30 @@ def products_apart(products: Products, layout: Layout) -> Apart:
             weighted = by_rows(right_own, weight)
             across.add(weighted, left_shared)
             own.add(left_own, weighted)
-    height, width = len(layout.own_rows), len(layout.shared_rows)
-    half, of_own = shared.dense((width, width)), own.sparse((height, height))
-    between = across.dense((height, width))
+    height, width = len(layout.own_rows), len(rows)
+    half, between = shared.dense((width, width)), across.sparse((height, width))
+    if moves is None:
+        between = between.toarray()
+    else:
+        count = len(layout.shared_rows)
+        between = between.tocsc()
+        between = between[:, :count].toarray() + times(between[:, count:].tocsr(), moves)
+        by_moves = (half[:, count:] + half[count:].T) @ moves
+        half = half[:count, :count] + by_moves[:count] + moves.T @ by_moves[count:] / 2
+    inner = _Crossed()
+    for left, right, weight in within or ():
+        columns = (part.tocsc()[:, layout.shared_rows].tocsr() for part in (left, right))
+        left_shared, right_shared = columns
+        inner.add(left_shared, by_rows(right_shared, weight))
+    half += inner.dense(half.shape)
+    of_own = own.sparse((height, height))
     return Apart(layout, sparse.csr_array(of_own + of_own.T), between, half + half.T)
+
+
+def times(matrix: Matrix, values: Floats) -> Floats:
+    """A sparse matrix times a dense one, as dense ones where that is faster."""
+    full = matrix.nnz * DENSE_COST > matrix.shape[0] * matrix.shape[1]
+    return np.asarray((matrix.toarray() if full else matrix) @ values)
 
 
 class _Crossed:
@@ -324,6 +377,17 @@ class ArrowheadChange:
         return Arrowhead(
             self.layout, self._blocks(sparse.coo_array(own.T @ moved)), between, shared
         )
+
+    def up(self, own: Floats, shared: Floats, scales: Floats) -> Floats:
+        """The map, scaled, times values of the own and the shared unknowns, shape (V, .)."""
+        hypers = len(self.parameters.hyper)
+        latent = scales[hypers:, None]
+        own, shared = own * latent[self.layout.own], shared * latent[self.layout.shared]
+        found = np.empty((len(self.parameters.offset), own.shape[1]))
+        found[self.layout.own_rows - hypers] = self.own.up(own) + self.across @ shared
+        others = self.layout.shared_rows[self._scales :] - hypers
+        found[others] = self.shared.up(shared)
+        return found
 
     def _blocks(self, own: sparse.coo_array) -> Floats:
         rows, columns = self.layout.places

@@ -44,13 +44,24 @@ class Jacobians:
         self._order: list[Node] = []
         for node in graph.order(basis, outputs):
             if isinstance(node, Linear):
-                self._terms[node.index] = terms = list(_of_entries(node.terms()))
+                self._terms[node.index] = terms = list(self._of_entries(node.terms()))
                 if all(source.index in self._constant for _, source in terms):
                     found = [m @ self._constant[source.index] for m, source in terms]
                     self._constant[node.index] = _sum_of(found)
                     continue
             if not isinstance(node, RunningSum):
                 self._order.append(node)
+
+    def _of_entries(self, terms: Iterable[tuple[Matrix, Node]]) -> Iterator[tuple[Matrix, Node]]:
+        """Maps of running sums, unless these are in the basis, as maps of their summands."""
+        for matrix, source in terms:
+            if not isinstance(source, RunningSum) or source.index in self._constant:
+                yield matrix, source
+                continue
+            columns, start = source.of_entries(matrix).tocsc(), 0
+            for node in source.inputs:
+                yield sparse.csr_array(columns[:, start : start + node.size]), node
+                start += node.size
 
     def at(self, evaluation: Evaluation) -> dict[int, Matrix]:
         """Jacobians of all nodes but running sums, by index, each of shape (n, basis)."""
@@ -110,18 +121,6 @@ def crossed(products: Products, size: int) -> Floats:
     right = sparse.vstack([by_rows(right, w) for _, right, w in products], format="csr")
     half = np.asarray((left.T.tocsr() @ right).toarray())
     return np.asarray(half + half.T)
-
-
-def _of_entries(terms: Iterable[tuple[Matrix, Node]]) -> Iterator[tuple[Matrix, Node]]:
-    """Maps of running sums as maps of their summands."""
-    for matrix, source in terms:
-        if not isinstance(source, RunningSum):
-            yield matrix, source
-            continue
-        columns, start = source.of_entries(matrix).tocsc(), 0
-        for node in source.inputs:
-            yield sparse.csr_array(columns[:, start : start + node.size]), node
-            start += node.size
 
 
 def _sum_of(parts: Sequence[Matrix]) -> Matrix:

@@ -9,7 +9,7 @@ with A the derivative of the log scales s and of v by theta. The last term comes
 are multiplied by a learned scale; it is zero among the latent entries of theta.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,8 @@ from scipy import sparse
 
 from lossmodel.model.density.arrowhead import (
     ArrowheadChange,
+    Layout,
+    has_long_windows,
     layout_of,
     products_apart,
 )
@@ -26,7 +28,7 @@ from lossmodel.model.density.curvature import clipped_curvature, curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.derivatives import Jacobians, Products, crossed, second_products
 from lossmodel.model.density.graph import Adjoints, Evaluation
-from lossmodel.model.density.operators import Matrix
+from lossmodel.model.density.operators import Map, Matrix, Node
 from lossmodel.model.design.change import Change
 from lossmodel.model.design.grid import Floats
 
@@ -49,19 +51,36 @@ class Expander:
     def __init__(self, density: Density, *, apart: bool = False) -> None:
         self.density, self.model = density, density.model
         model, design = self.model, density.design
-        graph, basis = model.graph, model.basis
+        graph = model.graph
+        basis: tuple[Node, ...] = model.basis
+        # Sums up to the edges of cells are in the basis, too, where figures are more than edges.
+        self.within: Jacobians | None = None
+        if apart and has_long_windows(design):
+            self.within = Jacobians(graph, basis, model.sums.inputs)
+            basis = (*basis, model.sums)
         self.expected = Jacobians(graph, basis, [model.ordered_expected])
-        self.change: Change | ArrowheadChange
-        if not apart:
-            self.change = Change(design.parameters.matrix)
-        else:
-            touched = self.expected.structure(model.ordered_expected)[model.place]
-            by_v = sparse.csr_array(touched[:, model.log_scales.size :])
-            self.change = ArrowheadChange(design, layout_of(design, by_v))
         self.noise = Jacobians(graph, basis, [model.ordered_noise, model.log_slack])
-        ceilings = density.design.parameters.ceilings
-        none = sparse.csr_array((ceilings.shape[0], model.log_scales.size))
-        self.ceilings = sparse.csr_array(sparse.hstack([none, ceilings], format="csr"))
+        self.change: Change | ArrowheadChange = (
+            ArrowheadChange(design, self._layout()) if apart else Change(design.parameters.matrix)
+        )
+        ceilings, before = design.parameters.ceilings, model.log_scales.size
+        none, after = (
+            sparse.csr_array((ceilings.shape[0], size))
+            for size in (before, self.expected.size - before - ceilings.shape[1])
+        )
+        self.ceilings = sparse.csr_array(sparse.hstack([none, ceilings, after], format="csr"))
+
+    def _layout(self) -> Layout:
+        """The unknowns of one claimant and the shared ones."""
+        model = self.model
+        hypers, height = model.log_scales.size, model.v.size
+        touched = self.expected.structure(model.ordered_expected)[model.place]
+        through = np.zeros(0, dtype=np.int64)
+        if self.within is not None:
+            found = (self.within.structure(node) for node in model.sums.inputs)
+            through = np.unique(np.concatenate([f.nonzero()[1] for f in found])) - hypers
+        by_v = sparse.csr_array(touched[:, hypers : hypers + height])
+        return layout_of(self.density.design, by_v, through)
 
     def __call__(self, theta: Floats) -> "Expansion":
         """Expand the log posterior at theta of shape (D,)."""
@@ -109,12 +128,34 @@ class Expansion:
         return self.of.expected.at(self.evaluation)
 
     @cached_property
+    def _within(self) -> dict[int, Matrix]:
+        """Derivatives by the log scales and v of all nodes that sums up to edges need."""
+        return {} if self.of.within is None else self.of.within.at(self.evaluation)
+
+    @cached_property
+    def _edges(self) -> Floats:
+        """Derivative of the sums up to edges by the shared rows of the basis, (edges, rows)."""
+        assert isinstance(self.of.change, ArrowheadChange)
+        sums, rows = self.of.model.sums, self.of.change.layout.shared_rows
+        inputs = [self._within[node.index].tocsc()[:, rows] for node in sums.inputs]
+        return np.ascontiguousarray(sums.forward([x.toarray().T for x in inputs]).T)
+
+    def with_edges(self, values: Floats) -> Floats:
+        """Values of v, shape (V, .), with those of sums up to edges if these are in the basis."""
+        if self.of.within is None:
+            return values
+        assert isinstance(self.of.change, ArrowheadChange)
+        hypers, rows = self.of.model.log_scales.size, self.of.change.layout.shared_rows
+        is_v = rows >= hypers
+        return np.concatenate([values, self._edges[:, is_v] @ values[rows[is_v] - hypers]])
+
+    @cached_property
     def _slopes(self) -> Matrix:
         return self.jacobians[self.of.model.ordered_expected.index]
 
     @cached_property
     def slopes(self) -> Matrix:
-        """Derivative of the log expectations by v, shape (N, V)."""
+        """Derivative of the log expectations by v, and by sums up to edges in the basis."""
         model = self.of.model
         return sparse.csr_array(self._slopes[model.place][:, model.log_scales.size :])
 
@@ -132,11 +173,11 @@ class Expansion:
     @cached_property
     def _inner(self) -> Products:
         """Second derivatives of the log expectations."""
-        return self._products(self.of.expected, self.jacobians)
+        return self._products(self.of.expected.maps, self.jacobians)
 
-    def _products(self, of: Jacobians, jacobians: Mapping[int, Matrix]) -> Products:
+    def _products(self, maps: Iterable[Map], jacobians: Mapping[int, Matrix]) -> Products:
         products = []
-        for node in of.maps:
+        for node in maps:
             adjoint = self.adjoints[node]
             bends = self.evaluation.of_map(node).second()
             weighted = {key: adjoint * bend for key, bend in bends.items()}
@@ -154,11 +195,18 @@ class Expansion:
             start = here.stop
         return found
 
-    def _crossed(self, products: Products) -> Any:
-        """Sum of products and its transpose in the basis, dense or with own rows apart."""
-        if isinstance(self.of.change, ArrowheadChange):
-            return products_apart(products, self.of.change.layout)
-        return crossed(products, self.of.expected.size)
+    def _crossed(self, products: Products, within: Products | None = None) -> Any:
+        """Sum of products and its transpose in the basis, dense or with own rows apart.
+
+        Parameters
+        ----------
+        within
+            Products in the basis without sums up to edges.
+        """
+        if not isinstance(self.of.change, ArrowheadChange):
+            return crossed(products, self.of.expected.size)
+        moves = None if self.of.within is None else self._edges
+        return products_apart(products, self.of.change.layout, moves=moves, within=within)
 
     def _by_basis(self, *, clipped: bool) -> Any:
         """Negative second derivative by the log scales and v, shape (H + V, H + V).
@@ -171,14 +219,19 @@ class Expansion:
         else:
             products = self._of_scales(self._bends())
         if isinstance(self.of.change, ArrowheadChange):
-            every = [*self._of_expectations(), *products]
-            return self._crossed([(left, right, -weight) for left, right, weight in every])
+            within = [] if self.of.within is None else self._of_edges(self.of.within)
+            return self._crossed(_minus([*self._of_expectations(), *products]), _minus(within))
         return self._common - self._crossed(products)
 
     @cached_property
     def _common(self) -> Any:
         """Of expectations that are no affine maps, and of ceilings, shape (H + V, H + V)."""
         return -self._crossed(self._of_expectations())
+
+    def _of_edges(self, within: Jacobians) -> Products:
+        """Second derivatives of the sums up to edges, but for what expectations need, too."""
+        others = {node.index for node in self.of.expected.maps}
+        return self._products([m for m in within.maps if m.index not in others], self._within)
 
     def _of_expectations(self) -> Products:
         return [*self._inner, *self._of_ceilings()]
@@ -201,7 +254,7 @@ class Expansion:
             jacobians[model.ordered_noise.index],
             slack[np.zeros(self._slopes.shape[0], dtype=np.int64)],
         )
-        products = self._products(self.of.noise, jacobians)
+        products = self._products(self.of.noise.maps, jacobians)
         for (a, b), bend in bends.items():
             products.append((three[a], three[b], bend / 2 if a == b else bend))
         return products
@@ -294,7 +347,7 @@ class Expansion:
         parameters = self.of.density.design.parameters
         hypers = len(parameters.hyper)
         moved = parameters.matrix @ (directions * self.scales[:, None])
-        return np.asarray(self.slopes @ (moved + self.growth @ directions[:hypers]))
+        return np.asarray(self.slopes @ self.with_edges(moved + self.growth @ directions[:hypers]))
 
     def leverage(self, covariance: Floats) -> Floats:
         """Variance of the log expectations, shape (N,), under a covariance of theta."""
@@ -324,3 +377,7 @@ class Expansion:
             for sign in (1.0, -1.0)
         )
         return np.asarray((above - below) / (2 * STEP))
+
+
+def _minus(products: Products) -> Products:
+    return [(left, right, -weight) for left, right, weight in products]

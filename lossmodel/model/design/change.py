@@ -45,7 +45,7 @@ class Change:
 
     def covariance(self, of_theta: Floats, scales: Floats) -> Floats:
         """Covariance of v, shape (V, V), from one of theta, shape (D, D)."""
-        return self._up(self._up(of_theta * scales * scales[:, None]).T)
+        return self.up(self.up(of_theta * scales * scales[:, None]).T)
 
     def down(self, values: Floats, scales: Floats) -> Floats:
         """The transposed map, scaled, times ``values`` of shape (V, .)."""
@@ -56,8 +56,8 @@ class Change:
             np.matmul((block * scales[columns]).T, values[rows], out=down[columns])
         return down
 
-    def _up(self, values: Floats) -> Floats:
-        """The map times ``values`` of shape (D, .)."""
+    def up(self, values: Floats) -> Floats:
+        """The map, not scaled, times ``values`` of shape (D, .)."""
         up = np.zeros((self.of.shape[0], values.shape[1]))
         up[self.rows] = self.rest.T @ np.ascontiguousarray(values[self.columns])
         for rows, columns, block in self.blocks:
