@@ -213,10 +213,12 @@ class _Climb:
         Along a short step the gradient is linear, and the rise its mean times the step.
         """
         sizes = PROBE * self.unit
-        places = [self._move(step, SETTLED) for step in np.diag(sizes)]
-        slopes = np.array([place.slope for place in places]).reshape(-1, len(sizes))
+        # Numbers alone are kept: a point of a large submodel takes a hundred megabytes.
+        moved = (self._move(step, SETTLED) for step in np.diag(sizes))
+        found = [(place.slope, place.point.value) for place in moved]
+        slopes = np.array([slope for slope, _ in found]).reshape(-1, len(sizes))
         fall = (self.best.slope - slopes) / sizes[:, None]
-        rises = np.array([place.point.value for place in places]) - self.best.point.value
+        rises = np.array([value for _, value in found]) - self.best.point.value
         mean = (self.best.slope + np.diag(slopes)) / 2
         return self._raised((fall + fall.T) / 2), rises / sizes - mean
 
