@@ -7,6 +7,7 @@
 `variance_table`      shares of each total's posterior variance, see ``variance``
 `prior_shift_table`   totals under other priors, see ``prior_shift``
 `influence_table`     totals without single figures, see ``row_influence``
+`discrepancy_table`   streams against the predictive of the others, see ``discrepancy``
 ====================  ==============================================================================
 """
 
@@ -21,6 +22,7 @@ from lossmodel.errors import UsageError
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.predictive import predictive
 from lossmodel.model.design.assemble import PERSON
+from lossmodel.posterior.discrepancy import discrepancies
 from lossmodel.posterior.prior_shift import local_prior_sensitivity
 from lossmodel.posterior.reported import Series, is_identified, series_of
 from lossmodel.posterior.row_influence import row_influence
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     AnyFit = TypeVar("AnyFit", bound=Fit)
 
 __all__ = [
+    "STREAM",
+    "discrepancy_table",
     "influence_table",
     "prior_shift_table",
     "reported_series",
@@ -124,6 +128,15 @@ def influence_table(fit: Fit) -> pd.DataFrame:
         )
 
     return fit.cache.get("row_influence", lambda: _joined(fit, without))
+
+
+def discrepancy_table(fit: Fit) -> pd.DataFrame:
+    """Each stream of `streams_table` against the predictive of the others, see ``discrepancy``."""
+
+    def found(name: str, submodel: Submodel) -> pd.DataFrame:
+        return discrepancies(submodel.design, _expansion(fit, name), ci_prob=fit.ci_prob)
+
+    return fit.cache.get("discrepancies", lambda: _joined(fit, found))
 
 
 def with_tables(fit: AnyFit, tables: Mapping[str, pd.DataFrame]) -> AnyFit:
