@@ -179,6 +179,10 @@ class FakeFit:
         cache = Cache()
         for name in ("series", "streams", "terms", *DERIVED):
             cache.keep(name, getattr(self, name))
+        for key in self.series:
+            rows = self.variance_decomposition
+            rows = rows[rows["quantity"] == "{1} {0} {2}".format(*key)]
+            cache.keep(f"variance_decomposition {key}", rows)
         expected = pd.DataFrame([(1.0, 0.4, 2.5, 1.0)] * len(self.streams), columns=DISCREPANCY)
         cache.keep("discrepancies", expected)
         content = repr((self.engine, self.ci_prob, self.days[-1], self.provenance))

@@ -27,6 +27,7 @@ from lossmodel.posterior.prior_shift import local_prior_sensitivity
 from lossmodel.posterior.reported import Series, is_identified, series_of
 from lossmodel.posterior.row_influence import row_influence
 from lossmodel.posterior.variance import variance_decomposition
+from lossmodel.text.levels import ASSUMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +42,8 @@ __all__ = [
     "STREAM",
     "discrepancy_table",
     "influence_table",
+    "is_assumed",
+    "prior_share",
     "prior_shift_table",
     "reported_series",
     "stream_of",
@@ -97,13 +100,39 @@ def terms_table(fit: Fit) -> pd.DataFrame:
 def variance_table(fit: Fit) -> pd.DataFrame:
     """Shares of each total's posterior variance by assumption, see ``variance``."""
 
-    def shares(name: str, submodel: Submodel) -> pd.DataFrame:
-        series = series_of(submodel.design, name, fit.conflict)
+    def whole() -> pd.DataFrame:
+        shares = [_variance(fit, key) for key in reported_series(fit)]
+        return pd.concat(shares, ignore_index=True)
+
+    return fit.cache.get("variance_decomposition", whole)
+
+
+def _variance(fit: Fit, key: Series) -> pd.DataFrame:
+    def shares() -> pd.DataFrame:
+        submodel = submodel_of(fit, key[0], key[1])
+        expansion = _expansion(fit, submodel.design.name)
         return variance_decomposition(
-            submodel.posterior, submodel.prior, _expansion(fit, name), submodel.laplace, series
+            submodel.posterior, submodel.prior, expansion, submodel.laplace, [key]
         )
 
-    return fit.cache.get("variance_decomposition", lambda: _joined(fit, shares))
+    return fit.cache.get(f"variance_decomposition {key}", shares)
+
+
+def prior_share(fit: Fit, key: Series) -> float:
+    """Share of a total's posterior variance that comes from priors, NaN if it is not known.
+
+    Parameters
+    ----------
+    key
+        Party, category and scope, one of `reported_series`.
+    """
+    shares = _variance(fit, key)["prior_share"]
+    return float(shares.iloc[0]) if len(shares) else float("nan")
+
+
+def is_assumed(fit: Fit, key: Series) -> bool:
+    """Whether priors account for so much of a total's variance that they set it."""
+    return prior_share(fit, key) > ASSUMED
 
 
 def prior_shift_table(fit: Fit) -> pd.DataFrame:
