@@ -88,6 +88,7 @@ ORDER = [
     "posterior/variance",
     "posterior/prior_shift",
     "posterior/row_influence",
+    "posterior/discrepancy",
     "posterior/tables",
     "posterior/rates",
     "posterior/estimates",

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossmodel.errors import UsageError
+from lossmodel.posterior.contradictions import CONTRADICTED
 from lossmodel.posterior.estimates import COLUMNS, estimates_table
+from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.query import answer_query, run_query
 from lossmodel.query.parse import GRAMMAR, parsed
 from tests.fakes import HOSTILE, make_fit
@@ -117,7 +119,7 @@ def test_the_first_day_can_be_the_one(fit):
 
 def test_json_has_the_columns_of_the_table_and_the_claims_hash(fit):
     found = json.loads(run_query(fit, "killed north 2023", form="json"))
-    assert set(found) == {*COLUMNS, "claims_sha256", "gate"}
+    assert set(found) == {*COLUMNS, "claims_sha256", "gate", "set_by_assumptions", "warnings"}
     assert found["claims_sha256"] == "ab" * 32
     assert json.loads(run_query(fit, "tanks north", form="json"))["engine"] == "nuts"
 
@@ -156,6 +158,51 @@ def test_latex_and_bibtex(fit):
     # The same question has the same key, another one another.
     assert entry.splitlines()[0] == run_query(fit, "killed north", form="bibtex").splitlines()[0]
     assert entry.splitlines()[0] != run_query(fit, "killed south", form="bibtex").splitlines()[0]
+
+
+@pytest.fixture(scope="module")
+def doubtful():
+    """A fit that did not pass its gate, with a contradiction."""
+    fit = make_fit(passed=False)
+    fit.diagnostics["findings"] = [{"kind": CONTRADICTED, "message": "observer\ncontradicts."}]
+    return fit
+
+
+def test_each_form_carries_the_warnings(doubtful):
+    said = {form: run_query(doubtful, "killed north", form=form) for form in ("text", "latex")}
+    assert said["text"].endswith(f"warning: observer\ncontradicts.\n{NOT_PASSED}")
+    comment, number = said["latex"].splitlines()
+    assert comment == "% warning: observer contradicts."
+    assert number.endswith("(not converged)")
+    found = json.loads(run_query(doubtful, "killed north", form="json"))
+    assert found["warnings"] == ["observer\ncontradicts.", NOT_PASSED]
+    assert found["gate"] == "not passed"
+    assert "NOT CONVERGED" in run_query(doubtful, "killed north", form="bibtex")
+
+
+@pytest.mark.parametrize(
+    ("question", "assumed"),
+    [
+        ("killed north", False),
+        ("killed south", True),
+        ("killed south 2023", True),
+        ("when killed south passes 1000", True),
+        ("killed north / killed south", True),
+        ("killed north+south", True),
+        ("killed+wounded south", True),
+        ("killed north citizens", False),
+        ("tanks north", False),
+        ("ratio observer south", False),
+    ],
+)
+def test_each_form_says_what_is_set_by_assumptions(fit, question, assumed):
+    # As the report does: the share of the variance of a total that is prior.
+    assert json.loads(run_query(fit, question, form="json"))["set_by_assumptions"] is assumed
+    for form in ("text", "latex", "bibtex"):
+        assert ("set by assumptions" in run_query(fit, question, form=form)) is assumed
+    if assumed:
+        words = "set by assumptions: 86% of the posterior variance of killed south to 2024-06-30"
+        assert words in run_query(fit, question)
 
 
 def test_hostile_titles_are_text_in_an_entry():

@@ -127,7 +127,9 @@ def import_data(
 ) -> None:
     """Convert a public data set or your own table to claims, and report what was guessed."""
     from lossmodel.importers import CATALOGUE, Hints, find_data_set, read_any
+    from lossmodel.importers.result import claims_place
 
+    claims_place(out)  # before the work
     names = {entry.name for entry in CATALOGUE}
     known = len(what) == 1 and (what[0] in names or not is_there(Path(what[0])))
     if known and what[0] not in names and ("." in what[0] or "/" in what[0]):

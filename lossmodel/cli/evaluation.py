@@ -11,6 +11,7 @@ from lossmodel.cli.app import ClaimsFile, ConflictName, Engine, Jobs, PriorsFile
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
+from lossmodel.system.destination import destination
 from lossmodel.text.escape import file_name
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def calibrate(
     cluster: Cluster = None,
 ) -> None:
     """Simulate wars, fit them, and check the coverage of the credible intervals."""
+    _check(out)
     from lossmodel.evaluation.calibration import calibrate as run
     from lossmodel.evaluation.misspecification import known_misspecifications
 
@@ -122,6 +124,7 @@ def backtest(
     cluster: Cluster = None,
 ) -> None:
     """Fit the claims published by past dates, and score the estimates against later truth."""
+    _check(out)
     import pandas as pd
 
     from lossmodel.claims.claims import load_claims
@@ -186,6 +189,7 @@ def sensitivity(
     cluster: Cluster = None,
 ) -> None:
     """Refit without each claimant and model component, and under other priors."""
+    _check(out)
     from lossmodel.claims.claims import load_claims
     from lossmodel.evaluation.sensitivity import sensitivity as run
 
@@ -209,6 +213,12 @@ def sensitivity(
         for quantity in result.table["quantity"].unique():
             name = file_name("tornado", quantity.replace(" ", "-"))
             result.plot(quantity).figure.savefig(out / f"{name}.svg")
+
+
+def _check(out: Path | None) -> None:
+    """Refuse a folder that cannot be written, before the work."""
+    if out is not None:
+        destination(out, standing="folder")
 
 
 def _write(folder: Path, table: pd.DataFrame, name: str) -> None:

@@ -97,13 +97,14 @@ def fit(
 def report(fit: FitPath = REPORT, out: Out = REPORT, force: Force = False) -> None:
     """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
-    from lossmodel.report import write_report
+    from lossmodel.report.folder import reserved
+    from lossmodel.report.write import write_into
 
-    with progress() as say:
+    with progress() as say, reserved(out) as target:
         say("reading the fit")
         fitted = read_fit(fit)
         say("writing the report")
-        write_report(fitted, out, force=force)
+        write_into(target, fitted, force=force)
     answer(headline(fitted, out))
     _exit_by_gate(fitted)
 

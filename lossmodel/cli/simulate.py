@@ -13,7 +13,7 @@ import typer
 from lossmodel.cli.app import ConflictName, Seed, app
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import DEFAULT_CONFLICT
-from lossmodel.errors import UsageError
+from lossmodel.system.destination import destination
 from lossmodel.system.unfinished import unfinished
 
 if TYPE_CHECKING:
@@ -31,17 +31,16 @@ def simulate(
     ] = SIMULATION,
 ) -> None:
     """Simulate a war and the claims about it, and write them as a conflict folder."""
-    if out.exists():
-        raise UsageError(f"{out} exists; name another folder with --out.")
+    place = destination(out)
 
     from lossmodel.evaluation import simulation
 
-    with progress() as say, unfinished(out.absolute(), out) as folder:
+    with progress() as say, unfinished(place, out) as folder:
         say("simulating a war and its claims")
         war = simulation.simulate(conflict, seed=seed)
         say("writing the folder")
         _write_folder(war, folder)
-        folder.rename(out)
+        folder.rename(place)
     answer(f"{len(war.claims):,} claims and the true losses in {out}")
     answer(f"to fit: lossmodel fit --conflict {out}")
 

@@ -15,6 +15,7 @@ from lossmodel.claims.claims import Claims, load_claims, write_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.shipped import resolve
 from lossmodel.errors import UsageError
+from lossmodel.system.destination import destination
 from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there, read_text
 from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, Field
@@ -22,7 +23,7 @@ from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, Field
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Imported", "claims_table", "iso", "rows_of", "slug"]
+__all__ = ["Imported", "claims_place", "claims_table", "iso", "rows_of", "slug"]
 
 RUSSIA_UKRAINE: Final = "russia-ukraine"
 TABLES: Final = {"claimants": CLAIMANTS, "streams": STREAMS, "sources": SOURCES}
@@ -115,20 +116,21 @@ class Imported:
         ClaimsError
             The table is not valid; the error has every problem.
         UsageError
-            The folder exists already.
+            The folder exists already, or the place cannot be written.
         """
+        target = claims_place(out)
         as_file = out.suffix == ".csv"
         folder = out.with_name(f"{out.stem}-conflict") if as_file else out
         wants_folder = not as_file or self.needs_folder
-        if wants_folder and folder.exists():
+        if wants_folder and is_there(folder):
             raise UsageError(f"{folder} exists; name another place with --out.")
-        with unfinished(out.absolute(), out) as work:
+        with unfinished(target, out) as work:
             place = work / "whole"
             place.mkdir()
             claims = load_claims(self.claims, conflict=self._conflict(place))
             write_claims(claims, work / "claims.csv" if as_file else place / "claims.csv")
             if as_file:
-                (work / "claims.csv").replace(out)
+                (work / "claims.csv").replace(target)
             if wants_folder:
                 place.rename(folder)
         return ([out] if as_file else []) + ([folder] if wants_folder else [])
@@ -145,6 +147,17 @@ class Imported:
             whole = pd.concat(tables, ignore_index=True).fillna("")
             whole.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
         return load_conflict(folder)
+
+
+def claims_place(out: Path) -> Path:
+    """The claims table (.csv) or conflict folder itself that imported claims are written to.
+
+    Raises
+    ------
+    UsageError
+        Something else stands there, or it cannot be written.
+    """
+    return destination(out, standing="file" if out.suffix == ".csv" else "nothing")
 
 
 def _table(table: pd.DataFrame | None, name: str) -> pd.DataFrame:

@@ -193,6 +193,7 @@ def pareto_k(log_ratios: Floats) -> float:
     theta = 1 / tail[-1] + grid / (3 * quarter)
     shapes = np.log1p(-theta[:, None] * tail).mean(axis=1)
     profile = size * (np.log(-theta / shapes) - shapes - 1)
-    weights = 1 / np.exp(profile[None] - profile[:, None]).sum(axis=1)
+    with np.errstate(over="ignore"):  # of a shape that is out of the question
+        weights = 1 / np.exp(profile[None] - profile[:, None]).sum(axis=1)
     k = float(np.log1p(-(theta @ weights) * tail).mean())
     return (k * size + 0.5 * 10) / (size + 10)

@@ -322,9 +322,16 @@ class Expansion:
         """Exact latent precision, shape (D - H, D - H)."""
         return self._latent(self._exact)
 
-    def gauss_newton(self) -> Any:
-        """Positive definite approximation of the latent precision, for use far from the mode."""
-        weight = np.maximum(self.curvature, 0.0)[self.of.model.by_form] / 2
+    def gauss_newton(self, weight: Floats | None = None) -> Any:
+        """Positive definite approximation of the latent precision, for use far from the mode.
+
+        Parameters
+        ----------
+        weight
+            Of each figure, shape (N,), not negative; its curvature by default.
+        """
+        given = np.maximum(self.curvature, 0.0) if weight is None else weight
+        weight = given[self.of.model.by_form] / 2
         products = [(self._slopes, self._slopes, weight)]
         products += [(rows, rows, -bend) for rows, _, bend in self._of_ceilings()]
         return self._latent(self._crossed(products))
