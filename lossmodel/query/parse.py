@@ -4,41 +4,45 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from lossmodel.conflict.types import base_names
 from lossmodel.errors import UsageError
 from lossmodel.posterior.tables import reported_series, streams_table
+from lossmodel.text.grammar import GRAMMAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["GRAMMAR", "Division", "Passing", "Quantity", "Window", "parsed"]
+__all__ = ["Expression", "Passing", "Quantity", "Term", "Window", "parsed"]
 
-GRAMMAR: Final = """\
-A question is one of
-  QUANTITY [WINDOW]                          killed russia 2023
-  QUANTITY [WINDOW] / QUANTITY [WINDOW]      killed ukraine / killed russia 2024
-  when QUANTITY passes NUMBER                when killed russia passes 100000
-QUANTITY is CATEGORY PARTY [SCOPE], or ratio CLAIMANT PARTY [CATEGORY]
-  (a claimant's figures / the truth under their own definition); A+B is the sum of A and B
-WINDOW is 2023 | 2023-05 | 2023-05-17 | 2023-05-01..2023-06-15 | cumulative [2023-05-17]
-  (none: cumulative to the last day; a quotient's one window holds for both)
-Upper and lower case are the same."""
-
-_SEPARATOR: Final = re.compile(r"[\s/]")
+# Characters that end a word, unless they stand in a name.
+_SEPARATOR: Final = re.compile(r"[\s/()]")
 _NUMBER: Final = re.compile(r"(\d+(?:_\d+)*|\d{1,3}(?:,\d{3})+)(\.\d+)?(e\d+)?")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WINDOW: Final = re.compile(r"cumulative|\d{4}([-.].*)?")
+_SIGNS: Final = {"+": 1, "-": -1}
 _COUNTED: Final = ("killed", "wounded", "casualties")
+LETHALITY: Final = "lethality"
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """Losses of a party, or a claimant's ratio where `stream` is given."""
+    """Losses of a party, their lethality, or a claimant's ratio where `stream` is given.
+
+    Attributes
+    ----------
+    summed
+        Whether `party` is a sum that no one declared, to be added up here.
+    others
+        Other streams that a ratio without a category might have meant, the best supported first.
+    """
 
     category: str
     party: str
@@ -46,11 +50,27 @@ class Quantity:
     claimant: str = ""
     stream: int | None = None
     summed: bool = False
+    others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.stream is not None:
             return f"ratio {self.claimant} {self.party} {self.category}"
         return f"{self.category} {self.party} {self.scope}"
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it is a number between two losses, and not losses."""
+        return self.stream is not None or self.category == LETHALITY
+
+    @property
+    def parties(self) -> list[str]:
+        """The parties whose losses are added up here."""
+        return self.party.split("+") if self.summed else [self.party]
+
+    @property
+    def categories(self) -> list[str]:
+        """The categories whose losses are added up here."""
+        return self.category.split("+")
 
 
 @dataclass(frozen=True)
@@ -63,21 +83,30 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Division:
-    """One quantity over its window, or two to be divided."""
+class Term:
+    """A quantity over its window, added or (sign -1) subtracted."""
 
-    parts: tuple[tuple[Quantity, Window], ...]
+    quantity: Quantity
+    window: Window
+    sign: int = 1
+
+
+@dataclass(frozen=True)
+class Expression:
+    """One sum, or two to be divided."""
+
+    sums: tuple[tuple[Term, ...], ...]
 
 
 @dataclass(frozen=True)
 class Passing:
-    """The day on which the running total of a quantity reaches a number."""
+    """The day on which the running total of a sum reaches a number."""
 
-    quantity: Quantity
+    terms: tuple[Term, ...]
     number: float
 
 
-def parsed(text: str, fit: Fit) -> Division | Passing:
+def parsed(text: str, fit: Fit) -> Expression | Passing:
     """Read a question against the names and the days of a fit.
 
     Raises
@@ -93,38 +122,94 @@ def parsed(text: str, fit: Fit) -> Division | Passing:
     if words.count("/") > 1:
         raise _error("Only two quantities can be divided.")
     if "/" not in words:
-        return Division((_part(words, fit, None),))
+        return Expression((_sum(words, fit),))
     at = words.index("/")
-    under = _part(words[at + 1 :], fit, None)
-    return Division((_part(words[:at], fit, under[1]), under))
+    over, under = words[:at], words[at + 1 :]
+    for side in (over, under):
+        if not _in_parentheses(side) and not _SIGNS.keys().isdisjoint(side):
+            raise _error("In a quotient a sum stands in parentheses.")
+    divisor = _sum(under, fit)
+    return Expression((_sum(over, fit, divisor[0].window), divisor))
 
 
 def _words(text: str, fit: Fit) -> list[str]:
-    """Words and division signs; a name with blanks or slashes in it is one word."""
+    """Words and signs; a name with blanks, slashes or parentheses in it is one word."""
     conflict = fit.conflict
     names = {*conflict.parties, *conflict.categories, *conflict.scopes}
     names |= set(streams_table(fit)["claimant"])
     odd = [name.lower() for name in names if _SEPARATOR.search(name)]
     # The longest first, and only where no other word begins or ends in the midst of it.
     pieces = "|".join(map(re.escape, sorted(odd, key=len, reverse=True)))
-    whole = rf"(?<![^\s/+])(?:{pieces})(?![^\s/+])|" if odd else ""
-    return re.findall(rf"(?:{whole}[^\s/])+|/", text)
+    whole = rf"(?<![^\s/+(])(?:{pieces})(?![^\s/+)])|" if odd else ""
+    return re.findall(rf"(?:{whole}[^\s/()])+|[/()]", text)
 
 
 def _error(problem: str) -> UsageError:
     return UsageError(f"{problem}\n{GRAMMAR}")
 
 
+def _in_parentheses(words: list[str]) -> bool:
+    return words[:1] == ["("] and words[-1:] == [")"]
+
+
+def _sum(words: list[str], fit: Fit, default: Window | None = None) -> tuple[Term, ...]:
+    """Read terms from the last to the first: the window of one holds for those before it."""
+    if _in_parentheses(words):
+        words = words[1:-1]
+    if "(" in words or ")" in words:
+        raise _error("Parentheses stand around a whole sum, and not within one another.")
+    terms: list[Term] = []
+    end = len(words)
+    for at in reversed(range(-1, len(words))):
+        if at == -1 or words[at] in _SIGNS:
+            sign = 1 if at == -1 else _SIGNS[words[at]]
+            quantity, window = _part(words[at + 1 : end], fit, default)
+            terms.insert(0, Term(quantity, window, sign))
+            default, end = window, at
+    _check_sum(terms, fit)
+    return tuple(terms)
+
+
+def _check_sum(terms: Sequence[Term], fit: Fit) -> None:
+    """Refuse sums of unlike numbers, and those that count a loss twice."""
+    if len({_unit(term.quantity, fit) for term in terms}) > 1:
+        raise _error("Only like numbers are added: persons, equipment, or ratios.")
+    for one, other in combinations(terms, 2):
+        if one.sign == other.sign and not one.quantity.is_ratio and _overlap(one, other, fit):
+            raise _error(f"{str(other.quantity)!r} counts losses again that another term counts.")
+
+
+def _unit(quantity: Quantity, fit: Fit) -> str:
+    return "ratio" if quantity.is_ratio else fit.conflict.categories[quantity.categories[0]].group
+
+
+def _overlap(one: Term, other: Term, fit: Fit) -> bool:
+    """Whether two terms count some of the same losses."""
+    if one.window.last < other.window.first or other.window.last < one.window.first:
+        return False
+    if "all" not in (a := one.quantity.scope, b := other.quantity.scope) and a != b:
+        return False
+    quantities = (one.quantity, other.quantity)
+    parties = [{b for p in q.parties for b in fit.conflict.components(p)} for q in quantities]
+    kinds = fit.conflict.categories
+    categories = [{b for c in q.categories for b in base_names(kinds, c)} for q in quantities]
+    return not parties[0].isdisjoint(parties[1]) and not categories[0].isdisjoint(categories[1])
+
+
 def _passing(words: list[str], fit: Fit) -> Passing:
     if words.count("passes") != 1 or len(words) < 2 or words[-2] != "passes":
-        raise _error("After 'when' comes: QUANTITY passes NUMBER.")
+        raise _error("After 'when' comes: SUM passes NUMBER.")
     found = _NUMBER.fullmatch(words[-1])
     if found is None:
         raise _error(f"{words[-1]!r} is not a number such as 100000.")
     number = float(words[-1].replace(",", "").replace("_", ""))
     if not 0 < number < float("inf"):
         raise _error(f"{words[-1]} is passed at once or never; give a number over 0.")
-    return Passing(_quantity(words[:-2], fit), number)
+    terms = _sum(words[:-2], fit)
+    whole = Window("cumulative", 0, len(fit.days) - 1)
+    if any(term.window != whole for term in terms):
+        raise _error("A running total has no window of its own.")
+    return Passing(terms, number)
 
 
 def _part(words: list[str], fit: Fit, default: Window | None) -> tuple[Quantity, Window]:
@@ -141,15 +226,21 @@ def _quantity(words: list[str], fit: Fit) -> Quantity:
         return _ratio(words[1:], fit)
     if len(words) not in (2, 3):
         raise _error(f"{' '.join(words)!r} is not a quantity: give CATEGORY PARTY [SCOPE].")
-    categories = [c for p, c, s in _modelled(fit)]
-    parties = [p for p, c, s in _modelled(fit)]
+    series = reported_series(fit)
     declared = [name for name, party in fit.conflict.parties.items() if party.sum]
+    party, summed = _parties(words[1], [*declared, *(p for p, _, _ in series)], fit)
+    scope = _known(words[2], "scope", fit.conflict.scopes) if len(words) == 3 else "all"
+    categories = {c for _, c, _ in series}
+    if words[0] == LETHALITY and LETHALITY not in map(str.lower, categories):
+        for category in ("killed", "casualties"):
+            _check_series(party, summed, category, scope, fit)
+        return Quantity(LETHALITY, party, scope, summed=summed)
     names = [words[0]] if words[0] in map(str.lower, categories) else words[0].split("+")
-    chosen = [_known(name, "category", categories) for name in names]
+    chosen = [_known(name, "category", categories, LETHALITY) for name in names]
     if len(set(chosen)) < len(chosen) or ("casualties" in chosen and len(chosen) > 1):
         raise _error(f"{words[0]!r} counts something twice.")
-    party, summed = _parties(words[1], [*declared, *parties], fit)
-    scope = _known(words[2], "scope", fit.conflict.scopes) if len(words) == 3 else "all"
+    if len({fit.conflict.categories[name].group for name in chosen}) > 1:
+        raise _error(f"{words[0]!r} adds persons and equipment.")
     for category in chosen:
         _check_series(party, summed, category, scope, fit)
     return Quantity("+".join(chosen), party, scope, summed=summed)
@@ -167,14 +258,10 @@ def _parties(word: str, known: Iterable[str], fit: Fit) -> tuple[str, bool]:
     return "+".join(bases), True
 
 
-def _modelled(fit: Fit) -> list[tuple[str, str, str]]:
-    return reported_series(fit)
-
-
 def _check_series(party: str, summed: bool, category: str, scope: str, fit: Fit) -> None:
     """Refuse what the fit has no path for, naming what it has."""
     bases = party.split("+") if summed else fit.conflict.components(party)
-    have = {(p, c) for p, c, _ in _modelled(fit)}
+    have = {(p, c) for p, c, _ in reported_series(fit)}
     missing = [base for base in bases if (base, category) not in have]
     if missing:
         known = ", ".join(sorted({c for p, c in have if p == missing[0]}))
@@ -206,26 +293,42 @@ def _ratio(words: list[str], fit: Fit) -> Quantity:
     if len(words) == 3:
         category = _known(words[2], "category", streams["category"])
         streams = streams[streams["category"] == category]
-    return _chosen_stream(streams, party)
+    return _chosen_stream(streams, party, named=len(words) == 3)
 
 
-def _chosen_stream(streams: pd.DataFrame, party: str) -> Quantity:
-    """Take people before equipment, the very party before a sum, then the most evidence."""
+def _chosen_stream(streams: pd.DataFrame, party: str, *, named: bool) -> Quantity:
+    """Take people before equipment, the very party before a sum, then the most evidence.
+
+    A stream without evidence comes after all that have some.
+    """
     ranked = streams.assign(
-        person=streams["group"] == "person", exact=streams["party"] == party
-    ).sort_values(["person", "exact", "n_used", "stream"], ascending=[False, False, False, True])
+        person=streams["group"] == "person",
+        bears=streams["n_used"] > 0,
+        exact=streams["party"] == party,
+    ).sort_values(
+        ["person", "bears", "exact", "n_used", "stream"],
+        ascending=[False, False, False, False, True],
+    )
     row: Any = ranked.iloc[0]
+    others = [f"{other.party} {other.category}" for other in ranked.iloc[1:].itertuples()]
     return Quantity(
-        row["category"], row["party"], claimant=row["claimant"], stream=int(row["stream"])
+        row["category"],
+        row["party"],
+        claimant=row["claimant"],
+        stream=int(row["stream"]),
+        others=() if named else tuple(others),
     )
 
 
-def _known(word: str, kind: str, names: Iterable[str]) -> str:
-    """Give the name as the fit writes it."""
+def _known(word: str, kind: str, names: Iterable[str], *more: str) -> str:
+    """Give the name as the fit writes it; `more` are other words that may stand there."""
     known = {name.lower(): name for name in names}
-    if word not in known:
-        raise _error(f"No {kind} {word!r}; there are: {', '.join(sorted(known.values()))}.")
-    return known[word]
+    if word in known:
+        return known[word]
+    there = sorted({*known.values(), *more})
+    close = get_close_matches(word, [name.lower() for name in there], n=1)
+    guess = f" Did you mean {known.get(close[0], close[0])!r}?" if close else ""
+    raise _error(f"No {kind} {word!r}; there are: {', '.join(there)}.{guess}")
 
 
 def _window(words: list[str], days: pd.DatetimeIndex) -> Window:
