@@ -155,14 +155,15 @@ def test_a_ratio_takes_a_stream_with_evidence_before_one_without(fit, monkeypatc
     staff = streams["claimant"] == "south-staff"
     more = streams[staff & (streams["category"] == "losses")].assign(category="killed", n_used=0)
     streams = pd.concat([more, streams])
-    monkeypatch.setattr("lossmodel.query.parse.streams_table", lambda _: streams)
+    monkeypatch.setattr("lossmodel.query.quantities.streams_table", lambda _: streams)
     chosen = parsed("ratio south-staff north", fit).sums[0][0].quantity
     assert (chosen.category, chosen.others) == ("losses", ("north killed", "north tanks"))
 
 
 def test_a_name_with_signs_in_it_is_still_a_name(fit, monkeypatch):
     streams = streams_table(fit).replace("south-staff", "Staff (of a/b) - x")
-    monkeypatch.setattr("lossmodel.query.parse.streams_table", lambda _: streams)
+    for module in ("parse", "quantities"):
+        monkeypatch.setattr(f"lossmodel.query.{module}.streams_table", lambda _: streams)
     chosen = parsed("(ratio staff (of a/b) - x north) / lethality north", fit).sums[0][0].quantity
     assert chosen.claimant == "Staff (of a/b) - x"
 

@@ -19,7 +19,8 @@ from lossmodel.posterior.estimates import CI_KIND, summarise
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.ratios import figures, stream_scopes
 from lossmodel.posterior.tables import streams_table, submodel_of
-from lossmodel.query.parse import LETHALITY, Passing, Quantity, Term, Window, parsed
+from lossmodel.query.parse import Passing, Term, Window, parsed
+from lossmodel.query.quantities import LETHALITY, Quantity
 from lossmodel.query.render import rendered
 
 if TYPE_CHECKING:
