@@ -42,15 +42,19 @@ KEPT = Path("lossmodel-tasks")
 
 @app.command()
 def calibrate(
-    replicates: Annotated[int, typer.Option("--replicates", min=1, help="Number of wars.")] = 400,
+    replicates: Annotated[
+        int, typer.Option("--replicates", metavar="INT", min=1, help="Number of wars.")
+    ] = 400,
     engine: Engine = "laplace",
     seed: Seed = 1,
     breaks: Annotated[
         list[str] | None,
         typer.Option(
             "--break",
+            metavar="NAME",
             show_default=False,
-            help="Misspecification: method-change, method-drop, spike, relay or definition.",
+            help="Misspecification: method-change, method-drop, spike, relay or definition; "
+            "repeatable.",
         ),
     ] = None,
     out: Folder = None,

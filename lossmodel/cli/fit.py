@@ -18,6 +18,7 @@ from lossmodel.cli.app import (
     Force,
     Out,
     PriorsFile,
+    Question,
     Seed,
     Until,
     app,
@@ -110,10 +111,7 @@ def report(fit: FitPath = REPORT, out: Out = REPORT, force: Force = False) -> No
 
 @app.command()
 def query(
-    expression: Annotated[
-        list[str],
-        typer.Argument(help="e.g. killed russia 2023, or: when killed russia passes 100000"),
-    ],
+    question: Question,
     fit: FitPath = REPORT,
     ci: Annotated[
         float | None,
@@ -130,10 +128,10 @@ def query(
         typer.Option("--format", help="Format of the answer."),
     ] = "text",
 ) -> None:
-    """Answer a query about a fit."""
+    """Answer a question about a fit: losses, sums, quotients, lethality, ratios, dates."""
     from lossmodel.query.evaluate import run_query
 
-    answer(run_query(read_fit(fit), " ".join(expression), ci_prob=ci, form=form))
+    answer(run_query(read_fit(fit), " ".join(question), ci_prob=ci, form=form))
 
 
 @app.command()
