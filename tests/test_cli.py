@@ -385,6 +385,7 @@ def fitted(monkeypatch, toy):
         return asked.get("fit", toy)
 
     def write_into(target, fit, **options):
+        options.pop("progress")("writing the report")
         asked.update(options, out=target.out)
 
     monkeypatch.setattr("lossmodel.api.fit", fit)
