@@ -145,19 +145,27 @@ def test_lethality_is_killed_over_casualties_within_a_draw(fit):
 
 def test_a_ratio_without_a_category_names_the_streams_it_did_not_take(fit):
     text = run_query(fit, "ratio South-Staff NORTH")
-    assert "\nother streams of south-staff: north tanks" in text
+    assert re.search(r"\nother streams of south-staff \(figures used\): tanks north \(\d+\)", text)
     assert json.loads(run_query(fit, "ratio south-staff north", form="json"))["other_streams"]
     assert "other streams" not in run_query(fit, "ratio south-staff north losses")
 
 
-def test_a_ratio_takes_a_stream_with_evidence_before_one_without(fit, monkeypatch):
+def test_a_ratio_takes_the_stream_with_the_most_evidence(fit, monkeypatch):
     streams = streams_table(fit)
-    staff = streams["claimant"] == "south-staff"
-    more = streams[staff & (streams["category"] == "losses")].assign(category="killed", n_used=0)
-    streams = pd.concat([more, streams])
+    own = streams[(streams["claimant"] == "south-staff") & (streams["category"] == "losses")]
+    sums = own.assign(party="north+guests", n_used=10_000)
+    streams = pd.concat([own.assign(category="killed", n_used=0), streams, sums])
+    components = {"north+guests": ("north", "guests")}
+    known = fit.conflict.components
+    monkeypatch.setattr(
+        type(fit.conflict), "components", lambda _, name: components.get(name) or known(name)
+    )
     monkeypatch.setattr("lossmodel.query.quantities.streams_table", lambda _: streams)
     chosen = parsed("ratio south-staff north", fit).sums[0][0].quantity
-    assert (chosen.category, chosen.others) == ("losses", ("north killed", "north tanks"))
+    assert (chosen.category, chosen.party) == ("losses", "north+guests")
+    assert [words.partition(" (")[0] for words in chosen.others] == [
+        "losses north", "killed north", "tanks north",
+    ]  # fmt: skip
 
 
 def test_a_name_with_signs_in_it_is_still_a_name(fit, monkeypatch):

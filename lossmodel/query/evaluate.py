@@ -60,7 +60,11 @@ def run_query(fit: Fit, text: str, *, ci_prob: float | None = None, form: Format
         raise UsageError(f"No format {form!r}; there are: {', '.join(get_args(Format))}.")
     row = _answer(fit, text, ci_prob)
     others = row.get("other_streams")
-    more = f"\nother streams of {row['claimant']}: {others}" if form == "text" and others else ""
+    more = (
+        f"\nother streams of {row['claimant']} (figures used): {others}"
+        if form == "text" and others
+        else ""
+    )
     return rendered(fit, row, form) + more
 
 

@@ -148,20 +148,15 @@ def _ratio(words: list[str], fit: Fit) -> Quantity:
 
 
 def _chosen_stream(streams: pd.DataFrame, party: str, *, named: bool) -> Quantity:
-    """Take people before equipment, the very party before a sum, then the most evidence.
-
-    A stream without evidence comes after all that have some.
-    """
+    """Take people before equipment, then the most evidence, then the very party before a sum."""
     ranked = streams.assign(
-        person=streams["group"] == "person",
-        bears=streams["n_used"] > 0,
-        exact=streams["party"] == party,
-    ).sort_values(
-        ["person", "bears", "exact", "n_used", "stream"],
-        ascending=[False, False, False, False, True],
-    )
+        person=streams["group"] == "person", exact=streams["party"] == party
+    ).sort_values(["person", "n_used", "exact", "stream"], ascending=[False, False, False, True])
     row: Any = ranked.iloc[0]
-    others = [f"{other.party} {other.category}" for other in ranked.iloc[1:].itertuples()]
+    others = [
+        f"{other.category} {other.party} ({other.n_used:,})"
+        for other in ranked.iloc[1:].itertuples()
+    ]
     return Quantity(
         row["category"],
         row["party"],
