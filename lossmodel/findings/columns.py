@@ -144,7 +144,8 @@ class Columns:
     def form(self, name: str) -> Mask:
         """Whether the qualifier of each claim is of a form: point, at-least or at-most."""
         codes, words = self._coded["qualifier"]
-        found: Mask = np.array([QUALIFIERS[word].form == name for word in words])[codes]
+        held = np.array([QUALIFIERS[word].form == name for word in words], dtype=bool)
+        found: Mask = held[codes]
         return found
 
     @cached_property

@@ -32,8 +32,10 @@ __all__ = [
 # Figures that are not rounded may still differ from their sum by revisions too small to be printed:
 # as in evidence, by a tenth of a percent.
 TOLERANCE: Final = 1e-3
-# A day without a loss in a count that has this many on a usual day has a probability below 1e-4.
+# A day without a loss in a count that has at least this many on each day around has a probability
+# below 1e-4.
 BUSY: Final = 10.0
+NEAR: Final = 10  # days on either side
 # Share of the figures of a series that chance, or a count that no longer moves, may repeat.
 REPEATED: Final = 0.02
 # Significant digits of a figure that two neighbouring days hardly have in common by chance.
@@ -146,15 +148,14 @@ def _is_duplicate(columns: Columns, a: int, b: int) -> bool:
 
 
 def _pace(columns: Columns, place: int) -> float:
-    """Median rise per day of the totals of a series around one of them; infinite if unknown."""
+    """Least rise per day of the totals of a series around one of them; infinite if unknown."""
     if not columns.total[place]:
         return math.inf
     rows = next(r for r in columns.totals if columns.series[r[0]] == columns.series[place])
     at = int(np.searchsorted(columns.end[rows], columns.end[place]))
-    near = rows[max(at - AROUND, 0) : at + AROUND + 2]
+    near = rows[max(at - NEAR, 0) : at + NEAR + 2]
     rises = np.diff(columns.value[near]) / np.diff(columns.end[near])
-    rises = rises[rises != 0]
-    return float(np.median(rises)) if len(rises) else math.inf
+    return float(rises[rises > 0].min(initial=math.inf))
 
 
 def overlapping_windows(material: Material) -> Iterator[Case]:
