@@ -1,5 +1,6 @@
 """Contradictions are said beside the answer, and honest tables are left in peace."""
 
+import pandas as pd
 import pytest
 
 from lossmodel import fit, load_claims
@@ -99,3 +100,22 @@ def test_a_contradicted_claimant_is_named_beside_the_answer(tmp_path):
 
 def test_claimants_who_agree_are_not(tmp_path):
     assert headline_warnings(fit(loaded(series(1.4), tmp_path), engine="laplace")) == []
+
+
+def test_a_claimant_alone_contradicts_nobody(tmp_path):
+    # A ledger that jumps to and fro, and is silent for two years: its bias is far from its prior.
+    starts = pd.date_range("2001-01-01", periods=8, freq="14D").append(
+        pd.DatetimeIndex(["2003-01-01"])
+    )
+    rows = [
+        row(n, start=f"{day:%Y-%m-%d}", end=f"{day + pd.Timedelta(days=13):%Y-%m-%d}", value=value)
+        for n, (day, value) in enumerate(
+            zip(starts, (10, 900, 12, 800, 9, 1000, 11, 950, 11), strict=True)
+        )
+    ]
+    own = [each | LEDGER | {"kind": "period", "category": "killed"} for each in rows]
+    streams = TWO.replace("losses", "killed")
+    conflict = write_conflict(
+        tmp_path, claims=claims_csv(own), streams=streams, claimants=CLAIMANTS
+    )
+    assert headline_warnings(fit(load_claims(conflict=conflict), engine="laplace")) == []

@@ -45,20 +45,23 @@ def contradictions(fit: Fit) -> list[Finding]:
     """Streams whose figures are far from where the prior of their bias has them.
 
     Compared is the ratio of what a stream says to the losses of the fit: its bias over the whole
-    period, times the median ratio of its figures to their expectation.
+    period, times the median ratio of its figures to their expectation. The figures of one claimant
+    alone contradict nobody's.
 
     Examples
     --------
     >>> contradictions(fitted)
     []
     """
-    table = biases_table(fit)
+    table, terms = biases_table(fit), terms_table(fit)
+    if terms["claimant"].nunique() < 2:
+        return []
     whole = table[(table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])]
     whole = whole.drop_duplicates(["claimant", "party", "category"], keep="last")
     whole = whole[whole["prior_median"].notna() & whole["ratio_median"].notna()]
     keys = ["claimant", "party", "category"]
     # A learned noise may take up what a bias does not.
-    residual = terms_table(fit).groupby(keys)["residual"].median().rename("residual").reset_index()
+    residual = terms.groupby(keys)["residual"].median().rename("residual").reset_index()
     whole = whole.merge(residual.fillna(0.0), on=keys, how="left")
     whole["ratio_median"] *= np.exp(whole["residual"].fillna(0.0))
     limit = -ndtri(LEVEL / 2 / max(len(whole), 1))
