@@ -156,3 +156,24 @@ def test_streams_are_named_at_the_nominal_rate_where_the_model_is_true():
     for rate in (0.02, 0.05, 0.1, 0.2):
         # Streams of one war are dependent, which widens the limits of a binomial.
         assert abs((p < rate).mean() - rate) < 4 * np.sqrt(rate * (1 - rate) / len(p))
+def test_claimants_who_agree_are_not(tmp_path):
+    assert headline_warnings(fit(loaded(series(1.4), tmp_path), engine="laplace")) == []
+
+
+def test_a_claimant_alone_contradicts_nobody(tmp_path):
+    # A ledger that jumps to and fro, and is silent for two years: its bias is far from its prior.
+    starts = pd.date_range("2001-01-01", periods=8, freq="14D").append(
+        pd.DatetimeIndex(["2003-01-01"])
+    )
+    rows = [
+        row(n, start=f"{day:%Y-%m-%d}", end=f"{day + pd.Timedelta(days=13):%Y-%m-%d}", value=value)
+        for n, (day, value) in enumerate(
+            zip(starts, (10, 900, 12, 800, 9, 1000, 11, 950, 11), strict=True)
+        )
+    ]
+    own = [each | LEDGER | {"kind": "period", "category": "killed"} for each in rows]
+    streams = TWO.replace("losses", "killed")
+    conflict = write_conflict(
+        tmp_path, claims=claims_csv(own), streams=streams, claimants=CLAIMANTS
+    )
+    assert headline_warnings(fit(load_claims(conflict=conflict), engine="laplace")) == []

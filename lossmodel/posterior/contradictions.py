@@ -50,20 +50,23 @@ def contradictions(fit: Fit) -> list[Finding]:
     """Streams whose figures are far from where the others or the prior of their bias have them.
 
     Compared with the prior is the ratio of what a stream says to the losses of the fit: its bias
-    over the whole period, times the median ratio of its figures to their expectation.
+    over the whole period, times the median ratio of its figures to their expectation. The figures
+    of one claimant alone contradict nobody's.
 
     Examples
     --------
     >>> contradictions(fitted)
     []
     """
-    table = biases_table(fit)
+    table, terms = biases_table(fit), terms_table(fit)
+    if terms["claimant"].nunique() < 2:
+        return []
     whole = table[(table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])]
     # In a short war the only half-year is the whole of it.
     whole = whole.drop_duplicates(STREAM, keep="last")
     whole = whole[whole["prior_median"].notna() & whole["ratio_median"].notna()]
     # A learned noise may take up what a bias does not.
-    residual = terms_table(fit).groupby(STREAM)["residual"].median().rename("residual")
+    residual = terms.groupby(STREAM)["residual"].median().rename("residual")
     whole = whole.merge(residual.fillna(0.0).reset_index(), on=STREAM, how="left")
     whole["ratio_median"] *= np.exp(whole["residual"].fillna(0.0))
     level = LEVEL / max(len(whole), 1)
