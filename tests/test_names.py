@@ -200,6 +200,7 @@ SAME = {
     "a standard category": {"category": "air defence"},
     "a year": {"scope": "coast", "other": ("scopes", "coast-year-2001")},
     "parts of two names": {"category": "drones-a", "party": "b", "other": ("parties", "a-b")},
+    "a file of a figure": {"category": "b-drones", "party": "a", "other": ("parties", "a-b")},
 }
 
 

@@ -56,10 +56,10 @@ def _write_folder(war: Simulated, folder: Path) -> None:
     invented = replace(war.claims, table=war.claims.table.assign(note="simulated"))
     toml = (origin / "conflict.toml").read_text(encoding="utf-8")
     toml = re.sub(r"""^(title\s*=\s*["'])""", r"\1SIMULATED: ", toml, flags=re.MULTILINE)
-    (folder / "conflict.toml").write_text(toml, encoding="utf-8")
+    (folder / "conflict.toml").write_text(toml, encoding="utf-8", newline="\n")
     for file in ("claimants.csv", "streams.csv", "sources.csv"):
         if (origin / file).is_file():
             shutil.copyfile(origin / file, folder / file)
     write_claims(invented, folder / "claims.csv")
-    war.truth.to_csv(folder / "truth.csv", index=False, date_format="%Y-%m-%d")
-    war.parameters.to_csv(folder / "parameters.csv", index=False)
+    for table, name in ((war.truth, "truth.csv"), (war.parameters, "parameters.csv")):
+        table.to_csv(folder / name, index=False, date_format="%Y-%m-%d", lineterminator="\n")

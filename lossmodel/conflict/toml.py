@@ -118,7 +118,7 @@ def _check_macros(
     parties: Mapping[str, Party],
     scopes: Mapping[str, Scope],
 ) -> None:
-    """Note names that would give two totals of a report one LaTeX macro.
+    """Note names that would give two totals of a report one LaTeX macro, or one file of a figure.
 
     A paper that states a number by its macro must not state another one unawares, and a macro must
     not change its name when a party is added.
@@ -131,14 +131,15 @@ def _check_macros(
     }
     # Once per name, and not for each total of it.
     found: dict[str, tuple[str, str]] = {}
-    for names, other in same_macros(*sections.values()):
-        apart = [n for n in range(len(names)) if names[n] != other[n]]
-        first, alone = apart[0], len(apart) == 1
-        key, name = f"{list(sections)[first]}.{names[first]}", names[first]
-        mine, there = (name, other[first]) if alone else (" ".join(names), " ".join(other))
-        found.setdefault(key, (name, f"Rename it: {mine} would be the same as {there}"))
+    for order in (("categories", "parties", "scopes"), ("parties", "categories")):
+        for names, other in same_macros(*(sections[section] for section in order)):
+            apart = [n for n in range(len(names)) if names[n] != other[n]]
+            first, alone = apart[0], len(apart) == 1
+            key, name = f"{order[first]}.{names[first]}", names[first]
+            mine, there = (name, other[first]) if alone else (" ".join(names), " ".join(other))
+            found.setdefault(key, (name, f"Rename it: {mine} would be the same as {there}"))
     for key, (name, remedy) in found.items():
-        allowed = "names whose totals have different LaTeX macros, which are of letters alone"
+        allowed = "names whose totals differ in the letters of LaTeX macros and names of figures"
         document.wrong(key, allowed=allowed, remedy=remedy, found=name)
 
 

@@ -147,7 +147,7 @@ def provenance_of(fit: Fit) -> dict[str, Any]:
 def write_json(content: Any, path: Path) -> None:
     """Write JSON; numbers that are not finite become null."""
     text = json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_text(text + "\n", path)
 
 
 @dataclass(frozen=True)
