@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from lossmodel.findings.words import day, number, plural, series_name, window
 from lossmodel.tables.vocabulary import KINDS
 
 if TYPE_CHECKING:
-    from lossmodel.findings.columns import Columns, Floats, Ints
+    from lossmodel.findings.columns import Columns, Floats, Ints, Mask
     from lossmodel.findings.finding import Material
 
 __all__ = [
@@ -47,7 +46,7 @@ OVERLAP: Final = 0.1
 # series; a backlog of two weeks that is booked on one day has 14.
 TIMES: Final = 8.0
 AROUND: Final = 3  # steps on either side
-FEWEST: Final = 8  # steps of a series, fewer do not say which step is usual
+FEWEST: Final = 7  # steps of a series, fewer do not say which step is usual
 LEAST: Final = 50  # losses, fewer may be of one ship or one village
 
 
@@ -125,6 +124,7 @@ def near_duplicates(material: Material) -> Iterator[Case]:
     before, after = before[pair], after[pair]
     # A round estimate that is quoted again on a later day is merged with the first.
     kept = ~(columns.accounted("assesses")[after] & material.merged[after])
+    kept &= ~_rolls(columns)[after]
     sizes = np.bincount(columns.series[chosen])
     for pairs in _by_series(columns, before[kept], after[kept]):
         found = [p for p in pairs if _is_duplicate(columns, *p)]
@@ -139,23 +139,33 @@ def near_duplicates(material: Material) -> Iterator[Case]:
         )
 
 
+def _rolls(columns: Columns) -> Mask:
+    """Whether each claim is of a window of several days in a series that has rolling ones."""
+    several = columns.window & (columns.end > columns.start)
+    before, after = columns.successive(several)
+    shifted = (columns.start[after] - columns.start[before] == 1) & (
+        columns.end[after] - columns.end[before] == 1
+    )
+    other = shifted & (columns.value[before] != columns.value[after])
+    found: Mask = several & np.isin(columns.series, columns.series[before[other]])
+    return found
+
+
 def _is_duplicate(columns: Columns, a: int, b: int) -> bool:
     """Whether neither chance nor a day without losses explains that two figures are equal."""
     if columns.start[b] > columns.end[a]:
         return len(f"{columns.value[a]:.0f}".rstrip("0")) >= DIGITS
-    days = columns.end[a] - columns.start[a] + 1
-    return float(columns.value[a]) >= BUSY * days and _pace(columns, a) >= BUSY
+    return not columns.total[b] or _pace(columns, b) >= BUSY
 
 
 def _pace(columns: Columns, place: int) -> float:
-    """Least rise per day of the totals of a series around one of them; infinite if unknown."""
-    if not columns.total[place]:
-        return math.inf
+    """Least rise per day of the totals of a series around one of them, or else their mean."""
     rows = next(r for r in columns.totals if columns.series[r[0]] == columns.series[place])
     at = int(np.searchsorted(columns.end[rows], columns.end[place]))
-    near = rows[max(at - NEAR, 0) : at + NEAR + 2]
+    near = rows[max(at - NEAR, 0) : at + NEAR + 1]
     rises = np.diff(columns.value[near]) / np.diff(columns.end[near])
-    return float(rises[rises > 0].min(initial=math.inf))
+    mean = columns.value[place] / (columns.end[place] - columns.start[place] + 1)
+    return float(rises[rises > 0].min(initial=mean))
 
 
 def overlapping_windows(material: Material) -> Iterator[Case]:
