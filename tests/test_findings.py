@@ -458,7 +458,7 @@ def test_merged_claims_are_named_with_their_partners(war):
         row("gazette", "north", 9, category="captured"),
         streams=LEDGER,
     )
-    text = render_outcomes(collect_evidence(claims).classes)
+    text = render_outcomes(collect_evidence(claims).classes, width=200)
     assert "merged     1: Repeats the total of an earlier date" in text
     assert "c1 with c0." in text
     assert "left out   1: The captured are neither" in text
@@ -730,6 +730,14 @@ def test_a_ledger_that_is_in_order_has_no_finding(war, mean, spread):
         for t, e in zip(daily_losses.cumsum(), ends, strict=True)
     ]
     assert kinds(war(*rows, streams=LEDGER)) == {}
+
+
+def test_equal_figures_of_rolling_windows_and_of_quiet_days_are_no_duplicates(war):
+    rolling = periods((1, 7, 70), (2, 8, 71), (3, 9, 71), (4, 10, 74))
+    assert kinds(war(*rolling)) == {}
+    assert kinds(war(*totals(12, 14, 14, 17, 25, 26), streams=LEDGER)) == {}
+    busy = totals(1_012, 2_014, 2_014, 3_017, 4_025, 5_026)
+    assert set(kinds(war(*busy, streams=LEDGER))) == {"near-duplicate"}
 
 
 def test_weeks_that_add_up_to_their_total_have_no_finding(war):

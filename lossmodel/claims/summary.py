@@ -42,7 +42,6 @@ def describe(claims: Claims, *, width: int = WIDTH) -> str:
     }
     lines = {
         "conflict": f"{conflict.name}: {conflict.title} (first day {conflict.start.date()})",
-        "claims": f"{len(table):,} in {claims.path}, no problem found",
         "losses of": _span(table["start"].fillna(conflict.start), table["end"]),
         "published": f"{_span(table['published'], table['published'])}, "
         f"{_share(table['published_inferred'])} inferred",
@@ -53,6 +52,8 @@ def describe(claims: Claims, *, width: int = WIDTH) -> str:
         "sha256": claims.sha256[claims.path.name],
     }
     text = [_line(title, line, width) for title, line in lines.items()]
+    # A path stays in one piece.
+    text.insert(1, f"{'claims':<{MARGIN}}{len(table):,} in {claims.path}, no problem found")
     return "\n".join(text + [_line("note", note, width) for note in claims.notes])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from lossmodel.findings.coverage import long_gaps, parts_above_sums, parts_above_totals
 from lossmodel.findings.falls import falling_totals, set_aside_totals
 from lossmodel.findings.figures import (
     claimants_apart,
@@ -17,15 +16,15 @@ from lossmodel.findings.figures import (
     windows_of_unknown_date,
 )
 from lossmodel.findings.finding import Kind
+from lossmodel.findings.gaps import long_gaps
 from lossmodel.findings.series import (
-    broken_sums,
     conflicting_figures,
     fractions,
-    large_steps,
     near_duplicates,
     overlapping_windows,
     revised_figures,
 )
+from lossmodel.findings.steps import large_steps
 from lossmodel.findings.structure import (
     assumed_enemies,
     assumed_groups,
@@ -36,6 +35,7 @@ from lossmodel.findings.structure import (
     sums_of_equipment,
     unsided_claimants,
 )
+from lossmodel.findings.sums import broken_sums, parts_above_sums, parts_above_totals
 
 __all__ = ["KINDS"]
 

@@ -1,15 +1,14 @@
-"""Findings about days and sums: long gaps, parts that exceed what they are a part of."""
+"""Sums that do not hold: of shorter windows, of parts, of parties and categories."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lossmodel.conflict.durations import HALF_YEAR
-from lossmodel.evidence.claim_records import day_number
 from lossmodel.findings.finding import Case
 from lossmodel.findings.words import day, number, plural, series_name, some, window
 
@@ -18,51 +17,98 @@ if TYPE_CHECKING:
     from lossmodel.findings.columns import Columns, Ints
     from lossmodel.findings.finding import Material
 
-__all__ = ["long_gaps", "parts_above_sums", "parts_above_totals"]
+__all__ = ["broken_sums", "parts_above_sums", "parts_above_totals"]
 
-# A gap is long from two knots of the rate on, since between two knots the path is a line, if it has
-# a fifth of the whole period or the half-year in which biases drift.
-KNOTS: Final = 2
-SHARE: Final = 0.2
-LONGEST: Final = HALF_YEAR
+# Figures that are not rounded may still differ from their sum by revisions too small to be printed:
+# as in evidence, by a tenth of a percent.
+TOLERANCE: Final = 1e-3
 
 
-def long_gaps(material: Material) -> Iterator[Case]:
-    """The longest stretch of days of a party that no claim covers."""
-    columns, conflict = material.columns, material.conflict
-    first, last = columns.first, day_number(material.evidence.until)
-    rows_of: defaultdict[str, defaultdict[str, list[Ints]]] = defaultdict(lambda: defaultdict(list))
-    for rows in columns.by_series(columns.counts_losses & ~material.left_out):
-        _, sum_, category, _ = columns.keys[columns.series[rows[0]]]
-        people = conflict.categories[category].group == "person"
-        for base in conflict.components(sum_):
-            rows_of[base]["people" if people else category].append(rows)
-    for base, kinds in rows_of.items():
-        party = conflict.parties[base]
-        begin = first if party.start is None else max(first, day_number(party.start))
-        finish = last if party.end is None else min(last, day_number(party.end))
-        enough = max(KNOTS * conflict.knots.rate_days, min(SHARE * (finish - begin + 1), LONGEST))
-        found = []
-        for kind, groups in kinds.items():
-            gaps = _gaps(columns, np.concatenate(groups), begin, finish)
-            found += [(a, b, kind) for a, b in gaps if b - a + 1 >= enough]
-        if found:
-            a, b, kind = max(found, key=lambda gap: gap[1] - gap[0])
-            others = f", and {plural(len(found) - 1, 'more gap')}" if len(found) > 1 else ""
-            yield Case(
-                f"No claim covers {kind} of {base} from {day(a)} to {day(b)}: {b - a + 1:,} of "
-                f"{finish - begin + 1:,} days{others}."
-            )
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A total and the figures of shorter windows that cover its days once each."""
+
+    total: float
+    added: float
+    pieces: list[int]
+    ends: tuple[int, ...]  # its claim, or the two totals that it is between
+
+    @property
+    def apart(self) -> float:
+        return abs(self.total - self.added)
 
 
-def _gaps(columns: Columns, rows: Ints, begin: int, finish: int) -> list[tuple[int, int]]:
-    """Stretches of days without a window, from the first day to the last."""
-    rows = rows[np.argsort(columns.start[rows], kind="stable")]
-    start = np.append(columns.start[rows], finish + 1)
-    covered = np.maximum.accumulate(np.append(begin - 1, columns.end[rows]))
-    open_ = np.flatnonzero(start > covered + 1)
-    pairs = zip((covered[open_] + 1).tolist(), (start[open_] - 1).tolist(), strict=True)
-    return [(max(a, begin), min(b, finish)) for a, b in pairs if b >= begin and a <= finish]
+def broken_sums(material: Material) -> Iterator[Case]:
+    """Figures of shorter windows that do not add up to the total of their days."""
+    columns = material.columns
+    totals = {int(columns.series[rows[0]]): rows for rows in columns.totals}
+    # Days of death as known soon after and as known later are different counts.
+    for rows in columns.by_series(columns.window & ~columns.accounted("counts_cases")):
+        running = totals.get(int(columns.series[rows[0]]), rows[:0])
+        longer = rows[columns.end[rows] > columns.start[rows]]
+        if not (len(running) or len(longer)):
+            continue
+        sums = [s for s in _sums(columns, rows, longer, running) if _differs(columns, s)]
+        if sums:
+            yield _broken(columns, sums)
+
+
+def _broken(columns: Columns, sums: list[_Sum]) -> Case:
+    worst = max(sums, key=lambda s: s.apart)
+    first, last, whole = worst.pieces[0], worst.pieces[-1], worst.ends[-1]
+    says = f"{columns.ids[whole]} says {number(worst.total)}"
+    if len(worst.ends) > 1:
+        says = f"the total rises by {number(worst.total)} from {columns.ids[worst.ends[0]]} to "
+        says += columns.ids[whole]
+    days, ids = day(columns.end[last]), columns.ids[first]
+    if first != last:
+        days, ids = f"{day(columns.start[first])} to {days}", f"{ids} to {columns.ids[last]}"
+    more = f"; {plural(len(sums) - 1, 'more total')} differ" if len(sums) > 1 else ""
+    name = series_name(columns, whole)
+    return Case(
+        f"{plural(len(worst.pieces), 'figure')} of {name} for {days} ({ids}) add up to "
+        f"{number(worst.added)}, but {says}{more}.",
+        columns.named([*worst.pieces, *worst.ends]),
+    )
+
+
+def _differs(columns: Columns, found: _Sum) -> bool:
+    """Whether a sum differs from its total by more than rounding."""
+    rounded = sum(columns.units(found.pieces)) + sum(columns.units(found.ends))
+    return found.apart > max(rounded / 2, TOLERANCE * found.total)
+
+
+def _sums(columns: Columns, rows: Ints, longer: Ints, running: Ints) -> Iterator[_Sum]:
+    """Totals of a series whose days are covered by shorter windows."""
+    # The shortest window from each day on, of equal ones the latest published.
+    next_piece: dict[int, int] = {}
+    for row in rows[np.lexsort((columns.published[rows], -columns.end[rows]))].tolist():
+        next_piece[int(columns.start[row])] = row
+    for row in longer.tolist():
+        pieces = _tiles(columns, next_piece, int(columns.start[row]), int(columns.end[row]))
+        if len(pieces) > 1:
+            value = float(columns.value[row])
+            yield _Sum(value, float(columns.value[pieces].sum()), pieces, (row,))
+    values = columns.corrected(running)
+    for at, row in enumerate(running.tolist()):
+        ends = (int(running[at - 1]), row) if at else (row,)
+        begin = int(columns.end[ends[0]]) + 1 if at else columns.first
+        step = float(values[at] - values[at - 1]) if at else float(values[at])
+        pieces = _tiles(columns, next_piece, begin, int(columns.end[row])) if step >= 0 else []
+        if pieces:
+            yield _Sum(step, float(columns.value[pieces].sum()), pieces, ends)
+
+
+def _tiles(columns: Columns, next_piece: dict[int, int], begin: int, end: int) -> list[int]:
+    """Shortest windows one after another that cover some days exactly; none where they do not."""
+    found = []
+    while begin <= end:
+        piece = next_piece.get(begin)
+        if piece is None:
+            return []
+        found.append(piece)
+        begin = int(columns.end[piece]) + 1
+    return found if begin == end + 1 else []
 
 
 def parts_above_totals(material: Material) -> Iterator[Case]:
