@@ -122,8 +122,8 @@ def test_a_sum_is_taken_within_a_draw(fit, question, value):
 
 def test_a_sum_has_each_of_its_names_and_windows_in_words(fit):
     found = row(fit, "killed north 2023 + wounded south 2022")
-    assert (found["party"], found["category"]) == ("north + south", "killed + wounded")
-    assert (found["start"], found["end"]) == ("2023-01-01 + 2022-02-24", "2023-12-31 + 2022-12-31")
+    assert (found["party"], found["category"]) == ("north / south", "killed / wounded")
+    assert (found["start"], found["end"]) == ("2023-01-01 / 2022-02-24", "2023-12-31 / 2022-12-31")
     shared = run_query(fit, "killed north + killed south 2023")
     assert shared.startswith("killed north + killed south 2023, 2023-01-01 to 2023-12-31: ")
     later = run_query(fit, "when killed north + killed south passes 1e9")

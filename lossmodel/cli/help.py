@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
 import typer
@@ -45,6 +46,14 @@ class Commands(typer.Typer):
 
 
 class _Command(TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse arguments; of a word that is none of several, say which is nearest."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as problem:
+            problem.message = _plain(problem.message)
+            raise
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options, without the names of Python types."""
         rows: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
@@ -87,6 +96,15 @@ class _Group(TyperGroup):
         """Write the first steps, after all commands."""
         if ctx.parent is None:
             _write(formatter, "First steps", FIRST_STEPS, EXAMPLE)
+
+
+def _plain(problem: str) -> str:
+    """A message without the words of the library, and with the nearest of the words allowed."""
+    problem = problem.removeprefix("Value error, ")
+    word, is_choice, choices = problem.partition(" is not one of ")
+    allowed = re.findall(r"'([^']+)'", choices)
+    nearest = get_close_matches(word.strip("'").lower(), allowed, n=1) if is_choice else []
+    return f"{problem} Did you mean {nearest[0]!r}?" if nearest else problem
 
 
 def _value(found: re.Match[str]) -> str:

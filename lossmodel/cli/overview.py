@@ -20,7 +20,8 @@ FIRST_STEPS: Final = (
     ("lossmodel fit", "the shipped war, into lossmodel-report/"),
     ("lossmodel query killed russia 2023", "one number of it"),
     ("lossmodel fit --conflict kargil1999", "another shipped war"),
-    ("lossmodel check mine.csv", "a table of your own"),
+    ("lossmodel check mine.csv", "claims of your own about it"),
+    ("lossmodel new mywar --from figures.csv", "a conflict of your own, from a table"),
     ("lossmodel --install-completion", "names after a tab: bash, zsh, fish, ..."),
 )
 
@@ -32,6 +33,7 @@ def _in_shell(question: str) -> str:
 
 # By the words after `lossmodel`.
 EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "new": (("lossmodel new mywar --from figures.csv", "asks what the table does not say"),),
     "data fetch": (
         ("lossmodel data fetch oryx", "into the cache"),
         ("lossmodel data fetch radford --cache there", "into another folder"),

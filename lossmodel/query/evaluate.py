@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
@@ -24,7 +23,7 @@ from lossmodel.query.quantities import LETHALITY, Quantity
 from lossmodel.query.render import rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,7 +34,6 @@ __all__ = ["Format", "answer_query", "run_query"]
 Format = Literal["text", "json", "latex", "bibtex"]
 # What stands around the sum in a question.
 _AROUND: Final = re.compile(r"^when | passes \S+$| cumulative$", re.IGNORECASE)
-NAMES: Final = ("party", "category", "scope")
 
 
 def run_query(fit: Fit, text: str, *, ci_prob: float | None = None, form: Format = "text") -> str:
@@ -214,37 +212,37 @@ def _day(fit: Fit, position: float) -> str | None:
 def _row(
     fit: Fit, sums: Sequence[Sequence[Term]], draws: NDArray[np.float64], prob: float
 ) -> dict[str, Any]:
-    """Summary of the draws, with the names and windows of a sum, or of both in a quotient."""
+    """Summary of the draws, with the names and windows of all terms."""
     found = {name: float(value[0]) for name, value in summarise(draws[:, None], prob).items()}
     terms = [term for terms in sums for term in terms]
+    quantities = [term.quantity for term in terms]
+    windows = [term.window for term in terms]
     row = {
-        **{k: _joined(sums, attrgetter(f"quantity.{k}")) for k in NAMES},
-        "measure": _joined(sums, lambda term: term.window.measure),
-        "start": _joined(sums, lambda term: str(fit.days[term.window.first].date())),
-        "end": _joined(sums, lambda term: str(fit.days[term.window.last].date())),
+        **{k: _joined([getattr(q, k) for q in quantities]) for k in ("party", "category", "scope")},
+        "measure": _joined([w.measure for w in windows]),
+        "start": _joined([str(fit.days[w.first].date()) for w in windows]),
+        "end": _joined([str(fit.days[w.last].date()) for w in windows]),
         **found,
-        **{"ci_prob": prob, "ci_kind": CI_KIND, "engine": _engine(fit, terms)},
+        **{"ci_prob": prob, "ci_kind": CI_KIND, "engine": _engine(fit, quantities)},
     }
-    claimants = [term.quantity.claimant for term in terms if term.quantity.claimant]
+    claimants = [quantity.claimant for quantity in quantities if quantity.claimant]
     if claimants:
-        row["claimant"] = " / ".join(dict.fromkeys(claimants))
-    plain = len(sums) == 1 and not any(term.quantity.is_ratio for term in terms)
+        row["claimant"] = _joined(claimants)
+    plain = len(sums) == 1 and not any(quantity.is_ratio for quantity in quantities)
     return row | {"unit": "losses" if plain else "ratio"}
 
 
-def _engine(fit: Fit, terms: Sequence[Term]) -> str:
+def _engine(fit: Fit, quantities: Sequence[Quantity]) -> str:
     """Engine of the submodels that an answer was made from."""
     parts = [
         (party, "killed" if name == LETHALITY else name)
-        for quantity in (term.quantity for term in terms)
+        for quantity in quantities
         for party in quantity.parties
         for name in quantity.categories
     ]
-    return " / ".join(dict.fromkeys(submodel_of(fit, *part).engine for part in parts))
+    return _joined([submodel_of(fit, *part).engine for part in parts])
 
 
-def _joined(sums: Sequence[Sequence[Term]], name: Callable[[Term], str]) -> str:
-    """Names of all terms, once where they are the same; those of a quotient with a stroke."""
-    return " / ".join(
-        dict.fromkeys(" + ".join(dict.fromkeys(name(term) for term in terms)) for terms in sums)
-    )
+def _joined(names: Iterable[str]) -> str:
+    """Names of all terms, once where they are the same."""
+    return " / ".join(dict.fromkeys(names))

@@ -100,7 +100,7 @@ def _what(row: dict[str, Any]) -> str:
 def _days(row: dict[str, Any]) -> str:
     if row["start"] == row["end"]:
         return str(row["start"])
-    if " / " in row["start"] + row["end"] or " + " in row["start"] + row["end"]:
+    if " / " in row["start"] + row["end"]:
         return f"{row['start']} to {row['end']} (one window for each)"
     return f"{row['start']} to {row['end']}"
 

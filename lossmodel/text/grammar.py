@@ -11,7 +11,7 @@ A question is one of
   SUM                      killed russia 2023
   SUM / SUM                killed ukraine / killed russia 2024
   when SUM passes NUMBER   when killed russia passes 100000
-SUM is QUANTITY [WINDOW], or several with + or - between them; in a quotient
+SUM is QUANTITY [WINDOW], or several joined by ' + ' or ' - '; in a quotient
   it stands in parentheses (killed russia + killed ukraine) / killed russia
 QUANTITY is one of
   CATEGORY PARTY [SCOPE]   killed russia citizens
