@@ -118,6 +118,7 @@ ORDER = [
     "report/verify",
     "report/compare",
     "report",
+    "scaffold",
     "cli",
     "__main__",
 ]

@@ -19,6 +19,8 @@ from lossmodel.tables.frictionless import table_schema
 from lossmodel.tables.schema import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from lossmodel.conflict.conflict import Conflict
 
 __all__ = ["DATA_PACKAGE", "data_package", "data_package_json"]
@@ -81,7 +83,7 @@ def data_package_json(conflict: Conflict) -> str:
 
 
 def _resources(conflict: Conflict) -> list[dict[str, Any]]:
-    words = {
+    words: dict[str, Collection[str]] = {
         "party": conflict.parties,
         "category": conflict.categories,
         "scope": conflict.scopes,
