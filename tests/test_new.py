@@ -248,6 +248,7 @@ def test_civilians_are_a_party_of_their_own(tmp_path):
         ({"claimants": ("Southern Staff=East", "*=-")}, "no side 'East'"),
         ({"claimants": ("Southern Staff=Sotuh", "*=-")}, "Did you mean south"),
         ({"accountings": ("Southern Staff=diary",)}, "no accounting"),
+        ({"accountings": ("Nobody=ledger",)}, "no claimant 'Nobody'"),
         ({"words": ("fallen",)}, "COLUMN:WORD=KEY"),
         ({"fights": ("North",), "sides": ("North", "South", "East")}, "SIDE:SIDE"),
         ({"civilians": ("Nobody",)}, "no party 'nobody'"),

@@ -152,7 +152,7 @@ def new(
     )
     columns = ColumnMap(dict(map(parse_column, column or ())))
     hints = Hints(kind=kind, day_first=day_first, sheet=sheet, encoding=encoding, columns=columns)
-    about_table = {
+    about_table: dict[str, list[str]] = {
         "--from": [str(table)] if table else [],
         "--column": column or [],
         "--kind": [kind] if kind else [],

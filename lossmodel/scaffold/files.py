@@ -151,8 +151,8 @@ def tables_of(
     """File -> text of the tables beside the claims, or of all, empty, if there are no claims."""
     streams = []
     if claims is not None:
-        keys = claims[["claimant", "party", "category"]].drop_duplicates()
-        for claimant, party, category in keys.sort_values(list(keys)).itertuples(index=False):
+        keys = claims[["claimant", "party", "category"]].drop_duplicates().to_numpy().tolist()
+        for claimant, party, category in sorted(keys):
             author = plan.claimants[claimant]
             note = "" if author.declared else _ASSUMED
             streams.append((claimant, party, category, author.accounting(category), "", note))

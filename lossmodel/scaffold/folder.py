@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -173,7 +173,8 @@ class _Reading:
             only = names[0] if len(names) == 1 else ""
             name = asker.ask(only, f"{question}; the table does not say it", str, option=option)
             key = (category_of(name) if section == "category" else "") or slug(name)
-            self.hints = replace(self.hints, **{section: key})
+            option_of: dict[str, Any] = {section: key}
+            self.hints = replace(self.hints, **option_of)
             titles[key] = name
         asker.raise_if_missing()
         self.names: TableNames = names_in(self._read("", words), titles)

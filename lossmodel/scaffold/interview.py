@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from lossmodel.conflict.types import STANDARD_CATEGORIES, Party, Side
 from lossmodel.errors import UsageError
 from lossmodel.importers.dates import guess_dates
-from lossmodel.importers.names import keys_of, slug
+from lossmodel.importers.names import slug
 from lossmodel.importers.words import normal
 from lossmodel.scaffold.asking import Asker
 from lossmodel.scaffold.names import Named, TableNames
 from lossmodel.scaffold.plan import LEFT_OUT, Author, Plan, Wishes
-from lossmodel.scaffold.words import category_of, is_of_civilians
-from lossmodel.tables.problems import nearest
+from lossmodel.scaffold.sides import (
+    ask_fights,
+    ask_parties,
+    ask_sides,
+    keys_in_order,
+    likely_side,
+    matched,
+    name_and_rest,
+    side_of,
+    split,
+)
+from lossmodel.scaffold.words import category_of
 from lossmodel.tables.vocabulary import ACCOUNTINGS, Accounting
 
 __all__ = ["interview", "words_of"]
 
-_PAIR: Final = 2
 # That which assumes least stands first, and is the default.
 _ANSWERS: Final = ("estimate", *(name for name in ACCOUNTINGS if name != "estimate"))
 
@@ -46,11 +55,15 @@ def interview(asker: Asker, wishes: Wishes, table: TableNames, title: str) -> Pl
     """
     words = _categories_of_words(asker, wishes, table)
     named = asker.ask(wishes.title, "Title of the conflict", str, default=title, needed=False)
-    sides = _sides(asker, wishes, table)
-    parties = _parties(asker, wishes, table, sides)
-    fights = _fights(asker, wishes, sides)
+    sides = ask_sides(asker, wishes, table)
+    parties = ask_parties(asker, wishes, table, sides)
+    fights = ask_fights(asker, wishes, sides)
     start, end = _days(asker, wishes, table)
     claimants = _claimants(asker, wishes, table, sides)
+    known = {normal(author.name) for author in claimants.values()}
+    for name, _, _ in _given_accountings(wishes):
+        if normal(name) not in known:
+            raise UsageError(f"--accounting: there is no claimant {name!r}.")
     counted = _counted(asker, wishes, table, words)
     return Plan(
         named,
@@ -137,143 +150,11 @@ def _counted(
 
 
 def _category_list(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(category_of(name) or slug(name) for name in _split(text)))
+    return tuple(dict.fromkeys(category_of(name) or slug(name) for name in split(text)))
 
 
 def _count(named: Named) -> str:
     return "1 figure" if named.figures == 1 else f"{named.figures:,} figures"
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-# --- sides and parties --------------------------------------------------------------------------
-
-
-def _sides(asker: Asker, wishes: Wishes, table: TableNames) -> dict[str, Side]:
-    named = [text.rpartition("=")[2] for text in wishes.parties if "=" in text]
-    given = wishes.sides or tuple(side for side in named if side not in ("", LEFT_OUT))
-    if given:
-        return _keyed(given)
-    # One party per side is the usual war; with one or three nobody can know.
-    fighters = [p.name for p in table.parties.values() if not is_of_civilians(p.name)]
-    fighters += [text for text in wishes.parties if "=" not in text and not is_of_civilians(text)]
-    return asker.ask(
-        "",
-        "Sides of the war, with commas between them",
-        _some_sides,
-        option="--side NAME (once for each side)",
-        default=", ".join(dict.fromkeys(fighters)),
-        needed=len(set(fighters)) != _PAIR,
-    )
-
-
-def _some_sides(text: str) -> dict[str, Side]:
-    return _keyed(_split(text))
-
-
-def _keyed(names: Iterable[str]) -> dict[str, Side]:
-    return {key: Side(key, name) for name, key in _keys(names).items()}
-
-
-def _keys(names: Iterable[str]) -> dict[str, str]:
-    """Key of each name, in the order of the names."""
-    listed = list(dict.fromkeys(names))
-    keys = keys_of(listed, what="side")
-    return {name: keys[name] for name in listed}
-
-
-def _side(text: str, sides: Mapping[str, Side]) -> str:
-    """Key of a side; empty for none.
-
-    Raises
-    ------
-    UsageError
-        There is no such side.
-    """
-    # Without sides they are what is missing, which is said in its own place.
-    if text in ("", LEFT_OUT, "none") or not sides:
-        return ""
-    by_name = {normal(name): key for key, side in sides.items() for name in (key, side.title)}
-    found = by_name.get(normal(text), "")
-    if not found:
-        close = nearest(normal(text), by_name)
-        hint = f" Did you mean {by_name[close]}?" if close else ""
-        known = ", ".join(sides)
-        raise UsageError(f"There is no side {text!r}: {known}, or {LEFT_OUT} for none.{hint}")
-    return found
-
-
-def _likely_side(name: str, sides: Mapping[str, Side]) -> str:
-    """The one side that a name mentions; empty if there is none."""
-    words = f" {normal(name)} "
-    found = {
-        key
-        for key, side in sides.items()
-        # Adjectives begin like the name: North, Northern.
-        if any(f" {normal(text)}" in words for text in (key, side.title))
-    }
-    return found.pop() if len(found) == 1 else ""
-
-
-def _parties(
-    asker: Asker, wishes: Wishes, table: TableNames, sides: Mapping[str, Side]
-) -> dict[str, tuple[str, str, bool]]:
-    """Key -> title, side, and whether it is of civilians."""
-    given = dict(_name_and_rest(text) for text in wishes.parties)
-    keys = {slug(name): (name, side) for name, side in given.items()}
-    names = {key: named.name for key, named in table.parties.items()}
-    names |= {key: name for key, (name, _) in keys.items()}
-    if not names:
-        text = "Parties whose losses are counted, with commas between them"
-        default = ", ".join(side.title for side in sides.values())
-        listed = asker.ask("", text, _split, default=default, needed=False)
-        names = {key: name for name, key in _keys(listed).items()}
-    of_civilians = {slug(name) for name in wishes.civilians}
-    stray = of_civilians - set(names)
-    if stray:
-        raise UsageError(f"--civilians: there is no party {min(stray)!r}: {', '.join(names)}.")
-    found = {}
-    for key, name in names.items():
-        likely = key if key in sides else _likely_side(name, sides)
-        side = asker.ask(
-            keys.get(key, ("", ""))[1],
-            f"Side of the party {name}: {', '.join(sides)}, or {LEFT_OUT} for none",
-            lambda text: _side(text, sides),
-            option=f"--party '{name}=SIDE'",
-            default=likely or LEFT_OUT,
-            needed=not likely,
-        )
-        found[key] = (name, side, key in of_civilians or is_of_civilians(name))
-    return found
-
-
-def _name_and_rest(text: str) -> tuple[str, str]:
-    name, sign, rest = text.rpartition("=")
-    return (name.strip(), rest.strip()) if sign else (text.strip(), "")
-
-
-def _fights(asker: Asker, wishes: Wishes, sides: Mapping[str, Side]) -> dict[str, tuple[str, ...]]:
-    """Side -> the sides that it fights."""
-    pairs = [tuple(_side(name, sides) for name in text.split(":")) for text in wishes.fights]
-    for text, pair in zip(wishes.fights, pairs, strict=True):
-        if len(pair) != _PAIR or not all(pair) or pair[0] == pair[1]:
-            raise UsageError(f"--fights {text!r}: write SIDE:SIDE, two different sides.")
-    if len(sides) == _PAIR:
-        pairs = [tuple(sides)]
-    elif len(sides) > _PAIR and not pairs:
-        for side in sides:
-            others = [other for other in sides if other != side]
-            foes = asker.ask(
-                "",
-                f"Whom does {side} fight: {', '.join(others)}, or {LEFT_OUT} for nobody",
-                lambda text: [_side(name, sides) for name in _split(text)],
-                option=f"--fights '{side}:SIDE'",
-            )
-            pairs += [(side, foe) for foe in foes if foe]
-    both = {*pairs, *((b, a) for a, b in pairs)}
-    return {side: tuple(foe for foe in sides if (side, foe) in both) for side in sides}
 
 
 # --- days ---------------------------------------------------------------------------------------
@@ -317,24 +198,23 @@ def _day(text: str) -> dt.date | None:
 def _claimants(
     asker: Asker, wishes: Wishes, table: TableNames, sides: Mapping[str, Side]
 ) -> dict[str, Author]:
-    given = dict(_name_and_rest(text) for text in wishes.claimants)
-    others = given.pop("*", "")
-    by_key = {slug(name): (name, side) for name, side in given.items()}
+    others = next((t[2:].strip() for t in wishes.claimants if t.startswith("*=")), "")
+    by_key = matched((t for t in wishes.claimants if not t.startswith("*=")), table.claimants)
     names = {key: (named.name, f" ({_count(named)})") for key, named in table.claimants.items()}
     names |= {key: (name, "") for key, (name, _) in by_key.items() if key not in names}
     if not names:
         text = "Claimants, whose figures you have, with commas between them"
-        listed = asker.ask("", text, _split, needed=False)
-        names = {key: (name, "") for name, key in _keys(listed).items()}
+        listed = asker.ask("", text, split, needed=False)
+        names = {key: (name, "") for name, key in keys_in_order(listed).items()}
     if names:
         asker.tell("On which side is each claimant? A newspaper, another state, a project: none.")
     found = {}
     for key, (name, count) in names.items():
-        likely = _likely_side(name, sides)
+        likely = likely_side(name, sides)
         side = asker.ask(
             by_key.get(key, ("", ""))[1] or others,
             f"Side of {name}{count}: {_listed([*sides, LEFT_OUT])}",
-            lambda text: _side(text, sides),
+            lambda text: side_of(text, sides),
             option=f"--claimant '{name}={likely or 'SIDE'}'",
             default=likely or LEFT_OUT,
         )
@@ -342,14 +222,24 @@ def _claimants(
     return found
 
 
+def _given_accountings(wishes: Wishes) -> list[tuple[str, str, str]]:
+    """Name, category (empty for all others) and accounting of each option."""
+    found = []
+    for text in wishes.accountings:
+        of, accounting = name_and_rest(text)
+        name, _, category = of.partition(":")
+        key = category_of(category) or slug(category) if category else ""
+        found.append((name.strip(), key, accounting))
+    return found
+
+
 def _accounted(asker: Asker, wishes: Wishes, author: Author, asked: bool) -> Author:
     """A claimant with the way in which it counts."""
-    given = {}
-    for text in wishes.accountings:
-        name, accounting = _name_and_rest(text)
-        name, _, category = name.partition(":")
-        if slug(name) == slug(author.name):
-            given[category_of(category) or category] = _accounting(accounting)
+    given = {
+        category: _accounting(text)
+        for name, category, text in _given_accountings(wishes)
+        if normal(name) == normal(author.name)
+    }
     if given or not asked:
         return Author(author.name, author.side, given, declared=bool(given))
     lines = [f"  {i} {ACCOUNTINGS[name].question} ({name})" for i, name in enumerate(_ANSWERS, 1)]
