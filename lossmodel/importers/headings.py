@@ -15,14 +15,17 @@ from lossmodel.importers.words import (
     KEYS,
     KINDS_IN_HEADINGS,
     PLAIN,
+    STATES,
     SUBSETS,
     TIMES,
     TOTALS,
     normal,
 )
 
-__all__ = ["Meaning", "explain"]
+__all__ = ["STATE", "Meaning", "explain"]
 
+STATE: Final = "a state of equipment, one part of its losses"
+ROW_SIGNS: Final = ("#", "№", "№ п/п", "Nº", "N°")
 LONGEST_PHRASE: Final = 6  # words that are looked up together
 
 
@@ -71,7 +74,10 @@ def explain(heading: str, keys: Keys) -> Meaning:
     >>> explain("latitude", keys).why, explain("My Ministry", keys).rest
     ('a coordinate', 'My Ministry')
     """
-    whole = _whole(normal(heading), keys)
+    words = normal(heading)
+    if not words or heading in ROW_SIGNS:
+        return Meaning(why="a row number")
+    whole = _whole(words, keys)
     if whole is not None:
         return whole
     of: dict[str, str] = {}
@@ -102,6 +108,8 @@ def _whole(words: str, keys: Keys) -> Meaning | None:
     for why, entries in IGNORED.items():
         if words in entries:
             return Meaning(why=why)
+    if words in STATES:
+        return Meaning(why=STATE)
     if words in TOTALS:
         return Meaning(why="a total")
     for name, found in (("bound", BOUNDS), ("kind", KINDS_IN_HEADINGS)):

@@ -63,9 +63,10 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
     for record in whole:
         _check(record, path.name, problems)
     problems.raise_if_any()
-    if given and len(open_) < len(records) and any(not record.kind for record in records):
-        notes.append(f"other figures are {given}, as given")
-    return whole, [*dict.fromkeys(notes)] or [f"figures are {given}, as given"] * bool(given)
+    said = [record for record in records if record.kind]
+    if given and len(said) < len(records):
+        notes.append(f"{'other ' * bool(said)}figures are {given}, as given")
+    return whole, [*dict.fromkeys(notes)]
 
 
 def _rising(records: list[Record], members: list[int]) -> str:

@@ -81,6 +81,8 @@ class Numbers:
     ----------
     sure
         Whether a cell proves the format; one of 1.221 alone could be either.
+    seen
+        Whether a cell has the separator.
 
     Examples
     --------
@@ -91,12 +93,13 @@ class Numbers:
     decimal: str
     thousands: str
     sure: bool = True
+    seen: bool = True
 
     @property
     def description(self) -> str:
         """The format in words; empty if it is the usual one."""
         guess = "" if self.sure else " (a guess: no cell proves it; if it marks decimals, give "
-        if self.thousands:
+        if self.thousands and self.seen:
             return f"{self.thousands!r} separates thousands" + (
                 guess and f"{guess}--decimal {self.thousands!r})"
             )
@@ -239,9 +242,9 @@ def guess_numbers(cells: Iterable[str], decimal: str = "") -> Numbers:
         for number, factor in ONE.findall(_digits(cell.lower())):
             _marks(number, bool(factor), decimals, thousands, possible)
     if "," in decimals and "." not in decimals:
-        return Numbers(",", ".")
+        return Numbers(",", ".", seen="." in thousands | possible)
     if "." in decimals:
-        return Numbers(".", ",")
+        return Numbers(".", ",", seen="," in thousands | possible)
     sure = thousands & {",", "."}
     mark = "," if "," in sure else "." if "." in sure else min(possible, default="")
     if not mark:

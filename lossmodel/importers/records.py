@@ -155,10 +155,12 @@ def make_records(
                 "which claimant, party or category it is."
             )
         twice[column.read] = name
+    # Columns that differ in their day alone are one series.
+    positions = {group[:-1]: i for i, group in enumerate(groups)}
     records = [
         record
-        for position, parts in enumerate(groups.values())
-        for record in read.group(position, parts, numbers, across)
+        for group, parts in groups.items()
+        for record in read.group(positions[group[:-1]], parts, numbers, across)
     ]
     return records, numbers
 
@@ -266,6 +268,7 @@ class _Reader:
         if low is not None and high is not None:
             return self._limits(value, low, high, parts, row)
         if value is not None:
+            self.rows.left_out.add("limits", "without the other limit", row)
             return self._qualified(Figure(value), row)
         return (
             Figure(low, qualifier="at-least")

@@ -10,20 +10,23 @@ from typing import Final
 from lossmodel.errors import UsageError
 from lossmodel.importers.columns import FIGURES, TIMED, Column, ColumnMap
 from lossmodel.importers.contents import SOME, Content, contents_of, no_claims
-from lossmodel.importers.headings import Meaning, explain
+from lossmodel.importers.headings import STATE, Meaning, explain
 from lossmodel.importers.keys import Keys
+from lossmodel.importers.layout import across_columns
 from lossmodel.importers.names import keys_of
 from lossmodel.importers.numbers import is_missing
 from lossmodel.importers.shapes import Shape
 from lossmodel.importers.sides import shape_columns
 from lossmodel.importers.source import Source
-from lossmodel.importers.words import KEYS, TIMES, normal
+from lossmodel.importers.words import KEYS, STATES, TIMES, normal
 from lossmodel.tables.schema import CLAIMS
 
 __all__ = ["is_claims", "map_columns"]
 
 # Share of cells of a column that must be dates; rows of totals and footnotes are the others.
 MOSTLY: Final = 0.6
+# The same under a heading of days, where the others are errors.
+NAMED: Final = 0.2
 NEEDED: Final = {"claimant", "party", "category", "end"}
 TIME_ROLES: Final = {
     "date": "date",
@@ -37,6 +40,8 @@ TIME_ROLES: Final = {
     "published": "published",
     "known": "known",
 }
+# Reasons of columns beside which an unknown heading is not likely a claimant.
+MEASURES: Final = {"an id", "a coordinate", "a code", "no count of losses"}
 ADDRESS: Final = re.compile(r"https?://")
 # Under these headings a column names claimants, parties or categories for sure; under the other
 # words of `KEYS` it does if its cells are known names.
@@ -94,9 +99,8 @@ def map_columns(
         columns = shape_columns(source, shape, keys, party)
     else:
         columns = _guessed(source, given, keys, claimant=claimant, party=party)
-    return replace(
-        given, columns={name: given.columns.get(name, columns[name]) for name in source.headings}
-    )
+    kept = {name: given.columns.get(name) or columns[name] for name in source.headings}
+    return replace(given, columns=kept)
 
 
 def _format_columns(source: Source) -> dict[str, Column]:
@@ -117,11 +121,13 @@ def _guessed(
 ) -> dict[str, Column]:
     meanings = {str(name): explain(str(name), keys) for name in source.headings}
     contents = contents_of(source, meanings, keys)
-    columns = _times(source, given, meanings, contents)
+    columns = across_columns(source, given.columns, keys)
+    columns |= _times(source, given, meanings, contents, bool(columns), set(columns))
     columns |= _key_columns(source, meanings, contents, keys, set(columns))
     if not any(c.read == "claimant" for c in (*columns.values(), *given.columns.values())):
-        meanings = _party_or_claimant(meanings, keys, claimant, party)
-    left = [str(name) for name in source.headings if str(name) not in {*columns, *given.columns}]
+        meanings = _settled(meanings, keys, claimant, party)
+    named = {c.read: name for name, c in {**columns, **given.columns}.items() if not c.is_figure}
+    left = [name for name in source.headings if name not in {*columns, *given.columns}]
     figures = {}
     strangers = []
     for name in left:
@@ -134,8 +140,16 @@ def _guessed(
             columns[name] = Column("ignore", why="has no figures")
         elif meaning.rest:
             strangers.append(name)
+        elif doubled := next((section for section in meaning.of if section in named), ""):
+            columns[name] = Column("ignore", why=f"column {named[doubled]!r} has the {doubled}")
         else:
             figures[name] = replace(meaning.column(), why="by its heading")
+    if not figures and not strangers and not any(c.is_figure for c in given.columns.values()):
+        figures = {
+            name: replace(meanings[name].column(), why="by its heading")
+            for name in left
+            if meanings[name].of and not meanings[name].rest and contents[name].filled
+        }
     everything = {**columns, **figures, **given.columns}
     return {
         **columns,
@@ -149,15 +163,17 @@ def _times(
     given: ColumnMap,
     meanings: Mapping[str, Meaning],
     contents: Mapping[str, Content],
+    across: bool,
+    used: set[str],
 ) -> dict[str, Column]:
     """Columns of days: those with a heading of days, else the one with most dates in it."""
     columns: dict[str, Column] = {}
-    dated = {c.read for c in given.columns.values()} & set(TIMED)
-    free = [str(name) for name in source.headings if str(name) not in given.columns]
+    dated = across or {c.read for c in given.columns.values()} & set(TIMED)
+    free = [name for name in source.headings if name not in {*given.columns, *used}]
     by_role: dict[str, list[str]] = {}
     for name in free:
         role = meanings[name].role
-        if role in TIMES and contents[name].dates >= MOSTLY:
+        if role in TIMES and contents[name].dates >= NAMED:
             by_role.setdefault(role, []).append(name)
     whole = [
         name
@@ -165,15 +181,15 @@ def _times(
         for name in by_role.get(role, ())
         if role not in ("published", "known")
     ]
-    if not whole and not dated:
+    if not whole and not dated and "published" in by_role:
+        by_role["date"] = by_role.pop("published")
+    elif not whole and not dated:
         best = max(free, key=lambda name: contents[name].dates, default="")
         if best and contents[best].dates >= MOSTLY and meanings[best].role not in KEYS:
             by_role.setdefault("date", []).append(best)
     if "end" in by_role and "start" not in by_role and "date" in by_role:
         by_role.pop("end")
     span = "start" in by_role and "end" in by_role
-    if not by_role.keys() - {"published", "known"} and not dated and "published" in by_role:
-        by_role["date"] = by_role.pop("published")
     taken = bool(dated)
     for role in TIMES:
         for number, name in enumerate(by_role.get(role, ())):
@@ -214,8 +230,10 @@ def _key_columns(
             columns[name] = Column("ignore", why="has no names")
         elif role in reads:
             columns[name] = Column("ignore", why=f"column {reads[role]!r} has the {role}")
-        elif any(map(ADDRESS.match, cells)):
-            columns[name] = Column("ignore", why="has addresses")
+        elif any(map(ADDRESS.match, cells)) or role == "source":
+            web = all(map(ADDRESS.match, cells)) and "source" not in reads
+            reads |= {"source": name} if web else {}
+            columns[name] = Column("source" if web else "ignore", why="has addresses of the web")
         elif role in ("party", "category") and not _known(
             role, cells, keys, sure=normal(name) in SURE
         ):
@@ -235,12 +253,15 @@ def _known(role: str, cells: list[str], keys: Keys, *, sure: bool) -> bool:
     return 2 * sum(map(bool, found)) >= len(cells)
 
 
-def _party_or_claimant(
+def _settled(
     meanings: Mapping[str, Meaning], keys: Keys, claimant: str, party: str
 ) -> dict[str, Meaning]:
-    """Headings that name a claimant and a party alike are parties, unless that is given."""
+    """Headings that could be two things: parties before claimants, states before categories."""
     found = dict(meanings)
+    state = next((m.why for m in meanings.values() if m.why == STATE), "")
     for name, meaning in meanings.items():
+        if state and normal(name) in STATES:
+            found[name] = Meaning(why=STATE)
         key = keys.find("party", name)
         if key and "claimant" in meaning.of and not (party and not claimant):
             found[name] = Meaning(of={"party": key})
@@ -271,10 +292,11 @@ def _strangers(
     if not left:
         return found
     wide = all(columns[name].claimant for name in others)
-    if any(c.read == "claimant" for c in columns.values()) or not wide:
+    measures = any(column.why in MEASURES for column in columns.values())
+    if any(c.read == "claimant" for c in columns.values()) or not wide or measures:
         why = "no word of the format: --column 'HEADING=value,...' reads it"
         return {**found, **dict.fromkeys(left, Column("ignore", why=why))}
-    if claimant:
+    if claimant and not others:
         raise UsageError(
             f"{source.path}: columns {', '.join(map(repr, left))} have figures, and one claimant "
             "is given. Say of which party or category each is with --column "

@@ -18,6 +18,7 @@ from lossmodel.importers.events import sum_events
 from lossmodel.importers.hints import Hints
 from lossmodel.importers.keys import Keys
 from lossmodel.importers.kinds import clip, guess_kinds
+from lossmodel.importers.layout import with_whole_dates
 from lossmodel.importers.records import Record, make_records, names_of
 from lossmodel.importers.result import Imported, rows_of
 from lossmodel.importers.roles import is_claims, map_columns
@@ -43,6 +44,8 @@ def read_table(source: Source, hints: Hints) -> Imported:
         Claimant, party or category are not given, there is no column of dates or of figures, or
         the kind of the figures cannot be guessed.
     """
+    own_words = hints
+    source = with_whole_dates(source)
     shape = find_shape(source.columns)
     if shape is not None:
         hints = _of_shape(hints, shape)
@@ -74,6 +77,7 @@ def read_table(source: Source, hints: Hints) -> Imported:
         cuts = cuts or more
     records, kinds = guess_kinds(records, hints.kind or "", source.path)
     records = once(source, in_order(records), rows.left_out, events=False)
+    titles = _titles(columns, names, shape)
     notes = (
         *([f"known as {shape.title}", *shape.notes] if shape else ()),
         *([CLAIMS_ALREADY] if own else ()),
@@ -82,13 +86,13 @@ def read_table(source: Source, hints: Hints) -> Imported:
         *filter(None, [numbers.description]),
         *(said or kinds),
         *cuts,
-        *_strangers(records, keys),
-        *_unused(columns, hints),
+        *_strangers(records, keys, titles),
+        *_unused(columns, own_words),
     )
     return Imported(
         claims=claims_of(records),
         base=hints.conflict,
-        extra=_extra(records, keys, columns, names, shape, own),
+        extra={} if own else _extra(records, keys, titles, shape),
         notes=notes,
         heading="guessed",
         left_out=_left_out(columns, rows.left_out),
@@ -152,7 +156,16 @@ def _as_written(rows: Rows, columns: ColumnMap) -> dict[str, dict[str, str]]:
     }
 
 
-def _strangers(records: list[Record], keys: Keys) -> list[str]:
+def _titles(
+    columns: ColumnMap, names: Mapping[str, Mapping[str, str]], shape: Shape | None
+) -> dict[str, str]:
+    """Claimants as the table writes them."""
+    headings = {c.claimant: n for n, c in columns.columns.items() if c.is_figure and c.claimant}
+    written = {key: name for name, key in names.get("claimant", {}).items()}
+    return {**headings, **written, **({shape.name: shape.title} if shape else {})}
+
+
+def _strangers(records: list[Record], keys: Keys, titles: Mapping[str, str]) -> list[str]:
     """Notes on claimants that the conflict does not have, with similar ones that it has."""
     if keys.conflict is None:
         return []
@@ -161,8 +174,10 @@ def _strangers(records: list[Record], keys: Keys) -> list[str]:
     for claimant in new:
         alike = keys.like(claimant)
         hint = f"; if it is {' or '.join(alike[:3])}, write that" if alike else ""
+        title = titles.get(claimant, claimant)
+        name = claimant if title == claimant else f"{claimant} ({title!r})"
         found.append(
-            f"{keys.conflict.name} does not have {claimant}: taken as a third party until "
+            f"{keys.conflict.name} does not have {name}: taken as a third party until "
             f"claimants.csv has its side{hint}"
         )
     return found
@@ -182,23 +197,11 @@ def _unused(columns: ColumnMap, hints: Hints) -> list[str]:
 
 
 def _extra(
-    records: list[Record],
-    keys: Keys,
-    columns: ColumnMap,
-    names: Mapping[str, Mapping[str, str]],
-    shape: Shape | None,
-    own: bool,
+    records: list[Record], keys: Keys, titles: Mapping[str, str], shape: Shape | None
 ) -> dict[str, pd.DataFrame]:
-    if own:
-        return {}
-    written = {key: name for name, key in names.get("claimant", {}).items()}
-    headings = {
-        c.claimant: name for name, c in columns.columns.items() if c.is_figure and c.claimant
-    }
-    titles = {shape.name: shape.title} if shape else {}
+    """Rows of claimants that are new, and of streams of a set of events, which lists cases."""
     new = sorted({record.claimant for record in records} - keys.known["claimant"])
-    rows = [(key, titles.get(key) or written.get(key) or headings.get(key, "")) for key in new]
-    extra = {"claimants": rows_of("claimants", rows)}
+    extra = {"claimants": rows_of("claimants", [(key, titles.get(key, "")) for key in new])}
     if shape is not None and shape.events:
         streams = sorted({(r.claimant, r.party, r.category, "list") for r in records})
         extra["streams"] = rows_of("streams", streams)

@@ -21,6 +21,7 @@ __all__ = [
     "MISSING",
     "PLAIN",
     "QUALIFIER_WORDS",
+    "STATES",
     "SUBSETS",
     "TIMES",
     "TOTALS",
@@ -29,7 +30,9 @@ __all__ = [
 
 
 def _table(**words: str) -> Mapping[str, frozenset[str]]:
-    return MappingProxyType({name.replace("_", "-"): _words(text) for name, text in words.items()})
+    return MappingProxyType(
+        {name.rstrip("_").replace("_", "-"): _words(text) for name, text in words.items()}
+    )
 
 
 def _words(text: str) -> frozenset[str]:
@@ -82,6 +85,8 @@ KEYS: Final = _table(
     category="category|type|what|metric|indicator|measure|loss type|type of loss|equipment type|"
     "class|status|fate|kind of loss|item|variable|art|kategorie|tipo|categorie|категорія|"
     "категория|тип|що|что|вид|показник|показатель|casualty type",
+    source_="link|url|source url|source link|links|urls|href|web|website|посилання|ссылка|enlace|"
+    "lien|reference url",
     scope="scope",
     kind="kind|claim kind",
     qualifier="qualifier",
@@ -93,9 +98,11 @@ KEYS: Final = _table(
 )
 BOUNDS: Final = _table(
     low="low|lower|min|minimum|lo|least|lower bound|low estimate|at least|lower limit|von|ab|"
-    "мінімум|минимум|мін|мин|нижня|нижняя|minimo|minimal|ci low|lwr|reported minimum|est low",
+    "mind|mindestens|bas|baja|minima|minimo|minimal|ci low|lwr|reported minimum|est low|"
+    "мінімум|минимум|мін|мин|нижня|нижняя",
     high="high|higher|max|maximum|hi|upper|most|upper bound|high estimate|at most|upper limit|upr|"
-    "максимум|макс|верхня|верхняя|maximo|maximal|ci high|reported maximum|est high",
+    "hochst|hochstens|haut|alta|maxima|maximo|maximal|ci high|reported maximum|est high|"
+    "максимум|макс|верхня|верхняя",
     value="best|best estimate|best guess|central|mid|middle|midpoint|point|point estimate|mean "
     "estimate|medium|mittel|mejor|найкраща",
 )
@@ -121,6 +128,24 @@ CATEGORIES: Final = _table(
     "потери|ліквідовано|ликвидировано",
     missing="missing|mia|missing in action|vermisst|vermisste|desaparecidos|disparus|зниклі|"
     "зниклі безвісти|пропавшие|пропавшие без вести",
+    tanks="tanks|tank|panzer|kampfpanzer|tanques|carros|chars|carri armati|czolgi|танки|танків|"
+    "танк|танков",
+    aircraft="aircraft|planes|airplanes|aeroplanes|jets|warplanes|fixed wing|flugzeuge|aviones|"
+    "avions|aerei|samoloty|літаки|літаків|самолеты|самолетов|самолёты",
+    helicopters="helicopters|helicopter|choppers|rotary wing|hubschrauber|helicopteros|"
+    "helicopteres|elicotteri|гелікоптери|гвинтокрили|вертолеты|вертолёты",
+    artillery="artillery|guns|howitzers|artillery systems|field artillery|artillerie|artilleria|"
+    "artyleria|артилерія|артсистеми|артиллерия|артсистемы",
+    mlrs="mlrs|mrl|multiple rocket launchers|rocket launchers|рсзв|рсзо",
+    air_defence="air defence|air defense|anti aircraft|anti aircraft warfare|ппо|пво|flugabwehr",
+    armoured_vehicles="armoured vehicles|armored vehicles|apc|apcs|afv|afvs|ifv|acv|"
+    "armoured personnel carriers|ббм|бба|ббмашини|бронемашины|schutzenpanzer",
+    vehicles="vehicles|trucks|vehicles and fuel tanks|cars|lorries|fahrzeuge|vehiculos|"
+    "vehicules|автомобілі|автотехніка|автомобили|автотехника",
+    drones="drones|drone|uav|uavs|unmanned aerial vehicles|drohnen|drones aereos|бпла|безпілотники|"
+    "беспилотники",
+    ships="ships|boats|vessels|naval ships|warships|schiffe|buques|navires|кораблі|корабли|катери",
+    submarines="submarines|submarine|u boats|u boote|підводні човни|подводные лодки",
     captured="captured|prisoners|pow|pows|prisoners of war|gefangene|prisioneros|prisonniers|"
     "полонені|пленные|prisoner",
 )
@@ -179,6 +204,11 @@ IGNORED: Final = MappingProxyType(
             "день войны|massacres cum"
         ),
     }
+)
+# States in which equipment was lost: a part of the losses of its class.
+STATES: Final = _words(
+    "destroyed|damaged|abandoned|downed|sunk|disabled|scrapped|captured|lost|zerstort|beschadigt|"
+    "erbeutet|знищено|пошкоджено|захоплено|уничтожено|повреждено|захвачено|покинуто|брошено"
 )
 TOTALS: Final = _words(
     "total|totals|sum|grand total|sub total|subtotal|all|overall|type total|"
