@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lossmodel.cli.app import app
 from lossmodel.cli.claims import check
 from lossmodel.cli.console import answer, note
+from lossmodel.cli.data import tell_guesses
+from lossmodel.tables.vocabulary import ImportKind
 
 if TYPE_CHECKING:
     from lossmodel.scaffold import Created
 
 WIDTH = 11
-SHOWN = 40  # letters of a cell of the user's table
 
 
 @app.command()
@@ -115,7 +116,7 @@ def new(
         ),
     ] = None,
     kind: Annotated[
-        Literal["cumulative", "daily", "period", "average", "stock"] | None,
+        ImportKind | None,
         typer.Option(help="Kind of all figures; guessed by default."),
     ] = None,
     day_first: Annotated[
@@ -186,14 +187,7 @@ class _Terminal:
 def _report(created: Created) -> None:
     imported = created.imported
     if imported is not None:
-        for number, row in enumerate(imported.guesses.itertuples(index=False)):
-            heading, read, why, first, line = row
-            cell = first if len(first) <= SHOWN else first[: SHOWN - 3] + "..."
-            _say("" if number else "read as", f"{heading}: {read}, {why} ({cell!r} in row {line})")
-        for number, text in enumerate(imported.notes):
-            _say("" if number else "guessed", text)
-        for number, (rows, what, why) in enumerate(imported.left_out.itertuples(index=False)):
-            _say("" if number else "left out", f"{rows:,} {what}: {why}")
+        tell_guesses(imported)
         if created.dropped:
             _say("", f"{created.dropped:,} figures whose words are mapped to -")
         for number, (word, key) in enumerate(created.plan.words.items()):

@@ -99,6 +99,6 @@ class Asker:
             return
         lines = [f"  {option}\n      {question}" for option, question in self.missing]
         count = "1 option is" if len(lines) == 1 else f"{len(lines)} options are"
-        raise UsageError(
-            "\n".join([f"There is no terminal to ask at, and {count} missing:", *lines])
-        )
+        together = " ".join(option for option, _ in self.missing)
+        head = f"There is no terminal to ask at, and {count} missing:"
+        raise UsageError("\n".join([head, *lines, f"Together: {together}"]))

@@ -172,8 +172,8 @@ def tables_of(
 def sources_of(claims: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, ...]]]:
     """Claims with keys in `source`, and the rows of `sources.csv` for them.
 
-    A web address has the key of its host and, where all of its figures were published on one known
-    day, that day.
+    A web address has the key of its host and, where all of its figures were published on one day,
+    that day.
 
     Examples
     --------
@@ -184,11 +184,12 @@ def sources_of(claims: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, ...]
     (['example-org-2001-05-04', 'the-gazette'], 'https://www.example.org/a')
     """
     written = [text for text in claims["source"].drop_duplicates() if text]
-    day = {}
+    day, known = {}, {}
     for text in written:
         rows = claims[claims["source"] == text]
-        days = set(rows["published"][rows["published_inferred"] != "true"])
+        days = set(rows["published"])
         day[text] = days.pop() if len(days) == 1 else ""
+        known[text] = "" if (rows["published_inferred"] == "true").any() else day[text]
     wanted = {text: _source_name(text, day[text]) for text in written}
     plain = keys_of([text for text in written if not _ADDRESS.match(text)], what="source")
     used: set[str] = set()
@@ -202,9 +203,9 @@ def sources_of(claims: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, ...]
         used.add(key)
         keys[text] = key
     rows = [
-        (keys[text], "", _host(text), day[text], text)
+        (keys[text], "", _host(text), known[text], text)
         if _ADDRESS.match(text)
-        else (keys[text], text, "", day[text], "")
+        else (keys[text], text, "", known[text], "")
         for text in written
     ]
     return claims.assign(source=claims["source"].map(lambda text: keys.get(text, ""))), rows

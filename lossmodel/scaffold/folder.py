@@ -24,7 +24,8 @@ from lossmodel.scaffold.files import conflict_toml, readme, sources_of, tables_o
 from lossmodel.scaffold.interview import interview, words_of
 from lossmodel.scaffold.names import TableNames, names_in
 from lossmodel.scaffold.plan import DROPPED, LEFT_OUT, Author, Plan, Wishes
-from lossmodel.scaffold.words import category_of
+from lossmodel.scaffold.sides import name_and_rest
+from lossmodel.scaffold.words import REMARKS, category_of
 from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there
 
@@ -165,19 +166,41 @@ class _Reading:
         source = read_source(table, sheet=hints.sheet, encoding=hints.encoding)
         words = {w: DROPPED if key == LEFT_OUT else key for w, key in words_of(wishes).items()}
         self.hints = _with_columns(hints, source)
-        titles = {}
-        for section in _lacking(source, self.hints):
-            given = getattr(wishes, _OPTIONS[section])
-            names = [text.rpartition("=")[0] or text for text in given]
-            question, option = _QUESTIONS[section]
-            only = names[0] if len(names) == 1 else ""
-            name = asker.ask(only, f"{question}; the table does not say it", str, option=option)
-            key = (category_of(name) if section == "category" else "") or slug(name)
-            option_of: dict[str, Any] = {section: key}
-            self.hints = replace(self.hints, **option_of)
-            titles[key] = name
-        asker.raise_if_missing()
+        titles: dict[str, str] = {}
+        for section, unread in _lacking(source, self.hints).items():
+            self._say(section, asker, wishes, unread, titles)
         self.names: TableNames = names_in(self._read("", words), titles)
+
+    def _say(
+        self,
+        section: str,
+        asker: Asker,
+        wishes: Wishes,
+        unread: Mapping[str, str],
+        titles: dict[str, str],
+    ) -> None:
+        """Ask for a section that the table does not say: one name for all rows, or a heading."""
+        given = [name_and_rest(text)[0] for text in getattr(wishes, _OPTIONS[section])]
+        question, option = _QUESTIONS[section]
+        columns = ", ".join(f"{heading} ({first!r})" for heading, first in unread.items())
+        hint = f" If a column does: --column 'HEADING={section}', of {columns}." if columns else ""
+        name = asker.ask(
+            given[0] if len(given) == 1 else "",
+            f"{question}? No column that could be read says it.{hint}",
+            str,
+            option=option,
+        )
+        headings = {normal(heading): heading for heading in unread}
+        if normal(name) in headings:
+            columns_read = {**self.hints.columns.columns, headings[normal(name)]: Column(section)}
+            kept = replace(self.hints.columns, columns=columns_read)
+            self.hints = replace(self.hints, columns=kept)
+            return
+        # Where nobody is there to say it, the table is read all the same, for what else is missing.
+        key = (category_of(name) if section == "category" else "") or slug(name)
+        option_of: dict[str, Any] = {section: key if name else DROPPED}
+        self.hints = replace(self.hints, **option_of)
+        titles[key] = name
 
     def _read(self, conflict: str, names: Mapping[str, str]) -> Imported:
         columns = replace(self.hints.columns, names={**self.hints.columns.names, **names})
@@ -213,8 +236,10 @@ def _with_dropped(plan: Plan) -> Plan:
     )
 
 
-def _lacking(source: Source, hints: Hints) -> list[str]:
-    """Sections that no column and no heading of a table says."""
+def _lacking(source: Source, hints: Hints) -> dict[str, dict[str, str]]:
+    """Sections that no column and no heading says -> columns of words that are not read."""
+    if find_shape(source.columns) is not None:
+        return {}
     columns = map_columns(
         source,
         hints.as_map(),
@@ -222,24 +247,32 @@ def _lacking(source: Source, hints: Hints) -> list[str]:
         claimant=hints.claimant,
         party=hints.party,
         shape=None,
-    ).columns.values()
-    figures = [column for column in columns if column.is_figure]
-    read = {column.read for column in columns}
-    return [
-        section
+    ).columns
+    figures = [column for column in columns.values() if column.is_figure]
+    read = {column.read for column in columns.values()}
+    unread = {
+        name: next(cell for cell in source.cells[name] if cell)
+        for name, column in columns.items()
+        if column.read == "ignore" and any(map(_is_word, source.cells[name]))
+    }
+    return {
+        section: unread
         for section in _OPTIONS
         if not getattr(hints, section)
         and section not in read
         and not all(getattr(column, section) for column in figures)
-        and find_shape(source.columns) is None
-    ]
+    }
+
+
+def _is_word(cell: str) -> bool:
+    return any(letter.isalpha() for letter in cell)
 
 
 def _with_columns(hints: Hints, source: Source) -> Hints:
     """Hints with the columns that a table for a new conflict has and a guess may leave out.
 
     A column of categories is one even if most of its words are not known yet, since they are asked
-    about; a column of web addresses is the source.
+    about; a column of web addresses is the source, and one of remarks the note.
     """
     given = dict(hints.columns.columns)
     read = {column.read for column in given.values()}
@@ -248,9 +281,20 @@ def _with_columns(hints: Hints, source: Source) -> Hints:
         if name in given or not cells:
             continue
         addresses = sum(cell.startswith(("https://", "http://")) for cell in cells)
-        if "source" not in read and addresses > _MOSTLY * len(cells):
-            given[name] = Column("source", why="has web addresses")
-        elif "category" not in read and not hints.category and normal(name) in KEYS["category"]:
-            given[name] = Column("category", why="by its heading")
-        read.add(given[name].read if name in given else "")
+        is_category = not hints.category and normal(name) in KEYS["category"]
+        if addresses > _MOSTLY * len(cells):
+            found = Column("source", why="has web addresses")
+        elif is_category and not any(map(_is_number, cells)):
+            found = Column("category", why="by its heading")
+        elif normal(name) in REMARKS:
+            found = Column("note", why="by its heading")
+        else:
+            continue
+        if found.read not in read:
+            given[name] = found
+            read.add(found.read)
     return replace(hints, columns=replace(hints.columns, columns=given))
+
+
+def _is_number(cell: str) -> bool:
+    return cell.isdecimal()

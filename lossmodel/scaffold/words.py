@@ -11,7 +11,7 @@ from typing import Final
 from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.importers.words import CATEGORIES, normal
 
-__all__ = ["CIVILIANS", "category_of", "is_of_civilians"]
+__all__ = ["CIVILIANS", "REMARKS", "category_of", "is_of_civilians"]
 
 _EQUIPMENT: Final = MappingProxyType(
     {
@@ -55,6 +55,14 @@ _PERSONS: Final = MappingProxyType(
 CIVILIANS: Final = (
     *("civilian", "civil", "zivil", "non combatant", "noncombatant", "цивіл", "мирн", "граждан"),
     *("мирные", "inhabitants", "poblacion civil", "zivilist"),
+)
+# Headings of remarks.
+REMARKS: Final = frozenset(
+    (
+        *("note", "notes", "remark", "remarks", "comment", "comments", "description", "details"),
+        *("bemerkung", "anmerkung", "nota", "notas", "observaciones", "remarque", "remarques"),
+        *("примітка", "примітки", "примечание", "примечания", "коментар"),
+    )
 )
 _CATEGORY_OF: Final = MappingProxyType(
     {normal(name): name for name in STANDARD_CATEGORIES}
