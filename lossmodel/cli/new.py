@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -115,6 +115,16 @@ def new(
             show_default=False,
         ),
     ] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            "--columns",
+            metavar="TOML",
+            dir_okay=False,
+            show_default=False,
+            help="How the columns are read, as `data import` wrote it.",
+        ),
+    ] = None,
     kind: Annotated[
         ImportKind | None,
         typer.Option(help="Kind of all figures; guessed by default."),
@@ -126,14 +136,21 @@ def new(
             help="Order in dates such as 03/04/2024; found out by default.",
         ),
     ] = None,
+    by: Annotated[
+        Literal["day", "week", "month"] | None,
+        typer.Option(help="Windows in which persons or events are counted."),
+    ] = None,
     sheet: Annotated[str, typer.Option(help="Sheet of a workbook.")] = "",
     encoding: Annotated[str, typer.Option(help="Encoding of a text that is not UTF-8.")] = "",
+    decimal: Annotated[
+        Literal[".", ","] | None, typer.Option(help="Decimal mark; guessed by default.")
+    ] = None,
 ) -> None:
     """Make the folder of a conflict, with a table's claims, and check it.
 
     What no option says is asked for. Off a terminal, one error lists the options that are missing.
     """
-    from lossmodel.importers import ColumnMap, Hints, parse_column
+    from lossmodel.importers import ColumnMap, Hints, parse_column, read_columns
     from lossmodel.scaffold import Wishes, create
     from lossmodel.scaffold.folder import refuse_existing
 
@@ -151,18 +168,23 @@ def new(
         accountings=tuple(accounting or ()),
         words=tuple(words or ()),
     )
-    columns = ColumnMap(dict(map(parse_column, column or ())))
-    hints = Hints(kind=kind, day_first=day_first, sheet=sheet, encoding=encoding, columns=columns)
-    about_table: dict[str, list[str]] = {
-        "--from": [str(table)] if table else [],
-        "--column": column or [],
-        "--kind": [kind] if kind else [],
-        "--sheet": [sheet] if sheet else [],
-        "--encoding": [encoding] if encoding else [],
-    }
-    options = [
-        part for name, texts in about_table.items() for text in texts for part in (name, text)
+    given = read_columns(columns) if columns else ColumnMap()
+    hints = Hints(
+        kind=kind,
+        day_first=day_first,
+        by=by,
+        sheet=sheet,
+        encoding=encoding,
+        decimal=decimal or "",
+        columns=given.with_columns(dict(map(parse_column, column or ()))),
+    )
+    about_table: list[tuple[str, object]] = [
+        ("--from", table),
+        *(("--column", text) for text in column or ()),
+        *(("--columns", columns), ("--kind", kind), ("--by", by), ("--sheet", sheet)),
+        *(("--encoding", encoding), ("--decimal", decimal)),
     ]
+    options = [part for name, text in about_table if text for part in (name, str(text))]
     options += [] if day_first is None else ["--day-first" if day_first else "--month-first"]
     person = _Terminal() if sys.stdin.isatty() and sys.stderr.isatty() else None
     created = create(folder, wishes, table=table, hints=hints, person=person, options=options)
