@@ -163,7 +163,7 @@ def _without_totals(
         for name, column in columns.items()
         if name in timed
         or column.read in ("claimant", "party", "category")
-        or name == cells.columns[0]
+        or (name == cells.columns[0] and column.read != "claim_id")
     ]
     is_total = pd.Series(False, index=cells.index)
     for name in looked:
