@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from lossmodel.claims.claims import load_claims, write_claims
-from lossmodel.conflict.conflict import load_conflict
+from lossmodel.claims.claims import write_claims
 from lossmodel.errors import UsageError
 from lossmodel.importers import Column, Hints, Imported, Source, read_any, read_source
 from lossmodel.importers.keys import Keys
@@ -36,13 +35,12 @@ __all__ = ["Created", "create"]
 
 # Section -> the wish that says it where the table does not.
 _OPTIONS: Final = {"claimant": "claimants", "party": "parties", "category": "categories"}
+_SHOWN: Final = 5  # columns that are named in a question
 _QUESTIONS: Final = {
     "claimant": ("Who says these figures", "--claimant NAME=SIDE"),
     "party": ("Whose losses are they", "--party NAME=SIDE"),
     "category": ("What is counted, such as killed", "--category NAME"),
 }
-# Share of the cells of a column that must be web addresses for it to be the source.
-_MOSTLY: Final = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,9 +178,12 @@ class _Reading:
         titles: dict[str, str],
     ) -> None:
         """Ask for a section that the table does not say: one name for all rows, or a heading."""
-        given = [name_and_rest(text)[0] for text in getattr(wishes, _OPTIONS[section])]
+        names = [name_and_rest(text)[0] for text in getattr(wishes, _OPTIONS[section])]
+        given = [name for name in names if name != "*"]
         question, option = _QUESTIONS[section]
-        columns = ", ".join(f"{heading} ({first!r})" for heading, first in unread.items())
+        shown = [f"{heading} ({first!r})" for heading, first in unread.items()]
+        more = len(shown) - _SHOWN
+        columns = ", ".join(shown[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
         hint = f" If a column does: --column 'HEADING={section}', of {columns}." if columns else ""
         name = asker.ask(
             given[0] if len(given) == 1 else "",
@@ -220,7 +221,9 @@ class _Reading:
         kept = (imported.claims[["claimant", "party", "category"]] != DROPPED).all(axis=1)
         claims, sources = sources_of(imported.claims[kept].reset_index(drop=True))
         _write(place, plan, claims, sources)
-        checked = load_claims(claims, conflict=load_conflict(place))
+        places = [row for row, keep in zip(imported.file_rows, kept, strict=False) if keep]
+        # Its errors name the user's own file.
+        checked = replace(imported, claims=claims, file_rows=tuple(places)).load()
         write_claims(checked, place / "claims.csv")
         return Created(folder, plan, len(claims), imported, int((~kept).sum()))
 
@@ -238,15 +241,14 @@ def _with_dropped(plan: Plan) -> Plan:
 
 def _lacking(source: Source, hints: Hints) -> dict[str, dict[str, str]]:
     """Sections that no column and no heading says -> columns of words that are not read."""
-    if find_shape(source.columns) is not None:
-        return {}
+    shape = find_shape(source.columns)
     columns = map_columns(
         source,
         hints.as_map(),
         Keys("", hints.columns.names),
         claimant=hints.claimant,
         party=hints.party,
-        shape=None,
+        shape=shape,
     ).columns
     figures = [column for column in columns.values() if column.is_figure]
     read = {column.read for column in columns.values()}
@@ -257,10 +259,11 @@ def _lacking(source: Source, hints: Hints) -> dict[str, dict[str, str]]:
     }
     return {
         section: unread
-        for section in _OPTIONS
+        # A known set says whose figures they are, and of what.
+        for section in (_OPTIONS if shape is None else ("party",))
         if not getattr(hints, section)
         and section not in read
-        and not all(getattr(column, section) for column in figures)
+        and not (figures and all(getattr(column, section) for column in figures))
     }
 
 
@@ -269,32 +272,27 @@ def _is_word(cell: str) -> bool:
 
 
 def _with_columns(hints: Hints, source: Source) -> Hints:
-    """Hints with the columns that a table for a new conflict has and a guess may leave out.
+    """Hints with the columns that a table for a new conflict has and a guess leaves out.
 
     A column of categories is one even if most of its words are not known yet, since they are asked
-    about; a column of web addresses is the source, and one of remarks the note.
+    about; one of web addresses and pages is the source, and one of remarks the note.
     """
     given = dict(hints.columns.columns)
-    read = {column.read for column in given.values()}
-    for name in map(str, source.cells):
-        cells = [cell for cell in source.cells[name] if cell]
-        if name in given or not cells:
-            continue
-        addresses = sum(cell.startswith(("https://", "http://")) for cell in cells)
-        is_category = not hints.category and normal(name) in KEYS["category"]
-        if addresses > _MOSTLY * len(cells):
-            found = Column("source", why="has web addresses")
-        elif is_category and not any(map(_is_number, cells)):
-            found = Column("category", why="by its heading")
-        elif normal(name) in REMARKS:
-            found = Column("note", why="by its heading")
-        else:
-            continue
-        if found.read not in read:
-            given[name] = found
-            read.add(found.read)
+    taken = {column.read for column in given.values()} | ({"category"} if hints.category else set())
+    for name in (str(name) for name in source.cells if name not in given):
+        read = _read_as(normal(name), [cell for cell in source.cells[name] if cell])
+        if read and read not in taken:
+            given[name] = Column(
+                read, why="by its heading" if read != "source" else "has addresses"
+            )
+            taken.add(read)
     return replace(hints, columns=replace(hints.columns, columns=given))
 
 
-def _is_number(cell: str) -> bool:
-    return cell.isdecimal()
+def _read_as(heading: str, cells: Sequence[str]) -> str:
+    """Role of a column that the importers may not see; empty for none."""
+    if 2 * sum(cell.startswith(("https://", "http://")) for cell in cells) > len(cells):
+        return "source"
+    if any(map(str.isdecimal, cells)):
+        return ""
+    return "category" if heading in KEYS["category"] else "note" if heading in REMARKS else ""

@@ -73,11 +73,15 @@ def names_in(imported: Imported, titles: Mapping[str, str]) -> TableNames:
     titles
         Key -> name, of names that the table does not have.
     """
-    claims = imported.claims.assign(_row=list(imported.file_rows))
+    # Public sets do not say from which rows their claims are.
+    places = list(imported.file_rows) or [0] * len(imported.claims)
+    claims = imported.claims.assign(_row=places)
     written = {key: name for name, key in imported.columns.names.items()} | dict(titles)
+    # A heading such as "Killed / Staff" is no name of a claimant: it says more.
+    more = {c.claimant for c in imported.columns.columns.values() if c.category or c.party}
     new = imported.extra.get("claimants")
     for key, name in [] if new is None else new[["claimant", "name"]].to_numpy():
-        written.setdefault(key, name or key)
+        written.setdefault(key, key if key in more else name or key)
     found = {
         section: {
             str(key): Named(written.get(str(key), str(key)), len(rows), int(rows["_row"].min()))
