@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lossmodel.arguments import check_seed
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.deprecation import renamed_attribute, renamed_keywords
@@ -150,7 +151,7 @@ def simulate(
     >>> bool(war.truth["value"].gt(0).all()) and len(war.claims) >= 20
     True
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_seed(seed))
     priors = Priors.default() if priors is None else priors
     if conflict is None:
         plan = draw_plan(Size() if size is None else size, rng)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from lossmodel.arguments import check_ci_prob
 from lossmodel.defaults import CI_PROB
 from lossmodel.deprecation import mapping_from_keywords
 from lossmodel.errors import UsageError
@@ -211,6 +212,7 @@ class Priors:
             The columns `TABLE_COLUMNS`; ``mean`` and ``sd`` on the scale, ``median``, ``lower`` and
             ``upper`` in the unit of the quantity.
         """
+        ci_prob = check_ci_prob(ci_prob)
         rows = []
         for prior in self:
             lower, upper = prior.interval(ci_prob)

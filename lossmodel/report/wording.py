@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from lossmodel.posterior.summary import prior_share
 from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import number, percent
 
@@ -140,11 +141,3 @@ def set_by(fit: Fit, key: tuple[str, str, str]) -> str:
 def is_assumed(fit: Fit, key: tuple[str, str, str]) -> bool:
     """Whether priors account for so much of a total's variance that they set it."""
     return prior_share(fit, key) > ASSUMED
-
-
-def prior_share(fit: Fit, key: tuple[str, str, str]) -> float:
-    """Share of a total's posterior variance that comes from priors, NaN if unknown."""
-    party, category, scope = key
-    shares = fit.variance_decomposition
-    same = shares["quantity"] == f"{category} {party} {scope}"
-    return float(shares.loc[same, "prior_share"].iloc[0]) if same.any() else float("nan")
