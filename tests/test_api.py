@@ -16,6 +16,7 @@ import lossmodel as lm
 from lossmodel.api import claims_of, entry
 from lossmodel.errors import UsageError
 from lossmodel.inference import arviz as compatibility
+from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.posterior import fit as data
 from lossmodel.posterior import fitting
 from lossmodel.posterior import losses as all_losses
@@ -314,15 +315,42 @@ def test_what_was_worked_out_is_not_sent_to_other_processes(fitted):
 def test_arviz_gets_the_groups_of_the_file(fitted):
     found = fitted.to_arviz()
     assert set(datasets(fitted)) == {
-        *("posterior", "prior", "posterior_predictive", "observed_data", "sample_stats")
+        *("posterior", "prior", "posterior_predictive", "log_likelihood", "observed_data"),
+        *("constant_data", "sample_stats"),
     }
     for name, group in datasets(fitted).items():
         assert set(found[name].data_vars) == set(group.data_vars)
     shape = found["posterior"]["person_log_rate_russia"].shape
     assert shape[:2] == (1, 60)
-    # What has fewer draws than others is filled up.
-    terms = fitted.submodels["tanks"].design.terms
-    assert found["posterior_predictive"]["tanks_expected"].sizes["tanks_observation"] == len(terms)
+    total = found["posterior"]["total"].sel(series="killed russia")
+    np.testing.assert_allclose(total[0], fitted.daily("russia", "killed").sum(axis=1), rtol=1e-12)
+    assert found["posterior"]["series"].to_numpy().tolist() == [
+        f"{category} {party}" + ("" if scope == "all" else f" {scope}")
+        for party, category, scope in fitted.series
+    ]
+
+
+def test_submodels_that_were_sampled_apart_have_complete_draws_together(fitted):
+    """One chain of independent draws beside four: nothing is filled up, none counts twice."""
+    tanks = fitted.submodels["tanks"]
+    theta = tanks.posterior.theta.reshape(4, 15, -1)[:, :12]
+    sampled = dataclasses.replace(
+        tanks, posterior=SubmodelDraws(tanks.posterior.model, theta), engine="nuts"
+    )
+    mixed = dataclasses.replace(fitted, submodels={**fitted.submodels, "tanks": sampled})
+    posterior = mixed.draws
+    assert (posterior.sizes["chain"], posterior.sizes["draw"]) == (4, 12)
+    assert all(np.isfinite(found).all() for found in posterior.data_vars.values())
+    own = posterior["total"].sel(series="killed russia").to_numpy().ravel()
+    assert len(np.unique(own)) == 48
+    total = fitted.daily("russia", "killed").sum(axis=1)
+    assert np.isclose(own[:, None], total, rtol=1e-12).any(axis=1).all()
+    alone = mixed.to_arviz(submodels="person")["posterior"]
+    assert (alone.sizes["chain"], alone.sizes["draw"]) == (1, 60)
+    assert mixed.losses.shape[:2] == (1, 60)
+    assert mixed.equipment_losses.shape[:2] == (4, 12)
+    with pytest.raises(UsageError, match=r"No submodel 'persn'; there are: person, tanks\."):
+        mixed.to_arviz(submodels="persn")
 
 
 def test_arviz_1_gets_a_tree(fitted, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from lossmodel.posterior import groups, ratios, tables
 from lossmodel.posterior.rates import rates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
 
     from lossmodel.model.design.grid import Floats, Ints
@@ -24,12 +27,35 @@ class DrawsOfFit(data.Fit):
 
     @property
     def draws(self) -> xr.Dataset:
-        """Named draws of the posterior, dims chain and draw and what each is indexed by."""
+        """Named draws of the posterior, dims chain and draw and what each is indexed by.
+
+        Returns
+        -------
+        Dataset
+            Learned scales, latent processes at their knots, and ``total``, the losses of each
+            series to the last day: the group ``posterior`` of `to_arviz`.
+
+        Examples
+        --------
+        >>> fitted.draws["total"].dims
+        ('chain', 'draw', 'series')
+        """
         return self.cache.get("draws", lambda: groups.named_draws(self, prior=False))
 
     @property
     def prior(self) -> xr.Dataset:
-        """Named draws of the prior, see `draws`."""
+        """Named draws of the prior.
+
+        Returns
+        -------
+        Dataset
+            The variables of `draws`.
+
+        Examples
+        --------
+        >>> set(fitted.prior.data_vars) == set(fitted.draws.data_vars)
+        True
+        """
         return self.cache.get("prior", lambda: groups.named_draws(self, prior=True))
 
     @property
@@ -218,21 +244,42 @@ class DrawsOfFit(data.Fit):
         """
         return ratios.wounded_share(self, stream, prior=prior)
 
-    def to_arviz(self) -> Any:
+    def to_arviz(self, *, submodels: str | Sequence[str] | None = None) -> Any:
         """Named draws, observations and statistics in the format of ArviZ.
+
+        They are those that ``arviz.from_netcdf`` reads from the file of `save`.
+
+        Parameters
+        ----------
+        submodels
+            Only these submodels, by the names in `submodels`; all where not given. Where submodels
+            were sampled in different lengths, all together have the draws that each of them has,
+            and one alone has all of its own.
 
         Returns
         -------
         InferenceData or DataTree
             InferenceData with ArviZ 0, a DataTree with ArviZ 1; groups posterior, prior,
-            posterior_predictive, observed_data and sample_stats.
+            posterior_predictive, log_likelihood, observed_data, constant_data and sample_stats.
+
+        Raises
+        ------
+        UsageError
+            The fit has no such submodel.
 
         Examples
         --------
         >>> found = fitted.to_arviz()
-        >>> found["posterior"]["aircraft_log_rate_germany"].sizes["draw"]
-        100
+        >>> found["posterior"]["total"].sizes
+        Frozen({'chain': 1, 'draw': 100, 'series': 2})
+        >>> found["posterior"]["series"].to_numpy().tolist()
+        ['aircraft germany', 'aircraft britain']
         """
         from lossmodel.inference.arviz import inference_data
 
-        return inference_data(groups.datasets(self))
+        if submodels is None:
+            return inference_data(groups.datasets(self))
+        asked = [submodels] if isinstance(submodels, str) else list(submodels)
+        chosen = {spelled(name, self.submodels, "submodel") for name in asked}
+        kept = {name: found for name, found in self.submodels.items() if name in chosen}
+        return inference_data(groups.datasets(replace(self, submodels=kept)))
