@@ -25,6 +25,8 @@ ORDER = [
     "model/components",
     "model/history",
     "model/prior",
+    "model/priors_toml",
+    "model/card",
     "model/priors",
     "model/design/grid",
     "model/design/parameters",

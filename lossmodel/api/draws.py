@@ -232,6 +232,13 @@ class DrawsOfFit(data.Fit):
     def omega_draws(self, stream: int, *, prior: bool = False) -> Floats:
         """Draws of the share of the wounded that a stream counts; NaN for equipment.
 
+        Parameters
+        ----------
+        stream
+            Its number in `streams`.
+        prior
+            Draws of the prior instead of the posterior.
+
         Returns
         -------
         array

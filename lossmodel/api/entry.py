@@ -162,6 +162,16 @@ def load_fit(path: str | Path) -> Fit:
 
     Nothing is written to disk.
 
+    Parameters
+    ----------
+    path
+        A file, or a report's folder with one.
+
+    Returns
+    -------
+    Fit
+        The fit as it was saved.
+
     Raises
     ------
     UsageError

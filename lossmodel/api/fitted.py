@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lossmodel.api.draws import DrawsOfFit
+from lossmodel.api.overview import overview
 from lossmodel.arguments import check_ci_prob, spelled
 from lossmodel.deprecation import renamed_attribute
 from lossmodel.posterior import estimates, ratios, tables
@@ -71,6 +72,13 @@ class Fit(DrawsOfFit):
     >>> len(fitted.days)
     123
     """
+
+    def __repr__(self) -> str:
+        """The fit in about ten lines."""
+        return overview(self).text()
+
+    def _repr_html_(self) -> str:
+        return overview(self).html()
 
     @property
     def series(self) -> list[Series]:
@@ -273,8 +281,18 @@ class Fit(DrawsOfFit):
     def save(self, path: str | Path) -> Path:
         """Write the fit to one NetCDF file that ``load_fit`` reads back.
 
-        Other programs can read it too: ``xarray.open_datatree`` and ``arviz.from_netcdf`` see its
-        groups.
+        Other programs can read it too: ``xarray.open_datatree`` and ``arviz.from_netcdf`` see the
+        groups of `to_arviz`.
+
+        Parameters
+        ----------
+        path
+            The file; an existing one is replaced once the new one is complete.
+
+        Returns
+        -------
+        Path
+            The file.
 
         Raises
         ------

@@ -122,6 +122,11 @@ def backtest(
     jobs, store, cluster, progress
         See `tasks.run_tasks`.
 
+    Returns
+    -------
+    Backtest
+        Scores by date, their summary, and whether it passed.
+
     Raises
     ------
     UsageError

@@ -104,6 +104,11 @@ def sensitivity(
     jobs, store, cluster, progress
         See `tasks.run_tasks`.
 
+    Returns
+    -------
+    Sensitivity
+        Totals under other assumptions, with a summary in words.
+
     Raises
     ------
     UsageError
@@ -241,14 +246,9 @@ def totals_of(
             continue
         logs = np.log(fitted.daily(party, category, scope).sum(axis=1))
         lower, upper = np.exp(central_interval(logs, CI_PROB))
-        found.append(
-            {
-                "quantity": _name((party, category, scope)),
-                **{"median": float(np.exp(np.median(logs)))},
-                **{"lower": float(lower), "upper": float(upper)},
-                "sd": float(logs.std(ddof=1)),
-            }
-        )
+        row = {"quantity": _name((party, category, scope)), "median": np.exp(np.median(logs))}
+        row |= {"lower": lower, "upper": upper, "sd": logs.std(ddof=1)}
+        found.append({k: v if k == "quantity" else float(v) for k, v in row.items()})
     return found
 
 
