@@ -21,7 +21,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 
 .DEFAULT_GOAL := help
 .PHONY: help fit test check slow notebooks paper format clean radford history backtests \
-	fuzz wars calibration arms posterior-sbc copies parts refits agreement bench bench-quick
+	check-dist fuzz wars calibration arms posterior-sbc copies parts refits agreement bench bench-quick
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -63,6 +63,11 @@ slow: $(VENV)/installed-test
 
 notebooks: $(VENV)/installed-test
 	$(BIN)/python -m pytest -q -m notebook $(ARGS)
+
+# The sdist and the wheels: built, checked, and one tried in a fresh environment, which needs a few
+# minutes and the package index; ARGS=--no-install builds and checks only.
+check-dist: $(VENV)/installed-test
+	$(BIN)/python -m tests.check_dist $(ARGS)
 
 # Hostile tables, folders, saved fits, priors, import files and queries, and fits that are killed, in
 # about ten minutes; ARGS="--seed 2" makes others, ARGS="--scale 5 --only tables" more of one kind.

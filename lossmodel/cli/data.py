@@ -9,6 +9,7 @@ import typer
 
 from lossmodel.cli.app import ConflictName, app
 from lossmodel.cli.console import answer, progress
+from lossmodel.cli.help import Commands
 from lossmodel.errors import UsageError
 from lossmodel.tables.files import is_there
 from lossmodel.tables.vocabulary import WideKind
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from lossmodel.importers import DataSet, Imported
     from lossmodel.importers.download import Fetched
 
-data = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Conflicts and data sets.")
+data = Commands(help="List conflicts, and fetch and import data sets.")
 app.add_typer(data, name="data")
 
 WIDTH = 11

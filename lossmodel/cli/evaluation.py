@@ -11,6 +11,7 @@ from lossmodel.cli.app import ClaimsFile, ConflictName, Engine, Jobs, PriorsFile
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
+from lossmodel.system.stages import portion
 from lossmodel.text.escape import file_name
 
 if TYPE_CHECKING:
@@ -42,15 +43,19 @@ KEPT = Path("lossmodel-tasks")
 
 @app.command()
 def calibrate(
-    replicates: Annotated[int, typer.Option("--replicates", min=1, help="Number of wars.")] = 400,
+    replicates: Annotated[
+        int, typer.Option("--replicates", metavar="INT", min=1, help="Number of wars.")
+    ] = 400,
     engine: Engine = "laplace",
     seed: Seed = 1,
     breaks: Annotated[
         list[str] | None,
         typer.Option(
             "--break",
+            metavar="NAME",
             show_default=False,
-            help="Misspecification: method-change, method-drop, spike, relay or definition.",
+            help="Misspecification: method-change, method-drop, spike, relay or definition; "
+            "repeatable.",
         ),
     ] = None,
     out: Folder = None,
@@ -143,13 +148,13 @@ def backtest(
             jobs=jobs,
             store=store,
             cluster=cluster,
-            progress=say,
+            progress=portion(say, 0.0, 0.5) if revised else say,
         )
         changes = pd.DataFrame()
         if revised:
             changes = revisions(
                 claims, dates=chosen, priors=_priors(conflict, priors), engine=engine, seed=seed,
-                jobs=jobs, store=store, cluster=cluster, progress=say,
+                jobs=jobs, store=store, cluster=cluster, progress=portion(say, 0.5, 1.0),
             )  # fmt: skip
     windows = result.scores[result.scores["kind"] == "window"]
     shown = ["as_of", "common_sd", "party", "category", "scope", "start", "end", "truth"]

@@ -43,6 +43,8 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 def _what(row: dict[str, Any]) -> str:
     """Name the quantity: killed russia, scope all; or a claimant's ratio."""
+    if "expression" in row:
+        return str(row["expression"])
     scope = "" if row["scope"] == "all" else f", {row['scope']}"
     if "claimant" in row:
         return f"ratio {row['claimant']} on {row['category']} {row['party']}"
@@ -55,7 +57,7 @@ def _days(row: dict[str, Any]) -> str:
     if row["start"] == row["end"]:
         return str(row["start"])
     if " / " in row["start"] + row["end"]:
-        return f"{row['start']} to {row['end']} (one window over another)"
+        return f"{row['start']} to {row['end']} (one window for each)"
     return f"{row['start']} to {row['end']}"
 
 
