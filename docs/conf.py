@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -13,6 +14,12 @@ sys.path[:0] = PATHS
 os.environ["PYTHONPATH"] = os.pathsep.join([*PATHS, os.environ.get("PYTHONPATH", "")]).rstrip(":")
 # Off a terminal, a frozen standard library makes the debugger of the kernel warn of itself.
 os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+# Kernels have a configuration of their own, so that pages do not depend on the user's, and print no
+# warning about the transport of their messages.
+os.environ["IPYTHONDIR"] = str(ROOT / "build" / "docs-cache" / "ipython")
+PROFILE = Path(os.environ["IPYTHONDIR"]) / "profile_default"
+PROFILE.mkdir(parents=True, exist_ok=True)
+(PROFILE / "ipython_kernel_config.py").write_text("get_config().IPKernelApp.log_level = 40\n")
 
 import generate  # noqa: E402
 from pages import CACHE  # noqa: E402
@@ -83,6 +90,12 @@ html_theme_options = {
 }
 
 
+def skip_old(app: Sphinx, what: str, name: str, found: Any, skip: bool, options: Any) -> bool:
+    """Leave out names that are kept for one version and warn."""
+    maker = getattr(getattr(found, "fget", found), "__module__", "")
+    return skip or maker == "lossmodel.deprecation"
+
+
 def name_blocks(app: Sphinx, docname: str, source: list[str]) -> None:
     """Give blocks of code that name their file (```csv claims.csv) that name as a caption."""
     block = r"(?m)^```(\w+) ([\w.]+\.\w+)$"
@@ -95,4 +108,5 @@ def setup(app: Sphinx) -> None:
     generate.write_all(made)
     app.connect("builder-inited", lambda app: generate.write_stubs(made, app))
     app.connect("source-read", name_blocks)
+    app.connect("autodoc-skip-member", skip_old)
     app.add_lexer("csv", TextLexer)

@@ -20,7 +20,8 @@ from nbclient import NotebookClient
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
-SECONDS_PER_CELL = 600
+# A guard against a cell that hangs: the longest takes two minutes on an idle machine.
+SECONDS_PER_CELL = 3600
 HASH = "code_sha256"
 PNG = "image/png"
 
