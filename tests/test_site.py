@@ -77,7 +77,8 @@ def test_other_made_parts_are_whole():
     assert all(f"`{prior.name}`" in priors for prior in Priors.default())
     assert all(f"`{name}`\n: " in components for name in Components.names())
     assert "mu_p(t) = exp(level + walk)" in generate.equations()
-    assert "522,000" in generate.changes("Estimates")
+    assert "First estimates" in generate.changes("Estimates")
+    assert "First model" in generate.changes("Model changes")
 
 
 def public_functions():

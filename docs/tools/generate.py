@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import lossmodel
@@ -102,7 +103,7 @@ def _prose(text: str) -> str:
         if lines.startswith("\b"):
             found.append("```text\n" + lines.lstrip("\b").strip("\n") + "\n```")
         elif re.match(r"\s{2,}", lines):
-            found.append("```text\n" + inspect.cleandoc(lines) + "\n```")
+            found.append("```text\n" + dedent(lines) + "\n```")
         else:
             found.append(_escaped(lines))
     return "\n\n".join(found) + "\n"
@@ -168,14 +169,14 @@ def equations() -> str:
     """The equations as the model's module states them."""
     import lossmodel.model.density.model as module
 
-    text = inspect.getdoc(module) or ""
-    blocks = re.split(r"(?m)^(?=    \S)|(?<=\n)\n(?=\S)", text)
-    return "\n\n".join(_block(block) for block in blocks if block.strip()) + "\n"
+    title, text = (inspect.getdoc(module) or "").split("\n\n", 1)
+    assert title
+    return "\n\n".join(_block(block) for block in text.split("\n\n")) + "\n"
 
 
 def _block(block: str) -> str:
     if block.startswith("    "):
-        return "```text\n" + inspect.cleandoc(block) + "\n```"
+        return "```text\n" + dedent(block) + "\n```"
     return re.sub(r"``([^`]+)``", r"`\1`", block)
 
 
