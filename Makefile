@@ -21,7 +21,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 
 .DEFAULT_GOAL := help
 .PHONY: help fit test check slow notebooks paper format clean radford history backtests \
-	docs outputs fuzz wars calibration arms posterior-sbc copies parts refits agreement bench bench-quick
+	docs outputs check-dist fuzz wars calibration arms posterior-sbc copies parts refits agreement \
+	bench bench-quick
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -56,7 +57,7 @@ fit: $(VENV)/installed
 	$(BIN)/lossmodel fit $(ARGS)
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest -q -m 'not slow and not notebook' $(ARGS)
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile -m 'not slow and not notebook' $(ARGS)
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
@@ -78,6 +79,11 @@ outputs: $(VENV)/installed-test
 docs: $(VENV)/installed-docs
 	$(BIN)/python -m sphinx -q -W --keep-going -n -d build/docs-cache/doctrees docs build/docs $(ARGS)
 	$(BIN)/python docs/tools/links.py build/docs
+
+# The sdist and the wheels: built, checked, and one tried in a fresh environment, which needs a few
+# minutes and the package index; ARGS=--no-install builds and checks only.
+check-dist: $(VENV)/installed-test
+	$(BIN)/python -m tests.check_dist $(ARGS)
 
 # Hostile tables, folders, saved fits, priors, import files and queries, and fits that are killed, in
 # about ten minutes; ARGS="--seed 2" makes others, ARGS="--scale 5 --only tables" more of one kind.

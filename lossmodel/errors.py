@@ -5,7 +5,7 @@ Every error is a `LossModelError`; its `exit_code` is the exit status of the com
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # Only code that raises a ClaimsError needs pandas: `lossmodel --version` must start faster than
 # pandas does.
@@ -20,7 +20,8 @@ __all__ = [
     "UsageError",
 ]
 
-SHOWN = 20  # problems that are described; more would scroll off a screen
+SHOWN = 20  # kinds of problems that are described; more would scroll off a screen
+FIRST = 4  # rows of one kind that are named; the others are counted
 
 
 class LossModelError(Exception):
@@ -61,14 +62,16 @@ class ClaimsError(LossModelError):
         self.problems = problems
 
     def __str__(self) -> str:
-        """Number of problems, and a description of the first twenty."""
+        """Number of problems, and the first twenty kinds of them, each with its first rows."""
         total = len(self.problems)
         files = ", ".join(dict.fromkeys(self.problems["file"]))
         count = "1 problem" if total == 1 else f"{total:,} problems"
+        kinds = _alike(self.problems.to_dict("records"))
         lines = [f"{files}: {count}, so nothing was read."]
-        lines += [_sentence(row) for row in self.problems.head(SHOWN).to_dict("records")]
-        if total > SHOWN:
-            lines.append(f"... and {total - SHOWN:,} more ({total:,} in all).")
+        lines += [_sentence(problems) for problems in kinds[:SHOWN]]
+        if len(kinds) > SHOWN:
+            rest = sum(len(problems) for problems in kinds[SHOWN:])
+            lines.append(f"... and {rest:,} more ({total:,} in all).")
         return "\n".join(lines)
 
 
@@ -82,12 +85,41 @@ class ConvergenceWarning(UserWarning):
     """A fit did not pass its convergence gate and is used all the same."""
 
 
-def _sentence(problem: dict[object, object]) -> str:
-    place = str(problem["file"])
-    if problem["row"]:
-        place += f" row {problem['row']}"
-    if problem["column"]:
-        place += f", {problem['column']}"
-    remedy = str(problem["remedy"])
+def _alike(problems: list[dict[Any, Any]]) -> list[list[dict[Any, Any]]]:
+    """Problems that have the same remedy in many rows, or many columns of one row, together."""
+    rows: dict[tuple[str, ...], list[dict[Any, Any]]] = {}
+    for problem in problems:
+        key = tuple(str(problem[name]) for name in ("file", "column", "allowed", "remedy"))
+        rows.setdefault(key, []).append(problem)
+    columns: dict[tuple[str, ...], list[dict[Any, Any]]] = {}
+    for key, same in rows.items():
+        first = same[0]
+        alike = (str(first[name]) for name in ("file", "row", "found", "allowed"))
+        place = tuple(alike) if len(same) == 1 and first["row"] else key
+        columns.setdefault(place, []).extend(same)
+    return list(columns.values())
+
+
+def _sentence(problems: list[dict[Any, Any]]) -> str:
+    first = problems[0]
+    rows, columns, found = (
+        list(dict.fromkeys(str(problem[name]) for problem in problems))
+        for name in ("row", "column", "found")
+    )
+    place = str(first["file"])
+    if first["row"]:
+        place += f" row{'s' * (len(rows) > 1)} {_first_ones(rows)}"
+    if first["column"]:
+        place += f", {_first_ones(columns)}"
+    remedy = str(first["remedy"])
     end = "" if remedy.endswith("?") else "."
-    return f"  {place}: found {problem['found']}; allowed: {problem['allowed']}. {remedy}{end}"
+    likewise = " Likewise for the other columns." if len(columns) > 1 else ""
+    return (
+        f"  {place}: found {_first_ones(found)}; allowed: {first['allowed']}. {remedy}{end}"
+        f"{likewise}"
+    )
+
+
+def _first_ones(words: list[str]) -> str:
+    rest = f" and {len(words) - FIRST:,} more" if len(words) > FIRST else ""
+    return ", ".join(words[:FIRST]) + rest

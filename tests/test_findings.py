@@ -8,10 +8,13 @@ import pandas as pd
 import pytest
 
 import lossmodel as lm
+from lossmodel.claims.summary import describe_streams
 from lossmodel.errors import ClaimsError
 from lossmodel.evidence import collect_evidence
-from lossmodel.findings import count_words, find, render
+from lossmodel.findings import count_words, find, render, render_outcomes
 from lossmodel.findings.kinds import KINDS
+from lossmodel.findings.page import page
+from lossmodel.posterior.contradictions import CONTRADICTED
 from lossmodel.posterior.rates import rates
 
 TOML = """
@@ -38,17 +41,17 @@ CLAIMANTS = "claimant,name,side\n" + "".join(
         "herald": "",
     }.items()
 )
-HEAD = "claim_id,claimant,party,category,kind,start,end,known,value,qualifier,published\n"
+HEAD = "claim_id,claimant,party,category,kind,start,end,known,value,qualifier,published,part_of\n"
 STREAMS = "claimant,party,category,accounting\n"
 
 
 def row(
     claimant: str, party: str, value: float, *, category: str = "killed", end: str = "2023-03-01",
     kind: str = "cumulative", start: str = "", known: str = "", qualifier: str = "exact",
-    published: str = "",
+    published: str = "", part_of: str = "",
 ) -> str:  # fmt: skip
     cells = (claimant, party, category, kind, start, end, known, value, qualifier)
-    return ",".join(map(str, (*cells, published or end)))
+    return ",".join(map(str, (*cells, published or end, part_of)))
 
 
 def write(
@@ -101,6 +104,8 @@ ALONE = row("gazette", "guests", 100)
 LEDGER = "south-staff,north,killed,ledger\n"
 LIST = "gazette,north,killed,list\n"
 SOON = "2023-03-04"
+PAIR = (("gazette", 1), ("almanac", 9_000))
+MAY = "2023-05-01"
 
 
 def totals(*values: float, start: str = "", first: int = 1) -> list[str]:
@@ -108,6 +113,35 @@ def totals(*values: float, start: str = "", first: int = 1) -> list[str]:
         row("south-staff", "north", value, end=f"2023-01-{day:02}", start=start)
         for day, value in enumerate(values, start=first)
     ]
+
+
+def daily(*values: float) -> list[str]:
+    days = [f"2023-01-{day:02}" for day in range(1, len(values) + 1)]
+    return [
+        row("south-staff", "north", value, kind="daily", start=day, end=day)
+        for day, value in zip(days, values, strict=True)
+    ]
+
+
+def periods(*windows: tuple[int, int, float]) -> list[str]:
+    """Figures of windows of January."""
+    return [
+        row(
+            "gazette", "north", value, kind="period", start=f"2023-01-{a:02}", end=f"2023-01-{b:02}"
+        )
+        for a, b, value in windows
+    ]
+
+
+def parts(*values: float) -> list[str]:
+    return [
+        row("gazette", "north", 500),
+        *(row("gazette", "north", v, part_of="c0") for v in values),
+    ]
+
+
+def added(**categories: float) -> list[str]:
+    return [row("gazette", "north", value, category=name) for name, value in categories.items()]
 
 
 def own_totals(*values: float) -> list[str]:
@@ -243,6 +277,59 @@ CASES = {
         (bounds(at_least=90, at_most=500), {}),
         "at least 500 and at most 90 killed of north",
     ),
+    "sum-differs": (
+        ([*daily(40, 50, 60), *totals(200, first=3)], {"streams": LEDGER}),
+        ([*daily(40, 50, 60), *totals(150, first=3)], {"streams": LEDGER}),
+        "3 figures of south-staff (north killed) for 2023-01-01 to 2023-01-03 (c0 to c2) add up to "
+        "150, but c3 says 200.",
+    ),
+    "parts-exceed-total": (
+        (parts(300, 290), {}),
+        (parts(300, 200), {}),
+        "2 parts of c0 with a sum of 590 exceed its 500: ",
+    ),
+    "part-exceeds-sum": (
+        (added(casualties=90, killed=120), {}),
+        (added(casualties=120, killed=90), {}),
+        "gazette (north casualties) says 90 for 2023-01-01 to 2023-03-01, less than the 120 of its "
+        "parts: c0 and c1.",
+    ),
+    "conflicting-figures": (
+        ([row("gazette", "north", 2_000), row("gazette", "north", 2_050)], {}),
+        ([row("gazette", "north", 2_000), row("almanac", "north", 2_050)], {}),
+        "gazette (north killed) gives both 2,000 and 2,050 for 2023-01-01 to 2023-03-01: c0 and",
+    ),
+    "revised-figure": (
+        ([row("gazette", "north", 2_000), row("gazette", "north", 2_050, published=SOON)], {}),
+        ([row("gazette", "north", 2_000), row("gazette", "north", 2_000, published=SOON)], {}),
+        "revised 2,000 (2023-03-01) to 2,050 (2023-03-04) for 2023-01-01 to 2023-03-01: c0 and c1.",
+    ),
+    "near-duplicate": (
+        (periods((1, 10, 4_117), (2, 11, 4_117)), {}),
+        (periods((1, 10, 4_117), (2, 11, 4_118)), {}),
+        "has the same figure, 4,117, for 2023-01-01 to 2023-01-10 and for 2023-01-02 to 2023-01-11",
+    ),
+    "overlapping-windows": (
+        (periods((1, 10, 410), (10, 20, 380)), {}),
+        (periods((1, 9, 410), (10, 20, 380)), {}),
+        "2023-01-10 is in two successive windows of gazette (north killed), 2023-01-01 to "
+        "2023-01-10 and 2023-01-10 to 2023-01-20: c0 and c1.",
+    ),
+    "non-integer": (
+        ([row("gazette", "north", 1.221)], {}),
+        ([row("gazette", "north", 1.221, kind="average", start="2023-02-01")], {}),
+        "1 figure of gazette (north killed) is no whole number: 1.221 in c0.",
+    ),
+    "large-step": (
+        (daily(*[32] * 14, 531, *[31] * 13), {}),
+        (daily(*[32] * 14, 131, *[31] * 13), {}),
+        "south-staff (north killed) has 531 for 2023-01-15, 17 times the mean of its other days",
+    ),
+    "long-gap": (
+        ([*periods((1, 31, 410)), row("gazette", "north", 9, start=MAY, end=MAY)], {}),
+        ([*periods((1, 31, 410)), row("gazette", "north", 900, end=MAY)], {}),
+        "No claim covers people of north from 2023-02-01 to 2023-04-30: 89 of 121 days.",
+    ),
     "enemies-assumed": (
         ([OWN, FOE], {"toml": TOML.replace('fights = "south"\n', "")}),
         ([OWN, FOE], {}),
@@ -287,7 +374,7 @@ def test_and_not_where_it_is_not(war, kind):
 
 
 def test_cases_of_a_kind_are_printed_together_and_counted(war):
-    rows = [row(c, "north", v) for v in (1, 9_000) for c in ("gazette", "almanac")]
+    rows = [row("gazette", "north", 1), row("almanac", "north", 9_000)]
     rows += [row("gazette", "north", v, end=f"2023-02-0{d}") for d in range(1, 6) for v in (1,)]
     rows += [row("herald", "north", 5_000, end=f"2023-02-0{d}") for d in range(1, 6)]
     claims = war(*rows)
@@ -295,8 +382,16 @@ def test_cases_of_a_kind_are_printed_together_and_counted(war):
     assert count_words(found) == "6 warnings"
     text = render(found, width=72)
     assert text.count("orders-of-magnitude (6)") == text.count("Remedy: ") == 1
-    assert "3 more of this kind." in text
+    assert "3 more of this kind, shown with --all." in text
     assert max(map(len, text.splitlines())) <= 72
+
+
+def test_every_case_is_printed_where_all_are_asked_for(war):
+    rows = [row(c, "north", v, end=f"2023-02-0{d}") for c, v in PAIR for d in range(1, 6)]
+    claims = war(*rows)
+    text = render(find(claims, collect_evidence(claims)), every=True)
+    assert " ".join(text.split()).count("of the same days") == 5
+    assert "shown with --all" not in text
 
 
 def test_claims_published_later_are_not_looked_at(war):
@@ -334,6 +429,84 @@ def test_a_fit_counts_warnings_and_its_report_lists_them(lossmodel, tmp_path):
 def test_the_shipped_conflicts_have_no_warning(name):
     table = lm.check(lm.load_claims(conflict=name))
     assert set(table["severity"]) <= {"note"}
+
+
+# --- what `check` prints besides
+
+
+def test_check_says_what_each_stream_is_taken_for(war):
+    claims = war(OWN, FOE, *totals(100, 200), row("gazette", "north", 9), streams=LEDGER)
+    text = describe_streams(claims)
+    assert "streams    3, accounting declared for 1\n" in text
+    lines = [line.split() for line in text.splitlines()]
+    assert ["south-staff", "north", "adversary", "ledger", "killed", "3"] in lines
+    assert ["north-staff", "north", "self", "estimate?", "killed", "1"] in lines
+    assert ["gazette", "north", "third-party", "estimate?", "killed", "1"] in lines
+
+
+def test_many_streams_are_counted_unless_all_are_asked_for(war):
+    names = [f"paper-{n}" for n in range(30)]
+    claimants = CLAIMANTS + "".join(f"{name},{name.title()},\n" for name in names)
+    claims = war(*(row(name, "north", 100) for name in names), claimants=claimants)
+    assert "20 more, shown with --all." in describe_streams(claims)
+    assert all(name in describe_streams(claims, every=True) for name in names)
+
+
+def test_merged_claims_are_named_with_their_partners(war):
+    claims = war(
+        *totals(1_010, 1_010, 2_030),
+        row("gazette", "north", 9, category="captured"),
+        streams=LEDGER,
+    )
+    text = render_outcomes(collect_evidence(claims).classes, width=200)
+    assert "merged     1: Repeats the total of an earlier date" in text
+    assert "c1 with c0." in text
+    assert "left out   1: The captured are neither" in text
+
+
+def test_check_as_json_has_stable_names(lossmodel, tmp_path):
+    folder = write(tmp_path / "war", *CASES["total-falls"][0][0], streams=LEDGER)
+    said = json.loads(lossmodel("check", "--conflict", folder, "--json").stdout)
+    (finding,) = said["findings"]
+    assert finding["kind"] == "total-falls"
+    assert set(finding) == {"severity", "kind", "count", "message", "remedy", "claims"}
+    assert said["claims"] == 5
+    assert said["streams"][0]["accounting"] == "ledger"
+    assert {row["class"] for row in said["outcomes"]} <= {"merged", "left out"}
+
+
+def test_the_page_of_kinds_is_current():
+    path = Path(__file__).parents[1] / "docs" / "findings.md"
+    assert path.read_text(encoding="utf-8") == page()
+    assert CONTRADICTED in page()
+
+
+# --- errors that repeat
+
+
+def test_an_error_of_many_rows_is_one_line_with_its_count(war):
+    with pytest.raises(ClaimsError) as caught:
+        war(*(row("gazette", "nroth", 5 + n) for n in range(60)))
+    assert len(caught.value.problems) == 60
+    assert len(str(caught.value).splitlines()) == 2
+    assert "claims.csv rows 2, 3, 4, 5 and 56 more, party: found 'nroth'; " in str(caught.value)
+
+
+def test_a_table_of_another_conflict_is_known_by_its_names(war):
+    with pytest.raises(ClaimsError, match="table of another conflict. Give its folder with --conf"):
+        war(row("times", "east", 5), row("herald", "west", 6))
+    with pytest.raises(ClaimsError) as caught:
+        war(row("gazette", "nroth", 5))
+    assert "another conflict" not in str(caught.value)
+
+
+def test_a_table_of_another_form_is_sent_to_the_importer(tmp_path):
+    folder = write(tmp_path / "war", OWN)
+    (tmp_path / "wide.csv").write_text("date,north-staff\n2023-01-01,5\n")
+    with pytest.raises(ClaimsError) as caught:
+        lm.load_claims(tmp_path / "wide.csv", conflict=folder)
+    assert "lossmodel data import" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 3
 
 
 # --- sums of parties
@@ -534,6 +707,76 @@ def test_its_losses_lie_on_its_days_and_add_up(turned):
     design = fit.submodels["person"].design
     stream = design.streams.index[design.streams["party"] == "island"][0]
     assert design.first_party(stream) == "island-before"
+
+
+# --- honest tables have none
+
+
+def steady(seed: int, days: int, mean: float, spread: float) -> list[float]:
+    """Daily losses that vary as those of real wars do."""
+    return np.random.default_rng(seed).negative_binomial(spread, spread / (spread + mean), days)
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(0.3, 1.0), (40, 1.5), (700, 8.0)])
+def test_a_ledger_that_is_in_order_has_no_finding(war, mean, spread):
+    daily_losses = steady(1, 200, mean, spread)
+    ends = pd.date_range("2023-01-01", periods=200).strftime("%Y-%m-%d")
+    rows = [
+        row("south-staff", "north", d, kind="daily", start=e, end=e)
+        for d, e in zip(daily_losses, ends, strict=True)
+    ]
+    rows += [
+        row("south-staff", "north", t, end=e)
+        for t, e in zip(daily_losses.cumsum(), ends, strict=True)
+    ]
+    assert kinds(war(*rows, streams=LEDGER)) == {}
+
+
+def test_equal_figures_of_rolling_windows_and_of_quiet_days_are_no_duplicates(war):
+    rolling = periods((1, 7, 70), (2, 8, 71), (3, 9, 71), (4, 10, 74))
+    assert kinds(war(*rolling)) == {}
+    assert kinds(war(*totals(12, 14, 14, 17, 25, 26), streams=LEDGER)) == {}
+    busy = totals(1_012, 2_014, 2_014, 3_017, 4_025, 5_026)
+    assert set(kinds(war(*busy, streams=LEDGER))) == {"near-duplicate"}
+
+
+def test_weeks_that_add_up_to_their_total_have_no_finding(war):
+    weeks = [(1 + 7 * k, 7 + 7 * k, 310 + 17 * k) for k in range(4)]
+    whole = (1, 28, sum(value for *_, value in weeks))
+    assert kinds(war(*periods(*weeks, whole))) == {}
+    assert set(kinds(war(*periods(*weeks, (1, 28, 1_742))))) == {"sum-differs"}
+
+
+# --- how a fall reads
+
+
+FALLS = {
+    "count that began anew: give c5 and the later totals start 2023-01-06": (
+        (0, 0, 0, 0, 0, -510, -510, -510, -510, -510),
+    ),
+    "misprint: c4 is too low among the totals around": ((0, 0, 0, 0, -450),),
+    "misprint: c4 is too high among the totals around": ((0, 0, 0, 0, 4_500),),
+    "misprint: c7, c8 are too low": ((0, 0, 0, 0, 0, 0, 0, -750, -840),),
+    "losses taken back: correct c4 or c5": ((0, 0, 0, 0, 0, -300, -300, -300, -300, -300),),
+    "a misprint or losses taken back": ((0, 0, 0, 0, -150),),
+    "a new count, a misprint or losses taken back": ((0, 0, 0, 0, 0, 0, 0, 0, 0, -900),),
+}
+
+
+@pytest.mark.parametrize("words", FALLS)
+def test_a_fall_is_read_by_the_totals_around_it(war, words):
+    (shift,) = FALLS[words]
+    shift = np.pad(np.array(shift), (0, 10 - len(shift)))
+    values = np.arange(1, 11) * 100 + np.array([3, 1, 4, 1, 5, 9, 2, 6, 5, 3]) + shift
+    message = kinds(war(*totals(*values.tolist()), streams=LEDGER))["total-falls"]
+    assert f"It reads like {words}" in message or f"It reads like a {words}" in message
+
+
+def test_totals_of_an_undeclared_stream_that_begin_anew_are_warned_of(war):
+    values = [*range(100, 1_100, 100), *range(90, 990, 100)]
+    assert "all are read as estimates" in kinds(war(*totals(*values)))["total-falls"]
+    revised = [*range(100, 1_100, 100), *range(900, 1_800, 100)]
+    assert "total-falls" not in kinds(war(*totals(*revised)))
 
 
 # --- the rows that settle a fall

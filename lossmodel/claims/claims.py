@@ -26,6 +26,8 @@ from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_wi
 
 __all__ = ["Claims", "claims_csv", "filled_known", "load_claims", "write_claims"]
 
+# Columns whose words say of which conflict a table is.
+NAMES: Final = ("claimant", "party")
 # Columns by which `Claims.in_order` sorts rows, the first one first.
 ORDER: Final = (
     *("claimant", "party", "category", "scope", "end", "start", "known", "published", "kind"),
@@ -130,7 +132,9 @@ def load_claims(
     if raw is None:
         problems.raise_if_any()
         raise AssertionError("a table that cannot be read is a problem")
-    parsed, ignored = parse_table(raw, CLAIMS, words=_words(raw, about), problems=problems)
+    words = _words(raw, about)
+    _note_strangers(raw, words, about, problems)
+    parsed, ignored = parse_table(raw, CLAIMS, words=words, problems=problems)
     if not len(raw.rows) and not raw.broken:
         allowed, remedy = "at least one claim", "Add rows below the header"
         problems.add(raw.file, "", found="no rows", allowed=allowed, remedy=remedy)
@@ -172,6 +176,31 @@ def _words(raw: RawTable, conflict: Conflict) -> dict[str, list[str]]:
         addresses = [word for word in used if word.startswith(("https://", "http://"))]
         words["source"] = [*conflict.sources["source"], *addresses]
     return words
+
+
+def _note_strangers(
+    raw: RawTable, words: dict[str, list[str]], conflict: Conflict, problems: Problems
+) -> None:
+    """Note a table that seems to be of another form, or of another conflict."""
+    needed = [field.name for field in CLAIMS if field.column]
+    absent = [name for name in needed if name not in raw.cells]
+    if 2 * len(absent) > len(needed):
+        remedy = "Read a table of another form with lossmodel data import"
+        found = f"{len(absent)} of the {len(needed)} columns of claims missing"
+        problems.add(raw.file, "", found=found, allowed="a table of claims", remedy=remedy)
+    used = [
+        (name, word) for name in NAMES if name in raw.cells for word in raw.cells[name].unique()
+    ]
+    known = {(name, word) for name in NAMES for word in words[name]}
+    unknown = [word for name, word in used if (name, word) not in known]
+    if len(unknown) > 1 and 2 * len(unknown) > len(used):
+        problems.add(
+            raw.file,
+            "",
+            found=f"{len(unknown)} unknown names of {len(used)} claimants and parties",
+            allowed=f"the names of the conflict {conflict.name}",
+            remedy="Is it a table of another conflict? Give its folder with --conflict DIR",
+        )
 
 
 def _fill(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:

@@ -1,18 +1,29 @@
-"""Summary of a claims table in about fifteen lines: the text of `lossmodel check`."""
+"""Summary of a claims table and of its streams: the text of `lossmodel check`."""
 
 from __future__ import annotations
+
+import textwrap
+from typing import Final
 
 import pandas as pd
 
 from lossmodel.claims.claims import Claims
 
-__all__ = ["describe"]
+__all__ = ["describe", "describe_streams", "stream_table"]
 
 _MOST = 8  # words with a count of their own: more do not fit a line
+MARGIN: Final = 11
+WIDTH: Final = 80
+STREAMS: Final = 10  # lines of streams that are printed; the others are counted
 
 
-def describe(claims: Claims) -> str:
+def describe(claims: Claims, *, width: int = WIDTH) -> str:
     """Counts of claims by party, category, kind and claimant; dates, relays, rounding and hash.
+
+    Parameters
+    ----------
+    width
+        Longest line, in characters.
 
     Examples
     --------
@@ -31,19 +42,119 @@ def describe(claims: Claims) -> str:
     }
     lines = {
         "conflict": f"{conflict.name}: {conflict.title} (first day {conflict.start.date()})",
-        "claims": f"{len(table):,} in {claims.path}, no problem found",
         "losses of": _span(table["start"].fillna(conflict.start), table["end"]),
         "published": f"{_span(table['published'], table['published'])}, "
         f"{_share(table['published_inferred'])} inferred",
         **{title: _counts(table[column]) for title, column in counts.items()},
-        "streams": _streams(claims),
         "relays": _share(table["via"] != ""),
         "parts": _share(table["part_of"] != ""),
         "rounded": _rounded(table["value"]),
         "sha256": claims.sha256[claims.path.name],
     }
-    text = [f"{title:<11}{line}" for title, line in lines.items()]
-    return "\n".join(text + [f"note       {note}" for note in claims.notes])
+    text = [_line(title, line, width) for title, line in lines.items()]
+    # A path stays in one piece.
+    text.insert(1, f"{'claims':<{MARGIN}}{len(table):,} in {claims.path}, no problem found")
+    return "\n".join(text + [_line("note", note, width) for note in claims.notes])
+
+
+def _line(title: str, text: str, width: int) -> str:
+    margin = " " * MARGIN
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=f"{title:<{MARGIN}}",
+        subsequent_indent=margin,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def stream_table(claims: Claims) -> pd.DataFrame:
+    """What each stream of claims is taken for.
+
+    Returns
+    -------
+    table
+        One row per `claimant, party, category`: its `role` towards the party, its `accounting`,
+        whether that is `declared`, and the number of `claims`; by claimant, as in the table.
+
+    Examples
+    --------
+    >>> from lossmodel.claims.claims import load_claims
+    >>> table = stream_table(load_claims(conflict="kargil1999"))
+    >>> table.loc[0, ["claimant", "party", "role", "accounting"]].tolist()
+    ['india-army', 'india', 'self', 'ledger']
+    """
+    conflict = claims.conflict
+    keys = ["claimant", "party", "category"]
+    declared = set(conflict.streams[keys].itertuples(index=False, name=None))
+    sizes = claims.table.groupby(keys, sort=False).size()
+    rows = [
+        (
+            *key,
+            conflict.role(key[0], key[1]),
+            conflict.stream(*key).accounting,
+            key in declared,
+            size,
+        )
+        for key, size in zip(sizes.index, sizes.tolist(), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=[*keys, "role", "accounting", "declared", "claims"])
+
+
+def describe_streams(claims: Claims, *, width: int = WIDTH, every: bool = False) -> str:
+    """Claimants and parties by role and accounting, with their categories and counts of claims.
+
+    Parameters
+    ----------
+    width
+        Longest line, in characters.
+    every
+        Whether to print all of them, not only those with most claims.
+
+    Examples
+    --------
+    >>> from lossmodel.claims.claims import load_claims
+    >>> print(describe_streams(load_claims(conflict="sixday1967")))
+    streams    3, accounting declared for 3
+      claimant       party   role       accounting  claims
+      egypt-command  israel  adversary  ledger      aircraft 1
+      egypt-command  egypt   self       ledger      aircraft 1
+      israel-army    israel  self       ledger      aircraft 1
+    """
+    table = stream_table(claims)
+    names = table["accounting"].where(table["declared"], table["accounting"] + "?")
+    counts = (table["category"] + " " + table["claims"].map("{:,}".format)).tolist()
+    keys = zip(table["claimant"], table["party"], table["role"], names, strict=True)
+    groups: dict[tuple[str, ...], list[tuple[int, str]]] = {}
+    key: tuple[str, ...]
+    for key, size, count in zip(keys, table["claims"].tolist(), counts, strict=True):
+        groups.setdefault(key, []).append((size, count))
+    ranked = sorted(groups.items(), key=lambda item: -sum(size for size, _ in item[1]))
+    shown = ranked if every else ranked[:STREAMS]
+    head = ("claimant", "party", "role", "accounting")
+    widths = [
+        max(map(len, column)) for column in zip(head, *(key for key, _ in shown), strict=True)
+    ]
+    number = table["declared"].sum()
+    lines = [_line("streams", f"{len(table):,}, accounting declared for {number:,}", width)]
+    lines.append(_row(head, "claims", widths, width))
+    for key, categories in shown:
+        most_first = sorted(categories, key=lambda pair: -pair[0])
+        lines.append(_row(key, ", ".join(count for _, count in most_first), widths, width))
+    if len(ranked) > len(shown):
+        lines.append(_line("", f"{len(ranked) - len(shown):,} more, shown with --all.", width))
+    if number < len(table):
+        lines.append(_line("", "? not declared in streams.csv: read as an estimate.", width))
+    return "\n".join(lines)
+
+
+def _row(key: tuple[str, ...], counts: str, widths: list[int], width: int) -> str:
+    """One line of streams; the counts have lines of their own where the names leave no room."""
+    line = "  " + "".join(f"{cell:<{n}}  " for cell, n in zip(key, widths, strict=True))
+    if len(line + counts) <= width:
+        return line + counts
+    return f"{line.rstrip()}\n{_line('', counts, width)}"
 
 
 def _span(first: pd.Series, last: pd.Series) -> str:
@@ -59,13 +170,6 @@ def _counts(words: pd.Series) -> str:
     shown = ", ".join(f"{word} {n:,}" for word, n in counts.head(_MOST).items())
     rest = counts.iloc[_MOST:]
     return shown + (f", {len(rest)} more {rest.sum():,}" if len(rest) else "")
-
-
-def _streams(claims: Claims) -> str:
-    keys = ["claimant", "party", "category"]
-    used = claims.table[keys].drop_duplicates()
-    declared = used.merge(claims.conflict.streams[keys]).shape[0]
-    return f"{len(used):,}, accounting declared for {declared:,}, the others are estimates"
 
 
 def _rounded(value: pd.Series) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lossmodel.cli.app import ClaimsFile, ConflictName, app
 from lossmodel.cli.console import answer
 from lossmodel.defaults import DEFAULT_CONFLICT
+
+if TYPE_CHECKING:
+    from lossmodel.claims.claims import Claims
+    from lossmodel.evidence import Evidence
+    from lossmodel.findings import Finding
 
 NARROW, WIDE = 40, 100  # lines of text in characters, whatever the terminal
 
@@ -18,26 +23,64 @@ NARROW, WIDE = 40, 100  # lines of text in characters, whatever the terminal
 def check(
     claims: ClaimsFile = None,
     conflict: ConflictName = DEFAULT_CONFLICT,
+    every: Annotated[
+        bool, typer.Option("--all", "-a", help="Print every stream, merged claim and finding.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print all of it as JSON, for other programs.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with status 1 if there is a warning.")
     ] = False,
 ) -> None:
-    """Validate a claims table, count the claims that the model would use, and list findings."""
+    """Validate a claims table; say what each claim is taken for, and what may be wrong with it."""
     from lossmodel.claims.claims import load_claims
-    from lossmodel.claims.summary import describe
     from lossmodel.evidence import collect_evidence
-    from lossmodel.findings import find, render
+    from lossmodel.findings import find
 
     table = load_claims(claims, conflict=conflict)
-    answer(describe(table))
     evidence = collect_evidence(table)
-    classes = evidence.classes["class"].value_counts()
-    counts = ", ".join(
-        f"{classes.get(name, 0):,} {name}" for name in ("used", "merged", "left out")
-    )
-    answer(f"{'evidence':<11}{counts}")
     findings = find(table, evidence)
-    columns = shutil.get_terminal_size().columns
-    answer(render(findings, width=min(max(columns, NARROW), WIDE)))
+    if as_json:
+        import json
+
+        answer(json.dumps(_document(table, evidence, findings), indent=2, ensure_ascii=False))
+    else:
+        answer(_text(table, evidence, findings, every=every))
     if strict and any(finding.severity == "warning" for finding in findings):
         raise typer.Exit(1)
+
+
+def _text(claims: Claims, evidence: Evidence, findings: list[Finding], *, every: bool) -> str:
+    from lossmodel.claims.summary import describe, describe_streams
+    from lossmodel.findings import render, render_outcomes
+
+    width = min(max(shutil.get_terminal_size().columns, NARROW), WIDE)
+    return "\n".join(
+        [
+            describe(claims, width=width),
+            describe_streams(claims, width=width, every=every),
+            render_outcomes(evidence.classes, width=width, every=every),
+            render(findings, width=width, every=every),
+        ]
+    )
+
+
+def _document(claims: Claims, evidence: Evidence, findings: list[Finding]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from lossmodel.claims.summary import stream_table
+
+    classes = evidence.classes
+    return {
+        "conflict": claims.conflict.name,
+        "title": claims.conflict.title,
+        "file": str(claims.path),
+        "claims_sha256": claims.sha256[claims.path.name],
+        "claims": len(claims),
+        "classes": {str(name): int(n) for name, n in classes["class"].value_counts().items()},
+        "streams": stream_table(claims).to_dict("records"),
+        "outcomes": classes[classes["class"] != "used"].to_dict("records"),
+        "notes": list(claims.notes),
+        "findings": [asdict(finding) for finding in findings],
+    }

@@ -34,9 +34,11 @@ from lossmodel.conflict.types import (
 )
 from lossmodel.tables.names import alike
 from lossmodel.tables.toml import Keys
+from lossmodel.text.macros import same_macros
 
 __all__ = ["Declared", "declare"]
 
+COUNTED = ("killed", "wounded", "casualties")  # of people, in every report
 _SMALLEST = 1e-6  # share of a scope: its logit must be finite, and no scope is smaller
 
 
@@ -95,6 +97,7 @@ def declare(document: Keys, name: str) -> Declared:
             allowed = "names that differ in more than capital letters"
             remedy = f"Rename it: there is {other}"
             document.wrong(f"{section}.{name}", allowed=allowed, remedy=remedy, found=name)
+    _check_macros(document, categories, parties, scopes)
     return Declared(
         title=head.text("title", document.text("title", name)),
         cluster=head.text("cluster", document.text("cluster")),
@@ -107,6 +110,37 @@ def declare(document: Keys, name: str) -> Declared:
         knots=_knots(document),
         fights_assumed=bool(opposed),
     )
+
+
+def _check_macros(
+    document: Keys,
+    categories: Mapping[str, Category],
+    parties: Mapping[str, Party],
+    scopes: Mapping[str, Scope],
+) -> None:
+    """Note names that would give two totals of a report one LaTeX macro, or one file of a figure.
+
+    A paper that states a number by its macro must not state another one unawares, and a macro must
+    not change its name when a party is added.
+    """
+    things = [name for name, c in categories.items() if c.group == "equipment" and not c.sum]
+    sections = {
+        "categories": [*COUNTED, *things],
+        "parties": [name for name, party in parties.items() if not party.sum],
+        "scopes": [name for name, scope in scopes.items() if scope.report],
+    }
+    # Once per name, and not for each total of it.
+    found: dict[str, tuple[str, str]] = {}
+    for order in (("categories", "parties", "scopes"), ("parties", "categories")):
+        for names, other in same_macros(*(sections[section] for section in order)):
+            apart = [n for n in range(len(names)) if names[n] != other[n]]
+            first, alone = apart[0], len(apart) == 1
+            key, name = f"{order[first]}.{names[first]}", names[first]
+            mine, there = (name, other[first]) if alone else (" ".join(names), " ".join(other))
+            found.setdefault(key, (name, f"Rename it: {mine} would be the same as {there}"))
+    for key, (name, remedy) in found.items():
+        allowed = "names whose totals differ in the letters of LaTeX macros and names of figures"
+        document.wrong(key, allowed=allowed, remedy=remedy, found=name)
 
 
 def _categories(document: Keys) -> dict[str, Category]:

@@ -6,6 +6,6 @@ and one row there.
 
 from lossmodel.findings.find import check, find
 from lossmodel.findings.finding import Finding
-from lossmodel.findings.render import count_words, render
+from lossmodel.findings.render import count_words, render, render_outcomes
 
-__all__ = ["Finding", "check", "count_words", "find", "render"]
+__all__ = ["Finding", "check", "count_words", "find", "render", "render_outcomes"]

@@ -1,29 +1,26 @@
-"""Findings about figures: totals that fall, blanks, contradictions."""
+"""Findings about single figures: blanks, contradictions, copies."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 
 from lossmodel.claims.own_counts import own_counts
-from lossmodel.evidence.claim_records import Figure, Key, day_number, read_figures
-from lossmodel.evidence.corrections import Corrections
-from lossmodel.evidence.running_totals import rising
 from lossmodel.findings.finding import Case, Material
-from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, names_with
+from lossmodel.findings.words import day, number
+from lossmodel.tables.vocabulary import KINDS, names_with
+
+if TYPE_CHECKING:
+    from lossmodel.findings.columns import Columns
 
 __all__ = [
     "claimants_apart",
     "crossed_bounds",
-    "falling_totals",
     "implausible_numbers",
     "orders_of_magnitude",
-    "set_aside_totals",
     "totals_of_unknown_date",
     "undeclared_accountings",
     "unmarked_copies",
@@ -33,7 +30,6 @@ __all__ = [
 # Two figures of one window this many times apart are hardly of the same thing in the same unit: the
 # largest mean ratio of claims to later truths among the clusters of past wars is 45.
 APART: Final = 1000
-KEYS: Final = ["party", "category", "scope", "start", "end"]
 # The deadliest war, that of 1939 to 1945, had some 80 million dead.
 MOST: Final = 1e8
 # Days from the end of a window to the publication from which it matters on which of the two the
@@ -56,64 +52,6 @@ def unmarked_copies(material: Material) -> Iterator[Case]:
             )
 
 
-def falling_totals(material: Material) -> Iterator[Case]:
-    """Running totals that fall, where a count began anew, was cut, or has a misprint."""
-    return _falling(material, mostly=False)
-
-
-def set_aside_totals(material: Material) -> Iterator[Case]:
-    """Series of running totals of which so many fall that most are set aside."""
-    return _falling(material, mostly=True)
-
-
-def _falling(material: Material, *, mostly: bool) -> Iterator[Case]:
-    series: defaultdict[Key, list[Figure]] = defaultdict(list)
-    for figure in read_figures(material.claims.select(material.totalling)):
-        series[figure.key].append(figure)
-    first = day_number(material.conflict.start)
-    for key, figures in series.items():
-        totals = _totals(figures, first)
-        corrections = [f for f in figures if KINDS[f.kind].signed]
-        last = max(f.end for f in figures)
-        booked = Corrections(corrections, first=first, last=last)
-        values = [booked.corrected(f.value, f.window) for f in totals]
-        falls = [
-            place
-            for place, (a, b) in enumerate(pairwise(totals), start=1)
-            if values[place - 1] - values[place] > max(a.unit, b.unit)
-        ]
-        aside = len(totals) - len(rising(values, [(0,)] * len(totals))) if falls else 0
-        if falls and (2 * aside > len(totals)) is mostly:
-            high, low = totals[falls[0] - 1], totals[falls[0]]
-            more = f", and {len(falls) - 1} times more" if len(falls) > 1 else ""
-            yield Case(
-                f"The total of {key[0]} ({key[1]} {key[2]}) falls from {high.value:,.0f} "
-                f"({_day(high.end)}) to {low.value:,.0f} ({_day(low.end)}){more}; of "
-                f"{len(totals)} totals {aside} {'are' if aside > 1 else 'is'} set aside.",
-                tuple(totals[place].claim_id for place in falls),
-            )
-
-
-def _totals(figures: list[Figure], first: int) -> list[Figure]:
-    """Running totals of a series by date, the latest published of each."""
-    running = [
-        f
-        for f in figures
-        if KINDS[f.kind].running
-        and f.start == first
-        and not f.via
-        and not f.part_of
-        and QUALIFIERS[f.qualifier].is_single
-    ]
-    last = {f.end: f for f in sorted(running, key=lambda f: (f.end, f.known, f.published))}
-    kept: list[Figure] = []
-    for figure in last.values():
-        # A list of an earlier state of knowledge may hold fewer cases up to a later day.
-        if not kept or figure.known >= kept[-1].known:
-            kept.append(figure)
-    return kept
-
-
 def totals_of_unknown_date(material: Material) -> Iterator[Case]:
     """Totals of lists and registers, published late, that may be of either date."""
     return _unknown_dates(material, names_with(KINDS, "running"))
@@ -127,22 +65,23 @@ def windows_of_unknown_date(material: Material) -> Iterator[Case]:
 
 
 def _unknown_dates(material: Material, kinds: list[str]) -> Iterator[Case]:
-    table = material.table
-    late = (table["published"] - table["end"]).dt.days > LATE
-    rows = table[material.counting & late & table["kind"].isin(kinds)]
-    blank = [claim in material.claims.known_blank for claim in rows["claim_id"]]
-    rows = rows[np.array(blank, dtype=bool)]
-    for (claimant, party, category), own in rows.groupby(
-        ["claimant", "party", "category"], sort=False
-    ):
-        lag = (own["published"] - own["end"]).dt.days
-        row = own.iloc[int(lag.argmax())]
-        number = f"{len(own)} figures" if len(own) > 1 else "A figure"
+    columns, table = material.columns, material.table
+    lag = columns.published - columns.end
+    chosen = (lag > LATE) & table["kind"].isin(kinds).to_numpy() & columns.accounted("counts_cases")
+    blank = material.claims.known_blank
+    streams: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for row in np.flatnonzero(chosen).tolist():
+        if columns.ids[row] in blank:
+            streams[columns.keys[columns.series[row]][:3]].append(row)
+    for (claimant, party, category), rows in streams.items():
+        late = max(rows, key=lambda row: int(lag[row]))
+        figures = f"{len(rows)} figures" if len(rows) > 1 else "A figure"
         yield Case(
-            f"{number} of {claimant} ({party} {category}) do{'es' * (len(own) == 1)} not say up to "
-            f"which day cases were known: {row['claim_id']}, to {row['end']:%Y-%m-%d} and "
-            f"published {row['published']:%Y-%m-%d}, is read as known on {row['known']:%Y-%m-%d}.",
-            tuple(own["claim_id"]),
+            f"{figures} of {claimant} ({party} {category}) do{'es' * (len(rows) == 1)} not say up "
+            f"to which day cases were known: {columns.ids[late]}, to {day(columns.end[late])} and "
+            f"published {day(columns.published[late])}, is read as known on "
+            f"{day(columns.known[late])}.",
+            columns.named(rows),
         )
 
 
@@ -166,44 +105,52 @@ def undeclared_accountings(material: Material) -> Iterator[Case]:
 
 def orders_of_magnitude(material: Material) -> Iterator[Case]:
     """Figures of one window and category that are a thousand times apart."""
-    table = material.table
-    single = table["qualifier"].isin(names_with(QUALIFIERS, "is_single"))
-    totals = table["kind"].isin(names_with(KINDS, "is_total"))
-    rows = table[single & totals & (table["value"] > 0)]
-    rows = rows[rows.duplicated(KEYS, keep=False)]
-    windows = rows.groupby(KEYS)["value"]
-    apart = windows.transform("max") >= APART * windows.transform("min")
-    for _, group in rows[apart].groupby(KEYS, sort=False):
-        low, high = _extremes(group, "value")
+    columns = material.columns
+    value = columns.value
+    totals = columns.rule("kind", KINDS, "is_total")
+    rows = np.flatnonzero(columns.single & totals & (value > 0))
+    if not len(rows):
+        return
+    keys = (columns.end, columns.start, columns.subject)
+    rows = rows[np.lexsort((value[rows], *(key[rows] for key in keys)))]
+    moves = np.any([np.diff(key[rows]) != 0 for key in keys], axis=0)
+    firsts = np.append(0, np.flatnonzero(moves) + 1)
+    lows, highs = rows[firsts], rows[np.append(firsts[1:], len(rows)) - 1]
+    apart = value[highs] >= APART * value[lows]
+    for low, high in zip(lows[apart].tolist(), highs[apart].tolist(), strict=True):
+        _, party, category, _ = columns.keys[columns.series[low]]
         yield Case(
-            f"{high['claimant']} says {high['value']:,.0f} and {low['claimant']} "
-            f"{low['value']:,.0f} of the same days: {low['party']} {low['category']} to "
-            f"{low['end']:%Y-%m-%d}, {high['claim_id']} and {low['claim_id']}.",
-            (str(high["claim_id"]), str(low["claim_id"])),
+            f"{_claimant(columns, high)} says {number(value[high])} and {_claimant(columns, low)} "
+            f"{number(value[low])} of the same days: {party} {category} to {day(columns.end[low])},"
+            f" {columns.ids[high]} and {columns.ids[low]}.",
+            columns.named([high, low]),
         )
 
 
 def claimants_apart(material: Material) -> Iterator[Case]:
     """Claimants whose last totals of one series, per day, are a thousand times apart."""
-    keys = ["party", "category", "scope"]
-    table = material.table
-    single = table["qualifier"].isin(names_with(QUALIFIERS, "is_single"))
-    running = table["kind"].isin(names_with(KINDS, "running"))
-    losses = table["kind"].isin(names_with(KINDS, "counts_losses"))
-    rows = table[single & running & losses & (table["value"] > 0)]
-    rows = rows.sort_values("end", kind="stable").drop_duplicates([*keys, "claimant"], keep="last")
-    days = (rows["end"] - rows["start"]).dt.days + 1
-    rows = rows.assign(daily=rows["value"] / days)
-    for _, group in rows.groupby(keys, sort=False):
-        low, high = _extremes(group, "daily")
+    columns = material.columns
+    running = columns.rule("kind", KINDS, "running")
+    rows = np.flatnonzero(columns.single & running & (columns.value > 0))
+    rows = rows[np.lexsort((columns.end[rows], columns.series[rows]))]
+    last = rows[np.append(np.diff(columns.series[rows]) != 0, True)[: len(rows)]]
+    daily = columns.value / (columns.end - columns.start + 1)
+    subjects: defaultdict[int, list[int]] = defaultdict(list)
+    for row, subject in zip(last.tolist(), columns.subject[last].tolist(), strict=True):
+        subjects[subject].append(row)
+    for group in subjects.values():
+        low, high = (choose(group, key=lambda row: float(daily[row])) for choose in (min, max))
         # Those of one window are a finding of `orders_of_magnitude`.
-        if high["daily"] >= APART * low["daily"] and high["end"] != low["end"]:
-            yield Case(
-                f"{high['claimant']} says {high['value']:,.0f} to {high['end']:%Y-%m-%d} and "
-                f"{low['claimant']} {low['value']:,.0f} to {low['end']:%Y-%m-%d}: "
-                f"{low['party']} {low['category']}, {high['claim_id']} and {low['claim_id']}.",
-                (str(high["claim_id"]), str(low["claim_id"])),
-            )
+        if daily[high] < APART * daily[low] or columns.end[high] == columns.end[low]:
+            continue
+        _, party, category, _ = columns.keys[columns.series[low]]
+        yield Case(
+            f"{_claimant(columns, high)} says {number(columns.value[high])} to "
+            f"{day(columns.end[high])} and {_claimant(columns, low)} {number(columns.value[low])} "
+            f"to {day(columns.end[low])}: {party} {category}, {columns.ids[high]} and "
+            f"{columns.ids[low]}.",
+            columns.named([high, low]),
+        )
 
 
 def implausible_numbers(material: Material) -> Iterator[Case]:
@@ -222,28 +169,26 @@ def implausible_numbers(material: Material) -> Iterator[Case]:
 
 def crossed_bounds(material: Material) -> Iterator[Case]:
     """A claimant's latest minimum above its latest maximum of the same window."""
-    keys = ["claimant", *KEYS]
-    table = material.table
-    least, most = (
-        table[table["qualifier"].isin([n for n, rules in QUALIFIERS.items() if rules.form == form])]
-        .sort_values("published", kind="stable")
-        .drop_duplicates(keys, keep="last")
-        for form in ("at-least", "at-most")
-    )
-    both = least.merge(most, on=keys, suffixes=("", "_most"))
-    for row in both[both["value"] > both["value_most"]].to_dict("records"):
-        yield Case(
-            f"{row['claimant']} says at least {row['value']:,.0f} and at most "
-            f"{row['value_most']:,.0f} {row['category']} of {row['party']} to "
-            f"{row['end']:%Y-%m-%d}: {row['claim_id']} and {row['claim_id_most']}.",
-            (row["claim_id"], row["claim_id_most"]),
+    columns = material.columns
+    latest: list[dict[tuple[int, int, int], int]] = []
+    for form in ("at-least", "at-most"):
+        rows = np.flatnonzero(columns.form(form))
+        rows = rows[np.argsort(columns.published[rows], kind="stable")]
+        keys = (columns.series[rows], columns.start[rows], columns.end[rows])
+        latest.append(
+            dict(zip(zip(*(key.tolist() for key in keys), strict=True), rows.tolist(), strict=True))
         )
+    for at, low in latest[0].items():
+        high = latest[1].get(at)
+        if high is not None and columns.value[low] > columns.value[high]:
+            claimant, party, category, _ = columns.keys[at[0]]
+            yield Case(
+                f"{claimant} says at least {number(columns.value[low])} and at most "
+                f"{number(columns.value[high])} {category} of {party} to {day(at[2])}: "
+                f"{columns.ids[low]} and {columns.ids[high]}.",
+                columns.named([low, high]),
+            )
 
 
-def _extremes(rows: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series]:
-    """The rows with the least and with the largest number of a column."""
-    return rows.iloc[int(rows[column].argmin())], rows.iloc[int(rows[column].argmax())]
-
-
-def _day(number: int) -> str:
-    return f"{pd.Timestamp(number, unit='D'):%Y-%m-%d}"
+def _claimant(columns: Columns, row: int) -> str:
+    return str(columns.keys[columns.series[row]][0])

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
-import pandas as pd
+import numpy as np
 
-from lossmodel.tables.vocabulary import ACCOUNTINGS, AccountingRules
+from lossmodel.findings.columns import Columns, Mask
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from lossmodel.claims.claims import Claims
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.evidence import Evidence
@@ -43,6 +45,8 @@ class Kind:
         ``warning`` where an answer may be wrong without a word, ``note`` for a choice made.
     find
         From the material to the cases of the kind.
+    meaning
+        What is found, and what it does to an answer.
     remedy
         How to mend it, or to confirm that nothing is wrong.
     """
@@ -50,6 +54,7 @@ class Kind:
     name: str
     severity: Severity
     find: Callable[[Material], Iterable[Case]]
+    meaning: str
     remedy: str
 
 
@@ -101,18 +106,21 @@ class Material:
         return self.claims.table
 
     @cached_property
-    def counting(self) -> pd.Series[bool]:
-        """Whether each claim is of a list or a register."""
-        return self._with_accounting(lambda rules: rules.counts_cases)
+    def columns(self) -> Columns:
+        """The table as arrays."""
+        return Columns(self.claims)
 
     @cached_property
-    def totalling(self) -> pd.Series[bool]:
-        """Whether each claim is of a stream whose totals never fall, unless corrected."""
-        return self._with_accounting(lambda rules: not rules.assesses)
+    def merged(self) -> Mask:
+        """Whether each claim adds nothing to others."""
+        return self._of_class("merged")
 
-    def _with_accounting(self, rule: Callable[[AccountingRules], bool]) -> pd.Series[bool]:
-        rows = self.conflict.streams.itertuples(index=False, name=None)
-        chosen = {row[:3] for row in rows if rule(ACCOUNTINGS[row[3]])}
-        table = self.table
-        keys = zip(table["claimant"], table["party"], table["category"], strict=True)
-        return pd.Series([key in chosen for key in keys], table.index, dtype=bool)
+    @cached_property
+    def left_out(self) -> Mask:
+        """Whether the model cannot use each claim."""
+        return self._of_class("left out")
+
+    def _of_class(self, name: str) -> Mask:
+        classes = self.evidence.classes
+        names = set(classes["claim_id"][classes["class"] == name])
+        return np.array([claim in names for claim in self.columns.ids], dtype=bool)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
+from lossmodel.findings.falls import falling_totals, set_aside_totals
 from lossmodel.findings.figures import (
     claimants_apart,
     crossed_bounds,
-    falling_totals,
     implausible_numbers,
     orders_of_magnitude,
-    set_aside_totals,
     totals_of_unknown_date,
     undeclared_accountings,
     unmarked_copies,
     windows_of_unknown_date,
 )
 from lossmodel.findings.finding import Kind
+from lossmodel.findings.gaps import long_gaps
+from lossmodel.findings.series import (
+    conflicting_figures,
+    fractions,
+    near_duplicates,
+    overlapping_windows,
+    revised_figures,
+)
+from lossmodel.findings.steps import large_steps
 from lossmodel.findings.structure import (
     assumed_enemies,
     assumed_groups,
@@ -27,6 +35,7 @@ from lossmodel.findings.structure import (
     sums_of_equipment,
     unsided_claimants,
 )
+from lossmodel.findings.sums import broken_sums, parts_above_sums, parts_above_totals
 
 __all__ = ["KINDS"]
 
@@ -35,6 +44,8 @@ KINDS: Final = (
         "party-without-enemy",
         "warning",
         parties_without_enemy,
+        "A party fights nobody, so that claimants of another side count as third parties. The "
+        "biases of adversaries are then not expected of them.",
         "Write side and fights in [parties.NAME] of conflict.toml; fights = false if it fights "
         "nobody",
     ),
@@ -42,12 +53,15 @@ KINDS: Final = (
         "claimant-without-side",
         "warning",
         unsided_claimants,
+        "A claimant without a side has the name of a side, or keeps a ledger of a party whose "
+        "enemy has no claimant. It counts as a third party.",
         "Fill the column side of claimants.csv, or rename the claimant if it is independent",
     ),
     Kind(
         "mixed-sides",
         "warning",
         mixed_sides,
+        "A claimant counts its own side and its enemy in one figure, which has one bias only.",
         "Give the figures of each party, or those of the days before and after a change of sides, "
         "as claims about that party alone",
     ),
@@ -55,6 +69,8 @@ KINDS: Final = (
         "silent-party",
         "warning",
         silent_parties,
+        "Claims about a sum of parties include one about which there is no claim. Only the priors "
+        "divide the sum.",
         "Add claims about it, or say in conflict.toml from which day to which (from, to) or of "
         'which group (group = "person") it has losses',
     ),
@@ -62,6 +78,8 @@ KINDS: Final = (
         "sum-of-equipment",
         "warning",
         sums_of_equipment,
+        "A sum of categories of equipment has claims beside its addends. The model adds up no "
+        "equipment, so that the sum is left out.",
         "Remove the claims of the sum, or those of its addends, or count what is left as a "
         "category of its own",
     ),
@@ -69,6 +87,8 @@ KINDS: Final = (
         "category-without-group",
         "warning",
         assumed_groups,
+        "A category says neither that it counts people nor that it counts equipment. It is read "
+        "as equipment.",
         'Write group = "equipment" in [categories.NAME]; of people the model has killed, wounded, '
         "casualties, losses, irrecoverable and missing",
     ),
@@ -76,69 +96,162 @@ KINDS: Final = (
         "totals-set-aside",
         "warning",
         set_aside_totals,
+        "So many totals of a series fall that most of them are set aside.",
         "Correct the dates, or declare in streams.csv that the figures are no running totals",
-    ),
-    Kind(
-        "implausible-number",
-        "warning",
-        implausible_numbers,
-        "Correct the number or its unit",
-    ),
-    Kind(
-        "claimants-apart",
-        "warning",
-        claimants_apart,
-        "Look for thousands read as units, and for another party, category or window",
     ),
     Kind(
         "total-falls",
         "warning",
         falling_totals,
+        "A running total falls: the count began anew, its claimant took losses back, or a number "
+        "is a misprint. The finding says which of them fits the totals around, and the row that "
+        "settles it. Totals that cannot all be true are set aside.",
         "If the count began anew, give the later totals that day as start; if the claimant took "
         "losses back, add a row of kind correction with the difference (minus so many) on that "
         "day; otherwise correct the misprint, before or after the fall",
     ),
     Kind(
-        "total-without-known",
+        "sum-differs",
         "warning",
-        totals_of_unknown_date,
-        "Give known, the day up to which cases were recorded: that of the publication if the list "
-        "counts deaths up to the end, the end if it repeats an old total",
+        broken_sums,
+        "Figures of days or other short windows cover a longer one exactly and do not add up to "
+        "its total. The model cannot know which of the two is right: of a ledger it takes the "
+        "pieces that fit, of an estimate all of them.",
+        "Correct the misprint, or the window of the total; if the claimant revised the total, "
+        "remove the figures that it replaces",
+    ),
+    Kind(
+        "parts-exceed-total",
+        "warning",
+        parts_above_totals,
+        "Parts (part_of) add up to more than their total. The model uses the total alone.",
+        "Correct the total or a part, or leave part_of empty where a part overlaps another",
+    ),
+    Kind(
+        "part-exceeds-sum",
+        "warning",
+        parts_above_sums,
+        "In one release, a claimant's figures of parties or categories are above its figure of "
+        "the declared sum that has them, such as more killed than casualties.",
+        "Look for exchanged columns, and for another party, category or window",
+    ),
+    Kind(
+        "conflicting-figures",
+        "warning",
+        conflicting_figures,
+        "A claimant has different figures for one window, published on one day. One of them is "
+        "used, and the table does not say which is right.",
+        "Remove the wrong one; if one is a revision, give the day on which it was published; if "
+        "they count different things, give them different scopes or categories",
+    ),
+    Kind(
+        "near-duplicate",
+        "warning",
+        near_duplicates,
+        "A claimant has the same figure for two windows that differ by a day: often one report "
+        "with two dates. An estimate would count twice, a ledger would have a day without losses.",
+        "Remove one of the two, or correct its window",
+    ),
+    Kind(
+        "overlapping-windows",
+        "warning",
+        overlapping_windows,
+        "Successive windows of a series have a day or a few in common, so that the losses of "
+        "these days are in both.",
+        "If the first ends before the second begins, correct the day; both are included in a "
+        "window",
+    ),
+    Kind(
+        "non-integer",
+        "warning",
+        fractions,
+        "A count has decimals: often thousands with a point as separator, or a mean.",
+        "Write the whole number, 1221 for 1.221 thousand; kind average for a mean per day",
+    ),
+    Kind(
+        "implausible-number",
+        "warning",
+        implausible_numbers,
+        "A number is above the losses of any war.",
+        "Correct the number or its unit",
     ),
     Kind(
         "orders-of-magnitude",
         "warning",
         orders_of_magnitude,
+        "Two figures of one window are a thousand times apart. An estimate would lie between.",
         "Look for thousands read as units, and for another party, category or window",
     ),
     Kind(
-        "unmarked-copy",
+        "claimants-apart",
         "warning",
-        unmarked_copies,
-        "Mark the copies with via; without a mark each counts as a probable copy",
+        claimants_apart,
+        "The last totals of two claimants are a thousand times apart per day.",
+        "Look for thousands read as units, and for another party, category or window",
     ),
     Kind(
         "crossed-bounds",
         "warning",
         crossed_bounds,
+        "A claimant's minimum is above its maximum of the same window.",
         "Exchange at-least and at-most, or correct the window of one of them",
+    ),
+    Kind(
+        "large-step",
+        "warning",
+        large_steps,
+        "One figure has many times the losses per day of the days around it: a backlog that was "
+        "booked on one day, a misprint, or a day of heavy losses.",
+        "If it is a backlog, give the window that it is of (kind period), or a row of kind "
+        "correction; correct a misprint; leave a day of heavy losses as it is",
+    ),
+    Kind(
+        "long-gap",
+        "warning",
+        long_gaps,
+        "No claim covers a long stretch of days. The losses in it are those that the walk of the "
+        "rate allows between the claims around it, and the intervals there are wide.",
+        "Add a claim, if only a bound or a total, that covers these days; or end the conflict "
+        "(end, or to of a party) where the losses ended",
+    ),
+    Kind(
+        "total-without-known",
+        "warning",
+        totals_of_unknown_date,
+        "The total of a list or a register was published long after its last day, and known is "
+        "empty. Cases known on the last day and on the day of publication are different counts.",
+        "Give known, the day up to which cases were recorded: that of the publication if the list "
+        "counts deaths up to the end, the end if it repeats an old total",
+    ),
+    Kind(
+        "unmarked-copy",
+        "warning",
+        unmarked_copies,
+        "A figure has the number of an earlier one of another claimant, to more digits than chance "
+        "explains. It counts as a copy with that probability.",
+        "Mark the copies with via; without a mark each counts as a probable copy",
     ),
     Kind(
         "side-without-claimant",
         "note",
         sides_without_claimant,
+        "A belligerent has no claimant on its side, while some claimants have no side.",
         "Fill the column side of claimants.csv for those who speak for it",
     ),
     Kind(
         "window-without-known",
         "note",
         windows_of_unknown_date,
+        "The count of a window, of a list or a register, was published long after it, and known is "
+        "empty. It is read as known on the day of publication.",
         "Give known if cases were recorded up to another day",
     ),
     Kind(
         "undeclared-accounting",
         "note",
         undeclared_accountings,
+        "A side's running total of its own people is not declared in streams.csv. It is read as an "
+        "estimate.",
         "Write its accounting in streams.csv: ledger, list, register or estimate, as "
         "docs/accounting.md explains; the answer may differ by a factor",
     ),
@@ -146,6 +259,15 @@ KINDS: Final = (
         "enemies-assumed",
         "note",
         assumed_enemies,
+        "Nothing says who fights whom. Two sides are taken as enemies.",
         "Write fights in [parties.NAME] of conflict.toml",
+    ),
+    Kind(
+        "revised-figure",
+        "note",
+        revised_figures,
+        "A claimant published a figure of one window again, with another number. The latest "
+        "published is used, the others are merged with it.",
+        "Nothing, if it is a revision; otherwise correct the window of one of them",
     ),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.exclusions import sums_beside_addends
 from lossmodel.findings.finding import Case, Material
+from lossmodel.findings.words import some
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def sides_without_claimant(material: Material) -> Iterator[Case]:
     if missing and len(unsided):
         names = sorted(unsided["claimant"].unique())
         yield Case(
-            f"No claimant is on the side {' or '.join(missing)}, while {_some(names)} "
+            f"No claimant is on the side {' or '.join(missing)}, while {some(names)} "
             f"{_has(names)} no side and {_counts(names)} as third party.",
             tuple(unsided["claim_id"]),
         )
@@ -153,9 +154,13 @@ def silent_parties(material: Material) -> Iterator[Case]:
                 claims[total, base] += rows["term"][rows["party"] == total].tolist()
     for (total, base), names in found.items():
         ids = claims[total, base]
+        others = [name for name in conflict.components(total) if name != base]
+        rest = "only the priors divide the sum"
+        if all((total, name) not in found for name in others):
+            rest = f"its losses are those that {' and '.join(others)} leave of the sum"
         yield Case(
-            f"Claims of {_some(names)} of {total}, such as {ids[0]}, include {base}, and none is "
-            f"about {base} alone: only the priors divide the sum.",
+            f"Claims of {some(names)} of {total}, such as {ids[0]}, include {base}, and none is "
+            f"about {base} alone: {rest}.",
             tuple(ids),
         )
 
@@ -200,11 +205,6 @@ def _about(material: Material, name: str) -> pd.DataFrame:
 def _has_days(party: Party, material: Material) -> bool:
     begins = party.start is None or party.start <= material.evidence.until
     return begins and (party.end is None or party.end >= material.conflict.start)
-
-
-def _some(names: list[str], most: int = 3) -> str:
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest
 
 
 def _is(names: str) -> str:

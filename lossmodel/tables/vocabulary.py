@@ -19,16 +19,16 @@ __all__ = [
     "Accounting",
     "AccountingRules",
     "Form",
+    "ImportKind",
     "KindRules",
     "QualifierRules",
-    "WideKind",
     "names_with",
 ]
 
 Accounting = Literal["ledger", "estimate", "list", "register", "corrected-register"]
 Form = Literal["point", "interval", "at-least", "at-most"]
-# Kinds that the figures of a table of dates by claimants may be of.
-WideKind = Literal["cumulative", "daily"]
+# Kinds that all figures of a foreign table may be of.
+ImportKind = Literal["cumulative", "daily", "period", "average", "stock"]
 
 STOCK_CATEGORIES: Final = ("missing", "captured")
 

@@ -1,0 +1,57 @@
+"""`docs/findings.md`, made from the table of kinds.
+
+python -m lossmodel.findings.page > docs/findings.md
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from lossmodel.findings.finding import SEVERITIES
+from lossmodel.findings.kinds import KINDS
+
+__all__ = ["page"]
+
+HEAD: Final = """# Findings
+
+`lossmodel check` first refuses a table that breaks a rule of the format. It then prints what the
+claims are taken for and looks for errors that a valid table may hide. It exits with status 0, with
+`--strict` with status 1 if there is a warning. `--all` prints every case, `--json` prints all of it
+for other programs; the names of the kinds below do not change. From Python, `lossmodel.check` gives
+the findings as a table. A fit repeats them in its report.
+
+A **warning** says that an answer may be wrong without a word. A **note** says which choice was made
+where the table leaves one. Neither changes what the model does.
+"""
+FOOT: Final = """
+A fit may add one more kind, since it needs an estimate: **`contradicted-claimant`** (warning) is a
+stream whose figures are far from where the prior of its bias has them, given the figures of all
+others. Compare the claimant's unit, category and party with those of others; if they are right,
+widen the prior of its bias.
+"""
+TITLES: Final = {"warning": "Warnings", "note": "Notes"}
+
+
+def page() -> str:
+    """Text of the page.
+
+    Examples
+    --------
+    >>> page().splitlines()[0]
+    '# Findings'
+    """
+    lines = [HEAD]
+    for severity in SEVERITIES:
+        lines += [f"## {TITLES[severity]}", "", "| Kind | Meaning | Remedy |", "|---|---|---|"]
+        lines += [
+            f"| `{kind.name}` | {kind.meaning} | {kind.remedy}. |"
+            for kind in KINDS
+            if kind.severity == severity
+        ]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n" + FOOT
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
