@@ -156,6 +156,8 @@ def test_streams_are_named_at_the_nominal_rate_where_the_model_is_true():
     for rate in (0.02, 0.05, 0.1, 0.2):
         # Streams of one war are dependent, which widens the limits of a binomial.
         assert abs((p < rate).mean() - rate) < 4 * np.sqrt(rate * (1 - rate) / len(p))
+
+
 def test_claimants_who_agree_are_not(tmp_path):
     assert headline_warnings(fit(loaded(series(1.4), tmp_path), engine="laplace")) == []
 

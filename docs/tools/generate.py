@@ -57,7 +57,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def commands() -> str:
-    """Every command with its arguments and options, from the help of the command itself."""
+    """Every command in the order of use, with its options and examples, from its own help."""
     import typer
 
     import lossmodel.cli
@@ -70,28 +70,40 @@ def commands() -> str:
 
 
 def _command(command: Any, context: Any, path: str) -> Iterator[str]:
+    from lossmodel.cli.overview import EXAMPLES, FIRST_STEPS
+    from lossmodel.text.grammar import GRAMMAR
+
     if context.parent is not None:
         yield f"## `{path}`\n"
     yield _prose(command.help or command.short_help or "")
-    if context.parent is not None or not hasattr(command, "commands"):
-        usage = " ".join(command.collect_usage_pieces(context))
-        yield f"```text\n{path} {usage}\n```\n"
+    children = getattr(command, "commands", {})
+    if not children:
+        yield f"```text\n{path} {' '.join(command.collect_usage_pieces(context))}\n```\n"
     yield from _records(command, context)
-    if epilog := getattr(command, "epilog", None):
-        yield _prose(epilog)
-    for name, child in getattr(command, "commands", {}).items():
-        if child.hidden:
-            continue
-        yield from _command(child, child.make_context(name, [], context, resilient_parsing=True),
-                            f"{path} {name}")  # fmt: skip
+    words = path.partition(" ")[2]
+    if examples := EXAMPLES.get(words, ()) if words else FIRST_STEPS:
+        lines = [f"# {said}\n{line}" for line, said in examples]
+        yield "Examples:\n\n```sh\n" + "\n".join(lines) + "\n```\n"
+    if words == "query":
+        yield f"```text\n{GRAMMAR}\n```\n"
+    for name in command.list_commands(context) if children else ():
+        child = children[name]
+        if not child.hidden:
+            inner = child.make_context(name, [], context, resilient_parsing=True)
+            yield from _command(child, inner, f"{path} {name}")
 
 
 def _records(command: Any, context: Any) -> Iterator[str]:
-    rows = [param.get_help_record(context) for param in command.get_params(context)]
-    for row in filter(None, rows):
-        names, text = row
-        if names.startswith(("-h", "--help")):
+    """Arguments and options as a list of definitions, without the names of Python types."""
+    from lossmodel.cli.help import VALUES
+
+    for parameter in command.get_params(context):
+        names, text = parameter.get_help_record(context) or ("", "")
+        if not names or "--help" in names:
             continue
+        if parameter.param_type_name == "argument":
+            names = names.partition(" <")[0]
+        names = re.sub(r"<(?:list\[)?(\w+)\]?>", lambda kind: VALUES.get(kind[1], kind[0]), names)
         yield f"`{names}`\n: {_escaped(text) or 'No description.'}\n"
 
 
