@@ -121,6 +121,7 @@ ORDER = [
     "report/verify",
     "report/compare",
     "report",
+    "scaffold",
     "cli",
     "__main__",
 ]

@@ -234,13 +234,18 @@ def _describe(entry: DataSet) -> None:
         _say("" if number else "caveats", caveat)
 
 
-def _report(imported: Imported, written: list[Path]) -> None:
+def tell_guesses(imported: Imported) -> None:
+    """Print how a table was read, with examples, and what became no claim."""
     for number, note in enumerate(imported.notes):
         _say("" if number else imported.heading, note)
     for line in _guesses(imported):
         answer(line)
     for number, (rows, what, why) in enumerate(imported.left_out.itertuples(index=False)):
         _say("" if number else "left out", f"{rows:,} {what}: {why}" if rows else f"{what}: {why}")
+
+
+def _report(imported: Imported, written: list[Path]) -> None:
+    tell_guesses(imported)
     claims = imported.claims
     kinds = ", ".join(f"{n:,} {kind}" for kind, n in claims["kind"].value_counts().items())
     _say("claims", f"{len(claims):,} ({kinds}), {claims['end'].min()} to {claims['end'].max()}")

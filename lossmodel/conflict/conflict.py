@@ -27,7 +27,7 @@ from lossmodel.conflict.types import (
 from lossmodel.tables.cells import Flagger, Words, empty_table, parse_table
 from lossmodel.tables.csv import read_table, sha256
 from lossmodel.tables.problems import Problems
-from lossmodel.tables.schema import CLAIMANTS, SOURCES, STREAMS, TRUTH, Field
+from lossmodel.tables.schema import TABLES, Field
 from lossmodel.tables.toml import parse_toml
 
 if TYPE_CHECKING:
@@ -46,12 +46,8 @@ __all__ = [
     "read_conflict",
 ]
 
-_TABLES: Final = {
-    "claimants.csv": CLAIMANTS,
-    "streams.csv": STREAMS,
-    "sources.csv": SOURCES,
-    "truth.csv": TRUTH,
-}
+# Tables beside the claims.
+_TABLES: Final = {table.file: table.fields for name, table in TABLES.items() if name != "claims"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +77,8 @@ class Conflict:
         File name -> text of each file, if they come from a saved fit; None if from a folder.
     fights_assumed
         Whether two sides are taken to fight each other because nothing says who fights whom.
+    ucdp_conflict_id
+        Its number at the Uppsala Conflict Data Program; None for none.
 
     Examples
     --------
@@ -107,6 +105,7 @@ class Conflict:
     sha256: dict[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] | None = None
     fights_assumed: bool = False
+    ucdp_conflict_id: int | None = None
 
     @property
     def inputs(self) -> Inputs:
@@ -236,6 +235,7 @@ def read_conflict(inputs: Inputs) -> Conflict:
         sha256=folder.sha256,
         texts=inputs.texts,
         fights_assumed=declared.fights_assumed,
+        ucdp_conflict_id=declared.ucdp_conflict_id,
     )
 
 

@@ -302,9 +302,10 @@ def _strangers(
             "is given. Say of which party or category each is with --column "
             "'HEADING=value,party=...', or leave it out with --column 'HEADING=ignore'."
         )
-    new = {meanings[name].rest: name for name in left}
-    made = keys_of([rest for rest in new if not keys.given(rest)], keys.known["claimant"])
-    for rest, name in new.items():
+    # Two columns may be of one claimant, in two categories.
+    new = {name: meanings[name].rest for name in left}
+    made = keys_of([rest for rest in new.values() if not keys.given(rest)], keys.known["claimant"])
+    for name, rest in new.items():
         key = keys.given(rest) or made[rest]
         found[name] = replace(meanings[name].column(key), why="a claimant, by its name")
     return found
