@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import cho_factor, cho_solve
 from scipy.special import ndtri, roots_hermitenorm, stdtr
 
+from lossmodel.inference.laplace.factors import regularised
 from lossmodel.model.density.operators import Matrix
 from lossmodel.model.design.observation import AT_LEAST, AT_MOST, COUNT, POINT
 
@@ -47,6 +47,8 @@ WIDEST: Final = 3.0
 TINY: Final = 1e-12
 # Nodes of the quadrature over the normal part of a predictive, to 11 of its sds.
 NODES: Final = 64
+# Streams at a time: of 3,000 claimants, with 10,000 unknowns, all at once would take gigabytes.
+STREAMS: Final = 256
 COLUMNS: Final = tuple(f"discrepancy{part}" for part in ("", "_lower", "_upper", "_p"))
 
 
@@ -88,9 +90,7 @@ def discrepancies(design: Design, expansion: Expansion, *, ci_prob: float) -> pd
     weight, pull = _surrogate(design.observed, expansion)
     members = _members(design)
     whole = members @ weight
-    by_theta = _by_theta(expansion, members * weight)
-    covariance = cho_factor(expansion.gauss_newton(weight))
-    information = whole - (by_theta * cho_solve(covariance, by_theta)).sum(axis=0)
+    information = whole - _explained(expansion, weight, members * weight)
     squares = members @ weight**2
     own = members @ (weight**2 * _noise(design, expansion, weight))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -145,11 +145,15 @@ def _members(design: Design) -> Matrix:
     return Matrix((np.ones(len(number)), places), shape=(len(design.streams), len(number)))
 
 
-def _by_theta(expansion: Expansion, weighted: Matrix) -> Floats:
-    """Weighted sums of the slopes of log expectations by the latent entries, (D - H, streams)."""
-    hypers = len(expansion.of.density.design.parameters.hyper)
-    by_v = (weighted @ expansion.slopes).T.toarray()
-    return expansion.of.change.down(by_v, expansion.scales)[hypers:]
+def _explained(expansion: Expansion, weight: Floats, weighted: Matrix) -> Floats:
+    """Variances of weighted sums of log expectations under the figures' normals, (streams,)."""
+    factor = regularised(expansion.gauss_newton(weight))
+    hypers = len(expansion.theta) - factor.size
+    found = []
+    for first in range(0, weighted.shape[0], STREAMS):
+        by_theta = expansion.by_theta(weighted[first : first + STREAMS])[hypers:]
+        found.append((by_theta * factor.solve(by_theta)).sum(axis=0))
+    return np.concatenate(found)
 
 
 def _table(shift: Floats, others: Floats, own: Floats, nu: Floats, ci_prob: float) -> pd.DataFrame:
