@@ -28,6 +28,7 @@ from lossmodel.model.design.windows import (
     WOUNDED,
     Record,
     WindowBuilder,
+    records,
 )
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS
@@ -229,8 +230,8 @@ class _Assembly:
         )
 
     def design(self) -> Design:
-        records = self.terms.to_dict("records")
-        for observation, (stream, term) in enumerate(zip(self.stream_of, records, strict=True)):
+        terms = zip(self.stream_of, records(self.terms), strict=True)
+        for observation, (stream, term) in enumerate(terms):
             self._add(observation, int(stream), term)
         observed = observe(
             self.terms, streams=self.streams, stream_of=self.stream_of, priors=self.priors,
