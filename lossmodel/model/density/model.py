@@ -217,7 +217,7 @@ class LossModel:
         0
         """
         read = ["party", "category", "accounting", "days", "days_from"]
-        reasons = [self._objection(term, conflict) for term in records(evidence.terms[read])]
+        reasons = [self._objection(term, conflict) for term in records(evidence.terms, read)]
         table = evidence.terms[["term", "claims"]].assign(why=reasons)
         return table[table["why"] != ""].reset_index(drop=True)
 

@@ -29,16 +29,16 @@ KILLED, WOUNDED, MISSING_DEAD = 0, 1, 2
 UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
 
 
-def records(table: pd.DataFrame) -> list[Record]:
-    """Rows as dictionaries, ten times as fast as pandas makes them.
+def records(table: pd.DataFrame, names: Sequence[str]) -> list[Record]:
+    """Some columns of a table row by row; all of them take most of the time of a long design.
 
     Examples
     --------
-    >>> records(pd.DataFrame({"party": ["north"], "value": [2.0]}))
-    [{'party': 'north', 'value': 2.0}]
+    >>> records(pd.DataFrame({"party": ["north"], "value": [2.0]}), ["party"])
+    [{'party': 'north'}]
     """
-    columns = [table[name].to_numpy(dtype=object).tolist() for name in table]
-    return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]
+    columns = [table[name].to_numpy(dtype=object).tolist() for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 class WindowBuilder:
