@@ -336,8 +336,8 @@ def test_questions_are_asked_and_proposals_taken(tmp_path):
     assert (war.side_of("southern-staff"), war.side_of("the-gazette")) == ("south", "")
     assert any("not a day of one meaning" in text for text in person.told)
     # Only of a series is it asked how it is counted, and in words.
-    question = next(text for text in person.told if "what happens to an old day" in text)
-    assert "Southern Staff" in question
+    assert [text for text in person.asked if "Number" in text] == ["Number for Southern Staff"]
+    (question,) = (text for text in person.told if "what happens to an old day" in text)
     assert all(rules.question in question for rules in ACCOUNTINGS.values())
     assert war.stream("southern-staff", "north", "killed").accounting == "ledger"
     streams = {row["claimant"]: row["note"] for row in rows(done.folder / "streams.csv")}

@@ -65,6 +65,8 @@ def interview(asker: Asker, wishes: Wishes, table: TableNames, title: str) -> Pl
         if normal(name) not in known:
             raise UsageError(f"--accounting: there is no claimant {name!r}.")
     counted = _counted(asker, wishes, table, words)
+    if table.series & set(claimants):
+        asker.tell(_how_they_count())
     return Plan(
         named,
         start,
@@ -242,13 +244,13 @@ def _accounted(asker: Asker, wishes: Wishes, author: Author, asked: bool) -> Aut
     }
     if given or not asked:
         return Author(author.name, author.side, given, declared=bool(given))
-    lines = [f"  {i} {ACCOUNTINGS[name].question} ({name})" for i, name in enumerate(_ANSWERS, 1)]
-    asker.tell("\n".join([_QUESTION.format(name=author.name), *lines]))
-    said = asker.ask("", "Number", _accounting, default="1", needed=False)
+    said = asker.ask("", f"Number for {author.name}", _accounting, default="1", needed=False)
     return Author(author.name, author.side, {"": said}, declared=asker.person is not None)
 
 
-_QUESTION: Final = "When a new figure of {name} comes out, what happens to an old day?"
+def _how_they_count() -> str:
+    lines = [f"  {i} {ACCOUNTINGS[name].question} ({name})" for i, name in enumerate(_ANSWERS, 1)]
+    return "\n".join(["When a new figure comes out, what happens to an old day?", *lines])
 
 
 def _accounting(text: str) -> Accounting:
