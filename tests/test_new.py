@@ -65,9 +65,10 @@ def rows(path):
     return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
 
 
-@pytest.fixture
-def made(tmp_path):
-    return create(tmp_path / "war", GIVEN, table=table(tmp_path))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    place = tmp_path_factory.mktemp("made")
+    return create(place / "war", GIVEN, table=table(place))
 
 
 # --- the files ----------------------------------------------------------------------------------
