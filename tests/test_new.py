@@ -146,6 +146,9 @@ def test_a_given_accounting_is_that_of_its_claimant_and_category(tmp_path):
     assert found["southern-staff", "killed"] == "ledger"
     assert found["northern-ministry", "wounded"] == "register"
     assert found["northern-ministry", "killed"] == "estimate"
+    notes = {(r["claimant"], r["category"]): r["note"] for r in rows(place / "streams.csv")}
+    assert notes["northern-ministry", "wounded"] == ""
+    assert notes["northern-ministry", "killed"] != ""
 
 
 def test_the_command_in_the_readme_makes_the_same_folder(lossmodel, tmp_path):

@@ -242,10 +242,10 @@ def _accounted(asker: Asker, wishes: Wishes, author: Author, asked: bool) -> Aut
         for name, category, text in _given_accountings(wishes)
         if normal(name) == normal(author.name)
     }
-    if given or not asked:
-        return Author(author.name, author.side, given, declared=bool(given))
+    if given or not asked or asker.person is None:
+        return Author(author.name, author.side, given)
     said = asker.ask("", f"Number for {author.name}", _accounting, default="1", needed=False)
-    return Author(author.name, author.side, {"": said}, declared=asker.person is not None)
+    return Author(author.name, author.side, {"": said})
 
 
 def _how_they_count() -> str:
