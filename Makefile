@@ -21,7 +21,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 
 .DEFAULT_GOAL := help
 .PHONY: help fit test check slow notebooks paper format clean radford history backtests \
-	fuzz wars calibration arms posterior-sbc copies parts refits agreement bench bench-quick
+	docs outputs check-dist fuzz wars calibration arms posterior-sbc copies parts refits agreement \
+	bench bench-quick
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -47,11 +48,16 @@ $(VENV)/installed-bench: pyproject.toml constraints.txt | $(VENV)/made
 	@$(PIP) -e '.[bench]'
 	@touch $@ $(VENV)/installed
 
+$(VENV)/installed-docs: pyproject.toml constraints.txt | $(VENV)/made
+	@echo "installing into $(VENV), which takes a minute or two, once" >&2
+	@$(PIP) -e '.[docs]'
+	@touch $@ $(VENV)/installed
+
 fit: $(VENV)/installed
 	$(BIN)/lossmodel fit $(ARGS)
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest -q -m 'not slow and not notebook' $(ARGS)
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile -m 'not slow and not notebook' $(ARGS)
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
@@ -63,6 +69,21 @@ slow: $(VENV)/installed-test
 
 notebooks: $(VENV)/installed-test
 	$(BIN)/python -m pytest -q -m notebook $(ARGS)
+
+# Runs the notebooks and keeps their outputs; ARGS="01 03" runs some.
+outputs: $(VENV)/installed-test
+	$(BIN)/python notebooks/outputs.py $(ARGS)
+
+# The documentation site in build/docs. Warnings are errors, and internal links are checked. Pages
+# that compute are kept in build/docs-cache until the package or its data change.
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx -q -W --keep-going -n -d build/docs-cache/doctrees docs build/docs $(ARGS)
+	$(BIN)/python docs/tools/links.py build/docs
+
+# The sdist and the wheels: built, checked, and one tried in a fresh environment, which needs a few
+# minutes and the package index; ARGS=--no-install builds and checks only.
+check-dist: $(VENV)/installed-test
+	$(BIN)/python -m tests.check_dist $(ARGS)
 
 # Hostile tables, folders, saved fits, priors, import files and queries, and fits that are killed, in
 # about ten minutes; ARGS="--seed 2" makes others, ARGS="--scale 5 --only tables" more of one kind.

@@ -14,9 +14,9 @@ from lossmodel.errors import LossModelError
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
 from lossmodel.evidence import collect_evidence
-from lossmodel.importers.csv_reader import read_source
 from lossmodel.importers.general_staff import read_personnel
 from lossmodel.importers.radford import read_radford
+from lossmodel.importers.source import read_source
 from lossmodel.model import LossModel
 from lossmodel.model.design import Design
 from lossmodel.posterior.fit import conflict_priors

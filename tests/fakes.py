@@ -13,6 +13,7 @@ from lossmodel.conflict import Category, Conflict, Knots, Party, Scope, Share, S
 from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.evaluation import accountings
 from lossmodel.model.priors import Priors
+from lossmodel.posterior.discrepancy import COLUMNS as DISCREPANCY
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.fit import Cache
 from lossmodel.posterior.ratios import biases_table
@@ -178,6 +179,12 @@ class FakeFit:
         cache = Cache()
         for name in ("series", "streams", "terms", *DERIVED):
             cache.keep(name, getattr(self, name))
+        for key in self.series:
+            rows = self.variance_decomposition
+            rows = rows[rows["quantity"] == "{1} {0} {2}".format(*key)]
+            cache.keep(f"variance_decomposition {key}", rows)
+        expected = pd.DataFrame([(1.0, 0.4, 2.5, 1.0)] * len(self.streams), columns=DISCREPANCY)
+        cache.keep("discrepancies", expected)
         content = repr((self.engine, self.ci_prob, self.days[-1], self.provenance))
         cache.keep("checksum", hashlib.sha256(content.encode()).hexdigest())
         return cache

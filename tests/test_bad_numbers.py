@@ -10,7 +10,7 @@ from lossmodel.conflict import load_conflict
 from lossmodel.errors import ClaimsError, UsageError
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
-from lossmodel.model.prior import _range
+from lossmodel.model.prior import mean_limits
 from lossmodel.model.priors import Priors
 from tests import small_war
 from tests.small_conflict import TOML, changed, claims_csv, write_conflict
@@ -111,7 +111,7 @@ def test_constants_outside_their_range_are_refused(name, value):
 def test_the_density_is_finite_at_the_limits_of_every_range():
     default = Priors.default()
     for prior in default:
-        for mean in _range(prior):
+        for mean in mean_limits(prior):
             model = LossModel(priors=default.replace({prior.name: {"mean": mean}}))
             for name in ("person", "civilian", "tanks"):
                 design = model.design(small_war.evidence(), small_war.conflict(), name)

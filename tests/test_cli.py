@@ -4,17 +4,22 @@ import hashlib
 import json
 import re
 import resource
+import shlex
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import typer
 
 from lossmodel import __version__
 from lossmodel.cli import fit as fit_command
 from lossmodel.cli.app import app
 from lossmodel.cli.headline import headline
+from lossmodel.cli.overview import EXAMPLES, FIRST_STEPS, SECTIONS
 from lossmodel.errors import ConvergenceError, LossModelError
 from lossmodel.model.priors import Priors
+from lossmodel.text.grammar import EXAMPLES as QUESTIONS
+from lossmodel.text.grammar import GRAMMAR
 from tests.fakes import make_fit
 
 COMMANDS = {
@@ -74,6 +79,120 @@ def test_every_command_has_help(lossmodel, command):
     assert said.stderr == ""
 
 
+def test_the_help_is_in_the_order_of_use(lossmodel):
+    said = lossmodel("--help").stdout
+    listed = re.findall(r"^  ([a-z]+) ", said, re.MULTILINE)
+    order = [name for names in SECTIONS.values() for name in names if name in COMMANDS]
+    assert listed[: len(COMMANDS)] == order
+    assert set(order) == COMMANDS
+    assert said.index("Estimates:") < said.index("  fit ") < said.index("  query ")
+    assert "First steps:" in said
+
+
+def words_of(command, *before):
+    """The words of each command of a group, and of the group itself."""
+    yield before
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from words_of(inner, *before, name)
+
+
+ALL_WORDS = list(words_of(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", ALL_WORDS, ids=" ".join)
+def test_every_help_can_be_read_in_a_terminal(lossmodel, monkeypatch, words):
+    monkeypatch.setenv("COLUMNS", "80")
+    usage, *lines = lossmodel(*words, "--help").stdout.splitlines()
+    assert max(map(len, [usage, *lines])) <= 80
+    # Summaries that were cut, and names of Python types.
+    cut = re.compile(r"\w\.\.\.$|<(str|int|float|path|list)\b")
+    assert [line for line in lines if cut.search(line)] == []
+
+
+def test_examples_of_help_are_commands(lossmodel):
+    commands = {" ".join(words): words for words in ALL_WORDS}
+    root = typer.main.get_command(app)
+    examples = [*FIRST_STEPS, *(example for listed in EXAMPLES.values() for example in listed)]
+    for example, meaning in examples:
+        words = shlex.split(example.partition("lossmodel ")[2])
+        if words[0] not in COMMANDS and not words[0].startswith("--"):
+            assert words[0] in [name for names in SECTIONS.values() for name in names]
+            continue
+        name = next((n for n in (" ".join(words[:2]), words[0]) if n in commands), "")
+        command = root
+        for word in name.split():
+            command = command.commands[word]
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options
+        assert meaning
+    assert {words for words in EXAMPLES if words.split()[0] in COMMANDS} <= set(commands)
+    for words in EXAMPLES.keys() & commands.keys():
+        assert "Examples:" in lossmodel(*words.split(), "--help").stdout
+
+
+def test_the_grammar_of_questions_is_in_the_help_of_query(lossmodel):
+    said = lossmodel("query", "--help").stdout
+    assert GRAMMAR in said
+    for question, _ in QUESTIONS:
+        assert question in said
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("qu", ["query"]),
+        ("check --conflict kar", ["kargil1999"]),
+        ("check --conflict my", ["mywar"]),
+        ("query --fit there k", ["killed"]),
+        ("query --fit there/fit.nc ratio north-", ["north-staff"]),
+        ("query --fit nowhere w", ["when"]),
+        ("query --format j", ["json"]),
+        ("data im", ["import"]),
+    ],
+)
+def test_a_shell_is_offered_commands_and_names(lossmodel, monkeypatch, tmp_path, words, offered):
+    for folder, file, text in (
+        ("mywar", "conflict.toml", ""),
+        ("there", "estimates.csv", "category,party,scope,measure\nkilled,north,all,daily\n"),
+        ("there", "biases.csv", "claimant,party\nnorth-staff,north\n"),
+    ):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / file).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("COMP_WORDS", f"lossmodel {words}")
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+    monkeypatch.setenv("_LOSSMODEL_COMPLETE", "complete_bash")
+    assert lossmodel().stdout.split() == offered
+    monkeypatch.setenv("_LOSSMODEL_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", f"lossmodel {words}")
+    assert re.findall(r'"([^"]+)"(?=[:\n)])(?!\S*":)', lossmodel().stdout)[0] == offered[0]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_a_script_of_completion(lossmodel, monkeypatch, shell):
+    monkeypatch.setenv("_LOSSMODEL_COMPLETE", f"source_{shell}")
+    assert "lossmodel" in lossmodel().stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "nearest"),
+    [
+        (["fti"], "'fit'"),
+        (["qeury", "killed", "russia"], "'query'"),
+        (["data", "imprt"], "'import'"),
+        (["fit", "--enigne", "nuts"], "--engine"),
+        (["check", "--conflct", "x"], "--conflict"),
+        (["fit", "--conflict", "kargil"], "kargil1999"),
+        (["fit", "--engine", "laplac"], "Did you mean 'laplace'"),
+        (["cite", "--format", "BibTex"], "Did you mean 'bibtex'"),
+    ],
+)
+def test_a_mistyped_word_has_the_nearest_suggested(lossmodel, arguments, nearest):
+    said = lossmodel(*arguments)
+    assert said.status == 2
+    assert nearest in said.stderr
+    assert "Value error" not in said.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
@@ -94,7 +213,7 @@ def test_every_command_has_help(lossmodel, command):
         (["fit", "--out", __file__], "test_cli.py"),
         (["check", "missing.csv"], "missing.csv"),
         (["check", "--conflict", "no-such-war"], "no-such-war"),
-        (["query"], "expression"),
+        (["query"], "question"),
         (["query", "killed", "russia", "--fit", "nowhere"], "nowhere"),
         (["report", "--fit", "nowhere"], "nowhere"),
         (["cite", "--format", "html"], "html"),
@@ -184,6 +303,8 @@ def test_a_query_is_answered_in_every_form(lossmodel, form):
 
 @pytest.mark.usefixtures("saved_toy")
 def test_a_query_may_be_one_word_or_many_and_has_the_level_asked_for(lossmodel):
+    for signs in (["killed", "north", "-", "killed", "south"], ["killed north + killed south"]):
+        assert lossmodel("query", *signs).status == 0
     words = lossmodel("query", "killed", "north", "2023", "--format", "json", "--ci", "0.5")
     quoted = lossmodel("query", "killed north 2023", "--format", "json", "--ci", "0.5")
     assert words.stdout == quoted.stdout
@@ -230,6 +351,16 @@ def test_check_describes_the_shipped_claims(lossmodel, root):
     assert sum(counts) == total
 
 
+def test_names_of_conflicts_are_the_same_in_any_case(lossmodel, tmp_path):
+    said = lossmodel("check", "--conflict", "Kargil1999")
+    assert (said.status, said.stderr) == (0, "")
+    assert said.stdout == lossmodel("check", "--conflict", "kargil1999").stdout
+    # A folder of exactly this name comes first.
+    (tmp_path / "KARGIL1999").mkdir()
+    (tmp_path / "KARGIL1999" / "conflict.toml").write_text("start = 1", encoding="utf-8")
+    assert lossmodel("check", "--conflict", "KARGIL1999").status == 2
+
+
 def test_check_reads_a_file_or_standard_input_alike(lossmodel, tmp_path):
     file = tmp_path / "mine.csv"
     file.write_text(CLAIM.format(value=500))
@@ -268,6 +399,7 @@ def fitted(monkeypatch, toy):
         return asked.get("fit", toy)
 
     def write_into(target, fit, **options):
+        options.pop("progress")("writing the report")
         asked.update(options, out=target.out)
 
     monkeypatch.setattr("lossmodel.api.fit", fit)

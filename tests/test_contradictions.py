@@ -1,12 +1,16 @@
 """Contradictions are said beside the answer, and honest tables are left in peace."""
 
+from functools import cache
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from lossmodel import fit, load_claims
+from lossmodel import fit, load_claims, simulate
 from lossmodel.cli.headline import headline
 from lossmodel.findings import check
-from lossmodel.posterior.contradictions import HEADLINES, headline_warnings
+from lossmodel.posterior.contradictions import CONTRADICTED, HEADLINES, headline_warnings
+from lossmodel.posterior.tables import discrepancy_table
 from lossmodel.report.document import compose
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.output.markdown import to_markdown
@@ -86,16 +90,72 @@ def test_check_says_the_plain_ones_before_a_fit(name, honest, tmp_path):
     assert bool(kinds & set(HEADLINES)) is not honest
 
 
-def test_a_contradicted_claimant_is_named_beside_the_answer(tmp_path):
-    # Far enough for the prior of a third party's bias, too near for a look at the table alone.
-    fitted = fit(loaded(series(900), tmp_path), engine="laplace")
-    (words, *_) = headline_warnings(fitted)
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """Fits of tables, each made once."""
+    return cache(
+        lambda make, far: fit(
+            loaded(make(far), tmp_path_factory.mktemp("war")), engine="laplace", draws=100
+        )
+    )
+
+
+def test_a_contradicted_claimant_is_named_beside_the_answer(fitted, tmp_path):
+    # Too near for a look at the table alone.
+    found = fitted(series, 10)
+    (words, *_) = headline_warnings(found)
     assert "contradicts the other figures" in words
-    assert fitted.diagnostics["gate"]["failures"] == []
-    assert f"warning: {words}" in headline(fitted, tmp_path)
-    assert f"warning: {words}" in fitted.query("wounded sea")
-    results = Results(fitted)
+    assert found.diagnostics["gate"]["failures"] == []
+    assert f"warning: {words}" in headline(found, tmp_path)
+    assert f"warning: {words}" in found.query("wounded sea")
+    results = Results(found)
     assert words in to_markdown(compose(results, figure_specs(results)))
+
+
+# Far apart, and its twin.
+APART = {"lists": (lists, 1e6, 1.5), "claimants": (claimants, 1e6, 1.4), "one": (one, 1e10, 600)}
+
+
+@pytest.mark.parametrize("name", APART)
+@pytest.mark.parametrize("honest", [False, True])
+def test_only_a_stream_far_from_the_predictive_of_the_others_is_named(fitted, name, honest):
+    make, far, near = APART[name]
+    found = fitted(make, near if honest else far)
+    named = [f for f in found.diagnostics["findings"] if f["kind"] == CONTRADICTED]
+    assert [f["message"].split()[0] for f in named] == ([] if honest else ["almanac"])
+
+
+@pytest.mark.parametrize("far", [1.4, 10, 900])
+def test_the_discrepancy_is_the_ratio_to_what_the_others_say(fitted, far):
+    # Of two claimants of one kind and no other, each is expected to say what the other does.
+    found = fitted(series, far)
+    table = pd.concat([found.streams, discrepancy_table(found)], axis=1).set_index("claimant")
+    assert table.loc["almanac", "discrepancy"] == pytest.approx(far, rel=0.02)
+    assert (table["discrepancy_p"] < 1e-4).tolist() == [far > 2] * 2
+    # The two biases of such claimants and the noise of a release are what may differ.
+    sd = np.log(table.loc["almanac", "discrepancy_upper"]) / 1.96
+    between = found.priors["bias.third-party.person.between"].median
+    assert sd > np.sqrt(2) * between
+    assert headline_warnings(found) == [] or far > 2
+
+
+def test_the_discrepancies_stand_in_the_table_of_biases(fitted):
+    table = fitted(series, 10).bias()
+    over_all = table.drop_duplicates("claimant", keep="last")
+    assert over_all["discrepancy_p"].max() < 1e-4
+    assert table.drop(over_all.index)["discrepancy"].isna().all()
+
+
+@pytest.mark.slow
+def test_streams_are_named_at_the_nominal_rate_where_the_model_is_true():
+    found = [
+        discrepancy_table(fit(simulate(seed=seed).claims, engine="laplace", draws=50))
+        for seed in range(100, 116)
+    ]
+    p = pd.concat(found)["discrepancy_p"].dropna()
+    for rate in (0.02, 0.05, 0.1, 0.2):
+        # Streams of one war are dependent, which widens the limits of a binomial.
+        assert abs((p < rate).mean() - rate) < 4 * np.sqrt(rate * (1 - rate) / len(p))
 
 
 def test_claimants_who_agree_are_not(tmp_path):

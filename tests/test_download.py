@@ -14,8 +14,8 @@ import pytest
 
 from lossmodel.errors import LossModelError, UsageError
 from lossmodel.importers import CATALOGUE, download
-from lossmodel.importers.csv_reader import read_source
 from lossmodel.importers.download import LOCK, Remote, fetch
+from lossmodel.importers.source import read_source
 
 DATA = b"date,value\n2022-02-24,1\n2022-02-25,2\n" * 50
 HASH = hashlib.sha256(DATA).hexdigest()

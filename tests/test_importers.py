@@ -16,8 +16,9 @@ from lossmodel.claims import Claims, load_claims
 from lossmodel.errors import ClaimsError, LossModelError, UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.importers import Hints, Imported, read_any
+from lossmodel.importers.dates import guess_dates
+from lossmodel.importers.numbers import guess_numbers
 from lossmodel.importers.oryx import growing
-from lossmodel.importers.parsing import guess_dates, guess_numbers
 
 PERSONNEL = "ua_general_staff_personnel_daily.csv"
 EQUIPMENT = "ua_general_staff_equipment_daily.csv"
@@ -297,10 +298,12 @@ WIDE = (
 def test_a_spreadsheet_export_in_wide_form(tmp_path):
     imported = read_any([write(tmp_path, WIDE, "utf-8-sig")], TANKS)
     said = " | ".join(imported.notes)
-    for words in ("semicolons", "byte-order mark", "'Day' holds the dates", "day/month/year",
-                  "'.' separates thousands", "cumulative",
-                  "My Ministry -> my-ministry"):  # fmt: skip
+    for words in ("semicolons", "byte-order mark", "Day: dates are day.month.year",
+                  "'.' separates thousands", "cumulative"):  # fmt: skip
         assert words in said
+    guesses = imported.guesses.set_index("column")["read as"]
+    assert guesses["Day"] == "date"
+    assert guesses["My Ministry"] == "value (my-ministry)"
     claims = imported.load().table
     assert claims["value"].tolist() == [1080, 1190, 12240, 900, 1750]
     assert claims["end"].max() == pd.Timestamp("2022-03-13")
@@ -367,31 +370,33 @@ def test_words_in_cells(tmp_path, cells, value, low, high, qualifier):
         (["01/02/2024", "23/02/2024"], "2024-02-01", "dates are day/month/year"),
         (["02/01/2024", "02/23/2024"], "2024-02-01", "dates are month/day/year"),
         (["2024-02-01", "2024-02-23"], "2024-02-01", "dates are year-month-day"),
-        (["01.02.24", "02.02.24", "03.02.24"], "2024-02-01", "a guess"),
-        (["02/01/2024", "02/02/2024", "02/03/2024", "03/01/2024"], "2024-02-01", "month/day"),
+        (["01.02.24", "02.02.24", "03.02.24"], "2024-02-01", "day.month.year"),
     ],
 )
-def test_dates_are_guessed_and_said(dates, read, said):
-    guessed = guess_dates(pd.Series(dates))
-    assert guessed.read(dates[0]) == pd.Timestamp(read)
-    assert said in guessed.description
+def test_dates_are_decided_over_the_column_and_said(dates, read, said):
+    guessed = guess_dates(dates)
+    assert guessed.read(dates[0]).start.isoformat() == read
+    assert said in " ".join(guessed.notes)
 
 
-def test_the_user_decides_how_dates_are_read():
-    cells = pd.Series(["01/02/2024", "02/02/2024"])
-    assert guess_dates(cells, day_first=False).read("01/02/2024") == pd.Timestamp("2024-01-02")
+def test_dates_that_could_be_either_are_refused_until_the_user_decides(tmp_path):
+    path = write(tmp_path, "date,ru-mod\n03/04/2022,5\n03/05/2022,6\n")
+    with pytest.raises(UsageError, match="row 2, column date: '03/04/2022'.*--day-first"):
+        read_any([path], TANKS)
+    hints = Hints(party="russia", category="tanks", day_first=False)
+    assert read_any([path], hints).claims["end"].tolist() == ["2022-03-04", "2022-03-05"]
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=5), st.sampled_from([",", ".", " "]))
 def test_thousands_separators_come_off(numbers, mark):
     # One long number says what the mark is; without it 1,234 could be either.
-    cells = pd.Series([f"{number:,}".replace(",", mark) for number in [*numbers, 10**9]])
+    cells = [f"{number:,}".replace(",", mark) for number in [*numbers, 10**9]]
     found = guess_numbers(cells)
     assert [found.read(cell).value for cell in cells] == [*numbers, 10**9]
 
 
 def test_decimals_with_a_comma():
-    found = guess_numbers(pd.Series(["1,5", "12,25"]))
+    found = guess_numbers(["1,5", "12,25"])
     assert found.read("1,5").value == 1.5
 
 

@@ -9,6 +9,7 @@ import pytest
 from lossmodel.api import fit, load_fit
 from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
+from lossmodel.conflict.shipped import shipped_conflicts
 from lossmodel.errors import ClaimsError
 from lossmodel.query.evaluate import run_query
 from lossmodel.report.figures.figures import figure_specs
@@ -190,3 +191,37 @@ def test_the_whole_report_of_an_odd_name(lossmodel, tmp_path, name):
     assert not (tmp_path / "report" / "report.log").exists()
     assert lossmodel("query", "killed", name, "--fit", "report").status == 0
     assert lossmodel("verify", "report").status == 0
+
+
+SAME = {
+    "a blank for a hyphen": {"party": "a b", "other": ("parties", "a-b")},
+    "a sign": {"party": "50%", "other": ("parties", "50")},
+    "an accent": {"party": "Österreich", "other": ("parties", "Osterreich")},
+    "a standard category": {"category": "air defence"},
+    "a year": {"scope": "coast", "other": ("scopes", "coast-year-2001")},
+    "parts of two names": {"category": "drones-a", "party": "b", "other": ("parties", "a-b")},
+    "a file of a figure": {"category": "b-drones", "party": "a", "other": ("parties", "a-b")},
+}
+
+
+@pytest.mark.parametrize("given", SAME.values(), ids=SAME)
+def test_names_of_one_macro_are_refused_at_the_door_with_both(tmp_path, given):
+    section, name = given.get("other", ("", ""))
+    names = {"party": "here", "category": "boats", "scope": "coast"} | {
+        key: value for key, value in given.items() if key != "other"
+    }
+    place = write_war(tmp_path / "war", claimant="x", source="y", **names)
+    if section:
+        extra = {"parties": 'side = "north"', "scopes": 'party = "here"\nreport = true'}[section]
+        with (place / "conflict.toml").open("a", encoding="utf-8") as file:
+            file.write(f"[{section}.{json.dumps(name, ensure_ascii=False)}]\n{extra}\n")
+    found = problems(load_conflict, place)
+    words = " ".join(found["remedy"])
+    assert found["allowed"].str.contains("LaTeX macros").all()
+    for part in (*given.get("other", ())[1:], *(v for k, v in given.items() if k != "other")):
+        assert part in words
+
+
+def test_names_of_shipped_conflicts_have_different_macros():
+    for name in shipped_conflicts():
+        load_conflict(name)

@@ -12,7 +12,15 @@ import pytest
 
 from lossmodel.inference import worker
 from lossmodel.inference.nuts.sampler import sample
-from lossmodel.system.processes import WorkerDiedError, end, pool, result_of, submit
+from lossmodel.system.processes import (
+    SEMAPHORES,
+    WorkerDiedError,
+    end,
+    pool,
+    remove_left,
+    result_of,
+    submit,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
@@ -70,6 +78,35 @@ def test_workers_end_with_their_parent_however_that_ended(tmp_path, name):
         for pid in left:
             os.kill(pid, signal.SIGKILL)
     assert left == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="semaphores of Linux")
+def test_semaphores_of_processes_killed_all_at_once_are_removed_by_the_next_run(tmp_path):
+    script = tmp_path / "nap.py"
+    script.write_text(SCRIPT.replace("{depth}", "1"))
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+    ) as parent:  # fmt: skip
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        os.killpg(parent.pid, signal.SIGKILL)
+    left = list(SEMAPHORES.glob(f"sem.loky-{parent.pid}-*"))
+    assert left
+    remove_left(SEMAPHORES)
+    assert not any(path.exists() for path in left)
+
+
+@POSIX
+def test_only_semaphores_of_pools_that_ended_are_removed(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    names = (f"sem.loky-{os.getpid()}-a", "sem.loky-1-a", "sem.mp-a", "sem.loky-x-y", "loky-2-a")
+    for name in (*names, f"sem.loky-{ended.pid}-a"):
+        (tmp_path / name).touch()
+    remove_left(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
 
 
 @POSIX

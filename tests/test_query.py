@@ -4,14 +4,19 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossmodel.errors import UsageError
+from lossmodel.posterior.contradictions import CONTRADICTED
 from lossmodel.posterior.estimates import COLUMNS, estimates_table
+from lossmodel.posterior.fit import NOT_PASSED
+from lossmodel.posterior.tables import streams_table
 from lossmodel.query import answer_query, run_query
-from lossmodel.query.parse import GRAMMAR, parsed
+from lossmodel.query.parse import parsed
+from lossmodel.text.grammar import EXAMPLES, GRAMMAR
 from tests.fakes import HOSTILE, make_fit
 
 
@@ -88,8 +93,105 @@ def test_a_ratio_is_given_under_each_definition(fit):
 
 
 def test_a_ratio_prefers_people_and_the_very_party(fit):
-    assert parsed("ratio south-staff north", fit).parts[0][0].category == "losses"
-    assert parsed("ratio south-staff north tanks", fit).parts[0][0].category == "tanks"
+    assert parsed("ratio south-staff north", fit).sums[0][0].quantity.category == "losses"
+    assert parsed("ratio south-staff north tanks", fit).sums[0][0].quantity.category == "tanks"
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("killed north + killed south", lambda n, s: n.sum(1) + s.sum(1)),
+        ("killed north - killed south", lambda n, s: n.sum(1) - s.sum(1)),
+        ("KILLED North + Killed SOUTH", lambda n, s: n.sum(1) + s.sum(1)),
+        ("(killed north + killed south) / killed south", lambda n, s: 1 + n.sum(1) / s.sum(1)),
+        (
+            "killed south / (killed north + killed south)",
+            lambda n, s: 1 / (1 + n.sum(1) / s.sum(1)),
+        ),
+        ("killed north + killed south 2022", lambda n, s: n[:, :311].sum(1) + s[:, :311].sum(1)),
+        ("killed north 2022 - killed south", lambda n, s: n[:, :311].sum(1) - s.sum(1)),
+    ],
+)
+def test_a_sum_is_taken_within_a_draw(fit, question, value):
+    draws = value(*(fit.daily(party, "killed") for party in ("north", "south")))
+    found = row(fit, question)
+    assert found["median"] == pytest.approx(np.median(draws))
+    assert found["lower"] == pytest.approx(np.quantile(draws, 0.025))
+    assert found["sd"] == pytest.approx(np.std(draws, ddof=1), rel=1e-3)
+
+
+def test_a_sum_has_each_of_its_names_and_windows_in_words(fit):
+    found = row(fit, "killed north 2023 + wounded south 2022")
+    assert (found["party"], found["category"]) == ("north / south", "killed / wounded")
+    assert (found["start"], found["end"]) == ("2023-01-01 / 2022-02-24", "2023-12-31 / 2022-12-31")
+    shared = run_query(fit, "killed north + killed south 2023")
+    assert shared.startswith("killed north + killed south 2023, 2023-01-01 to 2023-12-31: ")
+    later = run_query(fit, "when killed north + killed south passes 1e9")
+    assert later.startswith("killed north + killed south passes 1,000,000,000: not by ")
+    assert set(json.loads(run_query(fit, "killed north + killed south", form="json"))) == {
+        *COLUMNS, "claims_sha256", "gate", "expression",
+    }  # fmt: skip
+
+
+def test_lethality_is_killed_over_casualties_within_a_draw(fit):
+    for question, days in (("lethality north", slice(None)), ("Lethality North 2022", slice(311))):
+        killed, casualties = (
+            fit.daily("north", name)[:, days].sum(axis=1) for name in ("killed", "casualties")
+        )
+        found = row(fit, question)
+        assert found["median"] == pytest.approx(np.median(killed / casualties))
+        assert 0 < found["lower"] < found["upper"] < 1
+    assert run_query(fit, "lethality north 2022").startswith("lethality north 2022, 2022-02-24 to")
+    assert row(fit, "lethality north / lethality south")["engine"] == "laplace"
+
+
+def test_a_ratio_without_a_category_names_the_streams_it_did_not_take(fit):
+    text = run_query(fit, "ratio South-Staff NORTH")
+    assert re.search(r"\nother streams of south-staff \(figures used\): tanks north \(\d+\)", text)
+    assert json.loads(run_query(fit, "ratio south-staff north", form="json"))["other_streams"]
+    assert "other streams" not in run_query(fit, "ratio south-staff north losses")
+
+
+def test_a_ratio_takes_the_stream_with_the_most_evidence(fit, monkeypatch):
+    streams = streams_table(fit)
+    own = streams[(streams["claimant"] == "south-staff") & (streams["category"] == "losses")]
+    sums = own.assign(party="north+guests", n_used=10_000)
+    streams = pd.concat([own.assign(category="killed", n_used=0), streams, sums])
+    components = {"north+guests": ("north", "guests")}
+    known = fit.conflict.components
+    monkeypatch.setattr(
+        type(fit.conflict), "components", lambda _, name: components.get(name) or known(name)
+    )
+    monkeypatch.setattr("lossmodel.query.quantities.streams_table", lambda _: streams)
+    chosen = parsed("ratio south-staff north", fit).sums[0][0].quantity
+    assert (chosen.category, chosen.party) == ("losses", "north+guests")
+    assert [words.partition(" (")[0] for words in chosen.others] == [
+        "losses north", "killed north", "tanks north",
+    ]  # fmt: skip
+
+
+def test_a_name_with_signs_in_it_is_still_a_name(fit, monkeypatch):
+    streams = streams_table(fit).replace("south-staff", "Staff (of a/b) - x")
+    for module in ("parse", "quantities"):
+        monkeypatch.setattr(f"lossmodel.query.{module}.streams_table", lambda _: streams)
+    chosen = parsed("(ratio staff (of a/b) - x north) / lethality north", fit).sums[0][0].quantity
+    assert chosen.claimant == "Staff (of a/b) - x"
+
+
+def test_a_mistyped_name_has_the_nearest_suggested(fit):
+    with pytest.raises(UsageError, match="Did you mean 'killed'"):
+        run_query(fit, "kiled north")
+    with pytest.raises(UsageError, match="Did you mean 'lethality'"):
+        run_query(fit, "lethalty north")
+
+
+def test_the_grammar_fits_a_terminal_and_its_examples_are_questions(fit):
+    assert max(map(len, GRAMMAR.splitlines())) <= 78
+    toy = {"russia": "north", "ukraine": "south", "ua-general-staff": "south-staff"}
+    for question, _ in EXAMPLES:
+        for name, here in toy.items():
+            question = question.replace(name, here)
+        assert run_query(fit, question)
 
 
 def test_when_a_number_is_passed(fit):
@@ -117,7 +219,7 @@ def test_the_first_day_can_be_the_one(fit):
 
 def test_json_has_the_columns_of_the_table_and_the_claims_hash(fit):
     found = json.loads(run_query(fit, "killed north 2023", form="json"))
-    assert set(found) == {*COLUMNS, "claims_sha256", "gate"}
+    assert set(found) == {*COLUMNS, "claims_sha256", "gate", "set_by_assumptions", "warnings"}
     assert found["claims_sha256"] == "ab" * 32
     assert json.loads(run_query(fit, "tanks north", form="json"))["engine"] == "nuts"
 
@@ -158,6 +260,51 @@ def test_latex_and_bibtex(fit):
     assert entry.splitlines()[0] != run_query(fit, "killed south", form="bibtex").splitlines()[0]
 
 
+@pytest.fixture(scope="module")
+def doubtful():
+    """A fit that did not pass its gate, with a contradiction."""
+    fit = make_fit(passed=False)
+    fit.diagnostics["findings"] = [{"kind": CONTRADICTED, "message": "observer\ncontradicts."}]
+    return fit
+
+
+def test_each_form_carries_the_warnings(doubtful):
+    said = {form: run_query(doubtful, "killed north", form=form) for form in ("text", "latex")}
+    assert said["text"].endswith(f"warning: observer\ncontradicts.\n{NOT_PASSED}")
+    comment, number = said["latex"].splitlines()
+    assert comment == "% warning: observer contradicts."
+    assert number.endswith("(not converged)")
+    found = json.loads(run_query(doubtful, "killed north", form="json"))
+    assert found["warnings"] == ["observer\ncontradicts.", NOT_PASSED]
+    assert found["gate"] == "not passed"
+    assert "NOT CONVERGED" in run_query(doubtful, "killed north", form="bibtex")
+
+
+@pytest.mark.parametrize(
+    ("question", "assumed"),
+    [
+        ("killed north", False),
+        ("killed south", True),
+        ("killed south 2023", True),
+        ("when killed south passes 1000", True),
+        ("killed north / killed south", True),
+        ("killed north+south", True),
+        ("killed+wounded south", True),
+        ("killed north citizens", False),
+        ("tanks north", False),
+        ("ratio observer south", False),
+    ],
+)
+def test_each_form_says_what_is_set_by_assumptions(fit, question, assumed):
+    # As the report does: the share of the variance of a total that is prior.
+    assert json.loads(run_query(fit, question, form="json"))["set_by_assumptions"] is assumed
+    for form in ("text", "latex", "bibtex"):
+        assert ("set by assumptions" in run_query(fit, question, form=form)) is assumed
+    if assumed:
+        words = "set by assumptions: 86% of the posterior variance of killed south to 2024-06-30"
+        assert words in run_query(fit, question)
+
+
 def test_hostile_titles_are_text_in_an_entry():
     entry = run_query(make_fit(extra=HOSTILE), "killed north", form="bibtex")
     assert entry.count("{") == entry.count("}")
@@ -193,6 +340,29 @@ def test_hostile_titles_are_text_in_an_entry():
         "killed north / killed south / killed guests",
         "killed north /",
         "/ killed north",
+        "killed north +",
+        "+ killed north",
+        "- killed north",
+        "killed north + killed north",
+        "killed north + casualties north 2023",
+        "killed north + killed north citizens",
+        "killed+wounded north + wounded north",
+        "killed north+south + killed south",
+        "killed north + tanks north",
+        "killed+tanks north",
+        "killed north + lethality north",
+        "killed north - ratio south-staff north",
+        "killed north / killed south + killed guests",
+        "killed north + killed south / killed guests",
+        "(killed north / killed south)",
+        "((killed north) + killed south) / killed guests",
+        "(killed north",
+        "killed north)",
+        "()",
+        "lethality",
+        "lethality guests east",
+        "tanks north / lethality tanks",
+        "when killed north 2022 + killed south passes 5",
         "when killed north",
         "when killed north passes",
         "when killed north passes many",
@@ -222,7 +392,19 @@ def test_what_cannot_be_parsed_is_refused_with_the_grammar(fit, question):
 
 WORDS = [
     *("killed", "wounded", "north", "south", "citizens", "observer", "ratio", "when", "passes"),
-    *("/", "+", "killed+wounded", "cumulative", "2023", "2024-02", "2023-01-01..2023-02-02"),
+    *(
+        "/",
+        "+",
+        "-",
+        "(",
+        ")",
+        "lethality",
+        "killed+wounded",
+        "cumulative",
+        "2023",
+        "2024-02",
+        "2023-01-01..2023-02-02",
+    ),
     "10000",
 ]
 

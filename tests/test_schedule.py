@@ -55,7 +55,7 @@ def test_where_a_block_is_fitted_changes_nothing(designs, monkeypatch):
 def test_messages_of_a_block_stand_together(designs, monkeypatch, process):
     monkeypatch.setattr(module, "WORTH", 0)
     told = fitted(designs)[2]
-    titles = [f"{d.name} ({i} of {len(designs)})" for i, d in enumerate(designs, start=1)]
+    titles = [f"fitting {d.name} ({i} of {len(designs)})" for i, d in enumerate(designs, start=1)]
     starts = [told.index(title) for title in titles]
     for start in starts:
         assert told[start + 1].startswith("hyperparameters, step 0")

@@ -9,8 +9,9 @@ import pytest
 from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import estimate
 from lossmodel.report.output.bibtex import bibliography, used_sources
-from lossmodel.report.output.latex import macro_name, macros, write_tex
+from lossmodel.report.output.latex import macros, write_tex
 from lossmodel.report.results import Results
+from lossmodel.text.macros import macro_name
 from lossmodel.text.numbers import number
 from tests.fakes import HOSTILE, make_fit
 

@@ -14,7 +14,7 @@ from lossmodel.tables.vocabulary import (
     STOCK_CATEGORIES,
     Accounting,
     Form,
-    WideKind,
+    ImportKind,
     names_with,
 )
 
@@ -53,7 +53,7 @@ def test_comparisons_by_name_would_be_found(tmp_path):
 
 def test_the_types_list_the_same_words_as_the_tables():
     assert get_args(Accounting) == tuple(ACCOUNTINGS)
-    assert set(get_args(WideKind)) < set(KINDS)
+    assert set(get_args(ImportKind)) < set(KINDS)
     assert {rules.form for rules in QUALIFIERS.values()} < set(get_args(Form))
 
 

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from lossmodel import __version__
+from lossmodel.cli.completion import conflict_names, question_words
 from lossmodel.cli.console import answer
+from lossmodel.cli.help import Commands
 from lossmodel.inference.names import EngineName
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Jobs",
     "Out",
     "PriorsFile",
+    "Question",
     "Seed",
     "Until",
     "app",
@@ -31,14 +34,8 @@ __all__ = [
 
 REPORT = Path("lossmodel-report")
 
-# Help is plain text, for logs, pipes and screen readers. Tracebacks are handled in `main`.
-app = typer.Typer(
-    help="War losses from conflicting claims: posterior estimates with credible intervals.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["--help", "-h"]},
+app = Commands(
+    help="War losses from conflicting claims: posterior estimates with credible intervals."
 )
 
 
@@ -106,6 +103,7 @@ ConflictName = Annotated[
         "--conflict",
         metavar="NAME|DIR",
         help="A shipped conflict, or the folder of another one.",
+        autocompletion=conflict_names,
     ),
 ]
 AsOf = Annotated[
@@ -162,6 +160,18 @@ FitPath = Annotated[
     Path,
     typer.Option("--fit", metavar="PATH", help="A fit.nc, or a report folder with one."),
 ]
+Question = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="QUESTION",
+        help="Words such as: killed russia 2023. Examples and grammar are below.",
+        show_default=False,
+        autocompletion=question_words,
+    ),
+]
 Jobs = Annotated[
-    int, typer.Option("--jobs", help="Number of parallel processes; -1 for the number of cores.")
+    int,
+    typer.Option(
+        "--jobs", metavar="INT", help="Number of parallel processes; -1 for the number of cores."
+    ),
 ]

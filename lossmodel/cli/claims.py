@@ -1,7 +1,8 @@
-"""Commands about claims tables: check."""
+"""Commands about claims tables and their format: check, schema."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -84,3 +85,40 @@ def _document(claims: Claims, evidence: Evidence, findings: list[Finding]) -> di
         "notes": list(claims.notes),
         "findings": [asdict(finding) for finding in findings],
     }
+
+
+@app.command()
+def schema(
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE",
+            help="claims, claimants, streams, sources or truth; by default all of them.",
+            show_default=False,
+        ),
+    ] = "",
+    conflict: Annotated[
+        str,
+        typer.Option(
+            "--conflict",
+            metavar="NAME|DIR",
+            help="Print the whole data package of a conflict, with its own words.",
+            show_default=False,
+        ),
+    ] = "",
+) -> None:
+    """Print the columns of the tables as a Frictionless Table Schema (JSON)."""
+    from lossmodel.errors import UsageError
+    from lossmodel.tables.frictionless import table_schema
+    from lossmodel.tables.schema import TABLES
+
+    if table and conflict:
+        raise UsageError("Give a table, or --conflict for the data package of all of them.")
+    if conflict:
+        from lossmodel.conflict.conflict import load_conflict
+        from lossmodel.conflict.datapackage import data_package_json
+
+        answer(data_package_json(load_conflict(conflict)).rstrip())
+        return
+    schemas = {name: table_schema(name) for name in TABLES}
+    answer(json.dumps(table_schema(table) if table else schemas, indent=1, ensure_ascii=False))

@@ -9,15 +9,19 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol, TextIO, cast
+from typing import Any, Final, Protocol, TextIO, cast
 
+from lossmodel.system.stages import Stage
 from lossmodel.text.escape import printable
 
 __all__ = ["Progress", "answer", "note", "progress", "safe_streams"]
 
+# Seconds without a line, after which a detail shows in a log that the work goes on.
+SILENCE: Final = 30.0
+
 
 class Progress(Protocol):
-    """A callable that shows the current stage of the work."""
+    """A callable that shows the current stage of the work, best given as a `Stage`."""
 
     def __call__(self, stage: str, /) -> None:
         """Show the stage that begins, in a few words."""
@@ -77,20 +81,28 @@ def note(text: str) -> None:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Show stages on stderr: one updated line on a terminal, one line per stage elsewhere."""
-    begin = time.perf_counter()
+    """Show stages on stderr: a bar on a terminal, one line per stage elsewhere."""
     if sys.stderr.isatty():
         # Imported only for a terminal, to keep other uses fast.
-        from rich.console import Console
-        from rich.text import Text
+        from lossmodel.cli.bar import shown
 
-        # Its own escape sequences go to the terminal, and the stages are text without markup.
+        # Its own escape sequences go to the terminal.
         terminal = sys.stderr.stream if isinstance(sys.stderr, _Safe) else sys.stderr
-        with Console(file=terminal).status("starting") as status:
-            yield lambda stage, /: status.update(Text(printable(stage)))
+        with shown(terminal) as course:
+            yield lambda stage, /: course.enter(Stage.of(stage), time.perf_counter())
     else:
-        yield lambda stage, /: _line(stage, time.perf_counter() - begin)
+        yield _Lines()
 
 
-def _line(stage: str, seconds: float) -> None:
-    note(f"{seconds:6.1f} s  {stage}")
+class _Lines:
+    """Stages as lines with the seconds since the start; details only after a long silence."""
+
+    def __init__(self) -> None:
+        self.begin = self.last = time.perf_counter()
+
+    def __call__(self, stage: str, /) -> None:
+        now = time.perf_counter()
+        if Stage.of(stage).detail and now - self.last < SILENCE:
+            return
+        self.last = now
+        note(f"{now - self.begin:6.1f} s  {stage}")

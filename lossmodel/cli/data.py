@@ -9,18 +9,20 @@ import typer
 
 from lossmodel.cli.app import ConflictName, app
 from lossmodel.cli.console import answer, progress
+from lossmodel.cli.help import Commands
 from lossmodel.errors import UsageError
 from lossmodel.tables.files import is_there
-from lossmodel.tables.vocabulary import WideKind
+from lossmodel.tables.vocabulary import ImportKind
 
 if TYPE_CHECKING:
     from lossmodel.importers import DataSet, Imported
     from lossmodel.importers.download import Fetched
 
-data = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Conflicts and data sets.")
+data = Commands(help="List conflicts, and fetch and import data sets.")
 app.add_typer(data, name="data")
 
 WIDTH = 11
+WIDEST = 40  # letters of a cell in a table of guesses
 Url = Annotated[
     str,
     typer.Option(
@@ -97,37 +99,86 @@ def import_data(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", metavar="FILE", help="Claims table (.csv) or conflict folder to write."
+            "--out",
+            metavar="FILE",
+            help="Claims table (.csv) or conflict folder to write; beside it goes how the columns "
+            "were read, for --columns.",
         ),
     ],
     conflict: ConflictName = "russia-ukraine",
+    claimant: Annotated[
+        str, typer.Option(help="Whose figures your own table has, where it does not say it.")
+    ] = "",
     party: Annotated[str, typer.Option(help="Party whose losses your own table has.")] = "",
     category: Annotated[str, typer.Option(help="Category that your own table counts.")] = "",
     scope: Annotated[str, typer.Option(help="Scope of your own table.")] = "all",
     kind: Annotated[
-        WideKind | None,
-        typer.Option(help="Cumulative totals or daily figures; guessed by default."),
+        ImportKind | None,
+        typer.Option(
+            help="Running totals, or figures of a day, of a window or per day; guessed by default."
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HEADING=ROLE",
+            show_default=False,
+            help="How a column is read: date, start, end, week-ending, week-starting, month, "
+            "published, claimant, party, category, scope, kind, value, low, high, note or ignore; "
+            "figures with more, such as 'dead=value,party=russia,category=killed'. Repeat it.",
+        ),
+    ] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TOML",
+            dir_okay=False,
+            show_default=False,
+            help="How the columns are read, as an import wrote it.",
+        ),
     ] = None,
     day_first: Annotated[
         bool | None,
         typer.Option(
             "--day-first/--month-first",
-            help="Order in dates such as 03/04/2024; guessed by default.",
+            help="Order in dates such as 03/04/2024; by default the other dates decide.",
         ),
     ] = None,
-    claimant: Annotated[
-        str, typer.Option(help="Whose list a table with one row per person is.")
-    ] = "",
     by: Annotated[
-        Literal["day", "week", "month"],
-        typer.Option(help="Windows in which persons are counted; no name is kept."),
-    ] = "day",
+        Literal["day", "week", "month"] | None,
+        typer.Option(
+            help="Windows in which persons or events are counted: by default persons by day, no "
+            "name is kept, and known sets of events by month. Given, rows of any table are events."
+        ),
+    ] = None,
+    sheet: Annotated[str, typer.Option(help="Sheet of a workbook.")] = "",
+    encoding: Annotated[
+        str, typer.Option(help="Encoding of a text that is not UTF-8, such as cp1251.")
+    ] = "",
+    decimal: Annotated[
+        Literal[".", ","] | None,
+        typer.Option(help="Decimal mark, where 1.221 could be either; guessed by default."),
+    ] = None,
     url: Url = "",
     cache: Cache = None,
 ) -> None:
-    """Convert a public data set or your own table to claims, and report what was guessed."""
-    from lossmodel.importers import CATALOGUE, Hints, find_data_set, read_any
+    """Convert a public data set or your own table to claims, and report what was guessed.
 
+    Your own table is CSV, JSON, XLSX or Parquet, with a row per day, window, figure or event. UCDP
+    GED, ACLED, Iraq Body Count and Tech for Palestine are known by their columns.
+    """
+    from lossmodel.importers import (
+        CATALOGUE,
+        ColumnMap,
+        Hints,
+        find_data_set,
+        parse_column,
+        read_any,
+        read_columns,
+    )
+    from lossmodel.importers.result import claims_place
+
+    claims_place(out)  # before the work
     names = {entry.name for entry in CATALOGUE}
     known = len(what) == 1 and (what[0] in names or not is_there(Path(what[0])))
     if known and what[0] not in names and ("." in what[0] or "/" in what[0]):
@@ -137,15 +188,30 @@ def import_data(
         entry = find_data_set(what[0])
         paths = [file.path for file in _fetch(entry, url=url, anew=False, cache=cache)]
         _describe(entry)
-    hints = Hints(conflict, party, category, scope, kind, day_first, claimant, by)
+    given = read_columns(columns) if columns else ColumnMap()
+    given = given.with_columns(dict(map(parse_column, column or ())))
+    hints = Hints(
+        conflict=conflict,
+        party=party,
+        category=category,
+        scope=scope,
+        kind=kind,
+        day_first=day_first,
+        claimant=claimant,
+        by=by,
+        sheet=sheet,
+        encoding=encoding,
+        decimal=decimal or "",
+        columns=given,
+    )
     imported = read_any(paths, hints)
     written = imported.write(out)
     _report(imported, written)
 
 
 def _fetch(entry: DataSet, *, url: str, anew: bool, cache: Path | None) -> list[Fetched]:
-    from lossmodel.importers.csv_reader import read_source
     from lossmodel.importers.download import cache_dir, fetch
+    from lossmodel.importers.source import read_source
 
     if url and not url.endswith("/") and len(entry.files) > 1:
         raise UsageError(
@@ -168,11 +234,18 @@ def _describe(entry: DataSet) -> None:
         _say("" if number else "caveats", caveat)
 
 
-def _report(imported: Imported, written: list[Path]) -> None:
+def tell_guesses(imported: Imported) -> None:
+    """Print how a table was read, with examples, and what became no claim."""
     for number, note in enumerate(imported.notes):
         _say("" if number else imported.heading, note)
+    for line in _guesses(imported):
+        answer(line)
     for number, (rows, what, why) in enumerate(imported.left_out.itertuples(index=False)):
-        _say("" if number else "left out", f"{rows:,} {what}: {why}")
+        _say("" if number else "left out", f"{rows:,} {what}: {why}" if rows else f"{what}: {why}")
+
+
+def _report(imported: Imported, written: list[Path]) -> None:
+    tell_guesses(imported)
     claims = imported.claims
     kinds = ", ".join(f"{n:,} {kind}" for kind, n in claims["kind"].value_counts().items())
     _say("claims", f"{len(claims):,} ({kinds}), {claims['end'].min()} to {claims['end'].max()}")
@@ -180,9 +253,27 @@ def _report(imported: Imported, written: list[Path]) -> None:
     answer(f"to check: lossmodel check {_arguments(imported, written)}")
 
 
+def _guesses(imported: Imported) -> list[str]:
+    """Table of the columns that are read, with an example of each."""
+    table = imported.guesses
+    if table.empty:
+        return []
+    table = table[table["read as"] != "ignore"].astype(str)
+    rows = [list(table), *table.to_numpy().tolist()]
+    cut = [
+        [cell if len(cell) <= WIDEST else f"{cell[: WIDEST - 3]}..." for cell in row]
+        for row in rows
+    ]
+    widths = [max(len(row[i]) for row in cut) for i in range(len(table.columns))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cut
+    ]
+
+
 def _arguments(imported: Imported, written: list[Path]) -> str:
     table = [path for path in written if path.suffix == ".csv"]
-    folder = [path for path in written if path.suffix != ".csv"]
+    folder = [path for path in written if path.suffix not in (".csv", ".toml")]
     conflict = folder[0] if folder else imported.base
     return " ".join([*map(str, table), f"--conflict {conflict}"])
 

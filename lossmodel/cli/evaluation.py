@@ -11,6 +11,8 @@ from lossmodel.cli.app import ClaimsFile, ConflictName, Engine, Jobs, PriorsFile
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
+from lossmodel.system.destination import destination
+from lossmodel.system.stages import portion
 from lossmodel.text.escape import file_name
 
 if TYPE_CHECKING:
@@ -42,15 +44,19 @@ KEPT = Path("lossmodel-tasks")
 
 @app.command()
 def calibrate(
-    replicates: Annotated[int, typer.Option("--replicates", min=1, help="Number of wars.")] = 400,
+    replicates: Annotated[
+        int, typer.Option("--replicates", metavar="INT", min=1, help="Number of wars.")
+    ] = 400,
     engine: Engine = "laplace",
     seed: Seed = 1,
     breaks: Annotated[
         list[str] | None,
         typer.Option(
             "--break",
+            metavar="NAME",
             show_default=False,
-            help="Misspecification: method-change, method-drop, spike, relay or definition.",
+            help="Misspecification: method-change, method-drop, spike, relay or definition; "
+            "repeatable.",
         ),
     ] = None,
     out: Folder = None,
@@ -59,6 +65,7 @@ def calibrate(
     cluster: Cluster = None,
 ) -> None:
     """Simulate wars, fit them, and check the coverage of the credible intervals."""
+    _check(out)
     from lossmodel.evaluation.calibration import calibrate as run
     from lossmodel.evaluation.misspecification import known_misspecifications
 
@@ -122,6 +129,7 @@ def backtest(
     cluster: Cluster = None,
 ) -> None:
     """Fit the claims published by past dates, and score the estimates against later truth."""
+    _check(out)
     import pandas as pd
 
     from lossmodel.claims.claims import load_claims
@@ -143,13 +151,13 @@ def backtest(
             jobs=jobs,
             store=store,
             cluster=cluster,
-            progress=say,
+            progress=portion(say, 0.0, 0.5) if revised else say,
         )
         changes = pd.DataFrame()
         if revised:
             changes = revisions(
                 claims, dates=chosen, priors=_priors(conflict, priors), engine=engine, seed=seed,
-                jobs=jobs, store=store, cluster=cluster, progress=say,
+                jobs=jobs, store=store, cluster=cluster, progress=portion(say, 0.5, 1.0),
             )  # fmt: skip
     windows = result.scores[result.scores["kind"] == "window"]
     shown = ["as_of", "common_sd", "party", "category", "scope", "start", "end", "truth"]
@@ -186,6 +194,7 @@ def sensitivity(
     cluster: Cluster = None,
 ) -> None:
     """Refit without each claimant and model component, and under other priors."""
+    _check(out)
     from lossmodel.claims.claims import load_claims
     from lossmodel.evaluation.sensitivity import sensitivity as run
 
@@ -209,6 +218,12 @@ def sensitivity(
         for quantity in result.table["quantity"].unique():
             name = file_name("tornado", quantity.replace(" ", "-"))
             result.plot(quantity).figure.savefig(out / f"{name}.svg")
+
+
+def _check(out: Path | None) -> None:
+    """Refuse a folder that cannot be written, before the work."""
+    if out is not None:
+        destination(out, standing="folder")
 
 
 def _write(folder: Path, table: pd.DataFrame, name: str) -> None:

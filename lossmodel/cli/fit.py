@@ -18,6 +18,7 @@ from lossmodel.cli.app import (
     Force,
     Out,
     PriorsFile,
+    Question,
     Seed,
     Until,
     app,
@@ -25,6 +26,7 @@ from lossmodel.cli.app import (
 )
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import CI_PROB, DEFAULT_CONFLICT
+from lossmodel.system.stages import portion
 
 if TYPE_CHECKING:
     from lossmodel.api import Fit
@@ -34,6 +36,9 @@ WORKER_MODULES: Final = (
     *("lossmodel.inference.schedule", "lossmodel.report.figures.render"),
     *("matplotlib.figure", "matplotlib.backends.backend_svg", "typst"),
 )
+
+# Shares of the time of the command, for its display of progress: about those of the shipped war.
+SHARES: Final = {"fit": (0.02, 0.7), "refits": (0.7, 0.75), "report": (0.75, 1.0)}
 
 
 @app.command()
@@ -76,16 +81,15 @@ def fit(
                 ci_prob=ci,
                 as_of=None if as_of is None else pd.Timestamp(as_of),
                 until=None if until is None else pd.Timestamp(until),
-                progress=say,
+                progress=portion(say, *SHARES["fit"]),
             )
             warnings = [f for f in fitted.diagnostics["findings"] if f["severity"] == "warning"]
             if warnings:
                 number = f"{len(warnings)} warning{'s' * (len(warnings) > 1)}"
                 say(f"{number} about the claims: see `lossmodel check` or the report")
             if force or fitted.diagnostics["gate"]["passed"]:
-                fitted = with_other_accountings(fitted, say)
-            say("writing the report")
-            write_into(target, fitted, force=force)
+                fitted = with_other_accountings(fitted, portion(say, *SHARES["refits"]))
+            write_into(target, fitted, force=force, progress=portion(say, *SHARES["report"]))
 
     from lossmodel.cli.headline import headline
 
@@ -97,23 +101,20 @@ def fit(
 def report(fit: FitPath = REPORT, out: Out = REPORT, force: Force = False) -> None:
     """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
-    from lossmodel.report import write_report
+    from lossmodel.report.folder import reserved
+    from lossmodel.report.write import write_into
 
-    with progress() as say:
+    with progress() as say, reserved(out) as target:
         say("reading the fit")
         fitted = read_fit(fit)
-        say("writing the report")
-        write_report(fitted, out, force=force)
+        write_into(target, fitted, force=force, progress=say)
     answer(headline(fitted, out))
     _exit_by_gate(fitted)
 
 
 @app.command()
 def query(
-    expression: Annotated[
-        list[str],
-        typer.Argument(help="e.g. killed russia 2023, or: when killed russia passes 100000"),
-    ],
+    question: Question,
     fit: FitPath = REPORT,
     ci: Annotated[
         float | None,
@@ -130,10 +131,10 @@ def query(
         typer.Option("--format", help="Format of the answer."),
     ] = "text",
 ) -> None:
-    """Answer a query about a fit."""
+    """Answer a question about a fit: losses, sums, quotients, lethality, ratios, dates."""
     from lossmodel.query.evaluate import run_query
 
-    answer(run_query(read_fit(fit), " ".join(expression), ci_prob=ci, form=form))
+    answer(run_query(read_fit(fit), " ".join(question), ci_prob=ci, form=form))
 
 
 @app.command()

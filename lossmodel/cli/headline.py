@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.estimates import estimate
+from lossmodel.posterior.tables import is_assumed
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.readings import other_readings
-from lossmodel.report.wording import is_assumed
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:

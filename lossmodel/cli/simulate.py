@@ -13,7 +13,7 @@ import typer
 from lossmodel.cli.app import ConflictName, Seed, app
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import DEFAULT_CONFLICT
-from lossmodel.errors import UsageError
+from lossmodel.system.destination import destination
 from lossmodel.system.unfinished import unfinished
 
 if TYPE_CHECKING:
@@ -31,17 +31,16 @@ def simulate(
     ] = SIMULATION,
 ) -> None:
     """Simulate a war and the claims about it, and write them as a conflict folder."""
-    if out.exists():
-        raise UsageError(f"{out} exists; name another folder with --out.")
+    place = destination(out)
 
     from lossmodel.evaluation import simulation
 
-    with progress() as say, unfinished(out.absolute(), out) as folder:
+    with progress() as say, unfinished(place, out) as folder:
         say("simulating a war and its claims")
         war = simulation.simulate(conflict, seed=seed)
         say("writing the folder")
         _write_folder(war, folder)
-        folder.rename(out)
+        folder.rename(place)
     answer(f"{len(war.claims):,} claims and the true losses in {out}")
     answer(f"to fit: lossmodel fit --conflict {out}")
 
@@ -57,10 +56,10 @@ def _write_folder(war: Simulated, folder: Path) -> None:
     invented = replace(war.claims, table=war.claims.table.assign(note="simulated"))
     toml = (origin / "conflict.toml").read_text(encoding="utf-8")
     toml = re.sub(r"""^(title\s*=\s*["'])""", r"\1SIMULATED: ", toml, flags=re.MULTILINE)
-    (folder / "conflict.toml").write_text(toml, encoding="utf-8")
+    (folder / "conflict.toml").write_text(toml, encoding="utf-8", newline="\n")
     for file in ("claimants.csv", "streams.csv", "sources.csv"):
         if (origin / file).is_file():
             shutil.copyfile(origin / file, folder / file)
     write_claims(invented, folder / "claims.csv")
-    war.truth.to_csv(folder / "truth.csv", index=False, date_format="%Y-%m-%d")
-    war.parameters.to_csv(folder / "parameters.csv", index=False)
+    for table, name in ((war.truth, "truth.csv"), (war.parameters, "parameters.csv")):
+        table.to_csv(folder / name, index=False, date_format="%Y-%m-%d", lineterminator="\n")

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from lossmodel.conflict.card import card
 from lossmodel.conflict.checks import check_claimants, check_streams, check_truth
 from lossmodel.conflict.inputs import CONFLICT, Inputs
+from lossmodel.conflict.relations import Relations
 from lossmodel.conflict.shipped import resolve
 from lossmodel.conflict.toml import Declared, declare
 from lossmodel.conflict.types import (
     Category,
     Knots,
     Party,
-    Role,
     Scope,
     Share,
     Side,
     Stream,
-    base_names,
 )
 from lossmodel.tables.cells import Flagger, Words, empty_table, parse_table
 from lossmodel.tables.csv import read_table, sha256
 from lossmodel.tables.problems import Problems
-from lossmodel.tables.schema import CLAIMANTS, SOURCES, STREAMS, TRUTH, Field
+from lossmodel.tables.schema import TABLES, Field
 from lossmodel.tables.toml import parse_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 __all__ = [
     "Category",
@@ -46,16 +45,12 @@ __all__ = [
     "read_conflict",
 ]
 
-_TABLES: Final = {
-    "claimants.csv": CLAIMANTS,
-    "streams.csv": STREAMS,
-    "sources.csv": SOURCES,
-    "truth.csv": TRUTH,
-}
+# Tables beside the claims.
+_TABLES: Final = {table.file: table.fields for name, table in TABLES.items() if name != "claims"}
 
 
 @dataclass(frozen=True, eq=False)
-class Conflict:
+class Conflict(Relations):
     """A conflict without its claims: parties, categories, scopes, claimants and truth.
 
     Attributes
@@ -81,6 +76,8 @@ class Conflict:
         File name -> text of each file, if they come from a saved fit; None if from a folder.
     fights_assumed
         Whether two sides are taken to fight each other because nothing says who fights whom.
+    ucdp_conflict_id
+        Its number at the Uppsala Conflict Data Program; None for none.
 
     Examples
     --------
@@ -107,71 +104,19 @@ class Conflict:
     sha256: dict[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] | None = None
     fights_assumed: bool = False
+    ucdp_conflict_id: int | None = None
+
+    def __repr__(self) -> str:
+        """The conflict in about ten lines."""
+        return card(self).text()
+
+    def _repr_html_(self) -> str:
+        return card(self).html()
 
     @property
     def inputs(self) -> Inputs:
         """The files that it was read from, claims and priors among them."""
         return Inputs(self.directory, self.texts)
-
-    def role(self, claimant: str, party: str) -> Role:
-        """Role of a claimant towards a party, derived from their sides.
-
-        `self` on the party's own side, `adversary` if the two sides fight each other, otherwise
-        `third-party`, allies included. A declared sum has the role of its first component.
-        """
-        of_claimant = self.side_of(claimant)
-        of_party = self.parties[self.components(party)[0]].side
-        if not of_claimant or not of_party:
-            return "third-party"
-        if of_claimant == of_party:
-            return "self"
-        fights = (of_claimant, of_party) in self._fighting
-        return "adversary" if fights else "third-party"
-
-    def enemies(self, side: str) -> tuple[str, ...]:
-        """Sides that a side fights, in alphabetical order."""
-        return tuple(sorted(other for own, other in self._fighting if own == side))
-
-    def stream(self, claimant: str, party: str, category: str) -> Stream:
-        """Stream of a claimant's figures; its accounting is `estimate` unless declared."""
-        undeclared = Stream(claimant, party, category, "estimate")
-        return self._streams.get((claimant, party, category), undeclared)
-
-    def components(self, party: str) -> tuple[str, ...]:
-        """Base parties of a declared sum; a base party is its own only component."""
-        return base_names(self.parties, party)
-
-    def addends(self, category: str) -> tuple[str, ...]:
-        """Base categories of a sum of categories; a base category is its own only one."""
-        return base_names(self.categories, category)
-
-    def main_parties(self, parties: Iterable[str]) -> tuple[str, ...]:
-        """First party of each side among some base parties, without civilians."""
-        found: dict[str, str] = {}
-        for name in parties:
-            party = self.parties[name]
-            if not party.civilian:
-                found.setdefault(party.side, name)
-        return tuple(found.values())
-
-    def side_of(self, claimant: str) -> str:
-        """Side of a claimant; empty for none."""
-        return self._side_of_claimant.get(claimant, "")
-
-    @cached_property
-    def _side_of_claimant(self) -> dict[str, str]:
-        return dict(zip(self.claimants["claimant"], self.claimants["side"], strict=True))
-
-    @cached_property
-    def _fighting(self) -> frozenset[tuple[str, str]]:
-        """Pairs of sides that fight each other, in both orders."""
-        pairs = {(p.side, side) for p in self.parties.values() for side in p.fights}
-        return frozenset(pairs | {(b, a) for a, b in pairs})
-
-    @cached_property
-    def _streams(self) -> dict[tuple[str, str, str], Stream]:
-        rows = self.streams.itertuples(index=False, name=None)
-        return {(row[0], row[1], row[2]): Stream(*row) for row in rows}
 
 
 def load_conflict(name_or_dir: str | Path) -> Conflict:
@@ -181,6 +126,11 @@ def load_conflict(name_or_dir: str | Path) -> Conflict:
     ----------
     name_or_dir
         Name of a shipped conflict, or a folder.
+
+    Returns
+    -------
+    Conflict
+        Its parties, categories, scopes, claimants and truth.
 
     Raises
     ------
@@ -236,6 +186,7 @@ def read_conflict(inputs: Inputs) -> Conflict:
         sha256=folder.sha256,
         texts=inputs.texts,
         fights_assumed=declared.fights_assumed,
+        ucdp_conflict_id=declared.ucdp_conflict_id,
     )
 
 

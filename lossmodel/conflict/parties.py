@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from lossmodel.conflict.keys import SECTIONS
 from lossmodel.conflict.types import Group, Party, Side, cycle
 from lossmodel.tables.toml import Keys
 
@@ -28,7 +29,7 @@ def declare_sides(document: Keys) -> dict[str, Side]:
     """Sides by name: those listed, or those that the parties name."""
     sides = {}
     for name, keys in document.entries("sides", short="title"):
-        keys.only("title", "fights")
+        keys.only(*SECTIONS["sides"].keys)
         sides[name] = Side(name, keys.text("title", name))
     if "sides" in document.values:
         return sides
@@ -47,10 +48,7 @@ def declare_parties(document: Keys, sides: Mapping[str, Side]) -> dict[str, Part
         document.wrong("parties", allowed="one table per party", remedy="Add [parties.NAME]")
     side_of = {}
     for name, keys in entries.items():
-        keys.only(
-            *("title", "side", "fights", "sum", "from", "to", "start", "end"),
-            *("civilian", "censored", "group"),
-        )
+        keys.only(*SECTIONS["parties"].keys)
         own = keys.known_names("side", list(sides))
         side_of[name] = own[0] if own else (name if name in sides else "")
     side_of = {**{side: side for side in sides}, **side_of}
@@ -118,6 +116,8 @@ def _party(
         censored=keys.flag("censored"),
         group=group_word(keys),
         fights_declared="fights" in keys.values,
+        iso3=keys.coded(SECTIONS["parties"].key("iso3")),
+        gwno=keys.whole(SECTIONS["parties"].key("gwno")),
     )
 
 

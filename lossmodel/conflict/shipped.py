@@ -54,7 +54,7 @@ def past_wars() -> tuple[str, ...]:
 
 
 def resolve(name_or_dir: str | Path) -> Path:
-    """Folder of a conflict, from the name of a shipped one or from a path.
+    """Folder of a conflict, from the name of a shipped one, in any case, or from a path.
 
     The name of a shipped conflict takes precedence over a folder of that name in the working
     directory: write `./name` for the folder.
@@ -77,8 +77,11 @@ def resolve(name_or_dir: str | Path) -> Path:
         folder = folder.parent
     if is_there(folder / "conflict.toml"):
         return folder
+    any_case = str(name_or_dir).lower()
+    if isinstance(name_or_dir, str) and any_case in shipped:
+        return shipped[any_case]
     known = ", ".join(sorted(shipped))
-    close = get_close_matches(str(name_or_dir), shipped, n=1)
+    close = get_close_matches(any_case, shipped, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
     raise UsageError(
         f"No conflict {str(name_or_dir)!r}: it is neither a shipped one ({known}) nor a folder "

@@ -12,7 +12,7 @@ from typing import Literal
 
 import pandas as pd
 
-from lossmodel.conflict.durations import CENTURY
+from lossmodel.conflict.keys import SECTIONS
 from lossmodel.conflict.parties import (
     NO_CIRCLE,
     declare_parties,
@@ -34,10 +34,13 @@ from lossmodel.conflict.types import (
 )
 from lossmodel.tables.names import alike
 from lossmodel.tables.toml import Keys
+from lossmodel.text.macros import same_macros
 
 __all__ = ["Declared", "declare"]
 
-_SMALLEST = 1e-6  # share of a scope: its logit must be finite, and no scope is smaller
+COUNTED = ("killed", "wounded", "casualties")  # of people, in every report
+_TABLES = ("sides", "parties", "categories", "scopes", "knots")
+_SHARE = SECTIONS["share"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Declared:
     scopes: dict[str, Scope]
     knots: Knots
     fights_assumed: bool = False
+    ucdp_conflict_id: int | None = None
 
 
 def declare(document: Keys, name: str) -> Declared:
@@ -73,10 +77,7 @@ def declare(document: Keys, name: str) -> Declared:
     >>> sorted(declare(Keys(text, "", "conflict.toml", Problems()), "war").sides)
     ['n', 's']
     """
-    document.only(
-        *("title", "cluster", "start", "end", "sides", "parties", "categories", "scopes", "knots"),
-        "conflict",
-    )
+    document.only(*SECTIONS[""].keys, *_TABLES, "conflict")
     in_table = "conflict" in document.values and "start" not in document.values
     head = document.table("conflict") if in_table else document
     start = head.day("start")
@@ -95,6 +96,7 @@ def declare(document: Keys, name: str) -> Declared:
             allowed = "names that differ in more than capital letters"
             remedy = f"Rename it: there is {other}"
             document.wrong(f"{section}.{name}", allowed=allowed, remedy=remedy, found=name)
+    _check_macros(document, categories, parties, scopes)
     return Declared(
         title=head.text("title", document.text("title", name)),
         cluster=head.text("cluster", document.text("cluster")),
@@ -106,7 +108,39 @@ def declare(document: Keys, name: str) -> Declared:
         scopes=scopes,
         knots=_knots(document),
         fights_assumed=bool(opposed),
+        ucdp_conflict_id=head.whole(SECTIONS[""].key("ucdp_conflict_id")),
     )
+
+
+def _check_macros(
+    document: Keys,
+    categories: Mapping[str, Category],
+    parties: Mapping[str, Party],
+    scopes: Mapping[str, Scope],
+) -> None:
+    """Note names that would give two totals of a report one LaTeX macro, or one file of a figure.
+
+    A paper that states a number by its macro must not state another one unawares, and a macro must
+    not change its name when a party is added.
+    """
+    things = [name for name, c in categories.items() if c.group == "equipment" and not c.sum]
+    sections = {
+        "categories": [*COUNTED, *things],
+        "parties": [name for name, party in parties.items() if not party.sum],
+        "scopes": [name for name, scope in scopes.items() if scope.report],
+    }
+    # Once per name, and not for each total of it.
+    found: dict[str, tuple[str, str]] = {}
+    for order in (("categories", "parties", "scopes"), ("parties", "categories")):
+        for names, other in same_macros(*(sections[section] for section in order)):
+            apart = [n for n in range(len(names)) if names[n] != other[n]]
+            first, alone = apart[0], len(apart) == 1
+            key, name = f"{order[first]}.{names[first]}", names[first]
+            mine, there = (name, other[first]) if alone else (" ".join(names), " ".join(other))
+            found.setdefault(key, (name, f"Rename it: {mine} would be the same as {there}"))
+    for key, (name, remedy) in found.items():
+        allowed = "names whose totals differ in the letters of LaTeX macros and names of figures"
+        document.wrong(key, allowed=allowed, remedy=remedy, found=name)
 
 
 def _categories(document: Keys) -> dict[str, Category]:
@@ -137,7 +171,7 @@ def _sum_of_one_group(categories: Mapping[str, Category], name: str, keys: Keys)
 
 
 def _category(name: str, keys: Keys, known: list[str]) -> Category:
-    keys.only("title", "base", "group", "sum")
+    keys.only(*SECTIONS["categories"].keys)
     base = keys.values.get("base")
     standard = STANDARD_CATEGORIES.get(base if isinstance(base, str) else name)
     standard = STANDARD_CATEGORIES.get(name, standard)
@@ -164,9 +198,7 @@ def _scopes(document: Keys, parties: Mapping[str, Party]) -> dict[str, Scope]:
 
 
 def _scope(name: str, keys: Keys, known: list[str], parties: Mapping[str, Party]) -> Scope:
-    keys.only(
-        "title", "party", "of", "complement_of", "from", "to", "start", "end", "share", "report"
-    )
+    keys.only(*SECTIONS["scopes"].keys)
     party = keys.known_names("party", list(parties))
     parent, complement = keys.known_names("of", known), keys.known_names("complement_of", known)
     start, end = declare_window(keys)
@@ -189,20 +221,19 @@ def _share(scope: Keys) -> Share | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        mean = (
-            1.0 if value in ("fixed", "fixed 1") else scope.number("share", least=_SMALLEST, most=1)
-        )
+        fixed = value in ("fixed", "fixed 1")
+        mean = 1.0 if fixed else scope.limited(SECTIONS["scopes"].key("share"))
         return None if mean is None else Share("fixed", mean)
     keys = scope.table("share")
-    keys.only("form", "mean", "sd", "tau_days", "tau_sd", "value")
-    mean = keys.number(keys.first("mean", "value"), least=_SMALLEST, most=1)
+    keys.only(*_SHARE.keys)
+    mean = keys.limited(_SHARE.key("mean"))
     if mean is None:
         mean = 1.0
         if not {"mean", "value"} & set(value):
             keys.wrong("mean", allowed="a share of at most 1", remedy="Give the mean")
-    sd = keys.number("sd", least=0, most=10) or 0.0
-    tau = keys.number("tau_days", least=1, most=CENTURY)
-    tau_sd = keys.number("tau_sd", least=0, most=10)
+    sd = keys.limited(_SHARE.key("sd")) or 0.0
+    tau = keys.limited(_SHARE.key("tau_days"))
+    tau_sd = keys.limited(_SHARE.key("tau_sd"))
     form = _share_form(keys, sd, tau)
     if form != "fixed" and mean >= 1:
         keys.wrong("mean", allowed="a share under 1 where it is uncertain", remedy="Lower it")
@@ -226,10 +257,10 @@ def _share_form(
 
 def _knots(document: Keys) -> Knots:
     keys = document.table("knots")
-    keys.only("rate_days", "lethality_days", "drift_days")
+    keys.only(*SECTIONS["knots"].keys)
     days = {}
-    for name in ("rate", "lethality", "drift"):
-        value = keys.number(keys.first(f"{name}_days", name), least=1, most=CENTURY)
+    for key in SECTIONS["knots"].keys:
+        value = keys.limited(key)
         if value is not None:
-            days[f"{name}_days"] = max(1, round(value))
+            days[key.name] = max(1, round(value))
     return Knots(**days)

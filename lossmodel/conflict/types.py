@@ -70,6 +70,10 @@ class Party:
         other. None for both.
     fights_declared
         Whether `fights` is given, be it `false`.
+    iso3
+        Letters of its state in ISO 3166-1; empty for none.
+    gwno
+        Number of its state in the list of Gleditsch and Ward; None for none.
     """
 
     name: str
@@ -83,6 +87,8 @@ class Party:
     censored: bool = False
     group: Group | None = None
     fights_declared: bool = False
+    iso3: str = ""
+    gwno: int | None = None
 
     def counts(self, group: Group) -> bool:
         """Whether it can have losses of a group of categories; civilians are people only."""

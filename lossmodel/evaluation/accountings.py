@@ -15,6 +15,7 @@ from lossmodel.claims.own_counts import own_counts, read_as
 from lossmodel.conflict.types import Stream
 from lossmodel.errors import UsageError
 from lossmodel.model.density.model import submodels_with
+from lossmodel.system.stages import Stage
 from lossmodel.tables.vocabulary import ACCOUNTINGS, Accounting, AccountingRules
 
 __all__ = [
@@ -93,7 +94,8 @@ def with_other_accountings(fitted: Fit, progress: Callable[[str], None] = lambda
             left[f"{stream.claimant} {stream.party} {stream.category}"] = None
             continue
         refits += 1
-        progress(f"reading {stream.claimant}'s {stream.category} as {accounting}")
+        words = f"refitting with the {stream.category} of {stream.claimant} read as {accounting}"
+        progress(Stage(words, (refits - 1) / MOST_REFITS))
         rows += _refit(fitted, claims, stream, accounting, here)
     found = {KEPT: {"rows": rows, "left": list(left)}}
     return replace(fitted, diagnostics=fitted.diagnostics | found)

@@ -26,6 +26,7 @@ import pandas as pd
 from lossmodel.errors import LossModelError
 from lossmodel.system.locks import HeldError
 from lossmodel.system.processes import WorkerDiedError, cores, end, pool, result_of, submit
+from lossmodel.system.stages import Stage
 from lossmodel.system.unfinished import write_whole
 
 __all__ = ["Options", "Report", "digest", "run_tasks"]
@@ -299,4 +300,5 @@ class _Counter:
         self.last = now
         pace = (now - self.begin) / (self.done - self.kept)
         left = pace * (self.total - self.done)
-        self.report(f"{self.title}: {self.done:,} of {self.total:,}, {left:,.0f} s left")
+        words = f"{self.title}: {self.done:,} of {self.total:,}, {left:,.0f} s left"
+        self.report(Stage(words, self.done / self.total, detail=True))

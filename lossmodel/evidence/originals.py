@@ -46,8 +46,7 @@ class Originals:
     def __init__(self, figures: Iterable[Figure], conflict: Conflict, first: int) -> None:
         self.conflict = conflict
         self._accounting = cache(lambda key: ACCOUNTINGS[conflict.stream(*key[:3]).accounting])
-        # Share of copies among the figures of a claimant, as far as they are known.
-        self.habit: dict[str, float] = {}
+        self._habit: dict[str, float] = {}
         self._together: defaultdict[tuple[int, int, int], set[str]] = defaultdict(set)
         self._printed: defaultdict[Key, list[Figure]] = defaultdict(list)
         for figure in figures:
@@ -60,7 +59,19 @@ class Originals:
             if self.accounting(key).sums_days
         }
         self._repeatable = cache(self._others)
+        self._ledgers = cache(self._lines_of)
         self._readable = cache(self._printed_of)
+
+    @property
+    def habit(self) -> dict[str, float]:
+        """Share of copies among the figures of a claimant, as far as they are known."""
+        return self._habit
+
+    @habit.setter
+    def habit(self, habit: dict[str, float]) -> None:
+        self._habit = habit
+        # The order of publication follows from it.
+        self._readable.cache_clear()
 
     def accounting(self, key: Key) -> AccountingRules:
         """Rules of the accounting of a series."""
@@ -73,14 +84,19 @@ class Originals:
             if self._is_of(words, key) and accounting in (None, self.accounting(key))
         ]
 
+    def _lines_of(self, words: Words, accounting: AccountingRules | None) -> dict[Key, _Line]:
+        keys = self._repeatable(words, accounting)
+        return {key: self._lines[key] for key in keys if key in self._lines}
+
     def _printed_of(self, words: Words, accounting: AccountingRules | None) -> Printed:
         keys = self._repeatable(words, accounting)
-        return Printed(
+        figures = (
             figure
             for key in keys
             for figure in self._printed[key]
             if key not in self._lines or figure.claim_id not in self._lines[key].names
         )
+        return Printed(figures, self._place_of)
 
     def of(
         self, figures: Sequence[Figure], accounting: AccountingRules | None = None
@@ -96,16 +112,13 @@ class Originals:
             Only figures of streams with these rules.
         """
         key = figures[0].key
-        lines = {
-            other: self._lines[other]
-            for other in self._repeatable(key[1:], accounting)
-            if other[0] != key[0] and other in self._lines
-        }
+        lines = self._ledgers(key[1:], accounting)
         printed = self._readable(key[1:], accounting)
-        for figure, found in printed.of(figures, self._place_of):
+        for figure, found in printed.of(figures):
             if KINDS[figure.kind].counts_losses:
                 for (claimant, *_), line in lines.items():
-                    found.add(claimant, line.originals(figure, claimant, late(figure)))
+                    if claimant != key[0]:
+                        found.add(claimant, line.originals(figure, claimant, late(figure)))
             if found.sizes:
                 yield figure, found
 

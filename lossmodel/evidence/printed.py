@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -108,45 +109,44 @@ class Printed:
 
     A figure is compared with all those of its days. Loops over the pairs would take minutes where
     many claimants count each day.
+
+    Parameters
+    ----------
+    place_of
+        Day of publication of a figure, and its order within the day.
     """
 
-    def __init__(self, figures: Iterable[Figure]) -> None:
+    def __init__(self, figures: Iterable[Figure], place_of: Callable[[Figure], Place]) -> None:
+        self._place_of = place_of
         self._figures = sorted(figures, key=lambda figure: figure.end)
         self._claimants = sorted({figure.claimant for figure in self._figures})
         self._number = {name: place for place, name in enumerate(self._claimants)}
-        columns = [
-            (f.end, f.start, f.published, KINDS[f.kind].stock, self._number[f.claimant], 0)
-            for f in self._figures
-        ]
-        self._rows: Ints = np.array(columns, dtype=np.int64).reshape(-1, 6).T
         self._values = np.array([figure.value for figure in self._figures])
         streams = [(figure.key, figure.relayed) for figure in self._figures]
-        # One figure of each stream, and the number of each figure's stream.
-        self._examples = list(dict(zip(streams, self._figures, strict=True)).values())
-        code = {stream: place for place, stream in enumerate(dict.fromkeys(streams))}
-        self._streams: Ints = np.array([code[stream] for stream in streams], dtype=np.int64)
+        # Figures of one stream have one place within a day.
+        examples = dict(zip(streams, self._figures, strict=True))
+        place = {stream: place_of(figure)[1:] for stream, figure in examples.items()}
+        self._places = sorted(set(place.values()))
+        rank = {stream: bisect_left(self._places, own) for stream, own in place.items()}
+        columns = [
+            (f.end, f.start, f.published, KINDS[f.kind].stock, self._number[f.claimant], rank[of])
+            for f, of in zip(self._figures, streams, strict=True)
+        ]
+        self._rows: Ints = np.array(columns, dtype=np.int64).reshape(-1, 6).T
 
-    def of(
-        self, figures: Sequence[Figure], place_of: Callable[[Figure], Place]
-    ) -> Iterator[tuple[Figure, Found]]:
+    def of(self, figures: Sequence[Figure]) -> Iterator[tuple[Figure, Found]]:
         """Each of some figures of one series, with those here that it could repeat."""
         ends = self._rows[0]
         low = np.searchsorted(ends, [f.end - late(f) for f in figures])
         high = np.searchsorted(ends, [f.end + NEXT + 1 for f in figures])
-        ranks = self._ranks(figures, place_of)
+        places = {figure.relayed: self._place_of(figure)[1:] for figure in figures}
+        rank = {relayed: bisect_left(self._places, place) for relayed, place in places.items()}
+        ranks = np.array([rank[figure.relayed] for figure in figures], dtype=np.int64)
         edges = np.searchsorted(np.cumsum(high - low), np.arange(0, (high - low).sum(), PAIRS))
         edges = np.unique([0, *edges.tolist(), len(figures)])
         for first, last in pairwise(edges.tolist()):
             some = slice(first, last)
             yield from self._some(figures[some], low[some], high[some], ranks[some])
-
-    def _ranks(self, figures: Sequence[Figure], place_of: Callable[[Figure], Place]) -> Ints:
-        """Order of publication within a day, of figures of one series and of those here."""
-        own = {figure.relayed: place_of(figure)[1:] for figure in figures}
-        others = [place_of(figure)[1:] for figure in self._examples]
-        rank = {place: number for number, place in enumerate(sorted({*own.values(), *others}))}
-        self._rows[5] = np.array([rank[place] for place in others], dtype=np.int64)[self._streams]
-        return np.array([rank[own[figure.relayed]] for figure in figures], dtype=np.int64)
 
     def _some(
         self, figures: Sequence[Figure], low: Ints, high: Ints, rank: Ints

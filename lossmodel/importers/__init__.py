@@ -6,8 +6,23 @@ left out. Only `download` uses the network.
 """
 
 from lossmodel.importers.catalogue import CATALOGUE, DataSet, find_data_set
+from lossmodel.importers.columns import Column, ColumnMap, parse_column, read_columns
 from lossmodel.importers.detect import read_any
+from lossmodel.importers.hints import Hints
 from lossmodel.importers.result import Imported
-from lossmodel.importers.wide import Hints
+from lossmodel.importers.source import Source, read_source
 
-__all__ = ["CATALOGUE", "DataSet", "Hints", "Imported", "find_data_set", "read_any"]
+__all__ = [
+    "CATALOGUE",
+    "Column",
+    "ColumnMap",
+    "DataSet",
+    "Hints",
+    "Imported",
+    "Source",
+    "find_data_set",
+    "parse_column",
+    "read_any",
+    "read_columns",
+    "read_source",
+]

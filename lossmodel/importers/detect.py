@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lossmodel.errors import UsageError
-from lossmodel.importers.csv_reader import Source, read_source
 from lossmodel.importers.economist import is_economist, read_economist
 from lossmodel.importers.general_staff import (
     is_corrections,
@@ -15,12 +14,13 @@ from lossmodel.importers.general_staff import (
     read_equipment,
     read_personnel,
 )
-from lossmodel.importers.long import is_claims, read_claims
+from lossmodel.importers.hints import Hints
 from lossmodel.importers.oryx import is_oryx, read_oryx
 from lossmodel.importers.persons import is_persons, read_persons
 from lossmodel.importers.radford import is_radford, read_radford
 from lossmodel.importers.result import Imported
-from lossmodel.importers.wide import Hints, read_wide
+from lossmodel.importers.source import Source, read_source
+from lossmodel.importers.table import read_table
 
 __all__ = ["read_any"]
 
@@ -53,7 +53,8 @@ def read_any(paths: Sequence[Path], hints: Hints | None = None) -> Imported:
     >>> imported.claims[["claimant", "end", "value"]].to_numpy().tolist()
     [['oryx', '2022-03-01', 60.0], ['oryx', '2022-03-02', 75.0]]
     """
-    sources = [read_source(path) for path in paths]
+    hints = (hints or Hints()).with_map()
+    sources = [read_source(p, sheet=hints.sheet, encoding=hints.encoding) for p in paths]
     corrections = [s for s in sources if is_corrections(s.columns)]
     tables = [s for s in sources if not is_corrections(s.columns)]
     if len(tables) != 1 or len(corrections) > 1:
@@ -62,7 +63,7 @@ def read_any(paths: Sequence[Path], hints: Hints | None = None) -> Imported:
             f"Staff; here are {len(tables)} and {len(corrections)}."
         )
     booked = corrections[0] if corrections else None
-    return _read(tables[0], booked, hints or Hints())
+    return _read(tables[0], booked, hints)
 
 
 def _read(source: Source, booked: Source | None, hints: Hints) -> Imported:
@@ -82,8 +83,6 @@ def _read(source: Source, booked: Source | None, hints: Hints) -> Imported:
     ):
         if known(columns):
             return read(source)
-    if is_persons(columns):
+    if is_persons(columns) and not hints.columns.columns:
         return read_persons(source, hints)
-    if is_claims(columns):
-        return read_claims(source, hints)
-    return read_wide(source, hints)
+    return read_table(source, hints)

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lossmodel.importers.csv_reader import Source
 from lossmodel.importers.result import Imported, claims_table, iso, rows_of
+from lossmodel.importers.source import Source
 
 __all__ = ["is_corrections", "is_equipment", "is_personnel", "read_equipment", "read_personnel"]
 

@@ -14,8 +14,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lossmodel.importers.csv_reader import Source
+from lossmodel.errors import UsageError
+from lossmodel.importers.dates import guess_dates
 from lossmodel.importers.result import Imported, claims_table, iso, rows_of
+from lossmodel.importers.source import Source
 
 __all__ = ["growing", "is_oryx", "read_oryx"]
 
@@ -63,8 +65,9 @@ FIRST_DAY: Final = pd.Timestamp("2022-02-24")
 
 def is_oryx(columns: set[str]) -> bool:
     """Whether these are the columns of dated totals by class."""
-    return {"country", "equipment_type", "destroyed"} <= columns and bool(
-        columns & {"date", "date_recorded"}
+    lower = set(map(str.lower, columns))
+    return {"country", "equipment_type", "destroyed"} <= lower and bool(
+        lower & {"date", "date_recorded"} and lower & {"total", "type_total"}
     )
 
 
@@ -103,6 +106,11 @@ def growing(values: np.ndarray) -> np.ndarray:
 def read_oryx(source: Source) -> Imported:
     """Claims from dated totals by class: one per category, party and day on which it rose."""
     totals, left_out = _totals(source)
+    if totals.empty:
+        raise UsageError(
+            f"{source.path} has the columns of totals of Oryx, but no row with a day of the war, a "
+            "country and a class of theirs."
+        )
     totals, fallen = _drop_falling(totals)
     left_out.append((fallen, "totals out of order", "a verified total never falls: parsing errors"))
     parts = [
@@ -140,7 +148,7 @@ def read_oryx(source: Source) -> Imported:
 
 
 def _totals(source: Source) -> tuple[pd.DataFrame, list[tuple[int, str, str]]]:
-    cells = source.cells
+    cells = source.cells.rename(columns=str.lower)
     names = cells["equipment_type"].str.strip().replace(dict(RENAMED))
     total = "total" if "total" in cells else "type_total"
     table = pd.DataFrame(
@@ -148,11 +156,7 @@ def _totals(source: Source) -> tuple[pd.DataFrame, list[tuple[int, str, str]]]:
             "party": cells["country"].str.strip().map(PARTIES),
             "name": names,
             "category": names.map(CATEGORIES),
-            "day": pd.to_datetime(
-                cells["date" if "date" in cells else "date_recorded"],
-                format="%Y-%m-%d",
-                errors="coerce",
-            ),
+            "day": _days(cells["date" if "date" in cells else "date_recorded"]),
             "total": pd.to_numeric(cells[total], errors="coerce"),
         }
     )
@@ -172,6 +176,13 @@ def _totals(source: Source) -> tuple[pd.DataFrame, list[tuple[int, str, str]]]:
     twice = kept.sort_values("total").duplicated(["party", "name", "day"])
     left.append((int(twice.sum()), "second totals of a day", "one total per class and day"))
     return kept[~twice.reindex(kept.index)].sort_values("day", kind="stable"), left
+
+
+def _days(cells: pd.Series) -> pd.Series:
+    dates = guess_dates(cells)
+    days = {cell: dates.read(cell) for cell in cells.unique()}
+    read = [window.start if (window := days[cell]) else None for cell in cells]
+    return pd.Series(read, index=cells.index, dtype="datetime64[ns]")
 
 
 def _drop_falling(totals: pd.DataFrame) -> tuple[pd.DataFrame, int]:

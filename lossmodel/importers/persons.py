@@ -13,12 +13,14 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import load_conflict
 from lossmodel.errors import UsageError
-from lossmodel.importers.parsing import guess_dates
-from lossmodel.importers.result import Imported, claims_table, iso, rows_of, slug
+from lossmodel.importers.dates import guess_dates
+from lossmodel.importers.events import FREQUENCIES
+from lossmodel.importers.names import slug
+from lossmodel.importers.result import Imported, claims_table, iso, rows_of
 
 if TYPE_CHECKING:
-    from lossmodel.importers.csv_reader import Source
-    from lossmodel.importers.wide import Hints
+    from lossmodel.importers.hints import Hints
+    from lossmodel.importers.source import Source
 
 __all__ = ["is_persons", "read_persons"]
 
@@ -48,7 +50,6 @@ COUNTS: Final = frozenset(
 MIXED: Final = frozenset(
     {"status", "fate", "outcome", "side", "party", "статус", "доля", "сторона"}
 )
-FREQUENCIES: Final = {"day": "D", "week": "W-SUN", "month": "M"}
 # Share of rows that must have a day of death; a list with fewer says little about days.
 MOSTLY: Final = 0.8
 SHOWN: Final = 5
@@ -93,7 +94,7 @@ def read_persons(source: Source, hints: Hints) -> Imported:
     category = hints.category or "killed"
     claims = _claims(days, hints, category)
     own = (hints.claimant, hints.party, category)
-    known = set(load_conflict(hints.conflict).claimants["claimant"])
+    known = set(load_conflict(hints.conflict).claimants["claimant"]) if hints.conflict else set()
     return Imported(
         claims=claims,
         base=hints.conflict,
@@ -102,8 +103,8 @@ def read_persons(source: Source, hints: Hints) -> Imported:
             "streams": rows_of("streams", [(*own, "list")]),
         },
         notes=(
-            f"one row per person: {len(days):,} persons are counted by {hints.by} of death, and no "
-            "name or other cell is kept",
+            f"one row per person: {len(days):,} persons are counted by {hints.by or 'day'} of "
+            "death, and no name or other cell is kept",
             *source.notes,
             f"{how}; published on {claims['published'].iloc[0]}, the last day of death (a guess)",
         ),
@@ -128,23 +129,28 @@ def _days(source: Source, rows: pd.DataFrame, hints: Hints) -> tuple[pd.Series, 
     column = next(headings[name] for name in DEATHS if name in headings)
     cells = rows[column]
     dates = guess_dates(cells[cells != ""], hints.day_first)
-    days = pd.Series([dates.read(cell) for cell in cells], index=rows.index, dtype="datetime64[ns]")
+    read = [dates.read(cell) for cell in cells]
+    known = [None if window is None or window.days > 1 else window.start for window in read]
+    days = pd.Series(known, index=rows.index, dtype="datetime64[ns]")
     missing = days.isna().to_numpy(dtype=bool)
     if missing.mean() > 1 - MOSTLY:
         lines = ", ".join(map(str, rows.index[missing][:SHOWN]))
         raise UsageError(
             f"{source.path} cannot be counted: {missing.sum():,} of {len(rows):,} persons have no "
             f"day of death in column {column!r} that can be read, such as 2024-02-23 or "
-            f"23/02/2024 (the first on lines {lines})."
+            f"23/02/2024 (the first on lines {lines}). If days and months are in doubt, give "
+            "--day-first or --month-first."
         )
-    return days[~missing], dates.description
+    return days[~missing], "; ".join(dates.notes)
 
 
 def _claims(days: pd.Series, hints: Hints, category: str) -> pd.DataFrame:
-    windows = days.dt.to_period(FREQUENCIES[hints.by])
-    every = pd.period_range(windows.min(), windows.max(), freq=FREQUENCIES[hints.by])
+    frequency = FREQUENCIES[hints.by or "day"]
+    windows = days.dt.to_period(frequency)
+    every = pd.period_range(windows.min(), windows.max(), freq=frequency)
     counts = windows.value_counts().reindex(every, fill_value=0)
-    first, last = load_conflict(hints.conflict).start, days.max()
+    last = days.max()
+    first = load_conflict(hints.conflict).start if hints.conflict else days.min()
     # Deaths before the conflict are left for the validation to report; a week may begin before it.
     starts = pd.Series(every.start_time).clip(lower=min(first, days.min()))
     ends = iso(pd.Series(every.end_time).dt.normalize().clip(upper=last))
@@ -157,7 +163,7 @@ def _claims(days: pd.Series, hints: Hints, category: str) -> pd.DataFrame:
             "party": hints.party,
             "category": category,
             "scope": hints.scope,
-            "kind": "daily" if hints.by == "day" else "period",
+            "kind": "daily" if hints.by in (None, "day") else "period",
             "start": iso(starts),
             "end": ends,
             "known": f"{last:%Y-%m-%d}",

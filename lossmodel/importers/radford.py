@@ -12,8 +12,9 @@ from typing import Final, Literal
 import pandas as pd
 
 from lossmodel.errors import UsageError
-from lossmodel.importers.csv_reader import Source
-from lossmodel.importers.result import Imported, claims_table, iso, rows_of, slug
+from lossmodel.importers.names import slug
+from lossmodel.importers.result import Imported, claims_table, iso, rows_of
+from lossmodel.importers.source import Source
 
 __all__ = ["is_radford", "read_radford"]
 

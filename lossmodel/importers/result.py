@@ -14,7 +14,9 @@ import pandas as pd
 from lossmodel.claims.claims import Claims, load_claims, write_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.shipped import resolve
-from lossmodel.errors import UsageError
+from lossmodel.errors import ClaimsError, UsageError
+from lossmodel.importers.columns import ColumnMap
+from lossmodel.system.destination import destination
 from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there, read_text
 from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, Field
@@ -22,7 +24,7 @@ from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, Field
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Imported", "claims_table", "iso", "rows_of", "slug"]
+__all__ = ["Imported", "claims_place", "claims_table", "iso", "rows_of"]
 
 RUSSIA_UKRAINE: Final = "russia-ukraine"
 TABLES: Final = {"claimants": CLAIMANTS, "streams": STREAMS, "sources": SOURCES}
@@ -53,6 +55,12 @@ class Imported:
         Heading of the notes: `read as` for a known format, `guessed` for a user's own table.
     left_out
         `rows, what, why` of rows that did not become claims.
+    guesses
+        `column, read as, why, first value, row` of each column of a user's own table.
+    columns
+        How these columns were read, to be kept.
+    file, file_rows
+        Name of the user's file, and the row in it of each claim; empty for a public set.
     """
 
     claims: pd.DataFrame
@@ -64,6 +72,10 @@ class Imported:
     left_out: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["rows", "what", "why"])
     )
+    guesses: pd.DataFrame = field(default_factory=pd.DataFrame)
+    columns: ColumnMap = ColumnMap()
+    file: str = ""
+    file_rows: tuple[int, ...] = ()
 
     def missing(self, name: str) -> pd.DataFrame:
         """Rows of `extra` that the base conflict lacks.
@@ -94,7 +106,22 @@ class Imported:
             The table is not valid; the error has every problem.
         """
         with tempfile.TemporaryDirectory() as name:
-            return load_claims(self.claims, conflict=self._conflict(Path(name)))
+            return self._checked(Path(name))
+
+    def _checked(self, folder: Path) -> Claims:
+        """Claims that passed validation; an error names the user's file and its rows."""
+        conflict = self._conflict(folder)
+        try:
+            return load_claims(self.claims, conflict=conflict)
+        except ClaimsError as error:
+            if not self.file_rows:
+                raise
+            problems = error.problems.copy()
+            own = (problems["file"] == "table") & (problems["row"] > 1)
+            places = [self.file_rows[row - 2] for row in problems.loc[own, "row"]]
+            problems.loc[own, "row"] = places
+            problems["file"] = problems["file"].replace("table", self.file)
+            raise ClaimsError(problems) from None
 
     def write(self, out: Path) -> list[Path]:
         """Write the claims, completely or not at all.
@@ -115,23 +142,34 @@ class Imported:
         ClaimsError
             The table is not valid; the error has every problem.
         UsageError
-            The folder exists already.
+            The folder exists already, or the place cannot be written.
         """
+        target = claims_place(out)
         as_file = out.suffix == ".csv"
         folder = out.with_name(f"{out.stem}-conflict") if as_file else out
         wants_folder = not as_file or self.needs_folder
-        if wants_folder and folder.exists():
+        if wants_folder and is_there(folder):
             raise UsageError(f"{folder} exists; name another place with --out.")
-        with unfinished(out.absolute(), out) as work:
+        with unfinished(target, out) as work:
             place = work / "whole"
             place.mkdir()
-            claims = load_claims(self.claims, conflict=self._conflict(place))
+            claims = self._checked(place)
             write_claims(claims, work / "claims.csv" if as_file else place / "claims.csv")
+            if self.columns.columns:
+                kept = work / "columns.toml" if as_file else place / "columns.toml"
+                kept.write_text(self.columns.toml(), encoding="utf-8", newline="")
             if as_file:
-                (work / "claims.csv").replace(out)
+                if self.columns.columns:
+                    (work / "columns.toml").replace(self.map_beside(target))
+                (work / "claims.csv").replace(target)
             if wants_folder:
                 place.rename(folder)
-        return ([out] if as_file else []) + ([folder] if wants_folder else [])
+        beside = [self.map_beside(target)] if as_file and self.columns.columns else []
+        return ([out] if as_file else []) + ([folder] if wants_folder else []) + beside
+
+    def map_beside(self, out: Path) -> Path:
+        """Where the column map is kept beside a claims table."""
+        return out.with_name(f"{out.stem}-columns.toml")
 
     def _conflict(self, folder: Path) -> Conflict:
         """Conflict with the extra rows, written into a folder and read back."""
@@ -145,6 +183,17 @@ class Imported:
             whole = pd.concat(tables, ignore_index=True).fillna("")
             whole.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
         return load_conflict(folder)
+
+
+def claims_place(out: Path) -> Path:
+    """The claims table (.csv) or conflict folder itself that imported claims are written to.
+
+    Raises
+    ------
+    UsageError
+        Something else stands there, or it cannot be written.
+    """
+    return destination(out, standing="file" if out.suffix == ".csv" else "nothing")
 
 
 def _table(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
@@ -198,15 +247,3 @@ def iso(days: pd.Series) -> pd.Series:
     ['2022-02-24']
     """
     return pd.to_datetime(days).dt.strftime("%Y-%m-%d")
-
-
-def slug(text: str) -> str:
-    """Lower-case key of a name.
-
-    Examples
-    --------
-    >>> slug("U.S. officials (via NYT)")
-    'u-s-officials-via-nyt'
-    """
-    letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower())
-    return "-".join(part for part in letters.split("-") if part) or "unnamed"

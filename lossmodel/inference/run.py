@@ -32,6 +32,7 @@ from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 from lossmodel.system.clock import seconds_since
 from lossmodel.system.processes import cores
+from lossmodel.system.stages import Stage, portion
 
 __all__ = ["Submodel", "Settings", "run", "sample_through_gate"]
 
@@ -49,6 +50,9 @@ PATIENCE = 120.0
 # Gradients of a draw, 8 to 12 in all submodels, and gradients that are timed to tell how long a run
 # may take.
 GRADIENTS, TIMED = 10, 5
+# For displays of progress: share of the time of a submodel that finding its mode takes, by laplace
+# (from 0.1 where weights are drawn to 0.7 in the largest submodel) and before sampling.
+CLIMBED, SAMPLED = 0.5, 0.1
 Progress = Callable[[str], None]
 # Draws of theta, shape (chains, draws, D), and their part of the diagnostics.
 _Drawn = tuple[Floats, dict[str, Any]]
@@ -92,6 +96,14 @@ class Submodel:
     prior: SubmodelDraws
     diagnostics: dict[str, Any]
 
+    def __repr__(self) -> str:
+        """Name, engine and size, in one line."""
+        chains, draws, size = self.posterior.theta.shape
+        return (
+            f"Submodel({self.design.name}: {self.engine}, {chains} x {draws:,} draws of {size:,} "
+            f"unknowns, {len(self.design.terms):,} observations)"
+        )
+
     @cached_property
     def predicted(self) -> Predicted:
         """Posterior predictive quantities of each figure."""
@@ -114,7 +126,10 @@ def run(
     started = time.perf_counter()
     if settings.engine == "nuts":
         wake(CHAINS)
-    laplace = approximate(density, start=_start(design, earlier), diagnose=False, report=progress)
+    climb = SAMPLED if settings.engine == "nuts" else CLIMBED
+    laplace = approximate(
+        density, start=_start(design, earlier), diagnose=False, report=portion(progress, 0, climb)
+    )
     streams = np.random.SeedSequence([settings.seed, len(design.name), design.size]).spawn(3)
     prior = np.random.default_rng(streams[1]).standard_normal((1, PRIOR_DRAWS, design.size))
     result: _Drawn | None = None
@@ -149,6 +164,7 @@ def _by_laplace(
     """Draws of the Laplace fit, weighted where that can be; None where engine auto samples."""
     rng, draws = np.random.default_rng(stream), settings.draws or LAPLACE_DRAWS
     found: dict[str, Any] = {"engine": "laplace", "failures": [], "doubts": []}
+    progress(Stage("checks of the approximation", CLIMBED, detail=True))
     laplace, key = diagnosed(density, laplace), int(stream.generate_state(1)[0])
     found["gradients"] = laplace.gradients
     theta = hold_levels(density, laplace.mode, laplace.draw(draws, rng))[None]
@@ -238,10 +254,9 @@ def sample_through_gate(
     whitened = Whitened(density, laplace)
     built = time.perf_counter() - began
     limit = f", at most {seconds:.0f} s" if np.isfinite(seconds) else ""
-    progress(
-        f"{design.name}: sampling {CHAINS} chains of {draws} draws, about"
-        f" {_expected(whitened, CHAINS * (draws + NUTS_TUNE)):.0f} s or some times that{limit}"
-    )
+    expected = _expected(whitened, CHAINS * (draws + NUTS_TUNE))
+    words = f"sampling {CHAINS} chains of {draws} draws, about {expected:.0f} s or some times that"
+    progress(Stage(f"{design.name}: {words}{limit}", SAMPLED, then=1.0, seconds=expected))
     least, longest = max(1, round(NUTS_PIECE * draws)), NUTS_LONGEST * draws
     seeds = np.random.SeedSequence(seed).generate_state(longest).tolist()
     run = partial(sample, whitened, chains=CHAINS, until=until)

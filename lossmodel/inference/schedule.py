@@ -4,9 +4,11 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
+
+import numpy as np
 
 from lossmodel.inference import worker
 from lossmodel.inference.run import Progress, Settings, Submodel, run
@@ -14,6 +16,7 @@ from lossmodel.model.design import Design
 from lossmodel.system.clock import seconds_since
 from lossmodel.system.memory import take_buffers
 from lossmodel.system.processes import result_of
+from lossmodel.system.stages import Stage, portion
 
 __all__ = ["run_submodels", "summary"]
 
@@ -32,13 +35,15 @@ class _Job:
     settings: Settings
     earlier: Submodel | None
     title: str
+    shares: tuple[float, float] = (0.0, 1.0)
 
     def run(self, progress: Progress) -> tuple[Submodel, float]:
         """The submodel and the seconds that it took."""
         take_buffers()
-        progress(self.title)
+        tell = portion(progress, *self.shares)
+        tell(Stage(self.title, 0.0))
         began = time.perf_counter()
-        submodel = run(self.design, settings=self.settings, earlier=self.earlier, progress=progress)
+        submodel = run(self.design, settings=self.settings, earlier=self.earlier, progress=tell)
         return submodel, seconds_since(began)
 
 
@@ -62,10 +67,15 @@ def run_submodels(
         By name, in the order of the designs.
     """
     jobs = [
-        _Job(design, settings, earlier.get(design.name), f"{design.name} ({i} of {len(designs)})")
+        _Job(
+            design,
+            settings,
+            earlier.get(design.name),
+            f"fitting {design.name} ({i} of {len(designs)})",
+        )
         for i, design in enumerate(designs, start=1)
     ]
-    jobs.sort(key=lambda job: -job.design.size)
+    jobs = _with_shares(sorted(jobs, key=lambda job: -job.design.size))
     # A sampler uses all cores itself.
     aside = worker.at_hand() and settings.engine != "nuts"
     if aside and sum(job.design.size for job in jobs[1:]) > WORTH:
@@ -74,6 +84,19 @@ def run_submodels(
         done = {job.design.name: job.run(progress) for job in jobs}
     submodels = {design.name: done[design.name][0] for design in designs}
     return submodels, {design.name: done[design.name][1] for design in designs}
+
+
+def _with_shares(jobs: Sequence[_Job]) -> list[_Job]:
+    """The jobs with their shares of the work, which grows about as the square of the unknowns.
+
+    On the shipped conflict, 752 of 2,080 unknowns took three quarters of the time.
+    """
+    ends = np.cumsum([job.design.size**2 for job in jobs], dtype=float)
+    begins = [0.0, *ends[:-1]]
+    return [
+        replace(job, shares=(float(begin / ends[-1]), float(end / ends[-1])))
+        for job, begin, end in zip(jobs, begins, ends, strict=True)
+    ]
 
 
 def _shared(jobs: list[_Job], progress: Progress) -> dict[str, tuple[Submodel, float]]:

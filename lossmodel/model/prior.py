@@ -15,8 +15,10 @@ from scipy.special import expit, logit, ndtri
 
 from lossmodel.defaults import CI_PROB
 from lossmodel.tables.problems import quoted
+from lossmodel.tables.toml import Key
 
 __all__ = [
+    "KEYS",
     "USER_REASON",
     "Basis",
     "Prior",
@@ -24,6 +26,7 @@ __all__ = [
     "build_prior",
     "change_prior",
     "find_faults",
+    "mean_limits",
 ]
 
 Scale = Literal["log", "logit", "natural"]
@@ -32,7 +35,42 @@ Basis = Literal["history", "judgement", "theory", "user"]
 USER_REASON = "Given by the user."
 COUNTS = ("n", "clusters")
 NUMBERS = ("mean", "median", "sd", *COUNTS)
-KEYS = (*NUMBERS, "reason", "scale", "unit", "basis")
+# What a user may write of a prior in a TOML file.
+KEYS = (
+    Key("mean", "number", "Mean of the normal distribution, on the scale.", default="unchanged"),
+    Key(
+        "median",
+        "number",
+        "Prior median of the quantity itself, in its unit. Give this or mean, not both.",
+        default="unchanged",
+    ),
+    Key(
+        "sd",
+        "number",
+        "Its sd on the scale; 0 makes it a constant that the fit does not learn.",
+        default="unchanged",
+        least=0,
+    ),
+    Key("n", "whole", "Pairs of claim and truth behind the numbers.", default="unchanged", least=0),
+    Key("clusters", "whole", "Wars that the pairs are from.", default="unchanged", least=0),
+    Key("reason", "text", "One sentence of reason, for reports.", default=USER_REASON),
+    Key(
+        "scale",
+        "text",
+        "The scale of the prior, which cannot be changed.",
+        default="unchanged",
+        choices=get_args(Scale),
+    ),
+    Key("unit", "text", "Unit of the quantity, in words.", default="unchanged"),
+    Key(
+        "basis",
+        "text",
+        "Source of the numbers.",
+        default="user",
+        choices=get_args(Basis),
+    ),
+)
+KEY_NAMES = tuple(key.name for key in KEYS)
 # Of an sd on a log or logit scale: 20 powers of ten within two sd say nothing any more.
 WIDEST = 10.0
 MOST_PAIRS = 1_000_000_000
@@ -164,8 +202,8 @@ def find_faults(row: Mapping[str, Any], prior: Prior) -> Iterator[str]:
     """
     for key, value in row.items():
         shown = quoted(value) if isinstance(value, str) else quoted(value)[1:-1]
-        if key not in KEYS:
-            yield f"has the key {quoted(key)}; allowed: {', '.join(KEYS)}."
+        if key not in KEY_NAMES:
+            yield f"has the key {quoted(key)}; allowed: {', '.join(KEY_NAMES)}."
         elif key in NUMBERS and not _is_number(value):
             yield f"{key} = {shown}; give a finite number."
         elif key in COUNTS and not (0 <= value <= MOST_PAIRS and value == int(value)):
@@ -183,7 +221,7 @@ def find_faults(row: Mapping[str, Any], prior: Prior) -> Iterator[str]:
 
 
 def _out_of_range(key: str, value: float, prior: Prior) -> Iterator[str]:
-    low, high = _range(prior)
+    low, high = mean_limits(prior)
     if key == "sd":
         low, high = 0.0, WIDEST if prior.scale != "natural" else high
     if key == "median":
@@ -196,8 +234,14 @@ def _out_of_range(key: str, value: float, prior: Prior) -> Iterator[str]:
         yield f"{shown}; give a number from {low:.3g}{constant} to {high:.3g}."
 
 
-def _range(prior: Prior) -> tuple[float, float]:
-    """Limits of the mean on the scale."""
+def mean_limits(prior: Prior) -> tuple[float, float]:
+    """Least and largest mean that a user may give to a prior, on its scale.
+
+    Examples
+    --------
+    >>> mean_limits(Prior("delay", mean=4.5, sd=0.5, scale="log", reason="Weeks."))
+    (-5.0, 12.0)
+    """
     return next(found for word, found in RANGES[prior.scale].items() if word in prior.name)
 
 

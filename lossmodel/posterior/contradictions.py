@@ -1,22 +1,27 @@
-"""Claimants whom the other figures contradict: biases far out in the tails of their priors.
+"""Claimants whom the other figures contradict.
 
 A fit weighs each claimant against the others and against the prior of its bias. Where they cannot
 be reconciled the bias takes up what is left, and the total lies between them: that is said, and not
-only averaged.
+only averaged. A stream is named for one of two reasons:
+
+- its figures are far out in the predictive distribution that leaves them out, see ``discrepancy``;
+- its bias is far out in its prior, also where all claimants of its kind are as far out together.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy.special import ndtri
 
 from lossmodel.findings.finding import Finding
 from lossmodel.posterior.ratios import biases_table
-from lossmodel.posterior.tables import terms_table
+from lossmodel.posterior.tables import STREAM, terms_table
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
     import pandas as pd
 
     from lossmodel.posterior.fit import Fit
@@ -42,11 +47,11 @@ REMEDY: Final = (
 
 
 def contradictions(fit: Fit) -> list[Finding]:
-    """Streams whose figures are far from where the prior of their bias has them.
+    """Streams whose figures are far from where the others or the prior of their bias have them.
 
-    Compared is the ratio of what a stream says to the losses of the fit: its bias over the whole
-    period, times the median ratio of its figures to their expectation. The figures of one claimant
-    alone contradict nobody's.
+    Compared with the prior is the ratio of what a stream says to the losses of the fit: its bias
+    over the whole period, times the median ratio of its figures to their expectation. The figures
+    of one claimant alone contradict nobody's.
 
     Examples
     --------
@@ -57,17 +62,19 @@ def contradictions(fit: Fit) -> list[Finding]:
     if terms["claimant"].nunique() < 2:
         return []
     whole = table[(table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])]
-    whole = whole.drop_duplicates(["claimant", "party", "category"], keep="last")
+    # In a short war the only half-year is the whole of it.
+    whole = whole.drop_duplicates(STREAM, keep="last")
     whole = whole[whole["prior_median"].notna() & whole["ratio_median"].notna()]
-    keys = ["claimant", "party", "category"]
     # A learned noise may take up what a bias does not.
-    residual = terms.groupby(keys)["residual"].median().rename("residual").reset_index()
-    whole = whole.merge(residual.fillna(0.0), on=keys, how="left")
+    residual = terms.groupby(STREAM)["residual"].median().rename("residual")
+    whole = whole.merge(residual.fillna(0.0).reset_index(), on=STREAM, how="left")
     whole["ratio_median"] *= np.exp(whole["residual"].fillna(0.0))
-    limit = -ndtri(LEVEL / 2 / max(len(whole), 1))
-    rows = whole[_distance(whole).abs() > limit]
+    level = LEVEL / max(len(whole), 1)
+    apart = whole["discrepancy_p"] < level
+    unusual = ~apart & (_distance(whole).abs() > -ndtri(level / 2))
     return [
-        Finding("warning", CONTRADICTED, int(row["n_used"]), _sentence(row), REMEDY, ())
+        Finding("warning", CONTRADICTED, int(row["n_used"]), sentence(row), REMEDY, ())
+        for rows, sentence in ((whole[apart], _against_others), (whole[unusual], _against_prior))
         for row in rows.to_dict("records")
     ]
 
@@ -90,10 +97,22 @@ def _distance(rows: pd.DataFrame) -> pd.Series:
     return found
 
 
-def _sentence(row: dict[str, object]) -> str:
+def _against_others(row: Mapping[Hashable, Any]) -> str:
+    ratio, *limits = (f"{row[f'discrepancy{part}']:.2g}" for part in ("", "_lower", "_upper"))
+    return (
+        f"{_name(row)} contradicts the other figures: it gives {ratio} times what they lead one "
+        f"to expect of it, where {' to '.join(limits)} was likely."
+    )
+
+
+def _against_prior(row: Mapping[Hashable, Any]) -> str:
     names = ("ratio_median", "prior_lower", "prior_upper")
     median, lower, upper = (f"{row[name]:.2g}" for name in names)
     return (
-        f"{row['claimant']} ({row['party']} {row['category']}) contradicts the other figures: it "
-        f"gives {median} times the losses of the fit, where {lower} to {upper} was expected of it."
+        f"{_name(row)} contradicts the other figures: it gives {median} times the losses of the "
+        f"fit, where {lower} to {upper} was expected of it."
     )
+
+
+def _name(row: Mapping[Hashable, Any]) -> str:
+    return f"{row['claimant']} ({row['party']} {row['category']})"

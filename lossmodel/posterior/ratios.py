@@ -16,9 +16,16 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.errors import UsageError
+from lossmodel.posterior.discrepancy import COLUMNS as DISCREPANCY
 from lossmodel.posterior.estimates import CI_KIND, Windows, calendar, summarise
 from lossmodel.posterior.rates import rates
-from lossmodel.posterior.tables import stream_of, streams_table, submodel_of, terms_table
+from lossmodel.posterior.tables import (
+    discrepancy_table,
+    stream_of,
+    streams_table,
+    submodel_of,
+    terms_table,
+)
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 from lossmodel.text.levels import IDENTIFIED
 
@@ -54,6 +61,7 @@ COLUMNS: Final = (
     *(f"coverage_{limit}" for limit in LIMITS),
     *(f"definition_wounded_share_{limit}" for limit in LIMITS),
     *("n_claims", "n_used", "identified", "ci_prob", "ci_kind", "engine"),
+    *DISCREPANCY,
 )
 
 
@@ -102,7 +110,8 @@ def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
     """Ratios of all streams, by half-year and over all, in the columns `COLUMNS`.
 
     `identified` is true where the posterior sd of the log of the ratio is less than `IDENTIFIED`
-    of its prior sd: there the claims, not the prior, say most of what is known about the bias.
+    of its prior sd: there the claims, not the prior, say most of what is known about the bias. The
+    discrepancy from the predictive of the other streams is that over all; see ``discrepancy``.
 
     Parameters
     ----------
@@ -252,6 +261,9 @@ def _rows(
     }
     # Over all it is said once, by the fit.
     parts["identified"][-1] = stream.identified
+    for name in DISCREPANCY:
+        parts[name] = np.full(ratio.shape[1], np.nan)
+        parts[name][-1] = discrepancy_table(fit)[name].to_numpy()[stream.stream]
     same = {
         **{name: getattr(stream, name) for name in (*KEYS, "role", "accounting")},
         **{"scope": scope, "ci_prob": fit.ci_prob, "ci_kind": CI_KIND},

@@ -7,6 +7,7 @@
 `variance_table`      shares of each total's posterior variance, see ``variance``
 `prior_shift_table`   totals under other priors, see ``prior_shift``
 `influence_table`     totals without single figures, see ``row_influence``
+`discrepancy_table`   streams against the predictive of the others, see ``discrepancy``
 ====================  ==============================================================================
 """
 
@@ -18,13 +19,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import pandas as pd
 
 from lossmodel.errors import UsageError
+from lossmodel.model.density.arrowhead import is_large
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.predictive import predictive
 from lossmodel.model.design.assemble import PERSON
+from lossmodel.posterior.discrepancy import discrepancies
 from lossmodel.posterior.prior_shift import local_prior_sensitivity
 from lossmodel.posterior.reported import Series, is_identified, series_of
 from lossmodel.posterior.row_influence import row_influence
 from lossmodel.posterior.variance import variance_decomposition
+from lossmodel.text.levels import ASSUMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +40,11 @@ if TYPE_CHECKING:
     AnyFit = TypeVar("AnyFit", bound=Fit)
 
 __all__ = [
+    "STREAM",
+    "discrepancy_table",
     "influence_table",
+    "is_assumed",
+    "prior_share",
     "prior_shift_table",
     "reported_series",
     "stream_of",
@@ -93,13 +101,39 @@ def terms_table(fit: Fit) -> pd.DataFrame:
 def variance_table(fit: Fit) -> pd.DataFrame:
     """Shares of each total's posterior variance by assumption, see ``variance``."""
 
-    def shares(name: str, submodel: Submodel) -> pd.DataFrame:
-        series = series_of(submodel.design, name, fit.conflict)
+    def whole() -> pd.DataFrame:
+        shares = [_variance(fit, key) for key in reported_series(fit)]
+        return pd.concat(shares, ignore_index=True)
+
+    return fit.cache.get("variance_decomposition", whole)
+
+
+def _variance(fit: Fit, key: Series) -> pd.DataFrame:
+    def shares() -> pd.DataFrame:
+        submodel = submodel_of(fit, key[0], key[1])
+        expansion = _expansion(fit, submodel.design.name)
         return variance_decomposition(
-            submodel.posterior, submodel.prior, _expansion(fit, name), submodel.laplace, series
+            submodel.posterior, submodel.prior, expansion, submodel.laplace, [key]
         )
 
-    return fit.cache.get("variance_decomposition", lambda: _joined(fit, shares))
+    return fit.cache.get(f"variance_decomposition {key}", shares)
+
+
+def prior_share(fit: Fit, key: Series) -> float:
+    """Share of a total's posterior variance that comes from priors, NaN if it is not known.
+
+    Parameters
+    ----------
+    key
+        Party, category and scope, one of `reported_series`.
+    """
+    shares = _variance(fit, key)["prior_share"]
+    return float(shares.iloc[0]) if len(shares) else float("nan")
+
+
+def is_assumed(fit: Fit, key: Series) -> bool:
+    """Whether priors account for so much of a total's variance that they set it."""
+    return prior_share(fit, key) > ASSUMED
 
 
 def prior_shift_table(fit: Fit) -> pd.DataFrame:
@@ -124,6 +158,15 @@ def influence_table(fit: Fit) -> pd.DataFrame:
         )
 
     return fit.cache.get("row_influence", lambda: _joined(fit, without))
+
+
+def discrepancy_table(fit: Fit) -> pd.DataFrame:
+    """Each stream of `streams_table` against the predictive of the others, see ``discrepancy``."""
+
+    def found(name: str, submodel: Submodel) -> pd.DataFrame:
+        return discrepancies(submodel.design, _expansion(fit, name), ci_prob=fit.ci_prob)
+
+    return fit.cache.get("discrepancies", lambda: _joined(fit, found))
 
 
 def with_tables(fit: AnyFit, tables: Mapping[str, pd.DataFrame]) -> AnyFit:
@@ -163,10 +206,13 @@ def stream_of(fit: Fit, stream: int) -> tuple[Submodel, int]:
 
 def _expansion(fit: Fit, name: str) -> Expansion:
     """The log posterior of a submodel around its mode."""
-    submodel = fit.submodels[name]
-    return fit.cache.get(
-        f"expansion {name}", lambda: Expander(submodel.density)(submodel.laplace.mode)
-    )
+
+    def expanded() -> Expansion:
+        submodel = fit.submodels[name]
+        expander = Expander(submodel.density, apart=is_large(submodel.design))
+        return expander(submodel.laplace.mode)
+
+    return fit.cache.get(f"expansion {name}", expanded)
 
 
 def _joined(fit: Fit, table: Callable[[str, Submodel], pd.DataFrame]) -> pd.DataFrame:

@@ -1,26 +1,31 @@
 """One question, one number: a small language over the draws of a fit.
 
-The value of a question is worked out in every draw (sums over days, quotients, the day on which
-a total is passed) and only then summarised.
+The value of a question is worked out in every draw (sums over days and of several quantities,
+quotients, the day on which a total is passed) and only then summarised.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from lossmodel.arguments import check_ci_prob
 from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import CI_KIND, summarise
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.ratios import figures, stream_scopes
 from lossmodel.posterior.tables import streams_table, submodel_of
-from lossmodel.query.parse import Passing, Quantity, Window, parsed
+from lossmodel.query.parse import Passing, Term, Window, parsed
+from lossmodel.query.quantities import LETHALITY, Quantity
 from lossmodel.query.render import rendered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from numpy.typing import NDArray
 
     from lossmodel.posterior.fit import Fit
@@ -28,7 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Format", "answer_query", "run_query"]
 
 Format = Literal["text", "json", "latex", "bibtex"]
-DAY: Final = np.timedelta64(1, "D")
+# What stands around the sum in a question.
+_AROUND: Final = re.compile(r"^when | passes \S+$| cumulative$", re.IGNORECASE)
 
 
 def run_query(fit: Fit, text: str, *, ci_prob: float | None = None, form: Format = "text") -> str:
@@ -51,7 +57,14 @@ def run_query(fit: Fit, text: str, *, ci_prob: float | None = None, form: Format
     """
     if form not in get_args(Format):
         raise UsageError(f"No format {form!r}; there are: {', '.join(get_args(Format))}.")
-    return rendered(fit, _answer(fit, text, ci_prob), form)
+    row = _answer(fit, text, ci_prob)
+    others = row.get("other_streams")
+    more = (
+        f"\nother streams of {row['claimant']} (figures used): {others}"
+        if form == "text" and others
+        else ""
+    )
+    return rendered(fit, row, form) + more
 
 
 def answer_query(fit: Fit, text: str, *, ci_prob: float | None = None) -> pd.DataFrame:
@@ -61,27 +74,30 @@ def answer_query(fit: Fit, text: str, *, ci_prob: float | None = None) -> pd.Dat
     -------
     DataFrame
         The columns of `estimates.csv`, then `gate`, `claims_sha256`, `query` and what belongs to
-        the kind of question: `claimant` and the ratios under other definitions; `threshold` and
-        `never_share`, the share of draws that never pass it.
+        the kind of question: `claimant`, the ratios under other definitions and, where no
+        category was given, `other_streams`; `threshold` and `never_share`, the share of draws that
+        never pass it; `expression`, the sum that was asked about.
     """
     return pd.DataFrame([_answer(fit, text, ci_prob)])
 
 
 def _answer(fit: Fit, text: str, ci_prob: float | None) -> dict[str, Any]:
-    prob = fit.ci_prob if ci_prob is None else ci_prob
-    if not 0 < prob < 1:
-        raise UsageError(f"The interval's probability is {prob}; give one between 0 and 1.")
+    prob = check_ci_prob(ci_prob, fit.ci_prob)
     question = parsed(text, fit)
     if isinstance(question, Passing):
         row = _passing(fit, question, prob)
-    elif len(question.parts) == 2:
-        row = _quotient(fit, question.parts, prob)
+    elif len(question.sums) == 2:
+        row = _quotient(fit, question.sums, prob)
+    elif len(question.sums[0]) > 1:
+        row = _row(fit, question.sums, _total(fit, question.sums[0]), prob)
     else:
-        row = _single(fit, *question.parts[0], prob)
+        row = _single(fit, question.sums[0][0], prob)
+    words = " ".join(text.split())
+    sums = [question.terms] if isinstance(question, Passing) else question.sums
+    if any(len(terms) > 1 for terms in sums):
+        row["expression"] = _AROUND.sub("", words)
     gate = "passed" if fit.diagnostics["gate"]["passed"] else "not passed"
-    return row | {
-        "gate": gate, "claims_sha256": claims_sha256(fit), "query": " ".join(text.split())
-    }  # fmt: skip
+    return row | {"gate": gate, "claims_sha256": claims_sha256(fit), "query": words}
 
 
 def claims_sha256(fit: Fit) -> str:
@@ -111,17 +127,26 @@ class _Path:
 def _path(fit: Fit, quantity: Quantity) -> _Path:
     if quantity.stream is not None:
         return _ratio_paths(fit, quantity)["own"]
+    if quantity.category == LETHALITY:
+        killed, casualties = (_daily(fit, quantity, [name]) for name in ("killed", "casualties"))
+        return _Path(killed, casualties)
+    return _Path(_daily(fit, quantity, quantity.categories))
+
+
+def _daily(fit: Fit, quantity: Quantity, categories: list[str]) -> NDArray[np.float64]:
+    """Losses a day of the parties of a quantity, shape (draws, days)."""
     parts = [
         rates(fit, party, category, quantity.scope).daily()
-        for party in _parties(quantity)
-        for category in quantity.category.split("+")
+        for party in quantity.parties
+        for category in categories
     ]
-    return _Path(np.sum(parts, axis=0) if len(parts) > 1 else parts[0])
+    return np.sum(parts, axis=0) if len(parts) > 1 else parts[0]
 
 
-def _parties(quantity: Quantity) -> list[str]:
-    """The parties whose losses are added up here."""
-    return quantity.party.split("+") if quantity.summed else [quantity.party]
+def _total(fit: Fit, terms: Sequence[Term]) -> NDArray[np.float64]:
+    """A sum, each term over its window, shape (draws,)."""
+    parts = [term.sign * _path(fit, term.quantity).over(term.window) for term in terms]
+    return parts[0] if len(parts) == 1 else np.sum(parts, axis=0)
 
 
 def _ratio_paths(fit: Fit, quantity: Quantity) -> dict[str, _Path]:
@@ -137,8 +162,9 @@ def _ratio_paths(fit: Fit, quantity: Quantity) -> dict[str, _Path]:
     return paths
 
 
-def _single(fit: Fit, quantity: Quantity, window: Window, prob: float) -> dict[str, Any]:
-    row = _row(fit, [quantity], [window], _path(fit, quantity).over(window), prob)
+def _single(fit: Fit, term: Term, prob: float) -> dict[str, Any]:
+    quantity, window = term.quantity, term.window
+    row = _row(fit, [[term]], _path(fit, quantity).over(window), prob)
     if quantity.stream is None:
         return row
     for name, path in _ratio_paths(fit, quantity).items():
@@ -147,14 +173,15 @@ def _single(fit: Fit, quantity: Quantity, window: Window, prob: float) -> dict[s
             row |= {
                 f"ratio_if_{name}_{k}": float(found[k][0]) for k in ("median", "lower", "upper")
             }
-    return row
+    return row | ({"other_streams": ", ".join(quantity.others)} if quantity.others else {})
 
 
-def _quotient(fit: Fit, parts: tuple[tuple[Quantity, Window], ...], prob: float) -> dict[str, Any]:
-    over, under = (_path(fit, quantity).over(window) for quantity, window in parts)
+def _quotient(fit: Fit, sums: Sequence[Sequence[Term]], prob: float) -> dict[str, Any]:
+    over, under = (_total(fit, terms) for terms in sums)
     if not np.all(under > 0):
-        raise UsageError(f"{parts[1][0]} is zero there, so nothing can be divided by it.")
-    return _row(fit, [q for q, _ in parts], [w for _, w in parts], over / under, prob)
+        below = " + ".join(str(term.quantity) for term in sums[1])
+        raise UsageError(f"{below} is not above zero there, so nothing can be divided by it.")
+    return _row(fit, sums, over / under, prob)
 
 
 def _passing(fit: Fit, question: Passing, prob: float) -> dict[str, Any]:
@@ -162,11 +189,11 @@ def _passing(fit: Fit, question: Passing, prob: float) -> dict[str, Any]:
 
     A draw that never gets there counts as later than every day, so that a limit can be unknown.
     """
-    reached = _path(fit, question.quantity).running() >= question.number
+    running = [term.sign * _path(fit, term.quantity).running() for term in question.terms]
+    reached = np.sum(running, axis=0) >= question.number
     never = ~reached.any(axis=1)
     first = np.where(never, np.inf, reached.argmax(axis=1))
-    whole = Window("passing", 0, len(fit.days) - 1)
-    row = _row(fit, [question.quantity], [whole], np.zeros(1), prob)
+    row = _row(fit, [question.terms], np.zeros(1), prob) | {"measure": "passing"}
     at = {"median": 0.5, "lower": (1 - prob) / 2, "upper": (1 + prob) / 2}
     # Days are whole, so the quantile is one of them and nothing is interpolated towards "never".
     days = {k: np.quantile(first, p, method="inverted_cdf") for k, p in at.items()}
@@ -182,39 +209,39 @@ def _day(fit: Fit, position: float) -> str | None:
 
 
 def _row(
-    fit: Fit,
-    quantities: list[Quantity],
-    windows: list[Window],
-    draws: NDArray[np.float64],
-    prob: float,
+    fit: Fit, sums: Sequence[Sequence[Term]], draws: NDArray[np.float64], prob: float
 ) -> dict[str, Any]:
+    """Summary of the draws, with the names and windows of all terms."""
     found = {name: float(value[0]) for name, value in summarise(draws[:, None], prob).items()}
-    dates = {
-        "start": _joined([str(fit.days[w.first].date()) for w in windows]),
-        "end": _joined([str(fit.days[w.last].date()) for w in windows]),
-    }
+    terms = [term for terms in sums for term in terms]
+    quantities = [term.quantity for term in terms]
+    windows = [term.window for term in terms]
     row = {
         **{k: _joined([getattr(q, k) for q in quantities]) for k in ("party", "category", "scope")},
         "measure": _joined([w.measure for w in windows]),
-        **dates,
+        "start": _joined([str(fit.days[w.first].date()) for w in windows]),
+        "end": _joined([str(fit.days[w.last].date()) for w in windows]),
         **found,
         **{"ci_prob": prob, "ci_kind": CI_KIND, "engine": _engine(fit, quantities)},
     }
-    claimants = [q.claimant for q in quantities if q.claimant]
+    claimants = [quantity.claimant for quantity in quantities if quantity.claimant]
     if claimants:
         row["claimant"] = _joined(claimants)
-    plain = len(quantities) == 1 and not claimants
+    plain = len(sums) == 1 and not any(quantity.is_ratio for quantity in quantities)
     return row | {"unit": "losses" if plain else "ratio"}
 
 
-def _engine(fit: Fit, quantities: list[Quantity]) -> str:
+def _engine(fit: Fit, quantities: Sequence[Quantity]) -> str:
     """Engine of the submodels that an answer was made from."""
     parts = [
-        (party, name) for q in quantities for party in _parties(q) for name in q.category.split("+")
+        (party, "killed" if name == LETHALITY else name)
+        for quantity in quantities
+        for party in quantity.parties
+        for name in quantity.categories
     ]
     return _joined([submodel_of(fit, *part).engine for part in parts])
 
 
-def _joined(names: list[str]) -> str:
-    """Both names of a quotient, once where they are the same."""
+def _joined(names: Iterable[str]) -> str:
+    """Names of all terms, once where they are the same."""
     return " / ".join(dict.fromkeys(names))

@@ -5,31 +5,75 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lossmodel import __version__
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.fit import NOT_PASSED
+from lossmodel.posterior.tables import is_assumed, prior_share, reported_series
 from lossmodel.text import escape
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
+    from lossmodel.posterior.reported import Series
 
 __all__ = ["rendered"]
 
 
 def rendered(fit: Fit, row: dict[str, Any], form: str) -> str:
     """Write an answer, a row of `answer_query`, in one of the four forms."""
+    assumed = _assumed(fit, row)
+    failed = [NOT_PASSED] if row["gate"] != "passed" else []
+    warnings = headline_warnings(fit)
     if form == "json":
-        return json.dumps(_plain(row), indent=2, ensure_ascii=False)
-    failed = row["gate"] != "passed"
+        said = {"set_by_assumptions": bool(assumed), "warnings": [*warnings, *failed]}
+        return json.dumps(_plain(row) | said, indent=2, ensure_ascii=False)
     if form == "text":
-        warnings = "".join(f"\nwarning: {words}" for words in headline_warnings(fit))
-        return _text(fit, row) + warnings + (f"\n{NOT_PASSED}" if failed else "")
+        lines = [_text(fit, row), *_sentences(fit, assumed), *(f"warning: {w}" for w in warnings)]
+        return "\n".join([*lines, *failed])
     if form == "latex":
-        return _latex(row) + (" (not converged)" if failed else "")
-    return _bibtex(fit, row)
+        # Comments, which reach the author and not the reader.
+        lines = [f"% warning: {escape.one_line(words)}" for words in warnings]
+        answer = _latex(row, "; set by assumptions" * bool(assumed))
+        return "\n".join([*lines, answer + " (not converged)" * bool(failed)])
+    return _bibtex(fit, row, assumed)
+
+
+def _assumed(fit: Fit, row: dict[str, Any]) -> list[Series]:
+    """Series of an answer whose totals are set by assumptions, as in the report."""
+    if "claimant" in row:
+        return []
+    parties, categories, scopes = (
+        row[name].split(" / ") for name in ("party", "category", "scope")
+    )
+    return [
+        series
+        for series in reported_series(fit)
+        if series[0] in chain.from_iterable(_parts(name, fit) for name in parties)
+        and series[1] in chain.from_iterable(name.split("+") for name in categories)
+        and series[2] in scopes
+        and is_assumed(fit, series)
+    ]
+
+
+def _parts(party: str, fit: Fit) -> tuple[str, ...]:
+    """The base parties of one that was asked for, or of a sum of several."""
+    conflict = fit.conflict
+    known = [party] if party in conflict.parties else party.split("+")
+    return tuple(chain.from_iterable(conflict.components(name) for name in known))
+
+
+def _sentences(fit: Fit, assumed: list[Series]) -> list[str]:
+    """A line about each total that is set by assumptions."""
+    return [
+        f"  set by assumptions: {percent(prior_share(fit, series))} of the posterior variance of "
+        f"{category} {party}{'' if scope == 'all' else f', {scope}'} to {fit.days[-1].date()} "
+        "comes from priors"
+        for series in assumed
+        for party, category, scope in [series]
+    ]
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
@@ -43,6 +87,8 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 def _what(row: dict[str, Any]) -> str:
     """Name the quantity: killed russia, scope all; or a claimant's ratio."""
+    if "expression" in row:
+        return str(row["expression"])
     scope = "" if row["scope"] == "all" else f", {row['scope']}"
     if "claimant" in row:
         return f"ratio {row['claimant']} on {row['category']} {row['party']}"
@@ -55,7 +101,7 @@ def _days(row: dict[str, Any]) -> str:
     if row["start"] == row["end"]:
         return str(row["start"])
     if " / " in row["start"] + row["end"]:
-        return f"{row['start']} to {row['end']} (one window over another)"
+        return f"{row['start']} to {row['end']} (one window for each)"
     return f"{row['start']} to {row['end']}"
 
 
@@ -94,18 +140,18 @@ def _text_when(fit: Fit, row: dict[str, Any], level: str) -> str:
     )
 
 
-def _latex(row: dict[str, Any]) -> str:
+def _latex(row: dict[str, Any], remark: str) -> str:
     level = f"{row['ci_prob'] * 100:.4g}\\%"
     if row["unit"] == "date":
         median, lower, upper = (row[k] or "not reached" for k in ("median", "lower", "upper"))
         never = escape.tex(percent(row["never_share"]))
-        return f"{median} ({level} CrI {lower} to {upper}; {never} of draws never)"
+        return f"{median} ({level} CrI {lower} to {upper}; {never} of draws never{remark})"
     median, lower, upper = (text.replace(",", r"\,") for text in _numbers(row))
-    return f"{median} ({level} CrI {lower}--{upper})"
+    return f"{median} ({level} CrI {lower}--{upper}{remark})"
 
 
-def _bibtex(fit: Fit, row: dict[str, Any]) -> str:
-    answer = " ".join(_text(fit, row).split())
+def _bibtex(fit: Fit, row: dict[str, Any], assumed: list[Series]) -> str:
+    answer = " ".join(_text(fit, row).split()) + "; set by assumptions" * bool(assumed)
     question = json.dumps([row["query"], row["ci_prob"], row["claims_sha256"]])
     key = hashlib.sha256(question.encode()).hexdigest()[:8]
     title = f"{fit.conflict.title}: {row['query']}"

@@ -22,6 +22,7 @@ from lossmodel.report.manifest import (
     remove_listed,
     write_manifest,
 )
+from lossmodel.system.destination import ALTERNATIVE, check_writable, destination, resolved
 from lossmodel.system.exchange import exchange, sync_folder, sync_tree
 from lossmodel.system.signals import undisturbed
 from lossmodel.system.unfinished import beside, unfinished
@@ -39,7 +40,6 @@ __all__ = ["Reserved", "check_replaceable", "csv_text", "fresh_folder", "reserve
 # Files that identify a report of a version without manifests.
 UNLISTED: Final = ("fit.nc", "provenance.json")
 SHOWN: Final = 3
-_ALTERNATIVE: Final = "give another --out."
 
 
 def check_replaceable(out: Path) -> None:
@@ -51,35 +51,26 @@ def check_replaceable(out: Path) -> None:
         The path is a file, cannot be made, or is a folder with files that its manifest does not
         list.
     """
-    _check(_place(out), out)
-
-
-def _check(place: Path, out: Path) -> None:
-    if place.exists() and not place.is_dir():
-        raise UsageError(f"{out} is a file; give the name of a folder.")
-    _check_place(place, out)
-    _check_creatable(place, out)
+    place = _place(out)
     if place.exists():
         _listed(place, out)
 
 
 def _place(out: Path) -> Path:
-    """The folder itself: without ``..``, and the target where it is a link."""
-    try:
-        place = out.resolve()
-        place.exists()
-        if out.is_symlink() and not place.exists():
-            raise UsageError(f"{out} is a link that leads nowhere; {_ALTERNATIVE}")
-    # A name that is too long or holds a NUL, or a circle of links.
-    except (OSError, ValueError, RuntimeError) as problem:
-        raise UsageError(f"{str(out)!r} cannot be the name of a folder: {problem}.") from None
+    """The folder itself, which a report may stand in."""
+    place = resolved(out)
+    _check_place(place, out)
+    destination(out, standing="folder")
+    # An earlier report is exchanged, which changes the folder that it stands in.
+    if place.exists():
+        check_writable(place.parent, out)
     return place
 
 
 def _check_place(place: Path, out: Path) -> None:
     """Refuse folders that cannot be exchanged, or that somebody stands in."""
     if place in (Path("~").expanduser(), place.parent):
-        raise UsageError(f"{out} is {place}, which no report replaces; {_ALTERNATIVE}")
+        raise UsageError(f"{out} is {place}, which no report replaces; {ALTERNATIVE}")
     if _is_above_here(place):
         raise UsageError(
             f"{out} is the current folder or one above it, which no report replaces; name a folder "
@@ -99,49 +90,37 @@ def _is_above_here(place: Path) -> bool:
         return False
 
 
-def _check_creatable(place: Path, out: Path) -> None:
-    above = next(folder for folder in place.parents if folder.exists())
-    if not above.is_dir():
-        raise UsageError(f"{out} cannot be made: {above} is a file.")
-    # Permissions alone do not tell for every file system and user: `reserved` tries.
-    if not os.access(above, os.W_OK | os.X_OK):
-        raise UsageError(f"{out} cannot be made: {above} may not be written; {_ALTERNATIVE}")
-
-
 def _listed(folder: Path, out: Path) -> dict[str, Listed]:
     """Files of a folder that may be removed; error messages name the folder `out`."""
     try:
         empty = not any(folder.iterdir())
-        writable = os.access(folder, os.W_OK | os.X_OK)
     except OSError as problem:
-        raise UsageError(f"{out} cannot be read: {problem.strerror}; {_ALTERNATIVE}") from None
-    if not writable:
-        raise UsageError(f"{out} may not be written, so it is not replaced; {_ALTERNATIVE}")
+        raise UsageError(f"{out} cannot be read: {problem.strerror}; {ALTERNATIVE}") from None
     if empty:
         return {}
     listed = read_manifest(folder)
     if listed is None and all((folder / name).is_file() for name in UNLISTED):
         raise UsageError(
             f"{out} has no list of its files ({NAME}), like reports of earlier versions, so it is "
-            f"not replaced. Remove it, or {_ALTERNATIVE}"
+            f"not replaced. Remove it, or {ALTERNATIVE}"
         )
     if listed is None:
         raise UsageError(
             f"{out} is neither empty nor a report of lossmodel, so it is not replaced. Empty it, "
-            f"or {_ALTERNATIVE}"
+            f"or {ALTERNATIVE}"
         )
     foreign = foreign_files(folder, listed)
     if foreign:
         more = f" and {len(foreign) - SHOWN:,} more" if len(foreign) > SHOWN else ""
         raise UsageError(
             f"{out} holds files that do not belong to its report, so it is not replaced: "
-            f"{', '.join(map(repr, foreign[:SHOWN]))}{more}. Move it away, or {_ALTERNATIVE}"
+            f"{', '.join(map(repr, foreign[:SHOWN]))}{more}. Move it away, or {ALTERNATIVE}"
         )
     changed = changed_files(folder, listed)
     if changed:
         raise UsageError(
             f"{out} is not replaced: {changed[0]!r} was changed since it was written. "
-            f"Move it away, or {_ALTERNATIVE}"
+            f"Move it away, or {ALTERNATIVE}"
         )
     return listed
 
@@ -202,8 +181,6 @@ def reserved(out: Path) -> Iterator[Reserved]:
         As `check_replaceable`, and if another process is writing a report there.
     """
     place = _place(out)
-    _check_place(place, out)
-    _check_creatable(place, out)
     with unfinished(place, out) as work:
         # After a report that a killed process had moved aside is back.
         check_replaceable(out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from lossmodel.text.levels import ASSUMED
+from lossmodel.posterior.tables import is_assumed, prior_share
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -23,12 +23,10 @@ __all__ = [
     "date",
     "estimate_text",
     "interval",
-    "is_assumed",
     "level",
     "main_categories",
     "main_parties",
     "party_title",
-    "prior_share",
     "quantity_title",
     "ratio",
     "scope_title",
@@ -135,16 +133,3 @@ def set_by(fit: Fit, key: tuple[str, str, str]) -> str:
         return ""
     share = percent(prior_share(fit, key))
     return f"set by assumptions ({share} of its posterior variance comes from priors)"
-
-
-def is_assumed(fit: Fit, key: tuple[str, str, str]) -> bool:
-    """Whether priors account for so much of a total's variance that they set it."""
-    return prior_share(fit, key) > ASSUMED
-
-
-def prior_share(fit: Fit, key: tuple[str, str, str]) -> float:
-    """Share of a total's posterior variance that comes from priors, NaN if unknown."""
-    party, category, scope = key
-    shares = fit.variance_decomposition
-    same = shares["quantity"] == f"{category} {party} {scope}"
-    return float(shares.loc[same, "prior_share"].iloc[0]) if same.any() else float("nan")

@@ -27,8 +27,10 @@ from lossmodel.report.output.pdf import to_pdf
 from lossmodel.report.results import Results
 from lossmodel.report.typesetting import TypesettingError
 from lossmodel.system.processes import result_of
+from lossmodel.system.stages import Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
 
     from lossmodel.api import Fit
@@ -45,8 +47,18 @@ FIGURES: Final = {
     ("biases",): ("claimants",),
 }
 
+# Shares of the time of a report before each of its files, for displays of progress: about those of
+# Kargil 1999 and of the shipped war.
+DONE: Final = {"fit.nc": 0.3, "tables": 0.5, "text": 0.65, "figures": 0.8, "pages": 0.9}
 
-def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
+
+def write_report(
+    fit: Fit,
+    out: str | Path,
+    *,
+    force: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Path:
     """Write the report of a fit into a folder, completely or not at all.
 
     The folder gets pages (``report.html``, ``report.pdf``, ``report.md``), tables
@@ -66,6 +78,8 @@ def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
         Write the whole report, with a warning on every page, even if the fit did not pass its
         gate. By default such a fit gets only ``fit.nc``, ``diagnostics.json``,
         ``provenance.json`` and the manifest.
+    progress
+        Called with a line of text at each stage.
 
     Returns
     -------
@@ -88,11 +102,18 @@ def write_report(fit: Fit, out: str | Path, *, force: bool = False) -> Path:
     ['diagnostics.json', 'fit.nc', 'manifest.json', 'provenance.json']
     """
     with reserved(Path(out)) as target:
-        return write_into(target, fit, force=force)
+        return write_into(target, fit, force=force, progress=progress)
 
 
-def write_into(target: Reserved, fit: Fit, *, force: bool = False) -> Path:
+def write_into(
+    target: Reserved,
+    fit: Fit,
+    *,
+    force: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Path:
     """Write the report of a fit into a folder that was reserved before the fit."""
+    progress(Stage("writing the report", 0.0))
     whole = force or bool(fit.diagnostics["gate"]["passed"])
     if whole:
         fit = with_other_accountings(fit)
@@ -100,17 +121,22 @@ def write_into(target: Reserved, fit: Fit, *, force: bool = False) -> Path:
     try:
         # Figures take longest, so the worker process starts them first.
         started = _start(fit, folder) if whole else None
+        progress(_stage("fit.nc"))
         fit.save(folder / "fit.nc")
         write_json(fit.diagnostics, folder / "diagnostics.json")
         write_json(provenance_of(fit), folder / "provenance.json")
         if started is not None:
-            _write_all(started, folder)
+            _write_all(started, folder, progress)
     except BaseException:
         # The worker process writes into the folder, which is removed next.
         worker.end_all()
         raise
     target.finish()
     return target.out
+
+
+def _stage(files: str) -> Stage:
+    return Stage(f"writing the report: {files}", DONE[files], detail=True)
 
 
 def provenance_of(fit: Fit) -> dict[str, Any]:
@@ -121,7 +147,7 @@ def provenance_of(fit: Fit) -> dict[str, Any]:
 def write_json(content: Any, path: Path) -> None:
     """Write JSON; numbers that are not finite become null."""
     text = json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_text(text + "\n", path)
 
 
 @dataclass(frozen=True)
@@ -155,16 +181,20 @@ def _start(fit: Fit, folder: Path) -> _Started:
     return _Started(results, specs, mark, figures)
 
 
-def _write_all(started: _Started, folder: Path) -> None:
+def _write_all(started: _Started, folder: Path, progress: Callable[[str], None]) -> None:
     results, fit = started.results, started.results.fit
+    progress(_stage("tables"))
     marked = {"gate": "not passed"} if started.mark else {}
     for name in ("estimates", "biases", "claims"):
         write_text(csv_text(getattr(results, name).assign(**marked)), folder / f"{name}.csv")
     write_tex(fit, folder, results=results)
     write_text(bibliography(fit), folder / "references.bib")
+    progress(_stage("text"))
     document = compose(results, started.specs)
     write_text(to_markdown(document), folder / "report.md")
+    progress(_stage("figures"))
     rendered = [result_of(figures) for figures in started.figures]
+    progress(_stage("pages"))
     pages = worker.submit(to_pdf, document, folder)
     svg = {name: text for part in rendered for name, text in part.svg.items()}
     write_text(to_html(document, svg), folder / "report.html")

@@ -10,6 +10,9 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -20,7 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-__all__ = ["WorkerDiedError", "cores", "end", "end_all", "pool", "result_of", "submit"]
+__all__ = [
+    "WorkerDiedError",
+    "cores",
+    "end",
+    "end_all",
+    "pool",
+    "remove_left",
+    "result_of",
+    "submit",
+]
 
 T = TypeVar("T")
 # Those that are not ended. A pool that nobody holds any more would still be waited for.
@@ -28,6 +40,8 @@ _POOLS: list[Any] = []
 # Seconds between two looks at the parent: an orphan is gone long before anybody misses its memory,
 # and four looks a second cost nothing that can be measured.
 LOOK: Final = 0.25
+# Where Linux keeps named semaphores. Other systems do not list theirs.
+SEMAPHORES: Final = Path("/dev/shm")
 # Right to wait for the end of a process, on Windows.
 SYNCHRONIZE: Final = 0x00100000
 
@@ -93,6 +107,7 @@ def pool(
 
     from joblib.externals.loky import ProcessPoolExecutor
 
+    _tidy()
     with undisturbed():
         if os.name == "posix":
             # Starting it lets signals through again, so it has to run before the workers start.
@@ -152,6 +167,36 @@ def result_of(future: Future[T]) -> T:
         return future.result()
     except BrokenProcessPool:
         raise WorkerDiedError from None
+
+
+@cache
+def _tidy() -> None:
+    remove_left(SEMAPHORES)
+
+
+def remove_left(folder: Path) -> None:
+    """Remove the semaphores of pools whose process has ended without doing so.
+
+    A pool has a process that removes them even if its own is killed, but not if all are at once.
+    Those of a process that runs are not touched, and those of other users cannot be.
+    """
+    if os.name != "posix":
+        return
+    for path in folder.glob("sem.loky-*-*"):
+        number = path.name.split("-")[1]
+        if number.isdecimal() and not _is_running(int(number)):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _is_running(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _begin(parent: int, prepare: Callable[..., None] | None, given: tuple[Any, ...]) -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.errors import UsageError
+from lossmodel.system.destination import ALTERNATIVE
 from lossmodel.system.locks import HeldError, locked
 from lossmodel.system.problems import MACHINE
 from lossmodel.system.signals import undisturbed
@@ -25,7 +26,6 @@ LONGEST: Final = 200
 KEPT: Final = 40
 # The longest path in a report, and room for names of parties and categories.
 PROBE: Final = ("figures", "x" * 128)
-_ALTERNATIVE: Final = "give another --out."
 
 
 def beside(place: Path, suffix: str, *, hidden: bool = True) -> Path:
@@ -100,7 +100,7 @@ def _lock(place: Path, shown: Path) -> Iterator[bool]:
             held = stack.enter_context(locked(beside(place, ".lock")))
         except HeldError as problem:
             words = f"{shown} is being written by another run ({problem}); wait for it, or"
-            raise HeldError(f"{words} {_ALTERNATIVE}") from None
+            raise HeldError(f"{words} {ALTERNATIVE}") from None
         except OSError as problem:
             raise _impossible(shown, place.parent, problem) from None
         yield held
@@ -167,5 +167,5 @@ def _impossible(shown: Path, folder: Path, problem: OSError) -> OSError | UsageE
     if problem.errno in MACHINE:
         return problem
     return UsageError(
-        f"{shown} cannot be made in {folder}: {problem.strerror or problem}; {_ALTERNATIVE}"
+        f"{shown} cannot be made in {folder}: {problem.strerror or problem}; {ALTERNATIVE}"
     )

@@ -33,8 +33,8 @@ _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}([,.'_ \u00a0\u2009\u202f]\d{3})+(\.\d+)?", re.ASCII)
 _NO_NUMBER: Final = re.compile(r"[+-]?(nan|inf|infinity|na|n/a|none|null|-+)", re.IGNORECASE)
-_TRUE: Final = ("true", "1", "yes")
-_FALSE: Final = ("", "false", "0", "no")
+TRUE: Final = ("true", "1", "yes")
+FALSE: Final = ("", "false", "0", "no")
 _HOMES: Final = {
     "claimant": "claimants.csv",
     "via": "claimants.csv",
@@ -163,14 +163,15 @@ def _check_columns(raw: RawTable, fields: Sequence[Field], problems: Problems) -
             allowed=", ".join(names),
             remedy=f"Rename it to {meant}",
         )
-    for column in [name for name, needed in absent.items() if needed]:
+    for field in [field for field in fields if absent.get(field.name)]:
+        meaning = f": {field.meaning.rstrip('.')}" if field.meaning else ""
         problems.add(
             raw.file,
-            column,
+            field.name,
             rows=[1],
             found="no such column",
             allowed=", ".join(names),
-            remedy=f"Add the column {column}",
+            remedy=f"Add the column {field.name}{meaning}",
         )
     return tuple(ignored)
 
@@ -265,9 +266,9 @@ def _number_remedy(word: str) -> str:
 
 def _flags(column: str, text: pd.Series, flagger: Flagger) -> pd.Series:
     lower = text.str.lower()
-    bad = (~lower.isin([*_TRUE, *_FALSE])).to_numpy(dtype=bool)
+    bad = (~lower.isin([*TRUE, *FALSE])).to_numpy(dtype=bool)
     flagger.flag(bad, column, allowed="true, false or nothing", remedy="Write true or false")
-    return lower.isin(list(_TRUE)).astype(bool)
+    return lower.isin(list(TRUE)).astype(bool)
 
 
 def _check_unique(field: Field, text: pd.Series, flagger: Flagger) -> None:

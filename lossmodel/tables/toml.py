@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -13,10 +16,55 @@ from lossmodel.tables.cells import parse_day
 from lossmodel.tables.names import ALLOWED, LONGEST_NAME, hidden_letter, name_fault
 from lossmodel.tables.problems import Problems, nearest, one_of, quoted
 
-__all__ = ["Keys", "parse_toml"]
+__all__ = ["Key", "Keys", "parse_toml"]
+
+Value = Literal["text", "names", "day", "number", "whole", "flag", "table"]
 
 # A section, a name and two keys.
 _LONGEST_PLACE = 2 * LONGEST_NAME
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a TOML file.
+
+    Attributes
+    ----------
+    value
+        Type of its value. `names` is one name or a list of them, a `day` a TOML date or a text.
+    meaning
+        Its meaning, in one line.
+    default
+        Meaning of a missing key, in words; empty where it must be given.
+    least, most
+        Limits of a number; None for none.
+    choices
+        Words allowed.
+    pattern
+        Form of a text; empty for any.
+    aliases
+        Other names of the key.
+
+    Examples
+    --------
+    >>> Key("rate_days", "whole", "Days between knots.", default="14", least=1, most=36_525).names
+    ('rate_days',)
+    """
+
+    name: str
+    value: Value
+    meaning: str
+    default: str = ""
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names of the key, the usual one first."""
+        return (self.name, *self.aliases)
 
 
 def parse_toml(data: bytes, file: str, problems: Problems) -> Keys | None:
@@ -69,17 +117,18 @@ class Keys:
             place = quoted(place)
         self._problems.add(self._file, place, found=quoted(shown), allowed=allowed, remedy=remedy)
 
-    def only(self, *known: str) -> None:
+    def only(self, *known: str | Key) -> None:
         """Note keys that look like misspelled known ones; other unknown keys are allowed."""
-        missing = [name for name in known if name not in self.values]
+        names = [name for key in known for name in ([key] if isinstance(key, str) else key.names)]
+        missing = [name for name in names if name not in self.values]
         for key in self.values:
-            if key in known:
+            if key in names:
                 continue
             # Of a short key two letters that changed places are half of it.
             turned = [name for name in missing if sorted(name) == sorted(key)]
             meant = turned[0] if turned else nearest(key, missing, cutoff=0.8)
             if meant:
-                self.wrong(key, allowed=one_of(known), remedy=f"Rename it to {meant}", found=key)
+                self.wrong(key, allowed=one_of(names), remedy=f"Rename it to {meant}", found=key)
 
     def first(self, *keys: str) -> str:
         """The first of several names of a key that is present; the first name if none is."""
@@ -172,6 +221,28 @@ class Keys:
                 self.wrong(key, allowed="a day as YYYY-MM-DD", remedy="Write it as 2022-02-24")
             return None
         return pd.Timestamp(day)
+
+    def coded(self, key: Key) -> str:
+        """A text of the key's form; empty if there is none."""
+        text = self.text(key.name)
+        if text and not re.fullmatch(key.pattern, text, re.ASCII):
+            self.wrong(key.name, allowed=key.meaning, remedy="Correct it, or leave it out")
+            return ""
+        return text
+
+    def limited(self, key: Key) -> float | None:
+        """A number within the key's limits, from the first of its names; None if there is none."""
+        least = -math.inf if key.least is None else key.least
+        most = math.inf if key.most is None else key.most
+        return self.number(self.first(*key.names), least=least, most=most)
+
+    def whole(self, key: Key) -> int | None:
+        """A whole number within the key's limits; None if there is none."""
+        value = self.limited(key)
+        if value is not None and not value.is_integer():
+            self.wrong(key.name, allowed="a whole number", remedy="Correct the number")
+            return None
+        return None if value is None else int(value)
 
     def number(self, key: str, *, least: float, most: float) -> float | None:
         """A number from `least` to `most`; None if there is none."""

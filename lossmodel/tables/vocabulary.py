@@ -19,16 +19,16 @@ __all__ = [
     "Accounting",
     "AccountingRules",
     "Form",
+    "ImportKind",
     "KindRules",
     "QualifierRules",
-    "WideKind",
     "names_with",
 ]
 
 Accounting = Literal["ledger", "estimate", "list", "register", "corrected-register"]
 Form = Literal["point", "interval", "at-least", "at-most"]
-# Kinds that the figures of a table of dates by claimants may be of.
-WideKind = Literal["cumulative", "daily"]
+# Kinds that all figures of a foreign table may be of.
+ImportKind = Literal["cumulative", "daily", "period", "average", "stock"]
 
 STOCK_CATEGORIES: Final = ("missing", "captured")
 
@@ -55,6 +55,8 @@ class KindRules:
     known_at_end
         Whether an empty `known` means `end`, except in a stream that counts cases; otherwise it
         means `published`.
+    meaning
+        Its meaning, in one line.
     """
 
     needs_start: bool = True
@@ -64,6 +66,7 @@ class KindRules:
     stock: bool = False
     signed: bool = False
     known_at_end: bool = False
+    meaning: str = ""
 
     @property
     def counts_losses(self) -> bool:
@@ -78,12 +81,26 @@ class KindRules:
 
 KINDS: Final[Mapping[str, KindRules]] = MappingProxyType(
     {
-        "daily": KindRules(single_day=True),
-        "period": KindRules(),
-        "average": KindRules(per_day=True),
-        "cumulative": KindRules(needs_start=False, running=True, known_at_end=True),
-        "stock": KindRules(needs_start=False, stock=True),
-        "correction": KindRules(signed=True),
+        "daily": KindRules(single_day=True, meaning="Losses of one day; start and end are equal."),
+        "period": KindRules(meaning="Losses of the days from start to end."),
+        "average": KindRules(
+            per_day=True, meaning="Mean losses per day over the days from start to end."
+        ),
+        "cumulative": KindRules(
+            needs_start=False,
+            running=True,
+            known_at_end=True,
+            meaning="Running total up to end, since start or the conflict's first day.",
+        ),
+        "stock": KindRules(
+            needs_start=False,
+            stock=True,
+            meaning="Missing or captured as they stand on end; never differenced.",
+        ),
+        "correction": KindRules(
+            signed=True,
+            meaning="A correction of earlier figures by the claimant; it may be negative.",
+        ),
     }
 )
 
@@ -104,6 +121,8 @@ class QualifierRules:
         Whether the claimant calls it approximate, so that coarser rounding is likely.
     prefix
         Words before a printed figure.
+    meaning
+        Its meaning, in one line.
     """
 
     form: Literal["point", "at-least", "at-most"] = "point"
@@ -111,6 +130,7 @@ class QualifierRules:
     exact: bool = False
     approximate: bool = False
     prefix: str = ""
+    meaning: str = ""
 
     @property
     def is_bound(self) -> bool:
@@ -125,11 +145,19 @@ class QualifierRules:
 
 QUALIFIERS: Final[Mapping[str, QualifierRules]] = MappingProxyType(
     {
-        "exact": QualifierRules(exact=True),
-        "about": QualifierRules(approximate=True),
-        "at-least": QualifierRules("at-least", prefix="at least "),
-        "at-most": QualifierRules("at-most", prefix="at most "),
-        "range": QualifierRules(has_limits=True),
+        "exact": QualifierRules(exact=True, meaning="The claimant gives the number as it is."),
+        "about": QualifierRules(
+            approximate=True, meaning="The claimant calls it approximate: about, some, nearly."
+        ),
+        "at-least": QualifierRules(
+            "at-least", prefix="at least ", meaning="A lower bound: more than, over, at least."
+        ),
+        "at-most": QualifierRules(
+            "at-most", prefix="at most ", meaning="An upper bound: up to, fewer than, at most."
+        ),
+        "range": QualifierRules(
+            has_limits=True, meaning="From low to high; value is optional, within them."
+        ),
     }
 )
 
@@ -150,6 +178,10 @@ class AccountingRules:
         Whether it lists a share of all cases, its coverage, and has no bias besides.
     official
         Whether it rests on the records of an office, whose bias is that of registers.
+    meaning
+        Its meaning, in one line.
+    question
+        The same as an answer to: what happens to an old day when a new figure comes out?
     """
 
     sums_days: bool = False
@@ -157,6 +189,8 @@ class AccountingRules:
     minimum_is_count: bool = False
     has_coverage: bool = False
     official: bool = False
+    meaning: str = ""
+    question: str = ""
 
     @property
     def assesses(self) -> bool:
@@ -166,11 +200,33 @@ class AccountingRules:
 
 ACCOUNTINGS: Final[Mapping[str, AccountingRules]] = MappingProxyType(
     {
-        "ledger": AccountingRules(sums_days=True),
-        "estimate": AccountingRules(),
-        "list": AccountingRules(counts_cases=True, minimum_is_count=True, has_coverage=True),
-        "register": AccountingRules(counts_cases=True, official=True),
-        "corrected-register": AccountingRules(official=True),
+        "ledger": AccountingRules(
+            sums_days=True,
+            meaning="Its total is the running sum of its own daily figures.",
+            question="it stays as it was, and the total is the sum of the days",
+        ),
+        "estimate": AccountingRules(
+            meaning="Each release judges the whole window anew.",
+            question="it is judged anew, or nobody knows",
+        ),
+        "list": AccountingRules(
+            counts_cases=True,
+            minimum_is_count=True,
+            has_coverage=True,
+            meaning="Single cases: names, graves, photographs, verified events.",
+            question="it gains the names or other single cases found since",
+        ),
+        "register": AccountingRules(
+            counts_cases=True,
+            official=True,
+            meaning="Records that an office must keep, or excess mortality.",
+            question="it gains the deaths that an office has recorded since",
+        ),
+        "corrected-register": AccountingRules(
+            official=True,
+            meaning="Records of an office that its authors raise for those still to come.",
+            question="it is judged anew, from the records of an office",
+        ),
     }
 )
 

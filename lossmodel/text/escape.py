@@ -36,7 +36,9 @@ _TEX: Final = {
 _TEX_TABLE: Final = str.maketrans(_TEX)
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$@:=^])")
 # Any letters and digits, and the signs of names that are safe everywhere.
-_UNSAFE_IN_FILES: Final = re.compile(r"[^\w.+-]|\.\.+")
+_UNSAFE_IN_FILES: Final = re.compile(r"[^\w.+-]|\.\.+|\.$")
+# Names of devices on Windows, whatever follows a dot in them.
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)
 # Bytes; file systems allow 255, and a temporary name may be a little longer.
 LONGEST_FILE_NAME: Final = 200
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -112,6 +114,8 @@ def file_name(*parts: str) -> str:
     """
     name = "-".join(parts)
     plain = _UNSAFE_IN_FILES.sub("-", name)
+    if _DEVICE.fullmatch(plain):
+        plain = f"_{plain}"
     while len(plain.encode()) > LONGEST_FILE_NAME:
         plain = plain[:-1]
     if plain == name:

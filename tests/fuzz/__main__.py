@@ -25,7 +25,7 @@ NUMBERS = {
 }  # fmt: skip
 # Counts that are no fault.
 FINE = {
-    *("ok", "refused", "the same", "kills", *kills.SIGNALS, "had ended", "earlier report"),
+    *("ok", "refused", "the same", "kills", *kills.ENDINGS, "had ended", "earlier report"),
     *("new report", "leftovers before the next run"),
 }
 

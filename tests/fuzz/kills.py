@@ -2,10 +2,10 @@
 
     python -m tests.fuzz.kills --kills 60 --seed 1
 
-Each fit replaces an earlier report. It is killed by one of three signals: as Ctrl-C does, which
-reaches all processes of a terminal; as a service manager does; and at once. Afterwards no process
-may be left after two seconds, the report must be the earlier or the new one and whole, and a run to
-the end must leave nothing beside it nor in the temporary folders.
+Each fit replaces an earlier report. It is killed as Ctrl-C does, which reaches all processes of a
+terminal; as a service manager does; at once; and at once with all its processes. Afterwards no
+process may be left after two seconds, the report must be the earlier or the new one and whole, and
+a run to the end must leave nothing beside it nor in the temporary folders.
 """
 
 from __future__ import annotations
@@ -28,8 +28,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # A war of four claims, whose fit takes a few seconds with most of them in the report.
 WAR = ROOT / "data" / "wars" / "linebacker1972"
 PATIENCE = 2.0  # seconds after which a process is an orphan
-SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT")
-STATUS = {"SIGKILL": -9, "SIGTERM": 143, "SIGINT": 130}
+# Exit status by signal, and whether all processes of the group receive it.
+ENDINGS = {
+    "SIGKILL": (-9, False),
+    "SIGTERM": (143, False),
+    "SIGINT": (130, True),
+    "SIGKILL of all": (-9, True),
+}
 SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -103,10 +108,11 @@ def kill_once(place: Place, name: str, after: float) -> Counter[str]:
     before = place.made()
     process = place.start()
     time.sleep(after)
-    number = signal.Signals[name]
+    status, to_all = ENDINGS[name]
+    number = signal.Signals[name.split()[0]]
     if process.poll() is not None:
         counts["had ended"] = 1
-    elif name == "SIGINT":
+    elif to_all:
         os.killpg(process.pid, number)
     else:
         process.send_signal(number)
@@ -127,7 +133,7 @@ def kill_once(place: Place, name: str, after: float) -> Counter[str]:
     counts[f"{kind} report" if after_kill else "broken report"] = 1
     # A signal before Python has begun to heed signals ends it as such, and in its own words.
     counts["tracebacks"] = int("Traceback" in said and process.returncode != -number)
-    expected = {STATUS[name], -number, 0}
+    expected = {status, -number, 0}
     counts["wrong status"] = int(process.returncode not in expected)
     if counts["tracebacks"] or counts["wrong status"]:
         sys.stderr.write(f"{name} after {after:.2f} s, status {process.returncode}: {said}\n")
@@ -142,7 +148,7 @@ def kills(number: int, seed: int) -> Counter[str]:
         place = Place(Path(name))
         seconds = place.run()
         for i in range(number):
-            which = SIGNALS[i % len(SIGNALS)]
+            which = list(ENDINGS)[i % len(ENDINGS)]
             counts.update(kill_once(place, which, rng.uniform(0, seconds)))
             counts["leftovers before the next run"] += len(place.left())
             seconds = place.run()

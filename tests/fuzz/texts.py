@@ -25,6 +25,11 @@ CELLS = (
 QUERIES = (
     *("aircraft germany", "aircraft britain 1940-08", "aircraft germany 1940-08-01..1940-08-31"),
     *("ratio raf germany", "when aircraft germany passes 1000", "aircraft germany 1940"),
+    *(
+        "aircraft germany + aircraft britain",
+        "(aircraft germany - aircraft britain) / ships germany",
+    ),
+    "lethality germany 1940-08",
 )
 WORDS = (
     *("killed", "wounded", "casualties", "aircraft", "britain", "germany", "by", "month", "year"),

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import solve_triangular
 
+from lossmodel.inference.laplace.factors import Root
 from lossmodel.inference.laplace.marginals import (
     LaplaceMarginal,
     Total,
@@ -73,7 +75,7 @@ class NormalityDiagnostics:
 
 
 def split_normal(
-    x: Floats, *, covariance_root: Floats, split_normal_scales: Floats
+    x: Floats, *, covariance_root: Root, split_normal_scales: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Standard normal draws as steps from the mode, with split-normal hyperparameters.
 
@@ -105,9 +107,12 @@ def split_normal(
     [-1.0, 1.5]
     """
     n = split_normal_scales.shape[1]
-    moved = x[:, :n] @ covariance_root[:n, :n].T
+    of_hypers = covariance_root[:n, :n]
+    if isinstance(of_hypers, sparse.sparray):
+        of_hypers = of_hypers.toarray()
+    moved = x[:, :n] @ of_hypers.T
     ratio = np.where(moved > 0, split_normal_scales[1], split_normal_scales[0])
-    split = solve_triangular(covariance_root[:n, :n], (moved * ratio).T, lower=True).T
+    split = solve_triangular(of_hypers, (moved * ratio).T, lower=True).T
     return (
         split @ covariance_root[:, :n].T,
         x[:, n:] @ covariance_root[:, n:].T,
@@ -116,7 +121,7 @@ def split_normal(
 
 
 def normality_diagnostics(
-    modes: Modes, point: Point, *, covariance_root: Floats, split_normal_scales: Floats
+    modes: Modes, point: Point, *, covariance_root: Root, split_normal_scales: Floats
 ) -> NormalityDiagnostics:
     """Compare the density around a mode with its normal approximation.
 
@@ -125,8 +130,8 @@ def normality_diagnostics(
     covariance_root, split_normal_scales
         As in ``split_normal``.
     """
-    several = int(np.clip(COST // len(covariance_root), FEWEST, MOST))
-    x = np.random.default_rng(SEED).standard_normal((max(DRAWS, several), len(covariance_root)))
+    several = int(np.clip(COST // covariance_root.shape[0], FEWEST, MOST))
+    x = np.random.default_rng(SEED).standard_normal((max(DRAWS, several), covariance_root.shape[0]))
     with_hypers, of_latent, volume = split_normal(
         x, covariance_root=covariance_root, split_normal_scales=split_normal_scales
     )
@@ -136,12 +141,13 @@ def normality_diagnostics(
     ratios = modes.density.values(drawn) + ((x**2).sum(axis=1) / 2 + volume)[:DRAWS]
     # The same draws of the hyperparameters, the others at their mode.
     starts = point.theta + with_hypers[:several]
-    near = [modes.find_mode(start, tolerance=NEAR, near=point) for start in starts]
-    marginals = np.array([there.value for there in near])
+    points = (modes.find_mode(start, tolerance=NEAR, near=point) for start in starts)
+    near = [(there.value, there.theta) for there in points]
+    marginals = np.array([value for value, _ in near])
     of_hypers = marginals + ((x[:, : modes.hypers] ** 2).sum(axis=1) / 2 + volume)[:several]
     weights = np.exp(of_hypers - of_hypers.max())
     weights /= weights.sum()
-    totals = np.array([log_totals(modes.density, there.theta, list(slopes)) for there in near])
+    totals = np.array([log_totals(modes.density, theta, list(slopes)) for _, theta in near])
     moved = weights @ totals - totals.mean(axis=0)
     sds = [np.linalg.norm(covariance_root.T @ slope) for slope in slopes.values()]
     shifts = moved / np.array(sds)
@@ -187,6 +193,7 @@ def pareto_k(log_ratios: Floats) -> float:
     theta = 1 / tail[-1] + grid / (3 * quarter)
     shapes = np.log1p(-theta[:, None] * tail).mean(axis=1)
     profile = size * (np.log(-theta / shapes) - shapes - 1)
-    weights = 1 / np.exp(profile[None] - profile[:, None]).sum(axis=1)
+    with np.errstate(over="ignore"):  # of a shape that is out of the question
+        weights = 1 / np.exp(profile[None] - profile[:, None]).sum(axis=1)
     k = float(np.log1p(-(theta @ weights) * tail).mean())
     return (k * size + 0.5 * 10) / (size + 10)

@@ -14,7 +14,8 @@ mean ``z* + Z (h - h*)``, so that the hyperparameters are integrated over.
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
+from scipy import sparse
+from scipy.linalg import cholesky
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
@@ -23,6 +24,7 @@ from lossmodel.inference.laplace.diagnostics import (
     normality_diagnostics,
     split_normal,
 )
+from lossmodel.inference.laplace.factors import Root
 from lossmodel.inference.laplace.hyper_mode import (
     ROUGH,
     HyperMode,
@@ -62,9 +64,10 @@ class Laplace:
     mode
         Shape (D,): maximum of the hyperparameters' marginal, and z* there.
     covariance_root
-        Lower triangular A with A A' the covariance; ``mode + A x`` of standard normal x draws.
+        A with A A' the covariance; ``mode + A x`` of standard normal x draws. Lower triangular, or
+        sparse in large submodels, whose hyperparameters have the first columns, too.
     latent_precision
-        Negative Hessian by z at the mode.
+        Negative Hessian by z at the mode; sparse in large submodels.
     hyper_covariance
         Of the hyperparameters, on their standard normal scale.
     log_evidence
@@ -85,8 +88,8 @@ class Laplace:
     """
 
     mode: Floats
-    covariance_root: Floats
-    latent_precision: Floats
+    covariance_root: Root
+    latent_precision: Root
     hyper_covariance: Floats
     log_evidence: float
     decrement: float
@@ -231,19 +234,15 @@ def _covariance(curvature: Floats, sd: Floats) -> Floats:
 
 def _finish(modes: Modes, found: HyperMode, *, diagnose: bool) -> Laplace:
     """The spread of the hyperparameters from axial points, and the joint factor."""
-    n = modes.hypers
     point, mode_sensitivity, slope = found.point, found.mode_sensitivity, found.slope
     axes = _axes(modes, point, mode_sensitivity)
     covariance = _covariance(found.curvature, axes.sds.mean(axis=0))
     split_normal_scales = axes.sds / axes.sds.mean(axis=0)
     root = cholesky(covariance, lower=True)
-    covariance_root = np.zeros((len(point.theta),) * 2)
-    covariance_root[:, :n] = mode_sensitivity @ root
-    covariance_root[n:, n:] = solve_triangular(point.lower, np.eye(len(point.lower)), lower=True).T
     laplace = Laplace(
         mode=point.theta,
-        covariance_root=covariance_root,
-        latent_precision=point.lower @ point.lower.T,
+        covariance_root=_joint(mode_sensitivity @ root, point.factor.root()),
+        latent_precision=point.factor.precision(),
         hyper_covariance=covariance,
         log_evidence=point.value + float(np.log(np.diag(root)).sum()),
         decrement=point.decrement,
@@ -254,6 +253,20 @@ def _finish(modes: Modes, found: HyperMode, *, diagnose: bool) -> Laplace:
         split_normal_scales=split_normal_scales,
     )
     return _with_diagnostics(modes, found.point, laplace) if diagnose else laplace
+
+
+def _joint(of_hypers: Floats, latent: Root) -> Root:
+    """The root of the joint covariance, from its first columns and the root of the latent one."""
+    size, n = of_hypers.shape
+    if isinstance(latent, sparse.sparray):
+        none = sparse.csr_array((n, size - n))
+        return sparse.csr_array(
+            sparse.hstack([of_hypers, sparse.vstack([none, latent])], format="csr")
+        )
+    found = np.zeros((size, size))
+    found[:, :n] = of_hypers
+    found[n:, n:] = latent
+    return found
 
 
 def diagnosed(density: Density, laplace: Laplace) -> Laplace:

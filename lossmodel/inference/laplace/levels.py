@@ -22,7 +22,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from lossmodel.inference.laplace.modes import Point
 from lossmodel.model.density.curvature import curvature
@@ -84,10 +83,10 @@ class Levels:
 
     def mean_excess(self, point: Point) -> Floats:
         """The mean of q, shape (levels,), over the latent vector at the point's scales."""
-        latent = len(point.lower)
+        latent = point.factor.size
         x = np.random.default_rng(SEED).standard_normal((latent, DRAWS))
         theta = np.tile(point.theta, (DRAWS, 1))
-        theta[:, -latent:] += solve_triangular(point.lower, x, lower=True, trans=1).T
+        theta[:, -latent:] += point.factor.spread(x).T
         return np.asarray(self.excess(theta).mean(axis=0))
 
     def slopes(self, gradient: Floats) -> Floats:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cho_solve, lapack
 
 from lossmodel.errors import UsageError
+from lossmodel.inference.laplace.factors import Factor, cholesky_factor, regularised
+from lossmodel.model.density.arrowhead import is_large
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander, Expansion
 from lossmodel.model.design.grid import Floats
@@ -31,10 +32,6 @@ HALVINGS = 40
 # Fall of the log density that counts as none: a thousandth of the rounding error of a published
 # log evidence, far above that of a sum of hundreds of log likelihoods (1e-12).
 FLOOR = 1e-6
-# In place of infinite entries, small enough for products of two.
-HUGE = 1e100
-# Relative additions to the diagonal, from rounding to a tenth, until Cholesky's method succeeds.
-RIDGES = (0.0, 1e-10, 1e-7, 1e-4, 1e-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +40,15 @@ class Point:
 
     Attributes
     ----------
-    lower
-        Shape (D - H, D - H), Cholesky factor of the clipped precision.
+    factor
+        Cholesky factor of the clipped precision of the D - H latent unknowns.
     positive
-        Whether the clipped precision was positive definite; if not, ``lower`` is the factor of the
+        Whether the clipped precision was positive definite; if not, ``factor`` is that of the
         Gauss-Newton approximation.
     """
 
     expansion: Expansion
-    lower: Floats
+    factor: Factor
     positive: bool
 
     @property
@@ -62,7 +59,7 @@ class Point:
     @property
     def hypers(self) -> int:
         """Number of hyperparameters."""
-        return len(self.theta) - len(self.lower)
+        return len(self.theta) - self.factor.size
 
     @cached_property
     def step(self) -> Floats:
@@ -72,12 +69,12 @@ class Point:
     @property
     def hessian_positive(self) -> bool:
         """Whether the negative Hessian itself is positive definite."""
-        return _cholesky(self.expansion.latent) is not None
+        return cholesky_factor(self.expansion.latent) is not None
 
     def newton(self, gradient: Floats) -> Floats:
         """Newton's step for a gradient, with the precision of this point."""
         step = np.zeros_like(gradient)
-        step[self.hypers :] = cho_solve((self.lower, True), gradient[self.hypers :])
+        step[self.hypers :] = self.factor.solve(gradient[self.hypers :])
         return step
 
     @property
@@ -88,20 +85,12 @@ class Point:
     @property
     def log_det(self) -> float:
         """Log determinant of the clipped precision."""
-        return 2 * float(np.log(np.diag(self.lower)).sum())
+        return self.factor.log_det
 
     @property
     def value(self) -> float:
         """Log marginal of the hyperparameters, with the rise that a Newton step promises."""
         return self.expansion.value + self.decrement - self.log_det / 2
-
-    @cached_property
-    def covariance(self) -> Floats:
-        """Of theta, shape (D, D), with the hyperparameters held."""
-        inverse = np.tril(lapack.dpotri(self.lower, lower=1)[0])
-        covariance = np.zeros((len(self.theta),) * 2)
-        covariance[self.hypers :, self.hypers :] = inverse + np.tril(inverse, -1).T
-        return covariance
 
 
 class _Secants:
@@ -134,7 +123,7 @@ class Modes:
     def __init__(self, density: Density) -> None:
         self.density = density
         self.hypers = len(density.design.parameters.hyper)
-        self.expand_at = Expander(density)
+        self.expand_at = Expander(density, apart=is_large(density.design))
         self.expansions = self.gradients = 0
 
     def evaluate(self, theta: Floats) -> tuple[float, Floats]:
@@ -226,7 +215,7 @@ class Modes:
         mode_sensitivity = np.zeros((len(point.theta), self.hypers))
         mode_sensitivity[: self.hypers] = np.eye(self.hypers)
         across = -point.expansion.across[self.hypers :]
-        mode_sensitivity[self.hypers :] = cho_solve((point.lower, True), across)
+        mode_sensitivity[self.hypers :] = point.factor.solve(across)
         return mode_sensitivity
 
     def slope(self, point: Point, mode_sensitivity: Floats) -> Floats:
@@ -238,8 +227,8 @@ class Modes:
         n, parameters = self.hypers, self.density.design.parameters
         observed, expansion = self.density.design.observed, point.expansion
         noise_share = expansion.noise_share
-        leverage = expansion.leverage(point.covariance)
-        shrink = 1 - np.diag(point.covariance)[n:]
+        leverage = point.factor.leverage(expansion)
+        shrink = 1 - point.factor.variances
         by_log_det = np.bincount(parameters.scale_of[n:], shrink, minlength=n + 1)[:n].astype(float)
         learned = observed.noise >= 0
         moved = expansion.curved_by(log_noise=1.0) * noise_share * leverage / 2
@@ -255,27 +244,9 @@ class Modes:
         return np.asarray(mode_sensitivity.T @ expansion.gradient - by_log_det)
 
 
-def _factorise(expansion: Expansion) -> tuple[Floats, bool]:
-    """Lower Cholesky factor of the latent precision; Gauss-Newton's where that is indefinite.
-
-    Far from the mode entries can differ by so many orders of magnitude that rounding makes even
-    this one indefinite: then its diagonal is raised until it is not.
-    """
-    lower = _cholesky(expansion.clipped)
-    if lower is not None:
-        return lower, True
-    safe = np.nan_to_num(expansion.gauss_newton(), posinf=HUGE, neginf=-HUGE)
-    for ridge in RIDGES:
-        lower = _cholesky(safe + np.diag(ridge * np.diag(safe)))
-        if lower is not None:
-            return lower, False
-    return np.diag(np.sqrt(np.diag(safe))), False
-
-
-def _cholesky(matrix: Floats) -> Floats | None:
-    """Lower factor in LAPACK's memory order; None of a matrix that is not positive definite."""
-    if not np.isfinite(matrix).all():
-        return None
-    # The transposed upper factor of a row-wise matrix is the lower one without a copy.
-    lower, failed = lapack.dpotrf(matrix.T, lower=1, clean=1)
-    return None if failed else np.asarray(lower)
+def _factorise(expansion: Expansion) -> tuple[Factor, bool]:
+    """Factor of the latent precision; Gauss-Newton's where that is indefinite."""
+    factor = cholesky_factor(expansion.clipped)
+    if factor is not None:
+        return factor, True
+    return regularised(expansion.gauss_newton()), False

@@ -17,8 +17,9 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["Jacobians", "Products", "crossed", "second_products"]
 
-# Pairs of matrices with equally many rows, of which the products ``left' right`` are summed.
-Products = list[tuple[Matrix, Matrix]]
+# Pairs of matrices with equally many rows and a weight for each row, of which the products
+# ``left' diag(weight) right`` are summed.
+Products = list[tuple[Matrix, Matrix, Floats]]
 
 
 class Jacobians:
@@ -43,13 +44,24 @@ class Jacobians:
         self._order: list[Node] = []
         for node in graph.order(basis, outputs):
             if isinstance(node, Linear):
-                self._terms[node.index] = terms = list(_of_entries(node.terms()))
+                self._terms[node.index] = terms = list(self._of_entries(node.terms()))
                 if all(source.index in self._constant for _, source in terms):
                     found = [m @ self._constant[source.index] for m, source in terms]
                     self._constant[node.index] = _sum_of(found)
                     continue
             if not isinstance(node, RunningSum):
                 self._order.append(node)
+
+    def _of_entries(self, terms: Iterable[tuple[Matrix, Node]]) -> Iterator[tuple[Matrix, Node]]:
+        """Maps of running sums, unless these are in the basis, as maps of their summands."""
+        for matrix, source in terms:
+            if not isinstance(source, RunningSum) or source.index in self._constant:
+                yield matrix, source
+                continue
+            columns, start = source.of_entries(matrix).tocsc(), 0
+            for node in source.inputs:
+                yield sparse.csr_array(columns[:, start : start + node.size]), node
+                start += node.size
 
     def at(self, evaluation: Evaluation) -> dict[int, Matrix]:
         """Jacobians of all nodes but running sums, by index, each of shape (n, basis)."""
@@ -66,6 +78,17 @@ class Jacobians:
             found[node.index] = _sum_of(parts)
         return found
 
+    def structure(self, output: Node) -> Matrix:
+        """Positive where an output may depend on the basis, at whatever point, else zero."""
+        found = {index: abs(matrix) for index, matrix in self._constant.items()}
+        for node in self._order:
+            if isinstance(node, Map):
+                parts = [found[source.index] for source in node.inputs]
+            else:
+                parts = [abs(m) @ found[source.index] for m, source in self._terms[node.index]]
+            found[node.index] = _sum_of(parts)
+        return found[output.index]
+
     @property
     def maps(self) -> list[Map]:
         """Maps whose second derivatives are those of the outputs."""
@@ -75,7 +98,7 @@ class Jacobians:
 def second_products(
     node: Map, jacobians: Mapping[int, Matrix], bends: Mapping[tuple[int, int], Floats]
 ) -> Products:
-    """Pairs of matrices whose products, plus their transposes, are a map's second derivative.
+    """Products that are, with their transposes, a map's second derivative.
 
     Parameters
     ----------
@@ -86,29 +109,18 @@ def second_products(
     for (a, b), bend in bends.items():
         left, right = (jacobians[node.inputs[k].index] for k in (a, b))
         if left.nnz and right.nnz and bend.any():
-            products.append((left, by_rows(right, bend / 2 if a == b else bend)))
+            products.append((left, right, bend / 2 if a == b else bend))
     return products
 
 
 def crossed(products: Products, size: int) -> Floats:
-    """Sum of ``left' right`` over pairs with equally many rows, and its transpose, dense."""
+    """Sum of ``left' diag(weight) right`` over products, and its transpose, dense."""
     if not products:
         return np.zeros((size, size))
-    left, right = (sparse.vstack(part, format="csr") for part in zip(*products, strict=True))
+    left = sparse.vstack([left for left, _, _ in products], format="csr")
+    right = sparse.vstack([by_rows(right, w) for _, right, w in products], format="csr")
     half = np.asarray((left.T.tocsr() @ right).toarray())
     return np.asarray(half + half.T)
-
-
-def _of_entries(terms: Iterable[tuple[Matrix, Node]]) -> Iterator[tuple[Matrix, Node]]:
-    """Maps of running sums as maps of their summands."""
-    for matrix, source in terms:
-        if not isinstance(source, RunningSum):
-            yield matrix, source
-            continue
-        columns, start = source.of_entries(matrix).tocsc(), 0
-        for node in source.inputs:
-            yield sparse.csr_array(columns[:, start : start + node.size]), node
-            start += node.size
 
 
 def _sum_of(parts: Sequence[Matrix]) -> Matrix:

@@ -9,20 +9,28 @@ with A the derivative of the log scales s and of v by theta. The last term comes
 are multiplied by a learned scale; it is zero among the latent entries of theta.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from lossmodel.model.density.arrowhead import (
+    ArrowheadChange,
+    Layout,
+    has_long_windows,
+    layout_of,
+    products_apart,
+)
 from lossmodel.model.density.curvature import clipped_curvature, curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.derivatives import Jacobians, Products, crossed, second_products
 from lossmodel.model.density.graph import Adjoints, Evaluation
-from lossmodel.model.density.operators import Matrix
-from lossmodel.model.design.change import Change, by_rows
-from lossmodel.model.design.grid import Floats
+from lossmodel.model.density.operators import Map, Matrix, Node
+from lossmodel.model.design.change import Change
+from lossmodel.model.design.grid import Floats, Ints
 
 __all__ = ["Expander", "Expansion"]
 
@@ -32,18 +40,47 @@ STEP = 1e-5
 
 
 class Expander:
-    """Expands one density; holds everything that is the same at all points."""
+    """Expands one density; holds everything that is the same at all points.
 
-    def __init__(self, density: Density) -> None:
+    Parameters
+    ----------
+    apart
+        Whether second derivatives are arrowheads, for large submodels, and not dense matrices.
+    """
+
+    def __init__(self, density: Density, *, apart: bool = False) -> None:
         self.density, self.model = density, density.model
-        self.change = Change(density.design)
-        model = self.model
-        graph, basis = model.graph, model.basis
+        model, design = self.model, density.design
+        graph = model.graph
+        basis: tuple[Node, ...] = model.basis
+        # Sums up to the edges of cells are in the basis, too, where figures are more than edges.
+        self.within: Jacobians | None = None
+        if apart and has_long_windows(design):
+            self.within = Jacobians(graph, basis, model.sums.inputs)
+            basis = (*basis, model.sums)
         self.expected = Jacobians(graph, basis, [model.ordered_expected])
         self.noise = Jacobians(graph, basis, [model.ordered_noise, model.log_slack])
-        ceilings = density.design.parameters.ceilings
-        none = sparse.csr_array((ceilings.shape[0], model.log_scales.size))
-        self.ceilings = sparse.csr_array(sparse.hstack([none, ceilings], format="csr"))
+        self.change: Change | ArrowheadChange = (
+            ArrowheadChange(design, self._layout()) if apart else Change(design.parameters.matrix)
+        )
+        ceilings, before = design.parameters.ceilings, model.log_scales.size
+        none, after = (
+            sparse.csr_array((ceilings.shape[0], size))
+            for size in (before, self.expected.size - before - ceilings.shape[1])
+        )
+        self.ceilings = sparse.csr_array(sparse.hstack([none, ceilings, after], format="csr"))
+
+    def _layout(self) -> Layout:
+        """The unknowns of one claimant and the shared ones."""
+        model = self.model
+        hypers, height = model.log_scales.size, model.v.size
+        touched = self.expected.structure(model.ordered_expected)[model.place]
+        through = np.zeros(0, dtype=np.int64)
+        if self.within is not None:
+            found = (self.within.structure(node) for node in model.sums.inputs)
+            through = np.unique(np.concatenate([f.nonzero()[1] for f in found])) - hypers
+        by_v = sparse.csr_array(touched[:, hypers : hypers + height])
+        return layout_of(self.density.design, by_v, through)
 
     def __call__(self, theta: Floats) -> "Expansion":
         """Expand the log posterior at theta of shape (D,)."""
@@ -91,12 +128,38 @@ class Expansion:
         return self.of.expected.at(self.evaluation)
 
     @cached_property
+    def _within(self) -> dict[int, Matrix]:
+        """Derivatives by the log scales and v of all nodes that sums up to edges need."""
+        return {} if self.of.within is None else self.of.within.at(self.evaluation)
+
+    @property
+    def _shared_rows(self) -> Ints:
+        """Rows of the basis that no claimant has alone."""
+        assert isinstance(self.of.change, ArrowheadChange)
+        return self.of.change.layout.shared_rows
+
+    @cached_property
+    def _edges(self) -> Floats:
+        """Derivative of the sums up to edges by the shared rows of the basis, (edges, rows)."""
+        sums, rows = self.of.model.sums, self._shared_rows
+        inputs = [self._within[node.index].tocsc()[:, rows] for node in sums.inputs]
+        return np.ascontiguousarray(sums.forward([x.toarray().T for x in inputs]).T)
+
+    def with_edges(self, values: Floats) -> Floats:
+        """Values of v, shape (V, .), with those of sums up to edges if these are in the basis."""
+        if self.of.within is None:
+            return values
+        hypers, rows = self.of.model.log_scales.size, self._shared_rows
+        is_v = rows >= hypers
+        return np.concatenate([values, self._edges[:, is_v] @ values[rows[is_v] - hypers]])
+
+    @cached_property
     def _slopes(self) -> Matrix:
         return self.jacobians[self.of.model.ordered_expected.index]
 
     @cached_property
     def slopes(self) -> Matrix:
-        """Derivative of the log expectations by v, shape (N, V)."""
+        """Derivative of the log expectations by v, and by sums up to edges in the basis."""
         model = self.of.model
         return sparse.csr_array(self._slopes[model.place][:, model.log_scales.size :])
 
@@ -114,11 +177,11 @@ class Expansion:
     @cached_property
     def _inner(self) -> Products:
         """Second derivatives of the log expectations."""
-        return self._products(self.of.expected, self.jacobians)
+        return self._products(self.of.expected.maps, self.jacobians)
 
-    def _products(self, of: Jacobians, jacobians: Mapping[int, Matrix]) -> Products:
+    def _products(self, maps: Iterable[Map], jacobians: Mapping[int, Matrix]) -> Products:
         products = []
-        for node in of.maps:
+        for node in maps:
             adjoint = self.adjoints[node]
             bends = self.evaluation.of_map(node).second()
             weighted = {key: adjoint * bend for key, bend in bends.items()}
@@ -136,22 +199,46 @@ class Expansion:
             start = here.stop
         return found
 
-    def _by_basis(self, *, clipped: bool) -> Floats:
+    def _crossed(self, products: Products, within: Products | None = None) -> Any:
+        """Sum of products and its transpose in the basis, dense or with own rows apart.
+
+        Parameters
+        ----------
+        within
+            Products in the basis without sums up to edges.
+        """
+        if not isinstance(self.of.change, ArrowheadChange):
+            return crossed(products, self.of.expected.size)
+        moves = None if self.of.within is None else self._edges
+        return products_apart(products, self.of.change.layout, moves=moves, within=within)
+
+    def _by_basis(self, *, clipped: bool) -> Any:
         """Negative second derivative by the log scales and v, shape (H + V, H + V).
 
         Where it is clipped, rows and columns of the log scales are left out.
         """
         if clipped:
             bends = -clipped_curvature(self.of.model, self.evaluation)[self.of.model.by_form]
-            products = [(self._slopes, by_rows(self._slopes, bends / 2))]
+            products = [(self._slopes, self._slopes, bends / 2)]
         else:
             products = self._of_scales(self._bends())
-        return self._common - crossed(products, self.of.expected.size)
+        if isinstance(self.of.change, ArrowheadChange):
+            within = [] if self.of.within is None else self._of_edges(self.of.within)
+            return self._crossed(_minus([*self._of_expectations(), *products]), _minus(within))
+        return self._common - self._crossed(products)
 
     @cached_property
-    def _common(self) -> Floats:
+    def _common(self) -> Any:
         """Of expectations that are no affine maps, and of ceilings, shape (H + V, H + V)."""
-        return -crossed([*self._inner, *self._of_ceilings()], self.of.expected.size)
+        return -self._crossed(self._of_expectations())
+
+    def _of_edges(self, within: Jacobians) -> Products:
+        """Second derivatives of the sums up to edges, but for what expectations need, too."""
+        others = {node.index for node in self.of.expected.maps}
+        return self._products([m for m in within.maps if m.index not in others], self._within)
+
+    def _of_expectations(self) -> Products:
+        return [*self._inner, *self._of_ceilings()]
 
     def _of_ceilings(self) -> Products:
         """Second derivatives of the ceilings, which are never positive."""
@@ -159,7 +246,7 @@ class Expansion:
         if ceilings is None:
             return []
         bends = self.evaluation.of_map(ceilings).second()[0, 0]
-        return [(rows, by_rows(rows, bends / 2))]
+        return [(rows, rows, bends / 2)]
 
     def _of_scales(self, bends: Mapping[tuple[int, int], Floats]) -> Products:
         """Second derivatives of log likelihoods, and of what noise and slack add to them."""
@@ -171,20 +258,21 @@ class Expansion:
             jacobians[model.ordered_noise.index],
             slack[np.zeros(self._slopes.shape[0], dtype=np.int64)],
         )
-        products = self._products(self.of.noise, jacobians)
+        products = self._products(self.of.noise.maps, jacobians)
         for (a, b), bend in bends.items():
-            products.append((three[a], by_rows(three[b], bend / 2 if a == b else bend)))
+            products.append((three[a], three[b], bend / 2 if a == b else bend))
         return products
 
     @cached_property
-    def _exact(self) -> Floats:
+    def _exact(self) -> Any:
         return self._by_basis(clipped=False)
 
     @property
     def precision(self) -> Floats:
         """Negative Hessian by theta, exact, shape (D, D)."""
-        model, change = self.of.model, self.of.change
-        hypers = model.log_scales.size
+        change = self.of.change
+        assert isinstance(change, Change)
+        hypers = self.of.model.log_scales.size
         by_basis = self._exact
         found = change.precision(by_basis[hypers:, hypers:], self.scales)
         across = self.across
@@ -198,8 +286,7 @@ class Expansion:
         parameters, change = self.of.density.design.parameters, self.of.change
         hypers = len(parameters.hyper)
         moved = self.growth
-        by_scales, by_v = self._exact[:, :hypers], self._exact[:, hypers:]
-        column = by_scales * parameters.hyper_sd + by_v @ moved
+        column = self._exact @ np.concatenate([np.diag(parameters.hyper_sd), moved])
         found = change.down(column[hypers:], self.scales)
         found[:hypers] = parameters.hyper_sd[:, None] * column[:hypers] + moved.T @ column[hypers:]
         # A normal times its learned scale is the one product among the maps to v.
@@ -224,7 +311,7 @@ class Expansion:
         return np.asarray(parameters.matrix @ scaled)
 
     @property
-    def clipped(self) -> Floats:
+    def clipped(self) -> Any:
         """Latent precision without the negative curvature of observations, (D - H, D - H).
 
         It fades out before it becomes negative, so that the determinant is smooth. The curvature is
@@ -235,27 +322,31 @@ class Expansion:
         return self._latent(self._by_basis(clipped=True))
 
     @property
-    def latent(self) -> Floats:
+    def latent(self) -> Any:
         """Exact latent precision, shape (D - H, D - H)."""
         return self._latent(self._exact)
 
-    def gauss_newton(self) -> Floats:
-        """Positive definite approximation of the latent precision, for use far from the mode."""
-        weight = np.maximum(self.curvature, 0.0)[self.of.model.by_form] / 2
-        hypers = self.of.model.log_scales.size
-        slopes = self._slopes
-        products = [(slopes, by_rows(slopes, weight))]
-        products += [(rows, -bent) for rows, bent in self._of_ceilings()]
-        return self._latent(crossed(products, hypers + self._height))
+    def gauss_newton(self, weight: Floats | None = None) -> Any:
+        """Positive definite approximation of the latent precision, for use far from the mode.
 
-    @property
-    def _height(self) -> int:
-        return self.of.model.v.size
+        Parameters
+        ----------
+        weight
+            Of each figure, shape (N,), not negative; its curvature by default.
+        """
+        given = np.maximum(self.curvature, 0.0) if weight is None else weight
+        weight = given[self.of.model.by_form] / 2
+        products = [(self._slopes, self._slopes, weight)]
+        products += [(rows, rows, -bend) for rows, _, bend in self._of_ceilings()]
+        return self._latent(self._crossed(products))
 
-    def _latent(self, by_basis: Floats) -> Floats:
+    def _latent(self, by_basis: Any) -> Any:
+        change = self.of.change
+        if isinstance(change, ArrowheadChange):
+            return change.precision(by_basis, self.scales)
         hypers = self.of.model.log_scales.size
         by_v = np.ascontiguousarray(by_basis[hypers:, hypers:])
-        return self.of.change.precision(by_v, self.scales)[hypers:, hypers:]
+        return change.precision(by_v, self.scales)[hypers:, hypers:]
 
     @property
     def jacobian(self) -> Floats:
@@ -267,11 +358,35 @@ class Expansion:
         parameters = self.of.density.design.parameters
         hypers = len(parameters.hyper)
         moved = parameters.matrix @ (directions * self.scales[:, None])
-        return np.asarray(self.slopes @ (moved + self.growth @ directions[:hypers]))
+        return np.asarray(self.slopes @ self.with_edges(moved + self.growth @ directions[:hypers]))
+
+    def by_theta(self, weights: Matrix) -> Floats:
+        """Derivative of weighted sums of log expectations by theta, hyperparameters held.
+
+        Parameters
+        ----------
+        weights
+            One row per sum, shape (K, N).
+
+        Returns
+        -------
+        slopes
+            Shape (D, K).
+        """
+        by_basis = (weights @ self.slopes).T.toarray()
+        height = self.of.model.v.size
+        by_v, by_edges = by_basis[:height], by_basis[height:]
+        if len(by_edges):
+            hypers, rows = self.of.model.log_scales.size, self._shared_rows
+            is_v = rows >= hypers
+            by_v[rows[is_v] - hypers] += self._edges[:, is_v].T @ by_edges
+        return self.of.change.down(by_v, self.scales)
 
     def leverage(self, covariance: Floats) -> Floats:
         """Variance of the log expectations, shape (N,), under a covariance of theta."""
-        by_v = self.of.change.covariance(covariance, self.scales)
+        change = self.of.change
+        assert isinstance(change, Change)
+        by_v = change.covariance(covariance, self.scales)
         return np.asarray(self.slopes.multiply(self.slopes @ by_v).sum(axis=1)).ravel()
 
     def curved_by(
@@ -295,3 +410,7 @@ class Expansion:
             for sign in (1.0, -1.0)
         )
         return np.asarray((above - below) / (2 * STEP))
+
+
+def _minus(products: Products) -> Products:
+    return [(left, right, -weight) for left, right, weight in products]

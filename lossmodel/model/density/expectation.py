@@ -24,7 +24,7 @@ from lossmodel.model.density.functions import (
 )
 from lossmodel.model.density.likelihood import Likelihood
 from lossmodel.model.density.losses import LossGraph, cells_of
-from lossmodel.model.density.operators import Map, Matrix, Node, picking
+from lossmodel.model.density.operators import Map, Matrix, Node, RunningSum, picking
 from lossmodel.model.density.own_or_copied import own_or_copied
 from lossmodel.model.density.replicas import Twice
 from lossmodel.model.density.reported_fraction import ReportedFraction
@@ -54,6 +54,8 @@ class ModelGraph(LossGraph):
         Of each observation, shape (N,).
     log_slack
         Log of the mean slack of a bound, shape (1,).
+    sums
+        Losses of each daily series up to each edge of cells.
     by_form, place
         The order of the observations by form, and the index of each observation in it.
     ordered_expected, ordered_noise
@@ -100,7 +102,7 @@ class ModelGraph(LossGraph):
         factor = picking(design.factor_row, self.v.size)
         return {"factor": factor, "bias": design.bias[self.by_form], **delays}
 
-    def _running_sums(self) -> tuple[Ints, Node]:
+    def _running_sums(self) -> tuple[Ints, RunningSum]:
         """Order of the series, and in it the losses of each up to each edge of cells."""
         series, cells = self.design.series, self.design.grid.cells
         party, component, scope, ledger = series.T
@@ -121,6 +123,7 @@ class ModelGraph(LossGraph):
     def _expectations(self) -> None:
         """Sums over windows and the triangle, and the log expectations with their biases."""
         order, sums = self._running_sums()
+        self.sums = sums
         columns = cells_of(order, self.design.grid.cells + 1)
         terms = [*self._windows(columns, sums), *self._reported(columns, sums)]
         logs = self.graph.map(Log(TINY), self.graph.linear(terms, TINY))

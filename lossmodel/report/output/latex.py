@@ -8,8 +8,6 @@ r"""Numbers and tables of a fit for papers in LaTeX.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,6 +19,7 @@ from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.results import Results
 from lossmodel.text.escape import tex
+from lossmodel.text.macros import macro_name
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -29,12 +28,9 @@ if TYPE_CHECKING:
 
     from lossmodel.api import Fit
 
-__all__ = ["macro_name", "macros", "tex_files", "tex_tables", "write_tex"]
+__all__ = ["macros", "tex_files", "tex_tables", "write_tex"]
 
-DIGITS: Final = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
-SIGNS: Final = {"+": "Plus", "&": "And"}
 NOTHING: Final = "--"
-_WORD: Final = re.compile(r"[A-Za-z]+|[0-9]|[^\x00-\x7f]|[+&]")
 
 
 def write_tex(fit: Fit, folder: Path, *, results: Results | None = None) -> None:
@@ -70,6 +66,8 @@ def tex_files(results: Results) -> dict[str, str]:
 def macros(results: Results) -> dict[str, str]:
     """Text of each macro, by name without the backslash.
 
+    A conflict whose names would give two numbers one macro is refused where it is read.
+
     Raises
     ------
     UsageError
@@ -85,35 +83,6 @@ def macros(results: Results) -> dict[str, str]:
             )
         found[name], origin[name] = value, what
     return found
-
-
-def macro_name(*parts: str) -> str:
-    """Name of a macro, with digits and signs spelled out, since only letters are allowed.
-
-    Examples
-    --------
-    >>> macro_name("killed", "russia+north-korea", "all", "Year", "2023")
-    'LMkilledRussiaPlusNorthKoreaAllYearTwoZeroTwoThree'
-    """
-    first, *rest = [_camel(part) for part in parts]
-    return "LM" + first[:1].lower() + first[1:] + "".join(rest)
-
-
-def _camel(text: str) -> str:
-    # Accents are dropped; other non-ASCII letters are spelled by code point.
-    plain = unicodedata.normalize("NFKD", text)
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return "".join(_spelled(word) for word in _WORD.findall(plain))
-
-
-def _spelled(word: str) -> str:
-    if word in SIGNS:
-        return SIGNS[word]
-    if word.isascii() and word.isdigit():
-        return DIGITS[int(word)]
-    if word.isascii():
-        return word[:1].upper() + word[1:]
-    return "U" + "".join(DIGITS[int(digit)] for digit in str(ord(word)))
 
 
 def _facts(fit: Fit) -> Iterator[tuple[str, str, str]]:

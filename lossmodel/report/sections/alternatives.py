@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lossmodel.posterior.tables import is_assumed
 from lossmodel.report.blocks import Table
 from lossmodel.report.wording import (
     category_title,
     estimate_text,
     interval,
-    is_assumed,
     level,
     party_title,
 )

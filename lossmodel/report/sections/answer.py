@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.posterior.contradictions import headline_warnings
+from lossmodel.posterior.tables import prior_share
 from lossmodel.report.blocks import Block, Section, Table, Text
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.alternatives import alternatives_table, median_range
@@ -19,7 +20,6 @@ from lossmodel.report.wording import (
     main_categories,
     main_parties,
     party_title,
-    prior_share,
     scope_title,
     set_by,
 )

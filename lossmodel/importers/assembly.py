@@ -1,0 +1,110 @@
+"""Claims from records: each figure once, in an order and with ids that no order of rows changes."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lossmodel.importers.names import slug
+from lossmodel.importers.records import Record
+from lossmodel.importers.result import claims_table
+from lossmodel.importers.rows import LeftOut
+from lossmodel.importers.source import Source
+from lossmodel.tables.problems import Problems, quoted
+from lossmodel.tables.vocabulary import KINDS
+
+__all__ = ["claims_of", "in_order", "once"]
+
+
+def once(source: Source, records: list[Record], left_out: LeftOut, *, events: bool) -> list[Record]:
+    """Records without those that repeat another; an error where two contradict each other."""
+    if events:
+        return records
+    first: dict[tuple[object, ...], Record] = {}
+    problems = Problems()
+    for record in sorted(records, key=lambda r: r.place.row):
+        there = first.setdefault(record.key, record)
+        if there is record:
+            continue
+        if there.figure == record.figure:
+            left_out.add("figures", "repeat another of the same day, so one", record.place.row)
+            continue
+        other = f"row {there.place.row}, {there.place.column}"
+        problems.add(
+            source.path.name,
+            record.place.column,
+            rows=[record.place.row],
+            found=f"{quoted(record.place.cell)} where {other} has {quoted(there.place.cell)}",
+            allowed=f"one figure of {record.claimant} per party, category and window",
+            remedy="Correct or remove one; if each row is an event, give --by day, week or month",
+        )
+    problems.raise_if_any()
+    kept = set(map(id, first.values()))
+    return [record for record in records if id(record) in kept]
+
+
+def in_order(records: list[Record]) -> list[Record]:
+    """In an order that the order of the rows does not change."""
+
+    def key(record: Record) -> tuple[object, ...]:
+        of = (record.claimant, record.party, record.category, record.scope, record.kind)
+        days = (record.window.end, record.window.start, record.published, record.known)
+        return (record.position, *of, *days, sorted(record.texts.items()), repr(record.figure))
+
+    return sorted(records, key=key)
+
+
+def claims_of(records: list[Record]) -> pd.DataFrame:
+    """Claims table of records, one row each."""
+    ids = _ids(records)
+    rows = [_row(record, name) for record, name in zip(records, ids, strict=True)]
+    return claims_table({name: [row[name] for row in rows] for name in rows[0]})
+
+
+def _ids(records: list[Record]) -> list[str]:
+    """Ids of the table, or such as `oryx-russia-tanks-2022-03-01`."""
+    kinds: dict[tuple[object, ...], set[str]] = {}
+    for r in records:
+        of = (r.claimant, r.party, r.category, r.scope, r.window.end)
+        kinds.setdefault(of, set()).add(r.kind)
+    made: list[str] = []
+    used: set[str] = set()
+    for r in records:
+        scope = [r.scope] if r.scope != "all" else []
+        several = len(kinds[r.claimant, r.party, r.category, r.scope, r.window.end]) > 1
+        parts = [
+            *map(slug, (r.claimant, r.party, r.category, *scope)),
+            *([r.kind] if several else []),
+        ]
+        stem = r.texts.get("claim_id") or "-".join([*parts, f"{r.window.end}"])
+        name, number = stem, 1
+        while name in used and "claim_id" not in r.texts:
+            number += 1
+            name = f"{stem}-{number}"
+        used.add(name)
+        made.append(name)
+    return made
+
+
+def _row(record: Record, name: str) -> dict[str, object]:
+    window, figure, rules = record.window, record.figure, KINDS[record.kind]
+    explicit = window.form == "start"
+    published = record.published or f"{window.end}"
+    return {
+        "claim_id": name,
+        "claimant": record.claimant,
+        "party": record.party,
+        "category": record.category,
+        "scope": record.scope,
+        "kind": record.kind,
+        "start": f"{window.start}" if rules.needs_start or explicit else "",
+        "end": f"{window.end}",
+        "known": record.known,
+        "value": figure.value,
+        "low": figure.low,
+        "high": figure.high,
+        "qualifier": figure.qualifier,
+        "published": published,
+        "published_inferred": record.texts.get("published_inferred")
+        or ("false" if record.published else "true"),
+        **{name: record.texts.get(name, "") for name in ("source", "via", "part_of", "note")},
+    }

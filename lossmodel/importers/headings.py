@@ -1,0 +1,162 @@
+"""Meaning of a single heading, by its words alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from lossmodel.importers.columns import Column
+from lossmodel.importers.header import LEVELS
+from lossmodel.importers.keys import SECTIONS, Keys
+from lossmodel.importers.words import (
+    BOUNDS,
+    IGNORED,
+    KEYS,
+    KINDS_IN_HEADINGS,
+    PLAIN,
+    STATES,
+    SUBSETS,
+    TIMES,
+    TOTALS,
+    normal,
+)
+
+__all__ = ["STATE", "Meaning", "explain"]
+
+STATE: Final = "a state of equipment, one part of its losses"
+ROW_SIGNS: Final = ("#", "№", "№ п/п", "Nº", "N°")
+LONGEST_PHRASE: Final = 6  # words that are looked up together
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """Meaning of a heading.
+
+    Attributes
+    ----------
+    role
+        Of a column that is no figure, one of `TIMES` or `KEYS`; else empty.
+    of
+        What it says of figures: `bound`, `kind` and sections of a conflict.
+    rest
+        Words that nobody knows, which may be a claimant's name.
+    why
+        Reason for leaving the column out; empty if there is none.
+    """
+
+    role: str = ""
+    of: Mapping[str, str] = field(default_factory=dict)
+    rest: str = ""
+    why: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether every word of it is known."""
+        return bool(self.role or self.why) or not self.rest
+
+    def column(self, claimant: str = "") -> Column:
+        """As a column of figures."""
+        of = {name: text for name, text in self.of.items() if name != "bound"}
+        if claimant:
+            of["claimant"] = claimant
+        return Column(self.of.get("bound", "value"), **of)
+
+
+def explain(heading: str, keys: Keys) -> Meaning:
+    """Meaning of a heading of one or two levels.
+
+    Examples
+    --------
+    >>> keys = Keys("")
+    >>> explain("killed_cum", keys).of
+    {'category': 'killed', 'kind': 'cumulative'}
+    >>> explain("latitude", keys).why, explain("My Ministry", keys).rest
+    ('a coordinate', 'My Ministry')
+    """
+    words = normal(heading)
+    if not words or heading in ROW_SIGNS:
+        return Meaning(why="a row number")
+    whole = _whole(words, keys)
+    if whole is not None:
+        return whole
+    of: dict[str, str] = {}
+    rest = []
+    parts = heading.split(LEVELS)
+    for part in parts:
+        words = normal(part)
+        found = _whole(words, keys) if len(parts) > 1 else None
+        found = found or _phrases(words, part, keys)
+        if found.role in TIMES:
+            return found
+        if found.why and len(parts) == 1:
+            return found
+        of |= found.of
+        rest += [found.rest] if found.rest else []
+    return Meaning(of=of, rest=" ".join(rest))
+
+
+def _whole(words: str, keys: Keys) -> Meaning | None:
+    """Meaning of words that are one entry of a table together."""
+    for section in SECTIONS:
+        if key := keys.find(section, words):
+            return Meaning(of={section: key})
+    for table in (TIMES, KEYS):
+        for role, entries in table.items():
+            if words in entries:
+                return Meaning(role=role)
+    for why, entries in IGNORED.items():
+        if words in entries:
+            return Meaning(why=why)
+    if words in STATES:
+        return Meaning(why=STATE)
+    if words in TOTALS:
+        return Meaning(why="a total")
+    for name, found in (("bound", BOUNDS), ("kind", KINDS_IN_HEADINGS)):
+        for key, entries in found.items():
+            if words in entries:
+                return Meaning(of={name: key})
+    return None
+
+
+def _phrases(words: str, heading: str, keys: Keys) -> Meaning:
+    """Meaning of the longest known phrases of some words, from the left."""
+    left = words.split()
+    of: dict[str, str] = {}
+    rest: list[str] = []
+    twice = False
+    while left:
+        size, found = _longest(left, keys)
+        if not found:
+            word = left.pop(0)
+            if word not in PLAIN and word not in TOTALS:
+                rest.append(word)
+            continue
+        left = left[size:]
+        twice = twice or bool(set(found) & set(of))
+        of |= found
+    if any(word in SUBSETS for word in rest):
+        return Meaning(rest=heading, why="a part of the cases" if of else "")
+    ids = set().union(*IGNORED.values())
+    if rest and not of and (rest[-1] in ids or rest[0] in ids) and len(rest) > 1:
+        return Meaning(rest=heading, why="an id, a code or a measure")
+    if rest and set(of) == {"party"}:
+        return Meaning(rest=heading)  # an office of that country
+    if rest and ("category" in of or "party" in of):
+        return Meaning(rest=heading, why=f"{' '.join(rest)!r} is no word of the format")
+    if twice:
+        return Meaning(rest=heading, why="it names two things at once")
+    return Meaning(of=of, rest=" ".join(rest) if of else heading if rest else "")
+
+
+def _longest(words: list[str], keys: Keys) -> tuple[int, dict[str, str]]:
+    for size in range(min(len(words), LONGEST_PHRASE), 0, -1):
+        phrase = " ".join(words[:size])
+        for section in SECTIONS:
+            if key := keys.find(section, phrase):
+                return size, {section: key}
+        for name, table in (("kind", KINDS_IN_HEADINGS), ("bound", BOUNDS)):
+            for key, entries in table.items():
+                if phrase in entries:
+                    return size, {name: key}
+    return 0, {}

@@ -1,0 +1,195 @@
+"""Kinds of figures: by option, heading, cell or window, else by whether they ever fall."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from lossmodel.errors import UsageError
+from lossmodel.importers.dates import Window
+from lossmodel.importers.records import Record
+from lossmodel.tables.problems import Problems, one_of, quoted
+from lossmodel.tables.vocabulary import KINDS
+
+__all__ = ["clip", "guess_kinds"]
+
+# Share of steps in which running totals rise, with room for corrections and misprints; figures of
+# single days rise in about half of them.
+RISING: Final = 0.95
+# Days between figures from which a single day is not likely the window of one that falls.
+APART: Final = 6
+
+
+def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Record], list[str]]:
+    """Records with their kinds, and how they were found.
+
+    Parameters
+    ----------
+    records
+        Those of one table.
+    given
+        The kind that the user gave, for figures whose column or row has none.
+    path
+        The file, for messages.
+
+    Raises
+    ------
+    ClaimsError
+        A kind is not known, or does not fit the window of its figure.
+    UsageError
+        Single days have figures that leave the kind open.
+    """
+    problems = Problems()
+    found: dict[int, Record] = {}
+    notes: list[str] = []
+    open_ = [i for i, record in enumerate(records) if not (record.kind or given)]
+    for i, record in enumerate(records):
+        found[i] = replace(record, kind=record.kind or given)
+    wide = [i for i in open_ if records[i].window.days > 1]
+    if wide:
+        found |= {i: replace(records[i], kind="period") for i in wide}
+        notes.append("figures of windows are totals of their window" + _rising(records, wide))
+    single = [i for i in open_ if records[i].window.days == 1]
+    for _, group in groupby(single, key=lambda i: records[i].position):
+        members = list(group)
+        kind, why = _guess([records[i] for i in members], path)
+        found |= {i: replace(records[i], kind=kind) for i in members}
+        notes.append(f"figures of {records[members[0]].place.column!r} are {kind}: {why}")
+    whole = [found[i] for i in range(len(records))]
+    for record in whole:
+        _check(record, path.name, problems)
+    problems.raise_if_any()
+    said = [record for record in records if record.kind]
+    if given and len(said) < len(records):
+        notes.append(f"{'other ' * bool(said)}figures are {given}, as given")
+    return whole, [*dict.fromkeys(notes)]
+
+
+def _rising(records: list[Record], members: list[int]) -> str:
+    steps, falls = _steps(records[i] for i in members)
+    if steps < 2 or falls:
+        return ""
+    return "; they never fall: if they are running totals, give --kind cumulative"
+
+
+def _series(records: Iterable[Record]) -> list[list[Record]]:
+    groups: dict[tuple[object, ...], list[Record]] = {}
+    for record in records:
+        key = (record.position, record.claimant, record.party, record.category, record.scope)
+        groups.setdefault(key, []).append(record)
+    return [sorted(group, key=lambda r: (r.window.end, _size(r))) for group in groups.values()]
+
+
+def _steps(records: Iterable[Record]) -> tuple[int, int]:
+    """Steps of all series, by day, and how many of them fall."""
+    steps = falls = 0
+    for series in _series(records):
+        sizes = [_size(record) for record in series]
+        steps += len(sizes) - 1
+        falls += sum(b < a for a, b in zip(sizes, sizes[1:], strict=False))
+    return steps, falls
+
+
+def _guess(records: list[Record], path: Path) -> tuple[str, str]:
+    steps, falls = _steps(records)
+    if not steps:
+        raise UsageError(
+            f"{path}: with one figure per series the kind cannot be guessed: give --kind "
+            "cumulative, --kind daily, --kind period or --kind average."
+        )
+    if falls <= (1 - RISING) * steps:
+        return "cumulative", f"they fall in {falls} of {steps} steps (a guess)"
+    gaps = [
+        (b.window.end - a.window.end).days
+        for series in _series(records)
+        for a, b in zip(series, series[1:], strict=False)
+    ]
+    if sorted(gaps)[len(gaps) // 2] >= APART:
+        column = records[0].place.column
+        raise UsageError(
+            f"{path}: the figures of {column!r} fall and are {sorted(gaps)[len(gaps) // 2]} days "
+            "apart: are they of one day each, or of a week or month? Give --kind daily, or say of "
+            "the column of dates with --column 'HEADING=week-ending', week-starting or month."
+        )
+    return "daily", f"they fall in {falls} of {steps} steps (a guess)"
+
+
+def _size(record: Record) -> float:
+    figure = record.figure
+    return figure.value if figure.value is not None else float(figure.high or 0)
+
+
+def _check(record: Record, file: str, problems: Problems) -> None:
+    if record.kind not in KINDS:
+        problems.add(
+            file,
+            "kind",
+            rows=[record.place.row],
+            found=quoted(record.kind),
+            allowed=one_of(KINDS),
+            remedy="Correct it",
+        )
+    elif KINDS[record.kind].single_day and record.window.days > 1:
+        problems.add(
+            file,
+            record.place.column,
+            rows=[record.place.row],
+            found=f"kind {record.kind} in a window of {record.window.days} days",
+            allowed="period, average or cumulative",
+            remedy="Give another --kind",
+        )
+
+
+def clip(
+    records: list[Record], span: tuple[dt.date, dt.date] | None, path: Path, conflict: str
+) -> tuple[list[Record], list[str]]:
+    """Records whose windows lie in the war.
+
+    A month or a week in which the war begins or ends is cut to it, as there were no losses before.
+
+    Raises
+    ------
+    ClaimsError
+        Days lie outside the war.
+    UsageError
+        All of them do.
+    """
+    if span is None:
+        return records, []
+    outside = [record for record in records if not _touches(record.window, span)]
+    if outside and len(outside) == len(records):
+        first = min(record.window.start for record in outside)
+        last = max(record.window.end for record in outside)
+        raise UsageError(
+            f"{path}: all dates, {first} to {last}, lie outside {conflict}, which is from "
+            f"{span[0]} to {span[1]}. Another conflict? Give --conflict."
+        )
+    problems = Problems()
+    for record in outside:
+        problems.add(
+            path.name,
+            record.place.column if record.window.days > 1 else "date",
+            rows=[record.place.row],
+            found=f"{record.window.start}"
+            + (f" to {record.window.end}" if record.window.days > 1 else ""),
+            allowed=f"days of {conflict}, from {span[0]} to {span[1]}",
+            remedy="Correct the year, month or day",
+        )
+    problems.raise_if_any()
+    kept = [replace(record, window=_cut(record.window, span)) for record in records]
+    cut = sum(a.window != b.window for a, b in zip(records, kept, strict=True))
+    return kept, [f"{cut:,} windows are cut to the days of the war"] * bool(cut)
+
+
+def _touches(window: Window, span: tuple[dt.date, dt.date]) -> bool:
+    if window.form in ("start", "first and last day") or window.days == 1:
+        return span[0] <= window.start and window.end <= span[1]
+    return window.end >= span[0] and window.start <= span[1]
+
+
+def _cut(window: Window, span: tuple[dt.date, dt.date]) -> Window:
+    return Window(max(window.start, span[0]), min(window.end, span[1]), window.form)

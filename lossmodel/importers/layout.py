@@ -1,0 +1,96 @@
+"""Days that are not in one column: in headings, or in a column each of year and month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from lossmodel.errors import UsageError
+from lossmodel.importers.columns import Column
+from lossmodel.importers.dates import guess_dates
+from lossmodel.importers.keys import Keys
+from lossmodel.importers.numbers import is_missing
+from lossmodel.importers.source import Source
+from lossmodel.importers.words import IGNORED, TIMES, normal
+
+__all__ = ["across_columns", "with_whole_dates"]
+
+FEWEST: Final = 2  # days in headings
+# Forms of headings that are days; a number such as 20220224 is one only in a column of days.
+IN_HEADINGS: Final = ("serial number of a spreadsheet", "seconds since 1970")
+
+
+def with_whole_dates(source: Source) -> Source:
+    """The table with a column `date` from its year, month and day, if these are apart.
+
+    A table of years and weeks has ISO weeks. A table with a column of days is left as it is.
+    """
+    found: dict[str, str] = {}
+    for name in source.headings:
+        for part in ("year", "month", "week", "day"):
+            if normal(name) in TIMES.get(part, frozenset()) or normal(name) == part:
+                found.setdefault(part, name)
+    dated = any(normal(name) in TIMES["date"] - {"day"} for name in source.headings)
+    rest = "month" if "month" in found else "week"
+    if dated or "year" not in found or rest not in found or "date" in source.headings:
+        return source
+    wanted = ("year", "week") if rest == "week" else ("year", "month", "day")
+    parts = [part for part in wanted if part in found]
+    rows = zip(*(source.cells[found[part]] for part in parts), strict=True)
+    cells = source.cells.copy()
+    cells.insert(0, "date", [_whole(row, rest) for row in rows])
+    note = f"dates are made of {', '.join(repr(found[part]) for part in parts)}"
+    return replace(source, cells=cells, notes=(*source.notes, note))
+
+
+def _whole(parts: tuple[str, ...], rest: str) -> str:
+    year, second, *day = (part.removesuffix(".0") for part in parts)
+    if not year or not second:
+        return ""
+    if rest == "week":
+        return f"{year}-W{second.upper().lstrip('W').zfill(2)}"
+    if second.isdigit():
+        return "-".join([year, second.zfill(2), *(part.zfill(2) for part in day)])
+    return " ".join([*day, second, year])
+
+
+def across_columns(source: Source, given: Mapping[str, Column], keys: Keys) -> dict[str, Column]:
+    """Columns whose headings are days, and the column of names that goes with them.
+
+    Raises
+    ------
+    UsageError
+        The order of day and month in the headings cannot be told.
+    """
+    free = [name for name in source.headings if name not in given]
+    dates = guess_dates(free, inside=keys.span)
+    days = [name for name in free if (w := dates.read_either(name)) and w.form not in IN_HEADINGS]
+    if len(days) < FEWEST:
+        return {}
+    doubtful = next((name for name in days if dates.read(name) is None), "")
+    if doubtful:
+        raise UsageError(
+            f"{source.path}: the heading {doubtful!r} can be read as day/month or as month/day. "
+            "Write the days of headings as YYYY-MM-DD."
+        )
+    found = {name: Column("value", date=name, why="a day in the heading") for name in days}
+    texts = [name for name in free if name not in days and normal(name) not in _numbers()]
+    named = {column.read for column in given.values()}
+    if texts and not named & {"claimant", "party", "category"}:
+        found[texts[0]] = Column(_section(source, texts[0], keys), why="names of the rows")
+    return found
+
+
+def _numbers() -> frozenset[str]:
+    return frozenset().union(*IGNORED.values())
+
+
+def _section(source: Source, name: str, keys: Keys) -> str:
+    """Section of a conflict in which most names of a column are; claimants by default."""
+    cells = [cell for cell in source.cells[name].unique() if not is_missing(cell)]
+    known = {
+        section: sum(bool(keys.find(section, cell)) for cell in cells)
+        for section in ("claimant", "party", "category")
+    }
+    return max(known, key=lambda section: known[section])

@@ -1,0 +1,304 @@
+"""Figures of a table with all that a claim needs, each with its place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+
+from lossmodel.errors import UsageError
+from lossmodel.importers.columns import FIGURES, Column, ColumnMap
+from lossmodel.importers.dates import Dates, Window, guess_dates
+from lossmodel.importers.keys import Keys
+from lossmodel.importers.names import keys_of
+from lossmodel.importers.numbers import Figure, Numbers, guess_numbers, is_missing
+from lossmodel.importers.rows import Rows
+from lossmodel.importers.source import Source
+from lossmodel.tables.problems import Problems, nearest, one_of, quoted
+from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
+
+__all__ = ["Place", "Record", "make_records", "names_of"]
+
+TEXTS: Final = ("claim_id", "source", "via", "part_of", "published_inferred", "note")
+
+
+class Place(NamedTuple):
+    """A cell of the file."""
+
+    row: int
+    column: str
+    cell: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """A figure with the columns of a claim.
+
+    Attributes
+    ----------
+    position
+        Number of its column, by which claims are sorted first.
+    place
+        Its cell in the file.
+    kind
+        Empty while it is to be guessed.
+    """
+
+    position: int
+    place: Place
+    claimant: str
+    party: str
+    category: str
+    scope: str
+    kind: str
+    window: Window
+    figure: Figure
+    published: str = ""
+    known: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """All but the figure: two records of one key are one claim or contradict each other."""
+        texts = tuple(sorted(t for t in self.texts.items() if t[0] not in ("claim_id", "note")))
+        return (
+            *(self.claimant, self.party, self.category, self.scope, self.kind),
+            *(self.window.start, self.window.end, self.published, self.known, texts),
+        )
+
+
+def names_of(
+    source: Source, rows: Rows, columns: ColumnMap, keys: Keys
+) -> dict[str, dict[str, str]]:
+    """Section of the conflict -> name in a column of names -> its key.
+
+    New claimants have keys of their own; a party, a category or a scope must be known.
+
+    Raises
+    ------
+    ClaimsError
+        A party, category or scope is not known; the error has each name once.
+    """
+    problems = Problems()
+    found: dict[str, dict[str, str]] = {}
+    for name, column in columns.columns.items():
+        section = column.read
+        if section not in keys.known:
+            continue
+        cells = rows.cells[name]
+        names = sorted({cell for cell in cells if not is_missing(cell)})
+        find = {cell: _find(section, cell, keys) for cell in names}
+        new = [cell for cell in names if not find[cell]]
+        if section == "claimant" or keys.conflict is None:
+            find |= keys_of(new, keys.known[section], what=section)
+        else:
+            for cell in new:
+                close = nearest(cell, keys.known[section])
+                line = f'"{cell}" = "{close or "..."}" under [names] of a map for --columns'
+                problems.add(
+                    source.path.name,
+                    name,
+                    rows=[int(str(cells.index[(cells == cell).to_numpy().argmax()]))],
+                    found=quoted(cell),
+                    allowed=one_of(sorted(keys.known[section])),
+                    remedy=f"If it is one of these, write {line}",
+                )
+        found[section] = find
+    problems.raise_if_any()
+    return found
+
+
+def _find(section: str, cell: str, keys: Keys) -> str:
+    key = keys.given(cell) or keys.find(section, cell)
+    return key or (keys.party_within(cell) if section == "party" else "")
+
+
+def make_records(
+    source: Source,
+    rows: Rows,
+    columns: ColumnMap,
+    keys: Keys,
+    *,
+    names: Mapping[str, Mapping[str, str]],
+    day_first: bool | None,
+    problems: Problems,
+) -> tuple[list[Record], Numbers]:
+    """Figures of all cells, and the format of the numbers.
+
+    Cells that are no figures, limits that cross, and claims that lack their claimant, party or
+    category are noted as problems.
+
+    Raises
+    ------
+    UsageError
+        There is no column of figures, or two are read as the same.
+    """
+    figures = {name: column for name, column in columns.columns.items() if column.is_figure}
+    if not figures:
+        raise UsageError(
+            f"{source.path} has no column of figures beside the dates. Say which has them with "
+            "--column 'HEADING=value'."
+        )
+    filled = [c for name in figures for c in rows.cells[name].unique() if not is_missing(c)]
+    numbers = guess_numbers(filled, columns.options.get("decimal", ""))
+    read = _Reader(source, rows, columns, names, problems)
+    across = guess_dates([c.date for c in figures.values() if c.date], day_first, inside=keys.span)
+    groups: dict[tuple[str, ...], dict[str, str]] = {}
+    for name, column in figures.items():
+        group = tuple(getattr(column, part) for part in ("claimant", "party", "category", "scope",
+                                                         "kind", "date"))  # fmt: skip
+        twice = groups.setdefault(group, {})
+        if column.read in twice:
+            raise UsageError(
+                f"{source.path}: columns {twice[column.read]!r} and {name!r} are both read as "
+                f"{column.description}. Leave one out with --column {name!r}=ignore, or say of "
+                "which claimant, party or category it is."
+            )
+        twice[column.read] = name
+    # Columns that differ in their day alone are one series.
+    positions = {group[:-1]: i for i, group in enumerate(groups)}
+    records = [
+        record
+        for group, parts in groups.items()
+        for record in read.group(positions[group[:-1]], parts, numbers, across)
+    ]
+    return records, numbers
+
+
+class _Reader:
+    """Reads the cells of one group of columns after another."""
+
+    def __init__(
+        self,
+        source: Source,
+        rows: Rows,
+        columns: ColumnMap,
+        names: Mapping[str, Mapping[str, str]],
+        problems: Problems,
+    ) -> None:
+        self.file, self.rows, self.columns = source.path.name, rows, columns
+        self.names, self.problems = names, problems
+        self.by_role = {c.read: n for n, c in columns.columns.items() if not c.is_figure}
+        self.cells = {str(name): rows.cells[name].to_dict() for name in rows.cells}
+        self.seen: dict[str, Figure | None] = {}
+
+    def group(
+        self, position: int, parts: Mapping[str, str], numbers: Numbers, across: Dates
+    ) -> list[Record]:
+        """Records of columns that are value, low and high of the same figures."""
+        found = []
+        first = next(iter(parts.values()))
+        column = self.columns.columns[first]
+        dated = across.read(column.date) if column.date else None
+        for row in self.rows.cells.index:
+            line = int(str(row))
+            window = dated or self.rows.windows.get(line)
+            kind = column.kind or self._cell("kind", line).lower()
+            figures = {
+                r: f for r, n in parts.items() if (f := self._figure(n, line, kind, numbers))
+            }
+            if not figures or window is None:
+                continue
+            figure = self._joined(figures, parts, line)
+            if figure is not None:
+                at = Place(line, first, self.cells[first][line])
+                found.append(self._record(position, at, column, window, figure, kind))
+        return found
+
+    def _record(
+        self, position: int, at: Place, column: Column, window: Window, figure: Figure, kind: str
+    ) -> Record:
+        of = {s: self._key(s, at, column) for s in ("claimant", "party", "category", "scope")}
+        texts = {role: text for role in TEXTS if (text := self._cell(role, at.row))}
+        days = {role: str(days.get(at.row, "")) for role, days in self.rows.days.items()}
+        return Record(
+            position, at, **of, kind=kind, window=window, figure=figure, texts=texts, **days
+        )
+
+    def _key(self, section: str, at: Place, column: Column) -> str:
+        own = str(getattr(column, section))
+        if own:
+            return own
+        if section in self.by_role:
+            cell = self._cell(section, at.row)
+            if not is_missing(cell):
+                return self.names[section][cell]
+        given = self.columns.options.get(section, "")
+        if given or section == "scope":
+            return given or "all"
+        self._problem(at.row, self.by_role.get(section, at.column), f"no {section}", f"a {section}",
+                      f"Fill the cell, or give --{section}")  # fmt: skip
+        return ""
+
+    def _cell(self, role: str, row: int) -> str:
+        name = self.by_role.get(role)
+        return self.cells[name][row] if name else ""
+
+    def _figure(self, name: str, row: int, kind: str, numbers: Numbers) -> Figure | None:
+        cell = self.cells[name][row]
+        if is_missing(cell):
+            if cell:
+                self.rows.left_out.add("cells", f"{quoted(cell)} is no figure", row)
+            return None
+        negative = cell[:1] in ("-", "−") and kind in KINDS and KINDS[kind].signed
+        plain = cell[1:].strip() if negative else cell
+        if plain not in self.seen:
+            self.seen[plain] = numbers.read(plain)
+        figure = self.seen[plain]
+        if figure is None:
+            allowed = "a figure such as 1200, >1200 or 20-30, or nothing"
+            self._problem(row, name, quoted(cell), allowed, "Correct or empty the cell")
+        elif negative and figure.value is not None:
+            figure = replace(figure, value=-figure.value)
+        return figure
+
+    def _joined(
+        self, figures: Mapping[str, Figure], parts: Mapping[str, str], row: int
+    ) -> Figure | None:
+        """One figure from value, low and high."""
+        if set(figures) == {"value"}:
+            return self._qualified(figures["value"], row)
+        sizes = {role: figure.value for role, figure in figures.items()}
+        if any(size is None for size in sizes.values()):
+            name = parts[next(role for role, size in sizes.items() if size is None)]
+            allowed = "one number, as other columns have its limits"
+            self._problem(row, name, quoted(self.cells[name][row]), allowed, "Write one number")
+            return None
+        value, low, high = (sizes.get(role) for role in ("value", "low", "high"))
+        if low is not None and high is not None:
+            return self._limits(value, low, high, parts, row)
+        if value is not None:
+            self.rows.left_out.add("limits", "without the other limit", row)
+            return self._qualified(Figure(value), row)
+        return (
+            Figure(low, qualifier="at-least")
+            if low is not None
+            else Figure(high, qualifier="at-most")
+        )
+
+    def _limits(
+        self, value: float | None, low: float, high: float, parts: Mapping[str, str], row: int
+    ) -> Figure | None:
+        if low > high or (value is not None and not low <= value <= high):
+            name = parts["low"] if low > high else parts["value"]
+            order = "low <= best <= high" if "value" in parts else "low <= high"
+            found = ", ".join(quoted(self.cells[parts[r]][row]) for r in FIGURES if r in parts)
+            self._problem(row, name, found, order, "Correct one of them")
+            return None
+        return Figure(low) if low == high else Figure(value, low, high, "range")
+
+    def _qualified(self, figure: Figure, row: int) -> Figure | None:
+        word = self._cell("qualifier", row).lower().replace(" ", "-")
+        if not word or word == figure.qualifier:
+            return figure
+        if word not in QUALIFIERS:
+            self._problem(
+                row, self.by_role["qualifier"], quoted(word), one_of(QUALIFIERS), "Correct it"
+            )
+            return None
+        return replace(figure, qualifier=word) if figure.low is None else figure
+
+    def _problem(self, row: int, column: str, found: str, allowed: str, remedy: str) -> None:
+        self.problems.add(
+            self.file, column, rows=[row], found=found, allowed=allowed, remedy=remedy
+        )

@@ -1,0 +1,274 @@
+"""Rows of a table that have claims, with their windows; the others are counted by reason."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import pandas as pd
+
+from lossmodel.errors import UsageError
+from lossmodel.importers.columns import TIMED, Column
+from lossmodel.importers.dates import DAY, Dates, Window, guess_dates
+from lossmodel.importers.numbers import is_missing
+from lossmodel.importers.source import Source
+from lossmodel.importers.words import TOTALS, normal
+from lossmodel.tables.problems import Problems, quoted
+
+__all__ = ["LeftOut", "Rows", "claim_rows"]
+
+# Words of totals that stand before others: "Total (7 days)".
+FIRST_WORDS: Final = TOTALS - {"all", "mean", "average", "median", "overall", "sum"}
+WEEK: Final = 7
+SHOWN: Final = 3  # rows that are named of those left out
+
+
+@dataclass
+class LeftOut:
+    """Rows, columns and cells that became no claims, counted by reason."""
+
+    counts: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+
+    def add(self, what: str, why: str, row: int) -> None:
+        """Count one more; `row` is its row in the file."""
+        self.counts.setdefault((what, why), []).append(row)
+
+    def table(self) -> pd.DataFrame:
+        """Columns `rows, what, why`."""
+        rows = [
+            (len(places), what, f"{why} ({_places(places)})")
+            for (what, why), places in self.counts.items()
+        ]
+        return pd.DataFrame(rows, columns=["rows", "what", "why"])
+
+
+def _places(rows: list[int]) -> str:
+    more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
+    return f"row {', '.join(map(str, rows[:SHOWN]))}{more}"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows that have claims.
+
+    Attributes
+    ----------
+    cells
+        Their cells; the index is the row in the file.
+    windows
+        Row -> its window.
+    days
+        Role `published` or `known` -> row -> day.
+    left_out
+        The other rows.
+    notes
+        How dates were read.
+    """
+
+    cells: pd.DataFrame
+    windows: Mapping[int, Window]
+    days: Mapping[str, Mapping[int, dt.date]]
+    left_out: LeftOut
+    notes: tuple[str, ...]
+
+
+def claim_rows(
+    source: Source,
+    columns: Mapping[str, Column],
+    *,
+    day_first: bool | None,
+    span: tuple[dt.date, dt.date] | None,
+    problems: Problems,
+) -> Rows:
+    """Rows of a table that have claims, each with its window.
+
+    Parameters
+    ----------
+    source, columns
+        The table, and how its columns are read.
+    day_first
+        Order of day and month, if the user gave it.
+    span
+        First and last day of the war, which may decide the order of day and month.
+    problems
+        Where cells that are no dates are noted.
+
+    Raises
+    ------
+    UsageError
+        There is no column of dates, or their order of day and month cannot be told.
+    """
+    left_out = LeftOut()
+    by_role = {column.read: name for name, column in columns.items() if not column.is_figure}
+    timed = [name for name, column in columns.items() if column.read in TIMED]
+    figures = [name for name, column in columns.items() if column.is_figure]
+    across = bool(figures) and all(columns[name].date for name in figures)
+    if not timed and not across:
+        raise UsageError(
+            f"{source.path} has no column of dates, such as 2024-02-23 or 23/02/2024: it is "
+            "neither a known format nor a table with dates in rows. If a column has them in "
+            "another form, say which with --column 'HEADING=date'."
+        )
+    cells = _without_totals(_once(source, left_out), timed, columns, left_out)
+    cells = _without_texts(cells, timed, figures, left_out)
+    formats = {
+        name: _format(source, cells[name], name, day_first, span)
+        for name in [*timed, *(by_role[r] for r in ("published", "known") if r in by_role)]
+    }
+    read = {
+        name: _windows(source, cells[name], name, dates, problems)
+        for name, dates in formats.items()
+    }
+    windows = {
+        int(str(row)): window
+        for row in cells.index
+        if (window := _window(int(str(row)), columns, read, timed)) is not None
+    }
+    for row in cells.index:
+        if int(str(row)) not in windows and not across:
+            problems.add(
+                source.path.name,
+                timed[0],
+                rows=[int(str(row))],
+                found=quoted(cells.loc[row, timed[0]]),
+                allowed="a date like the others",
+                remedy="Give the date, or remove the row",
+            )
+    days: dict[str, Mapping[int, dt.date]] = {
+        role: {row: window.end for row, window in read[by_role[role]].items()}
+        for role in ("published", "known")
+        if role in by_role
+    }
+    notes = [f"{name}: {note}" for name, dates in formats.items() for note in dates.notes]
+    return Rows(cells, windows, days, left_out, tuple(notes))
+
+
+def _once(source: Source, left_out: LeftOut) -> pd.DataFrame:
+    """Rows without those that are equal to another in all cells."""
+    again = source.cells.duplicated()
+    for row in source.cells.index[again]:
+        left_out.add("rows", "equal to another row in all columns, so one", int(str(row)))
+    return source.cells[~again]
+
+
+def _without_totals(
+    cells: pd.DataFrame, timed: list[str], columns: Mapping[str, Column], left_out: LeftOut
+) -> pd.DataFrame:
+    """Rows without those of totals: a word for it in a column of days, of names, or the first."""
+    looked = [
+        name
+        for name, column in columns.items()
+        if name in timed
+        or column.read in ("claimant", "party", "category")
+        or (name == cells.columns[0] and column.read != "claim_id")
+    ]
+    is_total = pd.Series(False, index=cells.index)
+    for name in looked:
+        words = cells[name].map(normal)
+        is_total |= words.isin(TOTALS) | words.map(lambda w: w.split(" ")[0] in FIRST_WORDS)
+    for row in cells.index[is_total]:
+        left_out.add("rows", "totals of other rows", int(str(row)))
+    return cells[~is_total]
+
+
+def _without_texts(
+    cells: pd.DataFrame, timed: list[str], figures: list[str], left_out: LeftOut
+) -> pd.DataFrame:
+    """Rows without footnotes, which are texts behind the last row of figures, and blank ones."""
+    if not timed:
+        return cells
+    named = cells[figures].map(lambda cell: not is_missing(cell)).any(axis=1)
+    dated = cells[timed].map(_may_be_date).any(axis=1)
+    last = max(
+        (i for i, (a, b) in enumerate(zip(named, dated, strict=True)) if a and b), default=-1
+    )
+    kept = []
+    for i, row in enumerate(cells.index):
+        if dated.iloc[i]:
+            kept.append(row)
+        elif i > last and not named.iloc[i]:
+            left_out.add("rows", "footnotes", int(str(row)))
+        elif not named.iloc[i] and not any(cells.iloc[i][timed]):
+            left_out.add("rows", "without a date and a figure", int(str(row)))
+        else:
+            kept.append(row)
+    return cells.loc[kept]
+
+
+def _may_be_date(cell: str) -> bool:
+    return Dates().read_either(cell) is not None
+
+
+def _format(
+    source: Source,
+    cells: pd.Series,
+    name: str,
+    day_first: bool | None,
+    span: tuple[dt.date, dt.date] | None,
+) -> Dates:
+    filled = [cell for cell in cells if not is_missing(cell)]
+    dates = guess_dates(filled, day_first, inside=span)
+    both = [cell for cell in filled if dates.read(cell) is None and dates.read_either(cell)]
+    if both and dates.day_first is None:
+        row = next(row for row, cell in cells.items() if cell == both[0])
+        raise UsageError(
+            f"{source.path} row {row}, column {name}: {both[0]!r} can be read as day/month or as "
+            "month/day, and no other cell decides. Say which with --day-first or --month-first."
+        )
+    return dates
+
+
+def _windows(
+    source: Source, cells: pd.Series, name: str, dates: Dates, problems: Problems
+) -> dict[int, Window]:
+    known: dict[str, Window | None] = {}
+    found = {}
+    for row, cell in cells.items():
+        if is_missing(cell):
+            continue
+        if cell not in known:
+            known[cell] = dates.read(cell)
+        window = known[cell]
+        if window is not None:
+            found[int(str(row))] = window
+            continue
+        problems.add(
+            source.path.name,
+            name,
+            rows=[int(str(row))],
+            found=quoted(cell),
+            allowed="a date like the others",
+            remedy="Correct or remove the row",
+        )
+    return found
+
+
+def _window(
+    row: int,
+    columns: Mapping[str, Column],
+    read: Mapping[str, Mapping[int, Window]],
+    timed: list[str],
+) -> Window | None:
+    """Window of a row from its columns of days."""
+    found = {columns[name].read: read[name][row] for name in timed if row in read[name]}
+    if "end" in found:
+        end = found["end"]
+        return Window(
+            found.get("start", end).start, end.end, "start" if "start" in found else end.form
+        )
+    if "start" in found:
+        return found["start"]
+    if "week-ending" in found:
+        end_day = found["week-ending"].end
+        return Window(end_day - (WEEK - 1) * DAY, end_day, "week")
+    if "week-starting" in found:
+        first = found["week-starting"].start
+        return Window(first, first + (WEEK - 1) * DAY, "week")
+    if "month" in found:
+        day = found["month"].start
+        last = calendar.monthrange(day.year, day.month)[1]
+        return Window(day.replace(day=1), day.replace(day=last), "month")
+    return found.get("date")

@@ -1,0 +1,239 @@
+"""A user's own table, in rows or in columns, as claims: the way from cells to claims in order.
+
+Roles of columns, rows that have claims, figures, sums of events, kinds, one claim per figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import pandas as pd
+
+from lossmodel.errors import UsageError
+from lossmodel.importers.assembly import claims_of, in_order, once
+from lossmodel.importers.columns import ColumnMap
+from lossmodel.importers.events import sum_events
+from lossmodel.importers.hints import Hints
+from lossmodel.importers.keys import Keys
+from lossmodel.importers.kinds import clip, guess_kinds
+from lossmodel.importers.layout import with_whole_dates
+from lossmodel.importers.records import Record, make_records, names_of
+from lossmodel.importers.result import Imported, rows_of
+from lossmodel.importers.roles import is_claims, map_columns
+from lossmodel.importers.rows import LeftOut, Rows, claim_rows
+from lossmodel.importers.shapes import Shape, find_shape
+from lossmodel.importers.sides import with_limits
+from lossmodel.importers.source import Source
+from lossmodel.tables.problems import Problems
+
+__all__ = ["read_table"]
+
+NEEDED: Final = ("claimant", "party", "category")
+
+
+def read_table(source: Source, hints: Hints) -> Imported:
+    """Claims from a table whose columns are given, known by name, or guessed.
+
+    Raises
+    ------
+    ClaimsError
+        Cells cannot be read, or contradict each other; the error has each of them.
+    UsageError
+        Claimant, party or category are not given, there is no column of dates or of figures, or
+        the kind of the figures cannot be guessed.
+    """
+    own_words = hints
+    source = with_whole_dates(source)
+    shape = find_shape(source.columns)
+    if shape is not None:
+        hints = _of_shape(hints, shape)
+        source = with_limits(source, shape)
+    given = hints.as_map()
+    keys = Keys(hints.conflict, {**(dict(shape.names) if shape else {}), **given.names})
+    columns = map_columns(
+        source, given, keys, claimant=hints.claimant, party=hints.party, shape=shape
+    )
+    own = is_claims(source.columns)
+    _check_options(source, columns, hints)
+    problems = Problems()
+    rows = claim_rows(
+        source, columns.columns, day_first=hints.day_first, span=keys.span, problems=problems
+    )
+    names = _as_written(rows, columns) if own else names_of(source, rows, columns, keys)
+    records, numbers = make_records(
+        source, rows, columns, keys, names=names, day_first=hints.day_first, problems=problems
+    )
+    problems.raise_if_any()
+    if not records:
+        raise UsageError(f"{source.path} has no figure: all cells of its columns are empty.")
+    records, cuts = clip(records, keys.span, source.path, hints.conflict)
+    records = once(source, records, rows.left_out, events=hints.by is not None)
+    said: list[str] = []
+    if hints.by is not None:
+        records, said = sum_events(records, hints.by)
+        records, more = clip(records, keys.span, source.path, hints.conflict)
+        cuts = cuts or more
+    records, kinds = guess_kinds(records, hints.kind or "", source.path)
+    records = once(source, in_order(records), rows.left_out, events=False)
+    titles = _titles(columns, names, shape)
+    notes = (
+        *([f"known as {shape.title}", *shape.notes] if shape else ()),
+        *([CLAIMS_ALREADY] if own else ()),
+        *source.notes,
+        *rows.notes,
+        *filter(None, [numbers.description]),
+        *(said or kinds),
+        *cuts,
+        *_strangers(records, keys, titles),
+        *_unused(columns, own_words),
+    )
+    return Imported(
+        claims=claims_of(records),
+        base=hints.conflict,
+        extra={} if own else _extra(records, keys, titles, shape),
+        notes=notes,
+        heading="guessed",
+        left_out=_left_out(columns, rows.left_out),
+        guesses=_guesses(source, columns),
+        columns=replace(columns, names=_kept_names(columns, names)),
+        file=source.path.name,
+        file_rows=tuple(record.place.row for record in records),
+    )
+
+
+CLAIMS_ALREADY: Final = (
+    "it has the columns of a claims table: lossmodel check and fit read it as it is, if its dates "
+    "are YYYY-MM-DD"
+)
+
+
+def _of_shape(hints: Hints, shape: Shape) -> Hints:
+    return replace(
+        hints,
+        claimant=hints.claimant or shape.name,
+        category=hints.category or shape.category,
+        by=(hints.by or "month") if shape.events else hints.by,
+    )
+
+
+def _check_options(source: Source, columns: ColumnMap, hints: Hints) -> None:
+    """Refuse a table that leaves open whose figures it has, with the options that would say it."""
+    figures = {name: column for name, column in columns.columns.items() if column.is_figure}
+    read = {column.read for column in columns.columns.values()}
+    lacking = [
+        section
+        for section in NEEDED
+        if section not in read
+        and not getattr(hints, section)
+        and not all(getattr(column, section) for column in figures.values())
+    ]
+    if not lacking or not figures:
+        return
+    said = [
+        f"{name!r} is a {section}"
+        for name, column in figures.items()
+        for section in NEEDED
+        if section not in lacking and getattr(column, section)
+    ]
+    known = f" ({', '.join(said[:4])})" if said else ""
+    bounds = [name for name, column in figures.items() if column.read in ("low", "high")]
+    known += f" ({', '.join(map(repr, bounds))}: limits of one figure)" if bounds else ""
+    options = ", ".join(f"--{section}" for section in lacking)
+    raise UsageError(
+        f"{source.path} is a table of your own that does not say the {' and the '.join(lacking)} "
+        f"of its figures in {', '.join(map(repr, list(figures)[:4]))}{known}: give {options}, or "
+        "say it per column with --column 'HEADING=value,party=...'."
+    )
+
+
+def _as_written(rows: Rows, columns: ColumnMap) -> dict[str, dict[str, str]]:
+    return {
+        column.read: {cell: cell for cell in rows.cells[name].unique()}
+        for name, column in columns.columns.items()
+        if column.read in (*NEEDED, "scope")
+    }
+
+
+def _titles(
+    columns: ColumnMap, names: Mapping[str, Mapping[str, str]], shape: Shape | None
+) -> dict[str, str]:
+    """Claimants as the table writes them."""
+    headings = {c.claimant: n for n, c in columns.columns.items() if c.is_figure and c.claimant}
+    written = {key: name for name, key in names.get("claimant", {}).items()}
+    return {**headings, **written, **({shape.name: shape.title} if shape else {})}
+
+
+def _strangers(records: list[Record], keys: Keys, titles: Mapping[str, str]) -> list[str]:
+    """Notes on claimants that the conflict does not have, with similar ones that it has."""
+    if keys.conflict is None:
+        return []
+    new = sorted({record.claimant for record in records} - keys.known["claimant"])
+    found = []
+    for claimant in new:
+        alike = keys.like(claimant)
+        hint = f"; if it is {' or '.join(alike[:3])}, write that" if alike else ""
+        title = titles.get(claimant, claimant)
+        name = claimant if title == claimant else f"{claimant} ({title!r})"
+        found.append(
+            f"{keys.conflict.name} does not have {name}: taken as a third party until "
+            f"claimants.csv has its side{hint}"
+        )
+    return found
+
+
+def _unused(columns: ColumnMap, hints: Hints) -> list[str]:
+    """Options that columns made superfluous."""
+    figures = [column for column in columns.columns.values() if column.is_figure]
+    read = {column.read for column in columns.columns.values()}
+    return [
+        f"--{section} {getattr(hints, section)} is not used: the table says it"
+        for section in NEEDED
+        if getattr(hints, section)
+        and section not in hints.columns.options
+        and (section in read or all(getattr(column, section) for column in figures))
+    ]
+
+
+def _extra(
+    records: list[Record], keys: Keys, titles: Mapping[str, str], shape: Shape | None
+) -> dict[str, pd.DataFrame]:
+    """Rows of claimants that are new, and of streams of a set of events, which lists cases."""
+    new = sorted({record.claimant for record in records} - keys.known["claimant"])
+    extra = {"claimants": rows_of("claimants", [(key, titles.get(key, "")) for key in new])}
+    if shape is not None and shape.events:
+        streams = sorted({(r.claimant, r.party, r.category, "list") for r in records})
+        extra["streams"] = rows_of("streams", streams)
+    return extra
+
+
+def _left_out(columns: ColumnMap, left_out: LeftOut) -> pd.DataFrame:
+    reasons: dict[str, list[str]] = {}
+    for name, column in columns.columns.items():
+        if column.read == "ignore":
+            reasons.setdefault(column.why, []).append(name)
+    passed = [
+        (0, f"column{'s' * (len(names) > 1)} {', '.join(names)}", why)
+        for why, names in reasons.items()
+    ]
+    table = pd.DataFrame(passed, columns=["rows", "what", "why"])
+    return pd.concat([table, left_out.table()], ignore_index=True)
+
+
+def _guesses(source: Source, columns: ColumnMap) -> pd.DataFrame:
+    """Table of `column, read as, why, first value, row`."""
+    rows = []
+    for name, column in columns.columns.items():
+        cells = source.cells[name]
+        filled = cells[cells != ""]
+        first, row = (filled.iloc[0], filled.index[0]) if len(filled) else ("", "")
+        rows.append((name, column.description, column.why, first, row))
+    return pd.DataFrame(rows, columns=["column", "read as", "why", "first value", "row"])
+
+
+def _kept_names(columns: ColumnMap, names: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    found = {
+        name: key for section in names.values() for name, key in section.items() if name != key
+    }
+    return {**found, **columns.names}

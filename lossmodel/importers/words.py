@@ -1,0 +1,266 @@
+"""Words that tables are headed with, in the languages of most public tables of losses.
+
+A word is one entry of one table, in lower case and without accents on Latin letters; whoever meets
+another word adds it here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+__all__ = [
+    "BOUNDS",
+    "CATEGORIES",
+    "IGNORED",
+    "KEYS",
+    "KINDS_IN_HEADINGS",
+    "MISSING",
+    "PLAIN",
+    "QUALIFIER_WORDS",
+    "STATES",
+    "SUBSETS",
+    "TIMES",
+    "TOTALS",
+    "normal",
+]
+
+
+def _table(**words: str) -> Mapping[str, frozenset[str]]:
+    return MappingProxyType(
+        {name.rstrip("_").replace("_", "-"): _words(text) for name, text in words.items()}
+    )
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split("|"))
+
+
+def normal(text: str) -> str:
+    """A heading in lower case, without accents, with one blank for all other signs.
+
+    Examples
+    --------
+    >>> normal("Killed_cum (Récit)"), normal("dateOfDeath"), normal("Загиблі:")
+    ('killed cum recit', 'date of death', 'загиблі')
+    """
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text)
+    kept = []
+    for letter in apart.lower():
+        base = unicodedata.normalize("NFKD", letter)[0]
+        kept.append(base if base.isascii() else letter)
+    return re.sub(r"[\W_]+", " ", "".join(kept)).strip()
+
+
+# How the time of a row is given.
+TIMES: Final = _table(
+    date="date|day|datum|fecha|data|jour|tag|dia|tarih|дата|день|report date|event date|as of|"
+    "date time|datetime|time|дата звіту|отчетная дата|stand|the date|reported on|تاريخ|日期",
+    start="start|from|begin|beginning|since|date start|start date|period start|date from|von|ab|"
+    "desde|inicio|debut|du|с|з|від|от|початок|начало|first day|start day|window start",
+    end="end|to|until|till|through|date end|end date|period end|date to|bis|hasta|fin|au|по|до|"
+    "кінець|конец|last day|end day|window end",
+    week_ending="week ending|week end|week ended|weekending|w e|week to|semana hasta|woche bis|"
+    "тиждень до|неделя до|we date|end of week",
+    week_starting="week starting|week start|week commencing|week beginning|week of|week from|w c|"
+    "wc date|start of week",
+    week="week|iso week|woche|kw|semana|semaine|тиждень|неделя|epi week",
+    month="month|monat|mes|mois|місяць|месяц|year month|yearmonth|ym|ay|mese|maand|miesiac",
+    year="year|jahr|ano|annee|рік|год|yr|yil|anno",
+    published="published|publication date|date published|pub date|published on|release date|"
+    "publication|released|опубліковано|опубликовано|дата публікації|дата публикации",
+    known="known",
+)
+# Columns of a long table whose cells say whose or which figure a row has.
+KEYS: Final = _table(
+    claimant="claimant|source|who|according to|reported by|reporter|reporting source|author|"
+    "organisation|organization|agency|said by|claimed by|claim source|org|quelle|fuente|segun|"
+    "selon|джерело|источник|хто|кто|claim by|informant|report source",
+    party="party|side|country|belligerent|of whom|losses of|whose|whose losses|actor|force|army|"
+    "faction|seite|land|partei|bando|pais|camp|pays|сторона|країна|страна|чиї|чьи|nation|"
+    "affiliation|victim side",
+    category="category|type|what|metric|indicator|measure|loss type|type of loss|equipment type|"
+    "class|status|fate|kind of loss|item|variable|art|kategorie|tipo|categorie|категорія|"
+    "категория|тип|що|что|вид|показник|показатель|casualty type",
+    source_="link|url|source url|source link|links|urls|href|web|website|посилання|ссылка|enlace|"
+    "lien|reference url",
+    scope="scope",
+    kind="kind|claim kind",
+    qualifier="qualifier",
+    via="via|relayed by",
+    note="note",
+    claim_id="claim id|claimid",
+    part_of="part of",
+    published_inferred="published inferred",
+)
+BOUNDS: Final = _table(
+    low="low|lower|min|minimum|lo|least|lower bound|low estimate|at least|lower limit|von|ab|"
+    "mind|mindestens|bas|baja|minima|minimo|minimal|ci low|lwr|reported minimum|est low|"
+    "мінімум|минимум|мін|мин|нижня|нижняя",
+    high="high|higher|max|maximum|hi|upper|most|upper bound|high estimate|at most|upper limit|upr|"
+    "hochst|hochstens|haut|alta|maxima|maximo|maximal|ci high|reported maximum|est high|"
+    "максимум|макс|верхня|верхняя",
+    value="best|best estimate|best guess|central|mid|middle|midpoint|point|point estimate|mean "
+    "estimate|medium|mittel|mejor|найкраща",
+)
+# Words of a heading that name the figures and nothing else.
+PLAIN: Final = _words(
+    "value|number|count|n|s|figure|figures|amount|estimate|estimates|estimated|"
+    "reported|claimed|quantity|num|cnt|nr of|number of|no of|of|the|in|by|for|"
+    "and|est|claim|claims|persons|people|personnel|soldiers|troops|military|"
+    "servicemen|zahl|anzahl|wert|numero|valor|cantidad|nombre|valeur|chiffre|"
+    "кількість|количество|число|значення|значение|цифра|осіб|человек|чол|чел|"
+    "сила|how many|tally|stated"
+)
+CATEGORIES: Final = _table(
+    killed="killed|dead|death|deaths|fatalities|fatality|kia|died|deceased|kill|killed in action|"
+    "tote|getotete|gefallene|gefallen|todesopfer|muertos|fallecidos|muertes|bajas mortales|tues|"
+    "morts|deces|caduti|morti|polegli|zabici|mortos|olu|загиблі|загинули|вбиті|вбито|убито|"
+    "убитые|погибшие|погибло|погибли|загинуло|قتلى|死者|死亡",
+    wounded="wounded|injured|injuries|wia|injury|wounds|verwundete|verletzte|verwundet|heridos|"
+    "blesses|feriti|ranni|feridos|yarali|поранені|поранено|раненые|ранено|جرحى",
+    casualties="casualties|killed and wounded|kia wia|casualty|killed or wounded|"
+    "убиті та поранені|убитые и раненые|killed wounded",
+    losses="losses|loss|eliminated|verluste|perdidas|bajas|pertes|perdite|straty|kayip|втрати|"
+    "потери|ліквідовано|ликвидировано",
+    missing="missing|mia|missing in action|vermisst|vermisste|desaparecidos|disparus|зниклі|"
+    "зниклі безвісти|пропавшие|пропавшие без вести",
+    tanks="tanks|tank|panzer|kampfpanzer|tanques|carros|chars|carri armati|czolgi|танки|танків|"
+    "танк|танков",
+    aircraft="aircraft|planes|airplanes|aeroplanes|jets|warplanes|fixed wing|flugzeuge|aviones|"
+    "avions|aerei|samoloty|літаки|літаків|самолеты|самолетов|самолёты",
+    helicopters="helicopters|helicopter|choppers|rotary wing|hubschrauber|helicopteros|"
+    "helicopteres|elicotteri|гелікоптери|гвинтокрили|вертолеты|вертолёты",
+    artillery="artillery|guns|howitzers|artillery systems|field artillery|artillerie|artilleria|"
+    "artyleria|артилерія|артсистеми|артиллерия|артсистемы",
+    mlrs="mlrs|mrl|multiple rocket launchers|rocket launchers|рсзв|рсзо",
+    air_defence="air defence|air defense|anti aircraft|anti aircraft warfare|ппо|пво|flugabwehr",
+    armoured_vehicles="armoured vehicles|armored vehicles|apc|apcs|afv|afvs|ifv|acv|"
+    "armoured personnel carriers|ббм|бба|ббмашини|бронемашины|schutzenpanzer",
+    vehicles="vehicles|trucks|vehicles and fuel tanks|cars|lorries|fahrzeuge|vehiculos|"
+    "vehicules|автомобілі|автотехніка|автомобили|автотехника",
+    drones="drones|drone|uav|uavs|unmanned aerial vehicles|drohnen|drones aereos|бпла|безпілотники|"
+    "беспилотники",
+    ships="ships|boats|vessels|naval ships|warships|schiffe|buques|navires|кораблі|корабли|катери",
+    submarines="submarines|submarine|u boats|u boote|підводні човни|подводные лодки",
+    captured="captured|prisoners|pow|pows|prisoners of war|gefangene|prisioneros|prisonniers|"
+    "полонені|пленные|prisoner",
+)
+# Groups of persons: with a category they are some of its cases, not all.
+SUBSETS: Final = _words(
+    "children|child|women|woman|men|male|female|civilian|civilians|officers|"
+    "officer|generals|press|journalists|medics|medical|med|civdef|police|"
+    "elderly|boys|girls|minors|identified|confirmed|unidentified|діти|дети|"
+    "жінки|женщины"
+)
+KINDS_IN_HEADINGS: Final = _table(
+    cumulative="cum|cumulative|cumul|total to date|to date|running total|cumulated|so far|"
+    "since start|kumuliert|acumulado|acumulados|cumule|накопичено|всього з початку|running",
+    daily="daily|per day|a day|new|in a day|today|day|за добу|за день|за сутки|taglich|diario|"
+    "diarios|par jour|jour|24h|last 24 hours",
+    average="average|avg|mean|daily average|average daily|average per day|mean per day|"
+    "durchschnitt|promedio|moyenne|в середньому|в среднем|daily mean|avg per day|average a day|"
+    "per day average|average losses per day|average daily losses",
+    period="weekly|monthly|in week|in month|per week|per month|за тиждень|за місяць|за неделю|"
+    "за месяц",
+)
+# Columns of numbers that count no losses, by reason.
+IGNORED: Final = MappingProxyType(
+    {
+        "an id": _words(
+            "id|ids|uid|uuid|guid|gid|fid|oid|pk|objectid|object id|code|ref|reference|"
+            "relid|event id|event no|incident|incident no|record|record id|case|case no|"
+            "dyad new id|conflict new id|side a new id|side b new id|conflict dset id|"
+            "dyad dset id|side a dset id|side b dset id|priogrid gid|gwnoa|gwnob|gwno|"
+            "cow|iso|iso3|ccode|country id|fips|postcode|zip|plz|ibc code|code status|"
+            "data id|event id cnty|key|serial|serial no|event id no cnty|incident id|"
+            "код|ід|ид|номер"
+        ),
+        "a row number": _words(
+            "index|row|rownum|row number|row no|rownames|row names|row id|no|nr|nro|num|"
+            "lfd nr|s no|sno|sl no|unnamed 0|level 0|obs|observation|line|п п|№|order|"
+            "rank|seq|sequence"
+        ),
+        "a coordinate": _words(
+            "lat|lats|latitude|lon|lng|long|longitude|x|y|xcoord|ycoord|x coord|y coord|"
+            "lat dd|lon dd|easting|northing|geo|geo precision|coordinates|широта|"
+            "довгота|долгота|breite|lange|latitud|longitud|altitude|elevation|point x|"
+            "point y"
+        ),
+        "a code": _words(
+            "where prec|date prec|time precision|event clarity|precision|clarity|inter1|"
+            "inter2|interaction|type of violence|code|active year|number of sources|"
+            "sources count|version|status code|region code|admin code|quality|score|"
+            "confidence|adm 1|adm 2|weight|flag|phase"
+        ),
+        "no count of losses": _words(
+            "population|pop|percent|percentage|share|rate|ratio|pct|age|temperature|"
+            "price|area|distance|timestamp|epoch|hour|hours|minute|duration|"
+            "days in month|number of days|day number|day of war|day no|war day|"
+            "week number|days|weekday|report period|населення|вік|возраст|день війни|"
+            "день войны|massacres cum"
+        ),
+    }
+)
+# States in which equipment was lost: a part of the losses of its class.
+STATES: Final = _words(
+    "destroyed|damaged|abandoned|downed|sunk|disabled|scrapped|captured|lost|zerstort|beschadigt|"
+    "erbeutet|знищено|пошкоджено|захоплено|уничтожено|повреждено|захвачено|покинуто|брошено"
+)
+TOTALS: Final = _words(
+    "total|totals|sum|grand total|sub total|subtotal|all|overall|type total|"
+    "sum total|summe|gesamt|insgesamt|zusammen|suma|totale|totaal|toplam|razem|"
+    "ogolem|всього|разом|усього|загалом|підсумок|итого|всего|сумма|сума|mean|"
+    "average|median|row total|column total|total general|totaux|en tout|المجموع|"
+    "合计|总计|合計|סך הכל"
+)
+MISSING: Final = _words(
+    "na|n a|n/a|#n/a|#na|n.a.|n.a|nan|<na>|nat|none|null|nil|nd|n.d.|n/d|-|--|"
+    "---|—|–|−|.|..|...|…|?|??|???|no data|nodata|no info|no information|"
+    "not available|not reported|not given|unknown|unk|tbd|tba|missing|-9|-99|"
+    "-999|-9999|-99999|немає даних|немає|нет данных|нет|н/д|невідомо|неизвестно|"
+    "k.a.|k. a.|keine angabe|keine daten|s/d|sin datos|sin dato|inconnu|"
+    "non disponible|brak|brak danych|pas de données|pas de donnees|*|x"
+)
+# Qualifier of a figure -> words before it, and after it; the longest are tried first.
+QUALIFIER_WORDS: Final = (
+    (
+        "at-least",
+        ">=|>|≥|=>|⩾|over|more than|at least|min|min.|minimum|minimum of|no fewer than|"
+        "no less than|not less than|not fewer than|above|exceeding|in excess of|upwards of|from|"
+        "понад|більше|більше ніж|більше за|більш як|більш ніж|щонайменше|не менше|не менше ніж|"
+        "не менш як|мінімум|від|як мінімум|"
+        "более|более чем|больше|больше чем|свыше|не менее|не менее чем|минимум|как минимум|"
+        "по меньшей мере|по крайней мере|от|"
+        "über|mehr als|mindestens|wenigstens|más de|mas de|al menos|plus de|au moins|ponad|"
+        "co najmniej|oltre|almeno",
+        "+|or more|and more|or over|and over|and above|or above|at least|plus|minimum|або більше|"
+        "і більше|чи більше|или более|или больше|и более|и больше|oder mehr|o más|o mas|ou plus",
+    ),
+    (
+        "at-most",
+        "<=|<|≤|=<|⩽|up to|less than|fewer than|at most|max|max.|maximum|maximum of|under|below|"
+        "no more than|not more than|not over|"
+        "до|не більше|не більше ніж|не більш як|менше|менше ніж|менш як|щонайбільше|максимум|"
+        "не более|не более чем|не больше|менее|менее чем|меньше|меньше чем|"
+        "bis zu|höchstens|weniger als|unter|maximal|hasta|menos de|jusqu'à|jusqu à|moins de|"
+        "au plus|do|najwyżej|fino a|meno di",
+        "or less|or fewer|or under|and less|and below|or below|at most|maximum|або менше|"
+        "чи менше|или менее|или меньше|oder weniger|o menos|ou moins",
+    ),
+    (
+        "about",
+        "~|≈|∼|about|around|roughly|approximately|approx|approx.|ca|ca.|c.|c|circa|some|nearly|"
+        "almost|estimated|est|est.|close to|an estimated|"
+        "близько|приблизно|біля|майже|орієнтовно|десь|"
+        "около|примерно|приблизительно|порядка|почти|ориентировочно|"
+        "etwa|rund|ungefähr|knapp|fast|unos|unas|alrededor de|aproximadamente|cerca de|environ|"
+        "autour de|około|circa",
+        "approx|approx.|approximately|est|est.|estimated|(est)|(est.)|(approx)|(approx.)|~|"
+        "приблизно|примерно|or so|ish",
+    ),
+    ("exact", "exactly|рівно|ровно|=", ""),
+)

@@ -1,0 +1,177 @@
+"""The quantities of a question: names of a fit -> losses, lethality or a claimant's ratio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final
+
+from lossmodel.errors import UsageError
+from lossmodel.posterior.tables import reported_series, streams_table
+from lossmodel.text.grammar import GRAMMAR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from lossmodel.posterior.fit import Fit
+
+__all__ = ["LETHALITY", "Quantity", "grammar_error", "read_quantity"]
+
+LETHALITY: Final = "lethality"
+_COUNTED: Final = ("killed", "wounded", "casualties")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Losses of a party, their lethality, or a claimant's ratio where `stream` is given.
+
+    Attributes
+    ----------
+    summed
+        Whether `party` is a sum that no one declared, to be added up here.
+    others
+        Other streams that a ratio without a category might have meant, the best supported first.
+    """
+
+    category: str
+    party: str
+    scope: str = "all"
+    claimant: str = ""
+    stream: int | None = None
+    summed: bool = False
+    others: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.stream is not None:
+            return f"ratio {self.claimant} {self.party} {self.category}"
+        return f"{self.category} {self.party} {self.scope}"
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it is a number between two losses, and not losses."""
+        return self.stream is not None or self.category == LETHALITY
+
+    @property
+    def parties(self) -> list[str]:
+        """The parties whose losses are added up here."""
+        return self.party.split("+") if self.summed else [self.party]
+
+    @property
+    def categories(self) -> list[str]:
+        """The categories whose losses are added up here."""
+        return self.category.split("+")
+
+
+def grammar_error(problem: str) -> UsageError:
+    """The error of a question that is not understood, with the grammar."""
+    return UsageError(f"{problem}\n{GRAMMAR}")
+
+
+def read_quantity(words: list[str], fit: Fit) -> Quantity:
+    """Read a quantity against the names of a fit."""
+    if words and words[0] == "ratio":
+        return _ratio(words[1:], fit)
+    if len(words) not in (2, 3):
+        raise grammar_error(f"{' '.join(words)!r} is not a quantity: give CATEGORY PARTY [SCOPE].")
+    series = reported_series(fit)
+    declared = [name for name, party in fit.conflict.parties.items() if party.sum]
+    party, summed = _parties(words[1], [*declared, *(p for p, _, _ in series)], fit)
+    scope = _known(words[2], "scope", fit.conflict.scopes) if len(words) == 3 else "all"
+    categories = {c for _, c, _ in series}
+    if words[0] == LETHALITY and LETHALITY not in map(str.lower, categories):
+        for category in ("killed", "casualties"):
+            _check_series(party, summed, category, scope, fit)
+        return Quantity(LETHALITY, party, scope, summed=summed)
+    names = [words[0]] if words[0] in map(str.lower, categories) else words[0].split("+")
+    chosen = [_known(name, "category", categories, LETHALITY) for name in names]
+    if len(set(chosen)) < len(chosen) or ("casualties" in chosen and len(chosen) > 1):
+        raise grammar_error(f"{words[0]!r} counts something twice.")
+    if len({fit.conflict.categories[name].group for name in chosen}) > 1:
+        raise grammar_error(f"{words[0]!r} adds persons and equipment.")
+    for category in chosen:
+        _check_series(party, summed, category, scope, fit)
+    return Quantity("+".join(chosen), party, scope, summed=summed)
+
+
+def _parties(word: str, known: Iterable[str], fit: Fit) -> tuple[str, bool]:
+    """Give a party, or several added up here; the flag says that no one declared the sum."""
+    names = {name.lower(): name for name in known}
+    if word in names:
+        return names[word], False
+    chosen = [_known(name, "party", names.values()) for name in word.split("+")]
+    bases = [base for name in chosen for base in fit.conflict.components(name)]
+    if len(set(bases)) < len(bases):
+        raise grammar_error(f"{word!r} counts a party twice.")
+    return "+".join(bases), True
+
+
+def _check_series(party: str, summed: bool, category: str, scope: str, fit: Fit) -> None:
+    """Refuse what the fit has no path for, naming what it has."""
+    bases = party.split("+") if summed else fit.conflict.components(party)
+    have = {(p, c) for p, c, _ in reported_series(fit)}
+    missing = [base for base in bases if (base, category) not in have]
+    if missing:
+        known = ", ".join(sorted({c for p, c in have if p == missing[0]}))
+        raise grammar_error(
+            f"The fit has no {category} of {missing[0]}; it has {known or 'nothing'}."
+        )
+    owner = fit.conflict.scopes[scope].party
+    if scope != "all" and (list(bases) != [owner] if owner else len(bases) > 1):
+        raise grammar_error(f"The scope {scope!r} is not one of {party}; it belongs to {owner}.")
+    described = fit.conflict.scopes[scope]
+    if scope != "all" and described.share is None and described.complement_of is None:
+        raise grammar_error(
+            f"The conflict gives no prior of the share of {scope!r}, so it is not modelled."
+        )
+    if scope != "all" and category not in _COUNTED:
+        raise grammar_error(f"The scope {scope!r} divides killed and wounded, not {category}.")
+
+
+def _ratio(words: list[str], fit: Fit) -> Quantity:
+    if len(words) not in (2, 3):
+        raise grammar_error("After 'ratio' comes: CLAIMANT PARTY [CATEGORY].")
+    streams = streams_table(fit)
+    claimant = _known(words[0], "claimant", streams["claimant"])
+    streams = streams[streams["claimant"] == claimant]
+    party = _known(words[1], "party", fit.conflict.parties)
+    # A claimant may count a party only together with another: General Staffs often do.
+    about = [party == name or party in fit.conflict.components(name) for name in streams["party"]]
+    streams = streams[about]
+    if streams.empty:
+        raise grammar_error(f"The fit has no figures of {claimant} about {party}.")
+    if len(words) == 3:
+        category = _known(words[2], "category", streams["category"])
+        streams = streams[streams["category"] == category]
+    return _chosen_stream(streams, party, named=len(words) == 3)
+
+
+def _chosen_stream(streams: pd.DataFrame, party: str, *, named: bool) -> Quantity:
+    """Take people before equipment, then the most evidence, then the very party before a sum."""
+    ranked = streams.assign(
+        person=streams["group"] == "person", exact=streams["party"] == party
+    ).sort_values(["person", "n_used", "exact", "stream"], ascending=[False, False, False, True])
+    row: Any = ranked.iloc[0]
+    others = [
+        f"{other.category} {other.party} ({other.n_used:,})"
+        for other in ranked.iloc[1:].itertuples()
+    ]
+    return Quantity(
+        row["category"],
+        row["party"],
+        claimant=row["claimant"],
+        stream=int(row["stream"]),
+        others=() if named else tuple(others),
+    )
+
+
+def _known(word: str, kind: str, names: Iterable[str], *more: str) -> str:
+    """Give the name as the fit writes it; `more` are other words that may stand there."""
+    known = {name.lower(): name for name in names}
+    if word in known:
+        return known[word]
+    there = sorted({*known.values(), *more})
+    close = get_close_matches(word, [name.lower() for name in there], n=1)
+    guess = f" Did you mean {known.get(close[0], close[0])!r}?" if close else ""
+    raise grammar_error(f"No {kind} {word!r}; there are: {', '.join(there)}.{guess}")

@@ -1,0 +1,298 @@
+"""Makes the folder of a new conflict, whole or not at all."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from lossmodel.claims.claims import write_claims
+from lossmodel.errors import UsageError
+from lossmodel.importers import Column, Hints, Imported, Source, read_any, read_source
+from lossmodel.importers.keys import Keys
+from lossmodel.importers.names import slug
+from lossmodel.importers.roles import map_columns
+from lossmodel.importers.shapes import find_shape
+from lossmodel.importers.words import KEYS, normal
+from lossmodel.scaffold.asking import Asker, Person
+from lossmodel.scaffold.files import conflict_toml, readme, sources_of, tables_of
+from lossmodel.scaffold.interview import interview, words_of
+from lossmodel.scaffold.names import TableNames, names_in
+from lossmodel.scaffold.plan import DROPPED, LEFT_OUT, Author, Plan, Wishes
+from lossmodel.scaffold.sides import name_and_rest
+from lossmodel.scaffold.words import REMARKS, category_of
+from lossmodel.system.unfinished import unfinished
+from lossmodel.tables.files import is_there
+
+if TYPE_CHECKING:
+    from lossmodel.conflict.types import Party
+
+__all__ = ["Created", "create"]
+
+# Section -> the wish that says it where the table does not.
+_OPTIONS: Final = {"claimant": "claimants", "party": "parties", "category": "categories"}
+_SHOWN: Final = 5  # columns that are named in a question
+_QUESTIONS: Final = {
+    "claimant": ("Who says these figures", "--claimant NAME=SIDE"),
+    "party": ("Whose losses are they", "--party NAME=SIDE"),
+    "category": ("What is counted, such as killed", "--category NAME"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Created:
+    """A new folder.
+
+    Attributes
+    ----------
+    folder
+        The folder.
+    plan
+        Its contents.
+    claims
+        How many claims it has.
+    imported
+        The table as it was read; None without one.
+    dropped
+        Figures whose word was left out.
+    """
+
+    folder: Path
+    plan: Plan
+    claims: int = 0
+    imported: Imported | None = None
+    dropped: int = 0
+
+
+def create(
+    folder: Path,
+    wishes: Wishes | None = None,
+    *,
+    table: Path | None = None,
+    hints: Hints | None = None,
+    person: Person | None = None,
+    options: Sequence[str] = (),
+) -> Created:
+    """Make the folder of a conflict from options, answers and a table.
+
+    Parameters
+    ----------
+    folder
+        The folder, which must not exist.
+    wishes
+        What is not to be asked.
+    table
+        A table of figures in any form that `lossmodel data import` reads.
+    hints
+        How it is read.
+    person
+        Who answers questions; None if nobody is there.
+    options
+        Options about the table, for the command that is written into `README.md`.
+
+    Raises
+    ------
+    ClaimsError
+        A cell of the table cannot be read; the error has every one, with its row in the file.
+    UsageError
+        The folder exists, an option is not possible, or options are missing and nobody is there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> wishes = Wishes(sides=("North", "South"), start="2001-01-01", claimants=("Gazette=-",))
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     made = create(Path(place) / "war", wishes)
+    ...     sorted(file.name for file in made.folder.iterdir())[:3]
+    ['README.md', 'claimants.csv', 'claims.csv']
+    """
+    refuse_existing(folder)
+    wishes = wishes or Wishes()
+    asker = Asker(person)
+    reading = None if table is None else _Reading(table, hints or Hints(), wishes, asker)
+    names = TableNames() if reading is None else reading.names
+    title = folder.absolute().name.replace("-", " ").replace("_", " ").capitalize()
+    plan = interview(asker, wishes, names, title)
+    asker.raise_if_missing()
+    shown = shlex.join(["lossmodel", "new", str(folder), *options, *plan.options()])
+    asker.tell(f"The same without questions:\n  {shown}")
+    with unfinished(folder.absolute(), folder) as work:
+        place = work / "whole"
+        place.mkdir()
+        if reading is None:
+            made = Created(folder, plan)
+            _write(place, plan, None, [])
+        else:
+            made = reading.claims_into(place, plan, folder)
+        (place / "README.md").write_text(
+            readme(plan, "" if table is None else table.name, shown), encoding="utf-8"
+        )
+        refuse_existing(folder)
+        place.rename(folder.absolute())
+    return made
+
+
+def refuse_existing(folder: Path) -> None:
+    """Refuse a place where anything is.
+
+    Raises
+    ------
+    UsageError
+        There is something.
+    """
+    if is_there(folder):
+        raise UsageError(f"{folder} exists, and nothing is overwritten; name another folder.")
+
+
+def _write(
+    place: Path, plan: Plan, claims: pd.DataFrame | None, sources: list[tuple[str, ...]]
+) -> None:
+    texts = {"conflict.toml": conflict_toml(plan), **tables_of(plan, claims, sources)}
+    for file, text in texts.items():
+        (place / file).write_text(text, encoding="utf-8", newline="\n")
+
+
+class _Reading:
+    """A foreign table, read twice: for its names, and then as claims of the new conflict."""
+
+    def __init__(self, table: Path, hints: Hints, wishes: Wishes, asker: Asker) -> None:
+        self.table = table
+        source = read_source(table, sheet=hints.sheet, encoding=hints.encoding)
+        words = {w: DROPPED if key == LEFT_OUT else key for w, key in words_of(wishes).items()}
+        self.hints = _with_columns(hints, source)
+        titles: dict[str, str] = {}
+        for section, unread in _lacking(source, self.hints).items():
+            self._say(section, asker, wishes, unread, titles)
+        self.names: TableNames = names_in(self._read("", words), titles)
+
+    def _say(
+        self,
+        section: str,
+        asker: Asker,
+        wishes: Wishes,
+        unread: Mapping[str, str],
+        titles: dict[str, str],
+    ) -> None:
+        """Ask for a section that the table does not say: one name for all rows, or a heading."""
+        names = [name_and_rest(text)[0] for text in getattr(wishes, _OPTIONS[section])]
+        given = [name for name in names if name != "*"]
+        question, option = _QUESTIONS[section]
+        shown = [f"{heading} ({first!r})" for heading, first in unread.items()]
+        more = len(shown) - _SHOWN
+        columns = ", ".join(shown[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        hint = f" If a column does: --column 'HEADING={section}', of {columns}." if columns else ""
+        name = asker.ask(
+            given[0] if len(given) == 1 else "",
+            f"{question}? No column that could be read says it.{hint}",
+            str,
+            option=option,
+        )
+        headings = {normal(heading): heading for heading in unread}
+        if normal(name) in headings:
+            columns_read = {**self.hints.columns.columns, headings[normal(name)]: Column(section)}
+            kept = replace(self.hints.columns, columns=columns_read)
+            self.hints = replace(self.hints, columns=kept)
+            return
+        # Where nobody is there to say it, the table is read all the same, for what else is missing.
+        key = (category_of(name) if section == "category" else "") or slug(name)
+        option_of: dict[str, Any] = {section: key if name else DROPPED}
+        self.hints = replace(self.hints, **option_of)
+        titles[key] = name
+
+    def _read(self, conflict: str, names: Mapping[str, str]) -> Imported:
+        columns = replace(self.hints.columns, names={**self.hints.columns.names, **names})
+        return read_any([self.table], replace(self.hints, conflict=conflict, columns=columns))
+
+    def claims_into(self, place: Path, plan: Plan, folder: Path) -> Created:
+        """Write a plan and the table's claims into a folder."""
+        dropped = [word for word, key in plan.words.items() if key == LEFT_OUT]
+        _write(place, _with_dropped(plan) if dropped else plan, None, [])
+        known = {
+            named.name: key
+            for section in (self.names.claimants, self.names.parties)
+            for key, named in section.items()
+        }
+        words = {word: DROPPED if word in dropped else key for word, key in plan.words.items()}
+        imported = self._read(str(place), {**known, **words})
+        kept = (imported.claims[["claimant", "party", "category"]] != DROPPED).all(axis=1)
+        claims, sources = sources_of(imported.claims[kept].reset_index(drop=True))
+        _write(place, plan, claims, sources)
+        places = [row for row, keep in zip(imported.file_rows, kept, strict=False) if keep]
+        # Its errors name the user's own file.
+        checked = replace(imported, claims=claims, file_rows=tuple(places)).load()
+        write_claims(checked, place / "claims.csv")
+        return Created(folder, plan, len(claims), imported, int((~kept).sum()))
+
+
+def _with_dropped(plan: Plan) -> Plan:
+    """A plan that knows the key of all that is left out."""
+    some: Party = next(iter(plan.parties.values()))
+    return replace(
+        plan,
+        parties={**plan.parties, DROPPED: replace(some, name=DROPPED, title=DROPPED)},
+        categories=(*plan.categories, DROPPED),
+        claimants={**plan.claimants, DROPPED: Author(DROPPED, "")},
+    )
+
+
+def _lacking(source: Source, hints: Hints) -> dict[str, dict[str, str]]:
+    """Sections that no column and no heading says -> columns of words that are not read."""
+    shape = find_shape(source.columns)
+    columns = map_columns(
+        source,
+        hints.as_map(),
+        Keys("", hints.columns.names),
+        claimant=hints.claimant,
+        party=hints.party,
+        shape=shape,
+    ).columns
+    figures = [column for column in columns.values() if column.is_figure]
+    read = {column.read for column in columns.values()}
+    unread = {
+        name: next(cell for cell in source.cells[name] if cell)
+        for name, column in columns.items()
+        if column.read == "ignore" and any(map(_is_word, source.cells[name]))
+    }
+    return {
+        section: unread
+        # A known set says whose figures they are, and of what.
+        for section in (_OPTIONS if shape is None else ("party",))
+        if not getattr(hints, section)
+        and section not in read
+        and not (figures and all(getattr(column, section) for column in figures))
+    }
+
+
+def _is_word(cell: str) -> bool:
+    return any(letter.isalpha() for letter in cell)
+
+
+def _with_columns(hints: Hints, source: Source) -> Hints:
+    """Hints with the columns that a table for a new conflict has and a guess leaves out.
+
+    A column of categories is one even if most of its words are not known yet, since they are asked
+    about; one of web addresses and pages is the source, and one of remarks the note.
+    """
+    given = dict(hints.columns.columns)
+    taken = {column.read for column in given.values()} | ({"category"} if hints.category else set())
+    for name in (str(name) for name in source.cells if name not in given):
+        read = _read_as(normal(name), [cell for cell in source.cells[name] if cell])
+        if read and read not in taken:
+            given[name] = Column(
+                read, why="by its heading" if read != "source" else "has addresses"
+            )
+            taken.add(read)
+    return replace(hints, columns=replace(hints.columns, columns=given))
+
+
+def _read_as(heading: str, cells: Sequence[str]) -> str:
+    """Role of a column that the importers may not see; empty for none."""
+    if 2 * sum(cell.startswith(("https://", "http://")) for cell in cells) > len(cells):
+        return "source"
+    if any(map(str.isdecimal, cells)):
+        return ""
+    return "category" if heading in KEYS["category"] else "note" if heading in REMARKS else ""

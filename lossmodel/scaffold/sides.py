@@ -1,0 +1,197 @@
+"""Sides and parties of a new conflict: from options, a table's names and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from lossmodel.conflict.types import Side
+from lossmodel.errors import UsageError
+from lossmodel.importers.names import keys_of, slug
+from lossmodel.importers.words import normal
+from lossmodel.scaffold.asking import Asker
+from lossmodel.scaffold.names import Named, TableNames
+from lossmodel.scaffold.plan import LEFT_OUT, Wishes
+from lossmodel.scaffold.words import is_of_civilians
+from lossmodel.tables.problems import nearest
+
+__all__ = [
+    "ask_fights",
+    "ask_parties",
+    "ask_sides",
+    "keys_in_order",
+    "likely_side",
+    "matched",
+    "name_and_rest",
+    "side_of",
+    "split",
+]
+
+_PAIR: Final = 2
+
+
+def ask_sides(asker: Asker, wishes: Wishes, table: TableNames) -> dict[str, Side]:
+    """Sides by key: given, named with the parties, or asked for."""
+    if wishes.sides:
+        return _keyed(wishes.sides)
+    given = matched(wishes.parties, table.parties)
+    parties = {key: named.name for key, named in table.parties.items()}
+    parties |= {key: name for key, (name, _) in given.items()}
+    named = [side for _, side in given.values() if side not in ("", LEFT_OUT)]
+    # A party of soldiers whose side nobody names is one of its own.
+    alone = [
+        name
+        for key, name in parties.items()
+        if not given.get(key, ("", ""))[1] and not is_of_civilians(name)
+    ]
+    names = list({normal(name): name for name in (*named, *alone)}.values())
+    if named and not alone:
+        return _keyed(names)
+    # Two sides are the usual war; with one or three nobody can know.
+    return asker.ask(
+        "",
+        "Sides of the war, with commas between them",
+        _some_sides,
+        option="--side NAME (once for each side)",
+        default=", ".join(names),
+        needed=len(names) != _PAIR,
+    )
+
+
+def _some_sides(text: str) -> dict[str, Side]:
+    return _keyed(split(text))
+
+
+def _keyed(names: Iterable[str]) -> dict[str, Side]:
+    return {key: Side(key, name) for name, key in keys_in_order(names).items()}
+
+
+def keys_in_order(names: Iterable[str]) -> dict[str, str]:
+    """Key of each name, in the order of the names."""
+    listed = list(dict.fromkeys(names))
+    keys = keys_of(listed, what="side")
+    return {name: keys[name] for name in listed}
+
+
+def side_of(text: str, sides: Mapping[str, Side]) -> str:
+    """Key of a side; empty for none.
+
+    Raises
+    ------
+    UsageError
+        There is no such side.
+    """
+    # Without sides they are what is missing, which is said in its own place.
+    if text in ("", LEFT_OUT, "none") or not sides:
+        return ""
+    by_name = {normal(name): key for key, side in sides.items() for name in (key, side.title)}
+    found = by_name.get(normal(text), "")
+    if not found:
+        close = nearest(normal(text), by_name)
+        hint = f" Did you mean {by_name[close]}?" if close else ""
+        known = ", ".join(sides)
+        raise UsageError(f"There is no side {text!r}: {known}, or {LEFT_OUT} for none.{hint}")
+    return found
+
+
+def likely_side(name: str, sides: Mapping[str, Side]) -> str:
+    """The one side that a name mentions; empty if there is none."""
+    words = f" {normal(name)} "
+    found = {
+        key
+        for key, side in sides.items()
+        # Adjectives begin like the name: North, Northern.
+        if any(f" {normal(text)}" in words for text in (key, side.title))
+    }
+    return found.pop() if len(found) == 1 else ""
+
+
+def ask_parties(
+    asker: Asker, wishes: Wishes, table: TableNames, sides: Mapping[str, Side]
+) -> dict[str, tuple[str, str, bool]]:
+    """Key -> title, side, and whether it is of civilians."""
+    keys = matched(wishes.parties, table.parties)
+    names = {key: named.name for key, named in table.parties.items()}
+    names |= {key: name for key, (name, _) in keys.items()}
+    if not names:
+        text = "Parties whose losses are counted, with commas between them"
+        default = ", ".join(side.title for side in sides.values())
+        listed = asker.ask("", text, split, default=default, needed=False)
+        names = {key: name for name, key in keys_in_order(listed).items()}
+    of_civilians = set(matched(wishes.civilians, {k: Named(n, 0, 0) for k, n in names.items()}))
+    stray = of_civilians - set(names)
+    if stray:
+        raise UsageError(f"--civilians: there is no party {min(stray)!r}: {', '.join(names)}.")
+    found = {}
+    for key, name in names.items():
+        likely = key if key in sides else likely_side(name, sides)
+        side = asker.ask(
+            keys.get(key, ("", ""))[1],
+            f"Side of the party {name}: {', '.join(sides)}, or {LEFT_OUT} for none",
+            lambda text: side_of(text, sides),
+            option=f"--party '{name}=SIDE'",
+            default=likely or LEFT_OUT,
+            needed=not likely,
+        )
+        found[key] = (name, side, key in of_civilians or is_of_civilians(name))
+    return found
+
+
+def name_and_rest(text: str) -> tuple[str, str]:
+    """Name and that which follows its last `=`; empty if there is none.
+
+    Examples
+    --------
+    >>> name_and_rest("The Staff = north"), name_and_rest("The Staff")
+    (('The Staff', 'north'), ('The Staff', ''))
+    """
+    name, sign, rest = text.rpartition("=")
+    return (name.strip(), rest.strip()) if sign else (text.strip(), "")
+
+
+def matched(texts: Iterable[str], named: Mapping[str, Named]) -> dict[str, tuple[str, str]]:
+    """Key -> name and that which follows `=`, of options about names of a table or others.
+
+    Examples
+    --------
+    >>> matched(["The Staff=north", "Gazette=-"], {"claimant-1": Named("the staff", 3, 2)})
+    {'claimant-1': ('The Staff', 'north'), 'gazette': ('Gazette', '-')}
+    """
+    by_name = {normal(name): key for key, entry in named.items() for name in (entry.name, key)}
+    pairs = map(name_and_rest, texts)
+    return {by_name.get(normal(name)) or slug(name): (name, rest) for name, rest in pairs}
+
+
+def ask_fights(
+    asker: Asker, wishes: Wishes, sides: Mapping[str, Side]
+) -> dict[str, tuple[str, ...]]:
+    """Side -> the sides that it fights."""
+    pairs = [tuple(side_of(name, sides) for name in text.split(":")) for text in wishes.fights]
+    for text, pair in zip(wishes.fights, pairs, strict=True):
+        if len(pair) != _PAIR or not all(pair) or pair[0] == pair[1]:
+            raise UsageError(f"--fights {text!r}: write SIDE:SIDE, two different sides.")
+    if len(sides) == _PAIR:
+        pairs = [tuple(sides)]
+    elif len(sides) > _PAIR and not pairs:
+        for side in sides:
+            others = [other for other in sides if other != side]
+            foes = asker.ask(
+                "",
+                f"Whom does {side} fight: {', '.join(others)}, or {LEFT_OUT} for nobody",
+                lambda text: [side_of(name, sides) for name in split(text)],
+                option=f"--fights '{side}:SIDE'",
+            )
+            pairs += [(side, foe) for foe in foes if foe]
+    both = {*pairs, *((b, a) for a, b in pairs)}
+    return {side: tuple(foe for foe in sides if (side, foe) in both) for side in sides}
+
+
+def split(text: str) -> list[str]:
+    """Names between commas.
+
+    Examples
+    --------
+    >>> split("North, South")
+    ['North', 'South']
+    """
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,473 @@
+"""`lossmodel new`: a folder from options, answers and a table, whole or not at all."""
+
+import csv
+import datetime as dt
+import io
+import json
+import re
+import tomllib
+
+import pytest
+
+from lossmodel import ClaimsError, load_claims, load_conflict
+from lossmodel.claims.own_counts import own_counts
+from lossmodel.cli import new as command
+from lossmodel.conflict.keys import SECTIONS
+from lossmodel.conflict.types import STANDARD_CATEGORIES
+from lossmodel.errors import UsageError
+from lossmodel.evidence import collect_evidence
+from lossmodel.findings import find
+from lossmodel.scaffold import Wishes, create
+from lossmodel.scaffold.files import sources_of
+from lossmodel.scaffold.words import category_of, is_of_civilians
+from lossmodel.tables.schema import TABLES
+from lossmodel.tables.vocabulary import ACCOUNTINGS
+
+LONG = """date,side,what,number,who,link
+3 May 2001,North,killed,over 500,Southern Staff,https://www.example.org/1
+10 May 2001,North,dead,1.2 thousand,Southern Staff,https://example.org/2
+17 May 2001,North,KIA,"1,900",Southern Staff,https://example.org/3
+11 May 2001,South,fallen,20-30,Northern Ministry,https://example.org/2
+12 May 2001,South,tanks,3,The Gazette,
+13 May 2001,South,injured,about 90,Northern Ministry,page 4 of the Gazette
+"""
+SIDED = ("Southern Staff=South", "Northern Ministry=North", "*=-")
+GIVEN = Wishes(start="2001-05-01", claimants=SIDED)
+
+
+class Answers:
+    """A person who answers by what a question begins with, and takes proposals otherwise."""
+
+    def __init__(self, **answers):
+        self.answers = {key.replace("_", " "): list(texts) for key, texts in answers.items()}
+        self.asked = []
+        self.told = []
+
+    def __call__(self, question, default):
+        self.asked.append(question)
+        for begin, texts in self.answers.items():
+            if question.startswith(begin) and texts:
+                return texts.pop(0)
+        return ""
+
+    def tell(self, text):
+        self.told.append(text)
+
+
+def table(folder, text=LONG, name="figures.csv"):
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def rows(path):
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+
+
+@pytest.fixture
+def made(tmp_path):
+    return create(tmp_path / "war", GIVEN, table=table(tmp_path))
+
+
+# --- the files ----------------------------------------------------------------------------------
+
+
+def test_a_foreign_table_becomes_a_conflict_that_loads(made):
+    claims = load_claims(conflict=made.folder)
+    by_id = claims.table.set_index("claim_id")
+    assert len(by_id) == 6
+    first = by_id.loc["southern-staff-north-killed-2001-05-03"]
+    assert (first["value"], first["qualifier"]) == (500, "at-least")
+    assert by_id.loc["southern-staff-north-killed-2001-05-10", "value"] == 1_200
+    fallen = by_id.loc["northern-ministry-south-killed-2001-05-11"]
+    assert (fallen["low"], fallen["high"]) == (20, 30)
+    assert set(by_id["category"]) == {"killed", "wounded", "tanks"}
+    war = claims.conflict
+    assert war.role("southern-staff", "north") == "adversary"
+    assert war.role("northern-ministry", "north") == "self"
+    assert war.role("the-gazette", "south") == "third-party"
+
+
+def test_every_file_of_the_format_is_there(made):
+    names = {path.name for path in made.folder.iterdir()}
+    assert names == {"conflict.toml", "README.md", *(t.file for t in TABLES.values())}
+    for entry in TABLES.values():
+        header = (made.folder / entry.file).read_text().splitlines()[0].split(",")
+        assert header == [field.name for field in entry.fields]
+    assert rows(made.folder / "truth.csv") == []
+
+
+def test_every_key_is_in_the_file_with_its_meaning(made):
+    text = " ".join(
+        line.lstrip("# ") for line in (made.folder / "conflict.toml").read_text().splitlines()
+    )
+    for name in ("", "parties", "categories", "scopes", "knots"):
+        for key in SECTIONS[name].keys:
+            assert key.name in text
+            if key.name not in ("title", "side", "fights"):
+                assert key.meaning.rstrip(".") in text
+
+
+def test_sources_are_keys_with_their_pages(made):
+    sources = {row["source"]: row for row in rows(made.folder / "sources.csv")}
+    assert {row["url"] for row in sources.values()} >= {"https://example.org/2"}
+    assert "page 4 of the Gazette" in {row["title"] for row in sources.values()}
+    used = {row["source"] for row in rows(made.folder / "claims.csv")}
+    assert used - {""} == set(sources)
+
+
+def test_a_known_day_of_publication_names_the_source(tmp_path):
+    text = LONG.replace("link", "link,published").replace("/3\n", "/3,18 May 2001\n")
+    text = "\n".join(line if line.count(",") > 5 else line + "," for line in text.splitlines())
+    wishes = GIVEN
+    place = create(tmp_path / "war", wishes, table=table(tmp_path, text)).folder
+    assert "example-org-2001-05-18" in {row["source"] for row in rows(place / "sources.csv")}
+
+
+def test_streams_nobody_described_are_estimates_and_say_so(made):
+    streams = rows(made.folder / "streams.csv")
+    assert {(row["claimant"], row["category"]) for row in streams} == {
+        ("southern-staff", "killed"),
+        ("northern-ministry", "killed"),
+        ("northern-ministry", "wounded"),
+        ("the-gazette", "tanks"),
+    }
+    assert {row["accounting"] for row in streams} == {"estimate"}
+    assert all("assumes least" in row["note"] for row in streams)
+
+
+def test_a_given_accounting_is_that_of_its_claimant_and_category(tmp_path):
+    how = ("Northern Ministry:wounded=register", "southern staff=ledger")
+    wishes = Wishes(start="2001-05-01", claimants=SIDED, accountings=how)
+    place = create(tmp_path / "war", wishes, table=table(tmp_path)).folder
+    found = {(r["claimant"], r["category"]): r["accounting"] for r in rows(place / "streams.csv")}
+    assert found["southern-staff", "killed"] == "ledger"
+    assert found["northern-ministry", "wounded"] == "register"
+    assert found["northern-ministry", "killed"] == "estimate"
+
+
+def test_the_command_in_the_readme_makes_the_same_folder(lossmodel, tmp_path):
+    import shlex
+
+    table(tmp_path)
+    options = ["--start", "1 May 2001", "--claimant", "*=-", "--from", "figures.csv"]
+    assert lossmodel("new", "war", *options).status == 0
+    text = (tmp_path / "war" / "README.md").read_text()
+    again = shlex.split(text.split("```sh\n")[1].split("\n```")[0])
+    assert again[:3] == ["lossmodel", "new", "war"]
+    (tmp_path / "war").rename(tmp_path / "first")
+    assert lossmodel(*again[1:]).status == 0
+    for path in (tmp_path / "first").iterdir():
+        assert (tmp_path / "war" / path.name).read_text() == path.read_text()
+
+
+# --- without a terminal -------------------------------------------------------------------------
+
+
+def test_one_error_lists_all_that_is_missing(lossmodel, tmp_path):
+    table(tmp_path)
+    said = lossmodel("new", "war", "--from", "figures.csv")
+    assert said.status == 2
+    assert "4 options are missing" in said.stderr
+    for option in (
+        "--start YYYY-MM-DD",
+        "--claimant 'Southern Staff=south'",
+        "--claimant 'Northern Ministry=north'",
+        "--claimant 'The Gazette=SIDE'",
+    ):
+        assert option in said.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figures.csv"]
+
+
+def test_without_a_table_sides_and_start_are_missing(lossmodel):
+    said = lossmodel("new", "war")
+    assert said.status == 2
+    assert "--side NAME" in said.stderr
+    assert "--start" in said.stderr
+
+
+def test_a_table_without_a_party_lists_it_with_all_else(lossmodel, tmp_path):
+    table(tmp_path, LONG.replace("side", "victims"))
+    said = lossmodel("new", "war", "--from", "figures.csv")
+    assert said.status == 2
+    for words in ("--party NAME=SIDE", "'HEADING=party'", "victims ('North')", "--side", "--start"):
+        assert words in said.stderr
+    assert "--claimant 'Southern Staff=SIDE'" in said.stderr
+
+
+def test_a_column_that_nobody_knows_is_named_at_a_terminal(tmp_path):
+    person = Answers(Whose_losses=["victims"], First_day=["2001-05-01"])
+    path = table(tmp_path, LONG.replace("side", "victims"))
+    war = load_conflict(create(tmp_path / "war", table=path, person=person).folder)
+    assert set(war.parties) == {"north", "south"}
+
+
+def test_remarks_are_kept_as_notes(tmp_path):
+    text = "\n".join(
+        f"{line},{'remarks' if i == 0 else f'remark {i}'}"
+        for i, line in enumerate(LONG.splitlines())
+    )
+    place = create(tmp_path / "war", GIVEN, table=table(tmp_path, text)).folder
+    assert {row["note"] for row in rows(place / "claims.csv")} >= {"remark 1", "remark 6"}
+
+
+def test_an_unknown_word_names_the_option_that_maps_it(tmp_path):
+    text = LONG.replace("fallen", "zonked")
+    with pytest.raises(UsageError, match=r"--map 'what:zonked=CATEGORY'"):
+        create(tmp_path / "war", GIVEN, table=table(tmp_path, text))
+    assert not (tmp_path / "war").exists()
+
+
+def test_a_mapped_word_is_read_and_another_left_out(tmp_path):
+    text = LONG.replace("fallen", "zonked").replace("injured", "displaced")
+    wishes = Wishes(
+        start="2001-05-01",
+        claimants=SIDED,
+        words=("what:zonked=killed", "what:displaced=-"),
+    )
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, text))
+    claims = load_claims(conflict=done.folder)
+    assert (len(claims), done.dropped) == (5, 1)
+    assert set(claims.table["category"]) == {"killed", "tanks"}
+    assert "left-out" not in (done.folder / "conflict.toml").read_text()
+
+
+def test_a_new_kind_of_equipment_is_declared(tmp_path):
+    text = LONG.replace("tanks", "zeppelins")
+    wishes = Wishes(start="2001-05-01", claimants=SIDED, words=("what:zeppelins=airships",))
+    war = load_conflict(create(tmp_path / "war", wishes, table=table(tmp_path, text)).folder)
+    assert war.categories["airships"].group == "equipment"
+
+
+def test_three_sides_need_to_know_who_fights_whom(tmp_path):
+    text = LONG + "14 May 2001,East,killed,3,The Gazette,\n"
+    wishes = Wishes(start="2001-05-01", claimants=SIDED, sides=("North", "South", "East"))
+    with pytest.raises(UsageError, match="--fights 'east:SIDE'"):
+        create(tmp_path / "war", wishes, table=table(tmp_path, text))
+    whole = Wishes(
+        start="2001-05-01",
+        claimants=SIDED,
+        sides=("North", "South", "East"),
+        fights=("North:South", "East:North"),
+    )
+    war = load_conflict(create(tmp_path / "war", whole, table=table(tmp_path, text)).folder)
+    assert war.enemies("north") == ("east", "south")
+    assert war.enemies("south") == ("north",)
+
+
+def test_civilians_are_a_party_of_their_own(tmp_path):
+    text = LONG + "14 May 2001,Civilians of the South,killed,3,The Gazette,\n"
+    wishes = Wishes(start="2001-05-01", claimants=SIDED)
+    war = load_conflict(create(tmp_path / "war", wishes, table=table(tmp_path, text)).folder)
+    civilians = war.parties["civilians-of-the-south"]
+    assert (civilians.civilian, civilians.side, civilians.fights) == (True, "south", ())
+    assert war.parties["south"].fights == ("north",)
+
+
+@pytest.mark.parametrize(
+    ("parties", "sides"),
+    [
+        ((), ["north", "south"]),
+        (("Civilians=south",), ["north", "south"]),
+        (("Civilians=South", "North=north"), ["north", "south"]),
+        (("North=allies", "South=axis", "Civilians=-"), ["allies", "axis"]),
+    ],
+)
+def test_sides_follow_from_parties(tmp_path, parties, sides):
+    text = LONG + "14 May 2001,Civilians,killed,3,The Gazette,\n"
+    claimants = ("*=-",)
+    wishes = Wishes(start="2001-05-01", claimants=claimants, parties=parties or ("Civilians=-",))
+    war = load_conflict(create(tmp_path / "war", wishes, table=table(tmp_path, text)).folder)
+    assert sorted(war.sides) == sides
+
+
+@pytest.mark.parametrize(
+    ("wish", "text"),
+    [
+        ({"start": "03/04/2001"}, "not a day of one meaning"),
+        ({"start": "someday"}, "not a day of one meaning"),
+        ({"end": "2000-01-01"}, "before its first day"),
+        ({"claimants": ("Southern Staff=East", "*=-")}, "no side 'East'"),
+        ({"claimants": ("Southern Staff=Sotuh", "*=-")}, "Did you mean south"),
+        ({"accountings": ("Southern Staff=diary",)}, "no accounting"),
+        ({"accountings": ("Nobody=ledger",)}, "no claimant 'Nobody'"),
+        ({"words": ("fallen",)}, "COLUMN:WORD=KEY"),
+        ({"fights": ("North",), "sides": ("North", "South", "East")}, "SIDE:SIDE"),
+        ({"civilians": ("Nobody",)}, "no party 'nobody'"),
+    ],
+)
+def test_impossible_options_are_one_clear_error(tmp_path, wish, text):
+    wishes = Wishes(**{"start": "2001-05-01", "claimants": SIDED, **wish})
+    with pytest.raises(UsageError, match=text):
+        create(tmp_path / "war", wishes, table=table(tmp_path))
+    assert not (tmp_path / "war").exists()
+
+
+def test_bad_cells_are_named_in_the_users_file(tmp_path):
+    text = LONG.replace("about 90", "a lot")
+    with pytest.raises(ClaimsError) as error:
+        create(tmp_path / "war", GIVEN, table=table(tmp_path, text))
+    (problem,) = error.value.problems.to_dict("records")
+    assert (problem["file"], problem["row"], problem["column"]) == ("figures.csv", 7, "number")
+    assert not (tmp_path / "war").exists()
+
+
+def test_days_outside_the_war_are_named_in_the_users_file(tmp_path):
+    wishes = Wishes(start="2001-05-05", claimants=SIDED)
+    with pytest.raises((ClaimsError, UsageError), match=r"figures\.csv.*2"):
+        create(tmp_path / "war", wishes, table=table(tmp_path))
+    assert not (tmp_path / "war").exists()
+
+
+# --- at a terminal ------------------------------------------------------------------------------
+
+
+def test_questions_are_asked_and_proposals_taken(tmp_path):
+    person = Answers(
+        First_day=["soon", "1 May 2001"],
+        Side_of_The_Gazette=["-"],
+        Number=["2"],
+    )
+    done = create(tmp_path / "war", table=table(tmp_path), person=person)
+    war = load_conflict(done.folder)
+    assert war.start == dt.datetime(2001, 5, 1)
+    # A name that mentions a side is proposed for it.
+    assert (war.side_of("southern-staff"), war.side_of("the-gazette")) == ("south", "")
+    assert any("not a day of one meaning" in text for text in person.told)
+    # Only of a series is it asked how it is counted, and in words.
+    question = next(text for text in person.told if "what happens to an old day" in text)
+    assert "Southern Staff" in question
+    assert all(rules.question in question for rules in ACCOUNTINGS.values())
+    assert war.stream("southern-staff", "north", "killed").accounting == "ledger"
+    streams = {row["claimant"]: row["note"] for row in rows(done.folder / "streams.csv")}
+    assert streams["southern-staff"] == ""
+
+
+def test_unknown_words_are_asked_about(tmp_path):
+    person = Answers(**{"'zonked'": ["KIA"], "First day": ["2001-05-01"]})
+    text = LONG.replace("fallen", "zonked")
+    done = create(tmp_path / "war", table=table(tmp_path, text), person=person)
+    assert done.plan.words["zonked"] == "killed"
+    assert any("row 5" in question for question in person.asked)
+
+
+def test_a_folder_without_a_table_is_asked_for(tmp_path):
+    person = Answers(
+        Sides=["North, South"],
+        First_day=["2001-05-01"],
+        Claimants=["The Gazette, Staff of the North"],
+        Categories=["killed, tanks"],
+    )
+    place = create(tmp_path / "war", person=person).folder
+    war = load_conflict(place)
+    assert (set(war.parties), war.side_of("staff-of-the-north")) == ({"north", "south"}, "north")
+    assert rows(place / "claims.csv") == []
+    declared = tomllib.loads((place / "conflict.toml").read_text())["categories"]
+    assert list(declared) == ["killed", "tanks"]
+
+
+def test_a_table_that_does_not_say_whose_losses_is_asked(tmp_path):
+    text = "date,killed,wounded\n2001-05-02,5,9\n2001-05-03,8,20\n2001-05-04,9,31\n"
+    person = Answers(
+        Who_says=["Northern Ministry"],
+        Whose_losses=["North"],
+        Sides=["North, South"],
+        First_day=["2001-05-01"],
+    )
+    done = create(tmp_path / "war", table=table(tmp_path, text), person=person)
+    claims = load_claims(conflict=done.folder)
+    assert set(claims.table["claimant"]) == {"northern-ministry"}
+    assert set(claims.table["category"]) == {"killed", "wounded"}
+    assert [stream.claimant for stream in own_counts(claims)] == ["northern-ministry"] * 2
+
+
+# --- never over anything ------------------------------------------------------------------------
+
+
+def test_an_existing_folder_is_refused_before_any_question(lossmodel, tmp_path, monkeypatch):
+    (tmp_path / "war").mkdir()
+    monkeypatch.setattr(command, "_Terminal", lambda: pytest.fail("asked"))
+    said = lossmodel("new", "war", "--from", "no-such-file.csv")
+    assert said.status == 2
+    assert "exists" in said.stderr
+    assert list((tmp_path / "war").iterdir()) == []
+
+
+def test_nothing_is_left_where_writing_fails(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("lossmodel.scaffold.folder.write_claims", fail)
+    with pytest.raises(OSError, match="No space"):
+        create(tmp_path / "war", GIVEN, table=table(tmp_path))
+    assert not (tmp_path / "war").exists()
+    assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
+
+
+# --- the command --------------------------------------------------------------------------------
+
+
+def test_the_command_ends_with_a_check(lossmodel, tmp_path):
+    table(tmp_path)
+    options = [part for text in SIDED for part in ("--claimant", text)]
+    said = lossmodel("new", "war", "--from", "figures.csv", "--start", "2001-05-01", *options)
+    assert (said.status, said.stderr) == (0, "")
+    assert re.search(r"^number +value +.* +over 500 +2$", said.stdout, re.MULTILINE)
+    assert "fallen -> killed" in said.stdout
+    assert "no problem found" in said.stdout
+    assert "to fit: lossmodel fit --conflict war" in said.stdout
+
+
+def test_the_command_without_a_table_says_what_comes_next(lossmodel):
+    said = lossmodel("new", "war", "--side", "North", "--side", "South", "--start", "2001-05-01")
+    assert said.status == 0
+    assert "Add rows to war/claims.csv" in said.stdout
+
+
+def test_a_new_folder_has_no_finding_about_its_structure(made):
+    claims = load_claims(conflict=made.folder)
+    kinds = {finding.kind for finding in find(claims, collect_evidence(claims))}
+    assert not kinds & {"party-without-enemy", "claimant-without-side", "category-without-group"}
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "category"),
+    [
+        *[(name, name) for name in STANDARD_CATEGORIES],
+        ("killed", "killed"),
+        ("dead", "killed"),
+        ("KIA", "killed"),
+        ("wounded", "wounded"),
+        ("injured", "wounded"),
+        ("tanks", "tanks"),
+        ("losses", "losses"),
+        ("загиблі", "killed"),
+        ("Flugzeuge", "aircraft"),
+        ("displaced", ""),
+    ],
+)
+def test_common_words_are_known(word, category):
+    assert category_of(word) == category
+
+
+def test_civilians_are_known_by_their_name():
+    assert [is_of_civilians(name) for name in ("Civilians (N)", "цивільні", "Civic Guard")] == [
+        *(True, True, False),
+    ]
+
+
+def test_sources_with_one_host_differ():
+    import pandas as pd
+
+    pages = ["https://a.org/1", "https://a.org/2", "", "not an address"]
+    found, listed = sources_of(
+        pd.DataFrame({"source": pages, "published": "2001-05-01", "published_inferred": "true"})
+    )
+    assert found["source"].tolist() == [
+        *("a-org-2001-05-01", "a-org-2001-05-01-2", "", "not-an-address"),
+    ]
+    assert json.dumps([row[4] for row in listed]) == json.dumps([*pages[:2], ""])

@@ -1,0 +1,765 @@
+"""Tables as analysts hold them: each kind comes in right, or is refused with the cell or option.
+
+All tables and figures here are made up for these tests, in the shapes of public files.
+"""
+
+import io
+import json
+import random
+import zipfile
+from functools import cache
+
+import pandas as pd
+import pytest
+
+from lossmodel.conflict.conflict import load_conflict
+from lossmodel.errors import ClaimsError, LossModelError, UsageError
+from lossmodel.importers import Hints, Imported, keys, parse_column, read_any, read_columns
+from lossmodel.importers.columns import ColumnMap
+from lossmodel.importers.dates import guess_dates
+from lossmodel.importers.numbers import guess_numbers
+from tests.small_conflict import write_conflict
+
+WAR = {"party": "russia", "category": "killed"}
+OURS = {**WAR, "claimant": "ru-mod"}
+
+
+def read(folder, text: str | bytes, name: str = "own.csv", *, column=(), **options) -> Imported:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    columns = ColumnMap(dict(map(parse_column, column)))
+    return read_any([path], Hints(**{**WAR, "columns": columns, **options}))
+
+
+def claims(imported: Imported, *columns: str) -> list[tuple]:
+    """Some columns of the claims, days without their year, `None` for no number."""
+    table = imported.claims[list(columns)].copy()
+    for name in {"start", "end", "published"} & set(columns):
+        table[name] = table[name].str[5:]
+    rows = table.itertuples(index=False, name=None)
+    return [tuple(None if cell != cell else cell for cell in row) for row in rows]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _conflict_read_once():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "load_conflict", cache(load_conflict))
+        yield
+
+
+# --- headings ----------------------------------------------------------------------------------
+
+
+def test_headings_that_are_categories(tmp_path):
+    text = "date,killed,wounded,total\n2023-02-01,11,20,31\n2023-02-02,13,24,37\n"
+    with pytest.raises(UsageError, match="'killed' is a category.*--claimant"):
+        read(tmp_path, text)
+    imported = read(tmp_path, text, claimant="ru-mod")
+    assert claims(imported, "claimant", "category", "value") == [
+        ("ru-mod", "killed", 11), ("ru-mod", "killed", 13),
+        ("ru-mod", "wounded", 20), ("ru-mod", "wounded", 24),
+    ]  # fmt: skip
+    assert dict(imported.left_out[["what", "why"]].to_numpy())["column total"].startswith("the sum")
+
+
+def test_headings_that_are_parties(tmp_path):
+    text = "date,Ukraine,Russian losses\n2023-02-01,11,20\n2023-02-02,13,24\n"
+    with pytest.raises(UsageError, match="'Ukraine' is a party.*--claimant"):
+        read(tmp_path, text)
+    imported = read(tmp_path, text, claimant="nato")
+    assert claims(imported, "party", "category", "value") == [
+        ("ukraine", "killed", 11), ("ukraine", "killed", 13),
+        ("russia", "losses", 20), ("russia", "losses", 24),
+    ]  # fmt: skip
+
+
+def test_headings_that_are_limits(tmp_path):
+    text = "date,max,best,min\n2023-02-01,30,20,10\n2023-02-02,33,23,13\n2023-02-03,9,,9\n"
+    with pytest.raises(UsageError, match="limits of one figure.*--claimant"):
+        read(tmp_path, text)
+    imported = read(tmp_path, text, claimant="nato", kind="daily")
+    assert claims(imported, "value", "low", "high", "qualifier") == [
+        (20, 10, 30, "range"), (23, 13, 33, "range"), (9, None, None, "exact"),
+    ]  # fmt: skip
+    with pytest.raises(ClaimsError, match=r"row 2, best: found '50', '10', '30'.*low <= best <= h"):
+        read(tmp_path, text.replace("30,20,10", "30,50,10"), claimant="nato")
+
+
+@pytest.mark.parametrize("heading", ["", "Unnamed: 0", "#", "row", "№"])
+def test_row_numbers_are_no_claimant(tmp_path, heading):
+    rows = "".join(f"{i},2023-02-0{i + 1},{100 + 9 * i}\n" for i in range(3))
+    imported = read(tmp_path, f"{heading},date,ua-mod\n{rows}")
+    assert claims(imported, "claimant", "value") == [("ua-mod", 100 + 9 * i) for i in range(3)]
+    assert imported.left_out["why"].tolist() in (["row numbers"], ["a row number"])
+
+
+def test_ids_coordinates_and_measures_are_no_claims(tmp_path):
+    text = (
+        "event_no,date,lat,longitude,population,temp,killed,killed_children,source_url\n"
+        "71,2023-02-01,48.123,37.551,9000,-4,3,1,https://example.org/a\n"
+        "72,2023-02-02,48.223,37.651,9100,2,5,0,https://example.org/b\n"
+    )
+    imported = read(tmp_path, text, claimant="nato", kind="daily")
+    assert claims(imported, "claimant", "value", "source") == [
+        ("nato", 3, "https://example.org/a"), ("nato", 5, "https://example.org/b"),
+    ]  # fmt: skip
+    left = " ".join(imported.left_out["what"])
+    for name in ("event_no", "lat", "longitude", "population", "temp", "killed_children"):
+        assert name in left
+
+
+def test_an_unknown_column_of_figures_beside_one_claimant_is_asked_about(tmp_path):
+    text = "date,alpha,beta\n2023-02-01,1,5\n2023-02-02,2,7\n"
+    with pytest.raises(UsageError, match="'alpha', 'beta'.*--column"):
+        read(tmp_path, text, claimant="nato")
+    given = ("alpha=value,party=russia", "beta=value,party=ukraine")
+    imported = read(tmp_path, text, claimant="nato", column=given)
+    assert claims(imported, "party", "value") == [
+        ("russia", 1), ("russia", 2), ("ukraine", 5), ("ukraine", 7),
+    ]  # fmt: skip
+
+
+STATES = "country,equipment_type,destroyed,abandoned,captured,damaged,{total}{date}\n"
+
+
+def test_states_of_equipment_are_no_claimants(tmp_path):
+    rows = "Russia,Tanks,50,10,30,5,95,2022-04-05\nRussia,Tanks,53,10,31,5,99,2022-04-06\n"
+    known = read(tmp_path, STATES.format(total="type_total,", date="Date") + rows)
+    assert claims(known, "claimant", "category", "value") == [
+        ("oryx", "tanks", 95), ("oryx", "tanks", 99),
+    ]  # fmt: skip
+    other = STATES.format(total="", date="day").replace("country", "side")
+    rows = rows.replace(",95,", ",").replace(",99,", ",")
+    with pytest.raises(UsageError, match="no column of figures"):
+        read(tmp_path, other + rows, claimant="oryx")
+
+
+def test_two_rows_of_headings(tmp_path):
+    text = "x,Wounded,,Killed\nDate,nato,ru-mod,nato\n2023-02-01,4,5,6\n2023-02-02,7,8,9\n"
+    imported = read(tmp_path, text.replace("x,", ",", 1))
+    assert claims(imported, "claimant", "category", "value") == [
+        ("nato", "wounded", 4), ("nato", "wounded", 7), ("ru-mod", "wounded", 5),
+        ("ru-mod", "wounded", 8), ("nato", "killed", 6), ("nato", "killed", 9),
+    ]  # fmt: skip
+
+
+def test_titles_totals_footnotes_and_repeated_headers_are_no_rows(tmp_path):
+    text = (
+        "Enemy losses since January,\n(thousands of none),\ndate,nato\n2023-02-01,10\n"
+        "date,nato\n2023-02-02,8\n2023-02-03,12\nGrand total,30\n"
+        '"* Source: press, in part",\n'
+    )
+    imported = read(tmp_path, text)
+    assert claims(imported, "value", "kind") == [(10, "daily"), (8, "daily"), (12, "daily")]
+    left = dict(imported.left_out[["why", "rows"]].to_numpy())
+    assert left == {"totals of other rows (row 8)": 1, "footnotes (row 9)": 1}
+
+
+def test_a_text_between_rows_is_an_error(tmp_path):
+    with pytest.raises(ClaimsError, match="row 3, date: found 'Second part'"):
+        read(tmp_path, "date,nato\n2023-02-01,10\nSecond part,\n2023-02-02,14\n")
+
+
+# --- long tables and events --------------------------------------------------------------------
+
+
+def test_a_long_table_with_foreign_headings(tmp_path):
+    text = (
+        "date,side,what,number,who,link\n"
+        "2023-02-01,Russia,dead,over 150,NATO,https://example.org/1\n"
+        "2023-02-03,Ukraine,Injured,90,Some Agency,https://example.org/2\n"
+        "2023-02-04,Total,dead,999,NATO,https://example.org/2\n"
+    )
+    imported = read(tmp_path, text, kind="cumulative")
+    assert claims(imported, "claimant", "party", "category", "value", "qualifier") == [
+        ("nato", "russia", "killed", 150, "at-least"),
+        ("some-agency", "ukraine", "wounded", 90, "exact"),
+    ]
+    assert imported.missing("claimants")["name"].tolist() == ["Some Agency"]
+
+
+def test_names_of_a_long_table_that_nobody_knows_are_named_once(tmp_path):
+    text = "date,party,killed\n2023-02-01,Ruritania,5\n2023-02-02,Ruritania,6\n"
+    with pytest.raises(ClaimsError, match=r"row 2, party: found 'Ruritania'.*\[names\]") as refused:
+        read(tmp_path, text, claimant="nato")
+    assert len(refused.value.problems) == 1
+    (tmp_path / "map.toml").write_text('[columns]\n[names]\n"Ruritania" = "russia"\n')
+    columns = read_columns(tmp_path / "map.toml")
+    imported = read_any([tmp_path / "own.csv"], Hints(claimant="nato", columns=columns))
+    assert claims(imported, "party", "value") == [("russia", 5), ("russia", 6)]
+
+
+GED = (
+    "id,relid,year,type_of_violence,side_a,side_b,latitude,longitude,date_prec,date_start,date_end,"
+    "deaths_a,deaths_b,deaths_civilians,deaths_unknown,best,high,low\n"
+    "8,R-1,2023,1,Government of Russia,Government of Ukraine,48.1,37.8,1,2023-03-02,2023-03-02,"
+    "7,0,0,0,7,20,5\n"
+    "9,R-2,2023,1,Government of Russia,Government of Ukraine,48.1,37.8,1,2023-03-09,2023-03-11,"
+    "2,3,1,4,10,12,9\n"
+    "10,R-3,2023,1,Government of Russia,Government of Ukraine,48.1,37.8,4,2023-04-01,2023-04-30,"
+    "0,6,0,0,6,6,6\n"
+)
+
+
+def test_ged_by_sides_with_limits_where_all_the_dead_are_of_one(tmp_path):
+    imported = read(tmp_path, GED, party="")
+    found = claims(imported, "claimant", "party", "start", "end", "value", "low", "high")
+    assert found == [
+        ("ucdp-ged", "russia", "03-01", "03-31", 9, 7, 22),
+        ("ucdp-ged", "russia", "04-01", "04-30", 0, None, None),
+        ("ucdp-ged", "ukraine", "03-01", "03-31", 3, None, None),
+        ("ucdp-ged", "ukraine", "04-01", "04-30", 6, None, None),
+    ]
+    assert set(imported.claims["kind"]) == {"period"}
+    assert set(imported.missing("streams")["accounting"]) == {"list"}
+    assert "deaths_unknown" in " ".join(imported.left_out["what"])
+    assert len(imported.load()) == 4
+
+
+def test_ged_of_one_party_is_that_side_or_all_the_dead(tmp_path):
+    assert set(read(tmp_path, GED, party="ukraine").claims["party"]) == {"ukraine"}
+    civil = claims(read(tmp_path, GED, party="ukraine-civilians"), "party", "value")
+    assert civil == [("ukraine-civilians", 1), ("ukraine-civilians", 0)]
+    whole = claims(read(tmp_path, GED, party="russia+north-korea"), "value", "low", "high")
+    assert whole == [(17, 14, 32), (6, None, None)]
+
+
+def test_acled(tmp_path):
+    text = (
+        "event_id_cnty,event_date,year,time_precision,event_type,actor1,inter1,actor2,latitude,"
+        "longitude,fatalities,timestamp\n"
+        "X1,04 February 2023,2023,1,Battles,A,8,B,48.1,37.8,4,1700000001\n"
+        "X2,04 February 2023,2023,1,Battles,A,8,B,48.1,37.8,3,1700000001\n"
+        "X3,14 March 2023,2023,1,Battles,A,8,B,48.1,37.8,0,1700000001\n"
+    )
+    found = claims(read(tmp_path, text), "claimant", "kind", "start", "end", "value")
+    assert found == [
+        ("acled", "period", "02-01", "02-28", 7), ("acled", "period", "03-01", "03-31", 0),
+    ]  # fmt: skip
+    by_day = read(tmp_path, text, by="day")
+    assert claims(by_day, "kind", "end", "value") == [("daily", "02-04", 7), ("daily", "03-14", 0)]
+
+
+def test_iraq_body_count_and_windows_that_events_span(tmp_path):
+    sea = str(write_conflict(tmp_path / "sea"))
+    text = (
+        "IBC code,Start Date,End Date,Location,Reported Minimum,Reported Maximum\n"
+        "b1,03 Feb 2001,03 Feb 2001,Here,2,4\nb2,20 Feb 2001,02 Mar 2001,There,5,5\n"
+        "b3,07 Jun 2001,07 Jun 2001,Here,1,1\n"
+    )
+    with pytest.raises(UsageError, match="all dates, 2001-02-03.*--conflict"):
+        read(tmp_path, text)
+    imported = read(tmp_path, text, conflict=sea, party="villagers")
+    found = claims(imported, "start", "end", "value", "low", "high")
+    assert found == [("02-01", "03-31", None, 7, 9), ("06-01", "06-30", 1, None, None)]
+
+
+GAZA = [
+    {"report_date": "2001-02-03", "report_source": "mohtel", "killed": 5, "killed_cum": 25,
+     "injured_cum": 40, "ext_killed_cum": 25, "killed_children_cum": 9},
+    {"report_date": "2001-02-04", "report_source": "gmotel", "killed": 6, "killed_cum": 31,
+     "injured_cum": None, "ext_killed_cum": 31, "killed_children_cum": 11},
+    {"report_date": "2001-02-05", "report_source": "missing", "ext_killed_cum": 31},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_tech_for_palestine(tmp_path, form):
+    sea = str(write_conflict(tmp_path / "sea"))
+    table = pd.DataFrame(GAZA)
+    text = json.dumps(GAZA) if form == "json" else table.to_csv(index=False)
+    imported = read(tmp_path, text, f"own.{form}", conflict=sea, party="villagers", category="")
+    assert claims(imported, "claimant", "category", "kind", "end", "value") == [
+        ("gaza-media-office", "killed", "cumulative", "02-04", 31),
+        ("gaza-ministry-of-health", "killed", "cumulative", "02-03", 25),
+        ("gaza-ministry-of-health", "wounded", "cumulative", "02-03", 40),
+    ]
+
+
+def test_events_of_any_table_are_summed_if_asked_for(tmp_path):
+    text = "when,where,dead\n2023-02-01,A,3\n2023-02-01,B,at least 5\n2023-02-09,A,2\n"
+    with pytest.raises(ClaimsError, match=r"row 3, dead: found .* row 2, dead has '3'.*--by day"):
+        read(tmp_path, text, claimant="nato")
+    imported = read(tmp_path, text, claimant="nato", by="week")
+    assert claims(imported, "start", "end", "value", "qualifier") == [
+        ("01-30", "02-05", 8, "at-least"), ("02-06", "02-12", 2, "exact"),
+    ]  # fmt: skip
+
+
+# --- days and windows --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "days"),
+    [
+        (["20230224", "20230225"], ["02-24", "02-25"]),
+        (["24-Feb-23", "25-Feb-23"], ["02-24", "02-25"]),
+        (["February 24, 2023", "Feb. 25, 2023"], ["02-24", "02-25"]),
+        (["44981", "44982.5"], ["02-24", "02-25"]),
+        (["2/24/2023 0:00", "2/25/2023 0:00"], ["02-24", "02-25"]),
+        (["24.02.23", "25.02.23"], ["02-24", "02-25"]),
+        (["2023-02-24", "25/02/2023"], ["02-24", "02-25"]),
+        (["24 лютого 2023 р.", "25 лютого 2023"], ["02-24", "02-25"]),
+        (["24 февраля 2023 года", "25 февраля 2023 г."], ["02-24", "02-25"]),
+        (["24. Februar 2023", "24. März 2023"], ["02-24", "03-24"]),
+        (["24 de febrero de 2023", "1 août 2023"], ["02-24", "08-01"]),
+        (["Fri, 24 Feb 2023", "Saturday 25 February 2023"], ["02-24", "02-25"]),
+        (["2023-02-23T22:00:00Z", "2023-03-26T21:00:00Z"], ["02-24", "03-27"]),
+        (["2023-02-24T22:15:00Z", "2023-02-25T06:40:00Z"], ["02-24", "02-25"]),
+        (["1677196800", "1677283200"], ["02-24", "02-25"]),
+    ],
+)
+def test_forms_of_days(tmp_path, cells, days):
+    for order in (cells, cells[::-1]):
+        rows = "".join(f'"{cell}",{10 + cells.index(cell)}\n' for cell in order)
+        found = read(tmp_path, f"date,ru-mod\n{rows}", kind="cumulative")
+        assert claims(found, "end", "value") == [(day, 10 + i) for i, day in enumerate(days)]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "windows"),
+    [
+        ("date", ["2023-02", "2023-03"], ["02-01 02-28", "03-01 03-31"]),
+        ("month", ["Feb 2023", "Mar-23"], ["02-01 02-28", "03-01 03-31"]),
+        ("місяць", ["лютий 2023", "березень 2023"], ["02-01 02-28", "03-01 03-31"]),
+        ("week", ["2023-W09", "W10 2023"], ["02-27 03-05", "03-06 03-12"]),
+        ("week_ending", ["2023-03-05", "2023-03-12"], ["02-27 03-05", "03-06 03-12"]),
+        ("week commencing", ["2023-02-27", "2023-03-06"], ["02-27 03-05", "03-06 03-12"]),
+        ("period", ["2023-02-27 to 2023-03-05", "2023-03-06/2023-03-12"],
+         ["02-27 03-05", "03-06 03-12"]),
+        ("quarter", ["2023Q1", "Q2 2023"], ["01-01 03-31", "04-01 06-30"]),
+        ("year,month", ["2023,2", "2023,3"], ["02-01 02-28", "03-01 03-31"]),
+        ("from,to", ["2023-02-27,2023-03-05", "2023-03-06,2023-03-12"],
+         ["02-27 03-05", "03-06 03-12"]),
+    ],
+)  # fmt: skip
+def test_windows(tmp_path, heading, cells, windows):
+    rows = "".join(f"{cell},{900 - 9 * i}\n" for i, cell in enumerate(cells))
+    found = claims(read(tmp_path, f"{heading},nato\n{rows}"), "kind", "start", "end")
+    assert [f"{start} {end}" for _, start, end in found] == windows
+    assert {kind for kind, *_ in found} == {"period"}
+
+
+def test_a_month_in_which_the_war_begins_is_cut_and_averages_stay_averages(tmp_path):
+    text = "month,nato\n2022-02,800\n2022-03,700\n"
+    found = read(tmp_path, text, kind="average")
+    assert claims(found, "kind", "start", "end", "value") == [
+        ("average", "02-24", "02-28", 800), ("average", "03-01", "03-31", 700),
+    ]  # fmt: skip
+    assert "1 windows are cut" in " ".join(found.notes)
+    heading = read(tmp_path, text.replace("nato", "daily average (NATO)"))
+    assert set(heading.claims["kind"]) == {"average"}
+
+
+def test_days_that_could_be_either_are_decided_by_the_column_or_the_war(tmp_path):
+    rows = "date,nato\n03/04/2022,5\n{},9\n"
+    assert claims(read(tmp_path, rows.format("13/04/2022")), "end")[0] == ("04-03",)
+    assert claims(read(tmp_path, rows.format("03/14/2022")), "end")[0] == ("03-04",)
+    # 5 February 2022 is before the war, 2 May is in it.
+    assert claims(read(tmp_path, rows.format("02/05/2022")), "end") == [("04-03",), ("05-02",)]
+    with pytest.raises(UsageError, match=r"row 2, column date: '03/04/2022'.*--day-first"):
+        read(tmp_path, rows.format("03/05/2022"))
+
+
+def test_days_outside_the_war_are_errors_of_their_rows(tmp_path):
+    text = "date,nato\n2/14/2023,5\n2/15/0203,7\n2/16/2032,9\n2/17/2023,9\n"
+    with pytest.raises(ClaimsError, match="row 3, date: found 0203-02-15"):
+        read(tmp_path, text)
+
+
+def test_figures_that_fall_and_are_months_apart_are_asked_about(tmp_path):
+    text = "date,nato\n2023-01-31,9\n2023-02-28,7\n2023-03-31,8\n"
+    with pytest.raises(UsageError, match="31 days apart.*--kind daily.*month"):
+        read(tmp_path, text)
+    found = read(tmp_path, text, column=["date=month"])
+    assert claims(found, "kind", "start", "end")[1] == ("period", "02-01", "02-28")
+
+
+def test_days_in_headings(tmp_path):
+    text = "who,2023-02-01,2023-02-02\nnato,5,9\nru-mod,3,4\n"
+    found = claims(read(tmp_path, text), "claimant", "kind", "end", "value")
+    assert found == [
+        ("nato", "cumulative", "02-01", 5), ("nato", "cumulative", "02-02", 9),
+        ("ru-mod", "cumulative", "02-01", 3), ("ru-mod", "cumulative", "02-02", 4),
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="heading '02/03/2023'"):
+        read(tmp_path, text.replace("2023-02-01,2023-02-02", "02/03/2023,02/04/2023"))
+
+
+# --- numbers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "low", "high", "qualifier"),
+    [
+        ("20 to 30", None, 20, 30, "range"),
+        ("between 20 and 30", None, 20, 30, "range"),
+        ("від 20 до 30 тис.", None, 20_000, 30_000, "range"),
+        ("1.2–1.5 million", None, 1.2e6, 1.5e6, "range"),
+        ("25 (20-30)", 25, 20, 30, "range"),
+        ("25 ± 5", 25, 20, 30, "range"),
+        ("20-20", 20, None, None, "exact"),
+        (">=300", 300, None, None, "at-least"),
+        ("≥ 300", 300, None, None, "at-least"),
+        ("500 or more", 500, None, None, "at-least"),
+        ("no fewer than 500", 500, None, None, "at-least"),
+        ("понад 10 000", 10_000, None, None, "at-least"),
+        ("більше ніж 1,5 тис.", 1_500, None, None, "at-least"),
+        ("не менее 40", 40, None, None, "at-least"),
+        ("свыше 2 тысяч", 2_000, None, None, "at-least"),
+        ("up to 3,000", 3_000, None, None, "at-most"),
+        ("no more than 12", 12, None, None, "at-most"),
+        ("до 50", 50, None, None, "at-most"),
+        ("500 or fewer", 500, None, None, "at-most"),
+        ("близько 11 000", 11_000, None, None, "about"),
+        ("около 70", 70, None, None, "about"),
+        ("about 1.2m", 1.2e6, None, None, "about"),
+        ("500*", 500, None, None, "exact"),
+        ("500 [1]", 500, None, None, "exact"),
+        ("500²", 500, None, None, "exact"),
+        ("٥٠٠", 500, None, None, "exact"),
+    ],
+)
+def test_words_of_numbers(cell, value, low, high, qualifier):
+    found = guess_numbers([cell]).read(cell)
+    assert found is not None
+    assert (found.value, found.low, found.high) == (value, low, high)
+    assert found.qualifier == qualifier
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["dozens", "12 5", "-5", "30-20", "20 and 30", "5%", "$5", "1.2.3", "(5)", "=1+1", "5 killed",
+     "at least 20-30", "over under 5", "≥", "1e5", "--5", "12:30", "0x1F"],
+)  # fmt: skip
+def test_other_words_are_refused_with_their_cell(tmp_path, cell):
+    text = f'date,nato\n2023-02-01,1\n2023-02-02,"{cell}"\n2023-02-03,9\n2023-02-04,9\n'
+    with pytest.raises(ClaimsError, match="row 3, nato: found"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("cells", "values", "said"),
+    [
+        (["0.875", "1.250"], [0.875, 1.25], ""),
+        (["1.2345", "1.250"], [1.2345, 1.25], ""),
+        (["1.234,5", "9.000"], [1234.5, 9000], "'.' separates thousands"),
+        (["1,234.5", "9,000"], [1234.5, 9000], "',' separates thousands"),
+        (["1.221", "1.350"], [1221, 1350], "a guess"),
+        (["1 221", "1 350"], [1221, 1350], ""),
+        (["1'221", "350"], [1221, 350], ""),
+        (["12,5", "7"], [12.5, 7], "',' marks decimals"),
+        (["1,00,000", "2,50,000"], [100_000, 250_000], "thousands"),
+    ],
+)
+def test_marks_of_decimals_and_thousands(cells, values, said):
+    for order in (cells, cells[::-1]):
+        numbers = guess_numbers(order)
+        assert [numbers.read(cell).value for cell in cells] == values
+        assert said in numbers.description
+    assert guess_numbers(["1.221"], ".").read("1.221").value == 1.221
+
+
+def test_missing_cells_are_counted_and_the_column_stays(tmp_path):
+    marks = ["NA", "n/a", "-", "", "no data", "—", "немає даних", "нет данных", "#N/A", "unknown"]
+    rows = "".join(f"2023-02-{i + 10},{20 + i},{mark}\n" for i, mark in enumerate(marks))
+    imported = read(tmp_path, f"date,ru-mod,nato\n2023-02-01,5,7\n{rows}2023-03-01,90,9\n")
+    nato = [row for row in claims(imported, "claimant", "value") if row[0] == "nato"]
+    assert nato == [("nato", 7), ("nato", 9)]
+    assert imported.left_out["rows"].sum() == len(marks) - 1
+
+
+# --- scripts and encodings ---------------------------------------------------------------------
+
+CYRILLIC = "Дата;Мій штаб;Пам'ять\n01.03.2023;5;1\n02.03.2023;6;2\n"
+
+
+def test_a_wrong_guess_of_the_encoding_is_seen_and_asked_about(tmp_path):
+    with pytest.raises(UsageError, match="cp1252 'Äàòà'.*cp1251 'Дата'.*--encoding"):
+        read(tmp_path, CYRILLIC.encode("cp1251"))
+    found = read(tmp_path, CYRILLIC.encode("cp1251"), encoding="cp1251")
+    assert claims(found, "claimant", "value") == [
+        ("mii-shtab", 5), ("mii-shtab", 6), ("pam-iat", 1), ("pam-iat", 2),
+    ]  # fmt: skip
+    twice = CYRILLIC.encode().decode("cp1252", errors="ignore")
+    with pytest.raises(UsageError, match="read in another encoding before"):
+        read(tmp_path, twice)
+    for encoding in ("utf-8", "no-such"):
+        with pytest.raises(UsageError, match=encoding):
+            read(tmp_path, CYRILLIC.encode("cp1251"), encoding=encoding)
+
+
+def test_names_in_any_script_have_keys_of_their_own(tmp_path):
+    imported = read(tmp_path, "日期,国防部,Ставка,总部\n2023-02-01,1,2,3\n2023-02-02,4,5,6\n")
+    table = imported.missing("claimants")
+    assert dict(zip(table["name"], table["claimant"], strict=True)) == {
+        "国防部": "claimant-1", "总部": "claimant-2", "Ставка": "stavka",
+    }  # fmt: skip
+    imported.load()
+
+
+# --- JSON --------------------------------------------------------------------------------------
+
+RECORDS = [{"date": "2023-02-01", "nato": 5}, {"date": "2023-02-02", "nato": 7}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(RECORDS),
+        "\n".join(map(json.dumps, RECORDS)),
+        json.dumps({"meta": {"n": 2}, "data": RECORDS}),
+        json.dumps({"date": ["2023-02-01", "2023-02-02"], "nato": [5, 7]}),
+        json.dumps({"date": {"0": "2023-02-01", "1": "2023-02-02"}, "nato": {"0": 5, "1": 7}}),
+        json.dumps({"0": RECORDS[0], "1": RECORDS[1]}),
+        json.dumps({record["date"]: {"nato": record["nato"]} for record in RECORDS}),
+        json.dumps({"nato": {"2023-02-01": 5, "2023-02-02": 7}}),
+        json.dumps({"columns": ["date", "nato"], "data": [["2023-02-01", 5], ["2023-02-02", 7]]}),
+        json.dumps([["date", "nato"], ["2023-02-01", 5], ["2023-02-02", 7]]),
+        json.dumps([{"date": 1675209600000, "nato": 5}, {"date": 1675296000000, "nato": 7.0}]),
+    ],
+)
+def test_shapes_of_json(tmp_path, text):
+    imported = read(tmp_path, text, "own.json")
+    assert claims(imported, "end", "value") == [("02-01", 5), ("02-02", 7)]
+
+
+@pytest.mark.parametrize("text", ['{"a": 5}', "[1, 2]", "{}", '{"a": [1], "b": [1, 2]}', "[[1]]"])
+def test_other_json_is_refused_with_the_shapes_that_are_read(tmp_path, text):
+    with pytest.raises(UsageError, match="These shapes of JSON are read: a list of records"):
+        read(tmp_path, text, "own.json")
+    with pytest.raises(UsageError, match="twice in one record"):
+        read(tmp_path, '[{"date": "2023-02-01", "nato": 5, "nato": 6}]', "own.json")
+
+
+# --- rows that repeat or contradict --------------------------------------------------------------
+
+
+def test_equal_rows_are_one_and_contradicting_ones_name_both_cells(tmp_path):
+    text = "date,nato\n2023-02-01,5\n2023-02-02,7\n2023-02-02,{}\n"
+    same = read(tmp_path, text.format(7))
+    assert claims(same, "value") == [(5,), (7,)]
+    assert same.left_out["why"].tolist() == ["equal to another row in all columns, so one (row 4)"]
+    with pytest.raises(ClaimsError, match="row 4, nato: found '8' where row 3, nato has '7'"):
+        read(tmp_path, text.format(8))
+
+
+TABLES = {
+    "wide": "date,nato,ru-mod\n" + "".join(f"2023-02-{i:02d},{i * i},{i}\n" for i in range(1, 20)),
+    "long": "day,who,what,n\n"
+    + "".join(f"{i}/2/2023,{who},{what},{i * k}\n" for i in range(1, 20)
+              for k, (who, what) in enumerate([("NATO", "dead"), ("Ärzte", "wounded")], 2)),
+    "events": GED.split("\n")[0] + "\n" + "\n".join(GED.strip().split("\n")[1:]) + "\n",
+    "ranges": "date,low,high\n" + "".join(f"2023-02-{i:02d},{i},{2 * i}\n" for i in range(1, 20)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_order_of_rows_changes_no_byte(tmp_path, table):
+    header, *rows = TABLES[table].strip().split("\n")
+    options = {"claimant": "nato"} if table == "ranges" else {}
+    texts = set()
+    for seed in range(3):
+        if seed:
+            random.Random(seed).shuffle(rows)
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        imported = read(folder, "\n".join([header, *rows]) + "\n", **options)
+        imported.write(folder / "out.csv")
+        kept = ["out.csv", "out-columns.toml", "out-conflict/claimants.csv"]
+        texts.add(tuple((folder / name).read_bytes() for name in kept if (folder / name).exists()))
+    assert len(texts) == 1
+
+
+# --- the column map ----------------------------------------------------------------------------
+
+
+def test_the_map_that_an_import_keeps_reads_the_table_again(lossmodel, tmp_path):
+    (tmp_path / "own.csv").write_text("when,foo,bar\n2023-02-01,1,5\n2023-02-02,2,7\n")
+    first = lossmodel(
+        "data", "import", "own.csv", "--out", "a.csv", "--claimant", "nato", "--category", "killed",
+        "--column", "foo=value,party=russia", "--column", "bar=ignore",
+    )  # fmt: skip
+    assert first.status == 0, first.stderr
+    for words in ("read as", "value (russia)", "as given", "bar"):
+        assert words in first.stdout
+    again = lossmodel("data", "import", "own.csv", "--out", "b.csv", "--columns", "a-columns.toml")
+    assert again.status == 0, again.stderr
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert (tmp_path / "a-columns.toml").read_bytes() == (tmp_path / "b-columns.toml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[columns]\nx = 5\n", "x"),
+        ('[columns]\nx = "figure"\n', "cannot be read as 'figure'"),
+        ('[columns]\nx = { read = "date", party = "a" }\n', "only value, low and high"),
+        ('claiment = "a"\n', "Did you mean claimant"),
+        ("claimant = 5\n", "text in quotes"),
+        ("columns = 5\n", "section"),
+        ("x = [\n", "TOML"),
+        ('[columns]\nabsent = "date"\n', "no column 'absent'"),
+    ],
+)
+def test_a_map_that_is_wrong_is_refused(tmp_path, toml, said):
+    (tmp_path / "map.toml").write_text(toml)
+    (tmp_path / "own.csv").write_text("date,nato\n2023-02-01,1\n2023-02-02,2\n")
+
+    def read_with_map() -> Imported:
+        hints = Hints(**WAR, columns=read_columns(tmp_path / "map.toml"))
+        return read_any([tmp_path / "own.csv"], hints)
+
+    with pytest.raises(LossModelError, match=said):
+        read_with_map()
+
+
+@pytest.mark.parametrize(
+    "option", ["x", "=date", "x=figure", "x=value,colour=red", "x=date,party=a"]
+)
+def test_an_option_that_is_wrong_is_refused(option):
+    with pytest.raises(UsageError, match="--column"):
+        parse_column(option)
+
+
+def test_a_claims_table_keeps_its_ids_and_its_errors_name_its_own_rows(tmp_path):
+    sea = str(write_conflict(tmp_path / "sea"))
+    text = (tmp_path / "sea/claims.csv").read_text()
+    imported = read(tmp_path, text, conflict=sea, party="", category="")
+    assert set(imported.claims["claim_id"]) == {"day", "total", "between", "relayed", "sector"}
+    assert "check and fit read it as it is" in " ".join(imported.notes)
+    imported.load()
+    lines = text.replace("gazette,sea", "gazete,sea").splitlines()
+    wrong = read(tmp_path, "\n".join([lines[0], *lines[:0:-1]]), conflict=sea)
+    with pytest.raises(ClaimsError, match="own.csv row 4, claimant: found 'gazete'"):
+        wrong.load()
+
+
+def test_a_table_is_read_before_there_is_a_conflict(tmp_path):
+    text = (
+        "date,side,what,number,who\n1870-02-01,Blue,killed,5,Gazette\n1870-02-09,Red,dead,7,Post\n"
+    )
+    imported = read(tmp_path, text, conflict="", party="", category="", kind="cumulative")
+    table = imported.claims[["claimant", "party", "category", "end"]]
+    assert table.to_numpy().tolist() == [
+        ["gazette", "blue", "killed", "1870-02-01"], ["post", "red", "killed", "1870-02-09"],
+    ]  # fmt: skip
+    assert imported.extra["claimants"]["name"].tolist() == ["Gazette", "Post"]
+
+
+# --- workbooks and Parquet -----------------------------------------------------------------------
+
+
+def workbook(**sheets) -> bytes:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+ROWS = [
+    ["Losses", None],
+    [],
+    ["Date", "nato"],
+    [pd.Timestamp("2023-02-01"), 1234],
+    [pd.Timestamp("2023-02-02"), "1 300"],
+]
+
+
+def with_saved_values(data: bytes, value: str) -> bytes:
+    """The workbook with a value saved beside each formula."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            new.writestr(name, part.replace(b"<v></v>", b"<v>%s</v>" % value.encode())
+                         .replace(b"<v />", b"<v>%s</v>" % value.encode())
+                         .replace(b"<v/>", b"<v>%s</v>" % value.encode()))  # fmt: skip
+    return file.getvalue()
+
+
+def test_a_sheet_of_a_workbook(tmp_path):
+    imported = read(tmp_path, workbook(losses=ROWS, empty=[]), "own.xlsx")
+    assert claims(imported, "claimant", "end", "value") == [
+        ("nato", "02-01", 1234), ("nato", "02-02", 1300),
+    ]  # fmt: skip
+    assert imported.guesses["row"].tolist() == [4, 4]
+    two = workbook(losses=ROWS, other=[["a", "b"], [1, 2]])
+    with pytest.raises(UsageError, match="2 sheets with cells: 'losses', 'other'.*--sheet"):
+        read(tmp_path, two, "own.xlsx")
+    assert len(read(tmp_path, two, "own.xlsx", sheet="losses").claims) == 2
+    with pytest.raises(UsageError, match="no sheet 'x'"):
+        read(tmp_path, two, "own.xlsx", sheet="x")
+
+
+def test_formulas_are_said_or_refused(tmp_path):
+    book = workbook(losses=[*ROWS, [pd.Timestamp("2023-02-03"), "=B4+200"]])
+    with pytest.raises(UsageError, match="row 6, column 2: a formula without a saved value"):
+        read(tmp_path, book, "own.xlsx")
+    imported = read(tmp_path, with_saved_values(book, "1434"), "own.xlsx")
+    assert claims(imported, "value")[-1] == (1434,)
+    assert "1 cells are formulas, read as their saved values (first in row 6)" in imported.notes
+
+
+def test_archives_that_are_no_workbook_or_expand_too_far_are_not_opened(tmp_path):
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "x" * 30_000_000)
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+    cases = {"would expand": bomb, "no workbook": other}
+    for said, file in cases.items():
+        with pytest.raises(UsageError, match=said):
+            read(tmp_path, file.getvalue(), "own.xlsx")
+    for data in (b"\xd0\xcf\x11\xe0old", b"PK\x03\x04broken"):
+        with pytest.raises(UsageError, match="Export its sheet as CSV, UTF-8"):
+            read(tmp_path, data, "own.xlsx")
+
+
+def test_a_parquet_table(tmp_path):
+    pytest.importorskip("pyarrow")
+    table = pd.DataFrame({"date": pd.to_datetime(["2023-02-01", "2023-02-02"]), "nato": [5.0, 7.0]})
+    table.to_parquet(tmp_path / "t.parquet")
+    imported = read(tmp_path, (tmp_path / "t.parquet").read_bytes(), "own.parquet")
+    assert claims(imported, "end", "value") == [("02-01", 5), ("02-02", 7)]
+    with pytest.raises(UsageError, match="cannot be read as Parquet"):
+        read(tmp_path, b"PAR1 broken", "own.parquet")
+
+
+# --- hostile tables ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (",".join(["date", *(f"x{i}" for i in range(100_000))]) + "\n1,2\n", "columns"),
+        ("date,nato\n2023-02-01," + "9" * 200_000 + "\n2023-02-02,5\n", "row 2"),
+        ("date,nato\n2023-02-01,\0\n2023-02-02,5\n", "row 2 has a NUL"),
+        ('date,nato\n2023-02-01,"5\n' * 3, "nato|row|cells"),
+        ("date,nato\n2023-02-01,1,5\n2023-02-02,2,5\n", "row 2 has 3 cells"),
+        ("2023-02-01,5\n2023-02-02,7\n", "figures already"),
+        ("[" * 100_000, "JSON"),
+        ('{"a":' * 50_000, "JSON"),
+    ],
+)
+def test_hostile_tables_are_refused(tmp_path, data, said):
+    with pytest.raises(LossModelError, match=said):
+        read(tmp_path, data)
+
+
+def test_guesses_name_a_column_its_reading_and_its_first_value(tmp_path):
+    imported = read(tmp_path, "Title,\n,\nDay,nato\n2023-02-01,\n2023-02-02,7\n2023-02-03,9\n")
+    assert imported.guesses[["column", "read as", "first value", "row"]].to_numpy().tolist() == [
+        ["Day", "date", "2023-02-01", 4], ["nato", "value (nato)", "7", 5],
+    ]  # fmt: skip
+
+
+def test_dates_without_any_form_are_no_dates():
+    assert guess_dates(["5", "12.5", "hello", "12:30", "2023-13-01"]).read("2023-13-01") is None
