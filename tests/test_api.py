@@ -21,6 +21,7 @@ from lossmodel.posterior import fit as data
 from lossmodel.posterior import fitting
 from lossmodel.posterior import losses as all_losses
 from lossmodel.posterior.chains import common_lead, dealt
+from lossmodel.posterior.estimates import COLUMNS as ESTIMATES
 from lossmodel.posterior.estimates import estimates_table
 from lossmodel.posterior.groups import datasets
 from lossmodel.posterior.losses import DIMS
@@ -113,6 +114,37 @@ def test_a_query_takes_them_from_there_too(fitted):
     total = fitted.daily("russia", "killed").sum(axis=1)
     found = json.loads(fitted.query("killed russia", form="json"))
     assert found["median"] == pytest.approx(np.median(total), rel=1e-12)
+
+
+def test_an_answer_is_a_text_with_its_table_and_its_draws(fitted):
+    found = fitted.query("killed russia 2022-03")
+    assert isinstance(found, str)
+    assert found.upper().startswith("KILLED RUSSIA, 2022-03-01 TO 2022-03-31")
+    march = fitted.daily("russia", "killed")[:, fitted.days.month == 3].sum(axis=1)
+    np.testing.assert_allclose(found.draws, march, rtol=1e-12)
+    assert found.table["median"].item() == pytest.approx(np.median(march))
+    assert set(ESTIMATES) <= set(found.table)
+    again = pickle.loads(pickle.dumps(found))
+    assert again == found
+    assert again.table.equals(found.table)
+    ratio = fitted.query("killed russia / killed ukraine", form="JSON")
+    assert json.loads(ratio)["median"] == pytest.approx(np.median(ratio.draws))
+
+
+def test_the_answer_of_a_question_about_a_day_has_days_as_draws(fitted):
+    total = fitted.daily("russia", "killed").cumsum(axis=1)
+    number = round(np.quantile(total[:, -1], 0.5))
+    found = fitted.query(f"when killed russia passes {number}")
+    never = np.isnat(found.draws)
+    assert never.mean() == pytest.approx(found.table["never_share"].item())
+    own = [fitted.days[(row >= number).argmax()] for row in total[~never]]
+    assert found.draws[~never].tolist() == [day.date() for day in own]
+
+
+@pytest.mark.parametrize("text", [None, 3, ["killed", "russia"]])
+def test_a_question_is_a_text(fitted, text):
+    with pytest.raises(UsageError, match="the question is .*; give a text such as"):
+        fitted.query(text)
 
 
 def test_a_sum_of_parties_that_nobody_declared_can_be_asked_for(fitted):
@@ -348,6 +380,8 @@ def test_submodels_that_were_sampled_apart_have_complete_draws_together(fitted):
     alone = mixed.to_arviz(submodels="person")["posterior"]
     assert (alone.sizes["chain"], alone.sizes["draw"]) == (1, 60)
     assert mixed.losses.shape[:2] == (1, 60)
+    ratio = mixed.query("killed russia / tanks russia")
+    assert ratio.draws.shape == (48,)
     assert mixed.equipment_losses.shape[:2] == (4, 12)
     with pytest.raises(UsageError, match=r"No submodel 'persn'; there are: person, tanks\."):
         mixed.to_arviz(submodels="persn")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from lossmodel.inference.run import Submodel
     from lossmodel.model.design.grid import Floats, Ints
 
 __all__ = ["DrawsOfFit"]
@@ -204,6 +205,32 @@ class DrawsOfFit(data.Fit):
         """
         category, party, scope = self._spelled(category, party, scope)
         return rates(self, party, category, scope, prior=prior).daily()
+
+    def submodel_of(self, party: str, category: str) -> Submodel:
+        """The submodel that a party's losses of a category are fitted in.
+
+        Parameters
+        ----------
+        party, category
+            One of `series`, or a declared sum of parties; in upper or lower case.
+
+        Returns
+        -------
+        Submodel
+            Its design, its draws of the posterior and the prior, and its diagnostics.
+
+        Raises
+        ------
+        UsageError
+            Nothing was fitted for it.
+
+        Examples
+        --------
+        >>> fitted.submodel_of("germany", "aircraft").engine
+        'laplace'
+        """
+        category, party, _ = self._spelled(category, party, "all")
+        return tables.submodel_of(self, party, category)
 
     def bias_draws(self, stream: int, *, prior: bool = False, days: Ints | None = None) -> Floats:
         """Draws of the log bias of a stream under its own definition; of a list, log coverage.

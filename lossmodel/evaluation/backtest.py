@@ -117,8 +117,8 @@ def backtest(
         Components of the model; all of them by default.
     common_sds
         Further values of the common-mode sd at which the backtest is repeated.
-    seed
-        Seed of each fit and of the predictive counts.
+    engine, seed
+        Of each fit, see ``fit``; the seed is also that of the predictive counts.
     jobs, store, cluster, progress
         See `tasks.run_tasks`.
 

@@ -97,8 +97,8 @@ def sensitivity(
     components
         Components of the model; all of them by default. Those that are on are switched off one at
         a time.
-    seed
-        Seed of every fit.
+    engine, seed
+        Of every fit, see ``fit``.
     shift_priors
         Whether the means of priors are shifted too, which gives `Sensitivity.prior_range`.
     jobs, store, cluster, progress
