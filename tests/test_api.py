@@ -276,9 +276,38 @@ def test_a_day_may_be_a_text_or_a_date(monkeypatch, day):
     seen = {}
     monkeypatch.setattr(fitting, "fit_claims", lambda claims, **options: seen.update(options))
     monkeypatch.setattr(entry, "_with_methods", lambda found: found)
-    lm.fit(SHORT, as_of=day, seed=np.int64(3), submodels="Aircraft", draws=np.int32(9))
+    options = {"seed": np.int64(3), "submodels": "Aircraft", "draws": np.int32(9)}
+    lm.fit(SHORT, as_of=day, engine="Laplace", **options)
     assert seen["as_of"] == pd.Timestamp("1940-09-01")
     assert (seen["seed"], seen["submodels"], seen["draws"]) == (3, ("aircraft",), 9)
+    assert seen["engine"] == "laplace"
+
+
+OTHER_THINGS = [
+    (lambda f: lm.load_claims(3), "claims is 3; give the name of a file or folder"),
+    (lambda f: lm.load_claims(conflict=3), "conflict is 3; give the name of a file or folder"),
+    (lambda f: lm.load_conflict(None), "conflict is None; give the name"),
+    (lambda f: lm.load_fit(3), "path is 3; give the name of a file"),
+    (lambda f: f.save(3), "path is 3; give the name of a file"),
+    (lambda f: lm.check(SHORT), "claims is 'battle-of-britain'; give claims of `load_claims`"),
+    (lambda f: lm.cite("fit.nc"), "fit is 'fit.nc'; give a fit, such as load_fit"),
+    (lambda f: lm.cite(form="apa"), "No format 'apa'; there are: text, bibtex"),
+    (lambda f: lm.write_report(f.claims, "report"), "fit is an object of type Claims; give a fit"),
+    (lambda f: lm.plot_losses("fit.nc"), "fit is 'fit.nc'; give a fit"),
+    (lambda f: lm.plot_biases(None), "fit is None; give a fit"),
+    (lambda f: lm.plot_predictions(3), "fit is 3; give a fit"),
+    (lambda f: f.bias_draws(10**6), "stream is 1000000; give a whole number from 0 to "),
+    (lambda f: f.omega_draws("uk-di"), "stream is 'uk-di'; give a whole number"),
+    (lambda f: lm.simulate(seed="one"), "seed is 'one'; give a whole number"),
+    (lambda f: lm.backtest(SHORT, dates=["01/09/1940"]), "dates is '01/09/1940'; give a day"),
+    (lambda f: lm.sensitivity(3), "claims is 3; give claims of `load_claims`"),
+]
+
+
+@pytest.mark.parametrize(("ask", "words"), OTHER_THINGS, ids=range(len(OTHER_THINGS)))
+def test_a_thing_of_another_kind_is_an_error_in_words(fitted, ask, words):
+    with pytest.raises(UsageError, match=words):
+        ask(fitted)
 
 
 def test_claims_may_be_named_by_whatever_holds_them(tmp_path):
@@ -297,11 +326,12 @@ def test_claims_may_be_named_by_whatever_holds_them(tmp_path):
         found = claims_of(given, **options)
         assert found.conflict.name == "mine"
         assert found.table["claim_id"].tolist() == own.table["claim_id"].tolist()
-    assert claims_of(SHORT).conflict.name == SHORT
+    assert claims_of(SHORT.upper()).conflict.name == SHORT
 
 
 def test_what_holds_no_claims_is_one_clear_error(tmp_path):
     (tmp_path / "empty").mkdir()
+    (tmp_path / "fit.nc").touch()
     (tmp_path / "x.csv").write_text("date,side,what,number\n2022-03-01,russia,killed,3\n")
     for given, words in [
         (tmp_path / "none.csv", r"There is no file '.*none\.csv', and no shipped conflict of that"),
@@ -310,14 +340,17 @@ def test_what_holds_no_claims_is_one_clear_error(tmp_path):
             tmp_path / "empty",
             r"is a folder without a conflict\.toml: give the folder of a conflict",
         ),
+        (tmp_path / "fit.nc", r"is no table of claims; a saved fit is read by load_fit\("),
+        ("kargil", r"no shipped conflict of that name; .* Did you mean kargil1999\?"),
         (7, "claims is 7; give claims of `load_claims`, a DataFrame, a CSV file, a conflict"),
         (None, "claims is None; give"),
     ]:
         with pytest.raises(UsageError, match=words) as refused:
             lm.fit(given)
         assert "\n" not in str(refused.value)
-    with pytest.raises(lm.ClaimsError, match=r"x\.csv"):
+    with pytest.raises(lm.ClaimsError, match=r"x\.csv") as refused:
         lm.fit(tmp_path / "x.csv")
+    assert "read as claims of russia-ukraine; give another conflict" in refused.value.__notes__[0]
 
 
 def test_a_fit_is_frozen_data(fitted):

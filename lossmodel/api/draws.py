@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lossmodel.arguments import spelled
+from lossmodel.arguments import check_index, spelled
 from lossmodel.posterior import fit as data
 from lossmodel.posterior import groups, ratios, tables
 from lossmodel.posterior.rates import rates
@@ -254,6 +254,7 @@ class DrawsOfFit(data.Fit):
         >>> fitted.bias_draws(0, days=np.array([0, 7])).shape
         (100, 2)
         """
+        check_index(stream, "stream", len(tables.streams_table(self)))
         return ratios.log_bias(self, stream, prior=prior, days=days)
 
     def omega_draws(self, stream: int, *, prior: bool = False) -> Floats:
@@ -276,12 +277,11 @@ class DrawsOfFit(data.Fit):
         >>> bool(np.isnan(fitted.omega_draws(0)).all())
         True
         """
+        check_index(stream, "stream", len(tables.streams_table(self)))
         return ratios.wounded_share(self, stream, prior=prior)
 
     def to_arviz(self, *, submodels: str | Sequence[str] | None = None) -> Any:
-        """Named draws, observations and statistics in the format of ArviZ.
-
-        They are those that ``arviz.from_netcdf`` reads from the file of `save`.
+        """Named draws, observations and statistics for ArviZ, as in the file of `save`.
 
         Parameters
         ----------

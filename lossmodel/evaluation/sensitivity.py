@@ -121,7 +121,7 @@ def sensitivity(
     ...
     lossmodel.errors.UsageError: engine is 'gibbs'; it must be one of auto, laplace, nuts.
     """
-    check_engine(engine)
+    engine = check_engine(engine)
     given = claims_of(claims)
     components = Components() if components is None else components
     wanted = _quantities(given) if quantities is None else list(quantities)
