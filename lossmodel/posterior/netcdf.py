@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy import sparse
 
+from lossmodel.arguments import check_path
 from lossmodel.claims.claims import Claims, claims_csv, load_claims
 from lossmodel.conflict.conflict import Conflict, read_conflict
 from lossmodel.conflict.inputs import CLAIMS, Inputs, is_plain
@@ -60,6 +61,7 @@ def save(fit: Fit, path: str | Path) -> Path:
     if not fit.inputs:
         raise UsageError("This fit's conflict has no folder: a fit of it cannot be kept.")
     check_name(fit.conflict)
+    check_path(path, "path")
     path = Path(path)
     groups = {name: _single(variables) for name, variables in groups_of(fit).items()}
     attrs = ATTRIBUTES | {"sha256": fit_checksum(fit)}
@@ -173,6 +175,7 @@ def load(path: str | Path) -> Fit:
         There is no such file, it is not a fit or of another version of the format, it was changed
         since it was written, or it names files that no conflict has.
     """
+    check_path(path, "path")
     path = Path(path)
     path = path / "fit.nc" if path.is_dir() else path
     if not is_there(path):
