@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -178,3 +182,13 @@ def _cell(value: Any, form: Callable[[Any], str] | str | None) -> str:
 def sentence(text: str) -> Markdown:
     """A sentence with numbers that were computed on the page."""
     return Markdown(text)
+
+
+def run(line: str) -> None:
+    """Print a command with its answer, as on a terminal of 80 columns that nobody sits at."""
+    command = [sys.executable, "-m", *shlex.split(line)]
+    environment = os.environ | {"COLUMNS": "80"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL
+    )
+    print(f"$ {line}", done.stdout or done.stderr, sep="\n")
