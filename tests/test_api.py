@@ -1,6 +1,7 @@
 """The public fit: its methods are the functions of its data, and what they give has its dims."""
 
 import dataclasses
+import datetime as dt
 import inspect
 import json
 import pickle
@@ -12,13 +13,20 @@ import pytest
 import xarray as xr
 
 import lossmodel as lm
+from lossmodel.api import claims_of, entry
 from lossmodel.errors import UsageError
 from lossmodel.inference import arviz as compatibility
+from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.posterior import fit as data
+from lossmodel.posterior import fitting
+from lossmodel.posterior import losses as all_losses
+from lossmodel.posterior.chains import common_lead, dealt
 from lossmodel.posterior.estimates import estimates_table
 from lossmodel.posterior.groups import datasets
+from lossmodel.posterior.losses import DIMS
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.tables import with_tables
+from tests.small_conflict import write_conflict
 
 EARLY = pd.Timestamp("2022-07-01")
 
@@ -42,9 +50,63 @@ def test_tables_and_daily_losses_have_one_source(fitted):
         total = rows[rows["measure"] == "cumulative"].iloc[-1]
         np.testing.assert_allclose(total["mean"], daily.sum(axis=1).mean(), rtol=1e-12)
         party, category, scope = key
-        losses = fitted.losses(category, party, scope)
+        losses = fitted.losses_of(category, party, scope=scope)
         np.testing.assert_array_equal(losses.stack(s=("chain", "draw")).T, daily)
         assert dict(losses.sizes) == {"chain": 1, "draw": 60, "day": len(fitted.days)}
+        if scope == "all":
+            every = fitted.equipment_losses if category == "tanks" else fitted.losses
+            one = every.sel(party=party, category=category)
+            np.testing.assert_array_equal(one.stack(s=("chain", "draw")).T, daily)
+
+
+def test_all_losses_are_one_array_with_units(fitted):
+    people, equipment = fitted.losses, fitted.equipment_losses
+    assert people.dims == equipment.dims == DIMS
+    assert (people.attrs["units"], equipment.attrs["units"]) == (
+        "persons per day",
+        "items per day",
+    )
+    assert people["category"].to_numpy().tolist() == ["killed", "wounded", "casualties"]
+    assert equipment["category"].to_numpy().tolist() == ["tanks"]
+    assert people["day"].to_index().equals(fitted.days.rename("day"))
+    month = people.sel(category="killed", day="2022-03").sum("day", skipna=False)
+    own = fitted.daily("ukraine", "killed")[:, fitted.days.month == 3].sum(axis=1)
+    np.testing.assert_allclose(month.sel(party="ukraine")[0], own, rtol=1e-12)
+
+
+def test_losses_are_worked_out_only_where_they_are_read(fitted, monkeypatch):
+    asked = []
+
+    def counted(fit, party, category, *args, **options):
+        asked.append((party, category))
+        return rates(fit, party, category, *args, **options)
+
+    monkeypatch.setattr(all_losses, "rates", counted)
+    found = fitted.losses
+    assert "persons per day" in repr(found)
+    assert found.copy(deep=True).sizes == found.sizes
+    assert asked == []
+    chosen = found.sel(party="russia", day=["2022-03-01", "2022-03-03"]).isel(draw=5, category=[0])
+    assert chosen.values.shape == (1, 1, 2)
+    assert asked == [("russia", "killed")]
+
+
+def test_losses_that_are_not_estimated_are_missing(fitted, monkeypatch):
+    known = [key for key in fitted.series if key != ("ukraine", "wounded", "all")]
+    other = dataclasses.replace(fitted)
+    other.cache.keep("series", known)
+    found = other.losses.sel(party="ukraine").isel(draw=0, day=0)
+    assert np.isnan(found.sel(category="wounded")).all()
+    assert np.isfinite(found.sel(category="killed")).all()
+
+
+def test_draws_of_submodels_of_different_lengths_are_cut_and_not_filled_up():
+    lead = common_lead([(1, 1000), (4, 400), (4, 425)])
+    assert lead == (4, 250)
+    own = dealt(np.arange(1000.0)[None], lead)
+    assert len(np.unique(own)) == 1000
+    assert dealt(np.arange(1700).reshape(4, 425), lead).shape == lead
+    assert common_lead([(1, 3), (4, 400)]) == (1, 3)
 
 
 def test_a_query_takes_them_from_there_too(fitted):
@@ -62,7 +124,7 @@ def test_a_sum_of_parties_that_nobody_declared_can_be_asked_for(fitted):
 def test_a_scope_that_is_not_modelled_has_no_rates(fitted):
     with pytest.raises(UsageError, match="no estimates of tanks russia citizens"):
         rates(fitted, "russia", "tanks", "citizens")
-    with pytest.raises(UsageError, match="no estimates of killed russia nowhere"):
+    with pytest.raises(UsageError, match="No scope 'nowhere'; there are: all, "):
         fitted.daily("russia", "killed", "nowhere")
 
 
@@ -85,6 +147,145 @@ def test_the_summary_has_the_total_of_each_series(fitted):
         fitted.series
     )
     assert (summary["end"] == fitted.days[-1]).all()
+
+
+def test_names_are_the_same_in_upper_and_lower_case(fitted):
+    pd.testing.assert_frame_equal(
+        fitted.estimate("Killed", "RUSSIA", scope="Citizens", measure="Monthly"),
+        fitted.estimate("killed", "russia", scope="citizens", measure="monthly"),
+    )
+    claimant = fitted.streams["claimant"].iloc[0]
+    assert fitted.bias(claimant.upper()).equals(fitted.bias(claimant))
+    np.testing.assert_array_equal(
+        fitted.daily("Russia", "TANKS"), fitted.losses_of("tanks", "RUSSIA")[0]
+    )
+    assert fitted.submodel_of("Russia", "Killed").design.name == "person"
+
+
+NOT_NAMES = [
+    (lambda f: f.estimate("killd", "russia"), r"No category 'killd'; .* Did you mean killed\?"),
+    (lambda f: f.estimate("killed", "rusia"), r"No party 'rusia'; .* Did you mean russia\?"),
+    (lambda f: f.daily("killed", "russia"), "No category 'russia'; there are: killed, "),
+    (lambda f: f.estimate(3, "russia"), r"No category 3; .* Give a name as text\."),
+    (lambda f: f.estimate("killed", "russia", scope=None), "No scope None; there are: all, "),
+    (lambda f: f.estimate("killed", "russia", measure="hourly"), "No measure 'hourly'; .* daily, "),
+    (lambda f: f.bias("nobody"), "No claimant 'nobody'; there are: "),
+    (lambda f: lm.plot_losses(f, party="rusia"), "No party 'rusia'"),
+    (lambda f: lm.plot_losses(f, measure="hourly"), "No measure 'hourly'; .* cumulative, "),
+    (lambda f: lm.plot_biases(f, group="tanks"), "No group 'tanks'; there are: person, equipment"),
+]
+
+
+@pytest.mark.parametrize(("ask", "words"), NOT_NAMES, ids=range(len(NOT_NAMES)))
+def test_a_name_that_there_is_not_is_an_error_with_those_that_there_are(fitted, ask, words):
+    with pytest.raises(UsageError, match=words):
+        ask(fitted)
+
+
+@pytest.mark.parametrize("ci_prob", [0, 1, 95, -0.5, float("nan"), "0.9", True, [0.9]])
+def test_every_interval_has_a_probability(fitted, ci_prob):
+    words = r"ci_prob is .*; give a probability between 0 and 1, such as 0\.95"
+    for ask in (
+        lambda: fitted.estimate("killed", "russia", ci_prob=ci_prob),
+        lambda: fitted.summary(ci_prob=ci_prob),
+        lambda: fitted.bias(ci_prob=ci_prob),
+        lambda: fitted.query("killed russia", ci_prob=ci_prob),
+        lambda: lm.fit(SHORT, ci_prob=ci_prob),
+        lambda: lm.Priors.default().table(ci_prob=ci_prob),
+        lambda: lm.plot_losses(fitted, ci_prob=ci_prob),
+    ):
+        with pytest.raises(UsageError, match=words):
+            ask()
+
+
+def test_a_narrower_interval_lies_within(fitted):
+    for wide, narrow in (
+        (fitted.summary(), fitted.summary(ci_prob=0.5)),
+        *((fitted.bias(), fitted.bias(ci_prob=0.5)) for _ in range(1)),
+    ):
+        lower, upper = (c for c in wide if c in ("lower", "upper", "ratio_lower", "ratio_upper"))
+        assert (wide[lower] < narrow[lower]).all()
+        assert (wide[upper] > narrow[upper]).all()
+        assert set(narrow["ci_prob"]) == {0.5}
+
+
+SHORT = "battle-of-britain"
+WRONG = [
+    ({"engine": "gibbs"}, r"engine is 'gibbs'; it must be one of auto, laplace, nuts\."),
+    ({"engine": None}, "engine is None; it must be one of auto"),
+    *(({"seed": seed}, r"seed is .*; give a whole number from 0 to 4,294,967,295")
+      for seed in (-1, 1.5, "one", None, True, 2**32, 10**5000)),
+    *(({"draws": draws}, r"draws is .*; give a whole number from 2 to 1,000,000")
+      for draws in (0, -1, 1, 1.5, "many", 10**9)),
+    *(({name: day}, rf"{name} is .*; give a day of the calendar .* YYYY-MM-DD")
+      for name in ("as_of", "until")
+      for day in ("01/02/2024", "2024-02-30", "20240201", 2024, pd.NaT,
+                  pd.Timestamp("1940-09-01", tz="UTC"))),
+    ({"patience": -1}, "patience is -1; give seconds, a number from 0 on"),
+    ({"submodels": "persn"}, r"No submodel 'persn'; .* Did you mean person\?"),
+    ({"submodels": 3}, r"submodels is 3; give names, such as person, civilian\."),
+    ({"priors": "mine.toml"}, r"priors is 'mine.toml'; give priors, such as Priors\.from_toml"),
+    ({"components": {"drift": False}}, "components is an object of type dict; give Components"),
+    ({"start": "fit.nc"}, "start is 'fit.nc'; give an earlier fit"),
+    ({"progress": True}, "progress is True; give a function of a text"),
+    ({"conflict": "russia-ukraine"}, "conflict goes with a table or a file"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "words"), WRONG, ids=range(len(WRONG)))
+def test_an_argument_that_cannot_be_is_an_error_that_says_what_can(options, words):
+    with pytest.raises(UsageError, match=words) as refused:
+        lm.fit(SHORT, **options)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("day", ["1940-09-01", dt.date(1940, 9, 1), np.datetime64("1940-09-01")])
+def test_a_day_may_be_a_text_or_a_date(monkeypatch, day):
+    seen = {}
+    monkeypatch.setattr(fitting, "fit_claims", lambda claims, **options: seen.update(options))
+    monkeypatch.setattr(entry, "_with_methods", lambda found: found)
+    lm.fit(SHORT, as_of=day, seed=np.int64(3), submodels="Aircraft", draws=np.int32(9))
+    assert seen["as_of"] == pd.Timestamp("1940-09-01")
+    assert (seen["seed"], seen["submodels"], seen["draws"]) == (3, ("aircraft",), 9)
+
+
+def test_claims_may_be_named_by_whatever_holds_them(tmp_path):
+    folder = write_conflict(tmp_path / "mine")
+    own = lm.load_claims(conflict=folder)
+    for given, options in [
+        (own, {}),
+        (folder, {}),
+        (str(folder), {}),
+        (folder / "conflict.toml", {}),
+        (own.conflict, {}),
+        (folder / "claims.csv", {}),
+        (str(folder / "claims.csv"), {"conflict": folder}),
+        (own.table, {"conflict": own.conflict}),
+    ]:
+        found = claims_of(given, **options)
+        assert found.conflict.name == "mine"
+        assert found.table["claim_id"].tolist() == own.table["claim_id"].tolist()
+    assert claims_of(SHORT).conflict.name == SHORT
+
+
+def test_what_holds_no_claims_is_one_clear_error(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "x.csv").write_text("date,side,what,number\n2022-03-01,russia,killed,3\n")
+    for given, words in [
+        (tmp_path / "none.csv", r"There is no file '.*none\.csv', and no shipped conflict of that"),
+        ("rusia-ukraine", r"no shipped conflict of that name; there are: .*russia-ukraine"),
+        (
+            tmp_path / "empty",
+            r"is a folder without a conflict\.toml: give the folder of a conflict",
+        ),
+        (7, "claims is 7; give claims of `load_claims`, a DataFrame, a CSV file, a conflict"),
+        (None, "claims is None; give"),
+    ]:
+        with pytest.raises(UsageError, match=words) as refused:
+            lm.fit(given)
+        assert "\n" not in str(refused.value)
+    with pytest.raises(lm.ClaimsError, match=r"x\.csv"):
+        lm.fit(tmp_path / "x.csv")
 
 
 def test_a_fit_is_frozen_data(fitted):
@@ -114,15 +315,42 @@ def test_what_was_worked_out_is_not_sent_to_other_processes(fitted):
 def test_arviz_gets_the_groups_of_the_file(fitted):
     found = fitted.to_arviz()
     assert set(datasets(fitted)) == {
-        *("posterior", "prior", "posterior_predictive", "observed_data", "sample_stats")
+        *("posterior", "prior", "posterior_predictive", "log_likelihood", "observed_data"),
+        *("constant_data", "sample_stats"),
     }
     for name, group in datasets(fitted).items():
         assert set(found[name].data_vars) == set(group.data_vars)
     shape = found["posterior"]["person_log_rate_russia"].shape
     assert shape[:2] == (1, 60)
-    # What has fewer draws than others is filled up.
-    terms = fitted.submodels["tanks"].design.terms
-    assert found["posterior_predictive"]["tanks_expected"].sizes["tanks_observation"] == len(terms)
+    total = found["posterior"]["total"].sel(series="killed russia")
+    np.testing.assert_allclose(total[0], fitted.daily("russia", "killed").sum(axis=1), rtol=1e-12)
+    assert found["posterior"]["series"].to_numpy().tolist() == [
+        f"{category} {party}" + ("" if scope == "all" else f" {scope}")
+        for party, category, scope in fitted.series
+    ]
+
+
+def test_submodels_that_were_sampled_apart_have_complete_draws_together(fitted):
+    """One chain of independent draws beside four: nothing is filled up, none counts twice."""
+    tanks = fitted.submodels["tanks"]
+    theta = tanks.posterior.theta.reshape(4, 15, -1)[:, :12]
+    sampled = dataclasses.replace(
+        tanks, posterior=SubmodelDraws(tanks.posterior.model, theta), engine="nuts"
+    )
+    mixed = dataclasses.replace(fitted, submodels={**fitted.submodels, "tanks": sampled})
+    posterior = mixed.draws
+    assert (posterior.sizes["chain"], posterior.sizes["draw"]) == (4, 12)
+    assert all(np.isfinite(found).all() for found in posterior.data_vars.values())
+    own = posterior["total"].sel(series="killed russia").to_numpy().ravel()
+    assert len(np.unique(own)) == 48
+    total = fitted.daily("russia", "killed").sum(axis=1)
+    assert np.isclose(own[:, None], total, rtol=1e-12).any(axis=1).all()
+    alone = mixed.to_arviz(submodels="person")["posterior"]
+    assert (alone.sizes["chain"], alone.sizes["draw"]) == (1, 60)
+    assert mixed.losses.shape[:2] == (1, 60)
+    assert mixed.equipment_losses.shape[:2] == (4, 12)
+    with pytest.raises(UsageError, match=r"No submodel 'persn'; there are: person, tanks\."):
+        mixed.to_arviz(submodels="persn")
 
 
 def test_arviz_1_gets_a_tree(fitted, monkeypatch):
@@ -142,7 +370,7 @@ def test_every_public_name_has_an_example_that_runs(name):
     assert ">>> " in inspect.getdoc(getattr(lm, name))
 
 
-METHODS = ["estimate", "query", "bias", "losses", "daily", "save"]
+METHODS = ["estimate", "query", "bias", "losses_of", "daily", "save", "summary", "to_arviz"]
 
 
 @pytest.mark.parametrize(

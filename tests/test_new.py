@@ -266,6 +266,23 @@ def test_civilians_are_a_party_of_their_own(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("parties", "sides"),
+    [
+        ((), ["north", "south"]),
+        (("Civilians=south",), ["north", "south"]),
+        (("Civilians=South", "North=north"), ["north", "south"]),
+        (("North=allies", "South=axis", "Civilians=-"), ["allies", "axis"]),
+    ],
+)
+def test_sides_follow_from_parties(tmp_path, parties, sides):
+    text = LONG + "14 May 2001,Civilians,killed,3,The Gazette,\n"
+    claimants = ("*=-",)
+    wishes = Wishes(start="2001-05-01", claimants=claimants, parties=parties or ("Civilians=-",))
+    war = load_conflict(create(tmp_path / "war", wishes, table=table(tmp_path, text)).folder)
+    assert sorted(war.sides) == sides
+
+
+@pytest.mark.parametrize(
     ("wish", "text"),
     [
         ({"start": "03/04/2001"}, "not a day of one meaning"),

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import h5py
@@ -18,7 +19,7 @@ from lossmodel.conflict import load_conflict
 from lossmodel.errors import UsageError
 from lossmodel.inference.arviz import import_arviz
 from lossmodel.posterior.citation import fit_hash
-from lossmodel.posterior.container import FORMAT, checksum, read_group, seal
+from lossmodel.posterior.container import FORMAT, READABLE, checksum, read_group, seal
 from lossmodel.posterior.fit import conflict_files, conflict_priors
 from lossmodel.report import compare_fits
 from tests.fuzz.saved_fits import KINDS, corrupted, numbers_of, outcome
@@ -304,7 +305,7 @@ def test_a_fit_in_another_format_is_refused_in_one_sentence(saved, tmp_path, for
     else:
         now, then = f"format {FORMAT}, ".encode(), f"format {FORMAT + 1}, ".encode()
         other.write_bytes(saved.read_bytes().replace(now, then))
-        words = rf"fit in format {FORMAT + 1}, .* reads format {FORMAT}: fit the claims anew"
+        words = rf"fit in format {FORMAT + 1}, .* reads the formats 5 and {FORMAT}: fit the claims"
     with pytest.raises(UsageError, match=words) as refused:
         load_fit(other)
     assert refused.value.exit_code == 2
@@ -334,31 +335,94 @@ def test_a_file_of_something_else_is_refused(tmp_path):
         load_fit(other)
 
 
+GROUPS = {
+    *("posterior", "prior", "posterior_predictive", "log_likelihood", "observed_data"),
+    *("constant_data", "sample_stats"),
+}
+
+
 def test_other_programs_see_the_groups(saved):
-    groups = {"posterior", "prior", "posterior_predictive", "observed_data", "sample_stats"}
     fitted = load_fit(saved)
     # Found out by its first bytes; the seal at its end does not matter.
     with xr.open_datatree(saved) as tree:
-        assert groups < set(tree.children)
+        assert set(tree.children) == GROUPS | {"fit"}
+        assert tree.attrs["inference_library"] == "lossmodel"
         draws = tree["posterior"]["aircraft_log_rate_germany"]
         assert draws.dims == ("chain", "draw", "aircraft_log_rate_germany_day")
         own = fitted.draws["aircraft_log_rate_germany"]
         np.testing.assert_allclose(draws, own, rtol=1e-6)
-        expected = np.log(tree["posterior_predictive"]["aircraft_expected"])
-        expected = np.exp(expected.median(["chain", "draw"]))
-        np.testing.assert_allclose(expected, fitted.terms["expected_median"], rtol=1e-5)
-        ids = tree["observed_data"]["aircraft_observation"].to_numpy().tolist()
-        assert ids == fitted.terms["term"].tolist()
-        np.testing.assert_array_equal(
-            tree["observed_data"]["aircraft_value"], fitted.terms["value"]
-        )
+        knots = draws["aircraft_log_rate_germany_day"].to_index()
+        assert knots.equals(own["aircraft_log_rate_germany_day"].to_index())
+        assert fitted.days[0] in knots
+        for name, (party, category, _) in zip(
+            ("aircraft germany", "aircraft britain"), fitted.series, strict=True
+        ):
+            total = tree["posterior"]["total"].sel(series=name).median().item()
+            row = fitted.estimate(category, party).iloc[-1]
+            assert total == pytest.approx(row["median"], rel=1e-6)
+        figures = tree["observed_data"]["aircraft_log1p_figure"]
+        terms = fitted.terms[fitted.terms["form"] != "interval"]
+        np.testing.assert_allclose(np.expm1(figures), terms["value"], rtol=1e-12)
+        assert figures["aircraft_observation"].to_numpy().tolist() == terms["term"].tolist()
+        known = tree["constant_data"]
+        assert known["observation"].to_numpy().tolist() == fitted.terms["term"].tolist()
+        np.testing.assert_array_equal(known["value"], fitted.terms["value"])
+        assert known["claimant"].to_numpy().tolist() == fitted.terms["claimant"].tolist()
+        last = [days[-1][1] for days in fitted.terms["days"]]
+        assert known["last_day"].to_index().tolist() == last
         assert tree["sample_stats"]["submodel"].to_numpy().tolist() == ["aircraft"]
 
 
-def test_arviz_reads_the_file(saved):
+def test_figures_drawn_anew_are_those_that_the_fit_expects(saved):
+    fitted = load_fit(saved)
+    with xr.open_datatree(saved) as tree:
+        drawn = tree["posterior_predictive"]["aircraft_log1p_figure"].load()
+        published = tree["observed_data"]["aircraft_log1p_figure"].load()
+    below = (drawn < published).mean(["chain", "draw"])
+    below += (drawn == published).mean(["chain", "draw"]) / 2
+    terms = fitted.terms.set_index("term").loc[below["aircraft_observation"].to_numpy()]
+    known = terms["pit"].notna().to_numpy()
+    # Each share has the Monte Carlo error of 40 draws.
+    error = np.sqrt(terms["pit"] * (1 - terms["pit"]) / drawn.sizes["draw"]).to_numpy()
+    off = (below.to_numpy() - terms["pit"].to_numpy())[known] / np.maximum(error, 0.02)[known]
+    assert known.sum() > 20
+    assert np.sqrt((off**2).mean()) < 1.5
+
+
+def test_arviz_works_with_the_file(saved):
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
     arviz = import_arviz()
-    data = arviz.from_netcdf(saved, engine="h5netcdf")
-    assert data["posterior"].sizes["draw"] == 40
+    fitted = load_fit(saved)
+    data = arviz.from_netcdf(saved)
+    memory = fitted.to_arviz()
+    for found in (data, memory):
+        with warnings.catch_warnings():
+            # One chain of independent draws has no R-hat, which ArviZ 0 notes.
+            warnings.simplefilter("ignore")
+            table = arviz.summary(found, var_names=["total"])
+            arviz.plot_trace(found, var_names=["total"])
+            plot = getattr(arviz, "plot_ppc_dist", None) or arviz.plot_ppc
+            plot(found)
+            log_likelihood = found["log_likelihood"]["aircraft_log1p_figure"]
+            elpd = arviz.loo(found, var_name="aircraft_log1p_figure")
+        plt.close("all")
+        assert list(table.index) == ["total[aircraft germany]", "total[aircraft britain]"]
+        mean = fitted.estimate("aircraft", "germany").iloc[-1]["mean"]
+        assert float(table["mean"].iloc[0]) == pytest.approx(mean, rel=0.01)
+        assert log_likelihood.dims[:2] == ("chain", "draw")
+        assert np.isfinite(getattr(elpd, "elpd", None) or elpd.elpd_loo)
+
+
+def test_a_file_of_the_format_before_is_read(saved, tmp_path):
+    now, then = f"format {FORMAT}, ".encode(), f"format {FORMAT - 1}, ".encode()
+    earlier = tmp_path / "fit.nc"
+    earlier.write_bytes(saved.read_bytes().replace(now, then))
+    assert FORMAT - 1 in READABLE
+    assert fit_hash(load_fit(earlier)) == fit_hash(load_fit(saved))
 
 
 BROKEN_SETTINGS = [

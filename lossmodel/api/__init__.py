@@ -2,5 +2,6 @@
 
 from lossmodel.api.entry import fit, load_fit
 from lossmodel.api.fitted import Fit
+from lossmodel.api.inputs import claims_of
 
-__all__ = ["Fit", "fit", "load_fit"]
+__all__ = ["Fit", "claims_of", "fit", "load_fit"]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lossmodel.arguments import spelled
 from lossmodel.posterior import fit as data
 from lossmodel.posterior import groups, ratios, tables
 from lossmodel.posterior.rates import rates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
 
     from lossmodel.model.design.grid import Floats, Ints
@@ -23,30 +27,114 @@ class DrawsOfFit(data.Fit):
 
     @property
     def draws(self) -> xr.Dataset:
-        """Named draws of the posterior, dims chain and draw and what each is indexed by."""
+        """Named draws of the posterior, dims chain and draw and what each is indexed by.
+
+        Returns
+        -------
+        Dataset
+            Learned scales, latent processes at their knots, and ``total``, the losses of each
+            series to the last day: the group ``posterior`` of `to_arviz`.
+
+        Examples
+        --------
+        >>> fitted.draws["total"].dims
+        ('chain', 'draw', 'series')
+        """
         return self.cache.get("draws", lambda: groups.named_draws(self, prior=False))
 
     @property
     def prior(self) -> xr.Dataset:
-        """Named draws of the prior, see `draws`."""
+        """Named draws of the prior.
+
+        Returns
+        -------
+        Dataset
+            The variables of `draws`.
+
+        Examples
+        --------
+        >>> set(fitted.prior.data_vars) == set(fitted.draws.data_vars)
+        True
+        """
         return self.cache.get("prior", lambda: groups.named_draws(self, prior=True))
 
-    def losses(
-        self, category: str, party: str, scope: str = "all", *, prior: bool = False
+    @property
+    def losses(self) -> xr.DataArray:
+        """Draws of the expected losses of people per day, of every party and category.
+
+        Nothing is worked out before it is read, and then only what is selected: select a party and
+        a category first, since all of them take 8 bytes per draw and day each.
+
+        Returns
+        -------
+        DataArray
+            Dims chain, draw, party, category and day, in persons per day; scope ``all``. What is
+            not estimated is NaN. Where submodels were sampled in different lengths, the draws are
+            those that all of them have; `losses_of` has all draws of one series.
+
+        Raises
+        ------
+        UsageError
+            The fit has no losses of people.
+
+        See Also
+        --------
+        equipment_losses, losses_of, estimate
+
+        Examples
+        --------
+        >>> fitted.losses
+        Traceback (most recent call last):
+        ...
+        lossmodel.errors.UsageError: This fit has no losses of people; see `fit.equipment_losses`.
+        """
+        from lossmodel.posterior.losses import losses
+
+        return self.cache.get("losses of people", lambda: losses(self, "person"))
+
+    @property
+    def equipment_losses(self) -> xr.DataArray:
+        """Draws of the expected losses of equipment per day, of every party and class.
+
+        Returns
+        -------
+        DataArray
+            As `losses`, in items per day; the categories are the classes of equipment.
+
+        Raises
+        ------
+        UsageError
+            The fit has no losses of equipment.
+
+        Examples
+        --------
+        >>> draws = fitted.equipment_losses
+        >>> draws.dims, draws.attrs["units"]
+        (('chain', 'draw', 'party', 'category', 'day'), 'items per day')
+        >>> august = draws.sel(party="germany", category="aircraft", day="1940-08").sum("day")
+        >>> august.sizes
+        Frozen({'chain': 1, 'draw': 100})
+        """
+        from lossmodel.posterior.losses import losses
+
+        return self.cache.get("losses of equipment", lambda: losses(self, "equipment"))
+
+    def losses_of(
+        self, category: str, party: str, *, scope: str = "all", prior: bool = False
     ) -> xr.DataArray:
-        """Draws of expected losses per day.
+        """Draws of the expected losses per day of one series.
 
         Parameters
         ----------
         category, party, scope
-            One of `series`, or a declared sum of parties.
+            One of `series`, or a declared sum of parties; in upper or lower case.
         prior
             Draws of the prior instead of the posterior.
 
         Returns
         -------
         DataArray
-            Dims chain, draw and day.
+            Dims chain, draw and day, in persons or items per day.
 
         Raises
         ------
@@ -55,7 +143,7 @@ class DrawsOfFit(data.Fit):
 
         Examples
         --------
-        >>> draws = fitted.losses("aircraft", "germany")
+        >>> draws = fitted.losses_of("aircraft", "germany")
         >>> draws.dims
         ('chain', 'draw', 'day')
         >>> total = draws.sel(day=slice("1940-08-01", "1940-08-31")).sum("day")
@@ -64,16 +152,40 @@ class DrawsOfFit(data.Fit):
         """
         import xarray as xr
 
+        from lossmodel.posterior.losses import UNITS
+
+        category, party, scope = self._spelled(category, party, scope)
         submodel = tables.submodel_of(self, party, category)
-        lead = (submodel.prior if prior else submodel.posterior).theta.shape[:2]
-        daily = self.daily(party, category, scope, prior=prior).reshape(*lead, -1)
-        coords = {"chain": np.arange(lead[0]), "draw": np.arange(lead[1]), "day": self.days}
-        return xr.DataArray(daily, coords, ("chain", "draw", "day"), name=f"{category} {party}")
+        chains, draws = (submodel.prior if prior else submodel.posterior).theta.shape[:2]
+        daily = rates(self, party, category, scope, prior=prior).daily()
+        coords = {"chain": np.arange(chains), "draw": np.arange(draws), "day": self.days}
+        attrs = {"long_name": f"{category} {party} {scope}"}
+        attrs["units"] = UNITS["person" if submodel.design.people else "equipment"]
+        shape = (chains, draws, -1)
+        return xr.DataArray(
+            daily.reshape(shape), coords, tuple(coords), name=f"{category} {party}", attrs=attrs
+        )
+
+    def _spelled(self, category: str, party: str, scope: str) -> tuple[str, str, str]:
+        """Names of a series as the conflict writes them."""
+        conflict = self.conflict
+        return (
+            spelled(category, conflict.categories, "category"),
+            spelled(party, conflict.parties, "party"),
+            spelled(scope, conflict.scopes, "scope"),
+        )
 
     def daily(
         self, party: str, category: str, scope: str = "all", *, prior: bool = False
     ) -> Floats:
         """Draws of expected losses per day as an array, chains one after the other.
+
+        Parameters
+        ----------
+        party, category, scope
+            One of `series`, or a declared sum of parties; in upper or lower case.
+        prior
+            Draws of the prior instead of the posterior.
 
         Returns
         -------
@@ -90,6 +202,7 @@ class DrawsOfFit(data.Fit):
         >>> fitted.daily("germany", "aircraft").shape
         (100, 123)
         """
+        category, party, scope = self._spelled(category, party, scope)
         return rates(self, party, category, scope, prior=prior).daily()
 
     def bias_draws(self, stream: int, *, prior: bool = False, days: Ints | None = None) -> Floats:
@@ -119,6 +232,13 @@ class DrawsOfFit(data.Fit):
     def omega_draws(self, stream: int, *, prior: bool = False) -> Floats:
         """Draws of the share of the wounded that a stream counts; NaN for equipment.
 
+        Parameters
+        ----------
+        stream
+            Its number in `streams`.
+        prior
+            Draws of the prior instead of the posterior.
+
         Returns
         -------
         array
@@ -131,21 +251,42 @@ class DrawsOfFit(data.Fit):
         """
         return ratios.wounded_share(self, stream, prior=prior)
 
-    def to_arviz(self) -> Any:
+    def to_arviz(self, *, submodels: str | Sequence[str] | None = None) -> Any:
         """Named draws, observations and statistics in the format of ArviZ.
+
+        They are those that ``arviz.from_netcdf`` reads from the file of `save`.
+
+        Parameters
+        ----------
+        submodels
+            Only these submodels, by the names in `submodels`; all where not given. Where submodels
+            were sampled in different lengths, all together have the draws that each of them has,
+            and one alone has all of its own.
 
         Returns
         -------
         InferenceData or DataTree
             InferenceData with ArviZ 0, a DataTree with ArviZ 1; groups posterior, prior,
-            posterior_predictive, observed_data and sample_stats.
+            posterior_predictive, log_likelihood, observed_data, constant_data and sample_stats.
+
+        Raises
+        ------
+        UsageError
+            The fit has no such submodel.
 
         Examples
         --------
         >>> found = fitted.to_arviz()
-        >>> found["posterior"]["aircraft_log_rate_germany"].sizes["draw"]
-        100
+        >>> found["posterior"]["total"].sizes
+        Frozen({'chain': 1, 'draw': 100, 'series': 2})
+        >>> found["posterior"]["series"].to_numpy().tolist()
+        ['aircraft germany', 'aircraft britain']
         """
         from lossmodel.inference.arviz import inference_data
 
-        return inference_data(groups.datasets(self))
+        if submodels is None:
+            return inference_data(groups.datasets(self))
+        asked = [submodels] if isinstance(submodels, str) else list(submodels)
+        chosen = {spelled(name, self.submodels, "submodel") for name in asked}
+        kept = {name: found for name, found in self.submodels.items() if name in chosen}
+        return inference_data(groups.datasets(replace(self, submodels=kept)))

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from lossmodel.api.fitted import Fit
+from lossmodel.api.inputs import claims_of
+from lossmodel.arguments import (
+    check_ci_prob,
+    check_draws,
+    check_patience,
+    check_seed,
+    check_type,
+    day_of,
+    shown,
+    spelled,
+)
 from lossmodel.defaults import CI_PROB
 from lossmodel.deprecation import renamed_keywords
+from lossmodel.errors import UsageError
+from lossmodel.inference.names import check_engine
+from lossmodel.model.components import Components
+from lossmodel.model.design.assemble import PEOPLE
+from lossmodel.model.priors import Priors
 from lossmodel.posterior import fit as data
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
 
     import pandas as pd
 
     from lossmodel.claims.claims import Claims
+    from lossmodel.conflict.conflict import Conflict
     from lossmodel.inference.names import EngineName
-    from lossmodel.model.components import Components
-    from lossmodel.model.priors import Priors
 
 __all__ = ["fit", "load_fit"]
 
@@ -28,18 +44,19 @@ Progress = Callable[[str], None]
 
 @renamed_keywords({"parts": "components", "blocks": "submodels"})
 def fit(
-    claims: Claims,
+    claims: Claims | Conflict | str | Path | pd.DataFrame,
     *,
+    conflict: Conflict | str | Path | None = None,
     priors: Priors | None = None,
     components: Components | None = None,
     engine: EngineName = "auto",
     seed: int = 1,
     ci_prob: float = CI_PROB,
-    as_of: pd.Timestamp | None = None,
-    until: pd.Timestamp | None = None,
+    as_of: str | dt.date | None = None,
+    until: str | dt.date | None = None,
     draws: int | None = None,
     patience: float | None = None,
-    submodels: tuple[str, ...] | None = None,
+    submodels: str | Sequence[str] | None = None,
     start: data.Fit | None = None,
     progress: Progress | None = None,
 ) -> Fit:
@@ -48,7 +65,11 @@ def fit(
     Parameters
     ----------
     claims
-        A checked table, see ``load_claims``.
+        A checked table, see ``load_claims``; or what such a table can be read from: a conflict, its
+        folder, the name of a shipped one, a CSV file, or a table in memory.
+    conflict
+        The conflict of a file or of a table in memory. Where not given: that of the file's folder,
+        and else the shipped war, as on the command line.
     priors
         Assumptions; the conflict's own ``priors.toml`` or the default where not given.
     components
@@ -57,11 +78,11 @@ def fit(
         ``laplace``, ``nuts``, or ``auto``: laplace, and nuts for submodels where its gate fails.
         Laplace gives its draws importance weights where these are even enough.
     seed
-        Of all draws: the same seed gives the same fit.
+        Of all draws, a whole number of 32 bits: the same seed gives the same fit.
     ci_prob
         Probability of the equal-tailed credible intervals.
     as_of
-        Use only claims published by this day.
+        Use only claims published by this day: a date, or a text YYYY-MM-DD.
     until
         Last day of the path.
     draws
@@ -86,7 +107,9 @@ def fit(
     Raises
     ------
     UsageError
-        There is nothing to fit, or an option is out of its range.
+        There is nothing to fit, or an argument is not what it may be.
+    ClaimsError
+        The claims are not valid.
 
     Examples
     --------
@@ -95,21 +118,39 @@ def fit(
     >>> found = fit(claims, engine="laplace", draws=50)
     >>> found.diagnostics["gate"]["passed"]
     True
+    >>> fit("battle-of-britain", seed=-1)
+    Traceback (most recent call last):
+    ...
+    lossmodel.errors.UsageError: seed is -1; give a whole number from 0 to 4,294,967,295, such as 1.
     """
     from lossmodel.posterior.fitting import fit_claims
 
+    check_engine(engine)
+    for name, value, kind, remedy in (
+        ("priors", priors, Priors, 'priors, such as Priors.from_toml("priors.toml")'),
+        ("components", components, Components, "Components of the model, or None for all of them"),
+        ("start", start, data.Fit, "an earlier fit"),
+    ):
+        if value is not None:
+            check_type(value, name, kind, remedy)
+    if progress is not None and not callable(progress):
+        raise UsageError(f"progress is {shown(progress)}; give a function of a text, as print is.")
+    seed, ci_prob = check_seed(seed), check_ci_prob(ci_prob)
+    first, last = day_of(as_of, "as_of"), day_of(until, "until")
+    draws, patience = check_draws(draws), check_patience(patience)
+    table = claims_of(claims, conflict)
     found = fit_claims(
-        claims,
+        table,
         priors=priors,
         components=components,
         engine=engine,
         seed=seed,
         ci_prob=ci_prob,
-        as_of=as_of,
-        until=until,
+        as_of=first,
+        until=last,
         draws=draws,
         patience=patience,
-        submodels=submodels,
+        submodels=_submodels(submodels, table.conflict),
         start=start,
         progress=progress or (lambda _: None),
     )
@@ -120,6 +161,16 @@ def load_fit(path: str | Path) -> Fit:
     """Read a fit that ``Fit.save`` wrote; a report's folder will do.
 
     Nothing is written to disk.
+
+    Parameters
+    ----------
+    path
+        A file, or a report's folder with one.
+
+    Returns
+    -------
+    Fit
+        The fit as it was saved.
 
     Raises
     ------
@@ -136,6 +187,17 @@ def load_fit(path: str | Path) -> Fit:
     from lossmodel.posterior.netcdf import load
 
     return _with_methods(load(path))
+
+
+def _submodels(names: object, conflict: Conflict) -> tuple[str, ...] | None:
+    """Names of submodels that a conflict can have."""
+    if names is None:
+        return None
+    if not isinstance(names, Iterable):
+        raise UsageError(f"submodels is {shown(names)}; give names, such as {', '.join(PEOPLE)}.")
+    equipment = [c.name for c in conflict.categories.values() if c.group == "equipment"]
+    asked = [names] if isinstance(names, str) else list(names)
+    return tuple(spelled(name, [*PEOPLE, *equipment], "submodel") for name in asked)
 
 
 def _with_methods(found: data.Fit) -> Fit:

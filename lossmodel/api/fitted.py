@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lossmodel.api.draws import DrawsOfFit
+from lossmodel.api.overview import overview
+from lossmodel.arguments import check_ci_prob, spelled
 from lossmodel.deprecation import renamed_attribute
 from lossmodel.posterior import estimates, ratios, tables
+from lossmodel.posterior.summary import summary_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +73,13 @@ class Fit(DrawsOfFit):
     123
     """
 
+    def __repr__(self) -> str:
+        """The fit in about ten lines."""
+        return overview(self).text()
+
+    def _repr_html_(self) -> str:
+        return overview(self).html()
+
     @property
     def series(self) -> list[Series]:
         """Party, category and scope of everything that is estimated, in the conflict's order."""
@@ -102,6 +113,16 @@ class Fit(DrawsOfFit):
     def submodel_of(self, party: str, category: str) -> Submodel:
         """The submodel that a party's losses of a category are fitted in.
 
+        Parameters
+        ----------
+        party, category
+            One of `series`, or a declared sum of parties; in upper or lower case.
+
+        Returns
+        -------
+        Submodel
+            Its design, its draws of the posterior and the prior, and its diagnostics.
+
         Raises
         ------
         UsageError
@@ -112,6 +133,7 @@ class Fit(DrawsOfFit):
         >>> fitted.submodel_of("germany", "aircraft").engine
         'laplace'
         """
+        category, party, _ = self._spelled(category, party, "all")
         return tables.submodel_of(self, party, category)
 
     def estimate(
@@ -130,7 +152,7 @@ class Fit(DrawsOfFit):
         Parameters
         ----------
         category, party, scope
-            One of `series`.
+            One of `series`, in upper or lower case.
         measure
             ``daily``, ``weekly``, ``monthly``, ``yearly``, or ``cumulative``: from the start to
             the end of each week and to the last day.
@@ -156,27 +178,40 @@ class Fit(DrawsOfFit):
         >>> bool((rows["lower"] < rows["median"]).all())
         True
         """
+        category, party, scope = self._spelled(category, party, scope)
         return estimates.estimate(
             self, category, party, scope=scope, measure=measure, ci_prob=ci_prob
         )
 
-    def summary(self) -> pd.DataFrame:
-        """Totals of all series from the first to the last day.
+    def summary(self, *, ci_prob: float | None = None) -> pd.DataFrame:
+        """Totals of all series from the first to the last day, with what sets each.
+
+        Parameters
+        ----------
+        ci_prob
+            Probability of the equal-tailed intervals; the fit's own by default.
 
         Returns
         -------
         DataFrame
-            A row per series, with the columns of `estimate`.
+            A row per series, with the columns of `estimate` and ``prior_share`` (the share of the
+            total's posterior variance that comes from priors), ``set_by`` (claims, or assumptions
+            where that share is above 0.7) and ``warnings`` (a text, empty for none).
+
+        Raises
+        ------
+        UsageError
+            The probability is not one.
 
         Examples
         --------
-        >>> fitted.summary()[["category", "party", "measure"]].to_numpy().tolist()
+        >>> table = fitted.summary()
+        >>> table[["category", "party", "measure"]].to_numpy().tolist()
         [['aircraft', 'germany', 'cumulative'], ['aircraft', 'britain', 'cumulative']]
+        >>> set(table["set_by"]) <= {"claims", "assumptions"}
+        True
         """
-        import pandas as pd
-
-        rows = [self.estimate(c, p, scope=s).iloc[[-1]] for p, c, s in self.series]
-        return pd.concat(rows, ignore_index=True)
+        return summary_table(self, ci_prob=ci_prob)
 
     def query(self, text: str, *, ci_prob: float | None = None, form: Format = "text") -> str:
         """Answer a question in the query language.
@@ -206,7 +241,7 @@ class Fit(DrawsOfFit):
 
         return run_query(self, text, ci_prob=ci_prob, form=form)
 
-    def bias(self, claimant: str | None = None) -> pd.DataFrame:
+    def bias(self, claimant: str | None = None, *, ci_prob: float | None = None) -> pd.DataFrame:
         """Ratios of each claimant's figures to the truth, by half-year and over all.
 
         A ratio over a window is the sum of expected figures over the sum of expected losses, within
@@ -215,7 +250,9 @@ class Fit(DrawsOfFit):
         Parameters
         ----------
         claimant
-            Only this claimant's streams.
+            Only this claimant's streams; in upper or lower case.
+        ci_prob
+            Probability of the equal-tailed intervals; the fit's own by default.
 
         Returns
         -------
@@ -235,13 +272,27 @@ class Fit(DrawsOfFit):
         >>> bool(whole.loc["germany", "ratio_median"] > 1)
         True
         """
-        return ratios.biases_table(self, claimant=claimant)
+        if claimant is not None:
+            claimant = spelled(claimant, sorted(set(self.streams["claimant"])), "claimant")
+        prob = check_ci_prob(ci_prob, self.ci_prob)
+        found = self if prob == self.ci_prob else replace(self, ci_prob=prob)
+        return ratios.biases_table(found, claimant=claimant)
 
     def save(self, path: str | Path) -> Path:
         """Write the fit to one NetCDF file that ``load_fit`` reads back.
 
-        Other programs can read it too: ``xarray.open_datatree`` and ``arviz.from_netcdf`` see its
-        groups.
+        Other programs can read it too: ``xarray.open_datatree`` and ``arviz.from_netcdf`` see the
+        groups of `to_arviz`.
+
+        Parameters
+        ----------
+        path
+            The file; an existing one is replaced once the new one is complete.
+
+        Returns
+        -------
+        Path
+            The file.
 
         Raises
         ------

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from lossmodel.claims.summary import card
 from lossmodel.claims.validation import check_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.inputs import CLAIMS as FILE
@@ -76,13 +77,31 @@ class Claims:
         """Number of claims."""
         return len(self.table)
 
+    def __repr__(self) -> str:
+        """Claims in about ten lines."""
+        return card(self).text()
+
+    def _repr_html_(self) -> str:
+        return card(self).html()
+
     def select(self, keep: Sequence[bool] | np.ndarray | pd.Series) -> Claims:
         """Claims of some rows.
 
         Parameters
         ----------
         keep
-            Shape (number of claims,): True for the rows to keep. `sha256` stays that of the files.
+            Shape (number of claims,): True for the rows to keep.
+
+        Returns
+        -------
+        Claims
+            With the `sha256` of the files that they came from.
+
+        Examples
+        --------
+        >>> claims = load_claims(conflict="battle-of-britain")
+        >>> set(claims.select(claims.table["party"] == "germany").table["party"])
+        {'germany'}
         """
         chosen = self.table[np.asarray(keep, dtype=bool)].reset_index(drop=True)
         return replace(self, table=chosen)
@@ -90,7 +109,16 @@ class Claims:
     def in_order(self) -> Claims:
         """The claims in an order of their contents, so that no answer hangs on that of the file.
 
-        Ids are last: they may be renamed.
+        Returns
+        -------
+        Claims
+            The same claims. Ids are last in the order: they may be renamed.
+
+        Examples
+        --------
+        >>> claims = load_claims(conflict="battle-of-britain")
+        >>> len(claims.in_order()) == len(claims)
+        True
         """
         columns = [name for name in ORDER if name in self.table]
         codes = [pd.factorize(self.table[name], sort=True)[0] for name in reversed(columns)]
@@ -111,6 +139,11 @@ def load_claims(
         `claims.csv`.
     conflict
         Name of a shipped conflict, a folder, or a loaded conflict.
+
+    Returns
+    -------
+    Claims
+        The table, checked, with its conflict.
 
     Raises
     ------

@@ -1,20 +1,34 @@
-"""Summary of a claims table and of its streams: the text of `lossmodel check`."""
+"""Summary of a claims table and of its streams: of `lossmodel check`, and of a notebook."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from lossmodel.claims.claims import Claims
+from lossmodel.text.card import Card
 
-__all__ = ["describe", "describe_streams", "stream_table"]
+if TYPE_CHECKING:
+    from lossmodel.claims.claims import Claims
+
+__all__ = ["card", "describe", "describe_streams", "stream_table"]
 
 _MOST = 8  # words with a count of their own: more do not fit a line
 MARGIN: Final = 11
 WIDTH: Final = 80
 STREAMS: Final = 10  # lines of streams that are printed; the others are counted
+# Columns of which words are counted, by the title of the line.
+COUNTED: Final = {
+    "parties": "party",
+    "categories": "category",
+    "scopes": "scope",
+    "kinds": "kind",
+    "qualifiers": "qualifier",
+    "claimants": "claimant",
+}
+# Of these in a notebook, with so many words each.
+SHOWN, MOST_SHOWN = ("parties", "categories", "kinds", "claimants"), 4
 
 
 def describe(claims: Claims, *, width: int = WIDTH) -> str:
@@ -32,20 +46,12 @@ def describe(claims: Claims, *, width: int = WIDTH) -> str:
     conflict   battle-of-britain: Battle of Britain, 1940 (first day 1940-07-01)
     """
     table, conflict = claims.table, claims.conflict
-    counts = {
-        "parties": "party",
-        "categories": "category",
-        "scopes": "scope",
-        "kinds": "kind",
-        "qualifiers": "qualifier",
-        "claimants": "claimant",
-    }
     lines = {
         "conflict": f"{conflict.name}: {conflict.title} (first day {conflict.start.date()})",
         "losses of": _span(table["start"].fillna(conflict.start), table["end"]),
         "published": f"{_span(table['published'], table['published'])}, "
         f"{_share(table['published_inferred'])} inferred",
-        **{title: _counts(table[column]) for title, column in counts.items()},
+        **{title: _counts(table[column]) for title, column in COUNTED.items()},
         "relays": _share(table["via"] != ""),
         "parts": _share(table["part_of"] != ""),
         "rounded": _rounded(table["value"]),
@@ -157,6 +163,30 @@ def _row(key: tuple[str, ...], counts: str, widths: list[int], width: int) -> st
     return f"{line.rstrip()}\n{_line('', counts, width)}"
 
 
+def card(claims: Claims) -> Card:
+    """The lines that stand for claims in a terminal and in a notebook.
+
+    Examples
+    --------
+    >>> from lossmodel.claims.claims import load_claims
+    >>> card(load_claims(conflict="battle-of-britain")).lines["parties"]
+    'germany 169, britain 115'
+    """
+    table, conflict = claims.table, claims.conflict
+    if table.empty:
+        return Card(f"No claims: {conflict.title}", {"file": str(claims.path)})
+    relays = int((table["via"] != "").sum())
+    lines = {
+        "losses of": _span(table["start"].fillna(conflict.start), table["end"]),
+        "published": _span(table["published"], table["published"]),
+        **{title: _counts(table[COUNTED[title]], MOST_SHOWN) for title in SHOWN},
+        "relays": f"{relays:,}" if relays else "",
+        "file": str(claims.path),
+        "more": ".table is the DataFrame; lossmodel.check(claims) gives findings",
+    }
+    return Card(f"{len(table):,} claims: {conflict.title}", lines)
+
+
 def _span(first: pd.Series, last: pd.Series) -> str:
     return f"{first.min().date()} to {last.max().date()}"
 
@@ -165,10 +195,10 @@ def _share(mask: pd.Series) -> str:
     return f"{mask.sum():,} ({mask.mean():.0%})"
 
 
-def _counts(words: pd.Series) -> str:
+def _counts(words: pd.Series, most: int = _MOST) -> str:
     counts = words.value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
-    shown = ", ".join(f"{word} {n:,}" for word, n in counts.head(_MOST).items())
-    rest = counts.iloc[_MOST:]
+    shown = ", ".join(f"{word} {n:,}" for word, n in counts.head(most).items())
+    rest = counts.iloc[most:]
     return shown + (f", {len(rest)} more {rest.sum():,}" if len(rest) else "")
 
 

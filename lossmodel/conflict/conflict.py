@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from lossmodel.conflict.card import card
 from lossmodel.conflict.checks import check_claimants, check_streams, check_truth
 from lossmodel.conflict.inputs import CONFLICT, Inputs
+from lossmodel.conflict.relations import Relations
 from lossmodel.conflict.shipped import resolve
 from lossmodel.conflict.toml import Declared, declare
 from lossmodel.conflict.types import (
     Category,
     Knots,
     Party,
-    Role,
     Scope,
     Share,
     Side,
     Stream,
-    base_names,
 )
 from lossmodel.tables.cells import Flagger, Words, empty_table, parse_table
 from lossmodel.tables.csv import read_table, sha256
@@ -31,7 +30,7 @@ from lossmodel.tables.schema import TABLES, Field
 from lossmodel.tables.toml import parse_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 __all__ = [
     "Category",
@@ -51,7 +50,7 @@ _TABLES: Final = {table.file: table.fields for name, table in TABLES.items() if 
 
 
 @dataclass(frozen=True, eq=False)
-class Conflict:
+class Conflict(Relations):
     """A conflict without its claims: parties, categories, scopes, claimants and truth.
 
     Attributes
@@ -107,70 +106,17 @@ class Conflict:
     fights_assumed: bool = False
     ucdp_conflict_id: int | None = None
 
+    def __repr__(self) -> str:
+        """The conflict in about ten lines."""
+        return card(self).text()
+
+    def _repr_html_(self) -> str:
+        return card(self).html()
+
     @property
     def inputs(self) -> Inputs:
         """The files that it was read from, claims and priors among them."""
         return Inputs(self.directory, self.texts)
-
-    def role(self, claimant: str, party: str) -> Role:
-        """Role of a claimant towards a party, derived from their sides.
-
-        `self` on the party's own side, `adversary` if the two sides fight each other, otherwise
-        `third-party`, allies included. A declared sum has the role of its first component.
-        """
-        of_claimant = self.side_of(claimant)
-        of_party = self.parties[self.components(party)[0]].side
-        if not of_claimant or not of_party:
-            return "third-party"
-        if of_claimant == of_party:
-            return "self"
-        fights = (of_claimant, of_party) in self._fighting
-        return "adversary" if fights else "third-party"
-
-    def enemies(self, side: str) -> tuple[str, ...]:
-        """Sides that a side fights, in alphabetical order."""
-        return tuple(sorted(other for own, other in self._fighting if own == side))
-
-    def stream(self, claimant: str, party: str, category: str) -> Stream:
-        """Stream of a claimant's figures; its accounting is `estimate` unless declared."""
-        undeclared = Stream(claimant, party, category, "estimate")
-        return self._streams.get((claimant, party, category), undeclared)
-
-    def components(self, party: str) -> tuple[str, ...]:
-        """Base parties of a declared sum; a base party is its own only component."""
-        return base_names(self.parties, party)
-
-    def addends(self, category: str) -> tuple[str, ...]:
-        """Base categories of a sum of categories; a base category is its own only one."""
-        return base_names(self.categories, category)
-
-    def main_parties(self, parties: Iterable[str]) -> tuple[str, ...]:
-        """First party of each side among some base parties, without civilians."""
-        found: dict[str, str] = {}
-        for name in parties:
-            party = self.parties[name]
-            if not party.civilian:
-                found.setdefault(party.side, name)
-        return tuple(found.values())
-
-    def side_of(self, claimant: str) -> str:
-        """Side of a claimant; empty for none."""
-        return self._side_of_claimant.get(claimant, "")
-
-    @cached_property
-    def _side_of_claimant(self) -> dict[str, str]:
-        return dict(zip(self.claimants["claimant"], self.claimants["side"], strict=True))
-
-    @cached_property
-    def _fighting(self) -> frozenset[tuple[str, str]]:
-        """Pairs of sides that fight each other, in both orders."""
-        pairs = {(p.side, side) for p in self.parties.values() for side in p.fights}
-        return frozenset(pairs | {(b, a) for a, b in pairs})
-
-    @cached_property
-    def _streams(self) -> dict[tuple[str, str, str], Stream]:
-        rows = self.streams.itertuples(index=False, name=None)
-        return {(row[0], row[1], row[2]): Stream(*row) for row in rows}
 
 
 def load_conflict(name_or_dir: str | Path) -> Conflict:
@@ -180,6 +126,11 @@ def load_conflict(name_or_dir: str | Path) -> Conflict:
     ----------
     name_or_dir
         Name of a shipped conflict, or a folder.
+
+    Returns
+    -------
+    Conflict
+        Its parties, categories, scopes, claimants and truth.
 
     Raises
     ------

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lossmodel.claims.claims import Claims, load_claims
+from lossmodel.api import claims_of
+from lossmodel.arguments import check_seed
+from lossmodel.claims.claims import Claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.defaults import CI_PROB
 from lossmodel.deprecation import renamed_attribute, renamed_keywords
@@ -101,7 +103,7 @@ def backtest(
     Parameters
     ----------
     claims
-        Claims, or a conflict with its claims: a shipped one's name, a folder or a `Conflict`.
+        As for `fit`: claims, or a conflict, its folder or the name of a shipped one.
     dates
         Days at which claims are frozen. By default the end of each truth's window; for a conflict
         that has ended, all claims at once.
@@ -120,6 +122,11 @@ def backtest(
     jobs, store, cluster, progress
         See `tasks.run_tasks`.
 
+    Returns
+    -------
+    Backtest
+        Scores by date, their summary, and whether it passed.
+
     Raises
     ------
     UsageError
@@ -135,7 +142,7 @@ def backtest(
     lossmodel.errors.UsageError: no truth lies after a date and ends by it: nothing can be scored.
     """
     check_engine(engine)
-    given = claims if isinstance(claims, Claims) else load_claims(conflict=claims)
+    seed, given = check_seed(seed), claims_of(claims)
     priors = conflict_priors(given.conflict) if priors is None else priors
     shared = {
         "claims": given,

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lossmodel.api import Fit, fit
-from lossmodel.claims.claims import Claims, load_claims
+from lossmodel.api import Fit, claims_of, fit
+from lossmodel.claims.claims import Claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.defaults import CI_PROB, DEFAULT_CONFLICT
 from lossmodel.deprecation import renamed_attribute, renamed_keywords
@@ -88,7 +88,7 @@ def sensitivity(
     Parameters
     ----------
     claims
-        Claims, or a conflict with its claims: a shipped one's name, a folder or a `Conflict`.
+        As for `fit`: claims, or a conflict, its folder or the name of a shipped one.
     quantities
         Totals of interest, (party, category, scope); by default the killed and the casualties of
         all parties but civilians, or each class of equipment where no persons are counted.
@@ -104,6 +104,11 @@ def sensitivity(
     jobs, store, cluster, progress
         See `tasks.run_tasks`.
 
+    Returns
+    -------
+    Sensitivity
+        Totals under other assumptions, with a summary in words.
+
     Raises
     ------
     UsageError
@@ -117,7 +122,7 @@ def sensitivity(
     lossmodel.errors.UsageError: engine is 'gibbs'; it must be one of auto, laplace, nuts.
     """
     check_engine(engine)
-    given = claims if isinstance(claims, Claims) else load_claims(conflict=claims)
+    given = claims_of(claims)
     components = Components() if components is None else components
     wanted = _quantities(given) if quantities is None else list(quantities)
     base = fit(
@@ -241,14 +246,9 @@ def totals_of(
             continue
         logs = np.log(fitted.daily(party, category, scope).sum(axis=1))
         lower, upper = np.exp(central_interval(logs, CI_PROB))
-        found.append(
-            {
-                "quantity": _name((party, category, scope)),
-                **{"median": float(np.exp(np.median(logs)))},
-                **{"lower": float(lower), "upper": float(upper)},
-                "sd": float(logs.std(ddof=1)),
-            }
-        )
+        row = {"quantity": _name((party, category, scope)), "median": np.exp(np.median(logs))}
+        row |= {"lower": lower, "upper": upper, "sd": logs.std(ddof=1)}
+        found.append({k: v if k == "quantity" else float(v) for k, v in row.items()})
     return found
 
 

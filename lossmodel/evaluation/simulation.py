@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lossmodel.arguments import check_seed
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.deprecation import renamed_attribute, renamed_keywords
@@ -112,9 +113,9 @@ def simulate(
 ) -> Simulated:
     """Draw a war from the priors, and the claims about it.
 
-    With a conflict, the simulated claims keep the windows, dates, qualifiers and rounding of its
-    claims, or of a template. Corrections, parts of totals and claims outside the model are left
-    out. Without a conflict, a small artificial war of two parties is drawn.
+    With a conflict, claims keep the windows, dates, qualifiers and rounding of its own or of a
+    template; corrections, parts of totals and claims outside the model are left out. Without one,
+    a small artificial war of two parties is drawn.
 
     Parameters
     ----------
@@ -136,11 +137,15 @@ def simulate(
     level_sd
         Sd of the log of the losses per day around the centre given by `Simulated.levels`.
 
+    Returns
+    -------
+    Simulated
+        The claims, and the truth behind them.
+
     Raises
     ------
     UsageError
-        A size is given with a conflict, the template has no claim that the model covers, or a
-        misspecification is not known.
+        A size is given with a conflict, no claim can be modelled, or an argument is not known.
     ClaimsError
         The template is not a valid table of claims.
 
@@ -150,16 +155,12 @@ def simulate(
     >>> bool(war.truth["value"].gt(0).all()) and len(war.claims) >= 20
     True
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_seed(seed))
     priors = Priors.default() if priors is None else priors
-    if conflict is None:
-        plan = draw_plan(Size() if size is None else size, rng)
-        levels = {"person": plan.levels}
-    else:
-        if size is not None:
-            raise UsageError("size is for made-up wars; a conflict has the size of its claims.")
-        plan = _plan_of(conflict, template)
-        levels = _levels(plan)
+    if conflict is not None and size is not None:
+        raise UsageError("size is for made-up wars; a conflict has the size of its claims.")
+    plan = draw_plan(size or Size(), rng) if conflict is None else _plan_of(conflict, template)
+    levels = {"person": plan.levels} if conflict is None else _levels(plan)
     rows = with_roots(plan.rows)
     found = _placed(misspecifications, rows, plan.conflict, seed)
     # Generators of their own, so that a war equals its sound twin before its departures.

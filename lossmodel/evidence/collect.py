@@ -89,6 +89,14 @@ class Evidence:
     ended: pd.Timestamp | None = None
     repeats: pd.DataFrame = field(default_factory=lambda: repeat_table([], {}))
 
+    def __repr__(self) -> str:
+        """How many observations of how many claims, in one line."""
+        until, used = self.until.date(), (self.classes["class"] == "used").sum()
+        return (
+            f"Evidence({len(self.terms):,} observations up to {until}; {used:,} of "
+            f"{len(self.classes):,} claims used)"
+        )
+
 
 def collect_evidence(
     claims: Claims,

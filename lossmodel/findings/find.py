@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from lossmodel.arguments import day_of
 from lossmodel.evidence import collect_evidence
 from lossmodel.findings.finding import SEVERITIES, Finding, Material
 from lossmodel.findings.kinds import KINDS
@@ -73,6 +74,6 @@ def check(claims: Claims, *, as_of: pd.Timestamp | str | None = None) -> pd.Data
     >>> list(check(load_claims(conflict="battle-of-britain")).columns)
     ['severity', 'kind', 'count', 'message', 'remedy', 'claims']
     """
-    found = find(claims, collect_evidence(claims, as_of=as_of))
+    found = find(claims, collect_evidence(claims, as_of=day_of(as_of, "as_of")))
     rows = [(f.severity, f.kind, f.count, f.message, f.remedy, ";".join(f.claims)) for f in found]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"count": int})

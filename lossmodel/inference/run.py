@@ -96,6 +96,14 @@ class Submodel:
     prior: SubmodelDraws
     diagnostics: dict[str, Any]
 
+    def __repr__(self) -> str:
+        """Name, engine and size, in one line."""
+        chains, draws, size = self.posterior.theta.shape
+        return (
+            f"Submodel({self.design.name}: {self.engine}, {chains} x {draws:,} draws of {size:,} "
+            f"unknowns, {len(self.design.terms):,} observations)"
+        )
+
     @cached_property
     def predicted(self) -> Predicted:
         """Posterior predictive quantities of each figure."""

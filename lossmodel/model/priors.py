@@ -9,17 +9,19 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from lossmodel.arguments import check_ci_prob
 from lossmodel.defaults import CI_PROB
 from lossmodel.deprecation import mapping_from_keywords
 from lossmodel.errors import UsageError
 from lossmodel.model import history
+from lossmodel.model.card import card
 from lossmodel.model.prior import (
     USER_REASON,
     Basis,
@@ -29,6 +31,7 @@ from lossmodel.model.prior import (
     change_prior,
     find_faults,
 )
+from lossmodel.model.priors_toml import flattened, names_of, parsed, toml_table
 from lossmodel.tables.files import read_bytes
 from lossmodel.tables.problems import quoted
 
@@ -70,6 +73,11 @@ class Priors:
     def default(cls) -> "Priors":
         """The default priors, with all wars of history.
 
+        Returns
+        -------
+        Priors
+            All of them.
+
         Examples
         --------
         >>> Priors.default()["noise.nu"].mean
@@ -88,6 +96,11 @@ class Priors:
         ----------
         leave_out
             Wars or battles of `data/history/clusters.csv`, by name or slug.
+
+        Returns
+        -------
+        Priors
+            All of them, with `left_out` set.
 
         Raises
         ------
@@ -121,6 +134,11 @@ class Priors:
         leave_out
             Wars or battles that are left out besides those that the file names.
 
+        Returns
+        -------
+        Priors
+            All of them, those of the file in place of the default ones.
+
         Raises
         ------
         UsageError
@@ -151,6 +169,11 @@ class Priors:
         leave_out
             Wars or battles that are left out besides those that the file names.
 
+        Returns
+        -------
+        Priors
+            As `from_toml`.
+
         Raises
         ------
         UsageError
@@ -161,10 +184,10 @@ class Priors:
         >>> Priors.from_bytes(b"[noise.nu]\nmean = 4", "mine.toml")["noise.nu"].mean
         4.0
         """
-        content = _parsed(data, name)
-        names = [*_names(content.pop("leave_out")), *_names(leave_out)]
+        content = parsed(data, name)
+        names = [*names_of(content.pop("leave_out")), *names_of(leave_out)]
         try:
-            return cls.from_history(names).replace(dict(_flattened(content, "")))
+            return cls.from_history(names).replace(dict(flattened(content, "")))
         except UsageError as error:
             raise UsageError(f"{name}: {error}") from None
 
@@ -177,6 +200,11 @@ class Priors:
         changes
             Name of a prior -> the keys to change: ``mean`` (on the scale) or ``median`` (of the
             quantity), ``sd``, ``reason``, ``unit``, ``basis``, ``n``, ``clusters``.
+
+        Returns
+        -------
+        Priors
+            A copy with the changes, whose basis is ``user``.
 
         Raises
         ------
@@ -210,7 +238,19 @@ class Priors:
         table
             The columns `TABLE_COLUMNS`; ``mean`` and ``sd`` on the scale, ``median``, ``lower`` and
             ``upper`` in the unit of the quantity.
+
+        Raises
+        ------
+        UsageError
+            The probability is not one.
+
+        Examples
+        --------
+        >>> table = Priors.default().table(ci_prob=0.9)
+        >>> bool((table["lower"] <= table["upper"]).all())
+        True
         """
+        ci_prob = check_ci_prob(ci_prob)
         rows = []
         for prior in self:
             lower, upper = prior.interval(ci_prob)
@@ -221,6 +261,11 @@ class Priors:
     def to_toml(self) -> str:
         """TOML that `from_toml` reads back without loss.
 
+        Returns
+        -------
+        str
+            A table per prior.
+
         Examples
         --------
         >>> priors = Priors.default()
@@ -228,7 +273,14 @@ class Priors:
         True
         """
         head = [f"leave_out = {json.dumps(self.left_out, ensure_ascii=False)}\n"]
-        return "\n".join(head * bool(self.left_out) + [_toml_table(prior) for prior in self])
+        return "\n".join(head * bool(self.left_out) + [toml_table(prior) for prior in self])
+
+    def __repr__(self) -> str:
+        """The priors in about ten lines."""
+        return card(self).text()
+
+    def _repr_html_(self) -> str:
+        return card(self).html()
 
     def __getitem__(self, name: str) -> Prior:
         """The prior of that name."""
@@ -262,36 +314,3 @@ def _shipped(clusters: pd.DataFrame) -> dict[str, dict[str, Any]]:
         rows[name] |= {"mean": bias.mean, "sd": bias.sd, "basis": basis}
         rows[f"{name}.between"] |= {"mean": bias.tau_claimant, "sd": 0.0, "basis": basis}
     return rows
-
-
-def _parsed(data: bytes, name: str) -> dict[str, Any]:
-    try:
-        content = tomllib.loads(data.decode("utf-8-sig"))
-    # Not UTF-8, not TOML, a number of thousands of digits, or brackets within brackets.
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name}: cannot be read as TOML: {error}") from error
-    names = content.setdefault("leave_out", [])
-    if not isinstance(names, str | list) or not all(isinstance(name, str) for name in names):
-        raise UsageError(f"{name}: leave_out = {quoted(names)}; give a name or a list of names.")
-    return content
-
-
-def _names(leave_out: str | Sequence[str]) -> list[str]:
-    return [leave_out] if isinstance(leave_out, str) else list(leave_out)
-
-
-def _flattened(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Tables by dotted name, so that ``[common.sd]`` and ``["common.sd"]`` mean the same."""
-    row = {key: value for key, value in content.items() if not isinstance(value, dict)}
-    if row:
-        yield prefix, row
-    for key, value in content.items():
-        if isinstance(value, dict):
-            yield from _flattened(value, f"{prefix}.{key}" if prefix else key)
-
-
-def _toml_table(prior: Prior) -> str:
-    keys = [field.name for field in fields(prior) if field.name != "name"]
-    # JSON's texts and numbers are TOML's
-    lines = [f"{key} = {json.dumps(getattr(prior, key), ensure_ascii=False)}" for key in keys]
-    return "\n".join([f'["{prior.name}"]', *lines, ""])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from lossmodel.arguments import check_choice, spelled
 from lossmodel.errors import UsageError
 from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
@@ -40,6 +41,7 @@ def plot_losses(
     category: str = "killed",
     scope: str = "all",
     measure: Literal["cumulative", "weekly", "monthly"] = "cumulative",
+    ci_prob: float | None = None,
     table: pd.DataFrame | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -54,10 +56,13 @@ def plot_losses(
     fit
         A fit.
     party, category, scope
-        The series; by default, persons killed of the first party of the fit.
+        The series, in upper or lower case; by default, persons killed of the first party of the
+        fit.
     measure
         ``"cumulative"`` plots numbers since the start; ``"weekly"`` and ``"monthly"`` plot numbers
         per day.
+    ci_prob
+        Probability of the equal-tailed interval; the fit's own by default.
     table
         The table of estimates with the columns of ``estimates.csv``, if it has been computed.
     ax
@@ -82,7 +87,13 @@ def plot_losses(
     ['95% credible interval', 'estimate (median)']
     """
     ax = axes_or_new(ax)
-    party = fit.series[0][0] if party is None else party
+    party = spelled(fit.series[0][0] if party is None else party, fit.conflict.parties, "party")
+    category = spelled(category, fit.conflict.categories, "category")
+    scope = spelled(scope, fit.conflict.scopes, "scope")
+    measure = check_choice(measure, "measure", ("cumulative", "weekly", "monthly"))
+    if table is None and ci_prob is not None:
+        ask: Any = fit.estimate  # The tables of a report have one interval.
+        table = ask(category, party, scope=scope, measure=measure, ci_prob=ci_prob)
     rows = _series_rows(fit, party, category, scope, measure, table)
     per = 1 if measure == "cumulative" else (rows["end"] - rows["start"]).dt.days + 1
     at = (
@@ -109,6 +120,7 @@ def plot_biases(
     *,
     party: str | None = None,
     group: Literal["person", "equipment"] = "person",
+    ci_prob: float | None = None,
     table: pd.DataFrame | None = None,
     page: int = 1,
     ax: Axes | None = None,
@@ -123,9 +135,12 @@ def plot_biases(
     fit
         A fit.
     party
-        Only streams about this party, or about a sum of parties with it; by default, all streams.
+        Only streams about this party, or about a sum of parties with it, in upper or lower case;
+        by default, all streams.
     group
         Streams about people or about equipment.
+    ci_prob
+        Probability of the equal-tailed intervals; the fit's own by default.
     table
         The table of biases with the columns of ``biases.csv``, if it has been computed.
     page
@@ -152,7 +167,13 @@ def plot_biases(
     ['air-ministry: aircraft', 'german-high-command: aircraft']
     """
     ax = axes_or_new(ax)
-    rows = ratio_rows(fit, fit.bias() if table is None else table, party=party, group=group)
+    if party is not None:
+        party = spelled(party, fit.conflict.parties, "party")
+    group = check_choice(group, "group", ("person", "equipment"))
+    ask: Any = fit.bias
+    if table is None:
+        table = ask() if ci_prob is None else ask(ci_prob=ci_prob)
+    rows = ratio_rows(fit, table, party=party, group=group)
     whole, rows = len(rows), rows.iloc[(page - 1) * ROWS : page * ROWS]
     if rows.empty:
         raise UsageError(f"The fit has no {group} claims about {party} on page {page}.")

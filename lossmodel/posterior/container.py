@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lossmodel import __version__
 from lossmodel.errors import UsageError
 from lossmodel.system.unfinished import write_whole
 from lossmodel.tables.files import read_bytes
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "checksum", "read_group", "seal", "write_groups"]
 
-FORMAT: Final = 5
+FORMAT: Final = 6
+# Formats whose group of the fit is the same: they differ in the groups for other programs.
+READABLE: Final = (5, FORMAT)
+# The format of the content, of which the checksum is: it stays when other groups change.
+CONTENT: Final = 5
+# Of the days of a file, by the conventions for climate and forecast metadata (CF).
+DAYS: Final = "days since 1970-01-01"
+CALENDAR: Final = "proleptic_gregorian"
 _SEAL: Final = re.compile(rb"\nlossmodel fit, format (\d{1,6}), SHA-256 ([0-9a-f]{64})\n")
 # Bytes in which the seal is looked for; it has about 110.
 _TAIL: Final = 200
@@ -42,13 +50,13 @@ BROKEN: Final = (
 )
 
 
-def write_groups(path: Path, groups: Mapping[str, Variables], *, sha256: str) -> None:
+def write_groups(path: Path, groups: Mapping[str, Variables], *, attrs: Mapping[str, str]) -> None:
     """Write NetCDF, with h5netcdf itself, because the checks of xarray's encoders are slow.
 
     Parameters
     ----------
-    sha256
-        The checksum of the content, for readers of the file.
+    attrs
+        Attributes of the file, for its readers.
     """
     import h5netcdf
     import h5py
@@ -57,17 +65,26 @@ def write_groups(path: Path, groups: Mapping[str, Variables], *, sha256: str) ->
     memory = io.BytesIO()
     with h5netcdf.File(memory, "w") as file:
         file.attrs["format"] = FORMAT
-        file.attrs["sha256"] = sha256
+        file.attrs.update(attrs)
         for name, variables in groups.items():
             group = file.create_group(name)
-            for key, (names, values) in variables.items():
-                dims = [_encoded(name) for name in names]
+            for key, variable in variables.items():
+                values, more = _counted(variable.values)
+                dims = [_encoded(name) for name in variable.dims]
                 for dim, size in zip(dims, values.shape, strict=True):
                     if dim not in group.dimensions:
                         group.dimensions[dim] = size
                 kind = h5py.string_dtype() if values.dtype == object else values.dtype
-                group.create_variable(_encoded(key), dims, dtype=kind, data=values)
+                made = group.create_variable(_encoded(key), dims, dtype=kind, data=values)
+                made.attrs.update({**variable.attrs, **more})
     write_whole(path, seal(memory.getvalue()))
+
+
+def _counted(values: NDArray[Any]) -> tuple[NDArray[Any], dict[str, str]]:
+    """Days as NetCDF has them, as numbers with a unit; other values as they are."""
+    if values.dtype.kind != "M":
+        return values, {}
+    return values.astype("datetime64[D]").astype(np.int64), {"units": DAYS, "calendar": CALENDAR}
 
 
 def _encoded(name: str) -> str:
@@ -85,7 +102,7 @@ def seal(content: bytes) -> bytes:
     Examples
     --------
     >>> seal(b"x")[:41]
-    b'x\nlossmodel fit, format 5, SHA-256 2d7116'
+    b'x\nlossmodel fit, format 6, SHA-256 2d7116'
     """
     digest = hashlib.sha256(content).hexdigest()
     return content + f"\nlossmodel fit, format {FORMAT}, SHA-256 {digest}\n".encode()
@@ -119,11 +136,12 @@ def _unsealed(data: bytes, path: Path) -> bytes:
             f"changed, made by an older version of lossmodel, or is no fit at all. {_ANEW}"
         )
     made = int(found[1])
-    if made != FORMAT:
+    if made not in READABLE:
+        formats = " and ".join(map(str, READABLE))
         raise UsageError(
-            f"{path} is a fit in format {made}, and this version of lossmodel reads format "
-            f"{FORMAT}: fit the claims anew with `lossmodel fit`, or read it with the version that "
-            "wrote it."
+            f"{path} is a fit in format {made}, and lossmodel {__version__} reads the formats "
+            f"{formats}: fit the claims anew with `lossmodel fit`, or read it with the version "
+            "that wrote it."
         )
     content = data[: found.start()]
     if hashlib.sha256(content).hexdigest().encode() != found[2]:
@@ -146,7 +164,7 @@ def checksum(arrays: Mapping[str, Any]) -> str:
     >>> checksum(one) == checksum(one), checksum(one) == checksum(other)
     (True, False)
     """
-    state = hashlib.sha256(f"lossmodel {FORMAT}".encode())
+    state = hashlib.sha256(f"lossmodel {CONTENT}".encode())
     for name in sorted(arrays):
         values = np.asarray(arrays[name])
         state.update(repr((name, values.dtype.kind, values.shape)).encode())

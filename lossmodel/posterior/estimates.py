@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from lossmodel.arguments import check_choice, check_ci_prob
 from lossmodel.errors import UsageError
 from lossmodel.posterior.rates import Rates, rates
 from lossmodel.posterior.tables import reported_series, submodel_of
@@ -155,13 +156,12 @@ def estimate(
     UsageError
         The fit has no such series or there is no such measure.
     """
-    if measure not in get_args(Measure):
-        raise UsageError(f"No measure {measure!r}; there are: {', '.join(get_args(Measure))}.")
+    measure = check_choice(measure, "measure", get_args(Measure))
     series = reported_series(fit)
     if (party, category, scope) not in series:
         known = "; ".join(" ".join((c, p, s)) for p, c, s in series)
         raise UsageError(f"The fit has no {category} {party} {scope}; it has: {known}.")
-    prob = fit.ci_prob if ci_prob is None else ci_prob
+    prob = check_ci_prob(ci_prob, fit.ci_prob)
     return _table(fit, [(party, category, scope)], measures=[measure], ci_prob=prob)
 
 

@@ -61,7 +61,7 @@ class Cache:
         return Cache, ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fit:
     """The posterior of each submodel with everything that it came from.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.findings import find
-from lossmodel.inference.names import EngineName, check_engine
+from lossmodel.inference.names import EngineName
 from lossmodel.inference.run import Settings
 from lossmodel.inference.schedule import run_submodels, summary
 from lossmodel.model.components import Components
@@ -48,9 +48,6 @@ def fit_claims(
     progress: Callable[[str], None],
 ) -> Fit:
     """Fit the model to claims; for the arguments see ``lossmodel.fit``."""
-    check_engine(engine)
-    if not 0 < ci_prob < 1:
-        raise UsageError(f"ci_prob is {ci_prob}; it must lie between 0 and 1.")
     clock = Clock()
     claims = claims.in_order()
     evidence = collect_evidence(claims, as_of=as_of, until=until)

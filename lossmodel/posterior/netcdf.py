@@ -28,7 +28,7 @@ from lossmodel.model.density.model import LossModel
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.container import checksum, read_group, write_groups
 from lossmodel.posterior.fit import Fit, conflict_files
-from lossmodel.posterior.groups import LEAD, Variables, groups_of
+from lossmodel.posterior.groups import ATTRIBUTES, LEAD, Variable, Variables, groups_of
 from lossmodel.posterior.saved_texts import read_texts
 from lossmodel.tables.files import is_there
 
@@ -59,7 +59,8 @@ def save(fit: Fit, path: str | Path) -> Path:
     check_name(fit.conflict)
     path = Path(path)
     groups = {name: _single(variables) for name, variables in groups_of(fit).items()}
-    write_groups(path, groups | {GROUP: _core(fit)}, sha256=fit_checksum(fit))
+    attrs = ATTRIBUTES | {"sha256": fit_checksum(fit)}
+    write_groups(path, groups | {GROUP: _core(fit)}, attrs=attrs)
     return path
 
 
@@ -75,7 +76,7 @@ def fit_checksum(fit: Fit) -> str:
 
 
 def _arrays(fit: Fit) -> dict[str, NDArray[Any]]:
-    kept = {key: values for key, (_, values) in _core(fit).items()}
+    kept = {key: variable.values for key, variable in _core(fit).items()}
     settings = _lasting(json.loads(_texts(fit)["settings"]))
     return kept | {"settings": np.array(json.dumps(settings), dtype=object)}
 
@@ -105,8 +106,8 @@ def check_name(conflict: Conflict) -> None:
 def _single(variables: Variables) -> Variables:
     """Draws in single precision, which is theirs in memory too."""
     return {
-        key: (dims, values.astype("float32") if dims[:2] == LEAD else values)
-        for key, (dims, values) in variables.items()
+        key: v._replace(values=v.values.astype("float32")) if v.dims[:2] == LEAD else v
+        for key, v in variables.items()
     }
 
 
@@ -117,11 +118,11 @@ def _core(fit: Fit) -> Variables:
         unknown, root = f"{name}_unknown", submodel.laplace.covariance_root
         for kind, draws in (("theta", submodel.posterior), ("prior_theta", submodel.prior)):
             lead = (f"{name}_{kind}_chain", f"{name}_{kind}_draw")
-            kept[f"{name}_{kind}"] = ((*lead, unknown), draws.theta.astype("float32"))
-        kept[f"{name}_mode"] = ((unknown,), submodel.laplace.mode)
-        kept[f"{name}_covariance_root"] = ((unknown, f"{unknown}_"), root)
+            kept[f"{name}_{kind}"] = Variable((*lead, unknown), draws.theta.astype("float32"))
+        kept[f"{name}_mode"] = Variable((unknown,), submodel.laplace.mode)
+        kept[f"{name}_covariance_root"] = Variable((unknown, f"{unknown}_"), root)
     for key, text in _texts(fit).items():
-        kept[key] = ((), np.array(text, dtype=object))
+        kept[key] = Variable((), np.array(text, dtype=object))
     return kept
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from lossmodel.arguments import check_ci_prob
 from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import CI_KIND, summarise
 from lossmodel.posterior.rates import rates
@@ -81,9 +82,7 @@ def answer_query(fit: Fit, text: str, *, ci_prob: float | None = None) -> pd.Dat
 
 
 def _answer(fit: Fit, text: str, ci_prob: float | None) -> dict[str, Any]:
-    prob = fit.ci_prob if ci_prob is None else ci_prob
-    if not 0 < prob < 1:
-        raise UsageError(f"The interval's probability is {prob}; give one between 0 and 1.")
+    prob = check_ci_prob(ci_prob, fit.ci_prob)
     question = parsed(text, fit)
     if isinstance(question, Passing):
         row = _passing(fit, question, prob)

@@ -32,20 +32,29 @@ _PAIR: Final = 2
 
 def ask_sides(asker: Asker, wishes: Wishes, table: TableNames) -> dict[str, Side]:
     """Sides by key: given, named with the parties, or asked for."""
-    named = [text.rpartition("=")[2] for text in wishes.parties if "=" in text]
-    given = wishes.sides or tuple(side for side in named if side not in ("", LEFT_OUT))
-    if given:
-        return _keyed(given)
-    # One party per side is the usual war; with one or three nobody can know.
-    fighters = [p.name for p in table.parties.values() if not is_of_civilians(p.name)]
-    fighters += [text for text in wishes.parties if "=" not in text and not is_of_civilians(text)]
+    if wishes.sides:
+        return _keyed(wishes.sides)
+    given = matched(wishes.parties, table.parties)
+    parties = {key: named.name for key, named in table.parties.items()}
+    parties |= {key: name for key, (name, _) in given.items()}
+    named = [side for _, side in given.values() if side not in ("", LEFT_OUT)]
+    # A party of soldiers whose side nobody names is one of its own.
+    alone = [
+        name
+        for key, name in parties.items()
+        if not given.get(key, ("", ""))[1] and not is_of_civilians(name)
+    ]
+    names = list({normal(name): name for name in (*named, *alone)}.values())
+    if named and not alone:
+        return _keyed(names)
+    # Two sides are the usual war; with one or three nobody can know.
     return asker.ask(
         "",
         "Sides of the war, with commas between them",
         _some_sides,
         option="--side NAME (once for each side)",
-        default=", ".join(dict.fromkeys(fighters)),
-        needed=len(set(fighters)) != _PAIR,
+        default=", ".join(names),
+        needed=len(names) != _PAIR,
     )
 
 

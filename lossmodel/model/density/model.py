@@ -171,6 +171,11 @@ class LossModel:
         submodel
             ``person``, ``civilian`` or a class of equipment.
 
+        Returns
+        -------
+        Design
+            Its observations and unknowns as arrays.
+
         Raises
         ------
         UsageError
@@ -209,10 +214,7 @@ class LossModel:
 
         Examples
         --------
-        >>> from lossmodel import load_claims
-        >>> from lossmodel.evidence import collect_evidence
-        >>> claims = load_claims(conflict="battle-of-britain")
-        >>> len(LossModel().unmodelled(collect_evidence(claims), claims.conflict))
+        >>> len(LossModel().unmodelled(fitted.evidence, fitted.conflict))
         0
         """
         reasons = [self._objection(term, conflict) for term in evidence.terms.to_dict("records")]
@@ -233,10 +235,22 @@ class LossModel:
         evidence, conflict, submodel
             As for `design`.
 
+        Returns
+        -------
+        pymc.Model
+            With named coordinates.
+
         Raises
         ------
         UsageError
             The evidence has no observation of that submodel.
+
+        Examples
+        --------
+        >>> LossModel().build(fitted.evidence, fitted.conflict, "tanks")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        lossmodel.errors.UsageError: There is no evidence for the submodel 'tanks'; ...
         """
         return reference(self.design(evidence, conflict, submodel))
 

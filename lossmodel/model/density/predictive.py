@@ -1,6 +1,7 @@
 """Posterior predictive distributions of the published figures."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,9 @@ from lossmodel.model.density.own_or_copied import MayRepeat, own_or_copied
 from lossmodel.model.density.replicas import replicated
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
-from lossmodel.model.design.observation import INTERVAL, Observations
+from lossmodel.model.design.observation import COUNT, INTERVAL, Observations
 
-__all__ = ["Predicted", "predict", "predictive", "replicate"]
+__all__ = ["Predicted", "new_figures", "predict", "predictive", "replicate"]
 
 # Draws that are evaluated. With 4,000 the PIT of a figure of the shipped war moves by 0.01 on
 # average and by 0.05 at most.
@@ -32,6 +33,10 @@ class Predicted:
     ----------
     mu, log_sd
         Log expectation and log noise sd, shape (draws, N).
+    log_slack
+        Log of the mean slack of bounds, shape (draws, 1).
+    log_likelihood
+        Log density of each figure, shape (draws, N).
     pit
         Probability integral transform, shape (N,): the share of the posterior predictive below
         each figure, with half of a count's own probability (mid-PIT: Czado, Gneiting and Held
@@ -43,6 +48,8 @@ class Predicted:
 
     mu: Floats
     log_sd: Floats
+    log_slack: Floats
+    log_likelihood: Floats
     pit: Floats
     copied: Floats
 
@@ -75,17 +82,18 @@ def predict(draws: SubmodelDraws, density: Density) -> Predicted:
     """
     chosen = np.linspace(0, len(draws.flat) - 1, min(DRAWS, len(draws.flat))).astype(int)
     model = density.model
-    nodes = (model.log_expected, model.log_noise, model.log_slack)
+    nodes = (model.log_expected, model.log_noise, model.log_slack, model.log_likelihood)
     found = [
         [evaluation[node] for node in nodes]
         for some in np.array_split(draws.flat[chosen], -(-len(chosen) // TOGETHER))
         for evaluation in [density.evaluate(some)]
     ]
-    mu, log_sd, slack = (np.concatenate(part) for part in zip(*found, strict=True))
+    mu, log_sd, slack, likelihood = (np.concatenate(part) for part in zip(*found, strict=True))
     observed = draws.design.observed
     pit = _pit(observed, mu, np.exp(log_sd), slack[:, 0]).mean(axis=0)
     copied = _copied(observed, mu, log_sd, slack)
-    return Predicted(mu, log_sd, np.where(copied > 0.5, np.nan, pit), copied)
+    pit = np.where(copied > 0.5, np.nan, pit)
+    return Predicted(mu, log_sd, slack, likelihood, pit, copied)
 
 
 def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.DataFrame:
@@ -121,6 +129,29 @@ def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.Da
         pit=predicted.pit,
         copy_probability=predicted.copied,
     )
+
+
+def new_figures(observed: Observations, predicted: Predicted, rng: np.random.Generator) -> Floats:
+    """Logs of figures drawn anew for each draw, shape (draws, N); NaN for ranges.
+
+    Examples
+    --------
+    >>> submodel = fitted.submodels["aircraft"]
+    >>> rng = np.random.default_rng(1)
+    >>> logs = new_figures(submodel.design.observed, submodel.predicted, rng)
+    >>> logs.shape == submodel.predicted.mu.shape
+    True
+    """
+    logs = np.full(predicted.mu.shape, np.nan)
+    for form, i in observed.indices.items():
+        if form == INTERVAL:
+            continue
+        mu, sd = predicted.mu[:, i], np.exp(predicted.log_sd[:, i])
+        figures = likelihood_of(observed, form, i)
+        new: Any = replicated(figures, mu, sd, predicted.log_slack, rng)
+        with np.errstate(divide="ignore"):
+            logs[:, i] = np.log(new.y) if form == COUNT else new.y
+    return logs
 
 
 def replicate(density: Density, theta: Floats, rng: np.random.Generator) -> dict[int, Likelihood]:

@@ -18,6 +18,8 @@ __all__ = ["REPLICATED", "Twice", "replicated"]
 
 # Log of a number of losses that no war reaches: the upper end of a range without one.
 ENDLESS = 60.0
+# NumPy draws no Poisson numbers of a mean above 9.2e18, which only a fit that ran away has.
+LARGEST_RATE = 1e18
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +52,9 @@ def replicated(
     Parameters
     ----------
     mu, sd
-        Log expectation and noise sd of one draw, shape (n,).
+        Log expectation and noise sd of one draw or of several, shape (..., n).
     log_slack
-        Log of the mean slack of a bound, shape (1,).
+        Log of the mean slack of a bound, shape (..., 1).
 
     Examples
     --------
@@ -69,7 +71,7 @@ def _point(
     figures: Point, mu: Floats, sd: Floats, log_slack: Floats, rng: np.random.Generator
 ) -> Point:
     normal = np.isinf(figures.nu)
-    z = rng.standard_normal(len(mu)) if normal else rng.standard_t(figures.nu, len(mu))
+    z = rng.standard_normal(mu.shape) if normal else rng.standard_t(figures.nu, mu.shape)
     return replace(figures, y=mu + sd * z)
 
 
@@ -77,15 +79,15 @@ def _count(
     figures: Count, mu: Floats, sd: Floats, log_slack: Floats, rng: np.random.Generator
 ) -> Count:
     rate = rng.gamma(sd**-2.0, np.exp(mu) * sd**2)
-    return replace(figures, y=rng.poisson(rate).astype(float))
+    return replace(figures, y=rng.poisson(np.minimum(rate, LARGEST_RATE)).astype(float))
 
 
 def _bound(
     figures: AtLeast, mu: Floats, sd: Floats, log_slack: Floats, rng: np.random.Generator
 ) -> AtLeast:
-    wide = rng.random(len(mu)) < figures.wide_share
+    wide = rng.random(mu.shape) < figures.wide_share
     slack = rng.exponential(np.where(wide, figures.wide_mean, np.exp(log_slack)))
-    return replace(figures, y=mu + sd * rng.standard_normal(len(mu)) - figures.sign * slack)
+    return replace(figures, y=mu + sd * rng.standard_normal(mu.shape) - figures.sign * slack)
 
 
 def _range(
@@ -95,10 +97,10 @@ def _range(
 
     Of a range from nought only the upper end is known: the draw lies below or above it.
     """
-    x = mu + sd * rng.standard_normal(len(mu))
+    x = mu + sd * rng.standard_normal(mu.shape)
     from_zero = np.isneginf(figures.low)
     width = np.where(from_zero, 0.0, figures.high - figures.low)
-    low = x - rng.random(len(mu)) * width
+    low = x - rng.random(mu.shape) * width
     above = x > figures.high
     return replace(
         figures,

@@ -1,0 +1,51 @@
+"""Priors as TOML and back."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from lossmodel.errors import UsageError
+from lossmodel.model.prior import Prior
+from lossmodel.tables.problems import quoted
+
+__all__ = ["flattened", "names_of", "parsed", "toml_table"]
+
+
+def parsed(data: bytes, name: str) -> dict[str, Any]:
+    """The content of a file of priors, whose names to leave out are checked."""
+    try:
+        content = tomllib.loads(data.decode("utf-8-sig"))
+    # Not UTF-8, not TOML, a number of thousands of digits, or brackets within brackets.
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name}: cannot be read as TOML: {error}") from error
+    names = content.setdefault("leave_out", [])
+    if not isinstance(names, str | list) or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"{name}: leave_out = {quoted(names)}; give a name or a list of names.")
+    return content
+
+
+def names_of(leave_out: str | Sequence[str]) -> list[str]:
+    """One name or several as a list."""
+    return [leave_out] if isinstance(leave_out, str) else list(leave_out)
+
+
+def flattened(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Tables by dotted name, so that ``[common.sd]`` and ``["common.sd"]`` mean the same."""
+    row = {key: value for key, value in content.items() if not isinstance(value, dict)}
+    if row:
+        yield prefix, row
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield from flattened(value, f"{prefix}.{key}" if prefix else key)
+
+
+def toml_table(prior: Prior) -> str:
+    """A prior as a table of TOML."""
+    keys = [field.name for field in fields(prior) if field.name != "name"]
+    # JSON's texts and numbers are TOML's
+    lines = [f"{key} = {json.dumps(getattr(prior, key), ensure_ascii=False)}" for key in keys]
+    return "\n".join([f'["{prior.name}"]', *lines, ""])
