@@ -106,10 +106,8 @@ def biases(fit: lm.Fit, height: float, **streams: str) -> Any:
 
 def later_figures(name: str) -> pd.DataFrame:
     """Later figures of totals beside the estimates of a shipped conflict."""
-    fit = fitted(name)
     keys = ["party", "category", "scope"]
-    shares = fit.variance_decomposition.drop_duplicates("quantity")[[*keys, "prior_share"]]
-    rows = truth(name).merge(fit.summary(), on=keys, suffixes=("", "_fit")).merge(shares, on=keys)
+    rows = truth(name).merge(fitted(name).summary(), on=keys, suffixes=("", "_fit"))
     return rows.assign(
         estimate=[interval(r.median, r.lower, r.upper) for r in rows.itertuples()],
         inside=["yes" if r.lower <= r.value <= r.upper else "no" for r in rows.itertuples()],
