@@ -81,7 +81,8 @@ def test_extras_that_are_named_exist_and_hang_together(root, project):
 def test_constraints_have_every_package_that_is_asked_for(root, project):
     held = (root / "constraints.txt").read_text(encoding="utf-8")
     names = {line.partition("==")[0].lower() for line in held.splitlines()}
-    asked = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["test"], *extras["docs"]]
     assert [n for n in (line.partition(">=")[0] for line in asked) if n not in names] == []
 
 

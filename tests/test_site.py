@@ -12,7 +12,6 @@ import pytest
 import lossmodel
 from docs.tools import generate, links
 from lossmodel.model.components import Components
-from lossmodel.model.priors import Priors
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -72,9 +71,8 @@ def test_the_page_of_commands_has_them_all():
 
 
 def test_other_made_parts_are_whole():
-    api, priors, components = generate.api(), generate.priors(), generate.components()
+    api, components = generate.api(), generate.components()
     assert all(f"   {name}\n" in api for name in lossmodel.__all__)
-    assert all(f"`{prior.name}`" in priors for prior in Priors.default())
     assert all(f"`{name}`\n: " in components for name in Components.names())
     assert "mu_p(t) = exp(level + walk)" in generate.equations()
     assert "First estimates" in generate.changes("Estimates")

@@ -10,8 +10,6 @@ from textwrap import dedent
 from typing import Any
 
 import lossmodel
-from lossmodel.model.priors import Priors
-from lossmodel.text.numbers import number
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +19,6 @@ def write_all(folder: Path) -> None:
     parts = {
         "commands": commands(),
         "api": api(),
-        "priors": priors(),
         "components": components(),
         "equations": equations(),
         "estimates": changes("Estimates"),
@@ -150,21 +147,6 @@ def _summary(title: str, names: list[str]) -> str:
 
 
 # --- tables -------------------------------------------------------------------------------------
-
-
-def priors() -> str:
-    """Every prior with its 95% interval, basis and reason, by its first word."""
-    sections: dict[str, list[str]] = {}
-    for row in Priors.default().table().to_dict("records"):
-        constant = row["sd"] == 0
-        limits = (row["lower"], row["upper"])
-        span = "constant" if constant else " to ".join(number(limit, *limits) for limit in limits)
-        text = (
-            f"`{row['name']}`\n: {number(row['median'], *limits)} ({span}) {row['unit']}; "
-            f"{row['basis']}. {row['reason']}\n"
-        )
-        sections.setdefault(row["name"].split(".")[0], []).append(text)
-    return "\n".join(f"### `{name}`\n\n" + "\n".join(rows) for name, rows in sections.items())
 
 
 def components() -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -102,10 +106,8 @@ def biases(fit: lm.Fit, height: float, **streams: str) -> Any:
 
 def later_figures(name: str) -> pd.DataFrame:
     """Later figures of totals beside the estimates of a shipped conflict."""
-    fit = fitted(name)
     keys = ["party", "category", "scope"]
-    shares = fit.variance_decomposition.drop_duplicates("quantity")[[*keys, "prior_share"]]
-    rows = truth(name).merge(fit.summary(), on=keys, suffixes=("", "_fit")).merge(shares, on=keys)
+    rows = truth(name).merge(fitted(name).summary(), on=keys, suffixes=("", "_fit"))
     return rows.assign(
         estimate=[interval(r.median, r.lower, r.upper) for r in rows.itertuples()],
         inside=["yes" if r.lower <= r.value <= r.upper else "no" for r in rows.itertuples()],
@@ -178,3 +180,13 @@ def _cell(value: Any, form: Callable[[Any], str] | str | None) -> str:
 def sentence(text: str) -> Markdown:
     """A sentence with numbers that were computed on the page."""
     return Markdown(text)
+
+
+def run(line: str) -> None:
+    """Print a command with its answer, as on a terminal of 80 columns that nobody sits at."""
+    command = [sys.executable, "-m", *shlex.split(line)]
+    environment = os.environ | {"COLUMNS": "80"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL
+    )
+    print(f"$ {line}", done.stdout or done.stderr, sep="\n")
