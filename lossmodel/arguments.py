@@ -1,4 +1,4 @@
-"""Arguments of public functions: a wrong one is an error that says what is allowed.
+"""Arguments of public functions: a wrong one is a `UsageError` that says what is allowed.
 
 Imports nothing heavy, so that commands start fast.
 """
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Integral, Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from lossmodel.errors import UsageError
@@ -22,6 +23,9 @@ __all__ = [
     "check_choice",
     "check_ci_prob",
     "check_draws",
+    "check_fit",
+    "check_index",
+    "check_path",
     "check_patience",
     "check_seed",
     "check_type",
@@ -46,11 +50,6 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 def check_ci_prob(ci_prob: object, default: float | None = None) -> float:
     """Check the probability of an interval; None stands for the default, if there is one.
 
-    Raises
-    ------
-    UsageError
-        It is not a number between 0 and 1.
-
     Examples
     --------
     >>> check_ci_prob(0.9), check_ci_prob(None, 0.95)
@@ -69,11 +68,6 @@ def check_ci_prob(ci_prob: object, default: float | None = None) -> float:
 def check_seed(seed: object) -> int:
     """Check a seed.
 
-    Raises
-    ------
-    UsageError
-        It is not a whole number of 32 bits.
-
     Examples
     --------
     >>> check_seed(1)
@@ -89,11 +83,6 @@ def check_seed(seed: object) -> int:
 
 def check_draws(draws: object) -> int | None:
     """Check a number of draws; None stands for the default of the engine.
-
-    Raises
-    ------
-    UsageError
-        It is not a whole number, or too small or too large.
 
     Examples
     --------
@@ -114,11 +103,6 @@ def check_draws(draws: object) -> int | None:
 def check_patience(patience: object) -> float | None:
     """Check a limit in seconds; None stands for the default.
 
-    Raises
-    ------
-    UsageError
-        It is not a number from 0 on.
-
     Examples
     --------
     >>> check_patience(60)
@@ -137,11 +121,6 @@ def check_patience(patience: object) -> float | None:
 
 def check_choice(value: object, name: str, allowed: Iterable[Word]) -> Word:
     """Check that an argument is one of some words; upper and lower case are the same.
-
-    Raises
-    ------
-    UsageError
-        It is another word, or no word.
 
     Examples
     --------
@@ -163,11 +142,6 @@ def check_type(value: object, name: str, kind: type | tuple[type, ...], remedy: 
     remedy
         What to give instead: the end of a sentence.
 
-    Raises
-    ------
-    UsageError
-        It is something else.
-
     Examples
     --------
     >>> check_type(1, "count", int, "a whole number")
@@ -176,15 +150,42 @@ def check_type(value: object, name: str, kind: type | tuple[type, ...], remedy: 
         raise UsageError(f"{name} is {shown(value)}; give {remedy}.")
 
 
+def check_fit(value: object) -> None:
+    """Check that an argument is a fit, or has the tables of one.
+
+    Examples
+    --------
+    >>> check_fit(fitted)
+    """
+    if not hasattr(value, "evidence") or not hasattr(value, "series"):
+        raise UsageError(f'fit is {shown(value)}; give a fit, such as load_fit("fit.nc").')
+
+
+def check_index(value: object, name: str, size: int) -> None:
+    """Check that an argument is the number of a row of a table.
+
+    Examples
+    --------
+    >>> check_index(0, "stream", 2)
+    """
+    if not 0 <= _whole(value) < size:
+        raise UsageError(f"{name} is {shown(value)}; give a whole number from 0 to {size - 1}.")
+
+
+def check_path(value: object, name: str) -> None:
+    """Check that an argument is the name of a file or of a folder.
+
+    Examples
+    --------
+    >>> check_path("fit.nc", "path")
+    """
+    check_type(value, name, (str, Path), "the name of a file or folder, as a text or a Path")
+
+
 def day_of(value: object, name: str) -> pd.Timestamp | None:
     """A day from a text YYYY-MM-DD or from an object with a date; None stays None.
 
     Other texts are refused, because 01/02/2024 is one day in Europe and another in America.
-
-    Raises
-    ------
-    UsageError
-        It is no day.
 
     Examples
     --------
@@ -220,11 +221,6 @@ def spelled(word: object, names: Iterable[str], kind: str) -> str:
         The names that there are.
     kind
         What they are names of, for the error.
-
-    Raises
-    ------
-    UsageError
-        There is no such name.
 
     Examples
     --------

@@ -29,7 +29,16 @@ NAMES = {
     "signal": {
         *("SIGHUP", "SIGALRM", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGQUIT", "SIGSTOP"),
         *("SIGCONT", "SIGPIPE", "SIGXCPU", "setitimer", "getitimer", "alarm", "pause"),
-        *("pthread_sigmask", "pthread_kill", "sigwait", "sigpending", "siginterrupt"),
+        *(
+            "SIG_BLOCK",
+            "SIG_UNBLOCK",
+            "SIG_SETMASK",
+            "pthread_sigmask",
+            "pthread_kill",
+            "sigwait",
+            "sigpending",
+            "siginterrupt",
+        ),
         "ITIMER_REAL",
     },
     "time": {"tzset", "pthread_getcpuclockid"},

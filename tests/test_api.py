@@ -21,6 +21,7 @@ from lossmodel.posterior import fit as data
 from lossmodel.posterior import fitting
 from lossmodel.posterior import losses as all_losses
 from lossmodel.posterior.chains import common_lead, dealt
+from lossmodel.posterior.estimates import COLUMNS as ESTIMATES
 from lossmodel.posterior.estimates import estimates_table
 from lossmodel.posterior.groups import datasets
 from lossmodel.posterior.losses import DIMS
@@ -113,6 +114,37 @@ def test_a_query_takes_them_from_there_too(fitted):
     total = fitted.daily("russia", "killed").sum(axis=1)
     found = json.loads(fitted.query("killed russia", form="json"))
     assert found["median"] == pytest.approx(np.median(total), rel=1e-12)
+
+
+def test_an_answer_is_a_text_with_its_table_and_its_draws(fitted):
+    found = fitted.query("killed russia 2022-03")
+    assert isinstance(found, str)
+    assert found.upper().startswith("KILLED RUSSIA, 2022-03-01 TO 2022-03-31")
+    march = fitted.daily("russia", "killed")[:, fitted.days.month == 3].sum(axis=1)
+    np.testing.assert_allclose(found.draws, march, rtol=1e-12)
+    assert found.table["median"].item() == pytest.approx(np.median(march))
+    assert set(ESTIMATES) <= set(found.table)
+    again = pickle.loads(pickle.dumps(found))
+    assert again == found
+    assert again.table.equals(found.table)
+    ratio = fitted.query("killed russia / killed ukraine", form="JSON")
+    assert json.loads(ratio)["median"] == pytest.approx(np.median(ratio.draws))
+
+
+def test_the_answer_of_a_question_about_a_day_has_days_as_draws(fitted):
+    total = fitted.daily("russia", "killed").cumsum(axis=1)
+    number = round(np.quantile(total[:, -1], 0.5))
+    found = fitted.query(f"when killed russia passes {number}")
+    never = np.isnat(found.draws)
+    assert never.mean() == pytest.approx(found.table["never_share"].item())
+    own = [fitted.days[(row >= number).argmax()] for row in total[~never]]
+    assert found.draws[~never].tolist() == [day.date() for day in own]
+
+
+@pytest.mark.parametrize("text", [None, 3, ["killed", "russia"]])
+def test_a_question_is_a_text(fitted, text):
+    with pytest.raises(UsageError, match="the question is .*; give a text such as"):
+        fitted.query(text)
 
 
 def test_a_sum_of_parties_that_nobody_declared_can_be_asked_for(fitted):
@@ -244,9 +276,38 @@ def test_a_day_may_be_a_text_or_a_date(monkeypatch, day):
     seen = {}
     monkeypatch.setattr(fitting, "fit_claims", lambda claims, **options: seen.update(options))
     monkeypatch.setattr(entry, "_with_methods", lambda found: found)
-    lm.fit(SHORT, as_of=day, seed=np.int64(3), submodels="Aircraft", draws=np.int32(9))
+    options = {"seed": np.int64(3), "submodels": "Aircraft", "draws": np.int32(9)}
+    lm.fit(SHORT, as_of=day, engine="Laplace", **options)
     assert seen["as_of"] == pd.Timestamp("1940-09-01")
     assert (seen["seed"], seen["submodels"], seen["draws"]) == (3, ("aircraft",), 9)
+    assert seen["engine"] == "laplace"
+
+
+OTHER_THINGS = [
+    (lambda f: lm.load_claims(3), "claims is 3; give the name of a file or folder"),
+    (lambda f: lm.load_claims(conflict=3), "conflict is 3; give the name of a file or folder"),
+    (lambda f: lm.load_conflict(None), "conflict is None; give the name"),
+    (lambda f: lm.load_fit(3), "path is 3; give the name of a file"),
+    (lambda f: f.save(3), "path is 3; give the name of a file"),
+    (lambda f: lm.check(SHORT), "claims is 'battle-of-britain'; give claims of `load_claims`"),
+    (lambda f: lm.cite("fit.nc"), "fit is 'fit.nc'; give a fit, such as load_fit"),
+    (lambda f: lm.cite(form="apa"), "No format 'apa'; there are: text, bibtex"),
+    (lambda f: lm.write_report(f.claims, "report"), "fit is an object of type Claims; give a fit"),
+    (lambda f: lm.plot_losses("fit.nc"), "fit is 'fit.nc'; give a fit"),
+    (lambda f: lm.plot_biases(None), "fit is None; give a fit"),
+    (lambda f: lm.plot_predictions(3), "fit is 3; give a fit"),
+    (lambda f: f.bias_draws(10**6), "stream is 1000000; give a whole number from 0 to "),
+    (lambda f: f.omega_draws("uk-di"), "stream is 'uk-di'; give a whole number"),
+    (lambda f: lm.simulate(seed="one"), "seed is 'one'; give a whole number"),
+    (lambda f: lm.backtest(SHORT, dates=["01/09/1940"]), "dates is '01/09/1940'; give a day"),
+    (lambda f: lm.sensitivity(3), "claims is 3; give claims of `load_claims`"),
+]
+
+
+@pytest.mark.parametrize(("ask", "words"), OTHER_THINGS, ids=range(len(OTHER_THINGS)))
+def test_a_thing_of_another_kind_is_an_error_in_words(fitted, ask, words):
+    with pytest.raises(UsageError, match=words):
+        ask(fitted)
 
 
 def test_claims_may_be_named_by_whatever_holds_them(tmp_path):
@@ -265,11 +326,12 @@ def test_claims_may_be_named_by_whatever_holds_them(tmp_path):
         found = claims_of(given, **options)
         assert found.conflict.name == "mine"
         assert found.table["claim_id"].tolist() == own.table["claim_id"].tolist()
-    assert claims_of(SHORT).conflict.name == SHORT
+    assert claims_of(SHORT.upper()).conflict.name == SHORT
 
 
 def test_what_holds_no_claims_is_one_clear_error(tmp_path):
     (tmp_path / "empty").mkdir()
+    (tmp_path / "fit.nc").touch()
     (tmp_path / "x.csv").write_text("date,side,what,number\n2022-03-01,russia,killed,3\n")
     for given, words in [
         (tmp_path / "none.csv", r"There is no file '.*none\.csv', and no shipped conflict of that"),
@@ -278,14 +340,17 @@ def test_what_holds_no_claims_is_one_clear_error(tmp_path):
             tmp_path / "empty",
             r"is a folder without a conflict\.toml: give the folder of a conflict",
         ),
+        (tmp_path / "fit.nc", r"is no table of claims; a saved fit is read by load_fit\("),
+        ("kargil", r"no shipped conflict of that name; .* Did you mean kargil1999\?"),
         (7, "claims is 7; give claims of `load_claims`, a DataFrame, a CSV file, a conflict"),
         (None, "claims is None; give"),
     ]:
         with pytest.raises(UsageError, match=words) as refused:
             lm.fit(given)
         assert "\n" not in str(refused.value)
-    with pytest.raises(lm.ClaimsError, match=r"x\.csv"):
+    with pytest.raises(lm.ClaimsError, match=r"x\.csv") as refused:
         lm.fit(tmp_path / "x.csv")
+    assert "read as claims of russia-ukraine; give another conflict" in refused.value.__notes__[0]
 
 
 def test_a_fit_is_frozen_data(fitted):
@@ -348,6 +413,8 @@ def test_submodels_that_were_sampled_apart_have_complete_draws_together(fitted):
     alone = mixed.to_arviz(submodels="person")["posterior"]
     assert (alone.sizes["chain"], alone.sizes["draw"]) == (1, 60)
     assert mixed.losses.shape[:2] == (1, 60)
+    ratio = mixed.query("killed russia / tanks russia")
+    assert ratio.draws.shape == (48,)
     assert mixed.equipment_losses.shape[:2] == (4, 12)
     with pytest.raises(UsageError, match=r"No submodel 'persn'; there are: person, tanks\."):
         mixed.to_arviz(submodels="persn")

@@ -65,9 +65,10 @@ def rows(path):
     return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
 
 
-@pytest.fixture
-def made(tmp_path):
-    return create(tmp_path / "war", GIVEN, table=table(tmp_path))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    place = tmp_path_factory.mktemp("made")
+    return create(place / "war", GIVEN, table=table(place))
 
 
 # --- the files ----------------------------------------------------------------------------------
@@ -145,6 +146,9 @@ def test_a_given_accounting_is_that_of_its_claimant_and_category(tmp_path):
     assert found["southern-staff", "killed"] == "ledger"
     assert found["northern-ministry", "wounded"] == "register"
     assert found["northern-ministry", "killed"] == "estimate"
+    notes = {(r["claimant"], r["category"]): r["note"] for r in rows(place / "streams.csv")}
+    assert notes["northern-ministry", "wounded"] == ""
+    assert notes["northern-ministry", "killed"] != ""
 
 
 def test_the_command_in_the_readme_makes_the_same_folder(lossmodel, tmp_path):
@@ -336,8 +340,8 @@ def test_questions_are_asked_and_proposals_taken(tmp_path):
     assert (war.side_of("southern-staff"), war.side_of("the-gazette")) == ("south", "")
     assert any("not a day of one meaning" in text for text in person.told)
     # Only of a series is it asked how it is counted, and in words.
-    question = next(text for text in person.told if "what happens to an old day" in text)
-    assert "Southern Staff" in question
+    assert [text for text in person.asked if "Number" in text] == ["Number for Southern Staff"]
+    (question,) = (text for text in person.told if "what happens to an old day" in text)
     assert all(rules.question in question for rules in ACCOUNTINGS.values())
     assert war.stream("southern-staff", "north", "killed").accounting == "ledger"
     streams = {row["claimant"]: row["note"] for row in rows(done.folder / "streams.csv")}

@@ -74,7 +74,7 @@ def test_a_fit_is_shown_with_the_numbers_of_its_tables(fitted):
     row = fitted.estimate("aircraft", "germany").iloc[-1]
     limits = row["lower"], row["upper"]
     median, lower, upper = (number(value, *limits) for value in (row["median"], *limits))
-    assert f"aircraft germany   {median} [95% CI {lower} to {upper}]" in repr(fitted)
+    assert f"aircraft germany  {median} [95% CI {lower} to {upper}]" in repr(fitted)
 
 
 def test_a_fit_that_failed_its_gate_is_shown_as_one(fitted):

@@ -1,11 +1,15 @@
 """Totals without single claims: the formula against refits, and words about totals that hang."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from lossmodel.api import fit, load_fit
 from lossmodel.cli.headline import headline
 from lossmodel.posterior.row_influence import MOVES
+from lossmodel.posterior.tables import discrepancy_table
 from lossmodel.report import verify_report, write_report
 from lossmodel.report.one_claim import decisive_claim, hangs_on, over_its_prior
 from tests.count_war import MONTHS, claims, ministry, total
@@ -162,3 +166,12 @@ def _check_prior(table, before, prior: str) -> None:
     was, now = _logs(before), _logs(after)
     assert np.median(now) != pytest.approx(np.median(was), abs=0.03 * was.std())
     assert np.log(row["median"]) == pytest.approx(np.median(now), abs=0.15 * was.std())
+
+
+def test_tables_of_a_large_submodel_are_those_of_a_small_one(fits, monkeypatch):
+    found = fits["s"]
+    small = found.row_influence, discrepancy_table(found)
+    monkeypatch.setattr("lossmodel.posterior.tables.is_large", lambda _: True)
+    other = replace(found)
+    for table, expected in zip((other.row_influence, discrepancy_table(other)), small, strict=True):
+        pd.testing.assert_frame_equal(table, expected, rtol=1e-6)

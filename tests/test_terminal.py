@@ -43,6 +43,8 @@ COMMANDS = [
      "--party", "land", "--category", "killed", "--kind", "daily"],
     ["data", "fetch", EVIL],
     ["verify", EVIL],
+    ["new", "w1", "--side", EVIL, "--side", "b", "--start", EVIL],
+    ["new", "w2", "--from", "wide.csv", "--party", "a=a", "--category", EVIL],
     [EVIL],
 ]  # fmt: skip
 

@@ -26,7 +26,7 @@ class TestEachWar:
 
     def test_every_file_that_is_read_is_there(self, name):
         files = {path.name for path in resolve(name).iterdir()}
-        assert files == set(FILES) - {"priors.toml"} | {"README.md"}
+        assert files == set(FILES) - {"priors.toml"} | {"README.md", "datapackage.json"}
 
     def test_claims_are_used_and_each_ends_in_one_class(self, name):
         claims = load_claims(conflict=name)

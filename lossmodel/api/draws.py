@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lossmodel.arguments import spelled
+from lossmodel.arguments import check_index, spelled
 from lossmodel.posterior import fit as data
 from lossmodel.posterior import groups, ratios, tables
 from lossmodel.posterior.rates import rates
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from lossmodel.inference.run import Submodel
     from lossmodel.model.design.grid import Floats, Ints
 
 __all__ = ["DrawsOfFit"]
@@ -205,6 +206,32 @@ class DrawsOfFit(data.Fit):
         category, party, scope = self._spelled(category, party, scope)
         return rates(self, party, category, scope, prior=prior).daily()
 
+    def submodel_of(self, party: str, category: str) -> Submodel:
+        """The submodel that a party's losses of a category are fitted in.
+
+        Parameters
+        ----------
+        party, category
+            One of `series`, or a declared sum of parties; in upper or lower case.
+
+        Returns
+        -------
+        Submodel
+            Its design, its draws of the posterior and the prior, and its diagnostics.
+
+        Raises
+        ------
+        UsageError
+            Nothing was fitted for it.
+
+        Examples
+        --------
+        >>> fitted.submodel_of("germany", "aircraft").engine
+        'laplace'
+        """
+        category, party, _ = self._spelled(category, party, "all")
+        return tables.submodel_of(self, party, category)
+
     def bias_draws(self, stream: int, *, prior: bool = False, days: Ints | None = None) -> Floats:
         """Draws of the log bias of a stream under its own definition; of a list, log coverage.
 
@@ -227,6 +254,7 @@ class DrawsOfFit(data.Fit):
         >>> fitted.bias_draws(0, days=np.array([0, 7])).shape
         (100, 2)
         """
+        check_index(stream, "stream", len(tables.streams_table(self)))
         return ratios.log_bias(self, stream, prior=prior, days=days)
 
     def omega_draws(self, stream: int, *, prior: bool = False) -> Floats:
@@ -249,12 +277,11 @@ class DrawsOfFit(data.Fit):
         >>> bool(np.isnan(fitted.omega_draws(0)).all())
         True
         """
+        check_index(stream, "stream", len(tables.streams_table(self)))
         return ratios.wounded_share(self, stream, prior=prior)
 
     def to_arviz(self, *, submodels: str | Sequence[str] | None = None) -> Any:
-        """Named draws, observations and statistics in the format of ArviZ.
-
-        They are those that ``arviz.from_netcdf`` reads from the file of `save`.
+        """Named draws, observations and statistics for ArviZ, as in the file of `save`.
 
         Parameters
         ----------

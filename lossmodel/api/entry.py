@@ -125,7 +125,7 @@ def fit(
     """
     from lossmodel.posterior.fitting import fit_claims
 
-    check_engine(engine)
+    engine = check_engine(engine)
     for name, value, kind, remedy in (
         ("priors", priors, Priors, 'priors, such as Priors.from_toml("priors.toml")'),
         ("components", components, Components, "Components of the model, or None for all of them"),

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from lossmodel.inference.run import Submodel
     from lossmodel.posterior.estimates import Measure
     from lossmodel.posterior.reported import Series
+    from lossmodel.query.answer import Answer
     from lossmodel.query.evaluate import Format
 
 __all__ = ["Fit"]
@@ -110,32 +110,6 @@ class Fit(DrawsOfFit):
         """Totals without the figures that move them most, see ``posterior.row_influence``."""
         return tables.influence_table(self)
 
-    def submodel_of(self, party: str, category: str) -> Submodel:
-        """The submodel that a party's losses of a category are fitted in.
-
-        Parameters
-        ----------
-        party, category
-            One of `series`, or a declared sum of parties; in upper or lower case.
-
-        Returns
-        -------
-        Submodel
-            Its design, its draws of the posterior and the prior, and its diagnostics.
-
-        Raises
-        ------
-        UsageError
-            Nothing was fitted for it.
-
-        Examples
-        --------
-        >>> fitted.submodel_of("germany", "aircraft").engine
-        'laplace'
-        """
-        category, party, _ = self._spelled(category, party, "all")
-        return tables.submodel_of(self, party, category)
-
     def estimate(
         self,
         category: str,
@@ -213,7 +187,7 @@ class Fit(DrawsOfFit):
         """
         return summary_table(self, ci_prob=ci_prob)
 
-    def query(self, text: str, *, ci_prob: float | None = None, form: Format = "text") -> str:
+    def query(self, text: str, *, ci_prob: float | None = None, form: Format = "text") -> Answer:
         """Answer a question in the query language.
 
         Parameters
@@ -227,6 +201,12 @@ class Fit(DrawsOfFit):
             ``text`` is a sentence, ``json`` has the columns of ``estimates.csv`` as keys,
             ``latex`` goes into a paper, ``bibtex`` is an entry that the paper can cite.
 
+        Returns
+        -------
+        Answer
+            A ``str`` with two attributes: ``table``, a DataFrame of one row with the columns of
+            ``estimates.csv``, and ``draws``, the answer in each draw, shape (draws,).
+
         Raises
         ------
         UsageError
@@ -236,6 +216,9 @@ class Fit(DrawsOfFit):
         --------
         >>> print(fitted.query("aircraft germany 1940-08"))  # doctest: +ELLIPSIS
         aircraft germany, 1940-08-01 to 1940-08-31: ... (95% credible interval ...
+        >>> found = fitted.query("when aircraft germany passes 100")
+        >>> found.draws.shape, found.draws.dtype
+        ((100,), dtype('<M8[D]'))
         """
         from lossmodel.query.evaluate import run_query
 

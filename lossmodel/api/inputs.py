@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.inputs import CLAIMS, CONFLICT
 from lossmodel.conflict.shipped import shipped_conflicts
 from lossmodel.defaults import DEFAULT_CONFLICT
-from lossmodel.errors import UsageError
+from lossmodel.errors import ClaimsError, UsageError
 from lossmodel.tables.files import is_there
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def claims_of(
     import pandas as pd
 
     if isinstance(claims, pd.DataFrame):
-        return load_claims(claims, conflict=DEFAULT_CONFLICT if conflict is None else conflict)
+        return _table(claims, conflict)
     if isinstance(claims, str | Path) and not _is_conflict(claims):
         return _from_file(claims, conflict)
     if isinstance(claims, Claims | Conflict | str | Path):
@@ -68,7 +69,7 @@ def claims_of(
 def _is_conflict(name: str | Path) -> bool:
     """Whether a text names a conflict: a shipped one, a folder of one, or its first file."""
     path = Path(name)
-    shipped = isinstance(name, str) and name in shipped_conflicts()
+    shipped = isinstance(name, str) and name.lower() in shipped_conflicts()
     return shipped or path.name == CONFLICT or is_there(path / CONFLICT)
 
 
@@ -81,10 +82,28 @@ def _from_file(claims: str | Path, conflict: str | Path | Conflict | None) -> Cl
             f'and its conflict, such as fit("{path / CLAIMS}", conflict="{DEFAULT_CONFLICT}").'
         )
     if claims != STDIN and not is_there(path):
+        close = get_close_matches(str(claims).lower(), shipped_conflicts(), n=1)
         raise UsageError(
             f"There is no file {str(path)!r}, and no shipped conflict of that name; there are: "
-            f"{', '.join(shipped_conflicts())}."
+            f"{', '.join(shipped_conflicts())}." + (f" Did you mean {close[0]}?" if close else "")
+        )
+    if path.suffix == ".nc":
+        raise UsageError(
+            f'{path} is no table of claims; a saved fit is read by load_fit("{path}").'
         )
     if conflict is None and claims != STDIN and is_there(path.parent / CONFLICT):
         conflict = path.parent
-    return load_claims(claims, conflict=DEFAULT_CONFLICT if conflict is None else conflict)
+    return _table(claims, conflict)
+
+
+def _table(claims: str | Path | pd.DataFrame, conflict: str | Path | Conflict | None) -> Claims:
+    """Claims of a table; if they are not valid, the error has a note on the conflict assumed."""
+    try:
+        return load_claims(claims, conflict=DEFAULT_CONFLICT if conflict is None else conflict)
+    except ClaimsError as error:
+        if conflict is None:
+            error.add_note(
+                f"The table was read as claims of {DEFAULT_CONFLICT}; give another conflict by "
+                'conflict="folder". Tables in other columns: `lossmodel data import`.'
+            )
+        raise

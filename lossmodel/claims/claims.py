@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from lossmodel.arguments import check_path
 from lossmodel.claims.summary import card
 from lossmodel.claims.validation import check_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
@@ -188,6 +189,7 @@ def _read(path: str | Path | pd.DataFrame | None, conflict: Conflict) -> tuple[P
         return Path("standard input"), read_bytes(None)
     if path is None:
         return conflict.directory / FILE, conflict.inputs.read(FILE)
+    check_path(path, "claims")
     return Path(path), read_bytes(Path(path))
 
 

@@ -170,7 +170,7 @@ def card(claims: Claims) -> Card:
     --------
     >>> from lossmodel.claims.claims import load_claims
     >>> card(load_claims(conflict="battle-of-britain")).lines["parties"]
-    'germany 169, britain 115'
+    'germany 48, britain 29'
     """
     table, conflict = claims.table, claims.conflict
     if table.empty:

@@ -214,7 +214,7 @@ def _report(created: Created) -> None:
             _say("", f"{created.dropped:,} figures whose words are mapped to -")
         for number, (word, key) in enumerate(created.plan.words.items()):
             _say("" if number else "words", f"{word} -> {key}")
-    assumed = [a.name for a in created.plan.claimants.values() if not a.declared]
+    assumed = created.assumed
     if created.claims and assumed:
         _say(
             "accounting",

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
+from lossmodel.arguments import check_path
 from lossmodel.errors import LossModelError, UsageError
 from lossmodel.tables.files import is_there
 
@@ -69,6 +70,7 @@ def resolve(name_or_dir: str | Path) -> Path:
     >>> resolve("battle-of-britain").name
     'battle-of-britain'
     """
+    check_path(name_or_dir, "conflict")
     shipped = _shipped()
     if isinstance(name_or_dir, str) and name_or_dir in shipped:
         return shipped[name_or_dir]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.api import claims_of
-from lossmodel.arguments import check_seed
+from lossmodel.arguments import check_seed, day_of
 from lossmodel.claims.claims import Claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.defaults import CI_PROB
@@ -117,8 +117,8 @@ def backtest(
         Components of the model; all of them by default.
     common_sds
         Further values of the common-mode sd at which the backtest is repeated.
-    seed
-        Seed of each fit and of the predictive counts.
+    engine, seed
+        Of each fit, see ``fit``; the seed is also that of the predictive counts.
     jobs, store, cluster, progress
         See `tasks.run_tasks`.
 
@@ -141,7 +141,7 @@ def backtest(
     ...
     lossmodel.errors.UsageError: no truth lies after a date and ends by it: nothing can be scored.
     """
-    check_engine(engine)
+    engine = check_engine(engine)
     seed, given = check_seed(seed), claims_of(claims)
     priors = conflict_priors(given.conflict) if priors is None else priors
     shared = {
@@ -151,7 +151,8 @@ def backtest(
         "engine": engine,
         "seed": seed,
     }
-    due = list(due_rows(given, truth, dates))
+    days = [day_of(date, "dates") for date in dates or ()]
+    due = list(due_rows(given, truth, [day for day in days if day is not None] or None))
     arguments = [
         shared | {"priors": changed, "as_of": date, "rows": rows}
         for changed in _with_common_sds(priors, common_sds)

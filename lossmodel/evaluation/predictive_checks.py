@@ -192,7 +192,7 @@ class _Probe:
     @classmethod
     def of(cls, submodel: Submodel) -> _Probe:
         """Expand the posterior at its mode."""
-        mode, precision = submodel.laplace.mode, submodel.laplace.latent_precision
+        mode, precision = submodel.laplace.mode, submodel.laplace.dense().latent_precision
         jacobian = Expander(submodel.density)(mode).jacobian
         lower = np.asarray(cholesky(precision, lower=True))
         return cls(submodel, mode, jacobian[:, -len(precision) :], lower)

@@ -97,8 +97,8 @@ def sensitivity(
     components
         Components of the model; all of them by default. Those that are on are switched off one at
         a time.
-    seed
-        Seed of every fit.
+    engine, seed
+        Of every fit, see ``fit``.
     shift_priors
         Whether the means of priors are shifted too, which gives `Sensitivity.prior_range`.
     jobs, store, cluster, progress
@@ -121,7 +121,7 @@ def sensitivity(
     ...
     lossmodel.errors.UsageError: engine is 'gibbs'; it must be one of auto, laplace, nuts.
     """
-    check_engine(engine)
+    engine = check_engine(engine)
     given = claims_of(claims)
     components = Components() if components is None else components
     wanted = _quantities(given) if quantities is None else list(quantities)

@@ -54,7 +54,7 @@ SHARES = {"killed": KILLED, "wounded": 1 - KILLED, "irrecoverable": 0.45}
 NOUGHT_RANGE = (0.8, 1.2)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Simulated:
     """Claims about a war whose truth is known.
 

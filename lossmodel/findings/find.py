@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lossmodel.arguments import day_of
+from lossmodel.arguments import check_type, day_of
+from lossmodel.claims.claims import Claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.findings.finding import SEVERITIES, Finding, Material
 from lossmodel.findings.kinds import KINDS
 
 if TYPE_CHECKING:
-    from lossmodel.claims.claims import Claims
     from lossmodel.evidence import Evidence
 
 __all__ = ["COLUMNS", "check", "find"]
@@ -74,6 +74,7 @@ def check(claims: Claims, *, as_of: pd.Timestamp | str | None = None) -> pd.Data
     >>> list(check(load_claims(conflict="battle-of-britain")).columns)
     ['severity', 'kind', 'count', 'message', 'remedy', 'claims']
     """
+    check_type(claims, "claims", Claims, "claims of `load_claims`")
     found = find(claims, collect_evidence(claims, as_of=day_of(as_of, "as_of")))
     rows = [(f.severity, f.kind, f.count, f.message, f.remedy, ";".join(f.claims)) for f in found]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"count": int})

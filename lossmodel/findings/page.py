@@ -17,9 +17,10 @@ HEAD: Final = """# Findings
 
 `lossmodel check` first refuses a table that breaks a rule of the format. It then prints what the
 claims are taken for and looks for errors that a valid table may hide. It exits with status 0, with
-`--strict` with status 1 if there is a warning. `--all` prints every case, `--json` prints all of it
-for other programs; the names of the kinds below do not change. From Python, `lossmodel.check` gives
-the findings as a table. A fit repeats them in its report.
+`--strict` with status 1 if there is a warning. `--all` prints every case. `--json` prints all of it
+for other programs: `streams` (role and accounting of each), `outcomes` (claims that are merged or
+left out, and why) and `findings`; the names of the kinds below do not change. From Python,
+`lossmodel.check` gives the findings as a table. A fit repeats them in its report.
 
 A **warning** says that an answer may be wrong without a word. A **note** says which choice was made
 where the table leaves one. Neither changes what the model does.

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["large_steps"]
 
 # A step is large at this many times the mean rate of all other days and the median of the steps
-# around it. The heaviest day in the claims of the Battle of Britain, 15 September, has 7.2 times the
-# mean of its series; a backlog of two weeks that is booked on one day has 14.
+# around it. The heaviest day in the claims of the Battle of Britain has 7.2 times the mean of its
+# series; a backlog of two weeks that is booked on one day has 14.
 TIMES: Final = 10.0
 AROUND: Final = 3  # steps on either side
 FEWEST: Final = 7  # steps of a series, fewer do not say which step is usual
@@ -83,14 +83,15 @@ class _Steps:
 def _all_steps(material: Material) -> Iterator[_Steps]:
     """Steps of each series that has enough of them, of its windows and of its totals."""
     columns = material.columns
-    for rows in columns.by_series(columns.window):
+    # Lists and registers count by the day of the loss, and nothing is booked on another.
+    counting = columns.accounted("counts_cases")
+    for rows in columns.by_series(columns.window & ~counting):
         if len(rows) >= FEWEST:
             kept = rows[_disjoint(columns.start[rows].tolist(), columns.end[rows].tolist())]
             days = columns.end[kept] - columns.start[kept] + 1
             yield from _enough(_Steps(kept, columns.value[kept], days, running=False))
-    # Assessments and lists move by what their authors learn; an accounting that nobody declared
-    # may be of a running total.
-    moved = columns.accounted("counts_cases") | (columns.accounted("assesses") & columns.declared)
+    # Assessments move by what their authors learn; a stream that nobody declared may be a count.
+    moved = counting | (columns.accounted("assesses") & columns.declared)
     for rows in columns.totals:
         if moved[rows[0]] or len(rows) < FEWEST:
             continue

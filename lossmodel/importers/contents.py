@@ -46,13 +46,14 @@ def contents_of(source: Source, meanings: Mapping[str, Meaning], keys: Keys) -> 
     found = {}
     for name in source.headings:
         cells = source.cells[name]
-        filled = [cell for cell in cells if not is_missing(cell)]
+        counts = {c: n for c, n in cells.value_counts().items() if not is_missing(str(c))}
+        filled = list(map(str, counts))
         numbers, dates = guess_numbers(filled), guess_dates(filled, inside=keys.span)
-        figures = sum(numbers.read(cell) is not None for cell in filled)
-        named = meanings[str(name)].role in TIMES
-        days = sum(_is_date(dates.read_either(c), named) for c in filled)
-        total = max(len(filled), 1)
-        found[str(name)] = Content(days / total, figures / total, len(filled))
+        figures = sum(counts[cell] for cell in filled if numbers.read(cell) is not None)
+        named = meanings[name].role in TIMES
+        days = sum(counts[c] for c in filled if _is_date(dates.read_either(c), named))
+        total = sum(counts.values())
+        found[name] = Content(days / max(total, 1), figures / max(total, 1), total)
     return found
 
 
@@ -79,9 +80,11 @@ def no_claims(source: Source, name: str, others: list[str]) -> str:
         return "decimals such as those of a coordinate"
     if whole and values.between(1900, 2100).all() and len(values) > 2:
         return "years"
-    rest = source.cells[others].apply(pd.to_numeric, errors="coerce") if len(others) > 1 else None
-    if rest is not None and len(values) > 1:
-        sums = rest.fillna(0).sum(axis=1)
-        if rest.notna().any(axis=None) and (sums == numbers).all():
-            return "the sum of the other columns"
+    if len(others) > 1 and len(values) > 1:
+        row = source.cells.loc[values.index[-1], others]
+        # One row shows for nearly all columns that they are no sum.
+        if pd.to_numeric(row, errors="coerce").fillna(0).sum() == values.iloc[-1]:
+            rest = source.cells[others].apply(pd.to_numeric, errors="coerce").fillna(0)
+            if (rest.sum(axis=1) == numbers).all():
+                return "the sum of the other columns"
     return ""

@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from lossmodel.importers.date_forms import DAY, EITHER, FORMS, RANK, Window
@@ -73,7 +74,11 @@ class Dates:
         return None
 
 
+# Columns of many rows have few days.
+@lru_cache(maxsize=100_000)
 def _read(cell: str, day_first: bool | None, *, next_day: bool = False) -> Window | None:
+    if not any(map(str.isdigit, cell)):
+        return None
     text = WEEKDAY.sub("", TAIL.sub("", cell.strip()))
     instant = _instant(text)
     if instant:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 import pandas as pd
@@ -57,6 +58,7 @@ def sum_events(records: list[Record], by: str) -> tuple[list[Record], list[str]]
     return found, notes
 
 
+@lru_cache(maxsize=100_000)
 def _period(window: Window, by: str) -> tuple[dt.date, dt.date]:
     first = pd.Period(window.start, freq=FREQUENCIES[by])
     last = pd.Period(window.end, freq=FREQUENCIES[by])

@@ -13,6 +13,7 @@ from lossmodel.tables.vocabulary import QUALIFIERS
 
 __all__ = ["Figure", "Numbers", "guess_numbers", "is_missing"]
 
+LONGEST: Final = 15  # digits that a float64 holds
 GROUP: Final = 3  # digits between two marks of thousands
 SPACES: Final = r"[\s\u00a0\u2009\u202f'’_٬]"
 # Signs of a footnote behind a figure, which are not part of it.
@@ -107,6 +108,8 @@ class Numbers:
 
     def read(self, cell: str) -> Figure | None:
         """Figure in a cell, with the qualifier of its words; None if it is not a figure."""
+        if cell.isascii() and cell.isdigit() and len(cell) < LONGEST:
+            return Figure(float(cell))  # the usual cell, without a look at its words
         text = FOOTNOTE.sub("", cell.strip()) or cell.strip()
         text = _digits(text.lower())
         found = self._range(text)

@@ -19,6 +19,7 @@ from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
 
 __all__ = ["Place", "Record", "make_records", "names_of"]
 
+SHOWN: Final = 4  # columns that a message names
 TEXTS: Final = ("claim_id", "source", "via", "part_of", "published_inferred", "note")
 
 
@@ -135,9 +136,12 @@ def make_records(
     """
     figures = {name: column for name, column in columns.columns.items() if column.is_figure}
     if not figures:
+        left = {n: c.why for n, c in columns.columns.items() if c.read == "ignore"}
+        said = ", ".join(f"{name!r} ({why})" for name, why in list(left.items())[:SHOWN])
         raise UsageError(
-            f"{source.path} has no column of figures beside the dates. Say which has them with "
-            "--column 'HEADING=value'."
+            f"{source.path} has no column of figures beside the dates"
+            + (f"; left out are {said}" if said else "")
+            + ". Say which has them with --column 'HEADING=value,category=...'."
         )
     filled = [c for name in figures for c in rows.cells[name].unique() if not is_missing(c)]
     numbers = guess_numbers(filled, columns.options.get("decimal", ""))

@@ -205,7 +205,7 @@ def _times(
                 taken = True
     for name in free:
         if name not in columns and meanings[name].role in TIMES:
-            columns[name] = Column("ignore", why="has no dates that are needed")
+            columns[name] = Column("ignore", why="no day, or one of a row that has another")
     return columns
 
 

@@ -108,7 +108,7 @@ BOUNDS: Final = _table(
 )
 # Words of a heading that name the figures and nothing else.
 PLAIN: Final = _words(
-    "value|number|count|n|s|figure|figures|amount|estimate|estimates|estimated|"
+    "value|number|count|n|s|according|to|per|from|figure|figures|amount|estimate|estimates|estimated|"
     "reported|claimed|quantity|num|cnt|nr of|number of|no of|of|the|in|by|for|"
     "and|est|claim|claims|persons|people|personnel|soldiers|troops|military|"
     "servicemen|zahl|anzahl|wert|numero|valor|cantidad|nombre|valeur|chiffre|"

@@ -1,6 +1,6 @@
 """The names of the engines, in a module that imports quickly."""
 
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 from lossmodel.errors import UsageError
 
@@ -10,8 +10,8 @@ EngineName = Literal["auto", "laplace", "nuts"]
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
 
 
-def check_engine(engine: object) -> None:
-    """Check the name of an engine.
+def check_engine(engine: object) -> EngineName:
+    """The name of an engine, which may be given in upper or lower case.
 
     Raises
     ------
@@ -20,7 +20,10 @@ def check_engine(engine: object) -> None:
 
     Examples
     --------
-    >>> check_engine("laplace")
+    >>> check_engine("NUTS")
+    'nuts'
     """
-    if engine not in ENGINES:
+    found = engine.lower() if isinstance(engine, str) else engine
+    if found not in ENGINES:
         raise UsageError(f"engine is {engine!r}; it must be one of {', '.join(ENGINES)}.")
+    return cast(EngineName, found)

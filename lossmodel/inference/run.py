@@ -25,6 +25,7 @@ from lossmodel.inference.laplace.marginals import reported
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.nuts.sampler import Sample, sample, wake
 from lossmodel.inference.nuts.whitening import Whitened
+from lossmodel.model.density.arrowhead import is_large
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.predictive import Predicted, predict
@@ -185,12 +186,26 @@ def _by_laplace(
                 return laplace, (weighted.resample(draws, rng)[None], found)
             reasons += uneven
     if reasons and settings.engine == "auto":
-        progress(f"{density.design.name}: {'; '.join(reasons)}")
-        return laplace, None
+        too_large = _too_large(density.design, settings)
+        progress(f"{density.design.name}: {'; '.join([*reasons, *too_large])}")
+        if not too_large:
+            return laplace, None
+        reasons = too_large
     found["failures"] = laplace_gate(laplace) + away
     doubts = [*laplace_gate(laplace, limit=DOUBT), *reasons]
     found["doubts"] = [d for d in dict.fromkeys(doubts) if d not in found["failures"]]
     return laplace, (theta, found)
+
+
+def _too_large(design: Design, settings: Settings) -> list[str]:
+    """Why engine auto does not sample a submodel, in words; empty where it does.
+
+    The warm-up alone would take longer than the limit. A limit that the user sets is kept instead.
+    """
+    if settings.patience is not None or not is_large(design):
+        return []
+    size = f"{design.size:,} unknowns and {len(design.terms):,} figures"
+    return [f"{size} are too many to be sampled in {PATIENCE:.0f} s; engine nuts has no limit"]
 
 
 def _rounded(theta: Floats) -> Floats:
@@ -251,7 +266,7 @@ def sample_through_gate(
         The draws, and the findings of the gate.
     """
     began, until = time.perf_counter(), time.time() + (seconds or np.inf)
-    whitened = Whitened(density, laplace)
+    whitened = Whitened(density, laplace.dense())
     built = time.perf_counter() - began
     limit = f", at most {seconds:.0f} s" if np.isfinite(seconds) else ""
     expected = _expected(whitened, CHAINS * (draws + NUTS_TUNE))

@@ -277,10 +277,10 @@ class Priors:
 
     def __repr__(self) -> str:
         """The priors in about ten lines."""
-        return card(self).text()
+        return card(self.entries.values(), self.left_out).text()
 
     def _repr_html_(self) -> str:
-        return card(self).html()
+        return card(self.entries.values(), self.left_out).html()
 
     def __getitem__(self, name: str) -> Prior:
         """The prior of that name."""

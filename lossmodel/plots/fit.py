@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from lossmodel.arguments import check_choice, spelled
+from lossmodel.arguments import check_choice, check_fit, spelled
 from lossmodel.errors import UsageError
 from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
@@ -86,6 +86,7 @@ def plot_losses(
     >>> ax.get_legend_handles_labels()[1][:2]
     ['95% credible interval', 'estimate (median)']
     """
+    check_fit(fit)
     ax = axes_or_new(ax)
     party = spelled(fit.series[0][0] if party is None else party, fit.conflict.parties, "party")
     category = spelled(category, fit.conflict.categories, "category")
@@ -95,23 +96,20 @@ def plot_losses(
         ask: Any = fit.estimate  # The tables of a report have one interval.
         table = ask(category, party, scope=scope, measure=measure, ci_prob=ci_prob)
     rows = _series_rows(fit, party, category, scope, measure, table)
-    per = 1 if measure == "cumulative" else (rows["end"] - rows["start"]).dt.days + 1
-    at = (
-        rows["end"]
-        if measure == "cumulative"
-        else rows["start"] + (rows["end"] - rows["start"]) / 2
-    )
+    cumulative = measure == "cumulative"
+    per = 1 if cumulative else (rows["end"] - rows["start"]).dt.days + 1
+    at = rows["end"] if cumulative else rows["start"] + (rows["end"] - rows["start"]) / 2
     level = f"{rows['ci_prob'].iloc[0] * 100:.4g}% credible interval"
     ax.fill_between(
         at, rows["lower"] / per, rows["upper"] / per, color=FAINT, alpha=0.35, lw=0, label=level
     )
     ax.plot(at, rows["median"] / per, color=INK, lw=1.6, label="estimate (median)")
-    for group in claim_groups(fit, party, category, scope, cumulative=measure == "cumulative"):
+    for group in claim_groups(fit, party, category, scope, cumulative=cumulative):
         group.draw(ax)
     ax.set_ylim(bottom=0)
     set_date_ticks(ax)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
-    ax.set_ylabel("cumulative" if measure == "cumulative" else "per day")
+    ax.set_ylabel("cumulative" if cumulative else "per day")
     return ax
 
 
@@ -166,9 +164,9 @@ def plot_biases(
     >>> sorted(label.get_text() for label in ax.get_yticklabels())
     ['air-ministry: aircraft', 'german-high-command: aircraft']
     """
+    check_fit(fit)
     ax = axes_or_new(ax)
-    if party is not None:
-        party = spelled(party, fit.conflict.parties, "party")
+    party = None if party is None else spelled(party, fit.conflict.parties, "party")
     group = check_choice(group, "group", ("person", "equipment"))
     ask: Any = fit.bias
     if table is None:
@@ -176,7 +174,8 @@ def plot_biases(
     rows = ratio_rows(fit, table, party=party, group=group)
     whole, rows = len(rows), rows.iloc[(page - 1) * ROWS : page * ROWS]
     if rows.empty:
-        raise UsageError(f"The fit has no {group} claims about {party} on page {page}.")
+        about = "" if party is None else f" about {party}"
+        raise UsageError(f"The fit has no {group} claims{about} on page {page!r}.")
     positions = np.arange(len(rows))[::-1]
     ax.hlines(positions, rows["prior_lower"], rows["prior_upper"], color=FAINT, alpha=0.45, lw=6)
     colours = rows["role"].map(ROLE_COLOURS)
@@ -223,6 +222,7 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     >>> ax.get_xlabel()
     'claimed / expected by the fit'
     """
+    check_fit(fit)
     terms = fit.terms[np.isfinite(fit.terms["residual"])]
     if terms.empty:
         raise UsageError(

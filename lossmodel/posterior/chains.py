@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Lead", "common_lead", "dealt"]
+__all__ = ["Lead", "common_lead", "dealt", "paired"]
 
 # Numbers of chains and of draws.
 Lead = tuple[int, int]
@@ -50,6 +50,19 @@ def dealt(values: NDArray[Any], lead: Lead) -> NDArray[Any]:
     if values.shape[0] == 1:
         values = values[0, : chains * length].reshape(chains, length, *values.shape[2:])
     return values[:chains, :draws]
+
+
+def paired(parts: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+    """Draws of several quantities, shape (draws, ...), as many of each as all of them have.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [len(part) for part in paired([np.zeros(1000), np.zeros((1600, 3))])]
+    [1000, 1000]
+    """
+    least = min(map(len, parts))
+    return [part[:least] for part in parts]
 
 
 def _length(size: Lead, chains: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from lossmodel import __version__
+from lossmodel.arguments import check_choice, check_fit
 from lossmodel.text import escape
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def cite(fit: Fit | None = None, *, form: Literal["text", "bibtex"] = "text") ->
     >>> cite(form="bibtex").splitlines()[0]
     '@software{lossmodel,'
     """
+    form = check_choice(form, "format", ("text", "bibtex"))
+    if fit is not None:
+        check_fit(fit)
     note = None if fit is None else _note(fit)
     if form == "bibtex":
         return _bibtex(note)

@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import cho_factor, cho_solve
-from scipy.special import ndtri, roots_hermitenorm, stdtr
+from scipy.special import ndtri, roots_hermitenorm, stdtr, stdtrit
 
+from lossmodel.inference.laplace.factors import regularised
 from lossmodel.model.density.operators import Matrix
 from lossmodel.model.design.observation import AT_LEAST, AT_MOST, COUNT, POINT
 
@@ -45,6 +45,10 @@ __all__ = ["COLUMNS", "discrepancies"]
 WIDEST: Final = 3.0
 # Stands for a scale of nought.
 TINY: Final = 1e-12
+# Streams at a time, whose slopes by all unknowns are in memory: those of all shipped wars at once.
+TOGETHER: Final = 256
+# Degrees of freedom of a Student-t that is normal to five digits.
+NORMAL: Final = 1e6
 # Nodes of the quadrature over the normal part of a predictive, to 11 of its sds.
 NODES: Final = 64
 COLUMNS: Final = tuple(f"discrepancy{part}" for part in ("", "_lower", "_upper", "_p"))
@@ -88,9 +92,7 @@ def discrepancies(design: Design, expansion: Expansion, *, ci_prob: float) -> pd
     weight, pull = _surrogate(design.observed, expansion)
     members = _members(design)
     whole = members @ weight
-    by_theta = _by_theta(expansion, members * weight)
-    covariance = cho_factor(expansion.gauss_newton(weight))
-    information = whole - (by_theta * cho_solve(covariance, by_theta)).sum(axis=0)
+    information = whole - _known(expansion, members * weight, weight)
     squares = members @ weight**2
     own = members @ (weight**2 * _noise(design, expansion, weight))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -145,28 +147,30 @@ def _members(design: Design) -> Matrix:
     return Matrix((np.ones(len(number)), places), shape=(len(design.streams), len(number)))
 
 
-def _by_theta(expansion: Expansion, weighted: Matrix) -> Floats:
-    """Weighted sums of the slopes of log expectations by the latent entries, (D - H, streams)."""
-    hypers = len(expansion.of.density.design.parameters.hyper)
-    by_v = (weighted @ expansion.slopes).T.toarray()
-    return expansion.of.change.down(by_v, expansion.scales)[hypers:]
+def _known(expansion: Expansion, weighted: Matrix, weight: Floats) -> Floats:
+    """Information on the shift of each stream that theta could take up, shape (streams,)."""
+    factor = regularised(expansion.gauss_newton(weight))
+    hypers = len(expansion.theta) - factor.size
+    found = []
+    for first in range(0, weighted.shape[0], TOGETHER):
+        by_theta = expansion.by_theta(weighted[first : first + TOGETHER])[hypers:]
+        found.append((by_theta * factor.solve(by_theta)).sum(axis=0))
+    return np.concatenate(found)
 
 
 def _table(shift: Floats, others: Floats, own: Floats, nu: Floats, ci_prob: float) -> pd.DataFrame:
     """The shifts beside a predictive, a normal of sd ``others`` plus a Student-t of scale ``own``.
 
-    Its limits are those of a normal of the same variance.
+    Its limits take the squares of the limits of both together, which is exact for two normals.
     """
+    nu = np.minimum(nu, NORMAL)
     nodes, weights = roots_hermitenorm(NODES)
     z = (shift[:, None] - others[:, None] * nodes) / np.maximum(own, TINY)[:, None]
-    below = stdtr(nu[:, None], z) @ weights / weights.sum()
-    above = stdtr(nu[:, None], -z) @ weights / weights.sum()
-    half = ndtri(0.5 + ci_prob / 2) * np.hypot(others, own * np.sqrt(nu / (nu - 2)))
+    below, above = (stdtr(nu[:, None], sign * z) @ weights / weights.sum() for sign in (1, -1))
+    level = 0.5 + ci_prob / 2
+    half = np.hypot(ndtri(level) * others, stdtrit(nu, level) * own)
     half[np.isnan(shift)] = np.nan
-    found = (
-        np.exp(shift),
-        np.exp(-half),
-        np.exp(half),
-        np.minimum(2 * np.minimum(below, above), 1),
-    )
+    tail = np.minimum(2 * np.minimum(below, above), 1.0)
+    with np.errstate(over="ignore"):  # of ranges so wide that they say nothing
+        found = (np.exp(shift), np.exp(-half), np.exp(half), tail)
     return pd.DataFrame(dict(zip(COLUMNS, found, strict=True)))

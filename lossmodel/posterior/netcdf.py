@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from scipy import sparse
 
+from lossmodel.arguments import check_path
 from lossmodel.claims.claims import Claims, claims_csv, load_claims
 from lossmodel.conflict.conflict import Conflict, read_conflict
 from lossmodel.conflict.inputs import CLAIMS, Inputs, is_plain
@@ -41,6 +43,8 @@ __all__ = ["check_name", "fit_checksum", "load", "save"]
 
 # The group from which a fit is built anew.
 GROUP: Final = "fit"
+# Parts of a sparse root of the covariance, which fits of many unknowns have.
+SPARSE: Final = ("data", "indices", "indptr")
 # Settings that say when and how a fit was made, and not what it is.
 OF_ONE_RUN: Final = frozenset({"created", "command", "seconds", "peak_mb"})
 
@@ -57,6 +61,7 @@ def save(fit: Fit, path: str | Path) -> Path:
     if not fit.inputs:
         raise UsageError("This fit's conflict has no folder: a fit of it cannot be kept.")
     check_name(fit.conflict)
+    check_path(path, "path")
     path = Path(path)
     groups = {name: _single(variables) for name, variables in groups_of(fit).items()}
     attrs = ATTRIBUTES | {"sha256": fit_checksum(fit)}
@@ -120,7 +125,12 @@ def _core(fit: Fit) -> Variables:
             lead = (f"{name}_{kind}_chain", f"{name}_{kind}_draw")
             kept[f"{name}_{kind}"] = Variable((*lead, unknown), draws.theta.astype("float32"))
         kept[f"{name}_mode"] = Variable((unknown,), submodel.laplace.mode)
-        kept[f"{name}_covariance_root"] = Variable((unknown, f"{unknown}_"), root)
+        if isinstance(root, np.ndarray):
+            kept[f"{name}_covariance_root"] = Variable((unknown, f"{unknown}_"), root)
+            continue
+        for part in SPARSE:
+            there = (f"{name}_root_{part}_",)
+            kept[f"{name}_root_{part}"] = Variable(there, getattr(root, part))
     for key, text in _texts(fit).items():
         kept[key] = Variable((), np.array(text, dtype=object))
     return kept
@@ -165,6 +175,7 @@ def load(path: str | Path) -> Fit:
         There is no such file, it is not a fit or of another version of the format, it was changed
         since it was written, or it names files that no conflict has.
     """
+    check_path(path, "path")
     path = Path(path)
     path = path / "fit.nc" if path.is_dir() else path
     if not is_there(path):
@@ -227,12 +238,24 @@ def _day(text: str | None) -> Any:
     return None if text is None else pd.Timestamp(text)
 
 
+def _root(stored: Mapping[str, NDArray[Any]], name: str) -> Any:
+    """Root of the covariance: dense, or sparse with many unknowns."""
+    dense = stored.get(f"{name}_covariance_root")
+    if dense is not None:
+        return dense
+    data, indices, ends = (stored[f"{name}_root_{part}"] for part in SPARSE)
+    size = len(stored[f"{name}_mode"])
+    root = sparse.csr_array((data, indices, ends), shape=(size, size))
+    root.check_format()
+    return root
+
+
 def _submodel(design: Any, stored: Mapping[str, NDArray[Any]], kept: dict[str, Any]) -> Submodel:
     name = design.name
     diagnostics = kept["diagnostics"]
     laplace = Laplace(
         mode=stored[f"{name}_mode"],
-        covariance_root=stored[f"{name}_covariance_root"],
+        covariance_root=_root(stored, name),
         latent_precision=np.zeros((0, 0)),
         hyper_covariance=np.zeros((0, 0)),
         log_evidence=diagnostics["log_evidence"],
@@ -252,8 +275,13 @@ def _submodel(design: Any, stored: Mapping[str, NDArray[Any]], kept: dict[str, A
     shapes = [
         (theta, (chains, diagnostics["n_draws"] // chains, size)),
         (prior, (*prior.shape[:2], size)),
-        *((laplace.mode, (size,)), (laplace.covariance_root, (size, size))),
+        (laplace.mode, (size,)),
     ]
+    root = laplace.covariance_root
+    if isinstance(root, np.ndarray):
+        shapes.append((root, (size, size)))
+    else:
+        shapes.append((root.data, (root.nnz,)))
     for values, shape in shapes:
         if values.shape != shape or not values.size or not np.isfinite(values).all():
             raise ValueError(f"draws or mode of {name} that are incomplete or not finite")

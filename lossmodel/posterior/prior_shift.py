@@ -88,7 +88,9 @@ def _widened(design: Design, laplace: Laplace, priors: Priors) -> Iterator[Effec
     own = priors["common.sd"].median
     if not len(where):
         return
-    covariance = laplace.covariance_root[where] @ laplace.covariance_root[where].T
+    root = laplace.covariance_root[where]
+    root = root if isinstance(root, np.ndarray) else root.toarray()
+    covariance = root @ root.T
     for sd in COMMON_SDS:
         added = (own / sd) ** 2 - 1
         # (I / D + S)^-1, written so that D may be zero.

@@ -24,14 +24,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import cho_factor, cho_solve
 
+from lossmodel.inference.laplace.factors import regularised
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design.bias import level_prior
 from lossmodel.posterior.variance import LEAST_VARIANCE, log_total, slope
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
+    from lossmodel.inference.laplace.factors import Factor
     from lossmodel.model.density.expansion import Expansion
     from lossmodel.model.design import Design
     from lossmodel.model.design.grid import Floats
@@ -77,13 +78,15 @@ def row_influence(
         influential first.
     """
     at_mode = SubmodelDraws(draws.model, expansion.theta[None, None, :])
-    covariance = _covariance(expansion)
-    left_out, figures = _LeftOut(expansion, covariance), _figures(draws.design, conflict)
+    factor = regularised(expansion.gauss_newton())
+    hypers = len(expansion.theta) - factor.size
+    left_out, figures = _LeftOut(expansion, factor), _figures(draws.design, conflict)
     tail = (1 - ci_prob) / 2
     rows = []
     for key in series:
         by_theta = slope(at_mode, key)
-        moved = covariance @ by_theta
+        # The hyperparameters are held.
+        moved = np.concatenate([np.zeros(hypers), factor.solve(by_theta[hypers:])])
         shift, more = left_out.moments(moved)
         logs = log_total(draws, key)
         sd = max(float(logs.std()), LEAST_VARIANCE)
@@ -102,26 +105,17 @@ def row_influence(
 class _LeftOut:
     """What leaving out each figure does to the posterior."""
 
-    def __init__(self, expansion: Expansion, covariance: Floats) -> None:
+    def __init__(self, expansion: Expansion, factor: Factor) -> None:
         model = expansion.of.model
         self._expansion = expansion
         self._pull = expansion.adjoints[model.ordered_expected][model.place]
         self._curvature = np.maximum(expansion.curvature, 0.0)
-        self._left = 1 - self._curvature * expansion.leverage(covariance)
+        self._left = 1 - self._curvature * factor.leverage(expansion)
 
     def moments(self, moved: Floats) -> tuple[Floats, Floats]:
         """Shift and added variance of a log total, shape (N,), from its covariance with theta."""
         shared = self._expansion.moved(moved[:, None])[:, 0]
         return -shared * self._pull / self._left, self._curvature * shared**2 / self._left
-
-
-def _covariance(expansion: Expansion) -> Floats:
-    """Of theta, shape (D, D), with the hyperparameters held."""
-    precision = expansion.gauss_newton()
-    n, size = len(expansion.theta) - len(precision), len(expansion.theta)
-    covariance = np.zeros((size, size))
-    covariance[n:, n:] = cho_solve(cho_factor(precision), np.eye(len(precision)))
-    return covariance
 
 
 def _figures(design: Design, conflict: Conflict) -> list[tuple[str, ...]]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import pandas as pd
 
 from lossmodel.errors import UsageError
+from lossmodel.model.density.arrowhead import is_large
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.predictive import predictive
 from lossmodel.model.design.assemble import PERSON
@@ -205,10 +206,13 @@ def stream_of(fit: Fit, stream: int) -> tuple[Submodel, int]:
 
 def _expansion(fit: Fit, name: str) -> Expansion:
     """The log posterior of a submodel around its mode."""
-    submodel = fit.submodels[name]
-    return fit.cache.get(
-        f"expansion {name}", lambda: Expander(submodel.density)(submodel.laplace.mode)
-    )
+
+    def expanded() -> Expansion:
+        submodel = fit.submodels[name]
+        expander = Expander(submodel.density, apart=is_large(submodel.design))
+        return expander(submodel.laplace.mode)
+
+    return fit.cache.get(f"expansion {name}", expanded)
 
 
 def _joined(fit: Fit, table: Callable[[str, Submodel], pd.DataFrame]) -> pd.DataFrame:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from lossmodel.arguments import check_ci_prob
+from lossmodel.arguments import check_choice, check_ci_prob, check_type
 from lossmodel.errors import UsageError
+from lossmodel.posterior.chains import paired
 from lossmodel.posterior.estimates import CI_KIND, summarise
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.ratios import figures, stream_scopes
 from lossmodel.posterior.tables import streams_table, submodel_of
+from lossmodel.query.answer import Answer
 from lossmodel.query.parse import Passing, Term, Window, parsed
 from lossmodel.query.quantities import LETHALITY, Quantity
 from lossmodel.query.render import rendered
@@ -33,12 +35,16 @@ if TYPE_CHECKING:
 __all__ = ["Format", "answer_query", "run_query"]
 
 Format = Literal["text", "json", "latex", "bibtex"]
+# The draws of an answer, which go beside its row.
+DRAWS: Final = "draws"
 # What stands around the sum in a question.
 _AROUND: Final = re.compile(r"^when | passes \S+$| cumulative$", re.IGNORECASE)
 
 
-def run_query(fit: Fit, text: str, *, ci_prob: float | None = None, form: Format = "text") -> str:
-    """Answer a question about a fit, as text.
+def run_query(
+    fit: Fit, text: str, *, ci_prob: float | None = None, form: Format = "text"
+) -> Answer:
+    """Answer a question about a fit, as text with its table and its draws.
 
     Parameters
     ----------
@@ -55,16 +61,16 @@ def run_query(fit: Fit, text: str, *, ci_prob: float | None = None, form: Format
     UsageError
         The question cannot be parsed, or names what the fit does not have.
     """
-    if form not in get_args(Format):
-        raise UsageError(f"No format {form!r}; there are: {', '.join(get_args(Format))}.")
+    form = check_choice(form, "format", get_args(Format))
     row = _answer(fit, text, ci_prob)
+    draws = row.pop(DRAWS)
     others = row.get("other_streams")
     more = (
         f"\nother streams of {row['claimant']} (figures used): {others}"
         if form == "text" and others
         else ""
     )
-    return rendered(fit, row, form) + more
+    return Answer(rendered(fit, row, form) + more, pd.DataFrame([row]), draws)
 
 
 def answer_query(fit: Fit, text: str, *, ci_prob: float | None = None) -> pd.DataFrame:
@@ -78,11 +84,14 @@ def answer_query(fit: Fit, text: str, *, ci_prob: float | None = None) -> pd.Dat
         category was given, `other_streams`; `threshold` and `never_share`, the share of draws that
         never pass it; `expression`, the sum that was asked about.
     """
-    return pd.DataFrame([_answer(fit, text, ci_prob)])
+    row = _answer(fit, text, ci_prob)
+    del row[DRAWS]
+    return pd.DataFrame([row])
 
 
 def _answer(fit: Fit, text: str, ci_prob: float | None) -> dict[str, Any]:
     prob = check_ci_prob(ci_prob, fit.ci_prob)
+    check_type(text, "the question", str, "a text such as 'killed russia 2023'")
     question = parsed(text, fit)
     if isinstance(question, Passing):
         row = _passing(fit, question, prob)
@@ -140,13 +149,13 @@ def _daily(fit: Fit, quantity: Quantity, categories: list[str]) -> NDArray[np.fl
         for party in quantity.parties
         for category in categories
     ]
-    return np.sum(parts, axis=0) if len(parts) > 1 else parts[0]
+    return np.sum(paired(parts), axis=0) if len(parts) > 1 else parts[0]
 
 
 def _total(fit: Fit, terms: Sequence[Term]) -> NDArray[np.float64]:
     """A sum, each term over its window, shape (draws,)."""
     parts = [term.sign * _path(fit, term.quantity).over(term.window) for term in terms]
-    return parts[0] if len(parts) == 1 else np.sum(parts, axis=0)
+    return parts[0] if len(parts) == 1 else np.sum(paired(parts), axis=0)
 
 
 def _ratio_paths(fit: Fit, quantity: Quantity) -> dict[str, _Path]:
@@ -177,7 +186,7 @@ def _single(fit: Fit, term: Term, prob: float) -> dict[str, Any]:
 
 
 def _quotient(fit: Fit, sums: Sequence[Sequence[Term]], prob: float) -> dict[str, Any]:
-    over, under = (_total(fit, terms) for terms in sums)
+    over, under = paired([_total(fit, terms) for terms in sums])
     if not np.all(under > 0):
         below = " + ".join(str(term.quantity) for term in sums[1])
         raise UsageError(f"{below} is not above zero there, so nothing can be divided by it.")
@@ -190,7 +199,7 @@ def _passing(fit: Fit, question: Passing, prob: float) -> dict[str, Any]:
     A draw that never gets there counts as later than every day, so that a limit can be unknown.
     """
     running = [term.sign * _path(fit, term.quantity).running() for term in question.terms]
-    reached = np.sum(running, axis=0) >= question.number
+    reached = np.sum(paired(running), axis=0) >= question.number
     never = ~reached.any(axis=1)
     first = np.where(never, np.inf, reached.argmax(axis=1))
     row = _row(fit, [question.terms], np.zeros(1), prob) | {"measure": "passing"}
@@ -201,7 +210,10 @@ def _passing(fit: Fit, question: Passing, prob: float) -> dict[str, Any]:
     sd = None if never.any() else float(np.std(first, ddof=min(1, len(first) - 1)))
     mean = None if never.any() else _day(fit, round(float(first.mean())))
     extra = {"threshold": question.number, "never_share": float(never.mean()), "unit": "date"}
-    return row | dates | {"mean": mean, "sd": sd} | extra
+    positions = np.where(never, 0, first).astype("timedelta64[D]")
+    passed = np.datetime64(fit.days[0].date()) + positions
+    passed[never] = np.datetime64("NaT")
+    return row | dates | {"mean": mean, "sd": sd, DRAWS: passed} | extra
 
 
 def _day(fit: Fit, position: float) -> str | None:
@@ -228,7 +240,7 @@ def _row(
     if claimants:
         row["claimant"] = _joined(claimants)
     plain = len(sums) == 1 and not any(quantity.is_ratio for quantity in quantities)
-    return row | {"unit": "losses" if plain else "ratio"}
+    return row | {"unit": "losses" if plain else "ratio", DRAWS: draws}
 
 
 def _engine(fit: Fit, quantities: Sequence[Quantity]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lossmodel.arguments import check_fit
 from lossmodel.evaluation.accountings import with_other_accountings
 from lossmodel.inference import worker
 from lossmodel.posterior.citation import fit_hash
@@ -101,6 +102,7 @@ def write_report(
     >>> sorted(path.name for path in write_report(failed, folder / "report").iterdir())
     ['diagnostics.json', 'fit.nc', 'manifest.json', 'provenance.json']
     """
+    check_fit(fit)
     with reserved(Path(out)) as target:
         return write_into(target, fit, force=force, progress=progress)
 

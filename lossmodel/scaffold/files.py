@@ -154,7 +154,7 @@ def tables_of(
         keys = claims[["claimant", "party", "category"]].drop_duplicates().to_numpy().tolist()
         for claimant, party, category in sorted(keys):
             author = plan.claimants[claimant]
-            note = "" if author.declared else _ASSUMED
+            note = "" if author.declares(category) else _ASSUMED
             streams.append((claimant, party, category, author.accounting(category), "", note))
     texts = {
         "claimants": table_csv(

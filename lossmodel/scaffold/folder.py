@@ -59,6 +59,8 @@ class Created:
         The table as it was read; None without one.
     dropped
         Figures whose word was left out.
+    assumed
+        Claimants and categories whose accounting nobody said.
     """
 
     folder: Path
@@ -66,6 +68,7 @@ class Created:
     claims: int = 0
     imported: Imported | None = None
     dropped: int = 0
+    assumed: tuple[str, ...] = ()
 
 
 def create(
@@ -225,7 +228,13 @@ class _Reading:
         # Its errors name the user's own file.
         checked = replace(imported, claims=claims, file_rows=tuple(places)).load()
         write_claims(checked, place / "claims.csv")
-        return Created(folder, plan, len(claims), imported, int((~kept).sum()))
+        streams = claims[["claimant", "category"]].drop_duplicates().to_numpy().tolist()
+        assumed = [
+            f"{plan.claimants[claimant].name} ({category})"
+            for claimant, category in streams
+            if not plan.claimants[claimant].declares(category)
+        ]
+        return Created(folder, plan, len(claims), imported, int((~kept).sum()), tuple(assumed))
 
 
 def _with_dropped(plan: Plan) -> Plan:

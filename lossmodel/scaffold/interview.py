@@ -65,6 +65,8 @@ def interview(asker: Asker, wishes: Wishes, table: TableNames, title: str) -> Pl
         if normal(name) not in known:
             raise UsageError(f"--accounting: there is no claimant {name!r}.")
     counted = _counted(asker, wishes, table, words)
+    if table.series & set(claimants):
+        asker.tell(_how_they_count())
     return Plan(
         named,
         start,
@@ -240,15 +242,15 @@ def _accounted(asker: Asker, wishes: Wishes, author: Author, asked: bool) -> Aut
         for name, category, text in _given_accountings(wishes)
         if normal(name) == normal(author.name)
     }
-    if given or not asked:
-        return Author(author.name, author.side, given, declared=bool(given))
+    if given or not asked or asker.person is None:
+        return Author(author.name, author.side, given)
+    said = asker.ask("", f"Number for {author.name}", _accounting, default="1", needed=False)
+    return Author(author.name, author.side, {"": said})
+
+
+def _how_they_count() -> str:
     lines = [f"  {i} {ACCOUNTINGS[name].question} ({name})" for i, name in enumerate(_ANSWERS, 1)]
-    asker.tell("\n".join([_QUESTION.format(name=author.name), *lines]))
-    said = asker.ask("", "Number", _accounting, default="1", needed=False)
-    return Author(author.name, author.side, {"": said}, declared=asker.person is not None)
-
-
-_QUESTION: Final = "When a new figure of {name} comes out, what happens to an old day?"
+    return "\n".join(["When a new figure comes out, what happens to an old day?", *lines])
 
 
 def _accounting(text: str) -> Accounting:

@@ -71,15 +71,16 @@ class Author:
     side
         Its side; empty for none.
     accountings
-        Category -> how it counts; the empty category stands for all others.
-    declared
-        Whether a person said how it counts.
+        Category -> how it counts, as somebody said; the empty category stands for all others.
     """
 
     name: str
     side: str
     accountings: Mapping[str, Accounting] = field(default_factory=dict)
-    declared: bool = False
+
+    def declares(self, category: str) -> bool:
+        """Whether somebody said how it counts a category."""
+        return category in self.accountings or "" in self.accountings
 
     def accounting(self, category: str) -> Accounting:
         """How it counts a category; `estimate`, which assumes least, if nobody said so."""
@@ -134,7 +135,7 @@ class Plan:
         found += [("--category", name) for name in self.categories]
         for author in self.claimants.values():
             found.append(("--claimant", f"{author.name}={author.side or LEFT_OUT}"))
-            for category, accounting in author.accountings.items() if author.declared else ():
+            for category, accounting in author.accountings.items():
                 of = f":{category}" if category else ""
                 found.append(("--accounting", f"{author.name}{of}={accounting}"))
         found += [("--map", f"{word}={key}") for word, key in self.words.items()]

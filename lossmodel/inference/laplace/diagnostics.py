@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from scipy.linalg import solve_triangular
 
 from lossmodel.inference.laplace.factors import Root
@@ -108,7 +107,7 @@ def split_normal(
     """
     n = split_normal_scales.shape[1]
     of_hypers = covariance_root[:n, :n]
-    if isinstance(of_hypers, sparse.sparray):
+    if not isinstance(of_hypers, np.ndarray):
         of_hypers = of_hypers.toarray()
     moved = x[:, :n] @ of_hypers.T
     ratio = np.where(moved > 0, split_normal_scales[1], split_normal_scales[0])

@@ -34,6 +34,7 @@ from lossmodel.inference.laplace.hyper_mode import (
 )
 from lossmodel.inference.laplace.levels import face_values
 from lossmodel.inference.laplace.modes import Modes, Point
+from lossmodel.model.density.arrowhead import MANY_UNKNOWNS
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
@@ -64,10 +65,10 @@ class Laplace:
     mode
         Shape (D,): maximum of the hyperparameters' marginal, and z* there.
     covariance_root
-        A with A A' the covariance; ``mode + A x`` of standard normal x draws. Lower triangular, or
-        sparse in large submodels, whose hyperparameters have the first columns, too.
+        A with A A' the covariance; ``mode + A x`` of standard normal x draws. Its first columns
+        are those of the hyperparameters. Lower triangular, or sparse with many unknowns.
     latent_precision
-        Negative Hessian by z at the mode; sparse in large submodels.
+        Negative Hessian by z at the mode; sparse with many unknowns.
     hyper_covariance
         Of the hyperparameters, on their standard normal scale.
     log_evidence
@@ -99,6 +100,14 @@ class Laplace:
     gradients: int
     split_normal_scales: Floats = field(default_factory=lambda: np.ones((2, 0)))
     diagnostics: NormalityDiagnostics | None = None
+
+    def dense(self) -> "Laplace":
+        """The same with dense matrices."""
+        root, precision = (
+            matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
+            for matrix in (self.covariance_root, self.latent_precision)
+        )
+        return replace(self, covariance_root=root, latent_precision=precision)
 
     def draw(self, size: int, rng: np.random.Generator) -> Floats:
         """Draws of theta, shape (size, D).
@@ -241,8 +250,8 @@ def _finish(modes: Modes, found: HyperMode, *, diagnose: bool) -> Laplace:
     root = cholesky(covariance, lower=True)
     laplace = Laplace(
         mode=point.theta,
-        covariance_root=_joint(mode_sensitivity @ root, point.factor.root()),
-        latent_precision=point.factor.precision(),
+        covariance_root=_joint(mode_sensitivity @ root, _kept(point.factor.root())),
+        latent_precision=_kept(point.factor.precision()),
         hyper_covariance=covariance,
         log_evidence=point.value + float(np.log(np.diag(root)).sum()),
         decrement=point.decrement,
@@ -255,10 +264,17 @@ def _finish(modes: Modes, found: HyperMode, *, diagnose: bool) -> Laplace:
     return _with_diagnostics(modes, found.point, laplace) if diagnose else laplace
 
 
+def _kept(matrix: Root) -> Root:
+    """A matrix of the latent vector as a fit keeps it: sparse with many unknowns alone."""
+    if isinstance(matrix, np.ndarray) or matrix.shape[0] > MANY_UNKNOWNS:
+        return matrix
+    return np.asarray(matrix.toarray())
+
+
 def _joint(of_hypers: Floats, latent: Root) -> Root:
     """The root of the joint covariance, from its first columns and the root of the latent one."""
     size, n = of_hypers.shape
-    if isinstance(latent, sparse.sparray):
+    if not isinstance(latent, np.ndarray):
         none = sparse.csr_array((n, size - n))
         return sparse.csr_array(
             sparse.hstack([of_hypers, sparse.vstack([none, latent])], format="csr")

@@ -29,6 +29,7 @@ from lossmodel.model.design.change import Change, by_columns, by_rows
 from lossmodel.model.design.grid import Floats, Ints
 
 __all__ = [
+    "MANY_UNKNOWNS",
     "Apart",
     "Arrowhead",
     "ArrowheadChange",

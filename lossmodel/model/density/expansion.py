@@ -30,7 +30,7 @@ from lossmodel.model.density.derivatives import Jacobians, Products, crossed, se
 from lossmodel.model.density.graph import Adjoints, Evaluation
 from lossmodel.model.density.operators import Map, Matrix, Node
 from lossmodel.model.design.change import Change
-from lossmodel.model.design.grid import Floats
+from lossmodel.model.design.grid import Floats, Ints
 
 __all__ = ["Expander", "Expansion"]
 
@@ -132,11 +132,16 @@ class Expansion:
         """Derivatives by the log scales and v of all nodes that sums up to edges need."""
         return {} if self.of.within is None else self.of.within.at(self.evaluation)
 
+    @property
+    def _shared_rows(self) -> Ints:
+        """Rows of the basis that no claimant has alone."""
+        assert isinstance(self.of.change, ArrowheadChange)
+        return self.of.change.layout.shared_rows
+
     @cached_property
     def _edges(self) -> Floats:
         """Derivative of the sums up to edges by the shared rows of the basis, (edges, rows)."""
-        assert isinstance(self.of.change, ArrowheadChange)
-        sums, rows = self.of.model.sums, self.of.change.layout.shared_rows
+        sums, rows = self.of.model.sums, self._shared_rows
         inputs = [self._within[node.index].tocsc()[:, rows] for node in sums.inputs]
         return np.ascontiguousarray(sums.forward([x.toarray().T for x in inputs]).T)
 
@@ -144,8 +149,7 @@ class Expansion:
         """Values of v, shape (V, .), with those of sums up to edges if these are in the basis."""
         if self.of.within is None:
             return values
-        assert isinstance(self.of.change, ArrowheadChange)
-        hypers, rows = self.of.model.log_scales.size, self.of.change.layout.shared_rows
+        hypers, rows = self.of.model.log_scales.size, self._shared_rows
         is_v = rows >= hypers
         return np.concatenate([values, self._edges[:, is_v] @ values[rows[is_v] - hypers]])
 
@@ -355,6 +359,28 @@ class Expansion:
         hypers = len(parameters.hyper)
         moved = parameters.matrix @ (directions * self.scales[:, None])
         return np.asarray(self.slopes @ self.with_edges(moved + self.growth @ directions[:hypers]))
+
+    def by_theta(self, weights: Matrix) -> Floats:
+        """Derivative of weighted sums of log expectations by theta, hyperparameters held.
+
+        Parameters
+        ----------
+        weights
+            One row per sum, shape (K, N).
+
+        Returns
+        -------
+        slopes
+            Shape (D, K).
+        """
+        by_basis = (weights @ self.slopes).T.toarray()
+        height = self.of.model.v.size
+        by_v, by_edges = by_basis[:height], by_basis[height:]
+        if len(by_edges):
+            hypers, rows = self.of.model.log_scales.size, self._shared_rows
+            is_v = rows >= hypers
+            by_v[rows[is_v] - hypers] += self._edges[:, is_v].T @ by_edges
+        return self.of.change.down(by_v, self.scales)
 
     def leverage(self, covariance: Floats) -> Floats:
         """Variance of the log expectations, shape (N,), under a covariance of theta."""

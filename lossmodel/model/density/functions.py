@@ -8,8 +8,9 @@ modules of their own: ``reported_fraction`` and ``likelihood``.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = [
     "Log",
     "LogNoise",
     "LogSigmoid",
+    "OnDemand",
     "Probit",
     "Sigmoid",
     "Times",
@@ -36,7 +38,32 @@ __all__ = [
 
 LOG_2PI = float(np.log(2 * np.pi))
 Derivatives = tuple[Floats, ...]
-SecondDerivatives = dict[tuple[int, int], Floats]
+SecondDerivatives = Mapping[tuple[int, int], Floats]
+
+
+class OnDemand(SecondDerivatives):
+    """Second derivatives of which each is computed where it is read.
+
+    Most readers want the curvature by the first argument alone, and some others cost much more.
+
+    Examples
+    --------
+    >>> bends = OnDemand({(0, 0): lambda: np.zeros(1), (0, 1): lambda: np.ones(1)})
+    >>> bends[0, 1], sorted(bends)
+    (array([1.]), [(0, 0), (0, 1)])
+    """
+
+    def __init__(self, parts: Mapping[tuple[int, int], Callable[[], Floats]]) -> None:
+        self._parts = parts
+
+    def __getitem__(self, key: tuple[int, int]) -> Floats:
+        return self._parts[key]()
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
 
 
 class Evaluated(NamedTuple):
@@ -89,17 +116,20 @@ def mixture(parts: Sequence[tuple[Floats | float, Evaluated]]) -> Evaluated:
             (share, part.first(), part.second())
             for share, (_, part) in zip(shares, parts, strict=True)
         ]
-        return {
-            (a, b): sum(
+
+        def entry(a: int, b: int) -> Floats:
+            return sum(
                 (
                     share * (bends.get((a, b), 0.0) + slopes[a] * slopes[b])
                     for share, slopes, bends in own
                 ),
                 start=-whole[a] * whole[b],
             )
-            for a in range(len(whole))
-            for b in range(a, len(whole))
-        }
+
+        count = len(whole)
+        return OnDemand(
+            {(a, b): partial(entry, a, b) for a in range(count) for b in range(a, count)}
+        )
 
     return Evaluated(np.asarray(value), first, second)
 

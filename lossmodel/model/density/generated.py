@@ -25,7 +25,7 @@ def components_of(category: str) -> tuple[int, ...]:
     return {"wounded": (WOUNDED,), "casualties": (KILLED, WOUNDED)}.get(category, (KILLED,))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SubmodelDraws:
     """Draws of theta of one submodel, and the quantities that follow from them.
 

@@ -25,6 +25,7 @@ from lossmodel.model.density.functions import (
     Derivatives,
     Evaluated,
     Function,
+    OnDemand,
     SecondDerivatives,
     mixture,
 )
@@ -127,14 +128,18 @@ class Count(Likelihood):
             return y - (y + shape) * chance, -2 * shape * by_shape()
 
         def second() -> SecondDerivatives:
-            bend = zeta(2, y + shape) - zeta(2, shape) + 1 / shape - 2 * over
-            bend += (y + shape) * over * over
-            cross = (y + shape) * chance * over - chance
-            return {
-                (0, 0): -(y + shape) * chance * (1 - chance),
-                (0, 1): -2 * shape * cross,
-                (1, 1): 4 * shape * (shape * bend + by_shape()),
-            }
+            def by_noise() -> Floats:
+                bend = zeta(2, y + shape) - zeta(2, shape) + 1 / shape - 2 * over
+                bend += (y + shape) * over * over
+                return np.asarray(4 * shape * (shape * bend + by_shape()))
+
+            return OnDemand(
+                {
+                    (0, 0): lambda: -(y + shape) * chance * (1 - chance),
+                    (0, 1): lambda: -2 * shape * ((y + shape) * chance * over - chance),
+                    (1, 1): by_noise,
+                }
+            )
 
         return Evaluated(value, first, second)
 

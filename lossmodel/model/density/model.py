@@ -90,6 +90,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.density.pymc import reference
 from lossmodel.model.design import Design, build_design
 from lossmodel.model.design.assemble import CIVILIAN, PEOPLE, PERSON
+from lossmodel.model.design.windows import records
 from lossmodel.model.priors import Priors
 
 if TYPE_CHECKING:
@@ -217,7 +218,8 @@ class LossModel:
         >>> len(LossModel().unmodelled(fitted.evidence, fitted.conflict))
         0
         """
-        reasons = [self._objection(term, conflict) for term in evidence.terms.to_dict("records")]
+        read = ["party", "category", "accounting", "days", "days_from"]
+        reasons = [self._objection(term, conflict) for term in records(evidence.terms, read)]
         table = evidence.terms[["term", "claims"]].assign(why=reasons)
         return table[table["why"] != ""].reset_index(drop=True)
 

@@ -39,7 +39,7 @@ class Twice(Function):
         def second() -> SecondDerivatives:
             one, other = (part.second() for part in both)
             none = np.zeros_like(both[0].value)
-            return {key: one.get(key, none) + other.get(key, none) for key in one | other}
+            return {key: one.get(key, none) + other.get(key, none) for key in {**one, **other}}
 
         return Evaluated(both[0].value + both[1].value, first, second)
 

@@ -188,7 +188,8 @@ class _Reported:
             k = of.late
             wait, z, _, heard, pace = self.nodes
             slope = wait / of.declared_log_sd
-            nodes = _normal_bends(self._dense, z, pace) | {
+            nodes = {
+                **_normal_bends(self._dense, z, pace),
                 (DELAY, DECLARED): -pace * self._dense * slope,
                 (DELAY_SD, DECLARED): -self._dense * z * slope,
                 (DECLARED, DECLARED): heard * (slope * slope - 1 / of.declared_log_sd**2),

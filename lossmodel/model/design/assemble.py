@@ -28,6 +28,7 @@ from lossmodel.model.design.windows import (
     WOUNDED,
     Record,
     WindowBuilder,
+    records,
 )
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS
@@ -47,6 +48,18 @@ __all__ = [
 # Submodels of people; the others are classes of equipment, whose losses have no lethality.
 PERSON, CIVILIAN = "person", "civilian"
 PEOPLE = (PERSON, CIVILIAN)
+# Columns of an observation that its windows and bins are made from.
+READ = [
+    "party",
+    "category",
+    "scope",
+    "role",
+    "accounting",
+    "days",
+    "days_from",
+    "known",
+    "known_from",
+]
 
 
 @dataclass(frozen=True)
@@ -229,8 +242,8 @@ class _Assembly:
         )
 
     def design(self) -> Design:
-        records = self.terms.to_dict("records")
-        for observation, (stream, term) in enumerate(zip(self.stream_of, records, strict=True)):
+        terms = zip(self.stream_of, records(self.terms, READ), strict=True)
+        for observation, (stream, term) in enumerate(terms):
             self._add(observation, int(stream), term)
         observed = observe(
             self.terms, streams=self.streams, stream_of=self.stream_of, priors=self.priors,

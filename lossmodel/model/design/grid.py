@@ -125,7 +125,12 @@ class Grid:
 
     def index(self, day: pd.Timestamp) -> int:
         """Days since the first one; negative before it, ``size`` or more after the last."""
-        return int((day - self.start).days)
+        # A difference of timestamps takes twenty times as long.
+        return int(day.toordinal() - self._first)
+
+    @cached_property
+    def _first(self) -> int:
+        return int(self.start.toordinal())
 
     def span(self, start: pd.Timestamp, end: pd.Timestamp) -> tuple[int, int]:
         """Half-open range [lo, hi) of a closed window, clipped to the days of the war."""

@@ -1,0 +1,128 @@
+"""Large submodels: their second derivatives are arrowheads, and equal to dense ones."""
+
+import numpy as np
+import pytest
+
+import lossmodel
+from benchmarks import sizes
+from lossmodel.claims import load_claims
+from lossmodel.evidence import collect_evidence
+from lossmodel.evidence.originals import Originals
+from lossmodel.inference import run
+from lossmodel.inference.laplace import fit as laplace_fit
+from lossmodel.inference.laplace import modes as latent_modes
+from lossmodel.inference.laplace.modes import Modes
+from lossmodel.model import LossModel
+from lossmodel.model.density import expansion as expansions
+from lossmodel.model.density.density import Density
+from lossmodel.model.density.expansion import Expander
+
+
+def war(tmp_path, *, claimants: int, each: int = 4):
+    """The design of the soldiers of a war of two months."""
+    tmp_path.mkdir(exist_ok=True)
+    sizes.estimates(tmp_path, claimants=claimants, each=each, days=60)
+    claims = load_claims(conflict=tmp_path)
+    return LossModel().design(collect_evidence(claims), claims.conflict)
+
+
+def dense(matrix):
+    return matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+
+
+def at_a_point(density, monkeypatch, *, theta, apart, edges=False):
+    """Everything that a search needs of a second-order expansion, as one vector."""
+    monkeypatch.setattr(expansions, "has_long_windows", lambda _: edges)
+    modes = Modes(density)
+    modes.expand_at = Expander(density, apart=apart)
+    point = modes.expand(theta)
+    sensitivity = modes.mode_sensitivity(point)
+    root, precision = dense(point.factor.root()), dense(point.factor.precision())
+    np.testing.assert_allclose(root.T @ precision @ root, np.eye(len(root)), atol=1e-9)
+    numbers = [point.value, point.decrement, point.positive, point.hessian_positive]
+    parts = [
+        numbers, modes.slope(point, sensitivity), sensitivity.ravel(), point.factor.variances,
+        point.factor.leverage(point.expansion), precision.ravel(), (root @ root.T).ravel(),
+    ]  # fmt: skip
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("edges", [False, True])
+@pytest.mark.parametrize("near", [False, True])  # where the curvature is positive, and where not
+def test_an_arrowhead_is_the_dense_matrix(tmp_path, monkeypatch, edges, near):
+    density = Density(war(tmp_path, claimants=6, each=20))
+    theta = np.random.default_rng(1).normal(0, 0.1, density.size)
+    if near:
+        theta = laplace_fit.approximate(density, diagnose=False).mode + theta / 100
+    plain = at_a_point(density, monkeypatch, theta=theta, apart=False)
+    assert bool(plain[2]) is near
+    apart = at_a_point(density, monkeypatch, theta=theta, apart=True, edges=edges)
+    np.testing.assert_allclose(apart, plain, rtol=1e-8, atol=1e-9)
+
+
+def test_ledgers_lists_and_ceilings_are_in_the_arrowhead(monkeypatch):
+    claims = load_claims(conflict="winterwar1939")
+    density = Density(LossModel().design(collect_evidence(claims), claims.conflict))
+    theta = np.random.default_rng(1).normal(0, 0.1, density.size)
+    plain = at_a_point(density, monkeypatch, theta=theta, apart=False)
+    apart = at_a_point(density, monkeypatch, theta=theta, apart=True)
+    np.testing.assert_allclose(apart, plain, rtol=1e-7, atol=1e-8)
+
+
+def test_work_is_linear_in_the_number_of_claimants(tmp_path):
+    entries = []
+    for claimants in (100, 200):
+        density = Density(war(tmp_path / str(claimants), claimants=claimants))
+        found = Expander(density, apart=True)(np.zeros(density.size)).clipped
+        entries.append(found.blocks.size + found.between.size)
+    assert entries[1] < 2.2 * entries[0]
+
+
+def test_publication_is_ranked_once_and_not_for_each_series(tmp_path, monkeypatch):
+    calls = []
+    place_of = Originals._place_of
+    monkeypatch.setattr(Originals, "_place_of", lambda *of: calls.append(1) or place_of(*of))
+    counts = []
+    for claimants in (100, 200):
+        calls.clear()
+        war(tmp_path / str(claimants), claimants=claimants, each=1)
+        counts.append(len(calls))
+    assert counts[1] < 2.2 * counts[0]
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """All submodels are large ones, with sparse matrices and no importance weights."""
+    monkeypatch.setattr(run, "LARGEST", 0)
+    for module in (run, latent_modes):
+        monkeypatch.setattr(module, "is_large", lambda _: True)
+    monkeypatch.setattr(laplace_fit, "MANY_UNKNOWNS", 0)
+
+
+def test_a_large_fit_is_the_same_and_is_kept(tmp_path, request):
+    design = war(tmp_path / "war", claimants=6, each=3)
+    plain = laplace_fit.approximate(Density(design))
+    request.getfixturevalue("large")
+    apart = laplace_fit.approximate(Density(design))
+    sds = np.linalg.norm(plain.covariance_root, axis=1)
+    assert np.abs((apart.mode - plain.mode) / sds).max() < 1e-3
+    root = apart.dense().covariance_root
+    covariance = plain.covariance_root @ plain.covariance_root.T
+    np.testing.assert_allclose(root @ root.T, covariance, atol=1e-3)
+    fitted = lossmodel.fit(load_claims(conflict=tmp_path / "war"), engine="laplace", draws=50)
+    again = lossmodel.load_fit(fitted.save(tmp_path / "fit.nc"))
+    kept = again.submodels["person"].laplace.covariance_root
+    assert not isinstance(kept, np.ndarray)
+    assert abs(kept - fitted.submodels["person"].laplace.covariance_root).max() == 0
+    shift = fitted.local_prior_sensitivity
+    assert np.isfinite(shift["median"]).all()
+
+
+def test_auto_does_not_sample_a_large_submodel(tmp_path, large, monkeypatch):
+    monkeypatch.setattr(run, "runaway_totals", lambda _: ["a total runs away"])
+    war(tmp_path, claimants=6, each=3)
+    found = lossmodel.fit(load_claims(conflict=tmp_path), engine="auto", draws=50)
+    person = found.submodels["person"]
+    assert person.engine == "laplace"
+    assert person.diagnostics["failures"] == ["a total runs away"]
+    assert "too many to be sampled in 120 s" in " ".join(person.diagnostics["doubts"])
