@@ -15,8 +15,10 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_solve, lapack, solve_triangular
 
-from lossmodel.model.density.arrowhead import ROWS, Arrowhead, ArrowheadChange, Layout, times
+from lossmodel.model.density.apart import ROWS, times
+from lossmodel.model.density.arrowhead import Arrowhead, ArrowheadChange
 from lossmodel.model.density.expansion import Expansion
+from lossmodel.model.density.layout import Layout
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["ArrowheadFactor", "DenseFactor", "Factor", "Root", "cholesky_factor", "regularised"]
