@@ -16,7 +16,7 @@ __all__ = ["ROWS", "Apart", "products_apart", "times"]
 # Rows that are multiplied as dense matrices at once: 8 MB for a thousand columns.
 ROWS = 1000
 # Time of an addition in a product of two sparse matrices, and in that of a sparse and a dense one,
-# relative to one in a product of two dense ones.
+# relative to one in a product of two dense ones, of which a core makes some 25 in a nanosecond.
 SPARSE_COST, DENSE_COST = 100.0, 20.0
 
 

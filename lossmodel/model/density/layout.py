@@ -18,7 +18,8 @@ __all__ = ["MANY_UNKNOWNS", "Layout", "has_long_windows", "is_large", "layout_of
 # Unknowns, and figures, from which second derivatives are arrowheads. A dense expansion of 2,000
 # unknowns takes as long as one in blocks; that of the shipped war has under a thousand.
 MANY_UNKNOWNS, MANY_FIGURES = 2000, 20_000
-# Cells of a window from which a sum over its edges has fewer terms than one over its cells.
+# Cells of a window from which a sum over its edges has fewer terms: each of the two edges is
+# interpolated between two ends of cells.
 LONG = 4
 
 
