@@ -68,9 +68,7 @@ def products_apart(
 
     def parts(matrix: Matrix) -> tuple[Matrix, Matrix]:
         if id(matrix) not in kept:
-            by_column = matrix.tocsc()
-            own, others = by_column[:, layout.own_rows], by_column[:, rows]
-            kept[id(matrix)] = sparse.csr_array(own), sparse.csr_array(others)
+            kept[id(matrix)] = matrix[:, layout.own_rows], matrix[:, rows]
         return kept[id(matrix)]
 
     shared, across, own = _Crossed(), _Crossed(), _Crossed()
