@@ -101,6 +101,7 @@ ORDER = [
     "posterior/losses",
     "posterior/estimates",
     "posterior/summary",
+    "posterior/stream_figures",
     "posterior/ratios",
     "posterior/contradictions",
     "posterior/groups",

@@ -9,7 +9,7 @@ import numpy as np
 
 from lossmodel.arguments import check_index, spelled
 from lossmodel.posterior import fit as data
-from lossmodel.posterior import groups, ratios, tables
+from lossmodel.posterior import groups, stream_figures, tables
 from lossmodel.posterior.rates import rates
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ class DrawsOfFit(data.Fit):
         (100, 2)
         """
         check_index(stream, "stream", len(tables.streams_table(self)))
-        return ratios.log_bias(self, stream, prior=prior, days=days)
+        return stream_figures.log_bias(self, stream, prior=prior, days=days)
 
     def omega_draws(self, stream: int, *, prior: bool = False) -> Floats:
         """Draws of the share of the wounded that a stream counts; NaN for equipment.
@@ -278,7 +278,7 @@ class DrawsOfFit(data.Fit):
         True
         """
         check_index(stream, "stream", len(tables.streams_table(self)))
-        return ratios.wounded_share(self, stream, prior=prior)
+        return stream_figures.wounded_share(self, stream, prior=prior)
 
     def to_arviz(self, *, submodels: str | Sequence[str] | None = None) -> Any:
         """Named draws, observations and statistics for ArviZ, as in the file of `save`.

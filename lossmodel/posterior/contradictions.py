@@ -58,12 +58,10 @@ def contradictions(fit: Fit) -> list[Finding]:
     >>> contradictions(fitted)
     []
     """
-    table, terms = biases_table(fit), terms_table(fit)
+    terms = terms_table(fit)
     if terms["claimant"].nunique() < 2:
         return []
-    whole = table[(table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])]
-    # In a short war the only half-year is the whole of it.
-    whole = whole.drop_duplicates(STREAM, keep="last")
+    whole = biases_table(fit, by_half_year=False)
     whole = whole[whole["prior_median"].notna() & whole["ratio_median"].notna()]
     # A learned noise may take up what a bias does not.
     residual = terms.groupby(STREAM)["residual"].median().rename("residual")

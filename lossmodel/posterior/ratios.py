@@ -18,10 +18,9 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.posterior.discrepancy import COLUMNS as DISCREPANCY
 from lossmodel.posterior.estimates import CI_KIND, Windows, calendar, summarise
-from lossmodel.posterior.rates import rates
+from lossmodel.posterior.stream_figures import KEYS, Truths, stream_scopes, wounded_share
 from lossmodel.posterior.tables import (
     discrepancy_table,
-    stream_of,
     streams_table,
     submodel_of,
     terms_table,
@@ -34,23 +33,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lossmodel.model.design.grid import Ints
     from lossmodel.posterior.fit import Fit
 
-__all__ = [
-    "COLUMNS",
-    "Figures",
-    "biases_table",
-    "figures",
-    "log_bias",
-    "stream_scopes",
-    "wounded_share",
-]
+__all__ = ["COLUMNS", "biases_table"]
 
-KEYS: Final = ("claimant", "party", "category")
 LIMITS: Final = ("median", "lower", "upper")
 STEP: Final = 7  # days; biases drift by half-year, so a week is read off at its middle
-COUNTED_AS_KILLED: Final = ("missing", "captured")
+# Runs of days that a whole period is divided into at most: in a war of a century they are longer
+# than a week, and as many to a year as draws of a bias that drifts by half-year need.
+MOST_RUNS: Final = 400
 
 COLUMNS: Final = (
     *("claimant", "party", "category", "scope", "role", "accounting", "start", "end"),
@@ -65,48 +56,9 @@ COLUMNS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Figures:
-    """Expected figures of a stream beside the truth, per draw and run of days.
-
-    Attributes
-    ----------
-    claimed
-        Expected figures, shape (samples, runs).
-    own
-        Truth under the stream's own definition.
-    killed, casualties
-        Truth under the two definitions that a word could mean; None for equipment.
-    """
-
-    claimed: NDArray[np.float64]
-    own: NDArray[np.float64]
-    killed: NDArray[np.float64] | None
-    casualties: NDArray[np.float64] | None
-
-
-def stream_scopes(fit: Fit) -> dict[Any, str]:
-    """The scope that most of each stream's evidence is about, by claimant, party and category."""
-    counts = terms_table(fit).groupby([*KEYS, "scope"]).size().reset_index(name="terms")
-    counts = counts.sort_values(["terms", "scope"], ascending=[False, True])
-    first = counts.drop_duplicates([*KEYS])
-    return {(r.claimant, r.party, r.category): str(r.scope) for r in first.itertuples()}
-
-
-def figures(fit: Fit, stream: Any, *, first: NDArray[np.intp], scope: str) -> Figures:
-    """Expected figures of a stream and the truth, in runs of days.
-
-    Parameters
-    ----------
-    stream
-        A row of `streams_table`.
-    first
-        Position of the first day of each run.
-    """
-    return _Truths(fit, first).figures(stream, scope)
-
-
-def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
+def biases_table(
+    fit: Fit, *, claimant: str | None = None, by_half_year: bool = True
+) -> pd.DataFrame:
     """Ratios of all streams, by half-year and over all, in the columns `COLUMNS`.
 
     `identified` is true where the posterior sd of the log of the ratio is less than `IDENTIFIED`
@@ -117,6 +69,8 @@ def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
     ----------
     claimant
         Only this claimant's streams.
+    by_half_year
+        Whether there are rows of half-years before the one over all.
     """
     streams = streams_table(fit)
     if claimant is not None:
@@ -124,9 +78,10 @@ def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
         if streams.empty:
             known = ", ".join(sorted(set(streams_table(fit)["claimant"])))
             raise UsageError(f"No claimant {claimant!r} in the fit; there are: {known}.")
-    halves = calendar(fit.days, "half-yearly")
-    first, group = _blocks(halves.first, halves.last)
-    truths = _Truths(fit, first)
+    halves = calendar(fit.days, "half-yearly") if by_half_year else _whole(fit.days)
+    step = STEP if by_half_year else max(STEP, len(fit.days) // MOST_RUNS)
+    first, group = _blocks(halves.first, halves.last, step)
+    truths = Truths(fit, first)
     counts = _counts(fit, halves)
     scopes = stream_scopes(fit)
     parts = [
@@ -141,85 +96,22 @@ def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
         )
         for stream in streams.itertuples()
     ]
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
+    shown = slice(None) if by_half_year else slice(-1, None)
+    columns = {name: np.concatenate([part[name][shown] for part in parts]) for name in COLUMNS}
     return pd.DataFrame(columns)
 
 
-def log_bias(
-    fit: Fit, stream: int, *, prior: bool = False, days: Ints | None = None
-) -> NDArray[np.float64]:
-    """Log bias of a stream under its own definition, shape (draws, days).
-
-    The common mode is in it; a list has its log coverage instead.
-
-    Parameters
-    ----------
-    stream
-        Its number in `streams_table`.
-    prior
-        Draws of the prior instead.
-    days
-        Positions of the days; all where not given.
-    """
-    submodel, number = stream_of(fit, stream)
-    cell_of = submodel.design.grid.cell_of
-    cells = cell_of if days is None else cell_of[days]
-    return (submodel.prior if prior else submodel.posterior).bias(number, cells)
-
-
-def wounded_share(fit: Fit, stream: int, *, prior: bool = False) -> NDArray[np.float64]:
-    """Share of the wounded that a stream counts, shape (draws,); NaN for equipment."""
-    submodel, number = stream_of(fit, stream)
-    return (submodel.prior if prior else submodel.posterior).wounded_share(number)
-
-
-class _Truths:
-    """Truth by party and scope, summed over runs of days once and shared by all streams."""
-
-    def __init__(self, fit: Fit, first: NDArray[np.intp]) -> None:
-        self.fit = fit
-        self.first = first
-        end = np.append(first[1:], len(fit.days))
-        self.middle = (first + end - 1) // 2
-        self.known: dict[tuple[str, str, str], NDArray[np.float64]] = {}
-
-    def sums(self, party: str, category: str, scope: str) -> NDArray[np.float64]:
-        key = (party, category, scope)
-        if key not in self.known:
-            self.known[key] = rates(self.fit, party, category, scope).sums(self.first)
-        return self.known[key]
-
-    def bias(self, stream: Any, *, prior: bool = False) -> NDArray[np.float64]:
-        return log_bias(self.fit, stream.stream, prior=prior, days=self.middle)
-
-    def figures(self, stream: Any, scope: str) -> Figures:
-        factor = np.exp(self.bias(stream))
-        if stream.group != "person":
-            own = self.sums(stream.party, stream.category, scope)
-            return Figures(own * factor, own, None, None)
-        killed = self.sums(stream.party, "killed", scope)
-        if stream.category in COUNTED_AS_KILLED:
-            return Figures(killed * factor, killed, None, None)
-        casualties = self.sums(stream.party, "casualties", scope)
-        own = self._own(stream, killed, casualties)
-        return Figures(own * factor, own, killed, casualties)
-
-    def _own(
-        self, stream: Any, killed: NDArray[np.float64], casualties: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Truth under the stream's own definition."""
-        fixed = {"killed": killed, "wounded": casualties - killed, "casualties": casualties}
-        if stream.category in fixed:
-            return fixed[stream.category]
-        share = wounded_share(self.fit, stream.stream)[:, None]
-        return np.asarray(killed + share * (casualties - killed))
+def _whole(days: pd.DatetimeIndex) -> Windows:
+    """All days as one window."""
+    ends = np.array([0]), np.array([len(days) - 1])
+    return Windows(*ends, days[:1], days[-1:])
 
 
 def _blocks(
-    first: NDArray[np.intp], last: NDArray[np.intp]
+    first: NDArray[np.intp], last: NDArray[np.intp], step: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Divide each window into weeks; and the position of each window's first week."""
-    parts = [np.arange(a, b + 1, STEP) for a, b in zip(first, last, strict=True)]
+    """Divide each window into runs of days; and the position of each window's first run."""
+    parts = [np.arange(a, b + 1, step) for a, b in zip(first, last, strict=True)]
     sizes = np.array([len(part) for part in parts])
     return np.concatenate(parts), np.append(0, np.cumsum(sizes)[:-1])
 
@@ -231,7 +123,7 @@ def _rows(
     scope: str,
     halves: Windows,
     group: NDArray[np.intp],
-    truths: _Truths,
+    truths: Truths,
     counts: Mapping[Any, _Counts],
 ) -> dict[str, NDArray[Any]]:
     found = truths.figures(stream, scope)

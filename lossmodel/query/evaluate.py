@@ -18,7 +18,7 @@ from lossmodel.errors import UsageError
 from lossmodel.posterior.chains import paired
 from lossmodel.posterior.estimates import CI_KIND, summarise
 from lossmodel.posterior.rates import rates
-from lossmodel.posterior.ratios import figures, stream_scopes
+from lossmodel.posterior.stream_figures import figures, stream_scopes
 from lossmodel.posterior.tables import streams_table, submodel_of
 from lossmodel.query.answer import Answer
 from lossmodel.query.parse import Passing, Term, Window, parsed
