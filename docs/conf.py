@@ -96,6 +96,13 @@ def skip_old(app: Sphinx, what: str, name: str, found: Any, skip: bool, options:
     return skip or maker == "lossmodel.deprecation"
 
 
+def hide_making(
+    app: Sphinx, what: str, name: str, found: Any, options: Any, signature: str, returned: str
+) -> tuple[str, str] | None:
+    """Show no arguments of a class that says by which functions it is made."""
+    return ("", "") if what == "class" and "Made by ``" in (found.__doc__ or "") else None
+
+
 def name_blocks(app: Sphinx, docname: str, source: list[str]) -> None:
     """Give blocks of code that name their file (```csv claims.csv) that name as a caption."""
     block = r"(?m)^```(\w+) ([\w.]+\.\w+)$"
@@ -109,4 +116,5 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", lambda app: generate.write_stubs(made, app))
     app.connect("source-read", name_blocks)
     app.connect("autodoc-skip-member", skip_old)
+    app.connect("autodoc-process-signature", hide_making)
     app.add_lexer("csv", TextLexer)
