@@ -12,7 +12,7 @@ COPY constraints.txt /tmp/install/
 COPY --from=build /wheels /tmp/install/
 RUN python -m pip install --no-cache-dir -c /tmp/install/constraints.txt /tmp/install/*.whl \
     && rm -r /tmp/install \
-    && useradd --create-home --uid 1000 analyst \
+    && useradd --no-create-home --uid 1000 analyst \
     && install -d -o analyst -g analyst /work
 # Caches that any user may write, because --user may name one without a home.
 ENV HOME=/tmp \

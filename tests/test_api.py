@@ -277,7 +277,7 @@ def test_a_day_may_be_a_text_or_a_date(monkeypatch, day):
     monkeypatch.setattr(fitting, "fit_claims", lambda claims, **options: seen.update(options))
     monkeypatch.setattr(entry, "_with_methods", lambda found: found)
     options = {"seed": np.int64(3), "submodels": "Aircraft", "draws": np.int32(9)}
-    lm.fit(SHORT, as_of=day, engine="Laplace", **options)
+    lm.fit(SHORT, as_of=day, engine="laplace", **options)
     assert seen["as_of"] == pd.Timestamp("1940-09-01")
     assert (seen["seed"], seen["submodels"], seen["draws"]) == (3, ("aircraft",), 9)
     assert seen["engine"] == "laplace"

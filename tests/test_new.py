@@ -239,7 +239,16 @@ def test_a_mapped_word_is_read_and_another_left_out(tmp_path):
 
 def test_a_new_kind_of_equipment_is_declared(tmp_path):
     text = LONG.replace("tanks", "zeppelins")
-    wishes = Wishes(start="2001-05-01", claimants=SIDED, words=("what:zeppelins=airships",))
+    words = ("what:zeppelins=airships",)
+    with pytest.raises(UsageError, match="--category airships"):
+        create(
+            tmp_path / "war",
+            Wishes(start="2001-05-01", claimants=SIDED, words=words),
+            table=table(tmp_path, text),
+        )
+    wishes = Wishes(
+        start="2001-05-01", claimants=SIDED, words=words, categories=("killed", "airships")
+    )
     war = load_conflict(create(tmp_path / "war", wishes, table=table(tmp_path, text)).folder)
     assert war.categories["airships"].group == "equipment"
 
@@ -297,6 +306,7 @@ def test_sides_follow_from_parties(tmp_path, parties, sides):
         ({"accountings": ("Southern Staff=diary",)}, "no accounting"),
         ({"accountings": ("Nobody=ledger",)}, "no claimant 'Nobody'"),
         ({"words": ("fallen",)}, "COLUMN:WORD=KEY"),
+        ({"words": ("what:fallen=kiled",)}, "Did you mean killed"),
         ({"fights": ("North",), "sides": ("North", "South", "East")}, "SIDE:SIDE"),
         ({"civilians": ("Nobody",)}, "no party 'nobody'"),
     ],
@@ -348,12 +358,22 @@ def test_questions_are_asked_and_proposals_taken(tmp_path):
     assert streams["southern-staff"] == ""
 
 
+def test_answers_come_from_the_terminal_until_it_ends(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("2001-05-01\n"))
+    terminal = command._Terminal()
+    assert terminal("First day", "").strip() == "2001-05-01"
+    assert capsys.readouterr().err == "First day: "
+    with pytest.raises(KeyboardInterrupt):
+        terminal("Last day", "-")
+
+
 def test_unknown_words_are_asked_about(tmp_path):
-    person = Answers(**{"'zonked'": ["KIA"], "First day": ["2001-05-01"]})
+    person = Answers(**{"'zonked'": ["kiled", "KIA"], "First day": ["2001-05-01"]})
     text = LONG.replace("fallen", "zonked")
     done = create(tmp_path / "war", table=table(tmp_path, text), person=person)
     assert done.plan.words["zonked"] == "killed"
     assert any("row 5" in question for question in person.asked)
+    assert any("Did you mean killed" in text for text in person.told)
 
 
 def test_a_folder_without_a_table_is_asked_for(tmp_path):

@@ -307,6 +307,8 @@ def test_events_of_any_table_are_summed_if_asked_for(tmp_path):
         (["2023-02-23T22:00:00Z", "2023-03-26T21:00:00Z"], ["02-24", "03-27"]),
         (["2023-02-24T22:15:00Z", "2023-02-25T06:40:00Z"], ["02-24", "02-25"]),
         (["1677196800", "1677283200"], ["02-24", "02-25"]),
+        (["24/02/23", "25/02/23"], ["02-24", "02-25"]),
+        (["24th of February 2023", "2023-W08-6"], ["02-24", "02-25"]),
     ],
 )
 def test_forms_of_days(tmp_path, cells, days):
@@ -346,7 +348,7 @@ def test_a_month_in_which_the_war_begins_is_cut_and_averages_stay_averages(tmp_p
     assert claims(found, "kind", "start", "end", "value") == [
         ("average", "02-24", "02-28", 800), ("average", "03-01", "03-31", 700),
     ]  # fmt: skip
-    assert "1 windows are cut" in " ".join(found.notes)
+    assert "windows cut to the days of the war: 1" in " ".join(found.notes)
     heading = read(tmp_path, text.replace("nato", "daily average (NATO)"))
     assert set(heading.claims["kind"]) == {"average"}
 
@@ -359,11 +361,13 @@ def test_days_that_could_be_either_are_decided_by_the_column_or_the_war(tmp_path
     assert claims(read(tmp_path, rows.format("02/05/2022")), "end") == [("04-03",), ("05-02",)]
     with pytest.raises(UsageError, match=r"row 2, column date: '03/04/2022'.*--day-first"):
         read(tmp_path, rows.format("03/05/2022"))
+    with pytest.raises(UsageError, match=r"row 2, column date: '22/03/24'.*begins with the year"):
+        read(tmp_path, "date,nato\n22/03/24,5\n22/03/25,9\n")
 
 
 def test_days_outside_the_war_are_errors_of_their_rows(tmp_path):
     text = "date,nato\n2/14/2023,5\n2/15/0203,7\n2/16/2032,9\n2/17/2023,9\n"
-    with pytest.raises(ClaimsError, match="row 3, date: found 0203-02-15"):
+    with pytest.raises(ClaimsError, match="row 3, date: found '2/15/0203'"):
         read(tmp_path, text)
 
 
@@ -513,6 +517,7 @@ RECORDS = [{"date": "2023-02-01", "nato": 5}, {"date": "2023-02-02", "nato": 7}]
         json.dumps({"date": {"0": "2023-02-01", "1": "2023-02-02"}, "nato": {"0": 5, "1": 7}}),
         json.dumps({"0": RECORDS[0], "1": RECORDS[1]}),
         json.dumps({record["date"]: {"nato": record["nato"]} for record in RECORDS}),
+        json.dumps({"help": "", "result": {"n": 2, "records": RECORDS}}),
         json.dumps({"nato": {"2023-02-01": 5, "2023-02-02": 7}}),
         json.dumps({"columns": ["date", "nato"], "data": [["2023-02-01", 5], ["2023-02-02", 7]]}),
         json.dumps([["date", "nato"], ["2023-02-01", 5], ["2023-02-02", 7]]),
@@ -704,7 +709,7 @@ def test_formulas_are_said_or_refused(tmp_path):
         read(tmp_path, book, "own.xlsx")
     imported = read(tmp_path, with_saved_values(book, "1434"), "own.xlsx")
     assert claims(imported, "value")[-1] == (1434,)
-    assert "1 cells are formulas, read as their saved values (first in row 6)" in imported.notes
+    assert "formulas read as their saved values: 1 (first in row 6)" in imported.notes
 
 
 def test_archives_that_are_no_workbook_or_expand_too_far_are_not_opened(tmp_path):

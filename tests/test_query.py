@@ -288,6 +288,7 @@ def test_each_form_carries_the_warnings(doubtful):
         ("killed south 2023", True),
         ("when killed south passes 1000", True),
         ("killed north / killed south", True),
+        ("killed north / wounded south", False),
         ("killed north+south", True),
         ("killed+wounded south", True),
         ("killed north citizens", False),

@@ -58,6 +58,8 @@ class Fit(DrawsOfFit):
         Totals without the figures that move them most, by normal theory.
     draws, prior
         Named draws as datasets with dims chain and draw.
+    losses, equipment_losses
+        Draws of losses per day, dims chain, draw, party, category and day.
 
     See Also
     --------

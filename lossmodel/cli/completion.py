@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +35,8 @@ def question_words(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def _names(folder: Path) -> Iterator[str]:
+    import csv
+
     for file, columns in NAMES.items():
         try:
             with (folder / file).open(encoding="utf-8", newline="") as lines:

@@ -86,6 +86,11 @@ def _week(year: str, week: str) -> tuple[dt.date, dt.date]:
     return first, first + 6 * DAY
 
 
+def _week_day(year: str, week: str, day: str) -> tuple[dt.date, dt.date]:
+    there = dt.date.fromisocalendar(int(year), int(week), int(day))
+    return there, there
+
+
 def _quarter(year: str, quarter: str) -> tuple[dt.date, dt.date]:
     last = 3 * int(quarter)
     return _whole_month(year, str(last - 2))[0], _whole_month(year, str(last))[1]
@@ -104,7 +109,7 @@ def _serial(text: str) -> tuple[dt.date, dt.date]:
 
 WORD: Final = r"([^\W\d_]{3,}\.?)"
 YEAR: Final = r"(\d{4})"
-GAP: Final = r"[-/., ']*(?:de )?"
+GAP: Final = r"[-/., ']*(?:de |of )?"
 # Form -> pattern, order of its parts (y, m, d) and function. Those of both `day-first` and
 # `month-first` are decided over the column.
 Read = Callable[..., tuple[dt.date, dt.date]]
@@ -128,6 +133,7 @@ FORMS: Final[tuple[tuple[str, re.Pattern[str], str, Read], ...]] = tuple(
         ("month", rf"{YEAR}[-/ ,]*{WORD}", "ym", _whole_month),
         ("ISO week", r"(\d{4})[- /]?(?:W|KW|wk|week)[- ]?(\d{1,2})", "yw", _week),
         ("ISO week", r"(?:W|KW|wk|week)[- ]?(\d{1,2})[-/, ]+(\d{4})", "wy", _week),
+        ("day of an ISO week", r"(\d{4})-?W(\d{1,2})-?([1-7])", "ywd", _week_day),
         ("quarter", r"(\d{4})[- /]?Q([1-4])", "yq", _quarter),
         ("quarter", r"Q([1-4])[-/, ]+(\d{4})", "qy", _quarter),
         ("year", r"((?:1[789]|2[01])\d{2})", "y", _whole_year),
@@ -135,4 +141,4 @@ FORMS: Final[tuple[tuple[str, re.Pattern[str], str, Read], ...]] = tuple(
     )
 )  # fmt: skip
 EITHER: Final = ("day-first", "month-first")
-RANK: Final = "ymdwqn"
+RANK: Final = "ymwdqn"

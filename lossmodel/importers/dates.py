@@ -28,6 +28,7 @@ CLOCK: Final = re.compile(
     re.IGNORECASE,
 )
 TAIL: Final = re.compile(r"\s*(?:г\.?|р\.?|года|року|год|рік)$")
+SHORT: Final = re.compile(r"(\d{1,2})[-/ ](\d{1,2})[-/ ](\d{2})")
 EPOCH: Final = dt.date(1970, 1, 1)
 
 
@@ -147,6 +148,8 @@ def guess_dates(
         return Dates(day_first, next_day, (*notes, *_named(unique, day_first)))
     if day_first is not None:
         return Dates(day_first, next_day, (*notes, *_named(unique, day_first)))
+    if _may_begin_with_the_year(open_):
+        return Dates(None, next_day, (*notes, *_named(unique, None)))
     readable = {order: sum(map(bool, both[order])) for order in orders}
     best = {order for order in orders if readable[order] == max(readable.values())}
     if len(best) == 2 and inside:
@@ -154,6 +157,17 @@ def guess_dates(
         best = {order for order in best if held[order] == max(held.values())}
     order = best.pop() if len(best) == 1 else None
     return Dates(order, next_day, (*notes, *_named(unique, order)))
+
+
+def _may_begin_with_the_year(cells: list[str]) -> bool:
+    """Whether days such as 22/02/24 may be year, month and day: the last part is no fewer years."""
+    parts = [match.groups() for cell in cells if (match := SHORT.fullmatch(cell))]
+    if not parts or len(parts) < len(cells):
+        return False
+    for year, month, day in parts:
+        if _read(f"20{year.zfill(2)}-{month}-{day}", None) is None:
+            return False
+    return len({day for *_, day in parts}) >= len({year for year, *_ in parts})
 
 
 def _held(found: list[Window | None], inside: tuple[dt.date, dt.date]) -> int:

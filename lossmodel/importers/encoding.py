@@ -21,6 +21,8 @@ OFFERED: Final = ("cp1252", "cp1251", "koi8-u", "cp1250", "cp1256")
 # Three accented Latin letters in a row, without one of a to z, are in no language; they are what
 # Cyrillic, Greek or Arabic looks like in a Western encoding.
 MIXED: Final = re.compile("[\u00c0-\u00ff]{3,}|[\u00c3\u00d0\u00d1][\u0080-\u00bf\u2018-\u2122]")
+# Signs inside a word, as of a Polish or Ukrainian word in a Western encoding.
+SIGNS: Final = re.compile("[^\\W\\d_][\u00a1-\u00bf\u00d7\u00f7][^\\W\\d_]")
 WORD: Final = re.compile(r"[^\W\d_]+")
 SHOWN: Final = 3  # words that are shown in each encoding
 
@@ -86,7 +88,7 @@ def _western(data: bytes, path: Path, at: int) -> tuple[str, tuple[str, ...]]:
         text = _plain(data.decode("cp1252"), path)
     except UnicodeDecodeError:
         text = ""
-    if text and not _is_mixed(text):
+    if text and not _is_mixed(text) and not SIGNS.search(text):
         return text, ("the file is cp1252, not UTF-8",)
     shown = []
     for name in OFFERED:

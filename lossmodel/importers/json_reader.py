@@ -116,15 +116,20 @@ def _records(value: Any) -> list[dict[str, Any]]:
     if isinstance(columns, list) and isinstance(data, list):
         named = all(isinstance(row, list) and len(row) == len(columns) for row in data)
         return [dict(zip(map(str, columns), row, strict=True)) for row in data] if named else []
+    if all(name[:1].isdigit() and isinstance(part, str) for name, part in value.items()):
+        return [{"date": name, "value": part} for name, part in value.items()]
     lists = {name: part for name, part in value.items() if isinstance(part, list)}
     tables = [part for part in lists.values() if _is_rows(part)]
     if len(tables) == 1:
         return tables[0]
     if len(lists) == len(value) and len({len(part) for part in lists.values()}) == 1 and not tables:
         return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-    if all(isinstance(part, dict) for part in value.values()):
-        return _of_dicts(value)
-    return []
+    if all(isinstance(part, dict) for part in value.values()) and (found := _of_dicts(value)):
+        return found
+    inner = [
+        found for part in value.values() if isinstance(part, dict) and (found := _records(part))
+    ]
+    return inner[0] if len(inner) == 1 else []
 
 
 def _of_rows(value: Sequence[Any]) -> list[dict[str, Any]]:

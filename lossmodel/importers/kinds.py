@@ -9,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
+
 from lossmodel.errors import UsageError
 from lossmodel.importers.dates import Window
 from lossmodel.importers.records import Record
@@ -52,7 +54,10 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
     wide = [i for i in open_ if records[i].window.days > 1]
     if wide:
         found |= {i: replace(records[i], kind="period") for i in wide}
-        notes.append("figures of windows are totals of their window" + _rising(records, wide))
+        notes.append(
+            "figures of windows are totals of their window (a guess: if they are means per day, "
+            f"give --kind average{_rising(records, wide)})"
+        )
     single = [i for i in open_ if records[i].window.days == 1]
     for _, group in groupby(single, key=lambda i: records[i].position):
         members = list(group)
@@ -73,7 +78,7 @@ def _rising(records: list[Record], members: list[int]) -> str:
     steps, falls = _steps(records[i] for i in members)
     if steps < 2 or falls:
         return ""
-    return "; they never fall: if they are running totals, give --kind cumulative"
+    return "; they never fall: if they are running totals, --kind cumulative"
 
 
 def _series(records: Iterable[Record]) -> list[list[Record]]:
@@ -145,11 +150,26 @@ def _check(record: Record, file: str, problems: Problems) -> None:
 
 
 def clip(
-    records: list[Record], span: tuple[dt.date, dt.date] | None, path: Path, conflict: str
+    records: list[Record],
+    span: tuple[dt.date, dt.date] | None,
+    path: Path,
+    conflict: str,
+    written: pd.Series,
 ) -> tuple[list[Record], list[str]]:
     """Records whose windows lie in the war.
 
     A month or a week in which the war begins or ends is cut to it, as there were no losses before.
+
+    Parameters
+    ----------
+    records
+        Those of one table.
+    span
+        First and last day of the war; None while there is no conflict.
+    path, conflict
+        For messages.
+    written
+        The column of days as it was written; the index is the row.
 
     Raises
     ------
@@ -172,17 +192,16 @@ def clip(
     for record in outside:
         problems.add(
             path.name,
-            record.place.column if record.window.days > 1 else "date",
+            str(written.name),
             rows=[record.place.row],
-            found=f"{record.window.start}"
-            + (f" to {record.window.end}" if record.window.days > 1 else ""),
+            found=quoted(written.get(record.place.row, record.window.start)),
             allowed=f"days of {conflict}, from {span[0]} to {span[1]}",
             remedy="Correct the year, month or day",
         )
     problems.raise_if_any()
     kept = [replace(record, window=_cut(record.window, span)) for record in records]
     cut = sum(a.window != b.window for a, b in zip(records, kept, strict=True))
-    return kept, [f"{cut:,} windows are cut to the days of the war"] * bool(cut)
+    return kept, [f"windows cut to the days of the war: {cut:,}"] * bool(cut)
 
 
 def _touches(window: Window, span: tuple[dt.date, dt.date]) -> bool:

@@ -21,7 +21,7 @@ from lossmodel.tables.problems import Problems, quoted
 __all__ = ["LeftOut", "Rows", "claim_rows"]
 
 # Words of totals that stand before others: "Total (7 days)".
-FIRST_WORDS: Final = TOTALS - {"all", "mean", "average", "median", "overall", "sum"}
+FIRST_WORDS: Final = TOTALS - {"all", "mean", "average", "median", "overall"}
 WEEK: Final = 7
 SHOWN: Final = 3  # rows that are named of those left out
 
@@ -216,7 +216,8 @@ def _format(
         row = next(row for row, cell in cells.items() if cell == both[0])
         raise UsageError(
             f"{source.path} row {row}, column {name}: {both[0]!r} can be read as day/month or as "
-            "month/day, and no other cell decides. Say which with --day-first or --month-first."
+            "month/day, or begins with the year, and no other cell decides. Say which with "
+            "--day-first or --month-first, or write days as YYYY-MM-DD."
         )
     return dates
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lossmodel.errors import UsageError
 from lossmodel.importers.assembly import claims_of, in_order, once
-from lossmodel.importers.columns import ColumnMap
+from lossmodel.importers.columns import TIMED, ColumnMap
 from lossmodel.importers.events import sum_events
 from lossmodel.importers.hints import Hints
 from lossmodel.importers.keys import Keys
@@ -68,12 +68,14 @@ def read_table(source: Source, hints: Hints) -> Imported:
     problems.raise_if_any()
     if not records:
         raise UsageError(f"{source.path} has no figure: all cells of its columns are empty.")
-    records, cuts = clip(records, keys.span, source.path, hints.conflict)
+    timed = [name for name, column in columns.columns.items() if column.read in TIMED]
+    written = rows.cells[timed[-1]] if timed else pd.Series(name="the headings", dtype=str)
+    records, cuts = clip(records, keys.span, source.path, hints.conflict, written)
     records = once(source, records, rows.left_out, events=hints.by is not None)
     said: list[str] = []
     if hints.by is not None:
         records, said = sum_events(records, hints.by)
-        records, more = clip(records, keys.span, source.path, hints.conflict)
+        records, more = clip(records, keys.span, source.path, hints.conflict, written)
         cuts = cuts or more
     records, kinds = guess_kinds(records, hints.kind or "", source.path)
     records = once(source, in_order(records), rows.left_out, events=False)

@@ -137,7 +137,7 @@ def _formulas(
                 f"and save the workbook, or write the value. {EXPORT}"
             )
     at = ", ".join(dict.fromkeys(str(number) for number, _ in places[:3]))
-    return [f"{len(places):,} cells are formulas, read as their saved values (first in row {at})"]
+    return [f"formulas read as their saved values: {len(places):,} (first in row {at})"]
 
 
 def _text(cell: object) -> str:

@@ -11,7 +11,7 @@ ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
 
 
 def check_engine(engine: object) -> EngineName:
-    """The name of an engine, which may be given in upper or lower case.
+    """The name of an engine, checked.
 
     Raises
     ------
@@ -20,10 +20,9 @@ def check_engine(engine: object) -> EngineName:
 
     Examples
     --------
-    >>> check_engine("NUTS")
+    >>> check_engine("nuts")
     'nuts'
     """
-    found = engine.lower() if isinstance(engine, str) else engine
-    if found not in ENGINES:
+    if engine not in ENGINES:
         raise UsageError(f"engine is {engine!r}; it must be one of {', '.join(ENGINES)}.")
-    return cast(EngineName, found)
+    return cast(EngineName, engine)

@@ -1,7 +1,7 @@
 """One submodel through an engine and its gate."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -287,12 +287,18 @@ def sample_through_gate(
             stopped = f"sampling was stopped at its limit of {seconds:.0f} s after {done} draws of"
             found["failures"].insert(0, f"{stopped} each of {CHAINS} chains")
             break
-        progress(f"{design.name}: {'; '.join(found['failures'])}; sampling on")
+        progress(f"{design.name}: {_few(found['failures'])}; sampling on")
         lacking = np.nan_to_num(done * (found["shortfall"] - 1), nan=least)
         more = int(min(max(lacking, least), longest - done))
         result = result.then(run(draws=more, tune=0, seed=seeds.pop(), earlier=result))
         found = nuts_gate(density.model, result)
     return result, found
+
+
+def _few(problems: Sequence[str]) -> str:
+    """The first problem and the number of the others, for a line of a log."""
+    more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+    return f"{problems[0]}{more}"
 
 
 def _expected(whitened: Whitened, draws: int) -> float:

@@ -45,17 +45,17 @@ def _assumed(fit: Fit, row: dict[str, Any]) -> list[Series]:
     """Series of an answer whose totals are set by assumptions, as in the report."""
     if "claimant" in row:
         return []
-    parties, categories, scopes = (
-        row[name].split(" / ") for name in ("party", "category", "scope")
-    )
-    return [
-        series
-        for series in reported_series(fit)
-        if series[0] in chain.from_iterable(_parts(name, fit) for name in parties)
-        and series[1] in chain.from_iterable(name.split("+") for name in categories)
-        and series[2] in scopes
-        and is_assumed(fit, series)
-    ]
+    names = [row[name].split(" / ") for name in ("party", "category", "scope")]
+    # Of a quotient, a name that both quantities have stands there once.
+    size = max(map(len, names))
+    pairs = zip(*(each * (size // len(each)) for each in names), strict=False)
+    asked = {
+        (party, category, scope)
+        for summed, counted, scope in pairs
+        for party in _parts(summed, fit)
+        for category in counted.split("+")
+    }
+    return [key for key in reported_series(fit) if key in asked and is_assumed(fit, key)]
 
 
 def _parts(party: str, fit: Fit) -> tuple[str, ...]:

@@ -132,7 +132,9 @@ def create(
         else:
             made = reading.claims_into(place, plan, folder)
         (place / "README.md").write_text(
-            readme(plan, "" if table is None else table.name, shown), encoding="utf-8"
+            readme(plan, "" if table is None else table.name, shown),
+            encoding="utf-8",
+            newline="\n",
         )
         refuse_existing(folder)
         place.rename(folder.absolute())

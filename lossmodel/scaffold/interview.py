@@ -26,10 +26,13 @@ from lossmodel.scaffold.sides import (
     split,
 )
 from lossmodel.scaffold.words import category_of
+from lossmodel.tables.problems import nearest
 from lossmodel.tables.vocabulary import ACCOUNTINGS, Accounting
 
 __all__ = ["interview", "words_of"]
 
+# Likeness from which a new word is a misspelt one, as for names of columns and keys.
+_MISSPELT: Final = 0.8
 # That which assumes least stands first, and is the default.
 _ANSWERS: Final = ("estimate", *(name for name in ACCOUNTINGS if name != "estimate"))
 
@@ -116,8 +119,15 @@ def _categories_of_words(asker: Asker, wishes: Wishes, table: TableNames) -> dic
     found = words_of(wishes)
     declared = [slug(name) for name in wishes.categories]
     for key, named in table.categories.items():
-        if key in (*STANDARD_CATEGORIES, *declared, LEFT_OUT) or named.name in found:
+        if key in (*STANDARD_CATEGORIES, *declared):
             continue
+        if named.name in found:
+            close = nearest(key, STANDARD_CATEGORIES)
+            hint = f"Did you mean {close}? " if close else ""
+            raise UsageError(
+                f"--map {named.name!r}: there is no category {key!r}. {hint}A new kind of "
+                f"equipment is declared with --category {key}."
+            )
         usual = category_of(named.name)
         heading = table.headings.get("category", "category")
         found[named.name] = usual or asker.ask(
@@ -136,6 +146,9 @@ def _categories_of_words(asker: Asker, wishes: Wishes, table: TableNames) -> dic
 def _category(text: str) -> str:
     if text in ("", LEFT_OUT):
         return LEFT_OUT
+    close = "" if category_of(text) else nearest(text, STANDARD_CATEGORIES, cutoff=_MISSPELT)
+    if close:
+        raise UsageError(f"There is no category {text!r}. Did you mean {close}?")
     return category_of(text) or slug(text)
 
 

@@ -92,7 +92,9 @@ def names_in(imported: Imported, titles: Mapping[str, str]) -> TableNames:
         }
         for section in ("claimant", "party", "category")
     }
-    running = claims[claims["kind"].isin([*names_with(KINDS, "running"), "daily"])]
+    running = claims[
+        claims["kind"].isin([*names_with(KINDS, "running"), *names_with(KINDS, "single_day")])
+    ]
     days = running.groupby(["claimant", "party", "category"])["end"].nunique()
     starts = claims["start"].where(claims["start"] != "", claims["end"])
     return TableNames(
