@@ -113,6 +113,7 @@ def setup(app: Sphinx) -> None:
     """Write the pages that are made from the package before Sphinx looks for pages."""
     made = DOCS / "generated"
     generate.write_all(made)
+    generate.remove_others(CACHE)
     app.connect("builder-inited", lambda app: generate.write_stubs(made, app))
     app.connect("source-read", name_blocks)
     app.connect("autodoc-skip-member", skip_old)
