@@ -747,6 +747,8 @@ def test_a_parquet_table(tmp_path):
         (",".join(["date", *(f"x{i}" for i in range(100_000))]) + "\n1,2\n", "columns"),
         ("date,nato\n2023-02-01," + "9" * 200_000 + "\n2023-02-02,5\n", "row 2"),
         ("date,nato\n2023-02-01,\0\n2023-02-02,5\n", "row 2 has a NUL"),
+        ("date,nato\n2023-02-01," + "*" * 9_000 + "x\n2023-02-02,5\n", "row 2, nato"),
+        ("date,nato\n2023-02-01,5" + " " * 9_000 + "x\n2023-02-02,5\n", "row 2, nato"),
         ('date,nato\n2023-02-01,"5\n' * 3, "nato|row|cells"),
         ("date,nato\n2023-02-01,1,5\n2023-02-02,2,5\n", "row 2 has 3 cells"),
         ("2023-02-01,5\n2023-02-02,7\n", "figures already"),

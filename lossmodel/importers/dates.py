@@ -28,6 +28,7 @@ CLOCK: Final = re.compile(
     re.IGNORECASE,
 )
 TAIL: Final = re.compile(r"\s*(?:г\.?|р\.?|года|року|год|рік)$")
+LONGEST_CELL: Final = 100  # letters; a longer text is a remark, and takes long to search
 SHORT: Final = re.compile(r"(\d{1,2})[-/ ](\d{1,2})[-/ ](\d{2})")
 EPOCH: Final = dt.date(1970, 1, 1)
 
@@ -78,7 +79,7 @@ class Dates:
 # Columns of many rows have few days.
 @lru_cache(maxsize=100_000)
 def _read(cell: str, day_first: bool | None, *, next_day: bool = False) -> Window | None:
-    if not any(map(str.isdigit, cell)):
+    if len(cell) > LONGEST_CELL or not any(map(str.isdigit, cell)):
         return None
     text = WEEKDAY.sub("", TAIL.sub("", cell.strip()))
     instant = _instant(text)
@@ -195,7 +196,7 @@ def _midnights(cells: list[str]) -> tuple[bool, list[str]]:
     times = []
     for cell in cells:
         instant = _instant(cell)
-        clock = CLOCK.match(cell)
+        clock = CLOCK.match(cell) if len(cell) <= LONGEST_CELL else None
         if instant:
             times.append((instant[1], True))
         elif clock and clock[2]:

@@ -13,11 +13,12 @@ from lossmodel.tables.vocabulary import QUALIFIERS
 
 __all__ = ["Figure", "Numbers", "guess_numbers", "is_missing"]
 
+LONGEST_CELL: Final = 100  # letters; a longer text is a remark, and takes long to search
 LONGEST: Final = 15  # digits that a float64 holds
 GROUP: Final = 3  # digits between two marks of thousands
 SPACES: Final = r"[\s\u00a0\u2009\u202f'’_٬]"
 # Signs of a footnote behind a figure, which are not part of it.
-FOOTNOTE: Final = re.compile(r"(?:\s*(?:\[[^\]\d]{0,3}\d{0,3}[a-z]?\]|[*†‡§]+|[⁰¹²³⁴-⁹]+))+$")
+FOOTNOTE: Final = re.compile(r"(?:\s*(?:\[[^\]\d]{0,3}\d{0,3}[a-z]?\]|[*†‡§]|[⁰¹²³⁴-⁹]))+$")
 FACTORS: Final = (
     (1e3, "thousand|thousands|k|tsd|tsd.|tausend|mil|mille|тис|тис.|тисяч|тисячі|тыс|тыс.|тысяч"),
     (1e6, "million|millions|m|mn|mln|mio|mio.|millionen|millones|млн|млн.|мільйона|мільйонів|"
@@ -110,6 +111,8 @@ class Numbers:
         """Figure in a cell, with the qualifier of its words; None if it is not a figure."""
         if cell.isascii() and cell.isdigit() and len(cell) < LONGEST:
             return Figure(float(cell))  # the usual cell, without a look at its words
+        if len(cell) > LONGEST_CELL:
+            return None
         text = FOOTNOTE.sub("", cell.strip()) or cell.strip()
         text = _digits(text.lower())
         found = self._range(text)
@@ -241,7 +244,7 @@ def guess_numbers(cells: Iterable[str], decimal: str = "") -> Numbers:
     decimals: set[str] = set()
     thousands: set[str] = set()
     possible: set[str] = set()
-    for cell in set(cells):
+    for cell in {cell for cell in cells if len(cell) <= LONGEST_CELL}:
         for number, factor in ONE.findall(_digits(cell.lower())):
             _marks(number, bool(factor), decimals, thousands, possible)
     if "," in decimals and "." not in decimals:
