@@ -25,9 +25,9 @@ from lossmodel.inference.laplace.marginals import reported
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.nuts.sampler import Sample, sample, wake
 from lossmodel.inference.nuts.whitening import Whitened
-from lossmodel.model.density.arrowhead import is_large
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.density.layout import is_large
 from lossmodel.model.density.predictive import Predicted, predict
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats

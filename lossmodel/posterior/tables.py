@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import pandas as pd
 
 from lossmodel.errors import UsageError
-from lossmodel.model.density.arrowhead import is_large
 from lossmodel.model.density.expansion import Expander
+from lossmodel.model.density.layout import is_large
 from lossmodel.model.density.predictive import predictive
 from lossmodel.model.design.assemble import PERSON
 from lossmodel.posterior.discrepancy import discrepancies

@@ -9,14 +9,16 @@ the blocks, and of the border after they are eliminated:
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_solve, lapack, solve_triangular
 
-from lossmodel.model.density.arrowhead import ROWS, Arrowhead, ArrowheadChange, Layout, times
+from lossmodel.model.density.apart import ROWS, times
+from lossmodel.model.density.arrowhead import Arrowhead, ArrowheadChange
 from lossmodel.model.density.expansion import Expansion
+from lossmodel.model.density.layout import Layout
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["ArrowheadFactor", "DenseFactor", "Factor", "Root", "cholesky_factor", "regularised"]
@@ -190,19 +192,21 @@ class ArrowheadFactor:
 
     def root(self) -> Root:  # noqa: D102 - see Factor
         own, shared = self._shared_root
-        both = sparse.block_array([[self._own_root, own], [None, shared]], format="coo")
-        order = np.concatenate([self.layout.own, self.layout.shared])
-        where = order[both.row], order[both.col]
-        return sparse.csr_array(sparse.coo_array((both.data, where), shape=both.shape))
+        return self._in_order([[self._own_root, own], [None, shared]])
 
     def precision(self) -> Root:
         """The precision, of entries that are not zero."""
-        blocks = np.concatenate(
-            [np.linalg.inv(b).ravel() for _, b in self.layout.blocks(self.inverses)]
-        )
-        own = _block_diagonal(self.layout, blocks, transposed=False)
-        lower = sparse.block_array([[own, None], [self.across.T, self.lower]])
-        both = (lower @ lower.T).tocoo()
+        factors = [np.linalg.inv(blocks) for _, blocks in self.layout.blocks(self.inverses)]
+        stacked = [np.zeros(0), *((f @ f.transpose(0, 2, 1)).ravel() for f in factors)]
+        own = _block_diagonal(self.layout, np.concatenate(stacked), transposed=False)
+        flat = np.concatenate([np.zeros(0), *(f.ravel() for f in factors)])
+        between = by_block(self.layout, flat, self.across)
+        shared = self.across.T @ self.across + self.lower @ self.lower.T
+        return self._in_order([[own, between], [between.T, shared]])
+
+    def _in_order(self, parts: list[list[Any]]) -> sparse.csr_array:
+        """A matrix of own and shared unknowns as one of the latent vector."""
+        both = sparse.block_array(parts, format="coo")
         order = np.concatenate([self.layout.own, self.layout.shared])
         where = order[both.row], order[both.col]
         return sparse.csr_array(sparse.coo_array((both.data, where), shape=both.shape))

@@ -34,8 +34,8 @@ from lossmodel.inference.laplace.hyper_mode import (
 )
 from lossmodel.inference.laplace.levels import face_values
 from lossmodel.inference.laplace.modes import Modes, Point
-from lossmodel.model.density.arrowhead import MANY_UNKNOWNS
 from lossmodel.model.density.density import Density
+from lossmodel.model.density.layout import MANY_UNKNOWNS
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["Laplace", "approximate", "diagnosed"]

@@ -8,15 +8,16 @@ with P the latent precision there (Tierney and Kadane 1986). P is clipped: see `
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from lossmodel.errors import UsageError
 from lossmodel.inference.laplace.factors import Factor, cholesky_factor, regularised
-from lossmodel.model.density.arrowhead import is_large
+from lossmodel.model.density.curvature import moved_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander, Expansion
+from lossmodel.model.density.layout import is_large
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["Modes", "Point"]
@@ -227,19 +228,18 @@ class Modes:
         n, parameters = self.hypers, self.density.design.parameters
         observed, expansion = self.density.design.observed, point.expansion
         noise_share = expansion.noise_share
+        curved_by = partial(moved_curvature, self.density.model, expansion.evaluation)
         leverage = point.factor.leverage(expansion)
         shrink = 1 - point.factor.variances
         by_log_det = np.bincount(parameters.scale_of[n:], shrink, minlength=n + 1)[:n].astype(float)
         learned = observed.noise >= 0
-        moved = expansion.curved_by(log_noise=1.0) * noise_share * leverage / 2
+        moved = curved_by(log_noise=1.0) * noise_share * leverage / 2
         by_log_det += np.bincount(observed.noise[learned], moved[learned], minlength=n)[:n]
         if observed.bound >= 0:
-            by_log_det[observed.bound] += float(expansion.curved_by(log_slack=1.0) @ leverage) / 2
+            by_log_det[observed.bound] += float(curved_by(log_slack=1.0) @ leverage) / 2
         by_log_det *= parameters.hyper_sd
         by_log_det += (
-            (expansion.curved_by(log_expected=1.0) * leverage)
-            @ expansion.moved(mode_sensitivity)
-            / 2
+            (curved_by(log_expected=1.0) * leverage) @ expansion.moved(mode_sensitivity) / 2
         )
         return np.asarray(mode_sensitivity.T @ expansion.gradient - by_log_det)
 

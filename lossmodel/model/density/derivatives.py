@@ -15,7 +15,7 @@ from lossmodel.model.density.operators import Linear, Map, Matrix, Node, Running
 from lossmodel.model.design.change import by_rows
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["Jacobians", "Products", "crossed", "second_products"]
+__all__ = ["Jacobians", "Products", "crossed", "negated", "second_products"]
 
 # Pairs of matrices with equally many rows and a weight for each row, of which the products
 # ``left' diag(weight) right`` are summed.
@@ -111,6 +111,11 @@ def second_products(
         if left.nnz and right.nnz and bend.any():
             products.append((left, right, bend / 2 if a == b else bend))
     return products
+
+
+def negated(products: Products) -> Products:
+    """Products whose sum is minus that of others."""
+    return [(left, right, -weight) for left, right, weight in products]
 
 
 def crossed(products: Products, size: int) -> Floats:

@@ -17,26 +17,23 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lossmodel.model.density.arrowhead import (
-    ArrowheadChange,
-    Layout,
-    has_long_windows,
-    layout_of,
-    products_apart,
-)
+from lossmodel.model.density.apart import products_apart
+from lossmodel.model.density.arrowhead import ArrowheadChange
+from lossmodel.model.density.basis import Basis
 from lossmodel.model.density.curvature import clipped_curvature, curvature
 from lossmodel.model.density.density import Density
-from lossmodel.model.density.derivatives import Jacobians, Products, crossed, second_products
+from lossmodel.model.density.derivatives import (
+    Products,
+    crossed,
+    negated,
+    second_products,
+)
 from lossmodel.model.density.graph import Adjoints, Evaluation
-from lossmodel.model.density.operators import Map, Matrix, Node
+from lossmodel.model.density.operators import Map, Matrix
 from lossmodel.model.design.change import Change
 from lossmodel.model.design.grid import Floats, Ints
 
 __all__ = ["Expander", "Expansion"]
-
-# Step in log expectations and log scales for third derivatives of log likelihoods: with double
-# precision, the error of a central difference is least near the cube root of 1e-16.
-STEP = 1e-5
 
 
 class Expander:
@@ -50,37 +47,14 @@ class Expander:
 
     def __init__(self, density: Density, *, apart: bool = False) -> None:
         self.density, self.model = density, density.model
-        model, design = self.model, density.design
-        graph = model.graph
-        basis: tuple[Node, ...] = model.basis
-        # Sums up to the edges of cells are in the basis, too, where figures are more than edges.
-        self.within: Jacobians | None = None
-        if apart and has_long_windows(design):
-            self.within = Jacobians(graph, basis, model.sums.inputs)
-            basis = (*basis, model.sums)
-        self.expected = Jacobians(graph, basis, [model.ordered_expected])
-        self.noise = Jacobians(graph, basis, [model.ordered_noise, model.log_slack])
+        self.basis = basis = Basis(self.model, density.design, apart=apart)
+        self.within, self.expected, self.noise = basis.within, basis.expected, basis.noise
+        self.ceilings = basis.ceilings()
         self.change: Change | ArrowheadChange = (
-            ArrowheadChange(design, self._layout()) if apart else Change(design.parameters.matrix)
+            ArrowheadChange(density.design, basis.layout(density.design))
+            if apart
+            else Change(density.design.parameters.matrix)
         )
-        ceilings, before = design.parameters.ceilings, model.log_scales.size
-        none, after = (
-            sparse.csr_array((ceilings.shape[0], size))
-            for size in (before, self.expected.size - before - ceilings.shape[1])
-        )
-        self.ceilings = sparse.csr_array(sparse.hstack([none, ceilings, after], format="csr"))
-
-    def _layout(self) -> Layout:
-        """The unknowns of one claimant and the shared ones."""
-        model = self.model
-        hypers, height = model.log_scales.size, model.v.size
-        touched = self.expected.structure(model.ordered_expected)[model.place]
-        through = np.zeros(0, dtype=np.int64)
-        if self.within is not None:
-            found = (self.within.structure(node) for node in model.sums.inputs)
-            through = np.unique(np.concatenate([f.nonzero()[1] for f in found])) - hypers
-        by_v = sparse.csr_array(touched[:, hypers : hypers + height])
-        return layout_of(self.density.design, by_v, through)
 
     def __call__(self, theta: Floats) -> "Expansion":
         """Expand the log posterior at theta of shape (D,)."""
@@ -141,9 +115,7 @@ class Expansion:
     @cached_property
     def _edges(self) -> Floats:
         """Derivative of the sums up to edges by the shared rows of the basis, (edges, rows)."""
-        sums, rows = self.of.model.sums, self._shared_rows
-        inputs = [self._within[node.index].tocsc()[:, rows] for node in sums.inputs]
-        return np.ascontiguousarray(sums.forward([x.toarray().T for x in inputs]).T)
+        return self.of.basis.edges(self._within, self._shared_rows)
 
     def with_edges(self, values: Floats) -> Floats:
         """Values of v, shape (V, .), with those of sums up to edges if these are in the basis."""
@@ -223,19 +195,14 @@ class Expansion:
         else:
             products = self._of_scales(self._bends())
         if isinstance(self.of.change, ArrowheadChange):
-            within = [] if self.of.within is None else self._of_edges(self.of.within)
-            return self._crossed(_minus([*self._of_expectations(), *products]), _minus(within))
+            within = self._products(self.of.basis.inner_maps, self._within)
+            return self._crossed(negated([*self._of_expectations(), *products]), negated(within))
         return self._common - self._crossed(products)
 
     @cached_property
     def _common(self) -> Any:
         """Of expectations that are no affine maps, and of ceilings, shape (H + V, H + V)."""
         return -self._crossed(self._of_expectations())
-
-    def _of_edges(self, within: Jacobians) -> Products:
-        """Second derivatives of the sums up to edges, but for what expectations need, too."""
-        others = {node.index for node in self.of.expected.maps}
-        return self._products([m for m in within.maps if m.index not in others], self._within)
 
     def _of_expectations(self) -> Products:
         return [*self._inner, *self._of_ceilings()]
@@ -302,13 +269,7 @@ class Expansion:
     @cached_property
     def growth(self) -> Floats:
         """Derivative of v by the hyperparameters, shape (V, H)."""
-        parameters = self.of.density.design.parameters
-        hypers = len(parameters.hyper)
-        scaled = np.zeros((parameters.size, hypers))
-        own = np.flatnonzero(parameters.scale_of < hypers)
-        number = parameters.scale_of[own]
-        scaled[own, number] = self.theta[own] * self.scales[own] * parameters.hyper_sd[number]
-        return np.asarray(parameters.matrix @ scaled)
+        return self.of.density.design.parameters.growth(self.theta)
 
     @property
     def clipped(self) -> Any:
@@ -388,29 +349,3 @@ class Expansion:
         assert isinstance(change, Change)
         by_v = change.covariance(covariance, self.scales)
         return np.asarray(self.slopes.multiply(self.slopes @ by_v).sum(axis=1)).ravel()
-
-    def curved_by(
-        self, *, log_expected: float = 0.0, log_noise: float = 0.0, log_slack: float = 0.0
-    ) -> Floats:
-        """Derivative of each clipped curvature in a direction, shape (N,)."""
-        model = self.of.model
-        nodes = (model.ordered_expected, model.ordered_noise, model.log_slack)
-        directions = (log_expected, log_noise, log_slack)
-        above, below = (
-            clipped_curvature(
-                model,
-                model.graph.evaluate(
-                    {
-                        node: self.evaluation[node] + sign * STEP * direction
-                        for node, direction in zip(nodes, directions, strict=True)
-                    },
-                    model.figures,
-                ),
-            )
-            for sign in (1.0, -1.0)
-        )
-        return np.asarray((above - below) / (2 * STEP))
-
-
-def _minus(products: Products) -> Products:
-    return [(left, right, -weight) for left, right, weight in products]

@@ -48,18 +48,6 @@ __all__ = [
 # Submodels of people; the others are classes of equipment, whose losses have no lethality.
 PERSON, CIVILIAN = "person", "civilian"
 PEOPLE = (PERSON, CIVILIAN)
-# Columns of an observation that its windows and bins are made from.
-READ = [
-    "party",
-    "category",
-    "scope",
-    "role",
-    "accounting",
-    "days",
-    "days_from",
-    "known",
-    "known_from",
-]
 
 
 @dataclass(frozen=True)
@@ -242,7 +230,7 @@ class _Assembly:
         )
 
     def design(self) -> Design:
-        terms = zip(self.stream_of, records(self.terms, READ), strict=True)
+        terms = zip(self.stream_of, records(self.terms), strict=True)
         for observation, (stream, term) in enumerate(terms):
             self._add(observation, int(stream), term)
         observed = observe(

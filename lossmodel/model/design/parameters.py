@@ -91,6 +91,15 @@ class Parameterisation:
         by_scale = np.bincount(self.scale_of, by_log, minlength=hypers + 1)[:hypers]
         return np.asarray(by_scale * self.hyper_sd)
 
+    def growth(self, theta: Floats) -> Floats:
+        """Derivative of v by the hyperparameters, shape (V, H), at theta of shape (D,)."""
+        scales, hypers = self.scales(theta), len(self.hyper)
+        scaled = np.zeros((self.size, hypers))
+        own = np.flatnonzero(self.scale_of < hypers)
+        number = self.scale_of[own]
+        scaled[own, number] = theta[own] * scales[own] * self.hyper_sd[number]
+        return np.asarray(self.matrix @ scaled)
+
     def values(self, theta: Floats) -> Floats:
         """All quantities v, shape (..., V), for theta of shape (..., D)."""
         scaled = theta * self.scales(theta)

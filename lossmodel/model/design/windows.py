@@ -29,7 +29,14 @@ KILLED, WOUNDED, MISSING_DEAD = 0, 1, 2
 UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
 
 
-def records(table: pd.DataFrame, names: Sequence[str]) -> list[Record]:
+# Columns of an observation that its windows and bins are made from.
+READ = (
+    *("party", "category", "scope", "role", "accounting"),
+    *("days", "days_from", "known", "known_from"),
+)
+
+
+def records(table: pd.DataFrame, names: Sequence[str] = READ) -> list[Record]:
     """Some columns of a table row by row; all of them take most of the time of a long design.
 
     Examples
