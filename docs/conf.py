@@ -96,6 +96,13 @@ def skip_old(app: Sphinx, what: str, name: str, found: Any, skip: bool, options:
     return skip or maker == "lossmodel.deprecation"
 
 
+def hide_making(
+    app: Sphinx, what: str, name: str, found: Any, options: Any, signature: str, returned: str
+) -> tuple[str, str] | None:
+    """Show no arguments of a class that says by which functions it is made."""
+    return ("", "") if what == "class" and "Made by ``" in (found.__doc__ or "") else None
+
+
 def name_blocks(app: Sphinx, docname: str, source: list[str]) -> None:
     """Give blocks of code that name their file (```csv claims.csv) that name as a caption."""
     block = r"(?m)^```(\w+) ([\w.]+\.\w+)$"
@@ -106,7 +113,9 @@ def setup(app: Sphinx) -> None:
     """Write the pages that are made from the package before Sphinx looks for pages."""
     made = DOCS / "generated"
     generate.write_all(made)
+    generate.remove_others(CACHE)
     app.connect("builder-inited", lambda app: generate.write_stubs(made, app))
     app.connect("source-read", name_blocks)
     app.connect("autodoc-skip-member", skip_old)
+    app.connect("autodoc-process-signature", hide_making)
     app.add_lexer("csv", TextLexer)

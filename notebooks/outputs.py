@@ -39,19 +39,21 @@ def code_hash(notebook: nbformat.NotebookNode) -> str:
 
 def run(path: Path, folder: Path) -> nbformat.NotebookNode:
     """A notebook with its outputs, run from top to bottom in a folder."""
-    known = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), known]))
-    # Off a terminal, a frozen standard library makes the debugger warn of itself.
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        # Off a terminal, a frozen standard library makes the debugger warn of itself.
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
     notebook = nbformat.read(path, as_version=4)
-    resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(
+    client = NotebookClient(
         notebook,
         timeout=SECONDS_PER_CELL,
         kernel_name="python3",
-        resources=resources,
+        resources={"metadata": {"path": str(folder)}},
         record_timing=False,
-    ).execute()
+    )
+    client.execute(env=environment)
     return notebook
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -40,6 +41,13 @@ def write_stubs(folder: Path, app: Any) -> None:
         if page.stem.removeprefix("lossmodel.") not in lossmodel.__all__:
             page.unlink()
     generate_autosummary_docs([str(folder / "parts" / "api.md")], str(place), app=app)
+
+
+def remove_others(cache: Path) -> None:
+    """Remove what was computed with other states of the package."""
+    for folder in cache.parent.glob("[0-9a-f]" * len(cache.name)):
+        if folder != cache:
+            shutil.rmtree(folder)
 
 
 def _write(file: Path, text: str) -> None:

@@ -182,11 +182,16 @@ def sentence(text: str) -> Markdown:
     return Markdown(text)
 
 
-def run(line: str) -> None:
-    """Print a command with its answer, as on a terminal of 80 columns that nobody sits at."""
+def terminal(text: str) -> Markdown:
+    """Lines of a terminal, which do not break."""
+    return Markdown(f"```text\n{text.strip()}\n```")
+
+
+def run(line: str) -> Markdown:
+    """Show a command with its answer, as on a terminal of 80 columns that nobody sits at."""
     command = [sys.executable, "-m", *shlex.split(line)]
     environment = os.environ | {"COLUMNS": "80"}
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL
     )
-    print(f"$ {line}", done.stdout or done.stderr, sep="\n")
+    return terminal(f"$ {line}\n{done.stdout or done.stderr}")
