@@ -29,6 +29,7 @@ from lossmodel.model import LossModel
 from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
+from lossmodel.model.density.slopes import jacobian
 from lossmodel.model.design.observation import POINT
 from lossmodel.report import write_report
 
@@ -238,8 +239,8 @@ def test_clipping_leaves_out_observations_of_convex_density(persons):
     assert convex.any()
     assert (kept[convex] == 0).all()
     assert (kept <= expansion.curvature)[~convex].all()
-    jacobian = expansion.jacobian[:, len(persons.design.parameters.hyper) :]
-    added = jacobian.T @ ((kept - expansion.curvature)[:, None] * jacobian)
+    slopes = jacobian(expansion)[:, len(persons.design.parameters.hyper) :]
+    added = slopes.T @ ((kept - expansion.curvature)[:, None] * slopes)
     np.testing.assert_allclose(
         expansion.clipped, expansion.latent + added, atol=1e-9 * np.abs(added).max()
     )

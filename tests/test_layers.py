@@ -59,6 +59,7 @@ ORDER = [
     "model/density/arrowhead",
     "model/density/basis",
     "model/density/expansion",
+    "model/density/slopes",
     "model/density/pymc",
     "model/density/generated",
     "model/density/predictive",

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.arguments import check_path
+from lossmodel.claims.filled import filled
 from lossmodel.claims.summary import card
 from lossmodel.claims.validation import check_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
@@ -24,9 +25,8 @@ from lossmodel.tables.csv import RawTable, read_table, sha256
 from lossmodel.tables.files import read_bytes
 from lossmodel.tables.problems import Problems
 from lossmodel.tables.schema import CLAIMS
-from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 
-__all__ = ["Claims", "claims_csv", "filled_known", "load_claims", "write_claims"]
+__all__ = ["Claims", "claims_csv", "load_claims", "write_claims"]
 
 # Columns whose words say of which conflict a table is.
 NAMES: Final = ("claimant", "party")
@@ -172,7 +172,7 @@ def load_claims(
     if not len(raw.rows) and not raw.broken:
         allowed, remedy = "at least one claim", "Add rows below the header"
         problems.add(raw.file, "", found="no rows", allowed=allowed, remedy=remedy)
-    table = _fill(parsed, about)
+    table = filled(parsed, about)
     check_claims(table, Flagger(raw, problems), about)
     problems.raise_if_any()
     notes = tuple(f"column {name} of {raw.file} is not part of the format" for name in ignored)
@@ -236,55 +236,6 @@ def _note_strangers(
             allowed=f"the names of the conflict {conflict.name}",
             remedy="Is it a table of another conflict? Give its folder with --conflict DIR",
         )
-
-
-def _fill(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
-    """Fill optional dates, and drop limits that only repeat the value."""
-    is_running = table["kind"].isin(names_with(KINDS, "running"))
-    has_limits = table["qualifier"].isin(names_with(QUALIFIERS, "has_limits"))
-    end = table["end"]
-    published = table["published"].fillna(table["known"]).fillna(end)
-    known = filled_known(table.assign(published=published), conflict)
-    inferred = table["published_inferred"] | table["published"].isna()
-    limits = {
-        name: table[name].mask(~has_limits & (table[name] == table["value"]))
-        for name in ("low", "high")
-    }
-    start = table["start"].mask(is_running & table["start"].isna(), conflict.start)
-    return table.assign(
-        start=start, known=known, published=published, published_inferred=inferred, **limits
-    )
-
-
-def filled_known(table: pd.DataFrame, conflict: Conflict) -> pd.Series[pd.Timestamp]:
-    """The day up to which each claimant's knowledge ran, by default `end` or `published`.
-
-    Parameters
-    ----------
-    table
-        Claims with `published` filled.
-    conflict
-        Declares which streams count cases.
-
-    Examples
-    --------
-    >>> claims = load_claims(conflict="battle-of-britain")
-    >>> bool(filled_known(claims.table, claims.conflict).eq(claims.table["known"]).all())
-    True
-    """
-    at_end = table["kind"].isin(names_with(KINDS, "known_at_end"))
-    at_end &= ~_counts_cases(table, conflict)
-    return table["known"].fillna(table["end"].where(at_end, table["published"]))
-
-
-def _counts_cases(table: pd.DataFrame, conflict: Conflict) -> pd.Series[bool]:
-    """Whether claims are of lists or registers, of which a count holds all cases known by then."""
-    root = table["claimant"].where(table["via"] == "", table["via"])
-    keys = pd.MultiIndex.from_arrays([root, table["party"], table["category"]])
-    streams = conflict.streams
-    cases = streams[streams["accounting"].isin(names_with(ACCOUNTINGS, "counts_cases"))]
-    listed = pd.MultiIndex.from_frame(cases[["claimant", "party", "category"]])
-    return pd.Series(keys.isin(listed), index=table.index)
 
 
 def claims_csv(claims: Claims) -> str:

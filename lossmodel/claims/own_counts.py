@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from lossmodel.claims.claims import Claims, filled_known
+from lossmodel.claims.claims import Claims
+from lossmodel.claims.filled import filled_known
 from lossmodel.tables.vocabulary import KINDS, STOCK_CATEGORIES, names_with
 
 if TYPE_CHECKING:

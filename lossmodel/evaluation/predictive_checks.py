@@ -25,6 +25,7 @@ from lossmodel.api import Fit
 from lossmodel.evaluation.misspecification import FACTOR
 from lossmodel.inference.run import Submodel
 from lossmodel.model.density.expansion import Expander
+from lossmodel.model.density.slopes import jacobian
 
 __all__ = ["THRESHOLDS", "misspecification_statistics", "flags", "predictive_table"]
 
@@ -193,9 +194,9 @@ class _Probe:
     def of(cls, submodel: Submodel) -> _Probe:
         """Expand the posterior at its mode."""
         mode, precision = submodel.laplace.mode, submodel.laplace.dense().latent_precision
-        jacobian = Expander(submodel.density)(mode).jacobian
+        slopes = jacobian(Expander(submodel.density)(mode))
         lower = np.asarray(cholesky(precision, lower=True))
-        return cls(submodel, mode, jacobian[:, -len(precision) :], lower)
+        return cls(submodel, mode, slopes[:, -len(precision) :], lower)
 
     @cached_property
     def start(self) -> float:

@@ -31,6 +31,7 @@ from scipy.special import ndtri, roots_hermitenorm, stdtr, stdtrit
 
 from lossmodel.inference.laplace.factors import regularised
 from lossmodel.model.density.operators import Matrix
+from lossmodel.model.density.slopes import slopes_of_sums
 from lossmodel.model.design.observation import AT_LEAST, AT_MOST, COUNT, POINT
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _known(expansion: Expansion, weighted: Matrix, weight: Floats) -> Floats:
     hypers = len(expansion.theta) - factor.size
     found = []
     for first in range(0, weighted.shape[0], TOGETHER):
-        by_theta = expansion.by_theta(weighted[first : first + TOGETHER])[hypers:]
+        by_theta = slopes_of_sums(expansion, weighted[first : first + TOGETHER])[hypers:]
         found.append((by_theta * factor.solve(by_theta)).sum(axis=0))
     return np.concatenate(found)
 

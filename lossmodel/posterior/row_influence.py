@@ -27,6 +27,7 @@ import pandas as pd
 
 from lossmodel.inference.laplace.factors import regularised
 from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.density.slopes import moved_by
 from lossmodel.model.design.bias import level_prior
 from lossmodel.posterior.variance import LEAST_VARIANCE, log_total, slope
 
@@ -114,7 +115,7 @@ class _LeftOut:
 
     def moments(self, moved: Floats) -> tuple[Floats, Floats]:
         """Shift and added variance of a log total, shape (N,), from its covariance with theta."""
-        shared = self._expansion.moved(moved[:, None])[:, 0]
+        shared = moved_by(self._expansion, moved[:, None])[:, 0]
         return -shared * self._pull / self._left, self._curvature * shared**2 / self._left
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.model.density.expansion import Expansion
 from lossmodel.model.density.generated import SubmodelDraws, components_of
+from lossmodel.model.density.slopes import moved_by
 from lossmodel.model.design.grid import Floats
 from lossmodel.text.levels import ASSUMED
 
@@ -94,7 +95,7 @@ def variance_decomposition(
     curvature = np.maximum(expansion.curvature, 0.0)
     for key in series:
         moved = laplace.covariance_root @ (laplace.covariance_root.T @ slope(at_mode, key))
-        figures = float(curvature @ expansion.moved(moved[:, None])[:, 0] ** 2)
+        figures = float(curvature @ moved_by(expansion, moved[:, None])[:, 0] ** 2)
         # A scope of fixed share may have no losses, whose log does not vary.
         variance = max(float(moved @ moved) + figures, LEAST_VARIANCE)
         shares = {b: float((moved[blocks == b] ** 2).sum()) / variance for b in sorted(set(blocks))}

@@ -19,6 +19,7 @@ from lossmodel.model.density.apart import ROWS, times
 from lossmodel.model.density.arrowhead import Arrowhead, ArrowheadChange
 from lossmodel.model.density.expansion import Expansion
 from lossmodel.model.density.layout import Layout
+from lossmodel.model.density.slopes import leverage
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["ArrowheadFactor", "DenseFactor", "Factor", "Root", "cholesky_factor", "regularised"]
@@ -95,7 +96,7 @@ class DenseFactor:
         hypers = len(expansion.theta) - self.size
         covariance = np.zeros((len(expansion.theta),) * 2)
         covariance[hypers:, hypers:] = self._inverse
-        return expansion.leverage(covariance)
+        return leverage(expansion, covariance)
 
     def root(self) -> Root:  # noqa: D102 - see Factor
         return np.asarray(solve_triangular(self.lower, np.eye(self.size), lower=True).T)

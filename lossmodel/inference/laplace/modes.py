@@ -18,6 +18,7 @@ from lossmodel.model.density.curvature import moved_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander, Expansion
 from lossmodel.model.density.layout import is_large
+from lossmodel.model.density.slopes import moved_by
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["Modes", "Point"]
@@ -239,7 +240,7 @@ class Modes:
             by_log_det[observed.bound] += float(curved_by(log_slack=1.0) @ leverage) / 2
         by_log_det *= parameters.hyper_sd
         by_log_det += (
-            (curved_by(log_expected=1.0) * leverage) @ expansion.moved(mode_sensitivity) / 2
+            (curved_by(log_expected=1.0) * leverage) @ moved_by(expansion, mode_sensitivity) / 2
         )
         return np.asarray(mode_sensitivity.T @ expansion.gradient - by_log_det)
 

@@ -107,23 +107,23 @@ class Expansion:
         return {} if self.of.within is None else self.of.within.at(self.evaluation)
 
     @property
-    def _shared_rows(self) -> Ints:
+    def shared_rows(self) -> Ints:
         """Rows of the basis that no claimant has alone."""
         assert isinstance(self.of.change, ArrowheadChange)
         return self.of.change.layout.shared_rows
 
     @cached_property
-    def _edges(self) -> Floats:
+    def edges(self) -> Floats:
         """Derivative of the sums up to edges by the shared rows of the basis, (edges, rows)."""
-        return self.of.basis.edges(self._within, self._shared_rows)
+        return self.of.basis.edges(self._within, self.shared_rows)
 
     def with_edges(self, values: Floats) -> Floats:
         """Values of v, shape (V, .), with those of sums up to edges if these are in the basis."""
         if self.of.within is None:
             return values
-        hypers, rows = self.of.model.log_scales.size, self._shared_rows
+        hypers, rows = self.of.model.log_scales.size, self.shared_rows
         is_v = rows >= hypers
-        return np.concatenate([values, self._edges[:, is_v] @ values[rows[is_v] - hypers]])
+        return np.concatenate([values, self.edges[:, is_v] @ values[rows[is_v] - hypers]])
 
     @cached_property
     def _slopes(self) -> Matrix:
@@ -181,7 +181,7 @@ class Expansion:
         """
         if not isinstance(self.of.change, ArrowheadChange):
             return crossed(products, self.of.expected.size)
-        moves = None if self.of.within is None else self._edges
+        moves = None if self.of.within is None else self.edges
         return products_apart(products, self.of.change.layout, moves=moves, within=within)
 
     def _by_basis(self, *, clipped: bool) -> Any:
@@ -308,44 +308,3 @@ class Expansion:
         hypers = self.of.model.log_scales.size
         by_v = np.ascontiguousarray(by_basis[hypers:, hypers:])
         return change.precision(by_v, self.scales)[hypers:, hypers:]
-
-    @property
-    def jacobian(self) -> Floats:
-        """Derivative of the log expectations by theta, shape (N, D), hyperparameters held."""
-        return np.asarray((self.slopes @ self.of.change.matrix(self.scales)).todense())
-
-    def moved(self, directions: Floats) -> Floats:
-        """Derivative of log expectations along directions in theta, shape (D, .); scales move."""
-        parameters = self.of.density.design.parameters
-        hypers = len(parameters.hyper)
-        moved = parameters.matrix @ (directions * self.scales[:, None])
-        return np.asarray(self.slopes @ self.with_edges(moved + self.growth @ directions[:hypers]))
-
-    def by_theta(self, weights: Matrix) -> Floats:
-        """Derivative of weighted sums of log expectations by theta, hyperparameters held.
-
-        Parameters
-        ----------
-        weights
-            One row per sum, shape (K, N).
-
-        Returns
-        -------
-        slopes
-            Shape (D, K).
-        """
-        by_basis = (weights @ self.slopes).T.toarray()
-        height = self.of.model.v.size
-        by_v, by_edges = by_basis[:height], by_basis[height:]
-        if len(by_edges):
-            hypers, rows = self.of.model.log_scales.size, self._shared_rows
-            is_v = rows >= hypers
-            by_v[rows[is_v] - hypers] += self._edges[:, is_v].T @ by_edges
-        return self.of.change.down(by_v, self.scales)
-
-    def leverage(self, covariance: Floats) -> Floats:
-        """Variance of the log expectations, shape (N,), under a covariance of theta."""
-        change = self.of.change
-        assert isinstance(change, Change)
-        by_v = change.covariance(covariance, self.scales)
-        return np.asarray(self.slopes.multiply(self.slopes @ by_v).sum(axis=1)).ravel()

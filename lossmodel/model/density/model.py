@@ -251,7 +251,6 @@ class LossModel:
         --------
         >>> LossModel().build(fitted.evidence, fitted.conflict, "tanks")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        ...
         lossmodel.errors.UsageError: There is no evidence for the submodel 'tanks'; ...
         """
         return reference(self.design(evidence, conflict, submodel))
