@@ -101,13 +101,14 @@ def fit(
 def report(fit: FitPath = REPORT, out: Out = REPORT, force: Force = False) -> None:
     """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
-    from lossmodel.report.folder import reserved
-    from lossmodel.report.write import write_into
+    from lossmodel.report import write_report
+    from lossmodel.report.folder import check_replaceable
 
-    with progress() as say, reserved(out) as target:
+    with progress() as say:
+        check_replaceable(out)  # before the work
         say("reading the fit")
         fitted = read_fit(fit)
-        write_into(target, fitted, force=force, progress=say)
+        write_report(fitted, out, force=force, progress=say)
     answer(headline(fitted, out))
     _exit_by_gate(fitted)
 
