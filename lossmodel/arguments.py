@@ -9,12 +9,12 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from lossmodel.errors import UsageError
+from lossmodel.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -235,8 +235,7 @@ def spelled(word: object, names: Iterable[str], kind: str) -> str:
         found = [name for name in known if name.lower() == word.strip().lower()]
         if found:
             return found[0]
-        close = get_close_matches(word.lower(), known, n=1)
-        hint = f" Did you mean {close[0]}?" if close else ""
+        hint = did_you_mean(word, known)
     else:
         hint = " Give a name as text."
     raise UsageError(f"No {kind} {shown(word)}; there are: {', '.join(known) or 'none'}.{hint}")

@@ -18,7 +18,7 @@ from lossmodel.errors import UsageError
 from lossmodel.inference import arviz as compatibility
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.posterior import fit as data
-from lossmodel.posterior import fitting
+from lossmodel.posterior import fitting, groups
 from lossmodel.posterior import losses as all_losses
 from lossmodel.posterior.chains import common_lead, dealt
 from lossmodel.posterior.estimates import COLUMNS as ESTIMATES
@@ -393,6 +393,15 @@ def test_arviz_gets_the_groups_of_the_file(fitted):
         f"{category} {party}" + ("" if scope == "all" else f" {scope}")
         for party, category, scope in fitted.series
     ]
+
+
+def test_replicated_figures_of_two_submodels_are_independent(fitted):
+    tanks = fitted.submodels["tanks"]
+    drawn = [
+        groups._predicted(fitted, name, tanks)[f"{name}_log1p_figure"].values
+        for name in ("tanks", "ships")
+    ]
+    assert not np.array_equal(*drawn, equal_nan=True)
 
 
 def test_submodels_that_were_sampled_apart_have_complete_draws_together(fitted):

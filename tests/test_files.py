@@ -130,9 +130,9 @@ def test_a_workbook_is_refused_and_not_expanded(lossmodel, tmp_path, monkeypatch
     write_conflict(tmp_path / "sea")
 
     def expand(*_, **__):
-        raise AssertionError("an archive was opened")
+        raise AssertionError("a part of an archive was opened")
 
-    monkeypatch.setattr(zipfile, "ZipFile", expand)
+    monkeypatch.setattr(zipfile.ZipFile, "open", expand)
     for words in (["data", "import", name, "--out", "x.csv"], ["check", name, "--conflict", "sea"]):
         ended = lossmodel(*words)
         assert ended.status == 2

@@ -6,6 +6,7 @@ All tables and figures here are made up for these tests, in the shapes of public
 import io
 import json
 import random
+import re
 import zipfile
 from functools import cache
 
@@ -726,6 +727,37 @@ def test_archives_that_are_no_workbook_or_expand_too_far_are_not_opened(tmp_path
     for data in (b"\xd0\xcf\x11\xe0old", b"PK\x03\x04broken"):
         with pytest.raises(UsageError, match="Export its sheet as CSV, UTF-8"):
             read(tmp_path, data, "own.xlsx")
+
+
+def with_sheet(book, pattern, new):
+    """A workbook with a part of the XML of its first sheet replaced."""
+    found = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(found, "w") as archive:
+        for part in old.namelist():
+            text = old.read(part)
+            if part.endswith("sheet1.xml"):
+                text, count = re.subn(pattern, new, text)
+                assert count == 1
+            archive.writestr(part, text)
+    return found.getvalue()
+
+
+@pytest.mark.parametrize("stated", [b"A1", b"A1:B2", b"A1:Z9"])
+def test_the_size_that_a_sheet_states_cuts_no_row(tmp_path, stated):
+    book = workbook(losses=ROWS)
+    wrong = with_sheet(book, b'<dimension ref="[^"]*"', b'<dimension ref="' + stated + b'"')
+    expected = claims(read(tmp_path, book, "own.xlsx"), "end", "value")
+    assert len(expected) > 1
+    assert claims(read(tmp_path, wrong, "own.xlsx"), "end", "value") == expected
+
+
+def test_a_sheet_with_few_cells_far_out_is_refused(tmp_path, monkeypatch):
+    cells = b"".join(b'<row r="%d"><c r="XFD%d"><v>1</v></c></row>' % (i, i) for i in range(9, 13))
+    far = with_sheet(workbook(losses=ROWS), b"</sheetData>", cells + b"</sheetData>")
+    monkeypatch.setattr("lossmodel.importers.workbook.MOST_CELLS", 50_000)
+    monkeypatch.setattr("lossmodel.importers.workbook.MOST_COLUMNS", 20_000)
+    with pytest.raises(UsageError, match="more rows or columns than a sheet of claims"):
+        read(tmp_path, far, "own.xlsx")
 
 
 def test_a_parquet_table(tmp_path):

@@ -129,7 +129,7 @@ def test_a_sum_has_each_of_its_names_and_windows_in_words(fit):
     later = run_query(fit, "when killed north + killed south passes 1e9")
     assert later.startswith("killed north + killed south passes 1,000,000,000: not by ")
     assert set(json.loads(run_query(fit, "killed north + killed south", form="json"))) == {
-        *COLUMNS, "claims_sha256", "gate", "expression",
+        *COLUMNS, "claims_sha256", "gate", "expression", "set_by_assumptions", "warnings",
     }  # fmt: skip
 
 

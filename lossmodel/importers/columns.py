@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from lossmodel.errors import UsageError
 from lossmodel.tables.files import read_bytes
-from lossmodel.tables.problems import Problems, nearest
+from lossmodel.tables.problems import Problems
 from lossmodel.tables.toml import parse_toml
+from lossmodel.text.spelling import nearest
 
 __all__ = ["FIGURES", "READ_AS", "TIMED", "Column", "ColumnMap", "parse_column", "read_columns"]
 

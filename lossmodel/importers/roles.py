@@ -154,7 +154,7 @@ def _guessed(
     return {
         **columns,
         **figures,
-        **_strangers(source, strangers, meanings, everything, keys, claimant),
+        **_unknown_headings(source, strangers, meanings, everything, keys, claimant),
     }
 
 
@@ -268,7 +268,7 @@ def _settled(
     return found
 
 
-def _strangers(
+def _unknown_headings(
     source: Source,
     names: list[str],
     meanings: Mapping[str, Meaning],

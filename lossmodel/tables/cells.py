@@ -16,8 +16,9 @@ import pandas as pd
 
 from lossmodel.tables.csv import RawTable
 from lossmodel.tables.names import ALLOWED, LONGEST_NAME, name_fault
-from lossmodel.tables.problems import GUESSES, Problems, nearest, one_of, quoted
+from lossmodel.tables.problems import GUESSES, Problems, one_of, quoted
 from lossmodel.tables.schema import Field
+from lossmodel.text.spelling import nearest
 
 __all__ = ["Flagger", "Words", "empty_table", "parse_day", "parse_table"]
 
@@ -313,8 +314,7 @@ def _known_only(
 
 
 def _key_remedy(word: str, field: Field, known: Collection[str]) -> str:
-    close = nearest(word, known) if word else ""
-    if close:
+    if word and (close := nearest(word, known)):
         return f"Did you mean {close}?"
     home = _HOMES.get(field.name, "")
     return f"Correct it, or declare it in {home}" if home and not field.choices else "Correct it"
