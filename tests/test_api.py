@@ -252,7 +252,7 @@ WRONG = [
     *(({name: day}, rf"{name} is .*; give a day of the calendar .* YYYY-MM-DD")
       for name in ("as_of", "until")
       for day in ("01/02/2024", "2024-02-30", "20240201", 2024, pd.NaT,
-                  pd.Timestamp("1940-09-01", tz="UTC"))),
+                  pd.Timestamp("1940-09-01", tz="UTC"), "0001-01-01", dt.date(9999, 12, 31))),
     ({"patience": -1}, "patience is -1; give seconds, a number from 0 on"),
     ({"submodels": "persn"}, r"No submodel 'persn'; .* Did you mean person\?"),
     ({"submodels": 3}, r"submodels is 3; give names, such as person, civilian\."),

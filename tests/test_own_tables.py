@@ -800,5 +800,11 @@ def test_guesses_name_a_column_its_reading_and_its_first_value(tmp_path):
     ]  # fmt: skip
 
 
+def test_years_of_two_digits_are_those_of_the_last_century_from_69_on():
+    cells = ["26.7.99", "3 May 68", "14 Jun 82", "Jan-69"]
+    read_as = guess_dates(cells).read
+    assert [read_as(cell).start.year for cell in cells] == [1999, 2068, 1982, 1969]
+
+
 def test_dates_without_any_form_are_no_dates():
     assert guess_dates(["5", "12.5", "hello", "12:30", "2023-13-01"]).read("2023-13-01") is None
