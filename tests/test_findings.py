@@ -496,6 +496,13 @@ def test_a_table_of_another_conflict_is_known_by_its_names(war):
     with pytest.raises(ClaimsError) as caught:
         war(row("gazette", "nroth", 5))
     assert "another conflict" not in str(caught.value)
+    # Most names are unknown, in a few rows.
+    with pytest.raises(ClaimsError) as caught:
+        war(
+            *(row("gazette", "north", 5 + n) for n in range(9)),
+            *(row(name, "north", 5) for name in ("gazete", "tribune", "courier")),
+        )
+    assert len(caught.value.problems) == 3
 
 
 def test_a_table_of_another_form_is_sent_to_the_importer(tmp_path):

@@ -134,7 +134,7 @@ def test_every_function_has_an_example_and_a_counterpart_in_pytensor():
     known = {type(f) for f, _ in EXAMPLES}
     modules = (functions, likelihood, own_or_copied)
     named = {getattr(m, n) for m in modules for n in m.__all__}
-    helpers = {functions.Evaluated, functions.Function, functions.mixture}
+    helpers = {functions.Evaluated, functions.Function, functions.OnDemand, functions.mixture}
     helpers |= {likelihood.Likelihood, likelihood.likelihood_of, own_or_copied.own_or_copied}
     assert known == named - helpers | {ReportedFraction, Twice} == set(SYMBOLIC)
 
