@@ -9,17 +9,19 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from lossmodel.errors import UsageError
+from lossmodel.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "FIRST_YEAR",
+    "LAST_YEAR",
     "check_choice",
     "check_ci_prob",
     "check_draws",
@@ -44,7 +46,10 @@ FEWEST_DRAWS: Final = 2
 MOST_DRAWS: Final = 1_000_000
 # Characters of a value that an error repeats.
 SHOWN: Final = 40
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+# Years of claims and of limits of a fit: those of a timestamp in nanoseconds, with room.
+FIRST_YEAR: Final = 1700
+LAST_YEAR: Final = 2199
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def check_ci_prob(ci_prob: object, default: float | None = None) -> float:
@@ -201,12 +206,12 @@ def day_of(value: object, name: str) -> pd.Timestamp | None:
     if known or (isinstance(value, str) and _DATE.fullmatch(value.strip())):
         given: Any = value.strip() if isinstance(value, str) else value
         day = pd.to_datetime(given, errors="coerce")
-        if day is not pd.NaT and day.tz is None:
+        if day is not pd.NaT and day.tz is None and FIRST_YEAR <= day.year <= LAST_YEAR:
             found: pd.Timestamp = day.normalize()
             return found
     raise UsageError(
-        f"{name} is {shown(value)}; give a day of the calendar without a time zone, as a text "
-        'YYYY-MM-DD such as "2024-02-01", or as a date.'
+        f"{name} is {shown(value)}; give a day of the calendar without a time zone, in a year from "
+        f'{FIRST_YEAR} to {LAST_YEAR}, as a text YYYY-MM-DD such as "2024-02-01", or as a date.'
     )
 
 
@@ -235,8 +240,7 @@ def spelled(word: object, names: Iterable[str], kind: str) -> str:
         found = [name for name in known if name.lower() == word.strip().lower()]
         if found:
             return found[0]
-        close = get_close_matches(word.lower(), known, n=1)
-        hint = f" Did you mean {close[0]}?" if close else ""
+        hint = did_you_mean(word, known)
     else:
         hint = " Give a name as text."
     raise UsageError(f"No {kind} {shown(word)}; there are: {', '.join(known) or 'none'}.{hint}")

@@ -18,7 +18,7 @@ from lossmodel.errors import UsageError
 from lossmodel.inference import arviz as compatibility
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.posterior import fit as data
-from lossmodel.posterior import fitting
+from lossmodel.posterior import fitting, groups
 from lossmodel.posterior import losses as all_losses
 from lossmodel.posterior.chains import common_lead, dealt
 from lossmodel.posterior.estimates import COLUMNS as ESTIMATES
@@ -252,7 +252,7 @@ WRONG = [
     *(({name: day}, rf"{name} is .*; give a day of the calendar .* YYYY-MM-DD")
       for name in ("as_of", "until")
       for day in ("01/02/2024", "2024-02-30", "20240201", 2024, pd.NaT,
-                  pd.Timestamp("1940-09-01", tz="UTC"))),
+                  pd.Timestamp("1940-09-01", tz="UTC"), "0001-01-01", dt.date(9999, 12, 31))),
     ({"patience": -1}, "patience is -1; give seconds, a number from 0 on"),
     ({"submodels": "persn"}, r"No submodel 'persn'; .* Did you mean person\?"),
     ({"submodels": 3}, r"submodels is 3; give names, such as person, civilian\."),
@@ -393,6 +393,15 @@ def test_arviz_gets_the_groups_of_the_file(fitted):
         f"{category} {party}" + ("" if scope == "all" else f" {scope}")
         for party, category, scope in fitted.series
     ]
+
+
+def test_replicated_figures_of_two_submodels_are_independent(fitted):
+    tanks = fitted.submodels["tanks"]
+    drawn = [
+        groups._predicted(fitted, name, tanks)[f"{name}_log1p_figure"].values
+        for name in ("tanks", "ships")
+    ]
+    assert not np.array_equal(*drawn, equal_nan=True)
 
 
 def test_submodels_that_were_sampled_apart_have_complete_draws_together(fitted):

@@ -17,9 +17,10 @@ from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.findings import find
+from lossmodel.importers.words import CATEGORIES, normal
 from lossmodel.scaffold import Wishes, create
 from lossmodel.scaffold.files import sources_of
-from lossmodel.scaffold.words import category_of, is_of_civilians
+from lossmodel.scaffold.words import _EQUIPMENT, _PERSONS, category_of, is_of_civilians
 from lossmodel.tables.schema import TABLES
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 
@@ -418,6 +419,18 @@ def test_an_existing_folder_is_refused_before_any_question(lossmodel, tmp_path, 
     assert list((tmp_path / "war").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("place", "words"), [("file/war", "is a file"), ("link", "exists"), ("x" * 300, "cannot be")]
+)
+def test_a_place_that_cannot_be_is_refused_before_any_question(tmp_path, place, words):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    nobody = Answers()
+    with pytest.raises(UsageError, match=words):
+        create(tmp_path / place, person=nobody)
+    assert nobody.asked == nobody.told == []
+
+
 def test_nothing_is_left_where_writing_fails(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
@@ -472,10 +485,18 @@ def test_a_new_folder_has_no_finding_about_its_structure(made):
         ("загиблі", "killed"),
         ("Flugzeuge", "aircraft"),
         ("displaced", ""),
+        ("fighters", ""),
     ],
 )
 def test_common_words_are_known(word, category):
     assert category_of(word) == category
+
+
+def test_a_word_of_a_category_is_in_one_table():
+    here = [word for words in (_EQUIPMENT | _PERSONS).values() for word in words.split("|")]
+    there = {normal(word) for words in CATEGORIES.values() for word in words}
+    assert len(here) == len(set(here))
+    assert set(map(normal, here)) & there == set()
 
 
 def test_civilians_are_known_by_their_name():

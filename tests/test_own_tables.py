@@ -6,6 +6,7 @@ All tables and figures here are made up for these tests, in the shapes of public
 import io
 import json
 import random
+import re
 import zipfile
 from functools import cache
 
@@ -728,6 +729,37 @@ def test_archives_that_are_no_workbook_or_expand_too_far_are_not_opened(tmp_path
             read(tmp_path, data, "own.xlsx")
 
 
+def with_sheet(book, pattern, new):
+    """A workbook with a part of the XML of its first sheet replaced."""
+    found = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(found, "w") as archive:
+        for part in old.namelist():
+            text = old.read(part)
+            if part.endswith("sheet1.xml"):
+                text, count = re.subn(pattern, new, text)
+                assert count == 1
+            archive.writestr(part, text)
+    return found.getvalue()
+
+
+@pytest.mark.parametrize("stated", [b"A1", b"A1:B2", b"A1:Z9"])
+def test_the_size_that_a_sheet_states_cuts_no_row(tmp_path, stated):
+    book = workbook(losses=ROWS)
+    wrong = with_sheet(book, b'<dimension ref="[^"]*"', b'<dimension ref="' + stated + b'"')
+    expected = claims(read(tmp_path, book, "own.xlsx"), "end", "value")
+    assert len(expected) > 1
+    assert claims(read(tmp_path, wrong, "own.xlsx"), "end", "value") == expected
+
+
+def test_a_sheet_with_few_cells_far_out_is_refused(tmp_path, monkeypatch):
+    cells = b"".join(b'<row r="%d"><c r="XFD%d"><v>1</v></c></row>' % (i, i) for i in range(9, 13))
+    far = with_sheet(workbook(losses=ROWS), b"</sheetData>", cells + b"</sheetData>")
+    monkeypatch.setattr("lossmodel.importers.workbook.MOST_CELLS", 50_000)
+    monkeypatch.setattr("lossmodel.importers.workbook.MOST_COLUMNS", 20_000)
+    with pytest.raises(UsageError, match="more rows or columns than a sheet of claims"):
+        read(tmp_path, far, "own.xlsx")
+
+
 def test_a_parquet_table(tmp_path):
     pytest.importorskip("pyarrow")
     table = pd.DataFrame({"date": pd.to_datetime(["2023-02-01", "2023-02-02"]), "nato": [5.0, 7.0]})
@@ -766,6 +798,12 @@ def test_guesses_name_a_column_its_reading_and_its_first_value(tmp_path):
     assert imported.guesses[["column", "read as", "first value", "row"]].to_numpy().tolist() == [
         ["Day", "date", "2023-02-01", 4], ["nato", "value (nato)", "7", 5],
     ]  # fmt: skip
+
+
+def test_years_of_two_digits_are_those_of_the_last_century_from_69_on():
+    cells = ["26.7.99", "3 May 68", "14 Jun 82", "Jan-69"]
+    read_as = guess_dates(cells).read
+    assert [read_as(cell).start.year for cell in cells] == [1999, 2068, 1982, 1969]
 
 
 def test_dates_without_any_form_are_no_dates():

@@ -7,6 +7,7 @@ from lossmodel.claims import load_claims
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.importers import Hints, read_any
+from lossmodel.importers.persons import is_persons
 from tests.small_conflict import write_conflict
 
 PERSONS = [
@@ -32,6 +33,12 @@ def write_list(
 @pytest.fixture
 def sea(tmp_path):
     return write_conflict(tmp_path / "sea")
+
+
+def test_a_list_of_persons_is_known_in_any_spelling_of_its_headings():
+    assert is_persons({"fullName", "deathDate", "age"})
+    assert is_persons({"Прізвище", "дата загибелі"})
+    assert not is_persons({"fullName", "deathDate", "killed"})
 
 
 def hints(sea, **options):

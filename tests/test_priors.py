@@ -187,3 +187,8 @@ def test_the_table_has_one_row_per_prior_and_its_level():
     lower, upper = PRIORS["declared.delay"].interval(0.8)
     row = table.set_index("name").loc["declared.delay"]
     assert (row["lower"], row["upper"]) == (lower, upper)
+
+
+def test_a_reason_with_any_sign_is_read_back():
+    priors = Priors.default().replace({"common.sd": {"reason": 'a "sign" \\ \x7f, \u0456 \t'}})
+    assert Priors.from_bytes(priors.to_toml().encode(), "mine.toml") == priors

@@ -1,4 +1,4 @@
-"""Pages of `docs/format/` and the data packages, written from the tables of the package.
+"""Pages of `docs/format/`, that of findings, and the data packages, from the package's tables.
 
 `python -m docs.tools.format_pages` writes them.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from docs.tools import findings_page
 from lossmodel.conflict.conflict import load_conflict
 from lossmodel.conflict.datapackage import DATA_PACKAGE, data_package_json
 from lossmodel.conflict.keys import SECTIONS
@@ -57,6 +58,7 @@ def pages() -> dict[Path, str]:
         format_ / "tables.md": "\n".join(_tables()),
         format_ / "conflict-toml.md": "\n".join(_conflict_toml()),
         format_ / "priors-toml.md": "\n".join(_priors_toml()),
+        ROOT / "docs" / "findings.md": findings_page.page(),
     }
     for name in shipped_conflicts():
         conflict = load_conflict(name)

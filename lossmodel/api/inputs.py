@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +13,7 @@ from lossmodel.conflict.shipped import shipped_conflicts
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import ClaimsError, UsageError
 from lossmodel.tables.files import is_there
+from lossmodel.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,10 +82,10 @@ def _from_file(claims: str | Path, conflict: str | Path | Conflict | None) -> Cl
             f'and its conflict, such as fit("{path / CLAIMS}", conflict="{DEFAULT_CONFLICT}").'
         )
     if claims != STDIN and not is_there(path):
-        close = get_close_matches(str(claims).lower(), shipped_conflicts(), n=1)
+        names = shipped_conflicts()
         raise UsageError(
             f"There is no file {str(path)!r}, and no shipped conflict of that name; there are: "
-            f"{', '.join(shipped_conflicts())}." + (f" Did you mean {close[0]}?" if close else "")
+            f"{', '.join(names)}.{did_you_mean(str(claims), names)}"
         )
     if path.suffix == ".nc":
         raise UsageError(

@@ -14,22 +14,22 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.arguments import check_path
+from lossmodel.claims.allowed_words import allowed_words, note_other_table
 from lossmodel.claims.filled import filled
 from lossmodel.claims.summary import card
 from lossmodel.claims.validation import check_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.inputs import CLAIMS as FILE
 from lossmodel.defaults import DEFAULT_CONFLICT
+from lossmodel.system.unfinished import write_whole
 from lossmodel.tables.cells import Flagger, parse_table
-from lossmodel.tables.csv import RawTable, read_table, sha256
+from lossmodel.tables.csv import read_table, sha256
 from lossmodel.tables.files import read_bytes
 from lossmodel.tables.problems import Problems
 from lossmodel.tables.schema import CLAIMS
 
 __all__ = ["Claims", "claims_csv", "load_claims", "write_claims"]
 
-# Columns whose words say of which conflict a table is.
-NAMES: Final = ("claimant", "party")
 # Columns by which `Claims.in_order` sorts rows, the first one first.
 ORDER: Final = (
     *("claimant", "party", "category", "scope", "end", "start", "known", "published", "kind"),
@@ -166,8 +166,8 @@ def load_claims(
     if raw is None:
         problems.raise_if_any()
         raise AssertionError("a table that cannot be read is a problem")
-    words = _words(raw, about)
-    _note_strangers(raw, words, about, problems)
+    words = allowed_words(raw, about)
+    note_other_table(raw, words, about, problems)
     parsed, ignored = parse_table(raw, CLAIMS, words=words, problems=problems)
     if not len(raw.rows) and not raw.broken:
         allowed, remedy = "at least one claim", "Add rows below the header"
@@ -191,51 +191,6 @@ def _read(path: str | Path | pd.DataFrame | None, conflict: Conflict) -> tuple[P
         return conflict.directory / FILE, conflict.inputs.read(FILE)
     check_path(path, "claims")
     return Path(path), read_bytes(Path(path))
-
-
-def _words(raw: RawTable, conflict: Conflict) -> dict[str, list[str]]:
-    """Words allowed in key columns.
-
-    Any source is allowed if the conflict has no table of sources; a web address always is.
-    """
-    claimants = conflict.claimants["claimant"].tolist()
-    words = {
-        "claimant": claimants,
-        "via": claimants,
-        "party": list(conflict.parties),
-        "category": list(conflict.categories),
-        "scope": list(conflict.scopes),
-    }
-    if len(conflict.sources) and "source" in raw.cells:
-        used = raw.cells["source"].unique()
-        addresses = [word for word in used if word.startswith(("https://", "http://"))]
-        words["source"] = [*conflict.sources["source"], *addresses]
-    return words
-
-
-def _note_strangers(
-    raw: RawTable, words: dict[str, list[str]], conflict: Conflict, problems: Problems
-) -> None:
-    """Note a table that seems to be of another form, or of another conflict."""
-    needed = [field.name for field in CLAIMS if field.column]
-    absent = [name for name in needed if name not in raw.cells]
-    if 2 * len(absent) > len(needed):
-        remedy = "Read a table of another form with lossmodel data import"
-        found = f"{len(absent)} of the {len(needed)} columns of claims missing"
-        problems.add(raw.file, "", found=found, allowed="a table of claims", remedy=remedy)
-    used = [
-        (name, word) for name in NAMES if name in raw.cells for word in raw.cells[name].unique()
-    ]
-    known = {(name, word) for name in NAMES for word in words[name]}
-    unknown = [word for name, word in used if (name, word) not in known]
-    if len(unknown) > 1 and 2 * len(unknown) > len(used):
-        problems.add(
-            raw.file,
-            "",
-            found=f"{len(unknown)} unknown names of {len(used)} claimants and parties",
-            allowed=f"the names of the conflict {conflict.name}",
-            remedy="Is it a table of another conflict? Give its folder with --conflict DIR",
-        )
 
 
 def claims_csv(claims: Claims) -> str:
@@ -283,6 +238,4 @@ def write_claims(claims: Claims, path: str | Path) -> None:
     >>> again.table.equals(claims.table)
     True
     """
-    unfinished = Path(f"{path}.unfinished")
-    unfinished.write_text(claims_csv(claims), encoding="utf-8", newline="")
-    unfinished.replace(path)
+    write_whole(Path(path), claims_csv(claims).encode())

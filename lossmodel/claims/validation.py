@@ -15,8 +15,9 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import CENTURY
 from lossmodel.conflict.types import cycle
 from lossmodel.tables.cells import Flagger
-from lossmodel.tables.problems import GUESSES, nearest, quoted
+from lossmodel.tables.problems import GUESSES, quoted
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, STOCK_CATEGORIES, names_with
+from lossmodel.text.spelling import nearest
 
 __all__ = ["check_claims"]
 

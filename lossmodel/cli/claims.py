@@ -43,8 +43,6 @@ def check(
     evidence = collect_evidence(table)
     findings = find(table, evidence)
     if as_json:
-        import json
-
         answer(json.dumps(_document(table, evidence, findings), indent=2, ensure_ascii=False))
     else:
         answer(_text(table, evidence, findings, every=every))

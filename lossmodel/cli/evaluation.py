@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lossmodel.arguments import day_of
 from lossmodel.cli.app import ClaimsFile, ConflictName, Engine, Jobs, PriorsFile, Seed, app
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import DEFAULT_CONFLICT
-from lossmodel.errors import UsageError
 from lossmodel.system.destination import destination
 from lossmodel.system.stages import portion
 from lossmodel.text.escape import file_name
@@ -243,15 +243,5 @@ def _priors(conflict: str, file: Path | None) -> Priors | None:
 
 
 def _days(dates: list[str] | None) -> list[pd.Timestamp] | None:
-    import datetime as dt
-
-    import pandas as pd
-
-    found = []
-    for date in dates or []:
-        try:
-            found.append(pd.Timestamp(dt.date.fromisoformat(date)))
-        except ValueError:
-            text = f"--date {date} is not a day; write YYYY-MM-DD, e.g. 2023-02-24."
-            raise UsageError(text) from None
-    return found or None
+    found = [day_of(date, "--date") for date in dates or ()]
+    return [day for day in found if day is not None] or None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
 import typer
@@ -15,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from lossmodel.cli.overview import EXAMPLES, FIRST_STEPS, SECTIONS
 from lossmodel.text.grammar import GRAMMAR
+from lossmodel.text.spelling import nearest
 
 __all__ = ["Commands"]
 
@@ -103,8 +103,8 @@ def _plain(problem: str) -> str:
     problem = problem.removeprefix("Value error, ")
     word, is_choice, choices = problem.partition(" is not one of ")
     allowed = re.findall(r"'([^']+)'", choices)
-    nearest = get_close_matches(word.strip("'").lower(), allowed, n=1) if is_choice else []
-    return f"{problem} Did you mean {nearest[0]!r}?" if nearest else problem
+    close = nearest(word.strip("'"), allowed) if is_choice else ""
+    return f"{problem} Did you mean {close!r}?" if close else problem
 
 
 def _value(found: re.Match[str]) -> str:

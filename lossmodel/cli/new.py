@@ -152,9 +152,9 @@ def new(
     """
     from lossmodel.importers import ColumnMap, Hints, parse_column, read_columns
     from lossmodel.scaffold import Wishes, create
-    from lossmodel.scaffold.folder import refuse_existing
+    from lossmodel.scaffold.folder import free_place
 
-    refuse_existing(folder)
+    free_place(folder)  # before the questions
     wishes = Wishes(
         title=title,
         sides=tuple(side or ()),

@@ -8,7 +8,8 @@ import pandas as pd
 from lossmodel.conflict.types import cycle
 from lossmodel.tables.cells import Flagger
 from lossmodel.tables.names import alike
-from lossmodel.tables.problems import nearest, one_of
+from lossmodel.tables.problems import one_of
+from lossmodel.text.spelling import nearest
 
 __all__ = ["check_claimants", "check_streams", "check_truth"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from lossmodel.arguments import check_path
 from lossmodel.errors import LossModelError, UsageError
 from lossmodel.tables.files import is_there
+from lossmodel.text.spelling import did_you_mean
 
 __all__ = ["data_dir", "past_wars", "resolve", "shipped_conflicts"]
 
@@ -83,11 +83,9 @@ def resolve(name_or_dir: str | Path) -> Path:
     if isinstance(name_or_dir, str) and any_case in shipped:
         return shipped[any_case]
     known = ", ".join(sorted(shipped))
-    close = get_close_matches(any_case, shipped, n=1)
-    hint = f" Did you mean {close[0]}?" if close else ""
     raise UsageError(
         f"No conflict {str(name_or_dir)!r}: it is neither a shipped one ({known}) nor a folder "
-        f"with a conflict.toml.{hint}"
+        f"with a conflict.toml.{did_you_mean(any_case, shipped)}"
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 from lossmodel.errors import UsageError
 from lossmodel.importers.download import Remote
+from lossmodel.text.spelling import did_you_mean
 
 __all__ = ["CATALOGUE", "DataSet", "find_data_set"]
 
@@ -121,6 +121,5 @@ def find_data_set(name: str) -> DataSet:
     names = [entry.name for entry in CATALOGUE]
     if name in names:
         return CATALOGUE[names.index(name)]
-    close = get_close_matches(name, names, n=1)
-    hint = f" Did you mean {close[0]}?" if close else ""
+    hint = did_you_mean(name, names)
     raise UsageError(f"No data set {name!r}; there are: {', '.join(names)}.{hint}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import Any, Final
 
 from lossmodel.errors import UsageError
 from lossmodel.tables.files import read_bytes
-from lossmodel.tables.problems import Problems, nearest
+from lossmodel.tables.problems import Problems
 from lossmodel.tables.toml import parse_toml
+from lossmodel.text.escape import toml
+from lossmodel.text.spelling import nearest
 
 __all__ = ["FIGURES", "READ_AS", "TIMED", "Column", "ColumnMap", "parse_column", "read_columns"]
 
@@ -117,28 +118,21 @@ class ColumnMap:
 
     def toml(self) -> str:
         """As a TOML document, the same for the same map."""
-        lines = [f"{name} = {_quoted(text)}" for name, text in sorted(self.options.items()) if text]
+        lines = [f"{name} = {toml(text)}" for name, text in sorted(self.options.items()) if text]
         lines += ["", "[columns]"]
         for heading, column in self.columns.items():
-            lines.append(f"{_quoted(heading)} = {_column_toml(column)}")
+            lines.append(f"{toml(heading)} = {_column_toml(column)}")
         if self.names:
             lines += ["", "[names]"]
-            lines += [
-                f"{_quoted(name)} = {_quoted(key)}" for name, key in sorted(self.names.items())
-            ]
+            lines += [f"{toml(name)} = {toml(key)}" for name, key in sorted(self.names.items())]
         return "\n".join(lines).lstrip("\n") + "\n"
 
 
 def _column_toml(column: Column) -> str:
     parts = {name: text for name, text in asdict(column).items() if text and name != "why"}
     if len(parts) == 1:
-        return _quoted(column.read)
-    return "{ " + ", ".join(f"{name} = {_quoted(text)}" for name, text in parts.items()) + " }"
-
-
-def _quoted(text: str) -> str:
-    # The escapes of JSON are those of a basic string in TOML, but for DEL.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return toml(column.read)
+    return "{ " + ", ".join(f"{name} = {toml(text)}" for name, text in parts.items()) + " }"
 
 
 def read_columns(path: Path) -> ColumnMap:

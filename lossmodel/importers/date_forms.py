@@ -41,7 +41,9 @@ MONTHS: Final = MappingProxyType(
 SERIAL: Final = dt.date(1899, 12, 30)  # day 0 of Excel, after its leap day of 1900
 # Serial numbers of 1927 to 2119.
 SERIALS: Final = (10_000, 80_000)
+# Years of two digits, as POSIX reads them: 1969 to 2068.
 CENTURY: Final = 2000
+OLDEST: Final = 69
 
 
 class Window(NamedTuple):
@@ -63,7 +65,8 @@ def _day(year: str, month: str, day: str) -> tuple[dt.date, dt.date]:
 
 
 def _year(text: str) -> int:
-    return int(text) if len(text) > 2 else CENTURY + int(text)
+    year = int(text)
+    return year if len(text) > 2 else CENTURY + year - 100 * (year >= OLDEST)
 
 
 def _month(text: str) -> int:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urljoin
 
 from lossmodel.errors import LossModelError, UsageError
-from lossmodel.system.unfinished import unfinished
+from lossmodel.system.unfinished import unfinished, write_whole
 
 if TYPE_CHECKING:
     import requests
@@ -229,6 +229,4 @@ def _keep(folder: Path, file: str, address: str, found: str, size: int) -> None:
     if kept.get(file, {}).get("sha256") == found:
         return
     kept[file] = {"sha256": found, "bytes": size, "url": address, "first_fetched": today}
-    unfinished = folder / f"{LOCK}.unfinished"
-    unfinished.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    unfinished.replace(folder / LOCK)
+    write_whole(folder / LOCK, (json.dumps(kept, indent=1, sort_keys=True) + "\n").encode())

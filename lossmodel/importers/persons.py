@@ -6,7 +6,6 @@ message or a file.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -17,6 +16,7 @@ from lossmodel.importers.dates import guess_dates
 from lossmodel.importers.events import FREQUENCIES
 from lossmodel.importers.names import slug
 from lossmodel.importers.result import Imported, claims_table, iso, rows_of
+from lossmodel.importers.words import normal
 
 if TYPE_CHECKING:
     from lossmodel.importers.hints import Hints
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_persons", "read_persons"]
 
-# Headings, in lower case and with other signs than letters and digits as one blank.
+# Headings, in the form of `words.normal`.
 NAMES: Final = frozenset(
     {
         *("name", "full name", "fullname", "person", "victim", "victim name"),
@@ -63,12 +63,8 @@ def is_persons(columns: set[str]) -> bool:
     >>> is_persons({"Full name", "Date of death", "age"}), is_persons({"name", "date", "killed"})
     (True, False)
     """
-    headings = set(map(_heading, columns))
+    headings = set(map(normal, columns))
     return bool(headings & NAMES and headings & set(DEATHS)) and not headings & COUNTS
-
-
-def _heading(column: str) -> str:
-    return re.sub(r"[\W_]+", " ", column.lower()).strip()
 
 
 def read_persons(source: Source, hints: Hints) -> Imported:
@@ -116,7 +112,7 @@ def read_persons(source: Source, hints: Hints) -> Imported:
 def _check_one_kind(source: Source) -> None:
     for column in source.cells:
         cells = source.cells[column]
-        if _heading(str(column)) in MIXED and cells[cells != ""].nunique() > 1:
+        if normal(str(column)) in MIXED and cells[cells != ""].nunique() > 1:
             raise UsageError(
                 f"{source.path} has rows of several kinds in column {str(column)!r}: import a file "
                 "for each, with the persons of one party who died."
@@ -125,7 +121,7 @@ def _check_one_kind(source: Source) -> None:
 
 def _days(source: Source, rows: pd.DataFrame, hints: Hints) -> tuple[pd.Series, str]:
     """Days of death of the rows that have one, and how they were read."""
-    headings = {_heading(str(column)): str(column) for column in rows}
+    headings = {normal(str(column)): str(column) for column in rows}
     column = next(headings[name] for name in DEATHS if name in headings)
     cells = rows[column]
     dates = guess_dates(cells[cells != ""], hints.day_first)

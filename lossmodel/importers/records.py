@@ -14,8 +14,9 @@ from lossmodel.importers.names import keys_of
 from lossmodel.importers.numbers import Figure, Numbers, guess_numbers, is_missing
 from lossmodel.importers.rows import Rows
 from lossmodel.importers.source import Source
-from lossmodel.tables.problems import Problems, nearest, one_of, quoted
+from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
+from lossmodel.text.spelling import nearest
 
 __all__ = ["Place", "Record", "make_records", "names_of"]
 

@@ -16,7 +16,7 @@ from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.shipped import resolve
 from lossmodel.errors import ClaimsError, UsageError
 from lossmodel.importers.columns import ColumnMap
-from lossmodel.system.destination import destination
+from lossmodel.system.destination import ALTERNATIVE, destination
 from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there, read_text
 from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, Field
@@ -149,7 +149,7 @@ class Imported:
         folder = out.with_name(f"{out.stem}-conflict") if as_file else out
         wants_folder = not as_file or self.needs_folder
         if wants_folder and is_there(folder):
-            raise UsageError(f"{folder} exists; name another place with --out.")
+            raise UsageError(f"{folder} exists; {ALTERNATIVE}")
         with unfinished(target, out) as work:
             place = work / "whole"
             place.mkdir()

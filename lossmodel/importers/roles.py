@@ -129,22 +129,22 @@ def _guessed(
     named = {c.read: name for name, c in {**columns, **given.columns}.items() if not c.is_figure}
     left = [name for name in source.headings if name not in {*columns, *given.columns}]
     figures = {}
-    strangers = []
+    unknown = []
     for name in left:
         meaning, content = meanings[name], contents[name]
         if meaning.why == "a total":
-            strangers.append(name)
+            unknown.append(name)
         elif meaning.why or meaning.role:
             columns[name] = Column("ignore", why=meaning.why or "no figures or names of losses")
         elif not content.figures or (content.figures < SOME and not meaning.is_known):
             columns[name] = Column("ignore", why="has no figures")
         elif meaning.rest:
-            strangers.append(name)
+            unknown.append(name)
         elif doubled := next((section for section in meaning.of if section in named), ""):
             columns[name] = Column("ignore", why=f"column {named[doubled]!r} has the {doubled}")
         else:
             figures[name] = replace(meaning.column(), why="by its heading")
-    if not figures and not strangers and not any(c.is_figure for c in given.columns.values()):
+    if not figures and not unknown and not any(c.is_figure for c in given.columns.values()):
         figures = {
             name: replace(meanings[name].column(), why="by its heading")
             for name in left
@@ -154,7 +154,7 @@ def _guessed(
     return {
         **columns,
         **figures,
-        **_strangers(source, strangers, meanings, everything, keys, claimant),
+        **_unknown_headings(source, unknown, meanings, everything, keys, claimant),
     }
 
 
@@ -268,7 +268,7 @@ def _settled(
     return found
 
 
-def _strangers(
+def _unknown_headings(
     source: Source,
     names: list[str],
     meanings: Mapping[str, Meaning],

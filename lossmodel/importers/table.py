@@ -88,7 +88,7 @@ def read_table(source: Source, hints: Hints) -> Imported:
         *filter(None, [numbers.description]),
         *(said or kinds),
         *cuts,
-        *_strangers(records, keys, titles),
+        *_new_claimants(records, keys, titles),
         *_unused(columns, own_words),
     )
     return Imported(
@@ -167,7 +167,7 @@ def _titles(
     return {**headings, **written, **({shape.name: shape.title} if shape else {})}
 
 
-def _strangers(records: list[Record], keys: Keys, titles: Mapping[str, str]) -> list[str]:
+def _new_claimants(records: list[Record], keys: Keys, titles: Mapping[str, str]) -> list[str]:
     """Notes on claimants that the conflict does not have, with similar ones that it has."""
     if keys.conflict is None:
         return []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,8 @@ LARGEST: Final = 200_000_000
 # Expanded over packed; sheets of numbers reach about 15, a bomb 1,000.
 MOST_EXPANSION: Final = 200
 MOST_ROWS: Final = 1_048_576  # of a sheet of any program
+# Of a whole file, blank ones too: ten bytes each.
+MOST_CELLS: Final = LARGEST // 10
 EXPORT: Final = "Export its sheet as CSV, UTF-8."
 
 
@@ -56,10 +59,14 @@ def workbook_grid(data: bytes, path: Path, sheet: str = "") -> Grid:
         ) from None
     _check_archive(data, path)
     try:
-        values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        formulas = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
-        name, rows = _sheet(values, path, sheet)
-        written = _rows(formulas, name, path)
+        values, formulas = (
+            _Workbook(
+                openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=saved), path
+            )
+            for saved in (True, False)
+        )
+        name, rows = values.filled(sheet)
+        written = formulas.rows(name)
     except UsageError:
         raise
     except Exception as error:  # noqa: BLE001 - openpyxl raises errors of every kind
@@ -83,38 +90,54 @@ def _check_archive(data: bytes, path: Path) -> None:
         )
 
 
-def _rows(book: Workbook, name: str, path: Path) -> list[tuple[int, list[str]]]:
-    found = []
-    for number, row in enumerate(book[name].iter_rows(values_only=True), 1):
-        if number > MOST_ROWS or len(row) > 8 * MOST_COLUMNS:
-            raise UsageError(f"{path} has more rows or columns than a sheet of claims. {EXPORT}")
-        cells = [_text(cell) for cell in row]
-        while cells and not cells[-1]:
-            cells.pop()
-        if len(cells) > MOST_COLUMNS:
-            raise UsageError(
-                f"{path} has {len(cells):,} columns, and at most {MOST_COLUMNS:,} are read."
-            )
-        if cells:
-            found.append((number, cells))
-    return found
+@dataclass
+class _Workbook:
+    """Sheets of a workbook, and how many cells of them have been read."""
 
+    book: Workbook
+    path: Path
+    read: int = 0
 
-def _sheet(book: Workbook, path: Path, sheet: str) -> tuple[str, list[tuple[int, list[str]]]]:
-    names = [name for name in book.sheetnames if hasattr(book[name], "iter_rows")]
-    if sheet:
-        if sheet not in names:
+    def filled(self, sheet: str) -> tuple[str, list[tuple[int, list[str]]]]:
+        """Name and rows of a sheet; of the only one with cells if no name is given."""
+        names = [name for name in self.book.sheetnames if hasattr(self.book[name], "iter_rows")]
+        if sheet:
+            if sheet not in names:
+                raise UsageError(
+                    f"{self.path} has no sheet {sheet!r}; it has {', '.join(map(repr, names))}."
+                )
+            return sheet, self.rows(sheet)
+        filled = {name: rows for name in names if (rows := self.rows(name))}
+        if len(filled) != 1:
             raise UsageError(
-                f"{path} has no sheet {sheet!r}; it has {', '.join(map(repr, names))}."
+                f"{self.path} has {len(filled)} sheets with cells: {', '.join(map(repr, filled))}. "
+                "Say which with --sheet."
             )
-        return sheet, _rows(book, sheet, path)
-    filled = {name: rows for name in names if (rows := _rows(book, name, path))}
-    if len(filled) != 1:
-        raise UsageError(
-            f"{path} has {len(filled)} sheets with cells: {', '.join(map(repr, filled))}. Say "
-            "which with --sheet."
-        )
-    return next(iter(filled.items()))
+        return next(iter(filled.items()))
+
+    def rows(self, name: str) -> list[tuple[int, list[str]]]:
+        """Rows of a sheet that are not blank, with their numbers."""
+        found = []
+        sheet = self.book[name]
+        # The size that a file states may be wrong: its rows would be cut to it, or filled up.
+        sheet.reset_dimensions()
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            self.read += len(row)
+            if number > MOST_ROWS or self.read > MOST_CELLS:
+                raise UsageError(
+                    f"{self.path} has more rows or columns than a sheet of claims. {EXPORT}"
+                )
+            cells = [_text(cell) for cell in row]
+            while cells and not cells[-1]:
+                cells.pop()
+            if len(cells) > MOST_COLUMNS:
+                raise UsageError(
+                    f"{self.path} has {len(cells):,} columns, and at most {MOST_COLUMNS:,} are "
+                    "read."
+                )
+            if cells:
+                found.append((number, cells))
+        return found
 
 
 def _formulas(
@@ -190,5 +213,5 @@ def _check_parquet(file: Any, path: Path) -> None:
     meta = file.metadata
     size = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
     cells = meta.num_rows * meta.num_columns
-    if meta.num_columns > MOST_COLUMNS or size > LARGEST or cells > LARGEST // 10:
+    if meta.num_columns > MOST_COLUMNS or size > LARGEST or cells > MOST_CELLS:
         raise UsageError(f"{path} has {cells:,} cells, more than a table of claims.")

@@ -5,7 +5,6 @@ role's mean, ``bias.<role>.<class>``, and the claimant's own deviation from it,
 Normal(0, ``bias.<role>.<class>.between``).
 """
 
-import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +33,7 @@ from lossmodel.model.prior import (
 from lossmodel.model.priors_toml import flattened, names_of, parsed, toml_table
 from lossmodel.tables.files import read_bytes
 from lossmodel.tables.problems import quoted
+from lossmodel.text.escape import toml
 
 __all__ = ["USER_REASON", "Basis", "Prior", "Priors", "Scale"]
 
@@ -272,7 +272,7 @@ class Priors:
         >>> Priors.from_bytes(priors.to_toml().encode(), "priors.toml") == priors
         True
         """
-        head = [f"leave_out = {json.dumps(self.left_out, ensure_ascii=False)}\n"]
+        head = [f"leave_out = {toml(self.left_out)}\n"]
         return "\n".join(head * bool(self.left_out) + [toml_table(prior) for prior in self])
 
     def __repr__(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -11,6 +10,7 @@ from typing import Any
 from lossmodel.errors import UsageError
 from lossmodel.model.prior import Prior
 from lossmodel.tables.problems import quoted
+from lossmodel.text.escape import toml
 
 __all__ = ["flattened", "names_of", "parsed", "toml_table"]
 
@@ -46,6 +46,5 @@ def flattened(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Ma
 def toml_table(prior: Prior) -> str:
     """A prior as a table of TOML."""
     keys = [field.name for field in fields(prior) if field.name != "name"]
-    # JSON's texts and numbers are TOML's
-    lines = [f"{key} = {json.dumps(getattr(prior, key), ensure_ascii=False)}" for key in keys]
+    lines = [f"{key} = {toml(getattr(prior, key))}" for key in keys]
     return "\n".join([f'["{prior.name}"]', *lines, ""])

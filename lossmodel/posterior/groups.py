@@ -178,7 +178,7 @@ def _dates(days: pd.DatetimeIndex, positions: NDArray[np.float64]) -> NDArray[An
 
 def _predicted(fit: Fit, name: str, submodel: Submodel) -> Variables:
     """Figures drawn anew, for those draws that ``predict`` takes."""
-    rng = np.random.default_rng([fit.seed, len(name), submodel.design.size, REPLICAS])
+    rng = np.random.default_rng([fit.seed, REPLICAS, *name.encode()])
     logs = new_figures(submodel.design.observed, submodel.predicted, rng)
     with np.errstate(invalid="ignore"):  # NaN for ranges
         figures = np.logaddexp(0.0, logs)

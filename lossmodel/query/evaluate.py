@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lossmodel.posterior.fit import Fit
+    from lossmodel.posterior.reported import Series
 
 __all__ = ["Format", "answer_query", "run_query"]
 
 Format = Literal["text", "json", "latex", "bibtex"]
-# The draws of an answer, which go beside its row.
+# The draws of an answer and the series that it was made from, which go beside its row.
 DRAWS: Final = "draws"
+SERIES: Final = "series"
 # What stands around the sum in a question.
 _AROUND: Final = re.compile(r"^when | passes \S+$| cumulative$", re.IGNORECASE)
 
@@ -63,14 +65,14 @@ def run_query(
     """
     form = check_choice(form, "format", get_args(Format))
     row = _answer(fit, text, ci_prob)
-    draws = row.pop(DRAWS)
+    draws, series = row.pop(DRAWS), row.pop(SERIES)
     others = row.get("other_streams")
     more = (
         f"\nother streams of {row['claimant']} (figures used): {others}"
         if form == "text" and others
         else ""
     )
-    return Answer(rendered(fit, row, form) + more, pd.DataFrame([row]), draws)
+    return Answer(rendered(fit, row, form, series) + more, pd.DataFrame([row]), draws)
 
 
 def answer_query(fit: Fit, text: str, *, ci_prob: float | None = None) -> pd.DataFrame:
@@ -85,7 +87,7 @@ def answer_query(fit: Fit, text: str, *, ci_prob: float | None = None) -> pd.Dat
         never pass it; `expression`, the sum that was asked about.
     """
     row = _answer(fit, text, ci_prob)
-    del row[DRAWS]
+    del row[DRAWS], row[SERIES]
     return pd.DataFrame([row])
 
 
@@ -240,7 +242,20 @@ def _row(
     if claimants:
         row["claimant"] = _joined(claimants)
     plain = len(sums) == 1 and not any(quantity.is_ratio for quantity in quantities)
-    return row | {"unit": "losses" if plain else "ratio", DRAWS: draws}
+    unit = "losses" if plain else "ratio"
+    return row | {"unit": unit, DRAWS: draws, SERIES: _series(fit, quantities)}
+
+
+def _series(fit: Fit, quantities: Sequence[Quantity]) -> set[Series]:
+    """Losses that an answer was made from, of parties that are no sums."""
+    return {
+        (base, category, quantity.scope)
+        for quantity in quantities
+        if not quantity.is_ratio
+        for party in quantity.parties
+        for base in fit.conflict.components(party)
+        for category in quantity.categories
+    }
 
 
 def _engine(fit: Fit, quantities: Sequence[Quantity]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.errors import UsageError
 from lossmodel.posterior.tables import reported_series, streams_table
 from lossmodel.text.grammar import GRAMMAR
+from lossmodel.text.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,6 +172,6 @@ def _known(word: str, kind: str, names: Iterable[str], *more: str) -> str:
     if word in known:
         return known[word]
     there = sorted({*known.values(), *more})
-    close = get_close_matches(word, [name.lower() for name in there], n=1)
-    guess = f" Did you mean {known.get(close[0], close[0])!r}?" if close else ""
+    close = nearest(word, there)
+    guess = f" Did you mean {close!r}?" if close else ""
     raise grammar_error(f"No {kind} {word!r}; there are: {', '.join(there)}.{guess}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lossmodel import __version__
@@ -16,15 +15,24 @@ from lossmodel.text import escape
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from lossmodel.posterior.fit import Fit
     from lossmodel.posterior.reported import Series
 
 __all__ = ["rendered"]
 
 
-def rendered(fit: Fit, row: dict[str, Any], form: str) -> str:
-    """Write an answer, a row of `answer_query`, in one of the four forms."""
-    assumed = _assumed(fit, row)
+def rendered(fit: Fit, row: dict[str, Any], form: str, series: Collection[Series] = ()) -> str:
+    """Write an answer, a row of `answer_query`, in one of the four forms.
+
+    Parameters
+    ----------
+    series
+        Party, category and scope of the losses that it was made from. It says which of their totals
+        are set by assumptions.
+    """
+    assumed = [key for key in reported_series(fit) if key in series and is_assumed(fit, key)]
     failed = [NOT_PASSED] if row["gate"] != "passed" else []
     warnings = headline_warnings(fit)
     if form == "json":
@@ -39,30 +47,6 @@ def rendered(fit: Fit, row: dict[str, Any], form: str) -> str:
         answer = _latex(row, "; set by assumptions" * bool(assumed))
         return "\n".join([*lines, answer + " (not converged)" * bool(failed)])
     return _bibtex(fit, row, assumed)
-
-
-def _assumed(fit: Fit, row: dict[str, Any]) -> list[Series]:
-    """Series of an answer whose totals are set by assumptions, as in the report."""
-    if "claimant" in row:
-        return []
-    names = [row[name].split(" / ") for name in ("party", "category", "scope")]
-    # Of a quotient, a name that both quantities have stands there once.
-    size = max(map(len, names))
-    pairs = zip(*(each * (size // len(each)) for each in names), strict=False)
-    asked = {
-        (party, category, scope)
-        for summed, counted, scope in pairs
-        for party in _parts(summed, fit)
-        for category in counted.split("+")
-    }
-    return [key for key in reported_series(fit) if key in asked and is_assumed(fit, key)]
-
-
-def _parts(party: str, fit: Fit) -> tuple[str, ...]:
-    """The base parties of one that was asked for, or of a sum of several."""
-    conflict = fit.conflict
-    known = [party] if party in conflict.parties else party.split("+")
-    return tuple(chain.from_iterable(conflict.components(name) for name in known))
 
 
 def _sentences(fit: Fit, assumed: list[Series]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +17,7 @@ from lossmodel.conflict.keys import SECTIONS, Section
 from lossmodel.importers.names import keys_of, slug
 from lossmodel.scaffold.plan import Plan
 from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, TABLES, TRUTH, Field
+from lossmodel.text.escape import toml
 
 if TYPE_CHECKING:
     from lossmodel.conflict.types import Party
@@ -60,7 +60,7 @@ def _toml(plan: Plan) -> Iterator[str]:
     yield from _remark(SECTIONS["sides"].meaning)
     yield "[sides]"
     for name, side in plan.sides.items():
-        yield f"{_bare(name)} = {_quoted(side.title)}"
+        yield f"{_bare(name)} = {toml(side.title)}"
     yield ""
     yield from _explained(SECTIONS["parties"], "title", "side", "fights")
     for party in plan.parties.values():
@@ -88,11 +88,11 @@ def _toml(plan: Plan) -> Iterator[str]:
 
 def _party(party: Party) -> Iterator[str]:
     yield f"[parties.{_bare(party.name)}]"
-    yield f"title = {_quoted(party.title)}"
+    yield f"title = {toml(party.title)}"
     if party.side:
-        yield f"side = {_quoted(party.side)}"
+        yield f"side = {toml(party.side)}"
     if party.fights:
-        foes = [_quoted(foe) for foe in party.fights]
+        foes = [toml(foe) for foe in party.fights]
         yield f"fights = {foes[0] if len(foes) == 1 else '[' + ', '.join(foes) + ']'}"
     if party.civilian:
         yield "civilian = true"
@@ -109,7 +109,7 @@ def _explained(section: Section, *without: str) -> Iterator[str]:
 
 def _key_lines(key: Key, value: object) -> Iterator[str]:
     yield from _remark(f"{key.meaning} Default: {key.default}." if key.default else key.meaning)
-    text = _quoted(value) if isinstance(value, str) else f"{value}"
+    text = toml(value) if isinstance(value, str) else f"{value}"
     yield f"# {key.name} =" if value in (None, "") else f"{key.name} = {text}"
 
 
@@ -119,12 +119,7 @@ def _remark(text: str, hang: int = 0) -> Iterator[str]:
 
 
 def _bare(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _quoted(name)
-
-
-def _quoted(text: object) -> str:
-    # The escapes of JSON are those of a basic string in TOML, but for DEL.
-    return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007f")
+    return name if _BARE.fullmatch(name) else toml(name)
 
 
 # --- tables -------------------------------------------------------------------------------------

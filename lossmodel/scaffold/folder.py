@@ -25,6 +25,7 @@ from lossmodel.scaffold.names import TableNames, names_in
 from lossmodel.scaffold.plan import DROPPED, LEFT_OUT, Author, Plan, Wishes
 from lossmodel.scaffold.sides import name_and_rest
 from lossmodel.scaffold.words import REMARKS, category_of
+from lossmodel.system.destination import ALTERNATIVE, destination
 from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there
 
@@ -113,7 +114,7 @@ def create(
     ...     sorted(file.name for file in made.folder.iterdir())[:3]
     ['README.md', 'claimants.csv', 'claims.csv']
     """
-    refuse_existing(folder)
+    free = free_place(folder)
     wishes = wishes or Wishes()
     asker = Asker(person)
     reading = None if table is None else _Reading(table, hints or Hints(), wishes, asker)
@@ -123,7 +124,7 @@ def create(
     asker.raise_if_missing()
     shown = shlex.join(["lossmodel", "new", str(folder), *options, *plan.options()])
     asker.tell(f"The same without questions:\n  {shown}")
-    with unfinished(folder.absolute(), folder) as work:
+    with unfinished(free, folder) as work:
         place = work / "whole"
         place.mkdir()
         if reading is None:
@@ -136,21 +137,21 @@ def create(
             encoding="utf-8",
             newline="\n",
         )
-        refuse_existing(folder)
-        place.rename(folder.absolute())
+        place.rename(free_place(folder))
     return made
 
 
-def refuse_existing(folder: Path) -> None:
-    """Refuse a place where anything is.
+def free_place(folder: Path) -> Path:
+    """The folder itself that a path names, where nothing is yet and which can be made.
 
     Raises
     ------
     UsageError
-        There is something.
+        There is something, or nothing can be written there.
     """
     if is_there(folder):
-        raise UsageError(f"{folder} exists, and nothing is overwritten; name another folder.")
+        raise UsageError(f"{folder} exists, and nothing is overwritten; {ALTERNATIVE}")
+    return destination(folder)
 
 
 def _write(

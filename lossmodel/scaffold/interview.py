@@ -26,8 +26,8 @@ from lossmodel.scaffold.sides import (
     split,
 )
 from lossmodel.scaffold.words import category_of
-from lossmodel.tables.problems import nearest
 from lossmodel.tables.vocabulary import ACCOUNTINGS, Accounting
+from lossmodel.text.spelling import nearest
 
 __all__ = ["interview", "words_of"]
 

@@ -13,7 +13,7 @@ from lossmodel.scaffold.asking import Asker
 from lossmodel.scaffold.names import Named, TableNames
 from lossmodel.scaffold.plan import LEFT_OUT, Wishes
 from lossmodel.scaffold.words import is_of_civilians
-from lossmodel.tables.problems import nearest
+from lossmodel.text.spelling import nearest
 
 __all__ = [
     "ask_fights",

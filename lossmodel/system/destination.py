@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALTERNATIVE", "Standing", "check_writable", "destination", "resolved"]
 
-ALTERNATIVE: Final = "give another --out."
+ALTERNATIVE: Final = "give another name."
 # What may stand there already.
 Standing = Literal["nothing", "file", "folder"]
 

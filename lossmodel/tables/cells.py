@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lossmodel.arguments import FIRST_YEAR, LAST_YEAR
 from lossmodel.tables.csv import RawTable
 from lossmodel.tables.names import ALLOWED, LONGEST_NAME, name_fault
-from lossmodel.tables.problems import GUESSES, Problems, nearest, one_of, quoted
+from lossmodel.tables.problems import GUESSES, Problems, one_of, quoted
 from lossmodel.tables.schema import Field
+from lossmodel.text.spelling import nearest
 
 __all__ = ["Flagger", "Words", "empty_table", "parse_day", "parse_table"]
 
@@ -44,7 +46,6 @@ _HOMES: Final = {
     "scope": "conflict.toml",
     "side": "conflict.toml",
 }
-_FIRST_YEAR, _LAST_YEAR = 1700, 2199  # what a timestamp in nanoseconds can hold, with room
 
 
 @dataclass(frozen=True)
@@ -216,7 +217,7 @@ def parse_day(word: str) -> dt.date | None:
     >>> parse_day("2022-02-24"), parse_day("24.2.2022")
     (datetime.date(2022, 2, 24), None)
     """
-    if not _DAY.fullmatch(word) or not _FIRST_YEAR <= int(word[:4]) <= _LAST_YEAR:
+    if not _DAY.fullmatch(word) or not FIRST_YEAR <= int(word[:4]) <= LAST_YEAR:
         return None
     try:
         return dt.date.fromisoformat(word)
@@ -227,9 +228,9 @@ def parse_day(word: str) -> dt.date | None:
 def _day_remedy(word: str) -> str:
     if not _DAY.fullmatch(word):
         return "Write year, month and day as in 2022-02-24"
-    if _FIRST_YEAR <= int(word[:4]) <= _LAST_YEAR:
+    if FIRST_YEAR <= int(word[:4]) <= LAST_YEAR:
         return "There is no such day in the calendar"
-    return f"Give a year from {_FIRST_YEAR} to {_LAST_YEAR}"
+    return f"Give a year from {FIRST_YEAR} to {LAST_YEAR}"
 
 
 def _numbers(column: str, text: pd.Series, flagger: Flagger) -> pd.Series:
@@ -313,8 +314,7 @@ def _known_only(
 
 
 def _key_remedy(word: str, field: Field, known: Collection[str]) -> str:
-    close = nearest(word, known) if word else ""
-    if close:
+    if word and (close := nearest(word, known)):
         return f"Did you mean {close}?"
     home = _HOMES.get(field.name, "")
     return f"Correct it, or declare it in {home}" if home and not field.choices else "Correct it"

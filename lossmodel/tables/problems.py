@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
 import numpy as np
@@ -12,12 +11,11 @@ import pandas as pd
 
 from lossmodel.errors import ClaimsError
 
-__all__ = ["GUESSES", "Problems", "nearest", "one_of", "quoted"]
+__all__ = ["GUESSES", "Problems", "one_of", "quoted"]
 
 _COLUMNS: Final = ("file", "row", "column", "found", "allowed", "remedy")
 GUESSES: Final = 40  # distinct wrong words that get a suggestion; nobody reads more
 _LONGEST = 60  # letters of a quoted value: with file, row and column it fits a line
-_MOST_COMPARED = 5_000  # comparing spellings is slow
 
 
 class Problems:
@@ -102,26 +100,6 @@ def quoted(value: object) -> str:
     if not text:
         return "nothing"
     return repr(text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...")
-
-
-def nearest(word: str, known: Collection[str], *, cutoff: float = 0.6) -> str:
-    """The known word with the nearest spelling, or an empty text.
-
-    Parameters
-    ----------
-    cutoff
-        Least similarity, from 0 to 1 (`difflib.get_close_matches`).
-
-    Examples
-    --------
-    >>> nearest("wouned", ["killed", "wounded"])
-    'wounded'
-    """
-    if len(known) > _MOST_COMPARED:
-        return ""
-    by_lower = {name.lower(): name for name in known}
-    close = get_close_matches(word.lower()[:_LONGEST], list(by_lower), n=1, cutoff=cutoff)
-    return by_lower[close[0]] if close else ""
 
 
 def one_of(known: Collection[str], *, most: int = 12) -> str:

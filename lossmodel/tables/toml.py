@@ -14,7 +14,8 @@ import pandas as pd
 
 from lossmodel.tables.cells import parse_day
 from lossmodel.tables.names import ALLOWED, LONGEST_NAME, hidden_letter, name_fault
-from lossmodel.tables.problems import Problems, nearest, one_of, quoted
+from lossmodel.tables.problems import Problems, one_of, quoted
+from lossmodel.text.spelling import nearest
 
 __all__ = ["Key", "Keys", "parse_toml"]
 

@@ -1,4 +1,4 @@
-"""Escaping of text from outside for TeX, BibTeX, Markdown, file names and terminals.
+"""Escaping of text from outside for TeX, BibTeX, Markdown, TOML, file names and terminals.
 
 The template engine escapes HTML, and Typst gets its text as data: neither needs a function here.
 """
@@ -6,11 +6,13 @@ The template engine escapes HTML, and Typst gets its text as data: neither needs
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-__all__ = ["bibtex", "file_name", "markdown", "one_line", "printable", "tex", "web_address"]
+__all__ = ["bibtex", "file_name", "markdown", "one_line", "printable", "tex", "toml", "web_address"]
 
 # Braces as commands: BibTeX counts braces, escaped ones too.
 _TEX: Final = {
@@ -99,6 +101,18 @@ def markdown(text: str) -> str:
     """
     plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKDOWN.sub(r"\\\1", plain)
+
+
+def toml(value: str | float | Sequence[str]) -> str:
+    r"""Write a text, a number or a list of texts as a value of TOML.
+
+    Examples
+    --------
+    >>> print(toml('a "b"\x7f'), toml(0.5), toml(["a"]))
+    "a \"b\"\u007f" 0.5 ["a"]
+    """
+    # The escapes of JSON are those of a basic string in TOML, but for DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def file_name(*parts: str) -> str:

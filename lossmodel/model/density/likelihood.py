@@ -216,7 +216,9 @@ class AtLeast(Likelihood):
             first=lambda: (*wide.first()[:2], np.zeros_like(beyond)),
             second=lambda: {key: bend for key, bend in wide.second().items() if key[1] < 2},
         )
-        return mixture([(np.log1p(-self.wide_share), usual), (np.log(self.wide_share), fixed)])
+        with np.errstate(divide="ignore"):  # a share of nought or one
+            logs = np.log1p(-self.wide_share), np.log(self.wide_share)
+        return mixture([(logs[0], usual), (logs[1], fixed)])
 
     def _below(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:
         """Probability of an excess smaller than the one of the figure."""

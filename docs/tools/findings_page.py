@@ -1,11 +1,7 @@
-"""`docs/findings.md`, made from the table of kinds.
-
-python -m lossmodel.findings.page > docs/findings.md
-"""
+"""`docs/findings.md`, made from the table of kinds; `docs.tools.format_pages` writes it."""
 
 from __future__ import annotations
 
-import sys
 from typing import Final
 
 from lossmodel.findings.finding import SEVERITIES
@@ -22,8 +18,8 @@ for other programs: `streams` (role and accounting of each), `outcomes` (claims 
 left out, and why) and `findings`; the names of the kinds below do not change. From Python,
 `lossmodel.check` gives the findings as a table. A fit repeats them in its report.
 
-A **warning** says that an answer may be wrong without a word. A **note** says which choice was made
-where the table leaves one. Neither changes what the model does.
+A **warning** says that an answer may be wrong without any sign of it. A **note** says which choice
+was made where the table leaves one. Neither changes what the model does.
 """
 FOOT: Final = """
 A fit may add one more kind, since it needs an estimate: **`contradicted-claimant`** (warning) is a
@@ -52,7 +48,3 @@ def page() -> str:
         ]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n" + FOOT
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())
