@@ -16,6 +16,7 @@ from lossmodel.claims import Claims, load_claims
 from lossmodel.errors import ClaimsError, LossModelError, UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.importers import Hints, Imported, read_any
+from lossmodel.importers.columns import ColumnMap, parse_column
 from lossmodel.importers.dates import guess_dates
 from lossmodel.importers.numbers import guess_numbers
 from lossmodel.importers.oryx import growing
@@ -491,3 +492,112 @@ def test_nothing_is_written_where_the_door_refuses(lossmodel, tmp_path):
     assert said.status == 2
     assert "nobody" in said.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.csv"]
+
+
+# --- headings and rows that read like claims, and are none -------------------------------------
+
+
+def days_table(headings: str, *rows: str) -> str:
+    lines = [f"2023-01-{day:02d},{row}" for day, row in enumerate(rows, 1)]
+    return "\n".join([f"date,{headings}", *lines]) + "\n"
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        *("ci_lower,median,ci_upper", "lower 95,estimate,upper 95", "q2.5,q50,q97.5"),
+        *("5%,50%,95%", "lb,mean,ub", "p05,p50,p95", "CI95 low,best,CI95 high", "min,avg,max"),
+        *("lowest,point,highest", "conf.low,estimate,conf.high"),
+    ],
+)
+def test_limits_by_any_name_are_a_range(tmp_path, headings):
+    path = write(tmp_path, days_table(headings, "100,150,300", "200,260,500", "300,390,700"))
+    with pytest.raises(UsageError, match="--claimant"):
+        read_any([path], TANKS)
+    hints = Hints(party="russia", category="killed", claimant="somebody")
+    claims = read_any([path], hints).claims
+    assert set(claims["claimant"]) == {"somebody"}
+    assert claims[["value", "low", "high"]].iloc[0].tolist() == [150, 100, 300]
+
+
+@pytest.mark.parametrize("headings", ["Росія,Україна", "РФ,Украина", "RU,UA", "Russland,Ukraina"])
+def test_parties_in_other_languages_are_no_claimants(tmp_path, headings):
+    path = write(tmp_path, days_table(headings, "100,50", "200,70"))
+    with pytest.raises(UsageError, match="is a party"):
+        read_any([path], TANKS)
+    claims = read_any([path], Hints(claimant="somebody", category="killed")).claims
+    assert claims["party"].tolist() == ["russia", "russia", "ukraine", "ukraine"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        *(("idx", (10, 11, 12)), ("Zählung", (312, 313, 314)), ("Kriegstag", (312, 314, 320))),
+        *(("day_num", (312, 314, 320)), ("rowid", (7, 2, 9)), ("moving average", (5, 4, 6))),
+        *(("std", (5, 4, 6)), ("daily change", (5, 4, 6)), ("utm_e", (5, 4, 6))),
+    ],
+)
+def test_numbers_beside_the_figures_are_no_claimants(tmp_path, heading, cells):
+    rows = [f"{cell},{figure}" for cell, figure in zip(cells, (100, 240, 340), strict=True)]
+    imported = read_any([write(tmp_path, days_table(f"{heading},ua-general-staff", *rows))], TANKS)
+    assert set(imported.claims["claimant"]) == {"ua-general-staff"}
+    assert heading in imported.left_out["what"].str.cat()
+
+
+@pytest.mark.parametrize("heading", ["weekly killed", "average killed per day", "killed per month"])
+def test_figures_of_windows_are_not_given_to_one_day(tmp_path, heading):
+    text = f"date,{heading}\n2023-01-08,300\n2023-01-15,310\n2023-01-22,290\n"
+    path = write(tmp_path, text)
+    hints = Hints(party="russia", claimant="somebody")
+    with pytest.raises(ClaimsError, match=r"rows 2, 3, 4, .*week-ending"):
+        read_any([path], hints)
+    week_ending = Hints(**vars(hints) | {"columns": parse_columns("date=week-ending")})
+    assert read_any([path], week_ending).claims["start"].tolist()[0] == "2023-01-02"
+
+
+def parse_columns(*texts: str) -> ColumnMap:
+    return ColumnMap(dict(map(parse_column, texts)))
+
+
+def test_equal_figures_of_two_places_are_not_taken_for_one(tmp_path):
+    path = write(tmp_path, days_table("region,killed", "North,10", "North,15")
+                 + "2023-01-01,South,10\n")  # fmt: skip
+    hints = Hints(party="russia", claimant="somebody")
+    with pytest.raises(ClaimsError, match=r"row 4, killed: .*region: 'South' and 'North'.*--by"):
+        read_any([path], hints)
+    summed = read_any([path], Hints(**vars(hints) | {"by": "day"})).claims
+    assert summed["value"].tolist() == [20, 15]
+    once = read_any([path], Hints(**vars(hints) | {"columns": parse_columns("region=ignore")}))
+    assert once.claims["value"].tolist() == [10, 15]
+
+
+def test_countries_that_are_no_parties_are_not_read_as_the_given_one(tmp_path):
+    path = write(tmp_path, days_table("country,killed", "Atlantis,10", "Utopia,15"))
+    with pytest.raises(ClaimsError, match="'Atlantis'"):
+        read_any([path], Hints(party="russia", claimant="somebody"))
+
+
+def test_a_column_with_one_figure_is_as_the_others(tmp_path):
+    rows = ["100,", "250,", "300,", "410,7"]
+    imported = read_any([write(tmp_path, days_table("oryx,My Ministry", *rows))], TANKS)
+    assert imported.claims["kind"].tolist() == ["cumulative"] * 5
+    with pytest.raises(UsageError, match="row 2, column oryx"):
+        read_any([write(tmp_path, days_table("oryx", "100"))], TANKS)
+
+
+def test_cells_that_are_all_no_figures_are_named(tmp_path):
+    path = write(tmp_path, days_table("n", "dozens", "tens of thousands"))
+    with pytest.raises(ClaimsError, match="rows 2, 3, n: found 'dozens'"):
+        read_any([path], Hints(party="russia", category="killed", claimant="somebody"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"date": "2023-01-01", "oryx": 5}\n\n{"date": "2023-01-02", "oryx": 9}\n',
+        '{"2023-01-01": 5, "2023-01-02": 9, "2023-01-03": null}',
+    ],
+)
+def test_json_with_gaps(tmp_path, text):
+    hints = Hints(party="russia", category="tanks", claimant="oryx")
+    assert read_any([write(tmp_path, text)], hints).claims["value"].tolist() == [5, 9]

@@ -21,7 +21,7 @@ from lossmodel.importers.kinds import clip, guess_kinds
 from lossmodel.importers.layout import with_whole_dates
 from lossmodel.importers.records import Record, make_records, names_of
 from lossmodel.importers.result import Imported, rows_of
-from lossmodel.importers.roles import is_claims, map_columns
+from lossmodel.importers.roles import NO_FIGURES, is_claims, map_columns
 from lossmodel.importers.rows import LeftOut, Rows, claim_rows
 from lossmodel.importers.shapes import Shape, find_shape
 from lossmodel.importers.sides import with_limits
@@ -71,7 +71,8 @@ def read_table(source: Source, hints: Hints) -> Imported:
     timed = [name for name, column in columns.columns.items() if column.read in TIMED]
     written = rows.cells[timed[-1]] if timed else pd.Series(name="the headings", dtype=str)
     records, cuts = clip(records, keys.span, source.path, hints.conflict, written)
-    records = once(source, records, rows.left_out, events=hints.by is not None)
+    unread = [n for n, c in columns.columns.items() if (c.read, c.why) == ("ignore", NO_FIGURES)]
+    records = once(source, records, rows.left_out, events=hints.by is not None, unread=unread)
     said: list[str] = []
     if hints.by is not None:
         records, said = sum_events(records, hints.by)
