@@ -601,3 +601,47 @@ def test_cells_that_are_all_no_figures_are_named(tmp_path):
 def test_json_with_gaps(tmp_path, text):
     hints = Hints(party="russia", category="tanks", claimant="oryx")
     assert read_any([write(tmp_path, text)], hints).claims["value"].tolist() == [5, 9]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "month,2022,2023\nMarch,5,12\nApril,6,13\n",
+        "Monat;2022;2023\n3;5;12\n4;6;13\n",
+        ";2022;2023\nMärz;5;12\nApril;6;13\n",
+    ],
+)
+def test_months_by_years_are_refused(tmp_path, text):
+    with pytest.raises(UsageError, match="headings such as '2022' are times, and so is column"):
+        read_any([write(tmp_path, text)], Hints(**vars(TANKS) | {"claimant": "somebody"}))
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("2022-03-09,2022-03-01,10", "end: found '2022-03-01'; allowed: a day from start on"),
+        ("2022-03-01,,10", "end: found nothing; allowed: the first and the last day"),
+        (",2022-03-07,10", "start: found nothing; allowed: the first and the last day"),
+    ],
+)
+def test_windows_have_both_ends_in_their_order(tmp_path, row, words):
+    text = f"start,end,killed\n2022-04-01,2022-04-07,5\n{row}\n2022-04-08,2022-04-14,12\n"
+    hints = Hints(party="russia", claimant="somebody")
+    with pytest.raises(ClaimsError, match=f"own.csv row 3, {words}"):
+        read_any([write(tmp_path, text)], hints)
+
+
+def test_a_day_of_its_own_column_in_another_language(tmp_path):
+    text = "Jahr;Monat;Tag;Gefallene\n2022;3;1;10\n2022;3;12;12\n"
+    claims = read_any([write(tmp_path, text)], Hints(party="russia", claimant="somebody")).claims
+    assert claims["end"].tolist() == ["2022-03-01", "2022-03-12"]
+
+
+def test_an_error_names_the_conflict_and_names_may_have_capitals(tmp_path):
+    rows = "{},Russia,Tanks,2023-01-01,5\n{},Russia,Tanks,2023-01-02,6\n"
+    text = f"Claimant,Party,Category,End,Value\n{rows}"
+    claims = read_any([write(tmp_path, text.replace("{}", "UA-General-Staff"))]).load().table
+    assert claims["party"].tolist() == ["russia", "russia"]
+    unknown = text.replace("{}", "nobody").replace("Russia", "Atlantis")
+    with pytest.raises(ClaimsError, match="names of the conflict russia-ukraine"):
+        read_any([write(tmp_path, unknown)]).load()

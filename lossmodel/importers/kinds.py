@@ -170,7 +170,8 @@ def _check(record: Record, file: str, problems: Problems) -> None:
             rows=[record.place.row],
             found=f"kind {record.kind} in a window of {record.window.days} days",
             allowed="period, average or cumulative",
-            remedy="Give another --kind",
+            remedy="Give another --kind, or --column "
+            f"'{record.place.column}=value,kind=average' for means per day",
         )
 
 

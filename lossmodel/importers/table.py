@@ -61,7 +61,7 @@ def read_table(source: Source, hints: Hints) -> Imported:
     rows = claim_rows(
         source, columns.columns, day_first=hints.day_first, span=keys.span, problems=problems
     )
-    names = _as_written(rows, columns) if own else names_of(source, rows, columns, keys)
+    names = _as_written(rows, columns, keys) if own else names_of(source, rows, columns, keys)
     records, numbers = make_records(
         source, rows, columns, keys, names=names, day_first=hints.day_first, problems=problems
     )
@@ -151,9 +151,13 @@ def _check_options(source: Source, columns: ColumnMap, hints: Hints) -> None:
     )
 
 
-def _as_written(rows: Rows, columns: ColumnMap) -> dict[str, dict[str, str]]:
+def _as_written(rows: Rows, columns: ColumnMap, keys: Keys) -> dict[str, dict[str, str]]:
+    """Names of a claims table as they are, but for capital letters."""
     return {
-        column.read: {cell: cell for cell in rows.cells[name].unique()}
+        column.read: {
+            cell: cell.lower() if cell.lower() in keys.known[column.read] else cell
+            for cell in rows.cells[name].unique()
+        }
         for name, column in columns.columns.items()
         if column.read in (*NEEDED, "scope")
     }

@@ -136,7 +136,7 @@ CATEGORIES: Final = _table(
     losses="losses|loss|втрат|потерь|eliminated|verluste|perdidas|bajas|pertes|perdite|straty|kayip|втрати|"
     "потери|ліквідовано|ликвидировано",
     missing="missing|mia|missing in action|vermisst|vermisste|desaparecidos|disparus|зниклі|"
-    "зниклі безвісти|пропавшие|пропавшие без вести",
+    "зниклі безвісти|зникло безвісти|пропало без вести|пропавшие|пропавшие без вести",
     tanks="tanks|tank|panzer|kampfpanzer|tanques|carros|chars|carri armati|czolgi|танки|танків|"
     "танк|танков",
     aircraft="aircraft|planes|airplanes|aeroplanes|jets|warplanes|fixed wing|flugzeuge|aviones|"
@@ -160,9 +160,11 @@ CATEGORIES: Final = _table(
 )
 # Names of parties in other spellings than their English ones, by the name that a conflict has.
 PARTIES: Final = _table(
-    russia="ru|rus|rf|russian federation|росія|рф|російська федерація|россия|российская федерация|"
-    "russland|rusia|russen|russie|rosja|rusko|rusya|روسيا|俄罗斯",
-    ukraine="ua|ukr|україна|украина|ukraina|ucrania|ucraina|ukrajina|ukrayna|أوكرانيا|乌克兰",
+    russia="ru|rus|rf|russian federation|росія|росії|рф|російська федерація|російські|россия|"
+    "россии|российская федерация|российские|russland|russen|russische|rusia|russie|rosja|rusko|"
+    "rusya|روسيا|俄罗斯",
+    ukraine="ua|ukr|україна|україни|українські|украина|украины|украинские|ukraina|ukrainische|"
+    "ucrania|ucraina|ukrajina|ukrayna|أوكرانيا|乌克兰",
     israel="isr|ізраїль|израиль|israele|izrael|إسرائيل|ישראל",
     gaza="gaza strip|gazastreifen|газа|غزة",
     georgia="грузія|грузия|georgien|georgie|საქართველო",
@@ -229,18 +231,22 @@ IGNORED: Final = MappingProxyType(
             "sources count|version|status code|region code|admin code|quality|score|"
             "confidence|adm 1|adm 2|weight|flag|phase"
         ),
+        "a count of time": _words(
+            "hour|hours|minute|duration|days in month|number of days|day number|day of war|day no|"
+            "war day|week number|days|weekday|report period|день війни|день войны|day num|"
+            "day count|day index|day idx|day of invasion|day of conflict|day of the war|"
+            "day of week|day of year|dayofyear|doy|dow|days since|kriegstag|dia de guerra|"
+            "jour de guerre|quarter|year num|month num|mm|dd|yyyy"
+        ),
         "no count of losses": _words(
-            "population|pop|percent|percentage|share|rate|ratio|pct|age|temperature|"
-            "price|area|distance|timestamp|epoch|hour|hours|minute|duration|"
-            "days in month|number of days|day number|day of war|day no|war day|"
-            "week number|days|weekday|report period|населення|вік|возраст|день війни|"
-            "день войны|massacres cum|day num|day count|day index|day idx|day of invasion|"
-            "day of conflict|day of the war|day of week|day of year|dayofyear|doy|dow|days since|"
-            "kriegstag|dia de guerra|jour de guerre|se|sd|std|stderr|std error|std dev|variance|"
-            "p value|unix|unix time|created at|updated at|scraped at|last update|quarter|"
+            "population|pop|percent|percentage|share|rate|ratio|pct|age|temperature|price|area|"
+            "distance|timestamp|epoch|населення|вік|возраст|massacres cum|unix|unix time|"
+            "created at|updated at|scraped at|last update"
+        ),
+        "made of other figures": _words(
             "change|delta|diff|difference|increase|increment|growth|daily change|trend|rolling|"
             "moving average|rolling average|rolling mean|7 day average|7 day moving average|ma7|"
-            "year num|month num|mm|dd|yyyy"
+            "se|sd|std|stderr|std error|std dev|variance|p value"
         ),
     }
 )
@@ -251,7 +257,8 @@ STATES: Final = _words(
 )
 TOTALS: Final = _words(
     "total|totals|sum|grand total|sub total|subtotal|all|overall|type total|"
-    "sum total|σ|∑|gesamtsumme|summe|gesamt|insgesamt|zusammen|suma|totale|totaal|toplam|razem|"
+    "sum total|all types|all equipment|σ|∑|gesamtsumme|"
+    "summe|gesamt|insgesamt|zusammen|suma|totale|totaal|toplam|razem|"
     "ogolem|всього|разом|усього|загалом|підсумок|итого|всего|сумма|сума|mean|"
     "average|median|row total|column total|total general|totaux|en tout|المجموع|"
     "合计|总计|合計|סך הכל"
