@@ -507,7 +507,7 @@ def days_table(headings: str, *rows: str) -> str:
     [
         *("ci_lower,median,ci_upper", "lower 95,estimate,upper 95", "q2.5,q50,q97.5"),
         *("5%,50%,95%", "lb,mean,ub", "p05,p50,p95", "CI95 low,best,CI95 high", "min,avg,max"),
-        *("lowest,point,highest", "conf.low,estimate,conf.high"),
+        *("lowest,point,highest", "conf.low,estimate,conf.high", "95% CI low,best,95% CI high"),
     ],
 )
 def test_limits_by_any_name_are_a_range(tmp_path, headings):
@@ -645,3 +645,10 @@ def test_an_error_names_the_conflict_and_names_may_have_capitals(tmp_path):
     unknown = text.replace("{}", "nobody").replace("Russia", "Atlantis")
     with pytest.raises(ClaimsError, match="names of the conflict russia-ukraine"):
         read_any([write(tmp_path, unknown)]).load()
+
+
+@pytest.mark.parametrize("heading", ["killed (%)", "losses, $", "% killed", "втрати, ₴"])
+def test_shares_and_money_are_no_claims(tmp_path, heading):
+    path = write(tmp_path, f"date;{heading}\n2023-01-01;1.5\n2023-01-02;1.7\n")
+    with pytest.raises(UsageError, match="no count of losses"):
+        read_any([path], Hints(party="russia", claimant="somebody"))

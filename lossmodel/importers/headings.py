@@ -30,6 +30,8 @@ ROW_SIGNS: Final = ("#", "№", "№ п/п", "Nº", "N°")
 # Beside limits these are the figure between them.
 MIDDLES: Final = frozenset({"median", "mean", "average", "avg"})
 QUANTILE: Final = re.compile(r"(?:p|q|percentile|quantile) ?(\d)(\d?)(?: ?\d)?")  # p5, q025, q97.5
+# Signs of shares and of money; a number before the sign of percent is of a limit or an interval.
+UNITS: Final = ("%", "‰", "$", "€", "£", "₴", "₽")
 PERCENT: Final = re.compile(r"\s*(\d\d?(?:[.,]\d)?)\s*%\s*")
 HALF: Final = 50  # percent
 LIMITS: Final = ("low", "high")
@@ -84,6 +86,8 @@ def explain(heading: str, keys: Keys) -> Meaning:
     words = normal(PERCENT.sub(r"p\1", heading) if PERCENT.fullmatch(heading) else heading)
     if not words or heading in ROW_SIGNS:
         return Meaning(why="a row number")
+    if any(sign in PERCENT.sub("", heading) for sign in UNITS):
+        return Meaning(why="no count of losses")
     whole = _whole(words, keys)
     if whole is not None:
         return whole
