@@ -652,3 +652,23 @@ def test_shares_and_money_are_no_claims(tmp_path, heading):
     path = write(tmp_path, f"date;{heading}\n2023-01-01;1.5\n2023-01-02;1.7\n")
     with pytest.raises(UsageError, match="no count of losses"):
         read_any([path], Hints(party="russia", claimant="somebody"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kampftag;Datum;Gefallene Xyz\n4;24.02.2022;50\n9;25.02.2022;70\n",
+        "Datum;37.5;Gefallene Xyz\n24.02.2022;4;50\n25.02.2022;9;70\n",
+    ],
+)
+def test_a_column_beside_unread_losses_is_not_taken_for_them(tmp_path, text):
+    path = write(tmp_path, text)
+    for hints in (Hints(**vars(TANKS)), Hints(**vars(TANKS) | {"claimant": "somebody"})):
+        with pytest.raises(UsageError, match="--column"):
+            read_any([path], hints)
+
+
+def test_marks_of_notes_in_a_column_of_sources_are_no_claimants(tmp_path):
+    path = write(tmp_path, days_table("source,killed", "[1],5", "[2],6"))
+    claims = read_any([path], Hints(party="russia", claimant="somebody")).claims
+    assert set(claims["claimant"]) == {"somebody"}

@@ -23,7 +23,7 @@ from lossmodel.importers.words import (
     normal,
 )
 
-__all__ = ["STATE", "Meaning", "explain", "with_middles"]
+__all__ = ["NO_WORD", "STATE", "Meaning", "explain", "with_middles"]
 
 STATE: Final = "a state of equipment, one part of its losses"
 ROW_SIGNS: Final = ("#", "№", "№ п/п", "Nº", "N°")
@@ -31,6 +31,7 @@ ROW_SIGNS: Final = ("#", "№", "№ п/п", "Nº", "N°")
 MIDDLES: Final = frozenset({"median", "mean", "average", "avg"})
 QUANTILE: Final = re.compile(r"(?:p|q|percentile|quantile) ?(\d)(\d?)(?: ?\d)?")  # p5, q025, q97.5
 # Signs of shares and of money; a number before the sign of percent is of a limit or an interval.
+NO_WORD: Final = "is no word of the format"  # the end of the reason for a heading of losses
 UNITS: Final = ("%", "‰", "$", "€", "£", "₴", "₽")
 PERCENT: Final = re.compile(r"\s*(\d\d?(?:[.,]\d)?)\s*%\s*")
 HALF: Final = 50  # percent
@@ -86,6 +87,8 @@ def explain(heading: str, keys: Keys) -> Meaning:
     words = normal(PERCENT.sub(r"p\1", heading) if PERCENT.fullmatch(heading) else heading)
     if not words or heading in ROW_SIGNS:
         return Meaning(why="a row number")
+    if words.replace(" ", "").isdigit():
+        return Meaning(why="a number, and no name")
     if any(sign in PERCENT.sub("", heading) for sign in UNITS):
         return Meaning(why="no count of losses")
     whole = _whole(words, keys)
@@ -161,7 +164,7 @@ def _phrases(words: str, heading: str, keys: Keys) -> Meaning:
     if rest and set(of) == {"party"}:
         return Meaning(rest=heading)  # an office of that country
     if rest and ("category" in of or "party" in of):
-        return Meaning(rest=heading, why=f"{' '.join(rest)!r} is no word of the format")
+        return Meaning(rest=heading, why=f"{' '.join(rest)!r} {NO_WORD}")
     if twice:
         return Meaning(rest=heading, why="it names two things at once")
     return Meaning(of=of, rest=" ".join(rest) if of else heading if rest else "")

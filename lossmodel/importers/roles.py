@@ -10,7 +10,7 @@ from typing import Final
 from lossmodel.errors import UsageError
 from lossmodel.importers.columns import FIGURES, TIMED, Column, ColumnMap
 from lossmodel.importers.contents import SOME, Content, contents_of, no_claims
-from lossmodel.importers.headings import STATE, Meaning, explain, with_middles
+from lossmodel.importers.headings import NO_WORD, STATE, Meaning, explain, with_middles
 from lossmodel.importers.keys import Keys
 from lossmodel.importers.layout import across_columns
 from lossmodel.importers.names import keys_of
@@ -228,7 +228,7 @@ def _key_columns(
     for name in names:
         role = meanings[name].role.replace("-", "_")
         cells = [cell for cell in source.cells[name].unique() if not is_missing(cell)]
-        if contents[name].figures >= SOME or not cells:
+        if contents[name].figures >= SOME or not any(map(str.isalpha, "".join(cells))):
             columns[name] = Column("ignore", why="has no names")
         elif role in reads:
             columns[name] = Column("ignore", why=f"column {reads[role]!r} has the {role}")
@@ -285,7 +285,8 @@ def _strangers(
         if why := no_claims(source, name, [*others, *(n for n in names if n != name)]):
             found[name] = Column("ignore", why=why)
     left = [name for name in names if name not in found]
-    only = len(left) == 1 and not others
+    unread = any(column.why.endswith(NO_WORD) for column in columns.values())
+    only = len(left) == 1 and not others and not unread
     totals = [name for name in left if meanings[name].why]
     if only and (totals or claimant or any(c.read == "claimant" for c in columns.values())):
         return {**found, left[0]: Column("value", why="the only figures")}
@@ -294,7 +295,7 @@ def _strangers(
     if not left:
         return found
     wide = all(columns[name].claimant for name in others)
-    measures = any(column.why in MEASURES for column in columns.values())
+    measures = unread or any(column.why in MEASURES for column in columns.values())
     if any(c.read == "claimant" for c in columns.values()) or not wide or measures:
         why = "no word of the format: --column 'HEADING=value,...' reads it"
         return {**found, **dict.fromkeys(left, Column("ignore", why=why))}

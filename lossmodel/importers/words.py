@@ -122,6 +122,7 @@ PLAIN: Final = _words(
     "and|est|claim|claims|persons|people|personnel|soldiers|troops|military|"
     "servicemen|zahl|anzahl|wert|numero|valor|cantidad|nombre|valeur|chiffre|"
     "кількість|количество|число|значення|значение|цифра|осіб|человек|чол|чел|"
+    "soldaten|soldados|soldats|personen|personas|солдат|військових|военных|военнослужащих|"
     "сила|how many|tally|stated|bound|limit|interval|range|ci|conf|confidence|hdi|ci95"
 )
 CATEGORIES: Final = _table(
