@@ -761,6 +761,7 @@ FALLS = {
     ),
     "misprint: c4 is too low among the totals around": ((0, 0, 0, 0, -450),),
     "misprint: c4 is too high among the totals around": ((0, 0, 0, 0, 4_500),),
+    "misprint: c0 is too high among the totals around": ((9_000, *[500] * 9),),
     "misprint: c7, c8 are too low": ((0, 0, 0, 0, 0, 0, 0, -750, -840),),
     "losses taken back: correct c4 or c5": ((0, 0, 0, 0, 0, -300, -300, -300, -300, -300),),
     "a misprint or losses taken back": ((0, 0, 0, 0, -150),),

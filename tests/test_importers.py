@@ -16,6 +16,7 @@ from lossmodel.claims import Claims, load_claims
 from lossmodel.errors import ClaimsError, LossModelError, UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.importers import Hints, Imported, read_any
+from lossmodel.importers.columns import ColumnMap, parse_column
 from lossmodel.importers.dates import guess_dates
 from lossmodel.importers.numbers import guess_numbers
 from lossmodel.importers.oryx import growing
@@ -491,3 +492,183 @@ def test_nothing_is_written_where_the_door_refuses(lossmodel, tmp_path):
     assert said.status == 2
     assert "nobody" in said.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.csv"]
+
+
+# --- headings and rows that read like claims, and are none -------------------------------------
+
+
+def days_table(headings: str, *rows: str) -> str:
+    lines = [f"2023-01-{day:02d},{row}" for day, row in enumerate(rows, 1)]
+    return "\n".join([f"date,{headings}", *lines]) + "\n"
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        *("ci_lower,median,ci_upper", "lower 95,estimate,upper 95", "q2.5,q50,q97.5"),
+        *("5%,50%,95%", "lb,mean,ub", "p05,p50,p95", "CI95 low,best,CI95 high", "min,avg,max"),
+        *("lowest,point,highest", "conf.low,estimate,conf.high", "95% CI low,best,95% CI high"),
+    ],
+)
+def test_limits_by_any_name_are_a_range(tmp_path, headings):
+    path = write(tmp_path, days_table(headings, "100,150,300", "200,260,500", "300,390,700"))
+    with pytest.raises(UsageError, match="--claimant"):
+        read_any([path], TANKS)
+    hints = Hints(party="russia", category="killed", claimant="somebody")
+    claims = read_any([path], hints).claims
+    assert set(claims["claimant"]) == {"somebody"}
+    assert claims[["value", "low", "high"]].iloc[0].tolist() == [150, 100, 300]
+
+
+@pytest.mark.parametrize("headings", ["Росія,Україна", "РФ,Украина", "RU,UA", "Russland,Ukraina"])
+def test_parties_in_other_languages_are_no_claimants(tmp_path, headings):
+    path = write(tmp_path, days_table(headings, "100,50", "200,70"))
+    with pytest.raises(UsageError, match="is a party"):
+        read_any([path], TANKS)
+    claims = read_any([path], Hints(claimant="somebody", category="killed")).claims
+    assert claims["party"].tolist() == ["russia", "russia", "ukraine", "ukraine"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        *(("idx", (10, 11, 12)), ("Zählung", (312, 313, 314)), ("Kriegstag", (312, 314, 320))),
+        *(("day_num", (312, 314, 320)), ("rowid", (7, 2, 9)), ("moving average", (5, 4, 6))),
+        *(("std", (5, 4, 6)), ("daily change", (5, 4, 6)), ("utm_e", (5, 4, 6))),
+    ],
+)
+def test_numbers_beside_the_figures_are_no_claimants(tmp_path, heading, cells):
+    rows = [f"{cell},{figure}" for cell, figure in zip(cells, (100, 240, 340), strict=True)]
+    imported = read_any([write(tmp_path, days_table(f"{heading},ua-general-staff", *rows))], TANKS)
+    assert set(imported.claims["claimant"]) == {"ua-general-staff"}
+    assert heading in imported.left_out["what"].str.cat()
+
+
+@pytest.mark.parametrize("heading", ["weekly killed", "average killed per day", "killed per month"])
+def test_figures_of_windows_are_not_given_to_one_day(tmp_path, heading):
+    text = f"date,{heading}\n2023-01-08,300\n2023-01-15,310\n2023-01-22,290\n"
+    path = write(tmp_path, text)
+    hints = Hints(party="russia", claimant="somebody")
+    with pytest.raises(ClaimsError, match=r"rows 2, 3, 4, .*week-ending"):
+        read_any([path], hints)
+    week_ending = Hints(**vars(hints) | {"columns": parse_columns("date=week-ending")})
+    assert read_any([path], week_ending).claims["start"].tolist()[0] == "2023-01-02"
+
+
+def parse_columns(*texts: str) -> ColumnMap:
+    return ColumnMap(dict(map(parse_column, texts)))
+
+
+def test_equal_figures_of_two_places_are_not_taken_for_one(tmp_path):
+    path = write(tmp_path, days_table("region,killed", "North,10", "North,15")
+                 + "2023-01-01,South,10\n")  # fmt: skip
+    hints = Hints(party="russia", claimant="somebody")
+    with pytest.raises(ClaimsError, match=r"row 4, killed: .*region: 'South' and 'North'.*--by"):
+        read_any([path], hints)
+    summed = read_any([path], Hints(**vars(hints) | {"by": "day"})).claims
+    assert summed["value"].tolist() == [20, 15]
+    once = read_any([path], Hints(**vars(hints) | {"columns": parse_columns("region=ignore")}))
+    assert once.claims["value"].tolist() == [10, 15]
+
+
+def test_countries_that_are_no_parties_are_not_read_as_the_given_one(tmp_path):
+    path = write(tmp_path, days_table("country,killed", "Atlantis,10", "Utopia,15"))
+    with pytest.raises(ClaimsError, match="'Atlantis'"):
+        read_any([path], Hints(party="russia", claimant="somebody"))
+
+
+def test_a_column_with_one_figure_is_as_the_others(tmp_path):
+    rows = ["100,", "250,", "300,", "410,7"]
+    imported = read_any([write(tmp_path, days_table("oryx,My Ministry", *rows))], TANKS)
+    assert imported.claims["kind"].tolist() == ["cumulative"] * 5
+    with pytest.raises(UsageError, match="row 2, column oryx"):
+        read_any([write(tmp_path, days_table("oryx", "100"))], TANKS)
+
+
+def test_cells_that_are_all_no_figures_are_named(tmp_path):
+    path = write(tmp_path, days_table("n", "dozens", "tens of thousands"))
+    with pytest.raises(ClaimsError, match="rows 2, 3, n: found 'dozens'"):
+        read_any([path], Hints(party="russia", category="killed", claimant="somebody"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"date": "2023-01-01", "oryx": 5}\n\n{"date": "2023-01-02", "oryx": 9}\n',
+        '{"2023-01-01": 5, "2023-01-02": 9, "2023-01-03": null}',
+    ],
+)
+def test_json_with_gaps(tmp_path, text):
+    hints = Hints(party="russia", category="tanks", claimant="oryx")
+    assert read_any([write(tmp_path, text)], hints).claims["value"].tolist() == [5, 9]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "month,2022,2023\nMarch,5,12\nApril,6,13\n",
+        "Monat;2022;2023\n3;5;12\n4;6;13\n",
+        ";2022;2023\nMärz;5;12\nApril;6;13\n",
+    ],
+)
+def test_months_by_years_are_refused(tmp_path, text):
+    with pytest.raises(UsageError, match="headings such as '2022' are times, and so is column"):
+        read_any([write(tmp_path, text)], Hints(**vars(TANKS) | {"claimant": "somebody"}))
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("2022-03-09,2022-03-01,10", "end: found '2022-03-01'; allowed: a day from start on"),
+        ("2022-03-01,,10", "end: found nothing; allowed: the first and the last day"),
+        (",2022-03-07,10", "start: found nothing; allowed: the first and the last day"),
+    ],
+)
+def test_windows_have_both_ends_in_their_order(tmp_path, row, words):
+    text = f"start,end,killed\n2022-04-01,2022-04-07,5\n{row}\n2022-04-08,2022-04-14,12\n"
+    hints = Hints(party="russia", claimant="somebody")
+    with pytest.raises(ClaimsError, match=f"own.csv row 3, {words}"):
+        read_any([write(tmp_path, text)], hints)
+
+
+def test_a_day_of_its_own_column_in_another_language(tmp_path):
+    text = "Jahr;Monat;Tag;Gefallene\n2022;3;1;10\n2022;3;12;12\n"
+    claims = read_any([write(tmp_path, text)], Hints(party="russia", claimant="somebody")).claims
+    assert claims["end"].tolist() == ["2022-03-01", "2022-03-12"]
+
+
+def test_an_error_names_the_conflict_and_names_may_have_capitals(tmp_path):
+    rows = "{},Russia,Tanks,2023-01-01,5\n{},Russia,Tanks,2023-01-02,6\n"
+    text = f"Claimant,Party,Category,End,Value\n{rows}"
+    claims = read_any([write(tmp_path, text.replace("{}", "UA-General-Staff"))]).load().table
+    assert claims["party"].tolist() == ["russia", "russia"]
+    unknown = text.replace("{}", "nobody").replace("Russia", "Atlantis")
+    with pytest.raises(ClaimsError, match="names of the conflict russia-ukraine"):
+        read_any([write(tmp_path, unknown)]).load()
+
+
+@pytest.mark.parametrize("heading", ["killed (%)", "losses, $", "% killed", "втрати, ₴"])
+def test_shares_and_money_are_no_claims(tmp_path, heading):
+    path = write(tmp_path, f"date;{heading}\n2023-01-01;1.5\n2023-01-02;1.7\n")
+    with pytest.raises(UsageError, match="no count of losses"):
+        read_any([path], Hints(party="russia", claimant="somebody"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kampftag;Datum;Gefallene Xyz\n4;24.02.2022;50\n9;25.02.2022;70\n",
+        "Datum;37.5;Gefallene Xyz\n24.02.2022;4;50\n25.02.2022;9;70\n",
+    ],
+)
+def test_a_column_beside_unread_losses_is_not_taken_for_them(tmp_path, text):
+    path = write(tmp_path, text)
+    for hints in (Hints(**vars(TANKS)), Hints(**vars(TANKS) | {"claimant": "somebody"})):
+        with pytest.raises(UsageError, match="--column"):
+            read_any([path], hints)
+
+
+def test_marks_of_notes_in_a_column_of_sources_are_no_claimants(tmp_path):
+    path = write(tmp_path, days_table("source,killed", "[1],5", "[2],6"))
+    claims = read_any([path], Hints(party="russia", claimant="somebody")).claims
+    assert set(claims["claimant"]) == {"somebody"}

@@ -91,14 +91,17 @@ def _reading(columns: Columns, rows: Ints, values: Floats, place: int) -> str:
         return _misprint(columns, rows[place : place + after], "low")
     if before <= RUN and before < place and after >= OUTNUMBERED * before:
         return _misprint(columns, rows[place - before : place], "high")
-    steps = np.diff(values, prepend=0.0)
-    usual = float(np.delete(steps, place).max())
+    # The first total is no step: a table may begin long after its count.
+    steps = np.delete(np.diff(values), place - 1)
+    usual = float(steps.max()) if len(steps) else float(values[0])
     if after > 1 and values[place] <= min(ANEW * values[place - 1], STEPS * usual):
         begin = day(int(columns.end[high]) + 1)
         return (
             f"It reads like a count that began anew: give {columns.ids[low]} and the later totals "
             f"start {begin}."
         )
+    if before == place <= RUN and after >= OUTNUMBERED * before:
+        return _misprint(columns, rows[:place], "high")
     claimant, party, category, scope = columns.keys[columns.series[low]]
     back = float(columns.value[low] - columns.value[high])
     date = day(columns.end[low])

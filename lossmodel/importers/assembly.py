@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from lossmodel.importers.names import slug
@@ -15,8 +17,26 @@ from lossmodel.tables.vocabulary import KINDS
 __all__ = ["claims_of", "in_order", "once"]
 
 
-def once(source: Source, records: list[Record], left_out: LeftOut, *, events: bool) -> list[Record]:
-    """Records without those that repeat another; an error where two contradict each other."""
+def once(
+    source: Source,
+    records: list[Record],
+    left_out: LeftOut,
+    *,
+    events: bool,
+    unread: Collection[str] = (),
+) -> list[Record]:
+    """Records without those that repeat another; an error where two contradict each other.
+
+    Parameters
+    ----------
+    source, records, left_out
+        The table, its records, and where those that repeat another are noted.
+    events
+        Whether rows are events, of which no two are one.
+    unread
+        Columns of texts that are not read. Rows that differ in one, such as a place, are not said
+        to be one figure.
+    """
     if events:
         return records
     first: dict[tuple[object, ...], Record] = {}
@@ -24,6 +44,20 @@ def once(source: Source, records: list[Record], left_out: LeftOut, *, events: bo
     for record in sorted(records, key=lambda r: r.place.row):
         there = first.setdefault(record.key, record)
         if there is record:
+            continue
+        differs = next((name for name in unread if _differ(source, name, there, record)), "")
+        if there.figure == record.figure and differs:
+            cells = [quoted(source.cells.at[r.place.row, differs]) for r in (record, there)]
+            problems.add(
+                source.path.name,
+                record.place.column,
+                rows=[record.place.row],
+                found=f"{quoted(record.place.cell)} as in row {there.place.row}, of another "
+                f"{differs}: {' and '.join(cells)}",
+                allowed=f"one figure of {record.claimant} per party, category and window",
+                remedy="If they are parts, sum them with --by day, week or month; if they are one "
+                f"figure twice, give --column '{differs}=ignore'",
+            )
             continue
         if there.figure == record.figure:
             left_out.add("figures", "repeat another of the same day, so one", record.place.row)
@@ -40,6 +74,11 @@ def once(source: Source, records: list[Record], left_out: LeftOut, *, events: bo
     problems.raise_if_any()
     kept = set(map(id, first.values()))
     return [record for record in records if id(record) in kept]
+
+
+def _differ(source: Source, name: str, one: Record, other: Record) -> bool:
+    first, second = (str(source.cells.at[record.place.row, name]) for record in (one, other))
+    return bool(first and second and first != second)
 
 
 def in_order(records: list[Record]) -> list[Record]:

@@ -71,8 +71,9 @@ def no_claims(source: Source, name: str, others: list[str]) -> str:
     unnamed = re.fullmatch(r"column \d+", name)
     whole = bool((values % 1 == 0).all())
     counted = whole and len(values) == len(cells) and values.nunique() == len(values)
-    follows = counted and values.min() in (0, 1) and values.max() - values.min() == len(values) - 1
-    if follows and (unnamed or len(values) > 2):
+    follows = counted and values.max() - values.min() == len(values) - 1
+    # Two numbers that follow one another may be figures, unless they begin a count of rows.
+    if follows and (len(values) > 2 or (unnamed and values.min() in (0, 1))):
         return "row numbers"
     if unnamed:
         return "it has no heading: --column 'column N=value,...' reads it"

@@ -125,7 +125,7 @@ FORMS: Final[tuple[tuple[str, re.Pattern[str], str, Read], ...]] = tuple(
         ("month-first", r"(\d{1,2})[-/ ](\d{1,2})[-/ ](\d{4}|\d{2})", "mdy", _day),
         ("yearmonthday", r"((?:1[789]|2[01])\d{2})(\d{2})(\d{2})", "ymd", _day),
         ("day with the name of its month",
-         rf"(\d{{1,2}})(?:st|nd|rd|th|\.|º)?{GAP}{WORD}{GAP}(\d{{4}}|\d{{2}})", "dmy", _day),
+         rf"(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?{GAP}{WORD}{GAP}(\d{{4}}|\d{{2}})", "dmy", _day),
         ("day with the name of its month",
          rf"{WORD}[-/ ]*(\d{{1,2}})(?:st|nd|rd|th)?[-/, ]+{YEAR}", "mdy", _day),
         ("day with the name of its month", rf"{YEAR}[-/, ]+{WORD}[-/ ]+(\d{{1,2}})", "ymd", _day),

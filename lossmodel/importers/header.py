@@ -10,6 +10,7 @@ import pandas as pd
 
 from lossmodel.errors import UsageError
 from lossmodel.importers.csv_reader import Grid
+from lossmodel.importers.words import TIMES, normal
 
 __all__ = ["LEVELS", "Headed", "split_header"]
 
@@ -51,7 +52,8 @@ def split_header(grid: Grid, path: Path) -> Headed:
     notes = [f"row {line} is a title: {_shown(cells)!r}" for line, cells in grid.rows[:titles]]
     count = _heading_rows(rows)
     header = rows[0][1]
-    if count == 0 and not _is_across(rows):
+    named = any(normal(header[0]) in words for words in TIMES.values())
+    if count == 0 and not (named or _is_across(rows)):
         raise UsageError(
             f"{path} row {rows[0][0]} has figures already: put a row of headings before it."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -22,10 +23,19 @@ from lossmodel.importers.words import (
     normal,
 )
 
-__all__ = ["STATE", "Meaning", "explain"]
+__all__ = ["NO_WORD", "STATE", "Meaning", "explain", "with_middles"]
 
 STATE: Final = "a state of equipment, one part of its losses"
 ROW_SIGNS: Final = ("#", "№", "№ п/п", "Nº", "N°")
+# Beside limits these are the figure between them.
+MIDDLES: Final = frozenset({"median", "mean", "average", "avg"})
+QUANTILE: Final = re.compile(r"(?:p|q|percentile|quantile) ?(\d)(\d?)(?: ?\d)?")  # p5, q025, q97.5
+# Signs of shares and of money; a number before the sign of percent is of a limit or an interval.
+NO_WORD: Final = "is no word of the format"  # the end of the reason for a heading of losses
+UNITS: Final = ("%", "‰", "$", "€", "£", "₴", "₽")
+PERCENT: Final = re.compile(r"\s*(\d\d?(?:[.,]\d)?)\s*%\s*")
+HALF: Final = 50  # percent
+LIMITS: Final = ("low", "high")
 LONGEST_PHRASE: Final = 6  # words that are looked up together
 
 
@@ -74,9 +84,13 @@ def explain(heading: str, keys: Keys) -> Meaning:
     >>> explain("latitude", keys).why, explain("My Ministry", keys).rest
     ('a coordinate', 'My Ministry')
     """
-    words = normal(heading)
+    words = normal(PERCENT.sub(r"p\1", heading) if PERCENT.fullmatch(heading) else heading)
     if not words or heading in ROW_SIGNS:
         return Meaning(why="a row number")
+    if words.replace(" ", "").isdigit():
+        return Meaning(why="a number, and no name")
+    if any(sign in PERCENT.sub("", heading) for sign in UNITS):
+        return Meaning(why="no count of losses")
     whole = _whole(words, keys)
     if whole is not None:
         return whole
@@ -116,6 +130,9 @@ def _whole(words: str, keys: Keys) -> Meaning | None:
         for key, entries in found.items():
             if words in entries:
                 return Meaning(of={name: key})
+    if quantile := QUANTILE.fullmatch(words):
+        percent = int(quantile[1] + quantile[2])
+        return Meaning(of={"bound": "value" if percent == HALF else LIMITS[percent > HALF]})
     return None
 
 
@@ -133,8 +150,12 @@ def _phrases(words: str, heading: str, keys: Keys) -> Meaning:
                 rest.append(word)
             continue
         left = left[size:]
+        if {of.get("kind"), found.get("kind")} == {"average", "daily"}:
+            found, of = {"kind": "average"}, {k: key for k, key in of.items() if k != "kind"}
         twice = twice or bool(set(found) & set(of))
         of |= found
+    if "bound" in of:
+        rest = [word for word in rest if not word.isdigit()]  # the 95 of an interval
     if any(word in SUBSETS for word in rest):
         return Meaning(rest=heading, why="a part of the cases" if of else "")
     ids = set().union(*IGNORED.values())
@@ -143,7 +164,7 @@ def _phrases(words: str, heading: str, keys: Keys) -> Meaning:
     if rest and set(of) == {"party"}:
         return Meaning(rest=heading)  # an office of that country
     if rest and ("category" in of or "party" in of):
-        return Meaning(rest=heading, why=f"{' '.join(rest)!r} is no word of the format")
+        return Meaning(rest=heading, why=f"{' '.join(rest)!r} {NO_WORD}")
     if twice:
         return Meaning(rest=heading, why="it names two things at once")
     return Meaning(of=of, rest=" ".join(rest) if of else heading if rest else "")
@@ -160,3 +181,17 @@ def _longest(words: list[str], keys: Keys) -> tuple[int, dict[str, str]]:
                 if phrase in entries:
                     return size, {name: key}
     return 0, {}
+
+
+def with_middles(meanings: dict[str, Meaning]) -> dict[str, Meaning]:
+    """Headings with the mean or median beside limits as the figure between them.
+
+    Examples
+    --------
+    >>> with_middles({"low": Meaning(of={"bound": "low"}), "median": Meaning()})["median"].of
+    {'bound': 'value'}
+    """
+    if not any(meaning.of.get("bound") in LIMITS for meaning in meanings.values()):
+        return meanings
+    best = Meaning(of={"bound": "value"})
+    return {name: best if normal(name) in MIDDLES else m for name, m in meanings.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,10 +61,9 @@ def json_grid(text: str, path: Path) -> Grid:
 
 
 def _is_lines(text: str) -> bool:
-    lines = text.strip().split("\n", 2)
-    return len(lines) > 1 and all(
-        line.strip().startswith("{") and line.strip().endswith("}") for line in lines[:2]
-    )
+    lines = (stripped for line in text.splitlines() if (stripped := line.strip()))
+    first = list(islice(lines, 2))
+    return len(first) > 1 and all(line[0] == "{" and line[-1] == "}" for line in first)
 
 
 def _lines(text: str, path: Path) -> list[Any]:
@@ -116,7 +116,7 @@ def _records(value: Any) -> list[dict[str, Any]]:
     if isinstance(columns, list) and isinstance(data, list):
         named = all(isinstance(row, list) and len(row) == len(columns) for row in data)
         return [dict(zip(map(str, columns), row, strict=True)) for row in data] if named else []
-    if all(name[:1].isdigit() and isinstance(part, str) for name, part in value.items()):
+    if all(name[:1].isdigit() and isinstance(part, str | None) for name, part in value.items()):
         return [{"date": name, "value": part} for name, part in value.items()]
     lists = {name: part for name, part in value.items() if isinstance(part, list)}
     tables = [part for part in lists.values() if _is_rows(part)]

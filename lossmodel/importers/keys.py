@@ -12,7 +12,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.durations import CENTURY
-from lossmodel.importers.words import CATEGORIES, normal
+from lossmodel.importers.words import CATEGORIES, PARTIES, normal
 
 __all__ = ["SECTIONS", "Keys"]
 
@@ -75,7 +75,13 @@ class Keys:
                 found[section] |= {
                     normal(entry.title): key for key, entry in entries.items() if entry.title
                 }
-        found["party"] = {**_adjectives(found["party"]), **found["party"]}
+        others = {
+            word: found["party"][normal(name)]
+            for name, words in PARTIES.items()
+            if normal(name) in found["party"]
+            for word in map(normal, words)
+        }
+        found["party"] = {**others, **_adjectives(found["party"]), **found["party"]}
         for spelling, key in self.own.items():
             for name in SECTIONS:
                 if key in self.known[name]:
@@ -144,5 +150,5 @@ def _adjectives(parties: Mapping[str, str]) -> dict[str, str]:
                 f"{name[:-1]}ian",
                 f"{name[:-1]}",
             )
-            found |= dict.fromkeys(ends, key)
+            found |= dict.fromkeys((*ends, f"{name}ns", f"{name}ians", f"{name}is"), key)
     return found

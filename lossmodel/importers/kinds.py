@@ -22,6 +22,12 @@ __all__ = ["clip", "guess_kinds"]
 # Share of steps in which running totals rise, with room for corrections and misprints; figures of
 # single days rise in about half of them.
 RISING: Final = 0.95
+OF_WINDOWS: Final = ("period", "average")
+# Forms of windows that the table states, also if they are one day long or cut to one.
+STATED: Final = (
+    *("start", "first and last day", "sum of events"),
+    *("week", "ISO week", "month", "quarter", "year"),
+)
 # Days between figures from which a single day is not likely the window of one that falls.
 APART: Final = 6
 
@@ -59,9 +65,13 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
             f"give --kind average{_rising(records, wide)})"
         )
     single = [i for i in open_ if records[i].window.days == 1]
-    for _, group in groupby(single, key=lambda i: records[i].position):
-        members = list(group)
-        kind, why = _guess([records[i] for i in members], path)
+    groups = [list(group) for _, group in groupby(single, key=lambda i: records[i].position)]
+    # Columns of one figure come last: they are taken to be as the others.
+    groups.sort(key=lambda group: not _steps(records[i] for i in group)[0])
+    kinds: set[str] = set()
+    for members in groups:
+        kind, why = _guess([records[i] for i in members], path, kinds)
+        kinds.add(kind)
         found |= {i: replace(records[i], kind=kind) for i in members}
         notes.append(f"figures of {records[members[0]].place.column!r} are {kind}: {why}")
     whole = [found[i] for i in range(len(records))]
@@ -99,12 +109,17 @@ def _steps(records: Iterable[Record]) -> tuple[int, int]:
     return steps, falls
 
 
-def _guess(records: list[Record], path: Path) -> tuple[str, str]:
+def _guess(records: list[Record], path: Path, others: set[str]) -> tuple[str, str]:
+    """Kind of the figures of a column, and the reason; `others` are those of other columns."""
     steps, falls = _steps(records)
+    if not steps and len(others) == 1:
+        return next(iter(others)), "as those of other columns (a guess: it has one figure)"
     if not steps:
+        place = records[0].place
         raise UsageError(
-            f"{path}: with one figure per series the kind cannot be guessed: give --kind "
-            "cumulative, --kind daily, --kind period or --kind average."
+            f"{path} row {place.row}, column {place.column}: with one figure per series the kind "
+            "cannot be guessed: give --kind cumulative, --kind daily, --kind period or --kind "
+            "average."
         )
     if falls <= (1 - RISING) * steps:
         return "cumulative", f"they fall in {falls} of {steps} steps (a guess)"
@@ -138,6 +153,16 @@ def _check(record: Record, file: str, problems: Problems) -> None:
             allowed=one_of(KINDS),
             remedy="Correct it",
         )
+    elif record.kind in OF_WINDOWS and record.window.form not in STATED and record.window.days == 1:
+        problems.add(
+            file,
+            record.place.column,
+            rows=[record.place.row],
+            found=f"kind {record.kind} with one day, {record.window.end}",
+            allowed="a window such as a week or a month",
+            remedy="Say of the column of days with --column 'HEADING=week-ending', week-starting "
+            "or month which window it means, or add a column of first days",
+        )
     elif KINDS[record.kind].single_day and record.window.days > 1:
         problems.add(
             file,
@@ -145,7 +170,8 @@ def _check(record: Record, file: str, problems: Problems) -> None:
             rows=[record.place.row],
             found=f"kind {record.kind} in a window of {record.window.days} days",
             allowed="period, average or cumulative",
-            remedy="Give another --kind",
+            remedy="Give another --kind, or --column "
+            f"'{record.place.column}=value,kind=average' for means per day",
         )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from lossmodel.errors import UsageError
 from lossmodel.importers.columns import Column
-from lossmodel.importers.dates import guess_dates
+from lossmodel.importers.dates import Dates, guess_dates
 from lossmodel.importers.keys import Keys
 from lossmodel.importers.numbers import is_missing
 from lossmodel.importers.source import Source
@@ -17,6 +17,8 @@ from lossmodel.importers.words import IGNORED, TIMES, normal
 __all__ = ["across_columns", "with_whole_dates"]
 
 FEWEST: Final = 2  # days in headings
+SOME_YEAR: Final = 2000  # with which the name of a month is a date
+DAYS: Final = frozenset({"day", "tag", "jour", "dia", "giorno", "день"})
 # Forms of headings that are days; a number such as 20220224 is one only in a column of days.
 IN_HEADINGS: Final = ("serial number of a spreadsheet", "seconds since 1970")
 
@@ -29,9 +31,11 @@ def with_whole_dates(source: Source) -> Source:
     found: dict[str, str] = {}
     for name in source.headings:
         for part in ("year", "month", "week", "day"):
-            if normal(name) in TIMES.get(part, frozenset()) or normal(name) == part:
+            if normal(name) in (DAYS if part == "day" else TIMES[part]):
                 found.setdefault(part, name)
-    dated = any(normal(name) in TIMES["date"] - {"day"} for name in source.headings)
+    if "day" in found and source.cells[found["day"]].str.len().max() > len("31.0"):
+        return source
+    dated = any(normal(name) in TIMES["date"] - DAYS for name in source.headings)
     rest = "month" if "month" in found else "week"
     if dated or "year" not in found or rest not in found or "date" in source.headings:
         return source
@@ -75,11 +79,25 @@ def across_columns(source: Source, given: Mapping[str, Column], keys: Keys) -> d
             "Write the days of headings as YYYY-MM-DD."
         )
     found = {name: Column("value", date=name, why="a day in the heading") for name in days}
+    _check_rows(source, [name for name in free if name not in days], days)
     texts = [name for name in free if name not in days and normal(name) not in _numbers()]
     named = {column.read for column in given.values()}
     if texts and not named & {"claimant", "party", "category"}:
         found[texts[0]] = Column(_section(source, texts[0], keys), why="names of the rows")
     return found
+
+
+def _check_rows(source: Source, others: list[str], days: list[str]) -> None:
+    """Refuse a table with times in its headings and in its rows, such as months by years."""
+    dates = Dates()
+    for name in others:
+        cells = [cell for cell in source.cells[name].unique() if not is_missing(cell)]
+        months = all(dates.read_either(f"{cell} {SOME_YEAR}") for cell in cells) and cells
+        if months or any(normal(name) in words for words in TIMES.values()):
+            raise UsageError(
+                f"{source.path}: headings such as {days[0]!r} are times, and so is column "
+                f"{name!r}. Give each figure a row of its own, with its whole date."
+            )
 
 
 def _numbers() -> frozenset[str]:

@@ -106,7 +106,9 @@ class Imported:
             The table is not valid; the error has every problem.
         """
         with tempfile.TemporaryDirectory() as name:
-            return self._checked(Path(name))
+            folder = Path(name) / (Path(self.base).name or "conflict")  # named in messages
+            folder.mkdir()
+            return self._checked(folder)
 
     def _checked(self, folder: Path) -> Claims:
         """Claims that passed validation; an error names the user's file and its rows."""

@@ -10,7 +10,7 @@ from typing import Final
 from lossmodel.errors import UsageError
 from lossmodel.importers.columns import FIGURES, TIMED, Column, ColumnMap
 from lossmodel.importers.contents import SOME, Content, contents_of, no_claims
-from lossmodel.importers.headings import STATE, Meaning, explain
+from lossmodel.importers.headings import NO_WORD, STATE, Meaning, explain, with_middles
 from lossmodel.importers.keys import Keys
 from lossmodel.importers.layout import across_columns
 from lossmodel.importers.names import keys_of
@@ -18,10 +18,10 @@ from lossmodel.importers.numbers import is_missing
 from lossmodel.importers.shapes import Shape
 from lossmodel.importers.sides import shape_columns
 from lossmodel.importers.source import Source
-from lossmodel.importers.words import KEYS, STATES, TIMES, normal
+from lossmodel.importers.words import KEYS, NATIONS, STATES, TIMES, normal
 from lossmodel.tables.schema import CLAIMS
 
-__all__ = ["is_claims", "map_columns"]
+__all__ = ["NO_FIGURES", "is_claims", "map_columns"]
 
 # Share of cells of a column that must be dates; rows of totals and footnotes are the others.
 MOSTLY: Final = 0.6
@@ -42,6 +42,7 @@ TIME_ROLES: Final = {
 }
 # Reasons of columns beside which an unknown heading is not likely a claimant.
 MEASURES: Final = {"an id", "a coordinate", "a code", "no count of losses"}
+NO_FIGURES: Final = "has no figures"
 ADDRESS: Final = re.compile(r"https?://")
 # Under these headings a column names claimants, parties or categories for sure; under the other
 # words of `KEYS` it does if its cells are known names.
@@ -119,7 +120,7 @@ def _format_columns(source: Source) -> dict[str, Column]:
 def _guessed(
     source: Source, given: ColumnMap, keys: Keys, *, claimant: str, party: str
 ) -> dict[str, Column]:
-    meanings = {str(name): explain(str(name), keys) for name in source.headings}
+    meanings = with_middles({str(name): explain(str(name), keys) for name in source.headings})
     contents = contents_of(source, meanings, keys)
     columns = across_columns(source, given.columns, keys)
     columns |= _times(source, given, meanings, contents, bool(columns), set(columns))
@@ -137,7 +138,7 @@ def _guessed(
         elif meaning.why or meaning.role:
             columns[name] = Column("ignore", why=meaning.why or "no figures or names of losses")
         elif not content.figures or (content.figures < SOME and not meaning.is_known):
-            columns[name] = Column("ignore", why="has no figures")
+            columns[name] = Column("ignore", why=NO_FIGURES)
         elif meaning.rest:
             unknown.append(name)
         elif doubled := next((section for section in meaning.of if section in named), ""):
@@ -148,7 +149,8 @@ def _guessed(
         figures = {
             name: replace(meanings[name].column(), why="by its heading")
             for name in left
-            if meanings[name].of and not meanings[name].rest and contents[name].filled
+            if contents[name].filled
+            and not (meanings[name].rest or meanings[name].role or meanings[name].why)
         }
     everything = {**columns, **figures, **given.columns}
     return {
@@ -226,7 +228,7 @@ def _key_columns(
     for name in names:
         role = meanings[name].role.replace("-", "_")
         cells = [cell for cell in source.cells[name].unique() if not is_missing(cell)]
-        if contents[name].figures >= SOME or not cells:
+        if contents[name].figures >= SOME or not any(map(str.isalpha, "".join(cells))):
             columns[name] = Column("ignore", why="has no names")
         elif role in reads:
             columns[name] = Column("ignore", why=f"column {reads[role]!r} has the {role}")
@@ -235,7 +237,7 @@ def _key_columns(
             reads |= {"source": name} if web else {}
             columns[name] = Column("source" if web else "ignore", why="has addresses of the web")
         elif role in ("party", "category") and not _known(
-            role, cells, keys, sure=normal(name) in SURE
+            role, cells, keys, sure=normal(name) in (SURE | NATIONS if len(cells) > 1 else SURE)
         ):
             columns[name] = Column("ignore", why=f"has no {role} of the conflict")
         else:
@@ -283,7 +285,8 @@ def _unknown_headings(
         if why := no_claims(source, name, [*others, *(n for n in names if n != name)]):
             found[name] = Column("ignore", why=why)
     left = [name for name in names if name not in found]
-    only = len(left) == 1 and not others
+    unread = any(column.why.endswith(NO_WORD) for column in columns.values())
+    only = len(left) == 1 and not others and not unread
     totals = [name for name in left if meanings[name].why]
     if only and (totals or claimant or any(c.read == "claimant" for c in columns.values())):
         return {**found, left[0]: Column("value", why="the only figures")}
@@ -292,7 +295,7 @@ def _unknown_headings(
     if not left:
         return found
     wide = all(columns[name].claimant for name in others)
-    measures = any(column.why in MEASURES for column in columns.values())
+    measures = unread or any(column.why in MEASURES for column in columns.values())
     if any(c.read == "claimant" for c in columns.values()) or not wide or measures:
         why = "no word of the format: --column 'HEADING=value,...' reads it"
         return {**found, **dict.fromkeys(left, Column("ignore", why=why))}

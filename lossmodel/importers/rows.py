@@ -137,6 +137,7 @@ def claim_rows(
                 allowed="a date like the others",
                 remedy="Give the date, or remove the row",
             )
+    _check_ends(source.path.name, cells, columns, read, problems)
     days: dict[str, Mapping[int, dt.date]] = {
         role: {row: window.end for row, window in read[by_role[role]].items()}
         for role in ("published", "known")
@@ -245,6 +246,44 @@ def _windows(
             remedy="Correct or remove the row",
         )
     return found
+
+
+def _check_ends(
+    file: str,
+    cells: pd.DataFrame,
+    columns: Mapping[str, Column],
+    read: Mapping[str, Mapping[int, Window]],
+    problems: Problems,
+) -> None:
+    """Note windows without their last day, and those that end before they start."""
+    by_role = {column.read: name for name, column in columns.items()}
+    if not {"start", "end"} <= set(by_role):
+        return
+    first, last = (read[by_role[role]] for role in ("start", "end"))
+    if not first:
+        return
+    for row in sorted(first.keys() | last.keys()):
+        # Rows with a kind may have one that needs no start.
+        lacking = "end" if row not in last else "" if row in first or "kind" in by_role else "start"
+        turned = not lacking and row in first and first[row].start > last[row].end
+        if lacking and is_missing(str(cells.at[row, by_role[lacking]])):
+            problems.add(
+                file,
+                by_role[lacking],
+                rows=[row],
+                found=quoted(cells.at[row, by_role[lacking]]),
+                allowed="the first and the last day of a window",
+                remedy="Give the day, or remove the row",
+            )
+        if turned:
+            problems.add(
+                file,
+                by_role["end"],
+                rows=[row],
+                found=quoted(cells.at[row, by_role["end"]]),
+                allowed=f"a day from {by_role['start']} on, {first[row].start}",
+                remedy="Correct one of the days",
+            )
 
 
 def _window(

@@ -21,7 +21,7 @@ from lossmodel.importers.kinds import clip, guess_kinds
 from lossmodel.importers.layout import with_whole_dates
 from lossmodel.importers.records import Record, make_records, names_of
 from lossmodel.importers.result import Imported, rows_of
-from lossmodel.importers.roles import is_claims, map_columns
+from lossmodel.importers.roles import NO_FIGURES, is_claims, map_columns
 from lossmodel.importers.rows import LeftOut, Rows, claim_rows
 from lossmodel.importers.shapes import Shape, find_shape
 from lossmodel.importers.sides import with_limits
@@ -61,7 +61,7 @@ def read_table(source: Source, hints: Hints) -> Imported:
     rows = claim_rows(
         source, columns.columns, day_first=hints.day_first, span=keys.span, problems=problems
     )
-    names = _as_written(rows, columns) if own else names_of(source, rows, columns, keys)
+    names = _as_written(rows, columns, keys) if own else names_of(source, rows, columns, keys)
     records, numbers = make_records(
         source, rows, columns, keys, names=names, day_first=hints.day_first, problems=problems
     )
@@ -71,7 +71,8 @@ def read_table(source: Source, hints: Hints) -> Imported:
     timed = [name for name, column in columns.columns.items() if column.read in TIMED]
     written = rows.cells[timed[-1]] if timed else pd.Series(name="the headings", dtype=str)
     records, cuts = clip(records, keys.span, source.path, hints.conflict, written)
-    records = once(source, records, rows.left_out, events=hints.by is not None)
+    unread = [n for n, c in columns.columns.items() if (c.read, c.why) == ("ignore", NO_FIGURES)]
+    records = once(source, records, rows.left_out, events=hints.by is not None, unread=unread)
     said: list[str] = []
     if hints.by is not None:
         records, said = sum_events(records, hints.by)
@@ -150,9 +151,13 @@ def _check_options(source: Source, columns: ColumnMap, hints: Hints) -> None:
     )
 
 
-def _as_written(rows: Rows, columns: ColumnMap) -> dict[str, dict[str, str]]:
+def _as_written(rows: Rows, columns: ColumnMap, keys: Keys) -> dict[str, dict[str, str]]:
+    """Names of a claims table as they are, but for capital letters."""
     return {
-        column.read: {cell: cell for cell in rows.cells[name].unique()}
+        column.read: {
+            cell: cell.lower() if cell.lower() in keys.known[column.read] else cell
+            for cell in rows.cells[name].unique()
+        }
         for name, column in columns.columns.items()
         if column.read in (*NEEDED, "scope")
     }

@@ -19,6 +19,8 @@ __all__ = [
     "KEYS",
     "KINDS_IN_HEADINGS",
     "MISSING",
+    "NATIONS",
+    "PARTIES",
     "PLAIN",
     "QUALIFIER_WORDS",
     "STATES",
@@ -96,12 +98,19 @@ KEYS: Final = _table(
     part_of="part of",
     published_inferred="published inferred",
 )
+# Of the words of a party, those under which several names are parties, known to a conflict or not.
+NATIONS: Final = _words(
+    "country|nation|belligerent|країна|страна|сторона|land|pais|pays|partei|seite|bando|camp"
+)
 BOUNDS: Final = _table(
     low="low|lower|min|minimum|lo|least|lower bound|low estimate|at least|lower limit|von|ab|"
-    "mind|mindestens|bas|baja|minima|minimo|minimal|ci low|lwr|reported minimum|est low|"
+    "mind|mindestens|bas|baja|minima|minimo|minimal|ci low|lwr|reported minimum|est low|lb|lcl|"
+    "lowest|ci l|ci lo|lower ci|hdi low|lower95|lo95|untergrenze|borne inferieure|limite inferior|"
     "мінімум|минимум|мін|мин|нижня|нижняя",
     high="high|higher|max|maximum|hi|upper|most|upper bound|high estimate|at most|upper limit|upr|"
-    "hochst|hochstens|haut|alta|maxima|maximo|maximal|ci high|reported maximum|est high|"
+    "hochst|hochstens|haut|alta|maxima|maximo|maximal|ci high|reported maximum|est high|ub|ucl|"
+    "highest|ci u|ci h|ci hi|upper ci|hdi high|upper95|hi95|obergrenze|borne superieure|"
+    "limite superior|"
     "максимум|макс|верхня|верхняя",
     value="best|best estimate|best guess|central|mid|middle|midpoint|point|point estimate|mean "
     "estimate|medium|mittel|mejor|найкраща",
@@ -113,7 +122,8 @@ PLAIN: Final = _words(
     "and|est|claim|claims|persons|people|personnel|soldiers|troops|military|"
     "servicemen|zahl|anzahl|wert|numero|valor|cantidad|nombre|valeur|chiffre|"
     "кількість|количество|число|значення|значение|цифра|осіб|человек|чол|чел|"
-    "сила|how many|tally|stated"
+    "soldaten|soldados|soldats|personen|personas|солдат|військових|военных|военнослужащих|"
+    "сила|how many|tally|stated|bound|limit|interval|range|ci|conf|confidence|hdi|ci95"
 )
 CATEGORIES: Final = _table(
     killed="killed|dead|death|deaths|fatalities|fatality|kia|died|deceased|kill|killed in action|"
@@ -124,10 +134,10 @@ CATEGORIES: Final = _table(
     "blesses|feriti|ranni|feridos|yarali|поранені|поранено|раненые|ранено|جرحى",
     casualties="casualties|killed and wounded|kia wia|casualty|killed or wounded|"
     "убиті та поранені|убитые и раненые|killed wounded",
-    losses="losses|loss|eliminated|verluste|perdidas|bajas|pertes|perdite|straty|kayip|втрати|"
+    losses="losses|loss|втрат|потерь|eliminated|verluste|perdidas|bajas|pertes|perdite|straty|kayip|втрати|"
     "потери|ліквідовано|ликвидировано",
     missing="missing|mia|missing in action|vermisst|vermisste|desaparecidos|disparus|зниклі|"
-    "зниклі безвісти|пропавшие|пропавшие без вести",
+    "зниклі безвісти|зникло безвісти|пропало без вести|пропавшие|пропавшие без вести",
     tanks="tanks|tank|panzer|kampfpanzer|tanques|carros|chars|carri armati|czolgi|танки|танків|"
     "танк|танков",
     aircraft="aircraft|planes|airplanes|aeroplanes|jets|warplanes|fixed wing|flugzeuge|aviones|"
@@ -148,6 +158,30 @@ CATEGORIES: Final = _table(
     submarines="submarines|submarine|u boats|u boote|підводні човни|подводные лодки",
     captured="captured|prisoners|pow|pows|prisoners of war|gefangene|prisioneros|prisonniers|"
     "полонені|пленные|prisoner",
+)
+# Names of parties in other spellings than their English ones, by the name that a conflict has.
+PARTIES: Final = _table(
+    russia="ru|rus|rf|russian federation|росія|росії|рф|російська федерація|російські|россия|"
+    "россии|российская федерация|российские|russland|russen|russische|rusia|russie|rosja|rusko|"
+    "rusya|روسيا|俄罗斯",
+    ukraine="ua|ukr|україна|україни|українські|украина|украины|украинские|ukraina|ukrainische|"
+    "ucrania|ucraina|ukrajina|ukrayna|أوكرانيا|乌克兰",
+    israel="isr|ізраїль|израиль|israele|izrael|إسرائيل|ישראל",
+    gaza="gaza strip|gazastreifen|газа|غزة",
+    georgia="грузія|грузия|georgien|georgie|საქართველო",
+    iran="irn|іран|иран|ایران",
+    iraq="irq|ірак|ирак|irak|العراق",
+    india="ind|індія|индия|indien|inde|भारत",
+    pakistan="pak|пакистан|پاکستان",
+    britain="uk|gbr|united kingdom|great britain|british|велика британія|великобритания|"
+    "grossbritannien|gran bretana|reino unido|grande bretagne|royaume uni",
+    argentina="arg|аргентина|argentinien|argentine",
+    germany="deu|ger|german|німеччина|германия|deutschland|alemania|allemagne",
+    japan="jpn|японія|япония|japon|日本",
+    finland="finnish|фінляндія|финляндия|finnland|finlandia|finlande|suomi",
+    soviet_union="ussr|urs|срср|ссср|sowjetunion|union sovietica|union sovietique|soviet|soviets",
+    united_states="us|usa|сша|vereinigte staaten|estados unidos|etats unis|american|americans",
+    north_korea="prk|dprk|північна корея|северная корея|кндр|nordkorea|corea del norte",
 )
 # Groups of persons: with a category they are some of its cases, not all.
 SUBSETS: Final = _words(
@@ -177,18 +211,20 @@ IGNORED: Final = MappingProxyType(
             "dyad dset id|side a dset id|side b dset id|priogrid gid|gwnoa|gwnob|gwno|"
             "cow|iso|iso3|ccode|country id|fips|postcode|zip|plz|ibc code|code status|"
             "data id|event id cnty|key|serial|serial no|event id no cnty|incident id|"
-            "код|ід|ид|номер"
+            "код|ід|ид|номер|rowid|objid|geonameid|hash|entry|entry no|entry number|event number|"
+            "case number|incident number|seqno|seq no|message id|post id|globalid|wikidata"
         ),
         "a row number": _words(
             "index|row|rownum|row number|row no|rownames|row names|row id|no|nr|nro|num|"
             "lfd nr|s no|sno|sl no|unnamed 0|level 0|obs|observation|line|п п|№|order|"
-            "rank|seq|sequence"
+            "rank|seq|sequence|idx|lfd|row num|rowname|laufende nummer|numero de fila|"
+            "порядковий номер|порядковый номер"
         ),
         "a coordinate": _words(
             "lat|lats|latitude|lon|lng|long|longitude|x|y|xcoord|ycoord|x coord|y coord|"
             "lat dd|lon dd|easting|northing|geo|geo precision|coordinates|широта|"
             "довгота|долгота|breite|lange|latitud|longitud|altitude|elevation|point x|"
-            "point y"
+            "point y|utm e|utm n|mgrs|koordinaten"
         ),
         "a code": _words(
             "where prec|date prec|time precision|event clarity|precision|clarity|inter1|"
@@ -196,12 +232,22 @@ IGNORED: Final = MappingProxyType(
             "sources count|version|status code|region code|admin code|quality|score|"
             "confidence|adm 1|adm 2|weight|flag|phase"
         ),
+        "a count of time": _words(
+            "hour|hours|minute|duration|days in month|number of days|day number|day of war|day no|"
+            "war day|week number|days|weekday|report period|день війни|день войны|day num|"
+            "day count|day index|day idx|day of invasion|day of conflict|day of the war|"
+            "day of week|day of year|dayofyear|doy|dow|days since|kriegstag|dia de guerra|"
+            "jour de guerre|quarter|year num|month num|mm|dd|yyyy"
+        ),
         "no count of losses": _words(
-            "population|pop|percent|percentage|share|rate|ratio|pct|age|temperature|"
-            "price|area|distance|timestamp|epoch|hour|hours|minute|duration|"
-            "days in month|number of days|day number|day of war|day no|war day|"
-            "week number|days|weekday|report period|населення|вік|возраст|день війни|"
-            "день войны|massacres cum"
+            "population|pop|percent|percentage|share|rate|ratio|pct|age|temperature|price|area|"
+            "distance|timestamp|epoch|населення|вік|возраст|massacres cum|unix|unix time|"
+            "created at|updated at|scraped at|last update"
+        ),
+        "made of other figures": _words(
+            "change|delta|diff|difference|increase|increment|growth|daily change|trend|rolling|"
+            "moving average|rolling average|rolling mean|7 day average|7 day moving average|ma7|"
+            "se|sd|std|stderr|std error|std dev|variance|p value"
         ),
     }
 )
@@ -212,7 +258,8 @@ STATES: Final = _words(
 )
 TOTALS: Final = _words(
     "total|totals|sum|grand total|sub total|subtotal|all|overall|type total|"
-    "sum total|summe|gesamt|insgesamt|zusammen|suma|totale|totaal|toplam|razem|"
+    "sum total|all types|all equipment|σ|∑|gesamtsumme|"
+    "summe|gesamt|insgesamt|zusammen|suma|totale|totaal|toplam|razem|"
     "ogolem|всього|разом|усього|загалом|підсумок|итого|всего|сумма|сума|mean|"
     "average|median|row total|column total|total general|totaux|en tout|المجموع|"
     "合计|总计|合計|סך הכל"
