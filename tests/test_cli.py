@@ -330,8 +330,13 @@ def test_the_answer_has_ten_lines(toy, tmp_path):
 
 
 def test_a_gate_that_did_not_pass_is_named_in_the_answer(tmp_path):
-    text = headline(make_fit(n_draws=20, passed=False), tmp_path)
+    failed = make_fit(n_draws=20, passed=False)
+    text = headline(failed, tmp_path)
     assert "gate: NOT PASSED: " in text
+    last = text.splitlines()[-1]
+    assert last.startswith(f"no report: {tmp_path}")
+    assert all(words in last for words in ("--engine nuts", "docs/checks.md", "--force"))
+    assert headline(failed, tmp_path, force=True).splitlines()[-1] == f"report: {tmp_path}"
 
 
 CLAIM = (

@@ -17,6 +17,7 @@ from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.findings import find
+from lossmodel.importers import Hints
 from lossmodel.scaffold import Wishes, create
 from lossmodel.scaffold.files import sources_of
 from lossmodel.scaffold.words import category_of, is_of_civilians
@@ -124,6 +125,32 @@ def test_a_known_day_of_publication_names_the_source(tmp_path):
     wishes = GIVEN
     place = create(tmp_path / "war", wishes, table=table(tmp_path, text)).folder
     assert "example-org-2001-05-18" in {row["source"] for row in rows(place / "sources.csv")}
+
+
+def test_a_relay_names_its_claimant_as_the_table_does(tmp_path):
+    text = """date,side,what,number,who,via
+10 May 2001,North,killed,1200,Southern Staff,
+11 May 2001,North,killed,1200,The Gazette,Southern Staff
+12 May 2001,South,killed,30,Northern Ministry,
+12 May 2001,South,killed,30,The Gazette,northern  ministry
+"""
+    hints = Hints(kind="cumulative")
+    folder = create(tmp_path / "war", GIVEN, table=table(tmp_path, text), hints=hints).folder
+    found = load_claims(conflict=folder).table
+    assert set(zip(found["claimant"], found["via"].fillna(""), strict=True)) == {
+        ("southern-staff", ""), ("northern-ministry", ""),
+        ("the-gazette", "southern-staff"), ("the-gazette", "northern-ministry"),
+    }  # fmt: skip
+
+
+def test_a_relay_of_nobody_is_named_in_the_users_file(tmp_path):
+    text = """date,side,what,number,who,via
+10 May 2001,North,killed,1200,Southern Staff,
+12 May 2001,South,killed,30,Northern Ministry,Some Agency
+"""
+    hints = Hints(kind="cumulative")
+    with pytest.raises(ClaimsError, match="figures.csv row 3, via: found 'Some Agency'"):
+        create(tmp_path / "war", GIVEN, table=table(tmp_path, text), hints=hints)
 
 
 def test_streams_nobody_described_are_estimates_and_say_so(made):

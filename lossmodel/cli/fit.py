@@ -93,7 +93,7 @@ def fit(
 
     from lossmodel.cli.headline import headline
 
-    answer(headline(fitted, out))
+    answer(headline(fitted, out, force=force))
     _exit_by_gate(fitted)
 
 
@@ -108,7 +108,7 @@ def report(fit: FitPath = REPORT, out: Out = REPORT, force: Force = False) -> No
         say("reading the fit")
         fitted = read_fit(fit)
         write_into(target, fitted, force=force, progress=say)
-    answer(headline(fitted, out))
+    answer(headline(fitted, out, force=force))
     _exit_by_gate(fitted)
 
 
