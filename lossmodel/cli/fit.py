@@ -98,17 +98,34 @@ def fit(
 
 
 @app.command()
-def report(fit: FitPath = REPORT, out: Out = REPORT, force: Force = False) -> None:
+def report(
+    fit: FitPath = REPORT,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            file_okay=False,
+            show_default=False,
+            help="Folder of the report; by default that of --fit if it has one, or else "
+            "lossmodel-report.",
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
     """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
     from lossmodel.report.folder import reserved
+    from lossmodel.report.manifest import read_manifest
     from lossmodel.report.write import write_into
 
-    with progress() as say, reserved(out) as target:
+    # The report of another war, which may be in the default folder, is not replaced.
+    place = out or (fit if read_manifest(fit) else REPORT)
+    with progress() as say, reserved(place) as target:
         say("reading the fit")
         fitted = read_fit(fit)
         write_into(target, fitted, force=force, progress=say)
-    answer(headline(fitted, out, force=force))
+    answer(headline(fitted, place, force=force))
     _exit_by_gate(fitted)
 
 
