@@ -25,8 +25,8 @@ SHOWN: Final = 6
 # A gate of engine auto may fail at its limit of time, which engine nuts does not have.
 NO_REPORT: Final = (
     "no report: {out} has the fit alone. Next: lossmodel fit --engine nuts samples for as long as "
-    "its gate takes; docs/checks.md has a remedy for each failure; --force writes a report with "
-    "every page marked."
+    "its gate takes, --engine laplace approximates; docs/checks.md has a remedy for each failure; "
+    "--force writes a report with every page marked."
 )
 
 
