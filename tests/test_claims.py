@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lossmodel.claims import Claims, load_claims, write_claims
 from lossmodel.claims.summary import describe
 from lossmodel.conflict import Conflict, load_conflict
+from lossmodel.errors import UsageError
 from lossmodel.tables.schema import CLAIMS
 from tests.small_conflict import COLUMNS, ROWS, changed, claims_csv, write_conflict
 
@@ -247,3 +248,8 @@ def test_shipped_claims_are_written_and_read_back_the_same(tmp_path):
     claims = load_claims()
     write_claims(claims, tmp_path / "again.csv")
     same(claims, load_claims(tmp_path / "again.csv", conflict=claims.conflict))
+
+
+def test_a_folder_given_as_a_table_names_the_option_for_it(tmp_path):
+    with pytest.raises(UsageError, match="is a folder.*--conflict DIR"):
+        load_claims(tmp_path)

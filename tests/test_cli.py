@@ -18,6 +18,7 @@ from lossmodel.cli.headline import headline
 from lossmodel.cli.overview import EXAMPLES, FIRST_STEPS, SECTIONS
 from lossmodel.errors import ConvergenceError, LossModelError
 from lossmodel.model.priors import Priors
+from lossmodel.report.manifest import write_manifest
 from lossmodel.text.grammar import EXAMPLES as QUESTIONS
 from lossmodel.text.grammar import GRAMMAR
 from tests.fakes import make_fit
@@ -330,8 +331,13 @@ def test_the_answer_has_ten_lines(toy, tmp_path):
 
 
 def test_a_gate_that_did_not_pass_is_named_in_the_answer(tmp_path):
-    text = headline(make_fit(n_draws=20, passed=False), tmp_path)
+    failed = make_fit(n_draws=20, passed=False)
+    text = headline(failed, tmp_path)
     assert "gate: NOT PASSED: " in text
+    last = text.splitlines()[-1]
+    assert last.startswith(f"no report: {tmp_path}")
+    assert all(words in last for words in ("--engine nuts", "docs/checks.md", "--force"))
+    assert headline(failed, tmp_path, force=True).splitlines()[-1] == f"report: {tmp_path}"
 
 
 CLAIM = (
@@ -405,6 +411,25 @@ def fitted(monkeypatch, toy):
     monkeypatch.setattr("lossmodel.api.fit", fit)
     monkeypatch.setattr("lossmodel.report.write.write_into", write_into)
     return asked
+
+
+@pytest.mark.usefixtures("saved_toy")
+def test_a_report_is_written_again_in_its_place(lossmodel, fitted, tmp_path):
+    bare, report = tmp_path / "bare", tmp_path / "report"
+    for folder in (bare, report):
+        folder.mkdir()
+        (folder / "fit.nc").touch()
+    write_manifest(report)
+    for options, place in (
+        (["--fit", str(report)], report),
+        (["--fit", str(report), "--out", "other"], Path("other")),
+        (["--fit", str(bare)], Path("lossmodel-report")),
+        (["--fit", str(report / "fit.nc")], Path("lossmodel-report")),
+        ([], Path("lossmodel-report")),
+    ):
+        said = lossmodel("report", *options)
+        assert (said.status, fitted["out"]) == (0, place)
+        assert said.stdout.endswith(f"report: {place}\n")
 
 
 def test_fit_without_arguments_fits_the_shipped_conflict(lossmodel, fitted, toy):

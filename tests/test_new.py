@@ -13,13 +13,15 @@ from lossmodel import ClaimsError, load_claims, load_conflict
 from lossmodel.claims.own_counts import own_counts
 from lossmodel.cli import new as command
 from lossmodel.conflict.keys import SECTIONS
-from lossmodel.conflict.types import STANDARD_CATEGORIES
+from lossmodel.conflict.types import STANDARD_CATEGORIES, Side
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.findings import find
+from lossmodel.importers import Column, ColumnMap, Hints
 from lossmodel.importers.words import CATEGORIES, normal
 from lossmodel.scaffold import Wishes, create
 from lossmodel.scaffold.files import sources_of
+from lossmodel.scaffold.sides import likely_side
 from lossmodel.scaffold.words import _EQUIPMENT, _PERSONS, category_of, is_of_civilians
 from lossmodel.tables.schema import TABLES
 from lossmodel.tables.vocabulary import ACCOUNTINGS
@@ -125,6 +127,60 @@ def test_a_known_day_of_publication_names_the_source(tmp_path):
     wishes = GIVEN
     place = create(tmp_path / "war", wishes, table=table(tmp_path, text)).folder
     assert "example-org-2001-05-18" in {row["source"] for row in rows(place / "sources.csv")}
+
+
+def test_names_given_to_columns_have_keys_of_their_own(tmp_path):
+    text = "date,a,b\n2001-05-10,210,30\n2001-05-20,420,60\n2001-05-30,630,90\n"
+    given = {
+        "a": Column("value", claimant="Southern Staff", party="North", category="Dead"),
+        "b": Column("value", claimant="Southern Staff", party="South", category="tanks"),
+    }
+    wishes = Wishes(start="2001-05-01", claimants=("Southern Staff=South",))
+    made = create(
+        tmp_path / "war",
+        wishes,
+        table=table(tmp_path, text),
+        hints=Hints(columns=ColumnMap(given)),
+    )
+    found = load_claims(conflict=made.folder)
+    assert {tuple(row) for row in found.table[["claimant", "party", "category"]].to_numpy()} == {
+        ("southern-staff", "north", "killed"), ("southern-staff", "south", "tanks"),
+    }  # fmt: skip
+    assert found.conflict.claimants["name"].tolist() == ["Southern Staff"]
+    assert found.conflict.parties["north"].title == "North"
+
+
+@pytest.mark.parametrize("word", ["citing", "quoting", "according to", "laut", "по данным"])
+def test_who_quotes_a_side_is_not_proposed_for_it(word):
+    sides = {"north": Side("north", "North"), "south": Side("south", "South")}
+    assert likely_side("Northern Staff", sides) == "north"
+    assert likely_side(f"The Gazette ({word} Northern Staff)", sides) == ""
+
+
+def test_a_relay_names_its_claimant_as_the_table_does(tmp_path):
+    text = """date,side,what,number,who,via
+10 May 2001,North,killed,1200,Southern Staff,
+11 May 2001,North,killed,1200,The Gazette,Southern Staff
+12 May 2001,South,killed,30,Northern Ministry,
+12 May 2001,South,killed,30,The Gazette,northern  ministry
+"""
+    hints = Hints(kind="cumulative")
+    folder = create(tmp_path / "war", GIVEN, table=table(tmp_path, text), hints=hints).folder
+    found = load_claims(conflict=folder).table
+    assert set(zip(found["claimant"], found["via"].fillna(""), strict=True)) == {
+        ("southern-staff", ""), ("northern-ministry", ""),
+        ("the-gazette", "southern-staff"), ("the-gazette", "northern-ministry"),
+    }  # fmt: skip
+
+
+def test_a_relay_of_nobody_is_named_in_the_users_file(tmp_path):
+    text = """date,side,what,number,who,via
+10 May 2001,North,killed,1200,Southern Staff,
+12 May 2001,South,killed,30,Northern Ministry,Some Agency
+"""
+    hints = Hints(kind="cumulative")
+    with pytest.raises(ClaimsError, match="figures.csv row 3, via: found 'Some Agency'"):
+        create(tmp_path / "war", GIVEN, table=table(tmp_path, text), hints=hints)
 
 
 def test_streams_nobody_described_are_estimates_and_say_so(made):

@@ -179,6 +179,30 @@ def test_a_long_table_with_foreign_headings(tmp_path):
     assert imported.missing("claimants")["name"].tolist() == ["Some Agency"]
 
 
+def test_options_take_the_names_that_cells_may_have(tmp_path):
+    text = "date,a\n2023-02-01,11\n2023-02-02,13\n"
+    named = {"party": "Russia", "category": "Dead", "claimant": "NATO"}
+    whose = ",".join(f"{name}={text}" for name, text in named.items())
+    for options in (named, {"column": [f"a=value,{whose}"], "party": "", "category": ""}):
+        options = {"column": ["a=value"], **options}
+        found = claims(read(tmp_path, text, **options), "party", "category", "claimant")
+        assert set(found) == {("russia", "killed", "nato")}
+
+
+def test_a_relay_is_of_a_claimant_of_the_conflict_or_of_the_table(tmp_path):
+    text = """date,who,via,number
+2023-02-01,A new paper,,900
+2023-02-02,Other paper,A new paper,900
+2023-02-03,Other paper,A new paper,910
+2023-02-04,Other paper,"Ministry of defence of Russia, with its minister and general staff",920
+"""
+    found = claims(read(tmp_path, text, kind="cumulative"), "claimant", "via")
+    assert sorted(found) == [
+        ("a-new-paper", ""), ("other-paper", "a-new-paper"),
+        ("other-paper", "a-new-paper"), ("other-paper", "ru-mod"),
+    ]  # fmt: skip
+
+
 def test_names_of_a_long_table_that_nobody_knows_are_named_once(tmp_path):
     text = "date,party,killed\n2023-02-01,Ruritania,5\n2023-02-02,Ruritania,6\n"
     with pytest.raises(ClaimsError, match=r"row 2, party: found 'Ruritania'.*\[names\]") as refused:

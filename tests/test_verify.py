@@ -157,6 +157,15 @@ def test_a_missing_file_is_a_problem(report):
     assert verify_report(report) == ["tables/priors.tex is missing."]
 
 
+def test_a_fit_without_a_report_says_why(tmp_path, monkeypatch):
+    failed = make_fit(n_draws=20, passed=False)
+    failed.save(tmp_path / "fit.nc")
+    monkeypatch.setattr(verify, "load_fit", lambda _: failed)
+    write_json(provenance_of(failed), tmp_path / "provenance.json")
+    [problem] = verify_report(tmp_path)
+    assert problem.startswith("The gate of the fit did not pass")
+
+
 def test_provenance_of_another_fit_is_found(report):
     path = report / "provenance.json"
     known = json.loads(path.read_text(encoding="utf-8"))

@@ -21,6 +21,7 @@ from lossmodel.claims.validation import check_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.inputs import CLAIMS as FILE
 from lossmodel.defaults import DEFAULT_CONFLICT
+from lossmodel.errors import UsageError
 from lossmodel.system.unfinished import write_whole
 from lossmodel.tables.cells import Flagger, parse_table
 from lossmodel.tables.csv import read_table, sha256
@@ -190,6 +191,11 @@ def _read(path: str | Path | pd.DataFrame | None, conflict: Conflict) -> tuple[P
     if path is None:
         return conflict.directory / FILE, conflict.inputs.read(FILE)
     check_path(path, "claims")
+    if Path(path).is_dir():
+        raise UsageError(
+            f"{str(path)!r} is a folder, not a table of claims. If it is a conflict, give it as "
+            "--conflict DIR, in Python as conflict."
+        )
     return Path(path), read_bytes(Path(path))
 
 

@@ -124,8 +124,9 @@ def import_data(
             metavar="HEADING=ROLE",
             show_default=False,
             help="How a column is read: date, start, end, week-ending, week-starting, month, "
-            "published, claimant, party, category, scope, kind, value, low, high, note or ignore; "
-            "figures with more, such as 'dead=value,party=russia,category=killed'. Repeat it.",
+            "published, claimant, via (whose figure it repeats), party, category, scope, kind, "
+            "value, low, high, note or ignore; figures with more, such as "
+            "'dead=value,party=russia,category=killed'. Repeat it.",
         ),
     ] = None,
     columns: Annotated[

@@ -93,23 +93,40 @@ def fit(
 
     from lossmodel.cli.headline import headline
 
-    answer(headline(fitted, out))
+    answer(headline(fitted, out, force=force))
     _exit_by_gate(fitted)
 
 
 @app.command()
-def report(fit: FitPath = REPORT, out: Out = REPORT, force: Force = False) -> None:
+def report(
+    fit: FitPath = REPORT,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            file_okay=False,
+            show_default=False,
+            help="Folder of the report; by default that of --fit if it has one, or else "
+            "lossmodel-report.",
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
     """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
     from lossmodel.report import write_report
     from lossmodel.report.folder import check_replaceable
+    from lossmodel.report.manifest import read_manifest
 
+    # The report of another war, which may be in the default folder, is not replaced.
+    place = out or (fit if read_manifest(fit) else REPORT)
     with progress() as say:
-        check_replaceable(out)  # before the work
+        check_replaceable(place)  # before the work
         say("reading the fit")
         fitted = read_fit(fit)
-        write_report(fitted, out, force=force, progress=say)
-    answer(headline(fitted, out))
+        write_report(fitted, place, force=force, progress=say)
+    answer(headline(fitted, place, force=force))
     _exit_by_gate(fitted)
 
 

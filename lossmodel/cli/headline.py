@@ -22,10 +22,20 @@ if TYPE_CHECKING:
 __all__ = ["headline"]
 
 SHOWN: Final = 6
+# A gate of engine auto may fail at its limit of time, which engine nuts does not have.
+NO_REPORT: Final = (
+    "no report: {out} has the fit alone. Next: lossmodel fit --engine nuts samples for as long as "
+    "its gate takes, --engine laplace approximates; docs/checks.md has a remedy for each failure; "
+    "--force writes a report with every page marked."
+)
 
 
-def headline(fit: Fit, out: Path) -> str:
-    """Totals to the last day with their intervals, the gate and the path of the report."""
+def headline(fit: Fit, out: Path, *, force: bool = False) -> str:
+    """Totals to the last day with their intervals, the gate and the path of the report.
+
+    Where the gate failed and a report was not forced, there is none, and the last line says what to
+    do next.
+    """
     counts = fit.evidence.classes["class"].value_counts()
     claims = ", ".join(f"{counts.get(name, 0):,} {name}" for name in CLASSES)
     first, last = fit.days[0].date(), fit.days[-1].date()
@@ -35,7 +45,9 @@ def headline(fit: Fit, out: Path) -> str:
         *_totals(fit),
         *(f"warning: {words}" for words in headline_warnings(fit)),
         _gate(fit),
-        f"report: {out}",
+        f"report: {out}"
+        if force or fit.diagnostics["gate"]["passed"]
+        else NO_REPORT.format(out=out),
     ]
     return "\n".join(lines)
 

@@ -37,7 +37,7 @@ READ_AS: Final = {
     "qualifier": "how exact it is",
     "claim_id": "name of the claim",
     "source": "publication",
-    "via": "who relayed it",
+    "via": "whose figure it repeats",
     "part_of": "total that it is a part of",
     "published_inferred": "whether the day of publication is a guess",
     "note": "remark",

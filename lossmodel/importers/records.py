@@ -74,7 +74,8 @@ def names_of(
 ) -> dict[str, dict[str, str]]:
     """Section of the conflict -> name in a column of names -> its key.
 
-    New claimants have keys of their own; a party, a category or a scope must be known.
+    New claimants have keys of their own; a party, a category or a scope must be known. `via` has
+    the keys of claimants, and a name that is none as it is, which the check of claims refuses.
 
     Raises
     ------
@@ -107,6 +108,11 @@ def names_of(
                 )
         found[section] = find
     problems.raise_if_any()
+    for name, column in columns.columns.items():
+        if column.read == "via":
+            known = found.get("claimant", {})
+            relayed = {cell for cell in rows.cells[name] if not is_missing(cell)}
+            found["via"] = {c: keys.find("claimant", c) or known.get(c, c) for c in relayed}
     return found
 
 
@@ -142,7 +148,8 @@ def make_records(
         raise UsageError(
             f"{source.path} has no column of figures beside the dates"
             + (f"; left out are {said}" if said else "")
-            + ". Say which has them with --column 'HEADING=value,category=...'."
+            + ". Say which has them, and of whom, with --column "
+            "'HEADING=value,party=...,category=...,claimant=...'."
         )
     filled = [c for name in figures for c in rows.cells[name].unique() if not is_missing(c)]
     numbers = guess_numbers(filled, columns.options.get("decimal", ""))
@@ -215,6 +222,8 @@ class _Reader:
     ) -> Record:
         of = {s: self._key(s, at, column) for s in ("claimant", "party", "category", "scope")}
         texts = {role: text for role in TEXTS if (text := self._cell(role, at.row))}
+        if "via" in texts:
+            texts["via"] = self.names.get("via", {}).get(texts["via"], texts["via"])
         days = {role: str(days.get(at.row, "")) for role, days in self.rows.days.items()}
         return Record(
             position, at, **of, kind=kind, window=window, figure=figure, texts=texts, **days

@@ -16,7 +16,7 @@ from lossmodel.importers.assembly import claims_of, in_order, once
 from lossmodel.importers.columns import TIMED, ColumnMap
 from lossmodel.importers.events import sum_events
 from lossmodel.importers.hints import Hints
-from lossmodel.importers.keys import Keys
+from lossmodel.importers.keys import SECTIONS, Keys
 from lossmodel.importers.kinds import clip, guess_kinds
 from lossmodel.importers.layout import with_whole_dates
 from lossmodel.importers.records import Record, make_records, names_of
@@ -50,8 +50,9 @@ def read_table(source: Source, hints: Hints) -> Imported:
     if shape is not None:
         hints = _of_shape(hints, shape)
         source = with_limits(source, shape)
+    keys = Keys(hints.conflict, {**(dict(shape.names) if shape else {}), **hints.as_map().names})
+    hints = _with_keys(hints, keys)
     given = hints.as_map()
-    keys = Keys(hints.conflict, {**(dict(shape.names) if shape else {}), **given.names})
     columns = map_columns(
         source, given, keys, claimant=hints.claimant, party=hints.party, shape=shape
     )
@@ -118,6 +119,27 @@ def _of_shape(hints: Hints, shape: Shape) -> Hints:
         claimant=hints.claimant or shape.name,
         category=hints.category or shape.category,
         by=(hints.by or "month") if shape.events else hints.by,
+    )
+
+
+def _with_keys(hints: Hints, keys: Keys) -> Hints:
+    """Hints with the conflict's keys for names that options give, as for names in cells."""
+
+    def key(section: str, name: str) -> str:
+        return name if name in keys.known[section] else keys.find(section, name) or name
+
+    columns = {
+        heading: replace(column, **{s: key(s, getattr(column, s)) for s in SECTIONS})
+        for heading, column in hints.columns.columns.items()
+    }
+    options = {o: key(o, t) if o in SECTIONS else t for o, t in hints.columns.options.items()}
+    return replace(
+        hints,
+        claimant=key("claimant", hints.claimant),
+        party=key("party", hints.party),
+        category=key("category", hints.category),
+        scope=key("scope", hints.scope),
+        columns=replace(hints.columns, columns=columns, options=options),
     )
 
 

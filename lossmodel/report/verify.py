@@ -85,7 +85,13 @@ def verify_report(path: str | Path) -> list[str]:
             f"{path} is none of the files that can be checked: {', '.join(reports.names)}."
         )
     there = [name for name in names if is_there(folder / name)]
-    problems += [f"{name} is missing." for name in names if name not in there]
+    if there or fit.diagnostics["gate"]["passed"]:
+        problems += [f"{name} is missing." for name in names if name not in there]
+    else:
+        problems.append(
+            "The gate of the fit did not pass, so that no report was written: docs/checks.md says "
+            "how to go on."
+        )
     if path.is_dir():
         problems += _manifest_differences(folder, read=names)
     for name in there:

@@ -169,8 +169,8 @@ class _Reading:
         self.table = table
         source = read_source(table, sheet=hints.sheet, encoding=hints.encoding)
         words = {w: DROPPED if key == LEFT_OUT else key for w, key in words_of(wishes).items()}
-        self.hints = _with_columns(hints, source)
         titles: dict[str, str] = {}
+        self.hints = _with_columns(_with_keys(hints, titles), source)
         for section, unread in _lacking(source, self.hints).items():
             self._say(section, asker, wishes, unread, titles)
         self.names: TableNames = names_in(self._read("", words), titles)
@@ -281,6 +281,19 @@ def _lacking(source: Source, hints: Hints) -> dict[str, dict[str, str]]:
 
 def _is_word(cell: str) -> bool:
     return any(letter.isalpha() for letter in cell)
+
+
+def _with_keys(hints: Hints, titles: dict[str, str]) -> Hints:
+    """Hints with keys for the names that a user gives to columns; notes the names by their keys."""
+    given = {}
+    for heading, column in hints.columns.columns.items():
+        category = column.category and (category_of(column.category) or slug(column.category))
+        given[heading] = replace(
+            column, claimant=slug(column.claimant), party=slug(column.party), category=category
+        )
+        names = column.claimant, column.party
+        titles.update((slug(name), name) for name in names if name)
+    return replace(hints, columns=replace(hints.columns, columns=given))
 
 
 def _with_columns(hints: Hints, source: Source) -> Hints:

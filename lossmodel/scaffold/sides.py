@@ -29,6 +29,12 @@ __all__ = [
 
 _PAIR: Final = 2
 
+# Words before the name of the claimant whose figure it is, as `normal` writes them.
+CITING: Final = (
+    *("citing", "quoting", "via", "according to", "laut", "segun", "citando", "selon", "citant"),
+    *("за даними", "посилаючись на", "по данным", "со ссылкой на"),
+)
+
 
 def ask_sides(asker: Asker, wishes: Wishes, table: TableNames) -> dict[str, Side]:
     """Sides by key: given, named with the parties, or asked for."""
@@ -95,8 +101,19 @@ def side_of(text: str, sides: Mapping[str, Side]) -> str:
 
 
 def likely_side(name: str, sides: Mapping[str, Side]) -> str:
-    """The one side that a name mentions; empty if there is none."""
+    """The one side that a name mentions; empty if there is none.
+
+    What follows a word such as "citing" is the name of another claimant.
+
+    Examples
+    --------
+    >>> sides = {"north": Side("north", "North"), "south": Side("south", "South")}
+    >>> likely_side("Northern Staff", sides), likely_side("Daily (citing Northern Staff)", sides)
+    ('north', '')
+    """
     words = f" {normal(name)} "
+    for citing in CITING:
+        words = words.partition(f" {citing} ")[0] + " "
     found = {
         key
         for key, side in sides.items()
