@@ -94,7 +94,7 @@ def test_a_file_that_was_changed_since_is_the_users(short, report):
 
 def test_a_report_without_a_manifest_is_refused_with_what_to_do(short, report):
     (report / "manifest.json").unlink()
-    refused(short, report, "manifest.json", "earlier versions", "--out")
+    refused(short, report, "manifest.json", "earlier versions", "give another name")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"written_by": "lossmodel", "format": 9}'])

@@ -22,6 +22,7 @@ from lossmodel.importers.words import (
     TOTALS,
     normal,
 )
+from lossmodel.tables.vocabulary import KINDS, names_with
 
 __all__ = ["NO_WORD", "STATE", "Meaning", "explain", "with_middles"]
 
@@ -37,6 +38,9 @@ PERCENT: Final = re.compile(r"\s*(\d\d?(?:[.,]\d)?)\s*%\s*")
 HALF: Final = 50  # percent
 LIMITS: Final = ("low", "high")
 LONGEST_PHRASE: Final = 6  # words that are looked up together
+
+PER_DAY: Final = names_with(KINDS, "per_day")
+ONE_DAY: Final = names_with(KINDS, "single_day")
 
 
 @dataclass(frozen=True)
@@ -150,8 +154,8 @@ def _phrases(words: str, heading: str, keys: Keys) -> Meaning:
                 rest.append(word)
             continue
         left = left[size:]
-        if {of.get("kind"), found.get("kind")} == {"average", "daily"}:
-            found, of = {"kind": "average"}, {k: key for k, key in of.items() if k != "kind"}
+        if {of.get("kind"), found.get("kind")} == {*PER_DAY, *ONE_DAY}:  # "average per day"
+            found, of = {"kind": PER_DAY[0]}, {k: key for k, key in of.items() if k != "kind"}
         twice = twice or bool(set(found) & set(of))
         of |= found
     if "bound" in of:

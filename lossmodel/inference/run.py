@@ -45,12 +45,12 @@ LAPLACE_DRAWS, PRIOR_DRAWS = 1000, 1000
 NUTS_DRAWS, NUTS_TUNE, CHAINS = 400, 50, 4
 # Sampling is resumed for at least this share of its length, up to this multiple of it.
 NUTS_PIECE, NUTS_LONGEST = 0.125, 5
-# Seconds up to which engine auto samples a submodel, where the user sets no limit. The largest one
-# of the shipped conflict takes half of them on two cores.
-PATIENCE = 120.0
-# Gradients of a draw, 8 to 12 in all submodels, and gradients that are timed to tell how long a run
-# may take.
-GRADIENTS, TIMED = 10, 5
+# Seconds up to which engine auto samples a submodel, where the user sets no limit. A table of 110
+# rows from a war of four months takes 80 on two idle cores, and four times as many beside others.
+PATIENCE = 300.0
+# Gradients of a draw, 8 to 12 in submodels with many figures and 20 to 45 in those with few, and
+# gradients that are timed to tell how long a run may take.
+GRADIENTS, TIMED = 25, 5
 # For displays of progress: share of the time of a submodel that finding its mode takes, by laplace
 # (from 0.1 where weights are drawn to 0.7 in the largest submodel) and before sampling.
 CLIMBED, SAMPLED = 0.5, 0.1

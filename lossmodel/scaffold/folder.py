@@ -12,19 +12,17 @@ import pandas as pd
 
 from lossmodel.claims.claims import write_claims
 from lossmodel.errors import UsageError
-from lossmodel.importers import Column, Hints, Imported, Source, read_any, read_source
-from lossmodel.importers.keys import Keys
+from lossmodel.importers import Column, Hints, Imported, read_any, read_source
 from lossmodel.importers.names import slug
-from lossmodel.importers.roles import map_columns
-from lossmodel.importers.shapes import find_shape
-from lossmodel.importers.words import KEYS, normal
+from lossmodel.importers.words import normal
 from lossmodel.scaffold.asking import Asker, Person
 from lossmodel.scaffold.files import conflict_toml, readme, sources_of, tables_of
+from lossmodel.scaffold.hints import lacking, with_columns, with_keys
 from lossmodel.scaffold.interview import interview, words_of
 from lossmodel.scaffold.names import TableNames, names_in
-from lossmodel.scaffold.plan import DROPPED, LEFT_OUT, Author, Plan, Wishes
+from lossmodel.scaffold.plan import DROPPED, LEFT_OUT, OPTIONS, Author, Plan, Wishes
 from lossmodel.scaffold.sides import name_and_rest
-from lossmodel.scaffold.words import REMARKS, category_of
+from lossmodel.scaffold.words import category_of
 from lossmodel.system.destination import ALTERNATIVE, destination
 from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Created", "create"]
 
-# Section -> the wish that says it where the table does not.
-_OPTIONS: Final = {"claimant": "claimants", "party": "parties", "category": "categories"}
 _SHOWN: Final = 5  # columns that are named in a question
 _QUESTIONS: Final = {
     "claimant": ("Who says these figures", "--claimant NAME=SIDE"),
@@ -170,8 +166,8 @@ class _Reading:
         source = read_source(table, sheet=hints.sheet, encoding=hints.encoding)
         words = {w: DROPPED if key == LEFT_OUT else key for w, key in words_of(wishes).items()}
         titles: dict[str, str] = {}
-        self.hints = _with_columns(_with_keys(hints, titles), source)
-        for section, unread in _lacking(source, self.hints).items():
+        self.hints = with_columns(with_keys(hints, titles), source)
+        for section, unread in lacking(source, self.hints).items():
             self._say(section, asker, wishes, unread, titles)
         self.names: TableNames = names_in(self._read("", words), titles)
 
@@ -184,7 +180,7 @@ class _Reading:
         titles: dict[str, str],
     ) -> None:
         """Ask for a section that the table does not say: one name for all rows, or a heading."""
-        names = [name_and_rest(text)[0] for text in getattr(wishes, _OPTIONS[section])]
+        names = [name_and_rest(text)[0] for text in getattr(wishes, OPTIONS[section])]
         given = [name for name in names if name != "*"]
         question, option = _QUESTIONS[section]
         shown = [f"{heading} ({first!r})" for heading, first in unread.items()]
@@ -249,75 +245,3 @@ def _with_dropped(plan: Plan) -> Plan:
         categories=(*plan.categories, DROPPED),
         claimants={**plan.claimants, DROPPED: Author(DROPPED, "")},
     )
-
-
-def _lacking(source: Source, hints: Hints) -> dict[str, dict[str, str]]:
-    """Sections that no column and no heading says -> columns of words that are not read."""
-    shape = find_shape(source.columns)
-    columns = map_columns(
-        source,
-        hints.as_map(),
-        Keys("", hints.columns.names),
-        claimant=hints.claimant,
-        party=hints.party,
-        shape=shape,
-    ).columns
-    figures = [column for column in columns.values() if column.is_figure]
-    read = {column.read for column in columns.values()}
-    unread = {
-        name: next(cell for cell in source.cells[name] if cell)
-        for name, column in columns.items()
-        if column.read == "ignore" and any(map(_is_word, source.cells[name]))
-    }
-    return {
-        section: unread
-        # A known set says whose figures they are, and of what.
-        for section in (_OPTIONS if shape is None else ("party",))
-        if not getattr(hints, section)
-        and section not in read
-        and not (figures and all(getattr(column, section) for column in figures))
-    }
-
-
-def _is_word(cell: str) -> bool:
-    return any(letter.isalpha() for letter in cell)
-
-
-def _with_keys(hints: Hints, titles: dict[str, str]) -> Hints:
-    """Hints with keys for the names that a user gives to columns; notes the names by their keys."""
-    given = {}
-    for heading, column in hints.columns.columns.items():
-        category = column.category and (category_of(column.category) or slug(column.category))
-        given[heading] = replace(
-            column, claimant=slug(column.claimant), party=slug(column.party), category=category
-        )
-        names = column.claimant, column.party
-        titles.update((slug(name), name) for name in names if name)
-    return replace(hints, columns=replace(hints.columns, columns=given))
-
-
-def _with_columns(hints: Hints, source: Source) -> Hints:
-    """Hints with the columns that a table for a new conflict has and a guess leaves out.
-
-    A column of categories is one even if most of its words are not known yet, since they are asked
-    about; one of web addresses and pages is the source, and one of remarks the note.
-    """
-    given = dict(hints.columns.columns)
-    taken = {column.read for column in given.values()} | ({"category"} if hints.category else set())
-    for name in (str(name) for name in source.cells if name not in given):
-        read = _read_as(normal(name), [cell for cell in source.cells[name] if cell])
-        if read and read not in taken:
-            given[name] = Column(
-                read, why="by its heading" if read != "source" else "has addresses"
-            )
-            taken.add(read)
-    return replace(hints, columns=replace(hints.columns, columns=given))
-
-
-def _read_as(heading: str, cells: Sequence[str]) -> str:
-    """Role of a column that the importers may not see; empty for none."""
-    if 2 * sum(cell.startswith(("https://", "http://")) for cell in cells) > len(cells):
-        return "source"
-    if any(map(str.isdecimal, cells)):
-        return ""
-    return "category" if heading in KEYS["category"] else "note" if heading in REMARKS else ""

@@ -19,6 +19,10 @@ LEFT_OUT: Final = "-"
 DROPPED: Final = "left-out:"
 
 
+# Section of names -> the wish that says it where a table does not.
+OPTIONS: Final = {"claimant": "claimants", "party": "parties", "category": "categories"}
+
+
 @dataclass(frozen=True)
 class Wishes:
     """Options of `lossmodel new`; empty ones are asked for.

@@ -1,0 +1,93 @@
+"""What a table for a new conflict says by its columns, and what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lossmodel.importers import Column, Hints, Source
+from lossmodel.importers.keys import Keys
+from lossmodel.importers.names import slug
+from lossmodel.importers.roles import map_columns
+from lossmodel.importers.shapes import find_shape
+from lossmodel.importers.words import KEYS, normal
+from lossmodel.scaffold.plan import OPTIONS
+from lossmodel.scaffold.words import REMARKS, category_of
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["lacking", "with_columns", "with_keys"]
+
+
+def lacking(source: Source, hints: Hints) -> dict[str, dict[str, str]]:
+    """Sections that no column and no heading says -> columns of words that are not read."""
+    shape = find_shape(source.columns)
+    columns = map_columns(
+        source,
+        hints.as_map(),
+        Keys("", hints.columns.names),
+        claimant=hints.claimant,
+        party=hints.party,
+        shape=shape,
+    ).columns
+    figures = [column for column in columns.values() if column.is_figure]
+    read = {column.read for column in columns.values()}
+    unread = {
+        name: next(cell for cell in source.cells[name] if cell)
+        for name, column in columns.items()
+        if column.read == "ignore" and any(map(_is_word, source.cells[name]))
+    }
+    return {
+        section: unread
+        # A known set says whose figures they are, and of what.
+        for section in (OPTIONS if shape is None else ("party",))
+        if not getattr(hints, section)
+        and section not in read
+        and not (figures and all(getattr(column, section) for column in figures))
+    }
+
+
+def _is_word(cell: str) -> bool:
+    return any(letter.isalpha() for letter in cell)
+
+
+def with_keys(hints: Hints, titles: dict[str, str]) -> Hints:
+    """Hints with keys for the names that a user gives to columns; notes the names by their keys."""
+    given = {}
+    for heading, column in hints.columns.columns.items():
+        category = column.category and (category_of(column.category) or slug(column.category))
+        given[heading] = replace(
+            column, claimant=slug(column.claimant), party=slug(column.party), category=category
+        )
+        names = column.claimant, column.party
+        titles.update((slug(name), name) for name in names if name)
+    return replace(hints, columns=replace(hints.columns, columns=given))
+
+
+def with_columns(hints: Hints, source: Source) -> Hints:
+    """Hints with the columns that a table for a new conflict has and a guess leaves out.
+
+    A column of categories is one even if most of its words are not known yet, since they are asked
+    about; one of web addresses and pages is the source, and one of remarks the note.
+    """
+    given = dict(hints.columns.columns)
+    taken = {column.read for column in given.values()} | ({"category"} if hints.category else set())
+    for name in (str(name) for name in source.cells if name not in given):
+        read = _read_as(normal(name), [cell for cell in source.cells[name] if cell])
+        if read and read not in taken:
+            given[name] = Column(
+                read, why="by its heading" if read != "source" else "has addresses"
+            )
+            taken.add(read)
+    return replace(hints, columns=replace(hints.columns, columns=given))
+
+
+def _read_as(heading: str, cells: Sequence[str]) -> str:
+    """Role of a column that the importers may not see; empty for none."""
+    if 2 * sum(cell.startswith(("https://", "http://")) for cell in cells) > len(cells):
+        return "source"
+    if any(map(str.isdecimal, cells)):
+        return ""
+    return "category" if heading in KEYS["category"] else "note" if heading in REMARKS else ""
