@@ -425,7 +425,11 @@ def test_a_file_of_the_format_before_is_read(saved, tmp_path):
     assert fit_hash(load_fit(earlier)) == fit_hash(load_fit(saved))
 
 
+GATE = {"passed": True, "failures": [], "doubts": []}
 BROKEN_SETTINGS = [
+    {"submodels": {"aircraft": {"engine": 1e400, "diagnostics": {}}}},
+    {"diagnostics": {"engine": "laplace", "findings": [5], "gate": GATE}},
+    {"diagnostics": {"engine": "laplace", "findings": [], "gate": GATE | {"failures": [5.0]}}},
     {"components": None},
     {"sha256": 5},
     {"submodels": {"aircraft": {}}},

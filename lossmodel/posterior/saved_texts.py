@@ -43,6 +43,10 @@ _SETTINGS: Final[dict[str, tuple[type, ...]]] = {
     "provenance.options": (dict,),
     "provenance.versions": (dict,),
 }
+# The same of each submodel, and of each entry of a list.
+_SUBMODEL: Final[dict[str, type]] = {"engine": str, "diagnostics": dict}
+_FINDING: Final[dict[str, type]] = {"severity": str, "kind": str, "message": str, "count": int}
+_TEXTS: Final = ("failures", "doubts")
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,14 @@ def _check_settings(settings: dict[str, Any], path: Path) -> None:
             raise UsageError(
                 f"{path} is not a fit of lossmodel: its {name} is {type(found).__name__}."
             )
+    for name, kept in settings["submodels"].items():
+        _check_keys(kept, _SUBMODEL, f"submodel {name!r}", path)
+    diagnostics = settings["diagnostics"]
+    for finding in diagnostics["findings"]:
+        _check_keys(finding, _FINDING, "finding", path)
+    for name in _TEXTS:
+        if not all(isinstance(text, str) for text in diagnostics["gate"][name]):
+            raise UsageError(f"{path} is not a fit of lossmodel: its {name} are not texts.")
     if not is_plain(settings["conflict"]):
         raise UsageError(
             f"{path} is not read: its conflict {settings['conflict']!r} is not the name of a "
@@ -137,3 +149,11 @@ def _check_settings(settings: dict[str, Any], path: Path) -> None:
         )
     if not 0 < settings["ci_prob"] < 1:
         raise UsageError(f"{path} is not a fit of lossmodel: its ci_prob is {settings['ci_prob']}.")
+
+
+def _check_keys(found: object, types: Mapping[str, type], what: str, path: Path) -> None:
+    """Refuse a part of the settings that is no object, or of which a key has another type."""
+    kept = found if isinstance(found, dict) else {}
+    for key, kind in types.items():
+        if type(kept.get(key)) is not kind:
+            raise UsageError(f"{path} is not a fit of lossmodel: a {what} without its {key}.")
