@@ -21,6 +21,7 @@ PROFILE = Path(os.environ["IPYTHONDIR"]) / "profile_default"
 PROFILE.mkdir(parents=True, exist_ok=True)
 (PROFILE / "ipython_kernel_config.py").write_text("get_config().IPKernelApp.log_level = 40\n")
 
+# These need the paths and the environment above.
 import generate  # noqa: E402
 from pages import CACHE  # noqa: E402
 from pygments.lexers.special import TextLexer  # noqa: E402

@@ -254,8 +254,9 @@ def _whole(value: object) -> int:
 def _real(value: object) -> float:
     """A number; NaN for what is none, which no comparison holds for."""
     try:
-        real = not isinstance(value, bool) and isinstance(value, Real)
-        return float(value) if real else math.nan  # type: ignore[arg-type]
+        if isinstance(value, bool) or not isinstance(value, Real):
+            return math.nan
+        return float(value)
     except OverflowError:
         return math.inf
 

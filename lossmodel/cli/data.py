@@ -170,12 +170,10 @@ def import_data(
     """
     from lossmodel.importers import (
         CATALOGUE,
-        ColumnMap,
         Hints,
         find_data_set,
-        parse_column,
+        given_columns,
         read_any,
-        read_columns,
     )
     from lossmodel.importers.result import claims_place
 
@@ -189,8 +187,6 @@ def import_data(
         entry = find_data_set(what[0])
         paths = [file.path for file in _fetch(entry, url=url, anew=False, cache=cache)]
         _describe(entry)
-    given = read_columns(columns) if columns else ColumnMap()
-    given = given.with_columns(dict(map(parse_column, column or ())))
     hints = Hints(
         conflict=conflict,
         party=party,
@@ -203,7 +199,7 @@ def import_data(
         sheet=sheet,
         encoding=encoding,
         decimal=decimal or "",
-        columns=given,
+        columns=given_columns(columns, column),
     )
     imported = read_any(paths, hints)
     written = imported.write(out)

@@ -150,7 +150,7 @@ def new(
 
     What no option says is asked for. Off a terminal, one error lists the options that are missing.
     """
-    from lossmodel.importers import ColumnMap, Hints, parse_column, read_columns
+    from lossmodel.importers import Hints, given_columns
     from lossmodel.scaffold import Wishes, create
     from lossmodel.scaffold.folder import free_place
 
@@ -168,7 +168,6 @@ def new(
         accountings=tuple(accounting or ()),
         words=tuple(words or ()),
     )
-    given = read_columns(columns) if columns else ColumnMap()
     hints = Hints(
         kind=kind,
         day_first=day_first,
@@ -176,7 +175,7 @@ def new(
         sheet=sheet,
         encoding=encoding,
         decimal=decimal or "",
-        columns=given.with_columns(dict(map(parse_column, column or ()))),
+        columns=given_columns(columns, column),
     )
     about_table: list[tuple[str, object]] = [
         ("--from", table),

@@ -6,7 +6,13 @@ left out. Only `download` uses the network.
 """
 
 from lossmodel.importers.catalogue import CATALOGUE, DataSet, find_data_set
-from lossmodel.importers.columns import Column, ColumnMap, parse_column, read_columns
+from lossmodel.importers.columns import (
+    Column,
+    ColumnMap,
+    given_columns,
+    parse_column,
+    read_columns,
+)
 from lossmodel.importers.detect import read_any
 from lossmodel.importers.hints import Hints
 from lossmodel.importers.result import Imported
@@ -21,6 +27,7 @@ __all__ = [
     "Imported",
     "Source",
     "find_data_set",
+    "given_columns",
     "parse_column",
     "read_any",
     "read_columns",

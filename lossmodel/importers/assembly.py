@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from lossmodel.importers.names import slug
+from lossmodel.importers.names import free_name, slug
 from lossmodel.importers.records import Record
 from lossmodel.importers.result import claims_table
 from lossmodel.importers.rows import LeftOut
@@ -115,10 +115,7 @@ def _ids(records: list[Record]) -> list[str]:
             *([r.kind] if several else []),
         ]
         stem = r.texts.get("claim_id") or "-".join([*parts, f"{r.window.end}"])
-        name, number = stem, 1
-        while name in used and "claim_id" not in r.texts:
-            number += 1
-            name = f"{stem}-{number}"
+        name = stem if "claim_id" in r.texts else free_name(stem, used)
         used.add(name)
         made.append(name)
     return made

@@ -14,7 +14,16 @@ from lossmodel.tables.toml import parse_toml
 from lossmodel.text.escape import toml
 from lossmodel.text.spelling import nearest
 
-__all__ = ["FIGURES", "READ_AS", "TIMED", "Column", "ColumnMap", "parse_column", "read_columns"]
+__all__ = [
+    "FIGURES",
+    "READ_AS",
+    "TIMED",
+    "Column",
+    "ColumnMap",
+    "given_columns",
+    "parse_column",
+    "read_columns",
+]
 
 # What a column may be read as, with its meaning.
 READ_AS: Final = {
@@ -202,6 +211,23 @@ def _check_word(word: str, known: Iterable[str], message: str) -> None:
         close = nearest(word, words)
         hint = f" Did you mean {close}?" if close else ""
         raise UsageError(f"{message}; there are: {', '.join(words)}.{hint}")
+
+
+def given_columns(file: Path | None, options: Iterable[str] | None) -> ColumnMap:
+    """Column map of a file, if there is one, with what options say of columns.
+
+    Raises
+    ------
+    ClaimsError, UsageError
+        As `read_columns` and `parse_column`.
+
+    Examples
+    --------
+    >>> given_columns(None, ["deaths_a=value,party=land"]).columns["deaths_a"].party
+    'land'
+    """
+    kept = read_columns(file) if file else ColumnMap()
+    return kept.with_columns(dict(map(parse_column, options or ())))
 
 
 def parse_column(text: str) -> tuple[str, Column]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.importers.columns import ColumnMap
@@ -57,12 +57,12 @@ class Hints:
         """Hints that are filled from the options of the column map where they are not given."""
         kept = dict(self.columns.options)
         order = kept.pop("dates", "")
-        given = {
+        given: dict[str, Any] = {
             name: text for name, text in kept.items() if getattr(self, name) in ("", None, "all")
         }
         if order and self.day_first is None:
-            given["day_first"] = order == "day-first"  # type: ignore[assignment]
-        return replace(self, **given)  # type: ignore[arg-type]
+            given["day_first"] = order == "day-first"
+        return replace(self, **given)
 
     def as_map(self) -> ColumnMap:
         """The column map with all options, as it is kept."""

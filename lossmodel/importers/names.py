@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["keys_of", "latin", "slug"]
+__all__ = ["free_name", "keys_of", "latin", "slug"]
 
 # Cyrillic as Ukraine and Russia write it in passports, letters of both languages in one table.
 CYRILLIC: Final = MappingProxyType(
@@ -89,13 +89,33 @@ def keys_of(
         key = slug(name)
         lost = sum(c.isalpha() and not c.isascii() for c in latin(name))
         if key == UNNAMED or 2 * lost > sum(c.isalpha() for c in name):
-            key, stem = f"{what}-1", what
+            key = free_name(what, used, numbered=True)
         else:
-            stem = key
-        number = 1
-        while key in used:
-            number += 1
-            key = f"{stem}-{number}"
+            key = free_name(key, used)
         used.add(key)
         found[name] = key
     return found
+
+
+def free_name(stem: str, used: Collection[str], *, numbered: bool = False) -> str:
+    """The stem, with the first number from 2 on where the name is used.
+
+    Parameters
+    ----------
+    stem
+        The name to begin with.
+    used
+        Names that others have.
+    numbered
+        Whether the first name has a number, too.
+
+    Examples
+    --------
+    >>> free_name("daily", {"daily", "daily-2"}), free_name("claimant", (), numbered=True)
+    ('daily-3', 'claimant-1')
+    """
+    name, number = f"{stem}-1" if numbered else stem, 1
+    while name in used:
+        number += 1
+        name = f"{stem}-{number}"
+    return name

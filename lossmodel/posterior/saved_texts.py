@@ -16,12 +16,13 @@ from lossmodel.conflict.inputs import CLAIMS, CONFLICT, FILES, is_plain
 from lossmodel.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["Texts", "read_texts"]
 
 _DAY: Final = (str, type(None))
-# Types of the settings, and of those parts of them that answers and reports rely on.
+# Types of the settings, and of those parts of them that answers and reports rely on; a star is
+# each entry of an object or a list.
 _SETTINGS: Final[dict[str, tuple[type, ...]]] = {
     "conflict": (str,),
     "as_of": _DAY,
@@ -32,21 +33,27 @@ _SETTINGS: Final[dict[str, tuple[type, ...]]] = {
     "sha256": (dict,),
     "claims_name": (str,),
     "submodels": (dict,),
+    "submodels.*": (dict,),
+    "submodels.*.engine": (str,),
+    "submodels.*.diagnostics": (dict,),
     "diagnostics": (dict,),
     "diagnostics.engine": (str,),
     "diagnostics.findings": (list,),
+    "diagnostics.findings.*": (dict,),
+    "diagnostics.findings.*.severity": (str,),
+    "diagnostics.findings.*.kind": (str,),
+    "diagnostics.findings.*.message": (str,),
+    "diagnostics.findings.*.count": (int,),
     "diagnostics.gate": (dict,),
     "diagnostics.gate.passed": (bool,),
     "diagnostics.gate.failures": (list,),
+    "diagnostics.gate.failures.*": (str,),
     "diagnostics.gate.doubts": (list,),
+    "diagnostics.gate.doubts.*": (str,),
     "provenance": (dict,),
     "provenance.options": (dict,),
     "provenance.versions": (dict,),
 }
-# The same of each submodel, and of each entry of a list.
-_SUBMODEL: Final[dict[str, type]] = {"engine": str, "diagnostics": dict}
-_FINDING: Final[dict[str, type]] = {"severity": str, "kind": str, "message": str, "count": int}
-_TEXTS: Final = ("failures", "doubts")
 
 
 @dataclass(frozen=True)
@@ -125,23 +132,12 @@ def _check_names(files: dict[str, Any], path: Path) -> None:
 def _check_settings(settings: dict[str, Any], path: Path) -> None:
     """Refuse settings that a fit cannot have, and a conflict whose name is a path."""
     for name, types in _SETTINGS.items():
-        found: Any = settings
-        for key in name.split("."):
-            found = found.get(key, ...)
-            if found is ...:
+        for found in _values(settings, name.split(".")):
+            if found is ... and "*" not in name:
                 raise UsageError(f"{path} is not read: it holds no {name}.")
-        if type(found) not in types:
-            raise UsageError(
-                f"{path} is not a fit of lossmodel: its {name} is {type(found).__name__}."
-            )
-    for name, kept in settings["submodels"].items():
-        _check_keys(kept, _SUBMODEL, f"submodel {name!r}", path)
-    diagnostics = settings["diagnostics"]
-    for finding in diagnostics["findings"]:
-        _check_keys(finding, _FINDING, "finding", path)
-    for name in _TEXTS:
-        if not all(isinstance(text, str) for text in diagnostics["gate"][name]):
-            raise UsageError(f"{path} is not a fit of lossmodel: its {name} are not texts.")
+            if type(found) not in types:
+                kind = "missing" if found is ... else type(found).__name__
+                raise UsageError(f"{path} is not a fit of lossmodel: its {name} is {kind}.")
     if not is_plain(settings["conflict"]):
         raise UsageError(
             f"{path} is not read: its conflict {settings['conflict']!r} is not the name of a "
@@ -151,9 +147,12 @@ def _check_settings(settings: dict[str, Any], path: Path) -> None:
         raise UsageError(f"{path} is not a fit of lossmodel: its ci_prob is {settings['ci_prob']}.")
 
 
-def _check_keys(found: object, types: Mapping[str, type], what: str, path: Path) -> None:
-    """Refuse a part of the settings that is no object, or of which a key has another type."""
-    kept = found if isinstance(found, dict) else {}
-    for key, kind in types.items():
-        if type(kept.get(key)) is not kind:
-            raise UsageError(f"{path} is not a fit of lossmodel: a {what} without its {key}.")
+def _values(found: Any, keys: Sequence[str]) -> Iterator[Any]:
+    """Values at a place in the settings, whose parents were checked; ... for a missing one."""
+    if not keys or found is ...:
+        yield found
+    elif keys[0] == "*":
+        for entry in found.values() if isinstance(found, dict) else found:
+            yield from _values(entry, keys[1:])
+    else:
+        yield from _values(found.get(keys[0], ...), keys[1:])

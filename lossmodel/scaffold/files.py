@@ -14,7 +14,7 @@ import pandas as pd
 
 from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.keys import SECTIONS, Section
-from lossmodel.importers.names import keys_of, slug
+from lossmodel.importers.names import free_name, keys_of, slug
 from lossmodel.scaffold.plan import Plan
 from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, TABLES, TRUTH, Field
 from lossmodel.text.escape import toml
@@ -190,13 +190,8 @@ def sources_of(claims: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, ...]
     used: set[str] = set()
     keys = {}
     for text in written:
-        stem = plain.get(text, wanted[text])
-        key, number = stem, 1
-        while key in used:
-            number += 1
-            key = f"{stem}-{number}"
-        used.add(key)
-        keys[text] = key
+        keys[text] = free_name(plain.get(text, wanted[text]), used)
+        used.add(keys[text])
     rows = [
         (keys[text], "", _host(text), known[text], text)
         if _ADDRESS.match(text)
