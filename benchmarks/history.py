@@ -4,8 +4,8 @@
     python benchmarks/history.py report   print the priors of biases, and their sensitivity
     python benchmarks/history.py score    each war predicted from the others, beside rules of thumb
 
-Most single pairs are not part of the project: `table` looks for them beside the repository (see
-`benchmarks/pairs.py`) and leaves the table as it is where they are absent.
+Not all single pairs are part of the project: `table` looks for the others beside the repository
+(see `benchmarks/pairs.py`) and leaves the table as it is where they are absent.
 """
 
 import sys
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from benchmarks.pairs import LISTS, SHARED, read_pairs, summarise
+from benchmarks.pairs import LIST, SHARED, read_pairs, summarise
 from lossmodel.model import history
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,8 +72,8 @@ SOURCES = {
 
 
 def write_table() -> None:
-    if not (SHARED / LISTS[0]).exists():
-        sys.exit(f"{SHARED / LISTS[0]} is absent: {TABLE} stays as it is.")
+    if not (SHARED / LIST).exists():
+        sys.exit(f"{SHARED / LIST} is absent: {TABLE} stays as it is.")
     summarise(read_pairs(), SOURCES).to_csv(TABLE, index=False, lineterminator="\n")
 
 

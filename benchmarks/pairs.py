@@ -1,8 +1,7 @@
 """Single pairs of a claim and a figure known later, named and dated, for `benchmarks/history.py`.
 
-Three lists are not part of the project and are looked for beside the repository: claims in wars of
-the 20th century, further pairs, and tables by war. A fourth, `data/history/additions.csv`, has
-pairs from the folders of `data/wars`.
+`data/history/additions.csv` has the pairs that are part of the project. A list of claims in wars of
+the 20th century and two tables by war are not, and are looked for beside the repository.
 """
 
 import re
@@ -16,10 +15,7 @@ from scipy.special import polygamma
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 ADDITIONS = ROOT / "data" / "history" / "additions.csv"
-LISTS = (
-    Path("reference", "history", "overclaim.csv"),
-    Path("reference", "level", "history-pairs.csv"),
-)
+LIST = Path("reference", "history", "overclaim.csv")
 WARS = (Path("wars", "falklands1982.csv"), Path("wars", "pacific1942-44-ighq.csv"))
 
 ROLES = ("adversary", "self", "third-party")
@@ -38,27 +34,16 @@ LOW_TRUST_WEIGHT = 0.25
 # battles of the Pacific are one war here: the same headquarters made the announcements.
 CLUSTERS = {
     "Gulf War": "Gulf War 1991",
-    "Gulf War air": "Gulf War 1991",
     "Eastern Front": "Eastern Front 1941",
     "Prokhorovka 12": "Prokhorovka 1943",
     "Linebacker": "Linebacker II 1972",
     "Darwin June": "Darwin 1942",
     "Flying Tigers": "Flying Tigers 1941-42",
     "Korea": "Korea 1950-53",
-    "Korea ground": "Korea 1950-53",
     "Bosnia": "Bosnia 1992-95",
     "Peru": "Peru 1980-2000",
-    "Kargil": "Kargil 1999",
-    "Gaza": "Gaza 2008-14",
-    "Chechnya": "Chechnya 1994-2003",
-    "Iran-Iraq": "Iran-Iraq 1980-88",
-    "Sino-Vietnamese": "Sino-Vietnamese 1979",
-    "Six-Day War": "Six-Day War 1967",
-    "War of Attrition": "War of Attrition 1969",
-    "Vietnam": "Vietnam 1965-72",
 } | dict.fromkeys(
-    ("Formosa", "Pacific naval 1943", "Bougainville 1943", "Coral Sea", "Midway")
-    + ("War in the Pacific",),
+    ("Formosa", "Coral Sea", "Midway", "War in the Pacific"),
     "Pacific 1941-45",
 )
 
@@ -80,29 +65,13 @@ CLAIMANTS = {
     r"Finnish": "finland",
     r"Russian": "russia",
     r"Georgian": "georgia",
-    r"US maximum|CENTCOM|DIA|US estimate|US body": "united-states",
+    r"US maximum|CENTCOM|DIA": "united-states",
     r"Dieppe.*RAF": "air-ministry",
     r"North Vietnamese": "north-vietnam",
     r"AVG": "american-volunteer-group",
     r"Sarajevo": "bosnia-herzegovina",
     r"ICTY": "icty",
     r"Peru": "earlier-estimate",
-    r"Egyptian": "egypt",
-    r"China own|Chinese (and North Korean )?claim": "china",
-    r"Vietnamese claim": "vietnam",
-    r"separatist": "chechen-separatists",
-    r"Hamas": "hamas",
-    r"Gaza ministry": "gaza-health-ministry",
-    r"IDF|Israel|Gantz": "israel",
-    r"B'Tselem": "btselem",
-    r"PCHR": "pchr",
-    r"press doubt": "press",
-    r"Hezbollah": "hezbollah",
-    r"Pakistani claim|claim of Indian": "pakistan",
-    r"claim of Pakistani": "india",
-    r"Iraqi": "iraq",
-    r"Iranian": "iran",
-    r"U-13": "german-submarines",
     r"united-kingdom": "british-defence-ministry",
     r"unofficial-london": "unofficial-count-london",
     r"analysts-london": "analysts-london",
@@ -123,40 +92,27 @@ LAGS = {
     r"Winter War Finnish": 79,
     r"Georgia 2008 Georgian own": 7,
     r"Georgia 2008 Russian own$": 8,
-    r"Georgia 2008 Russian own killed by 13": 1,
-    r"Georgia 2008.*(10 Aug|civilian dead)": 0,
-    r"CENTCOM|17-21 Jan": 0,
-    r"China own": 17_250,
-    r"Gaza 2008-09 Hamas own": 1,
-    r"Gaza 2008-09 IDF (final|total)": 67,
-    r"wartime|Sarajevo|Chechnya 1999-2001": 0,
-    r"Iranian own": 30,
-    r"Six-Day": 0,
+    r"Georgia 2008.*civilian dead": 0,
+    r"CENTCOM": 0,
+    r"Sarajevo": 0,
     r"Formosa|Midway": 3,
-    r"Coral Sea|to 17 Nov 1943": 0,
+    r"Coral Sea": 0,
     r"united-kingdom|-london": 0,
 }
 
-# Later figures that a later source corrected: the dead of one army, counted again after a year.
-CORRECTED = {
-    "Georgia 2008 Russian own killed by 13 Aug": 67,
-    "Georgia 2008 Russian own killed by 10 Aug": 67,
-}
 # A ratio without counts, whose sampling variance is unknown and small.
-RATIO_ONLY = ("Vietnam 1965-72 US body counts",)
+RATIO_ONLY = ("Vietnam 1965-72 united-states adversary ratio",)
 LEFT_OUT = (
     # A third party's relay of an adversary's figure.
     "India-Pakistan 1971 Yeager, Indian aircraft",
-    # One claim against two later figures: the pair with the same definition stays.
-    "Gaza 2008-09 Hamas own",
     # Parts of the 45 ships claimed off Formosa.
     "Formosa japan-ighq adversary battleships",
     "Formosa japan-ighq adversary cruisers",
     # The same pair as in the first list.
     "Formosa japan-ighq adversary aircraft-carriers",
 )
-# Notes of the tables by war that mean the same as LOW TRUST in the lists.
-WORDS_OF_LOW_TRUST = r"LOW TRUST|comparable|sum of all announcements"
+# Notes of the list and the tables by war that say that window or class do not match.
+WORDS_OF_LOW_TRUST = r"comparable|sum of all announcements"
 
 
 def read_pairs(shared: Path = SHARED, additions: Path = ADDITIONS) -> pd.DataFrame:
@@ -167,16 +123,15 @@ def read_pairs(shared: Path = SHARED, additions: Path = ADDITIONS) -> pd.DataFra
     DataFrame
         `case, cluster, claimant, role, class, log_ratio, count_var, sourced, low_trust, lag_days`.
     """
-    parts = [_read_list(shared / path) for path in LISTS]
-    parts += [_read_war(shared / path) for path in WARS]
-    pairs = pd.concat([*parts, _read_additions(additions)], ignore_index=True)
+    wars = [_read_war(shared / path) for path in WARS]
+    parts = [_read_list(shared / LIST), *wars, _read_additions(additions)]
+    pairs = pd.concat(parts, ignore_index=True)
     pairs = pairs[pairs["role"].isin(ROLES) & pairs["class"].notna() & pairs["actual"].notna()]
     pairs = pairs[~pairs["case"].isin(LEFT_OUT)].reset_index(drop=True)
-    actual = pairs["case"].map(CORRECTED).fillna(pairs["actual"])
     # Posterior variance of the log of a Poisson mean with `actual` events under Jeffreys' prior.
-    count_var = pd.Series(polygamma(1, actual + 0.5), pairs.index)
+    count_var = pd.Series(polygamma(1, pairs["actual"] + 0.5), pairs.index)
     return pairs.assign(
-        log_ratio=np.log(_positive(pairs["claimed"]) / _positive(actual)),
+        log_ratio=np.log(_positive(pairs["claimed"]) / _positive(pairs["actual"])),
         count_var=count_var.mask(pairs["case"].isin(RATIO_ONLY), 0.0),
     ).drop(columns=["claimed", "actual"])
 
@@ -257,7 +212,7 @@ def _read_additions(path: Path) -> pd.DataFrame:
     case = (
         pairs["cluster"] + " " + pairs["claimant"] + " " + pairs["role"] + " " + pairs["category"]
     )
-    return pairs.assign(case=case, sourced=True).drop(columns=["category", "folder", "note"])
+    return pairs.assign(case=case).drop(columns=["category", "folder", "note", "source"])
 
 
 def _is_phase(case: pd.Series) -> pd.Series:

@@ -178,15 +178,16 @@ def test_the_shipped_table_follows_from_the_pairs(shared):
 
 def test_pairs_that_inform_no_role_stay_out(shared):
     kept = pairs.read_pairs(shared)
-    single = pd.concat([pd.read_csv(shared / path) for path in pairs.LISTS])
+    single = pd.read_csv(shared / pairs.LIST)
     wars = pd.concat([pd.read_csv(shared / path) for path in pairs.WARS])
     additions = pd.read_csv(pairs.ADDITIONS)
-    # five of the pandemic, one list of names, one relay, one claim that is there twice; three
-    # that are parts or copies of pairs in the lists, and one without a later figure
-    assert len(single) + len(wars) + len(additions) - len(kept) == 8 + 4
+    # five of the pandemic, one list of names, one relay; three that are parts or copies of pairs in
+    # the list, and one without a later figure
+    assert len(single) + len(wars) + len(additions) - len(kept) == 7 + 4
     assert np.isfinite(kept["log_ratio"]).all()
     assert kept["claimant"].notna().all()
     assert not kept.duplicated(["case", "log_ratio"]).any()
+    assert set(additions["cluster"]) <= set(TABLE["cluster"])
 
 
 def test_the_readme_counts_what_is_there():
