@@ -38,8 +38,8 @@ SOURCES = {
     "Eastern Front 1941": "Time 18 Aug 1941, How Big Were the Lies?; truth from memory of Halder,"
     " Krivosheev and Mueller-Hillebrand, interpolated to the date",
     "Flying Tigers 1941-42": "American Volunteer Group claims against Japanese records, as quoted",
-    "Georgia 2008": "humanrights.ge 24 Aug 2008; UPI 25 Aug 2008; Interfax Aug 2009; pages of"
-    " data/wars/georgia2008; some truth from memory",
+    "Georgia 2008": "humanrights.ge 24 Aug 2008; UPI 25 Aug 2008; Interfax Aug 2009; Civil Georgia"
+    " 9 Jul 2009 (Moscow Defense Brief); pages of data/wars/georgia2008; some truth from memory",
     "Gulf War 1991": "The Morning Call 25 Jan 1992; Time 4 Mar 1991; tanks' truth from memory;"
     " Hankyung 21 Jan 1991",
     "Korea 1950-53": "pages on MiG Alley, truth from memory; China Daily 27 Oct 2010; China"
@@ -52,8 +52,9 @@ SOURCES = {
     "Chechnya 1994-2003": "references of hrvc.net; Jamestown Foundation 2001; encyclopedia copy,"
     " Casualties of the Second Chechen War",
     "Falklands 1982": "United Press International 14 Jun 1982; Wikipedia, Falklands War",
-    "Gaza 2008-14": "Haaretz (2010); encyclopedia copies, Casualties of the Gaza War and Operation"
-    " Protective Edge; Islamic News; Elder of Ziyon (2009); Honest Reporting; NAVMS (2019)",
+    "Gaza 2008-14": "Agence France-Presse 19 Jan 2009; Haaretz (2010); encyclopedia copies,"
+    " Casualties of the Gaza War and Operation Protective Edge; Islamic News; Elder of Ziyon"
+    " (2009); Honest Reporting; NAVMS (2019)",
     "India-Pakistan 1965": "Deccan Herald; streetbuzz.pk",
     "Iran-Iraq 1980-88": "taz (IRNA 1988); Iran Times (Martyrs Foundation, Oct 2000)",
     "Kargil 1999": "Wikipedia, Kargil War (2006); superpowerpakistan.com; data/wars/kargil1999",
