@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from benchmarks.pairs import LIST, SHARED, read_pairs, summarise
+from benchmarks.pairs import LIST, SHARED, read_pairs, read_zero_truths, summarise
 from lossmodel.model import history
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -163,7 +163,8 @@ def print_scores() -> None:
     print(scores.round(2).to_string(index=False))
     scores["of"] = scores["role"] + " " + scores["class"]
     first = score_wars(table, pd.read_csv(FIRST)).assign(of="adversary, first rows")
-    both = pd.concat([scores, first])
+    zero = score_wars(table, read_zero_truths()).assign(of="later figure of zero")
+    both = pd.concat([scores, first, zero])
     rules = ["history", "face value", "halved"]
     print("\nMean absolute error on the log scale and scores of the prediction, rows alike")
     both[rules] = both[rules].abs()

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import polygamma
 
+from lossmodel.evaluation.scores import ZERO_AS
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 ADDITIONS = ROOT / "data" / "history" / "additions.csv"
@@ -105,11 +107,6 @@ RATIO_ONLY = ("Vietnam 1965-72 united-states adversary ratio",)
 LEFT_OUT = (
     # A third party's relay of an adversary's figure.
     "India-Pakistan 1971 Yeager, Indian aircraft",
-    # Parts of the 45 ships claimed off Formosa.
-    "Formosa japan-ighq adversary battleships",
-    "Formosa japan-ighq adversary cruisers",
-    # The same pair as in the first list.
-    "Formosa japan-ighq adversary aircraft-carriers",
 )
 # Notes of the list and the tables by war that say that window or class do not match.
 WORDS_OF_LOW_TRUST = r"comparable|sum of all announcements"
@@ -117,6 +114,8 @@ WORDS_OF_LOW_TRUST = r"comparable|sum of all announcements"
 
 def read_pairs(shared: Path = SHARED, additions: Path = ADDITIONS) -> pd.DataFrame:
     """Pairs that inform a role's bias: log ratios, count noise, trust and lag.
+
+    A later figure of zero has no ratio. Such pairs are scored, see `read_zero_truths`.
 
     Returns
     -------
@@ -126,14 +125,34 @@ def read_pairs(shared: Path = SHARED, additions: Path = ADDITIONS) -> pd.DataFra
     wars = [_read_war(shared / path) for path in WARS]
     parts = [_read_list(shared / LIST), *wars, _read_additions(additions)]
     pairs = pd.concat(parts, ignore_index=True)
-    pairs = pairs[pairs["role"].isin(ROLES) & pairs["class"].notna() & pairs["actual"].notna()]
+    pairs = pairs[pairs["role"].isin(ROLES) & pairs["class"].notna() & (pairs["actual"] > 0)]
     pairs = pairs[~pairs["case"].isin(LEFT_OUT)].reset_index(drop=True)
     # Posterior variance of the log of a Poisson mean with `actual` events under Jeffreys' prior.
     count_var = pd.Series(polygamma(1, pairs["actual"] + 0.5), pairs.index)
     return pairs.assign(
-        log_ratio=np.log(_positive(pairs["claimed"]) / _positive(pairs["actual"])),
+        log_ratio=np.log(_positive(pairs["claimed"]) / pairs["actual"]),
         count_var=count_var.mask(pairs["case"].isin(RATIO_ONLY), 0.0),
     ).drop(columns=["claimed", "actual"])
+
+
+def read_zero_truths(additions: Path = ADDITIONS) -> pd.DataFrame:
+    """Pairs with a later figure of zero, one a row, to score; one half stands for the zero.
+
+    Those of the battles in `data/wars` are scored there.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `data/history/clusters.csv` that `benchmarks/history.py score` reads.
+    """
+    pairs = _read_additions(additions)
+    pairs = pairs[pairs["actual"] == 0]
+    return pairs.assign(
+        n=1,
+        mean_log_ratio=np.log(pairs["claimed"] / ZERO_AS),
+        count_var=polygamma(1, ZERO_AS),
+        trust_var=LOW_TRUST_SD**2 * pairs["low_trust"],
+    )
 
 
 def summarise(pairs: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:
@@ -222,7 +241,7 @@ def _is_phase(case: pd.Series) -> pd.Series:
 
 def _positive(counts: pd.Series) -> pd.Series:
     """Counts with one half for zero, whose log is finite."""
-    return counts.where(counts > 0, 0.5)
+    return counts.where(counts > 0, ZERO_AS)
 
 
 def _first(patterns: Mapping[str, object], case: str) -> object:

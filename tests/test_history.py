@@ -181,13 +181,26 @@ def test_pairs_that_inform_no_role_stay_out(shared):
     single = pd.read_csv(shared / pairs.LIST)
     wars = pd.concat([pd.read_csv(shared / path) for path in pairs.WARS])
     additions = pd.read_csv(pairs.ADDITIONS)
-    # five of the pandemic, one list of names, one relay; three that are parts or copies of pairs in
-    # the list, and one without a later figure
-    assert len(single) + len(wars) + len(additions) - len(kept) == 7 + 4
+    zeros = sum(
+        (found == 0).sum() for found in (single["actual"], wars["truth"], additions["actual"])
+    )
+    # five of the pandemic, one list of names, one relay, and one without a later figure
+    assert len(single) + len(wars) + len(additions) - len(kept) == 7 + zeros + 1
     assert np.isfinite(kept["log_ratio"]).all()
     assert kept["claimant"].notna().all()
     assert not kept.duplicated(["case", "log_ratio"]).any()
     assert set(additions["cluster"]) <= set(TABLE["cluster"])
+
+
+def test_a_later_figure_of_zero_is_scored_without_its_war():
+    zeros = pairs.read_zero_truths()
+    assert zeros["mean_log_ratio"].tolist() == pytest.approx(np.log([4, 8, 16]))
+    scores = script.score_wars(TABLE, zeros)
+    assert len(scores) == len(zeros) == 3
+    without = TABLE[~TABLE["cluster"].isin(zeros["cluster"])]
+    for row, bias in zip(scores.itertuples(), history.analyse(without)[1:2] * 3, strict=True):
+        assert row.expected == pytest.approx(bias.mean)
+        assert row.sd**2 > bias.sd**2 + 4.9, "half a case says little"
 
 
 def test_the_readme_counts_what_is_there():

@@ -210,7 +210,7 @@ def analyse(table: pd.DataFrame, *, selection: bool = True) -> list[RoleBias]:
     --------
     >>> for bias in analyse(read_clusters())[:2]:
     ...     print(bias.role, bias.category_class, round(bias.mean, 2), round(bias.sd, 2))
-    adversary person 0.83 0.32
+    adversary person 0.82 0.32
     adversary equipment 0.93 0.34
     """
     variance = pool_variance(table)
