@@ -129,6 +129,7 @@ def score_wars(table: pd.DataFrame, rows: pd.DataFrame | None = None) -> pd.Data
         the predictive normal.
     """
     rows = table if rows is None else rows
+    rows = rows.assign(left=history.unsettled(rows))
     found = []
     for cluster in sorted(set(rows["cluster"])):
         others = history.keep_clusters(table, cluster)
@@ -138,13 +139,14 @@ def score_wars(table: pd.DataFrame, rows: pd.DataFrame | None = None) -> pd.Data
             bias = biases.get((row["role"], row["class"]))
             if bias is None:
                 continue
-            noise = bias.tau_claimant**2 + variance / row["n"] + row["count_var"]
-            sd = float(np.hypot(bias.sd, (noise + row["trust_var"]) ** 0.5))
+            noise = variance / row["n"] + row["count_var"] + row["trust_var"]
+            expected = row["left"] * bias.mean
+            sd = float(np.hypot(row["left"] * np.hypot(bias.sd, bias.tau_claimant), noise**0.5))
             ratio, halved = row["mean_log_ratio"], np.log(2) * (row["role"] == "adversary")
-            error = ratio - bias.mean
+            error = ratio - expected
             found.append(
                 {key: row[key] for key in ("cluster", "claimant", "role", "class", "n")}
-                | {"log_ratio": ratio, "expected": bias.mean, "sd": sd}
+                | {"log_ratio": ratio, "expected": expected, "sd": sd}
                 | {"history": error, "face value": ratio, "halved": ratio - halved}
                 | {"crps": crps(error, sd), "log_score": -norm.logpdf(error, scale=sd)}
             )

@@ -5,6 +5,7 @@ from scipy.stats import norm
 
 from benchmarks import history as script
 from benchmarks import pairs
+from lossmodel.evaluation.pairs import score_pairs
 from lossmodel.importers.datasets import data_dir
 from lossmodel.model import history
 
@@ -147,6 +148,17 @@ def test_a_war_is_scored_by_the_others():
     pd.testing.assert_frame_equal(again.loc[own, columns], scores.loc[own, columns])
     assert np.allclose(again.loc[own, "history"], scores.loc[own, "history"] + 2)
     assert not np.allclose(again.loc[~own, "expected"], scores.loc[~own, "expected"])
+
+
+def test_a_late_count_of_ones_own_soldiers_is_expected_to_be_nearer_the_truth():
+    late = TABLE[(TABLE["role"] == "self") & (TABLE["class"] == "person")].head(1)
+    late = late.assign(lag_days=3 * history.SETTLING_DAYS)
+    rows = pd.concat([late.assign(lag_days=0), late])
+    scores = script.score_wars(TABLE, rows)
+    assert scores["expected"].iloc[1] == pytest.approx(scores["expected"].iloc[0] / 2)
+    assert scores["sd"].iloc[1] < scores["sd"].iloc[0]
+    median = np.log(score_pairs(rows)["median"])
+    assert median.iloc[1] == pytest.approx(median.iloc[0] / 2, rel=1e-3)
 
 
 def test_a_family_without_a_row_falls_back_to_its_prior():

@@ -2,8 +2,9 @@
 
 The predictive distribution of log(truth / claim) is normal: minus the mean log bias of the
 claimant's role, with the variances of the role's mean, between claimants, between the figures of
-one claimant, of a small true count and of pairs of low trust. The priors are those of history
-without the pair's own cluster. A later figure of zero stands as one half in `clusters.csv`.
+one claimant, of a small true count and of pairs of low trust. The bias of a side's own count of its
+soldiers, and its spread, are less by the days after the fighting, as in the analysis. The priors
+are those of history without the pair's own cluster.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def score_pairs(table: pd.DataFrame | None = None) -> pd.DataFrame:
     True
     """
     rows = history.read_clusters() if table is None else table
+    rows = rows.assign(left=history.unsettled(rows))
     everything = history.read_clusters()
     found = []
     for cluster, own in rows.groupby("cluster", sort=True):
@@ -59,11 +61,11 @@ def _scored(row: dict[Any, Any], priors: Priors, variance: float) -> dict[str, A
     prior = priors[f"bias.{row['role']}.{row['class']}"]
     between = priors[f"bias.{row['role']}.{row['class']}.between"].median
     noise = variance / row["n"] + row["count_var"] + row["trust_var"]
-    sd = np.sqrt(prior.sd**2 + between**2 + noise)
+    sd = np.sqrt(row["left"] ** 2 * (prior.sd**2 + between**2) + noise)
     log_ratio = float(row["mean_log_ratio"])
     truth = TruthValue(-log_ratio)
     about = {name: row[name] for name in ("cluster", "claimant", "role", "class", "n")}
     about |= {"left_out": "; ".join(priors.left_out), "truth": float(np.exp(-log_ratio))}
     halved = log_ratio - np.log(2) * (row["role"] == "adversary")
     rules = {"face_value": log_ratio, "adversary_halved": float(halved)}
-    return about | score_logs(-prior.mean + sd * QUANTILES, truth) | rules
+    return about | score_logs(-row["left"] * prior.mean + sd * QUANTILES, truth) | rules

@@ -52,6 +52,7 @@ __all__ = [
     "keep_clusters",
     "pool_variance",
     "read_clusters",
+    "unsettled",
 ]
 
 # With fewer wars or battles the basis of a prior is called judgement, also where it was computed.
