@@ -221,6 +221,17 @@ def test_the_readme_counts_what_is_there():
     assert f"from {TABLE['cluster'].nunique()} wars" in text
 
 
+def test_the_single_pairs_are_sound():
+    added = pd.read_csv(pairs.ADDITIONS)
+    assert not added.duplicated(["cluster", "role", "category", "claimed", "actual"]).any()
+    assert set(added["role"]) <= set(pairs.ROLES)
+    assert set(added["class"]) <= set(pairs.CLASSES.values())
+    assert added[["sourced", "low_trust"]].dtypes.eq(bool).all()
+    assert (added["claimed"] > 0).all()
+    assert (added["actual"] >= 0).all()
+    assert (added["lag_days"].dropna() >= 0).all()
+
+
 def _three(low_trust):
     return pd.DataFrame(
         {
