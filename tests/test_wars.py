@@ -114,7 +114,8 @@ def test_a_pair_of_a_folder_says_so_and_has_its_cluster():
     added = pd.read_csv(data_dir() / "history" / "additions.csv")
     found = {}
     for name in WARS:
-        claims, truth = load_claims(conflict=name).table, load_conflict(name).truth
+        folder = data_dir() / "wars" / name
+        claims, truth = pd.read_csv(folder / "claims.csv"), pd.read_csv(folder / "truth.csv")
         for index, row in added.iterrows():
             claimed = (claims["value"] == row["claimed"]) & (claims["category"] == row["category"])
             known = (truth["value"] == row["actual"]) & (truth["category"] == row["category"])
