@@ -188,7 +188,7 @@ def _provenance(fit: Fit, folder: Path) -> Iterator[str]:
 class _Reports:
     """Files of a report, computed from the fit."""
 
-    def __init__(self, fit: Fit, changes: Changes | None) -> None:
+    def __init__(self, fit: Fit, changes: Changes | None = None) -> None:
         self.results = Results(fit)
         self.changes = changes
         self._made: dict[float, dict[str, str]] = {}
