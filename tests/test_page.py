@@ -157,7 +157,7 @@ def test_confidence_follows_its_rule(fit, lower, upper, share, word):
     shares = fit.variance_decomposition.assign(prior_share=share)
     known = replace(fit, variance_decomposition=shares)
     words = confidence(known, ("north", "killed", "all"), {"lower": lower, "upper": upper})
-    assert words.startswith(f"{word} confidence")
+    assert words.startswith(f"{word.title()} confidence")
     assert f"{share:.0%} assumed" in words
 
 

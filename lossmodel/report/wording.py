@@ -131,7 +131,7 @@ def set_by(fit: Fit, key: tuple[str, str, str]) -> str:
     return f"set by assumptions ({share} of its posterior variance comes from priors)"
 
 
-LEVELS: Final = ("high", "moderate", "low")
+LEVELS: Final = ("High", "Moderate", "Low")
 # The rule behind the words of `confidence`.
 CONFIDENCE: Final = (
     f"Confidence is high if the upper limit is less than {NARROW:g} times the lower one, low from "

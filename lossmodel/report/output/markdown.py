@@ -38,7 +38,7 @@ def _answers(answers: Answers) -> Iterator[str]:
     yield f"**{markdown(answers.when)}**"
     for item in answers.items:
         total = f"**{markdown(item.median)}** ({markdown(item.interval)})"
-        yield f"> {markdown(item.title)}: {total}. {markdown(item.confidence).capitalize()}."
+        yield f"> {markdown(item.title)}: {total}. {markdown(item.confidence)}."
     yield markdown(answers.note)
 
 
