@@ -185,6 +185,7 @@ class FakeFit:
             cache.keep(f"variance_decomposition {key}", rows)
         expected = pd.DataFrame([(1.0, 0.4, 2.5, 1.0)] * len(self.streams), columns=DISCREPANCY)
         cache.keep("discrepancies", expected)
+        cache.keep("claim_influence", self.row_influence.drop_duplicates("term"))
         content = repr((self.engine, self.ci_prob, self.days[-1], self.provenance))
         cache.keep("checksum", hashlib.sha256(content.encode()).hexdigest())
         return cache

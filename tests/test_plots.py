@@ -6,6 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from lossmodel import plots
+from lossmodel.conflict.titles import claimant_names
 from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.ratios import biases_table
@@ -79,7 +80,7 @@ def test_cumulative_claims_stand_on_the_curve_and_daily_ones_on_the_rate(fit):
         ax = Figure().subplots()
         plots.plot_losses(fit, party="north", category="casualties", measure=measure, ax=ax)
         found[measure] = {text for text in ax.get_legend_handles_labels()[1]}
-    assert "third-party, estimate" in found["cumulative"]
+    assert "third-party, at least" in found["cumulative"]
     assert "adversary, ledger" not in found["cumulative"]
     assert "adversary, ledger" in found["weekly"]
 
@@ -94,7 +95,10 @@ def test_a_row_a_stream(fit, ax):
     plots.plot_biases(fit, party="south", table=table, ax=ax)
     names = [label.get_text() for label in ax.get_yticklabels()]
     streams = fit.streams[fit.streams["party"] == "south"]
-    assert sorted(names) == sorted(f"{s.claimant}: {s.category}" for s in streams.itertuples())
+    titles = claimant_names(fit.conflict)
+    assert sorted(names) == sorted(
+        f"{titles[s.claimant]}: {s.category}" for s in streams.itertuples()
+    )
 
 
 def test_a_party_without_claims_is_refused(fit, ax):

@@ -27,6 +27,7 @@ OPTIONS = (
     "--remote-debugging-pipe",
 )
 PATIENCE = 90.0
+NUMBERS = ("Figure", "Expected", "Claimed / expected")
 # The browser takes its orders from descriptor 3 and answers on 4.
 LAUNCHER = """
 import os, sys
@@ -82,8 +83,8 @@ class Browser:
         while not any(e["method"] == "Page.loadEventFired" for e in self.events):
             self._receive(deadline)
 
-    def width(self, width):
-        screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+    def width(self, width, height=800):
+        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.call("Emulation.setDeviceMetricsOverride", **screen)
 
     def value(self, script):
@@ -168,7 +169,16 @@ def complaints(browser):
                 yield url
 
 
-def column(page, table, i):
+def place(page, table, name):
+    """Number of a column, by its heading."""
+    heads = page.value(
+        f"[...document.querySelectorAll('#table-{table} th')].map(th => th.textContent)"
+    )
+    return heads.index(name)
+
+
+def column(page, table, name):
+    i = place(page, table, name)
     rows = f"[...document.querySelectorAll('#table-{table} tbody tr')]"
     return page.value(f"{rows}.map(row => row.cells[{i}].textContent)")
 
@@ -179,7 +189,7 @@ def test_nothing_is_on_the_console_and_nothing_is_fetched(page):
 
 def test_contents_lead_to_their_parts(page):
     links = page.value("[...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))")
-    assert len(links) == 8
+    assert len(links) == 10
     for link in links:
         page.value(f"document.querySelector('nav a[href=\"{link}\"]').click()")
         assert page.value("location.hash") == link
@@ -197,17 +207,18 @@ def test_the_claims_can_be_searched(page):
         "{const f = document.querySelector('#table-claims input'); f.value = 'NEWSPAPER left'; "
         "f.dispatchEvent(new Event('input'));}"
     )
-    assert column(page, "claims", 0) == ["newspaper-1"]
+    assert column(page, "claims", "Claim") == ["newspaper-1"]
     page.value(
         "{const f = document.querySelector('#table-claims input'); f.value = 'no such words'; "
         "f.dispatchEvent(new Event('input'));}"
     )
-    assert column(page, "claims", 0) == []
+    assert column(page, "claims", "Claim") == []
     assert page.value("document.querySelector('#table-claims output').textContent")[:5] == "0 of "
 
 
-@pytest.mark.parametrize("i", [0, 6, 8, 10, 11])
-def test_the_claims_can_be_sorted_both_ways(page, i):
+@pytest.mark.parametrize("name", [*NUMBERS, "Last day", "Claim"])
+def test_the_claims_can_be_sorted_both_ways(page, name):
+    i = place(page, "claims", name)
     for expected in ("ascending", "descending"):
         page.value(f"document.querySelectorAll('#table-claims th button')[{i}].click()")
         assert (
@@ -216,9 +227,9 @@ def test_the_claims_can_be_sorted_both_ways(page, i):
             )
             == expected
         )
-        cells = column(page, "claims", i)
+        cells = column(page, "claims", name)
         shown = [cell for cell in cells if cell not in ("–", "")]
-        if i in (8, 10, 11):
+        if name in NUMBERS:
             shown = [float(cell.replace("at least ", "").replace(",", "")) for cell in shown]
         assert shown == sorted(shown, reverse=expected == "descending")
         assert len(set(shown)) > 3
@@ -227,9 +238,9 @@ def test_the_claims_can_be_sorted_both_ways(page, i):
 
 
 def test_more_rows_are_shown_on_demand(page):
-    before = len(column(page, "claims", 0))
+    before = len(column(page, "claims", "Claim"))
     page.value("document.querySelector('#table-claims .more button').click()")
-    assert len(column(page, "claims", 0)) > before
+    assert len(column(page, "claims", "Claim")) > before
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280])
@@ -290,7 +301,106 @@ def test_hostile_text_does_nothing(browser, tmp_path):
     assert list(complaints(browser)) == []
     assert not any(e["method"] == "Page.javascriptDialogOpening" for e in browser.events)
     assert browser.value("document.scripts.length") == 1
-    assert browser.value("document.querySelectorAll('main a[href]').length") == 0
+    others = browser.value(
+        "[...document.querySelectorAll('main a[href]')].map(a => a.protocol)"
+        ".filter(p => p !== 'https:' && p !== 'data:')"
+    )
+    assert others == []
     assert browser.value("document.documentElement.scrollWidth") <= 360
-    first = column(browser, "claims", 14)
-    assert HOSTILE in first
+    browser.value("document.querySelector('#table-claims .more button').click()")
+    assert HOSTILE in column(browser, "claims", "Note")
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1440, 900)])
+def test_the_answers_are_on_the_first_screen(page, report, width, height):
+    page.width(width, height)
+    table = pd.read_csv(report / "estimates.csv")
+    table = table[(table["measure"] == "cumulative") & (table["end"] == table["end"].max())]
+    shown = page.value(
+        "[...document.querySelectorAll('.answers li')].map(li => {"
+        "const box = li.getBoundingClientRect();"
+        "return [li.querySelector('.what').textContent, li.querySelector('strong').textContent,"
+        "li.querySelector('.limits').textContent, box.top, box.bottom]})"
+    )
+    assert [row[0] for row in shown] == [
+        *("North, killed", "North, casualties", "South, killed", "South, casualties")
+    ]
+    for title, median, limits, top, bottom in shown:
+        assert 0 <= top < bottom <= height
+        party, category = title.lower().split(", ")
+        same = (table["party"] == party) & (table["category"] == category)
+        row = table[same & (table["scope"] == "all")].iloc[0]
+        ends = row["lower"], row["upper"]
+        texts = [number(value, *ends) for value in (row["median"], *ends)]
+        assert [median, limits] == [texts[0], f"{texts[1]} to {texts[2]}"]
+    after = page.value("document.querySelector('nav').getBoundingClientRect().top")
+    assert after > shown[-1][4]
+
+
+def test_a_source_can_be_opened(page):
+    link = page.value(
+        "(() => {const a = document.querySelector('#table-claims tbody a');"
+        "return [a.href, a.rel, a.target, a.textContent]})()"
+    )
+    url = "https://example.org/a?x=1&y=2%20z"
+    assert link == [url, "noopener noreferrer", "_blank", "Daily report 100% of {losses}"]
+    page.value(
+        "document.querySelector('#table-claims tbody a').addEventListener('click', e => {"
+        "window.opened = e.currentTarget.href; e.preventDefault();})"
+    )
+    page.value("document.querySelector('#table-claims tbody a').click()")
+    assert page.value("window.opened") == url
+
+
+@pytest.mark.parametrize("words", ["{0:,.0f}", "{0:.0f}"])
+def test_a_number_is_found_with_and_without_its_commas(page, report, words):
+    claims = pd.read_csv(report / "claims.csv")
+    claim = claims.loc[claims["value"].idxmax()]
+    text = words.format(claim["value"])
+    page.value(
+        f"{{const f = document.querySelector('#table-claims input'); f.value = '{text}';"
+        "f.dispatchEvent(new Event('input'));}"
+    )
+    assert claim["claim_id"] in column(page, "claims", "Claim")
+    assert len(column(page, "claims", "Claim")) < len(claims) / 2
+
+
+def test_a_picture_is_saved_with_the_colours_of_a_light_page(page):
+    page.value(
+        "{const made = URL.createObjectURL; URL.createObjectURL = blob => {"
+        "blob.text().then(text => { window.saved = text; }); return made.call(URL, blob); };"
+        "HTMLAnchorElement.prototype.click = function () { window.name_ = this.download; };"
+        "document.querySelector('.save').click();}"
+    )
+    saved = page.value("window.saved") or page.value("window.saved")
+    assert saved.startswith("<svg")
+    assert "var(--" not in saved
+    assert page.value("window.name_") == "losses-north-killed.svg"
+
+
+def test_letters_of_figures_are_eight_pixels_or_more_on_a_phone(page):
+    page.width(360, 740)
+    small = page.value(
+        "[...document.querySelectorAll('.picture text')]"
+        ".map(t => [t.textContent, parseFloat(getComputedStyle(t).fontSize) *"
+        "t.getScreenCTM().a]).filter(([_, size]) => size < 8)"
+    )
+    assert small == []
+
+
+def test_a_table_that_does_not_fit_says_so(page):
+    page.width(360, 740)
+    page.value("measure()")
+    tables = page.value(
+        "[...document.querySelectorAll('.scroll')].filter(s => s.clientWidth > 0)"
+        ".map(s => [s.scrollWidth > s.clientWidth + 1, s.parentElement.classList.contains('wide')])"
+    )
+    assert any(wide for wide, _ in tables)
+    assert all(wide == says for wide, says in tables)
+
+
+def test_months_are_there_for_those_who_open_them(page):
+    rows = "document.querySelector('#table-monthly').checkVisibility()"
+    assert page.value(rows) is False
+    page.value("document.querySelector('details summary').click()")
+    assert page.value(rows) is True

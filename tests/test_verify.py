@@ -56,7 +56,7 @@ def reports(original):
 def report(original, reports, tmp_path, monkeypatch):
     """A copy to be spoilt; its fit is read and its report made again once for all tests."""
     monkeypatch.setattr(verify, "load_fit", lambda path: reports.results.fit)
-    monkeypatch.setattr(verify, "_Reports", lambda fit: reports)
+    monkeypatch.setattr(verify, "_Reports", lambda *_: reports)
     return shutil.copytree(original, tmp_path / "report")
 
 

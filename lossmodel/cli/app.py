@@ -27,6 +27,7 @@ __all__ = [
     "PriorsFile",
     "Question",
     "Seed",
+    "Since",
     "Until",
     "app",
     "level",
@@ -159,6 +160,15 @@ Force = Annotated[
 FitPath = Annotated[
     Path,
     typer.Option("--fit", metavar="PATH", help="A fit.nc, or a report folder with one."),
+]
+Since = Annotated[
+    Path | None,
+    typer.Option(
+        "--since",
+        metavar="PATH",
+        show_default=False,
+        help="An earlier fit, or its report folder: the report says what changed since.",
+    ),
 ]
 Question = Annotated[
     list[str],

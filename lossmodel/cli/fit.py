@@ -20,6 +20,7 @@ from lossmodel.cli.app import (
     PriorsFile,
     Question,
     Seed,
+    Since,
     Until,
     app,
     level,
@@ -52,6 +53,7 @@ def fit(
     ci: Ci = CI_PROB,
     priors: PriorsFile = None,
     out: Out = REPORT,
+    since: Since = None,
     force: Force = False,
 ) -> None:
     """Fit the claims of a conflict, write the report, and print a summary."""
@@ -65,6 +67,7 @@ def fit(
         from lossmodel.evaluation.accountings import with_other_accountings
         from lossmodel.posterior.fit import conflict_priors
         from lossmodel.posterior.netcdf import check_name
+        from lossmodel.report.changes import check_earlier
         from lossmodel.report.folder import reserved
         from lossmodel.report.write import write_into
 
@@ -73,6 +76,9 @@ def fit(
             say("reading the claims")
             table = load_claims(claims, conflict=conflict)
             check_name(table.conflict)
+            earlier = None if since is None else read_fit(since)
+            if earlier is not None:
+                check_earlier(earlier, table.conflict)
             fitted = api.fit(
                 table,
                 priors=conflict_priors(table.conflict, priors),
@@ -89,7 +95,9 @@ def fit(
                 say(f"{number} about the claims: see `lossmodel check` or the report")
             if force or fitted.diagnostics["gate"]["passed"]:
                 fitted = with_other_accountings(fitted, portion(say, *SHARES["refits"]))
-            write_into(target, fitted, force=force, progress=portion(say, *SHARES["report"]))
+            write_into(
+                target, fitted, force=force, since=earlier, progress=portion(say, *SHARES["report"])
+            )
 
     from lossmodel.cli.headline import headline
 
@@ -111,6 +119,7 @@ def report(
             "lossmodel-report.",
         ),
     ] = None,
+    since: Since = None,
     force: Force = False,
 ) -> None:
     """Write the report of a saved fit again."""
@@ -125,7 +134,8 @@ def report(
         check_replaceable(place)  # before the work
         say("reading the fit")
         fitted = read_fit(fit)
-        write_report(fitted, place, force=force, progress=say)
+        earlier = None if since is None else read_fit(since)
+        write_report(fitted, place, force=force, since=earlier, progress=say)
     answer(headline(fitted, place, force=force))
     _exit_by_gate(fitted)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lossmodel.plots.drawable import Drawable
 
-__all__ = ["Points", "claim_groups"]
+__all__ = ["SHOWN_AS", "Points", "claim_groups", "claims_about"]
 
 MARKERS: Final = {
     "ledger": "o",
@@ -27,6 +27,8 @@ MARKERS: Final = {
 }
 # Categories whose claims are drawn with a series; the model has the definition of each.
 SHOWN_AS: Final = {"casualties": ("casualties", "losses", "irrecoverable")}
+# Marks of bounds point to the side on which the number may lie.
+BOUNDS: Final = {"at-least": "^", "at-most": "v"}
 # Above this many points, markers are small dots without an outline, so that they do not hide the
 # curve. Chosen by eye.
 MANY: Final = 60
@@ -40,6 +42,7 @@ class Points:
     label: str
     style: dict[str, Any]
     cumulative: bool
+    is_bound: bool = False
 
     def draw(self, ax: Axes) -> None:
         """Draw points, ranges of values and, for rates, the days of longer windows."""
@@ -47,14 +50,19 @@ class Points:
         long = self.rows if self.cumulative else self.rows[self.rows["n_days"] > 1]
         if not self.cumulative and len(long):
             colour = self.style["color"]
-            ax.hlines(long["shown"], long["start"], long["end"], color=colour, lw=1.6, label=label)
+            lw = 0.7 if self.is_bound else 1.6
+            ax.hlines(long["shown"], long["start"], long["end"], color=colour, lw=lw, label=label)
             label = "_" + label
+            if self.is_bound:
+                middle = long["start"] + (long["end"] - long["start"]) / 2
+                ax.plot(middle, long["shown"], ls="", label=label, **(self.style | {"ms": 4}))
         points = self.rows if self.cumulative else self.rows[self.rows["n_days"] == 1]
         if len(points):
             many = len(points) > MANY
             dots = {"ms": 1.8, "mew": 0, "alpha": 0.45, "mfc": self.style["color"]}
             marks = dots if many else {"ms": 4, "mew": 0.9}
-            ax.plot(points["end"], points["shown"], ls="", label=label, **(self.style | marks))
+            style: dict[str, Any] = {"ls": "", "clip_on": False} | self.style | marks
+            ax.plot(points["end"], points["shown"], label=label, **style)
         wide = self.rows[np.isfinite(self.rows["low"]) & np.isfinite(self.rows["high"])]
         if self.cumulative and len(wide):
             colour = self.style["color"]
@@ -65,15 +73,20 @@ def claim_groups(
     fit: Drawable, party: str, category: str, scope: str, *, cumulative: bool
 ) -> list[Points]:
     """Groups of claims about a series that are drawn in the same style."""
-    table = _claims_about(fit, party, category, cumulative=cumulative)
+    table = claims_about(fit, party, category, cumulative=cumulative)
     streams = fit.streams.set_index(["claimant", "party", "category"])[["role", "accounting"]]
     table = table.join(streams, on=["claimant", "party", "category"])
     used = (table["class"] == "used") & table["role"].notna()
     same_scope = used & (table["scope"] == scope)
+    bounds = table["qualifier"].isin(BOUNDS)
     groups = [
         Points(rows, f"{role}, {accounting}", _style(str(role), str(accounting)), cumulative)
-        for (role, accounting), rows in table[same_scope].groupby(["role", "accounting"])
+        for (role, accounting), rows in table[same_scope & ~bounds].groupby(["role", "accounting"])
     ]
+    for (role, qualifier), rows in table[same_scope & bounds].groupby(["role", "qualifier"]):
+        mark = {"color": ROLE_COLOURS[str(role)], "marker": BOUNDS[str(qualifier)], "mfc": "none"}
+        words = f"{role}, {str(qualifier).replace('-', ' ')}"
+        groups.append(Points(rows, words, mark, cumulative, is_bound=True))
     for chosen, label, colour, marker in (
         (used & ~same_scope, "other scope", FAINT, "s"),
         (~used, "left out, for comparison", LEFT_OUT_COLOUR, "P"),
@@ -84,12 +97,14 @@ def claim_groups(
     return groups
 
 
-def _claims_about(fit: Drawable, party: str, category: str, *, cumulative: bool) -> pd.DataFrame:
-    """Claims to draw with a series, with their class and the value `shown`."""
+def claims_about(fit: Drawable, party: str, category: str, *, cumulative: bool) -> pd.DataFrame:
+    """Claims to draw with a series, with their class and the value `shown`.
+
+    A claim about a sum of parties is about none of them alone.
+    """
     table = fit.claims.table.merge(fit.evidence.classes[["claim_id", "class"]], on="claim_id")
-    parties = [name for name in set(table["party"]) if party in fit.conflict.components(name)]
     table = table[
-        table["party"].isin(parties)
+        (table["party"] == party)
         & table["category"].isin(SHOWN_AS.get(category, (category,)))
         & table["kind"].isin(names_with(KINDS, "counts_losses"))
         & (table["class"] != "merged")

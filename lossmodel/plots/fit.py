@@ -15,6 +15,7 @@ from lossmodel.arguments import check_choice, check_fit, spelled
 from lossmodel.errors import UsageError
 from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
+from lossmodel.plots.labels import counted, stream_label, totals, with_others
 from lossmodel.plots.palette import FAINT, GROUP_COLOURS, INK, ROLE_COLOURS
 from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
@@ -162,7 +163,7 @@ def plot_biases(
     >>> from matplotlib.figure import Figure
     >>> ax = plot_biases(fitted, party="germany", group="equipment", ax=Figure().subplots())
     >>> sorted(label.get_text() for label in ax.get_yticklabels())
-    ['air-ministry: aircraft', 'german-high-command: aircraft']
+    ['Air Ministry: aircraft', 'German High Command: aircraft']
     """
     check_fit(fit)
     ax = axes_or_new(ax)
@@ -182,10 +183,12 @@ def plot_biases(
     ax.hlines(positions, rows["ratio_lower"], rows["ratio_upper"], color=colours, lw=1.8)
     ax.scatter(rows["ratio_median"], positions, color=colours, s=18, zorder=3)
     set_ratio_axis(ax, rows[["ratio_lower", "prior_lower"]], rows[["ratio_upper", "prior_upper"]])
-    ax.set_yticks(positions, [_stream_label(fit, row, party) for row in rows.itertuples()])
+    ax.set_yticks(positions, [stream_label(fit, row, party) for row in rows.itertuples()])
     ax.set_ylim(-0.7, len(rows) - 0.3)
     part = "" if len(rows) == whole else f" ({len(rows)} of {whole} streams)"
-    ax.set_xlabel(f"claimed / true, under the claimant's own definition{part}")
+    starred = any(with_others(fit, name, party) for name in rows["party"])
+    also = "; * with other parties" if starred else ""
+    ax.set_xlabel(f"claimed / true, under the claimant's own definition{part}{also}")
     for role in dict.fromkeys(rows["role"]):
         ax.plot([], [], "o-", ms=4, color=ROLE_COLOURS[role], label=role)
     ax.plot([], [], color=FAINT, alpha=0.45, lw=6, label="prior")
@@ -245,9 +248,9 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
             ax.plot(np.exp(some["residual"]), some["claimant"].map(positions), label=label, **style)
     ratios = np.exp(terms[["residual"]])
     set_ratio_axis(ax, ratios, ratios)
-    ax.set_yticks(list(positions.values()), [f"{name} ({order[name]})" for name in positions])
+    ax.set_yticks(list(positions.values()), [counted(fit, order, name) for name in positions])
     ax.set_ylim(-0.7, len(positions) - 0.3)
-    part = "" if whole == len(order) else f" (the {ROWS} of {whole} claimants with most figures)"
+    part = "" if whole == len(order) else f"\n(the {ROWS} of {whole} claimants with most figures)"
     ax.set_xlabel(f"claimed / expected by the fit{part}")
     return ax
 
@@ -280,7 +283,7 @@ def plot_variance_decomposition(fit: Drawable, *, ax: Axes | None = None) -> Axe
         ax.barh(positions, wide[group], left=left, height=0.65, color=colour, lw=0, label=group)
         left = left + wide[group].to_numpy()
     ax.set_axisbelow(True)
-    ax.set_yticks(positions, [str(quantity).removesuffix(" all") for quantity in wide.index])
+    ax.set_yticks(positions, totals(fit, wide.index))
     ax.set_ylim(-0.7, len(wide) - 0.3)
     ax.axvline(ASSUMED, color=INK, lw=0.8, ls=(0, (4, 3)))
     ax.set_xlim(0, 1)
@@ -302,13 +305,6 @@ def ratio_rows(
         about = [party in (name, *fit.conflict.components(name)) for name in rows["party"]]
         rows = rows[np.array(about, dtype=bool)]
     return rows.sort_values(["role", "ratio_median"], kind="stable")
-
-
-def _stream_label(fit: Drawable, stream: Any, party: str | None) -> str:
-    """Claimant and category, with the other parties in the figures if one party is plotted."""
-    parties = [p for p in fit.conflict.components(stream.party) if party is not None and p != party]
-    also = f" (with {', '.join(parties)})" if parties else ""
-    return f"{stream.claimant}: {stream.category}{also}"
 
 
 def _series_rows(

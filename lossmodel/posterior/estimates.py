@@ -8,7 +8,7 @@ the functions that compute them also fill `ci_prob` and `ci_kind`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -31,8 +31,10 @@ __all__ = [
     "Windows",
     "calendar",
     "estimate",
+    "estimates_of",
     "estimates_table",
     "summarise",
+    "total_to",
 ]
 
 Measure = Literal["daily", "weekly", "monthly", "yearly", "cumulative"]
@@ -137,7 +139,7 @@ def estimates_table(fit: Fit) -> pd.DataFrame:
     DataFrame
         One row per series, measure and window, with the columns `COLUMNS`.
     """
-    return _table(fit, reported_series(fit), measures=get_args(Measure), ci_prob=fit.ci_prob)
+    return estimates_of(fit, reported_series(fit), measures=get_args(Measure), ci_prob=fit.ci_prob)
 
 
 def estimate(
@@ -162,17 +164,54 @@ def estimate(
         known = "; ".join(" ".join((c, p, s)) for p, c, s in series)
         raise UsageError(f"The fit has no {category} {party} {scope}; it has: {known}.")
     prob = check_ci_prob(ci_prob, fit.ci_prob)
-    return _table(fit, [(party, category, scope)], measures=[measure], ci_prob=prob)
+    return estimates_of(fit, [(party, category, scope)], measures=[measure], ci_prob=prob)
 
 
-def _table(
+def total_to(fit: Fit, key: tuple[str, str, str], day: pd.Timestamp) -> dict[str, Any]:
+    """Total from the start to a day, which need not be the end of a week.
+
+    Parameters
+    ----------
+    key
+        Party, category and scope.
+    day
+        One of the days of the fit.
+
+    Returns
+    -------
+    dict
+        Columns of `estimates_table` that a total has: party, category, scope, end, mean, median,
+        sd, lower, upper.
+
+    Examples
+    --------
+    >>> day = fitted.days[9]
+    >>> total = total_to(fitted, ("germany", "aircraft", "all"), day)
+    >>> total["median"] == fitted.query(f"aircraft germany cumulative {day:%F}").table["median"][0]
+    True
+    """
+    last = int((day - fit.days[0]).days)
+    draws = rates(fit, *key).between(0, last)
+    found = {
+        name: float(value[0]) for name, value in summarise(draws[:, None], fit.ci_prob).items()
+    }
+    return dict(zip(COLUMNS, key, strict=False)) | {"end": day} | found
+
+
+def estimates_of(
     fit: Fit,
     series: Sequence[tuple[str, str, str]],
     *,
     measures: Sequence[Measure],
     ci_prob: float,
 ) -> pd.DataFrame:
-    """Rows of some series by some measures, put together column by column."""
+    """Rows of some series by some measures, put together column by column.
+
+    Parameters
+    ----------
+    series
+        Party, category and scope; a party may be a declared sum of parties.
+    """
     windows = {measure: _windows(fit.days, measure) for measure in measures}
     sizes = [len(windows[measure].first) for measure in measures]
     found = [

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lossmodel.model.design import Design
     from lossmodel.model.design.grid import Floats
 
-__all__ = ["COLUMNS", "MOVES", "WIDENS", "row_influence"]
+__all__ = ["COLUMNS", "MOVES", "SHOWN", "WIDENS", "largest", "row_influence"]
 
 # Posterior sds by which a total moves without a figure, and the factor by which its sd grows: two
 # analysts who differ about that figure alone then differ by more than the standard error, or three
@@ -75,8 +75,7 @@ def row_influence(
         observation model of the figure; `prior`, the name of the prior that says how the figure is
         read; shift of the log total without it, in posterior sds, and widening, the factor on its
         sd; median, lower, upper without it; ci_prob; hangs, whether it moves by more than `MOVES`
-        or widens by more than `WIDENS`. The `SHOWN` most influential ones of each total, the most
-        influential first.
+        or widens by more than `WIDENS`. All figures for each total, the most influential first.
     """
     at_mode = SubmodelDraws(draws.model, expansion.theta[None, None, :])
     factor = regularised(expansion.gauss_newton())
@@ -96,11 +95,17 @@ def row_influence(
         widening = np.sqrt(1 + more / before)
         # Above one where a total hangs on the figure.
         influence = np.maximum(np.abs(shift) / (MOVES * sd), np.log(widening) / np.log(WIDENS))
-        for i in np.argsort(-influence, kind="stable")[:SHOWN]:
+        for i in np.argsort(-influence, kind="stable"):
             other = np.exp(limits[0] + shift[i] + widening[i] * (limits - limits[0]))
             found = (shift[i] / sd, widening[i], *other, ci_prob, bool(influence[i] > 1))
             rows.append((*key, *figures[i], *found))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def largest(table: pd.DataFrame) -> pd.DataFrame:
+    """Each figure with the total that it moves most, in posterior sds: one row per term."""
+    order = table["shift"].abs().sort_values(ascending=False, kind="stable").index
+    return table.loc[order].drop_duplicates("term").reset_index(drop=True)
 
 
 class _LeftOut:

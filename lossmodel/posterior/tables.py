@@ -7,6 +7,7 @@
 `variance_table`      shares of each total's posterior variance, see ``variance``
 `prior_shift_table`   totals under other priors, see ``prior_shift``
 `influence_table`     totals without single figures, see ``row_influence``
+`claim_influence`     each figure with the total that it moves most
 `discrepancy_table`   streams against the predictive of the others, see ``discrepancy``
 ====================  ==============================================================================
 """
@@ -26,7 +27,7 @@ from lossmodel.model.design.assemble import PERSON
 from lossmodel.posterior.discrepancy import discrepancies
 from lossmodel.posterior.prior_shift import local_prior_sensitivity
 from lossmodel.posterior.reported import Series, is_identified, series_of
-from lossmodel.posterior.row_influence import row_influence
+from lossmodel.posterior.row_influence import SHOWN, largest, row_influence
 from lossmodel.posterior.variance import variance_decomposition
 from lossmodel.text.levels import ASSUMED
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STREAM",
+    "claim_influence",
     "discrepancy_table",
     "influence_table",
     "is_assumed",
@@ -151,13 +153,28 @@ def prior_shift_table(fit: Fit) -> pd.DataFrame:
 def influence_table(fit: Fit) -> pd.DataFrame:
     """Totals to the end without the figures that move them most, see ``row_influence``."""
 
+    def first() -> pd.DataFrame:
+        totals = _influences(fit).groupby(["party", "category", "scope"], sort=False)
+        return totals.head(SHOWN).reset_index(drop=True)
+
+    return fit.cache.get("row_influence", first)
+
+
+def claim_influence(fit: Fit) -> pd.DataFrame:
+    """Each figure with the total that it moves most, largest first, see ``row_influence``."""
+    return fit.cache.get("claim_influence", lambda: largest(_influences(fit)))
+
+
+def _influences(fit: Fit) -> pd.DataFrame:
+    """Totals without each of their figures."""
+
     def without(name: str, submodel: Submodel) -> pd.DataFrame:
         series = series_of(submodel.design, name, fit.conflict)
         return row_influence(
             submodel.posterior, _expansion(fit, name), fit.conflict, series, ci_prob=fit.ci_prob
         )
 
-    return fit.cache.get("row_influence", lambda: _joined(fit, without))
+    return fit.cache.get("influences", lambda: _joined(fit, without))
 
 
 def discrepancy_table(fit: Fit) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from lossmodel.posterior.estimates import estimate
+from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.rates import rates
 from lossmodel.text.escape import one_line
 from lossmodel.text.numbers import number, percent_change
@@ -66,7 +66,7 @@ def changed_totals(a: Fit, b: Fit, day: pd.Timestamp) -> pd.DataFrame:
     for party, category, scope in both:
         row: dict[str, Any] = {"party": party, "category": category, "scope": scope}
         for name, fit in (("a", a), ("b", b)):
-            total = _total(fit, party, category, scope, day)
+            total = total_to(fit, (party, category, scope), day)
             row |= {f"{limit}_{name}": total[limit] for limit in ("median", "lower", "upper")}
         rows.append(row)
     table = pd.DataFrame(
@@ -155,15 +155,6 @@ def _interval(row: Any, name: str) -> str:
     limits = row[f"lower_{name}"], row[f"upper_{name}"]
     median, lower, upper = (number(x, *limits) for x in (row[f"median_{name}"], *limits))
     return f"{median} [{lower} to {upper}]"
-
-
-def _total(fit: Fit, party: str, category: str, scope: str, day: pd.Timestamp) -> pd.Series:
-    """Total to a day, which need not be the end of a week."""
-    if day == fit.days[-1]:
-        return estimate(fit, category, party, scope=scope).iloc[-1]
-    from lossmodel.query.evaluate import answer_query
-
-    return answer_query(fit, f"{category} {party} {scope} cumulative {day.date()}").iloc[0]
 
 
 def _claims(rows: pd.DataFrame) -> Iterator[str]:

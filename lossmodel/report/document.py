@@ -6,19 +6,22 @@ HTML, Markdown and PDF are three formats of the same document.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel import __version__
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
-from lossmodel.report.sections.answer import answer_section
+from lossmodel.report.blocks import Table, trimmed
+from lossmodel.report.sections.answer import answer_section, headline_answers
+from lossmodel.report.sections.changes import changes_section
 from lossmodel.report.sections.checks import checks_section
 from lossmodel.report.sections.claimants import claimants_section
 from lossmodel.report.sections.evidence import evidence_section
 from lossmodel.report.sections.identification import identification_section
 from lossmodel.report.sections.losses import losses_section
+from lossmodel.report.sections.periods import periods_section
 from lossmodel.report.sections.provenance import priors_section, provenance_section
 from lossmodel.report.sections.validation import validation_section
 from lossmodel.report.wording import date, level
@@ -26,7 +29,8 @@ from lossmodel.report.wording import date, level
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from lossmodel.report.blocks import Section
+    from lossmodel.report.blocks import Answers, Block, Section
+    from lossmodel.report.changes import Changes
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
@@ -50,6 +54,8 @@ class Document:
         Warning on every page of a fit that did not pass its gate, otherwise empty.
     facts
         Name and value pairs that identify the fit.
+    answers
+        The headline totals, which come first; None for a conflict without any.
     created
         Year to second of the fit in UTC, which is the date of the PDF; empty if it is not known.
     """
@@ -59,30 +65,51 @@ class Document:
     sections: Sequence[Section]
     mark: str = ""
     facts: dict[str, str] = field(default_factory=dict)
+    answers: Answers | None = None
     created: tuple[int, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """The document as dicts and lists, without the tables that only the HTML page has."""
-        content = asdict(self) | {"line": LINE}
-        for section in content["sections"]:
-            for block in section["blocks"]:
-                if block["kind"] == "table":
-                    block["numeric"] = sorted(block["numeric"])
-                    block["rows"] = [] if block["page_only"] else block["rows"]
-                    block["widths"] = column_widths(
-                        block["columns"], block["rows"], whole=block["numeric"]
-                    )
-                    del block["keys"]
-        return content
+        sections = [
+            {"title": section.title, "blocks": [_plain(block) for block in section.blocks]}
+            for section in self.sections
+        ]
+        return asdict(replace(self, sections=())) | {"line": LINE, "sections": sections}
 
 
-def compose(results: Results, figures: Mapping[str, Sequence[FigureSpec]]) -> Document:
+def _plain(block: Block) -> dict[str, Any]:
+    """A block as a dict; a cell with a link is a dict of its text and address."""
+    if not isinstance(block, Table):
+        return asdict(block)
+    rows = [] if block.page_only else block.rows
+    texts = [[str(cell) for cell in row] for row in rows]
+    content = asdict(replace(block, rows=(), keys=None, numeric=frozenset()))
+    return content | {
+        "numeric": sorted(block.numeric),
+        "rows": [
+            [
+                cell if isinstance(cell, str) else {"text": str(cell), "url": cell.url}
+                for cell in row
+            ]
+            for row in rows
+        ],
+        "widths": column_widths(block.columns, texts, whole=block.numeric),
+    }
+
+
+def compose(
+    results: Results,
+    figures: Mapping[str, Sequence[FigureSpec]],
+    changes: Changes | None = None,
+) -> Document:
     """Compose the report.
 
     Parameters
     ----------
     figures
         Figures by section.
+    changes
+        What changed since an earlier fit.
     """
     fit = results.fit
     passed = bool(fit.diagnostics["gate"]["passed"])
@@ -92,16 +119,23 @@ def compose(results: Results, figures: Mapping[str, Sequence[FigureSpec]]) -> Do
             f"{date(fit.days[0])} to {date(fit.days[-1])}, from {len(fit.claims.table):,} "
             f"published claims; {level(fit)} credible intervals, engine {fit.engine}."
         ),
+        answers=headline_answers(results),
         sections=[
-            answer_section(results),
-            losses_section(results, figures["losses"]),
-            claimants_section(results, figures["claimants"]),
-            identification_section(results, figures["level"]),
-            evidence_section(results),
-            checks_section(results, figures["checks"]),
-            validation_section(),
-            priors_section(fit),
-            provenance_section(fit),
+            trimmed(section)
+            for section in (
+                answer_section(results),
+                *([] if changes is None else [changes_section(fit, changes)]),
+                periods_section(results),
+                losses_section(results, figures["losses"]),
+                claimants_section(results, figures["claimants"]),
+                identification_section(results, figures["level"]),
+                evidence_section(results),
+                checks_section(results, figures["checks"]),
+                validation_section(),
+                priors_section(fit),
+                provenance_section(fit),
+            )
+            if section.blocks
         ],
         mark="" if passed else NOT_PASSED,
         facts={"lossmodel": __version__, "fit": fit_hash(fit)},

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lossmodel.posterior.estimates import estimates_table
+from lossmodel.plots.claims import SHOWN_AS
+from lossmodel.posterior.estimates import estimates_of, estimates_table, total_to
 from lossmodel.posterior.ratios import biases_table
+from lossmodel.posterior.tables import claim_influence
+from lossmodel.report.wording import main_categories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,6 +61,35 @@ class Results:
         groups = table.groupby(["party", "category", "scope"], sort=False)
         return {(str(p), str(c), str(s)): rows for (p, c, s), rows in groups}
 
+    @cached_property
+    def sums(self) -> pd.DataFrame:
+        """Estimates of the sums of parties that claims are about, which no table prints."""
+        return estimates_of(
+            self.fit, self.sums_claimed, measures=["weekly", "cumulative"], ci_prob=self.fit.ci_prob
+        )
+
+    @cached_property
+    def sums_claimed(self) -> list[Key]:
+        """Sums of parties with used claims about a headline category, as party, category, scope."""
+        fit = self.fit
+        estimated = {(party, category) for party, category, scope in fit.series if scope == "all"}
+        used = self.claims[self.claims["class"] == "used"]
+        about = dict.fromkeys(zip(used["party"], used["category"], strict=True))
+        keys = []
+        for party in dict.fromkeys(used["party"]):
+            parts = fit.conflict.components(party)
+            for category in main_categories(fit) if len(parts) > 1 else []:
+                shown = SHOWN_AS.get(category, (category,))
+                whole = all((part, category) in estimated for part in parts)
+                if whole and any((party, name) in about for name in shown):
+                    keys.append((str(party), category, "all"))
+        return keys
+
+    @cached_property
+    def influence(self) -> pd.DataFrame:
+        """Each figure with the total that it moves most, by the id of its claim."""
+        return claim_influence(self.fit).set_index("term")
+
     def _table(self, name: str, make: Callable[[Fit], pd.DataFrame]) -> pd.DataFrame:
         return self.given[name] if name in self.given else make(self.fit)
 
@@ -66,11 +98,9 @@ class Results:
         return _record(self.cumulative[key].iloc[-1])
 
     def year_ago(self, key: Key) -> dict[str, Any] | None:
-        """Cumulative total to the last week that ended at least a year before the last day."""
-        rows = self.cumulative[key]
-        day = rows["end"].iloc[-1] - pd.DateOffset(years=1)
-        earlier = rows[rows["end"] <= day]
-        return None if earlier.empty else _record(earlier.iloc[-1])
+        """Cumulative total to the same day of the year before, the 28th for 29 February."""
+        day = self.fit.days[-1] - pd.DateOffset(years=1)
+        return None if day < self.fit.days[0] else total_to(self.fit, key, day)
 
 
 def _record(row: pd.Series) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 The report is computed again from the saved fit, without figures, and compared number by number:
 HTML, Markdown, TeX and CSV. PDF and figures are only compared with the hashes in the manifest. A
 saved fit has its draws to seven digits, so both roundings are accepted for a number that a change
-in its sixth digit would round differently.
+in its sixth digit would round differently. Totals of an earlier fit, in a section on what changed,
+are compared with ``changes.csv``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lossmodel import __version__
 from lossmodel.api import load_fit
 from lossmodel.errors import UsageError
 from lossmodel.posterior.tables import with_tables
+from lossmodel.report.changes import read_changes
 from lossmodel.report.document import compose
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.folder import csv_text
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lossmodel.api import Fit
+    from lossmodel.report.changes import Changes
 
 __all__ = ["verify_report"]
 
@@ -78,7 +81,7 @@ def verify_report(path: str | Path) -> list[str]:
     folder = _folder(path)
     fit = load_fit(folder / "fit.nc")
     problems = list(_provenance(fit, folder))
-    reports = _Reports(fit)
+    reports = _Reports(fit, read_changes(folder, fit))
     names = reports.names if path.is_dir() else [path.relative_to(folder).as_posix()]
     if not path.is_dir() and names[0] not in reports.names:
         raise UsageError(
@@ -185,8 +188,9 @@ def _provenance(fit: Fit, folder: Path) -> Iterator[str]:
 class _Reports:
     """Files of a report, computed from the fit."""
 
-    def __init__(self, fit: Fit) -> None:
+    def __init__(self, fit: Fit, changes: Changes | None = None) -> None:
         self.results = Results(fit)
+        self.changes = changes
         self._made: dict[float, dict[str, str]] = {}
 
     @property
@@ -198,10 +202,13 @@ class _Reports:
         if factor not in self._made:
             results = self.results if factor == 1 else _nudged(self.results, factor)
             specs = figure_specs(results)
-            document = compose(results, specs)
-            blank = {spec.name: EMPTY_SVG for spec in itertools.chain(*specs.values()) if spec.draw}
+            document = compose(results, specs, self.changes)
+            drawn = [spec for spec in itertools.chain(*specs.values()) if spec.draw]
+            blank = {spec.name: EMPTY_SVG for spec in drawn}
+            # Only the words of the link are read.
+            data = {spec.name: "-" for spec in drawn if spec.data}
             self._made[factor] = {
-                "report.html": to_html(document, blank),
+                "report.html": to_html(document, blank, data),
                 "report.md": to_markdown(document),
                 **tex_files(results),
             }

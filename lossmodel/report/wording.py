@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from lossmodel.conflict import titles
+from lossmodel.conflict.titles import party_title
 from lossmodel.posterior.tables import is_assumed, prior_share
+from lossmodel.text.levels import ASSUMED, NARROW, WIDE
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -17,9 +20,12 @@ if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
 
 __all__ = [
+    "CONFIDENCE",
+    "MONTHS",
     "category_title",
     "claimant_names",
     "claimed",
+    "confidence",
     "date",
     "estimate_text",
     "interval",
@@ -79,31 +85,21 @@ def claimed(value: float, low: float, high: float, qualifier: str) -> str:
     return words + shown
 
 
-def party_title(conflict: Conflict, party: str) -> str:
-    """Title of a party."""
-    return conflict.parties[party].title or party if party in conflict.parties else party
-
-
 def claimant_names(fit: Fit) -> dict[str, str]:
     """Name of each claimant by its identifier."""
-    table = fit.conflict.claimants
-    named = zip(table["claimant"], table["name"], strict=True)
-    return {str(claimant): str(name or claimant) for claimant, name in named}
+    return titles.claimant_names(fit.conflict)
 
 
 def quantity_title(fit: Fit, key: tuple[str, str, str]) -> str:
     """Name of a total: Russia, killed (citizens)."""
     party, category, scope = key
     narrower = "" if scope == "all" else f" ({scope})"
-    return f"{party_title(fit.conflict, party)}, {category}{narrower}"
+    return f"{party_title(fit.conflict, party)}, {category_title(fit, category)}{narrower}"
 
 
 def category_title(fit: Fit, category: str) -> str:
     """Title of a category within a sentence."""
-    known = fit.conflict.categories.get(category)
-    title = (known.title if known is not None else category).replace("-", " ") or category
-    # Only abbreviations keep their capital.
-    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+    return titles.category_title(fit.conflict, category)
 
 
 def scope_title(conflict: Conflict, scope: str) -> str:
@@ -133,3 +129,25 @@ def set_by(fit: Fit, key: tuple[str, str, str]) -> str:
         return ""
     share = percent(prior_share(fit, key))
     return f"set by assumptions ({share} of its posterior variance comes from priors)"
+
+
+LEVELS: Final = ("High", "Moderate", "Low")
+# The rule behind the words of `confidence`.
+CONFIDENCE: Final = (
+    f"Confidence is high if the upper limit is less than {NARROW:g} times the lower one, low from "
+    f"{WIDE:g} times, moderate between; and one step lower if more than {percent(ASSUMED)} of the "
+    "variance comes from assumptions and not from figures. Both numbers stand "
+    "beside it."
+)
+
+
+def confidence(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> str:
+    """How far to trust a total, by the rule of `CONFIDENCE`, with its two reasons as numbers."""
+    share = prior_share(fit, key)
+    lower, upper = total["lower"], total["upper"]
+    wide = upper / lower if lower > 0 else math.inf
+    step = sum(map(bool, (wide >= NARROW, wide >= WIDE, is_assumed(fit, key))))
+    words = f"{LEVELS[min(step, len(LEVELS) - 1)]} confidence"
+    reasons = [f"limits {wide:.1f}-fold"] if wide < 1000 else []
+    reasons += [f"{percent(share)} assumed"] if math.isfinite(share) else []
+    return f"{words}: {', '.join(reasons)}" if reasons else words

@@ -15,7 +15,9 @@ from lossmodel.evaluation.accountings import with_other_accountings
 from lossmodel.inference import worker
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
+from lossmodel.report.changes import CLAIMS, TOTALS, changes_since
 from lossmodel.report.document import compose
+from lossmodel.report.figures.data import download
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.figures.render import render_figures
 from lossmodel.report.figures.tables import tables_for
@@ -58,6 +60,7 @@ def write_report(
     out: str | Path,
     *,
     force: bool = False,
+    since: Fit | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write the report of a fit into a folder, completely or not at all.
@@ -79,6 +82,9 @@ def write_report(
         Write the whole report, with a warning on every page, even if the fit did not pass its
         gate. By default such a fit gets only ``fit.nc``, ``diagnostics.json``,
         ``provenance.json`` and the manifest.
+    since
+        An earlier fit of the same conflict: the report says what changed, and the folder gets
+        ``changes.csv`` and ``changed-claims.csv``.
     progress
         Called with a line of text at each stage.
 
@@ -90,7 +96,8 @@ def write_report(
     Raises
     ------
     UsageError
-        The folder holds files that do not belong to a report, or that were changed since.
+        The folder holds files that do not belong to a report, or that were changed since; or the
+        earlier fit is of another conflict.
 
     Examples
     --------
@@ -104,7 +111,7 @@ def write_report(
     """
     check_fit(fit)
     with reserved(Path(out)) as target:
-        return write_into(target, fit, force=force, progress=progress)
+        return write_into(target, fit, force=force, since=since, progress=progress)
 
 
 def write_into(
@@ -112,6 +119,7 @@ def write_into(
     fit: Fit,
     *,
     force: bool = False,
+    since: Fit | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write the report of a fit into a folder that was reserved before the fit."""
@@ -122,7 +130,7 @@ def write_into(
     folder = target.work
     try:
         # Figures take longest, so the worker process starts them first.
-        started = _start(fit, folder) if whole else None
+        started = _start(fit, folder, since) if whole else None
         progress(_stage("fit.nc"))
         fit.save(folder / "fit.nc")
         write_json(fit.diagnostics, folder / "diagnostics.json")
@@ -166,9 +174,10 @@ class _Started:
     specs: dict[str, list[FigureSpec]]
     mark: str
     figures: list[Future[RenderedFigures]]
+    since: Fit | None = None
 
 
-def _start(fit: Fit, folder: Path) -> _Started:
+def _start(fit: Fit, folder: Path, since: Fit | None) -> _Started:
     """Start drawing figures, each group once the tables that it needs are computed."""
     place = folder / "figures"
     place.mkdir()
@@ -180,7 +189,7 @@ def _start(fit: Fit, folder: Path) -> _Started:
         some = [spec for section in sections for spec in specs[section]]
         tables_of = tables_for(results, tables)
         figures.append(worker.submit(render_figures, some, tables_of, place, mark))
-    return _Started(results, specs, mark, figures)
+    return _Started(results, specs, mark, figures, since)
 
 
 def _write_all(started: _Started, folder: Path, progress: Callable[[str], None]) -> None:
@@ -192,14 +201,25 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
     write_tex(fit, folder, results=results)
     write_text(bibliography(fit), folder / "references.bib")
     progress(_stage("text"))
-    document = compose(results, started.specs)
+    changes = None
+    if started.since is not None:
+        changes = changes_since(started.since, fit)
+        write_text(csv_text(changes.totals), folder / TOTALS)
+        write_text(csv_text(changes.claims), folder / CLAIMS)
+    document = compose(results, started.specs, changes)
     write_text(to_markdown(document), folder / "report.md")
     progress(_stage("figures"))
     rendered = [result_of(figures) for figures in started.figures]
     progress(_stage("pages"))
     pages = worker.submit(to_pdf, document, folder)
     svg = {name: text for part in rendered for name, text in part.svg.items()}
-    write_text(to_html(document, svg), folder / "report.html")
+    data = {
+        spec.name: download(spec.data(results))
+        for specs in started.specs.values()
+        for spec in specs
+        if spec.name in svg and spec.data is not None
+    }
+    write_text(to_html(document, svg, data), folder / "report.html")
     problem = next((part.problem for part in rendered if part.problem), "")
     try:
         (folder / "report.pdf").write_bytes(result_of(pages))

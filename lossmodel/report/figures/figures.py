@@ -13,9 +13,17 @@ import pandas as pd
 
 from lossmodel.plots import fit as plots
 from lossmodel.plots.palette import FAINT, INK
+from lossmodel.report.figures import data
 from lossmodel.report.figures.tables import MEASURES
-from lossmodel.report.wording import level, main_categories, main_parties, party_title
+from lossmodel.report.wording import (
+    level,
+    main_categories,
+    main_parties,
+    party_title,
+    quantity_title,
+)
 from lossmodel.text.escape import file_name
+from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
@@ -29,10 +37,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FigureSpec", "draw_figures", "figure_specs"]
 
-# Inches: narrow enough that labels stay readable on a phone without scrolling.
+# Inches: narrow enough that labels stay readable on a phone without scrolling. A phone of 360 px
+# has 334 px for the 346 pt of a figure, so that 8.5 pt are 8.2 px.
 WIDTH: Final = 4.8
+SMALLEST: Final = 8.5
 # Inches at the top of a figure for the warning of a fit that did not pass its gate.
-MARK: Final = 0.16
+MARK: Final = 0.18
 Group = Literal["person", "equipment"]
 STYLE: Final[dict[str, Any]] = {
     "axes.edgecolor": FAINT,
@@ -51,7 +61,7 @@ STYLE: Final[dict[str, Any]] = {
     "grid.alpha": 0.35,
     "grid.color": FAINT,
     "grid.linewidth": 0.5,
-    "legend.fontsize": 8,
+    "legend.fontsize": SMALLEST,
     "legend.frameon": False,
     "legend.labelcolor": INK,
     "savefig.facecolor": "none",
@@ -63,10 +73,10 @@ STYLE: Final[dict[str, Any]] = {
     "text.usetex": False,
     "xtick.color": FAINT,
     "xtick.labelcolor": INK,
-    "xtick.labelsize": 8.5,
+    "xtick.labelsize": SMALLEST,
     "ytick.color": FAINT,
     "ytick.labelcolor": INK,
-    "ytick.labelsize": 8.5,
+    "ytick.labelsize": SMALLEST,
 }
 
 
@@ -84,12 +94,15 @@ class FigureSpec:
         Draws it; None where there is nothing to draw.
     alt
         Alternative text.
+    data
+        The numbers that it shows, for download.
     """
 
     name: str
     caption: str
     draw: Callable[[FigureTables], Figure] | None
     alt: str = ""
+    data: Callable[[Results], pd.DataFrame] | None = None
 
 
 def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
@@ -102,6 +115,7 @@ def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
         for category in main_categories(fit)
         if (party, category, "all") in fit.series
     ]
+    shown += [(party, category) for party, category, _ in results.sums_claimed]
     return {
         "losses": [_losses(results, party, category) for party, category in shown]
         or [FigureSpec("losses", NO_LOSSES, None)],
@@ -110,9 +124,9 @@ def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
             for party in main_parties(fit)
             for page in range(1, _pages(results, party, group) + 1)
         ],
-        "level": [FigureSpec("shares", SHARES, _draw_shares)],
+        "level": [FigureSpec("shares", SHARES, _draw_shares, data=data.shares)],
         "checks": [
-            FigureSpec("predictions", PREDICTIONS, _draw_predictions)
+            FigureSpec("predictions", PREDICTIONS, _draw_predictions, data=data.predictions)
             if np.isfinite(fit.terms["residual"]).any()
             else FigureSpec("predictions", NO_PREDICTIONS, None)
         ],
@@ -159,7 +173,7 @@ def draw_figures(
             for legend in figure.legends:
                 # The layout reserves room for legends, but anchors them to the whole figure.
                 legend.set_bbox_to_anchor((0, 0, 1, top), transform=figure.transFigure)
-            figure.text(0.01, 0.995, mark, color="#b03000", fontsize=7, va="top")
+            figure.text(0.01, 0.995, mark, color="#b03000", fontsize=SMALLEST, va="top")
             # Without a date, the same fit gives the same bytes.
             figure.savefig(folder / f"{spec.name}.svg", metadata={"Date": None})
             found[spec.name] = (folder / f"{spec.name}.svg").read_text(encoding="utf-8")
@@ -188,23 +202,22 @@ def _figure(height: float, rows: int = 1) -> tuple[Figure, Any]:
 
 
 def _losses(results: Results, party: str, category: str) -> FigureSpec:
-    title = party_title(results.fit.conflict, party)
+    title = quantity_title(results.fit, (party, category, "all"))
     caption = (
-        f"{title}, {category}: posterior median with its {level(results.fit)} credible interval, "
-        "and the claims as published. The upper panel has the cumulative claims, the lower one the "
-        "claims about a day or a period. Claims of a biased claimant lie off the curve; the next "
-        "section gives its bias."
+        f"{title}: posterior median with its {level(results.fit)} credible interval, "
+        "and the claims as published."
     )
     draw = partial(_draw_losses, party=party, category=category, title=title)
-    return FigureSpec(file_name("losses", party, category), caption, draw)
+    numbers = partial(data.losses, party=party, category=category)
+    return FigureSpec(file_name("losses", party, category), caption, draw, data=numbers)
 
 
 def _draw_losses(tables: FigureTables, *, party: str, category: str, title: str) -> Figure:
     figure, axes = _figure(5.0, rows=2)
     for ax, measure in zip(axes, MEASURES, strict=True):
         plots.plot_losses(tables, party=party, category=category, measure=measure, ax=ax)
-    axes[0].set_title(f"{title}, {category}: cumulative")
-    axes[1].set_title(f"{title}, {category}: per day, weekly means")
+    axes[0].set_title(f"{title}: cumulative")
+    axes[1].set_title(f"{title}: per day, weekly means")
     # A war of one day is half a day wide on each side.
     margin = pd.Timedelta(hours=12) if len(tables.days) == 1 else pd.Timedelta(0)
     for ax in axes:
@@ -238,10 +251,13 @@ def _biases(results: Results, party: str, group: Group, page: int) -> FigureSpec
     title += f" ({page} of {pages})" if pages > 1 else ""
     caption = (
         f"Claims about {title}: ratio of claimed to true losses under each claimant's own "
-        "definition. Wide bars are prior intervals, lines and dots posterior intervals and medians."
+        "definition. Wide bars are prior intervals, lines and dots posterior intervals and "
+        "medians. A star marks figures that include other parties."
     )
     draw = partial(_draw_biases, party=party, group=group, page=page, title=title)
-    return FigureSpec(file_name("biases", party, *[str(page)] * (page > 1)), caption, draw)
+    numbers = partial(data.biases, party=party, group=group, page=page)
+    name = file_name("biases", party, *[str(page)] * (page > 1))
+    return FigureSpec(name, caption, draw, data=numbers)
 
 
 def _draw_biases(
@@ -260,6 +276,7 @@ def _draw_shares(tables: FigureTables) -> Figure:
     n = tables.variance_decomposition["quantity"].nunique()
     figure, axes = _figure(1.6 + 0.2 * n)
     plots.plot_variance_decomposition(tables, ax=axes[0])
+    axes[0].set_xlabel(f"share from priors (line: {percent(ASSUMED)})")
     figure.legend(loc="outside upper left", ncols=3)
     return figure
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+import pandas as pd
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-
-    import pandas as pd
 
     from lossmodel.claims.claims import Claims
     from lossmodel.conflict.conflict import Conflict
@@ -74,7 +74,8 @@ def tables_for(results: Results, names: Collection[str]) -> FigureTables:
     }  # fmt: skip
     if "estimates" in tables:
         rows = tables["estimates"]
-        tables["estimates"] = rows[rows["measure"].isin(MEASURES)]
+        sums = [results.sums] if results.sums_claimed else []
+        tables["estimates"] = pd.concat([rows[rows["measure"].isin(MEASURES)], *sums])
     return FigureTables(
         claims=fit.claims,
         evidence=fit.evidence,

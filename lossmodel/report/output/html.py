@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from importlib import resources
 from typing import TYPE_CHECKING, Final
@@ -26,13 +27,17 @@ METADATA: Final = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 SIZE: Final = re.compile(r'(<svg[^>]*?) width="[^"]*"([^>]*?) height="[^"]*"|(<svg )', re.DOTALL)
 
 
-def to_html(document: Document, figures: Mapping[str, str]) -> str:
+def to_html(
+    document: Document, figures: Mapping[str, str], data: Mapping[str, str] | None = None
+) -> str:
     """Render the page.
 
     Parameters
     ----------
     figures
         SVG by name of figure.
+    data
+        The numbers of some figures as CSV, by name, for downloads.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -47,6 +52,8 @@ def to_html(document: Document, figures: Mapping[str, str]) -> str:
     script, style = _static("report.js"), _static("report.css")
     return environment.get_template("report.html").render(
         document=document,
+        data={name: _data_address((data or {}).get(name, "")) for name in figures},
+        colours=json.dumps({variable: colour for colour, variable in THEMED.items()}),
         figures={name: Markup(inline_svg(svg, name)) for name, svg in figures.items()},
         script=Markup(script),
         style=Markup(style),
@@ -61,6 +68,12 @@ def inline_svg(svg: str, name: str) -> str:
     for colour, variable in THEMED.items():
         svg = svg.replace(colour, variable)
     return SIZE.sub(_without_size, svg, count=1)
+
+
+def _data_address(text: str) -> str:
+    """A table as an address that needs no network; empty for none."""
+    content = base64.b64encode(text.encode()).decode()
+    return f"data:text/csv;charset=utf-8;base64,{content}" if text else ""
 
 
 def _without_size(tag: re.Match[str]) -> str:

@@ -18,6 +18,7 @@ from lossmodel.plots.fit import ratio_rows
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.results import Results
+from lossmodel.report.wording import category_title, claimant_names, party_title
 from lossmodel.text.escape import tex
 from lossmodel.text.macros import macro_name
 from lossmodel.text.numbers import number, percent
@@ -155,7 +156,8 @@ def _totals_table(results: Results) -> Rows:
         known = percent(float(share)) if np.isfinite(share) else ""
         rows.append(
             [
-                *(tex(fit.conflict.parties[party].title or party), tex(category), tex(scope)),
+                tex(party_title(fit.conflict, party)),
+                *(tex(category_title(fit, category)), tex(scope)),
                 *(_median(row), _interval(row), tex(known) or NOTHING),
             ]
         )
@@ -165,9 +167,10 @@ def _totals_table(results: Results) -> Rows:
 def _ratios_table(results: Results) -> Rows:
     """Claimed / true: own definition, if it means killed, if it means casualties."""
     prefixes = ("ratio_", "prior_", "ratio_if_killed_", "ratio_if_casualties_")
+    names = claimant_names(results.fit)
     rows = [
         [
-            *(tex(str(row[name])) for name in ("claimant", "party", "category", "role")),
+            *(tex(text) for text in _stream(results.fit, names, row)),
             *(_with_interval(row, prefix) for prefix in prefixes),
         ]
         for group in ("person", "equipment")
@@ -175,6 +178,13 @@ def _ratios_table(results: Results) -> Rows:
     ]
     head = ["Claimant", "Party", "Category", "Role", "Ratio", "Prior", "If killed", "If casualties"]
     return head, rows
+
+
+def _stream(fit: Fit, names: Mapping[str, str], row: Mapping[Any, Any]) -> list[str]:
+    """Claimant, party, category and role of a stream in words."""
+    claimant, party = str(row["claimant"]), party_title(fit.conflict, str(row["party"]))
+    category = category_title(fit, str(row["category"]))
+    return [names.get(claimant, claimant), party, category, str(row["role"])]
 
 
 def _priors_table(fit: Fit) -> Rows:

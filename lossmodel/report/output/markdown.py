@@ -10,7 +10,7 @@ from lossmodel.text.escape import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lossmodel.report.blocks import Block, Table, Text
+    from lossmodel.report.blocks import Answers, Block, Cell, Table, Text
     from lossmodel.report.document import Document
 
 __all__ = ["markdown", "to_markdown"]
@@ -25,11 +25,21 @@ def to_markdown(document: Document) -> str:
     parts = [f"# {markdown(document.title)}", markdown(document.subtitle)]
     if document.mark:
         parts.append(f"**{markdown(document.mark)}**")
+    if document.answers is not None:
+        parts += _answers(document.answers)
     for section in document.sections:
         parts.append(f"## {markdown(section.title)}")
         for block in section.blocks:
             parts.extend(_block(block, document.mark))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _answers(answers: Answers) -> Iterator[str]:
+    yield f"**{markdown(answers.when)}**"
+    for item in answers.items:
+        total = f"**{markdown(item.median)}** ({markdown(item.interval)})"
+        yield f"> {markdown(item.title)}: {total}. {markdown(item.confidence)}."
+    yield markdown(answers.note)
 
 
 def markdown(text: str) -> str:
@@ -80,6 +90,15 @@ def _table(table: Table) -> str:
     rows = [
         [markdown(name) for name in table.columns],
         rules,
-        *([markdown(cell) for cell in row] for row in table.rows),
+        *([_cell(cell) for cell in row] for row in table.rows),
     ]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return markdown(cell)
+    words = markdown(cell.text)
+    # An address ends at a bracket.
+    url = cell.url.replace("(", "%28").replace(")", "%29")
+    return (f"[{words}](<{url}>)" if url else words) + markdown(cell.more)

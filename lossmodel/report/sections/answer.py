@@ -1,4 +1,4 @@
-"""Summary: the losses of each side to the last day and one year earlier."""
+"""The headline totals, and a summary of all totals to the last day and one year earlier."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.tables import prior_share
-from lossmodel.report.blocks import Block, Section, Table, Text
+from lossmodel.report.axis import Axis
+from lossmodel.report.blocks import Answer, Answers, Block, Section, Table, Text
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.alternatives import alternatives_table, median_range
 from lossmodel.report.sections.readings import readings_blocks
 from lossmodel.report.wording import (
-    category_title,
+    CONFIDENCE,
+    confidence,
     date,
     estimate_text,
     interval,
@@ -20,6 +22,7 @@ from lossmodel.report.wording import (
     main_categories,
     main_parties,
     party_title,
+    quantity_title,
     scope_title,
     set_by,
 )
@@ -29,20 +32,49 @@ from lossmodel.text.numbers import percent
 if TYPE_CHECKING:
     from lossmodel.report.results import Key, Results
 
-__all__ = ["answer_section"]
+__all__ = ["answer_section", "headline_answers"]
 
 PEOPLE: Final = ("killed", "wounded", "casualties")
+
+
+def headline_answers(results: Results) -> Answers | None:
+    """The totals of the main parties to the last day; None without any."""
+    fit = results.fit
+    keys = _headlines(results)
+    if not keys:
+        return None
+    totals = [results.total(key) for key in keys]
+    axis = Axis.over([limit for row in totals for limit in (row["lower"], row["upper"])])
+    return Answers(
+        when=f"As of {date(fit.days[-1])}",
+        items=[
+            Answer(
+                quantity_title(fit, key),
+                estimate_text(row),
+                interval(row),
+                confidence(fit, key, row),
+                *(axis.place(row[limit]) for limit in ("lower", "median", "upper")),
+            )
+            for key, row in zip(keys, totals, strict=True)
+        ],
+        ticks=axis.ticks(),
+        note=f"Medians and {level(fit)} credible intervals{axis.words}. {CONFIDENCE}",
+    )
+
+
+def _headlines(results: Results) -> list[Key]:
+    return [
+        (party, category, "all")
+        for party in main_parties(results.fit)
+        for category in main_categories(results.fit)
+        if (party, category, "all") in results.cumulative
+    ]
 
 
 def answer_section(results: Results) -> Section:
     """Sentences about the main parties, then tables of all totals."""
     main = main_parties(results.fit)
-    headlines = [
-        (party, category, "all")
-        for party in main
-        for category in main_categories(results.fit)
-        if (party, category, "all") in results.cumulative
-    ]
+    headlines = _headlines(results)
     blocks: list[Block] = [_introduction(results), *(_sentence(results, key) for key in headlines)]
     blocks += [Text(words, tone="warning") for words in headline_warnings(results.fit)]
     blocks += [_scopes(results)]
@@ -70,7 +102,7 @@ def _introduction(results: Results) -> Text:
 
 def _sentence(results: Results, key: Key) -> Text:
     fit = results.fit
-    party, category, _ = key
+    category = key[1]
     now, before = results.total(key), results.year_ago(key)
     first, last = date(fit.days[0]), date(fit.days[-1])
     text = (
@@ -88,7 +120,7 @@ def _sentence(results: Results, key: Key) -> Text:
     if hanging := hangs_on(fit, key, now):
         text += f" It {hanging}."
     whole = ", all forces" if category in PEOPLE else ""
-    lead = f"{party_title(fit.conflict, party)}, {category}{whole}:"
+    lead = f"{quantity_title(fit, key)}{whole}:"
     return Text(text, lead=lead, tone="answer")
 
 
@@ -152,12 +184,10 @@ def _assumed(share: float) -> str:
 
 def _row(results: Results, key: Key) -> list[str]:
     fit = results.fit
-    party, category, scope = key
     now, before = results.total(key), results.year_ago(key)
     share = prior_share(fit, key)
-    narrower = "" if scope == "all" else f" ({scope})"
     return [
-        f"{party_title(fit.conflict, party)}, {category_title(fit, category)}{narrower}",
+        quantity_title(fit, key),
         estimate_text(now),
         interval(now),
         "–" if before is None else estimate_text(before),

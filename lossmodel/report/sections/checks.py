@@ -9,7 +9,7 @@ import numpy as np
 from lossmodel.plots.fit import PREDICTIVE_PROB
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.sections.simulated import simulated_blocks
-from lossmodel.report.wording import claimant_names
+from lossmodel.report.wording import category_title, claimant_names
 from lossmodel.text.numbers import factor, percent
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from lossmodel.api import Fit
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
@@ -29,7 +30,7 @@ def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     """The gate, diagnostics of submodels, predictive coverage by claimant, simulated wars."""
     blocks: list[Block] = [
         *_gate(results.fit.diagnostics),
-        _submodels(results.fit.diagnostics),
+        _submodels(results.fit),
         Text("Posterior predictive checks", tone="heading"),
         Text(
             "Each figure is compared with its posterior predictive distribution. If the noise "
@@ -76,15 +77,15 @@ def _gate(diagnostics: dict[str, Any]) -> list[Text]:
     return [Text(words.strip(), tone="plain" if gate["passed"] else "warning")]
 
 
-def _submodels(diagnostics: dict[str, Any]) -> Table:
-    each: dict[str, dict[str, Any]] = diagnostics.get("blocks", {})
+def _submodels(fit: Fit) -> Table:
+    each: dict[str, dict[str, Any]] = fit.diagnostics.get("blocks", {})
     sampled = any(d.get("engine") == "nuts" for d in each.values())
     columns = ["Submodel", "Engine", "Parameters", "Observations", "Draws", "Decrement"]
     columns += ["R-hat", "ESS bulk", "ESS tail", "Divergences"] if sampled else []
     rows = []
     for name, d in each.items():
         row = [
-            name,
+            category_title(fit, name),
             str(d.get("engine", "")),
             _count(d.get("dimension")),
             _count(d.get("terms")),
@@ -132,7 +133,8 @@ def _predictive(results: Results) -> Table | Text:
         caption=(
             "Predictive coverage by claimant: shares of figures in the central 50% and 95% "
             "predictive intervals, and below the predictive median. Shares of fewer than "
-            f"{SMALL} figures are in brackets."
+            f"{SMALL} figures are in brackets. Ranges without a value and probable copies of other "
+            "figures have no such share."
         ),
         numeric=frozenset(range(1, 6)),
     )

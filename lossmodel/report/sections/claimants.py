@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lossmodel.plots.fit import ratio_rows
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
-from lossmodel.report.wording import claimant_names, level, party_title, ratio
+from lossmodel.report.wording import category_title, claimant_names, level, party_title, ratio
 from lossmodel.text.levels import IDENTIFIED
 from lossmodel.text.numbers import percent
 
@@ -48,7 +48,7 @@ def _table(results: Results, group: str, rows: Sequence[dict[Any, Any]]) -> Tabl
     columns = [
         *("Claimant", "Losses", "Role, accounting", "Prior", "Own definition"),
         *definitions,
-        *("Claims", "Identified"),
+        *("Figures", "Identified"),
     ]
     texts = [_row(results, row, people) for row in rows]
     keys = [_keys(row, people) for row in rows]
@@ -73,7 +73,7 @@ def _row(results: Results, row: dict[Any, Any], people: bool) -> list[str]:
     prefixes = ("ratio_if_killed_", "ratio_if_casualties_") if people else ()
     return [
         claimant_names(fit).get(row["claimant"], row["claimant"]),
-        f"{party_title(fit.conflict, row['party'])}, {row['category']}",
+        f"{party_title(fit.conflict, row['party'])}, {category_title(fit, row['category'])}",
         f"{row['role']}, {row['accounting']}",
         ratio(row, "prior_"),
         ratio(row, "ratio_"),

@@ -5,14 +5,23 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from lossmodel.conflict.titles import named
 from lossmodel.evidence.outcomes import CLASSES
-from lossmodel.report.blocks import Block, Section, Table, Text
-from lossmodel.report.wording import claimant_names, claimed, party_title
+from lossmodel.report.blocks import Block, Cell, Section, Table, Text
+from lossmodel.report.sources import Sources
+from lossmodel.report.wording import (
+    category_title,
+    claimant_names,
+    claimed,
+    party_title,
+    quantity_title,
+)
 from lossmodel.text.numbers import factor, number
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lossmodel.api import Fit
     from lossmodel.report.results import Results
 
 __all__ = ["evidence_section"]
@@ -21,9 +30,11 @@ __all__ = ["evidence_section"]
 LIKELY = 0.5
 REASONS = 12
 COLUMNS = (
-    *("Claim", "Claimant", "Losses", "Scope", "Kind", "First day", "Last day", "Published"),
-    *("Figure", "Class", "Expected", "Claimed / expected", "Reason", "Source", "Note"),
+    *("Claimant", "Losses", "Last day", "Figure", "Compared", "Expected", "Claimed / expected"),
+    *("Influence", "Source", "Class", "Reason", "Published", "Kind", "First day", "Scope"),
+    *("Note", "Claim"),
 )
+NUMERIC = ("First day", "Last day", "Published", "Figure", "Expected", "Claimed / expected")
 
 
 def evidence_section(results: Results) -> Section:
@@ -37,21 +48,43 @@ def evidence_section(results: Results) -> Section:
             "already contain that information: a cumulative total contains the earlier ones. It is "
             "left out, with the reason, if the model cannot use it.",
         ),
+        Text(_figures(results)),
         _by_claimant(results),
-        *_findings(results.fit.diagnostics.get("findings", [])),
+        *_findings(results.fit),
         Text("Reasons for leaving claims out", tone="heading"),
-        _reasons(results.claims),
+        _reasons(results),
         Text("All claims", tone="heading"),
         _all(results),
     ]
     return Section("claims", "Outcome of each claim", blocks)
 
 
-def _findings(findings: list[dict[str, Any]]) -> list[Block]:
+def _figures(results: Results) -> str:
+    """How the figures that other sections count come from the used claims."""
+    terms, claims = results.fit.terms, results.claims
+    used = claims[claims["class"] == "used"]
+    own = dict(zip(claims["claim_id"], claims["claimant"], strict=True))
+    ids, claimants = terms["term"].astype(str), terms["claimant"]
+    others = sum(
+        own.get(name, claimant) != claimant for name, claimant in zip(ids, claimants, strict=True)
+    )
+    words = f"The used claims are {len(terms):,} figures, which the other sections count"
+    if kept := len(set(used["claim_id"]) - set(ids)):
+        words += f"; {kept:,} of them are no figures but corrections of others"
+    if others:
+        words += f"; {others:,} quote another claimant's figure and count as that claimant's"
+    return words + "."
+
+
+def _findings(fit: Fit) -> list[Block]:
     """What the claims may hide, as `lossmodel check` prints it; a fit of old may have none."""
+    findings: list[dict[str, Any]] = fit.diagnostics.get("findings", [])
     if not findings:
         return []
-    rows = [[f["severity"], f["kind"], f["message"], f"{f['remedy']}."] for f in findings]
+    rows = [
+        [f["severity"], f["kind"], named(fit.conflict, f["message"]), f"{f['remedy']}."]
+        for f in findings
+    ]
     return [
         Text("Findings about the claims", tone="heading"),
         Table(
@@ -83,72 +116,115 @@ def _by_claimant(results: Results) -> Table:
     )
 
 
-def _reasons(table: pd.DataFrame) -> Table:
+def _reasons(results: Results) -> Table:
+    table, conflict = results.claims, results.fit.conflict
     why = table.loc[table["class"] == "left out", "why"].value_counts()
-    rows = [[str(reason), f"{n:,}"] for reason, n in why.head(REASONS).items()]
+    rows = [[named(conflict, str(reason)), f"{n:,}"] for reason, n in why.head(REASONS).items()]
     rest = int(why.iloc[REASONS:].sum())
     rows += [["Other reasons", f"{rest:,}"]] if rest else []
     return Table("left-out", ["Reason", "Claims"], rows, numeric=frozenset({1}))
 
 
 def _all(results: Results) -> Table:
-    names = claimant_names(results.fit)
-    limits = results.fit.terms.drop_duplicates("term").set_index("term")
-    limits = limits[["expected_lower", "expected_upper"]]
-    table = results.claims.join(limits, on="claim_id")
-    records = table.to_dict("records")
+    names, sources = claimant_names(results.fit), Sources(results.fit.conflict)
+    terms = results.fit.terms.drop_duplicates("term").set_index("term")
+    terms = terms[["expected_lower", "expected_upper", "form", "kind", "days", "n_days"]].assign(
+        **{f"compared_{k}": terms[k] for k in ("value", "low", "high")}
+    )
+    influence = results.influence[["party", "category", "scope", "shift"]].add_prefix("moves_")
+    table = results.claims.join(terms.rename(columns={"kind": "evidence"}), on="claim_id")
+    table = table.join(influence, on="claim_id")
+    order = table["moves_shift"].abs().sort_values(ascending=False, kind="stable").index
+    records: list[dict[Any, Any]] = table.loc[order].to_dict("records")
     return Table(
         "claims",
         COLUMNS,
-        [_row(results, row, names) for row in records],
+        [_row(results, row, names, sources) for row in records],
         caption=(
-            "All claims. “Expected” is the posterior median of the claimant's figure for those "
-            "days, with its bias and with the claims merged into it; a ratio of 1.00 in the next "
-            "column is a claim in line with the others. Click a heading to sort."
+            "All claims, the most influential first. “Compared” is the part of a figure that is "
+            "new information, with the days that it covers: of a running total, its increment. "
+            "“Expected” is the posterior median of the same part as the claimant would report it, "
+            "by its definition and with its bias; a ratio of 1.00 in the next column is a claim in "
+            "line with the others. “Influence” is how far the total that the claim moves most "
+            "would move without it, in posterior standard deviations. Click a heading to sort."
         ),
-        numeric=frozenset({5, 6, 7, 8, 10, 11}),
+        numeric=frozenset(COLUMNS.index(name) for name in NUMERIC),
         search=True,
         keys=[_keys(row) for row in records],
         page_only=True,
         instead=(
-            f"The table of all {len(records):,} claims is in claims.csv and, with sorting and "
-            "searching, in report.html."
+            f"The table of all {len(records):,} claims is in claims.csv and, with sorting, "
+            "searching and links to the sources, in report.html."
         ),
     )
 
 
-def _row(results: Results, row: dict[Any, Any], names: dict[str, str]) -> list[str]:
+def _row(
+    results: Results, row: dict[str, Any], names: dict[str, str], sources: Sources
+) -> list[Cell]:
+    fit = results.fit
     joined = f" with {row['with']}" if row["with"] else ""
-    relayed = f", via {row['via']}" if row["via"] else ""
+    relayed = f", via {names.get(row['via'], row['via'])}" if row["via"] else ""
     copied = row["copy_probability"]
     copy = f" Probably a copy of {row['copy_of']} ({copied:.0%})." if copied > LIKELY else ""
     known = math.isfinite(row["expected"])
     residual = row["residual"]
     return [
-        row["claim_id"],
         names.get(row["claimant"], row["claimant"]) + relayed,
-        f"{party_title(results.fit.conflict, row['party'])}, {row['category']}",
-        row["scope"],
-        row["kind"],
-        _day(row["start"]),
+        f"{party_title(fit.conflict, row['party'])}, {category_title(fit, row['category'])}",
         _day(row["end"]),
-        _day(row["published"]) + (" (inferred)" if row["published_inferred"] else ""),
         claimed(row["value"], row["low"], row["high"], row["qualifier"]),
-        row["class"],
+        _compared(row, fit.days[0]) if known else "–",
         number(row["expected"], row["expected_lower"], row["expected_upper"]) if known else "–",
         factor(math.exp(residual)) if math.isfinite(residual) else "–",
-        f"{row['why']}{joined}{copy}",
-        row["source"],
+        _influence(results, row),
+        sources.link(row["source"]),
+        row["class"],
+        f"{named(fit.conflict, row['why'])}{joined}{copy}",
+        _day(row["published"]) + (" (inferred)" if row["published_inferred"] else ""),
+        row["kind"],
+        _day(row["start"]),
+        row["scope"],
         row["note"],
+        row["claim_id"],
     ]
 
 
-def _keys(row: dict[Any, Any]) -> list[float | str | None]:
+def _compared(row: dict[str, Any], first: pd.Timestamp) -> str:
+    """The figure that a claim is evidence of, with its days: 910 on 2024-05-01."""
+    value, low, high = (row[f"compared_{k}"] for k in ("value", "low", "high"))
+    figure = claimed(value, low, high, row["form"])
+    start, end = row["days"][0][0], row["days"][-1][1]
+    n_days = int(row["n_days"])
+    if row["evidence"] == "stock":
+        return f"{figure} as of {_day(end)}"
+    if n_days == 1:
+        return f"{figure} on {_day(end)}"
+    if len(row["days"]) > 1:
+        return f"{figure} on {n_days:,} days of {_day(start)} to {_day(end)}"
+    if start <= first:
+        return f"{figure} in all to {_day(end)}"
+    return f"{figure} in {n_days:,} days to {_day(end)}"
+
+
+def _influence(results: Results, row: dict[str, Any]) -> str:
+    shift = row["moves_shift"]
+    if not math.isfinite(shift):
+        return "–"
+    key = (row["moves_party"], row["moves_category"], row["moves_scope"])
+    return f"{shift:+.2f} sd, {quantity_title(results.fit, key)}"
+
+
+def _keys(row: dict[str, Any]) -> list[float | str | None]:
     central = row["value"] if math.isfinite(row["value"]) else (row["low"] + row["high"]) / 2
-    keys: list[float | str | None] = [None] * len(COLUMNS)
-    for column, value in ((8, central), (10, row["expected"]), (11, row["residual"])):
-        keys[column] = value if math.isfinite(value) else None
-    return keys
+    found = {
+        "Figure": central,
+        "Expected": row["expected"],
+        "Claimed / expected": row["residual"],
+        "Influence": abs(row["moves_shift"]),
+    }
+    keys = (found.get(name, math.nan) for name in COLUMNS)
+    return [value if math.isfinite(value) else None for value in keys]
 
 
 def _day(day: pd.Timestamp) -> str:

@@ -14,7 +14,6 @@ from lossmodel.report.wording import (
     level,
     main_categories,
     main_parties,
-    party_title,
     quantity_title,
 )
 from lossmodel.text.levels import ASSUMED
@@ -115,7 +114,9 @@ def _sentence(results: Results, key: Key) -> Text:
     shares = fit.variance_decomposition
     rows = shares[shares["quantity"] == f"{category} {party} {scope}"]
     if rows.empty:
-        return Text("The variance decomposition is not available.", lead=f"{party} {category}:")
+        return Text(
+            "The variance decomposition is not available.", lead=f"{quantity_title(fit, key)}:"
+        )
     ranked = rows.sort_values("share", ascending=False)
     named = [
         f"{percent(share)} from {PRIOR_GROUPS.get(group, group)}"
@@ -129,7 +130,7 @@ def _sentence(results: Results, key: Key) -> Text:
         f"{_factor(before, fit.ci_prob)} on either side of its median, the posterior interval a "
         f"factor of {_factor(after, fit.ci_prob)}."
     )
-    return Text(words, lead=f"{party_title(fit.conflict, party)}, {category}:")
+    return Text(words, lead=f"{quantity_title(fit, key)}:")
 
 
 def _factor(sd: float, prob: float) -> str:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.rates import Rates, rates
 from lossmodel.report.blocks import Section, Table, Text, figure_blocks
+from lossmodel.report.sources import Sources
 from lossmodel.report.wording import (
+    category_title,
     claimant_names,
     claimed,
     estimate_text,
@@ -22,11 +24,18 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from lossmodel.report.blocks import Cell
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
 __all__ = ["losses_section"]
 
+READING: Final = (
+    "The upper panel of each figure has cumulative losses and claims, the lower one losses per day "
+    "and claims about a day or a period. Triangles that point up are lower bounds, those that "
+    "point down upper bounds. Claims of a biased claimant lie off the curve; the next section "
+    "gives its bias. A claim about several parties together stands in a figure of their sum."
+)
 # Category that a figure in an undefined or wider category is compared with.
 COMPARED: Final = {"losses": "casualties", "irrecoverable": "casualties"}
 
@@ -34,12 +43,13 @@ COMPARED: Final = {"losses": "casualties", "irrecoverable": "casualties"}
 def losses_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     """Figures over time, and a comparison with other published estimates."""
     blocks = figure_blocks(figures)
-    blocks.append(Text("Comparison with other published estimates", tone="heading"))
+    if any(spec.draw for spec in figures):
+        blocks.insert(0, Text(READING))
     rows = list(_rows(results))
     if not rows:
-        words = "The claims table has no estimate derived from other claimants' figures."
-        return Section("losses", "Losses over time", [*blocks, Text(words)])
+        return Section("losses", "Losses over time", blocks)
     blocks += [
+        Text("Comparison with other published estimates", tone="heading"),
         Text(
             "Others derived these estimates from figures that the fit already uses. They are not "
             "independent evidence and were left out of the fit. Each is compared with this fit's "
@@ -50,7 +60,7 @@ def losses_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
             "others",
             [
                 *("Claimant", "Losses", "From", "To", "Published", "This fit"),
-                f"{level(results.fit)} interval",
+                *(f"{level(results.fit)} interval", "Source"),
             ],
             rows,
             numeric=frozenset({2, 3, 4, 5, 6}),
@@ -59,7 +69,7 @@ def losses_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     return Section("losses", "Losses over time", blocks)
 
 
-def _rows(results: Results) -> list[list[str]]:
+def _rows(results: Results) -> list[list[Cell]]:
     fit = results.fit
     claimants = fit.conflict.claimants
     derived = set(claimants.loc[claimants["derived_from"] != "", "claimant"])
@@ -72,11 +82,14 @@ def _rows(results: Results) -> list[list[str]]:
     ]
     paths: dict[tuple[str, str, str], Rates] = {}
     table = table.sort_values(["party", "category", "end"], kind="stable")
-    rows = [_row(results, claim, paths) for _, claim in table.iterrows()]
+    sources = Sources(fit.conflict)
+    rows = [_row(results, claim, paths, sources) for _, claim in table.iterrows()]
     return [row for row in rows if row]
 
 
-def _row(results: Results, claim: pd.Series, paths: dict[tuple[str, str, str], Rates]) -> list[str]:
+def _row(
+    results: Results, claim: pd.Series, paths: dict[tuple[str, str, str], Rates], sources: Sources
+) -> list[Cell]:
     fit = results.fit
     party = str(claim["party"])
     category = COMPARED.get(claim["category"], str(claim["category"]))
@@ -97,10 +110,11 @@ def _row(results: Results, claim: pd.Series, paths: dict[tuple[str, str, str], R
     scope = "" if claim["scope"] == "all" else f" ({claim['scope']})"
     return [
         claimant_names(fit).get(claim["claimant"], claim["claimant"]),
-        f"{party_title(fit.conflict, party)}, {claim['category']}{scope}",
+        f"{party_title(fit.conflict, party)}, {category_title(fit, claim['category'])}{scope}",
         f"{claim['start']:%Y-%m-%d}",
         f"{claim['end']:%Y-%m-%d}",
         figure + unit,
         estimate_text(ours) + unit,
         interval(ours),
+        sources.link(str(claim["source"])),
     ]

@@ -19,6 +19,7 @@ FILES: Final = (
     ("estimates.csv", "losses by day, week, month and year, and cumulative losses"),
     ("biases.csv", "ratio of claimed to true losses by claimant, per half-year and overall"),
     ("claims.csv", "all claims with their class and reason"),
+    ("changes.csv, changed-claims.csv", "changes since an earlier fit, if one was given"),
     ("diagnostics.json, provenance.json", "convergence diagnostics; versions, hashes and options"),
     ("figures", "the figures as SVG, PDF and PNG"),
     ("numbers.tex, tables, references.bib", "numbers, tables and sources for a paper in LaTeX"),

@@ -46,10 +46,21 @@ def readings_blocks(results: Results, keys: list[Key]) -> list[Block]:
     if found["left"]:
         words = (
             "These counts of a side's own people were not refitted with every other accounting, "
-            f"which takes longer; `lossmodel sensitivity` does it: {', '.join(found['left'])}."
+            f"which takes longer; `lossmodel sensitivity` does it: {_counts(fit, found['left'])}."
         )
         blocks.append(Text(words, tone="small"))
     return [Text("Other accountings of own counts", tone="heading"), *blocks] if blocks else []
+
+
+def _counts(fit: Fit, left: list[str]) -> str:
+    """Names of counts that are kept as claimant, party and category."""
+    names, found = claimant_names(fit), []
+    for count in left:
+        claimant, _, rest = count.partition(" ")
+        party, _, category = rest.partition(" ")
+        title = quantity_title(fit, (party, category, "all"))
+        found.append(f"{names.get(claimant, claimant)} ({title})")
+    return "; ".join(found)
 
 
 def _table(results: Results, moved: pd.DataFrame) -> Table:

@@ -9,10 +9,15 @@ for (const box of document.querySelectorAll(".table.search")) {
   const heads = [...box.querySelectorAll("th")];
   let rows = [...body.rows].map((tr) => ({
     tr,
-    words: tr.textContent.toLowerCase() + " " + [...tr.cells].map((c) => c.textContent.toLowerCase()).join(" "),
+    words: plain([...tr.cells].map((c) => c.textContent).join(" ")),
     keys: [...tr.cells].map((c) => key(c)),
   }));
   let shown = step;
+
+  // 500,000 and 500000 are the same number to whoever looks for it.
+  function plain(text) {
+    return text.toLowerCase().replace(/(\d),(?=\d{3}(?!\d))/g, "$1");
+  }
 
   function key(cell) {
     const given = cell.dataset.key;
@@ -30,7 +35,7 @@ for (const box of document.querySelectorAll(".table.search")) {
   }
 
   function show() {
-    const wanted = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = plain(field.value).split(/\s+/).filter(Boolean);
     const found = rows.filter((row) => wanted.every((word) => row.words.includes(word)));
     body.replaceChildren(...found.slice(0, shown).map((row) => row.tr));
     const part = found.length > shown ? `, the first ${shown} shown` : "";
@@ -65,4 +70,30 @@ for (const box of document.querySelectorAll(".table.search")) {
   more.querySelector("button").addEventListener("click", () => { shown += 5 * step; show(); });
   box.querySelector(".tools").hidden = false;
   show();
+}
+
+// Tables that are wider than their place say so.
+function measure() {
+  for (const box of document.querySelectorAll(".scroll")) {
+    box.parentElement.classList.toggle("wide", box.scrollWidth > box.clientWidth + 1);
+  }
+}
+addEventListener("resize", measure);
+document.querySelectorAll("details").forEach((box) => box.addEventListener("toggle", measure));
+measure();
+
+// Pictures are saved with the colours that they have on a light page.
+const colours = JSON.parse(document.querySelector("main").dataset.colours);
+for (const button of document.querySelectorAll(".save")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const picture = button.closest("figure").querySelector("svg");
+    let text = new XMLSerializer().serializeToString(picture);
+    for (const [name, colour] of Object.entries(colours)) text = text.replaceAll(name, colour);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+    link.download = `${button.dataset.name}.svg`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
 }

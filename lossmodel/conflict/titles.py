@@ -1,0 +1,55 @@
+"""Names of parties, categories and claimants for readers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lossmodel.conflict.conflict import Conflict
+
+__all__ = ["category_title", "claimant_names", "named", "party_title", "short_names"]
+
+
+def party_title(conflict: Conflict, party: str) -> str:
+    """Title of a party."""
+    return conflict.parties[party].title or party if party in conflict.parties else party
+
+
+def claimant_names(conflict: Conflict) -> dict[str, str]:
+    """Name of each claimant by its identifier."""
+    table = conflict.claimants
+    named = zip(table["claimant"], table["name"], strict=True)
+    return {str(claimant): str(name or claimant) for claimant, name in named}
+
+
+def short_names(conflict: Conflict) -> dict[str, str]:
+    """Names of claimants up to the first comma, where no other name begins so."""
+    names = claimant_names(conflict)
+    starts = {claimant: name.partition(",")[0] for claimant, name in names.items()}
+    counts = Counter(starts.values())
+    return {c: start if counts[start] == 1 else names[c] for c, start in starts.items()}
+
+
+def named(conflict: Conflict, text: str) -> str:
+    """A sentence with names for the keys of claimants and parties in it.
+
+    Only keys with a hyphen are looked for: others may be words of the sentence.
+    """
+    parties = {name: party_title(conflict, name) for name in conflict.parties}
+    names = {k: v for k, v in {**parties, **short_names(conflict)}.items() if "-" in k}
+    if not names:
+        return text
+    longest_first = sorted(map(re.escape, names), key=len, reverse=True)
+    # A key within an id of a claim is no name.
+    key = re.compile(rf"(?<![\w+-])({'|'.join(longest_first)})(?![\w+-])")
+    return key.sub(lambda found: names[found[0]], text)
+
+
+def category_title(conflict: Conflict, category: str) -> str:
+    """Title of a category within a sentence."""
+    known = conflict.categories.get(category)
+    title = (known.title if known is not None else category).replace("-", " ") or category
+    # Only abbreviations keep their capital.
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title

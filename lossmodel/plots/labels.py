@@ -1,0 +1,54 @@
+"""Names of claimants and totals beside a plot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from lossmodel.conflict.titles import category_title, party_title, short_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lossmodel.plots.drawable import Drawable
+
+__all__ = ["counted", "stream_label", "totals", "with_others"]
+
+# Letters of a claimant's name beside a plot, which leaves half of a phone's width to the plot.
+NAME: Final = 26
+
+
+def stream_label(fit: Drawable, stream: Any, party: str | None) -> str:
+    """Claimant and category, with a star if other parties than the plotted one are in it."""
+    others = with_others(fit, stream.party, party)
+    claimant = short_names(fit.conflict).get(stream.claimant, stream.claimant)
+    # Some titles are definitions; the key is the word that claimants use.
+    title, word = category_title(fit.conflict, stream.category), stream.category.replace("-", " ")
+    return f"{_short(claimant)}: {min(title, word, key=len)}{'*' * others}"
+
+
+def with_others(fit: Drawable, party: str, plotted: str | None) -> bool:
+    """Whether figures about a party include others than the plotted one."""
+    return plotted is not None and any(p != plotted for p in fit.conflict.components(party))
+
+
+def _short(name: str) -> str:
+    """A name for which a label has room: the ends tell ministries of two countries apart."""
+    if len(name) <= NAME:
+        return name
+    end = NAME // 2 - 2
+    return f"{name[: NAME - 1 - end].rstrip()}…{name[-end:].lstrip()}"
+
+
+def counted(fit: Drawable, order: pd.Series, claimant: str) -> str:
+    """A claimant with the number of its figures."""
+    return f"{_short(short_names(fit.conflict).get(claimant, claimant))} ({order[claimant]})"
+
+
+def totals(fit: Drawable, quantities: pd.Index) -> list[str]:
+    """Names of totals, of ``killed russia citizens``: Russia, killed (citizens)."""
+    names = {
+        f"{category} {party} {scope}": f"{party_title(fit.conflict, party)}, "
+        f"{category_title(fit.conflict, category)}{'' if scope == 'all' else f' ({scope})'}"
+        for party, category, scope in fit.series
+    }
+    return [names.get(str(quantity), str(quantity)) for quantity in quantities]

@@ -1,0 +1,73 @@
+"""The numbers of each figure as a table, which the page gives for download."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from lossmodel.plots.claims import claims_about
+from lossmodel.plots.fit import ROWS, ratio_rows
+from lossmodel.report.figures.tables import MEASURES, tables_for
+from lossmodel.report.wording import claimant_names
+
+if TYPE_CHECKING:
+    from lossmodel.report.results import Results
+
+__all__ = ["biases", "download", "losses", "predictions", "shares"]
+
+# Digits of a download: more than any figure shows, at half the size of all of them.
+DIGITS: Final = 6
+CLAIM: Final = ("claim_id", "claimant", "kind", "start", "end", "qualifier", "value", "low", "high")
+
+
+def losses(results: Results, *, party: str, category: str) -> pd.DataFrame:
+    """The curves of both panels, then the claims drawn with them, as they were published."""
+    tables = tables_for(results, ["estimates"])
+    curves = [
+        tables.estimate(category, party, measure=measure)[
+            ["measure", "start", "end", "median", "lower", "upper"]
+        ]
+        for measure in MEASURES
+    ]
+    claims = [
+        claims_about(results.fit, party, category, cumulative=cumulative)[list(CLAIM)].assign(
+            measure="claim"
+        )
+        for cumulative in (True, False)
+    ]
+    return pd.concat([table for table in [*curves, *claims] if len(table)], ignore_index=True)
+
+
+def biases(results: Results, *, party: str, group: str, page: int) -> pd.DataFrame:
+    """Prior and posterior ratio of each stream of a page."""
+    rows = ratio_rows(results.fit, results.biases, party=party, group=group)
+    names = ["claimant", "party", "category", "role"]
+    limits = [f"{kind}_{k}" for kind in ("ratio", "prior") for k in ("median", "lower", "upper")]
+    return rows[names + limits].iloc[(page - 1) * ROWS : page * ROWS]
+
+
+def shares(results: Results) -> pd.DataFrame:
+    """Share of each group of priors in the variance of each total."""
+    return results.fit.variance_decomposition[["quantity", "block", "share"]]
+
+
+def predictions(results: Results) -> pd.DataFrame:
+    """Each figure and its posterior expectation."""
+    names = claimant_names(results.fit)
+    terms = results.fit.terms
+    terms = terms[terms["residual"].notna()]
+    return pd.DataFrame(
+        {
+            "claim_id": terms["term"],
+            "claimant": terms["claimant"].map(lambda name: names.get(name, name)),
+            **{name: terms[name] for name in ("value", "expected_median", "pit")},
+        }
+    )
+
+
+def download(table: pd.DataFrame) -> str:
+    """A table as CSV."""
+    return table.to_csv(
+        index=False, float_format=f"%.{DIGITS}g", date_format="%Y-%m-%d", lineterminator="\n"
+    )

@@ -1,0 +1,81 @@
+"""Losses by year and month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from lossmodel.report.blocks import Section, Table
+from lossmodel.report.wording import (
+    MONTHS,
+    category_title,
+    date,
+    estimate_text,
+    interval,
+    level,
+    main_categories,
+    main_parties,
+    party_title,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lossmodel.report.results import Key, Results
+
+__all__ = ["periods_section"]
+
+PEOPLE: Final = ("killed", "wounded", "casualties")
+
+
+def periods_section(results: Results) -> Section:
+    """Losses of the main parties by calendar year and, folded, by month."""
+    return Section(
+        "periods",
+        "Losses by year and month",
+        [_table(results, "yearly", "Year"), _table(results, "monthly", "Month", fold="By month")],
+    )
+
+
+def _table(results: Results, measure: str, period: str, fold: str = "") -> Table:
+    fit = results.fit
+    keys = _keys(results)
+    table = results.estimates[results.estimates["measure"] == measure]
+    whole = [
+        table[(table[["party", "category", "scope"]] == list(key)).all(axis=1)] for key in keys
+    ]
+    windows = whole[0] if whole else table.iloc[:0]
+    rows = [
+        [_name(windows.iloc[i], measure), *(_cell(own.iloc[i]) for own in whole)]
+        for i in range(len(windows))
+    ]
+    titles = [f"{party_title(fit.conflict, p)}, {category_title(fit, c)}" for p, c, _ in keys]
+    return Table(
+        measure,
+        [period, *titles],
+        rows,
+        caption=(
+            f"Median and {level(fit)} credible interval; the first and the last {period.lower()} "
+            f"are cut at {date(fit.days[0])} and {date(fit.days[-1])}. Limits of several rows do "
+            "not add up to those of their sum."
+        ),
+        numeric=frozenset(range(1, 1 + len(keys))),
+        fold=fold,
+    )
+
+
+def _keys(results: Results) -> list[Key]:
+    fit = results.fit
+    people = any(category in PEOPLE for _, category, _ in fit.series)
+    categories = PEOPLE if people else main_categories(fit)
+    keys = [(party, category, "all") for party in main_parties(fit) for category in categories]
+    return [key for key in keys if key in fit.series]
+
+
+def _name(row: pd.Series, measure: str) -> str:
+    start = row["start"]
+    return str(start.year) if measure == "yearly" else f"{MONTHS[start.month - 1]} {start.year}"
+
+
+def _cell(row: pd.Series) -> str:
+    known: dict[str, Any] = {str(name): value for name, value in row.items()}
+    return f"{estimate_text(known)} ({interval(known)})"
