@@ -10,7 +10,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "data" / "russia-ukraine"
 COLUMNS = [
     *["claim_id", "claimant", "party", "category", "scope", "kind", "start", "end", "known"],
     *["value", "low", "high", "qualifier", "published", "published_inferred", "source", "via"],
-    *["part_of", "note"],
+    *["part_of", "trust", "note"],
 ]
 KINDS = {"daily", "period", "average", "cumulative", "stock", "correction"}
 EQUIPMENT = {
@@ -159,6 +159,7 @@ def test_daily_figures_are_those_of_the_public_series(claims: pd.DataFrame, shar
     losses = series.set_index(series.date - pd.Timedelta(days=1)).personnel_daily_diff
     ours = claims[(claims.claimant == "ua-general-staff") & (claims.kind == "daily")]
     ours = ours[ours.qualifier.isin(["exact", "about"]) & (ours.scope == "all")]
+    ours = ours[ours.end <= losses.index.max()]
     # An article prints 1,730 for 1,740.
     difference = (ours.value - ours.end.map(losses)).abs()
     assert (difference <= 10).all()
@@ -192,7 +193,7 @@ def test_relayed_totals_are_near_the_ledger_that_they_relay(
     )
     total = series.set_index(series.date - pd.Timedelta(days=1)).personnel_cumulative
     relays = claims[(claims.via == "ua-general-staff") & (claims.kind == "cumulative")]
-    relays = relays[relays.qualifier.isin(["exact", "about"])]
+    relays = relays[relays.qualifier.isin(["exact", "about"]) & (relays.end <= total.index.max())]
     ratio = relays.value / relays.end.map(total)
     assert ratio.between(0.995, 1.005).all()
 
