@@ -151,10 +151,14 @@ class PlainDensity(PlainWar):
         who = ".civilian" if kind.civilian else ""
         own = any(t["role"] == "self" for t in self.terms if self.number(t) == number)
         slow = who or (".censored" if kind.censored else ".self" if own else "")
+        sort = ""
+        if self.conflict.categories[self.streams[number][2]].group == "equipment":
+            who, slow, sort = "", ".equipment", ".equipment"
         spacing = self.conflict.knots.drift_days
         positions = knots(0, self.length - 1, spacing)
         sd = self.scale("coverage.walk_sd") * math.sqrt(spacing / 182)
-        prior, shared = self.priors["coverage.level"], self.priors["coverage.side_share"].median
+        prior = self.priors[f"coverage.level{sort}"]
+        shared = self.priors["coverage.side_share"].median
         own, common = (self.z(f"coverage.{n}")[0] for n in (f"level {number}", f"party {party}"))
         level = prior.mean + prior.sd * (math.sqrt(1 - shared) * own + math.sqrt(shared) * common)
         if after > 0:

@@ -603,3 +603,14 @@ def test_a_year_ago_is_a_part_of_today():
     assert then.terms["published"].max() <= pd.Timestamp("2024-02-24") >= then.until
     late = shipped.table["published"] > pd.Timestamp("2024-02-24")
     assert (then.classes.loc[late.to_numpy(), "class"] == "left out").all()
+
+
+@pytest.mark.parametrize(
+    ("least", "used"), [("doubtful", 3), ("second-hand", 2), ("first-hand", 1)]
+)
+def test_claims_that_are_trusted_less_are_left_out(least, used):
+    marks = ["first-hand", "second-hand", "doubtful"]
+    table = claims(*(estimate(100 * i + 10, 1234 * i, trust=m) for i, m in enumerate(marks, 1)))
+    found = collect_evidence(table, trust=least).classes
+    assert found["class"].tolist() == ["used"] * used + ["left out"] * (3 - used)
+    assert found["why"][used:].str.contains("Marked").all()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lossmodel.api.fitted import Fit
 from lossmodel.api.inputs import claims_of
 from lossmodel.arguments import (
+    check_choice,
     check_ci_prob,
     check_draws,
     check_patience,
@@ -26,6 +27,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.assemble import PEOPLE
 from lossmodel.model.priors import Priors
 from lossmodel.posterior import fit as data
+from lossmodel.tables.vocabulary import TRUSTS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.inference.names import EngineName
+    from lossmodel.tables.vocabulary import Trust
 
 __all__ = ["fit", "load_fit"]
 
@@ -54,6 +57,7 @@ def fit(
     ci_prob: float = CI_PROB,
     as_of: str | dt.date | None = None,
     until: str | dt.date | None = None,
+    trust: Trust = "doubtful",
     draws: int | None = None,
     patience: float | None = None,
     submodels: str | Sequence[str] | None = None,
@@ -85,6 +89,9 @@ def fit(
         Use only claims published by this day: a date, or a text YYYY-MM-DD.
     until
         Last day of the path.
+    trust
+        Least trust of a claim that is used: ``first-hand``, ``second-hand``, or ``doubtful`` for
+        all of them.
     draws
         Draws of each submodel: in all for laplace, per chain for nuts.
     patience
@@ -148,6 +155,7 @@ def fit(
         ci_prob=ci_prob,
         as_of=first,
         until=last,
+        trust=check_choice(trust, "trust", TRUSTS),
         draws=draws,
         patience=patience,
         submodels=_submodels(submodels, table.conflict),

@@ -8,6 +8,7 @@ from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.tables import reported_series, submodel_of
+from lossmodel.tables.vocabulary import TRUSTS
 from lossmodel.text.card import Card
 from lossmodel.text.numbers import number
 
@@ -46,7 +47,10 @@ def overview(fit: Fit) -> Card:
 def _claims(fit: Fit) -> str:
     counts = fit.evidence.classes["class"].value_counts()
     words = ", ".join(f"{counts.get(name, 0):,} {name}" for name in CLASSES)
-    as_of = fit.evidence.as_of
+    evidence = fit.evidence
+    if evidence.trust != TRUSTS[-1]:
+        words += f"; {evidence.trust} at least"
+    as_of = evidence.as_of
     return words if as_of is None else f"{words}; published up to {as_of.date()}"
 
 

@@ -12,10 +12,12 @@ from lossmodel.cli.completion import conflict_names, question_words
 from lossmodel.cli.console import answer
 from lossmodel.cli.help import Commands
 from lossmodel.inference.names import EngineName
+from lossmodel.tables.vocabulary import Trust
 
 __all__ = [
     "REPORT",
     "AsOf",
+    "LeastTrust",
     "Ci",
     "ClaimsFile",
     "ConflictName",
@@ -116,6 +118,10 @@ AsOf = Annotated[
         show_default=False,
         help="Use only claims published up to this day.",
     ),
+]
+LeastTrust = Annotated[
+    Trust,
+    typer.Option("--trust", help="Least trust of a claim that is used; by default all are."),
 ]
 Until = Annotated[
     dt.date | None,

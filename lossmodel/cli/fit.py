@@ -16,6 +16,7 @@ from lossmodel.cli.app import (
     Engine,
     FitPath,
     Force,
+    LeastTrust,
     Out,
     PriorsFile,
     Question,
@@ -48,6 +49,7 @@ def fit(
     conflict: ConflictName = DEFAULT_CONFLICT,
     as_of: AsOf = None,
     until: Until = None,
+    trust: LeastTrust = "doubtful",
     engine: Engine = "auto",
     seed: Seed = 1,
     ci: Ci = CI_PROB,
@@ -87,6 +89,7 @@ def fit(
                 ci_prob=ci,
                 as_of=None if as_of is None else pd.Timestamp(as_of),
                 until=None if until is None else pd.Timestamp(until),
+                trust=trust,
                 progress=portion(say, *SHARES["fit"]),
             )
             warnings = [f for f in fitted.diagnostics["findings"] if f["severity"] == "warning"]

@@ -121,7 +121,7 @@ def _refit(
         other = fit(
             claims, priors=fitted.priors, components=fitted.components, engine="laplace",
             seed=fitted.seed, ci_prob=fitted.ci_prob, as_of=fitted.evidence.as_of,
-            until=fitted.days[-1], submodels=submodels, start=fitted,
+            trust=fitted.evidence.trust, until=fitted.days[-1], submodels=submodels, start=fitted,
         )  # fmt: skip
     except UsageError:  # read so, no claim of the submodel is left
         return

@@ -156,7 +156,8 @@ class MeasurementModel:
         """
         name = ("coverage", key)
         if name not in self._paths:
-            prior = self.sampler.priors["coverage.level"]
+            suffix = ".equipment" if self._class(key[1]) == "equipment" else ""
+            prior = self.sampler.priors[f"coverage.level{suffix}"]
             shared = self.sampler.quantity("coverage.side_share")
             base = self.truth.conflict.components(key[1])[0]
             own, common = (
@@ -302,9 +303,10 @@ class MeasurementModel:
     def _listed(self, key: StreamKey, base: str, elapsed: Floats) -> tuple[Floats, Floats]:
         """Share of the found, and of the missing declared dead, whom a list has reached."""
         label = " ".join(key)
-        who = ".civilian" if self.truth.conflict.parties[base].civilian else ""
+        sort, censored = self._class(base), self.truth.conflict.parties[base].censored
+        who = ".civilian" if sort == "civilian" else ""
         own = ".self" if self.truth.conflict.role(*key[:2]) == "self" else ""
-        slow = who or (".censored" if self.truth.conflict.parties[base].censored else own)
+        slow = f".{sort}" if sort != "person" else ".censored" if censored else own
         growth = self.sampler.quantity(f"delay.growth{who}", label) * (self.at / YEAR - 1)
         median = self.sampler.quantity(f"delay.median{slow}", label) * np.exp(growth)
         sd = self.sampler.quantity(f"delay.log_sd{who}", label)

@@ -14,14 +14,14 @@ import pandas as pd
 from lossmodel.evidence.aggregates import merge_added_categories, merge_tiled, take_parts
 from lossmodel.evidence.claim_records import Figure, Key, day_number, read_figures
 from lossmodel.evidence.copies import find_copies, repeat_table
-from lossmodel.evidence.exclusions import in_model, in_time, modelled_scopes
+from lossmodel.evidence.exclusions import in_model, in_time, modelled_scopes, trusted
 from lossmodel.evidence.ledgers import ledger_observations
 from lossmodel.evidence.observations import Observation, observation_table
 from lossmodel.evidence.outcomes import Outcomes
 from lossmodel.evidence.relays import find_roots, merge_relays, one_ledger
 from lossmodel.evidence.revisions import estimate_observations, stock_observations
 from lossmodel.evidence.vintages import vintage_observations
-from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, Accounting
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, TRUSTS, Accounting, Trust
 
 if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
@@ -37,6 +37,7 @@ WHY_USED: Final = {
     "corrected-register": "An assessment from a register, corrected for its delay.",
 }
 MISSING: Final = "missing"
+ANY_TRUST: Final = TRUSTS[-1]
 ASSESSMENT: Final = "estimate"
 # A ledger's total published so long after its window is no running sum but a new count.
 # Headquarters publish within days, and yearly reviews repeat their totals within a month.
@@ -75,6 +76,8 @@ class Evidence:
         published half a year after it; None while the war lasts.
     as_of
         Claims published after this day are left out; None for no limit.
+    trust
+        Claims that are trusted less are left out.
     repeats
         Figures that repeat an earlier one of another claimant digit by digit, unmarked: `claim_id,
         of` (its probable original), `digits` (significant ones), `probability` (of a copy, where
@@ -87,6 +90,7 @@ class Evidence:
     until: pd.Timestamp
     as_of: pd.Timestamp | None
     ended: pd.Timestamp | None = None
+    trust: Trust = ANY_TRUST
     repeats: pd.DataFrame = field(default_factory=lambda: repeat_table([], {}))
 
     def __repr__(self) -> str:
@@ -103,6 +107,7 @@ def collect_evidence(
     *,
     as_of: pd.Timestamp | str | None = None,
     until: pd.Timestamp | str | None = None,
+    trust: Trust = ANY_TRUST,
 ) -> Evidence:
     """Observations from claims, each with the part of them that is new information.
 
@@ -115,6 +120,8 @@ def collect_evidence(
     until
         Last day of the model: claims that end later are left out. By default the last day of the
         observations, which is never after `as_of`.
+    trust
+        Least trust of a claim that is used; by default all are.
 
     Examples
     --------
@@ -125,7 +132,7 @@ def collect_evidence(
     (True, True)
     """
     with _without_search_for_cycles():
-        return _collected(claims, as_of, until)
+        return _collected(claims, as_of, until, trust)
 
 
 @contextmanager
@@ -144,7 +151,10 @@ def _without_search_for_cycles() -> Iterator[None]:
 
 
 def _collected(
-    claims: Claims, as_of: pd.Timestamp | str | None, until: pd.Timestamp | str | None
+    claims: Claims,
+    as_of: pd.Timestamp | str | None,
+    until: pd.Timestamp | str | None,
+    trust: Trust,
 ) -> Evidence:
     as_of, until = (
         None if day is None else pd.Timestamp(day).as_unit("ns") for day in (as_of, until)
@@ -152,6 +162,10 @@ def _collected(
     conflict, outcomes = claims.conflict, Outcomes()
     first = day_number(conflict.start)
     everything = read_figures(claims.in_order())
+    names = [figure.claim_id for figure in everything]
+    if trust != ANY_TRUST:
+        marks = dict(zip(claims.table["claim_id"], claims.table["trust"], strict=True))
+        everything = trusted(everything, marks=marks, least=trust, outcomes=outcomes)
     ended = _end_of_fighting(everything, conflict, as_of)
     figures = in_time(everything, as_of=as_of, until=until, first=first, outcomes=outcomes)
     figures = take_parts(
@@ -169,7 +183,6 @@ def _collected(
     observations = _observations(
         figures, corrections, conflict=conflict, ended=ended, outcomes=outcomes
     )
-    names = [figure.claim_id for figure in everything]
     if until is None:
         last = max(
             (end for observation in observations for _, end in observation.days), default=first
@@ -185,6 +198,7 @@ def _collected(
         until=until,
         as_of=as_of,
         ended=None if ended is None else pd.Timestamp(ended, unit="D").as_unit("ns"),
+        trust=trust,
         repeats=repeats,
     )
 

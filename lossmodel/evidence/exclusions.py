@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, day_number
-from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, Trust, trusted_words
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.evidence.outcomes import Outcomes
 
-__all__ = ["MODELLED", "in_model", "in_time", "modelled_scopes", "sums_beside_addends"]
+__all__ = ["MODELLED", "in_model", "in_time", "modelled_scopes", "sums_beside_addends", "trusted"]
 
 # Categories of persons that the model has a place for.
 MODELLED: Final = frozenset(
@@ -54,6 +54,31 @@ def in_time(
             outcomes.leave_out(figure.members, "Ends before the conflict begins.")
         else:
             kept.append(figure)
+    return kept
+
+
+def trusted(
+    figures: Iterable[Figure], *, marks: Mapping[str, Trust], least: Trust, outcomes: Outcomes
+) -> list[Figure]:
+    """Figures that are trusted as much as the least trusted ones to use.
+
+    Parameters
+    ----------
+    marks
+        Trust of each claim.
+    least
+        Least trust of a claim that is used.
+    outcomes
+        Where the reasons for the others are noted.
+    """
+    allowed = frozenset(trusted_words(least))
+    kept = []
+    for figure in figures:
+        mark = marks[figure.claim_id]
+        if mark in allowed:
+            kept.append(figure)
+        else:
+            outcomes.leave_out(figure.members, f"Marked {mark}, and the fit was to use {least}.")
     return kept
 
 

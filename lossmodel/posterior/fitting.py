@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lossmodel.evidence import Evidence
     from lossmodel.model.design import Design
     from lossmodel.model.priors import Priors
+    from lossmodel.tables.vocabulary import Trust
 
 __all__ = ["fit_claims"]
 
@@ -41,6 +42,7 @@ def fit_claims(
     ci_prob: float,
     as_of: pd.Timestamp | None,
     until: pd.Timestamp | None,
+    trust: Trust,
     draws: int | None,
     patience: float | None,
     submodels: Collection[str] | None,
@@ -50,7 +52,7 @@ def fit_claims(
     """Fit the model to claims; for the arguments see ``lossmodel.fit``."""
     clock = Clock()
     claims = claims.in_order()
-    evidence = collect_evidence(claims, as_of=as_of, until=until)
+    evidence = collect_evidence(claims, as_of=as_of, until=until, trust=trust)
     findings = {"findings": [asdict(finding) for finding in find(claims, evidence)]}
     clock.lap("evidence")
     conflict = claims.conflict
@@ -65,7 +67,7 @@ def fit_claims(
     cost = {"seconds": seconds | {"total": round(sum(clock.seconds.values()), 3)}}
     options = {
         "engine": engine, "seed": seed, "ci_prob": ci_prob, "as_of": as_of, "until": until,
-        "draws": draws, "patience": patience,
+        "trust": trust, "draws": draws, "patience": patience,
     }  # fmt: skip
     found = Fit(
         submodels=fitted,

@@ -145,6 +145,7 @@ def _texts(fit: Fit) -> dict[str, str]:
         "as_of": None if as_of is None else str(as_of.date()),
         "until": str(fit.evidence.until.date()),
         "until_given": fit.provenance["options"].get("until"),
+        "trust": fit.evidence.trust,
         "components": asdict(fit.components),
         "ci_prob": fit.ci_prob,
         "seed": fit.seed,
@@ -205,7 +206,10 @@ def _rebuild(
 ) -> Fit:
     conflict = claims.conflict
     evidence = collect_evidence(
-        claims, as_of=_day(settings["as_of"]), until=_day(settings["until_given"])
+        claims,
+        as_of=_day(settings["as_of"]),
+        until=_day(settings["until_given"]),
+        trust=settings["trust"],
     )
     components = Components(**settings["components"])
     model = LossModel(components, priors)

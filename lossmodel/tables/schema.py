@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, TRUSTS
 
 __all__ = [
     "CLAIMANTS",
@@ -95,7 +95,6 @@ class Table:
 
 
 _SLUG: Final = "letters a-z, digits and `. _ : + / -`"
-_WINDOW: Final = "the days on which the losses fell, not those of the report"
 
 CLAIMS: Final = (
     Field(
@@ -139,7 +138,7 @@ CLAIMS: Final = (
         "date",
         column=True,
         empty="the conflict's first day; cumulative and stock only",
-        meaning=f"First day of the window: {_WINDOW}.",
+        meaning="First day of the window: days on which the losses fell, not those of reports.",
     ),
     Field("end", "date", column=True, filled=True, meaning="Last day of the window, included."),
     Field(
@@ -196,6 +195,13 @@ CLAIMS: Final = (
         home="claims.claim_id",
         empty="no part",
         meaning="The claim_id of the total that this figure is a part of, for the same days.",
+    ),
+    Field(
+        "trust",
+        "key",
+        default=TRUSTS[0],
+        choices=TRUSTS,
+        meaning="second-hand: read in a list of figures; doubtful: it may mean something else.",
     ),
     Field("note", meaning="Remarks in your own words: inferred dates, the wording of the source."),
 )

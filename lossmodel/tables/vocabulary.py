@@ -16,19 +16,26 @@ __all__ = [
     "KINDS",
     "QUALIFIERS",
     "STOCK_CATEGORIES",
+    "TRUSTS",
     "Accounting",
     "AccountingRules",
     "Form",
     "ImportKind",
     "KindRules",
     "QualifierRules",
+    "Trust",
     "names_with",
+    "trusted_words",
 ]
 
 Accounting = Literal["ledger", "estimate", "list", "register", "corrected-register"]
 Form = Literal["point", "interval", "at-least", "at-most"]
 # Kinds that all figures of a foreign table may be of.
 ImportKind = Literal["cumulative", "daily", "period", "average", "stock"]
+
+# How far a figure is trusted to be its claimant's, the most trusted first.
+Trust = Literal["first-hand", "second-hand", "doubtful"]
+TRUSTS: Final[tuple[Trust, ...]] = ("first-hand", "second-hand", "doubtful")
 
 STOCK_CATEGORIES: Final = ("missing", "captured")
 
@@ -229,6 +236,17 @@ ACCOUNTINGS: Final[Mapping[str, AccountingRules]] = MappingProxyType(
         ),
     }
 )
+
+
+def trusted_words(least: Trust) -> tuple[Trust, ...]:
+    """The words of trust down to the least.
+
+    Examples
+    --------
+    >>> trusted_words("second-hand")
+    ('first-hand', 'second-hand')
+    """
+    return TRUSTS[: TRUSTS.index(least) + 1]
 
 
 def names_with(table: Mapping[str, object], rule: str) -> list[str]:

@@ -223,7 +223,8 @@ class _Assembly:
         self.triangle = ReportingTriangleBuilder(
             conflict=conflict, missing_knots=missing, ended=self.ended,
             within=contained(self.streams, conflict),
-            own=np.flatnonzero(self.streams["role"] == "self").tolist(), **common,
+            own=np.flatnonzero(self.streams["role"] == "self").tolist(), equipment=not people,
+            **common,
         )  # fmt: skip
         self.windows = WindowBuilder(
             latent=self.latent, biases=self.biases, daily=self.daily, rows=rows, **common

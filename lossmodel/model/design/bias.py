@@ -128,14 +128,15 @@ def level_prior(stream: pd.Series, conflict: Conflict) -> str:
     >>> level_prior(pd.Series(row | {"observation_model": "ledger"}), war)
     'bias.self.equipment'
     >>> level_prior(pd.Series(row | {"observation_model": "list"}), war)
-    'coverage.level'
+    'coverage.level.equipment'
     """
     name = stream["observation_model"]
     if name in LEVELS:
         return LEVELS[name]
+    sort = _class(conflict, stream["party"], stream["category"])
     if name in names_with(ACCOUNTINGS, "has_coverage"):
-        return COVERAGE
-    return f"bias.{stream['role']}.{_class(conflict, stream['party'], stream['category'])}"
+        return f"{COVERAGE}.{sort}" if sort == "equipment" else COVERAGE
+    return f"bias.{stream['role']}.{sort}"
 
 
 def _class(conflict: Conflict, party: str, category: str) -> str:

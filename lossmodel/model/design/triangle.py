@@ -57,6 +57,8 @@ class ReportingTriangleBuilder:
         Numbers of two streams: a list, and the list that has all of its cases.
     own
         Numbers of the streams whose claimant is of the party's side.
+    equipment
+        Whether the losses are of equipment, which lists show by pictures.
 
     Attributes
     ----------
@@ -76,10 +78,11 @@ class ReportingTriangleBuilder:
         ended: float,
         within: Sequence[tuple[int, int]] = (),
         own: Collection[int] = (),
+        equipment: bool = False,
     ) -> None:
         self.conflict, self.priors, self.components = conflict, priors, components
         self.grid, self.builder, self.missing_knots = grid, builder, missing_knots
-        self.ended, self.within, self.own = ended, within, own
+        self.ended, self.within, self.own, self.equipment = ended, within, own, equipment
         self.coverage: dict[int, tuple[Floats, Ints]] = {}
         self._added: dict[str, int] = {}
         self._rows: list[tuple[int, int, int, int, int, int]] = []
@@ -209,7 +212,8 @@ class ReportingTriangleBuilder:
     def _coverage_knots(self, stream: int, party: str) -> tuple[Floats, Ints]:
         """Knots of a list's logit coverage, of which lists of one party share a part."""
         if stream not in self.coverage:
-            level, walk = self.priors["coverage.level"], self.priors["coverage.walk_sd"]
+            suffix = ".equipment" if self.equipment else ""
+            level, walk = self.priors[f"coverage.level{suffix}"], self.priors["coverage.walk_sd"]
             shared = self.priors["coverage.side_share"].median
             spacing = self.grid.slow_days(self.conflict.knots.drift_days)
             positions = knot_positions(0.0, self.grid.size - 1.0, spacing)
@@ -248,7 +252,8 @@ class ReportingTriangleBuilder:
         """Add the delay of a list, under the priors of its party's and its claimant's kind."""
         kind = self.conflict.parties[party]
         suffix = (
-            ".civilian" if kind.civilian
+            ".equipment" if self.equipment
+            else ".civilian" if kind.civilian
             else ".censored" if kind.censored
             else ".self" if stream in self.own
             else ""

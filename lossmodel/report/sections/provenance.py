@@ -104,6 +104,7 @@ def _options(fit: Fit) -> list[list[str]]:
     names = {
         **{"engine": "Requested engine", "seed": "Seed", "ci_prob": "Probability of the intervals"},
         **{"as_of": "Only claims published up to", "until": "Last day", "draws": "Draws"},
+        **{"trust": "Least trust of a claim that is used"},
         **{"patience": "Time limit for sampling, seconds"},
     }
     return [
