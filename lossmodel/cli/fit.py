@@ -21,6 +21,7 @@ from lossmodel.cli.app import (
     Question,
     Seed,
     Until,
+    With,
     app,
     level,
 )
@@ -53,10 +54,13 @@ def fit(
     priors: PriorsFile = None,
     out: Out = REPORT,
     force: Force = False,
+    with_: With = None,
 ) -> None:
     """Fit the claims of a conflict, write the report, and print a summary."""
     from lossmodel.inference import worker
+    from lossmodel.model.components import Components
 
+    components = Components().including(*(with_ or ()))
     with worker.second_process(*WORKER_MODULES), progress() as say:
         import pandas as pd
 
@@ -76,6 +80,7 @@ def fit(
             fitted = api.fit(
                 table,
                 priors=conflict_priors(table.conflict, priors),
+                components=components,
                 engine=engine,
                 seed=seed,
                 ci_prob=ci,
