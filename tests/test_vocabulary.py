@@ -72,4 +72,4 @@ def test_every_kind_counts_losses_or_is_a_stock_or_a_correction():
     for rules in KINDS.values():
         assert rules.needs_start or rules.running or rules.stock
         assert not (rules.per_day and rules.single_day)
-    assert set(STOCK_CATEGORIES) == {"missing", "captured"}
+    assert set(STOCK_CATEGORIES) == {"missing", "captured", "strength"}

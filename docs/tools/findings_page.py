@@ -22,10 +22,12 @@ A **warning** says that an answer may be wrong without any sign of it. A **note*
 was made where the table leaves one. Neither changes what the model does.
 """
 FOOT: Final = """
-A fit may add one more kind, since it needs an estimate: **`contradicted-claimant`** (warning) is a
-stream whose figures are far from where the prior of its bias has them, given the figures of all
+A fit may add two more kinds, since they need an estimate. **`contradicted-claimant`** (warning) is
+a stream whose figures are far from where the prior of its bias has them, given the figures of all
 others. Compare the claimant's unit, category and party with those of others; if they are right,
-widen the prior of its bias.
+widen the prior of its bias. **`unbalanced-force`** (warning) is an army whose strengths and
+recruits leave other numbers of killed and disabled than the fit has, see
+[force balances](model/force.md).
 """
 TITLES: Final = {"warning": "Warnings", "note": "Notes"}
 

@@ -14,7 +14,7 @@ from lossmodel.conflict.conflict import load_conflict
 from lossmodel.conflict.datapackage import DATA_PACKAGE, data_package_json
 from lossmodel.conflict.keys import SECTIONS
 from lossmodel.conflict.shipped import shipped_conflicts
-from lossmodel.conflict.types import STANDARD_CATEGORIES
+from lossmodel.conflict.types import FORCE_CATEGORIES, STANDARD_CATEGORIES
 from lossmodel.model.prior import KEYS, Prior, mean_limits
 from lossmodel.model.priors import Priors
 from lossmodel.tables.schema import TABLES, Field
@@ -131,6 +131,10 @@ def _tables() -> Iterator[str]:
         "each stream. `irrecoverable` is the killed and those disabled for good. Claims of the\n"
         "kind `stock` are "
         f"{_code(STOCK_CATEGORIES)} only.\n"
+    )
+    yield (
+        f"Those of a [force balance](../model/force.md), {_code(FORCE_CATEGORIES)},\n"
+        "are known once `conflict.toml` declares them, as in `strength = true`.\n"
     )
 
 

@@ -16,7 +16,7 @@ from lossmodel.conflict.durations import CENTURY
 from lossmodel.conflict.types import cycle
 from lossmodel.tables.cells import Flagger
 from lossmodel.tables.problems import GUESSES, quoted
-from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, STOCK_CATEGORIES, names_with
+from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, STOCK_CATEGORIES, STRENGTH, names_with
 from lossmodel.text.spelling import nearest
 
 __all__ = ["check_claims"]
@@ -91,6 +91,12 @@ def _check_values(table: pd.DataFrame, flagger: Flagger) -> None:
         "kind",
         allowed="stock only of " + " and ".join(STOCK_CATEGORIES),
         remedy="Write cumulative for a total since the start",
+    )
+    flagger.flag(
+        _is(table, "category", STRENGTH) & ~_is(table, "kind", *names_with(KINDS, "stock"), ""),
+        "kind",
+        allowed=f"stock, as {STRENGTH} is the size of a force on one day",
+        remedy="Write stock, with the day as end",
     )
 
 

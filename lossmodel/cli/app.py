@@ -31,6 +31,7 @@ __all__ = [
     "Seed",
     "Since",
     "Until",
+    "With",
     "app",
     "level",
 ]
@@ -162,6 +163,16 @@ Out = Annotated[
 Force = Annotated[
     bool,
     typer.Option("--force", help="Write the whole report, with a warning, even if the gate fails."),
+]
+With = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="NAME",
+        show_default=False,
+        help="A component of the model that is off by default: force, whose balances of strengths "
+        "and recruits become observations.",
+    ),
 ]
 FitPath = Annotated[
     Path,

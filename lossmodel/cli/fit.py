@@ -23,6 +23,7 @@ from lossmodel.cli.app import (
     Seed,
     Since,
     Until,
+    With,
     app,
     level,
 )
@@ -57,10 +58,13 @@ def fit(
     out: Out = REPORT,
     since: Since = None,
     force: Force = False,
+    with_: With = None,
 ) -> None:
     """Fit the claims of a conflict, write the report, and print a summary."""
     from lossmodel.inference import worker
+    from lossmodel.model.components import Components
 
+    components = Components().including(*(with_ or ()))
     with worker.second_process(*WORKER_MODULES), progress() as say:
         import pandas as pd
 
@@ -84,6 +88,7 @@ def fit(
             fitted = api.fit(
                 table,
                 priors=conflict_priors(table.conflict, priors),
+                components=components,
                 engine=engine,
                 seed=seed,
                 ci_prob=ci,

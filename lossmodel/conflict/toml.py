@@ -22,6 +22,7 @@ from lossmodel.conflict.parties import (
     opposed_parties,
 )
 from lossmodel.conflict.types import (
+    FORCE_CATEGORIES,
     STANDARD_CATEGORIES,
     Category,
     Knots,
@@ -174,7 +175,7 @@ def _category(name: str, keys: Keys, known: list[str]) -> Category:
     keys.only(*SECTIONS["categories"].keys)
     base = keys.values.get("base")
     standard = STANDARD_CATEGORIES.get(base if isinstance(base, str) else name)
-    standard = STANDARD_CATEGORIES.get(name, standard)
+    standard = {**FORCE_CATEGORIES, **STANDARD_CATEGORIES}.get(name, standard)
     # `casualties = ["killed", "wounded"]` is a sum in its short form.
     named = keys.known_names("base" if isinstance(base, list) else "sum", known)
     addends = named or (standard.sum if standard and base is not True else ())

@@ -11,12 +11,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
-from lossmodel.tables.vocabulary import Accounting
+from lossmodel.tables.vocabulary import INFLOW, OUTFLOWS, STRENGTH, Accounting
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "FORCE_CATEGORIES",
     "STANDARD_CATEGORIES",
     "Category",
     "Group",
@@ -222,6 +223,15 @@ STANDARD_CATEGORIES: Final = MappingProxyType(
     {name: Category(name, name.replace("-", " "), "person") for name in _PERSONS}
     | {"casualties": Category("casualties", "casualties", "person", ("killed", "wounded"))}
     | {name: Category(name, name.replace("-", " "), "equipment") for name in _EQUIPMENT}
+)
+# Categories of a force balance, which a conflict has if it declares them: `strength = true`. The
+# captured are a standard category.
+FORCE_CATEGORIES: Final = MappingProxyType(
+    {
+        name: Category(name, name, "person")
+        for name in (STRENGTH, INFLOW, *OUTFLOWS)
+        if name not in STANDARD_CATEGORIES
+    }
 )
 
 

@@ -25,7 +25,7 @@ BLOCKS = {
     "definition": ("definition.",),
     "lethality": ("lethality.",),
     "path": ("rate.",),
-    "noise scales": ("noise.", "bound."),
+    "noise scales": ("noise.", "bound.", "force."),
 }
 SCOPE = "scope"
 # Powers of the finite differences, symmetric on the log scale. Wider than the 0.99 and 1.01 of

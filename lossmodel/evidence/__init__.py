@@ -12,6 +12,7 @@ The steps, in this order, each in its own module:
 `exclusions`      claims that are left out from the start, each with its reason
 `relays`          repeated figures, attributed to their original claimant
 `copies`          figures that may repeat another claimant's without saying so
+`force_figures`   strengths and flows of forces, which stand outside the likelihood
 `aggregates`      parts and their totals, killed + wounded = casualties, years that make up a total
 `revisions`       estimates and stocks: the latest revision, without restatements
 `vintages`        lists and registers: increments between two dates of knowledge

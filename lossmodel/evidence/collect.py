@@ -15,6 +15,7 @@ from lossmodel.evidence.aggregates import merge_added_categories, merge_tiled, t
 from lossmodel.evidence.claim_records import Figure, Key, day_number, read_figures
 from lossmodel.evidence.copies import find_copies, repeat_table
 from lossmodel.evidence.exclusions import in_model, in_time, modelled_scopes, trusted
+from lossmodel.evidence.force_figures import force_figures
 from lossmodel.evidence.ledgers import ledger_observations
 from lossmodel.evidence.observations import Observation, observation_table
 from lossmodel.evidence.outcomes import Outcomes
@@ -82,6 +83,8 @@ class Evidence:
         Figures that repeat an earlier one of another claimant digit by digit, unmarked: `claim_id,
         of` (its probable original), `digits` (significant ones), `probability` (of a copy, where
         only the order of magnitude of the losses is known).
+    force
+        Strengths, recruits and those who left, see `force_figures`.
     """
 
     terms: pd.DataFrame
@@ -92,6 +95,7 @@ class Evidence:
     ended: pd.Timestamp | None = None
     trust: Trust = ANY_TRUST
     repeats: pd.DataFrame = field(default_factory=lambda: repeat_table([], {}))
+    force: pd.DataFrame = field(default_factory=lambda: force_figures([]))
 
     def __repr__(self) -> str:
         """How many observations of how many claims, in one line."""
@@ -174,6 +178,7 @@ def _collected(
         modelled=modelled_scopes(conflict),
         outcomes=outcomes,
     )
+    force = force_figures(figures)
     figures = in_model(figures, conflict=conflict, outcomes=outcomes)
     corrections = [figure for figure in figures if KINDS[figure.kind].signed]
     figures = [figure for figure in figures if not KINDS[figure.kind].signed]
@@ -200,6 +205,7 @@ def _collected(
         ended=None if ended is None else pd.Timestamp(ended, unit="D").as_unit("ns"),
         trust=trust,
         repeats=repeats,
+        force=force,
     )
 
 

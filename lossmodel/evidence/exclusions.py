@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, day_number
+from lossmodel.evidence.force_figures import FORCE
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, Trust, trusted_words
 
 if TYPE_CHECKING:
@@ -180,6 +181,10 @@ def _why_not(figure: Figure, conflict: Conflict, scopes: frozenset[str]) -> str:
     name = figure.category
     if name == "captured":
         return "The captured are neither killed nor wounded, so the model does not count them."
+    if name in FORCE:
+        return (
+            "A figure of a force balance, which checks the fit and stands outside the likelihood."
+        )
     if name not in MODELLED and conflict.categories[name].group == "person":
         return f"The model has no place for the category {name}."
     if figure.scope not in scopes:

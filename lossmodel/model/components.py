@@ -9,7 +9,7 @@ __all__ = ["Components"]
 
 @dataclass(frozen=True)
 class Components:
-    """The components of the model that are on; all of them by default.
+    """The components of the model that are on; all but `force` by default.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ class Components:
         A figure may be a copy of another claimant's earlier one; off, all are their claimant's own.
     heavy_tails
         Noise is Student-t; off, normal.
+    force
+        The force balances of a party are observations; off, as by default, they check the fit.
 
     Examples
     --------
@@ -55,6 +57,7 @@ class Components:
     rounding: bool = True
     copies: bool = True
     heavy_tails: bool = True
+    force: bool = False
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -66,6 +69,21 @@ class Components:
         ('drift', 'common_mode')
         """
         return tuple(field.name for field in fields(cls))
+
+    def including(self, *names: str) -> "Components":
+        """The same components with the named ones on.
+
+        Raises
+        ------
+        UsageError
+            A name is not a component.
+
+        Examples
+        --------
+        >>> Components().including("force").force
+        True
+        """
+        return self._switched(names, on=True)
 
     def without(self, *names: str) -> "Components":
         """The same components with the named ones off.
@@ -80,9 +98,12 @@ class Components:
         >>> Components().without("drift", "delay") == Components(drift=False, delay=False)
         True
         """
+        return self._switched(names, on=False)
+
+    def _switched(self, names: tuple[str, ...], *, on: bool) -> "Components":
         unknown = sorted(set(names) - set(self.names()))
         if unknown:
             raise UsageError(
                 f"no such component: {', '.join(unknown)}; components: {', '.join(self.names())}"
             )
-        return replace(self, **dict.fromkeys(names, False))
+        return replace(self, **dict.fromkeys(names, on))

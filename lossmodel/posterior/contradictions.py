@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["CONTRADICTED", "HEADLINES", "contradictions", "headline_warnings"]
+__all__ = ["CONTRADICTED", "HEADLINES", "UNBALANCED", "contradictions", "headline_warnings"]
 
 CONTRADICTED: Final = "contradicted-claimant"
+UNBALANCED: Final = "unbalanced-force"
 # Kinds of findings that stand beside the answer.
 HEADLINES: Final = (
     *(CONTRADICTED, "orders-of-magnitude", "claimants-apart", "crossed-bounds"),
-    *("totals-set-aside", "implausible-number"),
+    *("totals-set-aside", "implausible-number", UNBALANCED),
 )
 # Probability that any of the streams of a fit without contradictions is named: their number is
 # divided by (Bonferroni).

@@ -13,8 +13,10 @@ from lossmodel.inference.run import Settings
 from lossmodel.inference.schedule import run_submodels, summary
 from lossmodel.model.components import Components
 from lossmodel.model.density.model import LossModel
+from lossmodel.model.force_balance import with_force
 from lossmodel.posterior.contradictions import contradictions
 from lossmodel.posterior.fit import Fit, conflict_files, conflict_priors
+from lossmodel.posterior.force_check import force_findings
 from lossmodel.posterior.provenance import provenance
 from lossmodel.posterior.timing import Clock, peak_mb
 
@@ -57,6 +59,7 @@ def fit_claims(
     clock.lap("evidence")
     conflict = claims.conflict
     model = LossModel(components or Components(), priors or conflict_priors(conflict))
+    evidence = with_force(evidence, conflict, model.components, model.priors)
     designs = _designs(model, evidence, claims, submodels)
     clock.lap("design")
     settings = Settings(engine, seed, draws, patience)
@@ -84,7 +87,7 @@ def fit_claims(
         left_over=model.unmodelled(evidence, conflict),
     )
     # In place: another fit would work out anew the tables that this needed.
-    findings["findings"] += [asdict(finding) for finding in contradictions(found)]
+    findings["findings"] += [asdict(f) for f in (*contradictions(found), *force_findings(found))]
     return found
 
 

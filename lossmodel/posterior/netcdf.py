@@ -27,6 +27,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.model import LossModel
+from lossmodel.model.force_balance import with_force
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.container import checksum, read_group, write_groups
 from lossmodel.posterior.fit import Fit, conflict_files
@@ -212,6 +213,7 @@ def _rebuild(
         trust=settings["trust"],
     )
     components = Components(**settings["components"])
+    evidence = with_force(evidence, conflict, components, priors)
     model = LossModel(components, priors)
     submodels = {
         design.name: _submodel(design, stored, settings["submodels"][design.name])

@@ -25,7 +25,7 @@ from lossmodel.posterior.tables import (
     submodel_of,
     terms_table,
 )
-from lossmodel.tables.vocabulary import ACCOUNTINGS
+from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE
 from lossmodel.text.levels import IDENTIFIED
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def biases_table(
         Whether there are rows of half-years before the one over all.
     """
     streams = streams_table(fit)
+    # A balance has an error and no bias.
+    streams = streams[streams["accounting"] != BALANCE]
     if claimant is not None:
         streams = streams[streams["claimant"] == claimant]
         if streams.empty:

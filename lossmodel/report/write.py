@@ -15,6 +15,7 @@ from lossmodel.evaluation.accountings import with_other_accountings
 from lossmodel.inference import worker
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
+from lossmodel.posterior.force_check import force_check
 from lossmodel.report.changes import CLAIMS, TOTALS, changes_since
 from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
@@ -28,6 +29,7 @@ from lossmodel.report.output.latex import write_tex
 from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.output.pdf import to_pdf
 from lossmodel.report.results import Results
+from lossmodel.report.sections.force import FORCE_FILE
 from lossmodel.report.typesetting import TypesettingError
 from lossmodel.system.processes import result_of
 from lossmodel.system.stages import Stage
@@ -198,6 +200,9 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
     marked = {"gate": "not passed"} if started.mark else {}
     for name in ("estimates", "biases", "claims"):
         write_text(csv_text(getattr(results, name).assign(**marked)), folder / f"{name}.csv")
+    force = force_check(fit)
+    if len(force):
+        write_text(csv_text(force.assign(**marked)), folder / FORCE_FILE)
     write_tex(fit, folder, results=results)
     write_text(bibliography(fit), folder / "references.bib")
     progress(_stage("text"))

@@ -13,9 +13,13 @@ from typing import Final, Literal
 
 __all__ = [
     "ACCOUNTINGS",
+    "BALANCE",
+    "INFLOW",
     "KINDS",
+    "OUTFLOWS",
     "QUALIFIERS",
     "STOCK_CATEGORIES",
+    "STRENGTH",
     "TRUSTS",
     "Accounting",
     "AccountingRules",
@@ -24,6 +28,7 @@ __all__ = [
     "KindRules",
     "QualifierRules",
     "Trust",
+    "accounting_rules",
     "names_with",
     "trusted_words",
 ]
@@ -37,7 +42,12 @@ ImportKind = Literal["cumulative", "daily", "period", "average", "stock"]
 Trust = Literal["first-hand", "second-hand", "doubtful"]
 TRUSTS: Final[tuple[Trust, ...]] = ("first-hand", "second-hand", "doubtful")
 
-STOCK_CATEGORIES: Final = ("missing", "captured")
+# Categories of a force balance: the size of a force, those who join it, and those who leave it but
+# for its dead and disabled.
+STRENGTH: Final = "strength"
+INFLOW: Final = "recruits"
+OUTFLOWS: Final = ("captured", "deserted", "discharged")
+STOCK_CATEGORIES: Final = ("missing", "captured", STRENGTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ KINDS: Final[Mapping[str, KindRules]] = MappingProxyType(
         "stock": KindRules(
             needs_start=False,
             stock=True,
-            meaning="Missing or captured as they stand on end; never differenced.",
+            meaning="Missing, captured or strength as they stand on end; no running total.",
         ),
         "correction": KindRules(
             signed=True,
@@ -185,6 +195,9 @@ class AccountingRules:
         Whether it lists a share of all cases, its coverage, and has no bias besides.
     official
         Whether it rests on the records of an office, whose bias is that of registers.
+    computed
+        Whether evidence computes it from other figures, with their error: it has no bias, and no
+        stream is declared so.
     meaning
         Its meaning, in one line.
     question
@@ -196,13 +209,14 @@ class AccountingRules:
     minimum_is_count: bool = False
     has_coverage: bool = False
     official: bool = False
+    computed: bool = False
     meaning: str = ""
     question: str = ""
 
     @property
     def assesses(self) -> bool:
         """Whether each figure is a new assessment of all losses in its window."""
-        return not (self.sums_days or self.counts_cases)
+        return not (self.sums_days or self.counts_cases or self.computed)
 
 
 ACCOUNTINGS: Final[Mapping[str, AccountingRules]] = MappingProxyType(
@@ -247,6 +261,24 @@ def trusted_words(least: Trust) -> tuple[Trust, ...]:
     ('first-hand', 'second-hand')
     """
     return TRUSTS[: TRUSTS.index(least) + 1]
+
+
+# Accounting of the observations of a force balance.
+BALANCE: Final = "balance"
+_COMPUTED: Final = {
+    BALANCE: AccountingRules(computed=True, meaning="What a force lost, from its size and flows.")
+}
+
+
+def accounting_rules(name: str) -> AccountingRules:
+    """Rules of the accounting of an observation, declared or computed.
+
+    Examples
+    --------
+    >>> accounting_rules("list").counts_cases, accounting_rules("balance").assesses
+    (True, False)
+    """
+    return _COMPUTED[name] if name in _COMPUTED else ACCOUNTINGS[name]
 
 
 def names_with(table: Mapping[str, object], rule: str) -> list[str]:

@@ -19,7 +19,7 @@ day in wars of up to a year), and processes have their value at its middle.
 A figure of party, category and scope over the days W, known on day K, has the expectation E:
 
     ledger      E = sum_{t in W} x(t) exp(beta(t))
-    estimate    E = exp(beta(K)) sum_{t in W} x(t)
+    estimate    E = exp(beta(K)) sum_{t in W} x(t); a force balance has beta = 0 and a known sigma
     x           k for killed, w for wounded, k + w for casualties, k + omega w for losses and
                 irrecoverable (the wounded share omega in (0, 1), one per stream); an estimate by
                 anybody but the adversary leaves out a share 1 - q of the missing dead:

@@ -31,7 +31,7 @@ from lossmodel.model.design.windows import (
     records,
 )
 from lossmodel.model.priors import Priors
-from lossmodel.tables.vocabulary import ACCOUNTINGS
+from lossmodel.tables.vocabulary import accounting_rules
 
 __all__ = [
     "CIVILIAN",
@@ -275,7 +275,7 @@ class _Assembly:
 
     def _add(self, observation: int, stream: int, term: Record) -> None:
         """Add the windows or the bins that the expectation of an observation is the sum of."""
-        accounting, category = ACCOUNTINGS[str(term["accounting"])], str(term["category"])
+        accounting, category = accounting_rules(str(term["accounting"])), str(term["category"])
         if category == "missing":
             self._add_bins(observation, stream, term, MISSING, KILLED)
         elif accounting.counts_cases:

@@ -17,7 +17,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
-from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, accounting_rules, names_with
 
 __all__ = ["COVERAGE", "Bias", "build_biases", "level_prior", "unsettled_share"]
 
@@ -195,6 +195,8 @@ class _BiasTable:
 
     def bias(self, stream: pd.Series, *, several: bool) -> Bias:
         """The bias of one stream; ``several``: its claimant has several categories."""
+        if accounting_rules(stream["accounting"]).computed:
+            return Bias((), (), {})
         parties = self.conflict.components(stream["party"])
         common = {}
         if self.components.common_mode:

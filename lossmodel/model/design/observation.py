@@ -11,7 +11,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
-from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE, names_with
 
 __all__ = [
     "AT_LEAST",
@@ -37,6 +37,8 @@ COUNT_BELOW = 200.0
 HALF = 0.5
 # Days: the prior of ``noise.list`` is of the increment of one month.
 MONTH = 30.0
+# Of a figure whose whole error is known.
+KNOWN = ""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def observe(
     """
     names, scale = _noise_scales(terms, streams["observation_model"].to_numpy()[stream_of])
     noise, fixed_noise = np.full(len(terms), -1), np.zeros(len(terms))
-    for name in sorted(set(names)):
+    for name in sorted({*names} - {KNOWN}):
         noise[names == name], fixed_noise[names == name] = _scale(priors[name], builder)
     form = _forms(terms, components)
     value, log_value, log_high = _values(terms, form)
@@ -173,12 +175,14 @@ def _noise_scales(terms: pd.DataFrame, observation_model: Objects) -> tuple[Obje
 
     A ledger's noise is independent between days, so that the sd of the log of an increment falls
     with the root of its days; likewise that of an increment of a list or register, whose scale is
-    that of a month. An estimate's noise is a relative error of the release.
+    that of a month. An estimate's noise is a relative error of the release. A balance has the error
+    of its items and no other.
     """
     ledger = np.isin(observation_model, names_with(ACCOUNTINGS, "sums_days"))
     listed = np.isin(observation_model, names_with(ACCOUNTINGS, "counts_cases"))
     names = np.array(["noise.estimate"] * len(terms), dtype=object)
     names[ledger], names[listed] = "noise.ledger_day", "noise.list"
+    names[observation_model == BALANCE] = KNOWN
     scale, days = np.ones(len(terms)), terms["n_days"].to_numpy(dtype=float)
     scale[ledger] = 1 / np.sqrt(np.maximum(days[ledger], 1))
     scale[listed] = np.sqrt(MONTH / np.maximum(learning_days(terms)[listed], 1))

@@ -19,7 +19,7 @@ from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.latent import LatentProcesses
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
 from lossmodel.model.priors import Priors
-from lossmodel.tables.vocabulary import ACCOUNTINGS
+from lossmodel.tables.vocabulary import accounting_rules
 
 __all__ = ["KILLED", "MISSING_DEAD", "UNDEFINED", "WOUNDED", "Record", "WindowBuilder", "records"]
 
@@ -84,7 +84,7 @@ class WindowBuilder:
 
     def add(self, observation: int, *, stream: int, term: Record, bases: Sequence[str]) -> None:
         """Add the windows of one ledger increment or estimate, of some base parties."""
-        accounting, category = ACCOUNTINGS[str(term["accounting"])], str(term["category"])
+        accounting, category = accounting_rules(str(term["accounting"])), str(term["category"])
         spans = [self.grid.span(*days) for days in term["days"]]
         for base in bases:
             ledger = self._ledger(stream, base) if accounting.sums_days else -1
@@ -132,7 +132,7 @@ class WindowBuilder:
             counts.append((WOUNDED, 0))
         elif category in UNDEFINED or category != "killed":
             counts.append((WOUNDED, self._wounded_share(stream, category)))
-        partial = ACCOUNTINGS[term["accounting"]].assesses and term["role"] != "adversary"
+        partial = accounting_rules(term["accounting"]).assesses and term["role"] != "adversary"
         if partial and category != "wounded" and base in self.latent.missing_knots:
             counts.append((MISSING_DEAD, self._missing_uncounted(str(term["role"]), base)))
         return counts

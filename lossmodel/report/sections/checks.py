@@ -8,6 +8,7 @@ import numpy as np
 
 from lossmodel.plots.fit import PREDICTIVE_PROB
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
+from lossmodel.report.sections.force import force_blocks
 from lossmodel.report.sections.simulated import simulated_blocks
 from lossmodel.report.wording import category_title, claimant_names
 from lossmodel.text.numbers import factor, percent
@@ -41,6 +42,7 @@ def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
         ),
         *figure_blocks(figures),
         _predictive(results),
+        *force_blocks(results.fit),
         *simulated_blocks(),
     ]
     return Section("checks", "Convergence and predictive checks", blocks)
