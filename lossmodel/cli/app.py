@@ -28,6 +28,7 @@ __all__ = [
     "Question",
     "Seed",
     "Until",
+    "Without",
     "app",
     "level",
 ]
@@ -155,6 +156,15 @@ Out = Annotated[
 Force = Annotated[
     bool,
     typer.Option("--force", help="Write the whole report, with a warning, even if the gate fails."),
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--without",
+        metavar="NAME",
+        show_default=False,
+        help="A component of the model to switch off, such as ratios or overlaps; may be repeated.",
+    ),
 ]
 FitPath = Annotated[
     Path,

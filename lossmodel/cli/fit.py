@@ -21,6 +21,7 @@ from lossmodel.cli.app import (
     Question,
     Seed,
     Until,
+    Without,
     app,
     level,
 )
@@ -51,6 +52,7 @@ def fit(
     seed: Seed = 1,
     ci: Ci = CI_PROB,
     priors: PriorsFile = None,
+    without: Without = None,
     out: Out = REPORT,
     force: Force = False,
 ) -> None:
@@ -63,11 +65,13 @@ def fit(
         from lossmodel import api
         from lossmodel.claims.claims import load_claims
         from lossmodel.evaluation.accountings import with_other_accountings
+        from lossmodel.model.components import Components
         from lossmodel.posterior.fit import conflict_priors
         from lossmodel.posterior.netcdf import check_name
         from lossmodel.report.folder import reserved
         from lossmodel.report.write import write_into
 
+        components = Components().without(*(without or ()))
         # Reserved before the fit, which may take long.
         with reserved(out) as target:
             say("reading the claims")
@@ -76,6 +80,7 @@ def fit(
             fitted = api.fit(
                 table,
                 priors=conflict_priors(table.conflict, priors),
+                components=components,
                 engine=engine,
                 seed=seed,
                 ci_prob=ci,

@@ -36,6 +36,14 @@ class Components:
         A figure may be a copy of another claimant's earlier one; off, all are their claimant's own.
     heavy_tails
         Noise is Student-t; off, normal.
+    ratios
+        Published ratios of killed, wounded and casualties are evidence.
+    overlaps
+        The coverage of a list or register on a known set of dead is evidence.
+    fates
+        The fates of resolved cases of a register of the missing are evidence.
+    declarations
+        Declarations of the missing dead, and bodies found, are evidence.
 
     Examples
     --------
@@ -55,6 +63,10 @@ class Components:
     rounding: bool = True
     copies: bool = True
     heavy_tails: bool = True
+    ratios: bool = True
+    overlaps: bool = True
+    fates: bool = True
+    declarations: bool = True
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

@@ -13,7 +13,11 @@ from typing import Final, Literal
 
 __all__ = [
     "ACCOUNTINGS",
+    "AUXILIARY",
+    "COMPARED_CATEGORIES",
+    "DECLARED",
     "KINDS",
+    "OBSERVED_AS",
     "QUALIFIERS",
     "STOCK_CATEGORIES",
     "Accounting",
@@ -31,6 +35,10 @@ Form = Literal["point", "interval", "at-least", "at-most"]
 ImportKind = Literal["cumulative", "daily", "period", "average", "stock"]
 
 STOCK_CATEGORIES: Final = ("missing", "captured")
+# The flow out of the stock of the missing dead: declared dead by a court, found or identified.
+DECLARED: Final = "declared"
+# Categories that ratios compare, from the most to the fewest dead among them.
+COMPARED_CATEGORIES: Final = ("killed", "irrecoverable", "losses", "casualties", "wounded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +61,14 @@ class KindRules:
     signed
         Whether it corrects other figures of its claimant, and so may be negative.
     known_at_end
-        Whether an empty `known` means `end`, except in a stream that counts cases; otherwise it
-        means `published`.
+        Whether an empty `known` means `end`, except in a stream that counts cases; otherwise
+        `published`.
+    per
+        Whether it is a ratio of losses to those of another category.
+    category
+        The only category that it can be of; empty for any.
+    sampled
+        Whether it is a number of cases among others that were examined, or their share.
     meaning
         Its meaning, in one line.
     """
@@ -66,12 +80,20 @@ class KindRules:
     stock: bool = False
     signed: bool = False
     known_at_end: bool = False
+    per: bool = False
+    category: str = ""
+    sampled: bool = False
     meaning: str = ""
+
+    @property
+    def compares(self) -> bool:
+        """Whether it compares losses with one another, and counts none."""
+        return self.per or self.sampled
 
     @property
     def counts_losses(self) -> bool:
         """Whether it counts the losses of a window, as a total or per day."""
-        return not (self.stock or self.signed)
+        return not (self.stock or self.signed or self.compares)
 
     @property
     def is_total(self) -> bool:
@@ -83,9 +105,7 @@ KINDS: Final[Mapping[str, KindRules]] = MappingProxyType(
     {
         "daily": KindRules(single_day=True, meaning="Losses of one day; start and end are equal."),
         "period": KindRules(meaning="Losses of the days from start to end."),
-        "average": KindRules(
-            per_day=True, meaning="Mean losses per day over the days from start to end."
-        ),
+        "average": KindRules(per_day=True, meaning="Mean losses per day from start to end."),
         "cumulative": KindRules(
             needs_start=False,
             running=True,
@@ -98,8 +118,24 @@ KINDS: Final[Mapping[str, KindRules]] = MappingProxyType(
             meaning="Missing or captured as they stand on end; never differenced.",
         ),
         "correction": KindRules(
-            signed=True,
-            meaning="A correction of earlier figures by the claimant; it may be negative.",
+            signed=True, meaning="A claimant's correction of earlier figures; it may be negative."
+        ),
+        "ratio": KindRules(
+            needs_start=False, per=True, meaning="Losses of the category per loss of that in per."
+        ),
+        "overlap": KindRules(
+            needs_start=False,
+            sampled=True,
+            category="killed",
+            meaning="Those of total known dead of the window who are in the claimant's list or "
+            "register as known; without total, their share.",
+        ),
+        "fate": KindRules(
+            needs_start=False,
+            sampled=True,
+            category="missing",
+            meaning="Those of total resolved cases of the claimant's register of the missing who "
+            "proved dead; without total, their share.",
         ),
     }
 )
@@ -178,6 +214,8 @@ class AccountingRules:
         Whether it lists a share of all cases, its coverage, and has no bias besides.
     official
         Whether it rests on the records of an office, whose bias is that of registers.
+    component
+        Component of the model that reads it; empty for one that is always there.
     meaning
         Its meaning, in one line.
     question
@@ -189,13 +227,19 @@ class AccountingRules:
     minimum_is_count: bool = False
     has_coverage: bool = False
     official: bool = False
+    component: str = ""
     meaning: str = ""
     question: str = ""
 
     @property
+    def auxiliary(self) -> bool:
+        """Whether it is no accounting of a stream: see `AUXILIARY`."""
+        return self.component != ""
+
+    @property
     def assesses(self) -> bool:
         """Whether each figure is a new assessment of all losses in its window."""
-        return not (self.sums_days or self.counts_cases)
+        return not (self.sums_days or self.counts_cases or self.auxiliary)
 
 
 ACCOUNTINGS: Final[Mapping[str, AccountingRules]] = MappingProxyType(
@@ -229,6 +273,26 @@ ACCOUNTINGS: Final[Mapping[str, AccountingRules]] = MappingProxyType(
         ),
     }
 )
+
+# Readings of figures that are no totals of a stream: kinds that compare losses, and declarations.
+AUXILIARY: Final[Mapping[str, AccountingRules]] = MappingProxyType(
+    {
+        "ratio": AccountingRules(
+            component="ratios", meaning="A ratio of two categories of losses of one party."
+        ),
+        "overlap": AccountingRules(
+            component="overlaps", meaning="Coverage of a list or register on known dead."
+        ),
+        "fate": AccountingRules(
+            component="fates", meaning="Dead among resolved cases of a register of the missing."
+        ),
+        "declarations": AccountingRules(
+            component="declarations", meaning="Missing dead who were declared dead or found."
+        ),
+    }
+)
+# All that an observation may be read as.
+OBSERVED_AS: Final[Mapping[str, AccountingRules]] = MappingProxyType({**ACCOUNTINGS, **AUXILIARY})
 
 
 def names_with(table: Mapping[str, object], rule: str) -> list[str]:

@@ -15,6 +15,7 @@ from lossmodel.plots import fit as plots
 from lossmodel.plots.palette import FAINT, INK
 from lossmodel.report.figures.tables import MEASURES
 from lossmodel.report.wording import level, main_categories, main_parties, party_title
+from lossmodel.tables.vocabulary import AUXILIARY
 from lossmodel.text.escape import file_name
 from lossmodel.text.numbers import percent
 
@@ -227,7 +228,8 @@ def _legend(figure: Figure, axes: Any) -> None:
 def _pages(results: Results, party: str, group: Group) -> int:
     """Number of figures that the streams about a party need."""
     streams = results.fit.streams
-    parties = streams.loc[streams["group"] == group, "party"]
+    counted = (streams["group"] == group) & ~streams["accounting"].isin(list(AUXILIARY))
+    parties = streams.loc[counted, "party"]
     about = sum(party in results.fit.conflict.components(name) for name in parties)
     return -(-about // plots.ROWS)
 
