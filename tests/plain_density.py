@@ -10,7 +10,7 @@ from scipy.special import expit, gammaln, logsumexp
 
 from lossmodel.model.design.convolution import LAST, NODES, SOONEST
 from lossmodel.model.design.reporting import WIDENING
-from tests.plain_war import PlainWar, knots
+from tests.plain_war import AUXILIARY, PlainWar, knots
 
 NEARLY_NOTHING = 1e-9
 NEVER = 1e9
@@ -25,6 +25,75 @@ class PlainDensity(PlainWar):
         return prior + self.below_ceilings() + figures
 
     # Expectations
+
+    def log_expectation(self, term: dict[str, Any]) -> float:
+        """Log of the expected figure or, of a share of cases, of its odds."""
+        about = f"{term['claimant']} {term['party']}"
+        name = term["accounting"]
+        if name == "ratio":
+            above, below = (self.compared(term, term[column]) for column in ("category", "per"))
+            ranks = ["killed", "irrecoverable", "losses", "casualties", "wounded"]
+            deadlier = ranks.index(term["category"]) < ranks.index(term["per"])
+            return above - below + (1 if deadlier else -1) * self.one("ratio.bias", about)
+        about += f" {term['category']}"
+        if name == "overlap":
+            listed = term | {"accounting": term["declared"]}
+            parties = [p for p in self.conflict.components(term["party"]) if p in self.parties]
+            known = math.log(sum(self.held(listed, party) for party in parties) + NEARLY_NOTHING)
+            if term["declared"] == "register":
+                key = (term["claimant"], term["party"], "killed", "register")
+                anchor = float(self.day(term["anchor_date"]))
+                known += self.bias_on(key, anchor, parties[0], self.unsettled(listed))
+            return self.odds(
+                known - self.compared(term, "killed"), 20 if term["declared"] == "register" else 1e4
+            ) + self.one("overlap.selection", about)
+        if name == "fate":
+            register = self.one("bias.missing", about)
+            return self.odds(-register, 20) + self.one("fate.selection", about)
+        if name == "declarations":
+            total = sum(
+                self.held(term | self.flow(first, last), party)
+                for first, last in term["days"]
+                for party in self.conflict.components(term["party"])
+            )
+            return math.log(total + NEARLY_NOTHING) + self.one("bias.declared", about)
+        return math.log(self.expectation(term))
+
+    def compared(self, term: dict[str, Any], category: str) -> float:
+        """Log of the losses of a category over the window of a comparison."""
+        keys = (term["claimant"], term["party"], category)
+        own = [s for s in self.streams if s[:3] == keys and s[3] not in AUXILIARY]
+        counts = [s for s in own if any(self.is_first(t, s) for t in self.terms)]
+        words = [self.streams.index(s) for s in counts] or [" ".join(keys)]
+        return math.log(
+            sum(
+                self.counted(term | {"category": category, "word": words[0]}, party, day)
+                for party in self.conflict.components(term["party"])
+                if party in self.parties
+                for day in self.days(term["days"])
+            )
+            + NEARLY_NOTHING
+        )
+
+    @staticmethod
+    def is_first(term: dict[str, Any], stream: tuple[str, ...]) -> bool:
+        """Whether a term is of a stream, and the stream is as it was declared."""
+        names = ("claimant", "party", "category", "accounting")
+        return tuple(term[n] for n in names) == stream and term["accounting"] == term["declared"]
+
+    def flow(self, first: pd.Timestamp, last: pd.Timestamp) -> dict[str, Any]:
+        """A window of declarations as what is declared by its end and not before its start."""
+        start, before = self.conflict.start, first - pd.Timedelta(days=1)
+        earlier = ((start, before),) if first > start else ()
+        return {
+            **{"days": ((start, last),), "known": last},
+            **{"days_from": earlier, "known_from": before if earlier else pd.NaT},
+        }
+
+    @staticmethod
+    def odds(log_share: float, sharpness: float) -> float:
+        share = math.exp(-np.logaddexp(0, -sharpness * log_share) / sharpness)
+        return math.log(share / (1 - share))
 
     def expectation(self, term: dict[str, Any]) -> float:
         parties = [p for p in self.conflict.components(term["party"]) if p in self.parties]
@@ -68,7 +137,7 @@ class PlainDensity(PlainWar):
             return self.rate_on(party, day) * share
         part = {"killed": 0.0}.get(category, 1.0)
         if category in ("losses", "irrecoverable") and self.components.definitions:
-            number = self.number(term)
+            number = term["word"] if "word" in term else self.number(term)
             prior = self.priors[f"definition.{category}"]
             part = float(expit(prior.mean + prior.sd * self.z(f"definition {number}")[0]))
         dead = 0.0 if category == "wounded" else self.dead(party, day)
@@ -123,7 +192,8 @@ class PlainDensity(PlainWar):
         missing = self.missing_on(party, middle) if self.has_missing(party) else 0.0
         dead = sum(self.dead(party, t) * share(t) for t in range(lo, hi))
         wounded = sum(self.wounded(party, t) * share(t) for t in range(lo, hi))
-        if not self.components.delay and observation_model != "stock":
+        of_missing = observation_model in ("stock", "declarations")
+        if not self.components.delay and not of_missing:
             elapsed = NEVER
         median = 0.0
         if missing:
@@ -133,6 +203,8 @@ class PlainDensity(PlainWar):
         declared = stats.norm.cdf((math.log(elapsed) - median) / sd)
         if observation_model == "stock":
             return dead * missing * (1 - declared)
+        if observation_model == "declarations":
+            return dead * missing * declared
         dead *= category != "wounded"
         wounded *= category in ("wounded", "casualties", "losses")
         if observation_model == "register":
@@ -203,14 +275,17 @@ class PlainDensity(PlainWar):
         return float(logsumexp([own, math.log(copy / cell)]))
 
     def figure(self, term: dict[str, Any]) -> float:
-        mu, sd, form = math.log(self.expectation(term)), self.noise(term), term["form"]
+        mu, sd, form = self.log_expectation(term), self.noise(term), term["form"]
+        compared = term["accounting"] in ("ratio", "overlap", "fate")
+        half = 0.0 if compared else 0.5
+        term = term | self.in_odds(term)
         if form == "interval":
             a = (math.log(term["low"]) - mu) / sd if term["low"] > 0 else -math.inf
-            b = (math.log(max(term["high"], 0.5)) - mu) / sd
+            b = (math.log(max(term["high"], half)) - mu) / sd
             a, b = (-b, -a) if a + b > 0 else (a, b)
             return float(logsumexp([stats.norm.logcdf(b), stats.norm.logcdf(a)], b=[1, -1]))
         value = term["value"]
-        log_value = math.log(max(value, 0.5))
+        log_value = math.log(max(value, half))
         if form != "point" and self.components.bounds:
             sign, slack = {"at-least": -1, "at-most": 1}[form], self.scale("bound.excess")
             share, wide = self.scale("bound.wide_share"), self.scale("bound.wide_excess")
@@ -219,7 +294,7 @@ class PlainDensity(PlainWar):
                 for mean in (slack, wide)
             ]
             return float(logsumexp(logs, b=[1 - share, share]))
-        if form == "point" and value < 200:
+        if form == "point" and value < 200 and not compared:
             shape = sd**-2
             p = shape / (shape + math.exp(mu))
             if value == int(value):
@@ -229,6 +304,35 @@ class PlainDensity(PlainWar):
         if self.components.heavy_tails:
             return float(stats.t.logpdf(log_value, self.priors["noise.nu"].median, mu, sd))
         return float(stats.norm.logpdf(log_value, mu, sd))
+
+    @staticmethod
+    def in_odds(term: dict[str, Any]) -> dict[str, float]:
+        """Figures of a share of cases as odds, with half a case added to both sides."""
+        if term["accounting"] not in ("overlap", "fate"):
+            return {}
+        total = term["total"]
+        if math.isnan(total):
+            return {name: term[name] / (1 - term[name]) for name in ("value", "low", "high")}
+        return {
+            name: (term[name] + 0.5) / (total - term[name] + 0.5)
+            for name in ("value", "low", "high")
+        }
+
+    def sampling(self, term: dict[str, Any]) -> float:
+        """Noise of the log odds of a share of cases."""
+        value, total = term["value"], term["total"]
+        if math.isnan(value):
+            value = (term["low"] + term["high"]) / 2
+        variance = self.scale("cases.dispersion") ** 2
+        if math.isnan(total):
+            rounding = term["rounding_sd"] / (value * (1 - value))
+        else:
+            variance += 1 / (value + 0.5) + 1 / (total - value + 0.5)
+            rounding = term["rounding_sd"] * (1 / (value + 0.5) + 1 / (total - value + 0.5))
+        if term["range_sd"] > 0:
+            odds = self.in_odds(term)
+            variance += math.log(odds["high"] / odds["low"]) ** 2 / 12
+        return math.sqrt(variance + (rounding**2 if self.components.rounding else 0.0))
 
     @staticmethod
     def growth_days(term: dict[str, Any]) -> float:
@@ -244,13 +348,17 @@ class PlainDensity(PlainWar):
 
     def noise(self, term: dict[str, Any]) -> float:
         observation_model = self.observation_model(term)
+        if observation_model in ("overlap", "fate"):
+            return self.sampling(term)
+        flow = math.sqrt(30 / max(term["n_days"], 1))
         sd = {
+            "declarations": lambda: self.scale("noise.list") * flow,
             "ledger": lambda: self.scale("noise.ledger_day") / math.sqrt(max(term["n_days"], 1)),
             "list": lambda: self.scale("noise.list") * math.sqrt(30 / self.growth_days(term)),
             "register": lambda: self.scale("noise.list") * math.sqrt(30 / self.growth_days(term)),
         }.get(observation_model, lambda: self.scale("noise.estimate"))()
-        value = term["value"]
+        value, half = term["value"], 0.0 if observation_model == "ratio" else 0.5
         if math.isnan(value):
-            value = math.sqrt(max(term["low"], 0.5) * max(term["high"], 0.5))
-        rounding = term["rounding_sd"] / max(value, 0.5) if self.components.rounding else 0.0
+            value = math.sqrt(max(term["low"], half) * max(term["high"], half))
+        rounding = term["rounding_sd"] / max(value, half) if self.components.rounding else 0.0
         return math.sqrt(sd**2 + rounding**2 + term["range_sd"] ** 2)

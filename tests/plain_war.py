@@ -17,6 +17,8 @@ from lossmodel.conflict import Conflict
 from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 
+AUXILIARY = ("ratio", "overlap", "fate", "declarations")
+
 
 def knots(first: float, last: float, spacing: float) -> list[float]:
     if last - first < spacing / 2:
@@ -162,6 +164,8 @@ class PlainWar:
     # Biases
 
     def observation_model(self, term: dict[str, Any]) -> str:
+        if term["accounting"] in AUXILIARY:
+            return term["accounting"]
         return "stock" if term["category"] == "missing" else term["accounting"]
 
     def bias(
@@ -198,7 +202,7 @@ class PlainWar:
             t["category"]
             for t in self.terms
             if (t["claimant"], t["party"]) == (claimant, party)
-            and self.observation_model(t) != "list"
+            and self.observation_model(t) not in ("list", *AUXILIARY)
         }
         if len(siblings) > 1:
             log_bias += self.scale("bias.category_sd") * self.z(f"bias.category {key}")[0]

@@ -81,6 +81,8 @@ def term(claimant: str, party: str, category: str, **changes: Any) -> dict[str, 
         "days_from": (),
         "rounding_sd": 0.0,
         "range_sd": 0.0,
+        "per": "",
+        "total": np.nan,
         "copy_prior": 0.0,
         "copy_match": 0.0,
         "copy_unit": 0.0,
@@ -195,8 +197,39 @@ def _lists() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _comparisons() -> list[dict[str, Any]]:
+    """Ratios, overlaps with lists and registers, fates of the missing, declarations."""
+    ratio, fate = {"accounting": "ratio", "declared": "estimate"}, {"accounting": "fate"}
+    listed = {"accounting": "overlap", "declared": "list", "known": 250}
+    flow = {"accounting": "declarations", "declared": "ledger", "role": "self"}
+    return [
+        term("observer", "north", "wounded", per="killed", value=2.5, rounding_sd=0.072, **ratio),
+        term("ally", "north+guests", "killed", per="losses", value=0.26, days=((0, 199),), **ratio),
+        term("ally", "south", "killed", per="irrecoverable", form="at-least", value=0.5, **ratio),
+        term("south-staff", "south", "losses", per="killed", form="interval", low=2.0, high=4.0,
+             role="self", **ratio),
+        term("observer", "villagers", "casualties", per="killed", value=3.0, **ratio),
+        term("gazette", "north", "killed", scope="regulars", value=120.0, total=200.0,
+             days=((20, 149),), **listed),
+        term("graves", "south", "killed", value=0.4, rounding_sd=0.03, days=((0, 200),), **listed),
+        term("graves", "north", "killed", form="interval", low=10.0, high=20.0, total=40.0,
+             **(listed | {"known": 320})),
+        term("north-office", "north", "killed", value=0.0, total=12.0, accounting="overlap",
+             declared="register", known=299, role="self"),
+        term("south-office", "south", "missing", value=300.0, total=420.0, role="self",
+             declared="register", **fate),
+        term("roll", "south", "missing", value=0.7, low=0.5, high=0.8, range_sd=0.1,
+             declared="list", **fate),
+        term("south-court", "south", "declared", value=900.0, days=((0, 150),), **flow),
+        term("south-court", "south", "declared", value=60.0, days=((151, 180), (190, 210)),
+             **flow),
+        term("south-court", "south", "declared", value=400.0, days=((211, 340),), known=340,
+             **flow),
+    ]  # fmt: skip
+
+
 def evidence(rows: list[dict[str, Any]] | None = None) -> Evidence:
-    rows = [*_ledgers(), *_estimates(), *_lists()] if rows is None else rows
+    rows = [*_ledgers(), *_estimates(), *_lists(), *_comparisons()] if rows is None else rows
     table = pd.DataFrame(rows)
     table.insert(0, "term", [f"c{i}" for i in range(len(table))])
     table.insert(1, "claims", table["term"])

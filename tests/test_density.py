@@ -20,6 +20,7 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.pymc import to_point
 from lossmodel.model.design import Design, build_design
 from lossmodel.model.priors import Priors
+from lossmodel.tables.vocabulary import AUXILIARY
 from tests import small_war
 from tests.plain_density import PlainDensity
 
@@ -194,13 +195,14 @@ def test_every_unknown_is_heard_of_in_some_figure():
 def test_the_war_takes_every_branch():
     design = LossModel().design(EVIDENCE, CONFLICT)
     assert (np.bincount(design.observed.form, minlength=5) > 1).all()
-    assert set(design.triangle.vintages.kind) == {0, 1, 2}
+    assert set(design.triangle.vintages.kind) == {0, 1, 2, 3}
     assert set(design.streams["observation_model"]) == {
         "ledger",
         "estimate",
         "list",
         "register",
         "stock",
+        *AUXILIARY,
     }
     assert set(design.streams["role"]) == {"self", "adversary", "third-party"}
     assert {scope.complement for scope in design.latent.scopes} == {True, False}

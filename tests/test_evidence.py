@@ -68,6 +68,7 @@ def claims(*rows: dict, of: Conflict | None = None) -> Claims:
     for number, row in enumerate(rows):
         row = {"claim_id": f"c{number}", "party": "red+ally", "scope": "all"} | row
         row = {"qualifier": "exact", "via": "", "part_of": "", "kind": "cumulative"} | row
+        row = {"per": "", "total": np.nan, "derived": False} | row
         row["end"] = START + pd.Timedelta(days=row.pop("day") - 1)
         first = row.pop("first", 1 if row["kind"] in ("cumulative", "stock") else None)
         days = row["end"] if first is None else START + pd.Timedelta(days=first - 1)

@@ -14,6 +14,7 @@ from lossmodel.model.density.functions import (
     Function,
     Log,
     LogNoise,
+    LogOdds,
     LogSigmoid,
     Probit,
     Sigmoid,
@@ -26,7 +27,13 @@ from lossmodel.model.density.pymc.functions import SYMBOLIC
 from lossmodel.model.density.replicas import REPLICATED, Twice, replicated
 from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design.parameters import Linear
-from lossmodel.model.design.reporting import LIST, MISSING, REGISTER, VintageBins
+from lossmodel.model.design.reporting import (
+    DECLARATIONS,
+    LIST,
+    MISSING,
+    REGISTER,
+    VintageBins,
+)
 
 N = 12
 RNG = np.random.default_rng(20010306)
@@ -37,12 +44,12 @@ def normal(scale: float = 1.0, mean: float = 0.0) -> np.ndarray:
 
 
 def bins() -> VintageBins:
-    kind = np.repeat([LIST, LIST, REGISTER, MISSING], 3)
+    kind = np.repeat([LIST, LIST, REGISTER, MISSING, DECLARATIONS], [3, 3, 2, 2, 2])
     return VintageBins(
         kind=kind,
         elapsed=np.exp(RNG.uniform(1.0, 7.0, N)),
         linear=Linear(),
-        has_missing=np.repeat([1.0, 0.0, 1.0, 1.0], 3),
+        has_missing=np.repeat([1.0, 0.0, 1.0], [3, 3, 6]),
     )
 
 
@@ -78,6 +85,8 @@ EXAMPLES: list[tuple[Function, list[np.ndarray]]] = [
     (MayRepeat(Point(normal(0.5, 5.0), 5.0), normal(1.0)), MU_SD),
     (MayRepeat(AtLeast(normal(0.5, 5.0), 0.05, 2.0), np.where(WEIGHT > 1, WEIGHT, -np.inf)), BOUND),
     (ReportedFraction(bins(), 0.8), DELAYS),
+    (LogOdds(np.repeat([20.0, 1e4], 6)), [-WEIGHT]),
+    (LogOdds(np.full(N, 20.0)), [normal(0.1)]),
 ]
 IDS = [f"{type(f).__name__} {i}" for i, (f, _) in enumerate(EXAMPLES)]
 every_function = pytest.mark.parametrize(("function", "point"), EXAMPLES, ids=IDS)

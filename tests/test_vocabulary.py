@@ -6,12 +6,16 @@ from typing import get_args
 
 import pytest
 
+from lossmodel.model.components import Components
 from lossmodel.tables.schema import CLAIMS, STREAMS
 from lossmodel.tables.vocabulary import (
     ACCOUNTINGS,
+    AUXILIARY,
+    COMPARED_CATEGORIES,
     KINDS,
     QUALIFIERS,
     STOCK_CATEGORIES,
+    TRUSTS,
     Accounting,
     Form,
     ImportKind,
@@ -63,13 +67,21 @@ def test_the_columns_allow_the_words_of_the_tables():
         "kind": tuple(KINDS),
         "qualifier": tuple(QUALIFIERS),
         "accounting": tuple(ACCOUNTINGS),
+        "trust": TRUSTS,
+        "per": COMPARED_CATEGORIES,
     }
 
 
-def test_every_kind_counts_losses_or_is_a_stock_or_a_correction():
-    disjoint = ("counts_losses", "stock", "signed")
+def test_every_kind_counts_losses_or_compares_them_or_is_a_stock_or_a_correction():
+    disjoint = ("counts_losses", "compares", "stock", "signed")
     assert len(KINDS) == sum(len(names_with(KINDS, rule)) for rule in disjoint)
     for rules in KINDS.values():
-        assert rules.needs_start or rules.running or rules.stock
+        assert rules.needs_start or rules.running or rules.stock or rules.compares
         assert not (rules.per_day and rules.single_day)
     assert set(STOCK_CATEGORIES) == {"missing", "captured", "strength"}
+
+
+def test_a_kind_that_compares_losses_is_read_under_its_own_name():
+    assert set(names_with(KINDS, "compares")) < set(AUXILIARY)
+    assert {rules.component for rules in AUXILIARY.values()} <= set(Components.names())
+    assert not set(AUXILIARY) & set(ACCOUNTINGS)

@@ -35,7 +35,7 @@ __all__ = ["Claims", "claims_csv", "load_claims", "write_claims"]
 ORDER: Final = (
     *("claimant", "party", "category", "scope", "end", "start", "known", "published", "kind"),
     *("qualifier", "value", "low", "high", "published_inferred", "via", "source", "note"),
-    *("part_of", "claim_id"),
+    *("part_of", "per", "total", "derived", "claim_id"),
 )
 
 
@@ -47,8 +47,8 @@ class Claims:
     ----------
     table
         One row per claim: the columns of the format and `row`, the line in the file. Dates are
-        datetime64[ns], numbers float64, `published_inferred` is bool, all else is text, empty if
-        missing. Optional dates are filled; only a stock may have no start.
+        datetime64[ns], numbers float64, flags are bool, all else is text, empty if missing.
+        Optional dates are filled; only a stock may have no start.
     conflict
         The conflict that the claims belong to.
     sha256
@@ -213,9 +213,10 @@ def claims_csv(claims: Claims) -> str:
     table["known"] = table["known"].mask(table["claim_id"].isin(claims.known_blank))
     for name in table.select_dtypes("datetime"):
         table[name] = table[name].dt.strftime("%Y-%m-%d")
-    for name in ("value", "low", "high"):
+    for name in table.select_dtypes("number"):
         table[name] = [repr(x).removesuffix(".0") if x == x else "" for x in table[name].tolist()]
-    table["published_inferred"] = table["published_inferred"].map({True: "true", False: "false"})
+    for name in table.select_dtypes("bool"):
+        table[name] = table[name].map({True: "true", False: "false"})
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 

@@ -12,7 +12,7 @@ __all__ = ["filled", "filled_known"]
 
 def filled(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
     """Fill optional dates, and drop limits that only repeat the value."""
-    is_running = table["kind"].isin(names_with(KINDS, "running"))
+    from_start = table["kind"].isin([*names_with(KINDS, "running"), *names_with(KINDS, "compares")])
     has_limits = table["qualifier"].isin(names_with(QUALIFIERS, "has_limits"))
     end = table["end"]
     published = table["published"].fillna(table["known"]).fillna(end)
@@ -22,7 +22,7 @@ def filled(table: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
         name: table[name].mask(~has_limits & (table[name] == table["value"]))
         for name in ("low", "high")
     }
-    start = table["start"].mask(is_running & table["start"].isna(), conflict.start)
+    start = table["start"].mask(from_start & table["start"].isna(), conflict.start)
     return table.assign(
         start=start, known=known, published=published, published_inferred=inferred, **limits
     )

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lossmodel.claims.claims import Claims
 from lossmodel.claims.filled import filled_known
-from lossmodel.tables.vocabulary import KINDS, STOCK_CATEGORIES, names_with
+from lossmodel.tables.vocabulary import DECLARED, KINDS, STOCK_CATEGORIES, names_with
 
 if TYPE_CHECKING:
     from lossmodel.conflict.types import Stream
@@ -48,7 +48,7 @@ def own_counts(claims: Claims) -> list[Stream]:
         conflict.stream(claimant, party, category)
         for claimant, party, category in days.index[days >= SERIES]
         if conflict.categories[category].group == "person"
-        and category not in STOCK_CATEGORIES
+        and category not in (*STOCK_CATEGORIES, DECLARED)
         and conflict.role(claimant, party) == "self"
     ]
 

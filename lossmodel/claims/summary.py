@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from lossmodel.tables.vocabulary import DECLARED, KINDS, names_with
 from lossmodel.text.card import Card
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def stream_table(claims: Claims) -> pd.DataFrame:
     Returns
     -------
     table
-        One row per `claimant, party, category`: its `role` towards the party, its `accounting`,
+        One row per `claimant, party, category`: its `role` towards the party, its `accounting`
+        (of figures that are no totals their reading: ratio, overlap, fate, declarations),
         whether that is `declared`, and the number of `claims`; by claimant, as in the table.
 
     Examples
@@ -94,18 +96,26 @@ def stream_table(claims: Claims) -> pd.DataFrame:
     conflict = claims.conflict
     keys = ["claimant", "party", "category"]
     declared = set(conflict.streams[keys].itertuples(index=False, name=None))
-    sizes = claims.table.groupby(keys, sort=False).size()
+    table = claims.table.assign(reading=_readings(claims.table))
+    sizes = table.groupby([*keys, "reading"], sort=False).size()
     rows = [
         (
             *key,
             conflict.role(key[0], key[1]),
-            conflict.stream(*key).accounting,
-            key in declared,
+            reading or conflict.stream(*key).accounting,
+            bool(reading) or key in declared,
             size,
         )
-        for key, size in zip(sizes.index, sizes.tolist(), strict=True)
+        for (*names, reading), size in zip(sizes.index, sizes.tolist(), strict=True)
+        for key in [tuple(names)]
     ]
     return pd.DataFrame(rows, columns=[*keys, "role", "accounting", "declared", "claims"])
+
+
+def _readings(table: pd.DataFrame) -> pd.Series:
+    """Reading of each claim that is no total of a stream, see `AUXILIARY`; empty for others."""
+    compared = table["kind"].where(table["kind"].isin(names_with(KINDS, "compares")), "")
+    return compared.mask(table["category"] == DECLARED, "declarations")
 
 
 def describe_streams(claims: Claims, *, width: int = WIDTH, every: bool = False) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lossmodel.claims.comparison_rules import check_comparisons
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import CENTURY
 from lossmodel.conflict.types import cycle
@@ -45,6 +46,7 @@ def check_claims(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> N
     _check_knowledge(table, flagger)
     _check_scopes(table, flagger, conflict)
     _check_relays(table, flagger)
+    check_comparisons(table, flagger, conflict)
     if not flagger.raw.broken:  # an unreadable line may be the total that seems to be missing
         _check_parts(table, flagger)
 

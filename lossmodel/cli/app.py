@@ -32,6 +32,7 @@ __all__ = [
     "Since",
     "Until",
     "With",
+    "Without",
     "app",
     "level",
 ]
@@ -172,6 +173,15 @@ With = Annotated[
         show_default=False,
         help="A component of the model that is off by default: force, whose balances of strengths "
         "and recruits become observations.",
+    ),
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--without",
+        metavar="NAME",
+        show_default=False,
+        help="A component of the model to switch off, such as ratios or overlaps; may be repeated.",
     ),
 ]
 FitPath = Annotated[

@@ -24,6 +24,7 @@ from lossmodel.cli.app import (
     Since,
     Until,
     With,
+    Without,
     app,
     level,
 )
@@ -55,6 +56,7 @@ def fit(
     seed: Seed = 1,
     ci: Ci = CI_PROB,
     priors: PriorsFile = None,
+    without: Without = None,
     out: Out = REPORT,
     since: Since = None,
     force: Force = False,
@@ -62,21 +64,21 @@ def fit(
 ) -> None:
     """Fit the claims of a conflict, write the report, and print a summary."""
     from lossmodel.inference import worker
-    from lossmodel.model.components import Components
 
-    components = Components().including(*(with_ or ()))
     with worker.second_process(*WORKER_MODULES), progress() as say:
         import pandas as pd
 
         from lossmodel import api
         from lossmodel.claims.claims import load_claims
         from lossmodel.evaluation.accountings import with_other_accountings
+        from lossmodel.model.components import Components
         from lossmodel.posterior.fit import conflict_priors
         from lossmodel.posterior.netcdf import check_name
         from lossmodel.report.changes import check_earlier
         from lossmodel.report.folder import reserved
         from lossmodel.report.write import write_into
 
+        components = Components().including(*(with_ or ())).without(*(without or ()))
         # Reserved before the fit, which may take long.
         with reserved(out) as target:
             say("reading the claims")

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
-from lossmodel.tables.vocabulary import INFLOW, OUTFLOWS, STRENGTH, Accounting
+from lossmodel.tables.vocabulary import DECLARED, INFLOW, OUTFLOWS, STRENGTH, Accounting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,7 +204,9 @@ class Knots:
     drift_days: int = HALF_YEAR
 
 
-_PERSONS: Final = ("killed", "wounded", "losses", "irrecoverable", "missing", "captured")
+_PERSONS: Final = (
+    *("killed", "wounded", "losses", "irrecoverable", "missing", "captured", DECLARED),
+)
 _EQUIPMENT: Final = (
     "tanks",
     "armoured-vehicles",

@@ -10,7 +10,7 @@ import pandas as pd
 from lossmodel.claims.claims import Claims
 from lossmodel.defaults import CI_PROB
 from lossmodel.errors import UsageError
-from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, names_with
+from lossmodel.tables.vocabulary import DECLARED, KINDS, QUALIFIERS, names_with
 
 __all__ = ["due_at", "due_rows", "truth_from_claims"]
 
@@ -46,6 +46,7 @@ def truth_from_claims(claims: Claims, claimants: Sequence[str] | None = None) ->
     else:
         chosen = table["claimant"].isin(list(claimants)).to_numpy()
     chosen &= table["kind"].isin(names_with(KINDS, "is_total")).to_numpy()
+    chosen &= (table["category"] != DECLARED).to_numpy()
     chosen &= (table["via"] == "").to_numpy()
     chosen &= ~table["qualifier"].isin(names_with(QUALIFIERS, "is_bound")).to_numpy()
     rows = table[chosen].sort_values("published")

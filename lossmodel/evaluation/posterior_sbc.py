@@ -34,6 +34,7 @@ from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.predictive import replicate
 from lossmodel.model.design.assemble import PERSON
 from lossmodel.plots.ecdf import band_excess
+from lossmodel.tables.vocabulary import OBSERVED_AS
 
 __all__ = ["PosteriorCalibration", "posterior_sbc", "quantities"]
 
@@ -197,7 +198,8 @@ def quantities(draws: SubmodelDraws) -> Mapping[tuple[str, str], Floats]:
     streams = design.streams[design.streams["n_used"] >= MAIN_FIGURES]
     for row in streams.reset_index(names="number").to_dict("records"):
         number = int(row["number"])
-        if number in design.biases or number in design.coverage:
+        has_bias = number in design.biases or number in design.coverage
+        if has_bias and not OBSERVED_AS[row["accounting"]].auxiliary:
             name = f"{row['claimant']} {row['party']} {row['category']}"
             found["bias", name] = draws.mean_bias(number)
     scales = design.parameters.log_scales(draws.flat)

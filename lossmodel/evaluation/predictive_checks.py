@@ -26,6 +26,7 @@ from lossmodel.evaluation.misspecification import FACTOR
 from lossmodel.inference.run import Submodel
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.slopes import jacobian
+from lossmodel.tables.vocabulary import AUXILIARY
 
 __all__ = ["THRESHOLDS", "misspecification_statistics", "flags", "predictive_table"]
 
@@ -245,7 +246,8 @@ def _changes(submodel: Submodel, factor: float) -> list[Shift]:
     terms = submodel.design.terms
     known = terms["known"].to_numpy()
     found: list[Shift] = []
-    for (claimant, party), rows in terms.groupby(["claimant", "party"]):
+    counts = terms[~terms["accounting"].isin(list(AUXILIARY))]
+    for (claimant, party), rows in counts.groupby(["claimant", "party"]):
         own = np.zeros(len(terms))
         own[rows.index] = np.log(factor)
         days = np.sort(rows["known"].to_numpy())
@@ -270,6 +272,7 @@ def _spikes(submodel: Submodel) -> list[Shift]:
     """A day of five times the losses, in all short windows that contain it."""
     terms = submodel.design.terms
     short = terms[(terms["n_days"] <= SPIKE_DAYS) & (terms["kind"] == "window")]
+    short = short[~short["accounting"].isin(list(AUXILIARY))]
     first = {party: party.split("+")[0] for party in submodel.design.terms["party"]}
     windows = pd.DataFrame(
         {

@@ -35,7 +35,7 @@ from lossmodel.evaluation.templates import Plan, Size, draw_plan, with_roots
 from lossmodel.evaluation.unmarked_relays import place_relays, relayed, repeated
 from lossmodel.evidence.exclusions import MODELLED
 from lossmodel.model.priors import Priors
-from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, DECLARED, KINDS, names_with
 
 __all__ = ["LEVEL_SD", "Simulated", "simulate"]
 
@@ -259,16 +259,16 @@ def _plan_of(conflict: str | Path | Conflict, template: Claims | pd.DataFrame | 
         table = load_claims(template, conflict=about).table
     derived = about.claimants["claimant"][about.claimants["derived_from"] != ""]
     persons = table["category"].map(lambda name: about.categories[name].group == "person")
-    keep = ~persons | table["category"].isin(list(MODELLED))
+    keep = ~persons | table["category"].isin([*MODELLED - {DECLARED}])
     keep &= ~table["claimant"].isin(derived) & ~table["via"].isin(derived)
     keep &= table["scope"].map(lambda name: _has_share(about, name))
-    keep &= ~table["kind"].isin(names_with(KINDS, "signed")) & (table["part_of"] == "")
+    others = [*names_with(KINDS, "signed"), *names_with(KINDS, "compares")]
+    keep &= ~table["kind"].isin(others) & (table["part_of"] == "")
     keep &= table["end"] >= about.start
     rows = table[keep].reset_index(drop=True)
     if rows.empty:
         raise UsageError("the template has no claim that the model covers.")
-    middle = rows["value"].fillna((rows["low"] + rows["high"]) / 2)
-    low, high = NOUGHT_RANGE
+    middle, (low, high) = rows["value"].fillna((rows["low"] + rows["high"]) / 2), NOUGHT_RANGE
     rows = rows.assign(
         unit_share=relative_unit(middle),
         low_ratio=(rows["low"] / middle).where(middle > 0, low),

@@ -13,6 +13,7 @@ from lossmodel.evaluation.accountings import other_accountings
 from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.prior_shift import COMMON_SDS, LOCATIONS
+from lossmodel.tables.vocabulary import AUXILIARY, DECLARED
 
 __all__ = ["BLOCKS", "COMMON_SDS", "Variant", "power_scaled", "scopes_scaled", "variants_of"]
 
@@ -100,7 +101,7 @@ def variants_of(
     found += [
         Variant("part", name, claims, priors, components.without(name))
         for name in Components.names()
-        if getattr(components, name)
+        if getattr(components, name) and name not in _without_claims(claims)
     ]
     found += [
         Variant(
@@ -119,6 +120,13 @@ def variants_of(
             changed = power_scaled(priors, BLOCKS.get(block, ()), power)
             found.append(Variant("prior", block, own, changed, components, power))
     return found + (list(_shifted(claims, priors, components)) if shift_priors else [])
+
+
+def _without_claims(claims: Claims) -> set[str]:
+    """Components that read a kind of claims of which there is none."""
+    declared = ["declarations"] if (claims.table["category"] == DECLARED).any() else []
+    there = {*claims.table["kind"], *declared}
+    return {rules.component for name, rules in AUXILIARY.items() if name not in there}
 
 
 def power_scaled(priors: Priors, begins: tuple[str, ...], power: float) -> Priors:

@@ -18,6 +18,7 @@ The steps, in this order, each in its own module:
 `vintages`        lists and registers: increments between two dates of knowledge
 `ledgers`         running totals: increments between two dates, split by daily figures
 `bounds`          lower and upper bounds of ledgers
+`comparisons`     ratios, overlaps with lists, fates of the missing
 `outcomes`        the class of every claim
 `observations`    the table of observations
 ================  ==================================================================================

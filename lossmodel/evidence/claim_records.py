@@ -33,7 +33,10 @@ Window = tuple[int, int]
 
 # Order by information: a point, then an interval, then a bound.
 RANK: Final = {"point": 0, "interval": 1, "at-least": 2, "at-most": 3}
-TEXTS: Final = ("claim_id", "claimant", "party", "category", "scope", "kind", "qualifier", "via")
+TEXTS: Final = (
+    *("claim_id", "claimant", "party", "category", "scope", "kind", "qualifier", "via"),
+    *("part_of", "per"),
+)
 DAYS: Final = "datetime64[D]"
 # Far above the rounding error of sums of doubles, far below the third decimal, to which figures are
 # read.
@@ -62,6 +65,11 @@ class Figure:
         Whether it is another claimant's repetition of the figure.
     members
         Claims in it: itself, or the parts that were summed.
+    per, total
+        Category to which it is a ratio, and number of cases of which it is a part; empty and NaN
+        for figures that count losses.
+    derived
+        Whether it follows from other figures of the table.
 
     Examples
     --------
@@ -92,6 +100,9 @@ class Figure:
     unit: float
     relayed: bool
     members: tuple[str, ...]
+    per: str = ""
+    total: float = math.nan
+    derived: bool = False
 
     @property
     def key(self) -> Key:
@@ -156,11 +167,13 @@ def read_figures(claims: Claims) -> list[Figure]:
     times = np.where(
         table["kind"].isin(names_with(KINDS, "per_day")), np.maximum(end - start + 1, 1), 1
     )
-    texts = [_shared(table[name].astype(str)) for name in (*TEXTS, "part_of")]
-    numbers = [table[name].astype(float).tolist() for name in ("value", "low", "high")]
-    whole = [_shared(array) for array in (start, end, known, published, times)]
+    texts = [_shared(table[name].astype(str)) for name in TEXTS]
+    numbers = [table[name].astype(float).tolist() for name in ("value", "low", "high", "total")]
+    whole = [_shared(array) for array in (start, end, known, published, times, table["derived"])]
+    first, last = len(texts), len(texts) + len(whole)
     return [
-        _figure(row[:9], row[9:14], row[14:]) for row in zip(*texts, *whole, *numbers, strict=True)
+        _figure(row[:first], row[first:last], row[last:])
+        for row in zip(*texts, *whole, *numbers, strict=True)
     ]
 
 
@@ -180,11 +193,11 @@ def _days(
 
 
 def _figure(texts: tuple[str, ...], whole: tuple[int, ...], numbers: tuple[float, ...]) -> Figure:
-    claim_id, claimant, party, category, scope, kind, qualifier, via, part_of = texts
-    value, low, high = numbers
+    claim_id, claimant, party, category, scope, kind, qualifier, via, part_of, per = texts
+    value, low, high, total = numbers
     rules = QUALIFIERS[qualifier]
     form: Form = "interval" if rules.has_limits and np.isnan(value) else rules.form
-    start, end, known, published, times = whole
+    start, end, known, published, times, derived = whole
     unit = 0.0
     if form != "interval":
         unit = capped(dividing_unit(value), value=value, about=rules.approximate) * times
@@ -210,6 +223,9 @@ def _figure(texts: tuple[str, ...], whole: tuple[int, ...], numbers: tuple[float
         unit=unit,
         relayed=False,
         members=(claim_id,),
+        per=per,
+        total=total,
+        derived=bool(derived),
     )
 
 

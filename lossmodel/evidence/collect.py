@@ -13,6 +13,7 @@ import pandas as pd
 
 from lossmodel.evidence.aggregates import merge_added_categories, merge_tiled, take_parts
 from lossmodel.evidence.claim_records import Figure, Key, day_number, read_figures
+from lossmodel.evidence.comparisons import comparison_observations
 from lossmodel.evidence.copies import find_copies, repeat_table
 from lossmodel.evidence.exclusions import in_model, in_time, modelled_scopes, trusted
 from lossmodel.evidence.force_figures import force_figures
@@ -22,7 +23,15 @@ from lossmodel.evidence.outcomes import Outcomes
 from lossmodel.evidence.relays import find_roots, merge_relays, one_ledger
 from lossmodel.evidence.revisions import estimate_observations, stock_observations
 from lossmodel.evidence.vintages import vintage_observations
-from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, TRUSTS, Accounting, Trust
+from lossmodel.tables.vocabulary import (
+    ACCOUNTINGS,
+    AUXILIARY,
+    DECLARED,
+    KINDS,
+    TRUSTS,
+    Accounting,
+    Trust,
+)
 
 if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
@@ -36,10 +45,13 @@ WHY_USED: Final = {
     "list": "Cases that the list had recorded by then.",
     "register": "Cases that the register had recorded by then.",
     "corrected-register": "An assessment from a register, corrected for its delay.",
+    "declarations": "Declarations, or bodies found, of these days.",
 }
 MISSING: Final = "missing"
 ANY_TRUST: Final = TRUSTS[-1]
 ASSESSMENT: Final = "estimate"
+# Each is a dated act, so that a total is the sum of those of its days whoever publishes it.
+DECLARATIONS: Final = "declarations"
 # A ledger's total published so long after its window is no running sum but a new count.
 # Headquarters publish within days, and yearly reviews repeat their totals within a month.
 RECOUNTED_AFTER: Final = 30
@@ -56,12 +68,14 @@ class Evidence:
     terms
         One row per observation: `term` (the claim that names it), `claims` (all claims whose
         figures are in it, separated by `;`), `claimant` (the original one of a relay), `party,
-        category, scope, accounting`, `declared` (the accounting of its stream), `method, role`,
+        category, scope, accounting` (or, of a figure that is no total of a stream, its reading
+        in `AUXILIARY`), `declared` (the accounting of its stream), `method, role`,
         `form` (point, at-least, at-most, interval),
         `value` (total of the window), `low, high`, `kind` (window, vintage, stock), `days`
         (disjoint closed ranges), `n_days`, `known`, `known_from` and `days_from` (the vintage that
         it is added to), `rounding_sd` (in units of `value`), `range_sd` (log scale), `anchor_date`
-        (the day at which the bias of an estimate is evaluated), `published`, `copy_prior` and
+        (the day at which the bias of an estimate is evaluated), `published`, `per` and `total` (of
+        comparisons, as in the claims), `copy_prior` and
         `copy_match` (probability of a copy of another claimant's figure before its number is read,
         and of that number if it is one), `copy_unit` (rounding unit of the printed number),
         `copy_of` (claims of its probable originals).
@@ -172,6 +186,10 @@ def _collected(
         everything = trusted(everything, marks=marks, least=trust, outcomes=outcomes)
     ended = _end_of_fighting(everything, conflict, as_of)
     figures = in_time(everything, as_of=as_of, until=until, first=first, outcomes=outcomes)
+    compared = in_model(
+        (f for f in figures if KINDS[f.kind].compares), conflict=conflict, outcomes=outcomes
+    )
+    figures = [f for f in figures if not KINDS[f.kind].compares]
     figures = take_parts(
         one_ledger(find_roots(figures, conflict), conflict),
         everything=everything,
@@ -184,18 +202,21 @@ def _collected(
     figures = [figure for figure in figures if not KINDS[figure.kind].signed]
     copies = find_copies(figures, conflict, first=first)
     repeats = repeat_table(figures, copies)
+    counts = figures
     figures = merge_relays(merge_added_categories(figures, outcomes), outcomes)
     observations = _observations(
         figures, corrections, conflict=conflict, ended=ended, outcomes=outcomes
     )
+    observations += comparison_observations(
+        compared, counts=counts, observations=observations, outcomes=outcomes
+    )
     if until is None:
-        last = max(
-            (end for observation in observations for _, end in observation.days), default=first
-        )
+        losses = [o for o in observations if o.accounting not in AUXILIARY]
+        last = max((end for o in losses for _, end in o.days), default=first)
         until = pd.Timestamp(last, unit="D").as_unit("ns")
     terms = observation_table(observations, copies=copies, conflict=conflict, order=names)
     # A million of them take 800 MB.
-    del everything, figures, observations, copies
+    del everything, figures, counts, observations, copies
     return Evidence(
         terms=terms,
         classes=outcomes.table(claims.table["claim_id"].tolist()),
@@ -217,9 +238,10 @@ def _end_of_fighting(
         return day_number(conflict.end)
     now = None if as_of is None else day_number(as_of)
     public = [f for f in figures if now is None or f.published <= now]
-    if not public:
+    losses = [f.end for f in public if f.category != DECLARED and not KINDS[f.kind].compares]
+    if not losses:
         return None
-    last = max(f.end for f in public)
+    last = max(losses)
     return last if max(f.published for f in public) - last > QUIET_DAYS else None
 
 
@@ -238,8 +260,11 @@ def _observations(
         accounting = conflict.stream(*key[:3]).accounting
         series, recounted = _recounted(by_key[key], accounting, ended)
         found = _series_observations(series, corrected[key], accounting, first, outcomes)
+        read_as = DECLARATIONS if key[2] == DECLARED else accounting
+        if read_as != accounting:
+            found = [replace(each, accounting=read_as) for each in found]
         for observation in found:
-            outcomes.use(observation.members, WHY_USED[accounting])
+            outcomes.use(observation.members, WHY_USED[read_as])
         again = estimate_observations(recounted, first=first, outcomes=outcomes)
         for observation in again:
             why = "A count of the whole window after the fighting, and no running total."
@@ -263,7 +288,8 @@ def _recounted(
     if ended is None or not ACCOUNTINGS[accounting].sums_days:
         return list(figures), []
     late = [
-        f.category != MISSING and f.published > max(ended, f.end) + RECOUNTED_AFTER for f in figures
+        f.category not in (MISSING, DECLARED) and f.published > max(ended, f.end) + RECOUNTED_AFTER
+        for f in figures
     ]
     pairs = list(zip(figures, late, strict=True))
     return [f for f, is_late in pairs if not is_late], [f for f, is_late in pairs if is_late]
@@ -287,7 +313,8 @@ def _series_observations(
     if not (figures or corrections):
         return []
     rules = ACCOUNTINGS[accounting]
-    if rules.sums_days and (not figures or figures[0].category != MISSING):
+    category = (figures or corrections)[0].category
+    if category == DECLARED or (rules.sums_days and not (figures and category == MISSING)):
         return ledger_observations(figures, corrections=corrections, first=first, outcomes=outcomes)
     remaining = merge_tiled(figures, outcomes)
     if remaining and remaining[0].category == MISSING:

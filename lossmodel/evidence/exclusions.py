@@ -9,7 +9,7 @@ import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, day_number
 from lossmodel.evidence.force_figures import FORCE
-from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, Trust, trusted_words
+from lossmodel.tables.vocabulary import ACCOUNTINGS, DECLARED, KINDS, Trust, trusted_words
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
@@ -19,7 +19,7 @@ __all__ = ["MODELLED", "in_model", "in_time", "modelled_scopes", "sums_beside_ad
 
 # Categories of persons that the model has a place for.
 MODELLED: Final = frozenset(
-    {"killed", "wounded", "casualties", "losses", "irrecoverable", "missing"}
+    {"killed", "wounded", "casualties", "losses", "irrecoverable", "missing", DECLARED}
 )
 
 
@@ -179,6 +179,8 @@ def sums_beside_addends(
 
 def _why_not(figure: Figure, conflict: Conflict, scopes: frozenset[str]) -> str:
     name = figure.category
+    if figure.derived:
+        return "It follows from other figures of the table: kept for comparison only."
     if name == "captured":
         return "The captured are neither killed nor wounded, so the model does not count them."
     if name in FORCE:

@@ -33,10 +33,10 @@ Kind = Literal["window", "vintage", "stock"]
 COLUMNS: Final = (
     "term", "claims", "claimant", "party", "category", "scope", "accounting", "declared", "method",
     "role", "form", "value", "low", "high", "kind", "days", "n_days", "known", "known_from",
-    "days_from", "rounding_sd", "range_sd", "anchor_date", "published", "copy_prior", "copy_match",
-    "copy_unit", "copy_of",
+    "days_from", "rounding_sd", "range_sd", "anchor_date", "published", "per", "total",
+    "copy_prior", "copy_match", "copy_unit", "copy_of",
 )  # fmt: skip
-TEXTS: Final = (*COLUMNS[:11], "kind", "copy_of")
+TEXTS: Final = (*COLUMNS[:11], "kind", "per", "copy_of")
 # Rows that are held as Python objects at a time: some tens of MB.
 CHUNK: Final = 50_000
 # Probable originals that are named.
@@ -173,7 +173,7 @@ def observation_table(
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
     for name in ("known", "known_from", "anchor_date", "published"):
         table[name] = pd.to_datetime(table[name]).astype("datetime64[ns]")
-    numbers = ("value", "low", "high", "rounding_sd", "range_sd", *COLUMNS[-4:-1])
+    numbers = ("value", "low", "high", "rounding_sd", "range_sd", "total", *COLUMNS[-4:-1])
     for name in numbers:
         table[name] = table[name].astype(float)
     return table.astype({"n_days": np.int64} | dict.fromkeys(TEXTS, str))
@@ -211,6 +211,8 @@ def _row(
         observation.range_sd,
         stamp(figure.known),
         stamp(figure.published),
+        figure.per,
+        figure.total,
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.evidence.outcomes import Outcomes
 
-__all__ = ["find_roots", "merge_relays", "one_ledger"]
+__all__ = ["attributed", "find_roots", "merge_relays", "one_ledger"]
 
 Place = tuple[str, str, int, int]
 
@@ -36,14 +36,17 @@ def find_roots(figures: Sequence[Figure], conflict: Conflict) -> list[Figure]:
     figures
         All figures in their order; relays have `relayed` set.
     """
+    declared = _declared(conflict, figures)
+    return [declared(f) if f.relayed else f for f in attributed(figures)]
+
+
+def attributed(figures: Sequence[Figure]) -> list[Figure]:
+    """Figures with the claimant at the end of their chain of relays, in their own words."""
     by_place: defaultdict[Place, list[Figure]] = defaultdict(list)
     for figure in figures:
         by_place[figure.claimant, figure.scope, figure.start, figure.end].append(figure)
-    declared = _declared(conflict, figures)
     return [
-        declared(replace(figure, claimant=_root(figure, by_place), relayed=True))
-        if figure.via
-        else figure
+        replace(figure, claimant=_root(figure, by_place), relayed=True) if figure.via else figure
         for figure in figures
     ]
 

@@ -172,7 +172,7 @@ def crossed_bounds(material: Material) -> Iterator[Case]:
     columns = material.columns
     latest: list[dict[tuple[int, int, int], int]] = []
     for form in ("at-least", "at-most"):
-        rows = np.flatnonzero(columns.form(form))
+        rows = np.flatnonzero(columns.form(form) & ~columns.rule("kind", KINDS, "compares"))
         rows = rows[np.argsort(columns.published[rows], kind="stable")]
         keys = (columns.series[rows], columns.start[rows], columns.end[rows])
         latest.append(

@@ -41,7 +41,8 @@ def fractions(material: Material) -> Iterator[Case]:
     columns = material.columns
     numbers = material.table[["value", "low", "high"]].to_numpy(dtype=float)
     odd = np.nan_to_num(numbers) % 1 != 0
-    for rows in columns.by_series(odd.any(axis=1) & ~columns.rule("kind", KINDS, "per_day")):
+    quotient = columns.rule("kind", KINDS, "per_day") | columns.rule("kind", KINDS, "compares")
+    for rows in columns.by_series(odd.any(axis=1) & ~quotient):
         first = int(rows[0])
         yield Case(
             f"{plural(len(rows), 'figure')} of {series_name(columns, first)} "

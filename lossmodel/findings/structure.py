@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.evidence.exclusions import sums_beside_addends
 from lossmodel.findings.finding import Case, Material
 from lossmodel.findings.words import some
-from lossmodel.tables.vocabulary import ACCOUNTINGS
+from lossmodel.tables.vocabulary import ACCOUNTINGS, AUXILIARY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +137,7 @@ def mixed_sides(material: Material) -> Iterator[Case]:
 def silent_parties(material: Material) -> Iterator[Case]:
     """Parties of a sum without claims of their own, so that priors alone divide the sum."""
     conflict, evidence = material.conflict, material.evidence
-    terms = evidence.terms
+    terms = evidence.terms[~evidence.terms["accounting"].isin(list(AUXILIARY))]
     groups = terms["category"].map(lambda name: conflict.categories[name].group)
     kinds = terms["category"].where(groups == "equipment", "people")
     found: dict[tuple[str, str], list[str]] = defaultdict(list)

@@ -38,6 +38,14 @@ class Components:
         Noise is Student-t; off, normal.
     force
         The force balances of a party are observations; off, as by default, they check the fit.
+    ratios
+        Published ratios of killed, wounded and casualties are evidence.
+    overlaps
+        The coverage of a list or register on a known set of dead is evidence.
+    fates
+        The fates of resolved cases of a register of the missing are evidence.
+    declarations
+        Declarations of the missing dead, and bodies found, are evidence.
 
     Examples
     --------
@@ -58,6 +66,10 @@ class Components:
     copies: bool = True
     heavy_tails: bool = True
     force: bool = False
+    ratios: bool = True
+    overlaps: bool = True
+    fates: bool = True
+    declarations: bool = True
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
 from lossmodel.plots.labels import counted, stream_label, totals, with_others
 from lossmodel.plots.palette import FAINT, GROUP_COLOURS, INK, ROLE_COLOURS
+from lossmodel.tables.vocabulary import AUXILIARY
 from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
@@ -297,6 +298,8 @@ def ratio_rows(
 ) -> pd.DataFrame:
     """Rows of a table of biases over the whole period, sorted by role and ratio."""
     rows = table[(table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])]
+    # Those that compare losses have no ratio to the truth.
+    rows = rows[~rows["accounting"].isin(list(AUXILIARY))]
     # In a fit shorter than half a year, the only half-year has the dates of the whole period.
     rows = rows.drop_duplicates(["claimant", "party", "category"], keep="last")
     people = rows["definition_wounded_share_median"].notna()

@@ -114,4 +114,7 @@ def _against_prior(row: Mapping[Hashable, Any]) -> str:
 
 
 def _name(row: Mapping[Hashable, Any]) -> str:
-    return f"{row['claimant']} ({row['party']} {row['category']})"
+    # Those of shares of cases are ratios of odds.
+    words = {"ratio": ", ratio", "overlap": ", odds of the overlap", "fate": ", odds of death"}
+    also = words.get(row["accounting"], "")
+    return f"{row['claimant']} ({row['party']} {row['category']}{also})"

@@ -190,7 +190,11 @@ def _likelihood(_: Fit, name: str, submodel: Submodel) -> Variables:
 
 
 def _observed(_: Fit, name: str, submodel: Submodel) -> Variables:
-    return _of_figures(name, submodel, np.log1p(submodel.design.observed.value), FIGURE)
+    observed = submodel.design.observed
+    with np.errstate(divide="ignore"):
+        logs = observed.logs_of_figures(np.log(observed.value))
+    value = np.where(np.isfinite(observed.cases), np.exp(logs), observed.value)
+    return _of_figures(name, submodel, np.log1p(value), FIGURE)
 
 
 def _of_figures(

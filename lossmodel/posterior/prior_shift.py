@@ -136,6 +136,8 @@ def _prior_of(design: Design, group: str) -> str:
     if kind == "bias.role":
         return rest.rpartition(" ")[2]
     if kind == "definition":
-        category = str(design.streams.loc[int(rest), "category"])
+        # That of a ratio's word has the word as its last, and no number of a stream.
+        own = rest.isdigit()
+        category = str(design.streams.loc[int(rest), "category"]) if own else rest.split()[-1]
         return UNDEFINED.get(category, "definition.losses")
     return kind

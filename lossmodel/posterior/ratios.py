@@ -5,6 +5,9 @@ three ways, because a word such as "losses" does not say what it counts: against
 the stream's own definition, against the killed, and against the casualties.
 
 For a list the ratio is its coverage: the share of the dead that it would reach with unlimited time.
+
+Readings of `AUXILIARY` are no totals, and have a factor instead: a ratio that on the lethality it
+states, an overlap or a fate the odds ratio of its selection, declarations theirs to the declared.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from lossmodel.posterior.tables import (
     submodel_of,
     terms_table,
 )
-from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE
+from lossmodel.tables.vocabulary import BALANCE, OBSERVED_AS
 from lossmodel.text.levels import IDENTIFIED
 
 if TYPE_CHECKING:
@@ -138,7 +141,7 @@ def _rows(
     for name, truth in (("killed", found.killed), ("casualties", found.casualties)):
         known = np.full_like(ratio, np.nan) if truth is None else _windows(truth, group)
         parts |= _limits(f"ratio_if_{name}", _quotient(claimed, known), fit.ci_prob)
-    covered = ratio if ACCOUNTINGS[stream.accounting].has_coverage else np.full_like(ratio, np.nan)
+    covered = ratio if OBSERVED_AS[stream.accounting].has_coverage else np.full_like(ratio, np.nan)
     parts |= _limits("coverage", covered, fit.ci_prob)
     counted = np.asarray(wounded_share(fit, stream.stream), dtype=float)[:, None]
     share = {

@@ -28,7 +28,7 @@ def series_of(design: Design, name: str, conflict: Conflict) -> list[Series]:
         ]  # fmt: skip
         own = design.terms[[party in conflict.components(p) for p in design.terms["party"]]]
         categories = ["killed", "wounded", "casualties"] if design.people else [name]
-        if design.people and not COUNTS_WOUNDED & set(own["category"]):
+        if design.people and not COUNTS_WOUNDED & {*own["category"], *own["per"]}:
             categories = ["killed"]
         series += [(party, category, scope) for scope in scopes for category in categories]
     return series

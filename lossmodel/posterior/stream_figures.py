@@ -9,6 +9,7 @@ import numpy as np
 
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.tables import stream_of, terms_table
+from lossmodel.tables.vocabulary import OBSERVED_AS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,6 +116,9 @@ class Truths:
     def figures(self, stream: Any, scope: str) -> Figures:
         """Expected figures of a row of `streams_table`, and the truth."""
         factor = np.exp(self.bias(stream))
+        if OBSERVED_AS[stream.accounting].auxiliary:
+            # Its scalar alone: a ratio of ratios, of odds, or of declarations.
+            return Figures(factor, np.ones_like(factor), None, None)
         if stream.group != "person":
             own = self.sums(stream.party, stream.category, scope)
             return Figures(own * factor, own, None, None)

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 __all__ = ["decisive_claim", "figure_words", "hangs_on", "over_its_prior"]
 
 # Observation models as the kind of a claim in a sentence; stocks are of the missing.
-KINDS_OF_FIGURES: Final = {"stock": "count of the {}"}
+KINDS_OF_FIGURES: Final = {
+    "stock": "count of the {}",
+    "overlap": "overlap with a list of {}",
+    "fate": "fates of the {}",
+    "declarations": "count of the {}",
+}
 
 
 def hangs_on(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> str:

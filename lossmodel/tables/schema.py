@@ -6,11 +6,17 @@ Each has one line of meaning, which the pages of the format, errors and the emit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
-from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, TRUSTS
+from lossmodel.tables.field import Field, Table
+from lossmodel.tables.vocabulary import (
+    ACCOUNTINGS,
+    COMPARED_CATEGORIES,
+    KINDS,
+    QUALIFIERS,
+    TRUSTS,
+)
 
 __all__ = [
     "CLAIMANTS",
@@ -22,77 +28,6 @@ __all__ = [
     "Field",
     "Table",
 ]
-
-Form = Literal["text", "slug", "name", "key", "date", "number", "flag"]
-
-
-@dataclass(frozen=True)
-class Field:
-    """One column of a table.
-
-    Attributes
-    ----------
-    form
-        Type of its cells: free `text`; a `slug` or a `name`, unique in the table; a `key`, one of
-        known words; a `date`, a `number`, a `flag`.
-    column, filled
-        Whether the column must exist, and whether all its cells must be filled.
-    default
-        Meaning of an empty cell.
-    choices
-        Words allowed in a `key` column; empty where they depend on the conflict.
-    meaning
-        Its meaning, in one line.
-    empty
-        Meaning of an empty cell in words, where it is no fixed value.
-    home
-        Table that a `key` is a key into, and the key's column there; empty for none.
-    least, most
-        Limits of a number; None for none.
-
-    Examples
-    --------
-    >>> [field.name for field in CLAIMS if field.filled]
-    ['claim_id', 'claimant', 'party', 'category', 'kind', 'end']
-    """
-
-    name: str
-    form: Form = "text"
-    column: bool = False
-    filled: bool = False
-    default: str = ""
-    choices: tuple[str, ...] = ()
-    meaning: str = ""
-    empty: str = ""
-    home: str = ""
-    least: float | None = None
-    most: float | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table of a conflict.
-
-    Attributes
-    ----------
-    file
-        Name of its file.
-    meaning
-        Its contents, in one line.
-    fields
-        Its columns.
-    key
-        Columns that name a row; empty for none.
-    needed
-        Whether every conflict must have it.
-    """
-
-    file: str
-    meaning: str
-    fields: tuple[Field, ...]
-    key: tuple[str, ...] = ()
-    needed: bool = False
-
 
 _SLUG: Final = "letters a-z, digits and `. _ : + / -`"
 
@@ -137,7 +72,7 @@ CLAIMS: Final = (
         "start",
         "date",
         column=True,
-        empty="the conflict's first day; cumulative and stock only",
+        empty="the conflict's first day; cumulative, stock, ratio, overlap and fate only",
         meaning="First day of the window: days on which the losses fell, not those of reports.",
     ),
     Field("end", "date", column=True, filled=True, meaning="Last day of the window, included."),
@@ -202,6 +137,27 @@ CLAIMS: Final = (
         default=TRUSTS[0],
         choices=TRUSTS,
         meaning="second-hand: read in a list of figures; doubtful: it may mean something else.",
+    ),
+    Field(
+        "per",
+        "key",
+        choices=COMPARED_CATEGORIES,
+        empty="no ratio",
+        meaning="The category to one loss of which the value of a ratio is given.",
+    ),
+    Field(
+        "total",
+        "number",
+        least=0,
+        empty="unknown, and value is a share between 0 and 1",
+        meaning="Number of cases examined, of which value is a part: overlap and fate only.",
+    ),
+    Field(
+        "derived",
+        "flag",
+        default="false",
+        meaning="Whether the figure follows from others in the table, as the overlap of lists that "
+        "were matched to each other does: it is kept for comparison only.",
     ),
     Field("note", meaning="Remarks in your own words: inferred dates, the wording of the source."),
 )

@@ -13,9 +13,13 @@ from typing import Final, Literal
 
 __all__ = [
     "ACCOUNTINGS",
+    "AUXILIARY",
     "BALANCE",
+    "COMPARED_CATEGORIES",
+    "DECLARED",
     "INFLOW",
     "KINDS",
+    "OBSERVED_AS",
     "OUTFLOWS",
     "QUALIFIERS",
     "STOCK_CATEGORIES",
@@ -28,7 +32,6 @@ __all__ = [
     "KindRules",
     "QualifierRules",
     "Trust",
-    "accounting_rules",
     "names_with",
     "trusted_words",
 ]
@@ -48,6 +51,10 @@ STRENGTH: Final = "strength"
 INFLOW: Final = "recruits"
 OUTFLOWS: Final = ("captured", "deserted", "discharged")
 STOCK_CATEGORIES: Final = ("missing", "captured", STRENGTH)
+# The flow out of the stock of the missing dead: declared dead by a court, found or identified.
+DECLARED: Final = "declared"
+# Categories that ratios compare, from the most to the fewest dead among them.
+COMPARED_CATEGORIES: Final = ("killed", "irrecoverable", "losses", "casualties", "wounded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,14 @@ class KindRules:
     signed
         Whether it corrects other figures of its claimant, and so may be negative.
     known_at_end
-        Whether an empty `known` means `end`, except in a stream that counts cases; otherwise it
-        means `published`.
+        Whether an empty `known` means `end`, except in a stream that counts cases; otherwise
+        `published`.
+    per
+        Whether it is a ratio of losses to those of another category.
+    category
+        The only category that it can be of; empty for any.
+    sampled
+        Whether it is a number of cases among others that were examined, or their share.
     meaning
         Its meaning, in one line.
     """
@@ -83,12 +96,20 @@ class KindRules:
     stock: bool = False
     signed: bool = False
     known_at_end: bool = False
+    per: bool = False
+    category: str = ""
+    sampled: bool = False
     meaning: str = ""
+
+    @property
+    def compares(self) -> bool:
+        """Whether it compares losses with one another, and counts none."""
+        return self.per or self.sampled
 
     @property
     def counts_losses(self) -> bool:
         """Whether it counts the losses of a window, as a total or per day."""
-        return not (self.stock or self.signed)
+        return not (self.stock or self.signed or self.compares)
 
     @property
     def is_total(self) -> bool:
@@ -100,9 +121,7 @@ KINDS: Final[Mapping[str, KindRules]] = MappingProxyType(
     {
         "daily": KindRules(single_day=True, meaning="Losses of one day; start and end are equal."),
         "period": KindRules(meaning="Losses of the days from start to end."),
-        "average": KindRules(
-            per_day=True, meaning="Mean losses per day over the days from start to end."
-        ),
+        "average": KindRules(per_day=True, meaning="Mean losses per day from start to end."),
         "cumulative": KindRules(
             needs_start=False,
             running=True,
@@ -115,8 +134,24 @@ KINDS: Final[Mapping[str, KindRules]] = MappingProxyType(
             meaning="Missing, captured or strength as they stand on end; no running total.",
         ),
         "correction": KindRules(
-            signed=True,
-            meaning="A correction of earlier figures by the claimant; it may be negative.",
+            signed=True, meaning="A claimant's correction of earlier figures; it may be negative."
+        ),
+        "ratio": KindRules(
+            needs_start=False, per=True, meaning="Losses of the category per loss of that in per."
+        ),
+        "overlap": KindRules(
+            needs_start=False,
+            sampled=True,
+            category="killed",
+            meaning="Those of total known dead of the window who are in the claimant's list or "
+            "register as known; without total, their share.",
+        ),
+        "fate": KindRules(
+            needs_start=False,
+            sampled=True,
+            category="missing",
+            meaning="Those of total resolved cases of the claimant's register of the missing who "
+            "proved dead; without total, their share.",
         ),
     }
 )
@@ -195,9 +230,8 @@ class AccountingRules:
         Whether it lists a share of all cases, its coverage, and has no bias besides.
     official
         Whether it rests on the records of an office, whose bias is that of registers.
-    computed
-        Whether evidence computes it from other figures, with their error: it has no bias, and no
-        stream is declared so.
+    component
+        Component of the model that reads it; empty for one that is always there.
     meaning
         Its meaning, in one line.
     question
@@ -209,14 +243,19 @@ class AccountingRules:
     minimum_is_count: bool = False
     has_coverage: bool = False
     official: bool = False
-    computed: bool = False
+    component: str = ""
     meaning: str = ""
     question: str = ""
 
     @property
+    def auxiliary(self) -> bool:
+        """Whether it is no accounting of a stream: see `AUXILIARY`."""
+        return self.component != ""
+
+    @property
     def assesses(self) -> bool:
         """Whether each figure is a new assessment of all losses in its window."""
-        return not (self.sums_days or self.counts_cases or self.computed)
+        return not (self.sums_days or self.counts_cases or self.auxiliary)
 
 
 ACCOUNTINGS: Final[Mapping[str, AccountingRules]] = MappingProxyType(
@@ -251,6 +290,32 @@ ACCOUNTINGS: Final[Mapping[str, AccountingRules]] = MappingProxyType(
     }
 )
 
+# Observations of a force balance, which are computed with their error and have no bias.
+BALANCE: Final = "balance"
+# Readings of figures that are no totals of a stream: kinds that compare losses, declarations and
+# balances.
+AUXILIARY: Final[Mapping[str, AccountingRules]] = MappingProxyType(
+    {
+        "ratio": AccountingRules(
+            component="ratios", meaning="A ratio of two categories of losses of one party."
+        ),
+        "overlap": AccountingRules(
+            component="overlaps", meaning="Coverage of a list or register on known dead."
+        ),
+        "fate": AccountingRules(
+            component="fates", meaning="Dead among resolved cases of a register of the missing."
+        ),
+        "declarations": AccountingRules(
+            component="declarations", meaning="Missing dead who were declared dead or found."
+        ),
+        BALANCE: AccountingRules(
+            component="force", meaning="What a force lost, from its size and flows."
+        ),
+    }
+)
+# All that an observation may be read as.
+OBSERVED_AS: Final[Mapping[str, AccountingRules]] = MappingProxyType({**ACCOUNTINGS, **AUXILIARY})
+
 
 def trusted_words(least: Trust) -> tuple[Trust, ...]:
     """The words of trust down to the least.
@@ -261,24 +326,6 @@ def trusted_words(least: Trust) -> tuple[Trust, ...]:
     ('first-hand', 'second-hand')
     """
     return TRUSTS[: TRUSTS.index(least) + 1]
-
-
-# Accounting of the observations of a force balance.
-BALANCE: Final = "balance"
-_COMPUTED: Final = {
-    BALANCE: AccountingRules(computed=True, meaning="What a force lost, from its size and flows.")
-}
-
-
-def accounting_rules(name: str) -> AccountingRules:
-    """Rules of the accounting of an observation, declared or computed.
-
-    Examples
-    --------
-    >>> accounting_rules("list").counts_cases, accounting_rules("balance").assesses
-    (True, False)
-    """
-    return _COMPUTED[name] if name in _COMPUTED else ACCOUNTINGS[name]
 
 
 def names_with(table: Mapping[str, object], rule: str) -> list[str]:

@@ -27,6 +27,7 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import Parameterisation
+from lossmodel.tables.vocabulary import AUXILIARY
 
 __all__ = ["couplings_of"]
 
@@ -53,7 +54,7 @@ def couplings_of(density: Density, mode: Floats) -> tuple[AdditiveCoupling, ...]
     """
     design, log_noise = density.design, density.predictions(mode).log_noise
     of = _stream_of(design)
-    known = np.bincount(of, np.exp(-2 * log_noise), minlength=len(design.streams))
+    known = np.bincount(of + 1, np.exp(-2 * log_noise), minlength=len(design.streams) + 1)[1:]
     # If all its figures were of one number, known**-0.5 would be its relative error.
     well = [int(i) for i in np.argsort(-known, kind="stable") if known[i] > WELL_KNOWN**-2]
     found = {
@@ -66,10 +67,12 @@ def couplings_of(density: Density, mode: Floats) -> tuple[AdditiveCoupling, ...]
 
 
 def _stream_of(design: Design) -> Ints:
-    """Number of each figure's stream."""
-    key = ["claimant", "party", "category"]
-    numbers = {tuple(row): i for i, row in enumerate(design.streams[key].to_numpy())}
-    return np.array([numbers[tuple(row)] for row in design.terms[key].to_numpy()])
+    """Number of each figure's stream; -1 for one that is no total."""
+    key, found = ["claimant", "party", "category"], np.full(len(design.terms), -1)
+    streams, terms = (t[~t["accounting"].isin(AUXILIARY)] for t in (design.streams, design.terms))
+    numbers = dict(zip(map(tuple, streams[key].to_numpy()), streams.index, strict=True))
+    found[terms.index] = [numbers[tuple(row)] for row in terms[key].to_numpy()]
+    return found
 
 
 def _parties(design: Design, claims: Ints) -> list[str]:

@@ -17,6 +17,7 @@ from lossmodel.model.density.functions import (
     Floor,
     Log,
     LogNoise,
+    LogOdds,
     Probit,
     Sigmoid,
     Times,
@@ -29,7 +30,7 @@ from lossmodel.model.density.own_or_copied import own_or_copied
 from lossmodel.model.density.replicas import Twice
 from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design import Design
-from lossmodel.model.design.grid import Ints
+from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.observation import Observations
 
 __all__ = ["TINY", "ModelGraph"]
@@ -56,8 +57,9 @@ class ModelGraph(LossGraph):
         Log of the mean slack of a bound, shape (1,).
     sums
         Losses of each daily series up to each edge of cells.
-    by_form, place
-        The order of the observations by form, and the index of each observation in it.
+    by_form, place, sum_place
+        The order of the observations by form, the index of each observation in it, and that of
+        each sum: of the observations, and after them of those that divide them.
     ordered_expected, ordered_noise
         Log expectation and log noise sd in that order: all likelihoods follow from them and the
         slack.
@@ -74,6 +76,9 @@ class ModelGraph(LossGraph):
         observed, self.replicas = design.observed, replicas or {}
         self.by_form = np.concatenate(list(observed.indices.values()))
         self.place = np.argsort(self.by_form)
+        # Of all sums: those of the observations in their order, then those they are divided by.
+        divisors = len(self.by_form) + np.arange(len(design.comparisons.against))
+        self.sum_place = np.concatenate([self.place, divisors])
         super().__init__(design)
         self._expectations()
         self.ordered_noise = self._noise(observed)
@@ -100,7 +105,9 @@ class ModelGraph(LossGraph):
         design, bins = self.design, len(self.design.triangle.vintages.kind)
         delays = {f"delay {k}": design.pair_map[k * bins : (k + 1) * bins] for k in range(5)}
         factor = picking(design.factor_row, self.v.size)
-        return {"factor": factor, "bias": design.bias[self.by_form], **delays}
+        selection = picking(design.comparisons.selection, self.v.size)
+        bias = design.bias[self.by_form]
+        return {"factor": factor, "bias": bias, "selection": selection, **delays}
 
     def _running_sums(self) -> tuple[Ints, RunningSum]:
         """Order of the series, and in it the losses of each up to each edge of cells."""
@@ -126,10 +133,45 @@ class ModelGraph(LossGraph):
         self.sums = sums
         columns = cells_of(order, self.design.grid.cells + 1)
         terms = [*self._windows(columns, sums), *self._reported(columns, sums)]
-        logs = self.graph.map(Log(TINY), self.graph.linear(terms, TINY))
+        logs = self._divided(self.graph.map(Log(TINY), self.graph.linear(terms, self._nothing())))
         bias = self.predictors["bias"]
-        self.ordered_expected = self.graph.map(WeightedSum((1.0, 1.0)), logs, bias)
+        self.ordered_expected = self._as_odds(self.graph.map(WeightedSum((1.0, 1.0)), logs, bias))
         self.log_expected = self.graph.take([self.ordered_expected], self.place)
+
+    def _nothing(self) -> Floats | float:
+        """Sums without losses: almost zero, but one where an observation has no sum."""
+        compared = self.design.comparisons
+        if not len(compared.whole):
+            return TINY
+        found = np.full(len(self.sum_place), TINY)
+        found[self.place[compared.whole]] = 1.0
+        return found
+
+    def _divided(self, logs: Node) -> Node:
+        """Logs of the sums of the observations, less those of the sums that divide them."""
+        above = self.design.comparisons.against
+        if not len(above):
+            return logs
+        count, over = len(self.by_form), np.arange(len(above))
+        less = sparse.coo_array(
+            (np.full(len(above), -1.0), (self.place[above], over)), shape=(count, len(above))
+        )
+        both = sparse.hstack([sparse.eye_array(count), less], format="csr")
+        return self.graph.linear([(sparse.csr_array(both), logs)])
+
+    def _as_odds(self, logs: Map) -> Node:
+        """Log expectations, of shares of cases as log odds that differ by their selection."""
+        compared, graph = self.design.comparisons, self.graph
+        if not len(compared.shares):
+            return logs
+        where, count = self.place[compared.shares], len(self.by_form)
+        odds = graph.map(LogOdds(compared.sharpness), graph.take([logs], where))
+        selected = graph.map(WeightedSum((1.0, 1.0)), odds, self.predictors["selection"])
+        others = np.ones(count)
+        others[where] = 0.0
+        rest = sparse.csr_array(sparse.diags_array(others))
+        rest.eliminate_zeros()
+        return graph.linear([(rest, logs), (_gathering(where, count), selected)])
 
     def _over(self, matrix: Matrix, columns: Ints) -> Matrix:
         """A map of losses up to edges, in days and in the order of the running sums."""
@@ -138,9 +180,9 @@ class ModelGraph(LossGraph):
     def _windows(self, columns: Ints, sums: Node) -> Iterator[tuple[Matrix | None, Node]]:
         """Sums over days; those of the wounded or the missing may count in part."""
         design = self.design
-        claim, factor = self.place[design.window[:, 0]], design.window[:, 2]
+        claim, factor = self.sum_place[design.window[:, 0]], design.window[:, 2]
         whole, part = np.flatnonzero(factor == 0), np.flatnonzero(factor > 0)
-        height = len(design.terms)
+        height = len(self.sum_place)
         if len(whole):
             to_claim = _gathering(claim[whole], height)
             yield self._over(to_claim @ design.window_map[whole], columns), sums
@@ -168,7 +210,7 @@ class ModelGraph(LossGraph):
         delays = (self.predictors[f"delay {k}"] for k in range(5))
         learnt = self._learnt(graph.map(fraction, *delays))
         known = graph.map(Times(), losses, learnt)
-        yield _gathering(self.place[triangle.claim], len(design.terms)), known
+        yield _gathering(self.place[triangle.claim], len(self.sum_place)), known
 
     def _learnt(self, fraction: Node) -> Node:
         """Reported share of each entry, or its increment since the vintage before, if positive."""

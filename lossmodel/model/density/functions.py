@@ -26,6 +26,7 @@ __all__ = [
     "Function",
     "Log",
     "LogNoise",
+    "LogOdds",
     "LogSigmoid",
     "OnDemand",
     "Probit",
@@ -177,6 +178,29 @@ class LogSigmoid(Function):
         return Evaluated(
             -np.logaddexp(0.0, -x[0]), lambda: (1 - s,), lambda: {(0, 0): -s * (1 - s)}
         )
+
+
+@dataclass(frozen=True, eq=False)
+class LogOdds(Function):
+    """``log(p / (1 - p))`` of a share p with the log x, kept below one.
+
+    ``log p = -log(1 + exp(-sharpness x)) / sharpness`` is a smooth minimum of x and zero, below it
+    by ``log(2) / sharpness`` where x is zero.
+    """
+
+    sharpness: Floats
+
+    def _at(self, *x: Floats) -> Evaluated:
+        u = self.sharpness * x[0]
+        log_share = -np.logaddexp(0.0, -u) / self.sharpness
+        rest = -np.expm1(log_share)
+        slope = expit(-u)
+
+        def second() -> SecondDerivatives:
+            bend = (1 - rest) / rest**2 * slope**2
+            return {(0, 0): bend - self.sharpness * expit(u) * slope / rest}
+
+        return Evaluated(log_share - np.log(rest), lambda: (slope / rest,), second)
 
 
 @dataclass(frozen=True, eq=False)

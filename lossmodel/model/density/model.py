@@ -28,7 +28,10 @@ A figure of party, category and scope over the days W, known on day K, has the e
     register    E = exp(beta(K)) sum_{t in W} [k (1 - m) + k m G(a)]; a corrected one is an estimate
     missing     E = exp(beta(K)) sum_{t in W} k m (1 - G(a))
 
-each times the share of the scope. A sum of parties is the sum of all that can have such losses,
+    declared    E = exp(b) sum_{t <= last} k m [G(a) - G(a before the first day of W)]
+
+each times the share of the scope; W of declarations are the days of these, not of death, and b is a
+scalar of their stream. A sum of parties is the sum of all that can have such losses,
 with the common mode of the first, or in a ledger of each; of one without figures of its own only
 the wide prior of its level bounds the part. A list of the wounded has w and no missing. The elapsed
 time a runs from the middle of a bin of days of death to the end of day K; bins are as wide as the
@@ -46,6 +49,23 @@ and third parties. A list has coverage c = sigmoid(level + walk) and no bias; li
 share a part of the level. A side seldom exaggerates its own dead: the prior density of its role and
 side has the factor 2 Phi((ceiling - role - side) / sd), so that their sum is skew-normal.
 
+Three kinds of figures compare losses and count none. Each has one scalar of a claimant with a prior
+of its own, and no other bias: what two figures of one claimant have wrong alike, as by the mean of
+its role and the common mode, cancels in their quotient.
+
+    ratio       log E = log sum_W x - log sum_W x' + b for two words x, x' of one claimant about a
+                party; b if x has more of the dead than x', else -b: b is the log of the lethality
+                that it states over the true one
+    overlap     of n dead of W who are known from elsewhere, y are in a list or register as known on
+                day K:  logit E = logit p + delta,  p = E_list / sum_W k
+    fate        of n resolved cases of a register of the missing, y were dead:
+                logit E = logit p + delta,  p = exp(-beta_0), with beta_0 the level of its bias
+
+In an overlap E_list is the expectation of the list, or of the register with its bias, for the same
+days and scope: it is conditional on the margin of the other source, and the list's own figures are
+its other margin, which counts once. The shares p of registers and fates are smoothly kept below
+one. delta is the log odds ratio between the dead, or cases, that are compared and all of them.
+
 After the fighting, counts get better. With L the days from its end to publication, all terms of the
 log bias but the common mode are multiplied by 1 / sqrt(1 + L / settling) in estimates of the own
 side and in registers; totals of a ledger published a month after it are estimates; and the logit of
@@ -61,6 +81,11 @@ first loss):
     at least    log y = log E + Normal(0, sigma) - Exponential(mean lambda), or of a wide mean with
                 a small probability; at most: + Exponential
     range       P(low < exp(log E + Normal(0, sigma)) < high)
+
+Ratios of any size have the density of y >= 200 with the noise of an estimate. Of overlaps and fates
+y is the odds of the share, with half a case added to either side, and sigma^2 is 1 / (y + 1/2) +
+1 / (n - y + 1/2), where n is known, and a dispersion of the log odds. The noise of declarations is
+that of a list's month over the root of their months.
 
 A figure of a number y that another claimant's earlier figure could explain is a copy with prior
 probability q. With u its rounding unit, p the probability of its number if it is a copy, and f the
@@ -92,6 +117,7 @@ from lossmodel.model.design import Design, build_design
 from lossmodel.model.design.assemble import CIVILIAN, PEOPLE, PERSON
 from lossmodel.model.design.windows import records
 from lossmodel.model.priors import Priors
+from lossmodel.tables.vocabulary import DECLARED, OBSERVED_AS
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -261,9 +287,13 @@ class LossModel:
 
     def _objection(self, term: Mapping[Hashable, Any], conflict: Conflict) -> str:
         civilian = conflict.parties[conflict.components(term["party"])[0]].civilian
-        if term["category"] == "missing" and not self.components.missing:
+        component = OBSERVED_AS[term["accounting"]].component
+        if component and not getattr(self.components, component):
+            return f"The component of the {component} is off."
+        of_missing = term["category"] in ("missing", DECLARED)
+        if of_missing and not self.components.missing:
             return "The component of the missing is off."
-        if term["category"] == "missing" and civilian:
+        if of_missing and civilian:
             return "The model has no missing dead among civilians."
         delayed = term["accounting"] == "list" or (self.components.missing and not civilian)
         if _adds_days(term) or (self.components.delay and delayed):

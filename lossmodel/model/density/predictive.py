@@ -111,15 +111,16 @@ def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.Da
     table
         The N rows of ``design.terms`` with expected_median, expected_lower, expected_upper (of the
         expectation, equal-tailed), residual (log of figure over expectation; NaN for intervals and
-        zeros), noise_sd (of the log), pit and copy_probability (see `Predicted`). There is an
-        example at `predict`.
+        zeros), noise_sd (of the log; of shares of cases, of the log odds), pit and copy_probability
+        (see `Predicted`). There is an example at `predict`.
     """
-    tail = (1 - ci_prob) / 2
-    lower, median, upper = np.exp(np.quantile(predicted.mu, [tail, 0.5, 1 - tail], axis=0))
-    observed = design.observed
-    has_log = (observed.form != INTERVAL) & (observed.value > 0)
+    tail, observed = (1 - ci_prob) / 2, design.observed
+    quantiles = np.quantile(predicted.mu, [tail, 0.5, 1 - tail], axis=0)
+    lower, median, upper = np.exp(observed.logs_of_figures(quantiles))
+    value = np.where(np.isfinite(observed.cases), design.terms["value"], observed.value)
+    has_log = (observed.form != INTERVAL) & (value > 0)
     residual = np.full(len(median), np.nan)
-    residual[has_log] = np.log(observed.value[has_log] / median[has_log])
+    residual[has_log] = np.log(value[has_log] / median[has_log])
     return design.terms.assign(
         expected_median=median,
         expected_lower=lower,
@@ -133,6 +134,8 @@ def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.Da
 
 def new_figures(observed: Observations, predicted: Predicted, rng: np.random.Generator) -> Floats:
     """Logs of figures drawn anew for each draw, shape (draws, N); NaN for ranges.
+
+    Those of shares of cases are logs of numbers of cases.
 
     Examples
     --------
@@ -151,7 +154,7 @@ def new_figures(observed: Observations, predicted: Predicted, rng: np.random.Gen
         new: Any = replicated(figures, mu, sd, predicted.log_slack, rng)
         with np.errstate(divide="ignore"):
             logs[:, i] = np.log(new.y) if form == COUNT else new.y
-    return logs
+    return observed.logs_of_figures(logs)
 
 
 def replicate(density: Density, theta: Floats, rng: np.random.Generator) -> dict[int, Likelihood]:

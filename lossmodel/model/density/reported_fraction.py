@@ -1,4 +1,4 @@
-"""Share of the dead that a list, register or stock of the missing reports."""
+"""Share of the dead that a list, register, stock of the missing or its outflow reports."""
 
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from lossmodel.model.design.convolution import convolution
 from lossmodel.model.design.grid import Floats
 from lossmodel.model.design.reporting import (
     COVERAGE,
+    DECLARATIONS,
     DECLARED,
     DELAY,
     DELAY_SD,
@@ -43,13 +44,14 @@ class ReportedFraction(Function):
         self.vintages, self.declared_log_sd = vintages, declared_log_sd
         self.has_missing = vintages.has_missing
         listed, stock = vintages.kind == LIST, vintages.kind == MISSING
+        of_missing = np.isin(vintages.kind, (MISSING, DECLARATIONS))
         lists, late = int(listed.sum()), int((listed & (vintages.has_missing > 0)).sum())
         self.lists, self.declared = slice(0, lists), slice(lists, len(listed))
         self.late, self.any_lists, self.any_late = slice(0, late), lists > 0, late > 0
         self.log_age = np.log(vintages.elapsed)
-        # Stocks include those not yet declared, and nobody who was found.
+        # Stocks include those not yet declared; neither they nor declarations include the found.
         self.pace = np.where(stock[self.declared], -1.0, 1.0) / declared_log_sd
-        self.found_at_once = np.where(stock[self.declared], 0.0, 1.0)
+        self.found_at_once = np.where(of_missing[self.declared], 0.0, 1.0)
         nodes = convolution(vintages.elapsed[self.late])
         # Delays of declaration in their own sds; densities of the normal without their constant.
         self.delay, self.log_rest = nodes.log_wait / declared_log_sd, nodes.log_rest

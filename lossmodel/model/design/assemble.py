@@ -13,7 +13,9 @@ from scipy import sparse
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.components import Components
-from lossmodel.model.design.bias import Bias, build_biases, unsettled_share
+from lossmodel.model.design.bias import Bias, build_biases
+from lossmodel.model.design.bias_map import bias_map
+from lossmodel.model.design.comparisons import ComparisonBuilder, Comparisons
 from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.latent import LatentProcesses, build_latent
 from lossmodel.model.design.observation import Observations, observe
@@ -31,7 +33,7 @@ from lossmodel.model.design.windows import (
     records,
 )
 from lossmodel.model.priors import Priors
-from lossmodel.tables.vocabulary import accounting_rules
+from lossmodel.tables.vocabulary import OBSERVED_AS
 
 __all__ = [
     "CIVILIAN",
@@ -83,7 +85,8 @@ class Design:
         daily log bias (-1 for none).
     window
         Shape (W, 5): observation, series, factor, lo, hi: the expectation of the observation has
-        the factor times the sum of the series over the days [lo, hi).
+        the factor times the sum of the series over the days [lo, hi). For numbers from N on, see
+        `Comparisons`.
     window_map, pair_window_map
         Sparse maps from the stacked prefix sums of the series, R rows of T + 1 cell edges, to the
         W sums of the windows and the Q sums of the triangle.
@@ -99,6 +102,8 @@ class Design:
     bias
         Sparse map from v to the log bias of each observation, shape (N, V); zero for ledgers,
         whose bias is daily, and for lists.
+    comparisons
+        Observations that are no totals of a stream.
     observed
         Forms, values and noise of the observations.
 
@@ -135,6 +140,7 @@ class Design:
     pair_map: sparse.csr_array
     declared_log_sd: float
     bias: sparse.csr_array
+    comparisons: Comparisons
     observed: Observations
 
     @property
@@ -206,34 +212,31 @@ class _Assembly:
         self.conflict, self.priors, self.components = conflict, priors, components
         self.grid = Grid.over(conflict.start, until, rate_days=conflict.knots.rate_days)
         self.builder, self.daily = ParameterisationBuilder(), Linear()
-        common: dict[str, Any] = {
-            "priors": priors,
-            "components": components,
-            "grid": self.grid,
-            "builder": self.builder,
-        }
-        people = name in PEOPLE
+        common: dict[str, Any] = {"priors": priors, "components": components}
+        common |= {"grid": self.grid, "builder": self.builder}
         self.latent, rows = build_latent(
-            self.terms, conflict=conflict, linear=self.daily, person=people, **common
+            self.terms, conflict=conflict, linear=self.daily, person=name in PEOPLE, **common
         )
         self.streams, self.stream_of = stream_table(self.terms, self.grid)
         self.biases = build_biases(self.streams, conflict=conflict, **common)
-        missing = self.latent.missing_knots
         self.ended = np.inf if ended is None else float(self.grid.index(ended) + 1)
         self.triangle = ReportingTriangleBuilder(
-            conflict=conflict, missing_knots=missing, ended=self.ended,
+            conflict=conflict, missing_knots=self.latent.missing_knots, ended=self.ended,
             within=contained(self.streams, conflict),
-            own=np.flatnonzero(self.streams["role"] == "self").tolist(), equipment=not people,
-            **common,
+            own=np.flatnonzero(self.streams["role"] == "self").tolist(),
+            equipment=name not in PEOPLE, **common,
         )  # fmt: skip
         self.windows = WindowBuilder(
             latent=self.latent, biases=self.biases, daily=self.daily, rows=rows, **common
         )
+        self.comparisons = ComparisonBuilder(
+            len(self.terms), streams=self.streams, biases=self.biases, grid=self.grid,
+            windows=self.windows, bases=self._bases, add_vintage=self._add_vintage,
+        )  # fmt: skip
 
     def design(self) -> Design:
-        terms = zip(self.stream_of, records(self.terms), strict=True)
-        for observation, (stream, term) in enumerate(terms):
-            self._add(observation, int(stream), term)
+        for i, (stream, term) in enumerate(zip(self.stream_of, records(self.terms), strict=True)):
+            self._add(i, int(stream), term)
         observed = observe(
             self.terms, streams=self.streams, stream_of=self.stream_of, priors=self.priors,
             components=self.components, builder=self.builder,
@@ -246,8 +249,12 @@ class _Assembly:
         self, parameters: Parameterisation, observed: Observations, triangle: ReportingTriangle
     ) -> Design:
         height = len(parameters.offset)
-        window = self.windows.windows()
-        factor_row, factor_sign = self.windows.factors()
+        window, (factor_row, factor_sign) = self.windows.windows(), self.windows.factors()
+        bias = bias_map(
+            self.terms, streams=self.streams, stream_of=self.stream_of, biases=self.biases,
+            registers=self.comparisons.registers, bases=self._bases, grid=self.grid,
+            ended=self.ended, priors=self.priors, linear=self.comparisons.bias,
+        )  # fmt: skip
         return Design(
             name=self.name,
             grid=self.grid,
@@ -257,7 +264,7 @@ class _Assembly:
             terms=self.terms,
             biases=self.biases,
             coverage=self.triangle.coverage,
-            definition=self.windows.definition,
+            definition={i: row for i, row in self.windows.definition.items() if isinstance(i, int)},
             daily=self.daily.matrix((self.windows.rows * self.grid.cells, height)),
             rows=self.windows.rows,
             series=self.windows.series(),
@@ -269,14 +276,17 @@ class _Assembly:
             pair_window_map=self.windows.sums(triangle.series, triangle.lo, triangle.hi),
             pair_map=triangle.vintages.linear.matrix((5 * len(triangle.vintages.kind), height)),
             declared_log_sd=self.priors["declared.log_sd"].median,
-            bias=self._bias().matrix((len(self.terms), height)),
+            bias=bias.matrix((len(self.terms), height)),
+            comparisons=self.comparisons.build(),
             observed=observed,
         )
 
     def _add(self, observation: int, stream: int, term: Record) -> None:
         """Add the windows or the bins that the expectation of an observation is the sum of."""
-        accounting, category = accounting_rules(str(term["accounting"])), str(term["category"])
-        if category == "missing":
+        accounting, category = OBSERVED_AS[str(term["accounting"])], str(term["category"])
+        if accounting.auxiliary:
+            self.comparisons.add(observation, stream, term)
+        elif category == "missing":
             self._add_bins(observation, stream, term, MISSING, KILLED)
         elif accounting.counts_cases:
             wounded = category in ("wounded", "casualties", "losses")
@@ -290,31 +300,22 @@ class _Assembly:
     def _add_bins(
         self, observation: int, stream: int, term: Record, kind: int, component: int
     ) -> None:
-        dead = component == KILLED and self.name in PEOPLE
         before = Vintage(term["days_from"], term["known_from"]) if term["days_from"] else None
+        vintage = Vintage(term["days"], term["known"])
+        self._add_vintage(stream, observation, term, kind, vintage, before, component)
+
+    def _add_vintage(
+        self, stream: int, observation: int, term: Record, kind: int, vintage: Vintage,
+        before: Vintage | None, component: int = KILLED,
+    ) -> None:  # fmt: skip
+        dead = component == KILLED and self.name in PEOPLE
         for base in self._bases(str(term["party"])):
             self.triangle.add(
                 observation, stream=stream, kind=kind, party=base,
                 series=self.windows.series_of(base, component, str(term["scope"])), dead=dead,
-                vintage=Vintage(term["days"], term["known"]), before=before,
+                vintage=vintage, before=before,
             )  # fmt: skip
 
     def _bases(self, party: str) -> tuple[str, ...]:
         """Base parties of a party that have losses of their own in the submodel."""
         return tuple(p for p in self.conflict.components(party) if p in self.latent.parties)
-
-    def _bias(self) -> Linear:
-        """Log bias of every observation that is neither a ledger's nor a list's."""
-        bias = Linear()
-        at = np.array([self.grid.index(day) for day in self.terms["anchor_date"]], dtype=float)
-        unsettled = unsettled_share(
-            self.terms, grid=self.grid, ended=self.ended, priors=self.priors
-        )
-        for stream, of in self.biases.items():
-            here = np.flatnonzero(self.stream_of == stream)
-            if self.streams.loc[stream, "observation_model"] == "ledger" or not len(here):
-                continue
-            first = self._bases(str(self.streams.loc[stream, "party"]))[0]
-            where, column, weight = of.weights(at[here], first, unsettled=unsettled[here])
-            bias.add(here[where], column, weight)
-        return bias

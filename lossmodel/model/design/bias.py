@@ -17,9 +17,9 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
-from lossmodel.tables.vocabulary import ACCOUNTINGS, accounting_rules, names_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, AUXILIARY, BALANCE, names_with
 
-__all__ = ["COVERAGE", "Bias", "build_biases", "level_prior", "unsettled_share"]
+__all__ = ["COVERAGE", "Bias", "build_biases", "level_prior"]
 
 Knots = tuple[Floats, Ints]
 
@@ -29,6 +29,13 @@ COVERAGE = "coverage.level"
 LEVELS = {"stock": "bias.missing"} | dict.fromkeys(
     names_with(ACCOUNTINGS, "official"), "bias.register"
 )
+# Priors of the one scalar that a reading of `AUXILIARY` has in place of a bias.
+SCALARS = {
+    "ratio": "ratio.bias",
+    "overlap": "overlap.selection",
+    "fate": "fate.selection",
+    "declarations": "bias.declared",
+}
 DRIFTS = {"ledger": "bias.drift_ledger_sd"} | dict.fromkeys(
     names_with(ACCOUNTINGS, "official"), "bias.register_drift_sd"
 )
@@ -104,12 +111,16 @@ def build_biases(
     Returns
     -------
     biases
-        Number of the stream -> its bias.
+        Number of the stream -> its bias; of a reading of `AUXILIARY` its one scalar, if any.
     """
     table = _BiasTable(conflict, priors, components, grid, builder)
-    own = streams[~streams["observation_model"].isin(names_with(ACCOUNTINGS, "has_coverage"))]
+    auxiliary = streams["observation_model"].isin(list(AUXILIARY))
+    listed = streams["observation_model"].isin(names_with(ACCOUNTINGS, "has_coverage"))
+    own = streams[~listed & ~auxiliary]
     several = own.groupby(["claimant", "party"])["category"].transform("nunique") > 1
-    return {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
+    biases = {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
+    others = streams[auxiliary]
+    return biases | {int(i): table.auxiliary(others.loc[i]) for i in others.index}
 
 
 def level_prior(stream: pd.Series, conflict: Conflict) -> str:
@@ -131,8 +142,8 @@ def level_prior(stream: pd.Series, conflict: Conflict) -> str:
     'coverage.level.equipment'
     """
     name = stream["observation_model"]
-    if name in LEVELS:
-        return LEVELS[name]
+    if name in LEVELS or name in SCALARS:
+        return (LEVELS | SCALARS)[name]
     sort = _class(conflict, stream["party"], stream["category"])
     if name in names_with(ACCOUNTINGS, "has_coverage"):
         return f"{COVERAGE}.{sort}" if sort == "equipment" else COVERAGE
@@ -145,25 +156,6 @@ def _class(conflict: Conflict, party: str, category: str) -> str:
         return "equipment"
     first = conflict.components(party)[0]
     return "civilian" if conflict.parties[first].civilian else "person"
-
-
-def unsettled_share(terms: pd.DataFrame, *, grid: Grid, ended: float, priors: Priors) -> Floats:
-    """Share of its bias that each figure has left, shape (N,); less than one after the fighting.
-
-    A side then counts its own dead, and offices register those of the war: the variance of the bias
-    halves in ``bias.settling`` days. Others learn nothing that they could not before.
-
-    Parameters
-    ----------
-    ended
-        Day after the last one of fighting; infinite while the war lasts.
-    """
-    published = np.array([grid.index(day) for day in terms["published"]], dtype=float)
-    registers = names_with(ACCOUNTINGS, "official")
-    official = terms["role"].eq("self") | terms["accounting"].isin(registers)
-    late = np.maximum(published + 1 - ended, 0.0)
-    late[~(official & terms["category"].ne("missing")).to_numpy()] = 0.0
-    return np.asarray(1 / np.sqrt(1 + late / priors["bias.settling"].median))
 
 
 class _BiasTable:
@@ -195,8 +187,6 @@ class _BiasTable:
 
     def bias(self, stream: pd.Series, *, several: bool) -> Bias:
         """The bias of one stream; ``several``: its claimant has several categories."""
-        if accounting_rules(stream["accounting"]).computed:
-            return Bias((), (), {})
         parties = self.conflict.components(stream["party"])
         common = {}
         if self.components.common_mode:
@@ -205,6 +195,20 @@ class _BiasTable:
         constant, walks = self._level(stream, several=several)
         walks += self._drift(stream)
         return Bias(tuple(constant), tuple(walks), common)
+
+    def auxiliary(self, stream: pd.Series) -> Bias:
+        """The scalar of a reading of `AUXILIARY`; all ratios of a claimant about a party share it.
+
+        What a claimant has wrong in two figures alike cancels in their ratio, and so do the mean of
+        its role and the common mode. The error of a force balance is that of its parts.
+        """
+        model = stream["observation_model"]
+        if model == BALANCE:
+            return Bias((), (), {})
+        key = f"{stream['claimant']} {stream['party']}"
+        key += "" if model == "ratio" else f" {stream['category']}"
+        prior = self.priors[SCALARS[model]]
+        return Bias((self.scalar(prior.name, key, prior.mean, prior.sd),), (), {})
 
     def _level(self, stream: pd.Series, *, several: bool) -> tuple[list[int], list[Knots]]:
         """Rows and walks of all but the stream's own walk and the common mode."""

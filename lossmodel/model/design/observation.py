@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lossmodel.evidence.rounding import SD_OF_UNIT
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
-from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE, names_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE, KINDS, names_with
 
 __all__ = [
     "AT_LEAST",
@@ -39,6 +40,19 @@ HALF = 0.5
 MONTH = 30.0
 # Of a figure whose whole error is known.
 KNOWN = ""
+# Added to both counts of which the odds are taken, so that the log of none is finite (Haldane 1956,
+# The estimation and significance of the logarithm of a ratio of frequencies, Annals of Human
+# Genetics 20: 309-311).
+CONTINUITY = 0.5
+DECLARATIONS = "declarations"
+# Noise of readings of `AUXILIARY`, where it is not that of an estimate.
+NOISES = {
+    "overlap": "cases.dispersion",
+    "fate": "cases.dispersion",
+    DECLARATIONS: "noise.list",
+}
+SAMPLED = tuple(names_with(KINDS, "sampled"))
+COMPARED = tuple(names_with(KINDS, "compares"))
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,11 @@ class Observations:
         Shape (N,): POINT (Student-t on the log), COUNT (gamma-Poisson, figures under COUNT_BELOW),
         AT_LEAST, AT_MOST (bounds, with slack on the log scale, see `likelihood`) or INTERVAL.
     value
-        Shape (N,): the figure, a number of losses; the geometric mean of an INTERVAL's ends.
+        Shape (N,): the figure, a number of losses or a ratio, of shares of cases their odds; the
+        geometric mean of an INTERVAL's ends.
+    cases
+        Shape (N,): of shares of cases the number of these, one where only the share is known; NaN
+        of other figures.
     log_value, log_high
         Shape (N,): log of the figure; of an INTERVAL's two ends (-inf for zero).
     noise, scale
@@ -85,6 +103,7 @@ class Observations:
 
     form: Ints
     value: Floats
+    cases: Floats
     log_value: Floats
     log_high: Floats
     noise: Ints
@@ -102,6 +121,18 @@ class Observations:
     def indices(self) -> dict[int, Ints]:
         """Form -> indices of its figures; forms without a figure are absent."""
         return {int(form): np.flatnonzero(self.form == form) for form in np.unique(self.form)}
+
+    def logs_of_figures(self, mu: Floats) -> Floats:
+        """Logs of the figures as published from values on the scale of the likelihood, (..., N).
+
+        They differ for shares of cases, whose likelihood is of log odds.
+        """
+        sampled = np.isfinite(self.cases)
+        if not sampled.any():
+            return mu
+        logs = np.array(mu, dtype=float)
+        logs[..., sampled] = np.log(self.cases[sampled]) - np.logaddexp(0.0, -logs[..., sampled])
+        return logs
 
 
 def observe(
@@ -124,24 +155,30 @@ def observe(
     builder
         Collects the learned scales of noise and slack.
     """
+    published = terms
+    terms, cases, chance = _with_odds(terms)
     names, scale = _noise_scales(terms, streams["observation_model"].to_numpy()[stream_of])
     noise, fixed_noise = np.full(len(terms), -1), np.zeros(len(terms))
     for name in sorted({*names} - {KNOWN}):
         noise[names == name], fixed_noise[names == name] = _scale(priors[name], builder)
     form = _forms(terms, components)
     value, log_value, log_high = _values(terms, form)
-    rounding = terms["rounding_sd"].to_numpy(dtype=float) / np.maximum(value, HALF)
+    least = np.where(published["accounting"].isin(COMPARED), 0.0, HALF)
+    rounding = terms["rounding_sd"].to_numpy(dtype=float) / np.maximum(value, least)
     has_bounds = bool(np.isin(form, [AT_LEAST, AT_MOST]).any())
     bound, fixed_bound = _scale(priors["bound.excess"], builder) if has_bounds else (-1, 0.0)
     return Observations(
         form=form,
         value=value,
+        cases=cases,
         log_value=log_value,
         log_high=log_high,
         noise=noise.astype(np.int64),
         scale=scale,
         fixed_noise=fixed_noise,
-        extra=terms["range_sd"].to_numpy(dtype=float) ** 2 + components.rounding * rounding**2,
+        extra=terms["range_sd"].to_numpy(dtype=float) ** 2
+        + components.rounding * rounding**2
+        + chance,
         bound=bound,
         fixed_bound=fixed_bound,
         wide_share=priors["bound.wide_share"].median,
@@ -151,6 +188,40 @@ def observe(
         if components.copies
         else np.full(len(terms), -np.inf),
     )
+
+
+def _with_odds(terms: pd.DataFrame) -> tuple[pd.DataFrame, Floats, Floats]:
+    """Terms with odds in place of shares of cases, their numbers of cases, and binomial variances.
+
+    The log of the odds of y among n cases has the variance 1 / y + 1 / (n - y), both with half a
+    case more (Gart and Zweifel 1967, On the bias of various estimators of the logit and its
+    variance, Biometrika 54: 181-187).
+    """
+    sampled = terms["accounting"].isin(SAMPLED).to_numpy()
+    cases, chance = np.full(len(terms), np.nan), np.zeros(len(terms))
+    if not sampled.any():
+        return terms, cases, chance
+    here = terms[sampled]
+    counted = here["total"].notna().to_numpy()
+    cases[sampled] = here["total"].fillna(1.0)
+    more = np.where(counted, CONTINUITY, 0.0)
+
+    def parts(figure: Floats) -> tuple[Floats, Floats]:
+        return figure + more, cases[sampled] - figure + more
+
+    figures = {name: here[name].to_numpy(dtype=float) for name in ("value", "low", "high")}
+    odds = {name: np.divide(*parts(figure)) for name, figure in figures.items()}
+    middle = (figures["low"] + figures["high"]) / 2
+    yes, no = parts(np.where(np.isnan(figures["value"]), middle, figures["value"]))
+    by_odds = (yes + no) / no**2  # derivative of the odds by the figure
+    found = pd.DataFrame(odds, index=here.index)
+    found["rounding_sd"] = here["rounding_sd"].to_numpy(dtype=float) * by_odds
+    width = np.log(odds["high"] / odds["low"]) * SD_OF_UNIT
+    found["range_sd"] = np.where(here["range_sd"] > 0, width, 0.0)
+    chance[sampled] = np.where(counted, 1 / yes + 1 / no, 0.0)
+    changed = terms.copy()
+    changed.loc[sampled, list(found.columns)] = found
+    return changed, cases, chance
 
 
 def _log_copy(terms: pd.DataFrame, form: Ints, value: Floats) -> Floats:
@@ -183,9 +254,13 @@ def _noise_scales(terms: pd.DataFrame, observation_model: Objects) -> tuple[Obje
     names = np.array(["noise.estimate"] * len(terms), dtype=object)
     names[ledger], names[listed] = "noise.ledger_day", "noise.list"
     names[observation_model == BALANCE] = KNOWN
+    for model, name in NOISES.items():
+        names[observation_model == model] = name
     scale, days = np.ones(len(terms)), terms["n_days"].to_numpy(dtype=float)
     scale[ledger] = 1 / np.sqrt(np.maximum(days[ledger], 1))
     scale[listed] = np.sqrt(MONTH / np.maximum(learning_days(terms)[listed], 1))
+    declared = observation_model == DECLARATIONS
+    scale[declared] = np.sqrt(MONTH / np.maximum(days[declared], 1))
     return names, scale
 
 
@@ -198,13 +273,15 @@ def _scale(prior: Prior, builder: ParameterisationBuilder) -> tuple[int, float]:
 def _values(terms: pd.DataFrame, form: Ints) -> tuple[Floats, Floats, Floats]:
     """Figures, their logs, and the logs of the upper ends of intervals."""
     interval = form == INTERVAL
+    # A ratio or odds may be anything above zero.
+    half = np.where(terms["accounting"].isin(COMPARED), 0.0, HALF)
     low, high = terms["low"].to_numpy(dtype=float), terms["high"].to_numpy(dtype=float)
-    middle = np.sqrt(np.maximum(low, HALF) * np.maximum(high, HALF))
+    middle = np.sqrt(np.maximum(low, half) * np.maximum(high, half))
     value = terms["value"].to_numpy(dtype=float)
     value = np.where(np.isnan(value), middle, value)
     with np.errstate(divide="ignore"):
-        log_value = np.where(interval, np.log(low), np.log(np.maximum(value, HALF)))
-    return value, log_value, np.where(interval, np.log(np.maximum(high, HALF)), 0.0)
+        log_value = np.where(interval, np.log(low), np.log(np.maximum(value, half)))
+    return value, log_value, np.where(interval, np.log(np.maximum(high, half)), 0.0)
 
 
 def learning_days(terms: pd.DataFrame) -> Floats:
@@ -237,7 +314,7 @@ def _forms(terms: pd.DataFrame, components: Components) -> Ints:
     form = np.full(len(terms), POINT)
     published = terms["form"].to_numpy()
     small = (terms["value"].to_numpy(dtype=float) < COUNT_BELOW) & (published == "point")
-    form[small] = COUNT
+    form[small & ~terms["accounting"].isin(COMPARED).to_numpy()] = COUNT
     if components.bounds:
         form[published == "at-least"] = AT_LEAST
         form[published == "at-most"] = AT_MOST

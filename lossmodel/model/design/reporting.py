@@ -7,6 +7,7 @@ c of them. With a the days from death to the date of knowledge:
     list      c (killed (1 - m) F(a) + killed m (G * F)(a))
     register    killed (1 - m)       + killed m G(a)
     missing     killed m (1 - G(a))
+    declared    killed m G(a), between the day before a window of declarations and its last day
 
 Both delays are log-normal. Their convolution is a sum over NODES shares t of the elapsed time until
 the declaration, evenly spaced on the logit scale, so that it is smooth in all parameters:
@@ -29,6 +30,7 @@ from lossmodel.model.design.parameters import Linear
 
 __all__ = [
     "COVERAGE",
+    "DECLARATIONS",
     "DECLARED",
     "DELAY",
     "DELAY_SD",
@@ -42,7 +44,7 @@ __all__ = [
     "bin_edges",
 ]
 
-LIST, REGISTER, MISSING = 0, 1, 2
+LIST, REGISTER, MISSING, DECLARATIONS = range(4)
 COVERAGE, MISSING_SHARE, DELAY, DELAY_SD, DECLARED = range(5)
 # The width of a bin is about the elapsed time over this. With bins half as wide, or 16 times as
 # fine, no headline total of the shipped war moves by more than 0.03 posterior sd.
@@ -65,7 +67,7 @@ class VintageBins:
     Attributes
     ----------
     kind
-        Shape (U,): LIST, REGISTER or MISSING.
+        Shape (U,): LIST, REGISTER, MISSING or DECLARATIONS.
     elapsed
         Shape (U,): days from the middle of the bin to the end of the date of knowledge.
     linear

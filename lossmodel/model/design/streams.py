@@ -5,6 +5,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.design.grid import Grid, Ints
+from lossmodel.tables.vocabulary import AUXILIARY
 
 __all__ = ["contained", "stream_table"]
 
@@ -26,7 +27,7 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
         from which a late reassessment of a ledger differs), method, role, n_used, first, last (days
         of the first and last knowledge), observation_model, indexed by number. The observation
         model is the accounting, but ``stock`` for the missing, since the number still missing is a
-        stock whatever the claimant's accounting.
+        stock whatever the claimant's accounting. A reading of `AUXILIARY` is a stream of its own.
     stream_of
         Shape (N,): number of each observation's stream.
 
@@ -53,9 +54,8 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
         first=("known", "min"),
         last=("known", "max"),
     ).reset_index()
-    streams["observation_model"] = streams["accounting"].mask(
-        streams["category"] == "missing", "stock"
-    )
+    stock = (streams["category"] == "missing") & ~streams["accounting"].isin(list(AUXILIARY))
+    streams["observation_model"] = streams["accounting"].mask(stock, "stock")
     return streams, grouped.ngroup().to_numpy().astype(np.int64)
 
 

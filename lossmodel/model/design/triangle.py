@@ -13,6 +13,7 @@ from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_po
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
 from lossmodel.model.design.reporting import (
     COVERAGE,
+    DECLARATIONS,
     DECLARED,
     DELAY,
     DELAY_SD,
@@ -110,7 +111,7 @@ class ReportingTriangleBuilder:
         observation, stream
             Numbers of the observation and of its stream.
         kind
-            LIST, REGISTER or MISSING.
+            LIST, REGISTER, MISSING or DECLARATIONS.
         party, series
             A base party, and the daily series of its dead or wounded.
         dead
@@ -172,7 +173,7 @@ class ReportingTriangleBuilder:
         middle = np.array([(each.lo + each.hi) / 2 for each in bins], dtype=float)
         known = np.array([each.known for each in bins], dtype=float)
         # Without delays a list is complete at once; the missing are still those not yet declared.
-        delayed = self.components.delay | (kind == MISSING)
+        delayed = self.components.delay | np.isin(kind, (MISSING, DECLARATIONS))
         return VintageBins(
             kind=kind,
             # A bin ends with the date of knowledge at the latest: at least half a day.

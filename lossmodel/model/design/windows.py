@@ -19,7 +19,7 @@ from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.latent import LatentProcesses
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
 from lossmodel.model.priors import Priors
-from lossmodel.tables.vocabulary import accounting_rules
+from lossmodel.tables.vocabulary import OBSERVED_AS
 
 __all__ = ["KILLED", "MISSING_DEAD", "UNDEFINED", "WOUNDED", "Record", "WindowBuilder", "records"]
 
@@ -31,7 +31,7 @@ UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecov
 
 # Columns of an observation that its windows and bins are made from.
 READ = (
-    *("party", "category", "scope", "role", "accounting"),
+    *("claimant", "party", "category", "scope", "role", "accounting", "declared", "per"),
     *("days", "days_from", "known", "known_from"),
 )
 
@@ -54,7 +54,8 @@ class WindowBuilder:
     Attributes
     ----------
     definition
-        Stream -> row of v with the logit of its wounded share.
+        Stream, or a name of a word that no stream has, -> row of v with the logit of its wounded
+        share.
     rows
         Rows of the map from v to daily linear predictors that are in use; a ledger adds one for
         each party, its daily log bias.
@@ -75,7 +76,7 @@ class WindowBuilder:
         self.latent, self.biases = latent, biases
         self.priors, self.components, self.people = priors, components, bool(latent.lethality_knots)
         self.grid, self.builder, self.daily, self.rows = grid, builder, daily, rows
-        self.definition: dict[int, int] = {}
+        self.definition: dict[int | str, int] = {}
         self._series: dict[tuple[int, int, int, int], int] = {}
         self._ledgers: dict[tuple[int, str], int] = {}
         self._factors: dict[tuple[int, float], int] = {}
@@ -84,7 +85,7 @@ class WindowBuilder:
 
     def add(self, observation: int, *, stream: int, term: Record, bases: Sequence[str]) -> None:
         """Add the windows of one ledger increment or estimate, of some base parties."""
-        accounting, category = accounting_rules(str(term["accounting"])), str(term["category"])
+        accounting, category = OBSERVED_AS[str(term["accounting"])], str(term["category"])
         spans = [self.grid.span(*days) for days in term["days"]]
         for base in bases:
             ledger = self._ledger(stream, base) if accounting.sums_days else -1
@@ -93,6 +94,24 @@ class WindowBuilder:
                 self._windows += [
                     (observation, series, factor, lo, hi) for lo, hi in spans if hi > lo
                 ]
+
+    def add_compared(
+        self, number: int, *, word: int | str, term: Record, bases: Sequence[str], category: str
+    ) -> None:
+        """Add the losses of a category in the window of an observation, with no bias.
+
+        Parameters
+        ----------
+        number
+            Number of the sum.
+        word
+            The stream whose word the category is, or a name for one that is no stream's.
+        """
+        spans = [self.grid.span(*days) for days in term["days"]]
+        for base in bases:
+            for component, factor in self._counts(word, term, base, category):
+                series = self.series_of(base, component, str(term["scope"]))
+                self._windows += [(number, series, factor, lo, hi) for lo, hi in spans if hi > lo]
 
     def series_of(self, base: str, component: int, scope: str, ledger: int = -1) -> int:
         """Number of a daily series, which is added where it is new."""
@@ -123,7 +142,9 @@ class WindowBuilder:
             linear.add(rows, series * width + left + 1, sign * share)
         return linear.matrix((len(series), len(self._series) * width))
 
-    def _counts(self, stream: int, term: Record, base: str, category: str) -> list[tuple[int, int]]:
+    def _counts(
+        self, stream: int | str, term: Record, base: str, category: str
+    ) -> list[tuple[int, int]]:
         """(component, factor) of each component that the stream's category counts of a party."""
         if not self.people:
             return [(KILLED, 0)]
@@ -132,7 +153,7 @@ class WindowBuilder:
             counts.append((WOUNDED, 0))
         elif category in UNDEFINED or category != "killed":
             counts.append((WOUNDED, self._wounded_share(stream, category)))
-        partial = accounting_rules(term["accounting"]).assesses and term["role"] != "adversary"
+        partial = OBSERVED_AS[term["accounting"]].assesses and term["role"] != "adversary"
         if partial and category != "wounded" and base in self.latent.missing_knots:
             counts.append((MISSING_DEAD, self._missing_uncounted(str(term["role"]), base)))
         return counts
@@ -146,7 +167,7 @@ class WindowBuilder:
             self.daily.add(row * self.grid.cells + where, column, weight)
         return self._ledgers[stream, base]
 
-    def _wounded_share(self, stream: int, category: str) -> int:
+    def _wounded_share(self, stream: int | str, category: str) -> int:
         if not self.components.definitions:
             return 0
         if stream not in self.definition:

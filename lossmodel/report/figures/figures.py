@@ -22,6 +22,7 @@ from lossmodel.report.wording import (
     party_title,
     quantity_title,
 )
+from lossmodel.tables.vocabulary import AUXILIARY
 from lossmodel.text.escape import file_name
 from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
@@ -240,7 +241,8 @@ def _legend(figure: Figure, axes: Any) -> None:
 def _pages(results: Results, party: str, group: Group) -> int:
     """Number of figures that the streams about a party need."""
     streams = results.fit.streams
-    parties = streams.loc[streams["group"] == group, "party"]
+    counted = (streams["group"] == group) & ~streams["accounting"].isin(list(AUXILIARY))
+    parties = streams.loc[counted, "party"]
     about = sum(party in results.fit.conflict.components(name) for name in parties)
     return -(-about // plots.ROWS)
 

@@ -15,7 +15,7 @@ from lossmodel.model.density.pymc.backend import Backend, Tensor
 from lossmodel.model.density.replicas import Twice
 from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design.convolution import convolution
-from lossmodel.model.design.reporting import LIST, MISSING, REGISTER
+from lossmodel.model.design.reporting import DECLARATIONS, LIST, MISSING, REGISTER
 
 __all__ = ["SYMBOLIC"]
 
@@ -23,6 +23,11 @@ __all__ = ["SYMBOLIC"]
 def _weighted(function: f.WeightedSum, x: tuple[Tensor, ...]) -> Tensor:
     terms = (weight * each for weight, each in zip(function.weights, x, strict=True))
     return sum(terms, start=function.offset)
+
+
+def _log_odds(b: Backend, odds: f.LogOdds, x: Tensor) -> Tensor:
+    below = -b.pt.softplus(-odds.sharpness * x) / odds.sharpness
+    return below - b.pt.log(-b.pt.expm1(below))
 
 
 def _log_noise(b: Backend, noise: f.LogNoise, x: Tensor) -> Tensor:
@@ -113,6 +118,7 @@ def _reported(
         LIST: pt.sigmoid(coverage) * ((1 - gone) * found + gone * late),
         REGISTER: (1 - gone) + gone * by_now,
         MISSING: gone * (1 - by_now),
+        DECLARATIONS: gone * by_now,
     }
     value = pt.zeros(len(age))
     for kind, share in kinds.items():
@@ -126,6 +132,7 @@ SYMBOLIC: dict[type, Callable[..., Any]] = {
     f.Exp: lambda b, g, x: g.weight * b.pt.exp(x),
     f.Sigmoid: lambda b, g, x: g.weight * b.pt.sigmoid(x),
     f.LogSigmoid: lambda b, g, x: -b.pt.softplus(-x),
+    f.LogOdds: _log_odds,
     f.Probit: lambda b, g, x: np.log(2.0) + b.log_ndtr(x),
     f.WeightedSum: lambda b, g, *x: _weighted(g, x),
     f.Times: lambda b, g, x, y: x * y,

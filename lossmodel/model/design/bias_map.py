@@ -1,0 +1,82 @@
+"""Log biases of the observations as a sparse map of v."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.model.design.bias import Bias
+from lossmodel.model.design.grid import Floats, Grid, Ints
+from lossmodel.model.design.parameters import Linear
+from lossmodel.model.priors import Priors
+from lossmodel.tables.vocabulary import ACCOUNTINGS, AUXILIARY, names_with
+
+__all__ = ["bias_map", "unsettled_share"]
+
+
+def bias_map(
+    terms: pd.DataFrame,
+    *,
+    streams: pd.DataFrame,
+    stream_of: Ints,
+    biases: Mapping[int, Bias],
+    registers: Iterable[tuple[int, int]],
+    bases: Callable[[str], Sequence[str]],
+    grid: Grid,
+    ended: float,
+    priors: Priors,
+    linear: Linear,
+) -> Linear:
+    """Log bias of every observation that is neither a ledger's nor a list's.
+
+    Parameters
+    ----------
+    terms
+        The N observations, rows of ``Evidence.terms``.
+    streams, stream_of
+        The streams and the number of each observation's stream, see `stream_table`.
+    biases
+        Of the streams, see `build_biases`.
+    registers
+        Observations that compare a part of a register with known dead, and the number of its
+        stream, whose bias they have.
+    bases
+        From a party to its base parties in the submodel.
+    ended
+        Day after the last one of fighting; infinite while the war lasts.
+    linear
+        The map, which has those of the readings of `AUXILIARY` already.
+    """
+    at = np.array([grid.index(day) for day in terms["anchor_date"]], dtype=float)
+    unsettled = unsettled_share(terms, grid=grid, ended=ended, priors=priors)
+    figures = {stream: np.flatnonzero(stream_of == stream) for stream in biases}
+    for observation, stream in registers:
+        figures[stream] = np.append(figures[stream], observation)
+    for stream, of in biases.items():
+        here, model = figures[stream], streams.loc[stream, "observation_model"]
+        if model == "ledger" or model in AUXILIARY or not len(here):
+            continue
+        first = bases(str(streams.loc[stream, "party"]))[0]
+        where, column, weight = of.weights(at[here], first, unsettled=unsettled[here])
+        linear.add(here[where], column, weight)
+    return linear
+
+
+def unsettled_share(terms: pd.DataFrame, *, grid: Grid, ended: float, priors: Priors) -> Floats:
+    """Share of its bias that each figure has left, shape (N,); less than one after the fighting.
+
+    A side then counts its own dead, and offices register those of the war: the variance of the bias
+    halves in ``bias.settling`` days. Others learn nothing that they could not before.
+
+    Parameters
+    ----------
+    ended
+        Day after the last one of fighting; infinite while the war lasts.
+    """
+    published = np.array([grid.index(day) for day in terms["published"]], dtype=float)
+    registers = names_with(ACCOUNTINGS, "official")
+    # The part of a register that is compared with known dead is as settled as the register.
+    official = terms["role"].eq("self") | terms["declared"].isin(registers)
+    late = np.maximum(published + 1 - ended, 0.0)
+    late[~(official & terms["category"].ne("missing")).to_numpy()] = 0.0
+    return np.asarray(1 / np.sqrt(1 + late / priors["bias.settling"].median))
