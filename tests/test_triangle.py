@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 from lossmodel import load_claims
+from lossmodel.claims.claims import write_claims
+from lossmodel.errors import ClaimsError, UsageError
 from lossmodel.evidence import collect_evidence, vintages
+from lossmodel.importers import Hints, read_any
 from tests.small_conflict import TOML, claims_csv, write_conflict
 
 QUARTERS = pd.period_range("2001Q1", "2003Q4", freq="Q")
@@ -100,3 +103,101 @@ def test_a_corrected_cell_is_set_aside_and_said_so(tmp_path):
     outcome = evidence.classes.set_index("claim_id").loc[f"c{at}"]
     assert (outcome["class"], "corrected count" in outcome["why"]) == ("merged", True)
     assert abs(evidence.terms["value"].sum() - total(DATES[-1])) <= 1
+
+
+# --- tables of them ----------------------------------------------------------------------------
+
+OWN = {"party": "land", "category": "killed", "claimant": "almanac2"}
+WIDE = """period,2001-12-31,2002-06-30,2002-12-31
+2001Q1,100,120,130
+Apr 2001,80,95,99
+2001-05-01 to 2001-06-30,20,70,75
+2002Q1,,60,80
+2002Q4,0,0,50
+Total,200,345,434
+"""
+LONG = """first day,last day,known,count
+2001-01-01,2001-03-31,2001-12-31,100
+2001-01-01,2001-03-31,2002-06-30,120
+2002-04-01,2002-06-30,2002-05-31,30
+2002-04-01,2002-06-30,2002-06-30,45
+"""
+
+
+def read(text, folder, **options):
+    path = folder / "own.csv"
+    path.write_text(text)
+    war = folder / "war"
+    if not war.exists():
+        write_conflict(war)
+    return read_any([path], Hints(str(war), **{**OWN, **options}))
+
+
+def test_a_wide_table_has_periods_in_rows_and_dates_of_knowledge_in_columns(tmp_path):
+    imported = read(WIDE, tmp_path)
+    table = imported.claims
+    assert len(table) == 12
+    assert set(table["kind"]) == {"period"}
+    quarter = table[table["start"] == "2001-01-01"]
+    assert quarter[["end", "known", "published", "value"]].to_numpy().tolist() == [
+        ["2001-03-31", known, known, value]
+        for known, value in (("2001-12-31", 100), ("2002-06-30", 120), ("2002-12-31", 130))
+    ]
+    assert imported.extra["streams"]["accounting"].tolist() == ["list"]
+    assert "totals of other rows" in imported.left_out["why"].iloc[0]
+    assert imported.load().conflict.stream("almanac2", "land", "killed").accounting == "list"
+
+
+def test_days_in_headings_of_rows_with_names_are_the_days_of_losses(tmp_path):
+    imported = read("who,2001-12-31,2002-06-30\nalmanac2,100,120\n", tmp_path, claimant="")
+    assert imported.claims["end"].tolist() == ["2001-12-31", "2002-06-30"]
+    assert set(imported.claims["known"]) == {""}
+
+
+def test_a_long_table_ends_a_period_with_its_date_of_knowledge(tmp_path):
+    table = read(LONG, tmp_path).claims
+    assert table[["start", "end", "known", "value"]].to_numpy().tolist()[2:] == [
+        ["2002-04-01", "2002-05-31", "2002-05-31", 30],
+        ["2002-04-01", "2002-06-30", "2002-06-30", 45],
+    ]
+
+
+def test_a_count_before_its_period_is_an_error(tmp_path):
+    with pytest.raises(ClaimsError, match=r"row 6, 2001-12-31: found '7'.*begins on 2002-10-01"):
+        read(WIDE.replace("2002Q4,0", "2002Q4,7"), tmp_path)
+
+
+def test_cells_that_fall_are_kept_and_warned_of(tmp_path):
+    notes = " ".join(read(WIDE, tmp_path).notes)
+    assert "fall with a later date" not in notes
+    fallen = read(WIDE.replace("95,99", "95,90"), tmp_path)
+    assert "row 3, 2002-12-31: 90, after 95 on 2002-06-30" in " ".join(fallen.notes)
+    assert len(fallen.claims) == 12
+
+
+def test_a_triangle_goes_out_and_comes_in_again(tmp_path, lossmodel):
+    claims = read(WIDE, tmp_path).load()
+    found = claims.triangle("almanac2", "land")
+    assert found.shape == (5, 3)
+    assert found.loc["2002-10-01"].to_numpy()[0, 2] == 50
+    write_claims(claims, tmp_path / "war" / "claims.csv")
+    for name in ("claimants", "streams"):
+        getattr(claims.conflict, name).to_csv(tmp_path / "war" / f"{name}.csv", index=False)
+    told = lossmodel("data", "triangle", "almanac2", "land", "--conflict", tmp_path / "war")
+    assert told.status == 0
+    again = read(told.stdout, tmp_path).load()
+    assert again.triangle("almanac2", "land").equals(found)
+    columns = ["start", "end", "known", "value"]
+    assert again.table[columns].equals(claims.table[columns])
+
+
+def test_a_period_that_goes_on_is_one_row(tmp_path):
+    found = read(LONG, tmp_path).load().triangle("almanac2", "land")
+    assert found.index.to_list()[1] == (pd.Timestamp("2002-04-01"), pd.Timestamp("2002-06-30"))
+    assert found.iloc[1].dropna().tolist() == [30, 45]
+
+
+def test_a_series_without_periods_is_named(tmp_path):
+    claims = load(totals(DATES), tmp_path)
+    with pytest.raises(UsageError, match="no counts of periods; there are none"):
+        claims.triangle("gazette", "land")
