@@ -17,6 +17,7 @@ from lossmodel.arguments import check_path
 from lossmodel.claims.allowed_words import allowed_words, note_other_table
 from lossmodel.claims.filled import filled
 from lossmodel.claims.summary import card
+from lossmodel.claims.triangle import triangle
 from lossmodel.claims.validation import check_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.inputs import CLAIMS as FILE
@@ -107,6 +108,38 @@ class Claims:
         """
         chosen = self.table[np.asarray(keep, dtype=bool)].reset_index(drop=True)
         return replace(self, table=chosen)
+
+    def triangle(
+        self, claimant: str, party: str, category: str = "killed", *, scope: str = "all"
+    ) -> pd.DataFrame:
+        """Reporting triangle: counts by period of death and date of knowledge.
+
+        A period that had not ended at a date of knowledge has its count up to then.
+
+        Parameters
+        ----------
+        claimant, party, category, scope
+            The series.
+
+        Returns
+        -------
+        DataFrame
+            Shape (periods, dates): `value` by `start` and `end` of the periods, the index, and by
+            `known`, the columns. NaN where nothing was published; of several releases on one date
+            the latest. `lossmodel data import` reads it back from CSV.
+
+        Raises
+        ------
+        UsageError
+            The series has no counts of periods.
+
+        Examples
+        --------
+        >>> claims = load_claims(conflict="russia-ukraine")
+        >>> claims.triangle("mediazona-bbc", "russia", scope="citizens").columns.name
+        'known'
+        """
+        return triangle(self.table, (claimant, party, category, scope))
 
     def in_order(self) -> Claims:
         """The claims in an order of their contents, so that no answer hangs on that of the file.

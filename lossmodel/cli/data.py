@@ -1,4 +1,4 @@
-"""Commands about public data sets: list, fetch, import."""
+"""Commands about data: list, fetch, import, triangle."""
 
 from __future__ import annotations
 
@@ -204,6 +204,30 @@ def import_data(
     imported = read_any(paths, hints)
     written = imported.write(out)
     _report(imported, written)
+
+
+@data.command("triangle")
+def triangle(
+    claimant: Annotated[str, typer.Argument(metavar="CLAIMANT", help="Whose list it is.")],
+    party: Annotated[str, typer.Argument(metavar="PARTY", help="Whose losses it has.")],
+    category: Annotated[str, typer.Option(help="What is counted.")] = "killed",
+    scope: Annotated[str, typer.Option(help="Which part of the party's forces.")] = "all",
+    claims: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Claims table (CSV); by default that of the conflict.",
+        ),
+    ] = None,
+    conflict: ConflictName = "russia-ukraine",
+) -> None:
+    """Print counts by period of death and date of knowledge as CSV, which `data import` reads."""
+    from lossmodel.claims.claims import load_claims
+
+    found = load_claims(claims, conflict=conflict).triangle(claimant, party, category, scope=scope)
+    found.columns = [f"{day:%Y-%m-%d}" for day in found.columns]
+    answer(found.reset_index().to_csv(index=False, date_format="%Y-%m-%d").rstrip("\n"))
 
 
 def _fetch(entry: DataSet, *, url: str, anew: bool, cache: Path | None) -> list[Fetched]:

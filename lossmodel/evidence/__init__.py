@@ -16,6 +16,7 @@ The steps, in this order, each in its own module:
 `aggregates`      parts and their totals, killed + wounded = casualties, years that make up a total
 `revisions`       estimates and stocks: the latest revision, without restatements
 `vintages`        lists and registers: increments between two dates of knowledge
+`partitions`      counts by period of death, and the totals that they share names with
 `ledgers`         running totals: increments between two dates, split by daily figures
 `bounds`          lower and upper bounds of ledgers
 `comparisons`     ratios, overlaps with lists, fates of the missing

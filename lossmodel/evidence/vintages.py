@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.evidence.bounds import NEAR_DAYS
 from lossmodel.evidence.claim_records import Figure, Window, latest
 from lossmodel.evidence.observations import Observation, rounding_variance, single_observation
+from lossmodel.evidence.partitions import Partition, partitions
 from lossmodel.evidence.revisions import merge_restatements, merge_revisions
 from lossmodel.evidence.rounding import SD_OF_UNIT, series_units
 from lossmodel.evidence.running_totals import keep
@@ -31,6 +32,8 @@ RANGE_PART: Final = 2
 WHY: Final = {
     "repeated": "Repeats the count of an earlier date: no case was added.",
     "out of order": "Out of order among its neighbouring vintages: a corrected count.",
+    "tiled": "A running total whose names a release by period of death counts again.",
+    "summed": "A period of the first release, whose sum continues the running totals before it.",
     "joined": "Its increment is smaller than the rounding: joined with a neighbouring vintage.",
 }
 
@@ -41,9 +44,10 @@ def vintage_observations(
     """One observation per vintage: the increment in knowledge since the previous one.
 
     A running count grows in days and in knowledge at once; a count of the dead of one window grows
-    in knowledge alone. Each is a chain of its own. "At least" in a list is a count of verified
-    cases, hence a point; in a register it is a bound, which is not differenced and is used only if
-    no point of its chain is near.
+    in knowledge alone. Each is a chain of its own; a running count shares its names with the counts
+    of all periods of death, see `partitions`. "At least" in a list is a count of verified cases,
+    hence a point; in a register it is a bound, which is not differenced and is used only if no
+    point of its chain is near.
 
     Parameters
     ----------
@@ -66,7 +70,11 @@ def vintage_observations(
         else:
             points.append(replace(figure, form="point"))
     observations: list[Observation] = []
-    chains = _chains(points, first, outcomes)
+    points = _one_a_date(points, outcomes)
+    triangle = partitions(points, first)
+    if triangle:
+        points, observations = _of_triangle(triangle, points, first, outcomes)
+    chains = _chains(points, first)
     for name, chain in chains.items():
         chains[name], increments = _increments(chain, outcomes)
         observations += increments
@@ -84,14 +92,58 @@ def vintage_observations(
     return observations
 
 
-def _chains(points: Iterable[Figure], first: int, outcomes: Outcomes) -> dict[Window, list[Figure]]:
+def _of_triangle(
+    triangle: Sequence[Partition], points: Sequence[Figure], first: int, outcomes: Outcomes
+) -> tuple[list[Figure], list[Observation]]:
+    """Each name once, of a triangle and of the running totals beside it, see `partitions`.
+
+    Returns
+    -------
+    points, observations
+        Counts of other windows, and what is new in those of the triangle and in the totals.
+    """
+    begin, end = triangle[0], triangle[-1]
+    windows = {tile.window for date in triangle for tile in date.tiles}
+    tiles = [f for f in points if f.window in windows and f.known >= begin.known]
+    inside = set(map(id, tiles))
+    totals = [f for f in points if f.start == first and id(f) not in inside]
+    before = [f for f in totals if f.known < begin.known]
+    by_totals = len(before) > len(begin.tiles)
+    after: list[Figure] = []
+    others = [f for f in points if f.start != first and id(f) not in inside]
+    for figure in totals:
+        if figure.known > end.known and figure.end >= (after or [end.sum])[-1].end:
+            after.append(figure)
+        elif figure.known > end.known:
+            others.append(figure)
+        elif not (by_totals and (figure.known < begin.known or figure is begin.total)):
+            date = next(date for date in triangle if date.known >= figure.known)
+            outcomes.merge(figure.members, date.members, WHY["tiled"])
+    observations: list[Observation] = []
+    for start in dict.fromkeys(f.start for f in tiles):
+        chain = [f for f in tiles if f.start == start]
+        found = _increments(chain, outcomes)[1]
+        if by_totals and chain[0].known == begin.known:
+            outcomes.merge(found[0].members, begin.sum.members, WHY["summed"])
+            found = found[1:]
+        observations += found
+    if by_totals:
+        observations += _increments([*before, begin.sum], outcomes)[1]
+    if after:
+        base, *found = _increments([end.sum, *after], outcomes)[1]
+        outcomes.merge(base.members, end.members, WHY["tiled"])
+        observations += found
+    return others, observations
+
+
+def _chains(points: Iterable[Figure], first: int) -> dict[Window, list[Figure]]:
     """Chains of vintages that can be subtracted from one another, in the order of knowledge.
 
     A count from the start continues the running chain unless its window ends before that of the
     previous one: then neither count contains the other.
     """
     chains: defaultdict[Window, list[Figure]] = defaultdict(list)
-    for figure in _one_a_date(points, outcomes):
+    for figure in points:
         running = chains[RUNNING] if figure.start == first else None
         if running is None or (running and figure.end < running[-1].end):
             chains[figure.window].append(figure)

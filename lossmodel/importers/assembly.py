@@ -102,19 +102,23 @@ def claims_of(records: list[Record]) -> pd.DataFrame:
 def _ids(records: list[Record]) -> list[str]:
     """Ids of the table, or such as `oryx-russia-tanks-2022-03-01`."""
     kinds: dict[tuple[object, ...], set[str]] = {}
+    known: dict[tuple[object, ...], set[str]] = {}
     for r in records:
         of = (r.claimant, r.party, r.category, r.scope, r.window.end)
         kinds.setdefault(of, set()).add(r.kind)
+        known.setdefault((*of[:4], r.window), set()).add(r.known)
     made: list[str] = []
     used: set[str] = set()
     for r in records:
         scope = [r.scope] if r.scope != "all" else []
         several = len(kinds[r.claimant, r.party, r.category, r.scope, r.window.end]) > 1
+        vintages = known[r.claimant, r.party, r.category, r.scope, r.window]
         parts = [
             *map(slug, (r.claimant, r.party, r.category, *scope)),
             *([r.kind] if several else []),
         ]
-        stem = r.texts.get("claim_id") or "-".join([*parts, f"{r.window.end}"])
+        dates = [f"{r.window.end}", *([f"known-{r.known}"] if len(vintages) > 1 else [])]
+        stem = r.texts.get("claim_id") or "-".join([*parts, *dates])
         name = stem if "claim_id" in r.texts else free_name(stem, used)
         used.add(name)
         made.append(name)
@@ -124,7 +128,7 @@ def _ids(records: list[Record]) -> list[str]:
 def _row(record: Record, name: str) -> dict[str, object]:
     window, figure, rules = record.window, record.figure, KINDS[record.kind]
     explicit = window.form == "start"
-    published = record.published or f"{window.end}"
+    published = record.published or record.known or f"{window.end}"
     return {
         "claim_id": name,
         "claimant": record.claimant,

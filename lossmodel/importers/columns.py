@@ -55,7 +55,7 @@ READ_AS: Final = {
 FIGURES: Final = ("value", "low", "high")
 TIMED: Final = ("date", "start", "end", "month", "week-ending", "week-starting")
 # Of a column of figures; empty where another column or an option says it.
-OF_FIGURES: Final = ("claimant", "party", "category", "scope", "kind", "date")
+OF_FIGURES: Final = ("claimant", "party", "category", "scope", "kind", "date", "known")
 OPTIONS: Final = (
     *("claimant", "party", "category", "scope", "kind", "dates", "decimal", "by", "sheet"),
     "encoding",
@@ -73,6 +73,8 @@ class Column:
         A key of `READ_AS`.
     claimant, party, category, scope, kind, date
         Of a column of figures; empty where another column or an option says it.
+    known
+        Of a column of figures: the day on which they were known.
     why
         Reason of a guess, or for leaving the column out.
     """
@@ -84,6 +86,7 @@ class Column:
     scope: str = ""
     kind: str = ""
     date: str = ""
+    known: str = ""
     why: str = field(default="", compare=False)
 
     @property
@@ -242,7 +245,7 @@ def parse_column(text: str) -> tuple[str, Column]:
     --------
     >>> parse_column("deaths_a=value,party=land")
     ('deaths_a', Column(read='value', claimant='', party='land', category='', scope='', kind='', \
-date='', why='as given'))
+date='', known='', why='as given'))
     """
     heading, sign, rest = text.rpartition("=") if "," not in text else text.partition("=")
     if not sign or not heading:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lossmodel.errors import UsageError
 from lossmodel.importers.csv_reader import Grid
+from lossmodel.importers.dates import Dates
 from lossmodel.importers.words import TIMES, normal
 
 __all__ = ["LEVELS", "Headed", "split_header"]
@@ -104,10 +105,15 @@ def _heading_rows(rows: list[tuple[int, list[str]]]) -> int:
 
 
 def _is_across(rows: list[tuple[int, list[str]]]) -> bool:
-    """Whether days stand in the header: its first cell is no data, and those of rows are not."""
-    first = rows[0][1][0]
+    """Whether days stand in the header: its first cell is no data, rows are of names or periods."""
+    first, *rest = rows[0][1]
     below = [cells[0] for _, cells in rows[1:SEARCHED] if cells]
-    return not _is_data(first) and not any(map(_is_data, below))
+    if _is_data(first):
+        return False
+    dates = Dates()
+    periods = [w for cell in below if (w := dates.read_either(cell)) and w.days > 1]
+    of_periods = len(periods) > len(below) / 2 and all(map(dates.read_either, filter(None, rest)))
+    return of_periods or not any(map(_is_data, below))
 
 
 def _spans(first: list[str], second: list[str]) -> bool:

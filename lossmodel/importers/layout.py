@@ -17,6 +17,8 @@ from lossmodel.importers.words import IGNORED, TIMES, normal
 __all__ = ["across_columns", "with_whole_dates"]
 
 FEWEST: Final = 2  # days in headings
+# Share of the cells of a column of periods that are some: others are totals and footnotes.
+MOSTLY: Final = 0.6
 SOME_YEAR: Final = 2000  # with which the name of a month is a date
 DAYS: Final = frozenset({"day", "tag", "jour", "dia", "giorno", "день"})
 # Forms of headings that are days; a number such as 20220224 is one only in a column of days.
@@ -78,13 +80,34 @@ def across_columns(source: Source, given: Mapping[str, Column], keys: Keys) -> d
             f"{source.path}: the heading {doubtful!r} can be read as day/month or as month/day. "
             "Write the days of headings as YYYY-MM-DD."
         )
+    others = [name for name in free if name not in days]
+    if _has_periods(source, others):
+        why = "a date of knowledge in the heading"
+        return {name: Column("value", kind="period", known=name, why=why) for name in days}
     found = {name: Column("value", date=name, why="a day in the heading") for name in days}
-    _check_rows(source, [name for name in free if name not in days], days)
+    _check_rows(source, others, days)
     texts = [name for name in free if name not in days and normal(name) not in _numbers()]
     named = {column.read for column in given.values()}
     if texts and not named & {"claimant", "party", "category"}:
         found[texts[0]] = Column(_section(source, texts[0], keys), why="names of the rows")
     return found
+
+
+def _has_periods(source: Source, others: list[str]) -> bool:
+    """Whether rows are of periods, such as quarters of death: a first and a last day, or windows.
+
+    Days in headings are then dates of knowledge: a reporting triangle.
+    """
+    roles = {role for name in others for role in ("start", "end") if normal(name) in TIMES[role]}
+    if len(roles) == 2:
+        return True
+    dates = Dates()
+    for name in others:
+        cells = [cell for cell in source.cells[name] if not is_missing(cell)]
+        wide = [cell for cell in cells if (w := dates.read_either(cell)) and w.days > 1]
+        if len(wide) > MOSTLY * len(cells):
+            return True
+    return False
 
 
 def _check_rows(source: Source, others: list[str], days: list[str]) -> None:

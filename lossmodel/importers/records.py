@@ -7,18 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from lossmodel.errors import UsageError
-from lossmodel.importers.columns import FIGURES, Column, ColumnMap
+from lossmodel.importers.columns import FIGURES, OF_FIGURES, Column, ColumnMap
 from lossmodel.importers.dates import Dates, Window, guess_dates
 from lossmodel.importers.keys import Keys
-from lossmodel.importers.names import keys_of
 from lossmodel.importers.numbers import Figure, Numbers, guess_numbers, is_missing
 from lossmodel.importers.rows import Rows
 from lossmodel.importers.source import Source
 from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
-from lossmodel.text.spelling import nearest
 
-__all__ = ["Place", "Record", "make_records", "names_of"]
+__all__ = ["Place", "Record", "make_records"]
 
 SHOWN: Final = 4  # columns that a message names
 TEXTS: Final = ("claim_id", "source", "via", "part_of", "published_inferred", "note")
@@ -69,58 +67,6 @@ class Record:
         )
 
 
-def names_of(
-    source: Source, rows: Rows, columns: ColumnMap, keys: Keys
-) -> dict[str, dict[str, str]]:
-    """Section of the conflict -> name in a column of names -> its key.
-
-    New claimants have keys of their own; a party, a category or a scope must be known. `via` has
-    the keys of claimants, and a name that is none as it is, which the check of claims refuses.
-
-    Raises
-    ------
-    ClaimsError
-        A party, category or scope is not known; the error has each name once.
-    """
-    problems = Problems()
-    found: dict[str, dict[str, str]] = {}
-    for name, column in columns.columns.items():
-        section = column.read
-        if section not in keys.known:
-            continue
-        cells = rows.cells[name]
-        names = sorted({cell for cell in cells if not is_missing(cell)})
-        find = {cell: _find(section, cell, keys) for cell in names}
-        new = [cell for cell in names if not find[cell]]
-        if section == "claimant" or keys.conflict is None:
-            find |= keys_of(new, keys.known[section], what=section)
-        else:
-            for cell in new:
-                close = nearest(cell, keys.known[section])
-                line = f'"{cell}" = "{close or "..."}" under [names] of a map for --columns'
-                problems.add(
-                    source.path.name,
-                    name,
-                    rows=[int(str(cells.index[(cells == cell).to_numpy().argmax()]))],
-                    found=quoted(cell),
-                    allowed=one_of(sorted(keys.known[section])),
-                    remedy=f"If it is one of these, write {line}",
-                )
-        found[section] = find
-    problems.raise_if_any()
-    for name, column in columns.columns.items():
-        if column.read == "via":
-            known = found.get("claimant", {})
-            relayed = {cell for cell in rows.cells[name] if not is_missing(cell)}
-            found["via"] = {c: keys.find("claimant", c) or known.get(c, c) for c in relayed}
-    return found
-
-
-def _find(section: str, cell: str, keys: Keys) -> str:
-    key = keys.given(cell) or keys.find(section, cell)
-    return key or (keys.party_within(cell) if section == "party" else "")
-
-
 def make_records(
     source: Source,
     rows: Rows,
@@ -154,11 +100,11 @@ def make_records(
     filled = [c for name in figures for c in rows.cells[name].unique() if not is_missing(c)]
     numbers = guess_numbers(filled, columns.options.get("decimal", ""))
     read = _Reader(source, rows, columns, names, problems)
-    across = guess_dates([c.date for c in figures.values() if c.date], day_first, inside=keys.span)
+    days = [day for c in figures.values() for day in (c.date, c.known) if day]
+    across = guess_dates(days, day_first, inside=keys.span)
     groups: dict[tuple[str, ...], dict[str, str]] = {}
     for name, column in figures.items():
-        group = tuple(getattr(column, part) for part in ("claimant", "party", "category", "scope",
-                                                         "kind", "date"))  # fmt: skip
+        group = tuple(getattr(column, part) for part in OF_FIGURES)
         twice = groups.setdefault(group, {})
         if column.read in twice:
             raise UsageError(
@@ -168,11 +114,11 @@ def make_records(
             )
         twice[column.read] = name
     # Columns that differ in their day alone are one series.
-    positions = {group[:-1]: i for i, group in enumerate(groups)}
+    positions = {group[:-2]: i for i, group in enumerate(groups)}
     records = [
         record
         for group, parts in groups.items()
-        for record in read.group(positions[group[:-1]], parts, numbers, across)
+        for record in read.group(positions[group[:-2]], parts, numbers, across)
     ]
     return records, numbers
 
@@ -201,7 +147,7 @@ class _Reader:
         found = []
         first = next(iter(parts.values()))
         column = self.columns.columns[first]
-        dated = across.read(column.date) if column.date else None
+        dated, known = (across.read(day) if day else None for day in (column.date, column.known))
         for row in self.rows.cells.index:
             line = int(str(row))
             window = dated or self.rows.windows.get(line)
@@ -212,9 +158,10 @@ class _Reader:
             if not figures or window is None:
                 continue
             figure = self._joined(figures, parts, line)
+            at = Place(line, first, self.cells[first][line])
             if figure is not None:
-                at = Place(line, first, self.cells[first][line])
-                found.append(self._record(position, at, column, window, figure, kind))
+                record = self._record(position, at, column, window, figure, kind)
+                found.append(replace(record, known=f"{known.end}") if known else record)
         return found
 
     def _record(

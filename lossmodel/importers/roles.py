@@ -123,7 +123,8 @@ def _guessed(
     meanings = with_middles({str(name): explain(str(name), keys) for name in source.headings})
     contents = contents_of(source, meanings, keys)
     columns = across_columns(source, given.columns, keys)
-    columns |= _times(source, given, meanings, contents, bool(columns), set(columns))
+    across = any(column.date for column in columns.values())
+    columns |= _times(source, given, meanings, contents, across, set(columns))
     columns |= _key_columns(source, meanings, contents, keys, set(columns))
     if not any(c.read == "claimant" for c in (*columns.values(), *given.columns.values())):
         meanings = _settled(meanings, keys, claimant, party)

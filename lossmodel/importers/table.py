@@ -19,13 +19,15 @@ from lossmodel.importers.hints import Hints
 from lossmodel.importers.keys import SECTIONS, Keys
 from lossmodel.importers.kinds import clip, guess_kinds
 from lossmodel.importers.layout import with_whole_dates
-from lossmodel.importers.records import Record, make_records, names_of
+from lossmodel.importers.named import names_of
+from lossmodel.importers.records import Record, make_records
 from lossmodel.importers.result import Imported, rows_of
 from lossmodel.importers.roles import NO_FIGURES, is_claims, map_columns
 from lossmodel.importers.rows import LeftOut, Rows, claim_rows
 from lossmodel.importers.shapes import Shape, find_shape
 from lossmodel.importers.sides import with_limits
 from lossmodel.importers.source import Source
+from lossmodel.importers.triangle import triangle_notes, triangles, up_to_knowledge
 from lossmodel.tables.problems import Problems
 
 __all__ = ["read_table"]
@@ -66,6 +68,8 @@ def read_table(source: Source, hints: Hints) -> Imported:
     records, numbers = make_records(
         source, rows, columns, keys, names=names, day_first=hints.day_first, problems=problems
     )
+    if not own:
+        records = up_to_knowledge(records, source.path.name, problems)
     problems.raise_if_any()
     if not records:
         raise UsageError(f"{source.path} has no figure: all cells of its columns are empty.")
@@ -90,6 +94,7 @@ def read_table(source: Source, hints: Hints) -> Imported:
         *filter(None, [numbers.description]),
         *(said or kinds),
         *cuts,
+        *([] if own else triangle_notes(records)),
         *_new_claimants(records, keys, titles),
         *_unused(columns, own_words),
     )
@@ -228,12 +233,14 @@ def _unused(columns: ColumnMap, hints: Hints) -> list[str]:
 def _extra(
     records: list[Record], keys: Keys, titles: Mapping[str, str], shape: Shape | None
 ) -> dict[str, pd.DataFrame]:
-    """Rows of claimants that are new, and of streams of a set of events, which lists cases."""
+    """Rows of claimants that are new, and of streams that list cases: events and triangles."""
     new = sorted({record.claimant for record in records} - keys.known["claimant"])
     extra = {"claimants": rows_of("claimants", [(key, titles.get(key, "")) for key in new])}
+    listed = triangles(records)
     if shape is not None and shape.events:
-        streams = sorted({(r.claimant, r.party, r.category, "list") for r in records})
-        extra["streams"] = rows_of("streams", streams)
+        listed = sorted({(r.claimant, r.party, r.category) for r in records})
+    if listed:
+        extra["streams"] = rows_of("streams", [(*key, "list") for key in listed])
     return extra
 
 
