@@ -19,14 +19,14 @@ __all__ = ["BLOCKS", "COMMON_SDS", "Variant", "power_scaled", "scopes_scaled", "
 
 # Blocks of priors, by the beginnings of their names.
 BLOCKS = {
-    "bias": ("bias.",),
+    "bias": ("bias.", "ratio."),
     "common mode": ("common.sd",),
-    "coverage and delay": ("coverage.", "delay."),
-    "missing": ("missing.", "declared."),
+    "coverage and delay": ("coverage.", "delay.", "overlap."),
+    "missing": ("missing.", "declared.", "fate."),
     "definition": ("definition.",),
     "lethality": ("lethality.",),
     "path": ("rate.",),
-    "noise scales": ("noise.", "bound."),
+    "noise scales": ("noise.", "bound.", "cases."),
 }
 SCOPE = "scope"
 # Powers of the finite differences, symmetric on the log scale. Wider than the 0.99 and 1.01 of

@@ -133,7 +133,7 @@ def _row(results: Results, row: dict[Any, Any], names: dict[str, str]) -> list[s
         _day(row["start"]),
         _day(row["end"]),
         _day(row["published"]) + (" (inferred)" if row["published_inferred"] else ""),
-        claimed(row["value"], row["low"], row["high"], row["qualifier"]),
+        claimed(row["value"], row["low"], row["high"], row["qualifier"]) + _compared(row),
         row["class"],
         number(row["expected"], row["expected_lower"], row["expected_upper"]) if known else "–",
         factor(math.exp(residual)) if math.isfinite(residual) else "–",
@@ -141,6 +141,13 @@ def _row(results: Results, row: dict[Any, Any], names: dict[str, str]) -> list[s
         row["source"],
         row["note"],
     ]
+
+
+def _compared(row: dict[Any, Any]) -> str:
+    """The cases of which a figure is a part, or the category that it is a ratio to."""
+    if row["per"]:
+        return f" per {row['per']}"
+    return f" of {row['total']:,.10g}" if math.isfinite(row["total"]) else ""
 
 
 def _keys(row: dict[Any, Any]) -> list[float | str | None]:
