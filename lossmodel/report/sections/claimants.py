@@ -58,7 +58,7 @@ def _comparisons(results: Results) -> list[Block]:
     table = table[table["accounting"].isin(list(AUXILIARY))]
     keys = ["claimant", "party", "category", "accounting"]
     # The row over the whole period is the last of each.
-    records = table.drop_duplicates(keys, keep="last").to_dict("records")
+    records: list[dict[Any, Any]] = table.drop_duplicates(keys, keep="last").to_dict("records")
     if not records:
         return []
     fit = results.fit
