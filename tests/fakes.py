@@ -114,7 +114,8 @@ def claims_table(days: pd.DatetimeIndex, mean: dict[tuple[str, str], np.ndarray]
                     "qualifier": "at-least" if category == "casualties" and i % 2 else "exact",
                     **{"published": days[i], "published_inferred": False},
                     "source": "daily-report" if daily else "a_b",
-                    **{"via": "", "part_of": "", "note": "", "row": len(rows) + 2},
+                    **{"via": "", "part_of": "", "per": "", "total": np.nan, "derived": False},
+                    **{"note": "", "row": len(rows) + 2},
                 }
             )
     table = pd.DataFrame(rows)

@@ -67,6 +67,7 @@ ORDER = [
     "model/density/pymc",
     "model/density/generated",
     "model/density/predictive",
+    "model/density/submodels",
     "model/density/model",
     "model",
     "inference/names",

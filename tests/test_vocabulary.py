@@ -7,15 +7,14 @@ from typing import get_args
 import pytest
 
 from lossmodel.model.components import Components
+from lossmodel.tables.categories import COMPARED_CATEGORIES, STOCK_CATEGORIES
 from lossmodel.tables.schema import CLAIMS, STREAMS
+from lossmodel.tables.trust import TRUSTS
 from lossmodel.tables.vocabulary import (
     ACCOUNTINGS,
     AUXILIARY,
-    COMPARED_CATEGORIES,
     KINDS,
     QUALIFIERS,
-    STOCK_CATEGORIES,
-    TRUSTS,
     Accounting,
     Form,
     ImportKind,

@@ -17,15 +17,10 @@ from lossmodel.conflict.shipped import shipped_conflicts
 from lossmodel.conflict.types import FORCE_CATEGORIES, STANDARD_CATEGORIES
 from lossmodel.model.prior import KEYS, Prior, mean_limits
 from lossmodel.model.priors import Priors
+from lossmodel.tables.categories import STOCK_CATEGORIES
 from lossmodel.tables.schema import TABLES, Field
 from lossmodel.tables.toml import Key
-from lossmodel.tables.vocabulary import (
-    ACCOUNTINGS,
-    KINDS,
-    QUALIFIERS,
-    STOCK_CATEGORIES,
-    names_with,
-)
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 from lossmodel.text.numbers import number
 
 __all__ = ["pages"]

@@ -27,7 +27,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.assemble import PEOPLE
 from lossmodel.model.priors import Priors
 from lossmodel.posterior import fit as data
-from lossmodel.tables.vocabulary import TRUSTS
+from lossmodel.tables.trust import TRUSTS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.inference.names import EngineName
-    from lossmodel.tables.vocabulary import Trust
+    from lossmodel.tables.trust import Trust
 
 __all__ = ["fit", "load_fit"]
 

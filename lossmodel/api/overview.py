@@ -8,7 +8,7 @@ from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.tables import reported_series, submodel_of
-from lossmodel.tables.vocabulary import TRUSTS
+from lossmodel.tables.trust import ANY_TRUST
 from lossmodel.text.card import Card
 from lossmodel.text.numbers import number
 
@@ -48,7 +48,7 @@ def _claims(fit: Fit) -> str:
     counts = fit.evidence.classes["class"].value_counts()
     words = ", ".join(f"{counts.get(name, 0):,} {name}" for name in CLASSES)
     evidence = fit.evidence
-    if evidence.trust != TRUSTS[-1]:
+    if evidence.trust != ANY_TRUST:
         words += f"; {evidence.trust} at least"
     as_of = evidence.as_of
     return words if as_of is None else f"{words}; published up to {as_of.date()}"

@@ -7,14 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.tables.categories import COMPARED_CATEGORIES, STOCK_CATEGORIES
 from lossmodel.tables.cells import Flagger
-from lossmodel.tables.vocabulary import (
-    ACCOUNTINGS,
-    COMPARED_CATEGORIES,
-    KINDS,
-    STOCK_CATEGORIES,
-    names_with,
-)
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
 __all__ = ["check_comparisons"]
 

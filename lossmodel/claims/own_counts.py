@@ -13,7 +13,8 @@ import pandas as pd
 
 from lossmodel.claims.claims import Claims
 from lossmodel.claims.filled import filled_known
-from lossmodel.tables.vocabulary import DECLARED, KINDS, STOCK_CATEGORIES, names_with
+from lossmodel.tables.categories import DECLARED, STOCK_CATEGORIES
+from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
     from lossmodel.conflict.types import Stream

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from lossmodel.tables.vocabulary import DECLARED, KINDS, names_with
+from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.vocabulary import KINDS, names_with
 from lossmodel.text.card import Card
 
 if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
+    from lossmodel.conflict.conflict import Conflict
 
 __all__ = ["card", "describe", "describe_streams", "stream_table"]
 
@@ -49,7 +51,7 @@ def describe(claims: Claims, *, width: int = WIDTH) -> str:
     table, conflict = claims.table, claims.conflict
     lines = {
         "conflict": f"{conflict.name}: {conflict.title} (first day {conflict.start.date()})",
-        "losses of": _span(table["start"].fillna(conflict.start), table["end"]),
+        "losses of": _losses_of(table, conflict),
         "published": f"{_span(table['published'], table['published'])}, "
         f"{_share(table['published_inferred'])} inferred",
         **{title: _counts(table[column]) for title, column in COUNTED.items()},
@@ -74,6 +76,14 @@ def _line(title: str, text: str, width: int) -> str:
         break_on_hyphens=False,
         break_long_words=False,
     )
+
+
+def _losses_of(table: pd.DataFrame, conflict: Conflict) -> str:
+    """First and last day of losses; declarations are later than the losses that they are of."""
+    losses = (
+        table[table["category"] != DECLARED] if (table["category"] != DECLARED).any() else table
+    )
+    return _span(losses["start"].fillna(conflict.start), losses["end"])
 
 
 def stream_table(claims: Claims) -> pd.DataFrame:
@@ -187,7 +197,7 @@ def card(claims: Claims) -> Card:
         return Card(f"No claims: {conflict.title}", {"file": str(claims.path)})
     relays = int((table["via"] != "").sum())
     lines = {
-        "losses of": _span(table["start"].fillna(conflict.start), table["end"]),
+        "losses of": _losses_of(table, conflict),
         "published": _span(table["published"], table["published"]),
         **{title: _counts(table[COUNTED[title]], MOST_SHOWN) for title in SHOWN},
         "relays": f"{relays:,}" if relays else "",

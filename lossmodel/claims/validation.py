@@ -15,9 +15,10 @@ from lossmodel.claims.comparison_rules import check_comparisons
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import CENTURY
 from lossmodel.conflict.types import cycle
+from lossmodel.tables.categories import DECLARED, STOCK_CATEGORIES, STRENGTH
 from lossmodel.tables.cells import Flagger
 from lossmodel.tables.problems import GUESSES, quoted
-from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, STOCK_CATEGORIES, STRENGTH, names_with
+from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, names_with
 from lossmodel.text.spelling import nearest
 
 __all__ = ["check_claims"]
@@ -171,9 +172,12 @@ def _check_span(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> No
     """Note days outside the conflict, or outside the life of a party or scope."""
     last = conflict.end if conflict.end is not None else conflict.start + _LONGEST_WAR
     allowed = f"a day of the conflict, from {conflict.start.date()} to {last.date()}"
+    # Those of declarations are days of these, and not of losses.
+    losses = ~_is(table, "category", DECLARED)
     for column in ("start", "end"):
         days = table[column]
-        outside = ((days < conflict.start) | (days > last)).to_numpy() & _given(flagger, column)
+        outside = (days < conflict.start).to_numpy() | ((days > last).to_numpy() & losses)
+        outside &= _given(flagger, column)
         flagger.flag(outside, column, allowed=allowed, remedy="Correct the year, month or day")
     spans = {
         "party": {p.name: (p.start, p.end) for p in conflict.parties.values()},
@@ -187,7 +191,7 @@ def _check_span(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> No
                 allowed = f"a day from {first.date()} on, when {column} {name} begins"
                 flagger.flag(early, "end", allowed=allowed, remedy=f"Correct it or the {column}")
             if final is not None:
-                late = here & (table["start"] > final).to_numpy()
+                late = here & losses & (table["start"] > final).to_numpy()
                 allowed = f"a day up to {final.date()}, when {column} {name} ends"
                 flagger.flag(late, "start", allowed=allowed, remedy=f"Correct it or the {column}")
 

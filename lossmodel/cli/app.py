@@ -12,7 +12,7 @@ from lossmodel.cli.completion import conflict_names, question_words
 from lossmodel.cli.console import answer
 from lossmodel.cli.help import Commands
 from lossmodel.inference.names import EngineName
-from lossmodel.tables.vocabulary import Trust
+from lossmodel.tables.trust import Trust
 
 __all__ = [
     "REPORT",

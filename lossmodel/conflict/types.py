@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
-from lossmodel.tables.vocabulary import DECLARED, INFLOW, OUTFLOWS, STRENGTH, Accounting
+from lossmodel.tables.categories import DECLARED, INFLOW, OUTFLOWS, STRENGTH
+from lossmodel.tables.vocabulary import Accounting
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,8 @@ import pandas as pd
 from lossmodel.claims.claims import Claims
 from lossmodel.defaults import CI_PROB
 from lossmodel.errors import UsageError
-from lossmodel.tables.vocabulary import DECLARED, KINDS, QUALIFIERS, names_with
+from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, names_with
 
 __all__ = ["due_at", "due_rows", "truth_from_claims"]
 

@@ -35,7 +35,8 @@ from lossmodel.evaluation.templates import Plan, Size, draw_plan, with_roots
 from lossmodel.evaluation.unmarked_relays import place_relays, relayed, repeated
 from lossmodel.evidence.exclusions import MODELLED
 from lossmodel.model.priors import Priors
-from lossmodel.tables.vocabulary import ACCOUNTINGS, DECLARED, KINDS, names_with
+from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
 __all__ = ["LEVEL_SD", "Simulated", "simulate"]
 

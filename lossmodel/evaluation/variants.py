@@ -13,20 +13,21 @@ from lossmodel.evaluation.accountings import other_accountings
 from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.prior_shift import COMMON_SDS, LOCATIONS
-from lossmodel.tables.vocabulary import AUXILIARY, DECLARED
+from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.vocabulary import AUXILIARY
 
 __all__ = ["BLOCKS", "COMMON_SDS", "Variant", "power_scaled", "scopes_scaled", "variants_of"]
 
 # Blocks of priors, by the beginnings of their names.
 BLOCKS = {
-    "bias": ("bias.",),
+    "bias": ("bias.", "ratio."),
     "common mode": ("common.sd",),
-    "coverage and delay": ("coverage.", "delay."),
-    "missing": ("missing.", "declared."),
+    "coverage and delay": ("coverage.", "delay.", "overlap."),
+    "missing": ("missing.", "declared.", "fate."),
     "definition": ("definition.",),
     "lethality": ("lethality.",),
     "path": ("rate.",),
-    "noise scales": ("noise.", "bound.", "force."),
+    "noise scales": ("noise.", "bound.", "force.", "cases."),
 }
 SCOPE = "scope"
 # Powers of the finite differences, symmetric on the log scale. Wider than the 0.99 and 1.01 of

@@ -28,6 +28,7 @@ The steps, in this order, each in its own module:
 `rounding` serve `vintages` and `ledgers`: which totals are kept, and how exact they are.
 """
 
-from lossmodel.evidence.collect import Evidence, collect_evidence
+from lossmodel.evidence.collect import collect_evidence
+from lossmodel.evidence.evidence import Evidence
 
 __all__ = ["Evidence", "collect_evidence"]

@@ -17,7 +17,8 @@ from lossmodel.evidence.observations import Observation, single_observation
 from lossmodel.evidence.relays import attributed
 from lossmodel.evidence.revisions import merge_revisions
 from lossmodel.evidence.rounding import SD_OF_UNIT
-from lossmodel.tables.vocabulary import KINDS, STOCK_CATEGORIES
+from lossmodel.tables.categories import STOCK_CATEGORIES
+from lossmodel.tables.vocabulary import KINDS
 
 if TYPE_CHECKING:
     from lossmodel.evidence.outcomes import Outcomes

@@ -9,7 +9,9 @@ import pandas as pd
 
 from lossmodel.evidence.claim_records import Figure, day_number
 from lossmodel.evidence.force_figures import FORCE
-from lossmodel.tables.vocabulary import ACCOUNTINGS, DECLARED, KINDS, Trust, trusted_words
+from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.trust import Trust, trusted_words
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict

@@ -12,7 +12,8 @@ import pandas as pd
 from lossmodel.evidence.claim_records import Figure, latest
 from lossmodel.evidence.observations import rounding_variance
 from lossmodel.evidence.rounding import SD_OF_UNIT
-from lossmodel.tables.vocabulary import INFLOW, KINDS, OUTFLOWS, QUALIFIERS, STRENGTH
+from lossmodel.tables.categories import INFLOW, OUTFLOWS, STRENGTH
+from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
 
 __all__ = ["COLUMNS", "FORCE", "force_figures"]
 

@@ -11,7 +11,7 @@ from lossmodel.claims.claims import Claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.findings.finding import SEVERITIES, Finding, Material
 from lossmodel.findings.kinds import KINDS
-from lossmodel.tables.vocabulary import TRUSTS, trusted_words
+from lossmodel.tables.trust import ANY_TRUST, trusted_words
 
 if TYPE_CHECKING:
     from lossmodel.evidence import Evidence
@@ -40,7 +40,7 @@ def find(claims: Claims, evidence: Evidence) -> list[Finding]:
     """
     if evidence.as_of is not None:
         claims = claims.select(claims.table["published"] <= evidence.as_of)
-    if evidence.trust != TRUSTS[-1]:
+    if evidence.trust != ANY_TRUST:
         claims = claims.select(claims.table["trust"].isin(trusted_words(evidence.trust)))
     material = Material(claims.in_order(), evidence)
     return [

@@ -13,7 +13,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lossmodel.model.density.model import LossModel, submodels_with
+    from lossmodel.model.density.model import LossModel
+    from lossmodel.model.density.submodels import submodels_with
 
 __all__ = ["LossModel", "submodels_with"]
 

@@ -28,7 +28,8 @@ from lossmodel.evidence.claim_records import day_number
 from lossmodel.evidence.exclusions import modelled_scopes
 from lossmodel.evidence.observations import COLUMNS as TERM_COLUMNS
 from lossmodel.model.force_flows import Flow, Spread
-from lossmodel.tables.vocabulary import BALANCE, INFLOW, OUTFLOWS, STRENGTH
+from lossmodel.tables.categories import INFLOW, OUTFLOWS, STRENGTH
+from lossmodel.tables.vocabulary import BALANCE
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict

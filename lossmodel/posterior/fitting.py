@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lossmodel.evidence import Evidence
     from lossmodel.model.design import Design
     from lossmodel.model.priors import Priors
-    from lossmodel.tables.vocabulary import Trust
+    from lossmodel.tables.trust import Trust
 
 __all__ = ["fit_claims"]
 

@@ -32,7 +32,11 @@ __all__ = [
 
 BLOCKS = {
     "bias.register": "registers",
+    "bias.declared": "missing",
     "bias": "bias",
+    "ratio": "bias",
+    "overlap": "coverage and delay",
+    "fate": "missing",
     "common": "common mode",
     "coverage": "coverage and delay",
     "delay": "coverage and delay",

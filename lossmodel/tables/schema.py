@@ -9,14 +9,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from lossmodel.tables.categories import COMPARED_CATEGORIES
 from lossmodel.tables.field import Field, Table
-from lossmodel.tables.vocabulary import (
-    ACCOUNTINGS,
-    COMPARED_CATEGORIES,
-    KINDS,
-    QUALIFIERS,
-    TRUSTS,
-)
+from lossmodel.tables.trust import TRUSTS
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS
 
 __all__ = [
     "CLAIMANTS",

@@ -15,46 +15,22 @@ __all__ = [
     "ACCOUNTINGS",
     "AUXILIARY",
     "BALANCE",
-    "COMPARED_CATEGORIES",
-    "DECLARED",
-    "INFLOW",
     "KINDS",
     "OBSERVED_AS",
-    "OUTFLOWS",
     "QUALIFIERS",
-    "STOCK_CATEGORIES",
-    "STRENGTH",
-    "TRUSTS",
     "Accounting",
     "AccountingRules",
     "Form",
     "ImportKind",
     "KindRules",
     "QualifierRules",
-    "Trust",
     "names_with",
-    "trusted_words",
 ]
 
 Accounting = Literal["ledger", "estimate", "list", "register", "corrected-register"]
 Form = Literal["point", "interval", "at-least", "at-most"]
 # Kinds that all figures of a foreign table may be of.
 ImportKind = Literal["cumulative", "daily", "period", "average", "stock"]
-
-# How far a figure is trusted to be its claimant's, the most trusted first.
-Trust = Literal["first-hand", "second-hand", "doubtful"]
-TRUSTS: Final[tuple[Trust, ...]] = ("first-hand", "second-hand", "doubtful")
-
-# Categories of a force balance: the size of a force, those who join it, and those who leave it but
-# for its dead and disabled.
-STRENGTH: Final = "strength"
-INFLOW: Final = "recruits"
-OUTFLOWS: Final = ("captured", "deserted", "discharged")
-STOCK_CATEGORIES: Final = ("missing", "captured", STRENGTH)
-# The flow out of the stock of the missing dead: declared dead by a court, found or identified.
-DECLARED: Final = "declared"
-# Categories that ratios compare, from the most to the fewest dead among them.
-COMPARED_CATEGORIES: Final = ("killed", "irrecoverable", "losses", "casualties", "wounded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,17 +291,6 @@ AUXILIARY: Final[Mapping[str, AccountingRules]] = MappingProxyType(
 )
 # All that an observation may be read as.
 OBSERVED_AS: Final[Mapping[str, AccountingRules]] = MappingProxyType({**ACCOUNTINGS, **AUXILIARY})
-
-
-def trusted_words(least: Trust) -> tuple[Trust, ...]:
-    """The words of trust down to the least.
-
-    Examples
-    --------
-    >>> trusted_words("second-hand")
-    ('first-hand', 'second-hand')
-    """
-    return TRUSTS[: TRUSTS.index(least) + 1]
 
 
 def names_with(table: Mapping[str, object], rule: str) -> list[str]:

@@ -27,18 +27,17 @@ A figure of party, category and scope over the days W, known on day K, has the e
     list        E = sum_{t in W} c(t) [k (1 - m) F(a) + k m (G * F)(a)]
     register    E = exp(beta(K)) sum_{t in W} [k (1 - m) + k m G(a)]; a corrected one is an estimate
     missing     E = exp(beta(K)) sum_{t in W} k m (1 - G(a))
-
     declared    E = exp(b) sum_{t <= last} k m [G(a) - G(a before the first day of W)]
 
 each times the share of the scope; W of declarations are the days of these, not of death, and b is a
-scalar of their stream. A sum of parties is the sum of all that can have such losses,
-with the common mode of the first, or in a ledger of each; of one without figures of its own only
-the wide prior of its level bounds the part. A list of the wounded has w and no missing. The elapsed
-time a runs from the middle of a bin of days of death to the end of day K; bins are as wide as the
-knots of the rate, and wider the longer ago. F and G are log-normal: G is the delay of a
-declaration, with one median per party; F that of a list; both medians change over the years by a
-constant factor each. The increment between two vintages is the sum over bins of the growth of the
-share that is reported, which is never negative.
+scalar of their stream. A sum of parties is the sum of all that can have such losses, with the
+common mode of the first, or in a ledger of each; of one without figures of its own only the wide
+prior of its level bounds the part. A list of the wounded has w and no missing. The elapsed time a
+runs from the middle of a bin of days of death to the end of day K; bins are as wide as the knots of
+the rate, and wider the longer ago. F and G are log-normal: G is the delay of a declaration, with
+one median per party; F that of a list; both medians change over the years by a constant factor
+each. The increment between two vintages is the sum over bins of the growth of the share that is
+reported, which is never negative.
 
     log bias    beta = role + side + claimant + category (where the claimant has several)
                 + level and walk shared by third parties about a party
@@ -88,12 +87,11 @@ y is the odds of the share, with half a case added to either side, and sigma^2 i
 that of a list's month over the root of their months.
 
 A figure of a number y that another claimant's earlier figure could explain is a copy with prior
-probability q. With u its rounding unit, p the probability of its number if it is a copy, and f the
-density of log y above, its likelihood is proportional to
+probability q (q and p: see `lossmodel.evidence.copies`). With u its rounding unit, p the
+probability of its number if it is a copy, f the density of log y above, its likelihood is, up to a
+factor,
 
     (1 - q) f u / y + q p;  of a count and its probability f: (1 - q) f u + q p
-
-q and p are found from the claims alone: see `lossmodel.evidence.copies`.
 
 Every unknown is an affine map of standard normals, with learned scales exp(mean + sd z); the priors
 are those of `Priors`. ``losses`` and ``expectation`` write these equations as one graph, from which
@@ -113,11 +111,13 @@ from lossmodel.deprecation import renamed_attribute, renamed_fields, renamed_key
 from lossmodel.errors import UsageError
 from lossmodel.model.components import Components
 from lossmodel.model.density.pymc import reference
+from lossmodel.model.density.submodels import submodel_of
 from lossmodel.model.design import Design, build_design
-from lossmodel.model.design.assemble import CIVILIAN, PEOPLE, PERSON
+from lossmodel.model.design.assemble import PEOPLE, PERSON
 from lossmodel.model.design.windows import records
 from lossmodel.model.priors import Priors
-from lossmodel.tables.vocabulary import DECLARED, OBSERVED_AS
+from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.vocabulary import OBSERVED_AS
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -125,7 +125,7 @@ if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.evidence import Evidence
 
-__all__ = ["LossModel", "submodels_with"]
+__all__ = ["LossModel"]
 
 
 @renamed_fields({"parts": "components"})
@@ -177,7 +177,7 @@ class LossModel:
         ['aircraft']
         """
         terms = self._modelled(evidence, conflict)
-        names = _submodel_of(terms, conflict)
+        names = submodel_of(terms, conflict)
         found = [*PEOPLE, *conflict.categories]
         return [
             self._design(terms[names == name], name, evidence, conflict)
@@ -218,7 +218,7 @@ class LossModel:
         (('germany', 'britain'), '1940-07-01')
         """
         terms = self._modelled(evidence, conflict)
-        names = _submodel_of(terms, conflict)
+        names = submodel_of(terms, conflict)
         if not (names == submodel).any():
             known = ", ".join(sorted(set(names))) or "none"
             raise UsageError(
@@ -318,33 +318,3 @@ def _adds_days(term: Mapping[Hashable, Any]) -> bool:
     """Whether an observation has days that the vintage before it did not include."""
     known = term["days_from"]
     return not all(any(a <= lo and hi <= b for a, b in known) for lo, hi in term["days"])
-
-
-def submodels_with(party: str, category: str, conflict: Conflict) -> tuple[str, ...]:
-    """Names of the submodels that can include a party's losses of a category.
-
-    Examples
-    --------
-    >>> from lossmodel import load_conflict
-    >>> submodels_with("germany", "aircraft", load_conflict("battle-of-britain"))
-    ('aircraft',)
-    """
-    if conflict.categories[category].group == "equipment":
-        return (category,)
-    return PEOPLE if conflict.parties[conflict.components(party)[0]].civilian else (PERSON,)
-
-
-def _submodel_of(terms: pd.DataFrame, conflict: Conflict) -> pd.Series[str]:
-    """Submodel of each observation."""
-    equipment = {c.name for c in conflict.categories.values() if c.group == "equipment"}
-    people = pd.Series([_people(p, conflict) for p in terms["party"]], terms.index, dtype=object)
-    # A claim of both together makes their losses dependent: they are one submodel then.
-    if (people == "").any():
-        people[:] = PERSON
-    return terms["category"].where(terms["category"].isin(equipment), people)
-
-
-def _people(party: str, conflict: Conflict) -> str:
-    """Submodel of a party's people; empty for a sum of soldiers and civilians."""
-    kinds = {conflict.parties[base].civilian for base in conflict.components(party)}
-    return "" if len(kinds) > 1 else CIVILIAN if kinds.pop() else PERSON

@@ -222,9 +222,8 @@ class _Assembly:
         self.ended = np.inf if ended is None else float(self.grid.index(ended) + 1)
         self.triangle = ReportingTriangleBuilder(
             conflict=conflict, missing_knots=self.latent.missing_knots, ended=self.ended,
-            within=contained(self.streams, conflict),
             own=np.flatnonzero(self.streams["role"] == "self").tolist(),
-            equipment=name not in PEOPLE, **common,
+            within=contained(self.streams, conflict), equipment=name not in PEOPLE, **common,
         )  # fmt: skip
         self.windows = WindowBuilder(
             latent=self.latent, biases=self.biases, daily=self.daily, rows=rows, **common

@@ -24,7 +24,8 @@ from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.parameters import Linear
 from lossmodel.model.design.reporting import DECLARATIONS, LIST, REGISTER, Vintage
 from lossmodel.model.design.windows import Record, WindowBuilder
-from lossmodel.tables.vocabulary import BALANCE, COMPARED_CATEGORIES, OBSERVED_AS
+from lossmodel.tables.categories import COMPARED_CATEGORIES
+from lossmodel.tables.vocabulary import BALANCE, OBSERVED_AS
 
 __all__ = ["ComparisonBuilder", "Comparisons"]
 

@@ -46,10 +46,9 @@ KNOWN = ""
 CONTINUITY = 0.5
 DECLARATIONS = "declarations"
 # Noise of readings of `AUXILIARY`, where it is not that of an estimate.
-NOISES = {
-    "overlap": "cases.dispersion",
-    "fate": "cases.dispersion",
+NOISES = dict.fromkeys(("overlap", "fate"), "cases.dispersion") | {
     DECLARATIONS: "noise.list",
+    BALANCE: KNOWN,
 }
 SAMPLED = tuple(names_with(KINDS, "sampled"))
 COMPARED = tuple(names_with(KINDS, "compares"))
@@ -253,7 +252,6 @@ def _noise_scales(terms: pd.DataFrame, observation_model: Objects) -> tuple[Obje
     listed = np.isin(observation_model, names_with(ACCOUNTINGS, "counts_cases"))
     names = np.array(["noise.estimate"] * len(terms), dtype=object)
     names[ledger], names[listed] = "noise.ledger_day", "noise.list"
-    names[observation_model == BALANCE] = KNOWN
     for model, name in NOISES.items():
         names[observation_model == model] = name
     scale, days = np.ones(len(terms)), terms["n_days"].to_numpy(dtype=float)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lossmodel.plots.fit import ratio_rows
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.wording import category_title, claimant_names, level, party_title, ratio
+from lossmodel.tables.vocabulary import AUXILIARY
 from lossmodel.text.levels import IDENTIFIED
 from lossmodel.text.numbers import percent
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from lossmodel.report.results import Results
 
 __all__ = ["claimants_section"]
+
+# The factor of each reading in `AUXILIARY`.
+FACTORS = {
+    "ratio": "stated lethality / true one",
+    "overlap": "odds of being listed, compared dead / all dead",
+    "fate": "odds of death, resolved cases / all cases",
+    "declarations": "published / declared missing dead",
+}
 
 
 def claimants_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
@@ -39,7 +48,43 @@ def claimants_section(results: Results, figures: Sequence[FigureSpec]) -> Sectio
         if rows.empty:
             continue
         blocks += [Text(title, tone="heading"), _table(results, group, rows.to_dict("records"))]
+    blocks += _comparisons(results)
     return Section("claimants", "Ratio of claimed to true losses", blocks)
+
+
+def _comparisons(results: Results) -> list[Block]:
+    """The one factor of each reading that is no total of a stream."""
+    table = results.biases
+    table = table[table["accounting"].isin(list(AUXILIARY))]
+    keys = ["claimant", "party", "category", "accounting"]
+    # The row over the whole period is the last of each.
+    records: list[dict[Any, Any]] = table.drop_duplicates(keys, keep="last").to_dict("records")
+    if not records:
+        return []
+    fit = results.fit
+    rows = [
+        [
+            claimant_names(fit).get(row["claimant"], row["claimant"]),
+            f"{party_title(fit.conflict, row['party'])}, {row['category']}",
+            FACTORS[row["accounting"]],
+            ratio(row, "prior_"),
+            ratio(row, "ratio_"),
+            "yes" if row["identified"] else "no",
+        ]
+        for row in records
+    ]
+    return [
+        Text("Ratios, overlaps, fates and declarations", tone="heading"),
+        Table(
+            "comparisons",
+            ["Claimant", "Losses", "Factor", "Prior", "Posterior", "Identified"],
+            rows,
+            caption="Figures that are no totals have one factor each; 1 means that a stated "
+            "lethality is right, that the dead who were compared are like all others, that "
+            "resolved cases are like all cases, or that declarations are all of missing dead.",
+            numeric=frozenset({3, 4}),
+        ),
+    ]
 
 
 def _table(results: Results, group: str, rows: Sequence[dict[Any, Any]]) -> Table:

@@ -16,6 +16,7 @@ from lossmodel.report.wording import (
     party_title,
     quantity_title,
 )
+from lossmodel.tables.vocabulary import KINDS
 from lossmodel.text.numbers import factor, number
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _row(
         names.get(row["claimant"], row["claimant"]) + relayed,
         f"{party_title(fit.conflict, row['party'])}, {category_title(fit, row['category'])}",
         _day(row["end"]),
-        claimed(row["value"], row["low"], row["high"], row["qualifier"]),
+        claimed(row["value"], row["low"], row["high"], row["qualifier"]) + _part(row),
         _compared(row, fit.days[0]) if known else "–",
         number(row["expected"], row["expected_lower"], row["expected_upper"]) if known else "–",
         factor(math.exp(residual)) if math.isfinite(residual) else "–",
@@ -196,6 +197,8 @@ def _compared(row: dict[str, Any], first: pd.Timestamp) -> str:
     figure = claimed(value, low, high, row["form"])
     start, end = row["days"][0][0], row["days"][-1][1]
     n_days = int(row["n_days"])
+    if KINDS[row["kind"]].compares:
+        return f"{figure}{_part(row)}, {_day(start)} to {_day(end)}"
     if row["evidence"] == "stock":
         return f"{figure} as of {_day(end)}"
     if n_days == 1:
@@ -205,6 +208,13 @@ def _compared(row: dict[str, Any], first: pd.Timestamp) -> str:
     if start <= first:
         return f"{figure} in all to {_day(end)}"
     return f"{figure} in {n_days:,} days to {_day(end)}"
+
+
+def _part(row: dict[str, Any]) -> str:
+    """The cases of which a figure is a part, or the category that it is a ratio to."""
+    if row["per"]:
+        return f" per {row['per']}"
+    return f" of {row['total']:,.10g}" if math.isfinite(row["total"]) else ""
 
 
 def _influence(results: Results, row: dict[str, Any]) -> str:

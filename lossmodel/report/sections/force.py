@@ -9,7 +9,7 @@ import numpy as np
 from lossmodel.posterior.force_check import force_check
 from lossmodel.report.blocks import Block, Table, Text
 from lossmodel.report.wording import claimant_names
-from lossmodel.tables.vocabulary import INFLOW, OUTFLOWS
+from lossmodel.tables.categories import INFLOW, OUTFLOWS
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
