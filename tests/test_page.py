@@ -211,7 +211,7 @@ def test_the_increment_of_a_ledger_has_its_days():
     first = pd.Timestamp("2022-02-24")
     days = ((pd.Timestamp("2023-04-12"), pd.Timestamp("2023-04-16")),)
     row = {"compared_value": 13.0, "compared_low": np.nan, "compared_high": np.nan}
-    row |= {"form": "point", "evidence": "window", "days": days, "n_days": 5.0}
+    row |= {"form": "point", "evidence": "window", "days": days, "n_days": 5.0, "kind": "period"}
     assert _compared(row, first) == "13 in 5 days to 2023-04-16"
     parts = (*days, (pd.Timestamp("2023-04-20"), pd.Timestamp("2023-04-21")))
     apart = row | {"days": parts, "n_days": 7.0}

@@ -259,13 +259,12 @@ def _plan_of(conflict: str | Path | Conflict, template: Claims | pd.DataFrame | 
     else:
         table = load_claims(template, conflict=about).table
     derived = about.claimants["claimant"][about.claimants["derived_from"] != ""]
-    persons = table["category"].map(lambda name: about.categories[name].group == "person")
-    keep = ~persons | table["category"].isin([*MODELLED - {DECLARED}])
+    keep = table["category"].isin([*MODELLED - {DECLARED}])
+    keep |= table["category"].map(lambda name: about.categories[name].group != "person")
     keep &= ~table["claimant"].isin(derived) & ~table["via"].isin(derived)
     keep &= table["scope"].map(lambda name: _has_share(about, name))
-    others = [*names_with(KINDS, "signed"), *names_with(KINDS, "compares")]
-    keep &= ~table["kind"].isin(others) & (table["part_of"] == "")
-    keep &= table["end"] >= about.start
+    keep &= (table["part_of"] == "") & (table["end"] >= about.start)
+    keep &= ~table["kind"].isin([*names_with(KINDS, "signed"), *names_with(KINDS, "compares")])
     rows = table[keep].reset_index(drop=True)
     if rows.empty:
         raise UsageError("the template has no claim that the model covers.")
