@@ -19,7 +19,7 @@ from lossmodel.model.design.latent import LatentProcesses, build_latent
 from lossmodel.model.design.observation import Observations, observe
 from lossmodel.model.design.parameters import Linear, Parameterisation, ParameterisationBuilder
 from lossmodel.model.design.reporting import LIST, MISSING, REGISTER, ReportingTriangle, Vintage
-from lossmodel.model.design.streams import contained, stream_table
+from lossmodel.model.design.streams import contained, declared_from, stream_table
 from lossmodel.model.design.triangle import ReportingTriangleBuilder
 from lossmodel.model.design.windows import (
     KILLED,
@@ -206,15 +206,10 @@ class _Assembly:
         self.conflict, self.priors, self.components = conflict, priors, components
         self.grid = Grid.over(conflict.start, until, rate_days=conflict.knots.rate_days)
         self.builder, self.daily = ParameterisationBuilder(), Linear()
-        common: dict[str, Any] = {
-            "priors": priors,
-            "components": components,
-            "grid": self.grid,
-            "builder": self.builder,
-        }
-        people = name in PEOPLE
+        common: dict[str, Any] = {"priors": priors, "components": components}
+        common |= {"grid": self.grid, "builder": self.builder}
         self.latent, rows = build_latent(
-            self.terms, conflict=conflict, linear=self.daily, person=people, **common
+            self.terms, conflict=conflict, linear=self.daily, person=name in PEOPLE, **common
         )
         self.streams, self.stream_of = stream_table(self.terms, self.grid)
         self.biases = build_biases(self.streams, conflict=conflict, **common)
@@ -223,16 +218,21 @@ class _Assembly:
         self.triangle = ReportingTriangleBuilder(
             conflict=conflict, missing_knots=missing, ended=self.ended,
             within=contained(self.streams, conflict),
+            declared_from=declared_from(self.streams, conflict),
             own=np.flatnonzero(self.streams["role"] == "self").tolist(), **common,
         )  # fmt: skip
         self.windows = WindowBuilder(
-            latent=self.latent, biases=self.biases, daily=self.daily, rows=rows, **common
+            latent=self.latent,
+            biases=self.biases,
+            daily=self.daily,
+            rows=rows,
+            declared_from=declared_from(self.streams, conflict),
+            **common,
         )
 
     def design(self) -> Design:
-        terms = zip(self.stream_of, records(self.terms), strict=True)
-        for observation, (stream, term) in enumerate(terms):
-            self._add(observation, int(stream), term)
+        for i, (stream, term) in enumerate(zip(self.stream_of, records(self.terms), strict=True)):
+            self._add(i, int(stream), term)
         observed = observe(
             self.terms, streams=self.streams, stream_of=self.stream_of, priors=self.priors,
             components=self.components, builder=self.builder,
