@@ -21,7 +21,7 @@ from lossmodel import fit, load_claims
 from lossmodel.evaluation.sensitivity import refit
 from lossmodel.evaluation.tasks import Options
 from lossmodel.evaluation.variants import variants_of
-from lossmodel.model.design.assemble import PERSON
+from lossmodel.model.design.design import PERSON
 
 RESULT = Path(__file__).resolve().parent / "results" / "refits.json"
 COUNT = 20

@@ -90,7 +90,7 @@ def test_what_is_not_needed_may_be_missing(tmp_path):
     assert bare.truth is None
     assert bare.streams.empty
     assert bare.sources.empty
-    assert list(bare.streams) == [*STREAMS.splitlines()[0].split(","), "within"]
+    assert list(bare.streams) == [*STREAMS.splitlines()[0].split(","), "within", "declared_from"]
 
 
 SPELLINGS = [

@@ -43,6 +43,7 @@ ORDER = [
     "model/design/streams",
     "model/design/windows",
     "model/design/comparisons",
+    "model/design/design",
     "model/design/assemble",
     "model/design/change",
     "model/design",

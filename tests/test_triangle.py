@@ -63,6 +63,20 @@ CASES = {
     "with totals between": ([*cells(), *totals(MONTHS[11:30])], DATES[-1]),
     "with many totals before": ([*cells(), *totals(MONTHS[:30])], DATES[-1]),
     "with totals after": ([*cells(), *totals([DATES[-1], *MONTHS[30:]])], MONTHS[-1]),
+    "with a year in between": (
+        [
+            *cells(),
+            {
+                "start": "2001-03-01",
+                "end": "2002-02-28",
+                "known": "2002-03-31",
+                "published": "2002-03-31",
+                "kind": "period",
+                "value": 2_500,
+            },
+        ],
+        DATES[-1],
+    ),
     "of one date": ([*cells(DATES[1:2]), *totals(MONTHS[:18])], DATES[1]),
     "of one date, few totals": ([*cells(DATES[1:2]), *totals(MONTHS[3:18:6])], DATES[1]),
 }

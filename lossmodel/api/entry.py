@@ -24,7 +24,7 @@ from lossmodel.deprecation import renamed_keywords
 from lossmodel.errors import UsageError
 from lossmodel.inference.names import check_engine
 from lossmodel.model.components import Components
-from lossmodel.model.design.assemble import PEOPLE
+from lossmodel.model.design.design import PEOPLE
 from lossmodel.model.priors import Priors
 from lossmodel.posterior import fit as data
 from lossmodel.tables.trust import TRUSTS

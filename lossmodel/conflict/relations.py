@@ -196,5 +196,6 @@ class Relations:
 
     @cached_property
     def _streams(self) -> dict[tuple[str, str, str], Stream]:
-        rows = self.streams.itertuples(index=False, name=None)
+        table = self.streams.astype(object)
+        rows = table.where(table.notna(), None).itertuples(index=False, name=None)
         return {(row[0], row[1], row[2]): Stream(*row) for row in rows}

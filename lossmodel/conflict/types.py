@@ -179,6 +179,9 @@ class Stream:
     within
         The claimant whose list of the same party and category has every case of this one; empty for
         none.
+    declared_from
+        Day of knowledge from which its figures include the missing who were declared dead; None if
+        all do.
     """
 
     claimant: str
@@ -188,6 +191,7 @@ class Stream:
     method: str = ""
     note: str = ""
     within: str = ""
+    declared_from: pd.Timestamp | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.names import EngineName
 from lossmodel.model.components import Components
-from lossmodel.model.design.assemble import PERSON
+from lossmodel.model.design.design import PERSON
 from lossmodel.model.priors import Priors
 
 __all__ = ["KEYS", "Look", "looks_at", "moments", "quarter_ends", "windows_until"]

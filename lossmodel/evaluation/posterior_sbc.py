@@ -32,7 +32,7 @@ from lossmodel.inference.run import LAPLACE_DRAWS, Submodel
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.predictive import replicate
-from lossmodel.model.design.assemble import PERSON
+from lossmodel.model.design.design import PERSON
 from lossmodel.plots.ecdf import band_excess
 from lossmodel.tables.vocabulary import OBSERVED_AS
 

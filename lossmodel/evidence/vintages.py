@@ -32,7 +32,7 @@ RANGE_PART: Final = 2
 WHY: Final = {
     "repeated": "Repeats the count of an earlier date: no case was added.",
     "out of order": "Out of order among its neighbouring vintages: a corrected count.",
-    "tiled": "A running total whose names a release by period of death counts again.",
+    "tiled": "Its names are counted again by a release with all periods of death.",
     "summed": "A period of the first release, whose sum continues the running totals before it.",
     "joined": "Its increment is smaller than the rounding: joined with a neighbouring vintage.",
 }
@@ -106,17 +106,17 @@ def _of_triangle(
     windows = {tile.window for date in triangle for tile in date.tiles}
     tiles = [f for f in points if f.window in windows and f.known >= begin.known]
     inside = set(map(id, tiles))
-    totals = [f for f in points if f.start == first and id(f) not in inside]
-    before = [f for f in totals if f.known < begin.known]
+    before = [f for f in points if f.start == first and f.known < begin.known]
     by_totals = len(before) > len(begin.tiles)
+    if by_totals:
+        inside |= set(map(id, [*before, begin.total]))
     after: list[Figure] = []
-    others = [f for f in points if f.start != first and id(f) not in inside]
-    for figure in totals:
-        if figure.known > end.known and figure.end >= (after or [end.sum])[-1].end:
-            after.append(figure)
-        elif figure.known > end.known:
-            others.append(figure)
-        elif not (by_totals and (figure.known < begin.known or figure is begin.total)):
+    others: list[Figure] = []
+    for figure in (f for f in points if id(f) not in inside):
+        if figure.known > end.known:
+            goes_on = figure.start == first and figure.end >= (after or [end.sum])[-1].end
+            (after if goes_on else others).append(figure)
+        else:
             date = next(date for date in triangle if date.known >= figure.known)
             outcomes.merge(figure.members, date.members, WHY["tiled"])
     observations: list[Observation] = []

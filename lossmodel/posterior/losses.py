@@ -10,7 +10,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from lossmodel.errors import UsageError
-from lossmodel.model.design.assemble import PERSON
+from lossmodel.model.design.design import PERSON
 from lossmodel.posterior.chains import Lead, common_lead, dealt
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.tables import reported_series, submodel_of

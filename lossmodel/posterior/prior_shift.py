@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.model.density.generated import SubmodelDraws
-from lossmodel.model.design.assemble import UNDEFINED
 from lossmodel.model.design.bias import COVERAGE
+from lossmodel.model.design.windows import UNDEFINED
 from lossmodel.posterior.variance import LEAST_TOTAL, LEAST_VARIANCE, slope
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from lossmodel.errors import UsageError
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.layout import is_large
 from lossmodel.model.density.predictive import predictive
-from lossmodel.model.design.assemble import PERSON
+from lossmodel.model.design.design import PERSON
 from lossmodel.posterior.discrepancy import discrepancies
 from lossmodel.posterior.prior_shift import local_prior_sensitivity
 from lossmodel.posterior.reported import Series, is_identified, series_of

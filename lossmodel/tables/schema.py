@@ -201,6 +201,12 @@ STREAMS: Final = (
         empty="none",
         meaning="The claimant whose list of that party and category has every case of this one.",
     ),
+    Field(
+        "declared_from",
+        "date",
+        empty="all its figures do",
+        meaning="Day of knowledge from which it includes the missing who were declared dead.",
+    ),
 )
 SOURCES: Final = (
     Field("source", "name", column=True, filled=True, meaning="Unique name, without semicolons."),

@@ -25,8 +25,8 @@ from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.operators import Node
 from lossmodel.model.design import Design
-from lossmodel.model.design.assemble import KILLED, WOUNDED
 from lossmodel.model.design.grid import Floats
+from lossmodel.model.design.windows import KILLED, WOUNDED
 
 __all__ = ["KNOTS", "LaplaceMarginal", "Total", "laplace_marginals", "reported", "slopes_of"]
 

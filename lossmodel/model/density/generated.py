@@ -8,8 +8,8 @@ import numpy as np
 from lossmodel.model.density.expectation import ModelGraph
 from lossmodel.model.density.operators import Linear, Node
 from lossmodel.model.design import Design
-from lossmodel.model.design.assemble import KILLED, WOUNDED
 from lossmodel.model.design.grid import Floats, Ints
+from lossmodel.model.design.windows import KILLED, WOUNDED
 
 __all__ = ["SubmodelDraws", "components_of"]
 

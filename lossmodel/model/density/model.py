@@ -32,12 +32,12 @@ A figure of party, category and scope over the days W, known on day K, has the e
 each times the share of the scope; W of declarations are the days of these, not of death, and b is a
 scalar of their stream. A sum of parties is the sum of all that can have such losses, with the
 common mode of the first, or in a ledger of each; of one without figures of its own only the wide
-prior of its level bounds the part. A list of the wounded has w and no missing. The elapsed time a
-runs from the middle of a bin of days of death to the end of day K; bins are as wide as the knots of
-the rate, and wider the longer ago. F and G are log-normal: G is the delay of a declaration, with
-one median per party; F that of a list; both medians change over the years by a constant factor
-each. The increment between two vintages is the sum over bins of the growth of the share that is
-reported, which is never negative.
+prior of its level bounds the part. A list of the wounded has w and no missing; before the day
+`declared_from` of a stream G and q are zero. The elapsed time a runs from the middle of a bin of
+days of death to the end of day K; bins are as wide as the knots of the rate, and wider the longer
+ago. F and G are log-normal: G is the delay of a declaration, with one median per party; F that of a
+list; both medians change by a constant factor per year. The increment between two vintages is the
+sum over bins of the growth of the reported share, which is never negative.
 
     log bias    beta = role + side + claimant + category (where the claimant has several)
                 + level and walk shared by third parties about a party
@@ -113,7 +113,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.density.pymc import reference
 from lossmodel.model.density.submodels import submodel_of
 from lossmodel.model.design import Design, build_design
-from lossmodel.model.design.assemble import PEOPLE, PERSON
+from lossmodel.model.design.design import PEOPLE, PERSON
 from lossmodel.model.design.windows import records
 from lossmodel.model.priors import Priors
 from lossmodel.tables.categories import DECLARED

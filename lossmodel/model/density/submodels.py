@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lossmodel.model.design.assemble import CIVILIAN, PEOPLE, PERSON
+from lossmodel.model.design.design import CIVILIAN, PEOPLE, PERSON
 
 if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict

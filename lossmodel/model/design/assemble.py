@@ -1,32 +1,25 @@
-"""One submodel as arrays: everything that the density needs, and nothing else.
+"""From the observations of one submodel to arrays."""
 
-A submodel is a part of the model that shares no unknown with the others and is fitted by itself:
-the soldiers of all parties, the civilians, or one class of equipment.
-"""
-
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.components import Components
-from lossmodel.model.design.bias import Bias, build_biases
+from lossmodel.model.design.bias import build_biases
 from lossmodel.model.design.bias_map import bias_map
-from lossmodel.model.design.comparisons import ComparisonBuilder, Comparisons
-from lossmodel.model.design.grid import Floats, Grid, Ints
-from lossmodel.model.design.latent import LatentProcesses, build_latent
+from lossmodel.model.design.comparisons import ComparisonBuilder
+from lossmodel.model.design.design import PEOPLE, Design
+from lossmodel.model.design.grid import Grid
+from lossmodel.model.design.latent import build_latent
 from lossmodel.model.design.observation import Observations, observe
 from lossmodel.model.design.parameters import Linear, Parameterisation, ParameterisationBuilder
 from lossmodel.model.design.reporting import LIST, MISSING, REGISTER, ReportingTriangle, Vintage
-from lossmodel.model.design.streams import contained, stream_table
+from lossmodel.model.design.streams import contained, declared_from, stream_table
 from lossmodel.model.design.triangle import ReportingTriangleBuilder
 from lossmodel.model.design.windows import (
     KILLED,
-    MISSING_DEAD,
-    UNDEFINED,
     WOUNDED,
     Record,
     WindowBuilder,
@@ -35,128 +28,7 @@ from lossmodel.model.design.windows import (
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import OBSERVED_AS
 
-__all__ = [
-    "CIVILIAN",
-    "KILLED",
-    "MISSING_DEAD",
-    "PEOPLE",
-    "PERSON",
-    "UNDEFINED",
-    "WOUNDED",
-    "Design",
-    "build_design",
-]
-
-# Submodels of people; the others are classes of equipment, whose losses have no lethality.
-PERSON, CIVILIAN = "person", "civilian"
-PEOPLE = (PERSON, CIVILIAN)
-
-
-@dataclass(frozen=True)
-class Design:
-    """Arrays of one submodel.
-
-    N observations, P parties, T cells of days, R daily series, W windows, Q entries of the
-    reporting triangle with U bins of vintages; theta has D entries and v has V, see
-    `Parameterisation`.
-
-    Attributes
-    ----------
-    name
-        ``person``, ``civilian`` or a class of equipment.
-    grid
-        The days and cells.
-    parameters
-        The affine map from theta to v.
-    latent
-        Rows of the latent processes.
-    streams
-        One row per stream, see `stream_table`.
-    terms
-        The N rows of ``Evidence.terms``.
-    biases, coverage, definition
-        By number of the stream: its log bias; of a list the knots of its logit coverage, positions
-        in days and rows of v; the row of v with the logit of its wounded share.
-    daily, rows
-        Sparse map from v to stacked rows of T cells, and the number of rows: log rates per day,
-        logits of lethality and of the missing share, log biases of ledgers.
-    series
-        Shape (R, 4): party, component (KILLED, WOUNDED, MISSING_DEAD), scope, row of the ledger's
-        daily log bias (-1 for none).
-    window
-        Shape (W, 5): observation, series, factor, lo, hi: the expectation of the observation has
-        the factor times the sum of the series over the days [lo, hi). For numbers from N on, see
-        `Comparisons`.
-    window_map, pair_window_map
-        Sparse maps from the stacked prefix sums of the series, R rows of T + 1 cell edges, to the
-        W sums of the windows and the Q sums of the triangle.
-    factor_row, factor_sign
-        Factor 0 is one; factor k is ``sign_k sigmoid(v[row_k])``.
-    triangle
-        Entries of the reporting triangle of lists, registers and stocks of the missing.
-    pair_map
-        Sparse map from v to the arguments of the reported share, shape (5 U, V), see
-        `VintageBins`.
-    declared_log_sd
-        Sd of the log delay of a declaration, in days.
-    bias
-        Sparse map from v to the log bias of each observation, shape (N, V); zero for ledgers,
-        whose bias is daily, and for lists.
-    comparisons
-        Observations that are no totals of a stream.
-    observed
-        Forms, values and noise of the observations.
-
-    Examples
-    --------
-    >>> from lossmodel import LossModel, load_claims
-    >>> from lossmodel.evidence import collect_evidence
-    >>> claims = load_claims(conflict="battle-of-britain")
-    >>> design = LossModel().design(collect_evidence(claims), claims.conflict, "aircraft")
-    >>> design.latent.parties, design.people
-    (('germany', 'britain'), False)
-    >>> design.bias.shape == (len(design.terms), len(design.parameters.offset))
-    True
-    """
-
-    name: str
-    grid: Grid
-    parameters: Parameterisation
-    latent: LatentProcesses
-    streams: pd.DataFrame
-    terms: pd.DataFrame
-    biases: dict[int, Bias]
-    coverage: dict[int, tuple[Floats, Ints]]
-    definition: dict[int, int]
-    daily: sparse.csr_array
-    rows: int
-    series: Ints
-    window: Ints
-    window_map: sparse.csr_array
-    factor_row: Ints
-    factor_sign: Floats
-    triangle: ReportingTriangle
-    pair_window_map: sparse.csr_array
-    pair_map: sparse.csr_array
-    declared_log_sd: float
-    bias: sparse.csr_array
-    comparisons: Comparisons
-    observed: Observations
-
-    @property
-    def size(self) -> int:
-        """Length D of theta."""
-        return self.parameters.size
-
-    def first_party(self, stream: int) -> str:
-        """The party whose common mode a stream's bias includes: the first of a sum of parties."""
-        bases = (p for p in self.biases[stream].common if p in self.latent.parties)
-        return next(bases, str(self.streams.loc[stream, "party"]))
-
-    @property
-    def people(self) -> bool:
-        """Whether the losses are of people, killed and wounded."""
-        return self.name in PEOPLE
+__all__ = ["build_design"]
 
 
 def build_design(
@@ -223,11 +95,13 @@ class _Assembly:
         self.triangle = ReportingTriangleBuilder(
             conflict=conflict, missing_knots=self.latent.missing_knots, ended=self.ended,
             own=np.flatnonzero(self.streams["role"] == "self").tolist(),
-            within=contained(self.streams, conflict), equipment=name not in PEOPLE, **common,
+            within=contained(self.streams, conflict), equipment=name not in PEOPLE,
+            declared_from=declared_from(self.streams, conflict), **common,
         )  # fmt: skip
         self.windows = WindowBuilder(
-            latent=self.latent, biases=self.biases, daily=self.daily, rows=rows, **common
-        )
+            latent=self.latent, biases=self.biases, daily=self.daily, rows=rows,
+            declared_from=declared_from(self.streams, conflict), **common,
+        )  # fmt: skip
         self.comparisons = ComparisonBuilder(
             len(self.terms), streams=self.streams, biases=self.biases, grid=self.grid,
             windows=self.windows, bases=self._bases, add_vintage=self._add_vintage,

@@ -7,7 +7,7 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.design.grid import Grid, Ints
 from lossmodel.tables.vocabulary import AUXILIARY
 
-__all__ = ["contained", "stream_table"]
+__all__ = ["contained", "declared_from", "stream_table"]
 
 
 def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
@@ -68,3 +68,10 @@ def contained(streams: pd.DataFrame, conflict: Conflict) -> list[tuple[int, int]
         if outer in keys:
             pairs.append((number, keys.index(outer)))
     return pairs
+
+
+def declared_from(streams: pd.DataFrame, conflict: Conflict) -> dict[int, pd.Timestamp]:
+    """Stream -> day of knowledge from which it includes the declared, of those that have one."""
+    keys = zip(streams["claimant"], streams["party"], streams["category"], strict=True)
+    days = {number: conflict.stream(*key).declared_from for number, key in enumerate(keys)}
+    return {number: day for number, day in days.items() if day is not None}

@@ -1,9 +1,11 @@
 """Builder of the reporting triangle, observation by observation."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from lossmodel.conflict.conflict import Conflict
@@ -32,16 +34,23 @@ __all__ = ["ReportingTriangleBuilder"]
 # Elapsed days where delays are off: the log-normal delays of the priors end long before. With 1e6
 # the headline totals of the shipped war are the same.
 FOREVER = 1e9
+# Log of a delay in days that no declaration has: 35 sds of its log beyond a century.
+LOG_NEVER = 35.0
+NONE: Mapping[int, pd.Timestamp] = MappingProxyType({})
 Days = NDArray[np.bool_]
 
 
 class _VintageBin(NamedTuple):
-    """A bin of days of death [lo, hi) of one stream, and the day after its date of knowledge."""
+    """A bin of days of death [lo, hi) of one stream, and the day after its date of knowledge.
+
+    ``missing``: some of its dead are first missing; ``found``: none of these is declared yet.
+    """
 
     stream: int
     party: str
     kind: int
     missing: bool
+    found: bool
     lo: int
     hi: int
     known: int
@@ -60,6 +69,8 @@ class ReportingTriangleBuilder:
         Numbers of the streams whose claimant is of the party's side.
     equipment
         Whether the losses are of equipment, which lists show by pictures.
+    declared_from
+        Number of a stream -> day of knowledge from which it includes the declared.
 
     Attributes
     ----------
@@ -80,10 +91,12 @@ class ReportingTriangleBuilder:
         within: Sequence[tuple[int, int]] = (),
         own: Collection[int] = (),
         equipment: bool = False,
+        declared_from: Mapping[int, pd.Timestamp] = NONE,
     ) -> None:
         self.conflict, self.priors, self.components = conflict, priors, components
         self.grid, self.builder, self.missing_knots = grid, builder, missing_knots
         self.ended, self.within, self.own, self.equipment = ended, within, own, equipment
+        self.declared_from = {i: grid.index(day) + 1 for i, day in declared_from.items()}
         self.coverage: dict[int, tuple[Floats, Ints]] = {}
         self._added: dict[str, int] = {}
         self._rows: list[tuple[int, int, int, int, int, int]] = []
@@ -129,8 +142,9 @@ class ReportingTriangleBuilder:
         for where, since in ((days & ~common, known), (common, earlier)):
             for lo, hi in self._bins(where, since):
                 now, then = (
-                    self._vintage_bin(_VintageBin(stream, party, kind, missing, lo, hi, at))
+                    self._vintage_bin(_VintageBin(stream, party, kind, missing, found, lo, hi, at))
                     for at in (known, since)
+                    for found in (missing and at < self.declared_from.get(stream, at),)
                 )
                 self._rows.append(
                     (observation, series, lo, hi, now, then if where is common else -1)
@@ -191,6 +205,7 @@ class ReportingTriangleBuilder:
         streams = np.array([each.stream for each in bins], dtype=np.int64)
         parties = np.array([each.party for each in bins], dtype=object)
         known = np.array([each.known for each in bins], dtype=float)
+        found = np.array([each.found for each in bins], dtype=bool)
         for stream in np.unique(streams[kind == LIST]):
             here = np.flatnonzero((kind == LIST) & (streams == stream))
             # Of a sum of parties the list is that of the first.
@@ -205,6 +220,9 @@ class ReportingTriangleBuilder:
             here = np.flatnonzero((parties == party) & (missing > 0))
             if len(here):
                 _fill(linear, MISSING_SHARE * count + here, self.missing_knots[party], middle[here])
+                if found[here].any():
+                    linear.add(DECLARED * count + here[found[here]], self._never())
+                here = here[~found[here]]
                 where = DECLARED * count + here
                 linear.add(where, self._row("declared.delay", party))
                 linear.add(where, self._row("declared.growth", party), middle[here] / YEAR - 1)
@@ -268,6 +286,12 @@ class ReportingTriangleBuilder:
         linear.add(DELAY * count + here, median)
         linear.add(DELAY * count + here, growth, middle / YEAR - 1)
         linear.add(DELAY_SD * count + here, log_sd)
+
+    def _never(self) -> int:
+        """Row of v with the log delay of a declaration that does not come."""
+        if "never" not in self._added:
+            self._added["never"] = int(self.builder.rows("declared.never", [LOG_NEVER])[0])
+        return self._added["never"]
 
     def _row(self, name: str, key: str) -> int:
         """Row of v with a prior of its own, which is added where it is new."""

@@ -26,6 +26,8 @@ __all__ = ["KILLED", "MISSING_DEAD", "UNDEFINED", "WOUNDED", "Record", "WindowBu
 Record = Mapping[Hashable, Any]
 
 KILLED, WOUNDED, MISSING_DEAD = 0, 1, 2
+# Logit of a share that is one to seventeen digits.
+LOGIT_ALL = 40.0
 UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
 
 
@@ -53,6 +55,8 @@ class WindowBuilder:
 
     Attributes
     ----------
+    declared_from
+        Number of a stream -> day of knowledge from which it includes the declared.
     definition
         Stream, or a name of a word that no stream has, -> row of v with the logit of its wounded
         share.
@@ -72,7 +76,9 @@ class WindowBuilder:
         builder: ParameterisationBuilder,
         daily: Linear,
         rows: int,
+        declared_from: Mapping[int, pd.Timestamp],
     ) -> None:
+        self.declared_from = declared_from
         self.latent, self.biases = latent, biases
         self.priors, self.components, self.people = priors, components, bool(latent.lethality_knots)
         self.grid, self.builder, self.daily, self.rows = grid, builder, daily, rows
@@ -153,6 +159,10 @@ class WindowBuilder:
             counts.append((WOUNDED, 0))
         elif category in UNDEFINED or category != "killed":
             counts.append((WOUNDED, self._wounded_share(stream, category)))
+        since = self.declared_from.get(stream) if isinstance(stream, int) else None
+        found = since is not None and term["known"] < since
+        if found and category != "wounded" and base in self.latent.missing_knots:
+            return [*counts, (MISSING_DEAD, self._all_missing())]
         partial = OBSERVED_AS[term["accounting"]].assesses and term["role"] != "adversary"
         if partial and category != "wounded" and base in self.latent.missing_knots:
             counts.append((MISSING_DEAD, self._missing_uncounted(str(term["role"]), base)))
@@ -176,6 +186,12 @@ class WindowBuilder:
             self.builder.independent(f"definition {stream}", rows, prior.sd)
             self.definition[stream] = int(rows[0])
         return self._factor(self.definition[stream], 1.0)
+
+    def _all_missing(self) -> int:
+        """Factor minus one: a stream that counts those found leaves out all the missing dead."""
+        if "all" not in self._uncounted:
+            self._uncounted["all"] = int(self.builder.rows("missing.uncounted", [LOGIT_ALL])[0])
+        return self._factor(self._uncounted["all"], -1.0)
 
     def _missing_uncounted(self, role: str, base: str) -> int:
         """Factor minus the share of the missing dead that streams of a role leave out."""
