@@ -68,12 +68,13 @@ def _figures(results: Results) -> str:
     others = sum(
         own.get(name, claimant) != claimant for name, claimant in zip(ids, claimants, strict=True)
     )
-    words = f"The used claims are {len(terms):,} figures, which the other sections count"
+    words = f"The other sections count {len(terms):,} figures: the used claims"
     if kept := len(set(used["claim_id"]) - set(ids)):
-        words += f"; {kept:,} of them are no figures but corrections of others"
+        words += f" without {kept:,} that correct others"
+    words += "."
     if others:
-        words += f"; {others:,} quote another claimant's figure and count as that claimant's"
-    return words + "."
+        words += f" {others:,} quote another claimant's figure and count as that claimant's."
+    return words
 
 
 def _findings(fit: Fit) -> list[Block]:
