@@ -286,7 +286,9 @@ def test_the_numbers_of_a_figure_can_be_downloaded(results, document):
     assert all(spec.data for spec in specs)
     text = data.download(specs[0].data(results))
     page = to_html(document, {spec.name: "<svg/>" for spec in specs}, {specs[0].name: text})
-    found = re.search(rf'<a [^>]*download="{specs[0].name}.csv" href="data:text/csv[^,]*,([^"]+)"', page)
+    found = re.search(
+        rf'<a [^>]*download="{specs[0].name}.csv" href="data:text/csv[^,]*,([^"]+)"', page
+    )
     assert base64.b64decode(found[1]).decode() == text
     last = [line.split(",") for line in text.splitlines() if line.startswith("cumulative")][-1]
     assert float(last[3]) == pytest.approx(
