@@ -21,7 +21,6 @@ from lossmodel.text.numbers import factor, number
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lossmodel.api import Fit
     from lossmodel.report.results import Results
 
 __all__ = ["evidence_section"]
@@ -34,7 +33,10 @@ COLUMNS = (
     *("Influence", "Source", "Class", "Reason", "Published", "Kind", "First day", "Scope"),
     *("Note", "Claim"),
 )
-NUMERIC = ("First day", "Last day", "Published", "Figure", "Expected", "Claimed / expected")
+NUMERIC = (
+    *("First day", "Last day", "Published", "Figure", "Compared", "Expected"),
+    "Claimed / expected",
+)
 
 
 def evidence_section(results: Results) -> Section:
@@ -50,7 +52,7 @@ def evidence_section(results: Results) -> Section:
         ),
         Text(_figures(results)),
         _by_claimant(results),
-        *_findings(results.fit),
+        *_findings(results.fit.diagnostics.get("findings", [])),
         Text("Reasons for leaving claims out", tone="heading"),
         _reasons(results),
         Text("All claims", tone="heading"),
@@ -77,15 +79,14 @@ def _figures(results: Results) -> str:
     return words
 
 
-def _findings(fit: Fit) -> list[Block]:
-    """What the claims may hide, as `lossmodel check` prints it; a fit of old may have none."""
-    findings: list[dict[str, Any]] = fit.diagnostics.get("findings", [])
+def _findings(findings: list[dict[str, Any]]) -> list[Block]:
+    """What the claims may hide, as `lossmodel check` prints it; a fit of old may have none.
+
+    They say what to write into the tables, so that keys stay keys.
+    """
     if not findings:
         return []
-    rows = [
-        [f["severity"], f["kind"], named(fit.conflict, f["message"]), f"{f['remedy']}."]
-        for f in findings
-    ]
+    rows = [[f["severity"], f["kind"], f["message"], f"{f['remedy']}."] for f in findings]
     return [
         Text("Findings about the claims", tone="heading"),
         Table(
