@@ -35,10 +35,12 @@ def short_names(conflict: Conflict) -> dict[str, str]:
 def named(conflict: Conflict, text: str) -> str:
     """A sentence with names for the keys of claimants and parties in it.
 
-    Only keys with a hyphen are looked for: others may be words of the sentence.
+    Other keys than those with a hyphen or with which their name begins may be words of the
+    sentence, and stay.
     """
     parties = {name: party_title(conflict, name) for name in conflict.parties}
-    names = {k: v for k, v in {**parties, **short_names(conflict)}.items() if "-" in k}
+    known = {**parties, **short_names(conflict)}
+    names = {k: v for k, v in known.items() if "-" in k or v.lower().startswith(k)}
     if not names:
         return text
     longest_first = sorted(map(re.escape, names), key=len, reverse=True)

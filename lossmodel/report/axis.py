@@ -31,6 +31,8 @@ class Axis:
     [('0', 0.0), ('500,000', 0.25), ('1,000,000', 0.5), ('1,500,000', 0.75), ('2,000,000', 1.0)]
     >>> axis.place(1_000_000)
     0.5
+    >>> [label for label, _ in Axis.over([100, 3600]).ticks()]
+    ['100', '500', '1,000', '5,000']
     """
 
     low: float
@@ -65,9 +67,18 @@ class Axis:
             step = _step(self.high)
             values = [i * step for i in range(round(self.high / step) + 1)]
         else:
-            powers = range(round(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)
-            values = [10.0**power for power in powers][:: -(-len(powers) // (MOST + 1))]
+            values = self._powers()
         return [(number(value, value, value), self.place(value)) for value in values]
+
+    def _powers(self) -> list[float]:
+        """Powers of ten, with as many round numbers between as there is room for."""
+        powers = range(round(math.log10(self.low)), math.floor(math.log10(self.high) + 1e-9) + 1)
+        for factors in (STEPS, (1, 5), (1,)):
+            values = [factor * 10.0**power for power in powers for factor in factors]
+            values = [value for value in values if value <= self.high * (1 + 1e-9)]
+            if len(values) <= MOST + 1:
+                return values
+        return values[:: -(-len(values) // (MOST + 1))]
 
 
 def _step(most: float) -> float:

@@ -22,7 +22,6 @@ from lossmodel.text.numbers import factor, number
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lossmodel.api import Fit
     from lossmodel.report.results import Results
 
 __all__ = ["evidence_section"]
@@ -35,7 +34,10 @@ COLUMNS = (
     *("Influence", "Source", "Class", "Reason", "Published", "Kind", "First day", "Scope"),
     *("Note", "Claim"),
 )
-NUMERIC = ("First day", "Last day", "Published", "Figure", "Expected", "Claimed / expected")
+NUMERIC = (
+    *("First day", "Last day", "Published", "Figure", "Compared", "Expected"),
+    "Claimed / expected",
+)
 
 
 def evidence_section(results: Results) -> Section:
@@ -51,7 +53,7 @@ def evidence_section(results: Results) -> Section:
         ),
         Text(_figures(results)),
         _by_claimant(results),
-        *_findings(results.fit),
+        *_findings(results.fit.diagnostics.get("findings", [])),
         Text("Reasons for leaving claims out", tone="heading"),
         _reasons(results),
         Text("All claims", tone="heading"),
@@ -69,23 +71,23 @@ def _figures(results: Results) -> str:
     others = sum(
         own.get(name, claimant) != claimant for name, claimant in zip(ids, claimants, strict=True)
     )
-    words = f"The used claims are {len(terms):,} figures, which the other sections count"
+    words = f"The other sections count {len(terms):,} figures: the used claims"
     if kept := len(set(used["claim_id"]) - set(ids)):
-        words += f"; {kept:,} of them are no figures but corrections of others"
+        words += f" without {kept:,} that correct others"
+    words += "."
     if others:
-        words += f"; {others:,} quote another claimant's figure and count as that claimant's"
-    return words + "."
+        words += f" {others:,} quote another claimant's figure and count as that claimant's."
+    return words
 
 
-def _findings(fit: Fit) -> list[Block]:
-    """What the claims may hide, as `lossmodel check` prints it; a fit of old may have none."""
-    findings: list[dict[str, Any]] = fit.diagnostics.get("findings", [])
+def _findings(findings: list[dict[str, Any]]) -> list[Block]:
+    """What the claims may hide, as `lossmodel check` prints it; a fit of old may have none.
+
+    They say what to write into the tables, so that keys stay keys.
+    """
     if not findings:
         return []
-    rows = [
-        [f["severity"], f["kind"], named(fit.conflict, f["message"]), f"{f['remedy']}."]
-        for f in findings
-    ]
+    rows = [[f["severity"], f["kind"], f["message"], f"{f['remedy']}."] for f in findings]
     return [
         Text("Findings about the claims", tone="heading"),
         Table(
