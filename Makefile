@@ -20,7 +20,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help fit test check slow notebooks paper format clean radford history backtests \
+.PHONY: help data fit test check slow notebooks paper format clean radford history backtests \
 	docs outputs check-dist fuzz wars calibration arms posterior-sbc copies parts refits agreement \
 	bench bench-quick
 
@@ -99,6 +99,11 @@ paper: $(VENV)/installed
 format: $(VENV)/installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The public sets from which parts of the shipped war come, fetched on first use and checked against
+# their hashes: which rows of claims.csv differ from them.
+data: $(VENV)/installed
+	$(BIN)/python benchmarks/shipped_data.py
 
 # The 4,609 reports of Radford et al. (2023), downloaded on first use: comparison of totals.
 radford: $(VENV)/installed

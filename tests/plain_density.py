@@ -228,13 +228,13 @@ class PlainDensity(PlainWar):
             who, slow, sort = "", ".equipment", ".equipment"
         spacing = self.conflict.knots.drift_days
         positions = knots(0, self.length - 1, spacing)
-        sd = self.scale("coverage.walk_sd") * math.sqrt(spacing / 182)
         prior = self.priors[f"coverage.level{sort}"]
         shared = self.priors["coverage.side_share"].median
         own, common = (self.z(f"coverage.{n}")[0] for n in (f"level {number}", f"party {party}"))
         level = prior.mean + prior.sd * (math.sqrt(1 - shared) * own + math.sqrt(shared) * common)
         if after > 0:
             level += self.one("coverage.after", str(number)) * after / (1 + after)
+        sd = self.scale(f"coverage.walk_sd{sort}") * math.sqrt(spacing / 182)
         coverage = float(
             expit(level + self.walk_at(middle, positions, f"coverage.walk {number}", sd))
         )

@@ -456,3 +456,14 @@ def test_draws_that_are_not_finite_are_refused(saved, tmp_path, name, value):
     target = rewritten(saved, tmp_path / "fit.nc", {name: values})
     with pytest.raises(UsageError, match="not finite"):
         load_fit(target)
+
+
+def test_the_least_trust_of_a_fit_is_kept(saved, tmp_path):
+    claims = load_claims(conflict="battle-of-britain")
+    careful = fit(claims, engine="laplace", draws=40, trust="first-hand")
+    path = careful.save(tmp_path / "careful.nc")
+    assert load_fit(path).evidence.trust == "first-hand"
+    assert load_fit(path).provenance["options"]["trust"] == "first-hand"
+    assert load_fit(saved).evidence.trust == "doubtful"
+    with pytest.raises(UsageError, match="is not a fit"):
+        load_fit(replant(saved, tmp_path / "odd.nc", trust="hearsay"))

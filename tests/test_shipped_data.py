@@ -30,7 +30,6 @@ EQUIPMENT = {
 # Where one of the two public series differs and the other agrees with the claim.
 SERIES_ERRORS = {
     "a-general-staff-aircraft-2025-06-02",
-    "ua-general-staff-ru-losses-2022-02-26-c",
     "ua-general-staff-ru-tanks-2022-02-26",
     "ua-general-staff-ru-tanks-2022-02-27",
     "ua-general-staff-ru-tanks-2022-12-21",

@@ -165,7 +165,7 @@ class MeasurementModel:
                 for of, part in ((" ".join(key), 1 - shared), (base, shared))
             )
             level = self.departures.coverage_level(prior.mean + own + common, prior)
-            self._paths[name] = self._walk("coverage.walk_sd", level)
+            self._paths[name] = self._walk(f"coverage.walk_sd{suffix}", level)
         years = self._days_after(known) / YEAR
         gain = self.sampler.quantity("coverage.after", " ".join(key)) * years / (1 + years)
         return np.asarray(expit(self._paths[name] + gain))

@@ -34,6 +34,7 @@ from lossmodel.posterior.fit import Fit, conflict_files
 from lossmodel.posterior.groups import ATTRIBUTES, LEAD, Variable, Variables, groups_of
 from lossmodel.posterior.saved_texts import read_texts
 from lossmodel.tables.files import is_there
+from lossmodel.tables.vocabulary import TRUSTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -210,7 +211,7 @@ def _rebuild(
         claims,
         as_of=_day(settings["as_of"]),
         until=_day(settings["until_given"]),
-        trust=settings["trust"],
+        trust=settings.get("trust", TRUSTS[-1]),
     )
     components = Components(**settings["components"])
     evidence = with_force(evidence, conflict, components, priors)

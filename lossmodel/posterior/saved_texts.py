@@ -27,7 +27,6 @@ _SETTINGS: Final[dict[str, tuple[type, ...]]] = {
     "conflict": (str,),
     "as_of": _DAY,
     "until_given": _DAY,
-    "trust": (str,),
     "components": (dict,),
     "ci_prob": (float,),
     "seed": (int,),

@@ -232,7 +232,7 @@ class ReportingTriangleBuilder:
         """Knots of a list's logit coverage, of which lists of one party share a part."""
         if stream not in self.coverage:
             suffix = ".equipment" if self.equipment else ""
-            level, walk = self.priors[f"coverage.level{suffix}"], self.priors["coverage.walk_sd"]
+            level, walk = (self.priors[f"coverage.{n}{suffix}"] for n in ("level", "walk_sd"))
             shared = self.priors["coverage.side_share"].median
             spacing = self.grid.slow_days(self.conflict.knots.drift_days)
             positions = knot_positions(0.0, self.grid.size - 1.0, spacing)
