@@ -65,6 +65,7 @@ ORDER = [
     "model/density/pymc",
     "model/density/generated",
     "model/density/predictive",
+    "model/density/submodels",
     "model/density/model",
     "model",
     "inference/names",

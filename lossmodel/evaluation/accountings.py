@@ -14,7 +14,7 @@ from lossmodel.claims.claims import Claims
 from lossmodel.claims.own_counts import own_counts, read_as
 from lossmodel.conflict.types import Stream
 from lossmodel.errors import UsageError
-from lossmodel.model.density.model import submodels_with
+from lossmodel.model.density.submodels import submodels_with
 from lossmodel.system.stages import Stage
 from lossmodel.tables.vocabulary import ACCOUNTINGS, Accounting, AccountingRules
 

@@ -15,7 +15,7 @@ from lossmodel.evaluation.baselines import naive_totals, published_baselines
 from lossmodel.evaluation.scores import ZERO_AS, TruthValue, score
 from lossmodel.inference.names import EngineName
 from lossmodel.model.components import Components
-from lossmodel.model.density.model import submodels_with
+from lossmodel.model.density.submodels import submodels_with
 from lossmodel.model.priors import Priors
 
 __all__ = ["COMMON_SD", "TABLES", "score_at_date", "window_draws"]

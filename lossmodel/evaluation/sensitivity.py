@@ -21,7 +21,7 @@ from lossmodel.evaluation.tasks import Options, Report, run_tasks
 from lossmodel.evaluation.variants import POWERS, Variant, variants_of
 from lossmodel.inference.names import EngineName, check_engine
 from lossmodel.model.components import Components
-from lossmodel.model.density.model import submodels_with
+from lossmodel.model.density.submodels import submodels_with
 from lossmodel.model.priors import Priors
 
 __all__ = ["Sensitivity", "median_range", "refit", "sensitivity"]

@@ -21,6 +21,7 @@ from lossmodel.conflict.conflict import Conflict, read_conflict
 from lossmodel.conflict.inputs import CLAIMS, Inputs, is_plain
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
+from lossmodel.evidence.outcomes import without_unmodelled
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.run import Submodel
 from lossmodel.model.components import Components
@@ -216,10 +217,12 @@ def _rebuild(
     }
     if not submodels:
         raise ValueError("it has no submodel of its claims")
+    unmodelled = model.unmodelled(evidence, conflict)
+    classes = without_unmodelled(evidence.classes, evidence.terms, unmodelled)
     return Fit(
         submodels=submodels,
         claims=claims,
-        evidence=evidence,
+        evidence=replace(evidence, classes=classes),
         conflict=conflict,
         priors=priors,
         components=components,
@@ -228,7 +231,7 @@ def _rebuild(
         provenance=settings["provenance"],
         seed=settings["seed"],
         inputs=conflict_files(conflict),
-        left_over=model.unmodelled(evidence, conflict),
+        left_over=unmodelled,
     )
 
 

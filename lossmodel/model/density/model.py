@@ -82,10 +82,9 @@ first loss):
                 a small probability; at most: + Exponential
     range       P(low < exp(log E + Normal(0, sigma)) < high)
 
-Ratios of any size have the density of y >= 200 with the noise of an estimate. Of overlaps and fates
-y is the odds of the share, with half a case added to either side, and sigma^2 is 1 / (y + 1/2) +
-1 / (n - y + 1/2), where n is known, and a dispersion of the log odds. The noise of declarations is
-that of a list's month over the root of their months.
+Ratios have the density of y >= 200, with the noise of an estimate. Of overlaps and fates y is odds
+of the share with half a case added to either side, and sigma^2 is 1 / (y + 1/2) + 1 / (n - y +
+1/2), where n is known, and a dispersion. Declarations have a list's noise of their months.
 
 A figure of a number y that another claimant's earlier figure could explain is a copy with prior
 probability q. With u its rounding unit, p the probability of its number if it is a copy, and f the
@@ -113,8 +112,9 @@ from lossmodel.deprecation import renamed_attribute, renamed_fields, renamed_key
 from lossmodel.errors import UsageError
 from lossmodel.model.components import Components
 from lossmodel.model.density.pymc import reference
+from lossmodel.model.density.submodels import submodel_of, submodels_with
 from lossmodel.model.design import Design, build_design
-from lossmodel.model.design.assemble import CIVILIAN, PEOPLE, PERSON
+from lossmodel.model.design.assemble import PEOPLE, PERSON
 from lossmodel.model.design.windows import records
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import DECLARED, OBSERVED_AS
@@ -177,7 +177,7 @@ class LossModel:
         ['aircraft']
         """
         terms = self._modelled(evidence, conflict)
-        names = _submodel_of(terms, conflict)
+        names = submodel_of(terms, conflict)
         found = [*PEOPLE, *conflict.categories]
         return [
             self._design(terms[names == name], name, evidence, conflict)
@@ -218,7 +218,7 @@ class LossModel:
         (('germany', 'britain'), '1940-07-01')
         """
         terms = self._modelled(evidence, conflict)
-        names = _submodel_of(terms, conflict)
+        names = submodel_of(terms, conflict)
         if not (names == submodel).any():
             known = ", ".join(sorted(set(names))) or "none"
             raise UsageError(
@@ -318,33 +318,3 @@ def _adds_days(term: Mapping[Hashable, Any]) -> bool:
     """Whether an observation has days that the vintage before it did not include."""
     known = term["days_from"]
     return not all(any(a <= lo and hi <= b for a, b in known) for lo, hi in term["days"])
-
-
-def submodels_with(party: str, category: str, conflict: Conflict) -> tuple[str, ...]:
-    """Names of the submodels that can include a party's losses of a category.
-
-    Examples
-    --------
-    >>> from lossmodel import load_conflict
-    >>> submodels_with("germany", "aircraft", load_conflict("battle-of-britain"))
-    ('aircraft',)
-    """
-    if conflict.categories[category].group == "equipment":
-        return (category,)
-    return PEOPLE if conflict.parties[conflict.components(party)[0]].civilian else (PERSON,)
-
-
-def _submodel_of(terms: pd.DataFrame, conflict: Conflict) -> pd.Series[str]:
-    """Submodel of each observation."""
-    equipment = {c.name for c in conflict.categories.values() if c.group == "equipment"}
-    people = pd.Series([_people(p, conflict) for p in terms["party"]], terms.index, dtype=object)
-    # A claim of both together makes their losses dependent: they are one submodel then.
-    if (people == "").any():
-        people[:] = PERSON
-    return terms["category"].where(terms["category"].isin(equipment), people)
-
-
-def _people(party: str, conflict: Conflict) -> str:
-    """Submodel of a party's people; empty for a sum of soldiers and civilians."""
-    kinds = {conflict.parties[base].civilian for base in conflict.components(party)}
-    return "" if len(kinds) > 1 else CIVILIAN if kinds.pop() else PERSON
