@@ -293,14 +293,12 @@ def plot_variance_decomposition(fit: Drawable, *, ax: Axes | None = None) -> Axe
 def ratio_rows(
     fit: Drawable, table: pd.DataFrame, *, party: str | None = None, group: str = "person"
 ) -> pd.DataFrame:
-    """Rows of a table of biases over the whole period, sorted by role and ratio."""
-    rows = table[(table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])]
-    # Those that compare losses have no ratio to the truth.
-    rows = rows[~rows["accounting"].isin(list(AUXILIARY))]
+    """Rows of a table of biases of totals over the whole period, sorted by role and ratio."""
+    whole = (table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])
+    rows = table[whole & ~table["accounting"].isin(list(AUXILIARY))]
     # In a fit shorter than half a year, the only half-year has the dates of the whole period.
     rows = rows.drop_duplicates(["claimant", "party", "category"], keep="last")
-    people = rows["definition_wounded_share_median"].notna()
-    rows = rows[people if group == "person" else ~people]
+    rows = rows[rows["definition_wounded_share_median"].notna() == (group == "person")]
     if party is not None:
         about = [party in (name, *fit.conflict.components(name)) for name in rows["party"]]
         rows = rows[np.array(about, dtype=bool)]
@@ -310,8 +308,7 @@ def ratio_rows(
 def _stream_label(fit: Drawable, stream: Any, party: str | None) -> str:
     """Claimant and category, with the other parties in the figures if one party is plotted."""
     parties = [p for p in fit.conflict.components(stream.party) if party is not None and p != party]
-    also = f" (with {', '.join(parties)})" if parties else ""
-    return f"{stream.claimant}: {stream.category}{also}"
+    return f"{stream.claimant}: {stream.category}" + f" (with {', '.join(parties)})" * bool(parties)
 
 
 def _series_rows(
