@@ -245,22 +245,27 @@ def answer(war: War, *kinds: str) -> tuple[float, float, float]:
 
 
 def main(wars: int, kinds: list[str]) -> None:
-    """Print coverage and sds of all kinds."""
+    """Print coverage and sds of all kinds; each war as it is done to the standard error."""
     rows: dict[str, list[tuple[float, ...]]] = {kind: [] for kind in kinds}
     for seed in range(wars):
-        war = War(seed)
-        _, before, place = answer(war)
+        _, before, place = answer(War(seed))
         for kind in kinds:
             _, after, other = answer(War(seed), kind)
             rows[kind].append((before, place, after, other))
+            print(seed, kind, *(f"{x:.4f}" for x in rows[kind][-1]), file=sys.stderr, flush=True)
     for kind, found in rows.items():
-        before, place, after, other = np.array(found).T
-        inside = [float((np.abs(p - 0.5) <= 0.475).mean()) for p in (place, other)]
-        print(
-            f"{kind:9} {wars} wars, 95% intervals cover {inside[0]:.1%} without, {inside[1]:.1%} "
-            f"with it; sd of the log of the dead {np.median(before):.3f} without, "
-            f"{np.median(after):.3f} with it (median ratio {np.median(after / before):.2f})"
-        )
+        print(said(kind, np.array(found)))
+
+
+def said(kind: str, found: Floats) -> str:
+    """One sentence about a kind, from a row per war: sd and place without it, and with it."""
+    before, place, after, other = found.T
+    inside = [float((np.abs(p - 0.5) <= 0.475).mean()) for p in (place, other)]
+    return (
+        f"{kind:9} {len(found)} wars, 95% intervals cover {inside[0]:.1%} without, {inside[1]:.1%} "
+        f"with it; sd of the log of the dead {np.median(before):.3f} without, "
+        f"{np.median(after):.3f} with it (median ratio {np.median(after / before):.2f})"
+    )
 
 
 if __name__ == "__main__":

@@ -220,10 +220,10 @@ def _comparisons() -> list[dict[str, Any]]:
              declared="register", **fate),
         term("roll", "south", "missing", value=0.7, low=0.5, high=0.8, range_sd=0.1,
              declared="list", **fate),
-        term("south-court", "south", "declared", value=900.0, days=((0, 150),), **flow),
-        term("south-court", "south", "declared", value=60.0, days=((151, 180), (190, 210)),
+        term("south-court", "south", "declared", value=6.0, days=((0, 150),), **flow),
+        term("south-court", "south", "declared", value=12.0, days=((151, 180), (190, 210)),
              **flow),
-        term("south-court", "south", "declared", value=400.0, days=((211, 340),), known=340,
+        term("south-court", "south", "declared", value=210.0, days=((211, 340),), known=340,
              **flow),
     ]  # fmt: skip
 

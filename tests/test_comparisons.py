@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.kinds import KINDS, War
-from lossmodel import LossModel, load_claims
+from lossmodel import LossModel, fit, load_claims
 from lossmodel.claims.claims import Claims, claims_csv
 from lossmodel.conflict import load_conflict
 from lossmodel.errors import ClaimsError
@@ -305,3 +305,15 @@ def test_a_dependent_list_among_three_is_flagged(selection, flagged):
     overlaps = table[table["accounting"] == "overlap"].set_index("claimant")["discrepancy_p"]
     assert (overlaps["graves"] < 0.002) == flagged
     assert overlaps[["names", "notices"]].min() > 0.05
+
+
+def test_what_a_component_would_read_is_left_out_of_a_fit_without_it():
+    claims = War(4).claims("overlap", "ratio")
+    claims = claims.select(claims.table["claimant"].isin(["names", "observer"]))
+    fitted = fit(claims, components=Components().without("overlaps"), engine="laplace", draws=100)
+    classes = fitted.evidence.classes.set_index("claim_id")
+    kinds = claims.table.set_index("claim_id")["kind"]
+    out = classes[classes["class"] == "left out"]
+    assert kinds[out.index].tolist() == ["overlap"]
+    assert out["why"].tolist() == ["The component of the overlaps is off."]
+    assert not fitted.provenance["parts"]["overlaps"]

@@ -16,6 +16,7 @@ from lossmodel.model import LossModel
 from lossmodel.model.density import basis
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
+from tests import small_war
 
 
 def war(tmp_path, *, claimants: int, each: int = 4):
@@ -124,3 +125,15 @@ def test_a_large_fit_is_not_sampled_but_kept(tmp_path, large, monkeypatch):
     assert not isinstance(again.covariance_root, np.ndarray)
     assert abs(again.covariance_root - person.laplace.covariance_root).max() == 0
     assert np.isfinite(fitted.local_prior_sensitivity["median"]).all()
+
+
+@pytest.mark.parametrize("edges", [False, True])
+def test_figures_that_compare_losses_are_in_the_arrowhead(monkeypatch, edges):
+    design = LossModel().design(small_war.evidence(), small_war.conflict())
+    assert len(design.comparisons.against)
+    assert len(design.comparisons.shares)
+    density = Density(design)
+    theta = np.random.default_rng(1).normal(0, 0.1, density.size)
+    plain = at_a_point(density, monkeypatch, theta=theta, apart=False)
+    apart = at_a_point(density, monkeypatch, theta=theta, apart=True, edges=edges)
+    np.testing.assert_allclose(apart, plain, rtol=1e-7, atol=1e-8)

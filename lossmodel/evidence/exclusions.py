@@ -33,7 +33,7 @@ def in_time(
     first: int,
     outcomes: Outcomes,
 ) -> list[Figure]:
-    """Figures published by `as_of` whose windows end by `until` and not before the conflict.
+    """Figures published by `as_of` whose losses end by `until` and not before the conflict.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def in_time(
     for figure in figures:
         if published is not None and figure.published > published:
             outcomes.leave_out(figure.members, f"Published after {as_of:%Y-%m-%d}.")
-        elif last_day is not None and figure.end > last_day:
+        elif last_day is not None and figure.end > last_day and figure.category != DECLARED:
             outcomes.leave_out(figure.members, f"Ends after {last:%Y-%m-%d}, the last day.")
         elif figure.end < first:
             outcomes.leave_out(figure.members, "Ends before the conflict begins.")

@@ -7,9 +7,42 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-__all__ = ["CLASSES", "Outcomes"]
+__all__ = ["CLASSES", "Outcomes", "without_unmodelled"]
 
 USED, MERGED, LEFT_OUT = CLASSES = ("used", "merged", "left out")
+
+
+def without_unmodelled(
+    classes: pd.DataFrame, terms: pd.DataFrame, unmodelled: pd.DataFrame
+) -> pd.DataFrame:
+    """Classes in which the claims that a model does not read are left out, with its reason.
+
+    Parameters
+    ----------
+    classes, terms
+        Of the evidence.
+    unmodelled
+        Observations that the model leaves out: `term, claims, why`.
+
+    Examples
+    --------
+    >>> classes = pd.DataFrame({"claim_id": ["a", "b"], "class": "used", "with": "", "why": "New."})
+    >>> terms = pd.DataFrame({"term": ["a", "b"], "claims": ["a", "a;b"]})
+    >>> found = without_unmodelled(classes, terms, terms.iloc[1:].assign(why="Switched off."))
+    >>> found[["class", "why"]].to_numpy().tolist()
+    [['used', 'New.'], ['left out', 'Switched off.']]
+    """
+    if unmodelled.empty:
+        return classes
+    read = terms.loc[~terms["term"].isin(unmodelled["term"]), "claims"]
+    kept = {name for names in read for name in names.split(";")}
+    pairs = zip(unmodelled["claims"], unmodelled["why"], strict=True)
+    why = {name: reason for names, reason in pairs for name in names.split(";")}
+    here = classes["claim_id"].isin(why.keys() - kept) & (classes["class"] == USED)
+    found = classes.copy()
+    found.loc[here, "class"] = LEFT_OUT
+    found.loc[here, "why"] = found.loc[here, "claim_id"].map(why)
+    return found
 
 
 @dataclass(frozen=True)

@@ -296,14 +296,12 @@ def plot_variance_decomposition(fit: Drawable, *, ax: Axes | None = None) -> Axe
 def ratio_rows(
     fit: Drawable, table: pd.DataFrame, *, party: str | None = None, group: str = "person"
 ) -> pd.DataFrame:
-    """Rows of a table of biases over the whole period, sorted by role and ratio."""
-    rows = table[(table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])]
-    # Those that compare losses have no ratio to the truth.
-    rows = rows[~rows["accounting"].isin(list(AUXILIARY))]
+    """Rows of a table of biases of totals over the whole period, sorted by role and ratio."""
+    whole = (table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])
+    rows = table[whole & ~table["accounting"].isin(list(AUXILIARY))]
     # In a fit shorter than half a year, the only half-year has the dates of the whole period.
     rows = rows.drop_duplicates(["claimant", "party", "category"], keep="last")
-    people = rows["definition_wounded_share_median"].notna()
-    rows = rows[people if group == "person" else ~people]
+    rows = rows[rows["definition_wounded_share_median"].notna() == (group == "person")]
     if party is not None:
         about = [party in (name, *fit.conflict.components(name)) for name in rows["party"]]
         rows = rows[np.array(about, dtype=bool)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
+from lossmodel.evidence.outcomes import without_unmodelled
 from lossmodel.findings import find
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.run import Settings
@@ -61,6 +62,9 @@ def fit_claims(
     model = LossModel(components or Components(), priors or conflict_priors(conflict))
     evidence = with_force(evidence, conflict, model.components, model.priors)
     designs = _designs(model, evidence, claims, submodels)
+    unmodelled = model.unmodelled(evidence, conflict)
+    classes = without_unmodelled(evidence.classes, evidence.terms, unmodelled)
+    evidence = replace(evidence, classes=classes)
     clock.lap("design")
     settings = Settings(engine, seed, draws, patience)
     earlier = {} if start is None else start.submodels
@@ -84,7 +88,7 @@ def fit_claims(
         provenance=provenance(claims, model.priors, model.components, options=options),
         seed=seed,
         inputs=conflict_files(conflict),
-        left_over=model.unmodelled(evidence, conflict),
+        left_over=unmodelled,
     )
     # In place: another fit would work out anew the tables that this needed.
     findings["findings"] += [asdict(f) for f in (*contradictions(found), *force_findings(found))]

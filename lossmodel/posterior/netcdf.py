@@ -21,6 +21,7 @@ from lossmodel.conflict.conflict import Conflict, read_conflict
 from lossmodel.conflict.inputs import CLAIMS, Inputs, is_plain
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
+from lossmodel.evidence.outcomes import without_unmodelled
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.run import Submodel
 from lossmodel.model.components import Components
@@ -34,7 +35,7 @@ from lossmodel.posterior.fit import Fit, conflict_files
 from lossmodel.posterior.groups import ATTRIBUTES, LEAD, Variable, Variables, groups_of
 from lossmodel.posterior.saved_texts import read_texts
 from lossmodel.tables.files import is_there
-from lossmodel.tables.vocabulary import TRUSTS
+from lossmodel.tables.trust import TRUSTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -223,10 +224,12 @@ def _rebuild(
     }
     if not submodels:
         raise ValueError("it has no submodel of its claims")
+    unmodelled = model.unmodelled(evidence, conflict)
+    classes = without_unmodelled(evidence.classes, evidence.terms, unmodelled)
     return Fit(
         submodels=submodels,
         claims=claims,
-        evidence=evidence,
+        evidence=replace(evidence, classes=classes),
         conflict=conflict,
         priors=priors,
         components=components,
@@ -235,7 +238,7 @@ def _rebuild(
         provenance=settings["provenance"],
         seed=settings["seed"],
         inputs=conflict_files(conflict),
-        left_over=model.unmodelled(evidence, conflict),
+        left_over=unmodelled,
     )
 
 

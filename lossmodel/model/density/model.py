@@ -81,10 +81,9 @@ first loss):
                 a small probability; at most: + Exponential
     range       P(low < exp(log E + Normal(0, sigma)) < high)
 
-Ratios of any size have the density of y >= 200 with the noise of an estimate. Of overlaps and fates
-y is the odds of the share, with half a case added to either side, and sigma^2 is 1 / (y + 1/2) +
-1 / (n - y + 1/2), where n is known, and a dispersion of the log odds. The noise of declarations is
-that of a list's month over the root of their months.
+Ratios have the density of y >= 200, with the noise of an estimate. Of overlaps and fates y is odds
+of the share with half a case added to either side, and sigma^2 is 1 / (y + 1/2) + 1 / (n - y +
+1/2), where n is known, and a dispersion. Declarations have a list's noise of their months.
 
 A figure of a number y that another claimant's earlier figure could explain is a copy with prior
 probability q (q and p: see `lossmodel.evidence.copies`). With u its rounding unit, p the

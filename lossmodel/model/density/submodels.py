@@ -1,4 +1,4 @@
-"""Which submodel an observation, or a category of losses, belongs to."""
+"""The submodel that losses or observations belong to: soldiers, civilians, a class of equipment."""
 
 from __future__ import annotations
 
