@@ -21,6 +21,7 @@ from lossmodel.model.density.graph import Graph
 from lossmodel.model.density.operators import Matrix, Node, picking
 from lossmodel.model.design import Design
 from lossmodel.model.design.assemble import KILLED, MISSING_DEAD, WOUNDED
+from lossmodel.model.design.bias import Bias
 from lossmodel.model.design.grid import Floats, Ints, interpolate
 from lossmodel.model.design.parameters import Linear
 
@@ -222,6 +223,13 @@ class LossGraph:
             logit = self.graph.linear([(rows.matrix((len(at), self.v.size)), self.v)])
             return self.graph.map(LogSigmoid(), logit)
         rows.add(*design.biases[stream].weights(at, design.first_party(stream)))
+        return self.graph.linear([(rows.matrix((len(at), self.v.size)), self.v)])
+
+    def walk(self, stream: int, cells: Ints) -> Node:
+        """The part of the log bias that changes from day to day, in some cells."""
+        at, walks = self.design.grid.middles[cells], self.design.biases[stream].walks
+        rows = Linear()
+        rows.add(*Bias((), walks, {}).weights(at, ""))
         return self.graph.linear([(rows.matrix((len(at), self.v.size)), self.v)])
 
     def wounded_share(self, stream: int) -> Node | None:
