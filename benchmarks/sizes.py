@@ -53,7 +53,7 @@ PARTS = {
     "normality_diagnostics": "checks of the approximation",
     "predicted": "predictions of the figures",
     "discrepancy_table": "each stream against the others",
-    "biases_table": "biases by stream, with both",
+    "biases_table": "biases by stream",
 }
 
 

@@ -134,7 +134,7 @@ class SubmodelDraws:
         key = b" ".join([cells.tobytes(), *(rows.tobytes() for _, rows in bias.walks)])
         walk = self._walks.pop(key, None)
         if walk is None:
-            walk = np.exp(self.draws(self.model.walk(stream, cells)))
+            walk = np.exp((self.model.walk(stream, cells) @ self.values.T).T)
         if len(self._walks) == WALKS:
             self._walks.pop(next(iter(self._walks)))
         self._walks[key] = walk  # as the latest
@@ -142,13 +142,15 @@ class SubmodelDraws:
 
     def mean_bias(self, stream: int) -> Floats:
         """Mean of the log bias over all days, shape (S,); of a list, of its log coverage."""
-        days = np.bincount(self.design.grid.cell_of) / len(self.design.grid.cell_of)
-        node = self.model.log_bias(stream)
-        if isinstance(node, Linear):
-            weights = node.transposed @ days
-            rows = np.flatnonzero(weights)
-            return np.asarray(self.columns(rows) @ weights[rows])
-        return np.asarray(self.draws(node) @ days)
+        design, grid = self.design, self.design.grid
+        days = np.bincount(grid.cell_of) / len(grid.cell_of)
+        if stream in design.coverage:
+            return np.asarray(self.draws(self.model.log_bias(stream)) @ days)
+        party = design.first_party(stream)
+        where, column, weight = design.biases[stream].weights(grid.middles, party)
+        weights = np.bincount(column, weight * days[where])
+        rows = np.flatnonzero(weights)
+        return np.asarray(self.columns(rows) @ weights[rows])
 
     def wounded_share(self, stream: int) -> Floats:
         """Share of the wounded that a stream counts, shape (S,); NaN for equipment."""

@@ -225,12 +225,15 @@ class LossGraph:
         rows.add(*design.biases[stream].weights(at, design.first_party(stream)))
         return self.graph.linear([(rows.matrix((len(at), self.v.size)), self.v)])
 
-    def walk(self, stream: int, cells: Ints) -> Node:
-        """The part of the log bias that changes from day to day, in some cells."""
+    def walk(self, stream: int, cells: Ints) -> Matrix:
+        """The part of the log bias that changes from day to day, in some cells, as a map of v.
+
+        It is no node: the graph would grow with each stream that is asked for.
+        """
         at, walks = self.design.grid.middles[cells], self.design.biases[stream].walks
         rows = Linear()
         rows.add(*Bias((), walks, {}).weights(at, ""))
-        return self.graph.linear([(rows.matrix((len(at), self.v.size)), self.v)])
+        return rows.matrix((len(at), self.v.size))
 
     def wounded_share(self, stream: int) -> Node | None:
         """Share of the wounded that a stream's word includes, shape (1,); None if known."""
