@@ -1,13 +1,18 @@
 """Seconds and peak memory on large tables.
 
-    python benchmarks/sizes.py              all tables, about five minutes on two cores
-    python benchmarks/sizes.py check-long   only these
+    python benchmarks/sizes.py                      all tables, about ten minutes on two cores
+    python benchmarks/sizes.py check-long           only these
+    python benchmarks/sizes.py --parts fit-claims   CPU seconds of the parts of a fit
 
 Each table is made with a seed in a temporary folder and measured in a process of its own. `check`
-is the command; `fit` is `fit(..., engine="laplace")` without a report.
+is the command; `fit` is `fit(..., engine="laplace")` without a report. Seconds are of the clock and
+of the CPU: other work on the machine lengthens the first. `results/sizes.csv` and
+`results/sizes-parts.csv` keep what was measured.
 """
 
+import cProfile
 import os
+import pstats
 import shutil
 import subprocess
 import sys
@@ -36,6 +41,20 @@ side = "south"
 fights = "north"
 """
 HEADER = "claim_id,claimant,party,category,kind,start,end,value,low,high,qualifier,published\n"
+
+
+# Parts of a fit, and the functions in which their time is spent.
+PARTS = {
+    "collect_evidence": "evidence",
+    "submodels": "design",
+    "approach": "start",
+    "find_hyper_mode": "hyperparameters",
+    "_axes": "axial points",
+    "normality_diagnostics": "checks of the approximation",
+    "predicted": "predictions of the figures",
+    "discrepancy_table": "each stream against the others",
+    "biases_table": "biases by stream",
+}
 
 
 @dataclass(frozen=True)
@@ -208,25 +227,37 @@ def run(task: str, folder: str) -> None:
         print(category, party, scope, *total[["median", "lower", "upper"]].round().astype(int))
 
 
-def run_apart(task: str, folder: Path) -> tuple[float, float, int]:
-    """Seconds, peak memory in MB and exit status of a task in a process of its own."""
+def run_apart(task: str, folder: Path) -> tuple[float, float, float, int]:
+    """Seconds, CPU seconds, peak memory in MB and exit status of a task in a process of its own."""
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, __file__, "--run", task, str(folder)], stdout=subprocess.DEVNULL
     )
     _, status, used = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
-    return seconds, used.ru_maxrss / KILOBYTES, os.waitstatus_to_exitcode(status)
+    cpu = used.ru_utime + used.ru_stime
+    return seconds, cpu, used.ru_maxrss / KILOBYTES, os.waitstatus_to_exitcode(status)
 
 
 def measure(name: str, size: Size) -> None:
     """Print seconds and peak memory of one table."""
     with tempfile.TemporaryDirectory() as folder:
         size.make(Path(folder))
-        seconds, memory, status = run_apart(size.task, Path(folder))
-    print(
-        f"{name:<15}{size.about:<41}{seconds:>7.1f} s{memory:>7,.0f} MB  exit {status}", flush=True
-    )
+        seconds, cpu, memory, status = run_apart(size.task, Path(folder))
+    times = f"{seconds:>7.1f} s{cpu:>7.1f} CPU s"
+    print(f"{name:<15}{size.about:<41}{times}{memory:>7,.0f} MB  exit {status}", flush=True)
+
+
+def print_parts(name: str) -> None:
+    """Print the CPU seconds of the parts of a fit, which a profiler lengthens a little."""
+    profile = cProfile.Profile(time.process_time)
+    with tempfile.TemporaryDirectory() as folder:
+        SIZES[name].make(Path(folder))
+        profile.runcall(run, "fit", folder)
+    print("table,part,cpu_s")
+    for (_, _, function), (*_, seconds, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        if function in PARTS:
+            print(f"{name},{PARTS[function]},{seconds:.1f}")
 
 
 def main() -> None:
@@ -237,5 +268,7 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--run"]:
         run(*sys.argv[2:])
+    elif sys.argv[1:2] == ["--parts"]:
+        print_parts(sys.argv[2])
     else:
         main()

@@ -217,9 +217,16 @@ class FakeFit:
             engine="nuts" if tanks else self.engine,
             density=SimpleNamespace(predictions=predictions),
             posterior=SimpleNamespace(
-                cells=self.daily, flat=flat, bias=self.bias_draws, wounded_share=self.omega_draws
+                cells=self.daily,
+                flat=flat,
+                bias=self.bias_draws,
+                wounded_share=self.omega_draws,
+                bias_factor=self.bias_factor,
             ),
-            prior=SimpleNamespace(bias=partial(self.bias_draws, prior=True)),
+            prior=SimpleNamespace(
+                bias=partial(self.bias_draws, prior=True),
+                bias_factor=partial(self.bias_factor, prior=True),
+            ),
             design=SimpleNamespace(
                 terms=terms,
                 people=not tanks,
@@ -230,6 +237,9 @@ class FakeFit:
 
     def bias_draws(self, stream, cells=slice(None), *, prior=False):
         return self.biases[stream, prior][:, cells]
+
+    def bias_factor(self, stream, cells, *, prior=False):
+        return np.exp(self.bias_draws(stream, cells, prior=prior))
 
     def omega_draws(self, stream, *, prior=False):
         category = self.streams.loc[self.streams["stream"] == stream, "category"].iloc[0]

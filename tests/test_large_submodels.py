@@ -9,13 +9,15 @@ from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.evidence.originals import Originals
 from lossmodel.inference import run
+from lossmodel.inference.laplace import approach, hyper_mode
 from lossmodel.inference.laplace import fit as laplace_fit
 from lossmodel.inference.laplace import modes as latent_modes
 from lossmodel.inference.laplace.modes import Modes
 from lossmodel.model import LossModel
-from lossmodel.model.density import basis
+from lossmodel.model.density import basis, predictive
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
+from lossmodel.model.density.generated import SubmodelDraws
 from tests import small_war
 
 
@@ -111,6 +113,72 @@ def test_a_large_fit_is_the_same(tmp_path, request):
     assert not isinstance(apart.covariance_root, np.ndarray)
     root = apart.dense().covariance_root
     np.testing.assert_allclose(root @ root.T, covariance, atol=1e-3)
+
+
+@pytest.fixture
+def daily(tmp_path):
+    """The density of a war of two months in which each of twelve claimants speaks every day."""
+    sizes.daily(tmp_path, claimants=12, days=60)
+    claims = load_claims(conflict=tmp_path)
+    return Density(LossModel().design(collect_evidence(claims), claims.conflict))
+
+
+def test_a_scale_of_many_figures_is_near_its_mode_before_the_climb(daily, monkeypatch, request):
+    monkeypatch.setattr(approach, "PLENTY", 2)
+    noise = daily.design.parameters.hyper.index("noise.estimate")
+    at_prior = approach.approach(Modes(daily))
+    assert not at_prior[: len(daily.design.parameters.hyper)].any()
+    request.getfixturevalue("large")
+    modes = Modes(daily)
+    sd = hyper_mode.rough_sds(daily)[noise]
+    start = approach.approach(modes)
+    mode = laplace_fit.approximate(daily, diagnose=False).mode
+    assert abs(start[noise] - mode[noise]) < 4 * sd < abs(at_prior[noise] - mode[noise])
+
+
+def test_normals_times_their_scales_are_held_on_the_way_to_another_scale(daily, request):
+    request.getfixturevalue("large")
+    modes = Modes(daily)
+    point = modes.find_mode(approach.approach(modes), tolerance=1e-3)
+    step = np.zeros(modes.hypers)
+    step[daily.design.parameters.hyper.index("rate.walk_sd")] = -1.5
+    line = point.theta + modes.mode_sensitivity(point) @ step
+    bent = modes.bent(point, line)
+    np.testing.assert_array_equal(bent[: modes.hypers], line[: modes.hypers])
+    assert modes.expand(bent).decrement < modes.expand(line).decrement / 4
+    modes.large = False
+    assert modes.bent(point, line) is line
+
+
+def test_predictions_are_made_some_figures_and_draws_at_a_time(daily, monkeypatch):
+    theta = np.random.default_rng(1).normal(0, 0.1, (1, 60, daily.size))
+    draws = SubmodelDraws(daily.model, theta)
+    whole = predictive.predict(draws, daily)
+    monkeypatch.setattr(predictive, "ENTRIES", 7000)
+    sizes_of = []
+    evaluate = Density.evaluate
+    monkeypatch.setattr(
+        Density, "evaluate", lambda d, some: sizes_of.append(some.shape[0]) or evaluate(d, some)
+    )
+    parts = predictive.predict(draws, daily)
+    assert max(sizes_of) * len(daily.design.terms) <= 7000
+    for name in ("mu", "log_sd", "log_slack", "log_likelihood", "pit", "copied"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-12)
+
+
+def test_a_bias_is_its_level_times_its_walk(tmp_path):
+    model = Density(war(tmp_path, claimants=6, each=20)).model
+    rng = np.random.default_rng(1)
+    draws = SubmodelDraws(model, rng.normal(size=(1, 5, model.design.size)))
+    cells = np.arange(0, model.design.grid.cells, 3)
+    nodes = len(model.graph.nodes)
+    factors = {stream: draws.bias_factor(stream, cells) for stream in model.design.biases}
+    assert len(model.graph.nodes) == nodes
+    for stream, found in factors.items():
+        np.testing.assert_allclose(found, np.exp(draws.bias(stream, cells)), rtol=1e-12)
+        mean = draws.bias(stream) @ np.bincount(model.design.grid.cell_of)
+        mean /= model.design.grid.size
+        np.testing.assert_allclose(draws.mean_bias(stream), mean, rtol=1e-10)
 
 
 def test_a_large_fit_is_not_sampled_but_kept(tmp_path, large, monkeypatch):

@@ -78,6 +78,7 @@ ORDER = [
     "inference/laplace/factors",
     "inference/laplace/modes",
     "inference/laplace/levels",
+    "inference/laplace/approach",
     "inference/laplace/marginals",
     "inference/laplace/diagnostics",
     "inference/laplace/hyper_mode",

@@ -83,12 +83,14 @@ def biases_table(
         if streams.empty:
             known = ", ".join(sorted(set(streams_table(fit)["claimant"])))
             raise UsageError(f"No claimant {claimant!r} in the fit; there are: {known}.")
-    halves = calendar(fit.days, "half-yearly") if by_half_year else _whole(fit.days)
-    step = STEP if by_half_year else max(STEP, len(fit.days) // MOST_RUNS)
+    days = fit.days
+    halves = calendar(days, "half-yearly") if by_half_year else _whole(days)
+    step = STEP if by_half_year else max(STEP, len(days) // MOST_RUNS)
     first, group = _blocks(halves.first, halves.last, step)
     truths = Truths(fit, first)
     counts = _counts(fit, halves)
     scopes = stream_scopes(fit)
+    discrepancies = discrepancy_table(fit)
     parts = [
         _rows(
             fit,
@@ -98,6 +100,8 @@ def biases_table(
             group=group,
             truths=truths,
             counts=counts,
+            days=days,
+            discrepancies=discrepancies,
         )
         for stream in streams.itertuples()
     ]
@@ -130,10 +134,12 @@ def _rows(
     group: NDArray[np.intp],
     truths: Truths,
     counts: Mapping[Any, _Counts],
+    days: pd.DatetimeIndex,
+    discrepancies: pd.DataFrame,
 ) -> dict[str, NDArray[Any]]:
     found = truths.figures(stream, scope)
     weight = found.own.mean(axis=0)
-    prior = _windows(np.exp(truths.bias(stream, prior=True)) * weight, group)
+    prior = _windows(truths.factor(stream, prior=True) * weight, group)
     prior = _quotient(prior, _windows(weight[None, :], group))
     claimed = _windows(found.claimed, group)
     ratio = _quotient(claimed, _windows(found.own, group))
@@ -150,8 +156,8 @@ def _rows(
     }
     own = counts[stream.claimant, stream.party, stream.category]
     parts |= share | {
-        "start": np.append(halves.start.to_numpy(), fit.days[:1].to_numpy()),
-        "end": np.append(halves.end.to_numpy(), fit.days[-1:].to_numpy()),
+        "start": np.append(halves.start.to_numpy(), days[:1].to_numpy()),
+        "end": np.append(halves.end.to_numpy(), days[-1:].to_numpy()),
         "n_claims": np.append(own.claims, stream.n_claims),
         "n_used": np.append(own.pieces, stream.n_used),
         "identified": _log_sd(ratio) < IDENTIFIED * _log_sd(prior),
@@ -160,7 +166,7 @@ def _rows(
     parts["identified"][-1] = stream.identified
     for name in DISCREPANCY:
         parts[name] = np.full(ratio.shape[1], np.nan)
-        parts[name][-1] = discrepancy_table(fit)[name].to_numpy()[stream.stream]
+        parts[name][-1] = discrepancies[name].iat[stream.stream]
     same = {
         **{name: getattr(stream, name) for name in (*KEYS, "role", "accounting")},
         **{"scope": scope, "ci_prob": fit.ci_prob, "ci_kind": CI_KIND},
@@ -172,6 +178,8 @@ def _rows(
 
 def _windows(submodels: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np.float64]:
     """Sums by half-year, and over all as the last column."""
+    if len(group) == 1:
+        return np.repeat(submodels.T.sum(axis=0)[:, None], 2, axis=1)
     sums = np.add.reduceat(submodels.T, group, axis=0)
     return np.concatenate([sums, sums.sum(axis=0, keepdims=True)]).T
 

@@ -26,7 +26,8 @@ def series_of(design: Design, name: str, conflict: Conflict) -> list[Series]:
             s.name for s in conflict.scopes.values()
             if s.report and s.name != "all" and (party, s.name) in design.latent.scope_index
         ]  # fmt: skip
-        own = design.terms[[party in conflict.components(p) for p in design.terms["party"]]]
+        about = [p for p in design.terms["party"].unique() if party in conflict.components(p)]
+        own = design.terms[design.terms["party"].isin(about)]
         categories = ["killed", "wounded", "casualties"] if design.people else [name]
         if design.people and not COUNTS_WOUNDED & {*own["category"], *own["per"]}:
             categories = ["killed"]

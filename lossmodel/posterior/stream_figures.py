@@ -109,13 +109,15 @@ class Truths:
             self.known[key] = rates(self.fit, party, category, scope).sums(self.first)
         return self.known[key]
 
-    def bias(self, stream: Any, *, prior: bool = False) -> NDArray[np.float64]:
-        """Log bias of a row of `streams_table` by draw, in the middle of each run."""
-        return log_bias(self.fit, stream.stream, prior=prior, days=self.middle)
+    def factor(self, stream: Any, *, prior: bool = False) -> NDArray[np.float64]:
+        """Bias of a row of `streams_table` by draw, in the middle of each run."""
+        submodel, number = stream_of(self.fit, stream.stream)
+        draws = submodel.prior if prior else submodel.posterior
+        return draws.bias_factor(number, submodel.design.grid.cell_of[self.middle])
 
     def figures(self, stream: Any, scope: str) -> Figures:
         """Expected figures of a row of `streams_table`, and the truth."""
-        factor = np.exp(self.bias(stream))
+        factor = self.factor(stream)
         if OBSERVED_AS[stream.accounting].auxiliary:
             # Its scalar alone: a ratio of ratios, of odds, or of declarations.
             return Figures(factor, np.ones_like(factor), None, None)

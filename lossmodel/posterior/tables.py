@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pandas as pd
 
@@ -217,8 +217,8 @@ def submodel_of(fit: Fit, party: str, category: str) -> Submodel:
 def stream_of(fit: Fit, stream: int) -> tuple[Submodel, int]:
     """The submodel that a stream of ``streams_table`` is in, and its number there."""
     streams = streams_table(fit)
-    submodel = str(streams["block"].to_numpy()[stream])
-    return fit.submodels[submodel], int(streams["number"].to_numpy()[stream])
+    number: Any = streams["number"].iat[stream]
+    return fit.submodels[str(streams["block"].iat[stream])], int(number)
 
 
 def _expansion(fit: Fit, name: str) -> Expansion:

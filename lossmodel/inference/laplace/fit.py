@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import sparse
 from scipy.linalg import cholesky
-from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
+from lossmodel.inference.laplace.approach import approach
 from lossmodel.inference.laplace.diagnostics import (
     NormalityDiagnostics,
     normality_diagnostics,
@@ -32,7 +32,6 @@ from lossmodel.inference.laplace.hyper_mode import (
     find_hyper_mode,
     rough_sds,
 )
-from lossmodel.inference.laplace.levels import face_values
 from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.layout import MANY_UNKNOWNS
@@ -42,9 +41,6 @@ __all__ = ["Laplace", "approximate", "diagnosed"]
 
 # Newton's decrement of the latent vector at the first point: 1.4 posterior sds.
 FIRST = 1.0
-# Steps of L-BFGS before the first expansion. With 200, 7 expansions follow in the largest submodel
-# and none to one in others; with 100 it is 14 and up to two, with 400 one.
-APPROACH = 200
 # Searches for a mode that the marginals of totals show to be higher. One was enough for the shipped
 # war as of June 2025, where the first mode took the killed of one side for known to 3%.
 RESTARTS = 2
@@ -161,26 +157,9 @@ def approximate(
     """
     modes = Modes(density)
     with threadpool_limits(1):
-        theta = _approach(modes) if start is None else start
+        theta = approach(modes) if start is None else start
         found = find_hyper_mode(modes, modes.find_mode(theta, tolerance=FIRST), report)
         return _finish(modes, found, diagnose=diagnose)
-
-
-def _approach(modes: Modes) -> Floats:
-    """A point near the latent mode, by gradients alone, which are cheap.
-
-    It starts at the prior's mode, with levels at the size of the figures: far from most of them a
-    single one can be a mode of its own, which the others leave as outliers.
-    """
-    n, start = modes.hypers, face_values(modes.density.design)
-
-    def loss(latent: Floats) -> tuple[float, Floats]:
-        value, gradient = modes.evaluate(np.concatenate([start[:n], latent]))
-        return -value, -gradient[n:]
-
-    options = {"maxiter": APPROACH, "maxcor": 20}
-    found = minimize(loss, start[n:], jac=True, method="L-BFGS-B", options=options)
-    return np.concatenate([start[:n], found.x])
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,8 @@ class Modes:
     def __init__(self, density: Density) -> None:
         self.density = density
         self.hypers = len(density.design.parameters.hyper)
-        self.expand_at = Expander(density, apart=is_large(density.design))
+        self.large = is_large(density.design)
+        self.expand_at = Expander(density, apart=self.large)
         self.expansions = self.gradients = 0
 
     def evaluate(self, theta: Floats) -> tuple[float, Floats]:
@@ -152,13 +153,30 @@ class Modes:
             A point whose factor is used for the first steps.
         """
         if near is not None:
-            theta = self.newton_steps(near, theta, tolerance)
+            theta = self.newton_steps(near, self.bent(near, theta), tolerance)
         for _ in range(NEWTON_STEPS):
             point = self.expand(theta)
             if point.decrement < tolerance:
                 break
             theta = self.newton_steps(point, theta, tolerance)
         return point
+
+    def bent(self, near: Point, theta: Floats) -> Floats:
+        """Theta, or if it is higher the same way from a point with normals times their scales.
+
+        Where figures fix a walk, these products are the same for all scales, and a straight line in
+        the normals misses them by the square of the change: in a submodel of 100,000 figures by a
+        decrement of 60,000, from which 15 expansions led back to the mode. Small submodels need no
+        better start than the line.
+        """
+        if not self.large:
+            return theta
+        before, scales = (self.density.design.parameters.scales(x) for x in (near.theta, theta))
+        ratio = (scales / before)[self.hypers :]
+        moved = theta.copy()
+        moved[self.hypers :] += near.theta[self.hypers :] * np.log(ratio)
+        moved[self.hypers :] /= ratio
+        return max((theta, moved), key=lambda x: self.evaluate(x)[0])
 
     def newton_steps(self, point: Point, theta: Floats, tolerance: float) -> Floats:
         """Steps from theta on with the factor of one point, as long as they get shorter.

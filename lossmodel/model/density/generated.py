@@ -13,6 +13,10 @@ from lossmodel.model.design.windows import KILLED, WOUNDED
 
 __all__ = ["SubmodelDraws", "components_of"]
 
+# Walks of biases whose draws are kept, the last ones used, each of some megabytes. Streams of the
+# same sides and roles share one; others drift by themselves.
+WALKS = 16
+
 
 def components_of(category: str) -> tuple[int, ...]:
     """The components of losses whose sum a category is.
@@ -30,8 +34,9 @@ class SubmodelDraws:
     """Draws of theta of one submodel, and the quantities that follow from them.
 
     S are all draws of all chains, D the entries of theta, V those of v and T the cells of days.
-    The draws do not change. The two private dictionaries are caches: they keep the values of nodes
-    that several quantities have in common, and totals, from their first use.
+    The draws do not change. The private dictionaries are caches: they keep the values of nodes that
+    several quantities have in common, totals, and walks that several streams have, from their first
+    use.
 
     Parameters
     ----------
@@ -58,6 +63,7 @@ class SubmodelDraws:
     theta: Floats
     _kept: dict[Node, Floats] = field(default_factory=dict)
     _totals: dict[tuple[str, str, str], Floats] = field(default_factory=dict)
+    _walks: dict[bytes, Floats] = field(default_factory=dict)
 
     @property
     def design(self) -> Design:
@@ -80,6 +86,9 @@ class SubmodelDraws:
 
     def draws(self, node: Node) -> Floats:
         """Draws of a node of the graph that follows from v, shape (S, n)."""
+        if isinstance(node, Linear) and node.inputs == (self.model.v,):
+            # The graph grows with each stream that is asked for, and would be gone through.
+            return node.forward([self.values])
         given = {self.model.v: self.values, **self._kept}
         return self.model.graph.evaluate(given, [node], apart=True)[node]
 
@@ -116,13 +125,32 @@ class SubmodelDraws:
         """Log bias under the stream's own definition, shape (S, cells); all cells by default."""
         return self.draws(self.model.log_bias(stream, cells))
 
+    def bias_factor(self, stream: int, cells: Ints) -> Floats:
+        """The bias itself, shape (S, cells); its walks, which streams may share, are kept."""
+        if stream in self.design.coverage:
+            return np.asarray(np.exp(self.bias(stream, cells)))
+        bias = self.design.biases[stream]
+        level = self.columns(bias.level(self.design.first_party(stream))).sum(axis=1)
+        key = b" ".join([cells.tobytes(), *(rows.tobytes() for _, rows in bias.walks)])
+        walk = self._walks.pop(key, None)
+        if walk is None:
+            walk = np.exp((self.model.walk(stream, cells) @ self.values.T).T)
+        if len(self._walks) == WALKS:
+            self._walks.pop(next(iter(self._walks)))
+        self._walks[key] = walk  # as the latest
+        return np.asarray(np.exp(level)[:, None] * walk)
+
     def mean_bias(self, stream: int) -> Floats:
         """Mean of the log bias over all days, shape (S,); of a list, of its log coverage."""
-        days = np.bincount(self.design.grid.cell_of) / len(self.design.grid.cell_of)
-        node = self.model.log_bias(stream)
-        if isinstance(node, Linear):
-            return np.asarray(self.values @ (node.transposed @ days))
-        return np.asarray(self.draws(node) @ days)
+        design, grid = self.design, self.design.grid
+        days = np.bincount(grid.cell_of) / len(grid.cell_of)
+        if stream in design.coverage:
+            return np.asarray(self.draws(self.model.log_bias(stream)) @ days)
+        party = design.first_party(stream)
+        where, column, weight = design.biases[stream].weights(grid.middles, party)
+        weights = np.bincount(column, weight * days[where])
+        rows = np.flatnonzero(weights)
+        return np.asarray(self.columns(rows) @ weights[rows])
 
     def wounded_share(self, stream: int) -> Floats:
         """Share of the wounded that a stream counts, shape (S,); NaN for equipment."""
@@ -132,5 +160,5 @@ class SubmodelDraws:
         node = self.model.wounded_share(stream)
         if node is not None:
             return self.draws(node)[:, 0]
-        category = self.design.streams.loc[stream, "category"]
+        category = self.design.streams.at[stream, "category"]
         return np.full(samples, 0.0 if category in ("killed", "missing") else 1.0)

@@ -20,6 +20,7 @@ from lossmodel.model.density.functions import (
 from lossmodel.model.density.graph import Graph
 from lossmodel.model.density.operators import Matrix, Node, picking
 from lossmodel.model.design import Design
+from lossmodel.model.design.bias import Bias
 from lossmodel.model.design.grid import Floats, Ints, interpolate
 from lossmodel.model.design.parameters import Linear
 from lossmodel.model.design.windows import KILLED, MISSING_DEAD, WOUNDED
@@ -223,6 +224,16 @@ class LossGraph:
             return self.graph.map(LogSigmoid(), logit)
         rows.add(*design.biases[stream].weights(at, design.first_party(stream)))
         return self.graph.linear([(rows.matrix((len(at), self.v.size)), self.v)])
+
+    def walk(self, stream: int, cells: Ints) -> Matrix:
+        """The part of the log bias that changes from day to day, in some cells, as a map of v.
+
+        It is no node: the graph would grow with each stream that is asked for.
+        """
+        at, walks = self.design.grid.middles[cells], self.design.biases[stream].walks
+        rows = Linear()
+        rows.add(*Bias((), walks, {}).weights(at, ""))
+        return rows.matrix((len(at), self.v.size))
 
     def wounded_share(self, stream: int) -> Node | None:
         """Share of the wounded that a stream's word includes, shape (1,); None if known."""

@@ -12,7 +12,7 @@ from lossmodel.model.density.likelihood import Likelihood, likelihood_of
 from lossmodel.model.density.own_or_copied import MayRepeat, own_or_copied
 from lossmodel.model.density.replicas import replicated
 from lossmodel.model.design import Design
-from lossmodel.model.design.grid import Floats
+from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.observation import COUNT, INTERVAL, Observations
 
 __all__ = ["Predicted", "new_figures", "predict", "predictive", "replicate"]
@@ -23,6 +23,9 @@ DRAWS = 200
 # Draws of which the whole graph is in memory at once. Of the shipped war 25 take 54 MB; 50 take
 # 104 MB and no less time, 10 take 24 MB and no more.
 TOGETHER = 25
+# Figures of so many draws that are worked on at once: an array of them takes 4 MB. With all draws
+# of 100,000 figures at once a fit took 4.8 GB, nearly all of it here.
+ENTRIES = 500_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,19 +84,30 @@ def predict(draws: SubmodelDraws, density: Density) -> Predicted:
     True
     """
     chosen = np.linspace(0, len(draws.flat) - 1, min(DRAWS, len(draws.flat))).astype(int)
-    model = density.model
+    model, observed = density.model, draws.design.observed
     nodes = (model.log_expected, model.log_noise, model.log_slack, model.log_likelihood)
-    found = [
-        [evaluation[node] for node in nodes]
-        for some in np.array_split(draws.flat[chosen], -(-len(chosen) // TOGETHER))
-        for evaluation in [density.evaluate(some)]
-    ]
-    mu, log_sd, slack, likelihood = (np.concatenate(part) for part in zip(*found, strict=True))
-    observed = draws.design.observed
-    pit = _pit(observed, mu, np.exp(log_sd), slack[:, 0]).mean(axis=0)
-    copied = _copied(observed, mu, log_sd, slack)
+    found = [np.empty((len(chosen), node.size)) for node in nodes]
+    together = int(np.clip(ENTRIES // model.log_expected.size, 1, TOGETHER))
+    for some in np.array_split(np.arange(len(chosen)), -(-len(chosen) // together)):
+        evaluation = density.evaluate(draws.flat[chosen[some]])
+        for values, node in zip(found, nodes, strict=True):
+            values[some] = evaluation[node]
+    mu, log_sd, slack, likelihood = found
+    pit, copied = np.empty(mu.shape[1]), np.zeros(mu.shape[1])
+    for form, every in observed.indices.items():
+        for i in _some(every, len(mu)):
+            figures = own_or_copied(observed, form, i)
+            pit[i] = figures.pit(mu[:, i], np.exp(log_sd[:, i]), slack).mean(axis=0)
+            if isinstance(figures, MayRepeat):
+                own = (np.broadcast_to(slack, (len(mu), len(i))),) if figures.has_slack else ()
+                copied[i] = figures.copied(mu[:, i], log_sd[:, i], *own).mean(axis=0)
     pit = np.where(copied > 0.5, np.nan, pit)
     return Predicted(mu, log_sd, slack, likelihood, pit, copied)
+
+
+def _some(figures: Ints, draws: int) -> list[Ints]:
+    """Figures in parts that all draws of are worked on at once."""
+    return np.array_split(figures, -(-len(figures) * draws // ENTRIES))
 
 
 def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.DataFrame:
@@ -115,8 +129,10 @@ def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.Da
         (see `Predicted`). There is an example at `predict`.
     """
     tail, observed = (1 - ci_prob) / 2, design.observed
-    quantiles = np.quantile(predicted.mu, [tail, 0.5, 1 - tail], axis=0)
-    lower, median, upper = np.exp(observed.logs_of_figures(quantiles))
+    parts = _some(np.arange(len(design.terms)), len(predicted.mu))
+    limits = [np.quantile(predicted.mu[:, i], [tail, 0.5, 1 - tail], axis=0) for i in parts]
+    noise = [np.median(predicted.log_sd[:, i], axis=0) for i in parts]
+    lower, median, upper = np.exp(observed.logs_of_figures(np.concatenate(limits, axis=1)))
     value = np.where(np.isfinite(observed.cases), design.terms["value"], observed.value)
     has_log = (observed.form != INTERVAL) & (value > 0)
     residual = np.full(len(median), np.nan)
@@ -126,7 +142,7 @@ def predictive(design: Design, predicted: Predicted, *, ci_prob: float) -> pd.Da
         expected_lower=lower,
         expected_upper=upper,
         residual=residual,
-        noise_sd=np.exp(np.median(predicted.log_sd, axis=0)),
+        noise_sd=np.exp(np.concatenate(noise)),
         pit=predicted.pit,
         copy_probability=predicted.copied,
     )
@@ -192,23 +208,3 @@ def replicate(density: Density, theta: Floats, rng: np.random.Generator) -> dict
         form: replicated(likelihood_of(observed, form, i), mu[i], sd[i], slack, rng)
         for form, i in observed.indices.items()
     }
-
-
-def _pit(observed: Observations, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:
-    """PIT of each figure for each draw, shape (draws, N)."""
-    pit = np.empty_like(mu)
-    for form, i in observed.indices.items():
-        figures = own_or_copied(observed, form, i)
-        pit[:, i] = figures.pit(mu[:, i], sd[:, i], log_slack[:, None])
-    return pit
-
-
-def _copied(observed: Observations, mu: Floats, log_sd: Floats, log_slack: Floats) -> Floats:
-    """Probability of a copy of each figure, shape (N,): the mean over draws."""
-    copied = np.zeros(mu.shape[1])
-    for form, i in observed.indices.items():
-        figures = own_or_copied(observed, form, i)
-        if isinstance(figures, MayRepeat):
-            slack = (np.broadcast_to(log_slack, mu[:, i].shape),) if figures.has_slack else ()
-            copied[i] = figures.copied(mu[:, i], log_sd[:, i], *slack).mean(axis=0)
-    return copied

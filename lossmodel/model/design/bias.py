@@ -66,6 +66,11 @@ class Bias:
     walks: tuple[Knots, ...]
     common: dict[str, int]
 
+    def level(self, party: str) -> Ints:
+        """Rows that are added on every day for a base party, that of its common mode included."""
+        common = [self.common[party]] if party in self.common else []
+        return np.array([*self.constant, *common], dtype=np.int64)
+
     def weights(
         self, at: Floats, party: str, *, unsettled: Floats | None = None
     ) -> tuple[Ints, Ints, Floats]:

@@ -123,7 +123,7 @@ class Design:
     def first_party(self, stream: int) -> str:
         """The party whose common mode a stream's bias includes: the first of a sum of parties."""
         bases = (p for p in self.biases[stream].common if p in self.latent.parties)
-        return next(bases, str(self.streams.loc[stream, "party"]))
+        return next(bases, str(self.streams.at[stream, "party"]))
 
     @property
     def people(self) -> bool:
