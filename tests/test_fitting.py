@@ -128,7 +128,7 @@ def test_nothing_left_to_fit_is_said(battle):
 
 @pytest.mark.parametrize("engine", ["nutz", "", "NUTS", None])
 def test_an_engine_that_there_is_not_is_refused(battle, engine):
-    words = rf"engine is {engine!r}; it must be one of auto, laplace, nuts\."
+    words = rf"engine is {engine!r}; it must be one of auto, laplace, hmc, nuts\."
     for run in (
         lambda: fit(battle, engine=engine),
         lambda: backtest(battle, engine=engine),
@@ -140,7 +140,7 @@ def test_an_engine_that_there_is_not_is_refused(battle, engine):
 
 
 def test_the_command_and_python_know_the_same_engines():
-    assert get_args(get_args(Engine)[0]) == ENGINES == ("auto", "laplace", "nuts")
+    assert get_args(get_args(Engine)[0]) == ENGINES == ("auto", "laplace", "hmc", "nuts")
 
 
 def test_a_fit_needs_no_module_that_windows_lacks(run_python):
