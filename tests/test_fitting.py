@@ -334,6 +334,10 @@ def test_draws_are_moved_to_the_quantiles_of_the_marginal():
 def test_knots_reach_as_far_as_the_marginal(persons):
     """Where a total's mass lies beyond two sds of the mode, the marginal is followed there."""
     laplace = approximate(persons)
+    alone = approximate(persons, diagnose="marginals")
+    one, other = (found.draw(5, np.random.default_rng(1)) for found in (laplace, alone))
+    np.testing.assert_array_equal(one, other, "draws need no other diagnostics")
+    assert alone.gradients < laplace.gradients
     for marginal in laplace.diagnostics.marginals:
         knots, excess = np.array(marginal.knots), np.array(marginal.excess)
         height = excess - knots**2 / 2
