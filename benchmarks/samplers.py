@@ -79,7 +79,7 @@ def nuts(design: Any, until: float, seed: int) -> Ran:
     """The engine as in a fit: mode, warm-up, and sampling until the gate is passed."""
     from lossmodel.inference.laplace.fit import approximate
     from lossmodel.inference.nuts.sampler import wake
-    from lossmodel.inference.run import NUTS_DRAWS, sample_through_gate
+    from lossmodel.inference.sampling import SAMPLERS, sample_through_gate
     from lossmodel.model.density.density import Density
 
     began = time.perf_counter()
@@ -89,10 +89,10 @@ def nuts(design: Any, until: float, seed: int) -> Ran:
     reached = time.perf_counter() - began
     left = until - time.perf_counter()
     short = left < WHOLE
+    draws = SAMPLERS["nuts"].draws
     result, gate = sample_through_gate(
-        design, density, found, seed=seed, draws=NUTS_DRAWS // 4 if short else NUTS_DRAWS,
-        seconds=left / 2,
-    )  # fmt: skip
+        design, density, found, seed=seed, draws=draws // 4 if short else draws, seconds=left / 2
+    )
     # The remaining time is sampling, the checks of the gate included.
     warm = reached + result.warmup_s
     return Ran(

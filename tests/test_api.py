@@ -243,7 +243,7 @@ def test_a_narrower_interval_lies_within(fitted):
 
 SHORT = "battle-of-britain"
 WRONG = [
-    ({"engine": "gibbs"}, r"engine is 'gibbs'; it must be one of auto, laplace, nuts\."),
+    ({"engine": "gibbs"}, r"engine is 'gibbs'; it must be one of auto, laplace, hmc, nuts\."),
     ({"engine": None}, "engine is None; it must be one of auto"),
     *(({"seed": seed}, r"seed is .*; give a whole number from 0 to 4,294,967,295")
       for seed in (-1, 1.5, "one", None, True, 2**32, 10**5000)),

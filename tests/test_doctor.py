@@ -8,7 +8,9 @@ import pytest
 import threadpoolctl
 
 from lossmodel.cli import doctor
-from lossmodel.inference.run import CHAINS
+from lossmodel.inference.sampling import SAMPLERS
+
+CHAINS = SAMPLERS["nuts"].chains
 
 
 def found(topic):

@@ -128,7 +128,7 @@ def test_nothing_left_to_fit_is_said(battle):
 
 @pytest.mark.parametrize("engine", ["nutz", "", "NUTS", None])
 def test_an_engine_that_there_is_not_is_refused(battle, engine):
-    words = rf"engine is {engine!r}; it must be one of auto, laplace, nuts\."
+    words = rf"engine is {engine!r}; it must be one of auto, laplace, hmc, nuts\."
     for run in (
         lambda: fit(battle, engine=engine),
         lambda: backtest(battle, engine=engine),
@@ -140,7 +140,7 @@ def test_an_engine_that_there_is_not_is_refused(battle, engine):
 
 
 def test_the_command_and_python_know_the_same_engines():
-    assert get_args(get_args(Engine)[0]) == ENGINES == ("auto", "laplace", "nuts")
+    assert get_args(get_args(Engine)[0]) == ENGINES == ("auto", "laplace", "hmc", "nuts")
 
 
 def test_a_fit_needs_no_module_that_windows_lacks(run_python):
@@ -334,6 +334,10 @@ def test_draws_are_moved_to_the_quantiles_of_the_marginal():
 def test_knots_reach_as_far_as_the_marginal(persons):
     """Where a total's mass lies beyond two sds of the mode, the marginal is followed there."""
     laplace = approximate(persons)
+    alone = approximate(persons, diagnose="marginals")
+    one, other = (found.draw(5, np.random.default_rng(1)) for found in (laplace, alone))
+    np.testing.assert_array_equal(one, other, "draws need no other diagnostics")
+    assert alone.gradients < laplace.gradients
     for marginal in laplace.diagnostics.marginals:
         knots, excess = np.array(marginal.knots), np.array(marginal.excess)
         height = excess - knots**2 / 2

@@ -18,7 +18,9 @@ from lossmodel.inference.gates import (
 )
 from lossmodel.inference.importance import WeightedDraws, weighted_draws
 from lossmodel.inference.laplace.fit import approximate
-from lossmodel.inference.run import CHAINS, Settings, sample_through_gate
+from lossmodel.inference.nuts import sampler
+from lossmodel.inference.run import Settings
+from lossmodel.inference.sampling import SAMPLERS, sample_through_gate
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
@@ -177,10 +179,30 @@ def test_auto_samples_where_weights_fail_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "agreement_gate", lambda *_: ["importance weights move a total"])
     said: list[str] = []
     found = fit(war(tmp_path, SPARSE), engine="auto", draws=30, patience=0, progress=said.append)
+    # Thirty draws of a chain do not do: hmc is tried first, and nuts where its gate fails.
     assert found.engine == "nuts"
+    assert [*found.submodels["person"].diagnostics["seconds"]] == ["laplace", "hmc", "nuts"]
     assert any("importance weights are uneven" in line for line in said)
     kept = fit(war(tmp_path, SPARSE), engine="laplace", draws=30)
     assert kept.diagnostics["gate"]["doubts"]
+
+
+def test_auto_takes_the_first_sampler_that_passes_its_gate(sparse, monkeypatch):
+    density, laplace = sparse
+    tried: list[str] = []
+
+    def sampled(*_: object, engine: str, **__: object):
+        tried.append(engine)
+        theta = np.zeros((2, 10, density.size))
+        return sampler.Sample(theta, theta[:, -1], 0, 1), {"failures": [], "engine": engine}
+
+    monkeypatch.setattr(run, "sample_through_gate", sampled)
+    took: dict[str, float] = {}
+    stream = np.random.SeedSequence(1)
+    _, found = run._sampled(density, laplace, Settings("auto"), stream, took, lambda _: None)
+    assert tried == [*took] == ["hmc"] == [found["engine"]]
+    run._sampled(density, laplace, Settings("nuts"), stream, took, lambda _: None)
+    assert tried == ["hmc", "nuts"]
 
 
 def test_sampling_says_its_time_and_stops_at_its_limit(sparse):
@@ -190,7 +212,7 @@ def test_sampling_says_its_time_and_stops_at_its_limit(sparse):
         density.design, density, laplace, seed=1, draws=100_000, seconds=1.0, progress=said.append
     )
     assert "at most 1 s" in said[0]
-    assert result.theta.shape[0] == CHAINS
+    assert result.theta.shape[0] == SAMPLERS["nuts"].chains
     assert result.theta.shape[1] < 100_000
     assert "sampling was stopped at its limit of 1 s" in found["failures"][0]
 

@@ -54,6 +54,17 @@ def test_the_gradient_is_that_of_the_value(whitened):
         assert rise == pytest.approx(2 * gradient @ step, rel=1e-4, abs=1e-7)
 
 
+def test_many_points_at_once_have_the_values_of_each(whitened):
+    _, coordinates = whitened
+    x = np.stack(points(coordinates.size))
+    values, gradients = coordinates(x)
+    for i, theta in enumerate(coordinates.theta(x)):
+        value, gradient = coordinates(x[i])
+        assert values[i] == pytest.approx(value, rel=1e-11)
+        np.testing.assert_allclose(gradients[i], gradient, atol=1e-8)
+        np.testing.assert_allclose(theta, coordinates.theta(x[i]), atol=1e-10)
+
+
 def test_the_density_of_the_coordinates_has_the_volume_of_the_map(whitened):
     density, coordinates = whitened
 

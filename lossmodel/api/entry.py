@@ -79,7 +79,9 @@ def fit(
     components
         Which components of the model are on; all by default.
     engine
-        ``laplace``, ``nuts``, or ``auto``: laplace, and nuts for submodels where its gate fails.
+        ``laplace``, ``hmc``, ``nuts``, or ``auto``: for each submodel laplace, then hmc, then nuts,
+        up to the first that passes its gate; hmc is faster, nuts has less trouble with narrow
+        regions.
         Laplace gives its draws importance weights where these are even enough.
     seed
         Of all draws, a whole number of 32 bits: the same seed gives the same fit.
@@ -93,11 +95,11 @@ def fit(
         Least trust of a claim that is used: ``first-hand``, ``second-hand``, or ``doubtful`` for
         all of them.
     draws
-        Draws of each submodel: in all for laplace, per chain for nuts.
+        Draws of each submodel: in all for laplace, per chain for hmc and nuts.
     patience
         Seconds after which sampling of a submodel is stopped, and its gate fails; 0 for its draws
-        and no more. Where not given, 120 for ``auto``, and for ``nuts`` as long as its gate takes,
-        up to five times its draws.
+        and no more. Where not given, 300 for ``auto``, and for ``hmc`` and ``nuts`` as long as
+        their gate takes, up to three and five times their draws.
     submodels
         Names of the submodels to fit (``person``, ``civilian``, classes of equipment); all where
         not given.

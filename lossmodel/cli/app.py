@@ -139,7 +139,8 @@ Engine = Annotated[
     EngineName,
     typer.Option(
         "--engine",
-        help="laplace: fast; nuts: exact; auto: laplace, or nuts where the gate of laplace fails.",
+        help="laplace: fast; hmc, nuts: exact; auto: laplace, then hmc, then nuts, up to the first "
+        "that passes its gate.",
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="INT", parser=_seed, help="Random seed.")]

@@ -111,11 +111,11 @@ def _usable_cores() -> int:
 
 
 def _cores() -> Iterator[Finding]:
-    from lossmodel.inference.run import CHAINS
+    from lossmodel.inference.sampling import SAMPLERS
 
-    cores = _usable_cores()
-    if cores < CHAINS:
-        remedy = f"nuts runs its {CHAINS} chains {cores} at a time; laplace is hardly slower"
+    cores, chains = _usable_cores(), SAMPLERS["nuts"].chains
+    if cores < chains:
+        remedy = f"nuts runs its {chains} chains {cores} at a time; the others are hardly slower"
         yield Finding("cores", str(cores), "slow", remedy)
     else:
         yield Finding("cores", str(cores))

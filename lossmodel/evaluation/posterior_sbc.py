@@ -151,7 +151,7 @@ def ranked_replicate(
     rng = np.random.default_rng([seed, number])
     density = Density(own.design, replicate(own.density, theta, rng))
     try:
-        laplace = approximate(density, start=own.laplace.mode)
+        laplace = approximate(density, start=own.laplace.mode, diagnose="marginals")
     except np.linalg.LinAlgError as error:
         return {"replicate": number, "error": f"{type(error).__name__}: {error}"}
     drawn = hold_levels(density, laplace.mode, laplace.draw(LAPLACE_DRAWS, rng))

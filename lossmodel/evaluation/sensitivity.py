@@ -119,7 +119,7 @@ def sensitivity(
     >>> sensitivity("battle-of-britain", engine="gibbs")
     Traceback (most recent call last):
     ...
-    lossmodel.errors.UsageError: engine is 'gibbs'; it must be one of auto, laplace, nuts.
+    lossmodel.errors.UsageError: engine is 'gibbs'; it must be one of auto, laplace, hmc, nuts.
     """
     engine = check_engine(engine)
     given = claims_of(claims)

@@ -15,7 +15,7 @@ from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 
 __all__ = [
-    "DOUBT", "FAIL", "agreement_gate", "gated_quantities", "laplace_gate", "nuts_gate",
+    "DOUBT", "FAIL", "agreement_gate", "convergence_gate", "gated_quantities", "laplace_gate",
     "runaway_totals", "weights_gate",
 ]  # fmt: skip
 
@@ -120,7 +120,7 @@ def runaway_totals(draws: SubmodelDraws) -> list[str]:
     return found
 
 
-def nuts_gate(model: ModelGraph, result: Sample) -> dict[str, Any]:
+def convergence_gate(model: ModelGraph, result: Sample) -> dict[str, Any]:
     """R-hat and ESS of totals and scales, and the failures among them.
 
     Headlines are the totals of the main parties. ``shortfall`` is the largest ratio of effective
@@ -130,7 +130,7 @@ def nuts_gate(model: ModelGraph, result: Sample) -> dict[str, Any]:
     Returns
     -------
     dict
-        The keys of ``diagnostics.json`` for a sampled submodel.
+        The keys of ``diagnostics.json`` for a sampled submodel, but for its engine.
     """
     design, draws = model.design, SubmodelDraws(model, result.theta)
     names, values = gated_quantities(draws)
@@ -155,7 +155,7 @@ def nuts_gate(model: ModelGraph, result: Sample) -> dict[str, Any]:
     if result.divergences > DIVERGENCES * total:
         failures.append(f"{result.divergences} divergences in {total} draws")
     return {
-        "engine": "nuts", "failures": failures, "gradients": result.gradients,
+        "failures": failures, "gradients": result.gradients,
         "divergences": result.divergences, "shortfall": shortfall, "mixed": mixed,
         "max_rhat": float(found["rhat"].max()),
         "min_ess_bulk": float(found["ess_bulk"].min()),

@@ -6,7 +6,7 @@ from lossmodel.errors import UsageError
 
 __all__ = ["ENGINES", "EngineName", "check_engine"]
 
-EngineName = Literal["auto", "laplace", "nuts"]
+EngineName = Literal["auto", "laplace", "hmc", "nuts"]
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
 
 

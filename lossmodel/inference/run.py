@@ -1,9 +1,9 @@
 """One submodel through an engine and its gate."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from lossmodel.inference.gates import (
     FAIL,
     agreement_gate,
     laplace_gate,
-    nuts_gate,
     runaway_totals,
     weights_gate,
 )
@@ -23,8 +22,8 @@ from lossmodel.inference.laplace.fit import Laplace, approximate, diagnosed
 from lossmodel.inference.laplace.levels import hold_levels
 from lossmodel.inference.laplace.marginals import reported
 from lossmodel.inference.names import EngineName
-from lossmodel.inference.nuts.sampler import Sample, sample, wake
-from lossmodel.inference.nuts.whitening import Whitened
+from lossmodel.inference.nuts.sampler import wake
+from lossmodel.inference.sampling import BEFORE, SAMPLERS, sample_through_gate
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.layout import is_large
@@ -32,28 +31,19 @@ from lossmodel.model.density.predictive import Predicted, predict
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 from lossmodel.system.clock import seconds_since
-from lossmodel.system.processes import cores
 from lossmodel.system.stages import Stage, portion
 
-__all__ = ["Submodel", "Settings", "run", "sample_through_gate"]
+__all__ = ["Submodel", "Settings", "run"]
 
 # Independent draws: the Monte-Carlo error of a 95% limit is 0.08 posterior sds, of totals less, as
 # their quantiles are stratified.
 LAPLACE_DRAWS, PRIOR_DRAWS = 1000, 1000
-# Draws of each of the chains: 1600 in all, which for headlines must be worth 1000 independent ones.
-# The warm-up only sets the step.
-NUTS_DRAWS, NUTS_TUNE, CHAINS = 400, 50, 4
-# Sampling is resumed for at least this share of its length, up to this multiple of it.
-NUTS_PIECE, NUTS_LONGEST = 0.125, 5
 # Seconds up to which engine auto samples a submodel, where the user sets no limit. A table of 110
 # rows from a war of four months takes 80 on two idle cores, and four times as many beside others.
 PATIENCE = 300.0
-# Gradients of a draw, 8 to 12 in submodels with many figures and 20 to 45 in those with few, and
-# gradients that are timed to tell how long a run may take.
-GRADIENTS, TIMED = 25, 5
-# For displays of progress: share of the time of a submodel that finding its mode takes, by laplace
-# (from 0.1 where weights are drawn to 0.7 in the largest submodel) and before sampling.
-CLIMBED, SAMPLED = 0.5, 0.1
+# For displays of progress: share of the time of a submodel that finding its mode takes by laplace,
+# from 0.1 where weights are drawn to 0.7 in the largest submodel.
+CLIMBED = 0.5
 Progress = Callable[[str], None]
 # Draws of theta, shape (chains, draws, D), and their part of the diagnostics.
 _Drawn = tuple[Floats, dict[str, Any]]
@@ -66,9 +56,9 @@ class Settings:
     Parameters
     ----------
     draws
-        In all for laplace, per chain for nuts; None for the default.
+        In all for laplace, per chain for samplers; None for the default.
     patience
-        Seconds after which nuts is stopped, 0 for its first length and no more; None for the
+        Seconds after which sampling is stopped, 0 for its first length and no more; None for the
         default.
     """
 
@@ -79,7 +69,7 @@ class Settings:
 
     @property
     def seconds(self) -> float:
-        """The limit of a run of nuts: none where it was asked for by name."""
+        """The limit of a sampler: none where it was asked for by name."""
         if self.patience is not None:
             return self.patience
         return PATIENCE if self.engine == "auto" else np.inf
@@ -114,7 +104,9 @@ class Submodel:
 def run(
     design: Design, *, settings: Settings, earlier: "Submodel | None", progress: Progress
 ) -> Submodel:
-    """Fit one submodel, with nuts where asked for or where the gate of laplace fails.
+    """Fit one submodel, by sampling where asked for or where the gate of laplace fails.
+
+    Engine auto samples by hmc, and by nuts where that does not pass its gate.
 
     Parameters
     ----------
@@ -126,26 +118,18 @@ def run(
     density = Density(design)
     started = time.perf_counter()
     if settings.engine == "nuts":
-        wake(CHAINS)
-    climb = SAMPLED if settings.engine == "nuts" else CLIMBED
+        wake(SAMPLERS["nuts"].chains)
+    climb = BEFORE if settings.engine in SAMPLERS else CLIMBED
     laplace = approximate(
         density, start=_start(design, earlier), diagnose=False, report=portion(progress, 0, climb)
     )
     streams = np.random.SeedSequence([settings.seed, len(design.name), design.size]).spawn(3)
     prior = np.random.default_rng(streams[1]).standard_normal((1, PRIOR_DRAWS, design.size))
     result: _Drawn | None = None
-    if settings.engine != "nuts":
+    if settings.engine not in SAMPLERS:
         laplace, result = _by_laplace(density, laplace, settings, streams[0], progress)
     took = {"laplace": seconds_since(started)}
-    if result is None:
-        started = time.perf_counter()
-        sampled, found = sample_through_gate(
-            design, density, laplace, seed=int(streams[2].generate_state(1)[0]),
-            draws=settings.draws or NUTS_DRAWS, seconds=settings.seconds, progress=progress,
-        )  # fmt: skip
-        result = sampled.theta, found
-        took["nuts"] = seconds_since(started)
-    theta, found = result
+    theta, found = result or _sampled(density, laplace, settings, streams[2], took, progress)
     found |= {"seconds": took, "chains": theta.shape[0], "n_draws": len(theta) * len(theta[0])}
     return Submodel(
         design, density, laplace, str(found["engine"]),
@@ -197,6 +181,31 @@ def _by_laplace(
     return laplace, (theta, found)
 
 
+def _sampled(
+    density: Density,
+    laplace: Laplace,
+    settings: Settings,
+    stream: np.random.SeedSequence,
+    took: dict[str, float],
+    progress: Progress,
+) -> _Drawn:
+    """Draws of the sampler asked for, or of the first that passes its gate; adds its seconds."""
+    engines = [*SAMPLERS] if settings.engine == "auto" else [settings.engine]
+    left, key = settings.seconds, int(stream.generate_state(1)[0])
+    while True:
+        engine = engines.pop(0)
+        began = time.perf_counter()
+        sampled, found = sample_through_gate(
+            density.design, density, laplace, seed=key, engine=engine, draws=settings.draws,
+            seconds=left, progress=progress,
+        )  # fmt: skip
+        took[engine] = seconds_since(began)
+        if left:
+            left -= took[engine]
+        if not engines or not found["failures"] or left < 0:
+            return sampled.theta, found
+
+
 def _too_large(design: Design, settings: Settings) -> list[str]:
     """Why engine auto does not sample a submodel, in words; empty where it does.
 
@@ -236,75 +245,3 @@ def _start(design: Design, earlier: "Submodel | None") -> Floats | None:
         if there is not None and there.stop - there.start == here.stop - here.start:
             theta[here] = earlier.laplace.mode[there]
     return theta
-
-
-def sample_through_gate(
-    design: Design,
-    density: Density,
-    laplace: Laplace,
-    *,
-    seed: int,
-    draws: int = NUTS_DRAWS,
-    seconds: float = np.inf,
-    progress: Progress = lambda _: None,
-) -> tuple[Sample, dict[str, Any]]:
-    """Sample until the gate is passed, or until the longest length or time.
-
-    A gate that is asked repeatedly is passed a little too early; the first length is therefore the
-    one that its limits on the effective draws need where draws are nearly independent.
-
-    Parameters
-    ----------
-    draws
-        Of each chain before the gate is first asked.
-    seconds
-        Time after the start at which sampling is stopped; 0 for the first length and no more.
-
-    Returns
-    -------
-    result, found
-        The draws, and the findings of the gate.
-    """
-    began, until = time.perf_counter(), time.time() + (seconds or np.inf)
-    whitened = Whitened(density, laplace.dense())
-    built = time.perf_counter() - began
-    limit = f", at most {seconds:.0f} s" if np.isfinite(seconds) else ""
-    expected = _expected(whitened, CHAINS * (draws + NUTS_TUNE))
-    words = f"sampling {CHAINS} chains of {draws} draws, about {expected:.0f} s or some times that"
-    progress(Stage(f"{design.name}: {words}{limit}", SAMPLED, then=1.0, seconds=expected))
-    least, longest = max(1, round(NUTS_PIECE * draws)), NUTS_LONGEST * draws
-    seeds = np.random.SeedSequence(seed).generate_state(longest).tolist()
-    run = partial(sample, whitened, chains=CHAINS, until=until)
-    result = run(draws=draws, tune=NUTS_TUNE, seed=seeds.pop())
-    result = replace(
-        result, gradients=result.gradients + whitened.gradients, warmup_s=result.warmup_s + built
-    )
-    found = nuts_gate(density.model, result)
-    while not found["mixed"] and (done := result.theta.shape[1]) < longest:
-        if not seconds:
-            break
-        if time.time() > until:
-            stopped = f"sampling was stopped at its limit of {seconds:.0f} s after {done} draws of"
-            found["failures"].insert(0, f"{stopped} each of {CHAINS} chains")
-            break
-        progress(f"{design.name}: {_few(found['failures'])}; sampling on")
-        lacking = np.nan_to_num(done * (found["shortfall"] - 1), nan=least)
-        more = int(min(max(lacking, least), longest - done))
-        result = result.then(run(draws=more, tune=0, seed=seeds.pop(), earlier=result))
-        found = nuts_gate(density.model, result)
-    return result, found
-
-
-def _few(problems: Sequence[str]) -> str:
-    """The first problem and the number of the others, for a line of a log."""
-    more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
-    return f"{problems[0]}{more}"
-
-
-def _expected(whitened: Whitened, draws: int) -> float:
-    """Seconds that so many draws may take on the cores at hand."""
-    began = time.perf_counter()
-    for _ in range(TIMED):
-        whitened(np.zeros(whitened.size))
-    each = (time.perf_counter() - began) / TIMED
-    return float(each * GRADIENTS * draws / min(cores(), CHAINS))

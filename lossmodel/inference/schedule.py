@@ -12,6 +12,7 @@ import numpy as np
 
 from lossmodel.inference import worker
 from lossmodel.inference.run import Progress, Settings, Submodel, run
+from lossmodel.inference.sampling import SAMPLERS
 from lossmodel.model.design import Design
 from lossmodel.system.clock import seconds_since
 from lossmodel.system.memory import take_buffers
@@ -169,7 +170,7 @@ def summary(submodels: Mapping[str, Submodel]) -> dict[str, Any]:
     each = {name: submodel.diagnostics for name, submodel in submodels.items()}
     failures = [f"{name}: {f}" for name, d in each.items() for f in d["failures"]]
     warnings = [f"{name}: {doubt}" for name, d in each.items() for doubt in d.get("doubts", ())]
-    sampled = [d for d in each.values() if d["engine"] == "nuts"]
+    sampled = [d for d in each.values() if d["engine"] in SAMPLERS]
     return {
         "engine": ", ".join(sorted({d["engine"] for d in each.values()})),
         "gate": {"passed": not failures, "failures": failures, "doubts": warnings},

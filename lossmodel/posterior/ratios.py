@@ -144,11 +144,16 @@ def _rows(
     claimed = _windows(found.claimed, group)
     ratio = _quotient(claimed, _windows(found.own, group))
     parts = _limits("ratio", ratio, fit.ci_prob) | _limits("prior", prior, fit.ci_prob)
+    nothing = np.full(ratio.shape[1], np.nan)
     for name, truth in (("killed", found.killed), ("casualties", found.casualties)):
-        known = np.full_like(ratio, np.nan) if truth is None else _windows(truth, group)
-        parts |= _limits(f"ratio_if_{name}", _quotient(claimed, known), fit.ci_prob)
-    covered = ratio if OBSERVED_AS[stream.accounting].has_coverage else np.full_like(ratio, np.nan)
-    parts |= _limits("coverage", covered, fit.ci_prob)
+        if truth is None:
+            parts |= {f"ratio_if_{name}_{limit}": nothing for limit in LIMITS}
+        else:
+            known = _quotient(claimed, _windows(truth, group))
+            parts |= _limits(f"ratio_if_{name}", known, fit.ci_prob)
+    covered = OBSERVED_AS[stream.accounting].has_coverage
+    for limit in LIMITS:
+        parts[f"coverage_{limit}"] = parts[f"ratio_{limit}"] if covered else nothing
     counted = np.asarray(wounded_share(fit, stream.stream), dtype=float)[:, None]
     share = {
         name: np.repeat(value, ratio.shape[1])

@@ -120,7 +120,12 @@ def split_normal(
 
 
 def normality_diagnostics(
-    modes: Modes, point: Point, *, covariance_root: Root, split_normal_scales: Floats
+    modes: Modes,
+    point: Point,
+    *,
+    covariance_root: Root,
+    split_normal_scales: Floats,
+    marginals_only: bool = False,
 ) -> NormalityDiagnostics:
     """Compare the density around a mode with its normal approximation.
 
@@ -128,14 +133,18 @@ def normality_diagnostics(
     ----------
     covariance_root, split_normal_scales
         As in ``split_normal``.
+    marginals_only
+        Leave out what draws do not need; all but the marginals is not a number.
     """
+    slopes = slopes_of(modes.density, point.theta)
+    marginals_of = tuple(laplace_marginals(modes, point, slopes))
+    if marginals_only:
+        return NormalityDiagnostics(marginals_of, *[float("nan")] * 4)
     several = int(np.clip(COST // covariance_root.shape[0], FEWEST, MOST))
     x = np.random.default_rng(SEED).standard_normal((max(DRAWS, several), covariance_root.shape[0]))
     with_hypers, of_latent, volume = split_normal(
         x, covariance_root=covariance_root, split_normal_scales=split_normal_scales
     )
-    slopes = slopes_of(modes.density, point.theta)
-    totals_marginals = laplace_marginals(modes, point, slopes)
     drawn = point.theta + (with_hypers + of_latent)[:DRAWS]
     ratios = modes.density.values(drawn) + ((x**2).sum(axis=1) / 2 + volume)[:DRAWS]
     # The same draws of the hyperparameters, the others at their mode.
@@ -151,7 +160,7 @@ def normality_diagnostics(
     sds = [np.linalg.norm(covariance_root.T @ slope) for slope in slopes.values()]
     shifts = moved / np.array(sds)
     return NormalityDiagnostics(
-        marginals=tuple(totals_marginals),
+        marginals=marginals_of,
         hyper_k=pareto_k(of_hypers),
         hyper_share=float(1 / (weights**2).sum() / several),
         hyper_shift=float(np.abs(shifts).max(initial=0.0)),

@@ -12,6 +12,7 @@ mean ``z* + Z (h - h*)``, so that the hyperparameters are integrated over.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from scipy import sparse
@@ -39,6 +40,7 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = ["Laplace", "approximate", "diagnosed"]
 
+Diagnose = bool | Literal["marginals"]
 # Newton's decrement of the latent vector at the first point: 1.4 posterior sds.
 FIRST = 1.0
 # Searches for a mode that the marginals of totals show to be higher. One was enough for the shipped
@@ -125,7 +127,7 @@ def approximate(
     density: Density,
     *,
     start: Floats | None = None,
-    diagnose: bool = True,
+    diagnose: Diagnose = True,
     report: Report = lambda _: None,
 ) -> Laplace:
     """Maximise the hyperparameters' marginal and expand around it.
@@ -137,8 +139,8 @@ def approximate(
     start
         First theta, shape (D,), such as the mode of an earlier fit.
     diagnose
-        Run the normality diagnostics, which take a third of the run time; coordinates for a sampler
-        and for importance weights do without. ``diagnosed`` runs them later.
+        Run the normality diagnostics, a third of the run time, or those of marginals, which draws
+        need. Coordinates of samplers and weights do without; ``diagnosed`` runs them later.
     report
         Called with a line of text at each stage.
 
@@ -220,7 +222,7 @@ def _covariance(curvature: Floats, sd: Floats) -> Floats:
     return np.asarray(covariance * np.outer(widest, widest))
 
 
-def _finish(modes: Modes, found: HyperMode, *, diagnose: bool) -> Laplace:
+def _finish(modes: Modes, found: HyperMode, *, diagnose: Diagnose) -> Laplace:
     """The spread of the hyperparameters from axial points, and the joint factor."""
     point, mode_sensitivity, slope = found.point, found.mode_sensitivity, found.slope
     axes = _axes(modes, point, mode_sensitivity)
@@ -240,7 +242,9 @@ def _finish(modes: Modes, found: HyperMode, *, diagnose: bool) -> Laplace:
         gradients=modes.gradients,
         split_normal_scales=split_normal_scales,
     )
-    return _with_diagnostics(modes, found.point, laplace) if diagnose else laplace
+    if not diagnose:
+        return laplace
+    return _with_diagnostics(modes, found.point, laplace, marginals_only=diagnose == "marginals")
 
 
 def _kept(matrix: Root) -> Root:
@@ -254,10 +258,8 @@ def _joint(of_hypers: Floats, latent: Root) -> Root:
     """The root of the joint covariance, from its first columns and the root of the latent one."""
     size, n = of_hypers.shape
     if not isinstance(latent, np.ndarray):
-        none = sparse.csr_array((n, size - n))
-        return sparse.csr_array(
-            sparse.hstack([of_hypers, sparse.vstack([none, latent])], format="csr")
-        )
+        right = sparse.vstack([sparse.csr_array((n, size - n)), latent])
+        return sparse.csr_array(sparse.hstack([of_hypers, right], format="csr"))
     found = np.zeros((size, size))
     found[:, :n] = of_hypers
     found[n:, n:] = latent
@@ -285,10 +287,12 @@ def diagnosed(density: Density, laplace: Laplace) -> Laplace:
     return found
 
 
-def _with_diagnostics(modes: Modes, point: Point, laplace: Laplace) -> Laplace:
+def _with_diagnostics(
+    modes: Modes, point: Point, laplace: Laplace, *, marginals_only: bool = False
+) -> Laplace:
     diagnostics = normality_diagnostics(
         modes, point, covariance_root=laplace.covariance_root,
-        split_normal_scales=laplace.split_normal_scales,
+        split_normal_scales=laplace.split_normal_scales, marginals_only=marginals_only,
     )  # fmt: skip
     return replace(
         laplace, diagnostics=diagnostics, expansions=modes.expansions, gradients=modes.gradients

@@ -184,31 +184,32 @@ class ConditionalMap:
         return Mapped(theta, own, parts, volume)
 
     def gradient(self, held: Mapped, slope: Floats) -> Floats:
-        """The gradient by x of shape (D,) from that by theta, that of the volume included."""
-        by_latent, by_before = slope[self._order], np.zeros(len(self._order))
-        moved, by_own = slope[: len(self._root)].copy(), np.empty(len(self._order))
+        """The gradient by x, shape (..., D), from that by theta, that of the volume included."""
+        by_latent = slope[..., self._order]
+        by_before, by_own = np.zeros_like(by_latent), np.empty_like(by_latent)
+        moved = slope[..., : len(self._root)].copy()
         for number in range(len(self._parts) - 1, -1, -1):
             part, kept = self._parts[number], held.parts[number]
-            here = slice(self._ends[number], self._ends[number + 1])
+            start, end = self._ends[number], self._ends[number + 1]
+            here = np.s_[..., start:end]
             if isinstance(part, _Plain):
                 by_mean = by_before[here] + by_latent[here]
-                by_own[here] = part.covariance_root.T @ by_mean
+                by_own[here] = by_mean @ part.covariance_root
             elif kept is not None:
                 mean, precision, growth = kept
-                spread = 1 / np.sqrt(precision)
-                turned = part.rotation.T @ (by_before[here] + by_latent[here] * np.exp(-growth))
+                turned = (by_before[here] + by_latent[here] * np.exp(-growth)) @ part.rotation
                 by_mean = turned * (1 + part.known) / precision
-                by_own[here] = turned * spread
-                by_log = -by_mean * mean - 0.5 * by_own[here] * held.x[here] - 0.5
-                by_own[here] = part.rotation @ by_own[here]
-                fall = float(by_log @ (-2 * np.exp(-2 * growth) / precision))
-                stay = float(by_latent[here] @ held.theta[self._order[here]])
-                moved[part.hyper] += part.pace * (fall - stay - (here.stop - here.start))
-            by_before[: here.start] += part.mode_sensitivity.T @ by_mean
-            moved += part.by_hyper.T @ by_mean
-        gradient = np.empty(self.size)
-        gradient[: len(moved)] = self._root.T @ moved
-        gradient[self._order] = by_own
+                own = turned / np.sqrt(precision)
+                by_own[here] = own @ part.rotation.T
+                by_log = -by_mean * mean - 0.5 * own * held.x[here] - 0.5
+                fall = (by_log * (-2 * np.exp(-2 * growth) / precision)).sum(axis=-1)
+                stay = (by_latent[here] * held.theta[..., self._order[start:end]]).sum(axis=-1)
+                moved[..., part.hyper] += part.pace * (fall - stay - (end - start))
+            by_before[..., :start] += by_mean @ part.mode_sensitivity
+            moved += by_mean @ part.by_hyper
+        gradient = np.empty(slope.shape)
+        gradient[..., : len(self._root)] = moved @ self._root
+        gradient[..., self._order] = by_own
         return gradient
 
 

@@ -27,22 +27,22 @@ class Values(NamedTuple):
     Attributes
     ----------
     value, slopes
-        Shape (K,) and (A, K).
+        Shape (..., K) and (A, ..., K).
     volume, by_volume
-        Where it depends on the unknowns that it moves: log determinant, and its slopes, shape
-        (A, K).
+        Where it depends on the unknowns that it moves: log determinant, shape (...,), and its
+        slopes, shape (A, ..., K).
     """
 
     value: Floats
     slopes: Floats
-    volume: float = 0.0
+    volume: Floats | float = 0.0
     by_volume: Floats | float = 0.0
 
 
 Back = Callable[[Floats], Floats]
 """From gradients after a change of variables to those before it."""
 Function = Callable[[Floats], Values]
-"""From arguments of shape (A, K)."""
+"""From arguments of shape (A, ..., K)."""
 
 
 class AdditiveCoupling:
@@ -73,37 +73,49 @@ class AdditiveCoupling:
         self._at_mode, self._slopes, *_ = function(self._at)
 
     def _arguments(self, scaled: Floats) -> Floats:
-        found: Floats = self._rows @ scaled + self._constant
-        return found.reshape(-1, len(self._columns))
+        """The arguments, shape (A, ..., K), from scaled unknowns of shape (..., D)."""
+        points = scaled.reshape(-1, scaled.shape[-1])
+        found: Floats = (self._rows @ points.T).T + self._constant
+        apart = found.reshape(len(points), -1, len(self._columns)).swapaxes(0, 1)
+        return apart.reshape(len(apart), *scaled.shape[:-1], -1)
 
-    def move(self, theta: Floats, scale: Floats) -> tuple[Floats, float, Back]:
+    def _by_scaled(self, by_argument: Floats) -> Floats:
+        """The gradient by scaled unknowns, (..., D), from that by arguments, (A, ..., K)."""
+        count, *batch, knots = by_argument.shape
+        points = by_argument.reshape(count, -1, knots).swapaxes(0, 1)
+        found = (self._back @ points.reshape(len(points), -1).T).T
+        return np.asarray(found.reshape(*batch, found.shape[-1]))
+
+    def move(self, theta: Floats, scale: Floats) -> tuple[Floats, Floats | float, Back]:
         """Theta after the shift, its log volume, and the map of gradients back to before it.
 
         Parameters
         ----------
+        theta
+            Shape (..., D).
         scale
-            Of each unknown, shape (D,), which no coupling changes.
+            Of each unknown, shape (..., D), which no coupling changes.
         """
         scaled = theta * scale
         arguments = self._arguments(scaled)
         found = self._function(arguments)
-        slopes = found.slopes - self._slopes
-        nonlinear = (
-            found.value - self._at_mode - (self._slopes * (arguments - self._at)).sum(axis=0)
-        )
-        own_scale = scale[self._columns]
-        shift = self._inverse @ nonlinear / own_scale
+        each = (len(arguments), *[1] * (theta.ndim - 1), len(self._columns))
+        at, at_slopes = self._at.reshape(each), self._slopes.reshape(each)
+        slopes = found.slopes - at_slopes
+        nonlinear = found.value - self._at_mode - (at_slopes * (arguments - at)).sum(axis=0)
+        own_scale = scale[..., self._columns]
+        shift = nonlinear @ self._inverse.T / own_scale
         moved = theta.copy()
-        moved[self._columns] -= shift
+        moved[..., self._columns] -= shift
 
         def back(gradient: Floats) -> Floats:
-            own = gradient[self._columns]
-            by_value = -self._inverse.T @ (own / own_scale)
-            by_scaled = self._back @ (slopes * by_value + found.by_volume).ravel()
+            own = gradient[..., self._columns]
+            by_value = -(own / own_scale) @ self._inverse
+            by_scaled = self._by_scaled(slopes * by_value + found.by_volume)
             by_log = by_scaled * scaled
-            by_log[self._columns] += own * shift
+            by_log[..., self._columns] += own * shift
             before = gradient + by_scaled * scale
-            before[: len(self._parameters.hyper)] += self._parameters.by_hyper(by_log)
+            before[..., : len(self._parameters.hyper)] += self._parameters.by_hyper(by_log)
             return np.asarray(before)
 
         return moved, found.volume, back
@@ -123,15 +135,18 @@ class Coupled:
             before = coupling.move(before, scale)[0]
         return before
 
-    def __call__(self, before: Floats) -> tuple[float, Floats]:
-        """Log density, with the log determinant of the couplings, and its gradient."""
+    def __call__(self, before: Floats) -> tuple[Floats, Floats]:
+        """Log densities, with the log determinant of the couplings, and their gradients.
+
+        The unknowns have the shape (..., D).
+        """
         scale = self.density.design.parameters.scales(before)
-        backs, volume = [], 0.0
+        backs, volume = [], np.zeros(before.shape[:-1])
         for coupling in self.couplings:
             before, spread, back = coupling.move(before, scale)
             backs.append(back)
-            volume += spread
-        value, gradient = self.density(before)
+            volume = volume + spread
+        value, gradient = self.density.gradients(before)
         for back in reversed(backs):
             gradient = back(gradient)
         return value + volume, gradient

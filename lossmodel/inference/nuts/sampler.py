@@ -19,7 +19,7 @@ from lossmodel.inference.worker import load, run_all
 from lossmodel.model.design.grid import Floats
 from lossmodel.system.processes import cores
 
-__all__ = ["Sample", "sample", "wake"]
+__all__ = ["FEWEST", "FIRST_STEP", "Sample", "StepLength", "sample", "wake"]
 
 # Mean acceptance that the length of a step is set for; Stan's default.
 TARGET = 0.8
@@ -196,7 +196,7 @@ def _chain(
     # The cores are for the chains.
     with threadpool_limits(1):
         state = first_state(density, rng, start)
-        length, gradients, divergences = _Length(step), 0, 0
+        length, gradients, divergences = StepLength(step), 0, 0
         for _ in range(tune):
             if time.time() > until:
                 break
@@ -219,7 +219,7 @@ def _chain(
     )
 
 
-class _Length:
+class StepLength:
     """The length of a step by dual averaging."""
 
     def __init__(self, step: float) -> None:

@@ -117,7 +117,7 @@ def _sums(
 
 
 Logs = Callable[[Floats], tuple[Floats, Floats]]
-"""From arguments, (A, K), to logs of the others' shares, (n, K), and their slopes, (n, A, K)."""
+"""From arguments, (A, ..., K), to logs of the others' shares, (n, ..., K), and their slopes."""
 
 
 def _shares(
@@ -167,8 +167,10 @@ def _bias(design: Design, stream: int, common: str, cells: Ints) -> sparse.csr_a
 
 def _plain_logs(arguments: Floats) -> tuple[Floats, Floats]:
     """Each argument is a log."""
-    count, knots = arguments.shape
-    return arguments, np.repeat(np.eye(count)[..., None], knots, axis=2)
+    slopes = np.zeros((len(arguments), *arguments.shape))
+    each = np.arange(len(arguments))
+    slopes[each, each] = 1.0
+    return arguments, slopes
 
 
 def _counted_logs(arguments: Floats) -> tuple[Floats, Floats]:
@@ -215,7 +217,7 @@ def _as_odds(logs_of: Logs, arguments: Floats, *, number: int, at_mode: Floats) 
     slopes = by_argument[number] * changed
     return Values(
         value=(before + np.logaddexp(0.0, -odds)) * changed, slopes=slopes * (1 - pace),
-        volume=-float((np.logaddexp(0.0, odds) + np.log(rest))[changed].sum()),
+        volume=-(np.logaddexp(0.0, odds) + np.log(rest))[..., changed].sum(axis=-1),
         by_volume=-slopes * share / rest,
     )  # fmt: skip
 
@@ -269,7 +271,7 @@ def _counted(share: Floats, dead: Floats) -> tuple[Floats, Floats, Floats]:
     Parameters
     ----------
     share, dead
-        Logits of the wounded share, shape (K,), and of lethality, (..., K).
+        Logits of the wounded share, shape (..., K), and of lethality, (..., K) or (P, ..., K).
     """
     wounded_share, kappa = expit(share), expit(dead)
     counted = kappa + wounded_share * (1 - kappa)

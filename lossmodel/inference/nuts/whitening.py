@@ -99,7 +99,7 @@ class Whitened:
         return found[1:]
 
     def _conditional(self, i: int, at: float, guess: Floats) -> Floats:
-        def loss(rest: Floats) -> tuple[float, Floats]:
+        def loss(rest: Floats) -> tuple[Floats, Floats]:
             x = np.zeros(self.size)
             x[i], x[self._rest] = at, rest
             value, gradient = self._without_curves(x)
@@ -110,40 +110,41 @@ class Whitened:
 
     def _shift(self, x: Floats) -> tuple[Floats, Back]:
         """The sum of the curves, and the map of gradients back; linear beyond the knots."""
-        at = x[self.curved]
+        at = x[..., self.curved]
         inside = np.clip(at, -REACH, REACH)
         piece = np.clip(((inside + REACH) // STEP).astype(int), 0, len(self._at) - 2)
-        t, one = inside - self._at[piece], np.ones(len(at))
-        slopes = np.stack([3 * t * t, 2 * t, one, 0 * one], axis=1)
-        powers = np.stack([t**3, t * t, t, one], axis=1) + slopes * (at - inside)[:, None]
-        held = self._spline[np.arange(len(at)), piece].reshape(-1, len(self._rest))
+        t, one = inside - self._at[piece], np.ones_like(at)
+        slopes = np.stack([3 * t * t, 2 * t, one, 0 * one], axis=-1)
+        powers = np.stack([t**3, t * t, t, one], axis=-1) + slopes * (at - inside)[..., None]
+        held = self._spline[np.arange(len(self.curved)), piece]
 
         def back(gradient: Floats) -> Floats:
-            return np.asarray((slopes * (held @ gradient).reshape(-1, 4)).sum(axis=1))
+            by_power = np.einsum("...ckr,...r->...ck", held, gradient)
+            return np.asarray((slopes * by_power).sum(axis=-1))
 
-        return powers.ravel() @ held, back
+        return np.einsum("...ck,...ckr->...r", powers, held), back
 
     def theta(self, x: Floats) -> Floats:
-        """The map, for x of shape (D,)."""
+        """The map, for x of shape (..., D)."""
         return self._density.theta(self._map(self._curved(x)[0]).theta)
 
     def _curved(self, x: Floats) -> tuple[Floats, Back]:
         shift, back = self._shift(x)
         moved = x.copy()
-        moved[self._rest] += shift
+        moved[..., self._rest] += shift
         return moved, back
 
-    def _without_curves(self, x: Floats) -> tuple[float, Floats]:
+    def _without_curves(self, x: Floats) -> tuple[Floats, Floats]:
         """The density where no coordinate has a curve."""
-        self.gradients += 1
+        self.gradients += x.size // self.size
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             held = self._map(x)
             value, slope = self._density(held.theta)
-            return value + float(held.volume), self._map.gradient(held, slope)
+            return value + held.volume, self._map.gradient(held, slope)
 
-    def __call__(self, x: Floats) -> tuple[float, Floats]:
-        """Log density of x of shape (D,), up to a constant, and its gradient."""
+    def __call__(self, x: Floats) -> tuple[Floats, Floats]:
+        """Log densities of x of shape (..., D), up to a constant, and their gradients."""
         moved, back = self._curved(x)
         value, gradient = self._without_curves(moved)
-        gradient[self.curved] += back(gradient[self._rest])
+        gradient[..., self.curved] += back(gradient[..., self._rest])
         return value, gradient

@@ -76,6 +76,14 @@ class Density:
         likelihood = sum(float(found[form].sum()) for form in model.outputs)
         return likelihood - 0.5 * float(theta @ theta), adjoints[model.theta] - theta
 
+    def gradients(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Log densities and their gradients at theta of shape (..., D): (...,) and (..., D)."""
+        model = self.model
+        found = model.graph.evaluate({model.theta: theta}, model.outputs)
+        adjoints = found.adjoints({form: np.ones_like(found[form]) for form in model.outputs})
+        likelihood = sum(found[form].sum(axis=-1) for form in model.outputs)
+        return likelihood - (theta**2).sum(axis=-1) / 2, adjoints[model.theta] - theta
+
     def values(self, theta: Floats) -> Floats:
         """Log density at S theta, shape (S, D), without its gradient; -inf where it overflows."""
         model, found = self.model, np.empty(len(theta))

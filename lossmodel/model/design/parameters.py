@@ -86,9 +86,12 @@ class Parameterisation:
         return np.asarray(np.concatenate([learned, ones], axis=-1)[..., self.scale_of])
 
     def by_hyper(self, by_log: Floats) -> Floats:
-        """Gradient by the hyperparameters, (H,), from that by the log scale of each entry, (D,)."""
+        """Gradient by the hyperparameters, (..., H), from that by the log scales, (..., D)."""
         hypers = len(self.hyper)
-        by_scale = np.bincount(self.scale_of, by_log, minlength=hypers + 1)[:hypers]
+        if by_log.ndim == 1:
+            by_scale = np.bincount(self.scale_of, by_log, minlength=hypers + 1)[:hypers]
+        else:
+            by_scale = by_log @ (self.scale_of[:, None] == np.arange(hypers))
         return np.asarray(by_scale * self.hyper_sd)
 
     def growth(self, theta: Floats) -> Floats:

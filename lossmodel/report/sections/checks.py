@@ -81,7 +81,7 @@ def _gate(diagnostics: dict[str, Any]) -> list[Text]:
 
 def _submodels(fit: Fit) -> Table:
     each: dict[str, dict[str, Any]] = fit.diagnostics.get("blocks", {})
-    sampled = any(d.get("engine") == "nuts" for d in each.values())
+    sampled = any(d.get("max_rhat") is not None for d in each.values())
     columns = ["Submodel", "Engine", "Parameters", "Observations", "Draws", "Decrement"]
     columns += ["R-hat", "ESS bulk", "ESS tail", "Divergences"] if sampled else []
     rows = []

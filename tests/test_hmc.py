@@ -1,0 +1,82 @@
+"""Chains in lockstep: their draws are those of the density, and of the seed alone."""
+
+import numpy as np
+from scipy import stats
+
+from lossmodel.inference import hmc
+from lossmodel.inference.convergence import convergence
+from lossmodel.inference.hmc import sample
+
+
+class Skewed:
+    """Logs of independent gamma variables, one of them beside a normal that leans on it."""
+
+    size, shape, lean = 4, 3.0, 0.7
+
+    def theta(self, x):
+        return x
+
+    def __call__(self, x):
+        gammas, rest = x[..., :3], x[..., 3] - self.lean * x[..., 0]
+        grown = np.exp(gammas)
+        value = (self.shape * gammas - grown).sum(axis=-1) - 0.5 * rest**2
+        slope = np.concatenate([self.shape - grown, -rest[..., None]], axis=-1)
+        slope[..., 0] += self.lean * rest
+        return value, slope
+
+    def levels(self, theta):
+        """What share of their distribution is below the draws: even on (0, 1)."""
+        rest = theta[..., 3:] - self.lean * theta[..., :1]
+        gammas = stats.loggamma.cdf(theta[..., :3], self.shape)
+        return np.concatenate([gammas, stats.norm.cdf(rest)], axis=-1)
+
+
+class Wall:
+    """Part of a normal: no trajectory that ends beyond its edge is taken."""
+
+    size = 2
+
+    def theta(self, x):
+        return x
+
+    def __call__(self, x):
+        inside = x[..., :1] > -1
+        value = np.where(inside[..., 0], -0.5 * (x**2).sum(axis=-1), -np.inf)
+        return value, np.where(inside, -x, 0.0)
+
+
+def worst():
+    """Largest error of mean level and of shares below quantiles, in standard errors."""
+    target = Skewed()
+    levels = target.levels(sample(target, draws=200, tune=40, chains=16, seed=1).theta)
+    found = [levels - 0.5, *(1.0 * (levels < q) - q for q in (0.25, 0.75))]
+    found = np.concatenate(found, axis=2)
+    effective = convergence(found)["ess_bulk"]
+    flat = found.reshape(-1, found.shape[2])
+    return float(np.max(np.abs(flat.mean(axis=0)) / (flat.std(axis=0) / np.sqrt(effective))))
+
+
+def test_draws_have_the_quantiles_of_a_skewed_density(monkeypatch):
+    # The largest of 12 errors, of which four are independent of each other.
+    assert worst() < 4
+    right = hmc._energy
+    monkeypatch.setattr(hmc, "_energy", lambda *given: 0.1 * right(*given))
+    assert worst() > 8
+
+
+def test_chains_stay_where_the_density_is_not_zero():
+    found = sample(Wall(), draws=100, tune=20, chains=8, seed=3)
+    assert (found.theta[..., 0] > -1).all()
+    assert found.divergences > 0
+
+
+def test_a_seed_gives_the_same_draws_and_chains_go_on_from_where_they_stood():
+    first, again, other = (
+        sample(Skewed(), draws=20, tune=20, chains=3, seed=seed) for seed in (7, 7, 8)
+    )
+    np.testing.assert_array_equal(first.theta, again.theta)
+    assert not np.isclose(first.theta, other.theta).any()
+    np.testing.assert_array_equal(first.last, first.theta[:, -1])
+    then = sample(Skewed(), draws=5, tune=0, chains=3, seed=9, earlier=first)
+    assert first.then(then).theta.shape == (3, 25, 4)
+    assert then.steps.tolist() == first.steps.tolist()
