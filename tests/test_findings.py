@@ -89,6 +89,14 @@ def killed(fit: lm.Fit, party: str) -> tuple[float, float, float]:
     return median, lower, upper
 
 
+def strengths(*days: int) -> list[str]:
+    return [
+        row("north-staff", "north", 9_000, category="strength", kind="stock",
+            end=f"{pd.Timestamp('2023-01-01') + pd.Timedelta(days=day):%Y-%m-%d}")
+        for day in days
+    ]  # fmt: skip
+
+
 def bounds(**values: float) -> list[str]:
     words = {name.replace("_", "-"): value for name, value in values.items()}
     return [row("gazette", "north", value, qualifier=word) for word, value in words.items()]
@@ -155,6 +163,7 @@ NOBODY = TOML.replace('fights = "south"\n', "").replace(
     "[parties.south]", '[parties.east]\nside = "east"\nfights = "south"\n[parties.south]'
 )
 ARMOUR = TOML + '[categories.armour]\nsum = ["tanks", "vehicles"]\n'
+ARMY = TOML + "[categories]\nstrength = true\nrecruits = true\n"
 WORD = TOML + "[categories.balloons]\nbase = true\n"
 TURNED = """
 title = "One that changed sides"
@@ -293,6 +302,12 @@ CASES = {
         (added(casualties=120, killed=90), {}),
         "gazette (north casualties) says 90 for 2023-01-01 to 2023-03-01, less than the 120 of its "
         "parts: c0 and c1.",
+    ),
+    "strength-alone": (
+        ([*strengths(1, 60), OWN], {"toml": ARMY}),
+        ([*strengths(1, 60), row("gazette", "north", 900, category="recruits"), OWN],
+         {"toml": ARMY}),
+        "north-staff gives strengths of north, such as c0, and nobody gives its recruits",
     ),
     "conflicting-figures": (
         ([row("gazette", "north", 2_000), row("gazette", "north", 2_050)], {}),

@@ -16,6 +16,7 @@ from lossmodel.findings.figures import (
     windows_of_unknown_date,
 )
 from lossmodel.findings.finding import Kind
+from lossmodel.findings.force import strengths_alone
 from lossmodel.findings.gaps import long_gaps
 from lossmodel.findings.series import (
     conflicting_figures,
@@ -269,5 +270,13 @@ KINDS: Final = (
         "A claimant published a figure of one window again, with another number. The latest "
         "published is used, the others are merged with it.",
         "Nothing, if it is a revision; otherwise correct the window of one of them",
+    ),
+    Kind(
+        "strength-alone",
+        "note",
+        strengths_alone,
+        "A claimant gives the strength of a force on one day only, or nobody gives its recruits. A "
+        "force balance needs two strengths of one claimant and the recruits between them.",
+        "Add the other strength, or the recruits of the party and scope",
     ),
 )

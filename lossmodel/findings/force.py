@@ -1,0 +1,35 @@
+"""Strengths of forces of which no balance can be made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lossmodel.findings.finding import Case
+from lossmodel.tables.vocabulary import INFLOW, STRENGTH
+
+if TYPE_CHECKING:
+    from lossmodel.findings.finding import Material
+
+__all__ = ["strengths_alone"]
+
+
+def strengths_alone(material: Material) -> Iterator[Case]:
+    """Strengths that a claimant gives of one day only, or of a force without recruits."""
+    force = material.evidence.force
+    for (party, scope), figures in force.groupby(["party", "scope"], sort=True):
+        strengths = figures[figures["category"] == STRENGTH]
+        has_recruits = (figures["category"] == INFLOW).any()
+        name = str(party) if scope == "all" else f"{party} {scope}"
+        for claimant, own in strengths.groupby("claimant", sort=True):
+            ids = tuple(own["claim_id"])
+            if own["end"].nunique() < 2:
+                yield Case(
+                    f"{claimant} gives the strength of {name} on one day only: {ids[0]}.", ids
+                )
+            elif not has_recruits:
+                yield Case(
+                    f"{claimant} gives strengths of {name}, such as {ids[0]}, and nobody gives its "
+                    "recruits.",
+                    ids,
+                )
