@@ -18,7 +18,11 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.priors import Priors
+from lossmodel.plots.claims import claim_groups
 from lossmodel.posterior.discrepancy import discrepancies
+from lossmodel.report.blocks import Table
+from lossmodel.report.results import Results
+from lossmodel.report.sections.claimants import claimants_section
 from tests.small_conflict import claims_csv as csv_of
 from tests.small_conflict import write_conflict
 
@@ -307,13 +311,51 @@ def test_a_dependent_list_among_three_is_flagged(selection, flagged):
     assert overlaps[["names", "notices"]].min() > 0.05
 
 
-def test_what_a_component_would_read_is_left_out_of_a_fit_without_it():
-    claims = War(4).claims("overlap", "ratio")
-    claims = claims.select(claims.table["claimant"].isin(["names", "observer"]))
-    fitted = fit(claims, components=Components().without("overlaps"), engine="laplace", draws=100)
-    classes = fitted.evidence.classes.set_index("claim_id")
-    kinds = claims.table.set_index("claim_id")["kind"]
+# A fit and its report
+
+
+@pytest.fixture(scope="module")
+def war_fit():
+    claims = War(4).claims(*KINDS)
+    claims = claims.select(claims.table["claimant"] != "blue-staff")
+    without = Components().without("fates")
+    return fit(claims, components=without, engine="laplace", draws=100)
+
+
+def test_what_a_component_would_read_is_left_out_of_a_fit_without_it(war_fit):
+    classes = war_fit.evidence.classes.set_index("claim_id")
+    kinds = war_fit.claims.table.set_index("claim_id")["kind"]
     out = classes[classes["class"] == "left out"]
-    assert kinds[out.index].tolist() == ["overlap"]
-    assert out["why"].tolist() == ["The component of the overlaps is off."]
-    assert not fitted.provenance["parts"]["overlaps"]
+    assert kinds[out.index].tolist() == ["fate"]
+    assert out["why"].tolist() == ["The component of the fates is off."]
+    assert not war_fit.provenance["parts"]["fates"]
+
+
+def test_expectations_are_in_the_units_of_the_claim(war_fit):
+    terms = war_fit.terms.set_index("accounting")
+    overlap, ratio = terms.loc["overlap"], terms.loc["ratio"]
+    assert 0 < overlap["expected_lower"] < overlap["expected_upper"] < overlap["total"]
+    assert overlap["residual"] == pytest.approx(
+        np.log(overlap["value"] / overlap["expected_median"])
+    )
+    assert 0.5 < ratio["expected_median"] / ratio["value"] < 2
+    assert terms.loc[["overlap", "ratio", "declarations"], "pit"].between(0, 1).all()
+
+
+def test_a_report_has_the_factors_apart_and_no_figure_draws_them(war_fit):
+    results = Results(war_fit)
+    section = claimants_section(results, [])
+    tables = {block.name: block for block in section.blocks if isinstance(block, Table)}
+    assert [row[2] for row in tables["comparisons"].rows] == [
+        "odds of being listed, compared dead / all dead",
+        "stated lethality / true one",
+        "published / declared missing dead",
+    ]
+    assert len(tables["ratios-person"].rows) == 3  # an estimate, a list, a stock
+    shown = [
+        name
+        for category in ("killed", "wounded", "casualties")
+        for points in claim_groups(war_fit, "red", category, "all", cumulative=True)
+        for name in points.rows["kind"]
+    ]
+    assert set(shown) == {"cumulative"}
