@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lossmodel.findings.finding import Case
-from lossmodel.tables.vocabulary import INFLOW, STRENGTH
+from lossmodel.tables.categories import INFLOW, STRENGTH
 
 if TYPE_CHECKING:
     from lossmodel.findings.finding import Material
