@@ -25,7 +25,7 @@ __all__ = ["CASES", "Skipped", "design_of"]
 
 DAILY = REFERENCE / "ua_general_staff_personnel_daily.csv"
 BOOKED = REFERENCE / "ua_general_staff_equipment_corrections.csv"
-# The artificial war, chosen by hand: one claim per day, where the shipped war has 1.7.
+# The artificial war, chosen by hand: one claim per day, where the shipped war has 3.5.
 SEED, DAYS, CLAIMS, CLAIMANTS = 1, 150, 150, 8
 
 
