@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.rates import Rates, rates
 from lossmodel.report.blocks import Section, Table, Text, figure_blocks
+from lossmodel.report.sections.lethality import drifting_apart
 from lossmodel.report.wording import (
     claimant_names,
     claimed,
@@ -33,7 +34,7 @@ COMPARED: Final = {"losses": "casualties", "irrecoverable": "casualties"}
 
 def losses_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     """Figures over time, and a comparison with other published estimates."""
-    blocks = figure_blocks(figures)
+    blocks = [*figure_blocks(figures), *drifting_apart(results.fit)]
     blocks.append(Text("Comparison with other published estimates", tone="heading"))
     rows = list(_rows(results))
     if not rows:
