@@ -1,10 +1,13 @@
 """Ratios, overlaps with lists, fates of the missing, declarations: from a row to the answer."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks.kinds import KINDS, War
+from benchmarks.kinds import conflict as war_conflict
 from lossmodel import LossModel, fit, load_claims
 from lossmodel.claims.claims import Claims, claims_csv
 from lossmodel.conflict import load_conflict
@@ -20,8 +23,10 @@ from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.priors import Priors
 from lossmodel.plots.claims import claim_groups
 from lossmodel.posterior.discrepancy import discrepancies
+from lossmodel.posterior.rates import Rates
 from lossmodel.report.blocks import Table
 from lossmodel.report.results import Results
+from lossmodel.report.sections import lethality
 from lossmodel.report.sections.claimants import claimants_section
 from tests.small_conflict import claims_csv as csv_of
 from tests.small_conflict import write_conflict
@@ -359,3 +364,25 @@ def test_a_report_has_the_factors_apart_and_no_figure_draws_them(war_fit):
         for name in points.rows["kind"]
     ]
     assert set(shown) == {"cumulative"}
+
+
+@pytest.mark.parametrize(("fall", "days", "said"), [(0.8, 365, 1), (0.0, 365, 0), (0.8, 120, 0)])
+def test_lethality_that_drifts_apart_is_said(monkeypatch, fall, days, said):
+    rng = np.random.default_rng(1)
+    level = {"red": -1.0, "blue": -0.8}
+
+    def rates_of(_, party, category):
+        """Daily losses whose lethality falls in logits, of red from the first to the last day."""
+        logit = level[party] - fall * (party == "red") * np.linspace(0, 1, days)
+        logit = logit + 0.05 * rng.standard_normal((400, 1))
+        share = 1 / (1 + np.exp(-logit)) if category == "killed" else np.ones((400, days))
+        return Rates(share, np.arange(days))
+
+    monkeypatch.setattr(lethality, "rates", rates_of)
+    series = [(party, "casualties", "all") for party in level]
+    war = SimpleNamespace(days=np.arange(days), series=series, conflict=war_conflict())
+    texts = lethality.drifting_apart(war)
+    assert len(texts) == said
+    if texts:
+        assert "of Red from 0.2" in texts[0].text
+        assert "and Blue from 0.31 to 0.31" in texts[0].text

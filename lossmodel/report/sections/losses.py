@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.rates import Rates, rates
 from lossmodel.report.blocks import Section, Table, Text, figure_blocks
+from lossmodel.report.sections.lethality import drifting_apart
 from lossmodel.report.sources import Sources
 from lossmodel.report.wording import (
     category_title,
@@ -45,6 +46,7 @@ def losses_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     blocks = figure_blocks(figures)
     if any(spec.draw for spec in figures):
         blocks.insert(0, Text(READING))
+    blocks += drifting_apart(results.fit)
     rows = list(_rows(results))
     if not rows:
         return Section("losses", "Losses over time", blocks)
