@@ -12,6 +12,8 @@ import pandas as pd
 from lossmodel.conflict import Category, Conflict, Knots, Party, Scope, Share, Side
 from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.evaluation import accountings
+from lossmodel.evidence.force_figures import force_figures
+from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.discrepancy import COLUMNS as DISCREPANCY
 from lossmodel.posterior.estimates import estimate
@@ -143,6 +145,7 @@ class FakeFit:
     biases: dict = field(repr=False)
     engine: str = "laplace"
     ci_prob: float = 0.95
+    components: Components = Components()
     series: tuple = (
         *(
             ("north", c, s)
@@ -302,7 +305,12 @@ def make_fit(
             table=table, conflict=toy, sha256={"claims.csv": "ab" * 32}, path=Path("claims.csv")
         ),
         evidence=SimpleNamespace(
-            terms=terms, classes=classes, corrections=corrections, until=days[-1], as_of=None
+            terms=terms,
+            classes=classes,
+            corrections=corrections,
+            until=days[-1],
+            as_of=None,
+            force=force_figures([]),
         ),
         priors=Priors.default(),
         variance_decomposition=_shares(),
