@@ -20,6 +20,8 @@ from lossmodel.model.force_flows import Spread
 from lossmodel.posterior.contradictions import UNBALANCED
 from lossmodel.posterior.force_check import force_check
 from lossmodel.posterior.ratios import biases_table
+from lossmodel.report.figures.figures import figure_specs
+from lossmodel.report.results import Results
 from lossmodel.report.sections.force import force_blocks
 from tests.small_conflict import TOML, claims_csv, write_conflict
 
@@ -288,6 +290,8 @@ def test_an_army_that_fits_is_left_in_peace_and_a_padded_one_is_named(fits):
 def test_the_check_has_a_table_and_an_observed_balance_is_no_check(fits):
     blocks = force_blocks(fits(0.9))
     assert [block.kind for block in blocks] == ["text", "text", "table"]
+    *_, spec = figure_specs(Results(fits(0.9)))["checks"]
+    assert spec.draw(None).axes[0].get_xlabel() == "killed and disabled"
     seen = fits(0.0, WITH)
     table = force_check(seen)
     assert table["in_likelihood"].any()

@@ -10,8 +10,7 @@ known far worse. The posterior then lies close to a curved surface on which the 
 
 The shares of the others in a sum may be almost unknown, and the closer one comes to 1, the more the
 first rate depends on it. So each share q is first written as ``logit q = a + b u``, with u in the
-place of log q and a and b such that the two agree to first order at the mode. The log determinant
-falls with 1 - q.
+place of log q and a and b such that the two agree to first order at the mode.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,8 +33,7 @@ __all__ = ["couplings_of"]
 # Relative error of all figures of a stream together below which its terms are coupled. Terms are
 # known within tens of percents: the surface is then ten times as wide as thick.
 WELL_KNOWN = 0.03
-# Keeps the remainder of a sum positive where the others come near to it; a tenth of WELL_KNOWN, so
-# that it changes the remainder by less than such a sum tells of it.
+# Keeps the remainder of a sum positive where the others come near to it; a tenth of WELL_KNOWN.
 FLOOR = 0.003
 # Log rate of a party that can have no losses; exp(-50) of the other rates is below rounding.
 NONE = -50.0

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.plots import fit as plots
+from lossmodel.plots.force import MOST, plot_force_balance
 from lossmodel.plots.palette import FAINT, INK
+from lossmodel.posterior.force_check import force_check
 from lossmodel.report.figures import data
 from lossmodel.report.figures.tables import MEASURES
 from lossmodel.report.wording import (
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from lossmodel.report.figures.tables import FigureTables
     from lossmodel.report.results import Results
 
-__all__ = ["FigureSpec", "draw_figures", "figure_specs"]
+__all__ = ["FORCE_BALANCE", "FigureSpec", "draw_figures", "figure_specs"]
 
 # Inches: narrow enough that labels stay readable on a phone without scrolling. A phone of 360 px
 # has 334 px for the 346 pt of a figure, so that 8.5 pt are 8.2 px.
@@ -129,7 +131,8 @@ def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
         "checks": [
             FigureSpec("predictions", PREDICTIONS, _draw_predictions, data=data.predictions)
             if np.isfinite(fit.terms["residual"]).any()
-            else FigureSpec("predictions", NO_PREDICTIONS, None)
+            else FigureSpec("predictions", NO_PREDICTIONS, None),
+            *_force(force_check(fit)),
         ],
     }
 
@@ -137,6 +140,12 @@ def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
 SHARES: Final = (
     "Shares of each total's posterior variance by group of priors. The remainder to 100% comes "
     "from the figures."
+)
+FORCE_BALANCE: Final = "force-balance"
+FORCE: Final = (
+    "Force balances: what the strengths and flows of each army leave for its killed and disabled "
+    "(bar: normal interval), and the killed and disabled of the fit over the same days (line and "
+    "dot: posterior interval and median)."
 )
 NO_LOSSES: Final = "There is no figure of losses, as the claims are about no party that fights."
 NO_PREDICTIONS: Final = (
@@ -280,6 +289,18 @@ def _draw_shares(tables: FigureTables) -> Figure:
     plots.plot_variance_decomposition(tables, ax=axes[0])
     axes[0].set_xlabel(f"share from priors (line: {percent(ASSUMED)})")
     figure.legend(loc="outside upper left", ncols=3)
+    return figure
+
+
+def _force(table: pd.DataFrame) -> list[FigureSpec]:
+    draw = partial(_draw_force, table=table)
+    return [FigureSpec(FORCE_BALANCE, FORCE, draw)] if len(table) else []
+
+
+def _draw_force(_: FigureTables, *, table: pd.DataFrame) -> Figure:
+    figure, axes = _figure(1.2 + 0.24 * min(len(table), MOST))
+    plot_force_balance(table, ax=axes[0])
+    figure.legend(loc="outside upper left", ncols=2)
     return figure
 
 

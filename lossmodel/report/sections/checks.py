@@ -8,6 +8,7 @@ import numpy as np
 
 from lossmodel.plots.fit import PREDICTIVE_PROB
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
+from lossmodel.report.figures.figures import FORCE_BALANCE
 from lossmodel.report.sections.force import force_blocks
 from lossmodel.report.sections.simulated import simulated_blocks
 from lossmodel.report.wording import category_title, claimant_names
@@ -29,6 +30,7 @@ SMALL: Final = 5  # shares of fewer figures are put in brackets: one figure is 2
 
 def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     """The gate, diagnostics of submodels, predictive coverage by claimant, simulated wars."""
+    of_force = [spec for spec in figures if spec.name == FORCE_BALANCE]
     blocks: list[Block] = [
         *_gate(results.fit.diagnostics),
         _submodels(results.fit),
@@ -40,9 +42,9 @@ def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
             "this check detects misspecified noise and figures that contradict the others; it "
             "does not test the level of the totals.",
         ),
-        *figure_blocks(figures),
+        *figure_blocks(spec for spec in figures if spec not in of_force),
         _predictive(results),
-        *force_blocks(results.fit),
+        *force_blocks(results.fit, of_force),
         *simulated_blocks(),
     ]
     return Section("checks", "Convergence and predictive checks", blocks)

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lossmodel.posterior.force_check import force_check
-from lossmodel.report.blocks import Block, Table, Text
+from lossmodel.report.blocks import Block, Table, Text, figure_blocks
 from lossmodel.report.wording import claimant_names
 from lossmodel.tables.categories import INFLOW, OUTFLOWS
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lossmodel.api import Fit
+    from lossmodel.report.figures.figures import FigureSpec
 
 __all__ = ["FORCE_FILE", "force_blocks"]
 
@@ -36,8 +39,8 @@ ERRORS: Final = (
 )
 
 
-def force_blocks(fit: Fit) -> list[Block]:
-    """A table of the force balances; nothing without any."""
+def force_blocks(fit: Fit, figures: Sequence[FigureSpec] = ()) -> list[Block]:
+    """A figure and a table of the force balances; nothing without any."""
     table = force_check(fit)
     if table.empty:
         return []
@@ -53,6 +56,7 @@ def force_blocks(fit: Fit) -> list[Block]:
     return [
         Text("Force balance", tone="heading"),
         Text(f"{words}All columns are in {FORCE_FILE}."),
+        *figure_blocks(figures),
         Table(
             "force",
             columns,
