@@ -239,7 +239,7 @@ def answer(war: War, *kinds: str) -> tuple[float, float, float]:
     claims = war.claims(*kinds)
     design = LossModel(priors=war.priors).design(collect_evidence(claims), claims.conflict)
     density = Density(design)
-    theta = approximate(density, diagnose=False).draw(DRAWS, np.random.default_rng(1))
+    theta = approximate(density).draw(DRAWS, np.random.default_rng(1))
     logs = np.log(SubmodelDraws(density.model, theta[None]).total("red", "killed"))
     return float(logs.mean()), float(logs.std()), float((logs < np.log(war.killed)).mean())
 

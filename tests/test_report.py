@@ -299,7 +299,7 @@ def test_the_same_fit_gives_the_same_page(fit, report, tmp_path):
 
 def test_a_conflict_without_other_estimates_has_no_heading_of_them(fit):
     plain = SimpleNamespace(
-        **{k: getattr(fit, k) for k in ("days", "ci_prob", "conflict", "series")}
+        **{k: getattr(fit, k) for k in ("days", "ci_prob", "conflict", "series", "submodels")}
     )
     from lossmodel.report.sections.losses import losses_section
 
