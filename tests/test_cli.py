@@ -17,6 +17,7 @@ from lossmodel.cli.app import app
 from lossmodel.cli.headline import headline
 from lossmodel.cli.overview import EXAMPLES, FIRST_STEPS, SECTIONS
 from lossmodel.errors import ConvergenceError, LossModelError
+from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 from lossmodel.report.manifest import write_manifest
 from lossmodel.text.grammar import EXAMPLES as QUESTIONS
@@ -444,6 +445,7 @@ def test_fit_without_arguments_fits_the_shipped_conflict(lossmodel, fitted, toy)
     claims = fitted.pop("claims")
     assert claims.conflict.name == "russia-ukraine"
     assert fitted.pop("priors") == Priors.default()
+    assert fitted.pop("components") == Components()
     assert fitted == {
         **{"engine": "auto", "seed": 1, "ci_prob": 0.95, "as_of": None, "until": None},
         **{"out": Path("lossmodel-report"), "force": False},
@@ -454,10 +456,11 @@ def test_fit_hands_every_option_on(lossmodel, fitted, tmp_path):
     (tmp_path / "mine.csv").write_text(CLAIM.format(value=500))
     (tmp_path / "mine.toml").write_text('["common.sd"]\nsd = 0.25\nreason = "A test."\n')
     options = "--engine nuts --seed 7 --ci 0.8 --as-of 2024-02-24 --until 2023-12-31 --force"
-    files = ["mine.csv", "--priors", "mine.toml", "--out", "there"]
+    files = ["mine.csv", "--priors", "mine.toml", "--out", "there", "--with", "force"]
     assert lossmodel("fit", *files, *options.split()).status == 0
     assert len(fitted.pop("claims")) == 1
     assert fitted.pop("priors")["common.sd"].sd == 0.25
+    assert fitted.pop("components") == Components().including("force")
     assert fitted == {
         **{"engine": "nuts", "seed": 7, "ci_prob": 0.8, "out": Path("there"), "force": True},
         **{"as_of": pd.Timestamp("2024-02-24"), "until": pd.Timestamp("2023-12-31")},
