@@ -457,11 +457,12 @@ def test_fit_hands_every_option_on(lossmodel, fitted, tmp_path):
     (tmp_path / "mine.toml").write_text('["common.sd"]\nsd = 0.25\nreason = "A test."\n')
     options = "--engine nuts --seed 7 --ci 0.8 --as-of 2024-02-24 --until 2023-12-31 --force"
     options += " --without ratios --without delay"
-    files = ["mine.csv", "--priors", "mine.toml", "--out", "there"]
+    files = ["mine.csv", "--priors", "mine.toml", "--out", "there", "--with", "force"]
     assert lossmodel("fit", *files, *options.split()).status == 0
-    assert fitted.pop("components") == Components(ratios=False, delay=False)
     assert len(fitted.pop("claims")) == 1
     assert fitted.pop("priors")["common.sd"].sd == 0.25
+    expected = Components().including("force").without("ratios", "delay")
+    assert fitted.pop("components") == expected
     assert fitted == {
         **{"engine": "nuts", "seed": 7, "ci_prob": 0.8, "out": Path("there"), "force": True},
         **{"as_of": pd.Timestamp("2024-02-24"), "until": pd.Timestamp("2023-12-31")},
