@@ -456,7 +456,7 @@ def test_fit_hands_every_option_on(lossmodel, fitted, tmp_path):
     (tmp_path / "mine.csv").write_text(CLAIM.format(value=500))
     (tmp_path / "mine.toml").write_text('["common.sd"]\nsd = 0.25\nreason = "A test."\n')
     options = "--engine nuts --seed 7 --ci 0.8 --as-of 2024-02-24 --until 2023-12-31 --force"
-    options += " --without ratios --without delay"
+    options += " --without ratios --without delay --trust second-hand"
     files = ["mine.csv", "--priors", "mine.toml", "--out", "there", "--with", "force"]
     assert lossmodel("fit", *files, *options.split()).status == 0
     assert len(fitted.pop("claims")) == 1
@@ -466,6 +466,7 @@ def test_fit_hands_every_option_on(lossmodel, fitted, tmp_path):
     assert fitted == {
         **{"engine": "nuts", "seed": 7, "ci_prob": 0.8, "out": Path("there"), "force": True},
         **{"as_of": pd.Timestamp("2024-02-24"), "until": pd.Timestamp("2023-12-31")},
+        **{"trust": "second-hand", "since": None},
     }
 
 
