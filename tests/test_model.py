@@ -81,7 +81,7 @@ def test_the_pymc_model_names_what_a_reader_asks_for():
     assert coverage == pytest.approx(plain.listing(number, "north", 182.0, 0.0)[0])
     noise = value["scales"][at["scale"]("noise.estimate")]
     assert noise == pytest.approx(plain.scale("noise.estimate"))
-    expected = [np.log(plain.expectation(term)) for term in plain.terms]
+    expected = [plain.log_expectation(term) for term in plain.terms]
     np.testing.assert_allclose(value["log_expected"], expected)
 
 

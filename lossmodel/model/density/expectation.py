@@ -52,7 +52,7 @@ class ModelGraph(LossGraph):
     Attributes
     ----------
     log_expected, log_noise
-        Of each observation, shape (N,).
+        Of each observation, shape (N,); of shares of cases the log odds and their noise.
     log_slack
         Log of the mean slack of a bound, shape (1,).
     sums
