@@ -28,6 +28,8 @@ NO_REPORT: Final = (
     "its gate takes, --engine laplace approximates; docs/checks.md has a remedy for each failure; "
     "--force writes a report with every page marked."
 )
+# Doubts of the gate that are printed: those of people come first, and the report has all.
+DOUBTS = 2
 
 
 def headline(fit: Fit, out: Path, *, force: bool = False) -> str:
@@ -93,6 +95,8 @@ def _interval(row: pd.Series) -> str:
 def _gate(fit: Fit) -> str:
     gate = fit.diagnostics["gate"]
     if gate["passed"]:
-        approximate = "; approximate, as the posterior is not normal: " if gate["doubts"] else ""
-        return "gate: passed" + approximate + "; ".join(map(str, gate["doubts"]))
+        doubts = [str(doubt) for doubt in gate["doubts"]]
+        approximate = "; approximate, as the posterior is not normal: " if doubts else ""
+        rest = f"; {len(doubts) - DOUBTS} more in the report" if len(doubts) > DOUBTS else ""
+        return "gate: passed" + approximate + "; ".join(doubts[:DOUBTS]) + rest
     return "gate: NOT PASSED: " + "; ".join(map(str, gate["failures"]))
