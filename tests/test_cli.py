@@ -448,7 +448,7 @@ def test_fit_without_arguments_fits_the_shipped_conflict(lossmodel, fitted, toy)
     assert fitted.pop("components") == Components()
     assert fitted == {
         **{"engine": "auto", "seed": 1, "ci_prob": 0.95, "as_of": None, "until": None},
-        **{"out": Path("lossmodel-report"), "force": False},
+        **{"out": Path("lossmodel-report"), "force": False, "trust": "doubtful", "since": None},
     }
 
 
