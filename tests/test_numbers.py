@@ -179,5 +179,5 @@ def test_the_summary_on_the_terminal_has_the_rule(monkeypatch):
 def test_compare_has_the_rule(monkeypatch):
     fit = make_fit()
     row = pd.Series(SKEWED)
-    monkeypatch.setattr("lossmodel.report.compare._total", lambda *_: row)
+    monkeypatch.setattr("lossmodel.report.compare.total_to", lambda *_: row)
     assert "2,100 [130 to 440,000] -> 2,100 [130 to 440,000]  0%" in compare_fits(fit, fit)
