@@ -10,9 +10,9 @@ FOLDER = Path(__file__).resolve().parent.parent / "data" / "russia-ukraine"
 COLUMNS = [
     *["claim_id", "claimant", "party", "category", "scope", "kind", "start", "end", "known"],
     *["value", "low", "high", "qualifier", "published", "published_inferred", "source", "via"],
-    *["part_of", "trust", "note"],
+    *["part_of", "trust", "per", "total", "derived", "note"],
 ]
-KINDS = {"daily", "period", "average", "cumulative", "stock", "correction"}
+KINDS = {"daily", "period", "average", "cumulative", "stock", "correction", "ratio", "overlap"}
 EQUIPMENT = {
     "tanks": ["tank"],
     "armoured-vehicles": ["APC"],
