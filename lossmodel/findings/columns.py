@@ -213,12 +213,14 @@ class Columns:
     def corrected(self, places: Ints) -> Floats:
         """Values without the corrections of their series in their windows."""
         values = self.value[places]
-        if self._corrections:
-            for at, place in enumerate(places.tolist()):
-                booked = self._corrections.get(self.keys[self.series[place]])
-                if booked is not None:
-                    window = int(self.start[place]), int(self.end[place])
-                    values[at] = booked.corrected(float(values[at]), window)
+        series = self.series[places]
+        for number in np.unique(series).tolist() if self._corrections else []:
+            booked = self._corrections.get(self.keys[number])
+            if booked is None:
+                continue
+            for at in np.flatnonzero(series == number).tolist():
+                window = int(self.start[places[at]]), int(self.end[places[at]])
+                values[at] = booked.corrected(float(values[at]), window)
         return values
 
     @cached_property

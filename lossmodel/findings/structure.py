@@ -137,8 +137,10 @@ def mixed_sides(material: Material) -> Iterator[Case]:
 def silent_parties(material: Material) -> Iterator[Case]:
     """Parties of a sum without claims of their own, so that priors alone divide the sum."""
     conflict, evidence = material.conflict, material.evidence
-    terms = evidence.terms[~evidence.terms["accounting"].isin(list(AUXILIARY))]
-    groups = terms["category"].map(lambda name: conflict.categories[name].group)
+    terms = evidence.terms[["term", "party", "category", "accounting"]]
+    terms = terms[~terms["accounting"].isin(list(AUXILIARY))]
+    group_of = {name: category.group for name, category in conflict.categories.items()}
+    groups = terms["category"].map(group_of)
     kinds = terms["category"].where(groups == "equipment", "people")
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     claims: dict[tuple[str, str], list[str]] = defaultdict(list)
