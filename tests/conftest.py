@@ -50,6 +50,14 @@ def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
     return run
 
 
+@pytest.fixture(scope="module")
+def without_weights():
+    """The normal approximation will do: importance weights take most of the time of small fits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lossmodel.inference.run.LARGEST", 0)
+        yield
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What is left of a command when it has ended."""

@@ -12,7 +12,6 @@ from lossmodel.cli.headline import headline
 from lossmodel.errors import ClaimsError, UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.evidence.force_figures import FORCE
-from lossmodel.inference import run
 from lossmodel.model.components import Components
 from lossmodel.model.density.model import LossModel
 from lossmodel.model.force_balance import CLAIMANT, force_balances, with_force
@@ -24,6 +23,8 @@ from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.results import Results
 from lossmodel.report.sections.force import force_blocks
 from tests.small_conflict import TOML, claims_csv, write_conflict
+
+pytestmark = pytest.mark.usefixtures("without_weights")
 
 START = pd.Timestamp("2001-01-01")
 # A made-up army: a day's dead, wounded, recruits and deserters.
@@ -87,14 +88,6 @@ def army(*, padded: float = 0.0) -> list[dict[str, object]]:
         flow("captured", 0, 359, 0),
         flow("discharged", 0, 359, 0),
     ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _plain():
-    """The normal approximation will do: importance weights take most of the time of small fits."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "LARGEST", 0)
-        yield
 
 
 @cache

@@ -11,9 +11,10 @@ from scipy.stats import norm
 from lossmodel import Priors, fit, load_claims
 from lossmodel.errors import ClaimsError
 from lossmodel.evidence import collect_evidence
-from lossmodel.inference import run
 from lossmodel.model.density.model import LossModel
 from tests.small_conflict import TOML, claims_csv, write_conflict
+
+pytestmark = pytest.mark.usefixtures("without_weights")
 
 START = pd.Timestamp("2001-01-01")
 # A made-up war: dead per day, the share first missing, and the delay of declarations.
@@ -26,14 +27,6 @@ AGES = '\n[scopes.men]\nof = "all"\nshare = {share}\n'
 
 def day(number: int) -> str:
     return f"{START + pd.Timedelta(days=number):%Y-%m-%d}"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _plain():
-    """The normal approximation will do: importance weights take most of the time of small fits."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "LARGEST", 0)
-        yield
 
 
 @cache

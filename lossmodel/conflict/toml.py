@@ -33,13 +33,13 @@ from lossmodel.conflict.types import (
     base_names,
     cycle,
 )
+from lossmodel.tables.categories import COUNTED
 from lossmodel.tables.names import alike
 from lossmodel.tables.toml import Keys
 from lossmodel.text.macros import same_macros
 
 __all__ = ["Declared", "declare"]
 
-COUNTED = ("killed", "wounded", "casualties")  # of people, in every report
 _TABLES = ("sides", "parties", "categories", "scopes", "knots")
 _SHARE = SECTIONS["share"]
 

@@ -15,7 +15,8 @@ import pandas as pd
 from lossmodel.claims.claims import Claims
 from lossmodel.evaluation.scores import ZERO_AS
 from lossmodel.evidence import collect_evidence
-from lossmodel.tables.vocabulary import AUXILIARY, KINDS, names_with
+from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.vocabulary import KINDS, names_with
 
 __all__ = ["naive_totals", "published_baselines"]
 
@@ -155,7 +156,7 @@ def _stream_totals(terms: pd.DataFrame, row: pd.Series, claims: Claims) -> pd.Da
     window = slice((start - days[0]).days, (row["end"] - days[0]).days + 1)
     about = terms["party"].map(lambda name: row["party"] in claims.conflict.components(name))
     about &= (terms["category"] == row["category"]) & (terms["kind"] == "window")
-    about &= ~terms["accounting"].isin(list(AUXILIARY))
+    about &= ~is_auxiliary(terms["accounting"])
     found = []
     for (claimant, role), stream in terms[about].groupby(["claimant", "role"]):
         daily = np.full(len(days), np.nan)

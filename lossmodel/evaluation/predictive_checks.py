@@ -26,7 +26,7 @@ from lossmodel.evaluation.misspecification import FACTOR
 from lossmodel.inference.run import Submodel
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.slopes import jacobian
-from lossmodel.tables.vocabulary import AUXILIARY
+from lossmodel.tables.readings import is_auxiliary
 
 __all__ = ["THRESHOLDS", "misspecification_statistics", "flags", "predictive_table"]
 
@@ -246,7 +246,7 @@ def _changes(submodel: Submodel, factor: float) -> list[Shift]:
     terms = submodel.design.terms
     known = terms["known"].to_numpy()
     found: list[Shift] = []
-    counts = terms[~terms["accounting"].isin(list(AUXILIARY))]
+    counts = terms[~is_auxiliary(terms["accounting"])]
     for (claimant, party), rows in counts.groupby(["claimant", "party"]):
         own = np.zeros(len(terms))
         own[rows.index] = np.log(factor)
@@ -272,7 +272,7 @@ def _spikes(submodel: Submodel) -> list[Shift]:
     """A day of five times the losses, in all short windows that contain it."""
     terms = submodel.design.terms
     short = terms[(terms["n_days"] <= SPIKE_DAYS) & (terms["kind"] == "window")]
-    short = short[~short["accounting"].isin(list(AUXILIARY))]
+    short = short[~is_auxiliary(short["accounting"])]
     first = {party: party.split("+")[0] for party in submodel.design.terms["party"]}
     windows = pd.DataFrame(
         {

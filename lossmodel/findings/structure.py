@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.evidence.exclusions import sums_beside_addends
 from lossmodel.findings.finding import Case, Material
 from lossmodel.findings.words import some
-from lossmodel.tables.vocabulary import ACCOUNTINGS, AUXILIARY
+from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +139,7 @@ def silent_parties(material: Material) -> Iterator[Case]:
     """Parties of a sum without claims of their own, so that priors alone divide the sum."""
     conflict, evidence = material.conflict, material.evidence
     terms = evidence.terms[["term", "party", "category", "accounting"]]
-    terms = terms[~terms["accounting"].isin(list(AUXILIARY))]
+    terms = terms[~is_auxiliary(terms["accounting"])]
     group_of = {name: category.group for name, category in conflict.categories.items()}
     groups = terms["category"].map(group_of)
     kinds = terms["category"].where(groups == "equipment", "people")

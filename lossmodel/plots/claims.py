@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.plots.palette import FAINT, LEFT_OUT_COLOUR, ROLE_COLOURS
-from lossmodel.tables.vocabulary import ACCOUNTINGS, AUXILIARY, KINDS, names_with
+from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +75,7 @@ def claim_groups(
 ) -> list[Points]:
     """Groups of claims about a series that are drawn in the same style."""
     table = claims_about(fit, party, category, cumulative=cumulative)
-    streams = fit.streams[~fit.streams["accounting"].isin(list(AUXILIARY))]
+    streams = fit.streams[~is_auxiliary(fit.streams["accounting"])]
     streams = streams.set_index(["claimant", "party", "category"])[["role", "accounting"]]
     table = table.join(streams, on=["claimant", "party", "category"])
     used = (table["class"] == "used") & table["role"].notna()

@@ -17,7 +17,7 @@ from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
 from lossmodel.plots.labels import counted, stream_label, totals, with_others
 from lossmodel.plots.palette import FAINT, GROUP_COLOURS, INK, ROLE_COLOURS
-from lossmodel.tables.vocabulary import AUXILIARY
+from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
@@ -298,7 +298,7 @@ def ratio_rows(
 ) -> pd.DataFrame:
     """Rows of a table of biases of totals over the whole period, sorted by role and ratio."""
     whole = (table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])
-    rows = table[whole & ~table["accounting"].isin(list(AUXILIARY))]
+    rows = table[whole & ~is_auxiliary(table["accounting"])]
     # In a fit shorter than half a year, the only half-year has the dates of the whole period.
     rows = rows.drop_duplicates(["claimant", "party", "category"], keep="last")
     rows = rows[rows["definition_wounded_share_median"].notna() == (group == "person")]

@@ -18,7 +18,7 @@ from scipy.special import ndtri
 from lossmodel.findings.finding import Finding
 from lossmodel.posterior.ratios import biases_table
 from lossmodel.posterior.tables import STREAM, terms_table
-from lossmodel.tables.vocabulary import AUXILIARY
+from lossmodel.tables.readings import is_auxiliary
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -69,7 +69,7 @@ def contradictions(fit: Fit) -> list[Finding]:
     residual = terms.groupby(STREAM)["residual"].median().rename("residual")
     whole = whole.merge(residual.fillna(0.0).reset_index(), on=STREAM, how="left")
     # That of a ratio or of odds is in other units than its factor.
-    totals = ~whole["accounting"].isin(list(AUXILIARY))
+    totals = ~is_auxiliary(whole["accounting"])
     whole["ratio_median"] *= np.exp(whole["residual"].where(totals).fillna(0.0))
     level = LEVEL / max(len(whole), 1)
     apart = whole["discrepancy_p"] < level

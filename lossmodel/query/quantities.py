@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.errors import UsageError
 from lossmodel.posterior.tables import reported_series, streams_table
+from lossmodel.tables.categories import COUNTED
 from lossmodel.text.grammar import GRAMMAR
 from lossmodel.text.spelling import nearest
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["LETHALITY", "Quantity", "grammar_error", "read_quantity"]
 
 LETHALITY: Final = "lethality"
-_COUNTED: Final = ("killed", "wounded", "casualties")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _check_series(party: str, summed: bool, category: str, scope: str, fit: Fit)
         raise grammar_error(
             f"The conflict gives no prior of the share of {scope!r}, so it is not modelled."
         )
-    if scope != "all" and category not in _COUNTED:
+    if scope != "all" and category not in COUNTED:
         raise grammar_error(f"The scope {scope!r} divides killed and wounded, not {category}.")
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 __all__ = [
     "COMPARED_CATEGORIES",
+    "COUNTED",
     "DECLARED",
     "INFLOW",
     "OUTFLOWS",
@@ -23,3 +24,5 @@ STOCK_CATEGORIES: Final = ("missing", "captured", STRENGTH)
 DECLARED: Final = "declared"
 # Categories that ratios compare, from the most to the fewest dead among them.
 COMPARED_CATEGORIES: Final = ("killed", "irrecoverable", "losses", "casualties", "wounded")
+# Losses of people, in every report.
+COUNTED: Final = ("killed", "wounded", "casualties")

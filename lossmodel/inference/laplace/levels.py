@@ -29,7 +29,7 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
-from lossmodel.tables.vocabulary import AUXILIARY
+from lossmodel.tables.readings import is_auxiliary
 
 __all__ = ["Levels", "face_values", "hold_levels"]
 
@@ -142,7 +142,7 @@ def _parties(design: Design) -> tuple[Ints, Ints]:
     """Observations and the parties whose losses are in them, pair by pair; a sum's first first."""
     observation = np.concatenate([design.window[:, 0], design.triangle.claim])
     series = np.concatenate([design.window[:, 1], design.triangle.series])
-    counts = np.flatnonzero(~design.terms["accounting"].isin(list(AUXILIARY)).to_numpy())
+    counts = np.flatnonzero(~is_auxiliary(design.terms["accounting"]).to_numpy())
     here = np.isin(observation, counts)
     return observation[here], design.series[series[here], 0]
 

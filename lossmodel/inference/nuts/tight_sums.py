@@ -26,7 +26,7 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import Parameterisation
-from lossmodel.tables.vocabulary import AUXILIARY
+from lossmodel.tables.readings import is_auxiliary
 
 __all__ = ["couplings_of"]
 
@@ -67,7 +67,7 @@ def couplings_of(density: Density, mode: Floats) -> tuple[AdditiveCoupling, ...]
 def _stream_of(design: Design) -> Ints:
     """Number of each figure's stream; -1 for one that is no total."""
     key, found = ["claimant", "party", "category"], np.full(len(design.terms), -1)
-    streams, terms = (t[~t["accounting"].isin(AUXILIARY)] for t in (design.streams, design.terms))
+    streams, terms = (t[~is_auxiliary(t["accounting"])] for t in (design.streams, design.terms))
     numbers = dict(zip(map(tuple, streams[key].to_numpy()), streams.index, strict=True))
     found[terms.index] = [numbers[tuple(row)] for row in terms[key].to_numpy()]
     return found

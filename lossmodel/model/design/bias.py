@@ -17,7 +17,8 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
-from lossmodel.tables.vocabulary import ACCOUNTINGS, AUXILIARY, BALANCE, names_with
+from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE, names_with
 
 __all__ = ["COVERAGE", "Bias", "build_biases", "level_prior"]
 
@@ -119,7 +120,7 @@ def build_biases(
         Number of the stream -> its bias; of a reading of `AUXILIARY` its one scalar, if any.
     """
     table = _BiasTable(conflict, priors, components, grid, builder)
-    auxiliary = streams["observation_model"].isin(list(AUXILIARY))
+    auxiliary = is_auxiliary(streams["observation_model"])
     listed = streams["observation_model"].isin(names_with(ACCOUNTINGS, "has_coverage"))
     own = streams[~listed & ~auxiliary]
     several = own.groupby(["claimant", "party"])["category"].transform("nunique") > 1

@@ -5,7 +5,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.design.grid import Grid, Ints
-from lossmodel.tables.vocabulary import AUXILIARY
+from lossmodel.tables.readings import is_auxiliary
 
 __all__ = ["contained", "declared_from", "stream_table"]
 
@@ -54,7 +54,7 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
         first=("known", "min"),
         last=("known", "max"),
     ).reset_index()
-    stock = (streams["category"] == "missing") & ~streams["accounting"].isin(list(AUXILIARY))
+    stock = (streams["category"] == "missing") & ~is_auxiliary(streams["accounting"])
     streams["observation_model"] = streams["accounting"].mask(stock, "stock")
     return streams, grouped.ngroup().to_numpy().astype(np.int64)
 

@@ -24,7 +24,7 @@ from lossmodel.report.wording import (
     party_title,
     quantity_title,
 )
-from lossmodel.tables.vocabulary import AUXILIARY
+from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.escape import file_name
 from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
@@ -250,7 +250,7 @@ def _legend(figure: Figure, axes: Any) -> None:
 def _pages(results: Results, party: str, group: Group) -> int:
     """Number of figures that the streams about a party need."""
     streams = results.fit.streams
-    counted = (streams["group"] == group) & ~streams["accounting"].isin(list(AUXILIARY))
+    counted = (streams["group"] == group) & ~is_auxiliary(streams["accounting"])
     parties = streams.loc[counted, "party"]
     about = sum(party in results.fit.conflict.components(name) for name in parties)
     return -(-about // plots.ROWS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.tables import prior_share
@@ -26,6 +26,7 @@ from lossmodel.report.wording import (
     scope_title,
     set_by,
 )
+from lossmodel.tables.categories import COUNTED
 from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from lossmodel.report.results import Key, Results
 
 __all__ = ["answer_section", "headline_answers"]
-
-PEOPLE: Final = ("killed", "wounded", "casualties")
 
 
 def headline_answers(results: Results) -> Answers | None:
@@ -119,7 +118,7 @@ def _sentence(results: Results, key: Key) -> Text:
         text += f"; under other plausible priors the median would be {medians}." if medians else "."
     if hanging := hangs_on(fit, key, now):
         text += f" It {hanging}."
-    whole = ", all forces" if category in PEOPLE else ""
+    whole = ", all forces" if category in COUNTED else ""
     lead = f"{quantity_title(fit, key)}{whole}:"
     return Text(text, lead=lead, tone="answer")
 
@@ -127,7 +126,7 @@ def _sentence(results: Results, key: Key) -> Text:
 def _scopes(results: Results) -> Text:
     fit = results.fit
     narrower = dict.fromkeys(s for _, _, s in fit.series if s != "all")
-    if not any(category in PEOPLE for _, category, _ in fit.series):
+    if not any(category in COUNTED for _, category, _ in fit.series):
         return Text("", tone="small")
     words = "“All forces” are all units under the party's command."
     for scope in narrower:
@@ -142,9 +141,9 @@ def _scopes(results: Results) -> Text:
 def _all_totals(results: Results, main: list[str]) -> list[Block]:
     """All totals of people, then of equipment, as tables."""
     fit = results.fit
-    people = [key for key in fit.series if key[1] in PEOPLE]
+    people = [key for key in fit.series if key[1] in COUNTED]
     people.sort(key=lambda key: key[0] not in main)
-    things = [key for key in fit.series if key[1] not in PEOPLE]
+    things = [key for key in fit.series if key[1] not in COUNTED]
     blocks: list[Block] = []
     if people:
         blocks += [

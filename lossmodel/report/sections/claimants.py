@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lossmodel.plots.fit import ratio_rows
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.wording import category_title, claimant_names, level, party_title, ratio
-from lossmodel.tables.vocabulary import AUXILIARY
+from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.levels import IDENTIFIED
 from lossmodel.text.numbers import percent
 
@@ -55,7 +55,7 @@ def claimants_section(results: Results, figures: Sequence[FigureSpec]) -> Sectio
 def _comparisons(results: Results) -> list[Block]:
     """The one factor of each reading that is no total of a stream."""
     table = results.biases
-    table = table[table["accounting"].isin(list(AUXILIARY))]
+    table = table[is_auxiliary(table["accounting"])]
     keys = ["claimant", "party", "category", "accounting"]
     # The row over the whole period is the last of each.
     records: list[dict[Any, Any]] = table.drop_duplicates(keys, keep="last").to_dict("records")

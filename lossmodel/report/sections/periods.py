@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from lossmodel.report.blocks import Section, Table
 from lossmodel.report.wording import (
@@ -16,6 +16,7 @@ from lossmodel.report.wording import (
     main_parties,
     party_title,
 )
+from lossmodel.tables.categories import COUNTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from lossmodel.report.results import Key, Results
 
 __all__ = ["periods_section"]
-
-PEOPLE: Final = ("killed", "wounded", "casualties")
 
 
 def periods_section(results: Results) -> Section:
@@ -65,8 +64,8 @@ def _table(results: Results, measure: str, period: str, fold: str = "") -> Table
 
 def _keys(results: Results) -> list[Key]:
     fit = results.fit
-    people = any(category in PEOPLE for _, category, _ in fit.series)
-    categories = PEOPLE if people else main_categories(fit)
+    people = any(category in COUNTED for _, category, _ in fit.series)
+    categories = COUNTED if people else main_categories(fit)
     keys = [(party, category, "all") for party in main_parties(fit) for category in categories]
     return [key for key in keys if key in fit.series]
 

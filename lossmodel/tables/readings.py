@@ -1,0 +1,24 @@
+"""Which observations or streams are no totals of a stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lossmodel.tables.vocabulary import AUXILIARY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["is_auxiliary"]
+
+
+def is_auxiliary(accounting: pd.Series) -> pd.Series[bool]:
+    """Whether each accounting is a reading of `AUXILIARY`, shape (N,).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> is_auxiliary(pd.Series(["list", "overlap"])).tolist()
+    [False, True]
+    """
+    return accounting.isin(list(AUXILIARY))
