@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from lossmodel.inference.nuts.sampler import FEWEST, FIRST_STEP, Sample, StepLength
+from lossmodel.inference.nuts.sampler import FEWEST, FIRST_STEP, Sample, StepLength, jitter
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["Coordinates", "sample"]
@@ -26,8 +26,6 @@ __all__ = ["Coordinates", "sample"]
 # tails a lower one. On drones and vehicles of the shipped war the gate took about as many gradients
 # with 1.57, and with 2.2 a third fewer effective draws were left for the tails.
 ANGLE, ANGLES = 1.9, 0.5
-# Steps differ by up to a tenth, as those of the no-U-turn sampler.
-JITTER = 0.1
 # Loss of energy of a trajectory that diverges, as in Stan.
 DIVERGENT = 1000.0
 
@@ -145,7 +143,7 @@ class _Ensemble:
         """The next draw of each chain, by steps of about this length; their mean acceptance."""
         rng, density = self._rng, self._density
         count = max(1, round(ANGLE * (1 + ANGLES * rng.uniform(-1, 1)) / step))
-        step *= 1 + JITTER * rng.uniform(-1, 1)
+        step *= jitter(rng)
         momentum = rng.standard_normal(self.x.shape)
         x, p, value, slope = self.x, momentum, self._value, self._slope
         cos, sin = np.cos(step), np.sin(step)

@@ -19,7 +19,7 @@ from lossmodel.inference.worker import load, run_all
 from lossmodel.model.design.grid import Floats
 from lossmodel.system.processes import cores
 
-__all__ = ["FEWEST", "FIRST_STEP", "Sample", "StepLength", "sample", "wake"]
+__all__ = ["FEWEST", "FIRST_STEP", "Sample", "StepLength", "jitter", "sample", "wake"]
 
 # Mean acceptance that the length of a step is set for; Stan's default.
 TARGET = 0.8
@@ -200,7 +200,7 @@ def _chain(
         for _ in range(tune):
             if time.time() > until:
                 break
-            drawn = draw_next(density, state, length.tried * _jitter(rng), rng)
+            drawn = draw_next(density, state, length.tried * jitter(rng), rng)
             state, gradients = drawn.state, gradients + drawn.gradients
             length.learn(drawn.acceptance)
         warm = time.perf_counter()
@@ -209,7 +209,7 @@ def _chain(
             if i >= FEWEST and time.time() > until:
                 theta = theta[:i]
                 break
-            drawn = draw_next(density, state, length.settled * _jitter(rng), rng)
+            drawn = draw_next(density, state, length.settled * jitter(rng), rng)
             state, gradients = drawn.state, gradients + drawn.gradients
             divergences += drawn.diverged
             theta[i] = density.theta(state.x)
@@ -236,6 +236,6 @@ class StepLength:
         self.tried, self.settled = float(np.exp(log)), float(np.exp(self._mean))
 
 
-def _jitter(rng: np.random.Generator) -> float:
+def jitter(rng: np.random.Generator) -> float:
     """A random factor on the length of a step."""
     return 1 + JITTER * rng.uniform(-1, 1)

@@ -11,6 +11,7 @@ Each has a log expectation of its own form. With killed, x, list, register and m
 The two in the middle are shares of cases, whose figures are odds.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,9 +107,14 @@ class ComparisonBuilder:
         bases: Callable[[str], Sequence[str]],
         add_vintage: AddVintage,
     ) -> None:
-        self.count, self.streams, self.biases = count, streams, biases
+        self.count, self.biases = count, biases
         self.grid, self.windows, self.bases, self.add_vintage = grid, windows, bases, add_vintage
         self.bias = Linear()
+        self._streams: defaultdict[tuple[str, ...], list[tuple[int, Mapping[Any, Any]]]]
+        self._streams = defaultdict(list)
+        for number, row in enumerate(streams.to_dict("records")):
+            key = str(row["claimant"]), str(row["party"]), str(row["category"])
+            self._streams[key].append((number, row))
         self._against: list[int] = []
         self._whole: list[int] = []
         self._shares: list[tuple[int, float, int]] = []
@@ -212,12 +218,7 @@ class ComparisonBuilder:
         self, key: tuple[str, str, str], holds: Callable[[Mapping[Any, Any]], bool]
     ) -> int | None:
         """Number of the first stream of a key for which something holds; None for none."""
-        rows = self.streams.to_dict("records")  # numbered from nought
-        names = ("claimant", "party", "category")
-        return next(
-            (i for i, row in enumerate(rows) if tuple(row[n] for n in names) == key and holds(row)),
-            None,
-        )
+        return next((number for number, row in self._streams.get(key, ()) if holds(row)), None)
 
 
 def _whole_numbers(values: Iterable[int]) -> NDArray[np.int64]:
