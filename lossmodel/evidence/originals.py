@@ -112,6 +112,9 @@ class Originals:
             Only figures of streams with these rules.
         """
         key = figures[0].key
+        # Many series are the only ones of their losses, such as lists of equipment.
+        if all(claimant == key[0] for claimant, *_ in self._repeatable(key[1:], accounting)):
+            return
         lines = self._ledgers(key[1:], accounting)
         printed = self._readable(key[1:], accounting)
         for figure, found in printed.of(figures):

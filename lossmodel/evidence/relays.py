@@ -150,9 +150,11 @@ def one_ledger(figures: Iterable[Figure], conflict: Conflict) -> list[Figure]:
         return max(SYNONYMS, key=lambda category: totals[*pair, category])
 
     chosen = {pair: name(pair) for pair in double}
+    # Most have that name already, and a copy of each takes longer than all else here.
     return [
-        replace(f, category=chosen[f.claimant, f.party])
-        if f.category in SYNONYMS and (f.claimant, f.party) in double
+        replace(f, category=category)
+        if f.category in SYNONYMS
+        and (category := chosen.get((f.claimant, f.party), f.category)) != f.category
         else f
         for f in figures
     ]

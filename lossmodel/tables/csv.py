@@ -121,7 +121,7 @@ class _Records:
         while True:
             row = self._reader.line_num + 1
             try:
-                cells = [cell.strip() for cell in next(self._reader)]
+                cells = list(map(str.strip, next(self._reader)))
             except StopIteration:
                 return
             except csv.Error as error:
