@@ -34,7 +34,7 @@ from benchmarks.samplers import SKIPPED
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "latest.json"
-CASES = ("shipped", "daily", "synthetic", "claims10", "days10", "radford")
+CASES = ("shipped", "synthetic", "claims10", "days10", "radford")
 SAMPLERS = ("laplace", "nuts", "pymc", "nutpie", "nutpie-low-rank", "numpyro")
 LIMIT = 1800.0
 QUICK = {"laplace": 60.0, "nuts": 150.0, "pymc": 300.0}

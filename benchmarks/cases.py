@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import pandas as pd
-
-from benchmarks.radford import REFERENCE, find_reports
+from benchmarks.radford import find_reports
 from lossmodel import load_claims
 from lossmodel.claims import Claims
 from lossmodel.errors import LossModelError
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
 from lossmodel.evidence import collect_evidence
-from lossmodel.importers.general_staff import read_personnel
 from lossmodel.importers.radford import read_radford
 from lossmodel.importers.source import read_source
 from lossmodel.model import LossModel
@@ -23,8 +20,6 @@ from lossmodel.posterior.fit import conflict_priors
 
 __all__ = ["CASES", "Skipped", "design_of"]
 
-DAILY = REFERENCE / "ua_general_staff_personnel_daily.csv"
-BOOKED = REFERENCE / "ua_general_staff_equipment_corrections.csv"
 # The artificial war, chosen by hand: one claim per day, where the shipped war has 3.5.
 SEED, DAYS, CLAIMS, CLAIMANTS = 1, 150, 150, 8
 
@@ -35,19 +30,6 @@ class Skipped(LossModelError):
 
 def shipped() -> Claims:
     return load_claims()
-
-
-def daily() -> Claims:
-    """The shipped claims, the General Staff's ledger of Russian losses day by day."""
-    for path in (DAILY, BOOKED):
-        if not path.is_file():
-            raise Skipped(f"needs {path.name} beside the repository")
-    conflict = load_claims().conflict
-    every = pd.read_csv(conflict.directory / "claims.csv", dtype=str, keep_default_na=False)
-    ledger = read_personnel(read_source(DAILY), read_source(BOOKED)).claims.astype(object)
-    key = ["claimant", "party", "category"]
-    same = every[key].apply(tuple, axis=1).isin(set(ledger[key].itertuples(index=False, name=None)))
-    return load_claims(pd.concat([every[~same], ledger]).fillna(""), conflict=conflict)
 
 
 def synthetic(*, days: int = DAYS, claims: int = CLAIMS) -> Claims:
@@ -75,7 +57,6 @@ def radford() -> Claims:
 
 CASES: dict[str, Callable[[], Claims]] = {
     "shipped": shipped,
-    "daily": daily,
     "synthetic": synthetic,
     "claims10": lambda: synthetic(claims=10 * CLAIMS),
     "days10": lambda: synthetic(days=10 * DAYS),

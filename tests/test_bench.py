@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import bench, cases, samplers
+from lossmodel.errors import LossModelError
 from lossmodel.model import LossModel
 from tests import small_war
 
@@ -20,10 +21,10 @@ def row(case="shipped", road="pymc", **changes):
 
 
 def test_a_new_row_takes_the_place_of_its_like():
-    rows = [row("daily", "laplace"), row(min_ess_per_s=1.0)]
+    rows = [row("radford", "laplace"), row(min_ess_per_s=1.0)]
     found = bench.merged(rows, row(min_ess_per_s=2.0))
     assert [(r["case"], r["road"], r["min_ess_per_s"]) for r in found] == [
-        ("shipped", "pymc", 2.0), ("daily", "laplace", None),
+        ("shipped", "pymc", 2.0), ("radford", "laplace", None),
     ]  # fmt: skip
 
 
@@ -72,21 +73,15 @@ def test_a_sampler_that_fails_leaves_its_last_words():
 
 
 def test_a_case_without_its_data_is_skipped(monkeypatch, tmp_path):
-    monkeypatch.setattr(cases, "DAILY", tmp_path / "none.csv")
-    with pytest.raises(cases.Skipped, match=r"needs none\.csv"):
-        cases.design_of("daily")
+    def no_reports(arguments):
+        raise LossModelError("no reports")
+
+    monkeypatch.setattr(cases, "find_reports", no_reports)
+    with pytest.raises(cases.Skipped, match="no reports"):
+        cases.design_of("radford")
     with pytest.raises(SystemExit) as stopped:
-        samplers.main("daily", "laplace", "10", "1", str(tmp_path / "out.json"))
+        samplers.main("radford", "laplace", "10", "1", str(tmp_path / "out.json"))
     assert stopped.value.code == bench.SKIPPED
-
-
-def test_the_day_by_day_ledger_replaces_what_was_shipped(shared):
-    daily, shipped = cases.daily().table, cases.shipped().table
-    key = {"claimant": "ua-general-staff", "category": "losses", "party": "russia+north-korea"}
-    values = list(key.values())
-    of_ledger = [(table[list(key)] == values).all(axis=1) for table in (daily, shipped)]
-    assert of_ledger[0].sum() > 1_600 > of_ledger[1].sum()
-    assert set(daily[~of_ledger[0]]["claim_id"]) == set(shipped[~of_ledger[1]]["claim_id"])
 
 
 def test_theta_is_put_together_as_it_was_taken_apart(design):

@@ -211,7 +211,7 @@ def load_claims(
     problems.raise_if_any()
     notes = tuple(f"column {name} of {raw.file} is not part of the format" for name in ignored)
     hashes = {**about.sha256, place.name: sha256(data)}
-    blank = frozenset(table["claim_id"][parsed["known"].isna()])
+    blank = frozenset(table["claim_id"][parsed["known"].isna()].tolist())
     return Claims(table.assign(row=raw.rows), about, hashes, place, notes, blank)
 
 
