@@ -119,6 +119,7 @@ ORDER = [
     "posterior/container",
     "posterior/saved_texts",
     "posterior/netcdf",
+    "posterior/built_fits",
     "posterior/citation",
     "posterior/fitting",
     "posterior",

@@ -17,6 +17,7 @@ from lossmodel.cli.app import (
     FitPath,
     Force,
     LeastTrust,
+    NoCache,
     Out,
     PriorsFile,
     Question,
@@ -131,6 +132,7 @@ def report(
     ] = None,
     since: Since = None,
     force: Force = False,
+    no_cache: NoCache = False,
 ) -> None:
     """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
@@ -143,8 +145,8 @@ def report(
     with progress() as say:
         check_replaceable(place)  # before the work
         say("reading the fit")
-        fitted = read_fit(fit)
-        earlier = None if since is None else read_fit(since)
+        fitted = read_fit(fit, no_cache=no_cache)
+        earlier = None if since is None else read_fit(since, no_cache=no_cache)
         write_report(fitted, place, force=force, since=earlier, progress=say)
     answer(headline(fitted, place, force=force))
     _exit_by_gate(fitted)
@@ -168,11 +170,13 @@ def query(
         Literal["text", "json", "latex", "bibtex"],
         typer.Option("--format", help="Format of the answer."),
     ] = "text",
+    no_cache: NoCache = False,
 ) -> None:
     """Answer a question about a fit: losses, sums, quotients, lethality, ratios, dates."""
     from lossmodel.query.evaluate import run_query
 
-    answer(run_query(read_fit(fit), " ".join(question), ci_prob=ci, form=form))
+    found = read_fit(fit, no_cache=no_cache)
+    answer(run_query(found, " ".join(question), ci_prob=ci, form=form))
 
 
 @app.command()
@@ -197,18 +201,20 @@ def verify(
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A", help="A fit.nc or a report folder.")],
     second: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    no_cache: NoCache = False,
 ) -> None:
     """Compare two fits, and list the claims that account for the changes."""
     from lossmodel.report import compare_fits
 
-    answer(compare_fits(read_fit(first), read_fit(second)))
+    fits = [read_fit(path, no_cache=no_cache) for path in (first, second)]
+    answer(compare_fits(*fits))
 
 
-def read_fit(path: Path) -> Fit:
+def read_fit(path: Path, *, no_cache: bool = False) -> Fit:
     """Load a fit from a file, or from a report folder with a fit.nc."""
     from lossmodel.api import load_fit
 
-    return load_fit(path)
+    return load_fit(path, cache=not no_cache)
 
 
 def _exit_by_gate(fitted: Fit) -> None:
