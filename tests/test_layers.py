@@ -129,6 +129,7 @@ ORDER = [
     "report/wording",
     "report/one_claim",
     "report/results",
+    "report/quoted",
     "report/manifest",
     "report/folder",
     "report/compare",
