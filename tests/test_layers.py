@@ -130,6 +130,7 @@ ORDER = [
     "report/wording",
     "report/one_claim",
     "report/results",
+    "report/quoted",
     "report/manifest",
     "report/folder",
     "report/compare",

@@ -24,6 +24,7 @@ from lossmodel.report.figures.render import render_figures
 from lossmodel.report.figures.tables import tables_for
 from lossmodel.report.folder import csv_text, reserved
 from lossmodel.report.output.bibtex import bibliography
+from lossmodel.report.output.csl import csl_json
 from lossmodel.report.output.html import to_html
 from lossmodel.report.output.latex import write_tex
 from lossmodel.report.output.markdown import to_markdown
@@ -69,9 +70,10 @@ def write_report(
 
     The folder gets pages (``report.html``, ``report.pdf``, ``report.md``), tables
     (``estimates.csv``, ``biases.csv``, ``claims.csv``), figures, LaTeX macros and tables,
-    ``references.bib``, ``diagnostics.json``, ``provenance.json``, the fit itself (``fit.nc``) and
-    ``manifest.json``, which lists all files. Losses are numbers of persons or items, in daily to
-    cumulative windows; ratios are claimed over true losses.
+    references (``references.bib``, ``references.json``), ``diagnostics.json``,
+    ``provenance.json``, the fit itself (``fit.nc``) and ``manifest.json``, which lists all files.
+    Losses are numbers of persons or items, in daily to cumulative windows; ratios are claimed over
+    true losses.
 
     Parameters
     ----------
@@ -205,6 +207,7 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
         write_text(csv_text(force.assign(**marked)), folder / FORCE_FILE)
     write_tex(fit, folder, results=results)
     write_text(bibliography(fit), folder / "references.bib")
+    write_text(csl_json(fit), folder / "references.json")
     progress(_stage("text"))
     changes = None
     if started.since is not None:
