@@ -25,6 +25,7 @@ from lossmodel.posterior.tables import with_tables
 from lossmodel.report.changes import read_changes
 from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
+from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.folder import csv_text
 from lossmodel.report.manifest import changed_files, foreign_files, read_manifest
@@ -220,7 +221,7 @@ class _Reports:
             svg = {spec.name: self._figure(spec.name) for spec in drawn}
             data = {spec.name: download(spec.data(results)) for spec in drawn if spec.data}
             self._made[factor] = {
-                "report.html": to_html(document, svg, data),
+                "report.html": to_html(document, svg, data, exploration(results, drawn)),
                 "report.md": to_markdown(document),
                 **tex_files(results),
             }
@@ -231,6 +232,8 @@ def _nudged(results: Results, factor: float) -> Results:
     """The same tables, all their numbers a little larger or smaller."""
     own = {name: _scaled(getattr(results.fit, name), factor) for name in OF_FIT}
     given = {name: _scaled(getattr(results, name), factor) for name in TABLES.values()}
+    if results.sums_claimed:
+        given["sums"] = _scaled(results.sums, factor)
     return Results(with_tables(results.fit, own), given)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from lossmodel.posterior.force_check import force_check
 from lossmodel.report.changes import CLAIMS, TOTALS, changes_since
 from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
+from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.figures.render import render_figures
 from lossmodel.report.figures.tables import tables_for
@@ -227,7 +229,8 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
         for spec in specs
         if spec.name in svg and spec.data is not None
     }
-    write_text(to_html(document, svg, data), folder / "report.html")
+    explored = exploration(results, itertools.chain(*started.specs.values()))
+    write_text(to_html(document, svg, data, explored), folder / "report.html")
     problem = next((part.problem for part in rendered if part.problem), "")
     try:
         (folder / "report.pdf").write_bytes(result_of(pages))

@@ -235,13 +235,9 @@ def _influence(results: Results, row: dict[str, Any]) -> str:
 
 
 def _keys(row: dict[str, Any]) -> list[float | str | None]:
+    """Sort keys of cells that are more than a number."""
     central = row["value"] if math.isfinite(row["value"]) else (row["low"] + row["high"]) / 2
-    found = {
-        "Figure": central,
-        "Expected": row["expected"],
-        "Claimed / expected": row["residual"],
-        "Influence": abs(row["moves_shift"]),
-    }
+    found = {"Figure": central, "Influence": abs(row["moves_shift"])}
     keys = (found.get(name, math.nan) for name in COLUMNS)
     return [value if math.isfinite(value) else None for value in keys]
 
