@@ -49,15 +49,16 @@ def to_html(
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    script, style = _static("report.js"), _static("report.css")
+    dialled = any(block.kind == "dial" for s in document.sections for block in s.blocks)
+    scripts = [_static(name) for name in ("report.js", *["dial.js"] * dialled)]
+    style = _static("report.css")
     return environment.get_template("report.html").render(
         document=document,
         data={name: _data_address((data or {}).get(name, "")) for name in figures},
         colours=json.dumps({variable: colour for colour, variable in THEMED.items()}),
         figures={name: Markup(inline_svg(svg, name)) for name, svg in figures.items()},
-        script=Markup(script),
+        scripts=[{"text": Markup(script), "hash": _hash(script)} for script in scripts],
         style=Markup(style),
-        script_hash=_hash(script),
     )
 
 
@@ -85,5 +86,5 @@ def _static(name: str) -> str:
 
 
 def _hash(script: str) -> str:
-    """Hash of the only script that the page's security policy allows."""
+    """Hash of a script, for the page's security policy, which allows no other."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
