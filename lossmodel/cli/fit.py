@@ -72,6 +72,7 @@ def fit(
         from lossmodel import api
         from lossmodel.claims.claims import load_claims
         from lossmodel.evaluation.accountings import with_other_accountings
+        from lossmodel.evaluation.explain import read_explanation
         from lossmodel.model.components import Components
         from lossmodel.posterior.fit import conflict_priors
         from lossmodel.posterior.netcdf import check_name
@@ -107,7 +108,13 @@ def fit(
             if force or fitted.diagnostics["gate"]["passed"]:
                 fitted = with_other_accountings(fitted, portion(say, *SHARES["refits"]))
             write_into(
-                target, fitted, force=force, since=earlier, progress=portion(say, *SHARES["report"])
+                target,
+                fitted,
+                force=force,
+                since=earlier,
+                # The same fit as before may have been explained.
+                explanation=read_explanation(target.place, fitted),
+                progress=portion(say, *SHARES["report"]),
             )
 
     from lossmodel.cli.headline import headline
@@ -136,6 +143,7 @@ def report(
 ) -> None:
     """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
+    from lossmodel.evaluation.explain import read_explanation
     from lossmodel.report import write_report
     from lossmodel.report.folder import check_replaceable
     from lossmodel.report.manifest import read_manifest
@@ -147,7 +155,10 @@ def report(
         say("reading the fit")
         fitted = read_fit(fit, no_cache=no_cache)
         earlier = None if since is None else read_fit(since, no_cache=no_cache)
-        write_report(fitted, place, force=force, since=earlier, progress=say)
+        explanation = read_explanation(folder_of(fit), fitted)
+        write_report(
+            fitted, place, force=force, since=earlier, explanation=explanation, progress=say
+        )
     answer(headline(fitted, place, force=force))
     _exit_by_gate(fitted)
 
@@ -208,6 +219,11 @@ def compare(
 
     fits = [read_fit(path, no_cache=no_cache) for path in (first, second)]
     answer(compare_fits(*fits))
+
+
+def folder_of(path: Path) -> Path:
+    """The folder of a fit, which may be given as a file."""
+    return path if path.is_dir() else path.parent
 
 
 def read_fit(path: Path, *, no_cache: bool = False) -> Fit:

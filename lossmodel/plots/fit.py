@@ -16,9 +16,8 @@ from lossmodel.errors import UsageError
 from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
 from lossmodel.plots.labels import counted, stream_label, totals, with_others
-from lossmodel.plots.palette import FAINT, GROUP_COLOURS, INK, ROLE_COLOURS
+from lossmodel.plots.palette import FAINT, FIGURES_COLOUR, GROUP_COLOURS, INK, ROLE_COLOURS
 from lossmodel.tables.readings import is_auxiliary
-from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
@@ -257,9 +256,7 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_variance_decomposition(fit: Drawable, *, ax: Axes | None = None) -> Axes:
-    """Plot the shares of each total's posterior variance that come from each group of priors.
-
-    The dashed line marks the share above which a total is set by assumptions.
+    """Plot the shares of each total's posterior variance: each group of priors, and the figures.
 
     Parameters
     ----------
@@ -286,10 +283,11 @@ def plot_variance_decomposition(fit: Drawable, *, ax: Axes | None = None) -> Axe
     ax.set_axisbelow(True)
     ax.set_yticks(positions, totals(fit, wide.index))
     ax.set_ylim(-0.7, len(wide) - 0.3)
-    ax.axvline(ASSUMED, color=INK, lw=0.8, ls=(0, (4, 3)))
+    figures = np.maximum(1 - left, 0)
+    ax.barh(positions, figures, left=left, height=0.65, color=FIGURES_COLOUR, lw=0, label="figures")
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.set_xlabel(f"share of the posterior variance from priors (line: {percent(ASSUMED)})")
+    ax.set_xlabel("share of the posterior variance")
     return ax
 
 

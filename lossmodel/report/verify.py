@@ -21,6 +21,7 @@ import pandas as pd
 from lossmodel import __version__
 from lossmodel.api import load_fit
 from lossmodel.errors import LossModelError, UsageError
+from lossmodel.evaluation.explain import read_explanation
 from lossmodel.posterior.tables import with_tables
 from lossmodel.report.changes import read_changes
 from lossmodel.report.document import compose
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lossmodel.api import Fit
+    from lossmodel.evaluation.explain import Explanation
     from lossmodel.report.changes import Changes
 
 __all__ = ["verify_report"]
@@ -83,7 +85,7 @@ def verify_report(path: str | Path) -> list[str]:
     folder = _folder(path)
     fit = load_fit(folder / "fit.nc")
     problems = list(_provenance(fit, folder))
-    reports = _Reports(fit, folder, read_changes(folder, fit))
+    reports = _Reports(fit, folder, read_changes(folder, fit), read_explanation(folder, fit))
     names = reports.names if path.is_dir() else [path.relative_to(folder).as_posix()]
     if not path.is_dir() and names[0] not in reports.names:
         raise UsageError(
@@ -128,11 +130,11 @@ def _cell_differences(table: pd.DataFrame, path: Path) -> Iterator[str]:
     """Cells of a CSV file that differ from the fit."""
     own = csv_text(table)
     try:
-        said = read_text(path)
+        text = read_text(path)
         # As a rule they are the same text.
-        if said == own:
+        if text == own:
             return
-        expected, found = (_as_read(io.StringIO(text)) for text in (own, said))
+        expected, found = (_as_read(io.StringIO(each)) for each in (own, text))
     except ValueError as problem:
         yield f"it cannot be read: {one_line(str(problem))}"
         return
@@ -194,10 +196,17 @@ def _provenance(fit: Fit, folder: Path) -> Iterator[str]:
 class _Reports:
     """Files of a report, computed from the fit."""
 
-    def __init__(self, fit: Fit, folder: Path, changes: Changes | None = None) -> None:
+    def __init__(
+        self,
+        fit: Fit,
+        folder: Path,
+        changes: Changes | None = None,
+        explanation: Explanation | None = None,
+    ) -> None:
         self.results = Results(fit)
         self.folder = folder
         self.changes = changes
+        self.explanation = explanation
         self._made: dict[float, dict[str, str]] = {}
 
     @property
@@ -215,7 +224,7 @@ class _Reports:
         if factor not in self._made:
             results = self.results if factor == 1 else _nudged(self.results, factor)
             specs = figure_specs(results)
-            document = compose(results, specs, self.changes)
+            document = compose(results, specs, self.changes, self.explanation)
             drawn = [spec for spec in itertools.chain(*specs.values()) if spec.draw]
             # Figures are not read, but with them the page is the same text as a rule.
             svg = {spec.name: self._figure(spec.name) for spec in drawn}
