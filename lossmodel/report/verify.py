@@ -60,13 +60,15 @@ SHOWN: Final = 20  # problems shown per file
 EMPTY_SVG: Final = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
 
-def verify_report(path: str | Path) -> list[str]:
+def verify_report(path: str | Path, *, cache: bool = False) -> list[str]:
     """Compare the numbers in a report with its fit.
 
     Parameters
     ----------
     path
         The folder of a report, or one HTML, Markdown, TeX or CSV file of it.
+    cache
+        As for `load_fit`.
 
     Returns
     -------
@@ -80,9 +82,9 @@ def verify_report(path: str | Path) -> list[str]:
     """
     path = Path(path)
     folder = _folder(path)
-    fit = load_fit(folder / "fit.nc")
+    fit = load_fit(folder / "fit.nc", cache=cache)
     problems = list(_provenance(fit, folder))
-    reports = _Reports(fit, folder, read_changes(folder, fit))
+    reports = _Reports(fit, read_changes(folder, fit), folder)
     names = reports.names if path.is_dir() else [path.relative_to(folder).as_posix()]
     if not path.is_dir() and names[0] not in reports.names:
         raise UsageError(
@@ -127,11 +129,11 @@ def _cell_differences(table: pd.DataFrame, path: Path) -> Iterator[str]:
     """Cells of a CSV file that differ from the fit."""
     own = csv_text(table)
     try:
-        said = read_text(path)
+        text = read_text(path)
         # As a rule they are the same text.
-        if said == own:
+        if text == own:
             return
-        expected, found = (_as_read(io.StringIO(text)) for text in (own, said))
+        expected, found = _as_read(io.StringIO(own)), _as_read(io.StringIO(text))
     except ValueError as problem:
         yield f"it cannot be read: {one_line(str(problem))}"
         return
@@ -193,10 +195,11 @@ def _provenance(fit: Fit, folder: Path) -> Iterator[str]:
 class _Reports:
     """Files of a report, computed from the fit."""
 
-    def __init__(self, fit: Fit, folder: Path, changes: Changes | None = None) -> None:
+    def __init__(
+        self, fit: Fit, changes: Changes | None = None, folder: Path | None = None
+    ) -> None:
         self.results = Results(fit)
-        self.folder = folder
-        self.changes = changes
+        self.changes, self.folder = changes, folder
         self._made: dict[float, dict[str, str]] = {}
 
     @property
@@ -204,6 +207,8 @@ class _Reports:
         return [*self.made(1.0), *TABLES]
 
     def _figure(self, name: str) -> str:
+        if self.folder is None:
+            return EMPTY_SVG
         try:
             return read_text(self.folder / "figures" / f"{name}.svg")
         except LossModelError:  # the manifest says so
