@@ -196,11 +196,12 @@ def verify(
         Path,
         typer.Argument(metavar="FILE", exists=True, help="A report folder, or one file of it."),
     ] = REPORT,
+    no_cache: NoCache = False,
 ) -> None:
     """Check that the numbers in a report are those of its fit."""
     from lossmodel.report import verify_report
 
-    problems = verify_report(folder)
+    problems = verify_report(folder, cache=not no_cache)
     for problem in problems:
         answer(problem)
     if problems:

@@ -143,7 +143,6 @@ def _core(fit: Fit) -> Variables:
 
 def _texts(fit: Fit) -> dict[str, str]:
     """Inputs and settings as text, by name."""
-    files = {**fit.inputs, CLAIMS: claims_csv(fit.claims)}
     as_of = fit.evidence.as_of
     settings = {
         "conflict": fit.conflict.name,
@@ -164,10 +163,14 @@ def _texts(fit: Fit) -> dict[str, str]:
         "provenance": fit.provenance,
     }
     return {
-        "files": json.dumps(files),
+        "files": fit.cache.get("files", lambda: _files(fit)),
         "priors": fit.priors.to_toml(),
         "settings": json.dumps(settings),
     }
+
+
+def _files(fit: Fit) -> str:
+    return json.dumps({**fit.inputs, CLAIMS: claims_csv(fit.claims)})
 
 
 def load(path: str | Path) -> Fit:

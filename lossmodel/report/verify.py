@@ -63,13 +63,15 @@ SHOWN: Final = 20  # problems shown per file
 EMPTY_SVG: Final = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
 
-def verify_report(path: str | Path) -> list[str]:
+def verify_report(path: str | Path, *, cache: bool = False) -> list[str]:
     """Compare the numbers in a report with its fit.
 
     Parameters
     ----------
     path
         The folder of a report, or one HTML, Markdown, TeX or CSV file of it.
+    cache
+        As for `load_fit`.
 
     Returns
     -------
@@ -83,7 +85,7 @@ def verify_report(path: str | Path) -> list[str]:
     """
     path = Path(path)
     folder = _folder(path)
-    fit = load_fit(folder / "fit.nc")
+    fit = load_fit(folder / "fit.nc", cache=cache)
     problems = list(_provenance(fit, folder))
     reports = _Reports(fit, folder, read_changes(folder, fit), read_explanation(folder, fit))
     names = reports.names if path.is_dir() else [path.relative_to(folder).as_posix()]
@@ -214,6 +216,8 @@ class _Reports:
         return [*self.made(1.0), *TABLES]
 
     def _figure(self, name: str) -> str:
+        if self.folder is None:
+            return EMPTY_SVG
         try:
             return read_text(self.folder / "figures" / f"{name}.svg")
         except LossModelError:  # the manifest says so

@@ -36,7 +36,7 @@ def code_hash(module: str) -> str:
     Parameters
     ----------
     module
-        Its full name.
+        Its full name; that of a module outside the package stands for the whole package.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def modules_of(module: str) -> tuple[str, ...]:
     ('lossmodel', 'lossmodel.text', 'lossmodel.text.levels')
     """
     found: set[str] = set()
-    left = [module]
+    left = [module] if _is_module(module) else list(_all())
     while left:
         name = left.pop()
         if name not in found:
@@ -97,7 +97,16 @@ def _named(text: str) -> Iterator[str]:
             yield f"{package}.{name}"
 
 
+def _all() -> Iterator[str]:
+    """All modules of the package."""
+    for file in _FOLDER.rglob("*.py"):
+        parts = file.relative_to(_FOLDER.parent).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def _is_module(name: str) -> bool:
+    if name.partition(".")[0] != PACKAGE:
+        return False
     return _path(name).with_suffix(".py").is_file() or (_path(name) / "__init__.py").is_file()
 
 

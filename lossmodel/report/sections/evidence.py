@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lossmodel.conflict.titles import naming
@@ -238,9 +239,13 @@ def _keys(row: dict[str, Any]) -> list[float | str | None]:
     """Sort keys of cells that are more than a number."""
     central = row["value"] if math.isfinite(row["value"]) else (row["low"] + row["high"]) / 2
     found = {"Figure": central, "Influence": abs(row["moves_shift"])}
-    keys = (found.get(name, math.nan) for name in COLUMNS)
-    return [value if math.isfinite(value) else None for value in keys]
+    keys: list[float | str | None] = [None] * len(COLUMNS)
+    for name, value in found.items():
+        if math.isfinite(value):
+            keys[COLUMNS.index(name)] = value
+    return keys
 
 
+@cache
 def _day(day: pd.Timestamp) -> str:
     return "" if day != day else f"{day:%Y-%m-%d}"
