@@ -177,20 +177,52 @@ def query(
 
 @app.command()
 def verify(
-    folder: Annotated[
+    file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", exists=True, help="A report folder, or one file of it."),
+        typer.Argument(
+            metavar="FILE",
+            exists=True,
+            help="A report folder or one file of it, or a document that quotes a fit: .tex, .md, "
+            ".docx or .html.",
+        ),
     ] = REPORT,
+    fit: Annotated[
+        Path | None,
+        typer.Option(
+            "--fit",
+            metavar="PATH",
+            show_default=False,
+            help="The fit that a document quotes; by default that beside it, or else "
+            "lossmodel-report.",
+        ),
+    ] = None,
 ) -> None:
-    """Check that the numbers in a report are those of its fit."""
-    from lossmodel.report import verify_report
+    """Check that the numbers in a report, or in a document that quotes it, are those of its fit."""
+    from lossmodel.report.verify import is_report_file, verify_report
 
-    problems = verify_report(folder)
+    if fit is None and is_report_file(file):
+        problems, good = verify_report(file), f"{file}: all numbers agree with the fit."
+    else:
+        beside = (file.parent / "fit.nc").is_file()
+        problems, good = _verify_document(file, fit or (file.parent if beside else REPORT))
     for problem in problems:
         answer(problem)
     if problems:
         raise typer.Exit(1)
-    answer(f"{folder}: all numbers agree with the fit.")
+    answer(good)
+
+
+def _verify_document(file: Path, fit: Path) -> tuple[list[str], str]:
+    """Print untagged numbers; return the problems, and the sentence if there are none."""
+    from lossmodel.report.quoting import verify_document
+
+    found = verify_document(file, read_fit(fit))
+    if found.untagged:
+        answer("Numbers without a tag, which are not judged, and what they may be:")
+    for line in found.untagged:
+        answer(f"  {line}")
+    good = f"{file}: {found.agreeing:,} tagged texts and macros agree with the fit in {fit}."
+    return found.problems, good
 
 
 @app.command()
