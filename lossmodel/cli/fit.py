@@ -1,4 +1,4 @@
-"""Commands that fit, or read a saved fit: fit, report, query, verify, compare."""
+"""Commands that fit, or read a saved fit: fit, report, query, verify, compare, export."""
 
 from __future__ import annotations
 
@@ -234,6 +234,35 @@ def compare(
     from lossmodel.report import compare_fits
 
     answer(compare_fits(read_fit(first), read_fit(second)))
+
+
+@app.command()
+def export(
+    formats: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FORMAT",
+            help="xlsx: a workbook of estimates, biases, claims and how to cite; parquet: "
+            "estimates and draws; docx: the report for Word; markdown: the report with figures "
+            "in PNG. Several may be named.",
+        ),
+    ],
+    fit: FitPath = REPORT,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Folder of the files.")
+    ] = Path("lossmodel-export"),
+) -> None:
+    """Write a fit in formats for spreadsheets, data frames, Word and Markdown."""
+    from lossmodel.report.export import export_fit
+    from lossmodel.report.folder import check_replaceable
+
+    with progress() as say:
+        check_replaceable(out)  # before the work
+        say("reading the fit")
+        fitted = read_fit(fit)
+        say("writing the files")
+        export_fit(fitted, formats, out)
+    answer(f"export: {out}")
 
 
 def read_fit(path: Path) -> Fit:
