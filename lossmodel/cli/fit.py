@@ -1,4 +1,4 @@
-"""Commands that fit, or read a saved fit: fit, report, query, verify, compare."""
+"""Commands that fit, or read a saved fit: fit, report, query, verify, compare, export."""
 
 from __future__ import annotations
 
@@ -192,21 +192,54 @@ def query(
 
 @app.command()
 def verify(
-    folder: Annotated[
+    file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", exists=True, help="A report folder, or one file of it."),
+        typer.Argument(
+            metavar="FILE",
+            exists=True,
+            help="A report folder or one file of it, or a document that quotes a fit: .tex, .md, "
+            ".docx or .html.",
+        ),
     ] = REPORT,
+    fit: Annotated[
+        Path | None,
+        typer.Option(
+            "--fit",
+            metavar="PATH",
+            show_default=False,
+            help="The fit that a document quotes; by default that beside it, or else "
+            "lossmodel-report.",
+        ),
+    ] = None,
     no_cache: NoCache = False,
 ) -> None:
-    """Check that the numbers in a report are those of its fit."""
-    from lossmodel.report import verify_report
+    """Check that the numbers in a report, or in a document that quotes it, are those of its fit."""
+    from lossmodel.report.verify import is_report_file, verify_report
 
-    problems = verify_report(folder, cache=not no_cache)
+    if fit is None and is_report_file(file):
+        problems = verify_report(file, cache=not no_cache)
+        good = f"{file}: all numbers agree with the fit."
+    else:
+        beside = (file.parent / "fit.nc").is_file()
+        problems, good = _verify_document(file, fit or (file.parent if beside else REPORT))
     for problem in problems:
         answer(problem)
     if problems:
         raise typer.Exit(1)
-    answer(f"{folder}: all numbers agree with the fit.")
+    answer(good)
+
+
+def _verify_document(file: Path, fit: Path) -> tuple[list[str], str]:
+    """Print untagged numbers; return the problems, and the sentence if there are none."""
+    from lossmodel.report.quoting import verify_document
+
+    found = verify_document(file, read_fit(fit))
+    if found.untagged:
+        answer("Numbers without a tag, which are not judged, and what they may be:")
+    for line in found.untagged:
+        answer(f"  {line}")
+    good = f"{file}: {found.agreeing:,} tagged texts and macros agree with the fit in {fit}."
+    return found.problems, good
 
 
 @app.command()
@@ -225,6 +258,35 @@ def compare(
 def folder_of(path: Path) -> Path:
     """The folder of a fit, which may be given as a file."""
     return path if path.is_dir() else path.parent
+
+
+@app.command()
+def export(
+    formats: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FORMAT",
+            help="xlsx: a workbook of estimates, biases, claims and how to cite; parquet: "
+            "estimates and draws; docx: the report for Word; markdown: the report with figures "
+            "in PNG. Several may be named.",
+        ),
+    ],
+    fit: FitPath = REPORT,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Folder of the files.")
+    ] = Path("lossmodel-export"),
+) -> None:
+    """Write a fit in formats for spreadsheets, data frames, Word and Markdown."""
+    from lossmodel.report.export import export_fit
+    from lossmodel.report.folder import check_replaceable
+
+    with progress() as say:
+        check_replaceable(out)  # before the work
+        say("reading the fit")
+        fitted = read_fit(fit)
+        say("writing the files")
+        export_fit(fitted, formats, out)
+    answer(f"export: {out}")
 
 
 def read_fit(path: Path, *, no_cache: bool = False) -> Fit:

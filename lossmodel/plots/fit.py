@@ -17,7 +17,7 @@ from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
 from lossmodel.plots.labels import counted, stream_label, totals, with_others
 from lossmodel.plots.palette import FAINT, FIGURES_COLOUR, GROUP_COLOURS, INK, ROLE_COLOURS
-from lossmodel.plots.tail import TAIL_LABEL, tail_start
+from lossmodel.plots.tail import hatch_tail
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.numbers import percent
 
@@ -107,11 +107,7 @@ def plot_losses(
         at, rows["lower"] / per, rows["upper"] / per, color=FAINT, alpha=0.35, lw=0, label=level
     )
     ax.plot(at, rows["median"] / per, color=INK, lw=1.6, label="estimate (median)")
-    tail = tail_start(_series_rows(fit, party, category, scope, "weekly", table))
-    if tail is not None:
-        ax.axvspan(
-            tail, rows["end"].iloc[-1], fc="none", ec=FAINT, hatch="///", lw=0, label=TAIL_LABEL
-        )
+    hatch_tail(ax, _series_rows(fit, party, category, scope, "weekly", table))
     for group in claim_groups(fit, party, category, scope, cumulative=cumulative):
         group.draw(ax)
     ax.set_ylim(bottom=0)

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lossmodel.plots.palette import FAINT
+
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
-__all__ = ["TAIL_LABEL", "tail_start"]
+__all__ = ["TAIL_LABEL", "hatch_tail", "tail_start"]
 
 # An interval of losses a week that is twice as wide on the log scale as that of the median week has
 # four times its variance: less than a quarter of the information is left.
@@ -50,3 +53,13 @@ def tail_start(weekly: pd.DataFrame) -> pd.Timestamp | None:
     within = np.flatnonzero(~(width > WIDER * np.median(width)))
     last = within[-1] if len(within) else len(width) - 1
     return None if last == len(width) - 1 else some["start"].iloc[last + 1]
+
+
+def hatch_tail(ax: Axes, weekly: pd.DataFrame) -> None:
+    """Hatch the end of a curve that claims hardly inform, if there is one: see `tail_start`."""
+    start = tail_start(weekly)
+    if start is not None:
+        from matplotlib.dates import date2num
+
+        first, last = (float(date2num(day)) for day in (start, weekly["end"].max()))
+        ax.axvspan(first, last, fc="none", ec=FAINT, hatch="///", lw=0, label=TAIL_LABEL)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
-__all__ = ["Document", "column_widths", "compose"]
+__all__ = ["Document", "column_widths", "compose", "moment"]
 
 # Characters per printed line of a table. At 7.2 pt a line of 174 mm holds 134 characters of mean
 # width (0.51 em, measured on the tables of a report); 118 leaves 12% for wider texts.
@@ -120,6 +120,7 @@ def compose(
     """
     fit = results.fit
     passed = bool(fit.diagnostics["gate"]["passed"])
+    when = moment(str(fit.provenance.get("created", "")))
     return Document(
         title=f"Losses: {fit.conflict.title}",
         subtitle=(
@@ -146,16 +147,16 @@ def compose(
         ],
         mark="" if passed else NOT_PASSED,
         facts={"lossmodel": __version__, "fit": fit_hash(fit)},
-        created=_moment(str(fit.provenance.get("created", ""))),
+        created=() if when is None else when.timetuple()[:6],
     )
 
 
-def _moment(text: str) -> tuple[int, ...]:
-    """Year, month, day, hour, minute and second of a time of day, none of an unreadable one."""
+def moment(text: str) -> datetime | None:
+    """A time of day in UTC; None for an unreadable one."""
     try:
-        return datetime.fromisoformat(text).astimezone(UTC).timetuple()[:6]
+        return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
-        return ()
+        return None
 
 
 def column_widths(

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from lossmodel.evaluation.explain import Explanation
     from lossmodel.report.changes import Changes
 
-__all__ = ["verify_report"]
+__all__ = ["PRECISION", "is_report_file", "nudged", "verify_report"]
 
 TABLES: Final = {f"{name}.csv": name for name in ("estimates", "biases", "claims")}
 # Tables of the fit itself.
@@ -110,6 +110,24 @@ def verify_report(path: str | Path, *, cache: bool = False) -> list[str]:
             different = _differences(reports, name, read_text(folder / name))
         problems += [f"{name}: {problem}" for problem in different]
     return problems
+
+
+def is_report_file(path: Path) -> bool:
+    """Whether a path is a report folder, or a file of one that is written anew to be compared.
+
+    Other files, also those beside a fit, are documents that quote it.
+    """
+    if path.is_dir():
+        return True
+    return any(
+        is_there(folder / "fit.nc") and _is_written(path.relative_to(folder).as_posix())
+        for folder in (path.parent, path.parent.parent)
+    )
+
+
+def _is_written(name: str) -> bool:
+    pages = {"report.html", "report.md", "numbers.tex", *TABLES}
+    return name in pages or (name.startswith("tables/") and name.endswith(".tex"))
 
 
 def _manifest_differences(folder: Path, *, read: Sequence[str]) -> Iterator[str]:
@@ -216,8 +234,6 @@ class _Reports:
         return [*self.made(1.0), *TABLES]
 
     def _figure(self, name: str) -> str:
-        if self.folder is None:
-            return EMPTY_SVG
         try:
             return read_text(self.folder / "figures" / f"{name}.svg")
         except LossModelError:  # the manifest says so
@@ -226,7 +242,7 @@ class _Reports:
     def made(self, factor: float) -> dict[str, str]:
         """All files, with numbers multiplied by a factor close to one."""
         if factor not in self._made:
-            results = self.results if factor == 1 else _nudged(self.results, factor)
+            results = self.results if factor == 1 else nudged(self.results, factor)
             specs = figure_specs(results)
             document = compose(results, specs, self.changes, self.explanation)
             drawn = [spec for spec in itertools.chain(*specs.values()) if spec.draw]
@@ -241,7 +257,7 @@ class _Reports:
         return self._made[factor]
 
 
-def _nudged(results: Results, factor: float) -> Results:
+def nudged(results: Results, factor: float) -> Results:
     """The same tables, all their numbers a little larger or smaller."""
     own = {name: _scaled(getattr(results.fit, name), factor) for name in OF_FIT}
     given = {name: _scaled(getattr(results, name), factor) for name in TABLES.values()}

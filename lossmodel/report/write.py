@@ -26,6 +26,7 @@ from lossmodel.report.figures.render import render_figures
 from lossmodel.report.figures.tables import tables_for
 from lossmodel.report.folder import csv_text, reserved
 from lossmodel.report.output.bibtex import bibliography
+from lossmodel.report.output.crate import NAME, crate
 from lossmodel.report.output.csl import csl_json
 from lossmodel.report.output.html import to_html
 from lossmodel.report.output.latex import write_tex
@@ -75,7 +76,8 @@ def write_report(
     The folder gets pages (``report.html``, ``report.pdf``, ``report.md``), tables
     (``estimates.csv``, ``biases.csv``, ``claims.csv``), figures, LaTeX macros and tables,
     references (``references.bib``, ``references.json``), ``diagnostics.json``,
-    ``provenance.json``, the fit itself (``fit.nc``) and ``manifest.json``, which lists all files.
+    ``provenance.json``, the fit itself (``fit.nc``), ``ro-crate-metadata.json``, which says what
+    the files are, and ``manifest.json``, which lists them.
     Losses are numbers of persons or items, in daily to cumulative windows; ratios are claimed over
     true losses.
 
@@ -154,6 +156,7 @@ def write_into(
             replace(explanation, fit_sha256=fit_hash(fit)).save(folder)
         if started is not None:
             _write_all(started, folder, progress)
+            write_text(crate(fit, folder), folder / NAME)
     except BaseException:
         # The worker process writes into the folder, which is removed next.
         worker.end_all()
