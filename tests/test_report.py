@@ -122,7 +122,8 @@ def test_the_parts_come_in_order(fit):
     document = compose(results, figure_specs(results))
     names = [section.name for section in document.sections]
     assert names == [
-        *("answer", "periods", "losses", "claimants", "level", "claims", "checks", "validation"),
+        *("answer", "periods", "losses", "others", "claimants", "level", "claims", "checks"),
+        "validation",
         *("priors", "provenance"),
     ]
 
@@ -130,7 +131,7 @@ def test_the_parts_come_in_order(fit):
 def test_contents_lead_somewhere_and_no_name_is_used_twice(report):
     page = Page(read(report / "report.html"))
     inside = [link for link in page.links if link.startswith("#")]
-    assert len(inside) == 10
+    assert len(inside) == 11
     assert {link[1:] for link in inside} <= set(page.ids)
     named = [
         name for name in page.ids if not re.match("losses-|biases-|shares-|predictions-", name)

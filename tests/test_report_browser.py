@@ -189,7 +189,7 @@ def test_nothing_is_on_the_console_and_nothing_is_fetched(page):
 
 def test_contents_lead_to_their_parts(page):
     links = page.value("[...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))")
-    assert len(links) == 10
+    assert len(links) == 11
     for link in links:
         page.value(f"document.querySelector('nav a[href=\"{link}\"]').click()")
         assert page.value("location.hash") == link

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -59,7 +59,8 @@ def hatch_tail(ax: Axes, weekly: pd.DataFrame) -> None:
     """Hatch the end of a curve that claims hardly inform, if there is one: see `tail_start`."""
     start = tail_start(weekly)
     if start is not None:
-        from matplotlib.dates import date2num
+        from matplotlib import dates
 
-        first, last = (float(date2num(day)) for day in (start, weekly["end"].max()))
+        to_number: Any = dates.date2num
+        first, last = (float(to_number(day)) for day in (start, weekly["end"].max()))
         ax.axvspan(first, last, fc="none", ec=FAINT, hatch="///", lw=0, label=TAIL_LABEL)

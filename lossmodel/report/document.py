@@ -21,6 +21,7 @@ from lossmodel.report.sections.claimants import claimants_section
 from lossmodel.report.sections.evidence import evidence_section
 from lossmodel.report.sections.identification import identification_section
 from lossmodel.report.sections.losses import losses_section
+from lossmodel.report.sections.others import others_section
 from lossmodel.report.sections.periods import periods_section
 from lossmodel.report.sections.provenance import priors_section, provenance_section
 from lossmodel.report.sections.validation import validation_section
@@ -135,6 +136,7 @@ def compose(
                 *([] if changes is None else [changes_section(fit, changes)]),
                 periods_section(results),
                 losses_section(results, figures["losses"]),
+                others_section(results),
                 claimants_section(results, figures["claimants"]),
                 identification_section(results, figures["level"], explanation),
                 evidence_section(results),

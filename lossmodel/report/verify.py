@@ -24,6 +24,7 @@ from lossmodel.errors import LossModelError, UsageError
 from lossmodel.evaluation.explain import read_explanation
 from lossmodel.posterior.tables import with_tables
 from lossmodel.report.changes import read_changes
+from lossmodel.report.differences import differences
 from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
 from lossmodel.report.figures.explore import exploration
@@ -261,6 +262,7 @@ def nudged(results: Results, factor: float) -> Results:
     """The same tables, all their numbers a little larger or smaller."""
     own = {name: _scaled(getattr(results.fit, name), factor) for name in OF_FIT}
     given = {name: _scaled(getattr(results, name), factor) for name in TABLES.values()}
+    given["differences"] = _scaled(differences(results), factor)
     if results.sums_claimed:
         given["sums"] = _scaled(results.sums, factor)
     return Results(with_tables(results.fit, own), given)
