@@ -21,7 +21,7 @@ import pandas as pd
 from lossmodel import __version__
 from lossmodel.api import load_fit
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.explain import read_explanation
+from lossmodel.evaluation.explanation import read_explanation
 from lossmodel.posterior.tables import with_tables
 from lossmodel.report.changes import read_changes
 from lossmodel.report.document import compose
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lossmodel.api import Fit
-    from lossmodel.evaluation.explain import Explanation
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.changes import Changes
 
 __all__ = ["verify_report"]

@@ -22,7 +22,7 @@ from lossmodel.text.numbers import number, percent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lossmodel.evaluation.explain import Explanation
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Key, Results
 

@@ -53,9 +53,20 @@ for (const box of document.querySelectorAll(".dial")) {
     });
   }
 
-  // The change from the position of the fit is by weights; the numbers there are those of the fit.
-  const start = weights(given.positions.map(() => 0));
-  const startTotals = totals.map((series) => quantiles(series, start, 1));
+  // At the fit the numbers are those of the fit, which differ a little from those by weights: the
+  // difference is taken over to other positions less and less, and not at all from the ends on.
+  const start = weights(given.nodes[0]);
+  const errors = totals.map((series, k) =>
+    quantiles(series, start, 1).map((x, i) => x - Math.log(given.own[k][i])));
+  const dot = (a, b) => a.reduce((sum, x, j) => sum + x * b[j], 0);
+
+  function limitsOf(k, position, weight) {
+    const far = Math.max(...given.nodes.slice(1).map((n) => dot(position, n) / dot(n, n)));
+    const kept = Math.min(Math.max(1 - far, 0), 1);
+    return quantiles(totals[k], weight, 1).map((x, i) => Math.exp(x - kept * errors[k][i]));
+  }
+
+  // The change of a curve is by weights, from that of the fit.
   const startCurves = curves.map((curve) =>
     curve.map((series) => quantiles(series, start, given.curves.step)));
   const moved = (limits, now, before) => limits.map((x, i) => x * Math.exp(now[i] - before[i]));
@@ -89,7 +100,7 @@ for (const box of document.querySelectorAll(".dial")) {
 
   const last = given.days[given.days.length - 1];
   const across = given.days.map(([day]) => (last[0] ? (day / last[0]) * (wide - 2) + 1 : 1));
-  const tops = given.curves.own.map((curve) => 1.6 * curve[curve.length - 1][2]);
+  const tops = given.curves.own.map((curve) => 1.4 * curve[curve.length - 1][2]);
   const pictures = places.map(({ picture }, k) => {
     const svg = element("svg", { viewBox: `0 0 ${wide} ${high + bottom}`, "aria-hidden": "true" });
     const band = element("path", { class: "band" });
@@ -127,9 +138,8 @@ for (const box of document.querySelectorAll(".dial")) {
     let squares = 0;
     for (const w of weight) squares += w * w;
     const effective = given.efficiency / squares;
-    totals.forEach((series, k) => {
-      const now = moved(given.own[k], quantiles(series, weight, 1), startTotals[k]);
-      const [median, lower, upper] = now;
+    totals.forEach((_, k) => {
+      const [median, lower, upper] = limitsOf(k, position, weight);
       places[k].median.textContent = number(median, lower, upper);
       const limits = `${number(lower, lower, upper)} to ${number(upper, lower, upper)}`;
       places[k].limits.textContent = limits;
