@@ -14,7 +14,7 @@ import numpy as np
 
 from lossmodel.api import fit as refit
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.assumptions import Assumption, assumptions_of, ranked
+from lossmodel.evaluation.assumptions import CARRYING, Assumption, assumptions_of, ranked
 from lossmodel.evaluation.explanation import Explanation
 from lossmodel.evaluation.tasks import Options, run_tasks
 from lossmodel.inference.convergence import convergence
@@ -42,7 +42,9 @@ DRAWS: Final = 4000
 CURVE_DAYS: Final = 16
 
 
-def explain(fit: Fit, keys: Sequence[Series], options: Options) -> Explanation:
+def explain(
+    fit: Fit, keys: Sequence[Series], options: Options, *, most: int = CARRYING
+) -> Explanation:
     """Refit under other assumptions.
 
     Parameters
@@ -53,6 +55,8 @@ def explain(fit: Fit, keys: Sequence[Series], options: Options) -> Explanation:
         Totals, those of the first one's submodel are taken.
     options
         See `tasks.run_tasks`; an interrupted run is resumed from the store.
+    most
+        Number of assumptions at the most.
 
     Raises
     ------
@@ -66,7 +70,7 @@ def explain(fit: Fit, keys: Sequence[Series], options: Options) -> Explanation:
         raise UsageError("This fit has no headline totals to explain.")
     submodel = fit.submodel_of(*known[0][:2])
     keys = tuple(key for key in known if fit.submodel_of(*key[:2]) is submodel)
-    chosen = ranked(submodel, fit.priors, keys)
+    chosen = ranked(submodel, fit.priors, keys, most)
     if not chosen:
         raise UsageError("No assumption moves the headline totals of this fit.")
     count = len(chosen)

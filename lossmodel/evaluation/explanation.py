@@ -142,7 +142,8 @@ class Explanation:
 
     def alone(self, node: int) -> Floats:
         """Median, lower and upper limit of each total by the draws of one node, shape (K, 3)."""
-        return np.exp(np.quantile(np.split(self.logs, self.bounds)[node], self.levels, axis=0)).T
+        draws = np.exp(np.split(self.logs, self.bounds)[node])
+        return np.asarray(np.quantile(draws, self.levels, axis=0)).T
 
     def at(self, position: Floats) -> Answer:
         """Totals at a position of the assumptions, shape (J,), by weights.
@@ -188,7 +189,8 @@ def read_explanation(folder: Path, fit: Fit) -> Explanation | None:
     Another version of the package may have another model, so its explanations are passed over.
     """
     try:
-        with np.load(folder / FILE, allow_pickle=False) as stored:
+        content = io.BytesIO((folder / FILE).read_bytes())
+        with np.load(content, allow_pickle=False) as stored:
             known = {name: stored[name] for name in stored.files}
         if (int(known["format"]), str(known["version"])) != (FORMAT, __version__):
             return None
@@ -205,7 +207,7 @@ def read_explanation(folder: Path, fit: Fit) -> Explanation | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as problem:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
         words = "%s cannot be read (%s) and is left out: run `lossmodel explain` again."
         logging.getLogger(__name__).warning(words, folder / FILE, problem)
         return None

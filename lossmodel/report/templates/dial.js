@@ -36,7 +36,8 @@ for (const box of document.querySelectorAll(".dial")) {
     return found.map((weight) => weight / sum);
   }
 
-  // Quantiles of the logs of coded values, of which every so many have a weight.
+  // Quantiles of the logs of coded values, of which every so many have a weight. Each value stands
+  // in the middle of its weight.
   function quantiles(series, weight, step) {
     const mass = new Float64Array(series.size);
     let sum = 0;
@@ -45,11 +46,18 @@ for (const box of document.querySelectorAll(".dial")) {
       sum += weight[i * step];
     }
     return given.levels.map((level) => {
-      let before = 0;
-      let code = 0;
-      while (code < series.size - 1 && before + mass[code] < level * sum) before += mass[code++];
-      const within = mass[code] > 0 ? (level * sum - before) / mass[code] - 0.5 : 0;
-      return series.low + series.step * (code + within);
+      let [before, middle, last] = [0, 0, -1];
+      for (let code = 0; code < series.size; code += 1) {
+        if (mass[code] > 0) {
+          const here = before + mass[code] / 2;
+          if (here >= level * sum) {
+            const back = last < 0 ? 0 : ((here - level * sum) / (here - middle)) * (code - last);
+            return series.low + series.step * (code - back);
+          }
+          [before, middle, last] = [before + mass[code], here, code];
+        }
+      }
+      return series.low + series.step * last;
     });
   }
 
