@@ -107,7 +107,10 @@ def test_the_share_of_assumptions_is_a_scale_and_no_cliff(report):
     text = Page(read(report / "report.html")).text
     for title, figures in (("North", "55%"), ("South", "14%")):
         words = text[text.index(f"{title}, killed, all") :][:330]
-        assert f"Of its uncertainty, {figures} is noise in the figures and the rest" in words
+        assert (
+            f"Of its uncertainty, {figures} is noise in the figures; the rest is assumptions"
+            in words
+        )
     assert "set by assumptions" not in text
 
 

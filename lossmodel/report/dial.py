@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["changes_table", "dial_of", "largest_change"]
 
-# Draws behind the curves of the page: a quarter of those behind its totals, which keeps their
-# bytes below a megabyte; a band is drawn, not read off.
-CURVE_DRAWS: Final = 11_000
+# Draws behind the curves of the page, an eighth of those behind its totals, which keeps their bytes
+# below half a megabyte: a band is drawn, not read off.
+CURVE_DRAWS: Final = 5_000
 # Posterior sds that a median by weights may be off that of a refit.
 PROMISED: Final = 0.1
+LEFT_OUT: Final = (
+    " A refit that did not pass its gate is left out, and its row is by the other refits."
+)
 INTRO: Final = (
     "Move an assumption and the totals follow, by importance weights of the draws of {refits} "
     "refits. Each slider runs over one prior standard deviation to either side, or over the values "
@@ -48,7 +51,7 @@ def changes_table(explanation: Explanation, fit: Fit) -> Table:
         words = f"If {_node_words(explanation, fit, node)}"
         found = explanation.at(explanation.nodes[node])
         if node not in explanation.passed:
-            words += " (by the other refits, as its own did not pass its gate)"
+            words += " (by the other refits)"
         carried = found.effective >= CARRIED
         rows.append([words, *(_total(t) if carried else "–" for t in found.totals)])
     return Table(
@@ -60,6 +63,8 @@ def changes_table(explanation: Explanation, fit: Fit) -> Table:
             "refit for each row, weighted together. The assumptions are those that carry most of "
             "the width of these totals; each is moved by one prior standard deviation, or to the "
             f"ends of its plausible values. {_agreement(explanation)}"
+            + LEFT_OUT
+            * (len(explanation.passed) < len(explanation.nodes))
         ),
         numeric=frozenset(range(1, 1 + len(explanation.keys))),
     )

@@ -57,9 +57,9 @@ def scale_words(fit: Fit, key: tuple[str, str, str]) -> str:
     if not scale:
         return ""
     figures = scale.pop(FIGURES)
-    named = [f"{percent(share)} {part}" for part, share in scale.items() if share >= LEAST]
+    named = [f"{percent(share)} on {part}" for part, share in scale.items() if share >= LEAST]
     words = f"Of its uncertainty, {percent(figures)} is noise in the figures"
-    return f"{words} and the rest assumptions: {_listed(named[:NAMED])}" if named else words
+    return f"{words}; the rest is assumptions: {_listed(named[:NAMED])}" if named else words
 
 
 def _listed(words: list[str]) -> str:

@@ -90,10 +90,11 @@ for (const box of document.querySelectorAll(".dial")) {
     return rounded.toLocaleString("en", form);
   }
 
-  const places = [...box.querySelectorAll(".totals li")].map((item) => ({
+  const pictured = box.querySelectorAll(".curve");
+  const places = [...box.querySelectorAll(".totals li")].map((item, k) => ({
     median: item.querySelector("strong"),
     limits: item.querySelector(".limits"),
-    picture: item.querySelector(".curve"),
+    picture: pictured[k],
   }));
   const said = box.querySelector("[role=status]");
   const SVG = "http://www.w3.org/2000/svg";
