@@ -123,13 +123,13 @@ def test_the_section_tells_order_parts_and_the_largest(fit):
     assert leads[0] == "Largest parts:"
     assert "Largest rest of a derived estimate:" in leads
     derived = next(b.text for b in blocks if getattr(b, "lead", "").endswith("derived estimate:"))
-    assert derived.startswith("Newspaper gives ")
+    assert derived.startswith("Newspaper: ")
     assert "from the figures of Names Of The Fallen" in derived
     table = blocks[-1]
     for row in table.rows:
         cells = dict(zip(table.columns, row, strict=True))
         parts = [float(cells[name]) for name in ("Definition", "Scope", "Date", "Rest")]
-        whole = float(cells["Published / headline"])
+        whole = float(cells["Ratio"])
         assert np.prod(parts) == pytest.approx(whole, rel=0.12)
 
 

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -27,6 +28,7 @@ OPTIONS = (
     "--remote-debugging-pipe",
 )
 PATIENCE = 90.0
+AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
 NUMBERS = ("Figure", "Expected", "Claimed / expected")
 # The browser takes its orders from descriptor 3 and answers on 4.
 LAUNCHER = """
@@ -530,3 +532,24 @@ def test_without_scripts_and_in_print_there_are_the_pictures(page, report):
     assert page.value(pictures) is True
     assert page.value("document.querySelectorAll('#table-claims tbody tr').length") == 200
     page.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1440, 900)])
+def test_axe_finds_nothing(page, report, scheme, width, height):
+    if not AXE.is_file():
+        pytest.skip("needs axe-core: npm install axe-core, or its axe.min.js in AXE_CORE")
+    page.width(width, height)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.call("Emulation.setEmulatedMedia", features=features)
+    page.open(report / "report.html")
+    page.value(AXE.read_text(encoding="utf-8") + "; 0")
+    explored(page, party="South", category="casualties", measure="weekly", week=9)
+    found = page.call(
+        "Runtime.evaluate",
+        expression="axe.run().then(r => r.violations.map(v => [v.id, v.nodes[0].html]))",
+        awaitPromise=True,
+        returnByValue=True,
+    )
+    page.call("Emulation.setEmulatedMedia", features=[])
+    assert found["result"]["value"] == []

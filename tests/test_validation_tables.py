@@ -121,9 +121,9 @@ def test_frozen_dates_stand_beside_rules_of_thumb():
     found = tables(validation_section(KEPT_WARS, nothing, rows).blocks)["frozen"]
     (line,) = found.rows
     cells = dict(zip(found.columns, line, strict=True))
-    assert cells["Losses"] == "North, killed (citizens)"
+    assert cells["Losses"] == "North, killed (citizens), 2022-02-24 to 2023-02-26"
     assert (cells["Known later"], cells["Estimate then"]) == ("29,729", "39,000")
-    assert [cells[f"In {level}%"] for level in (50, 80, 95)] == ["no", "yes", "yes"]
+    assert cells["Held by intervals"] == "80%, 95%"
     assert (cells["CRPS"], cells["Halved"]) == ("0.19", "0.79")
     assert "Other" not in cells
 

@@ -123,7 +123,7 @@ def _paragraph(results: Results, row: dict[Any, Any]) -> str:
     parts = ", ".join(f"{NAMES[name].lower()} {_factor(row[name])}" for name in PARTS)
     unit = " per day" if row["per_day"] else ""
     words = (
-        f"{names.get(row['claimant'], row['claimant'])} gives {_published(row)}{unit} for "
+        f"{names.get(row['claimant'], row['claimant'])}: {_published(row)}{unit} for "
         f"{_losses(results, row)}, {_days(results, row)}. That is {factor(ratio)} times the "
         f"headline: {parts}. For the same definition, scope and days this fit has "
         f"{number(row['median'], row['lower'], row['upper'])}{unit} ({interval(row)}), "
@@ -142,20 +142,20 @@ def _all(results: Results, table: pd.DataFrame) -> Table:
     names = claimant_names(results.fit)
     records: list[dict[Any, Any]] = table.to_dict("records")
     columns = [
-        *("Claimant", "Losses", "From", "To", "Published", "This fit, same definition"),
-        *(f"{level(results.fit)} interval", "Published / headline", *NAMES.values()),
-        *("In the fit", "Source"),
+        *("Claimant", "Losses", "Days", "Published", "Ratio", *NAMES.values()),
+        *(f"This fit ({level(results.fit)} interval)", "In the fit", "Source"),
     ]
     return Table(
         "others",
         columns,
         [_row(results, row, names, sources) for row in records],
         caption=(
-            "Figures of others and the factors of their difference from the headline: those that "
-            "were derived from figures that the fit uses, which it leaves out, and the latest "
-            "total of each claimant that it uses."
+            "Figures of others, their ratio to the headline and its four factors, and what this "
+            "fit has for the same definition, scope and days: figures that were derived from those "
+            "that the fit uses, which it leaves out, and the latest total of each claimant that it "
+            "uses."
         ),
-        numeric=frozenset(range(2, 12)),
+        numeric=frozenset(range(2, 10)),
         search=True,
     )
 
@@ -167,13 +167,12 @@ def _row(
     return [
         names.get(row["claimant"], row["claimant"]),
         _losses(results, row),
-        "" if row["start"] <= results.fit.days[0] else f"{row['start']:%Y-%m-%d}",
-        f"{row['end']:%Y-%m-%d}",
+        ("to " if row["start"] <= results.fit.days[0] else f"{row['start']:%Y-%m-%d} to ")
+        + f"{row['end']:%Y-%m-%d}",
         _published(row) + unit,
-        number(row["median"], row["lower"], row["upper"]) + unit,
-        interval(row),
         factor(math.exp(sum(row[name] for name in PARTS))),
         *(_factor(row[name]) for name in NAMES),
+        f"{number(row['median'], row['lower'], row['upper'])}{unit} ({interval(row)})",
         "derived" if row["class"] == "left out" else row["class"],
         sources.link(str(row["source"])),
     ]
