@@ -430,9 +430,9 @@ def explored(page, **chosen):
     return page.value("document.querySelector('.explore .value').textContent")
 
 
-def press(page, key):
+def press(page, key, **more):
     for kind in ("keyDown", "keyUp"):
-        page.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+        page.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, **more)
 
 
 def printed_estimate(report, party, category, measure, number_of_week):
@@ -484,12 +484,35 @@ def test_pointing_at_the_figure_chooses_a_week_and_lists_claims_with_their_sourc
     assert "in all to 20" in near
 
 
-def test_a_claim_of_the_figure_leads_to_its_source(page):
-    explored(page, party="North", category="casualties", measure="weekly", week=3)
-    links = page.value(
-        "[...document.querySelectorAll('.near a')].map(a => [a.href, a.rel, a.target])"
+def test_a_reader_reads_the_answer_and_opens_a_source(page, report):
+    """From the first screen to the source of a claim, by keys alone after the figure is chosen."""
+    page.width(360, 740)
+    answer = page.value(
+        "(() => {const e = document.elementFromPoint(40, 200).closest('.answers li');"
+        "return e && e.querySelector('.total').innerText})()"
     )
-    assert all(rel == ["noopener noreferrer", "_blank"] for _, *rel in links)
+    _, estimate = printed_estimate(report, "north", "killed", "cumulative", -1)
+    median, interval = estimate.split(" (95% interval ")
+    assert answer.split() == ["North,", "killed", median, *interval.rstrip(")").split()]
+    explored(page, party="North", category="casualties", measure="weekly", week=3)
+    url = page.value(
+        "(() => {const a = document.querySelector('.near a'); a.focus(); return a.href})()"
+    )
+    assert url == "https://example.org/a?x=1&y=2%20z"
+    page.call("Target.setDiscoverTargets", discover=True)
+    press(page, "Enter", text="\r", windowsVirtualKeyCode=13)
+    deadline = time.monotonic() + 20
+    opened = []
+    while not opened:
+        page.value("0")
+        assert time.monotonic() < deadline
+        opened = [
+            event["params"]["targetInfo"]["targetId"]
+            for event in page.events
+            if event["method"].startswith("Target.target")
+            and event["params"].get("targetInfo", {}).get("url", "").startswith(url)
+        ]
+    page.call("Target.closeTarget", targetId=opened[0])
 
 
 def test_a_logarithmic_scale_and_a_window_of_time(page):
