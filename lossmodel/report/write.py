@@ -18,6 +18,7 @@ from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.posterior.force_check import force_check
 from lossmodel.report.changes import CLAIMS, TOTALS, changes_since
+from lossmodel.report.differences import differences
 from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
 from lossmodel.report.figures.explore import exploration
@@ -34,6 +35,7 @@ from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.output.pdf import to_pdf
 from lossmodel.report.results import Results
 from lossmodel.report.sections.force import FORCE_FILE
+from lossmodel.report.sections.others import OTHERS_FILE
 from lossmodel.report.typesetting import TypesettingError
 from lossmodel.system.processes import result_of
 from lossmodel.system.stages import Stage
@@ -222,6 +224,9 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
     force = force_check(fit)
     if len(force):
         write_text(csv_text(force.assign(**marked)), folder / FORCE_FILE)
+    others = differences(results)
+    if len(others):
+        write_text(csv_text(others.assign(**marked)), folder / OTHERS_FILE)
     write_tex(fit, folder, results=results)
     write_text(bibliography(fit), folder / "references.bib")
     write_text(csl_json(fit), folder / "references.json")
