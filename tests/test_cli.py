@@ -276,7 +276,7 @@ def test_doctor_judges_every_finding(lossmodel):
     assert said.stderr == ""
 
 
-@pytest.mark.parametrize(("form", "begin"), [("text", "The lossmodel"), ("bibtex", "@software{")])
+@pytest.mark.parametrize(("form", "begin"), [("text", "The lossmodel"), ("bibtex", "@misc{")])
 def test_cite_carries_the_version(lossmodel, form, begin):
     said = lossmodel("cite", "--format", form)
     assert said.status == 0

@@ -11,7 +11,7 @@ __all__ = ["EXAMPLES", "FIRST_STEPS", "SECTIONS"]
 # Commands that are not here come last.
 SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "Claims": ("new", "schema", "data", "check"),
-    "Estimates": ("fit", "explain", "report", "query", "compare", "verify", "cite"),
+    "Estimates": ("fit", "explain", "report", "query", "compare", "verify", "export", "cite"),
     "Tests of the model": ("simulate", "calibrate", "backtest", "sensitivity"),
     "Installation": ("doctor",),
 }
@@ -74,6 +74,11 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "verify": (
         ("lossmodel verify", "lossmodel-report/"),
         ("lossmodel verify mine/report.html", "one file"),
+        ("lossmodel verify paper.tex", "a text that quotes the fit"),
+    ),
+    "export": (
+        ("lossmodel export xlsx", "a workbook, into lossmodel-export/"),
+        ("lossmodel export docx parquet --out mine", "for Word, and with draws"),
     ),
     "cite": (
         ("lossmodel cite", "the version"),

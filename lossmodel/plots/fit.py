@@ -17,6 +17,7 @@ from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
 from lossmodel.plots.labels import counted, stream_label, totals, with_others
 from lossmodel.plots.palette import FAINT, FIGURES_COLOUR, GROUP_COLOURS, INK, ROLE_COLOURS
+from lossmodel.plots.tail import hatch_tail
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.numbers import percent
 
@@ -73,7 +74,8 @@ def plot_losses(
     -------
     Axes
         The Axes with one line (the posterior median), one band (the credible interval) and one
-        group of points per role and accounting of the claimants.
+        group of points per role and accounting of the claimants. The end that claims hardly inform
+        is hatched, see `lossmodel.plots.tail`.
 
     Raises
     ------
@@ -105,6 +107,7 @@ def plot_losses(
         at, rows["lower"] / per, rows["upper"] / per, color=FAINT, alpha=0.35, lw=0, label=level
     )
     ax.plot(at, rows["median"] / per, color=INK, lw=1.6, label="estimate (median)")
+    hatch_tail(ax, _series_rows(fit, party, category, scope, "weekly", table))
     for group in claim_groups(fit, party, category, scope, cumulative=cumulative):
         group.draw(ax)
     ax.set_ylim(bottom=0)

@@ -153,11 +153,18 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure; `name` is that of its files in ``figures/``."""
+    """A figure; `name` is that of its files in ``figures/``.
+
+    Attributes
+    ----------
+    explored
+        Whether the page shows its numbers in the figure that readers explore.
+    """
 
     name: str
     caption: str
     alt: str = ""
+    explored: bool = False
     kind: Literal["figure"] = "figure"
 
 
@@ -191,7 +198,7 @@ def figure_blocks(specs: Iterable[FigureSpec]) -> list[Block]:
     return [
         Text(spec.caption, tone="small")
         if spec.draw is None
-        else Figure(spec.name, spec.caption, spec.alt)
+        else Figure(spec.name, spec.caption, spec.alt, explored=spec.series is not None)
         for spec in specs
     ]
 

@@ -21,6 +21,7 @@ from lossmodel.report.sections.claimants import claimants_section
 from lossmodel.report.sections.evidence import evidence_section
 from lossmodel.report.sections.identification import identification_section
 from lossmodel.report.sections.losses import losses_section
+from lossmodel.report.sections.others import others_section
 from lossmodel.report.sections.periods import periods_section
 from lossmodel.report.sections.provenance import priors_section, provenance_section
 from lossmodel.report.sections.validation import validation_section
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
-__all__ = ["Document", "column_widths", "compose"]
+__all__ = ["Document", "column_widths", "compose", "moment"]
 
 # Characters per printed line of a table. At 7.2 pt a line of 174 mm holds 134 characters of mean
 # width (0.51 em, measured on the tables of a report); 118 leaves 12% for wider texts.
@@ -120,6 +121,7 @@ def compose(
     """
     fit = results.fit
     passed = bool(fit.diagnostics["gate"]["passed"])
+    when = moment(str(fit.provenance.get("created", "")))
     return Document(
         title=f"Losses: {fit.conflict.title}",
         subtitle=(
@@ -134,6 +136,7 @@ def compose(
                 *([] if changes is None else [changes_section(fit, changes)]),
                 periods_section(results),
                 losses_section(results, figures["losses"]),
+                others_section(results),
                 claimants_section(results, figures["claimants"]),
                 identification_section(results, figures["level"], explanation),
                 evidence_section(results),
@@ -146,16 +149,16 @@ def compose(
         ],
         mark="" if passed else NOT_PASSED,
         facts={"lossmodel": __version__, "fit": fit_hash(fit)},
-        created=_moment(str(fit.provenance.get("created", ""))),
+        created=() if when is None else when.timetuple()[:6],
     )
 
 
-def _moment(text: str) -> tuple[int, ...]:
-    """Year, month, day, hour, minute and second of a time of day, none of an unreadable one."""
+def moment(text: str) -> datetime | None:
+    """A time of day in UTC; None for an unreadable one."""
     try:
-        return datetime.fromisoformat(text).astimezone(UTC).timetuple()[:6]
+        return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
-        return ()
+        return None
 
 
 def column_widths(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 from dataclasses import dataclass, replace
@@ -19,11 +20,14 @@ from lossmodel.posterior.force_check import force_check
 from lossmodel.report.changes import CLAIMS, TOTALS, changes_since
 from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
+from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.figures.render import render_figures
 from lossmodel.report.figures.tables import tables_for
 from lossmodel.report.folder import csv_text, reserved
 from lossmodel.report.output.bibtex import bibliography
+from lossmodel.report.output.crate import NAME, crate
+from lossmodel.report.output.csl import csl_json
 from lossmodel.report.output.html import to_html
 from lossmodel.report.output.latex import write_tex
 from lossmodel.report.output.markdown import to_markdown
@@ -71,9 +75,11 @@ def write_report(
 
     The folder gets pages (``report.html``, ``report.pdf``, ``report.md``), tables
     (``estimates.csv``, ``biases.csv``, ``claims.csv``), figures, LaTeX macros and tables,
-    ``references.bib``, ``diagnostics.json``, ``provenance.json``, the fit itself (``fit.nc``) and
-    ``manifest.json``, which lists all files. Losses are numbers of persons or items, in daily to
-    cumulative windows; ratios are claimed over true losses.
+    references (``references.bib``, ``references.json``), ``diagnostics.json``,
+    ``provenance.json``, the fit itself (``fit.nc``), ``ro-crate-metadata.json``, which says what
+    the files are, and ``manifest.json``, which lists them.
+    Losses are numbers of persons or items, in daily to cumulative windows; ratios are claimed over
+    true losses.
 
     Parameters
     ----------
@@ -150,6 +156,7 @@ def write_into(
             replace(explanation, fit_sha256=fit_hash(fit)).save(folder)
         if started is not None:
             _write_all(started, folder, progress)
+            write_text(crate(fit, folder), folder / NAME)
     except BaseException:
         # The worker process writes into the folder, which is removed next.
         worker.end_all()
@@ -217,6 +224,7 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
         write_text(csv_text(force.assign(**marked)), folder / FORCE_FILE)
     write_tex(fit, folder, results=results)
     write_text(bibliography(fit), folder / "references.bib")
+    write_text(csl_json(fit), folder / "references.json")
     progress(_stage("text"))
     changes = None
     if started.since is not None:
@@ -236,7 +244,8 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
         for spec in specs
         if spec.name in svg and spec.data is not None
     }
-    write_text(to_html(document, svg, data), folder / "report.html")
+    explored = exploration(results, itertools.chain(*started.specs.values()))
+    write_text(to_html(document, svg, data, explored), folder / "report.html")
     problem = next((part.problem for part in rendered if part.problem), "")
     try:
         (folder / "report.pdf").write_bytes(result_of(pages))

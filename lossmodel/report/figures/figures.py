@@ -98,6 +98,8 @@ class FigureSpec:
         Alternative text.
     data
         The numbers that it shows, for download.
+    series
+        Party and category of a figure of losses.
     """
 
     name: str
@@ -105,6 +107,7 @@ class FigureSpec:
     draw: Callable[[FigureTables], Figure] | None
     alt: str = ""
     data: Callable[[Results], pd.DataFrame] | None = None
+    series: tuple[str, str] | None = None
 
 
 def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
@@ -218,7 +221,8 @@ def _losses(results: Results, party: str, category: str) -> FigureSpec:
     )
     draw = partial(_draw_losses, party=party, category=category, title=title)
     numbers = partial(data.losses, party=party, category=category)
-    return FigureSpec(file_name("losses", party, category), caption, draw, data=numbers)
+    name = file_name("losses", party, category)
+    return FigureSpec(name, caption, draw, data=numbers, series=(party, category))
 
 
 def _draw_losses(tables: FigureTables, *, party: str, category: str, title: str) -> Figure:
