@@ -306,7 +306,7 @@ def test_hostile_text_does_nothing(browser, tmp_path):
     assert list(complaints(browser)) == []
     assert not any(e["method"] == "Page.javascriptDialogOpening" for e in browser.events)
     types = browser.value("[...document.scripts].map(s => s.type)")
-    assert types == ["application/json", "application/json", ""]
+    assert types == ["application/json", "application/json", "", ""]
     others = browser.value(
         "[...document.querySelectorAll('main a[href]')].map(a => a.protocol)"
         ".filter(p => p !== 'https:' && p !== 'data:')"
