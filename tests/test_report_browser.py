@@ -308,7 +308,7 @@ def test_hostile_text_does_nothing(browser, tmp_path):
     assert list(complaints(browser)) == []
     assert not any(e["method"] == "Page.javascriptDialogOpening" for e in browser.events)
     types = browser.value("[...document.scripts].map(s => s.type)")
-    assert types == ["application/json", "application/json", ""]
+    assert types == ["application/json", "application/json", "", ""]
     others = browser.value(
         "[...document.querySelectorAll('main a[href]')].map(a => a.protocol)"
         ".filter(p => p !== 'https:' && p !== 'data:')"
@@ -601,7 +601,7 @@ def test_a_slider_finds_the_numbers_of_a_refit(browser, dialled):
     assert list(complaints(browser)) == []
     slides = [a.positions(fit.priors) for a in found.assumptions(fit.priors)]
     own = [int(np.flatnonzero(at == 0)[0]) for at in slides]
-    assert moved(browser, own) == printed(found.alone(0).tolist())
+    assert moved(browser, own) == printed(found.own.tolist())
     rows = browser.value(
         "[...document.querySelectorAll('#table-changed-assumptions tbody tr')]"
         ".map(row => [...row.cells].slice(1).map(cell => cell.textContent))"
@@ -620,7 +620,7 @@ def test_a_slider_finds_the_numbers_of_a_refit(browser, dialled):
         # The page has the draws to two bytes: a digit on the edge may be the next one.
         assert values(shown) == pytest.approx(values(expected), rel=0.02)
     browser.value("document.querySelector('.dial button').click()")
-    assert moved(browser, []) == printed(found.alone(0).tolist())
+    assert moved(browser, []) == printed(found.own.tolist())
 
 
 def test_sliders_answer_in_a_tenth_of_a_second(browser, dialled):
