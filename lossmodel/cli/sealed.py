@@ -13,7 +13,6 @@ from lossmodel.cli.console import answer, progress
 from lossmodel.cli.fit import read_fit
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.system.destination import destination
-from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,4 +104,6 @@ def _text(table: pd.DataFrame) -> str:
 
 
 def _number(value: float) -> str:
+    from lossmodel.text.numbers import number
+
     return number(float(value))
