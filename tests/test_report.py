@@ -19,6 +19,7 @@ from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.output import pdf
 from lossmodel.report.output.html import inline_svg
 from lossmodel.report.output.markdown import markdown
+from lossmodel.report.passages import split_passages
 from lossmodel.report.results import Results
 from lossmodel.report.typesetting import TypesettingError
 from lossmodel.report.write import write_report
@@ -54,7 +55,7 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
-        self.tags, self.texts, self.links, self.ids = [], [], [], []
+        self.tags, self.texts, self.links, self.ids, self.scripts = [], [], [], [], []
         self._skip = 0
         self.feed(text)
         self.text = " ".join(" ".join(self.texts).split())
@@ -63,6 +64,7 @@ class Page(html.parser.HTMLParser):
         self.tags.append(tag)
         self._skip += tag in ("script", "style")
         known = dict(attrs)
+        self.scripts += [known.get("type")] if tag == "script" else []
         self.ids += [known["id"]] if "id" in known else []
         self.links += [known["href"]] if "href" in known else []
 
@@ -120,7 +122,8 @@ def test_the_parts_come_in_order(fit):
     document = compose(results, figure_specs(results))
     names = [section.name for section in document.sections]
     assert names == [
-        *("answer", "periods", "losses", "claimants", "level", "claims", "checks", "validation"),
+        *("answer", "periods", "losses", "others", "claimants", "level", "claims", "checks"),
+        "validation",
         *("priors", "provenance"),
     ]
 
@@ -128,7 +131,7 @@ def test_the_parts_come_in_order(fit):
 def test_contents_lead_somewhere_and_no_name_is_used_twice(report):
     page = Page(read(report / "report.html"))
     inside = [link for link in page.links if link.startswith("#")]
-    assert len(inside) == 10
+    assert len(inside) == 11
     assert {link[1:] for link in inside} <= set(page.ids)
     named = [
         name for name in page.ids if not re.match("losses-|biases-|shares-|predictions-", name)
@@ -164,9 +167,10 @@ def test_hostile_text_is_shown_as_text(hostile, name):
     assert "<script>alert" not in text
     if name == "report.html":
         page = Page(text)
-        assert page.tags.count("script") == 1
+        # Data of the figure and of the rows, which nothing runs, and the one script.
+        assert page.scripts == ["application/json", "application/json", None]
         # A note's line is seen by the reader exactly as it was written.
-        assert HOSTILE in page.text
+        assert HOSTILE in page.text + " ".join(split_passages(name, text))
     else:
         assert "[a](javascript" not in text
         assert "\\[a\\](javascript" in text

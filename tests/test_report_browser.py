@@ -189,7 +189,7 @@ def test_nothing_is_on_the_console_and_nothing_is_fetched(page):
 
 def test_contents_lead_to_their_parts(page):
     links = page.value("[...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))")
-    assert len(links) == 10
+    assert len(links) == 11
     for link in links:
         page.value(f"document.querySelector('nav a[href=\"{link}\"]').click()")
         assert page.value("location.hash") == link
@@ -300,7 +300,8 @@ def test_hostile_text_does_nothing(browser, tmp_path):
     browser.open(write_report(fit, tmp_path / "report") / "report.html")
     assert list(complaints(browser)) == []
     assert not any(e["method"] == "Page.javascriptDialogOpening" for e in browser.events)
-    assert browser.value("document.scripts.length") == 1
+    types = browser.value("[...document.scripts].map(s => s.type)")
+    assert types == ["application/json", "application/json", ""]
     others = browser.value(
         "[...document.querySelectorAll('main a[href]')].map(a => a.protocol)"
         ".filter(p => p !== 'https:' && p !== 'data:')"
@@ -365,23 +366,31 @@ def test_a_number_is_found_with_and_without_its_commas(page, report, words):
     assert len(column(page, "claims", "Claim")) < len(claims) / 2
 
 
-def test_a_picture_is_saved_with_the_colours_of_a_light_page(page):
+@pytest.mark.parametrize(
+    ("figure", "name"),
+    [
+        (".explore", "losses-north-killed-cumulative.svg"),
+        (".figures", "losses-north-killed.svg"),
+    ],
+)
+def test_a_picture_is_saved_with_the_colours_of_a_light_page(page, figure, name):
     page.value(
         "{const made = URL.createObjectURL; URL.createObjectURL = blob => {"
         "blob.text().then(text => { window.saved = text; }); return made.call(URL, blob); };"
         "HTMLAnchorElement.prototype.click = function () { window.name_ = this.download; };"
-        "document.querySelector('.save').click();}"
+        f"document.querySelector('{figure} .save').click();}}"
     )
     saved = page.value("window.saved") or page.value("window.saved")
     assert saved.startswith("<svg")
     assert "var(--" not in saved
-    assert page.value("window.name_") == "losses-north-killed.svg"
+    assert page.value("window.name_") == name
 
 
 def test_letters_of_figures_are_eight_pixels_or_more_on_a_phone(page):
     page.width(360, 740)
+    page.value("document.querySelector('.pictures').open = true")
     small = page.value(
-        "[...document.querySelectorAll('.picture text')]"
+        "[...document.querySelectorAll('.picture text, .canvas text')]"
         ".map(t => [t.textContent, parseFloat(getComputedStyle(t).fontSize) *"
         "t.getScreenCTM().a]).filter(([_, size]) => size < 8)"
     )
@@ -404,3 +413,120 @@ def test_months_are_there_for_those_who_open_them(page):
     assert page.value(rows) is False
     page.value("document.querySelector('details summary').click()")
     assert page.value(rows) is True
+
+
+def explored(page, **chosen):
+    """What the figure says once a reader has chosen something."""
+    for name, value in chosen.items():
+        what = (
+            f"checked = {str(value).lower()}" if isinstance(value, bool) else f"value = '{value}'"
+        )
+        page.value(
+            f"{{const f = document.querySelector('.explore [name={name}]'); f.{what};"
+            f"f.dispatchEvent(new Event('{'input' if name == 'week' else 'change'}'));}}"
+        )
+    return page.value("document.querySelector('.explore .value').textContent")
+
+
+def press(page, key):
+    for kind in ("keyDown", "keyUp"):
+        page.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+
+
+def printed_estimate(report, party, category, measure, number_of_week):
+    table = pd.read_csv(report / "estimates.csv", parse_dates=["start", "end"])
+    same = table[["party", "category", "scope", "measure"]] == [party, category, "all", measure]
+    row = table[same.all(axis=1)].iloc[number_of_week]
+    days = 1 if measure == "cumulative" else (row["end"] - row["start"]).days + 1
+    median, lower, upper = (row[k] / days for k in ("median", "lower", "upper"))
+    texts = [number(value, lower, upper) for value in (median, lower, upper)]
+    return row, f"{texts[0]} (95% interval {texts[1]} to {texts[2]})"
+
+
+@pytest.mark.parametrize(
+    ("party", "category", "measure"),
+    [("North", "killed", "cumulative"), ("South", "casualties", "weekly")],
+)
+def test_the_figure_says_the_numbers_of_the_table_by_arrow_keys(
+    page, report, party, category, measure
+):
+    """Each arrow goes on by a week; the value is spoken by a live region."""
+    explored(page, party=party, category=category, measure=measure, week=40)
+    page.value("document.querySelector('.explore [name=week]').focus()")
+    for key, week in (("ArrowRight", 41), ("ArrowLeft", 40), ("ArrowUp", 41), ("End", -1)):
+        press(page, key)
+        said = page.value("document.querySelector('.explore [role=status]').textContent")
+        row, estimate = printed_estimate(report, party.lower(), category, measure, week)
+        assert said.startswith(f"{party}, {category}, ")
+        assert estimate in said
+        day = f"{row['end'].day} {row['end']:%B %Y}"
+        assert f"to {day}:" in said
+        text = page.value("document.querySelector('.explore [name=week]').ariaValueText")
+        assert text is None or day in text
+
+
+def test_pointing_at_the_figure_chooses_a_week_and_lists_claims_with_their_sources(page):
+    explored(page, party="South", category="killed")
+    area = page.value(
+        "(() => {const s = document.querySelector('.canvas svg'); s.scrollIntoView();"
+        "const r = s.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]})()"
+    )
+    seen = set()
+    for share in (0.3, 0.6, 0.9):
+        at = {"x": area[0] + share * area[2], "y": area[1] + 0.5 * area[3]}
+        page.call("Input.dispatchMouseEvent", type="mouseMoved", **at)
+        seen.add(page.value("document.querySelector('.explore .value').textContent"))
+    assert len(seen) == 3
+    near = page.value("document.querySelector('.near').textContent")
+    assert "Observer (third-party, estimate)" in near
+    assert "in all to 20" in near
+
+
+def test_a_claim_of_the_figure_leads_to_its_source(page):
+    explored(page, party="North", category="casualties", measure="weekly", week=3)
+    links = page.value(
+        "[...document.querySelectorAll('.near a')].map(a => [a.href, a.rel, a.target])"
+    )
+    assert all(rel == ["noopener noreferrer", "_blank"] for _, *rel in links)
+
+
+def test_a_logarithmic_scale_and_a_window_of_time(page):
+    ticks = (
+        "[...document.querySelectorAll('.canvas text[text-anchor=end]')].map(t => t.textContent)"
+    )
+    linear = page.value(ticks)
+    assert linear[0] == "0"
+    explored(page, log=True)
+    values = [float(text.replace(",", "")) for text in page.value(ticks)]
+    assert len(values) > 2
+    assert min(values) > 0
+    assert max(values) / min(values) > 50
+    explored(page, **{"log": False, "from": "2023-01-01", "to": "2023-03-31"})
+    dates = page.value(
+        "[...document.querySelectorAll('.canvas text[text-anchor=middle]')].map(t => t.textContent)"
+    )
+    assert dates
+    assert all(re.search("Jan|Feb|Mar|2023", text) for text in dates)
+    first, last = (
+        page.value(f"document.querySelector('.explore [name=week]').{end}")
+        for end in ("min", "max")
+    )
+    assert int(last) - int(first) in (11, 12)
+    page.value("document.querySelector('.whole').click()")
+    assert page.value(ticks) == linear
+
+
+def test_without_scripts_and_in_print_there_are_the_pictures(page, report):
+    shown = "{}.every(e => e.checkVisibility({{contentVisibilityAuto: true}}))"
+    pictures = shown.format("[...document.querySelectorAll('#losses .picture svg')]")
+    figure = "document.querySelector('.explore').checkVisibility()"
+    assert page.value(figure) is True
+    page.call("Emulation.setEmulatedMedia", media="print")
+    assert page.value(figure) is False
+    page.call("Emulation.setEmulatedMedia", media="")
+    page.call("Emulation.setScriptExecutionDisabled", value=True)
+    page.open(report / "report.html")
+    assert page.value(figure) is False
+    assert page.value(pictures) is True
+    assert page.value("document.querySelectorAll('#table-claims tbody tr').length") == 200
+    page.call("Emulation.setScriptExecutionDisabled", value=False)

@@ -55,7 +55,7 @@ def reports(original):
 @pytest.fixture
 def report(original, reports, tmp_path, monkeypatch):
     """A copy to be spoilt; its fit is read and its report made again once for all tests."""
-    monkeypatch.setattr(verify, "load_fit", lambda path: reports.results.fit)
+    monkeypatch.setattr(verify, "load_fit", lambda path, **_: reports.results.fit)
     monkeypatch.setattr(verify, "_Reports", lambda *_: reports)
     return shutil.copytree(original, tmp_path / "report")
 
@@ -84,6 +84,8 @@ def test_a_report_that_nobody_touched_is_good(original):
     ("name", "start"),
     [
         ("report.html", "</strong>"),
+        ("report.html", '"median":['),
+        ("report.html", '"cells":["'),
         ("report.md", "**Russia, killed:** "),
         ("numbers.tex", r"\LMkilledRussiaAllMedian}{"),
         ("numbers.tex", r"\LMtanksRussiaAllUpper}{"),
@@ -160,7 +162,7 @@ def test_a_missing_file_is_a_problem(report):
 def test_a_fit_without_a_report_says_why(tmp_path, monkeypatch):
     failed = make_fit(n_draws=20, passed=False)
     failed.save(tmp_path / "fit.nc")
-    monkeypatch.setattr(verify, "load_fit", lambda _: failed)
+    monkeypatch.setattr(verify, "load_fit", lambda *_, **__: failed)
     write_json(provenance_of(failed), tmp_path / "provenance.json")
     [problem] = verify_report(tmp_path)
     assert problem.startswith("The gate of the fit did not pass")
@@ -225,6 +227,18 @@ def test_only_what_is_seen_of_a_page_counts():
         n for text in passages.split_passages("a.html", page) for n in passages.numbers_in(text)
     ]
     assert numbers == ["2", "5"]
+
+
+def test_data_of_a_page_are_read_by_row_and_by_list():
+    rows = '{"cells":["a 1","2",["b","https://3","c 4",""]],"rows":[[0,1],[2,1]]}'
+    for data, found in (
+        ('{"x":[1,2],"y":["3",[4,null]]}', ["1 2", "3", "4 None"]),
+        (rows, ["a 1", "2", "b", "https://3", "c 4", "", "2"]),
+        ('{"cells":[],"rows":[[7]]}', ['{"cells":[],"rows":[[7]]}']),
+        ("{1", ["{1"]),
+    ):
+        page = f'<p>0</p><script type="application/json">{data}</script><script>5</script>6'
+        assert passages.split_passages("a.html", page) == ["0", *found, "6"]
 
 
 def test_what_rounding_could_have_said_is_accepted_both_ways():

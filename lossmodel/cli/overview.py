@@ -11,7 +11,7 @@ __all__ = ["EXAMPLES", "FIRST_STEPS", "SECTIONS"]
 # Commands that are not here come last.
 SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "Claims": ("new", "schema", "data", "check"),
-    "Estimates": ("fit", "report", "query", "compare", "verify", "export", "cite"),
+    "Estimates": ("fit", "explain", "report", "query", "compare", "verify", "export", "cite"),
     "Tests of the model": ("simulate", "calibrate", "backtest", "sensitivity", "seal", "score"),
     "Installation": ("doctor",),
 }
@@ -57,6 +57,10 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("lossmodel fit mine.csv", "other claims about the shipped war"),
         ("lossmodel fit --as-of 2024-02-24", "what was published by a day"),
         ("lossmodel fit --engine nuts --ci 0.9", "the exact engine, 90% intervals"),
+    ),
+    "explain": (
+        ("lossmodel explain", "lossmodel-report/, ten refits"),
+        ("lossmodel explain --fit mine", "another fit"),
     ),
     "report": (
         ("lossmodel report", "of lossmodel-report/fit.nc, in its place"),

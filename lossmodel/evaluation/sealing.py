@@ -242,9 +242,11 @@ def _drawn(submodel: Submodel, rng: np.random.Generator) -> dict[str, Floats]:
     design, predicted = submodel.design, submodel.predicted
     claims = _to_come(design.terms)
     at = claims.index
-    form = design.observed.form.copy()
+    # No figure is drawn for a range, as which all others pass; those to come are no shares of cases.
+    form = np.full(len(design.terms), INTERVAL)
     form[at] = np.where(np.median(predicted.mu[:, at], axis=0) < np.log(COUNT_BELOW), COUNT, POINT)
-    observed = replace(design.observed, form=form)
+    cases = np.full(len(design.terms), np.nan)
+    observed = replace(design.observed, form=form, cases=cases)
     logs = np.concatenate([new_figures(observed, predicted, rng)[:, at] for _ in range(COPIES)])
     return {claim: np.exp(logs[:, i]) for i, claim in enumerate(claims)}
 

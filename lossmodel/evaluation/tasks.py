@@ -2,34 +2,39 @@
 
 A task is a function with its arguments; its result is anything that JSON can represent. The result
 of a finished task is stored in one file, whose name is a hash of the function, the arguments and
-the code of the package: nothing outdated is reused and nothing is computed twice. Results are
-always read back from their text, and every task runs on one thread, so that the bytes do not depend
-on interruptions, on the number of cores, or on the machine in a cluster.
+the code that the function imports: nothing outdated is reused and nothing is computed twice.
+Results are always read back from their text, and every task runs on one thread, so that the bytes
+do not depend on interruptions, on the number of cores, or on the machine in a cluster.
+
+Machines that share no scheduler take one shard of the tasks each, see `sharded`; a last run, which
+finds all results in the store, puts them together.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import asdict, is_dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 import pandas as pd
 
-from lossmodel.errors import LossModelError
+from lossmodel.errors import LossModelError, ShardDoneError, UsageError
+from lossmodel.system.code import code_hash
 from lossmodel.system.locks import HeldError
 from lossmodel.system.processes import WorkerDiedError, cores, end, pool, result_of, submit
 from lossmodel.system.stages import Stage
 from lossmodel.system.unfinished import write_whole
 
-__all__ = ["Options", "Report", "digest", "run_tasks"]
+__all__ = ["Options", "Report", "Shard", "digest", "run_tasks", "sharded"]
 
 Report = Callable[[str], None]
 
@@ -48,6 +53,66 @@ class Options(TypedDict):
     jobs: int
     cluster: str | None
     progress: Report | None
+
+
+class Shard(NamedTuple):
+    """The `number`-th of `total` parts of the tasks of a run, counted from one.
+
+    Examples
+    --------
+    >>> Shard.parse("2/4")
+    Shard(number=2, total=4)
+    >>> str(Shard(2, 4))
+    '2/4'
+    """
+
+    number: int
+    total: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Read a shard from the form 2/4.
+
+        Raises
+        ------
+        UsageError
+            It has another form, or there is no such part.
+        """
+        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+        if found is None or not 1 <= int(found[1]) <= int(found[2]):
+            raise UsageError(
+                f"{text!r} is not a shard; write 2/4 for the second of four, from 1/4 to 4/4."
+            )
+        return cls(int(found[1]), int(found[2]))
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.total}"
+
+
+_SHARD: ContextVar[Shard | None] = ContextVar("shard", default=None)
+
+
+@contextmanager
+def sharded(shard: Shard | None) -> Iterator[None]:
+    """Have `run_tasks` run only one shard in this context.
+
+    It then raises `ShardDoneError`, unless the results of all others are in the store.
+
+    Examples
+    --------
+    >>> with sharded(Shard(1, 2)):  # doctest: +ELLIPSIS
+    ...     run_tasks(round, [{"number": 2.4}, {"number": 3.6}], store=folder, jobs=1)
+    Traceback (most recent call last):
+    ...
+    lossmodel.errors.ShardDoneError: Shard 1/2 is done: 1 of 2 tasks. ...
+    >>> run_tasks(round, [{"number": 2.4}, {"number": 3.6}], store=folder, jobs=1)
+    [2, 4]
+    """
+    token = _SHARD.set(shard)
+    try:
+        yield
+    finally:
+        _SHARD.reset(token)
 
 
 Task = tuple[str, Callable[..., Any], dict[str, Any], str | None]
@@ -92,7 +157,8 @@ def run_tasks(
     jobs
         Number of processes; -1 for one per core.
     cluster
-        Address of a Dask scheduler that runs the tasks instead; needs `lossmodel[cluster]`.
+        Address of a Dask scheduler that runs the tasks instead, or the file that it wrote its
+        address to (``dask scheduler --scheduler-file``); needs `lossmodel[cluster]`.
     progress
         Called with the number of finished tasks and the time left, as a text.
     title
@@ -103,6 +169,10 @@ def run_tasks(
     LossModelError
         No scheduler answers at the address, Dask is not installed, or worker processes died
         repeatedly.
+    ShardDoneError
+        In the context of `sharded`, once the tasks of the shard are done.
+    UsageError
+        Tasks of a shard have no store.
 
     Examples
     --------
@@ -112,10 +182,15 @@ def run_tasks(
     folder = None if store is None else Path(store)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    keys = [digest(_name(function), _code(), given) for given in arguments]
-    texts = _kept(folder, keys)
-    pending = {key: given for key, given in zip(keys, arguments, strict=True) if key not in texts}
-    say = _Counter(title, len(set(keys)), len(texts), progress)
+    code = digest(_name(function), code_hash(function.__module__))
+    known: dict[int, str] = {}
+    keys = [_key(code, given, known) for given in arguments]
+    shard = _SHARD.get()
+    mine = _of_shard(keys, shard, folder)
+    texts = _kept(folder, mine)
+    given_of = dict(zip(keys, arguments, strict=True))
+    pending = {key: given_of[key] for key in mine if key not in texts}
+    say = _Counter(title, len(mine), len(texts), progress)
     tasks: list[Task] = [
         (key, function, dict(given), None if folder is None else str(folder))
         for key, given in pending.items()
@@ -127,7 +202,45 @@ def run_tasks(
         if folder is not None and cluster:
             _keep(folder, key, text)
         say.one_more()
+    if shard is not None:
+        texts = _kept(folder, keys)
+    if missing := len(set(keys) - set(texts)):
+        raise ShardDoneError(
+            f"Shard {shard} is done: {len(mine):,} of {len(set(keys)):,} {title}. "
+            f"{missing:,} of other shards are not in {folder}; once they are, the same command "
+            "without a shard puts all together."
+        )
     return [json.loads(texts[key]) for key in keys]
+
+
+def _of_shard(keys: Sequence[str], shard: Shard | None, folder: Path | None) -> list[str]:
+    """The different keys of a shard, every so many of all."""
+    different = list(dict.fromkeys(keys))
+    if shard is None:
+        return different
+    if folder is None:
+        raise UsageError(
+            f"Shard {shard} has no store for its results, without which they are lost."
+        )
+    return different[shard.number - 1 :: shard.total]
+
+
+def _key(code: str, given: Mapping[str, Any], known: dict[int, str]) -> str:
+    """Key of one task; what all tasks have in common, such as the priors, is hashed once.
+
+    Parameters
+    ----------
+    known
+        Hashes of such objects by their identity.
+    """
+    hashes = {}
+    for name, value in given.items():
+        if is_dataclass(value):
+            if id(value) not in known:
+                known[id(value)] = digest(value)
+            value = known[id(value)]
+        hashes[name] = value
+    return digest(code, hashes)
 
 
 def digest(*parts: object) -> str:
@@ -177,18 +290,6 @@ def _fields(value: Any) -> dict[str, Any]:
     except TypeError:  # a field that cannot be copied, such as a read-only mapping
         names = vars(value).keys()
     return {name: getattr(value, name) for name in names if name not in ("path", "directory")}
-
-
-@cache
-def _code() -> str:
-    """Hash of the package's source: after a change of the code, tasks are run again."""
-    package = Path(__file__).resolve().parent.parent
-    files = sorted([*package.rglob("*.py"), *package.rglob("*.toml")])
-    state = hashlib.sha256()
-    for file in files:
-        state.update(file.relative_to(package).as_posix().encode())
-        state.update(file.read_bytes())
-    return state.hexdigest()
 
 
 def _name(function: Callable[..., Any]) -> str:
@@ -270,7 +371,8 @@ def _on_cluster(
         text = "a cluster needs Dask, which is not installed: pip install 'lossmodel[cluster]'"
         raise LossModelError(text) from error
     try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        named = {"scheduler_file": address} if Path(address).is_file() else {"address": address}
+        client = Client(**named, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError, RuntimeError) as error:
         raise LossModelError(f"no Dask scheduler answers at {address}. {REMEDY}") from error
     with client, client.as_current():

@@ -20,10 +20,14 @@ import pandas as pd
 
 from lossmodel import __version__
 from lossmodel.api import load_fit
-from lossmodel.errors import UsageError
+from lossmodel.errors import LossModelError, UsageError
+from lossmodel.evaluation.explain import read_explanation
 from lossmodel.posterior.tables import with_tables
 from lossmodel.report.changes import read_changes
+from lossmodel.report.differences import differences
 from lossmodel.report.document import compose
+from lossmodel.report.figures.data import download
+from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.folder import csv_text
 from lossmodel.report.manifest import changed_files, foreign_files, read_manifest
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lossmodel.api import Fit
+    from lossmodel.evaluation.explain import Explanation
     from lossmodel.report.changes import Changes
 
 __all__ = ["PRECISION", "is_report_file", "nudged", "verify_report"]
@@ -59,13 +64,15 @@ SHOWN: Final = 20  # problems shown per file
 EMPTY_SVG: Final = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
 
-def verify_report(path: str | Path) -> list[str]:
+def verify_report(path: str | Path, *, cache: bool = False) -> list[str]:
     """Compare the numbers in a report with its fit.
 
     Parameters
     ----------
     path
         The folder of a report, or one HTML, Markdown, TeX or CSV file of it.
+    cache
+        As for `load_fit`.
 
     Returns
     -------
@@ -79,9 +86,9 @@ def verify_report(path: str | Path) -> list[str]:
     """
     path = Path(path)
     folder = _folder(path)
-    fit = load_fit(folder / "fit.nc")
+    fit = load_fit(folder / "fit.nc", cache=cache)
     problems = list(_provenance(fit, folder))
-    reports = _Reports(fit, read_changes(folder, fit))
+    reports = _Reports(fit, folder, read_changes(folder, fit), read_explanation(folder, fit))
     names = reports.names if path.is_dir() else [path.relative_to(folder).as_posix()]
     if not path.is_dir() and names[0] not in reports.names:
         raise UsageError(
@@ -142,9 +149,13 @@ def _manifest_differences(folder: Path, *, read: Sequence[str]) -> Iterator[str]
 
 def _cell_differences(table: pd.DataFrame, path: Path) -> Iterator[str]:
     """Cells of a CSV file that differ from the fit."""
-    expected = _as_read(io.StringIO(csv_text(table)))
+    own = csv_text(table)
     try:
-        found = _as_read(io.StringIO(read_text(path)))
+        text = read_text(path)
+        # As a rule they are the same text.
+        if text == own:
+            return
+        expected, found = (_as_read(io.StringIO(each)) for each in (own, text))
     except ValueError as problem:
         yield f"it cannot be read: {one_line(str(problem))}"
         return
@@ -206,27 +217,41 @@ def _provenance(fit: Fit, folder: Path) -> Iterator[str]:
 class _Reports:
     """Files of a report, computed from the fit."""
 
-    def __init__(self, fit: Fit, changes: Changes | None = None) -> None:
+    def __init__(
+        self,
+        fit: Fit,
+        folder: Path,
+        changes: Changes | None = None,
+        explanation: Explanation | None = None,
+    ) -> None:
         self.results = Results(fit)
+        self.folder = folder
         self.changes = changes
+        self.explanation = explanation
         self._made: dict[float, dict[str, str]] = {}
 
     @property
     def names(self) -> list[str]:
         return [*self.made(1.0), *TABLES]
 
+    def _figure(self, name: str) -> str:
+        try:
+            return read_text(self.folder / "figures" / f"{name}.svg")
+        except LossModelError:  # the manifest says so
+            return EMPTY_SVG
+
     def made(self, factor: float) -> dict[str, str]:
         """All files, with numbers multiplied by a factor close to one."""
         if factor not in self._made:
             results = self.results if factor == 1 else nudged(self.results, factor)
             specs = figure_specs(results)
-            document = compose(results, specs, self.changes)
+            document = compose(results, specs, self.changes, self.explanation)
             drawn = [spec for spec in itertools.chain(*specs.values()) if spec.draw]
-            blank = {spec.name: EMPTY_SVG for spec in drawn}
-            # Only the words of the link are read.
-            data = {spec.name: "-" for spec in drawn if spec.data}
+            # Figures are not read, but with them the page is the same text as a rule.
+            svg = {spec.name: self._figure(spec.name) for spec in drawn}
+            data = {spec.name: download(spec.data(results)) for spec in drawn if spec.data}
             self._made[factor] = {
-                "report.html": to_html(document, blank, data),
+                "report.html": to_html(document, svg, data, exploration(results, drawn)),
                 "report.md": to_markdown(document),
                 **tex_files(results),
             }
@@ -237,6 +262,9 @@ def nudged(results: Results, factor: float) -> Results:
     """The same tables, all their numbers a little larger or smaller."""
     own = {name: _scaled(getattr(results.fit, name), factor) for name in OF_FIT}
     given = {name: _scaled(getattr(results, name), factor) for name in TABLES.values()}
+    given["differences"] = _scaled(differences(results), factor)
+    if results.sums_claimed:
+        given["sums"] = _scaled(results.sums, factor)
     return Results(with_tables(results.fit, own), given)
 
 
@@ -246,6 +274,9 @@ def _scaled(table: pd.DataFrame, factor: float) -> pd.DataFrame:
 
 
 def _differences(reports: _Reports, name: str, found: str) -> Iterator[str]:
+    # As a rule they are the same text.
+    if found == reports.made(1.0)[name]:
+        return
     passages = split_passages(name, found)
     expected = split_passages(name, reports.made(1.0)[name])
     if list(map(numbers_in, passages)) == list(map(numbers_in, expected)):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ from lossmodel.posterior.force_check import force_check
 from lossmodel.report.changes import CLAIMS, TOTALS, changes_since
 from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
+from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.figures.render import render_figures
 from lossmodel.report.figures.tables import tables_for
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from lossmodel.api import Fit
+    from lossmodel.evaluation.explain import Explanation
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.figures.render import RenderedFigures
     from lossmodel.report.folder import Reserved
@@ -65,6 +68,7 @@ def write_report(
     *,
     force: bool = False,
     since: Fit | None = None,
+    explanation: Explanation | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write the report of a fit into a folder, completely or not at all.
@@ -91,6 +95,9 @@ def write_report(
     since
         An earlier fit of the same conflict: the report says what changed, and the folder gets
         ``changes.csv`` and ``changed-claims.csv``.
+    explanation
+        The fit under other assumptions, see `lossmodel.evaluation.explain.explain`: the report
+        says how far they move the totals, and the folder gets ``explain.npz``.
     progress
         Called with a line of text at each stage.
 
@@ -117,7 +124,9 @@ def write_report(
     """
     check_fit(fit)
     with reserved(Path(out)) as target:
-        return write_into(target, fit, force=force, since=since, progress=progress)
+        return write_into(
+            target, fit, force=force, since=since, explanation=explanation, progress=progress
+        )
 
 
 def write_into(
@@ -126,6 +135,7 @@ def write_into(
     *,
     force: bool = False,
     since: Fit | None = None,
+    explanation: Explanation | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write the report of a fit into a folder that was reserved before the fit."""
@@ -136,11 +146,14 @@ def write_into(
     folder = target.work
     try:
         # Figures take longest, so the worker process starts them first.
-        started = _start(fit, folder, since) if whole else None
+        started = _start(fit, folder, since, explanation) if whole else None
         progress(_stage("fit.nc"))
         fit.save(folder / "fit.nc")
         write_json(fit.diagnostics, folder / "diagnostics.json")
         write_json(provenance_of(fit), folder / "provenance.json")
+        if explanation is not None:
+            # The fit that is saved may have other diagnostics than the one that was explained.
+            replace(explanation, fit_sha256=fit_hash(fit)).save(folder)
         if started is not None:
             _write_all(started, folder, progress)
             write_text(crate(fit, folder), folder / NAME)
@@ -182,9 +195,10 @@ class _Started:
     mark: str
     figures: list[Future[RenderedFigures]]
     since: Fit | None = None
+    explanation: Explanation | None = None
 
 
-def _start(fit: Fit, folder: Path, since: Fit | None) -> _Started:
+def _start(fit: Fit, folder: Path, since: Fit | None, explanation: Explanation | None) -> _Started:
     """Start drawing figures, each group once the tables that it needs are computed."""
     place = folder / "figures"
     place.mkdir()
@@ -196,7 +210,7 @@ def _start(fit: Fit, folder: Path, since: Fit | None) -> _Started:
         some = [spec for section in sections for spec in specs[section]]
         tables_of = tables_for(results, tables)
         figures.append(worker.submit(render_figures, some, tables_of, place, mark))
-    return _Started(results, specs, mark, figures, since)
+    return _Started(results, specs, mark, figures, since, explanation)
 
 
 def _write_all(started: _Started, folder: Path, progress: Callable[[str], None]) -> None:
@@ -217,7 +231,7 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
         changes = changes_since(started.since, fit)
         write_text(csv_text(changes.totals), folder / TOTALS)
         write_text(csv_text(changes.claims), folder / CLAIMS)
-    document = compose(results, started.specs, changes)
+    document = compose(results, started.specs, changes, started.explanation)
     write_text(to_markdown(document), folder / "report.md")
     progress(_stage("figures"))
     rendered = [result_of(figures) for figures in started.figures]
@@ -230,7 +244,8 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
         for spec in specs
         if spec.name in svg and spec.data is not None
     }
-    write_text(to_html(document, svg, data), folder / "report.html")
+    explored = exploration(results, itertools.chain(*started.specs.values()))
+    write_text(to_html(document, svg, data, explored), folder / "report.html")
     problem = next((part.problem for part in rendered if part.problem), "")
     try:
         (folder / "report.pdf").write_bytes(result_of(pages))

@@ -68,6 +68,8 @@ def _block(block: Block, mark: str, form: str) -> Iterator[str]:
         yield f"*{markdown(block.caption)}*"
         if mark:
             yield f"**{markdown(mark)}**"
+    elif block.kind == "dial":
+        return
     elif block.page_only:
         yield markdown(block.instead)
     else:

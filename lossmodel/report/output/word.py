@@ -117,7 +117,7 @@ class _Writer:
                 self._caption(block.caption)
         elif isinstance(block, Figure):
             self._figure(block)
-        else:
+        elif isinstance(block, Text):
             self._text(block)
 
     def _text(self, block: Text) -> None:
