@@ -242,7 +242,7 @@ def _drawn(submodel: Submodel, rng: np.random.Generator) -> dict[str, Floats]:
     design, predicted = submodel.design, submodel.predicted
     claims = _to_come(design.terms)
     at = claims.index
-    # No figure is drawn for a range, as which all others pass; those to come are no shares of cases.
+    # Others pass as ranges, of which no figure is drawn; those to come are no shares of cases.
     form = np.full(len(design.terms), INTERVAL)
     form[at] = np.where(np.median(predicted.mu[:, at], axis=0) < np.log(COUNT_BELOW), COUNT, POINT)
     cases = np.full(len(design.terms), np.nan)
