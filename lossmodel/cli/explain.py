@@ -12,7 +12,7 @@ from lossmodel.system.destination import check_writable
 
 if TYPE_CHECKING:
     from lossmodel.api import Fit
-    from lossmodel.evaluation.explain import Explanation
+    from lossmodel.evaluation.explanation import Explanation
 
 
 @app.command()
@@ -23,8 +23,8 @@ def explain(
     cluster: Cluster = None,
 ) -> None:
     """Refit a saved fit under other assumptions, for its report."""
-    from lossmodel.evaluation.explain import FILE, read_explanation
     from lossmodel.evaluation.explain import explain as run
+    from lossmodel.evaluation.explanation import FILE, read_explanation
     from lossmodel.report.manifest import list_file
     from lossmodel.report.wording import headline_keys
 

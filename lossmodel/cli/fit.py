@@ -72,7 +72,7 @@ def fit(
         from lossmodel import api
         from lossmodel.claims.claims import load_claims
         from lossmodel.evaluation.accountings import with_other_accountings
-        from lossmodel.evaluation.explain import read_explanation
+        from lossmodel.evaluation.explanation import read_explanation
         from lossmodel.model.components import Components
         from lossmodel.posterior.fit import conflict_priors
         from lossmodel.posterior.netcdf import check_name
@@ -143,7 +143,7 @@ def report(
 ) -> None:
     """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
-    from lossmodel.evaluation.explain import read_explanation
+    from lossmodel.evaluation.explanation import read_explanation
     from lossmodel.report import write_report
     from lossmodel.report.folder import check_replaceable
     from lossmodel.report.manifest import read_manifest

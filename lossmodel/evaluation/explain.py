@@ -8,43 +8,30 @@ the totals for every other position of the assumptions, see ``reweighting``.
 from __future__ import annotations
 
 import base64
-import io
-import logging
-import zipfile
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from lossmodel import __version__
 from lossmodel.api import fit as refit
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.assumptions import COMMON, Assumption, assumptions_of, ranked
-from lossmodel.evaluation.reweighting import Family, Pool, effective, pooled, weighted_quantiles
+from lossmodel.evaluation.assumptions import CARRYING, Assumption, assumptions_of, ranked
+from lossmodel.evaluation.explanation import Explanation
 from lossmodel.evaluation.tasks import Options, run_tasks
 from lossmodel.inference.convergence import convergence
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.tables import reported_series
 from lossmodel.posterior.variance import LEAST_TOTAL
-from lossmodel.system.unfinished import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from lossmodel.api import Fit
     from lossmodel.model.design.grid import Floats, Ints
     from lossmodel.model.priors import Priors
     from lossmodel.posterior.reported import Series
 
-__all__ = ["FILE", "Answer", "Explanation", "explain", "node_draws", "read_explanation"]
-
-# Fields of an explanation, as they are saved.
-DRAWN: Final = ("statistics", "logs", "curves")
-ARRAYS: Final = ("nodes", "sizes", "counts", "passed", "days", *DRAWN)
-SCALARS: Final = ("fit_sha256", "ci_prob", "keys", "priors", "efficiency")
+__all__ = ["explain", "node_draws"]
 
 # Draws of each refit. By normal theory, with all of the variance from priors, eleven nodes of 4,000
 # have 20,000 effective draws or more at any position of one slider, 3,000 at one of all five, and
@@ -53,134 +40,11 @@ DRAWS: Final = 4000
 # Days on which the cumulative curves are kept, the last one among them: one per quarter of the
 # longest shipped war, and a straight line between two of them errs by less than a line's width.
 CURVE_DAYS: Final = 16
-# Changed with the content of saved explanations, and with the model behind them.
-FORMAT: Final = 1
-FILE: Final = "explain.npz"
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Totals at one position of the assumptions.
-
-    Attributes
-    ----------
-    totals
-        Median, lower and upper limit of each total, shape (K, 3).
-    effective
-        Number of effective draws behind them.
-    """
-
-    totals: Floats
-    effective: float
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """Refits of a fit under other assumptions.
-
-    Attributes
-    ----------
-    fit_sha256
-        Of the fit.
-    ci_prob
-        Probability of its intervals.
-    keys
-        Party, category and scope of K totals.
-    priors
-        Names of the priors of J assumptions, those that carry most first.
-    nodes
-        Positions of the fit and of its refits, shape (1 + 2 J, J).
-    sizes
-        See `reweighting.Family`, shape (J,).
-    counts
-        Draws of each node; the sum is N.
-    passed
-        Whether each node passed its gate.
-    efficiency
-        Effective draws per draw: 1 unless a sampler drew them.
-    statistics
-        See `reweighting`, shape (N, J).
-    logs
-        Log totals, shape (N, K).
-    days
-        Number of each day of a curve, from 0, shape (G,).
-    curves
-        Log totals to these days, shape (N, K, G).
-    """
-
-    fit_sha256: str
-    ci_prob: float
-    keys: tuple[Series, ...]
-    priors: tuple[str, ...]
-    nodes: Floats
-    sizes: Floats
-    counts: Ints
-    passed: Ints
-    efficiency: float
-    statistics: Floats
-    logs: Floats
-    days: Ints
-    curves: Floats
-
-    @property
-    def levels(self) -> Floats:
-        """Levels of median, lower and upper limit."""
-        tail = (1 - self.ci_prob) / 2
-        return np.array([0.5, tail, 1 - tail])
-
-    @cached_property
-    def pool(self) -> Pool:
-        """The draws of all nodes, for weights."""
-        return pooled(self.family, np.split(self.statistics, self.bounds), self.nodes)
-
-    @property
-    def family(self) -> Family:
-        """The priors of all positions."""
-        scaled = np.array([name == COMMON for name in self.priors], dtype=bool)
-        return Family(scaled, self.sizes)
-
-    @property
-    def bounds(self) -> Ints:
-        """Where the draws of one node end and those of the next begin."""
-        return np.cumsum(self.counts)[:-1]
-
-    def save(self, folder: Path) -> Path:
-        """Write it beside a fit, whole or not at all."""
-        content = {name: np.asarray(getattr(self, name)) for name in (*ARRAYS, *SCALARS)}
-        content |= {name: content[name].astype("f4") for name in DRAWN}
-        content |= {"format": np.array(FORMAT), "version": np.array(__version__)}
-        stream = io.BytesIO()
-        np.savez(stream, allow_pickle=False, **content)
-        write_whole(folder / FILE, stream.getvalue())
-        return folder / FILE
-
-    def assumptions(self, priors: Priors) -> list[Assumption]:
-        """The assumptions with their words."""
-        known = {a.prior: a for a in assumptions_of(priors)}
-        return [known[name] for name in self.priors]
-
-    def at_node(self, node: int) -> Floats:
-        """Median, lower and upper limit of each total by the draws of one node, shape (K, 3)."""
-        return np.exp(np.quantile(np.split(self.logs, self.bounds)[node], self.levels, axis=0)).T
-
-    def at(self, position: Floats) -> Answer:
-        """Totals at a position of the assumptions, shape (J,), by weights.
-
-        The change of each limit from the position of the fit is by weights, and the limit there is
-        that of the fit: both have the same draws, so that most of their error cancels.
-        """
-        weights, own = (self.pool.weights(p) for p in (position, np.zeros(len(self.priors))))
-        moved = np.array(
-            [
-                weighted_quantiles(x, weights, self.levels)
-                - weighted_quantiles(x, own, self.levels)
-                for x in self.logs.T
-            ]
-        )
-        return Answer(self.at_node(0) * np.exp(moved), effective(weights) * self.efficiency)
-
-
-def explain(fit: Fit, keys: Sequence[Series], options: Options) -> Explanation:
+def explain(
+    fit: Fit, keys: Sequence[Series], options: Options, *, most: int = CARRYING
+) -> Explanation:
     """Refit under other assumptions.
 
     Parameters
@@ -191,18 +55,22 @@ def explain(fit: Fit, keys: Sequence[Series], options: Options) -> Explanation:
         Totals, those of the first one's submodel are taken.
     options
         See `tasks.run_tasks`; an interrupted run is resumed from the store.
+    most
+        Number of assumptions at the most.
 
     Raises
     ------
     UsageError
-        The fit has none of the totals, or no assumption moves them.
+        The fit did not pass its gate or has none of the totals, or no assumption moves them.
     """
+    if not fit.diagnostics["gate"]["passed"]:
+        raise UsageError("This fit did not pass its gate, so its totals are not to be explained.")
     known = [key for key in keys if key in reported_series(fit)]
     if not known:
         raise UsageError("This fit has no headline totals to explain.")
     submodel = fit.submodel_of(*known[0][:2])
     keys = tuple(key for key in known if fit.submodel_of(*key[:2]) is submodel)
-    chosen = ranked(submodel, fit.priors, keys)
+    chosen = ranked(submodel, fit.priors, keys, most)
     if not chosen:
         raise UsageError("No assumption moves the headline totals of this fit.")
     count = len(chosen)
@@ -227,14 +95,17 @@ def explain(fit: Fit, keys: Sequence[Series], options: Options) -> Explanation:
         **options,
     )
     own = _draws_of(fit, chosen, nodes[0], keys, days)
-    every = [own, *({k: _unpacked(v) for k, v in r["draws"].items()} for r in results)]
-    passed = [fit.diagnostics["gate"]["passed"], *(r["passed"] for r in results)]
+    every = [own]
+    for found in results:
+        # The draws of a refit that did not pass its gate are not those of its posterior.
+        kept = slice(None if found["passed"] else 0)
+        every.append({name: _unpacked(packed)[kept] for name, packed in found["draws"].items()})
     by = [assumption.direction(submodel.design, fit.priors)[1] for assumption in chosen]
     return Explanation(
         fit_sha256=fit_hash(fit), ci_prob=fit.ci_prob, keys=keys, priors=names, nodes=nodes,
         sizes=np.array([float((v**2).sum()) for v in by]),
         counts=np.array([len(draws["logs"]) for draws in every]),
-        passed=np.array(passed, dtype=int), efficiency=_efficiency(fit, keys), days=days,
+        efficiency=_efficiency(fit, keys), days=days,
         **{name: _rounded([draws[name] for draws in every]) for name in own},
     )  # fmt: skip
 
@@ -275,35 +146,6 @@ def node_draws(
     draws = _draws_of(found, chosen, np.asarray(position), keys, np.asarray(days))
     packed = {key: _packed(values) for key, values in draws.items()}
     return {"draws": packed, "passed": bool(found.diagnostics["gate"]["passed"])}
-
-
-def read_explanation(folder: Path, fit: Fit) -> Explanation | None:
-    """The explanation that was saved beside a fit; None for none, or for one of another fit.
-
-    Another version of the package may have another model, so its explanations are passed over.
-    """
-    try:
-        with np.load(folder / FILE, allow_pickle=False) as stored:
-            known = {name: stored[name] for name in stored.files}
-        if (int(known["format"]), str(known["version"])) != (FORMAT, __version__):
-            return None
-        if str(known["fit_sha256"]) != fit_hash(fit):
-            return None
-        found = {name: known[name] for name in ARRAYS}
-        return Explanation(
-            fit_sha256=str(known["fit_sha256"]),
-            ci_prob=float(known["ci_prob"]),
-            keys=tuple((str(p), str(c), str(s)) for p, c, s in known["keys"]),
-            priors=tuple(map(str, known["priors"])),
-            efficiency=float(known["efficiency"]),
-            **found | {name: found[name].astype(float) for name in DRAWN},
-        )
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as problem:
-        words = "%s cannot be read (%s) and is left out: run `lossmodel explain` again."
-        logging.getLogger(__name__).warning(words, folder / FILE, problem)
-        return None
 
 
 def _draws_of(

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CARRIED", "Family", "Pool", "effective", "pooled", "weighted_quantiles"]
 
-# Effective draws from which weights carry an answer. The error of a median of n draws is sqrt(pi /
-# 2 / n) sds; two of these errors are then the tenth of a posterior sd that is promised.
-CARRIED: Final = round(np.pi / 2 / 0.05**2)
+# Effective draws from which weights carry an answer. The standard error of a median of n draws is
+# sqrt(pi / 2 / n) sds; three of them are then the tenth of a posterior sd that is promised.
+CARRIED: Final = round(np.pi / 2 * (3 / 0.1) ** 2)
 
 
 @dataclass(frozen=True, eq=False)

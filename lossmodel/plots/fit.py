@@ -278,9 +278,12 @@ def plot_variance_decomposition(fit: Drawable, *, ax: Axes | None = None) -> Axe
         index="quantity", columns="block", values="share", aggfunc="sum", sort=False
     ).fillna(0.0)
     wide = wide[wide.sum().sort_values(ascending=False).index]
+    few = len(GROUP_COLOURS) - 1
+    if wide.shape[1] > few + 1:
+        wide = wide.iloc[:, :few].assign(other=wide.iloc[:, few:].sum(axis=1))
     positions = np.arange(len(wide))[::-1]
     left = np.zeros(len(wide))
-    for group, colour in zip(wide.columns, GROUP_COLOURS, strict=False):
+    for group, colour in zip(wide.columns, GROUP_COLOURS[: wide.shape[1]], strict=True):
         ax.barh(positions, wide[group], left=left, height=0.65, color=colour, lw=0, label=group)
         left = left + wide[group].to_numpy()
     ax.set_axisbelow(True)

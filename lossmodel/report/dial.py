@@ -11,18 +11,23 @@ import numpy as np
 from lossmodel.evaluation.reweighting import CARRIED
 from lossmodel.report.blocks import Dial, Table
 from lossmodel.report.wording import date, level, quantity_title
-from lossmodel.text.numbers import number
+from lossmodel.text.numbers import factor, number
 
 if TYPE_CHECKING:
     from lossmodel.api import Fit
-    from lossmodel.evaluation.explain import Explanation
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.model.design.grid import Floats
 
 __all__ = ["changes_table", "dial_of", "largest_change"]
 
-# Draws behind the curves of the page: a quarter of those behind its totals, which keeps their
-# bytes below a megabyte; a band is drawn, not read off.
-CURVE_DRAWS: Final = 11_000
+# Draws behind the curves of the page, an eighth of those behind its totals, which keeps their bytes
+# below half a megabyte: a band is drawn, not read off.
+CURVE_DRAWS: Final = 5_000
+# Posterior sds that a median by weights may be off that of a refit.
+PROMISED: Final = 0.1
+LEFT_OUT: Final = (
+    " A refit that did not pass its gate is left out, and its row is by the other refits."
+)
 INTRO: Final = (
     "Move an assumption and the totals follow, by importance weights of the draws of {refits} "
     "refits. Each slider runs over one prior standard deviation to either side, or over the values "
@@ -33,35 +38,47 @@ INTRO: Final = (
 def largest_change(explanation: Explanation, fit: Fit, key: tuple[str, str, str]) -> str:
     """The refit that moves a total most, as a sentence."""
     column = explanation.keys.index(key)
-    own = explanation.at_node(0)[column]
-    moved = [
-        abs(np.log(explanation.at_node(node)[column, 0] / own[0]))
-        for node in range(len(explanation.nodes))
-    ]
-    node = int(np.argmax(moved))
-    words = _node_words(explanation, fit, node)
-    new = explanation.at_node(node)[column]
-    return f"If {words}, the total is {_total(new)} instead of {_total(own)}."
+    own, *others = (answer.totals[column] for answer in map(explanation.at, explanation.nodes))
+    node = int(np.argmax([abs(np.log(other[0] / own[0])) for other in others]))
+    words = _node_words(explanation, fit, 1 + node)
+    return f"If {words}, the total is {_total(others[node])} instead of {_total(own)}."
 
 
 def changes_table(explanation: Explanation, fit: Fit) -> Table:
     """Totals of the fit and of each refit."""
-    rows = [["As assumed", *map(_total, explanation.at_node(0))]]
+    rows = [["As assumed", *map(_total, explanation.at(explanation.nodes[0]).totals)]]
     for node in range(1, len(explanation.nodes)):
         words = f"If {_node_words(explanation, fit, node)}"
-        if not explanation.passed[node]:
-            words += " (this refit did not pass its gate)"
-        rows.append([words, *map(_total, explanation.at_node(node))])
+        found = explanation.at(explanation.nodes[node])
+        if node not in explanation.passed:
+            words += " (by the other refits)"
+        carried = found.effective >= CARRIED
+        rows.append([words, *(_total(t) if carried else "–" for t in found.totals)])
     return Table(
         "changed-assumptions",
         ["Assumption", *(quantity_title(fit, key) for key in explanation.keys)],
         rows,
         caption=(
-            f"Totals under other assumptions, each by a refit, with {level(fit)} intervals. The "
-            "assumptions are those that carry most of the width of these totals; each is moved by "
-            "one prior standard deviation, or to the ends of its plausible values."
+            f"Totals under other assumptions, with {level(fit)} intervals, from the draws of a "
+            "refit for each row, weighted together. The assumptions are those that carry most of "
+            "the width of these totals; each is moved by one prior standard deviation, or to the "
+            f"ends of its plausible values. {_agreement(explanation)}"
+            + LEFT_OUT
+            * (len(explanation.passed) < len(explanation.nodes))
         ),
         numeric=frozenset(range(1, 1 + len(explanation.keys))),
+    )
+
+
+def _agreement(explanation: Explanation) -> str:
+    """How far the refits agree with one another."""
+    found = explanation.disagreement
+    words = f"No median is further than {factor(found)} posterior sds from that of its refit alone."
+    if found <= PROMISED:
+        return words
+    return (
+        f"Medians differ from those of their refits alone by up to {factor(found)} posterior sds, "
+        "since the approximations of the refits do not agree: an exact engine is needed here."
     )
 
 
@@ -95,7 +112,8 @@ def dial_of(explanation: Explanation, fit: Fit) -> Dial:
         "statistics": [_coded(column, 2) for column in explanation.statistics.T],
         "mixture": _coded(explanation.pool.log_mixture, 2),
         "totals": [_coded(column, 2) for column in explanation.logs.T],
-        "own": explanation.at_node(0).tolist(),
+        "nodes": explanation.nodes.tolist(),
+        "own": explanation.alone(0).tolist(),
         "curves": _curves(explanation),
         "first": date(fit.days[0]),
         "days": [[int(day), date(fit.days[day])] for day in explanation.days],

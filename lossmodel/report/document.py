@@ -30,7 +30,7 @@ from lossmodel.report.wording import date, level
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from lossmodel.evaluation.explain import Explanation
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.blocks import Answers, Block, Section
     from lossmodel.report.changes import Changes
     from lossmodel.report.figures.figures import FigureSpec

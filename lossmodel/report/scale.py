@@ -57,9 +57,9 @@ def scale_words(fit: Fit, key: tuple[str, str, str]) -> str:
     if not scale:
         return ""
     figures = scale.pop(FIGURES)
-    named = [f"{percent(share)} by {part}" for part, share in scale.items() if share >= LEAST]
-    words = f"Of its uncertainty, {percent(figures)} is due to noise in the figures"
-    return f"{words} and {_listed(named[:NAMED])}" if named else words
+    named = [f"{percent(share)} on {part}" for part, share in scale.items() if share >= LEAST]
+    words = f"Of its uncertainty, {percent(figures)} is noise in the figures"
+    return f"{words}; the rest is assumptions: {_listed(named[:NAMED])}" if named else words
 
 
 def _listed(words: list[str]) -> str:

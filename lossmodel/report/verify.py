@@ -21,7 +21,7 @@ import pandas as pd
 from lossmodel import __version__
 from lossmodel.api import load_fit
 from lossmodel.errors import LossModelError, UsageError
-from lossmodel.evaluation.explain import read_explanation
+from lossmodel.evaluation.explanation import read_explanation
 from lossmodel.posterior.tables import with_tables
 from lossmodel.report.changes import read_changes
 from lossmodel.report.differences import differences
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lossmodel.api import Fit
-    from lossmodel.evaluation.explain import Explanation
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.changes import Changes
 
 __all__ = ["PRECISION", "is_report_file", "nudged", "verify_report"]

@@ -134,7 +134,8 @@ LEVELS: Final = ("High", "Moderate", "Low")
 CONFIDENCE: Final = (
     f"Confidence is high if the limits are less than {NARROW:g}-fold apart, low from {WIDE:g}-fold "
     "on, moderate between, after they are widened for readers with other assumptions: the share "
-    "of the variance that is assumed counts twice. Both numbers stand beside the word."
+    "of the variance that is assumed counts twice. The widened limits and the share stand beside "
+    "the word."
 )
 
 
@@ -152,6 +153,6 @@ def confidence(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) ->
     assumed = share if math.isfinite(share) else 1.0
     wide = (upper / lower) ** math.sqrt(1 + assumed) if lower > 0 else math.inf
     words = f"{LEVELS[int(wide >= NARROW) + int(wide >= WIDE)]} confidence"
-    reasons = [f"limits {wide:.1f}-fold with other assumptions"] if wide < 1000 else []
+    reasons = [f"{wide:.1f}-fold"] if wide < 1000 else []
     reasons += [f"{percent(share)} assumed"] if math.isfinite(share) else []
     return f"{words}: {', '.join(reasons)}" if reasons else words

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from lossmodel.api import Fit
-    from lossmodel.evaluation.explain import Explanation
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.figures.render import RenderedFigures
     from lossmodel.report.folder import Reserved

@@ -22,7 +22,7 @@ from lossmodel.text.numbers import number, percent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lossmodel.evaluation.explain import Explanation
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Key, Results
 
@@ -50,8 +50,6 @@ def identification_section(
         )
     ]
     blocks += [_sentence(results, key, explanation) for key in headline_keys(fit)]
-    blocks += figure_blocks(figures)
-    blocks.append(_table(results))
     if explanation is None:
         blocks.append(Text(NOT_EXPLAINED, tone="small"))
     else:
@@ -60,6 +58,8 @@ def identification_section(
             dial_of(explanation, fit),
             changes_table(explanation, fit),
         ]
+    blocks += [Text("Shares of all totals", tone="heading"), *figure_blocks(figures)]
+    blocks.append(_table(results))
     hanging = _one_claim_table(results)
     if hanging is not None:
         blocks += [Text("Totals that hang on one claim", tone="heading"), hanging]
@@ -156,4 +156,5 @@ def _table(results: Results) -> Table:
             "kind of assumption."
         ),
         numeric=frozenset(range(1, 1 + len(parts))),
+        fold="The shares as a table",
     )

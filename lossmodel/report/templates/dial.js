@@ -36,7 +36,8 @@ for (const box of document.querySelectorAll(".dial")) {
     return found.map((weight) => weight / sum);
   }
 
-  // Quantiles of the logs of coded values, of which every so many have a weight.
+  // Quantiles of the logs of coded values, of which every so many have a weight. Each value stands
+  // in the middle of its weight.
   function quantiles(series, weight, step) {
     const mass = new Float64Array(series.size);
     let sum = 0;
@@ -45,17 +46,35 @@ for (const box of document.querySelectorAll(".dial")) {
       sum += weight[i * step];
     }
     return given.levels.map((level) => {
-      let before = 0;
-      let code = 0;
-      while (code < series.size - 1 && before + mass[code] < level * sum) before += mass[code++];
-      const within = mass[code] > 0 ? (level * sum - before) / mass[code] - 0.5 : 0;
-      return series.low + series.step * (code + within);
+      let [before, middle, last] = [0, 0, -1];
+      for (let code = 0; code < series.size; code += 1) {
+        if (mass[code] > 0) {
+          const here = before + mass[code] / 2;
+          if (here >= level * sum) {
+            const back = last < 0 ? 0 : ((here - level * sum) / (here - middle)) * (code - last);
+            return series.low + series.step * (code - back);
+          }
+          [before, middle, last] = [before + mass[code], here, code];
+        }
+      }
+      return series.low + series.step * last;
     });
   }
 
-  // The change from the position of the fit is by weights; the numbers there are those of the fit.
-  const start = weights(given.positions.map(() => 0));
-  const startTotals = totals.map((series) => quantiles(series, start, 1));
+  // At the fit the numbers are those of the fit, which differ a little from those by weights: the
+  // difference is taken over to other positions less and less, and not at all from the ends on.
+  const start = weights(given.nodes[0]);
+  const errors = totals.map((series, k) =>
+    quantiles(series, start, 1).map((x, i) => x - Math.log(given.own[k][i])));
+  const dot = (a, b) => a.reduce((sum, x, j) => sum + x * b[j], 0);
+
+  function limitsOf(k, position, weight) {
+    const far = Math.max(...given.nodes.slice(1).map((n) => dot(position, n) / dot(n, n)));
+    const kept = Math.min(Math.max(1 - far, 0), 1);
+    return quantiles(totals[k], weight, 1).map((x, i) => Math.exp(x - kept * errors[k][i]));
+  }
+
+  // The change of a curve is by weights, from that of the fit.
   const startCurves = curves.map((curve) =>
     curve.map((series) => quantiles(series, start, given.curves.step)));
   const moved = (limits, now, before) => limits.map((x, i) => x * Math.exp(now[i] - before[i]));
@@ -71,10 +90,11 @@ for (const box of document.querySelectorAll(".dial")) {
     return rounded.toLocaleString("en", form);
   }
 
-  const places = [...box.querySelectorAll(".totals li")].map((item) => ({
+  const pictured = box.querySelectorAll(".curve");
+  const places = [...box.querySelectorAll(".totals li")].map((item, k) => ({
     median: item.querySelector("strong"),
     limits: item.querySelector(".limits"),
-    picture: item.querySelector(".curve"),
+    picture: pictured[k],
   }));
   const said = box.querySelector("[role=status]");
   const SVG = "http://www.w3.org/2000/svg";
@@ -89,7 +109,7 @@ for (const box of document.querySelectorAll(".dial")) {
 
   const last = given.days[given.days.length - 1];
   const across = given.days.map(([day]) => (last[0] ? (day / last[0]) * (wide - 2) + 1 : 1));
-  const tops = given.curves.own.map((curve) => 1.6 * curve[curve.length - 1][2]);
+  const tops = given.curves.own.map((curve) => 1.4 * curve[curve.length - 1][2]);
   const pictures = places.map(({ picture }, k) => {
     const svg = element("svg", { viewBox: `0 0 ${wide} ${high + bottom}`, "aria-hidden": "true" });
     const band = element("path", { class: "band" });
@@ -127,9 +147,8 @@ for (const box of document.querySelectorAll(".dial")) {
     let squares = 0;
     for (const w of weight) squares += w * w;
     const effective = given.efficiency / squares;
-    totals.forEach((series, k) => {
-      const now = moved(given.own[k], quantiles(series, weight, 1), startTotals[k]);
-      const [median, lower, upper] = now;
+    totals.forEach((_, k) => {
+      const [median, lower, upper] = limitsOf(k, position, weight);
       places[k].median.textContent = number(median, lower, upper);
       const limits = `${number(lower, lower, upper)} to ${number(upper, lower, upper)}`;
       places[k].limits.textContent = limits;
