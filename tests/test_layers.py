@@ -146,8 +146,6 @@ ORDER = [
     "report/figures/explore",
     "report/sections",
     "report/document",
-    "report/output/bibtex",
-    "report/output/csl",
     "report/output/latex",
     "report/mentions",
     "report/output",

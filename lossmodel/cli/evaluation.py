@@ -259,7 +259,7 @@ def _scheduler(cluster: str | None, file: Path | None) -> str | None:
 
 
 def _shared_out(shard: str | None) -> AbstractContextManager[None]:
-    from lossmodel.evaluation.tasks import Shard, sharded
+    from lossmodel.evaluation.shards import Shard, sharded
 
     return sharded(None if shard is None else Shard.parse(shard))
 

@@ -74,8 +74,7 @@ def plot_losses(
     -------
     Axes
         The Axes with one line (the posterior median), one band (the credible interval) and one
-        group of points per role and accounting of the claimants. The end that claims hardly inform
-        is hatched, see `lossmodel.plots.tail`.
+        group of points per role and accounting of the claimants; a hatched end, see `tail_start`.
 
     Raises
     ------
