@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from lossmodel.cli.app import REPORT, ClaimsFile, ConflictName, Engine, FitPath, Seed, app
 from lossmodel.cli.console import answer, progress
+from lossmodel.cli.evaluation import table_text
 from lossmodel.cli.fit import read_fit
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.system.destination import destination
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @app.command()
@@ -92,18 +90,7 @@ def score(
         answer(f"None of the figures predicted on {content['sealed']} has been published yet.")
         return
     shown = ["claimant", "party", "category", "known", "added", "median", "lower", "upper"]
-    answer(_text(scores[[*shown, "pit", "crps"]]))
-    answer("\n" + _text(summarise_scores(scores)))
+    answer(table_text(scores[[*shown, "pit", "crps"]]))
+    answer("\n" + table_text(summarise_scores(scores)))
     if out is not None:
         scores.to_csv(out, index=False, lineterminator="\n")
-
-
-def _text(table: pd.DataFrame) -> str:
-    numbers = {str(name): _number for name in table.select_dtypes("number")}
-    return table.to_string(index=False, formatters=numbers)
-
-
-def _number(value: float) -> str:
-    from lossmodel.text.numbers import number
-
-    return number(float(value))

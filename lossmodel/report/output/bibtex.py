@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.posterior.citation import cite
 from lossmodel.posterior.fit import NOT_PASSED
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lossmodel.api import Fit
 
-__all__ = ["bibliography", "doi", "references", "used_sources"]
+__all__ = ["FIELDS", "bibliography", "doi", "entry", "references", "used_sources"]
 
 FIELDS: Final = ("title", "publisher", "date", "url", "archive_url", "accessed", "doi")
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -49,7 +49,7 @@ def bibliography(fit: Fit) -> str:
     rows = references(fit)
     years = Counter(map(_author_and_year, rows.values()))
     entries = [
-        _entry(key, row, dated=years[_author_and_year(row)] > LETTERS) for key, row in rows.items()
+        entry(key, row, dated=years[_author_and_year(row)] > LETTERS) for key, row in rows.items()
     ]
     # BibTeX ignores text between entries.
     mark = [] if fit.diagnostics["gate"]["passed"] else [NOT_PASSED]
@@ -99,12 +99,18 @@ def _keys(names: Iterable[str]) -> dict[str, str]:
     return keys
 
 
-def _author_and_year(row: Mapping[str, str]) -> tuple[str, str]:
+def _author_and_year(row: Mapping[Any, str]) -> tuple[str, str]:
     return one_line(row["publisher"]).strip().lower(), _date(row["date"])["year"]
 
 
-def _entry(key: str, row: Mapping[str, str], *, dated: bool = False) -> str:
-    """An entry, whose author has the day of publication if it is to be `dated`."""
+def entry(key: str, row: Mapping[Any, str], *, dated: bool = False) -> str:
+    """An entry for a row with the columns `FIELDS`.
+
+    Parameters
+    ----------
+    dated
+        Whether the author has the day of publication, too.
+    """
     title = one_line(row["title"]).strip() or row["source"]
     publisher = one_line(row["publisher"]).strip()
     found = _DATE.fullmatch(row["date"].strip()) if dated and publisher else None
@@ -127,7 +133,7 @@ def _entry(key: str, row: Mapping[str, str], *, dated: bool = False) -> str:
     return "\n".join([f"@misc{{{key},", *lines, "}"])
 
 
-def doi(row: Mapping[str, str]) -> str:
+def doi(row: Mapping[Any, str]) -> str:
     """DOI of a source, from its column or from an address at the resolver; empty for none.
 
     Examples
@@ -152,7 +158,7 @@ def _date(text: str) -> dict[str, str]:
     return {"year": f"{{{found[1]}}}"} | named
 
 
-def _note(row: Mapping[str, str], url: str) -> str:
+def _note(row: Mapping[Any, str], url: str) -> str:
     """Where a copy is archived, and when the page was read."""
     archive, seen = web_address(row["archive_url"]), row["accessed"].strip()
     found = [rf"Archived at \url{{{archive}}}"] if archive and archive != url else []
