@@ -244,7 +244,7 @@ def test_bad_usage_is_status_2_and_says_what_was_found(lossmodel, tmp_path, argu
     ],
 )
 def test_whatever_goes_wrong_is_one_line_and_a_status(lossmodel, monkeypatch, error, status, text):
-    def fail(_):
+    def fail(*_, **__):
         raise error
 
     monkeypatch.delenv("LOSSMODEL_DEBUG", raising=False)
@@ -258,7 +258,7 @@ def test_whatever_goes_wrong_is_one_line_and_a_status(lossmodel, monkeypatch, er
 
 
 def test_a_traceback_is_there_for_the_asking(lossmodel, monkeypatch):
-    def fail(_):
+    def fail(*_, **__):
         raise ZeroDivisionError
 
     monkeypatch.setenv("LOSSMODEL_DEBUG", "1")
@@ -292,7 +292,7 @@ def toy():
 @pytest.fixture
 def saved_toy(monkeypatch, toy):
     """A fit that every path leads to."""
-    monkeypatch.setattr(fit_command, "read_fit", lambda _: toy)
+    monkeypatch.setattr(fit_command, "read_fit", lambda *_, **__: toy)
 
 
 @pytest.mark.usefixtures("saved_toy")

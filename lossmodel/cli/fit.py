@@ -277,6 +277,7 @@ def export(
     ] = Path("lossmodel-export"),
 ) -> None:
     """Write a fit in formats for spreadsheets, data frames, Word and Markdown."""
+    from lossmodel.evaluation.explanation import read_explanation
     from lossmodel.report.export import export_fit
     from lossmodel.report.folder import check_replaceable
 
@@ -285,7 +286,7 @@ def export(
         say("reading the fit")
         fitted = read_fit(fit)
         say("writing the files")
-        export_fit(fitted, formats, out)
+        export_fit(fitted, formats, out, explanation=read_explanation(folder_of(fit), fitted))
     answer(f"export: {out}")
 
 
