@@ -62,6 +62,7 @@ def fit(
     since: Since = None,
     force: Force = False,
     with_: With = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Fit the claims of a conflict, write the report, and print a summary."""
     from lossmodel.inference import worker
@@ -85,7 +86,7 @@ def fit(
             say("reading the claims")
             table = load_claims(claims, conflict=conflict)
             check_name(table.conflict)
-            earlier = None if since is None else read_fit(since)
+            earlier = None if since is None else read_fit(since, no_cache=no_cache)
             if earlier is not None:
                 check_earlier(earlier, table.conflict)
             fitted = api.fit(
@@ -98,6 +99,7 @@ def fit(
                 as_of=None if as_of is None else pd.Timestamp(as_of),
                 until=None if until is None else pd.Timestamp(until),
                 trust=trust,
+                cache=not no_cache,
                 progress=portion(say, *SHARES["fit"]),
             )
             warnings = [f for f in fitted.diagnostics["findings"] if f["severity"] == "warning"]
