@@ -229,6 +229,7 @@ class FakeFit:
             ),
             design=SimpleNamespace(
                 terms=terms,
+                streams=self.streams,
                 people=not tanks,
                 latent=SimpleNamespace(parties=parties, scope_index=scopes),
                 grid=SimpleNamespace(cell_of=np.arange(len(self.days))),
