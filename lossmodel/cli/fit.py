@@ -14,6 +14,7 @@ from lossmodel.cli.app import (
     ClaimsFile,
     ConflictName,
     Engine,
+    Figures,
     FitPath,
     Force,
     LeastTrust,
@@ -62,6 +63,7 @@ def fit(
     since: Since = None,
     force: Force = False,
     with_: With = None,
+    figures: Figures = "all",
     no_cache: NoCache = False,
 ) -> None:
     """Fit the claims of a conflict, write the report, and print a summary."""
@@ -109,7 +111,12 @@ def fit(
             if force or fitted.diagnostics["gate"]["passed"]:
                 fitted = with_other_accountings(fitted, portion(say, *SHARES["refits"]))
             write_into(
-                target, fitted, force=force, since=earlier, progress=portion(say, *SHARES["report"])
+                target,
+                fitted,
+                force=force,
+                since=earlier,
+                figures=figures,
+                progress=portion(say, *SHARES["report"]),
             )
 
     from lossmodel.cli.headline import headline
@@ -134,6 +141,7 @@ def report(
     ] = None,
     since: Since = None,
     force: Force = False,
+    figures: Figures = "all",
     no_cache: NoCache = False,
 ) -> None:
     """Write the report of a saved fit again."""
@@ -149,7 +157,7 @@ def report(
         say("reading the fit")
         fitted = read_fit(fit, no_cache=no_cache)
         earlier = None if since is None else read_fit(since, no_cache=no_cache)
-        write_report(fitted, place, force=force, since=earlier, progress=say)
+        write_report(fitted, place, force=force, since=earlier, figures=figures, progress=say)
     answer(headline(fitted, place, force=force))
     _exit_by_gate(fitted)
 

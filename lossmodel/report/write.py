@@ -6,11 +6,11 @@ import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 
-from lossmodel.arguments import check_fit
+from lossmodel.arguments import check_choice, check_fit
 from lossmodel.evaluation.accountings import with_other_accountings
 from lossmodel.inference import worker
 from lossmodel.posterior.citation import fit_hash
@@ -20,7 +20,7 @@ from lossmodel.report.changes import CLAIMS, TOTALS, changes_since
 from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
 from lossmodel.report.figures.figures import figure_specs
-from lossmodel.report.figures.render import render_figures
+from lossmodel.report.figures.render import FigureForms, render_figures
 from lossmodel.report.figures.tables import tables_for
 from lossmodel.report.folder import csv_text, reserved
 from lossmodel.report.output.bibtex import bibliography
@@ -63,6 +63,7 @@ def write_report(
     *,
     force: bool = False,
     since: Fit | None = None,
+    figures: FigureForms = "all",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write the report of a fit into a folder, completely or not at all.
@@ -87,6 +88,8 @@ def write_report(
     since
         An earlier fit of the same conflict: the report says what changed, and the folder gets
         ``changes.csv`` and ``changed-claims.csv``.
+    figures
+        ``svg`` for figures as SVG alone, which is faster; by default as PDF and PNG, too.
     progress
         Called with a line of text at each stage.
 
@@ -112,8 +115,9 @@ def write_report(
     ['diagnostics.json', 'fit.nc', 'manifest.json', 'provenance.json']
     """
     check_fit(fit)
+    figures = check_choice(figures, "figures", get_args(FigureForms))
     with reserved(Path(out)) as target:
-        return write_into(target, fit, force=force, since=since, progress=progress)
+        return write_into(target, fit, force=force, since=since, figures=figures, progress=progress)
 
 
 def write_into(
@@ -122,6 +126,7 @@ def write_into(
     *,
     force: bool = False,
     since: Fit | None = None,
+    figures: FigureForms = "all",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write the report of a fit into a folder that was reserved before the fit."""
@@ -132,7 +137,7 @@ def write_into(
     folder = target.work
     try:
         # Figures take longest, so the worker process starts them first.
-        started = _start(fit, folder, since) if whole else None
+        started = _start(fit, folder, since, figures) if whole else None
         progress(_stage("fit.nc"))
         fit.save(folder / "fit.nc")
         write_json(fit.diagnostics, folder / "diagnostics.json")
@@ -179,7 +184,7 @@ class _Started:
     since: Fit | None = None
 
 
-def _start(fit: Fit, folder: Path, since: Fit | None) -> _Started:
+def _start(fit: Fit, folder: Path, since: Fit | None, forms: FigureForms) -> _Started:
     """Start drawing figures, each group once the tables that it needs are computed."""
     place = folder / "figures"
     place.mkdir()
@@ -190,7 +195,7 @@ def _start(fit: Fit, folder: Path, since: Fit | None) -> _Started:
     for tables, sections in FIGURES.items():
         some = [spec for section in sections for spec in specs[section]]
         tables_of = tables_for(results, tables)
-        figures.append(worker.submit(render_figures, some, tables_of, place, mark))
+        figures.append(worker.submit(render_figures, some, tables_of, place, mark, forms))
     return _Started(results, specs, mark, figures, since)
 
 
