@@ -222,4 +222,7 @@ def _submodels(names: object, conflict: Conflict) -> tuple[str, ...] | None:
 
 
 def _with_methods(found: data.Fit) -> Fit:
-    return Fit(**{field.name: getattr(found, field.name) for field in fields(found) if field.init})
+    same = Fit(**{field.name: getattr(found, field.name) for field in fields(found) if field.init})
+    # Findings about the fit took some of its tables.
+    same.cache.take_over(found.cache)
+    return same
