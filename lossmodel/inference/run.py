@@ -77,7 +77,13 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Submodel:
-    """The posterior of one submodel: its draws, their prior, and diagnostics."""
+    """The posterior of one submodel: its draws, their prior, and diagnostics.
+
+    Attributes
+    ----------
+    key
+        Hash of all that it follows from; empty where that is not known, as for one from a file.
+    """
 
     design: Design
     density: Density
@@ -86,6 +92,7 @@ class Submodel:
     posterior: SubmodelDraws
     prior: SubmodelDraws
     diagnostics: dict[str, Any]
+    key: str = ""
 
     def __repr__(self) -> str:
         """Name, engine and size, in one line."""
