@@ -17,6 +17,7 @@ __all__ = [
     "ConvergenceError",
     "ConvergenceWarning",
     "LossModelError",
+    "ShardDoneError",
     "UsageError",
 ]
 
@@ -73,6 +74,12 @@ class ClaimsError(LossModelError):
             rest = sum(len(problems) for problems in kinds[SHOWN:])
             lines.append(f"... and {rest:,} more ({total:,} in all).")
         return "\n".join(lines)
+
+
+class ShardDoneError(LossModelError):
+    """One shard of the tasks of a run is done; the run itself needs the other shards, too."""
+
+    exit_code = 0
 
 
 class ConvergenceError(LossModelError):

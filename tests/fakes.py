@@ -228,6 +228,7 @@ class FakeFit:
                 bias_factor=partial(self.bias_factor, prior=True),
             ),
             design=SimpleNamespace(
+                streams=self.streams,
                 terms=terms,
                 people=not tanks,
                 latent=SimpleNamespace(parties=parties, scope_index=scopes),

@@ -153,8 +153,10 @@ def test_counts_of_figures_agree_between_sections(fit, document):
 @pytest.mark.parametrize(
     ("lower", "upper", "share", "word"),
     [
-        *((100, 149, 0.2, "high"), (100, 160, 0.2, "moderate"), (100, 250, 0.2, "low")),
-        *((100, 149, 0.9, "moderate"), (100, 160, 0.9, "low"), (0, 10, 0.1, "low")),
+        # The log of the ratio of the limits is widened by the root of one plus the share.
+        *((100, 144, 0.2, "high"), (100, 145, 0.2, "moderate"), (100, 231, 0.2, "low")),
+        *((100, 134, 0.9, "high"), (100, 135, 0.9, "moderate"), (100, 194, 0.9, "moderate")),
+        *((100, 195, 0.9, "low"), (0, 10, 0.1, "low")),
     ],
 )
 def test_confidence_follows_its_rule(fit, lower, upper, share, word):

@@ -10,11 +10,16 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import lossmodel as lm
+from lossmodel.evaluation.explain import explain
+from lossmodel.report.wording import headline_keys
 from lossmodel.report.write import write_report
 from lossmodel.text.numbers import number
 from tests.fakes import HOSTILE, make_fit
@@ -576,3 +581,102 @@ def test_axe_finds_nothing(page, report, scheme, width, height):
     )
     page.call("Emulation.setEmulatedMedia", features=[])
     assert found["result"]["value"] == []
+
+
+@pytest.fixture(scope="module")
+def dialled(tmp_path_factory):
+    """A report with sliders, its fit, and the refits behind them."""
+    fit = lm.fit("falklands1982", engine="laplace", submodels="person")
+    options = {"store": None, "jobs": 1, "cluster": None, "progress": None}
+    found = explain(fit, headline_keys(fit), options, most=2)
+    folder = tmp_path_factory.mktemp("dialled") / "report"
+    return write_report(fit, folder, explanation=found), fit, found
+
+
+def moved(browser, positions):
+    """Totals of the page with its sliders at these steps, as median and limits."""
+    for place, step in enumerate(positions):
+        browser.value(
+            f"{{const s = document.querySelectorAll('.dial input')[{place}]; s.value = {step};"
+            "s.dispatchEvent(new Event('input', {bubbles: true}));}"
+        )
+    return browser.value(
+        "[...document.querySelectorAll('.dial .totals li')].map(li =>"
+        "[li.querySelector('strong').textContent, li.querySelector('.limits').textContent])"
+    )
+
+
+def values(shown):
+    return [float(text.replace(",", "")) for text in re.findall(r"[\d.,]+", " ".join(shown))]
+
+
+def printed(totals):
+    rows = [[number(v, lower, upper) for v in (m, lower, upper)] for m, lower, upper in totals]
+    return [[median, f"{lower} to {upper}"] for median, lower, upper in rows]
+
+
+def test_a_slider_finds_the_numbers_of_a_refit(browser, dialled):
+    report, fit, found = dialled
+    browser.width(360, 740)
+    browser.open(report / "report.html")
+    assert list(complaints(browser)) == []
+    slides = [a.positions(fit.priors) for a in found.assumptions(fit.priors)]
+    own = [int(np.flatnonzero(at == 0)[0]) for at in slides]
+    assert moved(browser, own) == printed(found.alone(0).tolist())
+    rows = browser.value(
+        "[...document.querySelectorAll('#table-changed-assumptions tbody tr')]"
+        ".map(row => [...row.cells].slice(1).map(cell => cell.textContent))"
+    )
+    for step, node in ((0, 1), (len(slides[0]) - 1, 2)):
+        shown = moved(browser, [step, own[1]])
+        assert shown == printed(found.at(found.nodes[node]).totals.tolist())
+        # The table for those without scripts has them too.
+        assert [f"{median} ({limits})" for median, limits in shown] == rows[node]
+        # The refit alone, which has fewer draws.
+        alone = np.split(found.logs, found.bounds)[node]
+        medians = np.log([float(median.replace(",", "")) for median, _ in shown])
+        assert np.abs((medians - np.median(alone, axis=0)) / alone.std(axis=0)).max() < 0.1
+    between = found.at([slides[0][7], slides[1][20]]).totals.tolist()
+    for shown, expected in zip(moved(browser, [7, 20]), printed(between), strict=True):
+        # The page has the draws to two bytes: a digit on the edge may be the next one.
+        assert values(shown) == pytest.approx(values(expected), rel=0.02)
+    browser.value("document.querySelector('.dial button').click()")
+    assert moved(browser, []) == printed(found.alone(0).tolist())
+
+
+def test_sliders_answer_in_a_tenth_of_a_second(browser, dialled):
+    browser.open(dialled[0] / "report.html")
+    took = browser.value(
+        "(() => {const s = document.querySelector('.dial input'); const t = performance.now();"
+        "for (let i = 0; i < 40; i += 1) {s.value = i; s.dispatchEvent(new Event('input'));}"
+        "return (performance.now() - t) / 40;})()"
+    )
+    assert took < 100
+
+
+def test_sliders_have_names_and_values_and_take_keys(browser, dialled):
+    browser.open(dialled[0] / "report.html")
+    browser.value("document.querySelector('.dial input').focus()")
+    before = moved(browser, [])
+    key = {"key": "ArrowRight", "code": "ArrowRight", "windowsVirtualKeyCode": 39}
+    for _ in range(10):
+        for kind in ("keyDown", "keyUp"):
+            browser.call("Input.dispatchKeyEvent", type=kind, **key)
+    assert moved(browser, []) != before
+    names = browser.value(
+        "[...document.querySelectorAll('.dial input')].map(s => "
+        "[s.labels[0].textContent, s.getAttribute('aria-valuetext'), "
+        "s.parentElement.querySelector('output').textContent])"
+    )
+    assert all(name and text == shown for name, text, shown in names)
+
+
+def test_numbers_without_enough_draws_are_marked(browser, dialled, tmp_path):
+    report, fit, found = dialled
+    few = replace(found, efficiency=1e-3)
+    browser.open(write_report(fit, tmp_path / "report", explanation=few) / "report.html")
+    moved(browser, [0, 0])
+    assert "Do not use these numbers" in browser.value(
+        "document.querySelector('.dial [role=status]').textContent"
+    )
+    assert browser.value("document.querySelector('.dial').classList.contains('uncarried')")

@@ -19,8 +19,17 @@ from lossmodel.conflict import load_conflict
 from lossmodel.errors import UsageError
 from lossmodel.inference.arviz import import_arviz
 from lossmodel.posterior.citation import fit_hash
-from lossmodel.posterior.container import FORMAT, READABLE, checksum, read_group, seal
+from lossmodel.posterior.container import (
+    FORMAT,
+    READABLE,
+    checksum,
+    read_group,
+    read_sealed,
+    seal,
+)
+from lossmodel.posterior.estimates import estimates_table
 from lossmodel.posterior.fit import conflict_files, conflict_priors
+from lossmodel.posterior.netcdf import fit_checksum
 from lossmodel.report import compare_fits
 from tests.fuzz.saved_fits import KINDS, corrupted, numbers_of, outcome
 from tests.small_conflict import write_conflict
@@ -42,7 +51,7 @@ def saved(tmp_path_factory):
 
 def replant(source, target, *, files=None, **settings):
     """Copy a fit with other texts in it and a checksum that agrees with them."""
-    arrays = read_group(source, "fit")
+    arrays = read_group(read_sealed(source), "fit", source)
     for name, more in (("files", files or {}), ("settings", settings)):
         text = json.dumps(json.loads(arrays[name].item()) | more)
         arrays[name] = np.array(text, dtype=object)
@@ -55,7 +64,7 @@ def rewritten(source, target, changes):
     with h5py.File(content, "r+") as file:
         for name, values in changes.items():
             file["fit"][name][...] = values.item() if values.dtype == object else values
-        file.attrs["sha256"] = checksum(read_group(source, "fit") | changes)
+        file.attrs["sha256"] = checksum(read_group(read_sealed(source), "fit", source) | changes)
     target.write_bytes(seal(content.getvalue()))
     return target
 
@@ -451,7 +460,7 @@ def test_settings_that_no_fit_has_are_refused(saved, tmp_path, settings):
 @pytest.mark.parametrize("name", ["aircraft_theta", "aircraft_mode", "aircraft_covariance_root"])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_draws_that_are_not_finite_are_refused(saved, tmp_path, name, value):
-    values = read_group(saved, "fit")[name].copy()
+    values = read_group(read_sealed(saved), "fit", saved)[name].copy()
     values.flat[3] = value
     target = rewritten(saved, tmp_path / "fit.nc", {name: values})
     with pytest.raises(UsageError, match="not finite"):
@@ -467,3 +476,20 @@ def test_the_least_trust_of_a_fit_is_kept(saved, tmp_path):
     assert load_fit(saved).evidence.trust == "doubtful"
     with pytest.raises(UsageError, match="is not a fit"):
         load_fit(replant(saved, tmp_path / "odd.nc", trust="hearsay"))
+
+
+def test_a_fit_from_the_cache_is_that_from_its_file(saved, monkeypatch, tmp_path):
+    """Questions, tables and checksum are equal; a file that was changed is not answered from it."""
+    monkeypatch.setenv("LOSSMODEL_CACHE", str(tmp_path / "cache"))
+    cold = load_fit(saved, cache=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("lossmodel.posterior.built_fits.built", lambda *_: pytest.fail("built anew"))
+        warm = load_fit(saved, cache=True)
+    assert fit_checksum(warm) == fit_checksum(cold)
+    assert estimates_table(warm).equals(estimates_table(cold))
+    damaged = tmp_path / "damaged.nc"
+    content = bytearray(saved.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    with pytest.raises(UsageError, match="changed or damaged"):
+        load_fit(damaged, cache=True)

@@ -13,8 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lossmodel.errors import LossModelError
-from lossmodel.evaluation.tasks import digest, run_tasks
+from lossmodel.errors import LossModelError, ShardDoneError, UsageError
+from lossmodel.evaluation import tasks
+from lossmodel.evaluation.shards import Shard, sharded
+from lossmodel.evaluation.tasks import run_tasks
+from lossmodel.model.priors import Priors
+from lossmodel.system.code import modules_of
+from lossmodel.system.digest import digest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -205,3 +210,116 @@ def test_a_killed_worker_changes_nothing(tmp_path, monkeypatch):
     assert (tmp_path / "died").exists()
     run_tasks(mortal.slow, arguments, store=tmp_path / "here", jobs=1)
     assert contents(tmp_path / "cluster") == contents(tmp_path / "here")
+
+
+def run_shard(shard: str, store: Path, **options):
+    with sharded(Shard.parse(shard)):
+        return run_tasks(product, SEEDS, store=store, jobs=1, **options)
+
+
+def test_shards_give_the_bytes_of_one_run(tmp_path):
+    whole = run_tasks(product, SEEDS, store=tmp_path / "whole", jobs=1)
+    for number in (3, 1, 4):
+        with pytest.raises(ShardDoneError, match=f"Shard {number}/4 is done: 2 of 8 tasks"):
+            run_shard(f"{number}/4", tmp_path / "shards")
+    # The last to end finds all others.
+    assert run_shard("2/4", tmp_path / "shards") == whole
+    assert run_tasks(product, SEEDS, store=tmp_path / "shards", jobs=1) == whole
+    assert contents(tmp_path / "shards") == contents(tmp_path / "whole")
+
+
+def test_shards_with_stores_of_their_own_are_put_together_by_copying(tmp_path):
+    whole = run_tasks(product, SEEDS, jobs=1)
+    store = tmp_path / "all"
+    store.mkdir()
+    for number in (1, 2):
+        with pytest.raises(ShardDoneError):
+            run_shard(f"{number}/2", tmp_path / f"{number}")
+        for file in (tmp_path / f"{number}").iterdir():
+            file.rename(store / file.name)
+    assert len(list(store.iterdir())) == len(SEEDS)
+    assert run_tasks(product, SEEDS, store=store, jobs=1) == whole
+
+
+def die_in_the_third(seed: int, marker: str) -> int:
+    if seed >= 4 and not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return seed**2
+
+
+KILLED = """
+import sys
+from tests.test_tasks import die_in_the_third
+from lossmodel.evaluation.shards import Shard, sharded
+from lossmodel.evaluation.tasks import run_tasks
+
+arguments = [{"seed": seed, "marker": sys.argv[2]} for seed in range(8)]
+with sharded(Shard(1, 2)):
+    run_tasks(die_in_the_third, arguments, store=sys.argv[1], jobs=1)
+"""
+
+
+def test_a_shard_that_is_killed_is_resumed(tmp_path, run_python):
+    store, marker = tmp_path / "store", tmp_path / "died"
+    killed = run_python("-c", KILLED, str(store), str(marker))
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(store.glob("*.json"))) == 2
+    again = run_python("-c", KILLED, str(store), str(marker))
+    assert "Shard 1/2 is done: 4 of 8 tasks" in again.stderr
+    arguments = [{"seed": seed, "marker": str(marker)} for seed in range(8)]
+    assert run_tasks(die_in_the_third, arguments, store=store, jobs=1) == [n**2 for n in range(8)]
+    run_tasks(die_in_the_third, arguments, store=tmp_path / "whole", jobs=1)
+    kept = {name: text for name, text in contents(store).items() if name.endswith(".json")}
+    assert kept == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("text", ["0/4", "5/4", "1/0", "a/4", "1", "1/4/2", "-1/4"])
+def test_no_shard_is_an_error_that_says_how_to_write_one(text):
+    with pytest.raises(UsageError, match="write 2/4 for the second of four"):
+        Shard.parse(text)
+
+
+def test_a_shard_without_a_store_is_refused():
+    with sharded(Shard(1, 2)), pytest.raises(UsageError, match="no store"):
+        run_tasks(product, SEEDS, jobs=1)
+
+
+def test_a_key_follows_from_the_code_that_the_task_imports(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(tasks, "code_hash", lambda module: asked.append(module) or "code")
+    run_tasks(product, SEEDS[:1], store=tmp_path, jobs=1)
+    assert asked == [product.__module__]
+    monkeypatch.setattr(tasks, "code_hash", lambda _: "other code")
+    run_tasks(product, SEEDS[:1], store=tmp_path, jobs=1)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_calibration_does_not_follow_from_pages_figures_and_commands():
+    found = modules_of("lossmodel.evaluation.replicates")
+    assert "lossmodel.evaluation.simulation" in found
+    for part in ("report", "cli", "plots", "importers", "scaffold"):
+        assert not [name for name in found if name.split(".")[1:2] == [part]]
+
+
+def test_what_tasks_have_in_common_is_hashed_once(monkeypatch):
+    """The priors of ten thousand wars are one object, which takes milliseconds to hash."""
+    priors, hashed = Priors.default(), []
+    plain = tasks.digest
+    monkeypatch.setattr(tasks, "digest", lambda *parts: hashed.append(parts) or plain(*parts))
+    known: dict[int, str] = {}
+    keys = {tasks._key("code", {"seed": n, "priors": priors}, known) for n in range(5)}
+    assert len(keys) == 5
+    assert len([parts for parts in hashed if parts[0] is priors]) == 1
+
+
+def test_a_scheduler_file_is_one_that_dask_wrote(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    file = tmp_path / "scheduler.json"
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        cluster.scheduler.scheduler_file = str(file)
+        file.write_text(json.dumps(cluster.scheduler.identity()))
+        found = run_tasks(product, SEEDS[:2], cluster=str(file))
+    assert found == run_tasks(product, SEEDS[:2], jobs=1)

@@ -167,15 +167,16 @@ def fit(
     return _with_methods(found)
 
 
-def load_fit(path: str | Path) -> Fit:
+def load_fit(path: str | Path, *, cache: bool = False) -> Fit:
     """Read a fit that ``Fit.save`` wrote; a report's folder will do.
-
-    Nothing is written to disk.
 
     Parameters
     ----------
     path
         A file, or a report's folder with one.
+    cache
+        Whether to keep the fit, built from its file, in the user's cache folder, from which it is
+        read faster the next time; otherwise nothing is written to disk.
 
     Returns
     -------
@@ -194,9 +195,12 @@ def load_fit(path: str | Path) -> Fit:
     >>> again.diagnostics["gate"] == fitted.diagnostics["gate"]
     True
     """
+    from lossmodel.posterior.built_fits import load_built
     from lossmodel.posterior.netcdf import load
+    from lossmodel.system.cache import user_cache
 
-    return _with_methods(load(path))
+    cached = user_cache() if cache else None
+    return _with_methods(load(path) if cached is None else load_built(path, cached))
 
 
 def _submodels(names: object, conflict: Conflict) -> tuple[str, ...] | None:

@@ -25,6 +25,7 @@ __all__ = [
     "FitPath",
     "Force",
     "Jobs",
+    "NoCache",
     "Out",
     "PriorsFile",
     "Question",
@@ -188,6 +189,12 @@ Without = Annotated[
 FitPath = Annotated[
     Path,
     typer.Option("--fit", metavar="PATH", help="A fit.nc, or a report folder with one."),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", help="Work everything out anew, and keep nothing in the user's cache folder."
+    ),
 ]
 Since = Annotated[
     Path | None,

@@ -231,8 +231,9 @@ def triangle(
 
 
 def _fetch(entry: DataSet, *, url: str, anew: bool, cache: Path | None) -> list[Fetched]:
-    from lossmodel.importers.download import cache_dir, fetch
+    from lossmodel.importers.download import fetch
     from lossmodel.importers.source import read_source
+    from lossmodel.system.cache import cache_dir
 
     if url and not url.endswith("/") and len(entry.files) > 1:
         raise UsageError(

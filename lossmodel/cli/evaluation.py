@@ -11,11 +11,14 @@ from lossmodel.arguments import day_of
 from lossmodel.cli.app import ClaimsFile, ConflictName, Engine, Jobs, PriorsFile, Seed, app
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import DEFAULT_CONFLICT
+from lossmodel.errors import UsageError
 from lossmodel.system.destination import destination
 from lossmodel.system.stages import portion
 from lossmodel.text.escape import file_name
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import pandas as pd
 
     from lossmodel.model.priors import Priors
@@ -27,6 +30,27 @@ Cluster = Annotated[
         metavar="ADDRESS",
         show_default=False,
         help="Address of a Dask scheduler to run on, e.g. tcp://127.0.0.1:8786.",
+    ),
+]
+SchedulerFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--scheduler-file",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+        help="File that a Dask scheduler wrote its address to, instead of --cluster.",
+    ),
+]
+ShardOf = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        show_default=False,
+        help="Run only the I-th of N parts of the fits, and leave the results in --store: for "
+        "arrays of jobs. The same command without it puts all together.",
     ),
 ]
 Store = Annotated[
@@ -63,13 +87,15 @@ def calibrate(
     store: Store = KEPT,
     jobs: Jobs = -1,
     cluster: Cluster = None,
+    scheduler_file: SchedulerFile = None,
+    shard: ShardOf = None,
 ) -> None:
     """Simulate wars, fit them, and check the coverage of the credible intervals."""
     _check(out)
     from lossmodel.evaluation.calibration import calibrate as run
     from lossmodel.evaluation.misspecification import known_misspecifications
 
-    with progress() as say:
+    with _shared_out(shard), progress() as say:
         result = run(
             replicates,
             seed=seed,
@@ -77,7 +103,7 @@ def calibrate(
             misspecifications=known_misspecifications(breaks or []),
             jobs=jobs,
             store=store,
-            cluster=cluster,
+            cluster=_scheduler(cluster, scheduler_file),
             progress=say,
         )
     answer(_text(result.coverage))
@@ -127,6 +153,8 @@ def backtest(
     store: Store = KEPT,
     jobs: Jobs = -1,
     cluster: Cluster = None,
+    scheduler_file: SchedulerFile = None,
+    shard: ShardOf = None,
 ) -> None:
     """Fit the claims published by past dates, and score the estimates against later truth."""
     _check(out)
@@ -140,7 +168,7 @@ def backtest(
     claims, chosen = load_claims(conflict=conflict), _days(dates)
     if revised and chosen is None:
         chosen = quarter_ends(claims)
-    with progress() as say:
+    with _shared_out(shard), progress() as say:
         result = run(
             claims,
             dates=chosen,
@@ -150,14 +178,15 @@ def backtest(
             priors=_priors(conflict, priors),
             jobs=jobs,
             store=store,
-            cluster=cluster,
+            cluster=_scheduler(cluster, scheduler_file),
             progress=portion(say, 0.0, 0.5) if revised else say,
         )
         changes = pd.DataFrame()
         if revised:
             changes = revisions(
                 claims, dates=chosen, priors=_priors(conflict, priors), engine=engine, seed=seed,
-                jobs=jobs, store=store, cluster=cluster, progress=portion(say, 0.5, 1.0),
+                jobs=jobs, store=store, cluster=_scheduler(cluster, scheduler_file),
+                progress=portion(say, 0.5, 1.0),
             )  # fmt: skip
     windows = result.scores[result.scores["kind"] == "window"]
     shown = ["as_of", "common_sd", "party", "category", "scope", "start", "end", "truth"]
@@ -192,13 +221,15 @@ def sensitivity(
     store: Store = KEPT,
     jobs: Jobs = -1,
     cluster: Cluster = None,
+    scheduler_file: SchedulerFile = None,
+    shard: ShardOf = None,
 ) -> None:
     """Refit without each claimant and model component, and under other priors."""
     _check(out)
     from lossmodel.claims.claims import load_claims
     from lossmodel.evaluation.sensitivity import sensitivity as run
 
-    with progress() as say:
+    with _shared_out(shard), progress() as say:
         result = run(
             load_claims(claims, conflict=conflict),
             engine=engine,
@@ -206,7 +237,7 @@ def sensitivity(
             priors=_priors(conflict, priors),
             jobs=jobs,
             store=store,
-            cluster=cluster,
+            cluster=_scheduler(cluster, scheduler_file),
             progress=say,
         )
     answer(result.text)
@@ -218,6 +249,19 @@ def sensitivity(
         for quantity in result.table["quantity"].unique():
             name = file_name("tornado", quantity.replace(" ", "-"))
             result.plot(quantity).figure.savefig(out / f"{name}.svg")
+
+
+def _scheduler(cluster: str | None, file: Path | None) -> str | None:
+    """Address of a scheduler, or the file with it."""
+    if cluster is not None and file is not None:
+        raise UsageError("Give the scheduler by --cluster or by --scheduler-file, not by both.")
+    return cluster if file is None else str(file)
+
+
+def _shared_out(shard: str | None) -> AbstractContextManager[None]:
+    from lossmodel.evaluation.shards import Shard, sharded
+
+    return sharded(None if shard is None else Shard.parse(shard))
 
 
 def _check(out: Path | None) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lossmodel.conflict.conflict import Conflict
 
-__all__ = ["category_title", "claimant_names", "named", "party_title", "short_names"]
+__all__ = ["category_title", "claimant_names", "named", "naming", "party_title", "short_names"]
 
 
 def party_title(conflict: Conflict, party: str) -> str:
@@ -38,15 +41,20 @@ def named(conflict: Conflict, text: str) -> str:
     Other keys than those with a hyphen or with which their name begins may be words of the
     sentence, and stay.
     """
+    return naming(conflict)(text)
+
+
+def naming(conflict: Conflict) -> Callable[[str], str]:
+    """The function `named` of one conflict, for many sentences, some of them the same."""
     parties = {name: party_title(conflict, name) for name in conflict.parties}
     known = {**parties, **short_names(conflict)}
     names = {k: v for k, v in known.items() if "-" in k or v.lower().startswith(k)}
     if not names:
-        return text
+        return str
     longest_first = sorted(map(re.escape, names), key=len, reverse=True)
     # A key within an id of a claim is no name.
     key = re.compile(rf"(?<![\w+-])({'|'.join(longest_first)})(?![\w+-])")
-    return key.sub(lambda found: names[found[0]], text)
+    return cache(lambda text: key.sub(lambda found: names[found[0]], text))
 
 
 def category_title(conflict: Conflict, category: str) -> str:

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.calibration import replicate
 from lossmodel.evaluation.departures import Departures, together
 from lossmodel.evaluation.predictive_checks import THRESHOLDS
+from lossmodel.evaluation.replicates import replicate
 from lossmodel.evaluation.scores import percent_name
 from lossmodel.evaluation.targets import PLAIN
 from lossmodel.evaluation.tasks import Options, Report, run_tasks

@@ -2,34 +2,35 @@
 
 A task is a function with its arguments; its result is anything that JSON can represent. The result
 of a finished task is stored in one file, whose name is a hash of the function, the arguments and
-the code of the package: nothing outdated is reused and nothing is computed twice. Results are
-always read back from their text, and every task runs on one thread, so that the bytes do not depend
-on interruptions, on the number of cores, or on the machine in a cluster.
+the code that the function imports: nothing outdated is reused and nothing is computed twice.
+Results are always read back from their text, and every task runs on one thread, so that the bytes
+do not depend on interruptions, on the number of cores, or on the machine in a cluster.
+
+Machines that share no scheduler take one shard of the tasks each, see `sharded`; a last run, which
+finds all results in the store, puts them together.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from contextlib import suppress
-from dataclasses import asdict, is_dataclass
-from functools import cache
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
-import numpy as np
-import pandas as pd
-
-from lossmodel.errors import LossModelError
+from lossmodel.errors import LossModelError, ShardDoneError, UsageError
+from lossmodel.evaluation.shards import Shard, current
+from lossmodel.system.code import code_hash
+from lossmodel.system.digest import digest
 from lossmodel.system.locks import HeldError
 from lossmodel.system.processes import WorkerDiedError, cores, end, pool, result_of, submit
 from lossmodel.system.stages import Stage
 from lossmodel.system.unfinished import write_whole
 
-__all__ = ["Options", "Report", "digest", "run_tasks"]
+__all__ = ["Options", "Report", "run_tasks"]
 
 Report = Callable[[str], None]
 
@@ -57,8 +58,6 @@ CONNECT_SECONDS = "10s"
 # Repetitions of a task whose worker died, for want of memory for instance. Chosen by hand; results
 # do not depend on it.
 RETRIES = 3
-# Length of a key in hexadecimal digits: 160 bits, so that collisions can be ruled out.
-KEY_DIGITS = 40
 # Seconds between two reports of progress.
 REPORT_SECONDS = 0.5
 REMEDY = "Start one with `dask scheduler` and name its address, e.g. tcp://127.0.0.1:8786."
@@ -92,7 +91,8 @@ def run_tasks(
     jobs
         Number of processes; -1 for one per core.
     cluster
-        Address of a Dask scheduler that runs the tasks instead; needs `lossmodel[cluster]`.
+        Address of a Dask scheduler that runs the tasks instead, or the file that it wrote its
+        address to (``dask scheduler --scheduler-file``); needs `lossmodel[cluster]`.
     progress
         Called with the number of finished tasks and the time left, as a text.
     title
@@ -103,6 +103,10 @@ def run_tasks(
     LossModelError
         No scheduler answers at the address, Dask is not installed, or worker processes died
         repeatedly.
+    ShardDoneError
+        In the context of `sharded`, once the tasks of the shard are done.
+    UsageError
+        Tasks of a shard have no store.
 
     Examples
     --------
@@ -112,10 +116,15 @@ def run_tasks(
     folder = None if store is None else Path(store)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    keys = [digest(_name(function), _code(), given) for given in arguments]
-    texts = _kept(folder, keys)
-    pending = {key: given for key, given in zip(keys, arguments, strict=True) if key not in texts}
-    say = _Counter(title, len(set(keys)), len(texts), progress)
+    code = digest(_name(function), code_hash(function.__module__))
+    known: dict[int, str] = {}
+    keys = [_key(code, given, known) for given in arguments]
+    shard = current()
+    mine = _of_shard(keys, shard, folder)
+    texts = _kept(folder, mine)
+    given_of = dict(zip(keys, arguments, strict=True))
+    pending = {key: given_of[key] for key in mine if key not in texts}
+    say = _Counter(title, len(mine), len(texts), progress)
     tasks: list[Task] = [
         (key, function, dict(given), None if folder is None else str(folder))
         for key, given in pending.items()
@@ -127,68 +136,45 @@ def run_tasks(
         if folder is not None and cluster:
             _keep(folder, key, text)
         say.one_more()
+    if shard is not None:
+        texts = _kept(folder, keys)
+    if missing := len(set(keys) - set(texts)):
+        raise ShardDoneError(
+            f"Shard {shard} is done: {len(mine):,} of {len(set(keys)):,} {title}. "
+            f"{missing:,} of other shards are not in {folder}; once they are, the same command "
+            "without a shard puts all together."
+        )
     return [json.loads(texts[key]) for key in keys]
 
 
-def digest(*parts: object) -> str:
-    """Hash of the content of arguments: equal for equal content, in every process.
+def _of_shard(keys: Sequence[str], shard: Shard | None, folder: Path | None) -> list[str]:
+    """The different keys of a shard, every so many of all."""
+    different = list(dict.fromkeys(keys))
+    if shard is None:
+        return different
+    if folder is None:
+        raise UsageError(
+            f"Shard {shard} has no store for its results, without which they are lost."
+        )
+    return different[shard.number - 1 :: shard.total]
 
-    Examples
-    --------
-    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
-    True
-    >>> digest(1) == digest(1.0)
-    False
+
+def _key(code: str, given: Mapping[str, Any], known: dict[int, str]) -> str:
+    """Key of one task; what all tasks have in common, such as the priors, is hashed once.
+
+    Parameters
+    ----------
+    known
+        Hashes of such objects by their identity.
     """
-    state = hashlib.sha256()
-    for piece in _pieces(parts):
-        state.update(piece.encode())
-        state.update(b"\0")
-    return state.hexdigest()[:KEY_DIGITS]
-
-
-def _pieces(value: object) -> Iterator[str]:
-    """Content as text, depth first, with the kind of each container."""
-    if isinstance(value, pd.DataFrame):
-        yield f"table {list(value.columns)}"
-        yield value.to_csv(index=False)
-    elif isinstance(value, Mapping):
-        yield f"mapping {len(value)}"
-        for key in sorted(value, key=str):
-            yield str(key)
-            yield from _pieces(value[key])
-    elif is_dataclass(value) and not isinstance(value, type):
-        yield type(value).__name__
-        yield from _pieces(_fields(value))
-    elif isinstance(value, list | tuple):
-        yield f"sequence {len(value)}"
-        for item in value:
-            yield from _pieces(item)
-    elif isinstance(value, np.ndarray):
-        yield f"array {value.shape} {value.tolist()}"
-    else:
-        yield f"{type(value).__name__} {value!r}"
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    """Fields of a dataclass, except paths, which are not part of its content."""
-    try:
-        names = asdict(value).keys()
-    except TypeError:  # a field that cannot be copied, such as a read-only mapping
-        names = vars(value).keys()
-    return {name: getattr(value, name) for name in names if name not in ("path", "directory")}
-
-
-@cache
-def _code() -> str:
-    """Hash of the package's source: after a change of the code, tasks are run again."""
-    package = Path(__file__).resolve().parent.parent
-    files = sorted([*package.rglob("*.py"), *package.rglob("*.toml")])
-    state = hashlib.sha256()
-    for file in files:
-        state.update(file.relative_to(package).as_posix().encode())
-        state.update(file.read_bytes())
-    return state.hexdigest()
+    hashes = {}
+    for name, value in given.items():
+        if is_dataclass(value):
+            if id(value) not in known:
+                known[id(value)] = digest(value)
+            value = known[id(value)]
+        hashes[name] = value
+    return digest(code, hashes)
 
 
 def _name(function: Callable[..., Any]) -> str:
@@ -270,7 +256,8 @@ def _on_cluster(
         text = "a cluster needs Dask, which is not installed: pip install 'lossmodel[cluster]'"
         raise LossModelError(text) from error
     try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        named = {"scheduler_file": address} if Path(address).is_file() else {"address": address}
+        client = Client(**named, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError, RuntimeError) as error:
         raise LossModelError(f"no Dask scheduler answers at {address}. {REMEDY}") from error
     with client, client.as_current():

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from lossmodel.system.unfinished import unfinished, write_whole
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["LOCK", "Fetched", "Remote", "cache_dir", "fetch"]
+__all__ = ["LOCK", "Fetched", "Remote", "fetch"]
 
 LOCK: Final = "hashes.json"
 SCHEMES: Final = ("http://", "https://")
@@ -64,16 +63,6 @@ class Fetched:
     how: How
     url: str
     moved_to: str = ""
-
-
-def cache_dir() -> Path:
-    """Folder of downloaded files: `LOSSMODEL_CACHE`, or the user's cache folder."""
-    own = os.environ.get("LOSSMODEL_CACHE")
-    if own:
-        return Path(own)
-    import pooch
-
-    return Path(pooch.os_cache("lossmodel"))
 
 
 def fetch(

@@ -4,9 +4,7 @@ They are those of ArviZ, of which the import alone takes longer than hmc takes f
 """
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from lossmodel.model.design.grid import Floats
 
@@ -57,6 +55,9 @@ def _split(values: Floats) -> Floats:
 
 def _normal_scores(values: Floats) -> Floats:
     """Normal quantiles of the ranks among all chains, with the offset of Blom (1958)."""
+    # It takes half a second to import, and most fits are neither sampled nor checked again.
+    from scipy.stats import rankdata
+
     count = values[0].size
     ranks = rankdata(values.reshape(len(values), -1), axis=1)
     return np.asarray(ndtri((ranks - 0.375) / (count + 0.25)).reshape(values.shape))
@@ -73,6 +74,8 @@ def _rhat(values: Floats) -> Floats:
 
 def _effective(values: Floats) -> Floats:
     """Effective number of draws, shape (Q,), by autocorrelations over all chains."""
+    from scipy.fft import irfft, next_fast_len, rfft
+
     _, chains, count = values.shape
     size = next_fast_len(2 * count, real=True)
     spectrum = np.abs(rfft(values - values.mean(axis=2, keepdims=True), n=size, axis=2)) ** 2

@@ -34,9 +34,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from lossmodel.conflict.shipped import data_dir
 from lossmodel.errors import UsageError
 from lossmodel.evidence.rounding import SD_OF_UNIT
-from lossmodel.importers.datasets import data_dir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

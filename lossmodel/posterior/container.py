@@ -11,14 +11,15 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from lossmodel import __version__
+from lossmodel.arguments import check_path
 from lossmodel.errors import UsageError
 from lossmodel.system.unfinished import write_whole
-from lossmodel.tables.files import read_bytes
+from lossmodel.tables.files import is_there, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
 
     from lossmodel.posterior.groups import Variables
 
-__all__ = ["FORMAT", "checksum", "read_group", "seal", "write_groups"]
+__all__ = [
+    "FORMAT",
+    "Sealed",
+    "checksum",
+    "fit_file",
+    "read_group",
+    "read_sealed",
+    "seal",
+    "write_groups",
+]
 
 FORMAT: Final = 6
 # Formats whose group of the fit is the same: they differ in the groups for other programs.
@@ -108,27 +118,61 @@ def seal(content: bytes) -> bytes:
     return content + f"\nlossmodel fit, format {FORMAT}, SHA-256 {digest}\n".encode()
 
 
-def read_group(path: Path, group: str) -> dict[str, Any]:
-    """Read one group of what `write_groups` wrote, once the seal is found right.
+class Sealed(NamedTuple):
+    """What stands before the seal of a file, and its SHA-256, which is the seal's."""
+
+    content: memoryview
+    sha256: str
+
+
+def read_group(sealed: Sealed, group: str, path: Path) -> dict[str, Any]:
+    """Read one group of what `write_groups` wrote.
+
+    Parameters
+    ----------
+    path
+        The file that was read, for errors.
+
+    Raises
+    ------
+    UsageError
+        The file is not a fit.
+    """
+    import h5py
+
+    try:
+        # What was compared is what is parsed: the file is not opened again.
+        with h5py.File(io.BytesIO(sealed.content), "r") as file:
+            return _values(file[group])
+    except BROKEN as problem:
+        raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
+
+
+def fit_file(path: str | Path) -> Path:
+    """The file of a fit, or of the fit in a report's folder.
+
+    Raises
+    ------
+    UsageError
+        There is none.
+    """
+    check_path(path, "path")
+    path = Path(path)
+    path = path / "fit.nc" if path.is_dir() else path
+    if not is_there(path):
+        raise UsageError(f"{path}: there is no such fit. Make one with `lossmodel fit`.")
+    return path
+
+
+def read_sealed(path: Path) -> Sealed:
+    """The bytes before the seal of a file, which must agree with it.
 
     Raises
     ------
     UsageError
         The file is not a fit, is of another version, or was changed since it was written.
     """
-    import h5py
-
-    content = _unsealed(read_bytes(path), path)
-    try:
-        # What was compared is what is parsed: the file is not opened again.
-        with h5py.File(io.BytesIO(content), "r") as file:
-            return _values(file[group])
-    except BROKEN as problem:
-        raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
-
-
-def _unsealed(data: bytes, path: Path) -> bytes:
-    """The bytes before the seal, which must agree with it."""
+    data = read_bytes(path)
     found = _SEAL.search(data, max(0, len(data) - _TAIL))
     if found is None or found.end() != len(data):
         raise UsageError(
@@ -143,13 +187,14 @@ def _unsealed(data: bytes, path: Path) -> bytes:
             f"{formats}: fit the claims anew with `lossmodel fit`, or read it with the version "
             "that wrote it."
         )
-    content = data[: found.start()]
-    if hashlib.sha256(content).hexdigest().encode() != found[2]:
+    content = memoryview(data)[: found.start()]
+    digest = hashlib.sha256(content).hexdigest()
+    if digest.encode() != found[2]:
         raise UsageError(
             f"{path} is not read: its content does not agree with its checksum, so it was changed "
             f"or damaged since it was written. {_ANEW}"
         )
-    return content
+    return Sealed(content, digest)
 
 
 def checksum(arrays: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pandas as pd
@@ -100,7 +101,8 @@ class Fit:
     @property
     def days(self) -> pd.DatetimeIndex:
         """First day to the last one reported."""
-        return pd.date_range(self.conflict.start, self.evidence.until, freq="D")
+        whole = partial(pd.date_range, self.conflict.start, self.evidence.until, freq="D")
+        return self.cache.get("days", whole)
 
     @property
     def engine(self) -> str:

@@ -30,11 +30,10 @@ from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.model import LossModel
 from lossmodel.model.force_balance import with_force
 from lossmodel.model.priors import Priors
-from lossmodel.posterior.container import checksum, read_group, write_groups
+from lossmodel.posterior.container import checksum, fit_file, read_group, read_sealed, write_groups
 from lossmodel.posterior.fit import Fit, conflict_files
 from lossmodel.posterior.groups import ATTRIBUTES, LEAD, Variable, Variables, groups_of
 from lossmodel.posterior.saved_texts import read_texts
-from lossmodel.tables.files import is_there
 from lossmodel.tables.trust import TRUSTS
 
 if TYPE_CHECKING:
@@ -42,7 +41,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["check_name", "fit_checksum", "load", "save"]
+    from lossmodel.posterior.container import Sealed
+
+__all__ = ["built", "check_name", "fit_checksum", "load", "save"]
 
 # The group from which a fit is built anew.
 GROUP: Final = "fit"
@@ -141,7 +142,6 @@ def _core(fit: Fit) -> Variables:
 
 def _texts(fit: Fit) -> dict[str, str]:
     """Inputs and settings as text, by name."""
-    files = {**fit.inputs, CLAIMS: claims_csv(fit.claims)}
     as_of = fit.evidence.as_of
     settings = {
         "conflict": fit.conflict.name,
@@ -162,10 +162,14 @@ def _texts(fit: Fit) -> dict[str, str]:
         "provenance": fit.provenance,
     }
     return {
-        "files": json.dumps(files),
+        "files": fit.cache.get("files", lambda: _files(fit)),
         "priors": fit.priors.to_toml(),
         "settings": json.dumps(settings),
     }
+
+
+def _files(fit: Fit) -> str:
+    return json.dumps({**fit.inputs, CLAIMS: claims_csv(fit.claims)})
 
 
 def load(path: str | Path) -> Fit:
@@ -179,12 +183,13 @@ def load(path: str | Path) -> Fit:
         There is no such file, it is not a fit or of another version of the format, it was changed
         since it was written, or it names files that no conflict has.
     """
-    check_path(path, "path")
-    path = Path(path)
-    path = path / "fit.nc" if path.is_dir() else path
-    if not is_there(path):
-        raise UsageError(f"{path}: there is no such fit. Make one with `lossmodel fit`.")
-    stored = read_group(path, GROUP)
+    path = fit_file(path)
+    return built(read_sealed(path), path)
+
+
+def built(sealed: Sealed, path: Path) -> Fit:
+    """A fit from the content of its file; for errors see `load`."""
+    stored = read_group(sealed, GROUP, path)
     texts = read_texts(stored, path)
     priors = Priors.from_bytes(texts.priors.encode("utf-8", "surrogatepass"), str(path))
     try:

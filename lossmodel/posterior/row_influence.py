@@ -32,11 +32,16 @@ from lossmodel.model.design.bias import level_prior
 from lossmodel.posterior.variance import LEAST_VARIANCE, log_total, slope
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.inference.laplace.factors import Factor
     from lossmodel.model.density.expansion import Expansion
     from lossmodel.model.design import Design
-    from lossmodel.model.design.grid import Floats
+    from lossmodel.model.design.grid import Floats, Ints
+
+    # Party, category and scope of a total; its figures in order, columns of numbers, and hangs.
+    _Moved = tuple[tuple[str, str, str], Ints, tuple[Floats, ...], NDArray[np.bool_]]
 
 __all__ = ["COLUMNS", "MOVES", "SHOWN", "WIDENS", "largest", "row_influence"]
 
@@ -82,7 +87,7 @@ def row_influence(
     hypers = len(expansion.theta) - factor.size
     left_out, figures = _LeftOut(expansion, factor), _figures(draws.design, conflict)
     tail = (1 - ci_prob) / 2
-    rows = []
+    parts: list[_Moved] = []
     for key in series:
         by_theta = slope(at_mode, key)
         # The hyperparameters are held.
@@ -95,11 +100,24 @@ def row_influence(
         widening = np.sqrt(1 + more / before)
         # Above one where a total hangs on the figure.
         influence = np.maximum(np.abs(shift) / (MOVES * sd), np.log(widening) / np.log(WIDENS))
-        for i in np.argsort(-influence, kind="stable"):
-            other = np.exp(limits[0] + shift[i] + widening[i] * (limits - limits[0]))
-            found = (shift[i] / sd, widening[i], *other, ci_prob, bool(influence[i] > 1))
-            rows.append((*key, *figures[i], *found))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        order = np.argsort(-influence, kind="stable")
+        spread = widening[order, None] * (limits - limits[0])
+        others = np.exp(limits[0] + shift[order, None] + spread)
+        found = (shift[order] / sd, widening[order], *others.T)
+        whole = (key, order, found, influence[order] > 1)
+        parts.append(whole)
+    return _table(parts, figures, ci_prob)
+
+
+def _table(parts: list[_Moved], figures: NDArray[np.object_], ci_prob: float) -> pd.DataFrame:
+    """The rows of all totals, put together column by column."""
+    keys, orders, found, hangs = zip(*parts, strict=True)
+    sizes = [len(order) for order in orders]
+    named = np.repeat(np.array(keys, dtype=object), sizes, axis=0)
+    columns = [*named.T, *figures[np.concatenate(orders)].T]
+    columns += [np.concatenate(each) for each in zip(*found, strict=True)]
+    columns += [np.full(sum(sizes), ci_prob), np.concatenate(hangs)]
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
 def largest(table: pd.DataFrame) -> pd.DataFrame:
@@ -124,12 +142,13 @@ class _LeftOut:
         return -shared * self._pull / self._left, self._curvature * shared**2 / self._left
 
 
-def _figures(design: Design, conflict: Conflict) -> list[tuple[str, ...]]:
-    """Term, claims, claimant, category, observation model and prior of each figure."""
+def _figures(design: Design, conflict: Conflict) -> NDArray[np.object_]:
+    """Term, claims, claimant, category, observation model and prior of each figure, a row each."""
     terms, streams = design.terms, design.streams
     priors = [level_prior(stream, conflict) for _, stream in streams.iterrows()]
     key = ["claimant", "party", "category", "accounting"]
     stream_of = terms.groupby(key, sort=True).ngroup().to_numpy()
-    names = (terms[name].astype(str) for name in ("term", "claims", "claimant", "category"))
-    models = streams["observation_model"].to_numpy()[stream_of]
-    return list(zip(*names, models, np.array(priors)[stream_of], strict=True))
+    names = ["term", "claims", "claimant", "category"]
+    models = streams["observation_model"].to_numpy(dtype=object)[stream_of]
+    said = [terms[name].astype(str).to_numpy(dtype=object) for name in names]
+    return np.column_stack([*said, models, np.array(priors, dtype=object)[stream_of]])

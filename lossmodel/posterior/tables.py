@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "STREAM",
     "claim_influence",
+    "claimants_of",
     "discrepancy_table",
     "influence_table",
     "is_assumed",
@@ -88,6 +89,15 @@ def streams_table(fit: Fit) -> pd.DataFrame:
         return table.assign(stream=table.index)
 
     return fit.cache.get("streams", numbered)
+
+
+def claimants_of(fit: Fit) -> set[str]:
+    """Claimants with evidence, without the work that `streams_table` is."""
+    return {
+        str(name)
+        for submodel in fit.submodels.values()
+        for name in submodel.design.streams["claimant"].unique()
+    }
 
 
 def terms_table(fit: Fit) -> pd.DataFrame:

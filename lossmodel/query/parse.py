@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from lossmodel.conflict.types import base_names
-from lossmodel.posterior.tables import streams_table
+from lossmodel.posterior.tables import claimants_of
 from lossmodel.query.quantities import Quantity, grammar_error, read_quantity
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _words(text: str, fit: Fit) -> list[str]:
     """Words and signs; a name with blanks, slashes or parentheses in it is one word."""
     conflict = fit.conflict
     names = {*conflict.parties, *conflict.categories, *conflict.scopes}
-    names |= set(streams_table(fit)["claimant"])
+    names |= claimants_of(fit)
     odd = [name.lower() for name in names if _SEPARATOR.search(name)]
     # The longest first, and only where no other word begins or ends in the midst of it.
     pieces = "|".join(map(re.escape, sorted(odd, key=len, reverse=True)))

@@ -18,6 +18,7 @@ __all__ = [
     "Answers",
     "Block",
     "Cell",
+    "Dial",
     "Figure",
     "Link",
     "Section",
@@ -167,7 +168,29 @@ class Figure:
     kind: Literal["figure"] = "figure"
 
 
-Block = Text | Table | Figure
+@dataclass(frozen=True)
+class Dial:
+    """Sliders for assumptions, with the totals that follow; only the HTML page has them.
+
+    Attributes
+    ----------
+    sliders
+        Title, texts of the values from the least to the largest, and number of the fit's own.
+    totals
+        Titles of the totals.
+    content
+        JSON for the script of the page.
+    """
+
+    name: str
+    intro: str
+    sliders: Sequence[tuple[str, Sequence[str], int]]
+    totals: Sequence[str]
+    content: str
+    kind: Literal["dial"] = "dial"
+
+
+Block = Text | Table | Figure | Dial
 
 
 def figure_blocks(specs: Iterable[FigureSpec]) -> list[Block]:
@@ -207,7 +230,7 @@ def trimmed(section: Section) -> Section:
 def _says(block: Block) -> bool:
     if isinstance(block, Table):
         return len(block.rows) > 0
-    return isinstance(block, Figure) or block.text != ""
+    return not isinstance(block, Text) or block.text != ""
 
 
 def _is_heading(block: Block) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from lossmodel.model.density.predictive import TOGETHER
 from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.rates import rates
 from lossmodel.text.escape import one_line
@@ -89,17 +90,20 @@ def changed_claims(a: Fit, b: Fit, day: pd.Timestamp) -> pd.DataFrame:
         claim_id, claimant, change (``new``, ``gone``, ``changed``, ``otherwise classed``), what
         (a description), total (the series affected), moves (change of its log).
     """
-    tables = {"a": _table(a, day), "b": _table(b, day)}
+    first, second = _table(a), _table(b)
     rows = []
-    for claim_id in dict.fromkeys([*tables["b"], *tables["a"]]):
-        before, after = (tables[name].get(claim_id) for name in ("a", "b"))
+    for claim_id in dict.fromkeys([*second, *first]):
+        before, after = first.get(claim_id), second.get(claim_id)
         change, what = _change(before, after)
         known = after or before
         if change and known:
-            moves = (after or {}).get("moves", 0.0) - (before or {}).get("moves", 0.0)
             keys = {name: known[name] for name in ("claimant", "total")}
             rows.append({"claim_id": claim_id, **keys, "change": change, "what": what})
-            rows[-1]["moves"] = moves
+    # Most claims are the same in both fits, and the effect of none of a submodel takes long.
+    changed = {row["claim_id"] for row in rows}
+    old, new = (_moves(fit, day, changed) for fit in (a, b))
+    for row in rows:
+        row["moves"] = new.get(row["claim_id"], 0.0) - old.get(row["claim_id"], 0.0)
     table = pd.DataFrame(rows, columns=["claim_id", "claimant", "change", "what", "total", "moves"])
     order = table["moves"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
@@ -165,17 +169,15 @@ def _claims(rows: pd.DataFrame) -> Iterator[str]:
         yield f"    and {len(rows) - SHOWN:,} more"
 
 
-def _table(fit: Fit, day: pd.Timestamp) -> dict[str, dict[str, Any]]:
-    """Claims by id, with their class and their effect on the total of their party."""
+def _table(fit: Fit) -> dict[str, dict[str, Any]]:
+    """Claims by id, with their class and the total of their party."""
     classes = fit.evidence.classes[["claim_id", "class", "why"]]
     table = fit.claims.table.merge(classes, on="claim_id", how="left")
-    moves = _moves(fit, day)
     found = {}
     for row in table.to_dict("records"):
         key = _total_of(fit, row["party"], row["category"])
         total = "" if key is None else f"{key[1]} {key[0]}"
-        more = {"total": total, "moves": moves.get(str(row["claim_id"]), 0.0)}
-        found[str(row["claim_id"])] = {str(k): v for k, v in row.items()} | more
+        found[str(row["claim_id"])] = {str(k): v for k, v in row.items()} | {"total": total}
     return found
 
 
@@ -191,22 +193,31 @@ def _total_of(fit: Fit, party: str, category: str) -> tuple[str, str, str] | Non
     return None
 
 
-def _moves(fit: Fit, day: pd.Timestamp) -> dict[str, float]:
-    """Effect of each observation on the log of its party's total, by claim."""
+def _moves(fit: Fit, day: pd.Timestamp, claims: set[str]) -> dict[str, float]:
+    """Effect on the log of its party's total of each observation of some claims, by claim."""
     last = int((day - fit.days[0]).days) + 1
     found: dict[str, float] = {}
     for submodel in fit.submodels.values():
+        terms = submodel.design.terms.reset_index(drop=True)
+        terms = terms[terms["term"].astype(str).isin(claims)]
+        if terms.empty:
+            continue
         draws = submodel.posterior.flat
         chosen = np.linspace(0, len(draws) - 1, min(DRAWS, len(draws))).astype(int)
-        likelihood = submodel.density.predictions(draws[chosen]).log_likelihood
+        likelihood = np.concatenate(
+            [
+                submodel.density.predictions(draws[some]).log_likelihood[:, terms.index]
+                for some in np.array_split(chosen, -(-len(chosen) // TOGETHER))
+            ]
+        )
         likelihood -= likelihood.mean(axis=0)
-        terms = submodel.design.terms
-        for (party, category), rows in terms.reset_index(drop=True).groupby(["party", "category"]):
+        for (party, category), rows in terms.groupby(["party", "category"]):
             key = _total_of(fit, str(party), str(category))
             if key is not None:
                 total = rates(fit, key[0], key[1]).daily()[chosen, :last].sum(axis=1)
                 log = np.log(np.maximum(total, 1e-300))
-                moved = (log - log.mean()) @ likelihood[:, rows.index] / len(chosen)
+                here = terms.index.get_indexer(rows.index)
+                moved = (log - log.mean()) @ likelihood[:, here] / len(chosen)
                 found |= dict(zip(rows["term"].astype(str), moved.tolist(), strict=True))
     return found
 

@@ -46,8 +46,9 @@ def hangs_on(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> s
 def decisive_claim(fit: Fit, key: tuple[str, str, str]) -> dict[str, Any] | None:
     """The row of `Fit.row_influence` that a total hangs on; None where it hangs on no claim."""
     rows = fit.row_influence
-    same = (rows[["party", "category", "scope"]] == list(key)).all(axis=1)
-    found = rows[same & rows["hangs"]]
+    found = rows[rows["hangs"]]
+    for name, value in zip(("party", "category", "scope"), key, strict=True):
+        found = found[found[name] == value]
     return None if found.empty else {str(name): found[name].iloc[0] for name in found}
 
 

@@ -1,7 +1,6 @@
 """A start for the search of a mode, by gradients alone, which are cheap."""
 
 import numpy as np
-from scipy.optimize import minimize
 
 from lossmodel.inference.laplace.levels import face_values
 from lossmodel.inference.laplace.modes import Modes
@@ -25,6 +24,8 @@ def approach(modes: Modes) -> Floats:
     It starts at the prior's mode, with levels at the size of the figures: far from most of them a
     single one can be a mode of its own, which the others leave as outliers.
     """
+    from scipy.optimize import minimize
+
     start = face_values(modes.density.design)
     free = np.append(_plain_noise(modes), np.arange(modes.hypers, len(start)))
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtri
 
 from lossmodel.inference.laplace.levels import Levels
@@ -112,6 +111,8 @@ class LaplaceMarginal:
         >>> np.round(normal.quantiles(np.array([0.025, 0.975])), 2).tolist()
         [-1.96, 1.96]
         """
+        from scipy.interpolate import PchipInterpolator
+
         first, last = self.knots[0], self.knots[-1]
         grid = np.linspace(first - EDGE, last + EDGE, round((last - first + 2 * EDGE) / STEP) + 1)
         # Beyond the last knots the excess is extrapolated linearly.

@@ -16,8 +16,6 @@ of their conditional mode as the d-th of g moves, where that is not linear.
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.interpolate import CubicSpline
-from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from lossmodel.inference.laplace.fit import Laplace
@@ -66,6 +64,8 @@ class Whitened:
 
     def _curves(self) -> None:
         """Find the single unknowns on which the others depend nonlinearly, and their curves."""
+        from scipy.interpolate import CubicSpline
+
         self.curved = np.zeros(0, dtype=np.int64)
         at_mode = self._without_curves(np.zeros(self.size))[1]
         curved = [
@@ -99,6 +99,8 @@ class Whitened:
         return found[1:]
 
     def _conditional(self, i: int, at: float, guess: Floats) -> Floats:
+        from scipy.optimize import minimize
+
         def loss(rest: Floats) -> tuple[Floats, Floats]:
             x = np.zeros(self.size)
             x[i], x[self._rest] = at, rest

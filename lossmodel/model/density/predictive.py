@@ -15,7 +15,7 @@ from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.observation import COUNT, INTERVAL, Observations
 
-__all__ = ["Predicted", "new_figures", "predict", "predictive", "replicate"]
+__all__ = ["TOGETHER", "Predicted", "new_figures", "predict", "predictive", "replicate"]
 
 # Draws that are evaluated. With 4,000 the PIT of a figure of the shipped war moves by 0.01 on
 # average and by 0.05 at most.

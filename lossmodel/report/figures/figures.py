@@ -26,7 +26,6 @@ from lossmodel.report.wording import (
 )
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.escape import file_name
-from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
@@ -141,8 +140,8 @@ def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
 
 
 SHARES: Final = (
-    "Shares of each total's posterior variance by group of priors. The remainder to 100% comes "
-    "from the figures."
+    "Shares of each total's posterior variance: by group of priors, and by the figures, which have "
+    "the rest to 100%."
 )
 FORCE_BALANCE: Final = "force-balance"
 FORCE: Final = (
@@ -291,7 +290,7 @@ def _draw_shares(tables: FigureTables) -> Figure:
     n = tables.variance_decomposition["quantity"].nunique()
     figure, axes = _figure(1.6 + 0.2 * n)
     plots.plot_variance_decomposition(tables, ax=axes[0])
-    axes[0].set_xlabel(f"share from priors (line: {percent(ASSUMED)})")
+    axes[0].set_xlabel("share of the variance of the log total")
     figure.legend(loc="outside upper left", ncols=3)
     return figure
 

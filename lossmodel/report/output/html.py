@@ -68,7 +68,9 @@ def to_html(
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    script, style = "\n".join(map(_static, SCRIPTS)), _static("report.css")
+    dialled = any(block.kind == "dial" for s in document.sections for block in s.blocks)
+    scripts = [_static(name) for name in (*SCRIPTS, *["dial.js"] * dialled)]
+    style = _static("report.css")
     return environment.get_template("report.html").render(
         document=document,
         data={name: _data_address((data or {}).get(name, "")) for name in figures},
@@ -78,9 +80,8 @@ def to_html(
         explored_json=_json(explored),
         colours=json.dumps({variable: colour for colour, variable in THEMED.items()}),
         figures={name: Markup(inline_svg(svg, name)) for name, svg in figures.items()},
-        script=Markup(script),
+        scripts=[{"text": Markup(script), "hash": _hash(script)} for script in scripts],
         style=Markup(style),
-        script_hash=_hash(script),
     )
 
 
@@ -144,5 +145,5 @@ def _static(name: str) -> str:
 
 
 def _hash(script: str) -> str:
-    """Hash of the only script that the page's security policy allows."""
+    """Hash of a script, for the page's security policy, which allows no other."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from lossmodel.conflict.titles import named
+from lossmodel.conflict.titles import naming
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.report.blocks import Block, Cell, Section, Table, Text
 from lossmodel.report.sources import Sources
@@ -20,6 +21,8 @@ from lossmodel.tables.vocabulary import KINDS
 from lossmodel.text.numbers import factor, number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from lossmodel.report.results import Results
@@ -120,9 +123,9 @@ def _by_claimant(results: Results) -> Table:
 
 
 def _reasons(results: Results) -> Table:
-    table, conflict = results.claims, results.fit.conflict
+    table, named = results.claims, naming(results.fit.conflict)
     why = table.loc[table["class"] == "left out", "why"].value_counts()
-    rows = [[named(conflict, str(reason)), f"{n:,}"] for reason, n in why.head(REASONS).items()]
+    rows = [[named(str(reason)), f"{n:,}"] for reason, n in why.head(REASONS).items()]
     rest = int(why.iloc[REASONS:].sum())
     rows += [["Other reasons", f"{rest:,}"]] if rest else []
     return Table("left-out", ["Reason", "Claims"], rows, numeric=frozenset({1}))
@@ -130,6 +133,7 @@ def _reasons(results: Results) -> Table:
 
 def _all(results: Results) -> Table:
     names, sources = claimant_names(results.fit), Sources(results.fit.conflict)
+    named = naming(results.fit.conflict)
     terms = results.fit.terms.drop_duplicates("term").set_index("term")
     terms = terms[["expected_lower", "expected_upper", "form", "kind", "days", "n_days"]].assign(
         **{f"compared_{k}": terms[k] for k in ("value", "low", "high")}
@@ -142,7 +146,7 @@ def _all(results: Results) -> Table:
     return Table(
         "claims",
         COLUMNS,
-        [_row(results, row, names, sources) for row in records],
+        [_row(results, row, names, sources, named) for row in records],
         caption=(
             "All claims, the most influential first. “Compared” is the part of a figure that is "
             "new information, with the days that it covers: of a running total, its increment. "
@@ -163,7 +167,11 @@ def _all(results: Results) -> Table:
 
 
 def _row(
-    results: Results, row: dict[str, Any], names: dict[str, str], sources: Sources
+    results: Results,
+    row: dict[str, Any],
+    names: dict[str, str],
+    sources: Sources,
+    named: Callable[[str], str],
 ) -> list[Cell]:
     fit = results.fit
     joined = f" with {row['with']}" if row["with"] else ""
@@ -183,7 +191,7 @@ def _row(
         _influence(results, row),
         sources.link(row["source"]),
         row["class"],
-        f"{named(fit.conflict, row['why'])}{joined}{copy}",
+        f"{named(row['why'])}{joined}{copy}",
         _day(row["published"]) + (" (inferred)" if row["published_inferred"] else ""),
         row["kind"],
         _day(row["start"]),
@@ -231,9 +239,13 @@ def _keys(row: dict[str, Any]) -> list[float | str | None]:
     """Sort keys of cells that are more than a number."""
     central = row["value"] if math.isfinite(row["value"]) else (row["low"] + row["high"]) / 2
     found = {"Figure": central, "Influence": abs(row["moves_shift"])}
-    keys = (found.get(name, math.nan) for name in COLUMNS)
-    return [value if math.isfinite(value) else None for value in keys]
+    keys: list[float | str | None] = [None] * len(COLUMNS)
+    for name, value in found.items():
+        if math.isfinite(value):
+            keys[COLUMNS.index(name)] = value
+    return keys
 
 
+@cache
 def _day(day: pd.Timestamp) -> str:
     return "" if day != day else f"{day:%Y-%m-%d}"
