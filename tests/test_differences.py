@@ -9,7 +9,7 @@ import pytest
 
 from lossmodel.report.differences import PARTS, differences
 from lossmodel.report.results import Results
-from lossmodel.report.sections.others import others_section
+from lossmodel.report.sections.others import OTHERS_FILE, others_section
 from tests.fakes import START, make_fit
 
 
@@ -123,13 +123,18 @@ def test_the_section_tells_order_parts_and_the_largest(fit):
     assert leads[0] == "Largest parts:"
     assert "Largest rest of a derived estimate:" in leads
     derived = next(b.text for b in blocks if getattr(b, "lead", "").endswith("derived estimate:"))
-    assert derived.startswith("Newspaper gives ")
+    assert derived.startswith("Newspaper: ")
     assert "from the figures of Names Of The Fallen" in derived
-    table = blocks[-1]
+    latest, table = (block for block in blocks if block.kind == "table")
+    assert table.page_only
+    assert OTHERS_FILE in table.instead
+    whole = [tuple(row[:9]) for row in table.rows]
+    assert 0 < len(latest.rows) <= len(whole)
+    assert all(tuple(row[:9]) in whole for row in latest.rows)
     for row in table.rows:
         cells = dict(zip(table.columns, row, strict=True))
         parts = [float(cells[name]) for name in ("Definition", "Scope", "Date", "Rest")]
-        whole = float(cells["Published / headline"])
+        whole = float(cells["Ratio"])
         assert np.prod(parts) == pytest.approx(whole, rel=0.12)
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,7 @@ OPTIONS = (
     "--remote-debugging-pipe",
 )
 PATIENCE = 90.0
+AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
 NUMBERS = ("Figure", "Expected", "Claimed / expected")
 # The browser takes its orders from descriptor 3 and answers on 4.
 LAUNCHER = """
@@ -306,7 +308,7 @@ def test_hostile_text_does_nothing(browser, tmp_path):
     assert list(complaints(browser)) == []
     assert not any(e["method"] == "Page.javascriptDialogOpening" for e in browser.events)
     types = browser.value("[...document.scripts].map(s => s.type)")
-    assert types == ["application/json", "application/json", ""]
+    assert types == ["application/json", "application/json", "", ""]
     others = browser.value(
         "[...document.querySelectorAll('main a[href]')].map(a => a.protocol)"
         ".filter(p => p !== 'https:' && p !== 'data:')"
@@ -433,9 +435,9 @@ def explored(page, **chosen):
     return page.value("document.querySelector('.explore .value').textContent")
 
 
-def press(page, key):
+def press(page, key, **more):
     for kind in ("keyDown", "keyUp"):
-        page.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+        page.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, **more)
 
 
 def printed_estimate(report, party, category, measure, number_of_week):
@@ -487,12 +489,35 @@ def test_pointing_at_the_figure_chooses_a_week_and_lists_claims_with_their_sourc
     assert "in all to 20" in near
 
 
-def test_a_claim_of_the_figure_leads_to_its_source(page):
-    explored(page, party="North", category="casualties", measure="weekly", week=3)
-    links = page.value(
-        "[...document.querySelectorAll('.near a')].map(a => [a.href, a.rel, a.target])"
+def test_a_reader_reads_the_answer_and_opens_a_source(page, report):
+    """From the first screen to the source of a claim, by keys alone after the figure is chosen."""
+    page.width(360, 740)
+    answer = page.value(
+        "(() => {const e = document.elementFromPoint(40, 200).closest('.answers li');"
+        "return e && e.querySelector('.total').innerText})()"
     )
-    assert all(rel == ["noopener noreferrer", "_blank"] for _, *rel in links)
+    _, estimate = printed_estimate(report, "north", "killed", "cumulative", -1)
+    median, interval = estimate.split(" (95% interval ")
+    assert answer.split() == ["North,", "killed", median, *interval.rstrip(")").split()]
+    explored(page, party="North", category="casualties", measure="weekly", week=3)
+    url = page.value(
+        "(() => {const a = document.querySelector('.near a'); a.focus(); return a.href})()"
+    )
+    assert url == "https://example.org/a?x=1&y=2%20z"
+    page.call("Target.setDiscoverTargets", discover=True)
+    press(page, "Enter", text="\r", windowsVirtualKeyCode=13)
+    deadline = time.monotonic() + 20
+    opened = []
+    while not opened:
+        page.value("0")
+        assert time.monotonic() < deadline
+        opened = [
+            event["params"]["targetInfo"]["targetId"]
+            for event in page.events
+            if event["method"].startswith("Target.target")
+            and event["params"].get("targetInfo", {}).get("url", "").startswith(url)
+        ]
+    page.call("Target.closeTarget", targetId=opened[0])
 
 
 def test_a_logarithmic_scale_and_a_window_of_time(page):
@@ -576,7 +601,7 @@ def test_a_slider_finds_the_numbers_of_a_refit(browser, dialled):
     assert list(complaints(browser)) == []
     slides = [a.positions(fit.priors) for a in found.assumptions(fit.priors)]
     own = [int(np.flatnonzero(at == 0)[0]) for at in slides]
-    assert moved(browser, own) == printed(found.alone(0).tolist())
+    assert moved(browser, own) == printed(found.own.tolist())
     rows = browser.value(
         "[...document.querySelectorAll('#table-changed-assumptions tbody tr')]"
         ".map(row => [...row.cells].slice(1).map(cell => cell.textContent))"
@@ -595,7 +620,7 @@ def test_a_slider_finds_the_numbers_of_a_refit(browser, dialled):
         # The page has the draws to two bytes: a digit on the edge may be the next one.
         assert values(shown) == pytest.approx(values(expected), rel=0.02)
     browser.value("document.querySelector('.dial button').click()")
-    assert moved(browser, []) == printed(found.alone(0).tolist())
+    assert moved(browser, []) == printed(found.own.tolist())
 
 
 def test_sliders_answer_in_a_tenth_of_a_second(browser, dialled):
@@ -634,3 +659,24 @@ def test_numbers_without_enough_draws_are_marked(browser, dialled, tmp_path):
         "document.querySelector('.dial [role=status]').textContent"
     )
     assert browser.value("document.querySelector('.dial').classList.contains('uncarried')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1440, 900)])
+def test_axe_finds_nothing(page, report, scheme, width, height):
+    if not AXE.is_file():
+        pytest.skip("needs axe-core: npm install axe-core, or its axe.min.js in AXE_CORE")
+    page.width(width, height)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.call("Emulation.setEmulatedMedia", features=features)
+    page.open(report / "report.html")
+    page.value(AXE.read_text(encoding="utf-8") + "; 0")
+    explored(page, party="South", category="casualties", measure="weekly", week=9)
+    found = page.call(
+        "Runtime.evaluate",
+        expression="axe.run().then(r => r.violations.map(v => [v.id, v.nodes[0].html]))",
+        awaitPromise=True,
+        returnByValue=True,
+    )
+    page.call("Emulation.setEmulatedMedia", features=[])
+    assert found["result"]["value"] == []

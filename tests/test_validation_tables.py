@@ -119,13 +119,13 @@ def test_frozen_dates_stand_beside_rules_of_thumb():
     rows["as_of"] = rows["as_of"].replace("", None)
     nothing = pd.DataFrame()
     found = tables(validation_section(KEPT_WARS, nothing, rows).blocks)["frozen"]
-    (line,) = found.rows
-    cells = dict(zip(found.columns, line, strict=True))
-    assert cells["Losses"] == "North, killed (citizens)"
-    assert (cells["Known later"], cells["Estimate then"]) == ("29,729", "39,000")
-    assert [cells[f"In {level}%"] for level in (50, 80, 95)] == ["no", "yes", "yes"]
-    assert (cells["CRPS"], cells["Halved"]) == ("0.19", "0.79")
-    assert "Other" not in cells
+    assert found.columns == ["Case", "North, killed (citizens)"]
+    cells = dict(found.rows)
+    assert cells["Estimate then"] == "39,000 (25,000 to 62,000)"
+    assert cells["Known later"] == "29,729"
+    assert cells["Held by its intervals of"] == "80%, 95%"
+    assert (cells["CRPS of the model"], cells["Error of halved"]) == ("0.19", "0.79")
+    assert "Error of other" not in cells
 
 
 def test_a_kept_table_is_read_as_it_was(monkeypatch, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from lossmodel.conflict.titles import short_names
 from lossmodel.report.blocks import Block, Section, Table, Text
 from lossmodel.report.differences import PARTS, differences
 from lossmodel.report.sources import Sources
@@ -15,6 +16,7 @@ from lossmodel.report.wording import (
     date,
     interval,
     level,
+    main_categories,
     party_title,
 )
 from lossmodel.tables.vocabulary import ACCOUNTINGS, QUALIFIERS
@@ -28,9 +30,12 @@ if TYPE_CHECKING:
     from lossmodel.report.blocks import Cell
     from lossmodel.report.results import Results
 
-__all__ = ["others_section"]
+__all__ = ["OTHERS_FILE", "others_section"]
 
 TITLE: Final = "Why others differ"
+OTHERS_FILE: Final = "others.csv"
+LATEST: Final = 3  # estimates about each headline: as many as fit on a screen
+NUMERIC: Final = frozenset(range(2, 10))
 NAMES: Final = {
     "log_definition": "Definition",
     "log_scope": "Scope",
@@ -50,6 +55,7 @@ def others_section(results: Results) -> Section:
         TITLE,
         [
             *_method(results, table),
+            _latest(results, table),
             *_largest(results, table),
             _all(results, table),
         ],
@@ -123,7 +129,7 @@ def _paragraph(results: Results, row: dict[Any, Any]) -> str:
     parts = ", ".join(f"{NAMES[name].lower()} {_factor(row[name])}" for name in PARTS)
     unit = " per day" if row["per_day"] else ""
     words = (
-        f"{names.get(row['claimant'], row['claimant'])} gives {_published(row)}{unit} for "
+        f"{names.get(row['claimant'], row['claimant'])}: {_published(row)}{unit} for "
         f"{_losses(results, row)}, {_days(results, row)}. That is {factor(ratio)} times the "
         f"headline: {parts}. For the same definition, scope and days this fit has "
         f"{number(row['median'], row['lower'], row['upper'])}{unit} ({interval(row)}), "
@@ -137,45 +143,79 @@ def _paragraph(results: Results, row: dict[Any, Any]) -> str:
     return words + "The fit takes the rest for bias or error of the claimant."
 
 
+def _latest(results: Results, table: pd.DataFrame) -> Table:
+    """The last figures about each headline, each claimant once."""
+    heads = main_categories(results.fit)
+    rows = table[table["category"].isin(heads) & ~table["per_day"].astype(bool)]
+    rows = rows[[_is_estimate(results, row) for row in rows.to_dict("records")]]
+    rows = rows.sort_values("end", ascending=False, kind="stable")
+    rows = rows.drop_duplicates(["claimant", "headline_party", "category"])
+    rows = rows.groupby(["headline_party", "category"], sort=False).head(LATEST)
+    rows = rows.sort_values(["headline_party", "category", "end"], kind="stable")
+    names = short_names(results.fit.conflict)
+    # Limits of those that have a value beside them are in the table of all.
+    known = rows["value"].notna()
+    rows = rows.assign(**{name: rows[name].mask(known) for name in ("low", "high")})
+    records: list[dict[Any, Any]] = rows.to_dict("records")
+    return Table(
+        "others-latest",
+        _columns(results),
+        [_row(results, row, names) for row in records],
+        caption=(
+            f"The last {LATEST} estimates of others about each headline, their ratio to that of "
+            "the killed with its four factors, and what this fit has for the same definition, "
+            "scope and days."
+        ),
+        numeric=NUMERIC,
+    )
+
+
 def _all(results: Results, table: pd.DataFrame) -> Table:
     sources = Sources(results.fit.conflict)
     names = claimant_names(results.fit)
     records: list[dict[Any, Any]] = table.to_dict("records")
-    columns = [
-        *("Claimant", "Losses", "From", "To", "Published", "This fit, same definition"),
-        *(f"{level(results.fit)} interval", "Published / headline", *NAMES.values()),
-        *("In the fit", "Source"),
-    ]
     return Table(
         "others",
-        columns,
-        [_row(results, row, names, sources) for row in records],
+        [*_columns(results), "In the fit", "Source"],
+        [
+            [
+                *_row(results, row, names),
+                "derived" if row["class"] == "left out" else row["class"],
+                sources.link(str(row["source"])),
+            ]
+            for row in records
+        ],
         caption=(
-            "Figures of others and the factors of their difference from the headline: those that "
-            "were derived from figures that the fit uses, which it leaves out, and the latest "
-            "total of each claimant that it uses."
+            "All figures that were derived from those that the fit uses, which it leaves out, and "
+            "the latest total of each claimant that it uses."
         ),
-        numeric=frozenset(range(2, 12)),
+        numeric=NUMERIC,
         search=True,
+        page_only=True,
+        instead=(
+            f"All {len(table):,} figures are in {OTHERS_FILE} and, with links to their sources, in "
+            "report.html."
+        ),
+        fold=f"All {len(table):,} figures",
     )
 
 
-def _row(
-    results: Results, row: dict[Any, Any], names: dict[str, str], sources: Sources
-) -> list[Cell]:
+def _columns(results: Results) -> list[str]:
+    fit = f"This fit ({level(results.fit)} interval)"
+    return ["Claimant", "Losses", "Days", "Published", "Ratio", *NAMES.values(), fit]
+
+
+def _row(results: Results, row: dict[Any, Any], names: dict[str, str]) -> list[Cell]:
     unit = " per day" if row["per_day"] else ""
+    start = "" if row["start"] <= results.fit.days[0] else f"{row['start']:%Y-%m-%d} "
     return [
         names.get(row["claimant"], row["claimant"]),
         _losses(results, row),
-        "" if row["start"] <= results.fit.days[0] else f"{row['start']:%Y-%m-%d}",
-        f"{row['end']:%Y-%m-%d}",
+        f"{start}to {row['end']:%Y-%m-%d}",
         _published(row) + unit,
-        number(row["median"], row["lower"], row["upper"]) + unit,
-        interval(row),
         factor(math.exp(sum(row[name] for name in PARTS))),
         *(_factor(row[name]) for name in NAMES),
-        "derived" if row["class"] == "left out" else row["class"],
-        sources.link(str(row["source"])),
+        f"{number(row['median'], row['lower'], row['upper'])}{unit} ({interval(row)})",
     ]
 
 

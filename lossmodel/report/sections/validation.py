@@ -149,34 +149,33 @@ def _frozen(backtests: pd.DataFrame) -> list[Block]:
         return []
     rules = [name for name in table.columns if name not in NO_RULES and table[name].notna().any()]
     records: list[dict[Any, Any]] = table.to_dict("records")
-    rows = [
-        [
-            *(str(row["war"]), str(row["as_of"]), _series(row) + _scope(row)),
-            f"{row['start']} to {row['end']}",
-            *(f"{row['truth']:,.0f}", estimate_text(row), interval(row)),
-            *("yes" if row[f"covered_{level}"] else "no" for level in (50, 80, 95)),
-            *(_number(row["crps"]), *(_number(abs(row[rule])) for rule in rules)),
-        ]
-        for row in records
-    ]
+    lines = {
+        "War": [str(row["war"]) for row in records],
+        "Days": [f"{row['start']} to {row['end']}" for row in records],
+        "Claims up to": [str(row["as_of"]) for row in records],
+        "Estimate then": [f"{estimate_text(row)} ({interval(row)})" for row in records],
+        "Known later": [f"{row['truth']:,.0f}" for row in records],
+        "Held by its intervals of": [
+            ", ".join(f"{k}%" for k in (50, 80, 95) if row[f"covered_{k}"]) or "none"
+            for row in records
+        ],
+        "CRPS of the model": [_number(row["crps"]) for row in records],
+        **{f"Error of {rule}": [_number(abs(row[rule])) for row in records] for rule in rules},
+    }
     computed = date(pd.Timestamp(max(table["computed"])))
-    columns = [
-        *("War", "Claims up to", "Losses", "Days", "Known later", "Estimate then", "95% interval"),
-        *("In 50%", "In 80%", "In 95%", "CRPS", *(rule.capitalize() for rule in rules)),
-    ]
     return [
         Text("Frozen dates", tone="heading"),
         Text(
             f"Claims that were public by a date were fitted by themselves, on {computed} with the "
-            "model and the table of claims of that day. The last columns are absolute log errors "
-            f"of rules of thumb from the same claims. {len(rows)} totals are no test by themselves."
+            "model and the table of claims of that day. Errors are absolute log errors of rules of "
+            f"thumb from the same claims. {len(records)} totals are no test by themselves."
         ),
         Table(
             "frozen",
-            columns,
-            rows,
+            ["Case", *(_series(row) + _scope(row) for row in records)],
+            [[name, *cells] for name, cells in lines.items()],
             caption="Estimates from the claims of frozen dates, and what became known later.",
-            numeric=frozenset({3, 4, 5, 6, *range(10, len(columns))}),
+            numeric=frozenset(range(1, 1 + len(records))),
         ),
     ]
 

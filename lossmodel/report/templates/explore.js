@@ -278,13 +278,13 @@
       const chosen = svg.querySelector(".chosen");
       chosen.replaceChildren();
       const cx = x(middle(at));
-      const line = `stroke: var(--blue); stroke-width: 1.2${held ? "" : "; stroke-dasharray: 3 3"}`;
+      const line = `stroke: var(--ink); stroke-width: 1.2${held ? "" : "; stroke-dasharray: 3 3"}`;
       node("path", { d: `M${cx} ${frame.top}V${frame.bottom}`, style: line }, chosen);
-      const spot = "fill: var(--blue)";
+      const spot = "fill: var(--ink)";
       node("circle", { cx, cy: y(panel.median[at]), r: 5, style: spot }, chosen);
       if (pointed) {
         const [px, py] = position(pointed);
-        node("circle", { cx: px, cy: py, r: 8, style: "fill: none; stroke: var(--blue); stroke-width: 2" }, chosen);
+        node("circle", { cx: px, cy: py, r: 8, style: "fill: none; stroke: var(--ink); stroke-width: 2" }, chosen);
       }
     }
 
