@@ -308,7 +308,7 @@ def test_hostile_text_does_nothing(browser, tmp_path):
     assert list(complaints(browser)) == []
     assert not any(e["method"] == "Page.javascriptDialogOpening" for e in browser.events)
     types = browser.value("[...document.scripts].map(s => s.type)")
-    assert types == ["application/json", "application/json", ""]
+    assert types == ["application/json", "application/json", "", ""]
     others = browser.value(
         "[...document.querySelectorAll('main a[href]')].map(a => a.protocol)"
         ".filter(p => p !== 'https:' && p !== 'data:')"
@@ -493,8 +493,9 @@ def test_a_reader_reads_the_answer_and_opens_a_source(page, report):
     """From the first screen to the source of a claim, by keys alone after the figure is chosen."""
     page.width(360, 740)
     answer = page.value(
-        "(() => {const e = document.elementFromPoint(40, 200).closest('.answers li');"
-        "return e && e.querySelector('.total').innerText})()"
+        "(() => {const t = document.querySelector('.answers li .total');"
+        "const r = t.getBoundingClientRect();"
+        "return t.contains(document.elementFromPoint(r.left + 9, r.top + 9)) && t.innerText})()"
     )
     _, estimate = printed_estimate(report, "north", "killed", "cumulative", -1)
     median, interval = estimate.split(" (95% interval ")
