@@ -15,16 +15,18 @@ import xarray as xr
 import lossmodel as lm
 from lossmodel.api import claims_of, entry
 from lossmodel.errors import UsageError
+from lossmodel.evaluation.accountings import with_other_accountings
 from lossmodel.inference import arviz as compatibility
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.posterior import fit as data
-from lossmodel.posterior import fitting, groups
+from lossmodel.posterior import fitting, groups, tables
 from lossmodel.posterior import losses as all_losses
 from lossmodel.posterior.chains import common_lead, dealt
 from lossmodel.posterior.estimates import COLUMNS as ESTIMATES
 from lossmodel.posterior.estimates import estimates_table
 from lossmodel.posterior.groups import datasets
 from lossmodel.posterior.losses import DIMS
+from lossmodel.posterior.netcdf import fit_checksum
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.tables import with_tables
 from tests.small_conflict import write_conflict
@@ -455,3 +457,13 @@ METHODS = ["estimate", "query", "bias", "losses_of", "daily", "save", "summary",
 def test_every_argument_is_spelled_out(function):
     kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
     assert not kinds & {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}
+
+
+def test_what_findings_about_a_fit_took_is_not_made_again(monkeypatch):
+    made, plain = [], tables._streams
+    monkeypatch.setattr(tables, "_streams", lambda *args: made.append(args[0]) or plain(*args))
+    fitted = lm.fit("battle-of-britain", engine="laplace", draws=20)
+    told = with_other_accountings(fitted)
+    assert len(fitted.streams) == len(told.streams) > 0
+    assert made == ["aircraft"]
+    assert fit_checksum(told) != fit_checksum(fitted)

@@ -244,7 +244,7 @@ def test_bad_usage_is_status_2_and_says_what_was_found(lossmodel, tmp_path, argu
     ],
 )
 def test_whatever_goes_wrong_is_one_line_and_a_status(lossmodel, monkeypatch, error, status, text):
-    def fail(_):
+    def fail(*_, **__):
         raise error
 
     monkeypatch.delenv("LOSSMODEL_DEBUG", raising=False)
@@ -258,7 +258,7 @@ def test_whatever_goes_wrong_is_one_line_and_a_status(lossmodel, monkeypatch, er
 
 
 def test_a_traceback_is_there_for_the_asking(lossmodel, monkeypatch):
-    def fail(_):
+    def fail(*_, **__):
         raise ZeroDivisionError
 
     monkeypatch.setenv("LOSSMODEL_DEBUG", "1")
@@ -292,7 +292,7 @@ def toy():
 @pytest.fixture
 def saved_toy(monkeypatch, toy):
     """A fit that every path leads to."""
-    monkeypatch.setattr(fit_command, "read_fit", lambda _: toy)
+    monkeypatch.setattr(fit_command, "read_fit", lambda *_, **__: toy)
 
 
 @pytest.mark.usefixtures("saved_toy")
@@ -449,6 +449,7 @@ def test_fit_without_arguments_fits_the_shipped_conflict(lossmodel, fitted, toy)
     assert fitted == {
         **{"engine": "auto", "seed": 1, "ci_prob": 0.95, "as_of": None, "until": None},
         **{"out": Path("lossmodel-report"), "force": False, "trust": "doubtful", "since": None},
+        **{"cache": True, "figures": "all"},
     }
 
 
@@ -456,7 +457,8 @@ def test_fit_hands_every_option_on(lossmodel, fitted, tmp_path):
     (tmp_path / "mine.csv").write_text(CLAIM.format(value=500))
     (tmp_path / "mine.toml").write_text('["common.sd"]\nsd = 0.25\nreason = "A test."\n')
     options = "--engine nuts --seed 7 --ci 0.8 --as-of 2024-02-24 --until 2023-12-31 --force"
-    options += " --without ratios --without delay --trust second-hand"
+    options += " --without ratios --without delay --trust second-hand --no-cache"
+    options += " --figures svg"
     files = ["mine.csv", "--priors", "mine.toml", "--out", "there", "--with", "force"]
     assert lossmodel("fit", *files, *options.split()).status == 0
     assert len(fitted.pop("claims")) == 1
@@ -466,7 +468,7 @@ def test_fit_hands_every_option_on(lossmodel, fitted, tmp_path):
     assert fitted == {
         **{"engine": "nuts", "seed": 7, "ci_prob": 0.8, "out": Path("there"), "force": True},
         **{"as_of": pd.Timestamp("2024-02-24"), "until": pd.Timestamp("2023-12-31")},
-        **{"trust": "second-hand", "since": None},
+        **{"trust": "second-hand", "since": None, "cache": False, "figures": "svg"},
     }
 
 

@@ -23,7 +23,7 @@ from lossmodel.cli import fit, main
 from lossmodel.system.processes import end, pool, submit
 from lossmodel.system.unfinished import unfinished
 
-def read(_):
+def read(*_, **__):
     place = Path("report").absolute()
     with unfinished(place, place):
         workers = pool(1)
@@ -192,7 +192,7 @@ def test_a_command_in_a_program_leaves_its_process_alone():
     ids=lambda error: type(error).__name__,
 )
 def test_too_little_memory_is_one_sentence_with_what_to_do(lossmodel, monkeypatch, error):
-    def fail(_):
+    def fail(*_, **__):
         raise error
 
     monkeypatch.setattr(fit_command, "read_fit", fail)

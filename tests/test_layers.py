@@ -149,6 +149,7 @@ ORDER = [
     "report/output/latex",
     "report/mentions",
     "report/output",
+    "report/export",
     "report/write",
     "report/passages",
     "report/verify",

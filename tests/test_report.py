@@ -309,3 +309,18 @@ def test_a_conflict_without_other_estimates_has_no_heading_of_them(fit):
     claims = Results(fit).claims
     section = losses_section(SimpleNamespace(fit=plain, claims=claims.iloc[:0]), [])
     assert section.blocks == []
+
+
+@pytest.mark.parametrize(("forms", "converted"), [("all", ["a", "b"]), ("svg", [])])
+def test_figures_are_converted_only_if_asked_for(tmp_path, monkeypatch, forms, converted):
+    asked = []
+    monkeypatch.setattr(render, "draw_figures", lambda *_, **__: {"a": "<svg/>", "b": "<svg/>"})
+    monkeypatch.setattr(render, "convert_figure", lambda _, name: asked.append(name))
+    found = render.render_figures([], None, tmp_path, "", forms)
+    assert list(found.svg) == ["a", "b"]
+    assert asked == converted
+
+
+def test_other_forms_of_figures_are_refused(fit, tmp_path):
+    with pytest.raises(UsageError, match="all, svg"):
+        write_report(fit, tmp_path / "report", figures="png")

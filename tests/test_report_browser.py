@@ -563,27 +563,6 @@ def test_without_scripts_and_in_print_there_are_the_pictures(page, report):
     page.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(360, 740), (1440, 900)])
-def test_axe_finds_nothing(page, report, scheme, width, height):
-    if not AXE.is_file():
-        pytest.skip("needs axe-core: npm install axe-core, or its axe.min.js in AXE_CORE")
-    page.width(width, height)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    page.call("Emulation.setEmulatedMedia", features=features)
-    page.open(report / "report.html")
-    page.value(AXE.read_text(encoding="utf-8") + "; 0")
-    explored(page, party="South", category="casualties", measure="weekly", week=9)
-    found = page.call(
-        "Runtime.evaluate",
-        expression="axe.run().then(r => r.violations.map(v => [v.id, v.nodes[0].html]))",
-        awaitPromise=True,
-        returnByValue=True,
-    )
-    page.call("Emulation.setEmulatedMedia", features=[])
-    assert found["result"]["value"] == []
-
-
 @pytest.fixture(scope="module")
 def dialled(tmp_path_factory):
     """A report with sliders, its fit, and the refits behind them."""
@@ -623,7 +602,7 @@ def test_a_slider_finds_the_numbers_of_a_refit(browser, dialled):
     assert list(complaints(browser)) == []
     slides = [a.positions(fit.priors) for a in found.assumptions(fit.priors)]
     own = [int(np.flatnonzero(at == 0)[0]) for at in slides]
-    assert moved(browser, own) == printed(found.alone(0).tolist())
+    assert moved(browser, own) == printed(found.own.tolist())
     rows = browser.value(
         "[...document.querySelectorAll('#table-changed-assumptions tbody tr')]"
         ".map(row => [...row.cells].slice(1).map(cell => cell.textContent))"
@@ -642,7 +621,7 @@ def test_a_slider_finds_the_numbers_of_a_refit(browser, dialled):
         # The page has the draws to two bytes: a digit on the edge may be the next one.
         assert values(shown) == pytest.approx(values(expected), rel=0.02)
     browser.value("document.querySelector('.dial button').click()")
-    assert moved(browser, []) == printed(found.alone(0).tolist())
+    assert moved(browser, []) == printed(found.own.tolist())
 
 
 def test_sliders_answer_in_a_tenth_of_a_second(browser, dialled):
@@ -681,3 +660,24 @@ def test_numbers_without_enough_draws_are_marked(browser, dialled, tmp_path):
         "document.querySelector('.dial [role=status]').textContent"
     )
     assert browser.value("document.querySelector('.dial').classList.contains('uncarried')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1440, 900)])
+def test_axe_finds_nothing(page, report, scheme, width, height):
+    if not AXE.is_file():
+        pytest.skip("needs axe-core: npm install axe-core, or its axe.min.js in AXE_CORE")
+    page.width(width, height)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.call("Emulation.setEmulatedMedia", features=features)
+    page.open(report / "report.html")
+    page.value(AXE.read_text(encoding="utf-8") + "; 0")
+    explored(page, party="South", category="casualties", measure="weekly", week=9)
+    found = page.call(
+        "Runtime.evaluate",
+        expression="axe.run().then(r => r.violations.map(v => [v.id, v.nodes[0].html]))",
+        awaitPromise=True,
+        returnByValue=True,
+    )
+    page.call("Emulation.setEmulatedMedia", features=[])
+    assert found["result"]["value"] == []

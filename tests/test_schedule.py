@@ -1,5 +1,8 @@
 """Blocks fitted in two processes are those fitted in one."""
 
+import os
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +15,7 @@ from lossmodel.inference import worker
 from lossmodel.inference.run import Settings
 from lossmodel.inference.schedule import run_submodels
 from lossmodel.model import LossModel
+from lossmodel.system.cache import Cached
 
 SETTINGS = Settings(engine="laplace", draws=50)
 
@@ -70,3 +74,47 @@ def test_a_fit_with_little_to_share_stays_here(designs, monkeypatch, process):
     monkeypatch.setattr(module, "_shared", None)
     submodels, _, _ = fitted(designs[:2])
     assert list(submodels) == [design.name for design in designs[:2]]
+
+
+def kept(cached):
+    return {file.name: file.read_bytes() for file in cached.folder.glob("*.pickle")}
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="nothing is kept there")
+def test_what_is_cached_is_what_is_fitted(designs, tmp_path, monkeypatch):
+    cached = Cached(tmp_path / "results")
+
+    def run(designs, settings=SETTINGS, earlier=None):
+        began = []
+        found, seconds = run_submodels(
+            designs, settings=settings, earlier=earlier or {}, progress=began.append, cached=cached
+        )
+        return found, seconds, [text.split()[1] for text in began if text.startswith("fitting ")]
+
+    two = sorted(designs, key=lambda design: design.size)[:2]
+    cold, _, began = run(two)
+    names = [design.name for design in two]
+    assert sorted(began) == sorted(names)
+    warm, seconds, began = run(two)
+    assert not began
+    assert seconds == dict.fromkeys(names, 0.0)
+    for name in names:
+        assert warm[name].diagnostics == cold[name].diagnostics
+        np.testing.assert_array_equal(warm[name].posterior.theta, cold[name].posterior.theta)
+        np.testing.assert_array_equal(warm[name].prior.theta, cold[name].prior.theta)
+        np.testing.assert_array_equal(warm[name].laplace.mode, cold[name].laplace.mode)
+        np.testing.assert_array_equal(warm[name].predicted.pit, cold[name].predicted.pit)
+    # One that changed is fitted again, and alone; other settings are other submodels.
+    terms = two[0].terms
+    changed = replace(two[0], terms=terms.assign(value=terms["value"] * 1.01))
+    assert run([changed, two[1]])[2] == [names[0]]
+    assert sorted(run(two, Settings(engine="laplace", draws=50, seed=2))[2]) == sorted(names)
+    # An earlier fit in memory does the same, and what it started is not kept.
+    before = kept(cached)
+    again, _, began = run([changed, two[1]], earlier=cold)
+    assert began == [names[0]]
+    assert again[names[1]] is cold[names[1]]
+    assert kept(cached).keys() == before.keys()
+    # Other code fits anew.
+    monkeypatch.setattr(module, "code_hash", lambda _: "other code")
+    assert run(two[:1])[2] == names[:1]

@@ -12,6 +12,7 @@ from lossmodel.errors import UsageError
 from lossmodel.posterior.estimates import estimate
 from lossmodel.query.evaluate import answer_query
 from lossmodel.report import quoted as quoted_numbers
+from lossmodel.report.output import bibtex as bib
 from lossmodel.report.output import latex
 from lossmodel.report.output.bibtex import bibliography, doi, used_sources
 from lossmodel.report.output.csl import csl_json
@@ -202,6 +203,16 @@ def test_what_is_known_of_a_source_is_cited():
     assert daily["DOI"] == "10.1000/182"
     assert daily["archive_location"] == "https://archive.example.org/a"
     assert daily["issued"] == {"date-parts": [[2023, 5, 1]]}
+
+
+def test_many_sources_of_one_publisher_and_year_are_told_apart():
+    row = {"title": "A", "publisher": "Gazette", "date": "2024-03-05", "source": "a"}
+    row |= dict.fromkeys(("url", "archive_url", "accessed", "doi"), "")
+    with pytest.MonkeyPatch.context() as patch:
+        for count, author in ((26, "{{Gazette}}"), (27, "{{Gazette, 5 March}}")):
+            rows = {f"k{i}": row for i in range(count)}
+            patch.setattr(bib, "references", lambda _, rows=rows: rows)
+            assert bibliography(make_fit(n_draws=20)).count(f"author = {author}") == count
 
 
 def test_the_items_of_citeproc_are_the_entries_of_bibtex(fit, hostile):

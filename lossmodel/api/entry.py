@@ -62,6 +62,7 @@ def fit(
     patience: float | None = None,
     submodels: str | Sequence[str] | None = None,
     start: data.Fit | None = None,
+    cache: bool = False,
     progress: Progress | None = None,
 ) -> Fit:
     """Fit the model to claims.
@@ -104,7 +105,11 @@ def fit(
         Names of the submodels to fit (``person``, ``civilian``, classes of equipment); all where
         not given.
     start
-        An earlier fit, whose modes the search starts from.
+        An earlier fit. Its submodels of which neither evidence nor priors nor settings changed are
+        taken as they are, and from the modes of the others the search starts.
+    cache
+        Whether to take submodels from the user's cache folder, and to keep new ones there;
+        otherwise nothing is written to disk.
     progress
         Called with the name of each stage.
 
@@ -133,6 +138,7 @@ def fit(
     lossmodel.errors.UsageError: seed is -1; give a whole number from 0 to 4,294,967,295, such as 1.
     """
     from lossmodel.posterior.fitting import fit_claims
+    from lossmodel.system.cache import user_cache
 
     engine = check_engine(engine)
     for name, value, kind, remedy in (
@@ -162,6 +168,7 @@ def fit(
         patience=patience,
         submodels=_submodels(submodels, table.conflict),
         start=start,
+        cached=user_cache() if cache else None,
         progress=progress or (lambda _: None),
     )
     return _with_methods(found)
@@ -215,4 +222,7 @@ def _submodels(names: object, conflict: Conflict) -> tuple[str, ...] | None:
 
 
 def _with_methods(found: data.Fit) -> Fit:
-    return Fit(**{field.name: getattr(found, field.name) for field in fields(found) if field.init})
+    same = Fit(**{field.name: getattr(found, field.name) for field in fields(found) if field.init})
+    # Findings about the fit took some of its tables.
+    same.cache.take_over(found.cache)
+    return same

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,6 +22,7 @@ __all__ = [
     "ClaimsFile",
     "ConflictName",
     "Engine",
+    "Figures",
     "FitPath",
     "Force",
     "Jobs",
@@ -189,6 +190,13 @@ Without = Annotated[
 FitPath = Annotated[
     Path,
     typer.Option("--fit", metavar="PATH", help="A fit.nc, or a report folder with one."),
+]
+Figures = Annotated[
+    Literal["all", "svg"],
+    typer.Option(
+        "--figures",
+        help="all: each figure as SVG, PDF and PNG; svg: as SVG alone, which is faster.",
+    ),
 ]
 NoCache = Annotated[
     bool,

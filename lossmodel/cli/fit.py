@@ -14,6 +14,7 @@ from lossmodel.cli.app import (
     ClaimsFile,
     ConflictName,
     Engine,
+    Figures,
     FitPath,
     Force,
     LeastTrust,
@@ -62,6 +63,8 @@ def fit(
     since: Since = None,
     force: Force = False,
     with_: With = None,
+    figures: Figures = "all",
+    no_cache: NoCache = False,
 ) -> None:
     """Fit the claims of a conflict, write the report, and print a summary."""
     from lossmodel.inference import worker
@@ -86,7 +89,7 @@ def fit(
             say("reading the claims")
             table = load_claims(claims, conflict=conflict)
             check_name(table.conflict)
-            earlier = None if since is None else read_fit(since)
+            earlier = None if since is None else read_fit(since, no_cache=no_cache)
             if earlier is not None:
                 check_earlier(earlier, table.conflict)
             fitted = api.fit(
@@ -99,6 +102,7 @@ def fit(
                 as_of=None if as_of is None else pd.Timestamp(as_of),
                 until=None if until is None else pd.Timestamp(until),
                 trust=trust,
+                cache=not no_cache,
                 progress=portion(say, *SHARES["fit"]),
             )
             warnings = [f for f in fitted.diagnostics["findings"] if f["severity"] == "warning"]
@@ -114,6 +118,7 @@ def fit(
                 since=earlier,
                 # The same fit as before may have been explained.
                 explanation=read_explanation(target.place, fitted),
+                figures=figures,
                 progress=portion(say, *SHARES["report"]),
             )
 
@@ -139,6 +144,7 @@ def report(
     ] = None,
     since: Since = None,
     force: Force = False,
+    figures: Figures = "all",
     no_cache: NoCache = False,
 ) -> None:
     """Write the report of a saved fit again."""
@@ -157,7 +163,13 @@ def report(
         earlier = None if since is None else read_fit(since, no_cache=no_cache)
         explanation = read_explanation(folder_of(fit), fitted)
         write_report(
-            fitted, place, force=force, since=earlier, explanation=explanation, progress=say
+            fitted,
+            place,
+            force=force,
+            since=earlier,
+            explanation=explanation,
+            figures=figures,
+            progress=say,
         )
     answer(headline(fitted, place, force=force))
     _exit_by_gate(fitted)
@@ -277,6 +289,7 @@ def export(
     ] = Path("lossmodel-export"),
 ) -> None:
     """Write a fit in formats for spreadsheets, data frames, Word and Markdown."""
+    from lossmodel.evaluation.explanation import read_explanation
     from lossmodel.report.export import export_fit
     from lossmodel.report.folder import check_replaceable
 
@@ -285,7 +298,7 @@ def export(
         say("reading the fit")
         fitted = read_fit(fit)
         say("writing the files")
-        export_fit(fitted, formats, out)
+        export_fit(fitted, formats, out, explanation=read_explanation(folder_of(fit), fitted))
     answer(f"export: {out}")
 
 

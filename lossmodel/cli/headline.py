@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.contradictions import headline_warnings
-from lossmodel.posterior.estimates import estimate
+from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.tables import prior_share
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.readings import other_readings
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -58,7 +59,7 @@ def headline(fit: Fit, out: Path, *, force: bool = False) -> str:
 def _totals(fit: Fit) -> list[str]:
     """The largest series with scope ``all``, in the order of the fit."""
     whole = [(party, category) for party, category, scope in fit.series if scope == "all"]
-    totals = {(p, c): estimate(fit, c, p, measure="cumulative").iloc[-1] for p, c in whole}
+    totals = {(p, c): total_to(fit, (p, c, "all"), fit.days[-1]) for p, c in whole}
     largest = sorted(whole, key=lambda key: -totals[key]["median"])[:SHOWN]
     width = max((len(f"{category} {party}") for party, category in largest), default=0)
     return [
@@ -70,13 +71,13 @@ def _totals(fit: Fit) -> list[str]:
 
 
 def _remarks(
-    fit: Fit, key: tuple[str, str, str], totals: dict[tuple[str, str], pd.Series]
+    fit: Fit, key: tuple[str, str, str], totals: dict[tuple[str, str], dict[str, Any]]
 ) -> list[str]:
     """Words beside a total: the share of assumptions, and what decides it besides."""
     party, category, _ = key
     share = prior_share(fit, key)
     found = [f"{percent(share)} assumed"] if math.isfinite(share) else []
-    if hanging := hangs_on(fit, key, {str(k): v for k, v in totals[party, category].items()}):
+    if hanging := hangs_on(fit, key, totals[party, category]):
         found.append(hanging)
     readings = other_readings(fit, [key])
     # The report has them all.
@@ -88,7 +89,7 @@ def _remarks(
     return found
 
 
-def _interval(row: pd.Series) -> str:
+def _interval(row: Mapping[Any, Any] | pd.Series) -> str:
     limits = row["lower"], row["upper"]
     median, lower, upper = (number(value, *limits) for value in (row["median"], *limits))
     return f"{median} [{lower} to {upper}]"

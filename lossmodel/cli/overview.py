@@ -12,7 +12,7 @@ __all__ = ["EXAMPLES", "FIRST_STEPS", "SECTIONS"]
 SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "Claims": ("new", "schema", "data", "check"),
     "Estimates": ("fit", "explain", "report", "query", "compare", "verify", "export", "cite"),
-    "Tests of the model": ("simulate", "calibrate", "backtest", "sensitivity"),
+    "Tests of the model": ("simulate", "calibrate", "backtest", "sensitivity", "seal", "score"),
     "Installation": ("doctor",),
 }
 
@@ -101,4 +101,9 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("lossmodel sensitivity --conflict kargil1999", "a small war"),
         ("lossmodel sensitivity mine.csv --out tables", "tables and figures as well"),
     ),
+    "seal": (
+        ("lossmodel seal", "the next totals of the claimants of lossmodel-report/"),
+        ("lossmodel seal --ahead 30 --out sealed.json", "30 days ahead"),
+    ),
+    "score": (("lossmodel score sealed.json", "against the shipped claims of today"),),
 }

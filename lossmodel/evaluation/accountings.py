@@ -15,6 +15,7 @@ from lossmodel.claims.own_counts import own_counts, read_as
 from lossmodel.conflict.types import Stream
 from lossmodel.errors import UsageError
 from lossmodel.model.density.submodels import submodels_with
+from lossmodel.posterior.netcdf import CHECKSUM
 from lossmodel.system.stages import Stage
 from lossmodel.tables.vocabulary import ACCOUNTINGS, Accounting, AccountingRules
 
@@ -98,7 +99,10 @@ def with_other_accountings(fitted: Fit, progress: Callable[[str], None] = lambda
         progress(Stage(words, (refits - 1) / MOST_REFITS))
         rows += _refit(fitted, claims, stream, accounting, here)
     found = {KEPT: {"rows": rows, "left": list(left)}}
-    return replace(fitted, diagnostics=fitted.diagnostics | found)
+    told = replace(fitted, diagnostics=fitted.diagnostics | found)
+    # Its tables are the same; its checksum is not, as diagnostics are a part of it.
+    told.cache.take_over(fitted.cache, but=[CHECKSUM])
+    return told
 
 
 def _as_published(fitted: Fit) -> Claims:

@@ -19,6 +19,7 @@ from lossmodel.evaluation.explanation import Explanation
 from lossmodel.evaluation.tasks import Options, run_tasks
 from lossmodel.inference.convergence import convergence
 from lossmodel.posterior.citation import fit_hash
+from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.tables import reported_series
 from lossmodel.posterior.variance import LEAST_TOTAL
@@ -33,13 +34,16 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "node_draws"]
 
-# Draws of each refit. By normal theory, with all of the variance from priors, eleven nodes of 4,000
-# have 20,000 effective draws or more at any position of one slider, 3,000 at one of all five, and
-# 480 where all five stand at an end.
-DRAWS: Final = 4000
-# Days on which the cumulative curves are kept, the last one among them: one per quarter of the
-# longest shipped war, and a straight line between two of them errs by less than a line's width.
-CURVE_DAYS: Final = 16
+# Draws of each refit, which a page has room for. By normal theory, with all of the variance from
+# priors, eleven nodes of 2,000 have 10,000 effective draws or more at any position of one slider,
+# 1,500 at one of all five, and 240 where all five stand at an end.
+DRAWS: Final = 2000
+# Days on which the cumulative curves are kept, the last one among them: one per five months of the
+# longest shipped war. Chosen by hand.
+CURVE_DAYS: Final = 12
+# Levels of a statistic and of a log total, of one and of two bytes on a page. Half a step of a
+# statistic that spans eight sds changes a log weight by 0.016 per prior sd, evenly both ways.
+LEVELS: Final = {"statistics": 2**8, "logs": 2**16}
 
 
 def explain(
@@ -103,10 +107,11 @@ def explain(
     by = [assumption.direction(submodel.design, fit.priors)[1] for assumption in chosen]
     return Explanation(
         fit_sha256=fit_hash(fit), ci_prob=fit.ci_prob, keys=keys, priors=names, nodes=nodes,
+        own=_own(fit, keys),
         sizes=np.array([float((v**2).sum()) for v in by]),
         counts=np.array([len(draws["logs"]) for draws in every]),
         efficiency=_efficiency(fit, keys), days=days,
-        **{name: _rounded([draws[name] for draws in every]) for name in own},
+        **{name: _rounded(name, [draws[name] for draws in every]) for name in own},
     )  # fmt: skip
 
 
@@ -171,6 +176,12 @@ def _draws_of(
     return {name: values[kept] for name, values in found.items()}
 
 
+def _own(fit: Fit, keys: Sequence[Series]) -> Floats:
+    """Median and limits of totals as the fit has them, shape (K, 3)."""
+    totals = [total_to(fit, key, fit.days[-1]) for key in keys]
+    return np.array([[row[name] for name in ("median", "lower", "upper")] for row in totals])
+
+
 def _efficiency(fit: Fit, keys: Sequence[Series]) -> float:
     """Effective draws per draw of the totals."""
     theta = fit.submodel_of(*keys[0][:2]).posterior.theta
@@ -181,9 +192,14 @@ def _efficiency(fit: Fit, keys: Sequence[Series]) -> float:
     return float(min(1.0, found["ess_bulk"].min() / min(len(totals), DRAWS)))
 
 
-def _rounded(draws: Sequence[Floats]) -> Floats:
-    """All draws as they are saved, so that an explanation from disk gives the same numbers."""
-    return np.concatenate(draws).astype("f4").astype(float)
+def _rounded(name: str, draws: Sequence[Floats]) -> Floats:
+    """All draws as a page has them, so that all formats of a report give the same numbers."""
+    every = np.concatenate(draws)
+    if name not in LEVELS:
+        return every.astype("f4").astype(float)
+    low, high = every.min(axis=0), every.max(axis=0)
+    step = np.where(high > low, high - low, 1.0) / (LEVELS[name] - 1)
+    return np.asarray(low + step * np.round((every - low) / step))
 
 
 def _packed(values: Floats) -> dict[str, Any]:

@@ -32,7 +32,7 @@ FORMAT: Final = 1
 FILE: Final = "explain.npz"
 # Fields of an explanation, as they are saved.
 DRAWN: Final = ("statistics", "logs", "curves")
-ARRAYS: Final = ("nodes", "sizes", "counts", "days", *DRAWN)
+ARRAYS: Final = ("own", "nodes", "sizes", "counts", "days", *DRAWN)
 SCALARS: Final = ("fit_sha256", "ci_prob", "keys", "priors", "efficiency")
 
 
@@ -64,6 +64,8 @@ class Explanation:
         Probability of its intervals.
     keys
         Party, category and scope of K totals.
+    own
+        Median, lower and upper limit of each total by the fit, shape (K, 3).
     priors
         Names of the priors of J assumptions, those that carry most first.
     nodes
@@ -87,6 +89,7 @@ class Explanation:
     fit_sha256: str
     ci_prob: float
     keys: tuple[Series, ...]
+    own: Floats
     priors: tuple[str, ...]
     nodes: Floats
     sizes: Floats
@@ -128,7 +131,7 @@ class Explanation:
     def save(self, folder: Path) -> Path:
         """Write it beside a fit, whole or not at all."""
         content = {name: np.asarray(getattr(self, name)) for name in (*ARRAYS, *SCALARS)}
-        content |= {name: content[name].astype("f4") for name in DRAWN}
+        content["curves"] = content["curves"].astype("f4")
         content |= {"format": np.array(FORMAT), "version": np.array(__version__)}
         stream = io.BytesIO()
         np.savez(stream, allow_pickle=False, **content)
@@ -139,11 +142,6 @@ class Explanation:
         """The assumptions with their words."""
         known = {a.prior: a for a in assumptions_of(priors)}
         return [known[name] for name in self.priors]
-
-    def alone(self, node: int) -> Floats:
-        """Median, lower and upper limit of each total by the draws of one node, shape (K, 3)."""
-        draws = np.exp(np.split(self.logs, self.bounds)[node])
-        return np.asarray(np.quantile(draws, self.levels, axis=0)).T
 
     def at(self, position: Floats) -> Answer:
         """Totals at a position of the assumptions, shape (J,), by weights.
@@ -162,7 +160,7 @@ class Explanation:
     @cached_property
     def _error(self) -> Floats:
         """Log limits by weights at the fit less those of the fit, shape (K, 3)."""
-        return self._by(self.pool.weights(self.nodes[0])) - np.log(self.alone(0))
+        return self._by(self.pool.weights(self.nodes[0])) - np.log(self.own)
 
     @cached_property
     def disagreement(self) -> float:

@@ -85,12 +85,15 @@ class Pool:
         The priors that they may stand for.
     statistics
         Shape (N, J).
+    log_shares
+        Log of ``n_k / Z_k`` of each node, shape (K,).
     log_mixture
         Log of the mixture of the nodes' priors over the prior of the fit, shape (N,).
     """
 
     family: Family
     statistics: Floats
+    log_shares: Floats
     log_mixture: Floats
 
     def weights(self, position: Floats) -> Floats:
@@ -137,7 +140,7 @@ def pooled(family: Family, statistics: list[Floats], nodes: Floats) -> Pool:
     free = np.zeros(len(nodes) - 1)
     if len(free):
         free = optimize.minimize(value, free, jac=True, method="BFGS", options={"gtol": 1e-8}).x
-    return Pool(family, every, mixture(free))
+    return Pool(family, every, np.concatenate([[0.0], free]) + np.log(counts), mixture(free))
 
 
 def effective(weights: Floats) -> float:

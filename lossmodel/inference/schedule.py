@@ -1,12 +1,16 @@
 """All submodels of a fit: the largest one here, the others at the same time in a second process."""
 
+from __future__ import annotations
+
+import pickle
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,11 +19,18 @@ from lossmodel.inference.run import Progress, Settings, Submodel, run
 from lossmodel.inference.sampling import SAMPLERS
 from lossmodel.model.design import Design
 from lossmodel.system.clock import seconds_since
+from lossmodel.system.code import code_hash
 from lossmodel.system.memory import take_buffers
 from lossmodel.system.processes import result_of
 from lossmodel.system.stages import Stage, portion
 
+if TYPE_CHECKING:
+    from lossmodel.system.cache import Cached
+
 __all__ = ["run_submodels", "summary"]
+
+# Fixed, so that keys do not change with the version of Python.
+PICKLED = 5
 
 # Unknowns of all submodels but the largest, above which a second process saves time: it takes about
 # a second to start, and a submodel of 129 unknowns 0.3 seconds.
@@ -36,6 +47,7 @@ class _Job:
     settings: Settings
     earlier: Submodel | None
     title: str
+    key: str
     shares: tuple[float, float] = (0.0, 1.0)
 
     def run(self, progress: Progress) -> tuple[Submodel, float]:
@@ -45,7 +57,7 @@ class _Job:
         tell(Stage(self.title, 0.0))
         began = time.perf_counter()
         submodel = run(self.design, settings=self.settings, earlier=self.earlier, progress=tell)
-        return submodel, seconds_since(began)
+        return replace(submodel, key=self.key), seconds_since(began)
 
 
 def run_submodels(
@@ -54,37 +66,82 @@ def run_submodels(
     settings: Settings,
     earlier: Mapping[str, Submodel],
     progress: Progress,
+    cached: Cached | None = None,
 ) -> tuple[dict[str, Submodel], dict[str, float]]:
     """Fit all submodels; results do not depend on the process in which each was fitted.
 
     Parameters
     ----------
     earlier
-        Submodels of an earlier fit, from whose modes the search starts.
+        Submodels of an earlier fit. One that follows from the same evidence, priors and settings is
+        taken as it is, and from the modes of the others the search starts.
+    cached
+        Where submodels that passed their gate are kept, and from which they are taken. One that was
+        searched for from an earlier mode is not kept, since its digits depend on that.
 
     Returns
     -------
     submodels, seconds
         By name, in the order of the designs.
     """
+    keys = {design.name: _key(design, settings) for design in designs}
+    known = {name: _known(earlier.get(name), key, cached) for name, key in keys.items()}
+    done = {name: (submodel, 0.0) for name, submodel in known.items() if submodel is not None}
     jobs = [
         _Job(
             design,
             settings,
             earlier.get(design.name),
             f"fitting {design.name} ({i} of {len(designs)})",
+            keys[design.name],
         )
         for i, design in enumerate(designs, start=1)
+        if design.name not in done
     ]
+    fitted = _fitted(jobs, settings, progress) if jobs else {}
+    if cached is not None:
+        for name, (submodel, _) in fitted.items():
+            if name not in earlier and not submodel.diagnostics["failures"]:
+                _keep(submodel, cached)
+    done |= fitted
+    submodels = {design.name: done[design.name][0] for design in designs}
+    return submodels, {design.name: done[design.name][1] for design in designs}
+
+
+def _key(design: Design, settings: Settings) -> str:
+    """Hash of all that a submodel follows from, its code included.
+
+    Equal designs that were made in one way have equal pickles. Where they had not, one more would
+    be fitted.
+    """
+    content = pickle.dumps((design, settings), protocol=PICKLED)
+    return sha256(code_hash(__name__).encode() + content).hexdigest()
+
+
+def _keep(submodel: Submodel, cached: Cached) -> None:
+    """Keep a submodel, with its predictions, which every report needs."""
+    _ = submodel.predicted
+    cached.keep(submodel.key, submodel)
+
+
+def _known(earlier: Submodel | None, key: str, cached: Cached | None) -> Submodel | None:
+    """A submodel that need not be fitted again."""
+    if earlier is not None:
+        return earlier if earlier.key == key else None
+    found = None if cached is None else cached.get(key)
+    return found if isinstance(found, Submodel) else None
+
+
+def _fitted(
+    jobs: list[_Job], settings: Settings, progress: Progress
+) -> dict[str, tuple[Submodel, float]]:
+    """Submodels with their seconds, by name."""
     jobs = _with_shares(sorted(jobs, key=lambda job: -job.design.size))
     # A sampler uses all cores itself.
     aside = worker.at_hand() and settings.engine != "nuts"
     if aside and sum(job.design.size for job in jobs[1:]) > WORTH:
-        done = _shared(jobs, progress)
-    else:
-        done = {job.design.name: job.run(progress) for job in jobs}
-    submodels = {design.name: done[design.name][0] for design in designs}
-    return submodels, {design.name: done[design.name][1] for design in designs}
+        return _shared(jobs, progress)
+    return {job.design.name: job.run(progress) for job in jobs}
 
 
 def _with_shares(jobs: Sequence[_Job]) -> list[_Job]:

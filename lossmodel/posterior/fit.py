@@ -6,7 +6,7 @@ What follows from it is a function of it: see ``tables``, ``rates``, ``estimates
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -57,6 +57,24 @@ class Cache:
     def keep(self, name: str, found: object) -> None:
         """Keep what was worked out elsewhere."""
         self._found[name] = found
+
+    def take_over(self, other: Cache, *, but: Collection[str] = ()) -> None:
+        """Keep what another cache has, for a fit from which the same tables follow.
+
+        Parameters
+        ----------
+        but
+            Names of what does not follow from this fit.
+
+        Examples
+        --------
+        >>> cache, other = Cache(), Cache()
+        >>> other.keep("answer", 42)
+        >>> cache.take_over(other)
+        >>> cache.get("answer", lambda: 43)
+        42
+        """
+        self._found |= {name: found for name, found in other._found.items() if name not in but}
 
     def __reduce__(self) -> tuple[type[Cache], tuple[()]]:
         return Cache, ()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lossmodel.evidence import Evidence
     from lossmodel.model.design import Design
     from lossmodel.model.priors import Priors
+    from lossmodel.system.cache import Cached
     from lossmodel.tables.trust import Trust
 
 __all__ = ["fit_claims"]
@@ -50,6 +51,7 @@ def fit_claims(
     patience: float | None,
     submodels: Collection[str] | None,
     start: Fit | None,
+    cached: Cached | None,
     progress: Callable[[str], None],
 ) -> Fit:
     """Fit the model to claims; for the arguments see ``lossmodel.fit``."""
@@ -68,7 +70,9 @@ def fit_claims(
     clock.lap("design")
     settings = Settings(engine, seed, draws, patience)
     earlier = {} if start is None else start.submodels
-    fitted, took = run_submodels(designs, settings=settings, earlier=earlier, progress=progress)
+    fitted, took = run_submodels(
+        designs, settings=settings, earlier=earlier, progress=progress, cached=cached
+    )
     clock.lap("fit")
     seconds = clock.seconds | {f"fit {name}": spent for name, spent in took.items()}
     cost = {"seconds": seconds | {"total": round(sum(clock.seconds.values()), 3)}}
@@ -99,9 +103,9 @@ def _designs(
     model: LossModel, evidence: Evidence, claims: Claims, wanted: Collection[str] | None
 ) -> list[Design]:
     """Submodels with evidence, those that are wanted."""
-    designs = model.submodels(evidence, claims.conflict) if len(evidence.terms) else []
-    if wanted is not None:
-        designs = [design for design in designs if design.name in wanted]
+    designs = (
+        model.submodels(evidence, claims.conflict, wanted=wanted) if len(evidence.terms) else []
+    )
     if not designs:
         raise UsageError("No claim is left to fit: see the classes of evidence for the reasons.")
     return designs

@@ -43,10 +43,12 @@ if TYPE_CHECKING:
 
     from lossmodel.posterior.container import Sealed
 
-__all__ = ["built", "check_name", "fit_checksum", "load", "save"]
+__all__ = ["CHECKSUM", "built", "check_name", "fit_checksum", "load", "save"]
 
 # The group from which a fit is built anew.
 GROUP: Final = "fit"
+# Name of the checksum in the cache of a fit.
+CHECKSUM: Final = "checksum"
 # Parts of a sparse root of the covariance, which fits of many unknowns have.
 SPARSE: Final = ("data", "indices", "indptr")
 # Settings that say when and how a fit was made, and not what it is.
@@ -80,7 +82,7 @@ def fit_checksum(fit: Fit) -> str:
     Only the time and the command of a run, and what it took, are left out: two runs that give the
     same numbers have the same checksum.
     """
-    found: str = fit.cache.get("checksum", lambda: checksum(_arrays(fit)))
+    found: str = fit.cache.get(CHECKSUM, lambda: checksum(_arrays(fit)))
     return found
 
 

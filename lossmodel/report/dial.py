@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["changes_table", "dial_of", "largest_change"]
 
 # Draws behind the curves of the page, an eighth of those behind its totals, which keeps their bytes
-# below half a megabyte: a band is drawn, not read off.
-CURVE_DRAWS: Final = 5_000
+# below a fifth of a megabyte: a band is drawn, not read off.
+CURVE_DRAWS: Final = 2_500
 # Posterior sds that a median by weights may be off that of a refit.
 PROMISED: Final = 0.1
 LEFT_OUT: Final = (
@@ -109,11 +109,12 @@ def dial_of(explanation: Explanation, fit: Fit) -> Dial:
         "positions": [at.tolist() for at in positions],
         "scaled": explanation.family.scaled.tolist(),
         "sizes": explanation.sizes.tolist(),
-        "statistics": [_coded(column, 2) for column in explanation.statistics.T],
-        "mixture": _coded(explanation.pool.log_mixture, 2),
+        "statistics": [_coded(column, 1) for column in explanation.statistics.T],
+        "nodes": explanation.nodes[explanation.passed].tolist(),
+        "shares": explanation.pool.log_shares.tolist(),
         "totals": [_coded(column, 2) for column in explanation.logs.T],
-        "nodes": explanation.nodes.tolist(),
-        "own": explanation.alone(0).tolist(),
+        "ends": explanation.nodes[1:].tolist(),
+        "own": explanation.own.tolist(),
         "curves": _curves(explanation),
         "first": date(fit.days[0]),
         "days": [[int(day), date(fit.days[day])] for day in explanation.days],

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lossmodel.api import Fit
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.document import Document
 
 __all__ = ["EXPORTS", "Export", "export_fit"]
@@ -41,14 +42,29 @@ class Export:
     meaning
         Its files, in a few words.
     write
-        Writes them into a folder.
+        Writes them.
     """
 
     meaning: str
-    write: Callable[[Results, Path], None]
+    write: Callable[[_Source], None]
 
 
-def export_fit(fit: Fit, formats: Sequence[str], out: str | Path) -> Path:
+@dataclass(frozen=True)
+class _Source:
+    """A fit that is exported, and the folder for its files."""
+
+    results: Results
+    folder: Path
+    explanation: Explanation | None
+
+
+def export_fit(
+    fit: Fit,
+    formats: Sequence[str],
+    out: str | Path,
+    *,
+    explanation: Explanation | None = None,
+) -> Path:
     """Write a fit in some formats into a folder, completely or not at all.
 
     Parameters
@@ -57,6 +73,8 @@ def export_fit(fit: Fit, formats: Sequence[str], out: str | Path) -> Path:
         Names of `EXPORTS`.
     out
         The folder. One of an earlier export is replaced if its files are unchanged.
+    explanation
+        The fit under other assumptions, for the formats of the report.
 
     Returns
     -------
@@ -77,28 +95,30 @@ def export_fit(fit: Fit, formats: Sequence[str], out: str | Path) -> Path:
     check_fit(fit)
     chosen = [EXPORTS[check_choice(name, "format", tuple(EXPORTS))] for name in formats]
     with fresh_folder(Path(out)) as folder:
-        results = Results(fit)
+        source = _Source(Results(fit), folder, explanation)
         for export in chosen:
-            export.write(results, folder)
+            export.write(source)
     return Path(out)
 
 
-def _word(results: Results, folder: Path) -> None:
-    document, figures = _drawn(results, folder)
-    (folder / "report.docx").write_bytes(to_word(document, results, figures))
+def _word(source: _Source) -> None:
+    document, figures = _drawn(source)
+    content = to_word(document, source.results, figures)
+    (source.folder / "report.docx").write_bytes(content)
 
 
-def _markdown(results: Results, folder: Path) -> None:
-    document, _ = _drawn(results, folder)
+def _markdown(source: _Source) -> None:
+    document, _ = _drawn(source)
     text = to_markdown(document, figures="png")
-    (folder / "report.md").write_text(text, encoding="utf-8", newline="\n")
+    (source.folder / "report.md").write_text(text, encoding="utf-8", newline="\n")
 
 
-def _drawn(results: Results, folder: Path) -> tuple[Document, Path]:
+def _drawn(source: _Source) -> tuple[Document, Path]:
     """The document and the folder with its figures as PNG."""
-    results = Results(with_other_accountings(results.fit), results.given)
+    fit = with_other_accountings(source.results.fit)
+    results = Results(fit, source.results.given)
     specs = figure_specs(results)
-    place = folder / "figures"
+    place = source.folder / "figures"
     if not place.exists():
         place.mkdir()
         mark = "" if results.fit.diagnostics["gate"]["passed"] else NOT_PASSED
@@ -107,12 +127,18 @@ def _drawn(results: Results, folder: Path) -> tuple[Document, Path]:
         for path in place.iterdir():
             if path.suffix != ".png":
                 path.unlink()
-    return compose(results, specs), place
+    return compose(results, specs, explanation=source.explanation), place
 
 
 EXPORTS: Final = {
-    "xlsx": Export("a workbook of estimates, biases, claims and how to cite", write_workbook),
-    "parquet": Export("estimates, and draws by month, in Parquet", write_parquet),
+    "xlsx": Export(
+        "a workbook of estimates, biases, claims and how to cite",
+        lambda source: write_workbook(source.results, source.folder),
+    ),
+    "parquet": Export(
+        "estimates, and draws by month, in Parquet",
+        lambda source: write_parquet(source.results, source.folder),
+    ),
     "docx": Export("the report as a Word file whose tables can be edited", _word),
     "markdown": Export("the report in Markdown with figures in PNG", _markdown),
 }

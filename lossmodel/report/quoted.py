@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lossmodel.conflict.titles import short_names
 from lossmodel.plots.fit import ratio_rows
 from lossmodel.posterior.chains import paired
 from lossmodel.posterior.estimates import summarise
@@ -23,7 +24,6 @@ from lossmodel.posterior.tables import is_assumed
 from lossmodel.query.quantities import LETHALITY
 from lossmodel.report.wording import (
     category_title,
-    claimant_names,
     date,
     estimate_text,
     interval,
@@ -171,7 +171,7 @@ def _quotient(
 
 def _ratios(results: Results) -> Iterator[Quoted]:
     """Claimed over true losses of each stream, over the whole period."""
-    fit, claimants = results.fit, claimant_names(results.fit)
+    fit, claimants = results.fit, short_names(results.fit.conflict)
     for group in ("person", "equipment"):
         for row in ratio_rows(fit, results.biases, group=group).to_dict("records"):
             names = tuple(str(row[name]) for name in ("claimant", "party", "category"))

@@ -7,11 +7,11 @@ import json
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 
-from lossmodel.arguments import check_fit
+from lossmodel.arguments import check_choice, check_fit
 from lossmodel.evaluation.accountings import with_other_accountings
 from lossmodel.inference import worker
 from lossmodel.posterior.citation import fit_hash
@@ -23,7 +23,7 @@ from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
 from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import figure_specs
-from lossmodel.report.figures.render import render_figures
+from lossmodel.report.figures.render import FigureForms, render_figures
 from lossmodel.report.figures.tables import tables_for
 from lossmodel.report.folder import csv_text, reserved
 from lossmodel.report.output.bibtex import bibliography
@@ -71,6 +71,7 @@ def write_report(
     force: bool = False,
     since: Fit | None = None,
     explanation: Explanation | None = None,
+    figures: FigureForms = "all",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write the report of a fit into a folder, completely or not at all.
@@ -100,6 +101,8 @@ def write_report(
     explanation
         The fit under other assumptions, see `lossmodel.evaluation.explain.explain`: the report
         says how far they move the totals, and the folder gets ``explain.npz``.
+    figures
+        ``svg`` for figures as SVG alone, which is faster; by default as PDF and PNG, too.
     progress
         Called with a line of text at each stage.
 
@@ -125,9 +128,16 @@ def write_report(
     ['diagnostics.json', 'fit.nc', 'manifest.json', 'provenance.json']
     """
     check_fit(fit)
+    figures = check_choice(figures, "figures", get_args(FigureForms))
     with reserved(Path(out)) as target:
         return write_into(
-            target, fit, force=force, since=since, explanation=explanation, progress=progress
+            target,
+            fit,
+            force=force,
+            since=since,
+            explanation=explanation,
+            figures=figures,
+            progress=progress,
         )
 
 
@@ -138,6 +148,7 @@ def write_into(
     force: bool = False,
     since: Fit | None = None,
     explanation: Explanation | None = None,
+    figures: FigureForms = "all",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write the report of a fit into a folder that was reserved before the fit."""
@@ -148,7 +159,7 @@ def write_into(
     folder = target.work
     try:
         # Figures take longest, so the worker process starts them first.
-        started = _start(fit, folder, since, explanation) if whole else None
+        started = _start(fit, folder, since, explanation, figures) if whole else None
         progress(_stage("fit.nc"))
         fit.save(folder / "fit.nc")
         write_json(fit.diagnostics, folder / "diagnostics.json")
@@ -200,7 +211,13 @@ class _Started:
     explanation: Explanation | None = None
 
 
-def _start(fit: Fit, folder: Path, since: Fit | None, explanation: Explanation | None) -> _Started:
+def _start(
+    fit: Fit,
+    folder: Path,
+    since: Fit | None,
+    explanation: Explanation | None,
+    forms: FigureForms,
+) -> _Started:
     """Start drawing figures, each group once the tables that it needs are computed."""
     place = folder / "figures"
     place.mkdir()
@@ -211,7 +228,7 @@ def _start(fit: Fit, folder: Path, since: Fit | None, explanation: Explanation |
     for tables, sections in FIGURES.items():
         some = [spec for section in sections for spec in specs[section]]
         tables_of = tables_for(results, tables)
-        figures.append(worker.submit(render_figures, some, tables_of, place, mark))
+        figures.append(worker.submit(render_figures, some, tables_of, place, mark, forms))
     return _Started(results, specs, mark, figures, since, explanation)
 
 

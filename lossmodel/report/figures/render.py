@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from lossmodel.report.figures.figures import draw_figures
 from lossmodel.report.typesetting import Format, TypesettingError, typeset
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.figures.tables import FigureTables
 
-__all__ = ["RenderedFigures", "render_figures"]
+__all__ = ["FigureForms", "RenderedFigures", "render_figures"]
+
+# Files of each figure: SVG, PDF and PNG, or SVG alone, which all pages show.
+FigureForms = Literal["all", "svg"]
 
 FIGURE_SOURCE: Final = b"""#set document(date: none)
 #set page(width: auto, height: auto, margin: 0pt, fill: %s)
@@ -41,12 +44,16 @@ class RenderedFigures:
 
 
 def render_figures(
-    specs: Sequence[FigureSpec], tables: FigureTables, folder: Path, mark: str
+    specs: Sequence[FigureSpec],
+    tables: FigureTables,
+    folder: Path,
+    mark: str,
+    forms: FigureForms = "all",
 ) -> RenderedFigures:
-    """Draw figures as SVG, PDF and PNG into a folder."""
+    """Draw figures into a folder, as SVG and, unless that is all that is asked for, PDF and PNG."""
     svg = draw_figures(specs, tables, folder, mark=mark)
     try:
-        for drawn in svg:
+        for drawn in svg if forms == "all" else ():
             convert_figure(folder, drawn)
     except TypesettingError as error:
         return RenderedFigures(svg, str(error))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Final
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.posterior.citation import cite
 from lossmodel.posterior.fit import NOT_PASSED
+from lossmodel.report.wording import MONTHS as MONTH_NAMES
 from lossmodel.text.escape import bibtex, one_line, web_address
 
 if TYPE_CHECKING:
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
 
     from lossmodel.api import Fit
 
-__all__ = ["bibliography", "doi", "references", "used_sources"]
+__all__ = ["FIELDS", "bibliography", "doi", "entry", "references", "used_sources"]
 
 FIELDS: Final = ("title", "publisher", "date", "url", "archive_url", "accessed", "doi")
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# Sources of one publisher and year that natbib's styles can tell apart: 2024a to 2024z. The next
+# would be 2024{, which breaks the document.
+LETTERS: Final = 26
 UNDATED: Final = "n.d."
 PACKAGE: Final = "lossmodel"
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9:.+/_-]+")
@@ -30,7 +35,7 @@ PREAMBLE: Final = r'@preamble{"\providecommand{\url}[1]{\texttt{#1}}"}'
 _DOI: Final = re.compile(
     r"(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/[\w.;()/:-]+)", re.ASCII
 )
-_DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-\d\d)?)?", re.ASCII)
+_DATE: Final = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d\d))?)?", re.ASCII)
 
 
 def bibliography(fit: Fit) -> str:
@@ -38,9 +43,14 @@ def bibliography(fit: Fit) -> str:
 
     Entries have fields that plain, natbib's and IEEE's styles and biblatex know. Keys are those of
     ``sources.csv``. Characters that are unsafe in BibTeX become hyphens, and a key that is then
-    taken gets eight digits of its hash.
+    taken gets eight digits of its hash. Of a publisher with over 26 sources in one year the author
+    has the day, too: styles of author and year have a letter for no more.
     """
-    entries = [_entry(key, row) for key, row in references(fit).items()]
+    rows = references(fit)
+    years = Counter(map(_author_and_year, rows.values()))
+    entries = [
+        entry(key, row, dated=years[_author_and_year(row)] > LETTERS) for key, row in rows.items()
+    ]
     # BibTeX ignores text between entries.
     mark = [] if fit.diagnostics["gate"]["passed"] else [NOT_PASSED]
     return "\n\n".join([*mark, PREAMBLE, cite(fit, form="bibtex"), *entries]) + "\n"
@@ -89,9 +99,24 @@ def _keys(names: Iterable[str]) -> dict[str, str]:
     return keys
 
 
-def _entry(key: str, row: Mapping[str, str]) -> str:
+def _author_and_year(row: Mapping[Any, str]) -> tuple[str, str]:
+    return one_line(row["publisher"]).strip().lower(), _date(row["date"])["year"]
+
+
+def entry(key: str, row: Mapping[Any, str], *, dated: bool = False) -> str:
+    """An entry for a row with the columns `FIELDS`.
+
+    Parameters
+    ----------
+    dated
+        Whether the author has the day of publication, too.
+    """
     title = one_line(row["title"]).strip() or row["source"]
     publisher = one_line(row["publisher"]).strip()
+    found = _DATE.fullmatch(row["date"].strip()) if dated and publisher else None
+    if found is not None and found[2]:
+        day = f"{int(found[3])} " if found[3] else ""
+        publisher = f"{publisher}, {day}{MONTH_NAMES[int(found[2]) - 1]}"
     url = web_address(row["url"]) or web_address(row["archive_url"])
     fields = {
         # Double braces: a publisher is not a person's name, and a title keeps its capitals.
@@ -108,7 +133,7 @@ def _entry(key: str, row: Mapping[str, str]) -> str:
     return "\n".join([f"@misc{{{key},", *lines, "}"])
 
 
-def doi(row: Mapping[str, str]) -> str:
+def doi(row: Mapping[Any, str]) -> str:
     """DOI of a source, from its column or from an address at the resolver; empty for none.
 
     Examples
@@ -129,12 +154,11 @@ def _date(text: str) -> dict[str, str]:
     found = _DATE.fullmatch(text.strip())
     if found is None:
         return {"year": f"{{{bibtex(text.strip()) or UNDATED}}}"}
-    month = int(found[2] or 0)
-    named = {"month": MONTHS[month - 1]} if 1 <= month <= 12 else {}
+    named = {"month": MONTHS[int(found[2]) - 1]} if found[2] else {}
     return {"year": f"{{{found[1]}}}"} | named
 
 
-def _note(row: Mapping[str, str], url: str) -> str:
+def _note(row: Mapping[Any, str], url: str) -> str:
     """Where a copy is archived, and when the page was read."""
     archive, seen = web_address(row["archive_url"]), row["accessed"].strip()
     found = [rf"Archived at \url{{{archive}}}"] if archive and archive != url else []

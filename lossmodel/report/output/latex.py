@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from lossmodel import __version__
+from lossmodel.conflict.titles import short_names
 from lossmodel.errors import UsageError
 from lossmodel.plots.fit import ratio_rows
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.quoted import quoted
 from lossmodel.report.results import Results
-from lossmodel.report.wording import category_title, claimant_names, party_title
+from lossmodel.report.wording import category_title, party_title
 from lossmodel.text.escape import tex
 from lossmodel.text.macros import macro_name
 from lossmodel.text.numbers import number, percent
@@ -203,7 +204,7 @@ def tex_tables(results: Results, *, mark: str = "") -> dict[str, str]:
 Rows = tuple[list[str], list[list[str]]]
 # Width of each column as a share of the line, None for a column as wide as its widest cell. In the
 # small type of the tables they fit the line of an article, 345 pt.
-TOTALS: Final = (0.24, 0.16, None, None, None, None)
+TOTALS: Final = (0.22, 0.16, None, None, None, None)
 RATIOS: Final = (0.19, 0.16, 0.11, 0.105, 0.105, 0.105, 0.105)
 PRIORS: Final = (0.22, None, None, 0.44)
 
@@ -233,7 +234,7 @@ def _totals_table(results: Results) -> Rows:
 def _ratios_table(results: Results) -> Rows:
     """Claimed / true: own definition, if it means killed, if it means casualties."""
     prefixes = ("ratio_", "prior_", "ratio_if_killed_", "ratio_if_casualties_")
-    names = claimant_names(results.fit)
+    names = short_names(results.fit.conflict)
     rows = [
         [
             *map(tex, _stream(results.fit, names, row)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from lossmodel.report.blocks import Figure, Link, Table
+from lossmodel.report.blocks import Figure, Link, Table, Text
 from lossmodel.report.mentions.word import WORD
 from lossmodel.report.output.packed import created, optional, repacked, xml_text
 from lossmodel.report.quoted import quoted
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from lossmodel.report.blocks import Answers, Block, Cell, Text
+    from lossmodel.report.blocks import Answers, Block, Cell
     from lossmodel.report.document import Document
     from lossmodel.report.results import Results
 

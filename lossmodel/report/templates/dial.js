@@ -14,25 +14,33 @@ for (const box of document.querySelectorAll(".dial")) {
       (_, i) => content[2 * i] + 256 * content[2 * i + 1]);
   }
 
-  const values = (coded) => Float64Array.from(codes(coded, 2), (c) => coded.low + c * coded.step);
-  const statistics = given.statistics.map(values);
-  const mixture = values(given.mixture);
+  const statistics = given.statistics.map((coded) =>
+    Float64Array.from(codes(coded, 1), (code) => coded.low + code * coded.step));
+
+  // Log of the prior at a position over that of the fit, for each draw.
+  function logRatio(position) {
+    const factors = position.map((s, j) => (given.scaled[j] ? -Math.expm1(-2 * s) / 2 : s));
+    const lost = position.reduce((sum, s, j) =>
+      sum + given.sizes[j] * (given.scaled[j] ? s : (s * s) / 2), 0);
+    return Float64Array.from(statistics[0], (_, i) =>
+      factors.reduce((sum, factor, j) => sum + factor * statistics[j][i], -lost));
+  }
+
+  // Log of the mixture of the refits' priors, without that of the fit.
+  const ratios = given.nodes.map((node, k) => logRatio(node).map((x) => x + given.shares[k]));
+  const mixture = ratios[0].map((_, i) => {
+    const most = Math.max(...ratios.map((ratio) => ratio[i]));
+    return most + Math.log(ratios.reduce((sum, ratio) => sum + Math.exp(ratio[i] - most), 0));
+  });
   const totals = given.totals.map((coded) => ({ ...coded, codes: codes(coded, 2), size: 65536 }));
   const curves = given.curves.series.map((curve) =>
     curve.map((coded) => ({ ...coded, codes: codes(coded, 1), size: 256 })));
 
   function weights(position) {
-    const found = new Float64Array(mixture.length);
-    let most = -Infinity;
-    const factors = position.map((s, j) => (given.scaled[j] ? -Math.expm1(-2 * s) / 2 : s));
-    for (let i = 0; i < found.length; i += 1) {
-      let ratio = -mixture[i];
-      for (let j = 0; j < factors.length; j += 1) ratio += factors[j] * statistics[j][i];
-      found[i] = ratio;
-      if (ratio > most) most = ratio;
-    }
-    let sum = 0;
-    for (let i = 0; i < found.length; i += 1) sum += found[i] = Math.exp(found[i] - most);
+    const logs = logRatio(position).map((ratio, i) => ratio - mixture[i]);
+    const most = logs.reduce((a, b) => Math.max(a, b));
+    const found = logs.map((x) => Math.exp(x - most));
+    const sum = found.reduce((a, b) => a + b);
     return found.map((weight) => weight / sum);
   }
 
@@ -63,13 +71,13 @@ for (const box of document.querySelectorAll(".dial")) {
 
   // At the fit the numbers are those of the fit, which differ a little from those by weights: the
   // difference is taken over to other positions less and less, and not at all from the ends on.
-  const start = weights(given.nodes[0]);
+  const start = weights(given.positions.map(() => 0));
   const errors = totals.map((series, k) =>
     quantiles(series, start, 1).map((x, i) => x - Math.log(given.own[k][i])));
   const dot = (a, b) => a.reduce((sum, x, j) => sum + x * b[j], 0);
 
   function limitsOf(k, position, weight) {
-    const far = Math.max(...given.nodes.slice(1).map((n) => dot(position, n) / dot(n, n)));
+    const far = Math.max(...given.ends.map((end) => dot(position, end) / dot(end, end)));
     const kept = Math.min(Math.max(1 - far, 0), 1);
     return quantiles(totals[k], weight, 1).map((x, i) => Math.exp(x - kept * errors[k][i]));
   }
