@@ -137,6 +137,15 @@ def test_a_set_is_read_as_it_was_written(made, tmp_path):
     assert read_sealed(written(made, tmp_path / "a.json")) == json.loads(json.dumps(made))
 
 
+def test_the_sets_in_the_repository_are_as_they_were_sealed(root):
+    paths = sorted((root / "data" / "validation").glob("sealed-*.json"))
+    assert paths
+    for path in paths:
+        content = read_sealed(path)
+        assert path.stem == f"sealed-{content['sealed']}"
+        assert not content["retrospective"]
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [

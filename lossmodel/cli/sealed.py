@@ -55,7 +55,7 @@ def seal(
         made = run(fitted, ahead=ahead or AHEAD, engine=engine, seed=seed, progress=say)
         path = out or Path(f"sealed-{made['last_day']}.json")
         destination(path)
-        text = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(made, ensure_ascii=False) + "\n"
         write_whole(path, text.encode())
     kind = "a retrospective set" if made["retrospective"] else "sealed"
     count = f"{len(made['predictions']):,} running totals after {made['last_day']}"

@@ -155,12 +155,12 @@ class _Checker:
         question = question if asked else mention.question
         said, level = _without_level(said_in(mention.text), self.results.fit.ci_prob)
         try:
-            rows = self._rows(question, level)
+            row = self._known(question, level) or self._answer(question, level)
         except UsageError as error:
             yield f"{mention.question!r} is no question of this fit: {str(error).splitlines()[0]}"
             return
-        if isinstance(rows[0]["median"], str) or rows[0]["median"] is None:
-            yield from _wrong_dates(dates_in(mention.text), rows[0], question, asked)
+        if row["median"] is None or isinstance(row["median"], str):
+            yield from _wrong_dates(dates_in(mention.text), row, question, asked)
             return
         names = asked or COUNTED.get(len(said), ())
         if not said or len(names) != len(said):
@@ -170,16 +170,28 @@ class _Checker:
             )
             return
         for one, name in zip(said, names, strict=True):
-            if not any(_near(one, row[name], row) for row in rows):
-                should = number(rows[0][name], rows[0]["lower"], rows[0]["upper"])
+            # Ratios of macros have coarser windows than those of queries: both are right.
+            if not _near(one, row[name], row) and not self._answered(one, name, question, level):
+                should = number(row[name], row["lower"], row["upper"])
                 yield f"{one.text} should be {should} ({question}, {name})."
 
-    def _rows(self, question: str, level: float) -> list[Mapping[Any, Any]]:
-        """Answers to a question: by `query`, and as macros have it, whose windows are coarser."""
-        [answer] = answer_query(self.results.fit, question, ci_prob=level).to_dict("records")
-        words = " ".join(question.split()).lower()
-        known = [one.row for one in self.quoted.values() if one.question.lower() == words]
-        return [answer, *(known if level == self.results.fit.ci_prob else [])]
+    @cached_property
+    def by_question(self) -> dict[str, dict[str, float]]:
+        """Median and limits of the numbers that may be quoted, by their question."""
+        return {one.question.lower(): one.row for one in self.quoted.values()}
+
+    def _known(self, question: str, level: float) -> Mapping[Any, Any] | None:
+        usual = level == self.results.fit.ci_prob
+        return self.by_question.get(" ".join(question.split()).lower()) if usual else None
+
+    def _answer(self, question: str, level: float) -> Mapping[Any, Any]:
+        [row] = answer_query(self.results.fit, question, ci_prob=level).to_dict("records")
+        return row
+
+    def _answered(self, said: Said, name: str, question: str, level: float) -> bool:
+        """Whether a number is the answer of `query`."""
+        row = self._answer(question, level)
+        return _near(said, row[name], row)
 
     def candidates(self, mention: Mention) -> Iterator[str]:
         """Numbers of a passage, each with those of the fit that it may be."""

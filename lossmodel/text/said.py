@@ -99,11 +99,14 @@ def agrees(said: Said, value: float, lower: float, upper: float) -> bool:
     >>> agrees(said_in("0.4 million")[0], 354_218, 239_000, 481_000)
     False
     """
+    off = abs(said.value - value)
+    # Printed numbers are off by no more either, and most numbers of a text are far from a value.
+    if off > ROUNDED * abs(value) * (1 + PRECISION) and value:
+        return False
     factors = (1.0, 1 - PRECISION, 1 + PRECISION)
     printed = (number(value * f, lower * f, upper * f) for f in factors)
     if any(said.value == float(text.replace(",", "")) for text in printed if text != "unknown"):
         return True
-    off = abs(said.value - value)
     return off <= said.unit / 2 + PRECISION * abs(value) and off <= ROUNDED * abs(value)
 
 
