@@ -3,9 +3,9 @@
     python benchmarks/commands.py --fit DIR --other DIR --before DIR [--runs 5]
 
 `--fit` and `--other` are reports of the shipped war, the second after one changed claim; `--before`
-is the source of the other version, as `git worktree add DIR COMMIT` gives it. Both versions run each
-command once uncounted, and then in turn, so that the ratios hold on a machine that others use too.
-Writes `benchmarks/results/commands.csv`.
+is the source of the other version, as `git worktree add DIR COMMIT` gives it. Both versions run
+each command once uncounted, and then in turn, so that the ratios hold on a machine that others use
+too. Writes `benchmarks/results/commands.csv`.
 """
 
 from __future__ import annotations
