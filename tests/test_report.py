@@ -29,7 +29,8 @@ from tests.fakes import HOSTILE, make_fit
 FEW = {"fit.nc", "diagnostics.json", "provenance.json", "manifest.json"}
 ALL = FEW | {
     *("report.html", "report.md", "report.pdf", "estimates.csv", "biases.csv", "claims.csv"),
-    *("others.csv", "numbers.tex", "references.bib", "tables", "figures"),
+    *("others.csv", "numbers.tex", "references.bib", "references.json"),
+    *("tables", "figures", "ro-crate-metadata.json"),
 }
 MAIN = [("north", "killed"), ("north", "casualties"), ("south", "killed"), ("south", "casualties")]
 
