@@ -33,12 +33,13 @@ from lossmodel.claims import Claims
 from lossmodel.evaluation.scores import central_interval
 from lossmodel.evidence import Evidence, collect_evidence
 from lossmodel.importers import find_data_set
-from lossmodel.importers.download import cache_dir, fetch
+from lossmodel.importers.download import fetch
 from lossmodel.importers.radford import read_radford
 from lossmodel.importers.source import read_source
 from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 from lossmodel.posterior import fitting
+from lossmodel.system.cache import cache_dir
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "radford.json"

@@ -18,7 +18,8 @@ import pandas as pd
 from lossmodel.claims import load_claims
 from lossmodel.errors import LossModelError
 from lossmodel.importers import find_data_set, read_any, read_source
-from lossmodel.importers.download import cache_dir, fetch
+from lossmodel.importers.download import fetch
+from lossmodel.system.cache import cache_dir
 
 CONFLICT: Final = "russia-ukraine"
 # Data set -> source of the rows that come from it.

@@ -117,3 +117,15 @@ def test_every_import_of_a_fit_counts(run_python):
     known = set(code.modules_of("lossmodel.posterior.fitting"))
     known |= set(code.modules_of("lossmodel.api"))
     assert loaded - known - public == set()
+
+
+@posix
+def test_what_a_killed_process_left_is_removed_in_time(cached):
+    left, now = (cached.folder / f".{name}.pickle.unfinished" for name in ("left", "now"))
+    for file in (left, now):
+        file.write_bytes(b"half")
+    os.utime(left, (1, 1))
+    assert cached.get("left") is None
+    cached.keep("other", 1)
+    assert not left.exists()
+    assert now.exists()

@@ -449,7 +449,7 @@ def test_fit_without_arguments_fits_the_shipped_conflict(lossmodel, fitted, toy)
     assert fitted == {
         **{"engine": "auto", "seed": 1, "ci_prob": 0.95, "as_of": None, "until": None},
         **{"out": Path("lossmodel-report"), "force": False, "trust": "doubtful", "since": None},
-        **{"cache": True, "figures": "all"},
+        **{"cache": True, "figures": "all", "explanation": None},
     }
 
 
@@ -469,6 +469,7 @@ def test_fit_hands_every_option_on(lossmodel, fitted, tmp_path):
         **{"engine": "nuts", "seed": 7, "ci_prob": 0.8, "out": Path("there"), "force": True},
         **{"as_of": pd.Timestamp("2024-02-24"), "until": pd.Timestamp("2023-12-31")},
         **{"trust": "second-hand", "since": None, "cache": False, "figures": "svg"},
+        "explanation": None,
     }
 
 

@@ -299,6 +299,22 @@ def test_a_fit_that_failed_its_gate_is_not_explained(fitted):
         explain(failed, headline_keys(failed), ALONE)
 
 
+def test_the_command_prints_what_is_kept(fitted, explained, lossmodel, tmp_path):
+    fitted.save(tmp_path / "fit.nc")
+    explained.save(tmp_path)
+    said = lossmodel("explain", "--fit", tmp_path / "fit.nc")
+    assert said.status == 0
+    assert "As assumed:\n  United Kingdom, killed  220 (" in said.stdout
+    assert "If figures of third parties are typically 0.82 times the truth" in said.stdout
+    assert f"next: lossmodel report --fit {tmp_path / 'fit.nc'}" in said.stdout
+
+
+def test_the_command_needs_a_fit(lossmodel, tmp_path):
+    said = lossmodel("explain", "--fit", tmp_path)
+    assert said.status == 2
+    assert "Traceback" not in said.stderr
+
+
 @pytest.mark.slow
 def test_sliders_of_the_shipped_war_give_the_totals_of_refits():
     fit = lm.fit("russia-ukraine", engine="laplace", submodels="person")

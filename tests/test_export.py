@@ -2,6 +2,7 @@
 
 import json
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from lossmodel.report.output.crate import NAME, crate
 from lossmodel.report.output.parquet import write_parquet
 from lossmodel.report.output.word import to_word
 from lossmodel.report.output.workbook import write_workbook
-from lossmodel.report.quoted import quoted
+from lossmodel.report.quoted import _quotients, quoted
 from lossmodel.report.results import Results
 from tests.fakes import HOSTILE, make_fit
 
@@ -113,6 +114,20 @@ def test_a_word_file_has_tables_links_and_numbers_with_tags(results, document, t
     tagged = {mention.question: mention.text for mention in mentions(path) if mention.question}
     asked = {one.question for one in quoted(results).values()}
     assert {"killed north", "killed north / killed south"} <= set(tagged) <= asked
+
+
+def test_lethality_of_parties_comes_in_the_order_of_the_fit(results):
+    """Whatever the seed of the interpreter's hashes: verify compares line by line."""
+    many = [(f"party-{i}", name, "all") for i in range(40) for name in ("killed", "casualties")]
+    estimated = SimpleNamespace(series=many)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lossmodel.report.quoted._quotient", lambda _, names, *rest: names[-1])
+        patch.setattr("lossmodel.report.quoted.party_title", lambda _, party: party)
+        patch.setattr("lossmodel.report.quoted.main_parties", lambda _: [])
+        patch.setattr("lossmodel.report.quoted.main_categories", lambda _: [])
+        estimated.conflict = results.fit.conflict
+        found = list(_quotients(estimated))
+    assert found == [f"party-{i}" for i in range(40)]
 
 
 def test_questions_that_word_has_no_room_for_are_not_tagged(results, document, tmp_path):

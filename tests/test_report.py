@@ -29,8 +29,8 @@ from tests.fakes import HOSTILE, make_fit
 FEW = {"fit.nc", "diagnostics.json", "provenance.json", "manifest.json"}
 ALL = FEW | {
     *("report.html", "report.md", "report.pdf", "estimates.csv", "biases.csv", "claims.csv"),
-    *("others.csv", "numbers.tex", "references.bib", "references.json"),
-    *("tables", "figures", "ro-crate-metadata.json"),
+    *("others.csv", "numbers.tex", "references.bib", "references.json", "tables", "figures"),
+    "ro-crate-metadata.json",
 }
 MAIN = [("north", "killed"), ("north", "casualties"), ("south", "killed"), ("south", "casualties")]
 
@@ -167,8 +167,8 @@ def test_hostile_text_is_shown_as_text(hostile, name):
     assert "<script>alert" not in text
     if name == "report.html":
         page = Page(text)
-        # Data of the figure and of the rows, which nothing runs, and the one script.
-        assert page.scripts == ["application/json", "application/json", None]
+        # Data of the figure and of the rows, which nothing runs, and the page's own scripts.
+        assert page.scripts == ["application/json", "application/json", None, None]
         # A note's line is seen by the reader exactly as it was written.
         assert HOSTILE in page.text + " ".join(split_passages(name, text))
     else:

@@ -493,8 +493,9 @@ def test_a_reader_reads_the_answer_and_opens_a_source(page, report):
     """From the first screen to the source of a claim, by keys alone after the figure is chosen."""
     page.width(360, 740)
     answer = page.value(
-        "(() => {const e = document.elementFromPoint(40, 200).closest('.answers li');"
-        "return e && e.querySelector('.total').innerText})()"
+        "(() => {const t = document.querySelector('.answers li .total');"
+        "const r = t.getBoundingClientRect();"
+        "return t.contains(document.elementFromPoint(r.left + 9, r.top + 9)) && t.innerText})()"
     )
     _, estimate = printed_estimate(report, "north", "killed", "cumulative", -1)
     median, interval = estimate.split(" (95% interval ")

@@ -6,9 +6,11 @@ import pytest
 from lossmodel.evaluation import war_tables
 from lossmodel.evaluation.kept import backtest_rows, keep_table
 from lossmodel.report.blocks import Table
+from lossmodel.report.results import Results
+from lossmodel.report.sections.kinds import kinds_of_evidence
 from lossmodel.report.sections.simulated import simulated_blocks
 from lossmodel.report.sections.validation import validation_section
-from tests.fakes import conflict
+from tests.fakes import conflict, make_fit
 
 ARM = {
     **{"quantity": "headlines", "wars": 500, "covered_50": 0.5, "covered_80": 0.8, "se_95": 0.01},
@@ -136,3 +138,23 @@ def test_a_kept_table_is_read_as_it_was(monkeypatch, tmp_path):
     keep_table("posterior-sbc", REPLICAS)
     found = kept_table("posterior-sbc")
     assert found["z_sd"].tolist() == pytest.approx([3.0, 4.0, 1.0])
+
+
+def test_refits_without_a_kind_of_evidence_are_those_of_the_war():
+    results = Results(make_fit(n_draws=60))
+    title = results.fit.conflict.title
+    row = {"category": "killed", "sd": 900.0, "prior_share": 0.842, "computed": "2026-11-27"}
+    row |= {"median": 9_120.0, "lower": 7_600.0, "upper": 11_400.0, "gate_passed": True}
+    kept = pd.DataFrame(
+        [
+            row | {"war": title, "party": "north", "evidence": "all evidence"},
+            row | {"war": title, "party": "north", "evidence": "without lists", "sd": 2_000.0},
+            row
+            | {"war": title, "party": "north", "evidence": "all evidence", "category": "wounded"},
+            row | {"war": "another", "party": "north", "evidence": "all evidence"},
+        ]
+    )
+    (table,) = tables(kinds_of_evidence(results, kept)).values()
+    assert [cells[1] for cells in table.rows] == ["all evidence", "without lists"]
+    assert table.rows[0][2:] == ["9,100", "7,600 to 11,400", "900", "84%", "passed"]
+    assert kinds_of_evidence(results, kept.assign(war="another")) == []

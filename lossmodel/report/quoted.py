@@ -136,7 +136,7 @@ def _loss(fit: Fit, key: Key, names: tuple[str, ...], row: Mapping[Any, Any]) ->
 def _quotients(fit: Fit) -> Iterator[Quoted]:
     """Lethality of each party, and losses of one headline party per loss of another."""
     estimated = {key[:2] for key in fit.series if key[2] == "all"}
-    for party in dict.fromkeys(party for party, _ in estimated):
+    for party in dict.fromkeys(party for party, _, _ in fit.series):
         if {(party, "killed"), (party, "casualties")} <= estimated:
             names: tuple[str, ...] = (LETHALITY, party)
             over, under = ((party, name, "all") for name in ("killed", "casualties"))

@@ -12,6 +12,7 @@ import hashlib
 import os
 import pickle
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +28,8 @@ __all__ = ["Cached", "cache_dir", "user_cache"]
 # Bytes of all entries, beyond which the least recently used ones are removed: a saved fit of the
 # shipped war takes 70 MB, and so do all its submodels.
 LARGEST: Final = 1 << 30
+# Seconds after which nobody writes an unfinished file any more: an entry takes one. Chosen by hand.
+ABANDONED: Final = 3600
 _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 _DIGEST: Final = hashlib.sha256().digest_size
 
@@ -104,16 +107,23 @@ class Cached:
         return content
 
     def _make_room(self, size: int) -> None:
-        """Remove the least recently used entries beyond `LARGEST` bytes."""
+        """Remove the least recently used entries beyond `LARGEST` bytes, and what was left half.
+
+        A process that was killed leaves the file that it was writing.
+        """
+        for state, file in self._entries(".*.unfinished"):
+            if time.time() - state.st_mtime > ABANDONED:
+                with suppress(OSError):
+                    file.unlink()
         left = LARGEST - size
-        for state, file in sorted(self._entries(), key=lambda entry: -entry[0].st_mtime):
+        for state, file in sorted(self._entries("*.pickle"), key=lambda entry: -entry[0].st_mtime):
             left -= state.st_size
             if left < 0:
                 with suppress(OSError):
                     file.unlink()
 
-    def _entries(self) -> Iterator[tuple[os.stat_result, Path]]:
-        for file in self.folder.glob("*.pickle"):
+    def _entries(self, pattern: str) -> Iterator[tuple[os.stat_result, Path]]:
+        for file in self.folder.glob(pattern):
             with suppress(OSError):
                 yield file.lstat(), file
 

@@ -24,7 +24,7 @@ THEMED: Final = {
     **{"#22262b": "var(--ink)", "#8a9099": "var(--faint)"},
     **{"#0072b2": "var(--blue)", "#d55e00": "var(--orange)", "#009e73": "var(--green)"},
 }
-# One script element, since the security policy has the hash of each.
+# Scripts of every page; the security policy has the hash of each.
 SCRIPTS: Final = ("report.js", "explore.js")
 # Rows of a long table that need no script: about what a reader scrolls through. The others are
 # data, in which each text is once: with 6,000 claims a quarter of the size of their rows.

@@ -9,6 +9,7 @@ from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.dial import changes_table, dial_of, largest_change
 from lossmodel.report.one_claim import decisive_claim, figure_words, over_its_prior
 from lossmodel.report.scale import FIGURES, PARTS, scale_of, scale_words
+from lossmodel.report.sections.kinds import kinds_of_evidence
 from lossmodel.report.wording import (
     claimant_names,
     estimate_text,
@@ -59,7 +60,7 @@ def identification_section(
             changes_table(explanation, fit),
         ]
     blocks += [Text("Shares of all totals", tone="heading"), *figure_blocks(figures)]
-    blocks.append(_table(results))
+    blocks += [_table(results), *kinds_of_evidence(results)]
     hanging = _one_claim_table(results)
     if hanging is not None:
         blocks += [Text("Totals that hang on one claim", tone="heading"), hanging]

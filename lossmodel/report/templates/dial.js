@@ -137,7 +137,8 @@ for (const box of document.querySelectorAll(".dial")) {
 
   function points(curve, which, top) {
     const up = (value) => Math.max(0, high - (value / top) * high).toFixed(1);
-    return curve.map((limits, g) => `${across[g].toFixed(1)},${up(limits[which])}`);
+    const later = curve.map((limits, g) => `${across[g].toFixed(1)},${up(limits[which])}`);
+    return [`1,${high}`, ...later];
   }
 
   function line(curve, which, top) {

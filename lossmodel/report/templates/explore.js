@@ -111,6 +111,11 @@
       node("path", { d: `M${frame.left} ${frame.bottom}H${frame.right}`, style: "stroke: var(--faint)" });
       const point = (limit) => (i) => `${x(middle(i)).toFixed(1)} ${y(panel[limit][i]).toFixed(1)}`;
       if (shown.length) {
+        if (shown.length === 1) {
+          const [i] = shown;
+          const line = `M${x(middle(i))} ${y(panel.lower[i])}V${y(panel.upper[i])}`;
+          node("path", { d: line, style: "stroke: var(--faint); stroke-opacity: .6; stroke-width: 7" });
+        }
         const edge = [...shown.map(point("upper")), ...[...shown].reverse().map(point("lower"))];
         node("path", { d: `M${edge.join("L")}Z`, style: "fill: var(--faint); fill-opacity: .35" });
         node("path", {
