@@ -278,6 +278,7 @@ def _sealed(
         "retrospective": as_of is not None or options.get("until") is not None,
         "as_of": None if as_of is None else str(as_of.date()),
         "last_day": str(fit.days[-1].date()),
+        "gate": "passed" if fit.diagnostics["gate"]["passed"] else "not passed",
         "fit_sha256": fit_hash(fit),
         "claims_sha256": claims_sha256(fit),
         "version": __version__,

@@ -35,6 +35,7 @@ MEANING: Final = {
     "estimates.csv": "Losses by day, week, month and year, and since the start",
     "biases.csv": "Claimed over true losses of each claimant",
     "claims.csv": "The claims, with what became of each",
+    "others.csv": "Published estimates, and why they differ from those of the fit",
     "changes.csv": "Totals of an earlier fit and of this one",
     "changed-claims.csv": "Claims that differ between an earlier fit and this one",
     "force-balance.csv": "Strengths and recruits against the losses",
