@@ -16,6 +16,7 @@ from lossmodel.report.export import EXPORTS, export_fit
 from lossmodel.report.mentions import mentions
 from lossmodel.report.output.crate import NAME, crate
 from lossmodel.report.output.parquet import write_parquet
+from lossmodel.report.output.static_api import write_static_api
 from lossmodel.report.output.word import to_word
 from lossmodel.report.output.workbook import write_workbook
 from lossmodel.report.quoted import _quotients, quoted
@@ -153,6 +154,58 @@ def test_a_second_run_has_the_same_bytes(results, document, tmp_path, monkeypatc
     assert made[0] == made[1]
 
 
+def _read(folder):
+    return {
+        path.relative_to(folder).as_posix(): json.loads(path.read_text(encoding="utf-8"))
+        for path in folder.rglob("*.json")
+    }
+
+
+def test_the_json_files_have_the_numbers_and_texts_of_the_report(results, tmp_path):
+    write_static_api(results, tmp_path)
+    files = _read(tmp_path / "api")
+    totals = files["totals.json"]["totals"]
+    assert [(t["party"], t["category"], t["scope"]) for t in totals] == list(results.fit.series)
+    texts = {one.question: one for one in quoted(results).values()}
+    for total in totals:
+        key = total["party"], total["category"], total["scope"]
+        expected = results.total(key)
+        assert [total[name] for name in ("median", "lower", "upper")] == [
+            expected[name] for name in ("median", "lower", "upper")
+        ]
+        names = [total["category"], total["party"], *[key[2]] * (key[2] != "all")]
+        assert f"{total['median_text']} (95% credible interval {total['interval_text']}" in (
+            texts[" ".join(names)].sentence
+        )
+        own = [s for s in files[total["series"]]["series"] if s["scope"] == total["scope"]]
+        same = ("start", "end", "median", "lower", "upper", "median_text", "interval_text")
+        assert [own[0]["cumulative"][-1][name] for name in same] == [total[n] for n in same]
+    rows = sum(len(v) for f in files.values() for s in f.get("series", []) for v in s.values()
+               if isinstance(v, list))  # fmt: skip
+    assert rows == len(results.estimates)
+    about = {json.dumps({k: v for k, v in f.items() if k not in ("totals", "series")})
+             for f in files.values()}  # fmt: skip
+    assert len(about) == 1
+    assert {"end", "ci_prob", "gate", "fit_sha256", "license", "cite"} <= set(json.loads(*about))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
+    write_static_api(results, tmp_path)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
+
+
+def test_names_with_slashes_stay_in_the_folder_and_no_number_is_null(results, tmp_path):
+    table = results.estimates.head(2).assign(
+        party="../dpr/lpr", category="a/b", measure="cumulative", sd=[1.0, np.inf]
+    )
+    write_static_api(Results(results.fit, {"estimates": table}), tmp_path)
+    files = _read(tmp_path / "api")
+    assert _read(tmp_path).keys() == {f"api/{name}" for name in files}
+    [total] = files["totals.json"]["totals"]
+    assert total["party"] == "../dpr/lpr"
+    assert total["sd"] is None
+    assert total["series"].count("/") == 2
+    assert total["series"] in files
+
+
 def test_a_format_without_its_library_says_what_to_install(results, monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     with pytest.raises(UsageError, match=r"pip install lossmodel\[xlsx\]"):
@@ -163,7 +216,7 @@ def test_an_unknown_format_is_refused_before_the_work(results, tmp_path):
     with pytest.raises(UsageError, match="xlsx"):
         export_fit(results.fit, ["pages"], tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    assert set(EXPORTS) == {"xlsx", "parquet", "docx", "markdown"}
+    assert set(EXPORTS) == {"xlsx", "parquet", "json", "docx", "markdown"}
 
 
 def test_the_crate_describes_every_file(results, tmp_path):

@@ -279,8 +279,8 @@ def export(
         typer.Argument(
             metavar="FORMAT",
             help="xlsx: a workbook of estimates, biases, claims and how to cite; parquet: "
-            "estimates and draws; docx: the report for Word; markdown: the report with figures "
-            "in PNG. Several may be named.",
+            "estimates and draws; json: totals and series at fixed paths, for web pages; docx: the "
+            "report for Word; markdown: the report with figures in PNG. Several may be named.",
         ),
     ],
     fit: FitPath = REPORT,
@@ -288,7 +288,7 @@ def export(
         Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Folder of the files.")
     ] = Path("lossmodel-export"),
 ) -> None:
-    """Write a fit in formats for spreadsheets, data frames, Word and Markdown."""
+    """Write a fit in formats for spreadsheets, data frames, web pages, Word and Markdown."""
     from lossmodel.evaluation.explanation import read_explanation
     from lossmodel.report.export import export_fit
     from lossmodel.report.folder import check_replaceable

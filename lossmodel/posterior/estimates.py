@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
 
 __all__ = [
+    "CI_KIND",
     "COLUMNS",
+    "STATISTICS",
     "Measure",
     "Windows",
     "calendar",

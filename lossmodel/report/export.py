@@ -17,6 +17,7 @@ from lossmodel.report.figures.tables import tables_for
 from lossmodel.report.folder import fresh_folder
 from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.output.parquet import write_parquet
+from lossmodel.report.output.static_api import write_static_api
 from lossmodel.report.output.word import to_word
 from lossmodel.report.output.workbook import write_workbook
 from lossmodel.report.results import Results
@@ -138,6 +139,10 @@ EXPORTS: Final = {
     "parquet": Export(
         "estimates, and draws by month, in Parquet",
         lambda source: write_parquet(source.results, source.folder),
+    ),
+    "json": Export(
+        "totals and series as JSON files at fixed paths, for web pages",
+        lambda source: write_static_api(source.results, source.folder),
     ),
     "docx": Export("the report as a Word file whose tables can be edited", _word),
     "markdown": Export("the report in Markdown with figures in PNG", _markdown),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lossmodel.api import Fit
 
-__all__ = ["NAME", "crate"]
+__all__ = ["LICENCE", "NAME", "crate"]
 
 NAME: Final = "ro-crate-metadata.json"
 VERSION: Final = "https://w3id.org/ro/crate/1.1"
