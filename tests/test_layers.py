@@ -136,6 +136,7 @@ ORDER = [
     "report/manifest",
     "report/folder",
     "report/compare",
+    "report/telescope",
     "report/changes",
     "report/axis",
     "report/typesetting",

@@ -16,6 +16,7 @@ from typing import NoReturn, TextIO
 
 from lossmodel.cli import (
     about,
+    changes,
     claims,
     data,
     evaluation,
@@ -35,7 +36,7 @@ from lossmodel.text.escape import printable
 __all__ = ["main"]
 
 # These modules register their commands on import.
-COMMANDS = (new, fit, claims, data, simulate, evaluation, sealed, explain, about)
+COMMANDS = (new, fit, claims, data, simulate, evaluation, sealed, explain, changes, about)
 INTERRUPTED = 130
 # New objects between two searches for cycles. Python's 700 (2,000 since 3.14) cost a tenth of
 # `lossmodel check`, which makes many small objects that live to its end, and no cycles.

@@ -1,4 +1,4 @@
-"""Commands that fit, or read a saved fit: fit, report, query, verify, compare, export."""
+"""Commands that fit, or read a saved fit: fit, report, query, verify, export."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def fit(
     from lossmodel.cli.headline import headline
 
     answer(headline(fitted, out, force=force))
-    _exit_by_gate(fitted)
+    exit_by_gate(fitted)
 
 
 @app.command()
@@ -172,7 +172,7 @@ def report(
             progress=say,
         )
     answer(headline(fitted, place, force=force))
-    _exit_by_gate(fitted)
+    exit_by_gate(fitted)
 
 
 @app.command()
@@ -254,19 +254,6 @@ def _verify_document(file: Path, fit: Path) -> tuple[list[str], str]:
     return found.problems, good
 
 
-@app.command()
-def compare(
-    first: Annotated[Path, typer.Argument(metavar="A", help="A fit.nc or a report folder.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
-    no_cache: NoCache = False,
-) -> None:
-    """Compare two fits, and list the claims that account for the changes."""
-    from lossmodel.report import compare_fits
-
-    fits = [read_fit(path, no_cache=no_cache) for path in (first, second)]
-    answer(compare_fits(*fits))
-
-
 def folder_of(path: Path) -> Path:
     """The folder of a fit, which may be given as a file."""
     return path if path.is_dir() else path.parent
@@ -309,6 +296,7 @@ def read_fit(path: Path, *, no_cache: bool = False) -> Fit:
     return load_fit(path, cache=not no_cache)
 
 
-def _exit_by_gate(fitted: Fit) -> None:
+def exit_by_gate(fitted: Fit) -> None:
+    """End with status 1 if a fit did not pass its gate."""
     if not fitted.diagnostics["gate"]["passed"]:
         raise typer.Exit(1)

@@ -11,7 +11,17 @@ __all__ = ["EXAMPLES", "FIRST_STEPS", "SECTIONS"]
 # Commands that are not here come last.
 SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "Claims": ("new", "schema", "data", "check"),
-    "Estimates": ("fit", "explain", "report", "query", "compare", "verify", "export", "cite"),
+    "Estimates": (
+        "fit",
+        "update",
+        "explain",
+        "report",
+        "query",
+        "compare",
+        "verify",
+        "export",
+        "cite",
+    ),
     "Tests of the model": ("simulate", "calibrate", "backtest", "sensitivity", "seal", "score"),
     "Installation": ("doctor",),
 }
@@ -58,6 +68,13 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("lossmodel fit --as-of 2024-02-24", "what was published by a day"),
         ("lossmodel fit --engine nuts --ci 0.9", "the exact engine, 90% intervals"),
     ),
+    "update": (
+        (
+            "lossmodel update",
+            "the shipped war with what was published since, into lossmodel-update/",
+        ),
+        ("lossmodel update --source sets --by month", "from copies of the sets in a folder"),
+    ),
     "explain": (
         ("lossmodel explain", "lossmodel-report/, ten refits"),
         ("lossmodel explain --fit mine", "another fit"),
@@ -70,7 +87,10 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         *((f"lossmodel query {_in_shell(text)}", words) for text, words in QUESTIONS),
         ("lossmodel query --format latex killed russia", "to paste into a paper"),
     ),
-    "compare": (("lossmodel compare lossmodel-report mine", "two report folders"),),
+    "compare": (
+        ("lossmodel compare lossmodel-report mine", "two report folders"),
+        ("lossmodel compare before now --by month", "what the new claims of each month changed"),
+    ),
     "verify": (
         ("lossmodel verify", "lossmodel-report/"),
         ("lossmodel verify mine/report.html", "one file"),

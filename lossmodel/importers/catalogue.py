@@ -9,7 +9,7 @@ from lossmodel.errors import UsageError
 from lossmodel.importers.download import Remote
 from lossmodel.text.spelling import did_you_mean
 
-__all__ = ["CATALOGUE", "DataSet", "find_data_set"]
+__all__ = ["CATALOGUE", "FEEDS", "DataSet", "Feed", "find_data_set", "newest"]
 
 RAW: Final = "https://raw.githubusercontent.com"
 STAFF: Final = f"{RAW}/PetroIvaniuk/2022-Ukraine-Russia-War-Dataset/37655f8/data"
@@ -103,6 +103,42 @@ CATALOGUE: Final = (
         ),
     ),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A data set whose newer rows continue series of a conflict's claims.
+
+    Attributes
+    ----------
+    month_ends
+        Whether the conflict's table has only the last total of each month.
+    """
+
+    name: str
+    month_ends: bool = False
+
+
+# Conflict -> its feeds. Oryx is none: its scrape ends in July 2025, and since May 2026 its vehicles
+# are a narrower class, which no rule can tell from the totals.
+FEEDS: Final = {
+    "russia-ukraine": (
+        Feed("general-staff-personnel"),
+        Feed("general-staff-equipment", month_ends=True),
+    )
+}
+
+
+def newest(file: Remote) -> Remote:
+    """The same file as its repository has it today, so that no hash is known beforehand.
+
+    Examples
+    --------
+    >>> newest(find_data_set("oryx").files[0]).url.removeprefix(RAW)
+    '/scarnecchia/oryx_data/HEAD/daily_count.csv'
+    """
+    owner, repository, _, path = file.url.removeprefix(f"{RAW}/").split("/", 3)
+    return Remote(file.file, f"{RAW}/{owner}/{repository}/HEAD/{path}")
 
 
 def find_data_set(name: str) -> DataSet:

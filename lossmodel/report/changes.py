@@ -6,7 +6,7 @@ fit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -15,6 +15,7 @@ from lossmodel.errors import UsageError
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.estimates import total_to
 from lossmodel.report.compare import KEYS, changed_claims, changed_totals
+from lossmodel.report.telescope import COLUMNS
 from lossmodel.tables.files import is_there
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from lossmodel.api import Fit
     from lossmodel.conflict.conflict import Conflict
 
-__all__ = ["CLAIMS", "TOTALS", "Changes", "changes_since", "check_earlier", "read_changes"]
+__all__ = ["CLAIMS", "STEPS", "TOTALS", "Changes", "changes_since", "check_earlier", "read_changes"]
 
 TOTALS: Final = "changes.csv"
 CLAIMS: Final = "changed-claims.csv"
+STEPS: Final = "changes-by-claims.csv"
 LIMITS: Final = ("median", "lower", "upper")
 # Columns of `changed_totals` by their names in the file.
 NAMES: Final = {
@@ -47,10 +49,14 @@ class Changes:
     claims
         Claims that are not the same evidence in both, with the change of the log of a total that
         each causes (`moves`), largest first; see ``compare.changed_claims``.
+    steps
+        The change of each headline total by groups of new claims, see ``telescope.telescope``;
+        empty if there were no refits.
     """
 
     totals: pd.DataFrame
     claims: pd.DataFrame
+    steps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COLUMNS)))
 
 
 def check_earlier(earlier: Fit, conflict: Conflict) -> None:
@@ -108,4 +114,22 @@ def read_changes(folder: Path, fit: Fit) -> Changes | None:
         now = [total_to(fit, (p, c, s), day) for p, c, s, day in rows]
     except (ValueError, KeyError, TypeError) as problem:
         raise UsageError(f"{paths[0]} and {paths[1].name} cannot be read: {problem}") from problem
-    return Changes(totals.assign(**{f"{k}_now": [row[k] for row in now] for k in LIMITS}), claims)
+    totals = totals.assign(**{f"{k}_now": [row[k] for row in now] for k in LIMITS})
+    return Changes(totals, claims, *_steps(folder / STEPS, fit))
+
+
+def _steps(path: Path, fit: Fit) -> list[pd.DataFrame]:
+    """The table of steps, if there is one; the last step ends at the totals of the fit."""
+    if not is_there(path):
+        return []
+    days = ["published_first", "published_last", "end"]
+    try:
+        table = pd.read_csv(path, parse_dates=days, keep_default_na=False)[list(COLUMNS)]
+        table = table.astype({"median_before": float, "median_now": float})
+        last = table["step"] == table["step"].max()
+        rows = table.loc[last, [*KEYS, "end"]].itertuples(index=False)
+        now = [total_to(fit, (p, c, s), day)["median"] for p, c, s, day in rows]
+    except (ValueError, KeyError, TypeError) as problem:
+        raise UsageError(f"{path} cannot be read: {problem}") from problem
+    table.loc[last, "median_now"] = now
+    return [table]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lossmodel.api import Fit
 
-__all__ = ["changed_claims", "changed_totals", "compare_fits"]
+__all__ = ["CLAIM_COLUMNS", "changed_claims", "changed_totals", "compare_fits"]
 
 SHOWN: Final = 12  # claims shown per total
 # Draws for covariances: their standard error is then about 3% of the product of both sds.

@@ -17,7 +17,7 @@ from lossmodel.inference import worker
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.posterior.force_check import force_check
-from lossmodel.report.changes import CLAIMS, TOTALS, changes_since
+from lossmodel.report.changes import CLAIMS, STEPS, TOTALS, changes_since
 from lossmodel.report.differences import differences
 from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
@@ -43,6 +43,8 @@ from lossmodel.system.stages import Stage
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
+
+    import pandas as pd
 
     from lossmodel.api import Fit
     from lossmodel.evaluation.explanation import Explanation
@@ -70,6 +72,7 @@ def write_report(
     *,
     force: bool = False,
     since: Fit | None = None,
+    steps: pd.DataFrame | None = None,
     explanation: Explanation | None = None,
     figures: FigureForms = "all",
     progress: Callable[[str], None] = lambda _: None,
@@ -98,6 +101,9 @@ def write_report(
     since
         An earlier fit of the same conflict: the report says what changed, and the folder gets
         ``changes.csv`` and ``changed-claims.csv``.
+    steps
+        The changes since then by groups of new claims, see `lossmodel.report.telescope.telescope`:
+        the report has their table, and the folder gets ``changes-by-claims.csv``.
     explanation
         The fit under other assumptions, see `lossmodel.evaluation.explain.explain`: the report
         says how far they move the totals, and the folder gets ``explain.npz``.
@@ -135,6 +141,7 @@ def write_report(
             fit,
             force=force,
             since=since,
+            steps=steps,
             explanation=explanation,
             figures=figures,
             progress=progress,
@@ -147,6 +154,7 @@ def write_into(
     *,
     force: bool = False,
     since: Fit | None = None,
+    steps: pd.DataFrame | None = None,
     explanation: Explanation | None = None,
     figures: FigureForms = "all",
     progress: Callable[[str], None] = lambda _: None,
@@ -159,7 +167,7 @@ def write_into(
     folder = target.work
     try:
         # Figures take longest, so the worker process starts them first.
-        started = _start(fit, folder, since, explanation, figures) if whole else None
+        started = _start(fit, folder, since, steps, explanation, figures) if whole else None
         progress(_stage("fit.nc"))
         fit.save(folder / "fit.nc")
         write_json(fit.diagnostics, folder / "diagnostics.json")
@@ -208,6 +216,7 @@ class _Started:
     mark: str
     figures: list[Future[RenderedFigures]]
     since: Fit | None = None
+    steps: pd.DataFrame | None = None
     explanation: Explanation | None = None
 
 
@@ -215,6 +224,7 @@ def _start(
     fit: Fit,
     folder: Path,
     since: Fit | None,
+    steps: pd.DataFrame | None,
     explanation: Explanation | None,
     forms: FigureForms,
 ) -> _Started:
@@ -229,7 +239,7 @@ def _start(
         some = [spec for section in sections for spec in specs[section]]
         tables_of = tables_for(results, tables)
         figures.append(worker.submit(render_figures, some, tables_of, place, mark, forms))
-    return _Started(results, specs, mark, figures, since, explanation)
+    return _Started(results, specs, mark, figures, since, steps, explanation)
 
 
 def _write_all(started: _Started, folder: Path, progress: Callable[[str], None]) -> None:
@@ -253,6 +263,9 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
         changes = changes_since(started.since, fit)
         write_text(csv_text(changes.totals), folder / TOTALS)
         write_text(csv_text(changes.claims), folder / CLAIMS)
+        if started.steps is not None and len(started.steps):
+            changes = replace(changes, steps=started.steps)
+            write_text(csv_text(changes.steps), folder / STEPS)
     document = compose(results, started.specs, changes, started.explanation)
     write_text(to_markdown(document), folder / "report.md")
     progress(_stage("figures"))

@@ -36,6 +36,8 @@ MEANING: Final = {
     "biases.csv": "Claimed over true losses of each claimant",
     "claims.csv": "The claims, with what became of each",
     "others.csv": "Published estimates, and why they differ from those of the fit",
+    "changes-by-claims.csv": "Change of each headline total by groups of new claims",
+    "updated-claims.csv": "Claims table of an update, with the new claims of the public sets",
     "changes.csv": "Totals of an earlier fit and of this one",
     "changed-claims.csv": "Claims that differ between an earlier fit and this one",
     "force-balance.csv": "Strengths and recruits against the losses",

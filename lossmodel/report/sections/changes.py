@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 
 from lossmodel.report.blocks import Block, Section, Table, Text
+from lossmodel.report.telescope import OTHERS, SETTINGS
 from lossmodel.report.wording import claimant_names, date, interval, level, quantity_title
 from lossmodel.text.numbers import number, percent_change
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["changes_section"]
 
+SAID: Final = {
+    SETTINGS: "Other priors, options or versions",
+    OTHERS: "Claims that changed or are gone",
+}
 SHOWN: Final = 30  # claims in the table; the file has all. Chosen by hand.
 
 
@@ -47,6 +53,8 @@ def changes_section(fit: Fit, changes: Changes) -> Section:
             numeric=frozenset(range(1, 6)),
         ),
     ]
+    if len(changes.steps):
+        blocks += [Text("Changes by groups of claims", tone="heading"), _steps(fit, changes)]
     if len(claims):
         blocks += [
             Text("Claims that account for the changes", tone="heading"),
@@ -62,6 +70,50 @@ def _total(fit: Fit, row: Mapping[Any, Any]) -> list[str]:
         cells += [number(own["median"], own["lower"], own["upper"]), interval(own)]
     before = row["median_before"]
     return [*cells, percent_change(row["median_now"] / before - 1) if before > 0 else "–"]
+
+
+def _steps(fit: Fit, changes: Changes) -> Table:
+    """A row per group of claims, a column per headline total, the sum of the parts last."""
+    names = claimant_names(fit)
+    steps = changes.steps
+    keys = list(dict.fromkeys(steps[["party", "category", "scope"]].itertuples(index=False)))
+    rows, doubtful = [], False
+    for _, step in steps.groupby("step"):
+        first = step.iloc[0]
+        added = names.get(first["added"], SAID.get(first["added"], first["added"]))
+        failed = not first["passed"]
+        doubtful |= failed
+        days = [date(first[f"published_{which}"]) for which in ("first", "last")
+                if pd.notna(first[f"published_{which}"])]  # fmt: skip
+        rows.append(
+            [
+                f"{added}{'*' * failed}",
+                " to ".join(dict.fromkeys(days)) or "–",
+                f"{first['n_claims']:,}",
+                *_differences(step["median_before"], step["median_now"]),
+            ]
+        )
+    ends = [steps[steps["step"] == n] for n in (steps["step"].min(), steps["step"].max())]
+    rows.append(["Sum", "", f"{steps.groupby('step')['n_claims'].first().sum():,}",
+                 *_differences(ends[0]["median_before"], ends[1]["median_now"])])  # fmt: skip
+    return Table(
+        "changes-by-claims",
+        ["Claims", "Published", "Number", *(quantity_title(fit, key) for key in keys)],
+        rows,
+        caption=(
+            f"Changes of the medians to {date(steps['end'].iloc[0])}: the model was fitted again "
+            "after each group of claims was added to those before it, in order of publication. The "
+            "parts add up to the difference of the two fits; each depends on the groups before it."
+            f"{' * The fit with this group did not pass its gate.' * doubtful}"
+        ),
+        numeric=frozenset(range(2, 3 + len(keys))),
+    )
+
+
+def _differences(before: pd.Series, now: pd.Series) -> list[str]:
+    """Differences of medians that are rounded to whole numbers, so that parts add up to the sum."""
+    whole = now.round().to_numpy() - before.round().to_numpy()
+    return [f"{x:+,.0f}" if x else "0" for x in whole]
 
 
 def _claims(fit: Fit, changes: Changes) -> Table:
