@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from lossmodel.claims.claims import claims_csv
+from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
@@ -44,7 +45,7 @@ def newer(claims: Claims, found: pd.DataFrame, *, month_ends: bool = False) -> p
     known = found[SERIES].astype(str).merge(last, on=SERIES, how="left")["last"]
     keep = days.to_numpy() > known.to_numpy()  # not where the series is unknown
     if month_ends:
-        running = found[found["kind"] == "cumulative"]
+        running = found[found["kind"].isin(names_with(KINDS, "running"))]
         months = days[running.index].dt.to_period("M")
         groups = running.assign(day=days[running.index], month=months).groupby(SERIES)
         ends = groups[["day", "month"]].transform("max")["month"]
