@@ -12,22 +12,18 @@ finds all results in the store, puts them together.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
-from dataclasses import asdict, is_dataclass
+from contextlib import suppress
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict
-
-import numpy as np
-import pandas as pd
+from typing import Any, TypedDict
 
 from lossmodel.errors import LossModelError, ShardDoneError, UsageError
+from lossmodel.evaluation.digests import digest
+from lossmodel.evaluation.shards import Shard, current_shard, sharded
 from lossmodel.system.code import code_hash
 from lossmodel.system.locks import HeldError
 from lossmodel.system.processes import WorkerDiedError, cores, end, pool, result_of, submit
@@ -55,66 +51,6 @@ class Options(TypedDict):
     progress: Report | None
 
 
-class Shard(NamedTuple):
-    """The `number`-th of `total` parts of the tasks of a run, counted from one.
-
-    Examples
-    --------
-    >>> Shard.parse("2/4")
-    Shard(number=2, total=4)
-    >>> str(Shard(2, 4))
-    '2/4'
-    """
-
-    number: int
-    total: int
-
-    @classmethod
-    def parse(cls, text: str) -> Shard:
-        """Read a shard from the form 2/4.
-
-        Raises
-        ------
-        UsageError
-            It has another form, or there is no such part.
-        """
-        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
-        if found is None or not 1 <= int(found[1]) <= int(found[2]):
-            raise UsageError(
-                f"{text!r} is not a shard; write 2/4 for the second of four, from 1/4 to 4/4."
-            )
-        return cls(int(found[1]), int(found[2]))
-
-    def __str__(self) -> str:
-        return f"{self.number}/{self.total}"
-
-
-_SHARD: ContextVar[Shard | None] = ContextVar("shard", default=None)
-
-
-@contextmanager
-def sharded(shard: Shard | None) -> Iterator[None]:
-    """Have `run_tasks` run only one shard in this context.
-
-    It then raises `ShardDoneError`, unless the results of all others are in the store.
-
-    Examples
-    --------
-    >>> with sharded(Shard(1, 2)):  # doctest: +ELLIPSIS
-    ...     run_tasks(round, [{"number": 2.4}, {"number": 3.6}], store=folder, jobs=1)
-    Traceback (most recent call last):
-    ...
-    lossmodel.errors.ShardDoneError: Shard 1/2 is done: 1 of 2 tasks. ...
-    >>> run_tasks(round, [{"number": 2.4}, {"number": 3.6}], store=folder, jobs=1)
-    [2, 4]
-    """
-    token = _SHARD.set(shard)
-    try:
-        yield
-    finally:
-        _SHARD.reset(token)
-
-
 Task = tuple[str, Callable[..., Any], dict[str, Any], str | None]
 
 # A scheduler on the network answers within a second; ten allow for a busy one. Chosen by hand.
@@ -122,8 +58,6 @@ CONNECT_SECONDS = "10s"
 # Repetitions of a task whose worker died, for want of memory for instance. Chosen by hand; results
 # do not depend on it.
 RETRIES = 3
-# Length of a key in hexadecimal digits: 160 bits, so that collisions can be ruled out.
-KEY_DIGITS = 40
 # Seconds between two reports of progress.
 REPORT_SECONDS = 0.5
 REMEDY = "Start one with `dask scheduler` and name its address, e.g. tcp://127.0.0.1:8786."
@@ -185,7 +119,7 @@ def run_tasks(
     code = digest(_name(function), code_hash(function.__module__))
     known: dict[int, str] = {}
     keys = [_key(code, given, known) for given in arguments]
-    shard = _SHARD.get()
+    shard = current_shard()
     mine = _of_shard(keys, shard, folder)
     texts = _kept(folder, mine)
     given_of = dict(zip(keys, arguments, strict=True))
@@ -241,55 +175,6 @@ def _key(code: str, given: Mapping[str, Any], known: dict[int, str]) -> str:
             value = known[id(value)]
         hashes[name] = value
     return digest(code, hashes)
-
-
-def digest(*parts: object) -> str:
-    """Hash of the content of arguments: equal for equal content, in every process.
-
-    Examples
-    --------
-    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
-    True
-    >>> digest(1) == digest(1.0)
-    False
-    """
-    state = hashlib.sha256()
-    for piece in _pieces(parts):
-        state.update(piece.encode())
-        state.update(b"\0")
-    return state.hexdigest()[:KEY_DIGITS]
-
-
-def _pieces(value: object) -> Iterator[str]:
-    """Content as text, depth first, with the kind of each container."""
-    if isinstance(value, pd.DataFrame):
-        yield f"table {list(value.columns)}"
-        yield value.to_csv(index=False)
-    elif isinstance(value, Mapping):
-        yield f"mapping {len(value)}"
-        for key in sorted(value, key=str):
-            yield str(key)
-            yield from _pieces(value[key])
-    elif is_dataclass(value) and not isinstance(value, type):
-        yield type(value).__name__
-        yield from _pieces(_fields(value))
-    elif isinstance(value, list | tuple):
-        yield f"sequence {len(value)}"
-        for item in value:
-            yield from _pieces(item)
-    elif isinstance(value, np.ndarray):
-        yield f"array {value.shape} {value.tolist()}"
-    else:
-        yield f"{type(value).__name__} {value!r}"
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    """Fields of a dataclass, except paths, which are not part of its content."""
-    try:
-        names = asdict(value).keys()
-    except TypeError:  # a field that cannot be copied, such as a read-only mapping
-        names = vars(value).keys()
-    return {name: getattr(value, name) for name in names if name not in ("path", "directory")}
 
 
 def _name(function: Callable[..., Any]) -> str:

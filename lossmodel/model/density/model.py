@@ -100,7 +100,7 @@ statements are independent of it: the plain sums of the tests, and the simulator
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -148,9 +148,7 @@ class LossModel:
     components: Components = Components()
     priors: Priors = field(default_factory=Priors.default)
 
-    def submodels(
-        self, evidence: Evidence, conflict: Conflict, *, wanted: Collection[str] | None = None
-    ) -> list[Design]:
+    def submodels(self, evidence: Evidence, conflict: Conflict) -> list[Design]:
         """The designs of all submodels: soldiers, civilians, and each class of equipment.
 
         Submodels share no unknown and are fitted apart. One without observations is left out. A
@@ -162,8 +160,6 @@ class LossModel:
             The observations, see `lossmodel.evidence.collect_evidence`.
         conflict
             Its parties, categories and scopes.
-        wanted
-            Only submodels of these names; all where not given.
 
         Returns
         -------
@@ -185,7 +181,7 @@ class LossModel:
         return [
             self._design(terms[names == name], name, evidence, conflict)
             for name in found
-            if (names == name).any() and (wanted is None or name in wanted)
+            if (names == name).any()
         ]
 
     blocks = renamed_attribute("LossModel.blocks", "submodels")
