@@ -22,10 +22,11 @@ import pandas as pd
 
 from lossmodel.claims import load_claims
 from lossmodel.cli.console import progress
+from lossmodel.conflict import load_conflict
 from lossmodel.evaluation.arms import ARM_SIZE, war_seeds
 from lossmodel.evaluation.backtest import backtest
 from lossmodel.evaluation.calibration import DECLARED, Calibration, calibrate
-from lossmodel.evaluation.kept import KeptTable, keep_table
+from lossmodel.evaluation.kept import KeptTable, backtest_rows, keep_table, kept_table
 from lossmodel.evaluation.misspecification import MISSPECIFICATIONS
 from lossmodel.evaluation.predictive_checks import THRESHOLDS
 from lossmodel.evaluation.revisions import (
@@ -73,6 +74,19 @@ def keep(result: Calibration, name: str, command: str) -> None:
     figure.savefig(RESULTS / f"calibration-{name}.svg", metadata={"Date": None})
 
 
+def keep_coverage(result: Calibration, engine: str) -> None:
+    """Coverage of an engine, beside that of the others."""
+    known = kept_table("calibration")
+    names = ["quantity", "wars", "covered_50", "covered_80", "covered_95", "z_mean", "z_sd"]
+    rows = result.coverage[names].assign(engine=engine, computed=today())
+    others = [] if known is None else [known[known["engine"] != engine]]
+    keep_table("calibration", pd.concat([*others, rows]))
+
+
+def today() -> str:
+    return f"{pd.Timestamp.now():%Y-%m-%d}"
+
+
 def table(result: Calibration) -> str:
     return result.coverage.to_string(index=False, float_format=lambda value: f"{value:.3f}")
 
@@ -94,6 +108,7 @@ def sound() -> None:
     print(f"\nthe first {FEWER} wars\n{table(fewer)}")
     result = run()
     keep(result, "laplace", "python benchmarks/calibration.py sound")
+    keep_coverage(result, "laplace")
     print(f"\nall {WARS}\n{table(result)}\nfits that failed: {len(result.failures)}")
     print(f"gate passed: {result.replicates.drop_duplicates('seed')['gate'].mean():.1%}")
     print_thresholds(*halves(statistics(result)))
@@ -118,6 +133,8 @@ def misspecified() -> None:
         found[name] = detections(result, kinds)
         print(f"\n{name}: {found[name]}")
     RESULTS.mkdir(exist_ok=True)
+    rows = [{"departure": name} | line for name, line in found.items()]
+    keep_table("misspecified", pd.DataFrame(rows).assign(computed=today()))
     found["command"] = "python benchmarks/calibration.py broken"
     (RESULTS / "broken-wars.json").write_text(json.dumps(found, indent=1) + "\n")
 
@@ -138,11 +155,13 @@ def detections(result: Calibration, kinds: tuple[str, ...]) -> dict[str, float]:
 def nuts() -> None:
     result = run(engine="nuts", wars=NUTS_WARS)
     keep(result, "nuts", "python benchmarks/calibration.py nuts")
+    keep_coverage(result, "nuts")
     print(f"\n{table(result)}")
 
 
 def backtests() -> None:
     RESULTS.mkdir(exist_ok=True)
+    kept = []
     for name, sds in OTHER_SDS.items():
         with progress() as say:
             result = backtest(name, common_sds=sds, store=TASKS, progress=say)
@@ -153,6 +172,8 @@ def backtests() -> None:
         tables = {"scores": result.scores, "rivals": result.baselines, "naive": result.naive}
         for part, frame in tables.items():
             frame.to_csv(RESULTS / f"backtest-{name}-{part}.csv", index=False)
+        kept.append(backtest_rows(load_conflict(name), result.scores, result.naive, today()))
+    keep_table("backtests", pd.concat(kept))
 
 
 def revised() -> None:

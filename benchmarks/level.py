@@ -1,23 +1,23 @@
 """Each kind of evidence of the level in the shipped war: totals without it, refit by refit.
 
 `python -m benchmarks.level [NAME ...]` fits the soldiers of the shipped war by laplace, with all
-claims and without each kind under the same priors, and writes `results/level.csv`.
+claims and without each kind under the same priors, and keeps the table for reports.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from lossmodel import LossModel, fit, load_claims
+from lossmodel.evaluation.kept import keep_table
 from lossmodel.model.components import Components
 from lossmodel.posterior.tables import prior_share
 
-RESULTS = Path(__file__).resolve().parent / "results" / "level.csv"
 TOTALS = [(p, c) for p in ("russia", "ukraine") for c in ("killed", "wounded", "casualties")]
 LISTS = ["mediazona-bbc", "mediazona-bbc-matched", "lostarmour"]
 RECORDS = ["meduza-mediazona-probate", "kobak-excess-mortality", "meduza-excess-mortality"]
@@ -43,7 +43,7 @@ def _missing(table: pd.DataFrame) -> pd.Series:
 
 ALL = Components()
 KINDS: dict[str, tuple[Rows, Components]] = {
-    "all": (_nothing, ALL),
+    "all evidence": (_nothing, ALL),
     "without names by date of death": (_triangle, ALL),
     "without overlaps": (_nothing, ALL.without("overlaps")),
     "without ratios": (_nothing, ALL.without("ratios")),
@@ -86,7 +86,9 @@ def main() -> None:
         tables.append(measured(name))
         print(tables[-1].to_string(index=False), flush=True)
     if not sys.argv[1:]:
-        pd.concat(tables).to_csv(RESULTS, index=False, lineterminator="\n")
+        table = pd.concat(tables)
+        table.insert(0, "war", load_claims().conflict.title)
+        keep_table("evidence", table.assign(computed=f"{datetime.now(UTC):%Y-%m-%d}"))
 
 
 if __name__ == "__main__":

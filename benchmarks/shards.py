@@ -22,7 +22,8 @@ from pathlib import Path
 
 import lossmodel as lm
 from lossmodel.errors import ShardDoneError
-from lossmodel.evaluation.tasks import Shard, run_tasks, sharded
+from lossmodel.evaluation.shards import Shard, sharded
+from lossmodel.evaluation.tasks import run_tasks
 
 # Days and figures of each war, and draws of each fit: a fit takes about a tenth of a second.
 DAYS, CLAIMS, DRAWS = 30, 5, 50

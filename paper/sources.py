@@ -1,14 +1,11 @@
 """Sources of the figures in the paper's comparisons that no fit has used."""
 
-from collections.abc import Hashable, Mapping
-from typing import Any
-
 import pandas as pd
 
 import lossmodel as lm
 from lossmodel.api import Fit
-from lossmodel.report.output.bibtex import used_sources
-from lossmodel.text.escape import bibtex, tex, web_address
+from lossmodel.report.output.bibtex import FIELDS, entry, used_sources
+from lossmodel.text.escape import tex
 from paper.refits import Refits
 
 BATTLE = "battle-of-britain"
@@ -44,16 +41,8 @@ def cited(conflict: lm.Conflict) -> str:
 
 
 def _entries(sources: pd.DataFrame, keys: list[str]) -> str:
+    """Entries as those of the package; the keys are those of the table, which the text cites."""
     known = sources[sources["source"].isin(keys)].sort_values("source")
-    return "".join(_entry(row) for row in known.fillna("").to_dict("records"))
-
-
-def _entry(row: Mapping[Hashable, Any]) -> str:
-    fields = {
-        "author": f"{{{bibtex(str(row.get('publisher', '')))}}}",
-        "title": f"{{{bibtex(str(row['title']))}}}",
-        "year": str(row.get("date", ""))[:4] or "no date",
-        "url": web_address(str(row.get("url", ""))),
-    }
-    lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text.strip("{}")]
-    return "\n".join([f"@misc{{{row['source']},", *lines, "}", ""])
+    table = known.reindex(columns=["source", *FIELDS], fill_value="").fillna("").astype(str)
+    rows = table.to_dict("records")
+    return "".join(entry(str(row["source"]), row) + "\n" for row in rows)

@@ -228,8 +228,8 @@ class FakeFit:
                 bias_factor=partial(self.bias_factor, prior=True),
             ),
             design=SimpleNamespace(
-                terms=terms,
                 streams=self.streams,
+                terms=terms,
                 people=not tanks,
                 latent=SimpleNamespace(parties=parties, scope_index=scopes),
                 grid=SimpleNamespace(cell_of=np.arange(len(self.days))),

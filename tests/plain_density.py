@@ -10,11 +10,13 @@ from scipy.special import expit, gammaln, logsumexp
 
 from lossmodel.model.design.convolution import LAST, NODES, SOONEST
 from lossmodel.model.design.reporting import WIDENING
-from tests.plain_war import AUXILIARY, PlainWar, knots
+from tests.plain_war import AUXILIARY, REGISTERS, PlainWar, knots
 
 NEARLY_NOTHING = 1e-9
 NEVER = 1e9
 YEAR = 365.25
+# Figures of whole windows, each judged anew.
+ASSESSED = ("estimate", "corrected-register")
 
 
 class PlainDensity(PlainWar):
@@ -22,7 +24,7 @@ class PlainDensity(PlainWar):
         self.take(normals)
         prior = sum(stats.norm.logpdf(z).sum() for z in normals.values())
         figures = sum(self.own_or_copy(term) for term in self.terms)
-        return prior + self.below_ceilings() + figures
+        return prior + self.below_ceilings() + self.below_wholes() + figures
 
     # Expectations
 
@@ -108,7 +110,7 @@ class PlainDensity(PlainWar):
                     log_bias = self.bias_on(key, self.middle(day), party)
                     total += self.counted(term, party, day) * math.exp(log_bias)
             return total + NEARLY_NOTHING
-        if observation_model == "estimate":
+        if observation_model in ASSESSED:
             total = sum(self.counted(term, p, t) for p in parties for t in self.days(term["days"]))
         else:
             total = sum(self.held(term, party) for party in parties)
@@ -118,7 +120,7 @@ class PlainDensity(PlainWar):
 
     def unsettled(self, term: dict[str, Any]) -> float:
         """The share of its bias that a figure of the own side has left after the fighting."""
-        official = term["role"] == "self" or term["accounting"] == "register"
+        official = term["role"] == "self" or term["declared"] in REGISTERS
         if self.ended is None or not official or term["category"] == "missing":
             return 1.0
         late = max((term["published"] - self.ended).days, 0)
@@ -141,14 +143,22 @@ class PlainDensity(PlainWar):
             prior = self.priors[f"definition.{category}"]
             part = float(expit(prior.mean + prior.sd * self.z(f"definition {number}")[0]))
         dead = 0.0 if category == "wounded" else self.dead(party, day)
-        partial = term["accounting"] == "estimate" and term["role"] != "adversary"
-        if partial and self.has_missing(party):
+        partial = term["accounting"] in ASSESSED and term["role"] != "adversary"
+        if self.found_only(term, self.day(term["known"])) and self.has_missing(party):
+            dead *= 1 - self.missing_on(party, self.middle(day))
+        elif partial and self.has_missing(party):
             z = self.z(f"missing.counted {term['role']} {party}")[0] if dead else 0.0
             prior = self.priors["missing.counted"]
             # The normal is that of the share that is not counted.
             counted = float(expit(prior.mean - prior.sd * z))
             dead *= 1 - (1 - counted) * self.missing_on(party, self.middle(day))
         return (dead + part * self.wounded(party, day)) * share
+
+    def found_only(self, term: dict[str, Any], known: int) -> bool:
+        """Whether its claimant leaves out the missing on a day, and adds the declared later."""
+        key = tuple(term[name] for name in ("claimant", "party", "category"))
+        since = self.conflict.stream(*key).declared_from
+        return since is not None and known < self.day(since)
 
     def held(self, term: dict[str, Any], party: str) -> float:
         """The total of a list, register or stock, or its increment since the vintage before."""
@@ -196,7 +206,9 @@ class PlainDensity(PlainWar):
         if not self.components.delay and not of_missing:
             elapsed = NEVER
         median = 0.0
-        if missing:
+        if missing and self.found_only(term, end - 1):
+            median = NEVER
+        elif missing:
             growth = self.one("declared.growth", party) * (middle / YEAR - 1)
             median = self.one("declared.delay", party) + growth
         sd = self.priors["declared.log_sd"].median
@@ -228,10 +240,7 @@ class PlainDensity(PlainWar):
             who, slow, sort = "", ".equipment", ".equipment"
         spacing = self.conflict.knots.drift_days
         positions = knots(0, self.length - 1, spacing)
-        prior = self.priors[f"coverage.level{sort}"]
-        shared = self.priors["coverage.side_share"].median
-        own, common = (self.z(f"coverage.{n}")[0] for n in (f"level {number}", f"party {party}"))
-        level = prior.mean + prior.sd * (math.sqrt(1 - shared) * own + math.sqrt(shared) * common)
+        level = self.coverage_level(number, party, sort)
         if after > 0:
             level += self.one("coverage.after", str(number)) * after / (1 + after)
         sd = self.scale(f"coverage.walk_sd{sort}") * math.sqrt(spacing / 182)
@@ -242,6 +251,28 @@ class PlainDensity(PlainWar):
         median = self.one(f"delay.median{slow}", str(number)) + growth
         spread = math.exp(self.one(f"delay.log_sd{who}", str(number)))
         return coverage, lambda elapsed: stats.norm.cdf((math.log(elapsed) - median) / spread)
+
+    def coverage_level(self, number: int, party: str, sort: str) -> float:
+        prior = self.priors[f"coverage.level{sort}"]
+        shared = self.priors["coverage.side_share"].median
+        own, common = (self.z(f"coverage.{n}")[0] for n in (f"level {number}", f"party {party}"))
+        return prior.mean + prior.sd * (math.sqrt(1 - shared) * own + math.sqrt(shared) * common)
+
+    def below_wholes(self) -> float:
+        """Log density of the ceilings of lists whose cases are all in another list."""
+        sort, log_density = "" if self.person else ".equipment", 0.0
+        for claimant, party, category, accounting in self.streams:
+            within = self.conflict.stream(claimant, party, category).within
+            outer = (within, party, category, "list")
+            if accounting == "list" and outer in self.streams:
+                first = next(p for p in self.conflict.components(party) if p in self.parties)
+                pair = ((claimant, *outer[1:]), outer)
+                inner, whole = (
+                    self.coverage_level(self.streams.index(s), first, sort) for s in pair
+                )
+                sd = self.priors["coverage.within_sd"].median
+                log_density += math.log(2) + stats.norm.logcdf((whole - inner) / sd)
+        return log_density
 
     def number(self, term: dict[str, Any]) -> int:
         names = ("claimant", "party", "category", "accounting")

@@ -18,6 +18,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 
 AUXILIARY = ("ratio", "overlap", "fate", "declarations")
+REGISTERS = ("register", "corrected-register")
 
 
 def knots(first: float, last: float, spacing: float) -> list[float]:
@@ -181,11 +182,10 @@ class PlainWar:
     def level(self, term: dict[str, Any], x: float) -> float:
         claimant, party, category = term["claimant"], term["party"], term["category"]
         key, role = f"{claimant} {party} {category}", term["role"]
-        if self.observation_model(term) in ("register", "stock"):
-            name = {"register": "bias.register", "stock": "bias.missing"}[
-                self.observation_model(term)
-            ]
-            return self.one(name, key)
+        if self.observation_model(term) in REGISTERS:
+            return self.one("bias.register", key)
+        if self.observation_model(term) == "stock":
+            return self.one("bias.missing", key)
         civilian = self.conflict.parties[self.conflict.components(party)[0]].civilian
         sort = ("civilian" if civilian else "person") if self.person else "equipment"
         kind = f"bias.{role}.{sort}"
@@ -248,7 +248,8 @@ class PlainWar:
         key = " ".join(own[0][name] for name in ("claimant", "party", "category"))
         if own[0]["accounting"] != own[0]["declared"]:
             key += " " + own[0]["accounting"]
-        names = {"ledger": "bias.drift_ledger_sd", "register": "bias.register_drift_sd"}
+        names = {"ledger": "bias.drift_ledger_sd"}
+        names |= dict.fromkeys(REGISTERS, "bias.register_drift_sd")
         log_bias = 0.0
         if self.components.drift and last > first:
             start = 0 if observation_model == "ledger" else first

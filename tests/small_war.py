@@ -1,5 +1,6 @@
 """A made-up war of ten months, as terms of evidence, that takes every branch of the model."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.conflict import Conflict, Knots, Party, Scope, Share, Side
-from lossmodel.conflict.types import STANDARD_CATEGORIES
+from lossmodel.conflict.types import STANDARD_CATEGORIES, Stream
 from lossmodel.evidence import Evidence
 
 START = pd.Timestamp("2001-03-01")
@@ -52,7 +53,14 @@ def conflict() -> Conflict:
         scopes={scope.name: scope for scope in scopes},
         knots=Knots(rate_days=14, lethality_days=60, drift_days=70),
         claimants=pd.DataFrame(columns=["claimant", "name", "side", "url", "derived_from", "note"]),
-        streams=pd.DataFrame(columns=["claimant", "party", "category", "accounting", "method"]),
+        streams=pd.DataFrame(
+            [
+                ("graves", "north", "killed", "list", "", "", "gazette", None),
+                ("gazette", "north", "killed", "list", "", "", "", day(200)),
+                ("probate-study", "north", "killed", "corrected-register", "", "", "", day(220)),
+            ],
+            columns=[field.name for field in fields(Stream)],
+        ),
         sources=pd.DataFrame(),
         truth=None,
         directory=Path(),
@@ -177,6 +185,7 @@ def _lists() -> list[dict[str, Any]]:
         earlier = (days, known)
     listed = {"accounting": "list", "kind": "vintage"}
     register = {"accounting": "register", "kind": "vintage"}
+    corrected = {"accounting": "corrected-register"}
     stock = {"category": "missing", "kind": "stock"}
     return [
         *rows,
@@ -190,6 +199,12 @@ def _lists() -> list[dict[str, Any]]:
              days_from=((0, DAYS - 1),), form="at-least", **register),
         term("north-office", "north", "wounded", form="interval", low=3e4, high=6e4, known=299,
              role="self", **register),
+        term("probate-study", "north", "killed", value=15e3, known=210, days=((0, 149),),
+             **corrected),
+        term("probate-study", "north", "killed", value=2e4, form="at-least", known=330,
+             **corrected),
+        term("north-office", "north+guests", "killed", value=26e3, known=340, role="self",
+             **corrected),
         term("south-office", "south", value=6e3, role="self", accounting="register", **stock),
         term("roll", "south", value=4e3, days=((0, 199),), known=240, accounting="list", **stock),
         term("observer", "north", form="interval", low=3e3, high=9e3, **stock),

@@ -154,6 +154,16 @@ def test_a_mean_of_a_ledger_is_the_difference_of_its_totals(tmp_path):
     assert (1 - SLIP) / 20 < match < 1 - SLIP
 
 
+@pytest.mark.parametrize(("days_off", "is_copy"), [(0.0, True), (0.1, True), (3.0, False)])
+def test_a_month_of_a_daily_ledger_may_be_cut_at_another_hour(tmp_path, days_off, is_copy):
+    rows = [figure("b-staff", round(1013.7 * at), at) for at in range(1, 201)]
+    month = round(1013.7 * (30 + days_off))
+    rows += [figure("paper", month, start=101, day=130, published=140, kind="period")]
+    # More likely a copy than a number of five digits by chance.
+    repeats = collect_evidence(war(tmp_path, rows, LEDGER)).repeats
+    assert repeats["claim_id"].tolist() == ["c200"] * is_copy
+
+
 def test_between_its_totals_a_ledger_is_nearly_straight(tmp_path):
     rows = [*ledger(132_300), figure("two", 124_750, 165, published=166)]
     near = copies(collect_evidence(war(tmp_path / "near", rows, LEDGER)))

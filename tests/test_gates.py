@@ -199,10 +199,29 @@ def test_auto_takes_the_first_sampler_that_passes_its_gate(sparse, monkeypatch):
     monkeypatch.setattr(run, "sample_through_gate", sampled)
     took: dict[str, float] = {}
     stream = np.random.SeedSequence(1)
-    _, found = run._sampled(density, laplace, Settings("auto"), stream, took, lambda _: None)
+    _, found = run._sampled(density, laplace, Settings("auto"), stream, took, 300.0, lambda _: None)
     assert tried == [*took] == ["hmc"] == [found["engine"]]
-    run._sampled(density, laplace, Settings("nuts"), stream, took, lambda _: None)
+    run._sampled(density, laplace, Settings("nuts"), stream, took, np.inf, lambda _: None)
     assert tried == ["hmc", "nuts"]
+
+
+@pytest.mark.parametrize(("patience", "seconds"), [(None, 900.0), (7.0, 7.0)])
+def test_a_busy_machine_has_more_time_unless_the_user_sets_it(
+    sparse, monkeypatch, patience, seconds
+):
+    density, laplace = sparse
+    asked = []
+
+    def sampled(*arguments: object):
+        asked.append(arguments[5])
+        return np.zeros((1, 10, density.size)), {"failures": [], "engine": "hmc"}
+
+    monkeypatch.setattr(run, "_by_laplace", lambda *_: (laplace, None))
+    monkeypatch.setattr(run, "_busy", lambda *_: 3.0)
+    monkeypatch.setattr(run, "_sampled", sampled)
+    settings = Settings("auto", patience=patience)
+    run.run(density.design, settings=settings, earlier=None, progress=lambda _: None)
+    assert asked == [seconds]
 
 
 def test_sampling_says_its_time_and_stops_at_its_limit(sparse):

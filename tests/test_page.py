@@ -1,6 +1,8 @@
 """The page a reader looks at: answers first, one number one value, sources, bounds, changes."""
 
 import base64
+import hashlib
+import json
 import re
 from dataclasses import replace
 from types import SimpleNamespace
@@ -14,6 +16,7 @@ from lossmodel import plots
 from lossmodel.cli.headline import headline
 from lossmodel.conflict.titles import named, short_names
 from lossmodel.errors import UsageError
+from lossmodel.plots.claims import claims_about
 from lossmodel.plots.labels import NAME, _short
 from lossmodel.query.evaluate import run_query
 from lossmodel.report.axis import Axis
@@ -21,9 +24,10 @@ from lossmodel.report.blocks import Link, Section, Table, Text, trimmed
 from lossmodel.report.changes import changes_since, check_earlier, read_changes
 from lossmodel.report.document import compose
 from lossmodel.report.figures import data
+from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import SMALLEST, STYLE, WIDTH, figure_specs
 from lossmodel.report.folder import csv_text
-from lossmodel.report.output.html import to_html
+from lossmodel.report.output.html import FIRST_ROWS, inline_svg, to_html
 from lossmodel.report.output.latex import macros
 from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.results import Results
@@ -149,8 +153,10 @@ def test_counts_of_figures_agree_between_sections(fit, document):
 @pytest.mark.parametrize(
     ("lower", "upper", "share", "word"),
     [
-        *((100, 149, 0.2, "high"), (100, 160, 0.2, "moderate"), (100, 250, 0.2, "low")),
-        *((100, 149, 0.9, "moderate"), (100, 160, 0.9, "low"), (0, 10, 0.1, "low")),
+        # The log of the ratio of the limits is widened by the root of one plus the share.
+        *((100, 144, 0.2, "high"), (100, 145, 0.2, "moderate"), (100, 231, 0.2, "low")),
+        *((100, 134, 0.9, "high"), (100, 135, 0.9, "moderate"), (100, 194, 0.9, "moderate")),
+        *((100, 195, 0.9, "low"), (0, 10, 0.1, "low")),
     ],
 )
 def test_confidence_follows_its_rule(fit, lower, upper, share, word):
@@ -293,6 +299,81 @@ def test_the_numbers_of_a_figure_can_be_downloaded(results, document):
     last = [line.split(",") for line in text.splitlines() if line.startswith("cumulative")][-1]
     assert float(last[3]) == pytest.approx(
         results.total(("north", "killed", "all"))["median"], 1e-5
+    )
+
+
+def explored(results):
+    return exploration(results, [s for some in figure_specs(results).values() for s in some])
+
+
+def test_the_figure_to_explore_has_the_numbers_of_the_pictures(fit, results):
+    """Curves, texts and claims of every series and measure, and the texts of a query."""
+    found = explored(results)
+    assert len(found["panels"]) == 2 * len(MAIN)
+    for panel in found["panels"]:
+        party, category = panel["figure"].split("-")[1:]
+        numbers = data.losses(results, party=party, category=category)
+        rows = numbers[numbers["measure"] == panel["measure"]]
+        weekly = panel["measure"] == "weekly"
+        per = ((rows["end"] - rows["start"]).dt.days + 1) if weekly else 1
+        for limit in ("median", "lower", "upper"):
+            assert panel[limit] == pytest.approx((rows[limit] / per).tolist(), rel=1e-4)
+        ends = [fit.days[0] + pd.Timedelta(days=n) for n in panel["end"]]
+        assert ends == rows["end"].tolist()
+        drawn = claims_about(fit, party, category, cumulative=not weekly)
+        assert sum(len(group["end"]) for group in panel["groups"]) == len(drawn)
+        if not weekly:
+            own = asked(fit, f"{category} {party} cumulative {ends[40]:%Y-%m-%d}")
+            assert digits(f"{panel['text'][40]} {panel['interval'][40]}") == own
+
+
+def test_claims_of_the_figure_to_explore_are_as_published(results):
+    found = explored(results)
+    daily = next(p for p in found["panels"] if p["measure"] == "weekly")
+    total = next(p for p in found["panels"] if p["measure"] == "cumulative")
+    assert not daily["groups"] or all(" on " in t for g in daily["groups"] for t in g["text"])
+    group = total["groups"][0]
+    assert re.fullmatch(r"(at least )?[\d,]+ in all to \d{4}-\d\d-\d\d", group["text"][0])
+    text, url, _, _ = found["sources"][group["source"][0]]
+    assert (text, url) == ("Interview & other notes", "")
+    assert found["claimants"][group["claimant"][0]] in results.fit.conflict.claimants["name"].values
+
+
+def test_the_page_has_the_data_and_all_scripts_have_their_hash(results, document):
+    found = explored(results)
+    page = to_html(document, blank(document), {}, found)
+    texts = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert json.loads(next(t for t in texts if '"panels"' in t)) == found
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert len(scripts) == 2
+    digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
+    known = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    assert f"script-src {known};" in page
+    # Pictures stay for those without scripts and for print.
+    assert page.index('class="explore" hidden') < page.index('<details class="pictures" open>')
+
+
+def test_rows_beyond_the_first_are_data_with_each_text_once(document):
+    claims = table(document, "claims", "claims")
+    assert len(claims.rows) > FIRST_ROWS
+    page = to_html(document, blank(document))
+    text = re.search(r'<script type="application/json" class="rows">(.*?)</script>', page)[1]
+    found = json.loads(text)
+    cells = [cell if isinstance(cell, str) else Link(cell[0], *cell[1:]) for cell in found["cells"]]
+    assert len(cells) == len(set(cells))
+    assert [[cells[n] for n in row] for row in found["rows"]] == [
+        list(row) for row in claims.rows[FIRST_ROWS:]
+    ]
+    assert page.count("<tr>") < len(claims.rows)
+
+
+def test_a_picture_in_the_page_is_short_and_complete():
+    marks = '<use xlink:href="#m" x="{}" y="2" style="fill: #0072b2"/>'
+    svg = f'<svg width="1" height="2"> <g>{marks.format(1.23456)}\n {marks.format(2)}</g>\n'
+    page = inline_svg(svg + "<text>0.12345</text></svg>", "a")
+    assert page == (
+        '<svg><g><g style="fill: var(--blue)"><use xlink:href="#a-m" x="1.23" y="2"/>'
+        '<use xlink:href="#a-m" x="2" y="2"/></g></g><text>0.12345</text></svg>'
     )
 
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from lossmodel import plots
 from lossmodel.conflict.titles import claimant_names
 from lossmodel.errors import UsageError
+from lossmodel.plots.tail import TAIL_LABEL
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.ratios import biases_table
 from lossmodel.report.figures.figures import figure_specs
@@ -83,6 +84,18 @@ def test_cumulative_claims_stand_on_the_curve_and_daily_ones_on_the_rate(fit):
     assert "third-party, at least" in found["cumulative"]
     assert "adversary, ledger" not in found["cumulative"]
     assert "adversary, ledger" in found["weekly"]
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_the_end_that_claims_hardly_inform_is_hatched(fit, ax, wide):
+    table = estimate(fit, "killed", "south", measure="weekly")
+    late = table.index >= len(table) - 9
+    spread = np.exp(np.where(late & wide, 3.0, 0.4))
+    table = table.assign(lower=table["median"] / spread, upper=table["median"] * spread)
+    plots.plot_losses(fit, party="south", measure="weekly", table=table, ax=ax)
+    hatched = [patch for patch in ax.patches if patch.get_label() == TAIL_LABEL]
+    starts = [mpl.dates.num2date(patch.get_x()).date() for patch in hatched]
+    assert starts == ([table["start"].iloc[-9].date()] if wide else [])
 
 
 def test_what_was_left_out_is_there_for_comparison(fit, ax):

@@ -10,10 +10,16 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import lossmodel as lm
+from lossmodel.evaluation.explain import explain
+from lossmodel.report.wording import headline_keys
 from lossmodel.report.write import write_report
 from lossmodel.text.numbers import number
 from tests.fakes import HOSTILE, make_fit
@@ -27,6 +33,7 @@ OPTIONS = (
     "--remote-debugging-pipe",
 )
 PATIENCE = 90.0
+AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
 NUMBERS = ("Figure", "Expected", "Claimed / expected")
 # The browser takes its orders from descriptor 3 and answers on 4.
 LAUNCHER = """
@@ -189,7 +196,7 @@ def test_nothing_is_on_the_console_and_nothing_is_fetched(page):
 
 def test_contents_lead_to_their_parts(page):
     links = page.value("[...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))")
-    assert len(links) == 10
+    assert len(links) == 11
     for link in links:
         page.value(f"document.querySelector('nav a[href=\"{link}\"]').click()")
         assert page.value("location.hash") == link
@@ -300,7 +307,8 @@ def test_hostile_text_does_nothing(browser, tmp_path):
     browser.open(write_report(fit, tmp_path / "report") / "report.html")
     assert list(complaints(browser)) == []
     assert not any(e["method"] == "Page.javascriptDialogOpening" for e in browser.events)
-    assert browser.value("document.scripts.length") == 1
+    types = browser.value("[...document.scripts].map(s => s.type)")
+    assert types == ["application/json", "application/json", "", ""]
     others = browser.value(
         "[...document.querySelectorAll('main a[href]')].map(a => a.protocol)"
         ".filter(p => p !== 'https:' && p !== 'data:')"
@@ -365,23 +373,31 @@ def test_a_number_is_found_with_and_without_its_commas(page, report, words):
     assert len(column(page, "claims", "Claim")) < len(claims) / 2
 
 
-def test_a_picture_is_saved_with_the_colours_of_a_light_page(page):
+@pytest.mark.parametrize(
+    ("figure", "name"),
+    [
+        (".explore", "losses-north-killed-cumulative.svg"),
+        (".figures", "losses-north-killed.svg"),
+    ],
+)
+def test_a_picture_is_saved_with_the_colours_of_a_light_page(page, figure, name):
     page.value(
         "{const made = URL.createObjectURL; URL.createObjectURL = blob => {"
         "blob.text().then(text => { window.saved = text; }); return made.call(URL, blob); };"
         "HTMLAnchorElement.prototype.click = function () { window.name_ = this.download; };"
-        "document.querySelector('.save').click();}"
+        f"document.querySelector('{figure} .save').click();}}"
     )
     saved = page.value("window.saved") or page.value("window.saved")
     assert saved.startswith("<svg")
     assert "var(--" not in saved
-    assert page.value("window.name_") == "losses-north-killed.svg"
+    assert page.value("window.name_") == name
 
 
 def test_letters_of_figures_are_eight_pixels_or_more_on_a_phone(page):
     page.width(360, 740)
+    page.value("document.querySelector('.pictures').open = true")
     small = page.value(
-        "[...document.querySelectorAll('.picture text')]"
+        "[...document.querySelectorAll('.picture text, .canvas text')]"
         ".map(t => [t.textContent, parseFloat(getComputedStyle(t).fontSize) *"
         "t.getScreenCTM().a]).filter(([_, size]) => size < 8)"
     )
@@ -404,3 +420,264 @@ def test_months_are_there_for_those_who_open_them(page):
     assert page.value(rows) is False
     page.value("document.querySelector('details summary').click()")
     assert page.value(rows) is True
+
+
+def explored(page, **chosen):
+    """What the figure says once a reader has chosen something."""
+    for name, value in chosen.items():
+        what = (
+            f"checked = {str(value).lower()}" if isinstance(value, bool) else f"value = '{value}'"
+        )
+        page.value(
+            f"{{const f = document.querySelector('.explore [name={name}]'); f.{what};"
+            f"f.dispatchEvent(new Event('{'input' if name == 'week' else 'change'}'));}}"
+        )
+    return page.value("document.querySelector('.explore .value').textContent")
+
+
+def press(page, key, **more):
+    for kind in ("keyDown", "keyUp"):
+        page.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, **more)
+
+
+def printed_estimate(report, party, category, measure, number_of_week):
+    table = pd.read_csv(report / "estimates.csv", parse_dates=["start", "end"])
+    same = table[["party", "category", "scope", "measure"]] == [party, category, "all", measure]
+    row = table[same.all(axis=1)].iloc[number_of_week]
+    days = 1 if measure == "cumulative" else (row["end"] - row["start"]).days + 1
+    median, lower, upper = (row[k] / days for k in ("median", "lower", "upper"))
+    texts = [number(value, lower, upper) for value in (median, lower, upper)]
+    return row, f"{texts[0]} (95% interval {texts[1]} to {texts[2]})"
+
+
+@pytest.mark.parametrize(
+    ("party", "category", "measure"),
+    [("North", "killed", "cumulative"), ("South", "casualties", "weekly")],
+)
+def test_the_figure_says_the_numbers_of_the_table_by_arrow_keys(
+    page, report, party, category, measure
+):
+    """Each arrow goes on by a week; the value is spoken by a live region."""
+    explored(page, party=party, category=category, measure=measure, week=40)
+    page.value("document.querySelector('.explore [name=week]').focus()")
+    for key, week in (("ArrowRight", 41), ("ArrowLeft", 40), ("ArrowUp", 41), ("End", -1)):
+        press(page, key)
+        said = page.value("document.querySelector('.explore [role=status]').textContent")
+        row, estimate = printed_estimate(report, party.lower(), category, measure, week)
+        assert said.startswith(f"{party}, {category}, ")
+        assert estimate in said
+        day = f"{row['end'].day} {row['end']:%B %Y}"
+        assert f"to {day}:" in said
+        text = page.value("document.querySelector('.explore [name=week]').ariaValueText")
+        assert text is None or day in text
+
+
+def test_pointing_at_the_figure_chooses_a_week_and_lists_claims_with_their_sources(page):
+    explored(page, party="South", category="killed")
+    area = page.value(
+        "(() => {const s = document.querySelector('.canvas svg'); s.scrollIntoView();"
+        "const r = s.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]})()"
+    )
+    seen = set()
+    for share in (0.3, 0.6, 0.9):
+        at = {"x": area[0] + share * area[2], "y": area[1] + 0.5 * area[3]}
+        page.call("Input.dispatchMouseEvent", type="mouseMoved", **at)
+        seen.add(page.value("document.querySelector('.explore .value').textContent"))
+    assert len(seen) == 3
+    near = page.value("document.querySelector('.near').textContent")
+    assert "Observer (third-party, estimate)" in near
+    assert "in all to 20" in near
+
+
+def test_a_reader_reads_the_answer_and_opens_a_source(page, report):
+    """From the first screen to the source of a claim, by keys alone after the figure is chosen."""
+    page.width(360, 740)
+    answer = page.value(
+        "(() => {const t = document.querySelector('.answers li .total');"
+        "const r = t.getBoundingClientRect();"
+        "return t.contains(document.elementFromPoint(r.left + 9, r.top + 9)) && t.innerText})()"
+    )
+    _, estimate = printed_estimate(report, "north", "killed", "cumulative", -1)
+    median, interval = estimate.split(" (95% interval ")
+    assert answer.split() == ["North,", "killed", median, *interval.rstrip(")").split()]
+    explored(page, party="North", category="casualties", measure="weekly", week=3)
+    url = page.value(
+        "(() => {const a = document.querySelector('.near a'); a.focus(); return a.href})()"
+    )
+    assert url == "https://example.org/a?x=1&y=2%20z"
+    page.call("Target.setDiscoverTargets", discover=True)
+    press(page, "Enter", text="\r", windowsVirtualKeyCode=13)
+    deadline = time.monotonic() + 20
+    opened = []
+    while not opened:
+        page.value("0")
+        assert time.monotonic() < deadline
+        opened = [
+            event["params"]["targetInfo"]["targetId"]
+            for event in page.events
+            if event["method"].startswith("Target.target")
+            and event["params"].get("targetInfo", {}).get("url", "").startswith(url)
+        ]
+    page.call("Target.closeTarget", targetId=opened[0])
+
+
+def test_a_logarithmic_scale_and_a_window_of_time(page):
+    ticks = (
+        "[...document.querySelectorAll('.canvas text[text-anchor=end]')].map(t => t.textContent)"
+    )
+    linear = page.value(ticks)
+    assert linear[0] == "0"
+    explored(page, log=True)
+    values = [float(text.replace(",", "")) for text in page.value(ticks)]
+    assert len(values) > 2
+    assert min(values) > 0
+    assert max(values) / min(values) > 50
+    explored(page, **{"log": False, "from": "2023-01-01", "to": "2023-03-31"})
+    dates = page.value(
+        "[...document.querySelectorAll('.canvas text[text-anchor=middle]')].map(t => t.textContent)"
+    )
+    assert dates
+    assert all(re.search("Jan|Feb|Mar|2023", text) for text in dates)
+    first, last = (
+        page.value(f"document.querySelector('.explore [name=week]').{end}")
+        for end in ("min", "max")
+    )
+    assert int(last) - int(first) in (11, 12)
+    page.value("document.querySelector('.whole').click()")
+    assert page.value(ticks) == linear
+
+
+def test_without_scripts_and_in_print_there_are_the_pictures(page, report):
+    shown = "{}.every(e => e.checkVisibility({{contentVisibilityAuto: true}}))"
+    pictures = shown.format("[...document.querySelectorAll('#losses .picture svg')]")
+    figure = "document.querySelector('.explore').checkVisibility()"
+    assert page.value(figure) is True
+    page.call("Emulation.setEmulatedMedia", media="print")
+    assert page.value(figure) is False
+    page.call("Emulation.setEmulatedMedia", media="")
+    page.call("Emulation.setScriptExecutionDisabled", value=True)
+    page.open(report / "report.html")
+    assert page.value(figure) is False
+    assert page.value(pictures) is True
+    assert page.value("document.querySelectorAll('#table-claims tbody tr').length") == 200
+    page.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+@pytest.fixture(scope="module")
+def dialled(tmp_path_factory):
+    """A report with sliders, its fit, and the refits behind them."""
+    fit = lm.fit("falklands1982", engine="laplace", submodels="person")
+    options = {"store": None, "jobs": 1, "cluster": None, "progress": None}
+    found = explain(fit, headline_keys(fit), options, most=2)
+    folder = tmp_path_factory.mktemp("dialled") / "report"
+    return write_report(fit, folder, explanation=found), fit, found
+
+
+def moved(browser, positions):
+    """Totals of the page with its sliders at these steps, as median and limits."""
+    for place, step in enumerate(positions):
+        browser.value(
+            f"{{const s = document.querySelectorAll('.dial input')[{place}]; s.value = {step};"
+            "s.dispatchEvent(new Event('input', {bubbles: true}));}"
+        )
+    return browser.value(
+        "[...document.querySelectorAll('.dial .totals li')].map(li =>"
+        "[li.querySelector('strong').textContent, li.querySelector('.limits').textContent])"
+    )
+
+
+def values(shown):
+    return [float(text.replace(",", "")) for text in re.findall(r"[\d.,]+", " ".join(shown))]
+
+
+def printed(totals):
+    rows = [[number(v, lower, upper) for v in (m, lower, upper)] for m, lower, upper in totals]
+    return [[median, f"{lower} to {upper}"] for median, lower, upper in rows]
+
+
+def test_a_slider_finds_the_numbers_of_a_refit(browser, dialled):
+    report, fit, found = dialled
+    browser.width(360, 740)
+    browser.open(report / "report.html")
+    assert list(complaints(browser)) == []
+    slides = [a.positions(fit.priors) for a in found.assumptions(fit.priors)]
+    own = [int(np.flatnonzero(at == 0)[0]) for at in slides]
+    assert moved(browser, own) == printed(found.own.tolist())
+    rows = browser.value(
+        "[...document.querySelectorAll('#table-changed-assumptions tbody tr')]"
+        ".map(row => [...row.cells].slice(1).map(cell => cell.textContent))"
+    )
+    for step, node in ((0, 1), (len(slides[0]) - 1, 2)):
+        shown = moved(browser, [step, own[1]])
+        assert shown == printed(found.at(found.nodes[node]).totals.tolist())
+        # The table for those without scripts has them too.
+        assert [f"{median} ({limits})" for median, limits in shown] == rows[node]
+        # The refit alone, which has fewer draws.
+        alone = np.split(found.logs, found.bounds)[node]
+        medians = np.log([float(median.replace(",", "")) for median, _ in shown])
+        assert np.abs((medians - np.median(alone, axis=0)) / alone.std(axis=0)).max() < 0.1
+    between = found.at([slides[0][7], slides[1][20]]).totals.tolist()
+    for shown, expected in zip(moved(browser, [7, 20]), printed(between), strict=True):
+        # The page has the draws to two bytes: a digit on the edge may be the next one.
+        assert values(shown) == pytest.approx(values(expected), rel=0.02)
+    browser.value("document.querySelector('.dial button').click()")
+    assert moved(browser, []) == printed(found.own.tolist())
+
+
+def test_sliders_answer_in_a_tenth_of_a_second(browser, dialled):
+    browser.open(dialled[0] / "report.html")
+    took = browser.value(
+        "(() => {const s = document.querySelector('.dial input'); const t = performance.now();"
+        "for (let i = 0; i < 40; i += 1) {s.value = i; s.dispatchEvent(new Event('input'));}"
+        "return (performance.now() - t) / 40;})()"
+    )
+    assert took < 100
+
+
+def test_sliders_have_names_and_values_and_take_keys(browser, dialled):
+    browser.open(dialled[0] / "report.html")
+    browser.value("document.querySelector('.dial input').focus()")
+    before = moved(browser, [])
+    key = {"key": "ArrowRight", "code": "ArrowRight", "windowsVirtualKeyCode": 39}
+    for _ in range(10):
+        for kind in ("keyDown", "keyUp"):
+            browser.call("Input.dispatchKeyEvent", type=kind, **key)
+    assert moved(browser, []) != before
+    names = browser.value(
+        "[...document.querySelectorAll('.dial input')].map(s => "
+        "[s.labels[0].textContent, s.getAttribute('aria-valuetext'), "
+        "s.parentElement.querySelector('output').textContent])"
+    )
+    assert all(name and text == shown for name, text, shown in names)
+
+
+def test_numbers_without_enough_draws_are_marked(browser, dialled, tmp_path):
+    report, fit, found = dialled
+    few = replace(found, efficiency=1e-3)
+    browser.open(write_report(fit, tmp_path / "report", explanation=few) / "report.html")
+    moved(browser, [0, 0])
+    assert "Do not use these numbers" in browser.value(
+        "document.querySelector('.dial [role=status]').textContent"
+    )
+    assert browser.value("document.querySelector('.dial').classList.contains('uncarried')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1440, 900)])
+def test_axe_finds_nothing(page, report, scheme, width, height):
+    if not AXE.is_file():
+        pytest.skip("needs axe-core: npm install axe-core, or its axe.min.js in AXE_CORE")
+    page.width(width, height)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.call("Emulation.setEmulatedMedia", features=features)
+    page.open(report / "report.html")
+    page.value(AXE.read_text(encoding="utf-8") + "; 0")
+    explored(page, party="South", category="casualties", measure="weekly", week=9)
+    found = page.call(
+        "Runtime.evaluate",
+        expression="axe.run().then(r => r.violations.map(v => [v.id, v.nodes[0].html]))",
+        awaitPromise=True,
+        returnByValue=True,
+    )
+    page.call("Emulation.setEmulatedMedia", features=[])
+    assert found["result"]["value"] == []

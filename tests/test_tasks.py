@@ -15,9 +15,11 @@ import pytest
 
 from lossmodel.errors import LossModelError, ShardDoneError, UsageError
 from lossmodel.evaluation import tasks
-from lossmodel.evaluation.tasks import Shard, digest, run_tasks, sharded
+from lossmodel.evaluation.shards import Shard, sharded
+from lossmodel.evaluation.tasks import run_tasks
 from lossmodel.model.priors import Priors
 from lossmodel.system.code import modules_of
+from lossmodel.system.digest import digest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -249,7 +251,8 @@ def die_in_the_third(seed: int, marker: str) -> int:
 KILLED = """
 import sys
 from tests.test_tasks import die_in_the_third
-from lossmodel.evaluation.tasks import Shard, run_tasks, sharded
+from lossmodel.evaluation.shards import Shard, sharded
+from lossmodel.evaluation.tasks import run_tasks
 
 arguments = [{"seed": seed, "marker": sys.argv[2]} for seed in range(8)]
 with sharded(Shard(1, 2)):

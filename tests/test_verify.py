@@ -38,7 +38,7 @@ def original(fitted, tmp_path_factory):
     fitted.save(folder / "fit.nc")
     write_json(provenance_of(fitted), folder / "provenance.json")
     # From the fit in memory, whose draws have more digits than those on disk.
-    for name, text in verify._Reports(fitted).made(1.0).items():
+    for name, text in verify._Reports(fitted, folder).made(1.0).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     results = Results(fitted)
@@ -49,7 +49,7 @@ def original(fitted, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reports(original):
-    return verify._Reports(load_fit(original))
+    return verify._Reports(load_fit(original), original)
 
 
 @pytest.fixture
@@ -84,12 +84,14 @@ def test_a_report_that_nobody_touched_is_good(original):
     ("name", "start"),
     [
         ("report.html", "</strong>"),
+        ("report.html", '"median":['),
+        ("report.html", '"cells":["'),
         ("report.md", "**Russia, killed:** "),
         ("numbers.tex", r"\LMkilledRussiaAllMedian}{"),
         ("numbers.tex", r"\LMtanksRussiaAllUpper}{"),
-        ("tables/totals.tex", "Russia & killed & all & "),
+        ("tables/totals.tex", r"Russia & \raggedright killed & all & "),
         ("tables/ratios.tex", "adversary & "),
-        ("tables/priors.tex", "common.sd & "),
+        ("tables/priors.tex", r"common.\allowbreak{}sd & "),
     ],
 )
 def test_a_digit_changed_by_hand_is_found(report, name, start):
@@ -225,6 +227,18 @@ def test_only_what_is_seen_of_a_page_counts():
         n for text in passages.split_passages("a.html", page) for n in passages.numbers_in(text)
     ]
     assert numbers == ["2", "5"]
+
+
+def test_data_of_a_page_are_read_by_row_and_by_list():
+    rows = '{"cells":["a 1","2",["b","https://3","c 4",""]],"rows":[[0,1],[2,1]]}'
+    for data, found in (
+        ('{"x":[1,2],"y":["3",[4,null]]}', ["1 2", "3", "4 None"]),
+        (rows, ["a 1", "2", "b", "https://3", "c 4", "", "2"]),
+        ('{"cells":[],"rows":[[7]]}', ['{"cells":[],"rows":[[7]]}']),
+        ("{1", ["{1"]),
+    ):
+        page = f'<p>0</p><script type="application/json">{data}</script><script>5</script>6'
+        assert passages.split_passages("a.html", page) == ["0", *found, "6"]
 
 
 def test_what_rounding_could_have_said_is_accepted_both_ways():

@@ -14,7 +14,18 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
-from lossmodel.cli import about, claims, data, evaluation, fit, new, process, simulate
+from lossmodel.cli import (
+    about,
+    claims,
+    data,
+    evaluation,
+    explain,
+    fit,
+    new,
+    process,
+    sealed,
+    simulate,
+)
 from lossmodel.cli.app import app
 from lossmodel.cli.console import note, safe_streams
 from lossmodel.errors import ConvergenceWarning, LossModelError
@@ -24,7 +35,7 @@ from lossmodel.text.escape import printable
 __all__ = ["main"]
 
 # These modules register their commands on import.
-COMMANDS = (new, fit, claims, data, simulate, evaluation, about)
+COMMANDS = (new, fit, claims, data, simulate, evaluation, sealed, explain, about)
 INTERRUPTED = 130
 # New objects between two searches for cycles. Python's 700 (2,000 since 3.14) cost a tenth of
 # `lossmodel check`, which makes many small objects that live to its end, and no cycles.

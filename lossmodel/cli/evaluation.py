@@ -106,7 +106,7 @@ def calibrate(
             cluster=_scheduler(cluster, scheduler_file),
             progress=say,
         )
-    answer(_text(result.coverage))
+    answer(table_text(result.coverage))
     if len(result.failures):
         answer(f"{len(result.failures):,} fits failed.")
     if out is not None:
@@ -191,14 +191,14 @@ def backtest(
     windows = result.scores[result.scores["kind"] == "window"]
     shown = ["as_of", "common_sd", "party", "category", "scope", "start", "end", "truth"]
     shown += ["median", "lower", "upper", "ratio", "pit", "crps"]
-    answer(_text(windows[shown]))
-    answer("\n" + _text(result.summary))
+    answer(table_text(windows[shown]))
+    answer("\n" + table_text(result.summary))
     errors = result.naive.groupby("rule")["error"].agg(lambda error: error.abs().mean())
     for rule, error in errors.items():
         answer(f"mean absolute log error, {rule}: {error:.2f}")
     if revised:
         answer("\nrevisions, in units of what the earlier intervals promise\n")
-        answer(_text(revision_summary(changes)))
+        answer(table_text(revision_summary(changes)))
     if out is not None:
         if revised:
             _write(out, changes, "revisions")
@@ -259,7 +259,7 @@ def _scheduler(cluster: str | None, file: Path | None) -> str | None:
 
 
 def _shared_out(shard: str | None) -> AbstractContextManager[None]:
-    from lossmodel.evaluation.tasks import Shard, sharded
+    from lossmodel.evaluation.shards import Shard, sharded
 
     return sharded(None if shard is None else Shard.parse(shard))
 
@@ -275,8 +275,20 @@ def _write(folder: Path, table: pd.DataFrame, name: str) -> None:
     table.to_csv(folder / f"{name}.csv", index=False)
 
 
-def _text(table: pd.DataFrame) -> str:
-    return table.to_string(index=False, float_format=lambda value: f"{value:,.3g}")
+def table_text(table: pd.DataFrame) -> str:
+    """A table for the terminal, its numbers with three digits and no exponents."""
+    return table.to_string(index=False, float_format=_three_digits)
+
+
+def _three_digits(value: float) -> str:
+    """Text of a number.
+
+    Examples
+    --------
+    >>> [_three_digits(value) for value in (1332.6, 0.012345, 2.0, float("nan"))]
+    ['1,330', '0.0123', '2', 'nan']
+    """
+    return f"{float(f'{value:.3g}'):,.10g}"
 
 
 def _priors(conflict: str, file: Path | None) -> Priors | None:

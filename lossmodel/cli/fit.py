@@ -1,4 +1,4 @@
-"""Commands that fit, or read a saved fit: fit, report, query, verify, compare."""
+"""Commands that fit, or read a saved fit: fit, report, query, verify, compare, export."""
 
 from __future__ import annotations
 
@@ -75,6 +75,7 @@ def fit(
         from lossmodel import api
         from lossmodel.claims.claims import load_claims
         from lossmodel.evaluation.accountings import with_other_accountings
+        from lossmodel.evaluation.explanation import read_explanation
         from lossmodel.model.components import Components
         from lossmodel.posterior.fit import conflict_priors
         from lossmodel.posterior.netcdf import check_name
@@ -115,6 +116,8 @@ def fit(
                 fitted,
                 force=force,
                 since=earlier,
+                # The same fit as before may have been explained.
+                explanation=read_explanation(target.place, fitted),
                 figures=figures,
                 progress=portion(say, *SHARES["report"]),
             )
@@ -146,6 +149,7 @@ def report(
 ) -> None:
     """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
+    from lossmodel.evaluation.explanation import read_explanation
     from lossmodel.report import write_report
     from lossmodel.report.folder import check_replaceable
     from lossmodel.report.manifest import read_manifest
@@ -157,7 +161,16 @@ def report(
         say("reading the fit")
         fitted = read_fit(fit, no_cache=no_cache)
         earlier = None if since is None else read_fit(since, no_cache=no_cache)
-        write_report(fitted, place, force=force, since=earlier, figures=figures, progress=say)
+        explanation = read_explanation(folder_of(fit), fitted)
+        write_report(
+            fitted,
+            place,
+            force=force,
+            since=earlier,
+            explanation=explanation,
+            figures=figures,
+            progress=say,
+        )
     answer(headline(fitted, place, force=force))
     _exit_by_gate(fitted)
 
@@ -191,21 +204,54 @@ def query(
 
 @app.command()
 def verify(
-    folder: Annotated[
+    file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", exists=True, help="A report folder, or one file of it."),
+        typer.Argument(
+            metavar="FILE",
+            exists=True,
+            help="A report folder or one file of it, or a document that quotes a fit: .tex, .md, "
+            ".docx or .html.",
+        ),
     ] = REPORT,
+    fit: Annotated[
+        Path | None,
+        typer.Option(
+            "--fit",
+            metavar="PATH",
+            show_default=False,
+            help="The fit that a document quotes; by default that beside it, or else "
+            "lossmodel-report.",
+        ),
+    ] = None,
     no_cache: NoCache = False,
 ) -> None:
-    """Check that the numbers in a report are those of its fit."""
-    from lossmodel.report import verify_report
+    """Check that the numbers in a report, or in a document that quotes it, are those of its fit."""
+    from lossmodel.report.verify import is_report_file, verify_report
 
-    problems = verify_report(folder, cache=not no_cache)
+    if fit is None and is_report_file(file):
+        problems = verify_report(file, cache=not no_cache)
+        good = f"{file}: all numbers agree with the fit."
+    else:
+        beside = (file.parent / "fit.nc").is_file()
+        problems, good = _verify_document(file, fit or (file.parent if beside else REPORT))
     for problem in problems:
         answer(problem)
     if problems:
         raise typer.Exit(1)
-    answer(f"{folder}: all numbers agree with the fit.")
+    answer(good)
+
+
+def _verify_document(file: Path, fit: Path) -> tuple[list[str], str]:
+    """Print untagged numbers; return the problems, and the sentence if there are none."""
+    from lossmodel.report.quoting import verify_document
+
+    found = verify_document(file, read_fit(fit))
+    if found.untagged:
+        answer("Numbers without a tag, which are not judged, and what they may be:")
+    for line in found.untagged:
+        answer(f"  {line}")
+    good = f"{file}: {found.agreeing:,} tagged texts and macros agree with the fit in {fit}."
+    return found.problems, good
 
 
 @app.command()
@@ -219,6 +265,41 @@ def compare(
 
     fits = [read_fit(path, no_cache=no_cache) for path in (first, second)]
     answer(compare_fits(*fits))
+
+
+def folder_of(path: Path) -> Path:
+    """The folder of a fit, which may be given as a file."""
+    return path if path.is_dir() else path.parent
+
+
+@app.command()
+def export(
+    formats: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FORMAT",
+            help="xlsx: a workbook of estimates, biases, claims and how to cite; parquet: "
+            "estimates and draws; docx: the report for Word; markdown: the report with figures "
+            "in PNG. Several may be named.",
+        ),
+    ],
+    fit: FitPath = REPORT,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Folder of the files.")
+    ] = Path("lossmodel-export"),
+) -> None:
+    """Write a fit in formats for spreadsheets, data frames, Word and Markdown."""
+    from lossmodel.evaluation.explanation import read_explanation
+    from lossmodel.report.export import export_fit
+    from lossmodel.report.folder import check_replaceable
+
+    with progress() as say:
+        check_replaceable(out)  # before the work
+        say("reading the fit")
+        fitted = read_fit(fit)
+        say("writing the files")
+        export_fit(fitted, formats, out, explanation=read_explanation(folder_of(fit), fitted))
+    answer(f"export: {out}")
 
 
 def read_fit(path: Path, *, no_cache: bool = False) -> Fit:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.estimates import total_to
-from lossmodel.posterior.tables import is_assumed
+from lossmodel.posterior.tables import prior_share
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.readings import other_readings
-from lossmodel.text.numbers import number
+from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,9 +73,10 @@ def _totals(fit: Fit) -> list[str]:
 def _remarks(
     fit: Fit, key: tuple[str, str, str], totals: dict[tuple[str, str], dict[str, Any]]
 ) -> list[str]:
-    """Words beside a total that few claims or none decide."""
+    """Words beside a total: the share of assumptions, and what decides it besides."""
     party, category, _ = key
-    found = ["set by assumptions"] if is_assumed(fit, key) else []
+    share = prior_share(fit, key)
+    found = [f"{percent(share)} assumed"] if math.isfinite(share) else []
     if hanging := hangs_on(fit, key, totals[party, category]):
         found.append(hanging)
     readings = other_readings(fit, [key])

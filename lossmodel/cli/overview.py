@@ -11,8 +11,8 @@ __all__ = ["EXAMPLES", "FIRST_STEPS", "SECTIONS"]
 # Commands that are not here come last.
 SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "Claims": ("new", "schema", "data", "check"),
-    "Estimates": ("fit", "report", "query", "compare", "verify", "cite"),
-    "Tests of the model": ("simulate", "calibrate", "backtest", "sensitivity"),
+    "Estimates": ("fit", "explain", "report", "query", "compare", "verify", "export", "cite"),
+    "Tests of the model": ("simulate", "calibrate", "backtest", "sensitivity", "seal", "score"),
     "Installation": ("doctor",),
 }
 
@@ -58,6 +58,10 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("lossmodel fit --as-of 2024-02-24", "what was published by a day"),
         ("lossmodel fit --engine nuts --ci 0.9", "the exact engine, 90% intervals"),
     ),
+    "explain": (
+        ("lossmodel explain", "lossmodel-report/, ten refits"),
+        ("lossmodel explain --fit mine", "another fit"),
+    ),
     "report": (
         ("lossmodel report", "of lossmodel-report/fit.nc, in its place"),
         ("lossmodel report --fit fit.nc --out again", "of another fit"),
@@ -70,6 +74,11 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "verify": (
         ("lossmodel verify", "lossmodel-report/"),
         ("lossmodel verify mine/report.html", "one file"),
+        ("lossmodel verify paper.tex", "a text that quotes the fit"),
+    ),
+    "export": (
+        ("lossmodel export xlsx", "a workbook, into lossmodel-export/"),
+        ("lossmodel export docx parquet --out mine", "for Word, and with draws"),
     ),
     "cite": (
         ("lossmodel cite", "the version"),
@@ -92,4 +101,9 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("lossmodel sensitivity --conflict kargil1999", "a small war"),
         ("lossmodel sensitivity mine.csv --out tables", "tables and figures as well"),
     ),
+    "seal": (
+        ("lossmodel seal", "the next totals of the claimants of lossmodel-report/"),
+        ("lossmodel seal --ahead 30 --out sealed.json", "30 days ahead"),
+    ),
+    "score": (("lossmodel score sealed.json", "against the shipped claims of today"),),
 }

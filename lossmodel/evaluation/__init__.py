@@ -33,5 +33,9 @@ hidden by the same error in the other.
 `variants`            claims, priors and components changed one at a time
 `sensitivity`         `sensitivity`: totals under other claims, priors and components
 `sensitivity_text`    the same in words
+`assumptions`         assumptions that a reader may change, with their words
+`reweighting`         totals between refits, by importance weights of their draws
+`explanation`         the draws of refits under other assumptions, and totals from them
+`explain`             `explain`: headline totals under other assumptions
 ====================  ==============================================================================
 """

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lossmodel.errors import UsageError
 
-__all__ = ["Shard", "current_shard", "sharded"]
+__all__ = ["Shard", "current", "sharded"]
 
 
 class Shard(NamedTuple):
@@ -74,6 +74,6 @@ def sharded(shard: Shard | None) -> Iterator[None]:
         _SHARD.reset(token)
 
 
-def current_shard() -> Shard | None:
-    """The shard of this context; None for all tasks."""
+def current() -> Shard | None:
+    """The shard that this context runs, if it runs only one."""
     return _SHARD.get()

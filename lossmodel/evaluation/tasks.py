@@ -22,15 +22,15 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from lossmodel.errors import LossModelError, ShardDoneError, UsageError
-from lossmodel.evaluation.digests import digest
-from lossmodel.evaluation.shards import Shard, current_shard, sharded
+from lossmodel.evaluation.shards import Shard, current
 from lossmodel.system.code import code_hash
+from lossmodel.system.digest import digest
 from lossmodel.system.locks import HeldError
 from lossmodel.system.processes import WorkerDiedError, cores, end, pool, result_of, submit
 from lossmodel.system.stages import Stage
 from lossmodel.system.unfinished import write_whole
 
-__all__ = ["Options", "Report", "Shard", "digest", "run_tasks", "sharded"]
+__all__ = ["Options", "Report", "run_tasks"]
 
 Report = Callable[[str], None]
 
@@ -119,7 +119,7 @@ def run_tasks(
     code = digest(_name(function), code_hash(function.__module__))
     known: dict[int, str] = {}
     keys = [_key(code, given, known) for given in arguments]
-    shard = current_shard()
+    shard = current()
     mine = _of_shard(keys, shard, folder)
     texts = _kept(folder, mine)
     given_of = dict(zip(keys, arguments, strict=True))

@@ -28,6 +28,9 @@ Words = tuple[str, str, str]
 DAY_SD: Final = 0.25
 # Sd of the change of the log rate of losses in a fortnight: that of the prior of ``rate.walk_sd``.
 WALK_SD: Final = 0.25
+# Sd of the hour at which a day begins, in days: uniform over the day. Whoever adds up a month of
+# morning reports may take their days, or cut those at both of its ends by the calendar.
+EDGE_SD: Final = 1 / math.sqrt(12)
 
 
 class Originals:
@@ -170,8 +173,14 @@ class _Line:
             for shift in shifts:
                 before = figure.start - 1 + shift
                 rise = self._rise(before, end, figure.published)
-                if rise is not None:
-                    yield Original(claimant, self._nearest(end), *rise)
+                if rise is None:
+                    continue
+                total, sd = rise
+                nearest = self._nearest(end)
+                yield Original(claimant, nearest, total, sd)
+                if not running:
+                    edges = math.sqrt(2) * EDGE_SD * total / (end - before)
+                    yield Original(claimant, nearest, total, math.hypot(sd, edges))
 
     def _rise(self, before: int, end: int, published: int) -> tuple[float, float] | None:
         """Total of the days after one to another, with its sd; None where it is not known."""

@@ -41,6 +41,8 @@ LAPLACE_DRAWS, PRIOR_DRAWS = 1000, 1000
 # Seconds up to which engine auto samples a submodel, where the user sets no limit. A table of 110
 # rows from a war of four months takes 80 on two idle cores, and four times as many beside others.
 PATIENCE = 300.0
+# On a busy machine, where a second of work takes longer by the clock, up to so many times that.
+BUSIEST = 4.0
 # For displays of progress: share of the time of a submodel that finding its mode takes by laplace,
 # from 0.1 where weights are drawn to 0.7 in the largest submodel.
 CLIMBED = 0.5
@@ -123,7 +125,7 @@ def run(
         Called with a line of text at each stage.
     """
     density = Density(design)
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     if settings.engine == "nuts":
         wake(SAMPLERS["nuts"].chains)
     climb = BEFORE if settings.engine in SAMPLERS else CLIMBED
@@ -136,7 +138,12 @@ def run(
     if settings.engine not in SAMPLERS:
         laplace, result = _by_laplace(density, laplace, settings, streams[0], progress)
     took = {"laplace": seconds_since(started)}
-    theta, found = result or _sampled(density, laplace, settings, streams[2], took, progress)
+    if result is None:
+        seconds = settings.seconds
+        if settings.patience is None:
+            seconds *= _busy(took["laplace"], time.process_time() - worked)
+        result = _sampled(density, laplace, settings, streams[2], took, seconds, progress)
+    theta, found = result
     found |= {"seconds": took, "chains": theta.shape[0], "n_draws": len(theta) * len(theta[0])}
     return Submodel(
         design, density, laplace, str(found["engine"]),
@@ -194,11 +201,12 @@ def _sampled(
     settings: Settings,
     stream: np.random.SeedSequence,
     took: dict[str, float],
+    left: float,
     progress: Progress,
 ) -> _Drawn:
     """Draws of the sampler asked for, or of the first that passes its gate; adds its seconds."""
     engines = [*SAMPLERS] if settings.engine == "auto" else [settings.engine]
-    left, key = settings.seconds, int(stream.generate_state(1)[0])
+    key = int(stream.generate_state(1)[0])
     while True:
         engine = engines.pop(0)
         began = time.perf_counter()
@@ -211,6 +219,17 @@ def _sampled(
             left -= took[engine]
         if not engines or not found["failures"] or left < 0:
             return sampled.theta, found
+
+
+def _busy(by_clock: float, of_work: float) -> float:
+    """How many times longer than on an idle machine work takes, from 1 to `BUSIEST`.
+
+    Examples
+    --------
+    >>> _busy(3.0, 1.5), _busy(1.0, 1.0), _busy(60.0, 1.0)
+    (2.0, 1.0, 4.0)
+    """
+    return min(max(by_clock / max(of_work, 1e-3), 1.0), BUSIEST)
 
 
 def _too_large(design: Design, settings: Settings) -> list[str]:

@@ -27,6 +27,7 @@ __all__ = [
     "change_prior",
     "find_faults",
     "mean_limits",
+    "quantity_of",
 ]
 
 Scale = Literal["log", "logit", "natural"]
@@ -145,7 +146,7 @@ class Prior:
     @property
     def median(self) -> float:
         """The prior median of the quantity itself, in its unit."""
-        return _quantity(self.mean, self.scale)
+        return quantity_of(self.mean, self.scale)
 
     def interval(self, ci_prob: float = CI_PROB) -> tuple[float, float]:
         """Lower and upper limit of the quantity's equal-tailed interval, in its unit.
@@ -157,7 +158,7 @@ class Prior:
         """
         half_width = float(ndtri(0.5 + ci_prob / 2)) * self.sd
         lower, upper = self.mean - half_width, self.mean + half_width
-        return _quantity(lower, self.scale), _quantity(upper, self.scale)
+        return quantity_of(lower, self.scale), quantity_of(upper, self.scale)
 
 
 def build_prior(name: str, row: Mapping[str, Any]) -> Prior:
@@ -225,7 +226,7 @@ def _out_of_range(key: str, value: float, prior: Prior) -> Iterator[str]:
     if key == "sd":
         low, high = 0.0, WIDEST if prior.scale != "natural" else high
     if key == "median":
-        low, high = _quantity(low, prior.scale), _quantity(high, prior.scale)
+        low, high = quantity_of(low, prior.scale), quantity_of(high, prior.scale)
     if not low <= value <= high:
         shown = f"{key} = {quoted(value)[1:-1]}"
         if key == "median":
@@ -258,7 +259,14 @@ def _mean(row: Mapping[str, Any], scale: Scale) -> float:
     return float(np.log(row["median"]) if scale == "log" else logit(row["median"]))
 
 
-def _quantity(z: float, scale: Scale) -> float:
+def quantity_of(z: float, scale: Scale) -> float:
+    """The quantity itself, of its value on a scale.
+
+    Examples
+    --------
+    >>> quantity_of(0.0, "logit")
+    0.5
+    """
     if scale == "log":
         return float(np.exp(z))
     return float(expit(z)) if scale == "logit" else z

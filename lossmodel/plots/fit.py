@@ -16,9 +16,9 @@ from lossmodel.errors import UsageError
 from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
 from lossmodel.plots.labels import counted, stream_label, totals, with_others
-from lossmodel.plots.palette import FAINT, GROUP_COLOURS, INK, ROLE_COLOURS
+from lossmodel.plots.palette import FAINT, FIGURES_COLOUR, GROUP_COLOURS, INK, ROLE_COLOURS
+from lossmodel.plots.tail import hatch_tail
 from lossmodel.tables.readings import is_auxiliary
-from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def plot_losses(
     -------
     Axes
         The Axes with one line (the posterior median), one band (the credible interval) and one
-        group of points per role and accounting of the claimants.
+        group of points per role and accounting of the claimants; a hatched end, see `tail_start`.
 
     Raises
     ------
@@ -106,6 +106,7 @@ def plot_losses(
         at, rows["lower"] / per, rows["upper"] / per, color=FAINT, alpha=0.35, lw=0, label=level
     )
     ax.plot(at, rows["median"] / per, color=INK, lw=1.6, label="estimate (median)")
+    hatch_tail(ax, _series_rows(fit, party, category, scope, "weekly", table))
     for group in claim_groups(fit, party, category, scope, cumulative=cumulative):
         group.draw(ax)
     ax.set_ylim(bottom=0)
@@ -257,9 +258,7 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_variance_decomposition(fit: Drawable, *, ax: Axes | None = None) -> Axes:
-    """Plot the shares of each total's posterior variance that come from each group of priors.
-
-    The dashed line marks the share above which a total is set by assumptions.
+    """Plot the shares of each total's posterior variance: each group of priors, and the figures.
 
     Parameters
     ----------
@@ -278,18 +277,22 @@ def plot_variance_decomposition(fit: Drawable, *, ax: Axes | None = None) -> Axe
         index="quantity", columns="block", values="share", aggfunc="sum", sort=False
     ).fillna(0.0)
     wide = wide[wide.sum().sort_values(ascending=False).index]
+    few = len(GROUP_COLOURS) - 1
+    if wide.shape[1] > few + 1:
+        wide = wide.iloc[:, :few].assign(other=wide.iloc[:, few:].sum(axis=1))
     positions = np.arange(len(wide))[::-1]
     left = np.zeros(len(wide))
-    for group, colour in zip(wide.columns, GROUP_COLOURS, strict=False):
+    for group, colour in zip(wide.columns, GROUP_COLOURS[: wide.shape[1]], strict=True):
         ax.barh(positions, wide[group], left=left, height=0.65, color=colour, lw=0, label=group)
         left = left + wide[group].to_numpy()
     ax.set_axisbelow(True)
     ax.set_yticks(positions, totals(fit, wide.index))
     ax.set_ylim(-0.7, len(wide) - 0.3)
-    ax.axvline(ASSUMED, color=INK, lw=0.8, ls=(0, (4, 3)))
+    figures = np.maximum(1 - left, 0)
+    ax.barh(positions, figures, left=left, height=0.65, color=FIGURES_COLOUR, lw=0, label="figures")
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.set_xlabel(f"share of the posterior variance from priors (line: {percent(ASSUMED)})")
+    ax.set_xlabel("share of the posterior variance")
     return ax
 
 

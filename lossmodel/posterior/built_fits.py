@@ -9,9 +9,9 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from lossmodel.posterior.container import read_sealed
+from lossmodel.posterior.container import fit_file, read_sealed
 from lossmodel.posterior.fit import Fit
-from lossmodel.posterior.netcdf import built, fit_file
+from lossmodel.posterior.netcdf import built
 from lossmodel.system.code import code_hash
 
 if TYPE_CHECKING:

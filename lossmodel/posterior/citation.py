@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lossmodel import __version__
 from lossmodel.arguments import check_choice, check_fit
@@ -11,7 +11,7 @@ from lossmodel.text import escape
 if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["cite", "fit_hash"]
+__all__ = ["cite", "csl", "fit_hash"]
 
 AUTHORS = "The lossmodel developers"
 TITLE = "lossmodel: war losses from conflicting claims"
@@ -39,7 +39,7 @@ def cite(fit: Fit | None = None, *, form: Literal["text", "bibtex"] = "text") ->
     >>> print(cite())  # doctest: +ELLIPSIS
     The lossmodel developers (2026). lossmodel: war losses from conflicting claims (Version ...
     >>> cite(form="bibtex").splitlines()[0]
-    '@software{lossmodel,'
+    '@misc{lossmodel,'
     """
     form = check_choice(form, "format", ("text", "bibtex"))
     if fit is not None:
@@ -49,6 +49,19 @@ def cite(fit: Fit | None = None, *, form: Literal["text", "bibtex"] = "text") ->
         return _bibtex(note)
     reference = f"{AUTHORS} ({YEAR}). {TITLE} (Version {__version__}) [Computer software]."
     return reference if note is None else f"{reference} {note}."
+
+
+def csl(fit: Fit) -> dict[str, Any]:
+    """The reference to the package and a fit, as an item of CSL-JSON."""
+    return {
+        "id": "lossmodel",
+        "type": "software",
+        "title": TITLE,
+        "author": [{"literal": AUTHORS}],
+        "issued": {"date-parts": [[YEAR]]},
+        "version": __version__,
+        "note": escape.one_line(_note(fit)),
+    }
 
 
 def fit_hash(fit: Fit) -> str:
@@ -73,10 +86,10 @@ def _bibtex(note: str | None) -> str:
         "author": f"{{{AUTHORS}}}",
         "title": f"{{{TITLE}}}",
         "year": str(YEAR),
-        "version": __version__,
-        "license": "MIT",
+        # Classic styles know no entry of software, and no field of its version.
+        "howpublished": f"Computer software, version {__version__}",
     }
     if note is not None:
         fields["note"] = escape.bibtex(note)
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
-    return "\n".join(["@software{lossmodel,", *lines, "}"])
+    return "\n".join(["@misc{lossmodel,", *lines, "}"])

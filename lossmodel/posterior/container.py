@@ -11,24 +11,34 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from lossmodel import __version__
+from lossmodel.arguments import check_path
 from lossmodel.errors import UsageError
 from lossmodel.system.unfinished import write_whole
-from lossmodel.tables.files import read_bytes
+from lossmodel.tables.files import is_there, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from lossmodel.posterior.groups import Variables
 
-__all__ = ["FORMAT", "Sealed", "checksum", "read_group", "read_sealed", "seal", "write_groups"]
+__all__ = [
+    "FORMAT",
+    "Sealed",
+    "checksum",
+    "fit_file",
+    "read_group",
+    "read_sealed",
+    "seal",
+    "write_groups",
+]
 
 FORMAT: Final = 6
 # Formats whose group of the fit is the same: they differ in the groups for other programs.
@@ -136,6 +146,22 @@ def read_group(sealed: Sealed, group: str, path: Path) -> dict[str, Any]:
             return _values(file[group])
     except BROKEN as problem:
         raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
+
+
+def fit_file(path: str | Path) -> Path:
+    """The file of a fit, or of the fit in a report's folder.
+
+    Raises
+    ------
+    UsageError
+        There is none.
+    """
+    check_path(path, "path")
+    path = Path(path)
+    path = path / "fit.nc" if path.is_dir() else path
+    if not is_there(path):
+        raise UsageError(f"{path}: there is no such fit. Make one with `lossmodel fit`.")
+    return path
 
 
 def read_sealed(path: Path) -> Sealed:

@@ -103,9 +103,9 @@ def _designs(
     model: LossModel, evidence: Evidence, claims: Claims, wanted: Collection[str] | None
 ) -> list[Design]:
     """Submodels with evidence, those that are wanted."""
-    designs = model.submodels(evidence, claims.conflict) if len(evidence.terms) else []
-    if wanted is not None:
-        designs = [design for design in designs if design.name in wanted]
+    designs = (
+        model.submodels(evidence, claims.conflict, wanted=wanted) if len(evidence.terms) else []
+    )
     if not designs:
         raise UsageError("No claim is left to fit: see the classes of evidence for the reasons.")
     return designs

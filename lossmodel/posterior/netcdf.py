@@ -25,12 +25,11 @@ from lossmodel.model.components import Components
 from lossmodel.model.density.model import LossModel
 from lossmodel.model.force_balance import with_force
 from lossmodel.model.priors import Priors
-from lossmodel.posterior.container import checksum, read_group, read_sealed, write_groups
+from lossmodel.posterior.container import checksum, fit_file, read_group, read_sealed, write_groups
 from lossmodel.posterior.fit import Fit, conflict_files
 from lossmodel.posterior.groups import ATTRIBUTES, LEAD, Variable, Variables, groups_of
 from lossmodel.posterior.saved_submodels import SPARSE, saved_submodel
 from lossmodel.posterior.saved_texts import read_texts
-from lossmodel.tables.files import is_there
 from lossmodel.tables.trust import TRUSTS
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 
     from lossmodel.posterior.container import Sealed
 
-__all__ = ["CHECKSUM", "built", "check_name", "fit_checksum", "fit_file", "load", "save"]
+__all__ = ["CHECKSUM", "built", "check_name", "fit_checksum", "load", "save"]
 
 # The group from which a fit is built anew.
 GROUP: Final = "fit"
@@ -182,22 +181,6 @@ def load(path: str | Path) -> Fit:
     """
     path = fit_file(path)
     return built(read_sealed(path), path)
-
-
-def fit_file(path: str | Path) -> Path:
-    """The file of a fit, or of the fit in a report's folder.
-
-    Raises
-    ------
-    UsageError
-        There is none.
-    """
-    check_path(path, "path")
-    path = Path(path)
-    path = path / "fit.nc" if path.is_dir() else path
-    if not is_there(path):
-        raise UsageError(f"{path}: there is no such fit. Make one with `lossmodel fit`.")
-    return path
 
 
 def built(sealed: Sealed, path: Path) -> Fit:

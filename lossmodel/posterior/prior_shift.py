@@ -32,15 +32,19 @@ if TYPE_CHECKING:
     # Prior, value, entries of theta, change of the log total, and reduction of its variance.
     Effect = tuple[str, float, Ints, Floats, Floats]
 
-__all__ = ["COMMON_SDS", "LOCATIONS", "local_prior_sensitivity"]
+__all__ = ["COMMON_SDS", "LOCATIONS", "direction", "entries_of", "local_prior_sensitivity"]
 
 COMMON_SDS: Final = (0.10, 0.15, 0.25)
+# The part of coverage that lists of one party have in common, and coverage of equipment.
+PARTY: Final = "coverage.party"
+OF_EQUIPMENT: Final = f"{COVERAGE}.equipment"
 # Priors whose mean another analyst might well put one sd higher or lower.
 LOCATIONS: Final = (
     *("bias.adversary.person", "bias.self.person", "bias.third-party.person"),
     *("bias.adversary.civilian", "bias.self.civilian", "bias.third-party.civilian"),
     *("bias.adversary.equipment", "bias.self.equipment", "bias.third-party.equipment"),
-    *("bias.register", "bias.missing", "coverage.level", "coverage.after"),
+    *("bias.register", "bias.missing", "coverage.level"),
+    *("coverage.level.equipment", "coverage.after"),
     *("delay.median", "missing.level", "missing.counted", "declared.delay"),
     *("definition.losses", "definition.irrecoverable", "lethality.level"),
 )
@@ -84,7 +88,7 @@ def local_prior_sensitivity(
 
 def _widened(design: Design, laplace: Laplace, priors: Priors) -> Iterator[Effect]:
     """Other sds of the common mode."""
-    where = _entries(design, "common")
+    where = entries_of(design, "common")
     own = priors["common.sd"].median
     if not len(where):
         return
@@ -102,12 +106,17 @@ def _widened(design: Design, laplace: Laplace, priors: Priors) -> Iterator[Effec
 def _shifted(design: Design, priors: Priors) -> Iterator[Effect]:
     """Means of priors one sd lower and higher."""
     for name in LOCATIONS:
-        parts = [(_entries(design, part), by) for part, by in _parts(name, priors)]
-        where = np.concatenate([entries for entries, _ in parts])
-        one = np.concatenate([np.full(len(entries), by) for entries, by in parts])
+        where, one = direction(design, priors, name)
         if priors[name].sd > 0 and len(where):
             for sds in (-1.0, 1.0):
                 yield name, sds, where, sds * one, np.zeros((len(where), len(where)))
+
+
+def direction(design: Design, priors: Priors, name: str) -> tuple[Ints, Floats]:
+    """Entries of theta that move with the mean of a prior, and by how much per sd of it."""
+    parts = [(entries_of(design, part), by) for part, by in _parts(name, priors)]
+    where = np.concatenate([entries for entries, _ in parts])
+    return where, np.concatenate([np.full(len(entries), by) for entries, by in parts])
 
 
 def _parts(name: str, priors: Priors) -> list[tuple[str, float]]:
@@ -115,13 +124,14 @@ def _parts(name: str, priors: Priors) -> list[tuple[str, float]]:
     if name == "missing.counted":
         # The unknown of this one is the share that is not counted.
         return [(name, -1.0)]
-    if name == COVERAGE:
+    if name in (COVERAGE, OF_EQUIPMENT):
         shared = priors["coverage.side_share"].median
-        return [(name, float(np.sqrt(1 - shared))), ("coverage.party", float(np.sqrt(shared)))]
+        parts = (name, (1 - shared)), (name.replace(COVERAGE, PARTY), shared)
+        return [(part, float(np.sqrt(share))) for part, share in parts]
     return [(name, 1.0)]
 
 
-def _entries(design: Design, name: str) -> Ints:
+def entries_of(design: Design, name: str) -> Ints:
     """Entries of theta that a prior speaks about; those of a role's mean for its bias."""
     found = [
         np.arange(where.start, where.stop)
@@ -140,4 +150,6 @@ def _prior_of(design: Design, group: str) -> str:
         own = rest.isdigit()
         category = str(design.streams.loc[int(rest), "category"]) if own else rest.split()[-1]
         return UNDEFINED.get(category, "definition.losses")
+    if kind in (COVERAGE, PARTY) and not design.people:
+        return f"{kind}.equipment"
     return kind

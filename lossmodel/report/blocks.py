@@ -18,6 +18,7 @@ __all__ = [
     "Answers",
     "Block",
     "Cell",
+    "Dial",
     "Figure",
     "Link",
     "Section",
@@ -152,15 +153,44 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure; `name` is that of its files in ``figures/``."""
+    """A figure; `name` is that of its files in ``figures/``.
+
+    Attributes
+    ----------
+    explored
+        Whether the page shows its numbers in the figure that readers explore.
+    """
 
     name: str
     caption: str
     alt: str = ""
+    explored: bool = False
     kind: Literal["figure"] = "figure"
 
 
-Block = Text | Table | Figure
+@dataclass(frozen=True)
+class Dial:
+    """Sliders for assumptions, with the totals that follow; only the HTML page has them.
+
+    Attributes
+    ----------
+    sliders
+        Title, texts of the values from the least to the largest, and number of the fit's own.
+    totals
+        Titles of the totals.
+    content
+        JSON for the script of the page.
+    """
+
+    name: str
+    intro: str
+    sliders: Sequence[tuple[str, Sequence[str], int]]
+    totals: Sequence[str]
+    content: str
+    kind: Literal["dial"] = "dial"
+
+
+Block = Text | Table | Figure | Dial
 
 
 def figure_blocks(specs: Iterable[FigureSpec]) -> list[Block]:
@@ -168,7 +198,7 @@ def figure_blocks(specs: Iterable[FigureSpec]) -> list[Block]:
     return [
         Text(spec.caption, tone="small")
         if spec.draw is None
-        else Figure(spec.name, spec.caption, spec.alt)
+        else Figure(spec.name, spec.caption, spec.alt, explored=spec.series is not None)
         for spec in specs
     ]
 
@@ -200,7 +230,7 @@ def trimmed(section: Section) -> Section:
 def _says(block: Block) -> bool:
     if isinstance(block, Table):
         return len(block.rows) > 0
-    return isinstance(block, Figure) or block.text != ""
+    return not isinstance(block, Text) or block.text != ""
 
 
 def _is_heading(block: Block) -> bool:

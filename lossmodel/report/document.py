@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lossmodel import __version__
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
-from lossmodel.report.blocks import Table, trimmed
+from lossmodel.report.blocks import Dial, Table, trimmed
 from lossmodel.report.sections.answer import answer_section, headline_answers
 from lossmodel.report.sections.changes import changes_section
 from lossmodel.report.sections.checks import checks_section
@@ -21,6 +21,7 @@ from lossmodel.report.sections.claimants import claimants_section
 from lossmodel.report.sections.evidence import evidence_section
 from lossmodel.report.sections.identification import identification_section
 from lossmodel.report.sections.losses import losses_section
+from lossmodel.report.sections.others import others_section
 from lossmodel.report.sections.periods import periods_section
 from lossmodel.report.sections.provenance import priors_section, provenance_section
 from lossmodel.report.sections.validation import validation_section
@@ -29,12 +30,13 @@ from lossmodel.report.wording import date, level
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.blocks import Answers, Block, Section
     from lossmodel.report.changes import Changes
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
-__all__ = ["Document", "column_widths", "compose"]
+__all__ = ["Document", "column_widths", "compose", "moment"]
 
 # Characters per printed line of a table. At 7.2 pt a line of 174 mm holds 134 characters of mean
 # width (0.51 em, measured on the tables of a report); 118 leaves 12% for wider texts.
@@ -71,7 +73,10 @@ class Document:
     def plain(self) -> dict[str, Any]:
         """The document as dicts and lists, without the tables that only the HTML page has."""
         sections = [
-            {"title": section.title, "blocks": [_plain(block) for block in section.blocks]}
+            {
+                "title": section.title,
+                "blocks": [_plain(b) for b in section.blocks if not isinstance(b, Dial)],
+            }
             for section in self.sections
         ]
         return asdict(replace(self, sections=())) | {"line": LINE, "sections": sections}
@@ -101,6 +106,7 @@ def compose(
     results: Results,
     figures: Mapping[str, Sequence[FigureSpec]],
     changes: Changes | None = None,
+    explanation: Explanation | None = None,
 ) -> Document:
     """Compose the report.
 
@@ -110,9 +116,12 @@ def compose(
         Figures by section.
     changes
         What changed since an earlier fit.
+    explanation
+        The fit under other assumptions.
     """
     fit = results.fit
     passed = bool(fit.diagnostics["gate"]["passed"])
+    when = moment(str(fit.provenance.get("created", "")))
     return Document(
         title=f"Losses: {fit.conflict.title}",
         subtitle=(
@@ -127,8 +136,9 @@ def compose(
                 *([] if changes is None else [changes_section(fit, changes)]),
                 periods_section(results),
                 losses_section(results, figures["losses"]),
+                others_section(results),
                 claimants_section(results, figures["claimants"]),
-                identification_section(results, figures["level"]),
+                identification_section(results, figures["level"], explanation),
                 evidence_section(results),
                 checks_section(results, figures["checks"]),
                 validation_section(),
@@ -139,16 +149,16 @@ def compose(
         ],
         mark="" if passed else NOT_PASSED,
         facts={"lossmodel": __version__, "fit": fit_hash(fit)},
-        created=_moment(str(fit.provenance.get("created", ""))),
+        created=() if when is None else when.timetuple()[:6],
     )
 
 
-def _moment(text: str) -> tuple[int, ...]:
-    """Year, month, day, hour, minute and second of a time of day, none of an unreadable one."""
+def moment(text: str) -> datetime | None:
+    """A time of day in UTC; None for an unreadable one."""
     try:
-        return datetime.fromisoformat(text).astimezone(UTC).timetuple()[:6]
+        return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
-        return ()
+        return None
 
 
 def column_widths(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.conflict.inputs import is_plain
 from lossmodel.errors import UsageError
+from lossmodel.system.unfinished import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ __all__ = [
     "Listed",
     "changed_files",
     "foreign_files",
+    "list_file",
     "read_manifest",
     "remove_listed",
     "write_manifest",
@@ -47,6 +49,18 @@ def write_manifest(folder: Path) -> None:
     content = {"written_by": WRITER, "format": FORMAT, "files": dict(sorted(files.items()))}
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     (folder / NAME).write_text(text, encoding="utf-8", newline="\n")
+
+
+def list_file(folder: Path, name: str) -> None:
+    """Add a file that was written later to the manifest of a folder, if it has one."""
+    if read_manifest(folder) is None:
+        return
+    content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    content["files"] = dict(
+        sorted({**content["files"], name: asdict(_state(folder / name))}.items())
+    )
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    write_whole(folder / NAME, text.encode())
 
 
 def read_manifest(folder: Path) -> dict[str, Listed] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html.parser
 import itertools
+import json
 import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
@@ -41,16 +42,49 @@ class _TextReader(html.parser.HTMLParser):
         super().__init__(convert_charrefs=True)
         self.passages: Passages = []
         self._hidden = 0
+        self._data = False
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self._hidden += tag in _INVISIBLE
+        # The numbers of a figure are read as well.
+        self._hidden += tag in _INVISIBLE and ("type", "application/json") not in attrs
+        self._data = ("type", "application/json") in attrs
 
     def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in _INVISIBLE
+        self._hidden -= tag in _INVISIBLE and not self._data
+        self._data = False
 
     def handle_data(self, data: str) -> None:
-        if not self._hidden and data.strip():
+        if self._data:
+            self.passages += _data_passages(data)
+        elif not self._hidden and data.strip():
             self.passages.append(data.strip())
+
+
+def _data_passages(text: str) -> Passages:
+    """Texts and lists of numbers of the page's data, and the cells of the rows of a table."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return [text.strip()]
+    if isinstance(content, dict) and {"cells", "rows"} <= content.keys():
+        cells = content["cells"]
+        try:
+            content = [[cells[number] for number in row] for row in content["rows"]]
+        except (TypeError, LookupError):
+            return [text.strip()]
+    return list(_leaves(content))
+
+
+def _leaves(content: Any) -> Iterator[str]:
+    if isinstance(content, dict):
+        content = list(content.values())
+    if not isinstance(content, list):
+        yield str(content)
+    elif all(isinstance(value, int | float | None) for value in content):
+        yield " ".join(map(str, content))
+    else:
+        for value in content:
+            yield from _leaves(value)
 
 
 def numbers_in(text: str) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lossmodel.api import Fit
+    from lossmodel.posterior.estimates import Measure
 
 __all__ = ["Key", "Results", "claim_outcomes"]
 
@@ -63,10 +64,12 @@ class Results:
 
     @cached_property
     def sums(self) -> pd.DataFrame:
-        """Estimates of the sums of parties that claims are about, which no table prints."""
-        return estimates_of(
-            self.fit, self.sums_claimed, measures=["weekly", "cumulative"], ci_prob=self.fit.ci_prob
-        )
+        """Estimates of the sums of parties that claims are about, for figures."""
+        return self._table("sums", self._sums)
+
+    def _sums(self, fit: Fit) -> pd.DataFrame:
+        measures: list[Measure] = ["weekly", "cumulative"]
+        return estimates_of(fit, self.sums_claimed, measures=measures, ci_prob=fit.ci_prob)
 
     @cached_property
     def sums_claimed(self) -> list[Key]:

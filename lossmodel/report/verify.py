@@ -21,10 +21,13 @@ import pandas as pd
 from lossmodel import __version__
 from lossmodel.api import load_fit
 from lossmodel.errors import LossModelError, UsageError
+from lossmodel.evaluation.explanation import read_explanation
 from lossmodel.posterior.tables import with_tables
 from lossmodel.report.changes import read_changes
+from lossmodel.report.differences import differences
 from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
+from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.folder import csv_text
 from lossmodel.report.manifest import changed_files, foreign_files, read_manifest
@@ -47,9 +50,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lossmodel.api import Fit
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.changes import Changes
 
-__all__ = ["verify_report"]
+__all__ = ["PRECISION", "is_report_file", "nudged", "verify_report"]
 
 TABLES: Final = {f"{name}.csv": name for name in ("estimates", "biases", "claims")}
 # Tables of the fit itself.
@@ -84,7 +88,7 @@ def verify_report(path: str | Path, *, cache: bool = False) -> list[str]:
     folder = _folder(path)
     fit = load_fit(folder / "fit.nc", cache=cache)
     problems = list(_provenance(fit, folder))
-    reports = _Reports(fit, read_changes(folder, fit), folder)
+    reports = _Reports(fit, folder, read_changes(folder, fit), read_explanation(folder, fit))
     names = reports.names if path.is_dir() else [path.relative_to(folder).as_posix()]
     if not path.is_dir() and names[0] not in reports.names:
         raise UsageError(
@@ -107,6 +111,24 @@ def verify_report(path: str | Path, *, cache: bool = False) -> list[str]:
             different = _differences(reports, name, read_text(folder / name))
         problems += [f"{name}: {problem}" for problem in different]
     return problems
+
+
+def is_report_file(path: Path) -> bool:
+    """Whether a path is a report folder, or a file of one that is written anew to be compared.
+
+    Other files, also those beside a fit, are documents that quote it.
+    """
+    if path.is_dir():
+        return True
+    return any(
+        is_there(folder / "fit.nc") and _is_written(path.relative_to(folder).as_posix())
+        for folder in (path.parent, path.parent.parent)
+    )
+
+
+def _is_written(name: str) -> bool:
+    pages = {"report.html", "report.md", "numbers.tex", *TABLES}
+    return name in pages or (name.startswith("tables/") and name.endswith(".tex"))
 
 
 def _manifest_differences(folder: Path, *, read: Sequence[str]) -> Iterator[str]:
@@ -133,7 +155,7 @@ def _cell_differences(table: pd.DataFrame, path: Path) -> Iterator[str]:
         # As a rule they are the same text.
         if text == own:
             return
-        expected, found = _as_read(io.StringIO(own)), _as_read(io.StringIO(text))
+        expected, found = (_as_read(io.StringIO(each)) for each in (own, text))
     except ValueError as problem:
         yield f"it cannot be read: {one_line(str(problem))}"
         return
@@ -196,10 +218,16 @@ class _Reports:
     """Files of a report, computed from the fit."""
 
     def __init__(
-        self, fit: Fit, changes: Changes | None = None, folder: Path | None = None
+        self,
+        fit: Fit,
+        folder: Path,
+        changes: Changes | None = None,
+        explanation: Explanation | None = None,
     ) -> None:
         self.results = Results(fit)
-        self.changes, self.folder = changes, folder
+        self.folder = folder
+        self.changes = changes
+        self.explanation = explanation
         self._made: dict[float, dict[str, str]] = {}
 
     @property
@@ -207,8 +235,6 @@ class _Reports:
         return [*self.made(1.0), *TABLES]
 
     def _figure(self, name: str) -> str:
-        if self.folder is None:
-            return EMPTY_SVG
         try:
             return read_text(self.folder / "figures" / f"{name}.svg")
         except LossModelError:  # the manifest says so
@@ -217,25 +243,28 @@ class _Reports:
     def made(self, factor: float) -> dict[str, str]:
         """All files, with numbers multiplied by a factor close to one."""
         if factor not in self._made:
-            results = self.results if factor == 1 else _nudged(self.results, factor)
+            results = self.results if factor == 1 else nudged(self.results, factor)
             specs = figure_specs(results)
-            document = compose(results, specs, self.changes)
+            document = compose(results, specs, self.changes, self.explanation)
             drawn = [spec for spec in itertools.chain(*specs.values()) if spec.draw]
             # Figures are not read, but with them the page is the same text as a rule.
             svg = {spec.name: self._figure(spec.name) for spec in drawn}
             data = {spec.name: download(spec.data(results)) for spec in drawn if spec.data}
             self._made[factor] = {
-                "report.html": to_html(document, svg, data),
+                "report.html": to_html(document, svg, data, exploration(results, drawn)),
                 "report.md": to_markdown(document),
                 **tex_files(results),
             }
         return self._made[factor]
 
 
-def _nudged(results: Results, factor: float) -> Results:
+def nudged(results: Results, factor: float) -> Results:
     """The same tables, all their numbers a little larger or smaller."""
     own = {name: _scaled(getattr(results.fit, name), factor) for name in OF_FIT}
     given = {name: _scaled(getattr(results, name), factor) for name in TABLES.values()}
+    given["differences"] = _scaled(differences(results), factor)
+    if results.sums_claimed:
+        given["sums"] = _scaled(results.sums, factor)
     return Results(with_tables(results.fit, own), given)
 
 

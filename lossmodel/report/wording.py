@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.conflict import titles
 from lossmodel.conflict.titles import party_title
-from lossmodel.posterior.tables import is_assumed, prior_share
-from lossmodel.text.levels import ASSUMED, NARROW, WIDE
+from lossmodel.posterior.tables import prior_share
+from lossmodel.text.levels import NARROW, WIDE
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = [
     "confidence",
     "date",
     "estimate_text",
+    "headline_keys",
     "interval",
     "level",
     "main_categories",
@@ -36,7 +37,6 @@ __all__ = [
     "quantity_title",
     "ratio",
     "scope_title",
-    "set_by",
 ]
 
 MONTHS: Final = (
@@ -123,31 +123,36 @@ def main_categories(fit: Fit) -> list[str]:
     return people or estimated[:1]
 
 
-def set_by(fit: Fit, key: tuple[str, str, str]) -> str:
-    """``set by assumptions`` with the prior share, or an empty text."""
-    if not is_assumed(fit, key):
-        return ""
-    share = percent(prior_share(fit, key))
-    return f"set by assumptions ({share} of its posterior variance comes from priors)"
+def headline_keys(fit: Fit) -> list[tuple[str, str, str]]:
+    """Party, category and scope of the headlines: all forces of each main party."""
+    keys = [(p, c, "all") for p in main_parties(fit) for c in main_categories(fit)]
+    return [key for key in keys if key in fit.series]
 
 
 LEVELS: Final = ("High", "Moderate", "Low")
 # The rule behind the words of `confidence`.
 CONFIDENCE: Final = (
-    f"Confidence is high if the upper limit is less than {NARROW:g} times the lower one, low from "
-    f"{WIDE:g} times, moderate between; and one step lower if more than {percent(ASSUMED)} of the "
-    "variance comes from assumptions and not from figures. Both numbers stand "
-    "beside it."
+    f"Confidence is high if the limits are less than {NARROW:g}-fold apart, low from {WIDE:g}-fold "
+    "on, moderate between, after they are widened for readers with other assumptions: the share "
+    "of the variance that is assumed counts twice. The widened limits and the share stand beside "
+    "the word."
 )
 
 
 def confidence(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> str:
-    """How far to trust a total, by the rule of `CONFIDENCE`, with its two reasons as numbers."""
+    """How far to trust a total, by the rule of `CONFIDENCE`, with its two reasons as numbers.
+
+    The share p of the variance V of the log total that comes from priors is the variance that the
+    total would have if their means were drawn again, see ``posterior.variance``. For readers with
+    assumptions of their own the variance is thus (1 + p) V, and the log of the limits' ratio
+    grows by the root of 1 + p.
+    """
     share = prior_share(fit, key)
     lower, upper = total["lower"], total["upper"]
-    wide = upper / lower if lower > 0 else math.inf
-    step = sum(map(bool, (wide >= NARROW, wide >= WIDE, is_assumed(fit, key))))
-    words = f"{LEVELS[min(step, len(LEVELS) - 1)]} confidence"
-    reasons = [f"limits {wide:.1f}-fold"] if wide < 1000 else []
+    # An unknown share may be all of the variance.
+    assumed = share if math.isfinite(share) else 1.0
+    wide = (upper / lower) ** math.sqrt(1 + assumed) if lower > 0 else math.inf
+    words = f"{LEVELS[int(wide >= NARROW) + int(wide >= WIDE)]} confidence"
+    reasons = [f"{wide:.1f}-fold"] if wide < 1000 else []
     reasons += [f"{percent(share)} assumed"] if math.isfinite(share) else []
     return f"{words}: {', '.join(reasons)}" if reasons else words

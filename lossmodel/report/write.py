@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -17,19 +18,24 @@ from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.posterior.force_check import force_check
 from lossmodel.report.changes import CLAIMS, TOTALS, changes_since
+from lossmodel.report.differences import differences
 from lossmodel.report.document import compose
 from lossmodel.report.figures.data import download
+from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.figures.render import FigureForms, render_figures
 from lossmodel.report.figures.tables import tables_for
 from lossmodel.report.folder import csv_text, reserved
 from lossmodel.report.output.bibtex import bibliography
+from lossmodel.report.output.crate import NAME, crate
+from lossmodel.report.output.csl import csl_json
 from lossmodel.report.output.html import to_html
 from lossmodel.report.output.latex import write_tex
 from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.output.pdf import to_pdf
 from lossmodel.report.results import Results
 from lossmodel.report.sections.force import FORCE_FILE
+from lossmodel.report.sections.others import OTHERS_FILE
 from lossmodel.report.typesetting import TypesettingError
 from lossmodel.system.processes import result_of
 from lossmodel.system.stages import Stage
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from lossmodel.api import Fit
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.figures.render import RenderedFigures
     from lossmodel.report.folder import Reserved
@@ -63,6 +70,7 @@ def write_report(
     *,
     force: bool = False,
     since: Fit | None = None,
+    explanation: Explanation | None = None,
     figures: FigureForms = "all",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
@@ -70,9 +78,11 @@ def write_report(
 
     The folder gets pages (``report.html``, ``report.pdf``, ``report.md``), tables
     (``estimates.csv``, ``biases.csv``, ``claims.csv``), figures, LaTeX macros and tables,
-    ``references.bib``, ``diagnostics.json``, ``provenance.json``, the fit itself (``fit.nc``) and
-    ``manifest.json``, which lists all files. Losses are numbers of persons or items, in daily to
-    cumulative windows; ratios are claimed over true losses.
+    references (``references.bib``, ``references.json``), ``diagnostics.json``,
+    ``provenance.json``, the fit itself (``fit.nc``), ``ro-crate-metadata.json``, which says what
+    the files are, and ``manifest.json``, which lists them.
+    Losses are numbers of persons or items, in daily to cumulative windows; ratios are claimed over
+    true losses.
 
     Parameters
     ----------
@@ -88,6 +98,9 @@ def write_report(
     since
         An earlier fit of the same conflict: the report says what changed, and the folder gets
         ``changes.csv`` and ``changed-claims.csv``.
+    explanation
+        The fit under other assumptions, see `lossmodel.evaluation.explain.explain`: the report
+        says how far they move the totals, and the folder gets ``explain.npz``.
     figures
         ``svg`` for figures as SVG alone, which is faster; by default as PDF and PNG, too.
     progress
@@ -117,7 +130,15 @@ def write_report(
     check_fit(fit)
     figures = check_choice(figures, "figures", get_args(FigureForms))
     with reserved(Path(out)) as target:
-        return write_into(target, fit, force=force, since=since, figures=figures, progress=progress)
+        return write_into(
+            target,
+            fit,
+            force=force,
+            since=since,
+            explanation=explanation,
+            figures=figures,
+            progress=progress,
+        )
 
 
 def write_into(
@@ -126,6 +147,7 @@ def write_into(
     *,
     force: bool = False,
     since: Fit | None = None,
+    explanation: Explanation | None = None,
     figures: FigureForms = "all",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Path:
@@ -137,13 +159,17 @@ def write_into(
     folder = target.work
     try:
         # Figures take longest, so the worker process starts them first.
-        started = _start(fit, folder, since, figures) if whole else None
+        started = _start(fit, folder, since, explanation, figures) if whole else None
         progress(_stage("fit.nc"))
         fit.save(folder / "fit.nc")
         write_json(fit.diagnostics, folder / "diagnostics.json")
         write_json(provenance_of(fit), folder / "provenance.json")
+        if explanation is not None:
+            # The fit that is saved may have other diagnostics than the one that was explained.
+            replace(explanation, fit_sha256=fit_hash(fit)).save(folder)
         if started is not None:
             _write_all(started, folder, progress)
+            write_text(crate(fit, folder), folder / NAME)
     except BaseException:
         # The worker process writes into the folder, which is removed next.
         worker.end_all()
@@ -182,9 +208,16 @@ class _Started:
     mark: str
     figures: list[Future[RenderedFigures]]
     since: Fit | None = None
+    explanation: Explanation | None = None
 
 
-def _start(fit: Fit, folder: Path, since: Fit | None, forms: FigureForms) -> _Started:
+def _start(
+    fit: Fit,
+    folder: Path,
+    since: Fit | None,
+    explanation: Explanation | None,
+    forms: FigureForms,
+) -> _Started:
     """Start drawing figures, each group once the tables that it needs are computed."""
     place = folder / "figures"
     place.mkdir()
@@ -196,7 +229,7 @@ def _start(fit: Fit, folder: Path, since: Fit | None, forms: FigureForms) -> _St
         some = [spec for section in sections for spec in specs[section]]
         tables_of = tables_for(results, tables)
         figures.append(worker.submit(render_figures, some, tables_of, place, mark, forms))
-    return _Started(results, specs, mark, figures, since)
+    return _Started(results, specs, mark, figures, since, explanation)
 
 
 def _write_all(started: _Started, folder: Path, progress: Callable[[str], None]) -> None:
@@ -208,15 +241,19 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
     force = force_check(fit)
     if len(force):
         write_text(csv_text(force.assign(**marked)), folder / FORCE_FILE)
+    others = differences(results)
+    if len(others):
+        write_text(csv_text(others.assign(**marked)), folder / OTHERS_FILE)
     write_tex(fit, folder, results=results)
     write_text(bibliography(fit), folder / "references.bib")
+    write_text(csl_json(fit), folder / "references.json")
     progress(_stage("text"))
     changes = None
     if started.since is not None:
         changes = changes_since(started.since, fit)
         write_text(csv_text(changes.totals), folder / TOTALS)
         write_text(csv_text(changes.claims), folder / CLAIMS)
-    document = compose(results, started.specs, changes)
+    document = compose(results, started.specs, changes, started.explanation)
     write_text(to_markdown(document), folder / "report.md")
     progress(_stage("figures"))
     rendered = [result_of(figures) for figures in started.figures]
@@ -229,7 +266,8 @@ def _write_all(started: _Started, folder: Path, progress: Callable[[str], None])
         for spec in specs
         if spec.name in svg and spec.data is not None
     }
-    write_text(to_html(document, svg, data), folder / "report.html")
+    explored = exploration(results, itertools.chain(*started.specs.values()))
+    write_text(to_html(document, svg, data, explored), folder / "report.html")
     problem = next((part.problem for part in rendered if part.problem), "")
     try:
         (folder / "report.pdf").write_bytes(result_of(pages))

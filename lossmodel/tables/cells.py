@@ -199,17 +199,11 @@ def _parse_column(field: Field, flagger: Flagger, words: Words) -> pd.Series:
     return text.mask(empty, field.default) if field.default else text
 
 
-def _distinct(text: pd.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Place of each cell's word among the distinct words, and these as Python text."""
-    codes, words = pd.factorize(text)
-    return codes, words.tolist()
-
-
 def _dates(column: str, text: pd.Series, flagger: Flagger) -> pd.Series:
-    codes, words = _distinct(text)
-    days = np.array([parse_day(word) for word in words], dtype="datetime64[ns]")
-    wrong = np.isnat(days) & (np.array(words, dtype=object) != "")
-    remedies = np.array([_day_remedy(word) for word in words], dtype=object)
+    codes, words = pd.factorize(text)
+    days = np.array([parse_day(word) for word in words.tolist()], dtype="datetime64[ns]")
+    wrong = np.isnat(days) & (np.asarray(words) != "")
+    remedies = np.array([_day_remedy(word) for word in words.tolist()], dtype=object)
     bad = wrong[codes]
     flagger.flag(bad, column, allowed="a day as YYYY-MM-DD", remedy=remedies[codes[bad]].tolist())
     return pd.Series(days[codes])
@@ -240,9 +234,9 @@ def _day_remedy(word: str) -> str:
 
 
 def _numbers(column: str, text: pd.Series, flagger: Flagger) -> pd.Series:
-    codes, words = _distinct(text)
-    values = np.array([_number(word) for word in words], dtype=np.float64)
-    wrong = np.isnan(values) & (np.array(words, dtype=object) != "")
+    codes, words = pd.factorize(text)
+    values = np.array([_number(word) for word in words.tolist()], dtype=np.float64)
+    wrong = np.isnan(values) & (np.asarray(words) != "")
     bad = wrong[codes]
     flagger.flag(
         bad,
@@ -293,8 +287,8 @@ def _check_unique(field: Field, text: pd.Series, flagger: Flagger) -> None:
 
 def _check_names(column: str, text: pd.Series, flagger: Flagger) -> npt.NDArray[np.bool_]:
     """Note names that cannot be seen whole, and say where; addresses may be of any length."""
-    codes, words = _distinct(text)
-    faults = np.array([_fault(word) for word in words], dtype=object)[codes]
+    codes, words = pd.factorize(text)
+    faults = np.array([_fault(word) for word in words.tolist()], dtype=object)[codes]
     bad = np.asarray(faults != "", dtype=bool)
     flagger.flag(bad, column, allowed=ALLOWED, remedy=faults[bad].tolist())
     return bad

@@ -216,6 +216,7 @@ SOURCES: Final = (
     Field("url", meaning="Its address on the web."),
     Field("archive_url", meaning="Address of a stored copy."),
     Field("accessed", meaning="Day on which it was read."),
+    Field("doi", empty="none", meaning="Its DOI, such as 10.1073/pnas.2307372120."),
 )
 TRUTH: Final = (
     Field("party", "key", column=True, filled=True, meaning="Whose losses."),

@@ -6,13 +6,14 @@ from typing import Final
 
 __all__ = ["ASSUMED", "IDENTIFIED", "NARROW", "WIDE"]
 
-# A total is called set by assumptions where priors make more than this share of its posterior
-# variance. A convention for readers: the share itself is printed beside the words.
+# Programs that ask for one word are told that a total is set by assumptions where priors make more
+# than this share of its posterior variance. A convention: reports print the shares themselves.
 ASSUMED: Final = 0.7
 # A bias is called identified where its posterior sd is less than this share of its prior sd: about
 # the square root of a half, so the claims say at least as much as the prior.
 IDENTIFIED: Final = 0.7
-# Upper over lower limit of an interval below which it is called narrow, and from which it is called
-# wide: about 20% and 60% either way of the median. Conventions for readers, who see both limits.
+# Upper over lower limit, widened for other assumptions, below which confidence is high and from
+# which it is low: about 20% and 60% either way of the median. Conventions for readers, who see both
+# limits.
 NARROW: Final = 1.5
 WIDE: Final = 2.5

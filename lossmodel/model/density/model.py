@@ -100,7 +100,7 @@ statements are independent of it: the plain sums of the tests, and the simulator
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +148,9 @@ class LossModel:
     components: Components = Components()
     priors: Priors = field(default_factory=Priors.default)
 
-    def submodels(self, evidence: Evidence, conflict: Conflict) -> list[Design]:
+    def submodels(
+        self, evidence: Evidence, conflict: Conflict, *, wanted: Collection[str] | None = None
+    ) -> list[Design]:
         """The designs of all submodels: soldiers, civilians, and each class of equipment.
 
         Submodels share no unknown and are fitted apart. One without observations is left out. A
@@ -156,10 +158,10 @@ class LossModel:
 
         Parameters
         ----------
-        evidence
-            The observations, see `lossmodel.evidence.collect_evidence`.
-        conflict
-            Its parties, categories and scopes.
+        evidence, conflict
+            The observations, see `lossmodel.evidence.collect_evidence`, and their conflict.
+        wanted
+            Only submodels of these names; all by default.
 
         Returns
         -------
@@ -177,11 +179,10 @@ class LossModel:
         """
         terms = self._modelled(evidence, conflict)
         names = submodel_of(terms, conflict)
-        found = [*PEOPLE, *conflict.categories]
         return [
             self._design(terms[names == name], name, evidence, conflict)
-            for name in found
-            if (names == name).any()
+            for name in (*PEOPLE, *conflict.categories)
+            if (names == name).any() and (wanted is None or name in wanted)
         ]
 
     blocks = renamed_attribute("LossModel.blocks", "submodels")

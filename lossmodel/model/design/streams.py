@@ -6,6 +6,7 @@ import pandas as pd
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.design.grid import Grid, Ints
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
 
 __all__ = ["contained", "declared_from", "stream_table"]
 
@@ -61,12 +62,15 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
 
 def contained(streams: pd.DataFrame, conflict: Conflict) -> list[tuple[int, int]]:
     """Numbers of lists and of the lists that have all of their cases, by `Stream.within`."""
-    keys = list(zip(streams["claimant"], streams["party"], streams["category"], strict=True))
+    # A claimant's estimates of the same losses are streams of their own.
+    listed = streams[streams["observation_model"].isin(names_with(ACCOUNTINGS, "has_coverage"))]
+    keys = zip(listed["claimant"], listed["party"], listed["category"], strict=True)
+    numbers = dict(zip(keys, listed.index.tolist(), strict=True))
     pairs = []
-    for number, (claimant, party, category) in enumerate(keys):
+    for (claimant, party, category), number in numbers.items():
         outer = (conflict.stream(claimant, party, category).within, party, category)
-        if outer in keys:
-            pairs.append((number, keys.index(outer)))
+        if outer in numbers:
+            pairs.append((number, numbers[outer]))
     return pairs
 
 

@@ -26,7 +26,6 @@ from lossmodel.report.wording import (
 )
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.escape import file_name
-from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
@@ -99,6 +98,8 @@ class FigureSpec:
         Alternative text.
     data
         The numbers that it shows, for download.
+    series
+        Party and category of a figure of losses.
     """
 
     name: str
@@ -106,6 +107,7 @@ class FigureSpec:
     draw: Callable[[FigureTables], Figure] | None
     alt: str = ""
     data: Callable[[Results], pd.DataFrame] | None = None
+    series: tuple[str, str] | None = None
 
 
 def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
@@ -138,8 +140,8 @@ def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
 
 
 SHARES: Final = (
-    "Shares of each total's posterior variance by group of priors. The remainder to 100% comes "
-    "from the figures."
+    "Shares of each total's posterior variance: by group of priors, and by the figures, which have "
+    "the rest to 100%."
 )
 FORCE_BALANCE: Final = "force-balance"
 FORCE: Final = (
@@ -219,7 +221,8 @@ def _losses(results: Results, party: str, category: str) -> FigureSpec:
     )
     draw = partial(_draw_losses, party=party, category=category, title=title)
     numbers = partial(data.losses, party=party, category=category)
-    return FigureSpec(file_name("losses", party, category), caption, draw, data=numbers)
+    name = file_name("losses", party, category)
+    return FigureSpec(name, caption, draw, data=numbers, series=(party, category))
 
 
 def _draw_losses(tables: FigureTables, *, party: str, category: str, title: str) -> Figure:
@@ -287,7 +290,7 @@ def _draw_shares(tables: FigureTables) -> Figure:
     n = tables.variance_decomposition["quantity"].nunique()
     figure, axes = _figure(1.6 + 0.2 * n)
     plots.plot_variance_decomposition(tables, ax=axes[0])
-    axes[0].set_xlabel(f"share from priors (line: {percent(ASSUMED)})")
+    axes[0].set_xlabel("share of the variance of the log total")
     figure.legend(loc="outside upper left", ncols=3)
     return figure
 

@@ -7,11 +7,14 @@ import hashlib
 import json
 import re
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from markupsafe import Markup
+
+    from lossmodel.report.blocks import Cell, Table
     from lossmodel.report.document import Document
 
 __all__ = ["to_html"]
@@ -21,14 +24,28 @@ THEMED: Final = {
     **{"#22262b": "var(--ink)", "#8a9099": "var(--faint)"},
     **{"#0072b2": "var(--blue)", "#d55e00": "var(--orange)", "#009e73": "var(--green)"},
 }
+# Scripts of every page; the security policy has the hash of each.
+SCRIPTS: Final = ("report.js", "explore.js")
+# Rows of a long table that need no script: about what a reader scrolls through. The others are
+# data, in which each text is once: with 6,000 claims a quarter of the size of their rows.
+FIRST_ROWS: Final = 200
+KEY_DIGITS: Final = 5
 IDS: Final = re.compile(r'(\bid="|url\(#|href="#)')
 HEAD: Final = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 METADATA: Final = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+# A hundredth of a point is below what a screen or printer shows.
+TAG: Final = re.compile(r"<[^>]*>")
+FURTHER_DECIMALS: Final = re.compile(r"(?<=\d\.\d\d)\d+")
+BETWEEN_TAGS: Final = re.compile(r">\s+<")
+SAME_MARKS: Final = re.compile(r'<use [^>]*?style="([^"]*)"/>(?:<use [^>]*?style="\1"/>)+')
 SIZE: Final = re.compile(r'(<svg[^>]*?) width="[^"]*"([^>]*?) height="[^"]*"|(<svg )', re.DOTALL)
 
 
 def to_html(
-    document: Document, figures: Mapping[str, str], data: Mapping[str, str] | None = None
+    document: Document,
+    figures: Mapping[str, str],
+    data: Mapping[str, str] | None = None,
+    explored: Mapping[str, Any] | None = None,
 ) -> str:
     """Render the page.
 
@@ -38,6 +55,8 @@ def to_html(
         SVG by name of figure.
     data
         The numbers of some figures as CSV, by name, for downloads.
+    explored
+        Curves and claims of the figure that readers explore, as of `figures.explore`.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -49,31 +68,72 @@ def to_html(
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    script, style = _static("report.js"), _static("report.css")
+    dialled = any(block.kind == "dial" for s in document.sections for block in s.blocks)
+    scripts = [_static(name) for name in (*SCRIPTS, *["dial.js"] * dialled)]
+    style = _static("report.css")
     return environment.get_template("report.html").render(
         document=document,
         data={name: _data_address((data or {}).get(name, "")) for name in figures},
+        first_rows=FIRST_ROWS,
+        other_rows=_other_rows,
+        explored=explored,
+        explored_json=_json(explored),
         colours=json.dumps({variable: colour for colour, variable in THEMED.items()}),
         figures={name: Markup(inline_svg(svg, name)) for name, svg in figures.items()},
-        script=Markup(script),
+        scripts=[{"text": Markup(script), "hash": _hash(script)} for script in scripts],
         style=Markup(style),
-        script_hash=_hash(script),
     )
 
 
 def inline_svg(svg: str, name: str) -> str:
-    """SVG for embedding: unique ids, the page's colours, width from its container."""
+    """SVG for embedding: unique ids, the page's colours, width from its container, and short."""
     svg = METADATA.sub("", HEAD.sub("", svg, count=1))
+    svg = TAG.sub(lambda tag: FURTHER_DECIMALS.sub("", tag[0]), BETWEEN_TAGS.sub("><", svg))
+    svg = SAME_MARKS.sub(_marks, svg)
     svg = IDS.sub(rf"\g<1>{name}-", svg)
     for colour, variable in THEMED.items():
         svg = svg.replace(colour, variable)
     return SIZE.sub(_without_size, svg, count=1)
 
 
+def _marks(marks: re.Match[str]) -> str:
+    """Marks of one style, which they get from their group."""
+    style = f' style="{marks[1]}"'
+    return f"<g{style}>{marks[0].replace(style, '')}</g>"
+
+
 def _data_address(text: str) -> str:
     """A table as an address that needs no network; empty for none."""
     content = base64.b64encode(text.encode()).decode()
     return f"data:text/csv;charset=utf-8;base64,{content}" if text else ""
+
+
+def _other_rows(table: Table) -> Markup:
+    """The rows after the first ones: numbers of cells, the cells, and sort keys by column."""
+    numbers: dict[Cell, int] = {}
+    rows = [
+        [numbers.setdefault(cell, len(numbers)) for cell in row] for row in table.rows[FIRST_ROWS:]
+    ]
+    cells = [
+        cell if isinstance(cell, str) else [cell.text, cell.url, cell.more, cell.archive]
+        for cell in numbers
+    ]
+    keys = {}
+    for i, column in enumerate(zip(*(table.keys or ())[FIRST_ROWS:], strict=True)):
+        if any(key is not None for key in column):
+            keys[i] = [_shorter(key) for key in column]
+    return _json({"cells": cells, "rows": rows, "keys": keys})
+
+
+def _shorter(key: float | str | None) -> float | str | None:
+    return float(f"{key:.{KEY_DIGITS}g}") if isinstance(key, float) else key
+
+
+def _json(content: Any) -> Markup:
+    """JSON that ends no script."""
+    from jinja2.utils import htmlsafe_json_dumps
+
+    return htmlsafe_json_dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def _without_size(tag: re.Match[str]) -> str:
@@ -85,5 +145,5 @@ def _static(name: str) -> str:
 
 
 def _hash(script: str) -> str:
-    """Hash of the only script that the page's security policy allows."""
+    """Hash of a script, for the page's security policy, which allows no other."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

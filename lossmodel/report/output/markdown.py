@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from lossmodel.text.escape import one_line
 
@@ -20,8 +20,8 @@ INLINE: Final = re.compile(r"([\\`*_\[\]|~$])")
 AT_START: Final = re.compile(r"^(\s*)([#+\-=:>]|\d+(?=[.)](?:\s|$)))")
 
 
-def to_markdown(document: Document) -> str:
-    """Write the document in GitHub-flavoured Markdown."""
+def to_markdown(document: Document, *, figures: Literal["svg", "png"] = "svg") -> str:
+    """Write the document in GitHub-flavoured Markdown, with figures in some format."""
     parts = [f"# {markdown(document.title)}", markdown(document.subtitle)]
     if document.mark:
         parts.append(f"**{markdown(document.mark)}**")
@@ -30,7 +30,7 @@ def to_markdown(document: Document) -> str:
     for section in document.sections:
         parts.append(f"## {markdown(section.title)}")
         for block in section.blocks:
-            parts.extend(_block(block, document.mark))
+            parts.extend(_block(block, document.mark, figures))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -60,14 +60,16 @@ def _escape_start(start: re.Match[str]) -> str:
     return f"{space}{sign}&#8203;" if sign.isdigit() else f"{space}\\{sign}"
 
 
-def _block(block: Block, mark: str) -> Iterator[str]:
+def _block(block: Block, mark: str, form: str) -> Iterator[str]:
     if block.kind == "text":
         yield _text(block)
     elif block.kind == "figure":
-        yield f"![{markdown(block.alt or block.caption)}](figures/{block.name}.svg)"
+        yield f"![{markdown(block.alt or block.caption)}](figures/{block.name}.{form})"
         yield f"*{markdown(block.caption)}*"
         if mark:
             yield f"**{markdown(mark)}**"
+    elif block.kind == "dial":
+        return
     elif block.page_only:
         yield markdown(block.instead)
     else:

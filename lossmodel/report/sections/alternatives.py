@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lossmodel.posterior.tables import is_assumed
 from lossmodel.report.blocks import Table
 from lossmodel.report.wording import (
     category_title,
@@ -53,11 +52,9 @@ def alternatives_table(results: Results, keys: list[Key]) -> Table | None:
 
 
 def median_range(results: Results, key: Key) -> str:
-    """Range of the median under other priors, for a total that is set by assumptions."""
+    """Range of the median under other priors; empty if it is not known."""
     rows = _of(results.fit, key)
-    if rows.empty or not is_assumed(results.fit, key):
-        return ""
-    return _ends(results, key, rows)
+    return "" if rows.empty else _ends(results, key, rows)
 
 
 def _of(fit: Fit, key: Key) -> pd.DataFrame:

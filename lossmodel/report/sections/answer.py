@@ -10,6 +10,7 @@ from lossmodel.posterior.tables import prior_share
 from lossmodel.report.axis import Axis
 from lossmodel.report.blocks import Answer, Answers, Block, Section, Table, Text
 from lossmodel.report.one_claim import hangs_on
+from lossmodel.report.scale import scale_words
 from lossmodel.report.sections.alternatives import alternatives_table, median_range
 from lossmodel.report.sections.readings import readings_blocks
 from lossmodel.report.wording import (
@@ -17,17 +18,15 @@ from lossmodel.report.wording import (
     confidence,
     date,
     estimate_text,
+    headline_keys,
     interval,
     level,
-    main_categories,
     main_parties,
     party_title,
     quantity_title,
     scope_title,
-    set_by,
 )
 from lossmodel.tables.categories import COUNTED
-from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ __all__ = ["answer_section", "headline_answers"]
 def headline_answers(results: Results) -> Answers | None:
     """The totals of the main parties to the last day; None without any."""
     fit = results.fit
-    keys = _headlines(results)
+    keys = headline_keys(fit)
     if not keys:
         return None
     totals = [results.total(key) for key in keys]
@@ -61,19 +60,10 @@ def headline_answers(results: Results) -> Answers | None:
     )
 
 
-def _headlines(results: Results) -> list[Key]:
-    return [
-        (party, category, "all")
-        for party in main_parties(results.fit)
-        for category in main_categories(results.fit)
-        if (party, category, "all") in results.cumulative
-    ]
-
-
 def answer_section(results: Results) -> Section:
     """Sentences about the main parties, then tables of all totals."""
     main = main_parties(results.fit)
-    headlines = _headlines(results)
+    headlines = headline_keys(results.fit)
     blocks: list[Block] = [_introduction(results), *(_sentence(results, key) for key in headlines)]
     blocks += [Text(words, tone="warning") for words in headline_warnings(results.fit)]
     blocks += [_scopes(results)]
@@ -91,10 +81,10 @@ def _introduction(results: Results) -> Text:
         "Each number is a posterior median. Given the claims and the assumptions of the model, "
         f"the true value lies in the credible interval with a probability of {level(fit)}. "
         "Numbers are rounded to two digits of the half width of their interval, or of their own "
-        "size where that is smaller. Casualties are killed plus wounded. “Set by assumptions” "
-        f"marks a total with more than {percent(ASSUMED)} of its posterior variance from priors, "
-        "mainly on the bias of the claimants: more claims of the same kind would hardly narrow its "
-        "interval."
+        "size where that is smaller. Casualties are killed plus wounded. “Assumed” is the share "
+        "of the uncertainty, measured as variance, that comes from the priors and not from the "
+        "figures: more claims of the same kind would hardly narrow it. The section on "
+        "identification says which assumptions these are."
     )
     return Text(words, tone="small")
 
@@ -112,8 +102,8 @@ def _sentence(results: Results, key: Key) -> Text:
         text += f"; one year earlier, to {date(before['end'])}, "
         text += f"{estimate_text(before)} ({interval(before)})"
     text += "."
-    if assumed := set_by(fit, key):
-        text += f" This total is {assumed}"
+    if assumed := scale_words(fit, key):
+        text += f" {assumed}"
         medians = median_range(results, key)
         text += f"; under other plausible priors the median would be {medians}." if medians else "."
     if hanging := hangs_on(fit, key, now):
@@ -165,20 +155,18 @@ def _table(results: Results, name: str, keys: list[Key], caption: str) -> Table:
     interval_name = f"{level(fit)} interval"
     return Table(
         name,
-        ["Losses", "Total", interval_name, "One year earlier", interval_name, "Set by assumptions"],
+        ["Losses", "Total", interval_name, "One year earlier", interval_name, "Assumed"],
         [_row(results, key) for key in keys],
         caption=(
             f"{caption}, {date(fit.days[0])} to {date(fit.days[-1])}{before}. The percentage is "
             "the share of the posterior variance that comes from priors."
         ),
-        numeric=frozenset({1, 2, 3, 4}),
+        numeric=frozenset({1, 2, 3, 4, 5}),
     )
 
 
 def _assumed(share: float) -> str:
-    if math.isnan(share):
-        return "–"
-    return f"{'yes' if share > ASSUMED else 'no'}, {percent(share)}"
+    return "–" if math.isnan(share) else percent(share)
 
 
 def _row(results: Results, key: Key) -> list[str]:

@@ -10,7 +10,6 @@ from lossmodel.plots.fit import PREDICTIVE_PROB
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.figures.figures import FORCE_BALANCE
 from lossmodel.report.sections.force import force_blocks
-from lossmodel.report.sections.simulated import simulated_blocks
 from lossmodel.report.wording import category_title, claimant_names
 from lossmodel.text.numbers import factor, percent
 
@@ -29,7 +28,7 @@ SMALL: Final = 5  # shares of fewer figures are put in brackets: one figure is 2
 
 
 def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
-    """The gate, diagnostics of submodels, predictive coverage by claimant, simulated wars."""
+    """The gate, diagnostics of submodels and predictive coverage by claimant."""
     of_force = [spec for spec in figures if spec.name == FORCE_BALANCE]
     blocks: list[Block] = [
         *_gate(results.fit.diagnostics),
@@ -45,7 +44,6 @@ def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
         *figure_blocks(spec for spec in figures if spec not in of_force),
         _predictive(results),
         *force_blocks(results.fit, of_force),
-        *simulated_blocks(),
     ]
     return Section("checks", "Convergence and predictive checks", blocks)
 

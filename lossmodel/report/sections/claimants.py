@@ -102,7 +102,7 @@ def _table(results: Results, group: str, rows: Sequence[dict[Any, Any]]) -> Tabl
         columns,
         texts,
         caption=(
-            "Ratios over the whole period, median and "
+            f"Ratios of {'people' if people else 'equipment'} over the whole period, median and "
             f"{level(results.fit)} credible interval. “Identified”: the posterior sd of the log "
             f"ratio is less than {percent(IDENTIFIED)} of its prior sd; otherwise the ratio is "
             "mostly set by its prior. Ratios by half-year are in biases.csv."

@@ -236,13 +236,9 @@ def _influence(results: Results, row: dict[str, Any]) -> str:
 
 
 def _keys(row: dict[str, Any]) -> list[float | str | None]:
+    """Sort keys of cells that are more than a number."""
     central = row["value"] if math.isfinite(row["value"]) else (row["low"] + row["high"]) / 2
-    found = {
-        "Figure": central,
-        "Expected": row["expected"],
-        "Claimed / expected": row["residual"],
-        "Influence": abs(row["moves_shift"]),
-    }
+    found = {"Figure": central, "Influence": abs(row["moves_shift"])}
     keys: list[float | str | None] = [None] * len(COLUMNS)
     for name, value in found.items():
         if math.isfinite(value):

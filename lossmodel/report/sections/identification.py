@@ -6,63 +6,61 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
+from lossmodel.report.dial import changes_table, dial_of, largest_change
 from lossmodel.report.one_claim import decisive_claim, figure_words, over_its_prior
+from lossmodel.report.scale import FIGURES, PARTS, scale_of, scale_words
+from lossmodel.report.sections.kinds import kinds_of_evidence
 from lossmodel.report.wording import (
     claimant_names,
     estimate_text,
+    headline_keys,
     interval,
     level,
-    main_categories,
-    main_parties,
     quantity_title,
 )
-from lossmodel.text.levels import ASSUMED
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Key, Results
 
 __all__ = ["identification_section"]
 
-# Groups of priors in the order of the table, with their names within a sentence.
-PRIOR_GROUPS: Final = {
-    "bias": "the bias of single claimants",
-    "common mode": "errors that claimants may share",
-    "coverage and delay": "the coverage of name lists and their delay",
-    "registers": "the coverage of registers",
-    "missing": "the missing (their number, and who counts them)",
-    "definition": "the definition of terms such as “losses”",
-    "lethality": "lethality (killed / casualties)",
-    "path": "the variation of losses over time",
-    "scope": "the size of parts of a party's forces",
-    "noise scales": "the noise of single figures",
-}
-NAMED: Final = 3
+# How to get the table and the sliders, where a fit has not been explained.
+NOT_EXPLAINED: Final = (
+    "`lossmodel explain` refits under other assumptions; with its results this section says how "
+    "far each one moves the totals, and the HTML page has sliders for them."
+)
 
 
-def identification_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
-    """A paragraph per headline total, the figure and the table."""
+def identification_section(
+    results: Results, figures: Sequence[FigureSpec], explanation: Explanation | None = None
+) -> Section:
+    """A paragraph per headline total, the figure, the scale, and totals if assumptions change."""
     fit = results.fit
     blocks: list[Block] = [
         Text(
             "The claims identify the trend of losses well. The level of the losses depends "
             "on the bias of the claimants, which the claims identify only where they contradict "
-            "each other. This section decomposes the posterior variance of each total by group of "
-            f"priors; a total with more than {percent(ASSUMED)} from priors is set by "
-            "assumptions.",
+            "each other. This section says how much of the uncertainty of each total is noise in "
+            "the figures, and how much each kind of assumption adds to it. Uncertainty is the "
+            "posterior variance of the logarithm of the total.",
         )
     ]
-    for party in main_parties(fit):
-        for category in main_categories(fit):
-            if (party, category, "all") in fit.series:
-                blocks.append(_sentence(results, (party, category, "all")))
-    blocks += figure_blocks(figures)
-    blocks.append(_table(fit.variance_decomposition, results))
+    blocks += [_sentence(results, key, explanation) for key in headline_keys(fit)]
+    if explanation is None:
+        blocks.append(Text(NOT_EXPLAINED, tone="small"))
+    else:
+        blocks += [
+            Text("If an assumption changes", tone="heading"),
+            dial_of(explanation, fit),
+            changes_table(explanation, fit),
+        ]
+    blocks += [Text("Shares of all totals", tone="heading"), *figure_blocks(figures)]
+    blocks += [_table(results), *kinds_of_evidence(results)]
     hanging = _one_claim_table(results)
     if hanging is not None:
         blocks += [Text("Totals that hang on one claim", tone="heading"), hanging]
@@ -108,29 +106,24 @@ def _one_claim_table(results: Results) -> Table | None:
     )
 
 
-def _sentence(results: Results, key: Key) -> Text:
+def _sentence(results: Results, key: Key, explanation: Explanation | None) -> Text:
     fit = results.fit
-    party, category, scope = key
-    shares = fit.variance_decomposition
-    rows = shares[shares["quantity"] == f"{category} {party} {scope}"]
-    if rows.empty:
-        return Text(
-            "The variance decomposition is not available.", lead=f"{quantity_title(fit, key)}:"
-        )
-    ranked = rows.sort_values("share", ascending=False)
-    named = [
-        f"{percent(share)} from {PRIOR_GROUPS.get(group, group)}"
-        for group, share in zip(ranked["block"], ranked["share"], strict=True)
-    ][:NAMED]
-    whole = float(rows["prior_share"].iloc[0])
-    before, after = float(rows["prior_sd"].iloc[0]), float(rows["posterior_sd"].iloc[0])
-    words = (
-        f"{percent(whole)} of the posterior variance comes from priors: {_listed(named)}. "
-        f"The prior {level(fit)} interval of the total spans a factor of "
-        f"{_factor(before, fit.ci_prob)} on either side of its median, the posterior interval a "
-        f"factor of {_factor(after, fit.ci_prob)}."
+    lead = f"{quantity_title(fit, key)}:"
+    words = scale_words(fit, key)
+    if not words:
+        return Text("The variance decomposition is not available.", lead=lead)
+    category, party, scope = key[1], key[0], key[2]
+    rows = fit.variance_decomposition
+    row = rows[rows["quantity"] == f"{category} {party} {scope}"].iloc[0]
+    before, after = float(row["prior_sd"]), float(row["posterior_sd"])
+    words += (
+        f". Before any claim the {level(fit)} interval spans a factor of "
+        f"{_factor(before, fit.ci_prob)} on either side of the median, with the claims a factor of "
+        f"{_factor(after, fit.ci_prob)}."
     )
-    return Text(words, lead=f"{quantity_title(fit, key)}:")
+    if explanation is not None and key in explanation.keys:
+        words += f" {largest_change(explanation, fit, key)}"
+    return Text(words, lead=lead)
 
 
 def _factor(sd: float, prob: float) -> str:
@@ -140,24 +133,29 @@ def _factor(sd: float, prob: float) -> str:
     return number(math.exp(sd * float(ndtri((1 + prob) / 2))))
 
 
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def _table(shares: pd.DataFrame, results: Results) -> Table:
-    groups = [name for name in PRIOR_GROUPS if name in set(shares["block"])]
-    groups += [name for name in dict.fromkeys(shares["block"]) if name not in groups]
-    rows = []
-    totals = {" ".join((c, p, s)): (p, c, s) for p, c, s in results.fit.series}
-    for quantity, own in shares.groupby("quantity", sort=False):
-        known = dict(zip(own["block"], own["share"], strict=True))
-        cells = [percent(known[name]) if name in known else "–" for name in groups]
-        title = quantity_title(results.fit, totals[str(quantity)])
-        rows.append([title, percent(own["prior_share"].iloc[0]), *cells])
+def _table(results: Results) -> Table:
+    """The scale of all totals."""
+    fit = results.fit
+    scales = {key: scale_of(fit, key) for key in fit.series}
+    known = {part for scale in scales.values() for part in scale}
+    parts = [part for part in (FIGURES, *PARTS) if part in known]
+    parts += sorted(known - set(parts))
+    rows = [
+        [
+            quantity_title(fit, key),
+            *(percent(scale[part]) if part in scale else "–" for part in parts),
+        ]
+        for key, scale in scales.items()
+        if scale
+    ]
     return Table(
         "shares",
-        ["Total", "All priors", *groups],
+        ["Total", *(part[:1].upper() + part[1:] for part in parts)],
         rows,
-        caption="Posterior variance by group of priors; the remainder comes from the figures.",
-        numeric=frozenset(range(1, 2 + len(groups))),
+        caption=(
+            "Shares of the uncertainty (variance of the log total): noise in the figures, and each "
+            "kind of assumption."
+        ),
+        numeric=frozenset(range(1, 1 + len(parts))),
+        fold="The shares as a table",
     )

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from lossmodel.evaluation.kept import kept_table
 from lossmodel.evaluation.targets import misses
 from lossmodel.report.blocks import Block, Table, Text
+from lossmodel.report.wording import date
 from lossmodel.text.numbers import percent
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = ["simulated_blocks"]
-
-NOTHING: Final = (
-    "Calibration on simulated wars is not part of this installation; make arms, make backtests and "
-    "make posterior-sbc compute it."
-)
 
 
 def simulated_blocks(
     arms: pd.DataFrame | None = None,
     revisions: dict[str, pd.DataFrame] | None = None,
     replicas: pd.DataFrame | None = None,
+    calibration: pd.DataFrame | None = None,
+    misspecified: pd.DataFrame | None = None,
 ) -> list[Block]:
     """Tables of the kept runs; those that are not kept are left out.
 
     Parameters
     ----------
-    arms, revisions, replicas
-        Tables of `evaluation.arms`, `revisions` (by war) and `posterior_sbc`; by default those
-        that are kept.
+    arms, revisions, replicas, calibration, misspecified
+        Tables of `evaluation.arms`, `revisions` (by war), `posterior_sbc` and `calibration`; by
+        default those that are kept.
     """
     arms = kept_table("arms") if arms is None else arms
     replicas = kept_table("posterior-sbc") if replicas is None else replicas
@@ -43,14 +39,60 @@ def simulated_blocks(
             "simulated wars": kept_table("revisions-simulated"),
         }
         revisions = {name: table for name, table in kept.items() if table is not None}
-    found: list[Block] = [Text("Simulated wars and replicated figures", tone="heading")]
+    calibration = kept_table("calibration") if calibration is None else calibration
+    misspecified = kept_table("misspecified") if misspecified is None else misspecified
+    found: list[Block] = [Text("Calibration on simulated wars", tone="heading")]
+    if calibration is not None:
+        found += _calibration(calibration)
+    if misspecified is not None:
+        found.append(Text(_misspecified(misspecified), lead="Misspecified wars:"))
     if arms is not None:
         found += _arms(arms)
     if revisions:
         found += _revisions(revisions)
     if replicas is not None:
         found.append(Text(_replicated(replicas), lead="Replicated figures:"))
-    return found if len(found) > 1 else [*found, Text(NOTHING, tone="small")]
+    return found if len(found) > 1 else []
+
+
+def _calibration(table: pd.DataFrame) -> list[Block]:
+    words = (
+        "Wars were drawn from the model, and fitted by it. Within Monte Carlo error each interval "
+        "should hold as many truths as its level says; z is the distance of the truth from the "
+        "posterior mean in posterior sds, with mean 0 and sd 1 if the engine is exact."
+    )
+    columns = ["Engine", "Total", "Wars", "In 50%", "In 80%", "In 95%", "Mean of z", "Sd of z"]
+    rows = [
+        [
+            *(str(row["engine"]), str(row["quantity"]), f"{row['wars']:,}"),
+            *(f"{row[f'covered_{level}']:.1%}" for level in (50, 80, 95)),
+            *(f"{row['z_mean']:+.2f}", f"{row['z_sd']:.2f}"),
+        ]
+        for row in table.to_dict("records")
+    ]
+    caption = f"Calibration on simulated wars, computed {_days_of(table)}."
+    numeric = frozenset(range(2, len(columns)))
+    return [Text(words), Table("calibration", columns, rows, caption=caption, numeric=numeric)]
+
+
+def _misspecified(table: pd.DataFrame) -> str:
+    """How often a departure of the claims from the model is covered and noticed."""
+    parts = []
+    for row in table.to_dict("records"):
+        noticed = row.get(f"flagged as {row['departure']}", np.nan)
+        known = "" if not np.isfinite(noticed) else f", noticed by a check in {percent(noticed)}"
+        name = str(row["departure"]).replace("-", " ")
+        parts.append(f"{name} ({row['wars']:,}): {percent(row['covered_95'])}{known}")
+    return (
+        "share of truths in the 95% interval by the kind of departure of the claims from the "
+        f"model, with the number of wars in brackets. {'; '.join(parts)}. Computed "
+        f"{_days_of(table)}. A departure that no check notices is unknown to the reader of a fit."
+    )
+
+
+def _days_of(table: pd.DataFrame) -> str:
+    days = sorted(set(table["computed"]))
+    return f"on {' and '.join(date(pd.Timestamp(day)) for day in days)}"
 
 
 def _arms(table: pd.DataFrame) -> list[Block]:

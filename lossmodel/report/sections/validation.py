@@ -1,4 +1,4 @@
-"""Validation on past wars: the kept scores of `make wars`."""
+"""Whether the model works: past wars, frozen dates and simulated wars, from kept results."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from lossmodel.evaluation import war_tables
+from lossmodel.evaluation.kept import OF_BACKTEST, SCORED, kept_table
 from lossmodel.evaluation.scores import ZERO_AS
 from lossmodel.evaluation.wars import ALL_CLAIMS, LAST_DAY
 from lossmodel.report.blocks import Block, Section, Table, Text
+from lossmodel.report.sections.simulated import simulated_blocks
 from lossmodel.report.wording import date, estimate_text, interval
 from lossmodel.text.numbers import percent
 
@@ -31,32 +33,151 @@ SCORES: Final = {
     **{"ratio": "Upper / lower", "pit": "Mean PIT", "log_score": "Log score"},
     **{"interval_score_95": "Interval score", "crps": "CRPS"},
 }
+# Columns of kept backtests that are no rule of thumb.
+NO_RULES: Final = {"war", "party_title", *OF_BACKTEST, *SCORED, "computed"}
 # Growth of a CRPS that is named: twice the largest range over three seeds of three wars.
 NOTED: Final = 0.02
-TITLE: Final = "Validation on past wars"
+TITLE: Final = "Does it work"
 
 
 def validation_section(
-    wars: pd.DataFrame | None = None, pairs: pd.DataFrame | None = None
+    wars: pd.DataFrame | None = None,
+    pairs: pd.DataFrame | None = None,
+    backtests: pd.DataFrame | None = None,
 ) -> Section:
-    """Scores of past wars and of pairs, and the truths that were missed.
+    """Scores of past wars, of pairs, of frozen dates and of simulated wars, with the failures.
 
     Parameters
     ----------
-    wars, pairs
-        Scores as of `evaluation.wars` and `evaluation.pairs`; by default those that are kept.
+    wars, pairs, backtests
+        Scores as of `evaluation.wars` and `evaluation.pairs`, and rows of `kept.backtest_rows`; by
+        default those that are kept. What is not kept is left out.
     """
     wars = war_tables.read_kept("wars") if wars is None else wars
     pairs = war_tables.read_kept("pairs") if pairs is None else pairs
-    if wars is None:
-        words = (
-            "The scores of past wars are not part of this installation; make wars computes them."
-        )
-        return Section("validation", TITLE, [Text(words)])
-    blocks: list[Block] = [Text(_introduction(wars)), _wars(wars), *_failures(wars)]
+    backtests = kept_table("backtests") if backtests is None else backtests
+    blocks: list[Block] = []
+    if wars is not None:
+        blocks += [Text(_summary(wars), lead="In short:", tone="answer"), *_past(wars)]
     if pairs is not None and len(pairs):
         blocks.append(_pairs(pairs))
-    return Section("validation", TITLE, blocks)
+    if wars is not None:
+        blocks += _dates(wars)
+    if backtests is not None:
+        blocks += _frozen(backtests)
+    return Section("validation", TITLE, [*blocks, *simulated_blocks()])
+
+
+def _past(wars: pd.DataFrame) -> list[Block]:
+    return [
+        Text("Past wars", tone="heading"),
+        Text(_introduction(wars)),
+        _wars(wars),
+        *_failures(wars),
+    ]
+
+
+def _summary(wars: pd.DataFrame) -> str:
+    """Coverage, and the comparison with rules of thumb."""
+    mean = war_tables.by_war(wars).iloc[-1]
+    held = ", ".join(
+        f"{percent(mean[f'covered_{level}'])} lie in their {level}% interval"
+        for level in (95, 80, 50)
+    )
+    count = war_tables.windows(wars, ALL_CLAIMS)["war"].nunique()
+    words = (
+        f"Of {mean['truths']:,} totals of {count} past wars that became known later, {held}, wars "
+        "with equal weights. A share below the level means that intervals were too narrow. "
+    )
+    rules = war_tables.by_rule(wars)
+    rules = rules[rules["stage"] == ALL_CLAIMS]
+    better = ", ".join(
+        f"{RULES[row['rule']].lower()} in {row['better']} of {row['wars']} wars "
+        f"({_number(row['crps'])} against {_number(row['rule_error'])})"
+        for row in rules.to_dict("records")
+    )
+    if better:
+        words += f"The CRPS of the model is below the error of a rule of thumb: {better}. "
+    worse = rules[rules["abs_error"] > rules["rule_error"]].to_dict("records")
+    if worse:
+        named = ", ".join(
+            f"{RULES[row['rule']].lower()} ({_number(row['rule_error'])})" for row in worse
+        )
+        words += (
+            "The median alone, without its interval, has a larger absolute log error "
+            f"({', '.join(_number(row['abs_error']) for row in worse)}) than {named}."
+        )
+    return words.strip()
+
+
+def _dates(wars: pd.DataFrame) -> list[Block]:
+    """Scores of the claims that were public by each stage of the wars."""
+    table = war_tables.by_date(wars)
+    rows = [
+        [
+            str(row["stage"]).capitalize(),
+            f"{row['wars']:,}",
+            f"{row['truths']:,}",
+            *_cells(row, SCORES),
+            *(_number(row[rule]) for rule in RULES),
+        ]
+        for row in table.to_dict("records")
+    ]
+    if len(rows) < 2:
+        return []
+    columns = ["Claims up to", "Wars", "Truths", *SCORES.values(), *RULES.values()]
+    return [
+        Text("Past wars in real time", tone="heading"),
+        Table(
+            "past-stages",
+            columns,
+            rows,
+            caption=(
+                "Past wars from the claims that were public at a stage: quarters of the fighting, "
+                "its last day, quarters of the time until the last claim. Each row has the truths "
+                "that are due by then; rows have different wars."
+            ),
+            numeric=frozenset(range(1, len(columns))),
+        ),
+    ]
+
+
+def _frozen(backtests: pd.DataFrame) -> list[Block]:
+    """Fits of the claims published by some dates, beside what became known later."""
+    table = backtests[backtests["as_of"].notna()]
+    if table.empty:
+        return []
+    rules = [name for name in table.columns if name not in NO_RULES and table[name].notna().any()]
+    records: list[dict[Any, Any]] = table.to_dict("records")
+    lines = {
+        "War": [str(row["war"]) for row in records],
+        "Days": [f"{row['start']} to {row['end']}" for row in records],
+        "Claims up to": [str(row["as_of"]) for row in records],
+        "Estimate then": [f"{estimate_text(row)} ({interval(row)})" for row in records],
+        "Known later": [f"{row['truth']:,.0f}" for row in records],
+        "Held by its intervals of": [
+            ", ".join(f"{k}%" for k in (50, 80, 95) if row[f"covered_{k}"]) or "none"
+            for row in records
+        ],
+        "CRPS of the model": [_number(row["crps"]) for row in records],
+        **{f"Error of {rule}": [_number(abs(row[rule])) for row in records] for rule in rules},
+    }
+    computed = date(pd.Timestamp(max(table["computed"])))
+    return [
+        Text("Frozen dates", tone="heading"),
+        Text(
+            f"Claims that were public by a date were fitted by themselves, on {computed} with the "
+            "model and the table of claims of that day. Errors are absolute log errors of rules of "
+            f"thumb from the same claims. {len(records)} totals are no test by themselves."
+        ),
+        Table(
+            "frozen",
+            ["Case", *(_series(row) + _scope(row) for row in records)],
+            [[name, *cells] for name, cells in lines.items()],
+            caption="Estimates from the claims of frozen dates, and what became known later.",
+            numeric=frozenset(range(1, 1 + len(records))),
+        ),
+    ]
 
 
 def _introduction(wars: pd.DataFrame) -> str:
@@ -179,3 +300,7 @@ def _missed(row: dict[Any, Any]) -> str:
 
 def _series(row: Mapping[Any, Any]) -> str:
     return f"{row['party_title'] or row['party']}, {row['category']}"
+
+
+def _scope(row: Mapping[Any, Any]) -> str:
+    return "" if row["scope"] == "all" else f" ({row['scope']})"

@@ -1,30 +1,64 @@
 "use strict";
+// A source, given as text, address, further words and archived copy, as in the rows of the page.
+function fill(into, [text, url, more, archive]) {
+  const link = (href, words) => {
+    const made = document.createElement("a");
+    [made.href, made.textContent, made.target, made.rel] = [href, words, "_blank", "noopener noreferrer"];
+    return made;
+  };
+  into.append(url ? link(url, text) : text, more);
+  if (archive) into.append(" (", link(archive, "archived copy"), ")");
+}
+
 // Tables of class "search": sorting by a click on a heading, search by words, paging.
 for (const box of document.querySelectorAll(".table.search")) {
-  const step = 200;
   const body = box.querySelector("tbody");
+  const step = Math.max(body.rows.length, 1);
   const field = box.querySelector("input");
   const count = box.querySelector("output");
   const more = box.querySelector(".more");
   const heads = [...box.querySelectorAll("th")];
-  let rows = [...body.rows].map((tr) => ({
-    tr,
-    words: plain([...tr.cells].map((c) => c.textContent).join(" ")),
-    keys: [...tr.cells].map((c) => key(c)),
-  }));
+  let rows = [...body.rows].map((tr) => {
+    const texts = [...tr.cells].map((c) => c.textContent.trim());
+    return { tr, words: plain(texts.join(" ")), keys: texts.map((t, i) => key(t, tr.cells[i].dataset.key)) };
+  });
+  const block = box.querySelector(".rows");
+  if (block) rows = rows.concat(others(JSON.parse(block.textContent)));
   let shown = step;
+
+  // Rows that are data until they are shown.
+  function others({ cells, rows, keys }) {
+    const texts = cells.map((cell) => (typeof cell === "string" ? cell : cell[0] + cell[2]));
+    const words = texts.map(plain);
+    const own = texts.map((text) => key(text));
+    return rows.map((row, at) => ({
+      make: () => made(row.map((n) => cells[n])),
+      words: row.map((n) => words[n]).join(" "),
+      keys: row.map((n, i) => (keys[i] && keys[i][at] !== null ? keys[i][at] : own[n])),
+    }));
+  }
+
+  function made(cells) {
+    const tr = document.createElement("tr");
+    cells.forEach((cell, i) => {
+      const td = tr.insertCell();
+      if (typeof cell === "string") td.textContent = cell;
+      else fill(td, cell);
+      if (heads[i].classList.contains("n")) td.className = "n";
+      else if (td.textContent.length > 60) td.className = "t";
+    });
+    return tr;
+  }
 
   // 500,000 and 500000 are the same number to whoever looks for it.
   function plain(text) {
     return text.toLowerCase().replace(/(\d),(?=\d{3}(?!\d))/g, "$1");
   }
 
-  function key(cell) {
-    const given = cell.dataset.key;
-    const text = given === undefined ? cell.textContent.trim() : given;
+  function key(text, given) {
+    if (given !== undefined) return Number.isNaN(Number(given)) ? given : Number(given);
     if (text === "" || text === "–") return null;
-    const value = given === undefined ? NaN : Number(given);
-    return Number.isNaN(value) ? text.toLowerCase() : value;
+    return /^[+-]?[\d,]*\.?\d+$/.test(text) ? Number(text.replaceAll(",", "")) : text.toLowerCase();
   }
 
   function compare(a, b) {
@@ -37,7 +71,7 @@ for (const box of document.querySelectorAll(".table.search")) {
   function show() {
     const wanted = plain(field.value).split(/\s+/).filter(Boolean);
     const found = rows.filter((row) => wanted.every((word) => row.words.includes(word)));
-    body.replaceChildren(...found.slice(0, shown).map((row) => row.tr));
+    body.replaceChildren(...found.slice(0, shown).map((row) => (row.tr ??= row.make())));
     const part = found.length > shown ? `, the first ${shown} shown` : "";
     count.textContent = `${found.length} of ${rows.length} rows${part}`;
     more.hidden = found.length <= shown;

@@ -1,4 +1,4 @@
-"""Hashes of the content of arguments."""
+"""Hashes of the content of arguments, equal in every process."""
 
 from __future__ import annotations
 

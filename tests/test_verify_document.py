@@ -1,0 +1,250 @@
+"""Documents that quote a fit: tagged numbers are compared, others are listed and not judged."""
+
+import zipfile
+
+import pytest
+
+from lossmodel.errors import UsageError
+from lossmodel.query.evaluate import answer_query
+from lossmodel.report import quoting as module
+from lossmodel.report.mentions import FORMATS, mentions
+from lossmodel.report.output.latex import write_tex
+from lossmodel.report.results import Results
+from lossmodel.report.verify import is_report_file
+from lossmodel.text.numbers import number
+from lossmodel.text.said import agrees, dates_in, said_in
+from tests.fakes import make_fit
+
+QUESTION = "killed north 2023"
+
+
+@pytest.fixture(scope="module")
+def results():
+    return Results(make_fit(n_draws=40, until="2023-12-31"))
+
+
+@pytest.fixture(scope="module")
+def every(results):
+    return module.quoted(results)
+
+
+@pytest.fixture(autouse=True)
+def _once(monkeypatch, every):
+    """The numbers that may be quoted, worked out once for all tests."""
+    monkeypatch.setattr(module, "quoted", lambda _: every)
+
+
+@pytest.fixture(scope="module")
+def numbers(results):
+    """Median and limits of the question, as they are printed, with commas."""
+    row = answer_query(results.fit, QUESTION).iloc[0]
+    return [number(row[k], row["lower"], row["upper"]) for k in ("median", "lower", "upper")]
+
+
+def document(kind, tagged, rest=""):
+    """A document of some format with a tagged text and an untagged one."""
+    if kind == ".tex":
+        tagged, rest = (text.replace(",", r"\,").replace("%", r"\%") for text in (tagged, rest))
+        words = rf"There were \LMchecked{{{QUESTION}}}{{{tagged}}} dead. {rest} \cite{{a2020}}"
+        return rf"\documentclass[12pt]{{article}}\begin{{document}}{words}\end{{document}}".encode()
+    if kind == ".docx":
+        return word_file(tagged, rest)
+    tag = f'<span data-lossmodel="{QUESTION}">{tagged.replace(",", chr(0x202F))}</span>'
+    words = f"There were {tag} dead. {rest}\n"
+    code = "`777777`\n\n```\n888888\n```\n" if kind == ".md" else "<script>777777</script>"
+    return f"{words}{code}".encode()
+
+
+def word_file(tagged, rest):
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    run = "<w:r><w:t>{}</w:t></w:r>".format
+    # A number may be cut into several runs.
+    half = len(tagged) // 2
+    marked = '<w:commentRangeStart w:id="4"/>' + run(tagged[:half]) + run(tagged[half:])
+    marked += '<w:commentRangeEnd w:id="4"/>'
+    body = f"<w:p>{run('There were ')}{marked}{run(' dead. ')}</w:p><w:p>{run(rest)}</w:p>"
+    comment = f'<w:comment w:id="4"><w:p>{run("lossmodel: " + QUESTION)}</w:p></w:comment>'
+    return packed(
+        {
+            "word/document.xml": f"<w:document {space}><w:body>{body}</w:body></w:document>",
+            "word/comments.xml": f"<w:comments {space}>{comment}</w:comments>",
+        }
+    )
+
+
+def packed(parts):
+    import io
+
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
+
+def check(results, tmp_path, kind, data):
+    path = tmp_path / f"paper{kind}"
+    path.write_bytes(data)
+    return module._checked(path, results)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("form", ["{0}", "{1} to {2}", "{0} ({1}–{2})", "{0} (95% CrI {1} to {2})"])
+def test_tagged_numbers_that_are_those_of_the_fit_agree(results, numbers, tmp_path, kind, form):
+    found = check(results, tmp_path, kind, document(kind, form.format(*numbers)))
+    assert found.problems == []
+    assert found.agreeing == 1
+    assert found.untagged == []
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("wrong", [0, 1, 2])
+def test_a_wrong_tagged_number_is_found(results, numbers, tmp_path, kind, wrong):
+    said = list(numbers)
+    said[wrong] = f"{float(said[wrong].replace(',', '')) * 1.3:,.0f}"
+    text = "{} ({} to {})".format(*said)
+    found = check(results, tmp_path, kind, document(kind, text))
+    [problem] = found.problems
+    name = ("median", "lower", "upper")[wrong]
+    assert f"{said[wrong]} should be {numbers[wrong]} ({QUESTION}, {name})" in problem
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_an_untagged_number_is_listed_with_candidates_and_not_judged(
+    results, numbers, tmp_path, kind
+):
+    rest = f"Others say {numbers[0]} or 987,654,321 in 2023."
+    found = check(results, tmp_path, kind, document(kind, numbers[0], rest))
+    assert found.problems == []
+    first, second = found.untagged
+    assert f"{numbers[0]}: " in first
+    assert f"{QUESTION}, median" in first
+    assert second.endswith(": 987,654,321")
+
+
+def test_macros_are_compared_where_they_are_defined(results, tmp_path):
+    write_tex(results.fit, tmp_path, results=results)
+    text = r"\input{numbers}\begin{document}\LM{killed-north} \LMsentence{killed-north-2023}"
+    text += r" \LMkilledNorthAllMedian \LMlastDay \LM{killed-south}\end{document}"
+    found = check(results, tmp_path, ".tex", text.encode())
+    assert (found.problems, found.agreeing) == ([], 5)
+    path = tmp_path / "numbers.tex"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    spoilt = [
+        f"{line[:-2]}9{line[-2:]}"
+        if line.startswith((r"\LMdefine{killed-north}", r"\newcommand{\LMkilledNorthAllMedian}"))
+        else line
+        for line in lines
+    ]
+    path.write_text(
+        "\n".join(spoilt).replace("killed-south}{", "killed-south}{1"), encoding="utf-8"
+    )
+    sentence, macro, median = check(results, tmp_path, ".tex", text.encode()).problems
+    assert "the sentence of killed-north is " in sentence
+    assert r"\LMkilledNorthAllMedian is " in macro
+    assert "the median of killed-south is 1" in median
+    assert "in numbers.tex line " in median
+
+
+def test_a_macro_that_the_fit_has_not_is_a_problem(results, tmp_path):
+    text = r"\LM{killed-nroth} \LMkilledNorthAllMiddle"
+    problems = check(results, tmp_path, ".tex", text.encode()).problems
+    assert "Did you mean killed-north?" in problems[0]
+    assert "LMkilledNorthAllMiddle is no number of this fit" in problems[1]
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "words"),
+    [
+        ("killed nowhere", "1", "is no question of this fit: No party 'nowhere'"),
+        (QUESTION, "no number at all", "should have one number, two or three"),
+        (QUESTION, "1, 2, 3, 4, 5", "should have one number, two or three"),
+        ("when killed north passes 100", "soon", "is a date"),
+        ("when killed north passes 100", "2031-01-01", "2031-01-01 should be 2022-"),
+    ],
+)
+def test_a_tag_that_cannot_hold_is_a_problem(results, tmp_path, question, said, words):
+    page = f'<span data-lossmodel="{question}">{said}</span>'
+    [problem] = check(results, tmp_path, ".html", page.encode()).problems
+    assert words in problem
+
+
+def test_limits_other_levels_shares_and_days_can_be_tagged(results, numbers, tmp_path):
+    narrow = answer_query(results.fit, QUESTION, ci_prob=0.5).iloc[0]
+    limits = [number(narrow[k], narrow["lower"], narrow["upper"]) for k in ("lower", "upper")]
+    share = answer_query(results.fit, "lethality north").iloc[0]
+    day = answer_query(results.fit, "when killed north passes 1000").iloc[0]["median"]
+    tagged = [
+        (f"{QUESTION} upper", numbers[2]),
+        (QUESTION, f"50% CrI {limits[0]} to {limits[1]}"),
+        ("lethality north", f"{share['median']:.0%}"),
+        ("when killed north passes 1000", day),
+    ]
+    page = "".join(f'<b data-lossmodel="{q}"><i>{said}</i></b>' for q, said in tagged)
+    found = check(results, tmp_path, ".html", page.encode())
+    assert (found.problems, found.agreeing) == ([], 4)
+
+
+def test_a_content_control_tags_a_number(tmp_path):
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    control = '<w:sdt><w:sdtPr><w:tag w:val="lossmodel: killed north"/></w:sdtPr><w:sdtContent>'
+    control += "<w:r><w:t>12</w:t></w:r></w:sdtContent></w:sdt>"
+    text = f"<w:document {space}><w:body><w:p>{control}</w:p></w:body></w:document>"
+    (tmp_path / "a.docx").write_bytes(packed({"word/document.xml": text}))
+    [mention] = mentions(tmp_path / "a.docx")
+    assert (mention.text, mention.question) == ("12", "killed north")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("a.pdf", b"%PDF", "not a document whose numbers can be checked"),
+        ("a.docx", b"no zip", "cannot be read as a Word document"),
+        ("a.docx", packed({"x": "y"}), "is not a Word document"),
+        ("a.docx", packed({"word/document.xml": "<a>"}), "cannot be read as a Word document"),
+        ("a.docx", packed({"word/document.xml": "<!DOCTYPE a><a/>"}), "a document type"),
+        ("a.md", b"\xff\xfe\x00", "UTF-8"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(tmp_path, name, data, words):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UsageError, match=words):
+        mentions(tmp_path / name)
+
+
+def test_files_of_a_report_are_told_from_documents(tmp_path):
+    (tmp_path / "fit.nc").write_bytes(b"")
+    (tmp_path / "tables").mkdir()
+    for name in ("report.md", "tables/totals.tex", "estimates.csv", "paper.tex"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    kinds = ("report.md", "tables/totals.tex", "estimates.csv", ".")
+    assert all(is_report_file(tmp_path / name) for name in kinds)
+    assert not is_report_file(tmp_path / "paper.tex")
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1,200 of 3.4 million (95%) on 6 May 2023", [1200, 3.4e6, 0.95]),
+        ("a T-72, version 0.1.0, COVID-19, 3/4", []),
+        ("95,000-160,000 and (-5)", [95000, 160000, -5]),
+        ("May 2023, 2023-05, 2023-05-06, and 7.", [7]),
+    ],
+)
+def test_numbers_of_a_text(text, values):
+    assert [said.value for said in said_in(text)] == values
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        *(("350,000", True), ("354,000", True), ("0.35 million", True), ("354,218", True)),
+        *(("360,000", False), ("400,000", False), ("300,000", False), ("350", False)),
+    ],
+)
+def test_a_rounded_number_agrees_and_a_wrong_one_does_not(text, right):
+    assert agrees(said_in(text)[0], 354_218, 239_000, 481_000) == right
+
+
+def test_days_of_a_text():
+    assert dates_in("2023-05-06, 7 June 2023; May 2023") == ["2023-05-06", "2023-06-07"]
