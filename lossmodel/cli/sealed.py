@@ -93,4 +93,7 @@ def score(
     answer(table_text(scores[[*shown, "pit", "crps"]]))
     answer("\n" + table_text(summarise_scores(scores)))
     if out is not None:
-        scores.to_csv(out, index=False, lineterminator="\n")
+        from lossmodel.report.folder import csv_text
+        from lossmodel.system.unfinished import write_whole
+
+        write_whole(out, csv_text(scores).encode())

@@ -13,6 +13,7 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.scores import LEVELS, TruthValue, percent_name, score
 from lossmodel.tables.files import read_text
+from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -102,7 +103,11 @@ def _published_since(
     """Claims of a stream that were published after the set was made."""
     frozen = sealed["as_of"] or sealed["last_day"]
     after = pd.Timestamp(frozen if sealed["retrospective"] else sealed["sealed"])
-    same = (table["kind"] == "cumulative") & table["value"].notna() & (table["via"] == "")
+    same = (
+        table["kind"].isin(names_with(KINDS, "running"))
+        & table["value"].notna()
+        & (table["via"] == "")
+    )
     for name in SERIES:
         same &= table[name] == prediction[name]
     new = (table["published"] > after) & (table["known"] > pd.Timestamp(prediction["last"]["date"]))
