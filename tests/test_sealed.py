@@ -117,6 +117,11 @@ def prediction(**dates):
     return key | {"accounting": "ledger", "last": last, "dates": paths}
 
 
+def test_claims_of_another_conflict_are_refused(made, claims):
+    with pytest.raises(UsageError, match="about elsewhere, the claims about"):
+        score_sealed(made | {"conflict": "elsewhere"}, claims)
+
+
 def test_between_the_dates_values_are_interpolated(made, claims):
     paths = {"1999-07-05": [3.0, 6.0, 9.0], "1999-07-13": [11.0, 22.0, 33.0]}
     content = changed(made, predictions=[prediction(**paths)])

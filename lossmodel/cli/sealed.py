@@ -25,6 +25,7 @@ def seal(
             "--ahead",
             metavar="DAYS",
             min=1,
+            max=3650,
             show_default=False,
             help="Days after the last day of the fit; repeatable. By default 14, 30, 60, 90, 180.",
         ),

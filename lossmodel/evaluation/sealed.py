@@ -90,7 +90,17 @@ def score_sealed(sealed: Mapping[str, Any], claims: Claims) -> pd.DataFrame:
         A row per date and stream that has a claim: its series, accounting, `date` (predicted),
         `known`, `published`, `figure`, `added` (since the last figure of the set), and of the
         losses added the columns of `scores.score`, on the log scale.
+
+    Raises
+    ------
+    UsageError
+        The claims are of another conflict.
     """
+    if sealed["conflict"] != claims.conflict.name:
+        raise UsageError(
+            f"The predictions are about {sealed['conflict']}, the claims about "
+            f"{claims.conflict.name}; give the same conflict."
+        )
     rows: list[dict[str, Any]] = []
     for prediction in sealed["predictions"]:
         rows += _scores(prediction, _published_since(prediction, claims.table, sealed))

@@ -95,7 +95,7 @@ def verify_document(path: str | Path, fit: Fit) -> Checked:
 
 
 def _checked(path: Path, results: Results) -> Checked:
-    checker = _Checker(results, definitions_in(path) if path.suffix == ".tex" else [])
+    checker = _Checker(results, definitions_in(path) if path.suffix.lower() == ".tex" else [])
     problems, untagged, agreeing = [], [], 0
     for mention in mentions(path):
         if mention.question or mention.key:
