@@ -94,7 +94,7 @@ def score_sealed(sealed: Mapping[str, Any], claims: Claims) -> pd.DataFrame:
     Raises
     ------
     UsageError
-        The claims are of another conflict.
+        The claims are of another conflict, or a prediction is not as `seal` makes them.
     """
     if sealed["conflict"] != claims.conflict.name:
         raise UsageError(
@@ -102,8 +102,12 @@ def score_sealed(sealed: Mapping[str, Any], claims: Claims) -> pd.DataFrame:
             f"{claims.conflict.name}; give the same conflict."
         )
     rows: list[dict[str, Any]] = []
-    for prediction in sealed["predictions"]:
-        rows += _scores(prediction, _published_since(prediction, claims.table, sealed))
+    try:
+        for prediction in sealed["predictions"]:
+            rows += _scores(prediction, _published_since(prediction, claims.table, sealed))
+    # Whoever can write a hash can write anything else, too.
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+        raise UsageError(f"The predictions are not those of a sealed set: {problem}.") from problem
     return pd.DataFrame(rows)
 
 
