@@ -50,7 +50,7 @@ def cache_dir() -> Path:
 
 def user_cache() -> Cached | None:
     """Entries in the cache folder; None where nothing can be kept there safely."""
-    return Cached(cache_dir() / "results") if hasattr(os, "getuid") else None
+    return Cached(cache_dir() / "results") if _user() is not None else None
 
 
 class Cached:
