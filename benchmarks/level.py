@@ -17,8 +17,9 @@ from lossmodel import LossModel, fit, load_claims
 from lossmodel.evaluation.kept import keep_table
 from lossmodel.model.components import Components
 from lossmodel.posterior.tables import prior_share
+from lossmodel.tables.categories import COUNTED
 
-TOTALS = [(p, c) for p in ("russia", "ukraine") for c in ("killed", "wounded", "casualties")]
+TOTALS = [(p, c) for p in ("russia", "ukraine") for c in COUNTED]
 LISTS = ["mediazona-bbc", "mediazona-bbc-matched", "lostarmour"]
 RECORDS = ["meduza-mediazona-probate", "kobak-excess-mortality", "meduza-excess-mortality"]
 

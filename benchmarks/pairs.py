@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.special import polygamma
 
 from lossmodel.evaluation.scores import ZERO_AS
+from lossmodel.tables.categories import COUNTED
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -22,7 +23,6 @@ WARS = (Path("wars", "falklands1982.csv"), Path("wars", "pacific1942-44-ighq.csv
 
 ROLES = ("adversary", "self", "third-party")
 CLASSES = {"personnel": "person", "materiel": "equipment", "civilians": "civilian"}
-PERSONS = ("killed", "wounded", "casualties")
 
 # Extra sd of the log ratio of a pair that is marked as of low trust. Judgement, made before any
 # score was seen: such pairs compare windows or classes that differ by tens of percent, or take a
@@ -216,7 +216,7 @@ def _read_war(path: Path) -> pd.DataFrame:
             "cluster": battle.replace(CLUSTERS),
             "claimant": [_first(CLAIMANTS, name) for name in case],
             "role": pairs["role"],
-            "class": np.where(pairs["category"].isin(PERSONS), "person", "equipment"),
+            "class": np.where(pairs["category"].isin(COUNTED), "person", "equipment"),
             "claimed": pairs["claimed"],
             "actual": pairs["truth"],
             "sourced": battle.isin(["Falklands 1982", "Formosa"]),

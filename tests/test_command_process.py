@@ -229,6 +229,7 @@ DIFFER = {
     "report.md": {"Created", "Command"},
     "report.pdf": set(),
     "fit.nc": set(),
+    "ro-crate-metadata.json": set(),
     "manifest.json": set(),
 }
 

@@ -17,6 +17,9 @@ COMMANDS = {
     "calibrate": (("calibrate",), "lossmodel.evaluation.calibration.calibrate"),
     "backtest": (("backtest",), "lossmodel.claims.claims.load_claims"),
     "sensitivity": (("sensitivity",), "lossmodel.claims.claims.load_claims"),
+    "export": (("export", "parquet"), "lossmodel.cli.fit.read_fit"),
+    "seal": (("seal",), "lossmodel.cli.sealed.read_fit"),
+    "score": (("score", "mine.csv"), "lossmodel.evaluation.sealed.read_sealed"),
 }
 PLACES = {
     "a broken link": ("broken", "leads nowhere"),

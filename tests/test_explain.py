@@ -174,6 +174,22 @@ def test_a_broken_file_is_passed_over(fitted, explained, tmp_path, caplog):
         caplog.clear()
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"own": 3.0}, {"logs": np.nan}, {"counts": 0}, {"keys": None}, {"priors": None}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_file_that_was_changed_is_passed_over(fitted, explained, tmp_path, caplog, changed):
+    file = explained.save(tmp_path)
+    with np.load(file) as stored:
+        content = dict(stored)
+    for name, factor in changed.items():
+        content[name] = np.array("x") if factor is None else content[name] * factor
+    np.savez(file, **content)
+    assert read_explanation(tmp_path, fitted) is None
+    assert "was changed" in caplog.text
+
+
 def test_refits_are_resumed_one_by_one(fitted, tmp_path, monkeypatch):
     keys, said = headline_keys(fitted), []
     options = ALONE | {"store": tmp_path, "progress": said.append}

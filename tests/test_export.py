@@ -219,6 +219,14 @@ def test_an_unknown_format_is_refused_before_the_work(results, tmp_path):
     assert set(EXPORTS) == {"xlsx", "parquet", "json", "docx", "markdown"}
 
 
+def test_a_report_with_its_fit_is_not_replaced(results, tmp_path):
+    (tmp_path / "manifest.json").touch()
+    (tmp_path / "fit.nc").touch()
+    with pytest.raises(UsageError, match="has a fit, which an export would replace"):
+        export_fit(results.fit, ["parquet"], tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.json", "fit.nc"}
+
+
 def test_the_crate_describes_every_file(results, tmp_path):
     (tmp_path / "figures").mkdir()
     for name in ("estimates.csv", "fit.nc", "figures/a b.svg"):

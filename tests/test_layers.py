@@ -118,6 +118,7 @@ ORDER = [
     "posterior/groups",
     "posterior/container",
     "posterior/saved_texts",
+    "posterior/saved_submodels",
     "posterior/netcdf",
     "posterior/built_fits",
     "posterior/citation",

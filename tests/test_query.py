@@ -172,8 +172,8 @@ def test_a_ratio_takes_the_stream_with_the_most_evidence(fit, monkeypatch):
 
 def test_a_name_with_signs_in_it_is_still_a_name(fit, monkeypatch):
     streams = streams_table(fit).replace("south-staff", "Staff (of a/b) - x")
-    for module in ("parse", "quantities"):
-        monkeypatch.setattr(f"lossmodel.query.{module}.streams_table", lambda _: streams)
+    monkeypatch.setattr("lossmodel.query.parse.claimants_of", lambda _: {*streams["claimant"]})
+    monkeypatch.setattr("lossmodel.query.quantities.streams_table", lambda _: streams)
     chosen = parsed("(ratio staff (of a/b) - x north) / lethality north", fit).sums[0][0].quantity
     assert chosen.claimant == "Staff (of a/b) - x"
 

@@ -117,6 +117,20 @@ def prediction(**dates):
     return key | {"accounting": "ledger", "last": last, "dates": paths}
 
 
+def test_claims_of_another_conflict_are_refused(made, claims):
+    with pytest.raises(UsageError, match="about elsewhere, the claims about"):
+        score_sealed(made | {"conflict": "elsewhere"}, claims)
+
+
+@pytest.mark.parametrize(
+    "change", [{"dates": ["x"]}, {"last": "x"}, {"last": {}}, {"dates": None}], ids=str
+)
+def test_predictions_in_other_forms_are_refused(made, claims, change):
+    spoilt = made | {"predictions": [made["predictions"][0] | change]}
+    with pytest.raises(UsageError, match="not those of a sealed set"):
+        score_sealed(spoilt, claims)
+
+
 def test_between_the_dates_values_are_interpolated(made, claims):
     paths = {"1999-07-05": [3.0, 6.0, 9.0], "1999-07-13": [11.0, 22.0, 33.0]}
     content = changed(made, predictions=[prediction(**paths)])

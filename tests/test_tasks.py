@@ -313,6 +313,14 @@ def test_what_tasks_have_in_common_is_hashed_once(monkeypatch):
     assert len([parts for parts in hashed if parts[0] is priors]) == 1
 
 
+@pytest.mark.parametrize("content", [b'{"x": 1}', b"\xff\xfe", b"[]", b'{"address": 5}', b""])
+def test_another_scheduler_file_is_refused(tmp_path, content):
+    file = tmp_path / "scheduler.json"
+    file.write_bytes(content)
+    with pytest.raises(UsageError, match="is no file of a Dask scheduler"):
+        run_tasks(round, [{"number": 2.4}], store=None, jobs=1, cluster=str(file))
+
+
 def test_a_scheduler_file_is_one_that_dask_wrote(tmp_path):
     distributed = pytest.importorskip("distributed")
     file = tmp_path / "scheduler.json"

@@ -281,7 +281,7 @@ def test_a_disk_that_fails_is_one_sentence_and_the_old_report_stays(
         "manifest": "lossmodel.report.folder.write_manifest",
         "disk": "lossmodel.system.exchange.os.fsync",
     }[where]
-    monkeypatch.setattr(fit_command, "read_fit", lambda _: short)
+    monkeypatch.setattr(fit_command, "read_fit", lambda *_, **__: short)
     monkeypatch.setattr(name, fail)
     said = lossmodel("report", "--out", "report")
     assert (said.status, said.stdout) == (3, "")

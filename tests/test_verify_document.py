@@ -139,7 +139,10 @@ def test_macros_are_compared_where_they_are_defined(results, tmp_path):
     path.write_text(
         "\n".join(spoilt).replace("killed-south}{", "killed-south}{1"), encoding="utf-8"
     )
+    # Whatever the case of the ending.
+    upper = check(results, tmp_path, ".TEX", text.encode()).problems
     sentence, macro, median = check(results, tmp_path, ".tex", text.encode()).problems
+    assert len(upper) == 3
     assert "the sentence of killed-north is " in sentence
     assert r"\LMkilledNorthAllMedian is " in macro
     assert "the median of killed-south is 1" in median

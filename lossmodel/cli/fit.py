@@ -233,7 +233,8 @@ def verify(
         good = f"{file}: all numbers agree with the fit."
     else:
         beside = (file.parent / "fit.nc").is_file()
-        problems, good = _verify_document(file, fit or (file.parent if beside else REPORT))
+        place = fit or (file.parent if beside else REPORT)
+        problems, good = _verify_document(file, place, no_cache=no_cache)
     for problem in problems:
         answer(problem)
     if problems:
@@ -241,11 +242,11 @@ def verify(
     answer(good)
 
 
-def _verify_document(file: Path, fit: Path) -> tuple[list[str], str]:
+def _verify_document(file: Path, fit: Path, *, no_cache: bool) -> tuple[list[str], str]:
     """Print untagged numbers; return the problems, and the sentence if there are none."""
     from lossmodel.report.quoting import verify_document
 
-    found = verify_document(file, read_fit(fit))
+    found = verify_document(file, read_fit(fit, no_cache=no_cache))
     if found.untagged:
         answer("Numbers without a tag, which are not judged, and what they may be:")
     for line in found.untagged:

@@ -25,6 +25,7 @@ def seal(
             "--ahead",
             metavar="DAYS",
             min=1,
+            max=3650,
             show_default=False,
             help="Days after the last day of the fit; repeatable. By default 14, 30, 60, 90, 180.",
         ),
@@ -93,4 +94,7 @@ def score(
     answer(table_text(scores[[*shown, "pit", "crps"]]))
     answer("\n" + table_text(summarise_scores(scores)))
     if out is not None:
-        scores.to_csv(out, index=False, lineterminator="\n")
+        from lossmodel.report.folder import csv_text
+        from lossmodel.system.unfinished import write_whole
+
+        write_whole(out, csv_text(scores).encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -15,6 +14,7 @@ from lossmodel import __version__
 from lossmodel.evaluation.assumptions import COMMON, Assumption, assumptions_of
 from lossmodel.evaluation.reweighting import Family, Pool, effective, pooled, weighted_quantiles
 from lossmodel.posterior.citation import fit_hash
+from lossmodel.posterior.container import checksum
 from lossmodel.system.unfinished import write_whole
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ class Explanation:
         content = {name: np.asarray(getattr(self, name)) for name in (*ARRAYS, *SCALARS)}
         content["curves"] = content["curves"].astype("f4")
         content |= {"format": np.array(FORMAT), "version": np.array(__version__)}
+        content["checksum"] = np.array(checksum(content))
         stream = io.BytesIO()
         np.savez(stream, allow_pickle=False, **content)
         write_whole(folder / FILE, stream.getvalue())
@@ -194,6 +195,8 @@ def read_explanation(folder: Path, fit: Fit) -> Explanation | None:
             return None
         if str(known["fit_sha256"]) != fit_hash(fit):
             return None
+        if str(known.pop("checksum")) != checksum(known):
+            raise ValueError("it was changed since it was written")
         found = {name: known[name] for name in ARRAYS}
         return Explanation(
             fit_sha256=str(known["fit_sha256"]),
@@ -205,7 +208,8 @@ def read_explanation(folder: Path, fit: Fit) -> Explanation | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
+    # Whatever a file of this name may hold, the report is that of the fit.
+    except Exception as problem:  # noqa: BLE001
         words = "%s cannot be read (%s) and is left out: run `lossmodel explain` again."
         logging.getLogger(__name__).warning(words, folder / FILE, problem)
         return None

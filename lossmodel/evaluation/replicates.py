@@ -22,15 +22,12 @@ from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
 from lossmodel.inference.names import EngineName
 from lossmodel.model.priors import Priors
+from lossmodel.tables.categories import COUNTED
 
 __all__ = ["replicate"]
 
 Floats = NDArray[np.float64]
-QUANTITIES = tuple(
-    (category, party)
-    for party in ("north", "south")
-    for category in ("killed", "wounded", "casualties")
-)
+QUANTITIES = tuple((category, party) for party in ("north", "south") for category in COUNTED)
 # Four chains of 150 draws: the ranks are compared at 99 levels, and a hundred effective draws are
 # enough for those, not the thousand of the gate.
 SHORT: dict[str, Any] = {"nuts": {"draws": 150, "patience": 0.0}}

@@ -124,15 +124,14 @@ def pooled(family: Family, statistics: list[Floats], nodes: Floats) -> Pool:
     ratios = np.stack([family.log_ratio(every, node) for node in nodes])
     counts = np.array([len(some) for some in statistics], dtype=float)
 
-    def mixture(free: Floats) -> Floats:
-        shift = np.concatenate([[0.0], free]) + np.log(counts)
-        return np.asarray(logsumexp(ratios + shift[:, None], axis=0))
+    def log_shares(free: Floats) -> Floats:
+        return np.asarray(np.concatenate([[0.0], free]) + np.log(counts))
 
     # Convex in the logs of 1 / Z_k, of which the first is nought.
     def value(free: Floats) -> tuple[float, Floats]:
-        total = mixture(free)
-        shift = np.concatenate([[0.0], free]) + np.log(counts)
-        shares = np.exp(ratios + shift[:, None] - total).sum(axis=1)
+        terms = ratios + log_shares(free)[:, None]
+        total = logsumexp(terms, axis=0)
+        shares = np.exp(terms - total).sum(axis=1)
         return float(total.sum() - counts[1:] @ free) / len(every), (shares - counts)[1:] / len(
             every
         )
@@ -140,7 +139,9 @@ def pooled(family: Family, statistics: list[Floats], nodes: Floats) -> Pool:
     free = np.zeros(len(nodes) - 1)
     if len(free):
         free = optimize.minimize(value, free, jac=True, method="BFGS", options={"gtol": 1e-8}).x
-    return Pool(family, every, np.concatenate([[0.0], free]) + np.log(counts), mixture(free))
+    shares = log_shares(free)
+    mixture = np.asarray(logsumexp(ratios + shares[:, None], axis=0))
+    return Pool(family, every, shares, mixture)
 
 
 def effective(weights: Floats) -> float:

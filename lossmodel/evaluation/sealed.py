@@ -13,6 +13,7 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.scores import LEVELS, TruthValue, percent_name, score
 from lossmodel.tables.files import read_text
+from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,10 +90,24 @@ def score_sealed(sealed: Mapping[str, Any], claims: Claims) -> pd.DataFrame:
         A row per date and stream that has a claim: its series, accounting, `date` (predicted),
         `known`, `published`, `figure`, `added` (since the last figure of the set), and of the
         losses added the columns of `scores.score`, on the log scale.
+
+    Raises
+    ------
+    UsageError
+        The claims are of another conflict, or a prediction is not as `seal` makes them.
     """
+    if sealed["conflict"] != claims.conflict.name:
+        raise UsageError(
+            f"The predictions are about {sealed['conflict']}, the claims about "
+            f"{claims.conflict.name}; give the same conflict."
+        )
     rows: list[dict[str, Any]] = []
-    for prediction in sealed["predictions"]:
-        rows += _scores(prediction, _published_since(prediction, claims.table, sealed))
+    try:
+        for prediction in sealed["predictions"]:
+            rows += _scores(prediction, _published_since(prediction, claims.table, sealed))
+    # Whoever can write a hash can write anything else, too.
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+        raise UsageError(f"The predictions are not those of a sealed set: {problem}.") from problem
     return pd.DataFrame(rows)
 
 
@@ -102,7 +117,11 @@ def _published_since(
     """Claims of a stream that were published after the set was made."""
     frozen = sealed["as_of"] or sealed["last_day"]
     after = pd.Timestamp(frozen if sealed["retrospective"] else sealed["sealed"])
-    same = (table["kind"] == "cumulative") & table["value"].notna() & (table["via"] == "")
+    same = (
+        table["kind"].isin(names_with(KINDS, "running"))
+        & table["value"].notna()
+        & (table["via"] == "")
+    )
     for name in SERIES:
         same &= table[name] == prediction[name]
     new = (table["published"] > after) & (table["known"] > pd.Timestamp(prediction["last"]["date"]))

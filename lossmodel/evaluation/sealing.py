@@ -32,7 +32,7 @@ from lossmodel.posterior.citation import fit_hash
 from lossmodel.query.evaluate import claims_sha256
 from lossmodel.system.clock import now
 from lossmodel.tables.trust import ANY_TRUST
-from lossmodel.tables.vocabulary import ACCOUNTINGS
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -155,8 +155,11 @@ def _targets(fit: Fit) -> Iterator[_Target]:
     table = _own(fit)
     left = fit.evidence.classes.set_index("claim_id")["class"].eq("left out")
     first = table["start"].isna() | (table["start"] == fit.conflict.start)
-    points = table["qualifier"].isin(["exact", "about", "at-least"]) & table["value"].notna()
-    whole = (table["kind"] == "cumulative") & first & points & (table["via"] == "")
+    # A ledger's "more than" is its total rounded down.
+    single = [n for n, q in QUALIFIERS.items() if not q.has_limits and q.form != "at-most"]
+    points = table["qualifier"].isin(single) & table["value"].notna()
+    running = table["kind"].isin(names_with(KINDS, "running"))
+    whole = running & first & points & (table["via"] == "")
     rows = table[whole & ~table["claim_id"].map(left).fillna(True).astype(bool)]
     for names, figures in rows.groupby(list(SERIES), sort=True):
         claimant, party, category, _ = (str(name) for name in names)

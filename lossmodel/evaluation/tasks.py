@@ -255,9 +255,10 @@ def _on_cluster(
     except ImportError as error:
         text = "a cluster needs Dask, which is not installed: pip install 'lossmodel[cluster]'"
         raise LossModelError(text) from error
+    if Path(address).is_file():
+        address = _address_in(Path(address))
     try:
-        named = {"scheduler_file": address} if Path(address).is_file() else {"address": address}
-        client = Client(**named, timeout=CONNECT_SECONDS, set_as_default=False)
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError, RuntimeError) as error:
         raise LossModelError(f"no Dask scheduler answers at {address}. {REMEDY}") from error
     with client, client.as_current():
@@ -268,6 +269,21 @@ def _on_cluster(
         for future in as_completed(futures):
             key, text = future.result()
             yield key, text
+
+
+def _address_in(file: Path) -> str:
+    """The address in a file that a Dask scheduler wrote for its clients."""
+    try:
+        content = json.loads(file.read_bytes())
+    except ValueError:  # no JSON, or no text
+        content = None
+    address = content.get("address") if isinstance(content, dict) else None
+    if not isinstance(address, str):
+        raise UsageError(
+            f"{file} is no file of a Dask scheduler, a JSON object with the text `address`; "
+            "`dask scheduler --scheduler-file` writes one."
+        )
+    return address
 
 
 class _Counter:

@@ -15,6 +15,7 @@ from lossmodel.errors import UsageError
 from lossmodel.importers.names import slug
 from lossmodel.importers.result import Imported, claims_table, iso, rows_of
 from lossmodel.importers.source import Source
+from lossmodel.tables.categories import COUNTED
 
 __all__ = ["is_radford", "read_radford"]
 
@@ -101,7 +102,7 @@ STREAMS: Final = rows_of(
           ("casualties", "killed", "losses", *EQUIPMENT)],
         *[("ru-source", "ukraine", c, "ledger", "daily-report") for c in EQUIPMENT],
         *[("united-nations", "ukraine-civilians", c, "list", "verified")
-          for c in ("killed", "wounded", "casualties")],
+          for c in COUNTED],
     ],
 )  # fmt: skip
 

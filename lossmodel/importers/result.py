@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from lossmodel.claims.claims import Claims, load_claims, write_claims
@@ -90,7 +91,8 @@ class Imported:
             return _table(own, name)
         there = _read(resolve(self.base) / f"{name}.csv", name)
         known = set(map(tuple, there[KEYS[name]].to_numpy()))
-        return own[[key not in known for key in map(tuple, own[KEYS[name]].to_numpy())]]
+        new = [key not in known for key in map(tuple, own[KEYS[name]].to_numpy())]
+        return own[np.array(new, dtype=bool)]
 
     @property
     def needs_folder(self) -> bool:
@@ -215,7 +217,7 @@ def rows_of(name: str, rows: Iterable[Sequence[str]]) -> pd.DataFrame:
     Examples
     --------
     >>> rows_of("sources", [("bbc", "A list of names")]).iloc[0].tolist()
-    ['bbc', 'A list of names', '', '', '', '', '']
+    ['bbc', 'A list of names', '', '', '', '', '', '']
     """
     columns = [column.name for column in TABLES[name]]
     full = [[*row, *[""] * (len(columns) - len(row))] for row in rows]

@@ -32,7 +32,7 @@ def load_built(path: str | Path, cached: Cached) -> Fit:
     """
     path = fit_file(path)
     sealed = read_sealed(path)
-    key = sha256(f"{sealed.sha256} {code_hash(built.__module__)}".encode()).hexdigest()
+    key = sha256(f"{sealed.sha256} {code_hash(__name__)}".encode()).hexdigest()
     found = cached.get(key)
     if not isinstance(found, Fit):
         found = built(sealed, path)

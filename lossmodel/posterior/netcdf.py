@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from scipy import sparse
 
 from lossmodel.arguments import check_path
 from lossmodel.claims.claims import Claims, claims_csv, load_claims
@@ -22,17 +21,14 @@ from lossmodel.conflict.inputs import CLAIMS, Inputs, is_plain
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.evidence.outcomes import without_unmodelled
-from lossmodel.inference.laplace.fit import Laplace
-from lossmodel.inference.run import Submodel
 from lossmodel.model.components import Components
-from lossmodel.model.density.density import Density
-from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.model import LossModel
 from lossmodel.model.force_balance import with_force
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.container import checksum, fit_file, read_group, read_sealed, write_groups
 from lossmodel.posterior.fit import Fit, conflict_files
 from lossmodel.posterior.groups import ATTRIBUTES, LEAD, Variable, Variables, groups_of
+from lossmodel.posterior.saved_submodels import SPARSE, saved_submodel
 from lossmodel.posterior.saved_texts import read_texts
 from lossmodel.tables.trust import TRUSTS
 
@@ -49,8 +45,6 @@ __all__ = ["CHECKSUM", "built", "check_name", "fit_checksum", "load", "save"]
 GROUP: Final = "fit"
 # Name of the checksum in the cache of a fit.
 CHECKSUM: Final = "checksum"
-# Parts of a sparse root of the covariance, which fits of many unknowns have.
-SPARSE: Final = ("data", "indices", "indptr")
 # Settings that say when and how a fit was made, and not what it is.
 OF_ONE_RUN: Final = frozenset({"created", "command", "seconds", "peak_mb"})
 
@@ -225,7 +219,7 @@ def _rebuild(
     evidence = with_force(evidence, conflict, components, priors)
     model = LossModel(components, priors)
     submodels = {
-        design.name: _submodel(design, stored, settings["submodels"][design.name])
+        design.name: saved_submodel(design, stored, settings["submodels"][design.name])
         for design in model.submodels(evidence, conflict)
         if design.name in settings["submodels"]
     }
@@ -253,62 +247,3 @@ def _day(text: str | None) -> Any:
     import pandas as pd
 
     return None if text is None else pd.Timestamp(text)
-
-
-def _root(stored: Mapping[str, NDArray[Any]], name: str) -> Any:
-    """Root of the covariance: dense, or sparse with many unknowns."""
-    dense = stored.get(f"{name}_covariance_root")
-    if dense is not None:
-        return dense
-    data, indices, ends = (stored[f"{name}_root_{part}"] for part in SPARSE)
-    size = len(stored[f"{name}_mode"])
-    root = sparse.csr_array((data, indices, ends), shape=(size, size))
-    root.check_format()
-    return root
-
-
-def _submodel(design: Any, stored: Mapping[str, NDArray[Any]], kept: dict[str, Any]) -> Submodel:
-    name = design.name
-    diagnostics = kept["diagnostics"]
-    laplace = Laplace(
-        mode=stored[f"{name}_mode"],
-        covariance_root=_root(stored, name),
-        latent_precision=np.zeros((0, 0)),
-        hyper_covariance=np.zeros((0, 0)),
-        log_evidence=diagnostics["log_evidence"],
-        decrement=diagnostics["decrement"],
-        positive=diagnostics["positive"],
-        gradient=0.0,
-        expansions=diagnostics["expansions"],
-        gradients=diagnostics["gradients"],
-    )
-    theta, prior = stored[f"{name}_theta"], stored[f"{name}_prior_theta"]
-    if theta.shape[-1] != design.size:
-        raise ValueError(
-            f"it was made by another version of the model ({theta.shape[-1]} unknowns of "
-            f"{name}, now {design.size}); fit anew"
-        )
-    size, chains = design.size, diagnostics["chains"]
-    shapes = [
-        (theta, (chains, diagnostics["n_draws"] // chains, size)),
-        (prior, (*prior.shape[:2], size)),
-        (laplace.mode, (size,)),
-    ]
-    root = laplace.covariance_root
-    if isinstance(root, np.ndarray):
-        shapes.append((root, (size, size)))
-    else:
-        shapes.append((root.data, (root.nnz,)))
-    for values, shape in shapes:
-        if values.shape != shape or not values.size or not np.isfinite(values).all():
-            raise ValueError(f"draws or mode of {name} that are incomplete or not finite")
-    density = Density(design)
-    return Submodel(
-        design=design,
-        density=density,
-        laplace=laplace,
-        engine=kept["engine"],
-        posterior=SubmodelDraws(density.model, theta),
-        prior=SubmodelDraws(density.model, prior),
-        diagnostics=diagnostics,
-    )

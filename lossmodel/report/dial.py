@@ -10,8 +10,8 @@ import numpy as np
 
 from lossmodel.evaluation.reweighting import CARRIED
 from lossmodel.report.blocks import Dial, Table
-from lossmodel.report.wording import date, level, quantity_title
-from lossmodel.text.numbers import factor, number
+from lossmodel.report.wording import date, estimate_text, interval, level, quantity_title
+from lossmodel.text.numbers import factor
 
 if TYPE_CHECKING:
     from lossmodel.api import Fit
@@ -89,12 +89,8 @@ def _node_words(explanation: Explanation, fit: Fit, node: int) -> str:
 
 
 def _total(limits: Floats) -> str:
-    median, lower, upper = (float(value) for value in limits)
-    return f"{number(median, lower, upper)} ({_range(lower, upper)})"
-
-
-def _range(lower: float, upper: float) -> str:
-    return f"{number(lower, lower, upper)} to {number(upper, lower, upper)}"
+    row = dict(zip(("median", "lower", "upper"), limits.tolist(), strict=True))
+    return f"{estimate_text(row)} ({interval(row)})"
 
 
 def dial_of(explanation: Explanation, fit: Fit) -> Dial:

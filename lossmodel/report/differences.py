@@ -15,7 +15,8 @@ fit, and then within the rest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -78,6 +79,10 @@ def differences(results: Results) -> pd.DataFrame:
     """
     if "differences" in results.given:
         return results.given["differences"]
+    return results.fit.cache.get("differences", partial(_differences, results))
+
+
+def _differences(results: Results) -> pd.DataFrame:
     claims = _chosen(results)
     totals = _Totals(results)
     rows = []
@@ -189,10 +194,9 @@ class _Totals:
         """Draws of the fit under the claim's own definition."""
         category = str(claim["category"])
         if category not in UNDEFINED:
-            return self._draws(_Quantity(scoped.party, category, *_rest(scoped)))
+            return self._draws(replace(scoped, category=category))
         killed, casualties = (
-            self._draws(_Quantity(scoped.party, name, *_rest(scoped)))
-            for name in (COUNTED[0], COUNTED[2])
+            self._draws(replace(scoped, category=name)) for name in (COUNTED[0], COUNTED[2])
         )
         return killed + self._share(claim, len(killed)) * (casualties - killed)
 
@@ -210,7 +214,3 @@ class _Totals:
         if key not in self.paths:
             self.paths[key] = rates(self.fit, *key)
         return self.paths[key].between(of.first, of.last)
-
-
-def _rest(of: _Quantity) -> tuple[str, int, int]:
-    return of.scope, of.first, of.last

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.arguments import check_choice, check_fit
+from lossmodel.errors import UsageError
 from lossmodel.evaluation.accountings import with_other_accountings
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.document import compose
@@ -21,6 +22,7 @@ from lossmodel.report.output.static_api import write_static_api
 from lossmodel.report.output.word import to_word
 from lossmodel.report.output.workbook import write_workbook
 from lossmodel.report.results import Results
+from lossmodel.tables.files import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,6 +96,8 @@ def export_fit(
     ['estimates.xlsx', 'manifest.json']
     """
     check_fit(fit)
+    if is_there(Path(out) / "fit.nc"):
+        raise UsageError(f"{out} has a fit, which an export would replace; give another folder.")
     chosen = [EXPORTS[check_choice(name, "format", tuple(EXPORTS))] for name in formats]
     with fresh_folder(Path(out)) as folder:
         source = _Source(Results(fit), folder, explanation)

@@ -20,10 +20,10 @@ from lossmodel.report.output.latex import PARTS, definitions, facts, macros
 from lossmodel.report.passages import numbers_in, shorten
 from lossmodel.report.quoted import quoted
 from lossmodel.report.results import Results
-from lossmodel.report.verify import PRECISION, nudged
+from lossmodel.report.verify import nudged
 from lossmodel.text.macros import macro_name
 from lossmodel.text.numbers import number
-from lossmodel.text.said import agrees, dates_in, said_in
+from lossmodel.text.said import PRECISION, agrees, dates_in, said_in
 from lossmodel.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def verify_document(path: str | Path, fit: Fit) -> Checked:
 
 
 def _checked(path: Path, results: Results) -> Checked:
-    checker = _Checker(results, definitions_in(path) if path.suffix == ".tex" else [])
+    checker = _Checker(results, definitions_in(path) if path.suffix.lower() == ".tex" else [])
     problems, untagged, agreeing = [], [], 0
     for mention in mentions(path):
         if mention.question or mention.key:

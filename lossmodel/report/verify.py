@@ -45,6 +45,7 @@ from lossmodel.report.results import Results
 from lossmodel.report.write import provenance_of
 from lossmodel.tables.files import is_there, read_text
 from lossmodel.text.escape import one_line
+from lossmodel.text.said import PRECISION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,13 +54,11 @@ if TYPE_CHECKING:
     from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.changes import Changes
 
-__all__ = ["PRECISION", "is_report_file", "nudged", "verify_report"]
+__all__ = ["is_report_file", "nudged", "verify_report"]
 
 TABLES: Final = {f"{name}.csv": name for name in ("estimates", "biases", "claims")}
 # Tables of the fit itself.
 OF_FIT: Final = ("terms", "variance_decomposition", "local_prior_sensitivity", "row_influence")
-# Accepted relative difference: the sixth digit of draws that are saved to seven.
-PRECISION: Final = 2e-6
 SHOWN: Final = 20  # problems shown per file
 EMPTY_SVG: Final = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 

@@ -9,6 +9,7 @@ from lossmodel.conflict import titles
 from lossmodel.conflict.titles import party_title
 from lossmodel.posterior.tables import prior_share
 from lossmodel.text.levels import NARROW, WIDE
+from lossmodel.text.months import MONTHS
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONFIDENCE",
-    "MONTHS",
     "category_title",
     "claimant_names",
     "claimed",
@@ -38,11 +38,6 @@ __all__ = [
     "ratio",
     "scope_title",
 ]
-
-MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 def date(day: pd.Timestamp) -> str:

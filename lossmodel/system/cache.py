@@ -31,6 +31,10 @@ LARGEST: Final = 1 << 30
 # Seconds after which nobody writes an unfinished file any more: an entry takes one. Chosen by hand.
 ABANDONED: Final = 3600
 _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
+# A link is not followed, and a pipe is not waited for.
+_READ: Final = (
+    os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK if hasattr(os, "O_NOFOLLOW") else os.O_RDONLY
+)
 _DIGEST: Final = hashlib.sha256().digest_size
 
 
@@ -46,7 +50,7 @@ def cache_dir() -> Path:
 
 def user_cache() -> Cached | None:
     """Entries in the cache folder; None where nothing can be kept there safely."""
-    return Cached(cache_dir() / "results") if hasattr(os, "getuid") else None
+    return Cached(cache_dir() / "results") if _user() is not None else None
 
 
 class Cached:
@@ -97,7 +101,7 @@ class Cached:
         if not _is_own(self.folder.lstat(), stat.S_IFDIR):
             return None
         # The file that was checked is the file that is read.
-        number = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        number = os.open(file, _READ)
         with os.fdopen(number, "rb") as opened:
             if not _is_own(os.fstat(number), stat.S_IFREG):
                 return None
@@ -130,8 +134,13 @@ class Cached:
 
 def _is_own(state: os.stat_result, kind: int) -> bool:
     """Whether a file is of a kind, of this user, and can be written by nobody else."""
-    mine = state.st_uid == os.geteuid() and not state.st_mode & _OTHERS
+    mine = state.st_uid == _user() and not state.st_mode & _OTHERS
     return mine and stat.S_IFMT(state.st_mode) == kind
+
+
+def _user() -> int | None:
+    """The user of this process; None where the system has no such numbers."""
+    return os.geteuid() if hasattr(os, "geteuid") else None
 
 
 def _agrees(content: memoryview) -> bool:

@@ -6,14 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from lossmodel.text.months import MONTHS
 from lossmodel.text.numbers import number
 
-__all__ = ["Said", "agrees", "dates_in", "said_in"]
+__all__ = ["PRECISION", "Said", "agrees", "dates_in", "said_in"]
 
-MONTHS: Final = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
 _MONTH: Final = "|".join(MONTHS)
 _DATE: Final = re.compile(
     rf"(?P<iso>\d{{4}}-\d\d-\d\d)"
@@ -129,7 +126,7 @@ def _iso(found: re.Match[str]) -> str:
     year = found["year"] or found["year2"]
     if not (month and day and year):
         return ""
-    return f"{year}-{MONTHS.index(month.lower()) + 1:02d}-{int(day):02d}"
+    return f"{year}-{MONTHS.index(month.capitalize()) + 1:02d}-{int(day):02d}"
 
 
 def _blank(found: re.Match[str]) -> str:

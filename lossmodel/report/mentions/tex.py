@@ -85,7 +85,9 @@ def definitions_in(path: Path) -> list[Definition]:
                 )
         # Paths are relative to the folder that TeX runs in, which is that of the paper.
         named = (path.parent / name.strip() for name in _INPUT.findall(text))
-        waiting += [p if p.suffix == ".tex" else p.with_name(p.name + ".tex") for p in named]
+        waiting += [
+            p if p.suffix.lower() == ".tex" else p.with_name(p.name + ".tex") for p in named
+        ]
     return list(found.values())
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.posterior.citation import cite
 from lossmodel.posterior.fit import NOT_PASSED
-from lossmodel.report.wording import MONTHS as MONTH_NAMES
 from lossmodel.text.escape import bibtex, one_line, web_address
+from lossmodel.text.months import MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["FIELDS", "bibliography", "doi", "entry", "references", "used_sources"]
 
 FIELDS: Final = ("title", "publisher", "date", "url", "archive_url", "accessed", "doi")
-MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # Sources of one publisher and year that natbib's styles can tell apart: 2024a to 2024z. The next
 # would be 2024{, which breaks the document.
 LETTERS: Final = 26
@@ -116,7 +115,7 @@ def entry(key: str, row: Mapping[Any, str], *, dated: bool = False) -> str:
     found = _DATE.fullmatch(row["date"].strip()) if dated and publisher else None
     if found is not None and found[2]:
         day = f"{int(found[3])} " if found[3] else ""
-        publisher = f"{publisher}, {day}{MONTH_NAMES[int(found[2]) - 1]}"
+        publisher = f"{publisher}, {day}{MONTHS[int(found[2]) - 1]}"
     url = web_address(row["url"]) or web_address(row["archive_url"])
     fields = {
         # Double braces: a publisher is not a person's name, and a title keeps its capitals.
@@ -154,7 +153,7 @@ def _date(text: str) -> dict[str, str]:
     found = _DATE.fullmatch(text.strip())
     if found is None:
         return {"year": f"{{{bibtex(text.strip()) or UNDATED}}}"}
-    named = {"month": MONTHS[int(found[2]) - 1]} if found[2] else {}
+    named = {"month": MONTHS[int(found[2]) - 1][:3].lower()} if found[2] else {}
     return {"year": f"{{{found[1]}}}"} | named
 
 

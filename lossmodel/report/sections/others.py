@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from lossmodel.conflict.titles import short_names
 from lossmodel.report.blocks import Block, Section, Table, Text
 from lossmodel.report.differences import PARTS, differences
@@ -104,7 +107,7 @@ def _largest(results: Results, table: pd.DataFrame) -> list[Block]:
     )
     words = f"Of {len(table):,} figures the largest part is {counts}."
     blocks: list[Block] = [Text(words, lead="Largest parts:")]
-    own = table[[_is_estimate(results, row) for row in table.to_dict("records")]]
+    own = table[_are_estimates(results, table)]
     for chosen, lead in (
         (own[own["class"] == "left out"], "Largest rest of a derived estimate:"),
         (own[own["class"] != "left out"], "Largest rest of a figure that the fit uses:"),
@@ -114,6 +117,11 @@ def _largest(results: Results, table: pd.DataFrame) -> list[Block]:
             row = chosen[rest == rest.max()].to_dict("records")[0]
             blocks.append(Text(_paragraph(results, row), lead=lead))
     return blocks
+
+
+def _are_estimates(results: Results, table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    # Without rows a list would choose columns.
+    return np.array([_is_estimate(results, row) for row in table.to_dict("records")], dtype=bool)
 
 
 def _is_estimate(results: Results, row: dict[Any, Any]) -> bool:
@@ -147,7 +155,7 @@ def _latest(results: Results, table: pd.DataFrame) -> Table:
     """The last figures about each headline, each claimant once."""
     heads = main_categories(results.fit)
     rows = table[table["category"].isin(heads) & ~table["per_day"].astype(bool)]
-    rows = rows[[_is_estimate(results, row) for row in rows.to_dict("records")]]
+    rows = rows[_are_estimates(results, rows)]
     rows = rows.sort_values("end", ascending=False, kind="stable")
     rows = rows.drop_duplicates(["claimant", "headline_party", "category"])
     rows = rows.groupby(["headline_party", "category"], sort=False).head(LATEST)

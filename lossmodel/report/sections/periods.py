@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from lossmodel.report.blocks import Section, Table
 from lossmodel.report.wording import (
-    MONTHS,
     category_title,
     date,
     estimate_text,
@@ -17,6 +16,7 @@ from lossmodel.report.wording import (
     party_title,
 )
 from lossmodel.tables.categories import COUNTED
+from lossmodel.text.months import MONTHS
 
 if TYPE_CHECKING:
     import pandas as pd
