@@ -19,7 +19,7 @@ __all__ = ["OF_BACKTEST", "SCORED", "KeptTable", "backtest_rows", "keep_table", 
 
 KeptTable = Literal[
     "arms", "backtests", "calibration", "evidence", "misspecified", "posterior-sbc",
-    "revisions-shipped", "revisions-simulated",
+    "next-claims", "revisions-shipped", "revisions-simulated",
 ]  # fmt: skip
 OF_BACKTEST: Final = ["as_of", "party", "category", "scope", "start", "end"]
 SCORED: Final = [
