@@ -24,12 +24,14 @@ __all__ = ["next_claims_blocks"]
 
 # Claims of each total in the table. Chosen by hand: the first is the answer, the others compare.
 SHOWN: Final = 4
+# Width from which on claims are said to tell little: differences are then near the Monte Carlo error.
+LITTLE: Final = 0.95
 PRECISIONS: Final = {"exact": "Exact", "about": "Rounded", "at-least": "At least"}
 # Claims by claimants whom the fit does not have.
 NEW: Final = {
     "own side": "a new claimant of its own side",
     "adversary": "a new claimant of the adversary",
-    "third party": "a new third party",
+    "third party": "a new third-party claimant",
     "list": "a new list of names",
     "register": "a register of deaths",
 }
@@ -65,7 +67,7 @@ def next_claims_blocks(
             rows,
             caption=(
                 f"Expected width of the {level(fit)} interval of the log total after one more "
-                "claim, relative to its width now. The claim is a total up to the last day of this "
+                "claim, relative to its width. The claim is a total up to the last day of this "
                 "fit: exact, rounded to two digits, or a lower bound; lists and registers are "
                 "exact. Averaged over the numbers that the claim may have by this fit, with what "
                 "it says of the claimant's bias or the list's coverage. Monte Carlo errors are "
@@ -111,9 +113,13 @@ def _words(fit: Fit, key: Key, claim: dict[str, Any]) -> str:
 
 
 def _sentence(fit: Fit, key: Key, claim: dict[str, Any]) -> Text:
+    lead, width = f"{quantity_title(fit, key)}:", percent(claim["least"])
+    if claim["least"] > LITTLE:
+        words = f"no single claim is expected to narrow this total to less than {width} of its"
+        return Text(f"{words} width.", lead=lead)
     words = f"{_words(fit, key, claim)} (figure of {category_title(fit, claim['counted'])})"
-    found = f"{words} would narrow this total most, to an expected {percent(claim['least'])} of its"
-    return Text(f"{found} width now.", lead=f"{quantity_title(fit, key)}:")
+    words += f" is expected to narrow this total most, to {width} of its width"
+    return Text(f"{words}.", lead=lead)
 
 
 def _past(scores: pd.DataFrame | None) -> str:
