@@ -130,8 +130,8 @@ def test_the_report_has_a_sentence_and_rows_for_each_total(fitted, found):
     totals = found[["party", "category"]].drop_duplicates()
     assert len(sentences) == len(totals)
     assert {row[0] for row in table.rows} == {text.lead[:-1] for text in sentences}
-    assert "In 2 cases of past wars, fixed before, intervals kept 82%" in table.caption
-    assert "where 90% was expected" in table.caption
+    assert "In 2 cases of past wars" in table.caption
+    assert "kept 82% of their width (geometric mean), where 90% was expected" in table.caption
     assert not next_claims_blocks(fitted, found.iloc[:0])
 
 

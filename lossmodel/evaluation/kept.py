@@ -1,8 +1,8 @@
 """Results of long runs that are kept in the data folder, so that reports can show them.
 
 `data/validation/` holds the tables of `make arms`, `make backtests` and `make posterior-sbc`, and
-those of ``benchmarks/calibration.py``, ``benchmarks/level.py`` and ``benchmarks/next_claim.py``. The
-column `computed` is the day of the run.
+those of ``calibration.py``, ``level.py`` and ``next_claim.py`` in ``benchmarks/``. The column
+`computed` is the day of the run.
 """
 
 from __future__ import annotations

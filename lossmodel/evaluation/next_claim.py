@@ -11,6 +11,7 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.expected_widths import joint_draws, log_totals
 from lossmodel.posterior.tables import reported_series
+from lossmodel.tables.trust import TRUSTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,8 +77,8 @@ def next_claims(fit: Fit, keys: Sequence[Series] | None = None, *, seed: int = 1
 
     Candidates are the next totals by claimants of the fit that make estimates, lists or registers
     and have none up to its last day, and totals by new claimants: of the party's own side, of its
-    adversary, of third parties, a list of names or pictures, a register of deaths. Each total may
-    be exact, rounded, or a lower bound.
+    adversary, of third parties, a list of names or pictures, a register of deaths. Totals of new
+    claimants may be exact, rounded, or a lower bound; the others are exact.
 
     Parameters
     ----------
@@ -118,7 +119,13 @@ def next_claims(fit: Fit, keys: Sequence[Series] | None = None, *, seed: int = 1
     known = [key for key in known if fit.submodel_of(*key[:2]) is submodel]
     candidates = _candidates(fit, submodel.design, known)
     claims, names = _with_claims(fit, candidates)
-    joint = joint_draws(fit, claims, submodel.design.name, seed=seed)
+    try:
+        joint = joint_draws(fit, claims, submodel.design.name, seed=seed)
+    except UsageError:
+        # A claimant's next figure would replace an earlier one; that of a new claimant cannot.
+        candidates = [each for each in candidates if not each.claimant]
+        claims, names = _with_claims(fit, candidates)
+        joint = joint_draws(fit, claims, submodel.design.name, seed=seed)
     place = {term: n for n, term in enumerate(joint.terms["term"])}
     rows = []
     for key in known:
@@ -142,22 +149,17 @@ def _candidates(fit: Fit, design: Design, keys: Sequence[Series]) -> list[Candid
     found = []
     for party, category in dict.fromkeys(key[:2] for key in keys):
         for claimant, accounting in _continued(fit, design, party, category):
-            found += _printed(claimant, accounting, "", accounting, party, category)
+            # Of two figures of one claimant for the same days the later one stands alone.
+            found.append(Candidate(claimant, accounting, "", accounting, party, category, "exact"))
         for claim, (role, accounting) in NEW.items():
             side = _side(fit.conflict, party, role)
             cases = accounting in COUNTED and category not in ("killed", design.name)
             register = accounting == "register" and not design.people
             if side is not None and not cases and not register:
-                found += _printed("", claim, side, accounting, party, category)
+                precisions = ["exact"] if accounting in COUNTED else [*PRECISIONS]
+                new = "", claim, side, accounting, party, category
+                found += [Candidate(*new, precision) for precision in precisions]
     return found
-
-
-def _printed(
-    claimant: str, claim: str, side: str, accounting: str, party: str, category: str
-) -> list[Candidate]:
-    """One candidate for each precision; counts of cases are exact."""
-    precisions = ["exact"] if accounting in COUNTED else [*PRECISIONS]
-    return [Candidate(claimant, claim, side, accounting, party, category, p) for p in precisions]
 
 
 def _side(conflict: Conflict, party: str, role: str) -> str | None:
@@ -199,7 +201,7 @@ def _with_claims(fit: Fit, candidates: Sequence[Candidate]) -> tuple[Claims, lis
                 "category": each.category, "scope": "all", "kind": "cumulative",
                 "start": conflict.start, "end": last, "known": last, "published": published,
                 "value": _value(fit, each), "qualifier": each.precision, "row": 0,
-                "trust": claims.table["trust"].iloc[0],
+                "trust": TRUSTS[0],
             }
         )  # fmt: skip
         if not each.claimant:

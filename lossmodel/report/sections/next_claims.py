@@ -24,7 +24,7 @@ __all__ = ["next_claims_blocks"]
 
 # Claims of each total in the table. Chosen by hand: the first is the answer, the others compare.
 SHOWN: Final = 4
-# Width from which on claims are said to tell little: differences are then near the Monte Carlo error.
+# Width from which on no claim is named: differences are then near the Monte Carlo error.
 LITTLE: Final = 0.95
 PRECISIONS: Final = {"exact": "Exact", "about": "Rounded", "at-least": "At least"}
 # Claims by claimants whom the fit does not have.
@@ -63,17 +63,17 @@ def next_claims_blocks(
         *(_sentence(fit, key, best[key][0]) for key in keys),
         Table(
             "next-claims",
-            ["Total", "Next claim", "Its figure", *PRECISIONS.values()],
+            ["Total", "Next claim", *PRECISIONS.values()],
             rows,
             caption=(
                 f"Expected width of the {level(fit)} interval of the log total after one more "
                 "claim, relative to its width. The claim is a total up to the last day of this "
-                "fit: exact, rounded to two digits, or a lower bound; lists and registers are "
-                "exact. Averaged over the numbers that the claim may have by this fit, with what "
-                "it says of the claimant's bias or the list's coverage. Monte Carlo errors are "
-                f"{_error(table)} or less. {past}"
+                "fit: exact, rounded to two digits, or a round lower bound; lists, registers and "
+                "figures of claimants of this fit are taken as exact. Averaged over the numbers "
+                "that the claim may have by this fit, with what it says of the claimant's bias or "
+                f"the list's coverage. Monte Carlo errors are {_error(table)} or less. {past}"
             ).rstrip(),
-            numeric=frozenset(range(3, 3 + len(PRECISIONS))),
+            numeric=frozenset(range(2, 2 + len(PRECISIONS))),
         ),
     ]
 
@@ -96,7 +96,6 @@ def _rows(fit: Fit, key: Key, claims: Sequence[dict[str, Any]]) -> list[list[str
         [
             quantity_title(fit, key),
             _words(fit, key, claim)[:1].upper() + _words(fit, key, claim)[1:],
-            category_title(fit, claim["counted"]),
             *(percent(claim[name]) if name in claim else "–" for name in PRECISIONS),
         ]
         for claim in claims
@@ -104,12 +103,15 @@ def _rows(fit: Fit, key: Key, claims: Sequence[dict[str, Any]]) -> list[list[str
 
 
 def _words(fit: Fit, key: Key, claim: dict[str, Any]) -> str:
-    """Who makes a claim."""
+    """Who makes a claim, and what it counts."""
     if claim["claimant"]:
         name = claimant_names(fit).get(claim["claimant"], claim["claimant"])
-        return f"the next figure of {name}"
-    pictures = claim["claim"] == "list" and fit.submodel_of(*key[:2]).design.name not in PEOPLE
-    return PICTURES if pictures else NEW[claim["claim"]]
+        who = f"the next figure of {name}"
+    elif claim["claim"] == "list" and fit.submodel_of(*key[:2]).design.name not in PEOPLE:
+        who = PICTURES
+    else:
+        who = NEW[claim["claim"]]
+    return f"{who} ({category_title(fit, claim['counted'])})"
 
 
 def _sentence(fit: Fit, key: Key, claim: dict[str, Any]) -> Text:
@@ -117,8 +119,9 @@ def _sentence(fit: Fit, key: Key, claim: dict[str, Any]) -> Text:
     if claim["least"] > LITTLE:
         words = f"no single claim is expected to narrow this total to less than {width} of its"
         return Text(f"{words} width.", lead=lead)
-    words = f"{_words(fit, key, claim)} (figure of {category_title(fit, claim['counted'])})"
-    words += f" is expected to narrow this total most, to {width} of its width"
+    words = (
+        f"{_words(fit, key, claim)} is expected to narrow this total most, to {width} of its width"
+    )
     return Text(f"{words}.", lead=lead)
 
 
@@ -129,8 +132,8 @@ def _past(scores: pd.DataFrame | None) -> str:
     good = scores[scores["passed"]]
     expected, realised = (percent(float(np.exp(good[n].mean()))) for n in ("expected", "realised"))
     return (
-        f"In {len(good)} cases of past wars, fixed before, intervals kept {realised} of their "
-        f"width on (geometric) average, where {expected} was expected."
+        f"In {len(good)} cases of past wars, chosen before any was computed, intervals kept "
+        f"{realised} of their width (geometric mean), where {expected} was expected."
     )
 
 
