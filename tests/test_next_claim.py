@@ -1,12 +1,19 @@
 """Expected narrowing by a claim to come: against closed forms, and with the unknowns of a fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import lossmodel as lm
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.expected_widths import carried, expected_width, log_totals
+from lossmodel.evaluation.expected_widths import (
+    carried,
+    expected_width,
+    joint_draws,
+    log_totals,
+)
 from lossmodel.evaluation.next_claim import COLUMNS, _candidates, _with_claims, next_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.model.density.density import Density
@@ -98,6 +105,16 @@ def test_a_total_that_the_fit_has_not_is_refused(fitted):
         next_claims(fitted, [("atlantis", "killed", "all")])
 
 
+def test_a_claim_that_replaces_a_figure_of_the_fit_is_refused(fitted):
+    """The fit knows the earlier figure, so that the two would count twice."""
+    table = fitted.claims.table
+    row = table[table["claimant"] == "india-intelligence"].assign(claim_id="again", value=400.0)
+    row["published"] += pd.Timedelta(days=9)
+    claims = replace(fitted.claims, table=pd.concat([table, row], ignore_index=True))
+    with pytest.raises(UsageError, match="replace figures of the fit: india-intelligence"):
+        joint_draws(fitted, claims, "person")
+
+
 def test_figures_of_the_fit_keep_their_expectation(fitted):
     """The draws are carried to the design with more claims, whose streams have other numbers."""
     key = next(key for key in fitted.series if key[2] == "all")
@@ -131,7 +148,7 @@ def test_the_report_has_a_sentence_and_rows_for_each_total(fitted, found):
     assert len(sentences) == len(totals)
     assert {row[0] for row in table.rows} == {text.lead[:-1] for text in sentences}
     assert "In 2 cases of past wars" in table.caption
-    assert "kept 82% of their width (geometric mean), where 90% was expected" in table.caption
+    assert "kept 82% of their width (geometric mean), where 90% was expected;" in table.caption
     assert not next_claims_blocks(fitted, found.iloc[:0])
 
 

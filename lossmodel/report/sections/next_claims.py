@@ -132,8 +132,9 @@ def _past(scores: pd.DataFrame | None) -> str:
     good = scores[scores["passed"]]
     expected, realised = (percent(float(np.exp(good[n].mean()))) for n in ("expected", "realised"))
     return (
-        f"In {len(good)} cases of past wars, chosen before any was computed, intervals kept "
-        f"{realised} of their width (geometric mean), where {expected} was expected."
+        f"In {len(good)} cases of past wars, which were fixed beforehand, intervals kept "
+        f"{realised} of their width (geometric mean), where {expected} was expected; how "
+        "expectations are computed was changed after a first run on these cases."
     )
 
 
