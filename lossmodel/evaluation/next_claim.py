@@ -138,8 +138,9 @@ def next_claims(fit: Fit, keys: Sequence[Series] | None = None, *, seed: int = 1
             error = widths.std(ddof=1) / np.sqrt(len(widths))
             rows.append((*key, *about, float(widths.mean()), float(error)))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    order = {key[:2]: n for n, key in enumerate(known)}
-    place_of = [order[key] for key in zip(table["party"], table["category"], strict=True)]
+    order = {key: n for n, key in enumerate(known)}
+    keyed = zip(*(table[name] for name in COLUMNS[:3]), strict=True)
+    place_of = [order[key] for key in keyed]
     table = table.assign(place=place_of).sort_values(["place", "width"], kind="stable")
     return table.drop(columns="place").reset_index(drop=True)
 
