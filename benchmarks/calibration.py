@@ -194,7 +194,14 @@ def without_kind(name: str) -> pd.DataFrame:
     claims = load_claims(conflict=REVISED)
     claims = claims.select(~left_out(claims.table))
     with progress() as say:
-        result = backtest(claims, dates=KNOWN_BY, components=components, store=TASKS, progress=say)
+        result = backtest(
+            claims,
+            dates=KNOWN_BY,
+            components=components,
+            engine="laplace",
+            store=TASKS,
+            progress=say,
+        )
     rows = backtest_rows(claims.conflict, result.scores, result.naive, today())
     columns = ["war", *OF_BACKTEST, *SCORED, "computed"]
     print("", name, rows[columns[1:]].to_string(index=False), sep="\n")
