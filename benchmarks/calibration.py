@@ -3,7 +3,8 @@
     python benchmarks/calibration.py sound      1,000 sound wars: ranks, coverage, thresholds
     python benchmarks/calibration.py broken     100 of them, misspecified in each of five ways
     python benchmarks/calibration.py nuts       100 sound wars with the reference engine
-    python benchmarks/calibration.py backtests  both shipped conflicts against later evidence
+    python benchmarks/calibration.py backtests  two conflicts against later evidence, and the
+                                                shipped war without each kind of evidence
     python benchmarks/calibration.py revisions  the shipped war by quarters, and simulated wars
 
 The threshold of a test for misspecification is the 90% quantile of its statistic over sound wars.
@@ -20,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.level import KINDS
 from lossmodel.claims import load_claims
 from lossmodel.cli.console import progress
 from lossmodel.conflict import load_conflict
@@ -174,6 +176,19 @@ def backtests() -> None:
             frame.to_csv(RESULTS / f"backtest-{name}-{part}.csv", index=False)
         kept.append(backtest_rows(load_conflict(name), result.scores, result.naive, today()))
     keep_table("backtests", pd.concat(kept))
+    keep_table("evidence-backtests", pd.concat([without_kind(name) for name in KINDS]))
+
+
+def without_kind(name: str) -> pd.DataFrame:
+    """The shipped war at frozen dates without a kind of evidence."""
+    left_out, components = KINDS[name]
+    claims = load_claims(conflict=REVISED)
+    claims = claims.select(~left_out(claims.table))
+    with progress() as say:
+        result = backtest(claims, components=components, store=TASKS, progress=say)
+    rows = backtest_rows(claims.conflict, result.scores, result.naive, today())
+    print("", name, rows.drop(columns=["war", "party_title"]).to_string(index=False), sep="\n")
+    return rows.assign(evidence=name)
 
 
 def revised() -> None:

@@ -103,6 +103,25 @@ def test_a_signal_that_a_library_swallows_ends_the_command_all_the_same(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("SIGTERM", "lossmodel: ended by SIGTERM\n"), ("SIGINT", "lossmodel: interrupted\n")],
+)
+def test_a_signal_within_a_callback_ends_the_command_in_the_same_words(tmp_path, name, words):
+    within = SLOW.replace(
+        "            future.result()\n",
+        f"            class Heard:\n                def __del__(self): "
+        f"signal.raise_signal(signal.{name})\n"
+        "            Heard()\n            future.result()\n",
+    ).replace("import sys, time", "import signal, sys, time")
+    process = working(within, tmp_path)
+    _, said = process.communicate(timeout=10)
+    assert process.returncode == 128 + signal.Signals[name]
+    assert said.lstrip("\n") == words
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
 @pytest.mark.parametrize("how", CLOSED.values(), ids=CLOSED)
 def test_a_closed_stream_changes_no_status(tmp_path, how):

@@ -154,7 +154,34 @@ def test_refits_without_a_kind_of_evidence_are_those_of_the_war():
             row | {"war": "another", "party": "north", "evidence": "all evidence"},
         ]
     )
-    (table,) = tables(kinds_of_evidence(results, kept)).values()
+    none = pd.DataFrame({"war": []})
+    (table,) = tables(kinds_of_evidence(results, kept, none)).values()
     assert [cells[1] for cells in table.rows] == ["all evidence", "without lists"]
     assert table.rows[0][2:] == ["9,100", "7,600 to 11,400", "900", "84%", "passed"]
-    assert kinds_of_evidence(results, kept.assign(war="another")) == []
+    assert kinds_of_evidence(results, kept.assign(war="another"), none) == []
+
+
+def test_a_kind_without_claims_by_a_date_has_no_row_there():
+    results = Results(make_fit(n_draws=60))
+    row = {"war": results.fit.conflict.title, "party": "north", "category": "killed"}
+    row |= {"scope": "all", "end": "2020-03-01", "lower": 80.0, "upper": 130.0, "truth": 101.4}
+    row |= {"crps": 0.087, "computed": "2026-11-27"}
+    dated = pd.DataFrame(
+        [
+            row | {"as_of": day, "evidence": evidence, "median": median}
+            for day, evidence, median in (
+                ("2020-03-01", "all evidence", 100.0),
+                ("2020-04-01", "all evidence", 99.0),
+                ("2020-03-01", "without lists", 100.0),
+                ("2020-04-01", "without lists", 100.0),
+            )
+        ]
+    )
+    found = tables(kinds_of_evidence(results, pd.DataFrame({"war": []}), dated)).values()
+    (table,) = found
+    assert [cells[:1] + cells[2:4] for cells in table.rows] == [
+        ["1 March 2020", "all evidence", "100"],
+        ["1 April 2020", "all evidence", "99"],
+        ["1 April 2020", "without lists", "100"],
+    ]
+    assert {cells[5] for cells in table.rows} == {"101"}

@@ -39,6 +39,7 @@ def prepare() -> None:
         # Who runs a command with `nohup` wants it to go on.
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _end)
+    sys.unraisablehook = _unraisable
 
 
 def release() -> None:
@@ -61,6 +62,12 @@ def _end(number: int, frame: FrameType | None) -> None:
     if number == signal.SIGINT:
         signal.default_int_handler(number, frame)
     raise SystemExit(128 + number)
+
+
+def _unraisable(found: sys.UnraisableHookArgs) -> None:
+    """Say nothing of a signal whose exception was lost in a callback: a reminder follows."""
+    if not isinstance(found.exc_value, (SystemExit, KeyboardInterrupt)):
+        sys.__unraisablehook__(found)
 
 
 def heard() -> None:

@@ -18,8 +18,8 @@ from lossmodel.conflict.shipped import data_dir
 __all__ = ["OF_BACKTEST", "SCORED", "KeptTable", "backtest_rows", "keep_table", "kept_table"]
 
 KeptTable = Literal[
-    "arms", "backtests", "calibration", "evidence", "misspecified", "posterior-sbc",
-    "revisions-shipped", "revisions-simulated",
+    "arms", "backtests", "calibration", "evidence", "evidence-backtests", "misspecified",
+    "posterior-sbc", "revisions-shipped", "revisions-simulated",
 ]  # fmt: skip
 OF_BACKTEST: Final = ["as_of", "party", "category", "scope", "start", "end"]
 SCORED: Final = [

@@ -103,8 +103,8 @@ def _steps(fit: Fit, changes: Changes) -> Table:
         caption=(
             f"Changes of the medians to {date(steps['end'].iloc[0])}: the model was fitted again "
             "after each group of claims was added to those before it, in order of publication. The "
-            "parts add up to the difference of the two fits; each depends on the groups before it, and "
-            "has the Monte Carlo error of two medians."
+            "parts add up to the difference of the two fits; each depends on the groups before "
+            "it, and has the Monte Carlo error of two medians."
             f"{' * The fit with this group did not pass its gate.' * doubtful}"
         ),
         numeric=frozenset(range(2, 3 + len(keys))),

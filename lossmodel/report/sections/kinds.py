@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from lossmodel.evaluation.kept import kept_table
 from lossmodel.report.blocks import Block, Table, Text
-from lossmodel.report.wording import estimate_text, interval, quantity_title
+from lossmodel.report.wording import date, estimate_text, interval, quantity_title
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
+    from lossmodel.api import Fit
     from lossmodel.report.results import Results
 
 __all__ = ["kinds_of_evidence"]
 
+ALL_EVIDENCE: Final = "all evidence"
 
-def kinds_of_evidence(results: Results, table: pd.DataFrame | None = None) -> list[Block]:
-    """A row per kind of evidence and headline total; nothing for a war without kept refits.
+
+def kinds_of_evidence(
+    results: Results, table: pd.DataFrame | None = None, dated: pd.DataFrame | None = None
+) -> list[Block]:
+    """Totals without each kind of evidence, now and at frozen dates; nothing for other wars.
 
     Parameters
     ----------
-    table
-        The kept table, see ``benchmarks/level.py``; by default that of the package.
+    table, dated
+        The kept tables of ``benchmarks/level.py`` and ``benchmarks/calibration.py``; by default
+        those of the package.
     """
-    fit = results.fit
     table = kept_table("evidence") if table is None else table
-    if table is None:
+    dated = kept_table("evidence-backtests") if dated is None else dated
+    title = results.fit.conflict.title
+    blocks: list[Block] = []
+    if table is not None:
+        blocks += _now(results.fit, table[table["war"].eq(title)])
+    if dated is not None:
+        blocks += _then(results.fit, dated[dated["war"].eq(title)])
+    return [Text("Without a kind of evidence", tone="heading"), *blocks] if blocks else []
+
+
+def _now(fit: Fit, table: pd.DataFrame) -> list[Block]:
+    if table.empty:
         return []
-    rows = table[table["war"].eq(fit.conflict.title) & table["category"].eq("killed")]
+    rows = table[table["category"].eq("killed")]
     rows = rows[rows["party"].isin([party for party, *_ in fit.series])]
     if rows.empty:
         return []
@@ -54,8 +70,44 @@ def kinds_of_evidence(results: Results, table: pd.DataFrame | None = None) -> li
     )
     columns = ["Losses", "Evidence", "Median", "Interval", "Sd", "Assumed", "Gate"]
     return [
-        Text("Without a kind of evidence", tone="heading"),
-        Table(
-            "kinds-of-evidence", columns, cells, caption=caption, numeric=frozenset({2, 3, 4, 5})
-        ),
+        Table("kinds-of-evidence", columns, cells, caption=caption, numeric=frozenset({2, 3, 4, 5}))
     ]
+
+
+def _then(fit: Fit, rows: pd.DataFrame) -> list[Block]:
+    """Estimates at frozen dates; a kind that had no claims by a date has no row of its own."""
+    if rows.empty:
+        return []
+    case = ["as_of", "party", "category", "scope", "end"]
+    reference = (
+        rows[rows["evidence"].eq(ALL_EVIDENCE)]
+        .set_index(case)["median"]
+        .rename("reference")
+        .reset_index()
+    )
+    beside = rows.merge(reference, on=case, how="left")
+    shown = beside["evidence"].eq(ALL_EVIDENCE) | beside["median"].ne(beside["reference"])
+    found: Any = beside[shown].to_dict("records")
+    cells = [
+        [
+            date(pd.Timestamp(row["as_of"])),
+            quantity_title(fit, (row["party"], row["category"], row["scope"])),
+            str(row["evidence"]),
+            estimate_text(row),
+            interval(row),
+            number(row["truth"], row["lower"], row["upper"]),
+            f"{row['crps']:.2f}",
+        ]
+        for row in found
+    ]
+    caption = (
+        "The same in real time: the claims that were public by a date, and the total up to that "
+        "date as it became known later. A kind without claims by the date is left out. CRPS: "
+        "smaller is better, 0.1 is about 10%. A few totals of one war do not rank the kinds. "
+        f"Computed on {rows['computed'].iloc[0]}."
+    )
+    columns = ["Claims up to", "Losses", "Evidence", "Median", "Interval", "Known later", "CRPS"]
+    return [
+        Table("kinds-in-real-time", columns, cells, caption=caption,
+              numeric=frozenset({3, 4, 5, 6})),
+    ]  # fmt: skip
