@@ -251,3 +251,70 @@ def test_a_rounded_number_agrees_and_a_wrong_one_does_not(text, right):
 
 def test_days_of_a_text():
     assert dates_in("2023-05-06, 7 June 2023; May 2023") == ["2023-05-06", "2023-06-07"]
+
+
+@pytest.mark.parametrize(
+    ("page", "tagged", "rest"),
+    [
+        # End tags that may be left out.
+        ("<p data-lossmodel=q>12<p>34", ["12"], ["34"]),
+        ("<div><p data-lossmodel=q>12</div>34", ["12"], ["34"]),
+        (
+            "<ul><li data-lossmodel=q>12<li>34<ul><li>5<li>6</ul></ul>7",
+            ["12"],
+            ["34", "5", "6", "7"],
+        ),
+        ("<ul><li data-lossmodel=q>1<ul><li>2</ul><li>34</ul>", ["1 2"], ["34"]),
+        ("<dl><dt data-lossmodel=q>12<dd>34<dt>5</dl>", ["12"], ["34", "5"]),
+        ("<table><tr><td data-lossmodel=q>12<td>34<tr><td>5</table>6", ["12"], ["34", "5", "6"]),
+        ("<table><tr data-lossmodel=q><td>12<td>34<tr><td>5</table>", ["12 34"], ["5"]),
+        (
+            "<table><tr><td data-lossmodel=q><table><tr><td>1<td>2</table><td>3</table>",
+            ["1 2"],
+            ["3"],
+        ),
+        ("<table><thead data-lossmodel=q><tr><th>12<tbody><tr><td>3</table>", ["12"], ["3"]),
+        ("<p data-lossmodel=q>12<b>3<p>34", ["123"], ["34"]),
+        # Elements without an end.
+        ("<p data-lossmodel=q>12<br>34</p>56<hr>78", ["12 34"], ["56", "78"]),
+        ("<p>1<img data-lossmodel=q>2</p>3", [""], ["1", "2", "3"]),
+        ("<p><span data-lossmodel=q />12</span>34", ["12"], ["34"]),
+        ("<p>1<svg/>2</p><div data-lossmodel=q>3<wbr>4</div>", ["34"], ["1", "2"]),
+        # Tags within a number.
+        (
+            "<b data-lossmodel=q><i>1</i>2,<b>0</b>00</b> 34<b>5</b>,<i>0</i>00",
+            ["12,000"],
+            ["345,000"],
+        ),
+        ("<span data-lossmodel=q>12 <span data-lossmodel=q>3</span> 4</span>", ["3", "12 4"], []),
+        ("<p data-lossmodel=q>12</b></i></p>34", ["12"], ["34"]),
+        ("<b><p data-lossmodel=q>1</b>2</p>34", ["12"], ["34"]),
+        ("<div><ul><li data-lossmodel=q>1</div>2", ["1"], ["2"]),
+        ("<div data-lossmodel=q>1<table><tr><td>2</div>3</table>4</div>5", ["1 23 4"], ["5"]),
+        ("12<sup>3</sup> 4<sub>5</sub>", [], ["12", "3", "4", "5"]),
+        # What is not shown.
+        ("<head><title>1</title><body>2", [], ["2"]),
+        ("<head><title>1</title><style>3</style><p>2", [], ["2"]),
+        ("<p data-lossmodel=q>1<script>2<\\/script>'<p>'</script>2", ["12"], []),
+        ("<template><p>1</template>2<svg><text>3</text><path/></svg>4<!-- 5 -->", [], ["2", "4"]),
+        ("<table><tr><td><template><td>1</template><td data-lossmodel=q>2</table>", ["2"], []),
+    ],
+)
+def test_html_is_read_as_it_is_shown(tmp_path, page, tagged, rest):
+    path = tmp_path / "a.html"
+    path.write_text(page, encoding="utf-8")
+    found = mentions(path)
+    assert [one.text for one in found if one.question] == tagged
+    assert [one.text for one in found if not one.question] == rest
+
+
+def test_passages_of_html_have_their_lines(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_text(
+        "<p>1 <b\nclass=x>2</b>\n3\n<p\n>4 <b data-lossmodel=q>5\n6</b>\n7", encoding="utf-8"
+    )
+    places = [(one.text, one.place) for one in mentions(path)]
+    assert places == [
+        *(("1", "line 1"), ("2", "line 2"), ("3", "line 3"), ("4", "line 5")),
+        *(("5 6", "line 5"), ("7", "line 7")),
+    ]
