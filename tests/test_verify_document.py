@@ -7,7 +7,7 @@ import pytest
 from lossmodel.errors import UsageError
 from lossmodel.query.evaluate import answer_query
 from lossmodel.report import quoting as module
-from lossmodel.report.mentions import FORMATS, mentions
+from lossmodel.report.mentions import FORMATS, definitions_in, mentions
 from lossmodel.report.output.latex import write_tex
 from lossmodel.report.results import Results
 from lossmodel.report.verify import is_report_file
@@ -318,3 +318,78 @@ def test_passages_of_html_have_their_lines(tmp_path):
         *(("1", "line 1"), ("2", "line 2"), ("3", "line 3"), ("4", "line 5")),
         *(("5 6", "line 5"), ("7", "line 7")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "tagged", "rest"),
+    [
+        # Groups within groups, to any depth, and braces that are none.
+        (r"\LMchecked{q}{\textbf{\emph{{12}}}} 3", [r"\textbf{\emph{{12}}}"], ["3"]),
+        (r"\LMchecked{q}{12{,}000} 3", ["12,000"], ["3"]),
+        (r"\LMchecked {q} {\{12\}}{3}", [r"\{12\}"], ["{3}"]),
+        (r"\LMchecked{q}" + "{" * 500 + "12" + "}" * 500, ["{" * 499 + "12" + "}" * 499], []),
+        (r"\textbf{1 \LMchecked{q}{2}} 3", ["2"], [r"\textbf{1 } 3"]),
+        (
+            r"\newcommand{\x}[1]{{{{4}}}}\footnote{{5}} \href{u{{6}}}{7} 8",
+            [],
+            [r"\footnote{{5}} 8"],
+        ),
+        (r"\LMchecked{q}" "\n" r"{12} 3", ["12"], ["3"]),
+        # Comments, and line breaks before them.
+        ("1 \\\\% 2\n3", [], ["1", "3"]),
+        ("1 \\% 2\n3", [], ["1 % 2", "3"]),
+        ("1 \\\\\\% 2% 4\n3", [], ["1 % 2", "3"]),
+        (r"1\\[2pt]3\\*4", [], ["1 3 4"]),
+        ("% \\begin{verbatim}\n3", [], ["3"]),
+        ("\\LMchecked{q}{% }\n12} 3", ["12"], ["3"]),
+        (r"\\LMchecked{q}{12}", [], ["LMchecked{q}{12}"]),
+        # Text as it is typed.
+        (r"1 \verb|2 % {| 3", [], ["1 3"]),
+        (r"1 \verb*+\LMchecked{q}{2}+ 3", [], ["1 3"]),
+        (r"1 \lstinline[language=R]|2|\lstinline{4} \mintinline{r}{5} 3", [], ["1 3"]),
+        ("1\n\\begin{verbatim}\n2 % {\n\\LM{x}\n\\end{verbatim} 3", [], ["1", "3"]),
+        ("\\begin{lstlisting}[a]\n2\n\\end{lstlisting}\\begin{comment}2\\end{comment}3", [], ["3"]),
+        (r"\verbatiminput 1", [], [r"\verbatiminput 1"]),
+        (r"\begin{document}1\end{document} 2", [], ["1"]),
+    ],
+)
+def test_tex_is_read_as_it_is_set(tmp_path, text, tagged, rest):
+    path = tmp_path / "a.tex"
+    path.write_text(text, encoding="utf-8")
+    found = mentions(path)
+    assert [one.text for one in found if one.question] == tagged
+    assert [" ".join(one.text.split()) for one in found if not one.question] == rest
+
+
+def test_passages_of_tex_have_their_lines(tmp_path):
+    path = tmp_path / "a.tex"
+    text = "1\n\\begin{verbatim}\n2\n\\end{verbatim}\n\\LMchecked{q}\n{3} % {\n4\\\\\n5"
+    path.write_text(text, encoding="utf-8")
+    assert [(one.text, one.place) for one in mentions(path)] == [
+        *(("3", "line 5"), ("1", "line 1"), ("4", "line 7"), ("5", "line 8")),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", [r"\LMchecked", r"\LMchecked{q", r"\LMchecked{q}", r"\LMchecked{q}{12"]
+)
+def test_a_tag_without_its_groups_is_a_problem(results, tmp_path, text):
+    [problem] = check(results, tmp_path, ".tex", text.encode()).problems
+    assert "LMchecked" in problem
+
+
+def test_definitions_of_macros_are_found_in_tex(tmp_path):
+    path = tmp_path / "a.tex"
+    path.write_text(
+        "\\newcommand{\\LMone}{\\textbf{\\emph{{12}}}}\\renewcommand*\\LMtwo {3}\n"
+        "\\verb|\\newcommand{\\LMthree}{4}|\\newcommand{\\LMfour}[2]{#1}\n"
+        "\\\\% \\newcommand\\LMfive{5}\n"
+        "\\LMdefine{six}{1}{2}{3}{{4}}",
+        encoding="utf-8",
+    )
+    found = {one.name: one.texts for one in definitions_in(path)}
+    assert found == {
+        "LMone": (r"\textbf{\emph{{12}}}",),
+        "LMtwo": ("3",),
+        "six": ("1", "2", "3", "{4}"),
+    }
