@@ -274,7 +274,25 @@ def test_a_shard_that_is_killed_is_resumed(tmp_path, run_python):
     assert kept == contents(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("text", ["0/4", "5/4", "1/0", "a/4", "1", "1/4/2", "-1/4"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0/4",
+        "5/4",
+        "1/0",
+        "a/4",
+        "1",
+        "1/4/2",
+        "-1/4",
+        "١/٣",
+        "1/٣",
+        "1/1_0",
+        "1/ 4",
+        "+1/4",
+        "1/",
+        "1.0/4",
+    ],
+)
 def test_no_shard_is_an_error_that_says_how_to_write_one(text):
     with pytest.raises(UsageError, match="write 2/4 for the second of four"):
         Shard.parse(text)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from lossmodel import __version__
+from lossmodel.arguments import parsed
 from lossmodel.cli.completion import conflict_names, question_words
 from lossmodel.cli.console import answer
 from lossmodel.cli.help import Commands
@@ -48,7 +49,7 @@ app = Commands(
 
 def _date(text: str) -> dt.date:
     """Parse a date as YYYY-MM-DD only: 20220224 may be a mistyped number."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         try:
             return dt.date.fromisoformat(text)
         except ValueError:
@@ -58,20 +59,16 @@ def _date(text: str) -> dt.date:
 
 def level(text: str | float) -> float:
     """Parse the level of an interval, a probability."""
-    try:
-        level = float(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a number; write 0.95 for 95%.") from None
-    if 0 < level < 1:
+    level = parsed(text, float)
+    if level is not None and 0 < level < 1:
         return level
-    raise typer.BadParameter(f"{text} is not between 0 and 1; write 0.95 for 95%.")
+    raise typer.BadParameter(f"{text} is not a number between 0 and 1; write 0.95 for 95%.")
 
 
 def _seed(text: str | int) -> int:
-    try:
-        seed = int(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a whole number.") from None
+    seed = parsed(text, int)
+    if seed is None:
+        raise typer.BadParameter(f"{text!r} is not a whole number.")
     if seed < 0:
         raise typer.BadParameter(f"{text} is negative; a seed is a whole number, 0 or larger.")
     return seed
