@@ -207,7 +207,7 @@ def test_refits_are_resumed_one_by_one(fitted, tmp_path, monkeypatch):
         explain(fitted, keys, options, most=1)
     monkeypatch.setattr(module, "node_draws", given)
     explain(fitted, keys, options, most=1)
-    assert "refits: 1 of 2 kept from before" in said
+    assert "refits under other assumptions: 1 of 2 kept from before" in said
 
 
 def toy_explanation(fit, seed=2):

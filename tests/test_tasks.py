@@ -1,5 +1,6 @@
 """Many tasks: the same bytes however they ran, nothing done twice, nothing half-written."""
 
+import ast
 import json
 import os
 import signal
@@ -215,6 +216,20 @@ def test_a_killed_worker_changes_nothing(tmp_path, monkeypatch):
 def run_shard(shard: str, store: Path, **options):
     with sharded(Shard.parse(shard)):
         return run_tasks(product, SEEDS, store=store, jobs=1, **options)
+
+
+def test_all_tasks_have_a_name_that_can_be_counted():
+    """Such as: 28 of 83 refits of the sensitivity analysis."""
+    folder = Path(tasks.__file__).parent
+    calls = [
+        node
+        for file in folder.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "run_tasks"
+    ]
+    titles = [one.value.value for node in calls for one in node.keywords if one.arg == "title"]
+    assert len(titles) == len(calls) > 5
+    assert not [t for t in titles if t.split()[0] not in ("fits", "refits", "replicates")]
 
 
 def test_shards_give_the_bytes_of_one_run(tmp_path):

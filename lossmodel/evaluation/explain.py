@@ -95,7 +95,7 @@ def explain(
         node_draws,
         [common | {"position": node.tolist()} for node in nodes[1:]],
         shared={"start": fit},
-        title="refits",
+        title="refits under other assumptions",
         **options,
     )
     own = _draws_of(fit, chosen, nodes[0], keys, days)

@@ -221,7 +221,13 @@ def refit(
         }
         for v in variants
     ]  # fmt: skip
-    return run_tasks(totals_of, arguments, shared={"start": base}, title="sensitivity", **options)
+    return run_tasks(
+        totals_of,
+        arguments,
+        shared={"start": base},
+        title="refits of the sensitivity analysis",
+        **options,
+    )
 
 
 def totals_of(
