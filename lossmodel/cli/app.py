@@ -16,11 +16,13 @@ from lossmodel.inference.names import EngineName
 from lossmodel.tables.trust import Trust
 
 __all__ = [
+    "KEPT",
     "REPORT",
     "AsOf",
     "LeastTrust",
     "Ci",
     "ClaimsFile",
+    "Cluster",
     "ConflictName",
     "Engine",
     "Figures",
@@ -31,8 +33,11 @@ __all__ = [
     "Out",
     "PriorsFile",
     "Question",
+    "SchedulerFile",
     "Seed",
+    "ShardOf",
     "Since",
+    "Store",
     "Until",
     "With",
     "Without",
@@ -41,6 +46,7 @@ __all__ = [
 ]
 
 REPORT = Path("lossmodel-report")
+KEPT = Path("lossmodel-tasks")
 
 app = Commands(
     help="War losses from conflicting claims: posterior estimates with credible intervals."
@@ -223,5 +229,41 @@ Jobs = Annotated[
     int,
     typer.Option(
         "--jobs", metavar="INT", help="Number of parallel processes; -1 for the number of cores."
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        show_default=False,
+        help="Address of a Dask scheduler to run on, e.g. tcp://127.0.0.1:8786.",
+    ),
+]
+SchedulerFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--scheduler-file",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+        help="File that a Dask scheduler wrote its address to, instead of --cluster.",
+    ),
+]
+ShardOf = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        show_default=False,
+        help="Run only the I-th of N parts of the fits, and leave the results in --store: for "
+        "arrays of jobs. The same command without it puts all together.",
+    ),
+]
+Store = Annotated[
+    Path,
+    typer.Option(
+        "--store", metavar="DIR", help="Folder of finished fits, from which a run resumes."
     ),
 ]
