@@ -15,7 +15,7 @@ import numpy as np
 from lossmodel.api import fit as refit
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.assumptions import CARRYING, Assumption, assumptions_of, ranked
-from lossmodel.evaluation.explanation import Explanation
+from lossmodel.evaluation.explanation import Explanation, coded
 from lossmodel.evaluation.tasks import Options, run_tasks
 from lossmodel.inference.convergence import convergence
 from lossmodel.posterior.citation import fit_hash
@@ -197,9 +197,8 @@ def _rounded(name: str, draws: Sequence[Floats]) -> Floats:
     every = np.concatenate(draws)
     if name not in LEVELS:
         return every.astype("f4").astype(float)
-    low, high = every.min(axis=0), every.max(axis=0)
-    step = np.where(high > low, high - low, 1.0) / (LEVELS[name] - 1)
-    return np.asarray(low + step * np.round((every - low) / step))
+    low, step, codes = coded(every, LEVELS[name])
+    return low + step * codes
 
 
 def _packed(values: Floats) -> dict[str, Any]:
