@@ -21,8 +21,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 
 .DEFAULT_GOAL := help
 .PHONY: help data fit test check slow notebooks paper format clean radford history backtests \
-	docs outputs check-dist fuzz wars calibration arms posterior-sbc copies parts refits agreement \
-	bench bench-quick
+	docs outputs check-dist fuzz wars calibration arms posterior-sbc copies next-claim parts refits \
+	agreement bench bench-quick
 
 help:
 	@sed -n '3,5s/^# *//p' Makefile
@@ -146,6 +146,10 @@ parts: $(VENV)/installed
 # Unmarked relays: the known ones of the shipped claims with their marks hidden, found again.
 copies: $(VENV)/installed
 	$(BIN)/python benchmarks/copies.py
+
+# Narrowing by the next claim in past wars, expected and realised.
+next-claim: $(VENV)/installed
+	$(BIN)/python benchmarks/next_claim.py run
 
 # Run time of twenty leave-one-claimant-out refits of the shipped conflict.
 refits: $(VENV)/installed

@@ -28,8 +28,13 @@ def fit(claims, **options):
     return lm.fit(claims, engine="laplace", draws=100, **options)
 
 
-@pytest.fixture(scope="module", params=[("battle-of-britain", "1940-10-05"),
-                                        ("kargil1999", "1999-07-01")])  # fmt: skip
+WARS = [
+    ("battle-of-britain", "1940-10-05"),
+    pytest.param(("kargil1999", "1999-07-01"), marks=pytest.mark.slow),
+]
+
+
+@pytest.fixture(scope="module", params=WARS)
 def fits(request):
     war, day = request.param
     with pytest.MonkeyPatch.context() as patch:

@@ -35,6 +35,8 @@ hidden by the same error in the other.
 `sensitivity_text`    the same in words
 `assumptions`         assumptions that a reader may change, with their words
 `reweighting`         totals between refits, by importance weights of their draws
+`expected_widths`     widths of totals that a claim would leave, before its number is known
+`next_claim`          `next_claims`: which claim would narrow each total most
 `explanation`         the draws of refits under other assumptions, and totals from them
 `explain`             `explain`: headline totals under other assumptions
 ====================  ==============================================================================

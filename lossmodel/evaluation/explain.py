@@ -2,7 +2,8 @@
 
 A fit is refitted with each of the assumptions that carry most of the width at its least and at its
 largest value, see ``assumptions``. The refits give sentences and a table; their pooled draws give
-the totals for every other position of the assumptions, see ``reweighting``.
+the totals for every other position of the assumptions, see ``reweighting``. Beside them stands
+which claim would narrow the totals most, see ``next_claim``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from lossmodel.api import fit as refit
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.assumptions import CARRYING, Assumption, assumptions_of, ranked
 from lossmodel.evaluation.explanation import Explanation, coded
+from lossmodel.evaluation.next_claim import next_claims
 from lossmodel.evaluation.tasks import Options, run_tasks
 from lossmodel.inference.convergence import convergence
 from lossmodel.posterior.citation import fit_hash
@@ -110,7 +112,7 @@ def explain(
         own=_own(fit, keys),
         sizes=np.array([float((v**2).sum()) for v in by]),
         counts=np.array([len(draws["logs"]) for draws in every]),
-        efficiency=_efficiency(fit, keys), days=days,
+        efficiency=_efficiency(fit, keys), days=days, next_claims=next_claims(fit, keys),
         **{name: _rounded(name, [draws[name] for draws in every]) for name in own},
     )  # fmt: skip
 

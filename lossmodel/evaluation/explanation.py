@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pandas as pd
 
 from lossmodel import __version__
 from lossmodel.evaluation.assumptions import COMMON, Assumption, assumptions_of
+from lossmodel.evaluation.next_claim import COLUMNS
 from lossmodel.evaluation.reweighting import Family, Pool, effective, pooled, weighted_quantiles
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.container import checksum
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "Answer", "Explanation", "coded", "read_explanation"]
 
 # Changed with the content of saved explanations.
-FORMAT: Final = 1
+FORMAT: Final = 2
 FILE: Final = "explain.npz"
 # Fields of an explanation, as they are saved.
 DRAWN: Final = ("statistics", "logs", "curves")
@@ -84,6 +87,8 @@ class Explanation:
         Number of each day of a curve, from 0, shape (G,).
     curves
         Log totals to these days, shape (N, K, G).
+    next_claims
+        See `next_claim.next_claims`.
     """
 
     fit_sha256: str
@@ -99,6 +104,7 @@ class Explanation:
     logs: Floats
     days: Ints
     curves: Floats
+    next_claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*COLUMNS]))
 
     @property
     def levels(self) -> Floats:
@@ -132,6 +138,7 @@ class Explanation:
         """Write it beside a fit, whole or not at all."""
         content = {name: np.asarray(getattr(self, name)) for name in (*ARRAYS, *SCALARS)}
         content["curves"] = content["curves"].astype("f4")
+        content["next_claims"] = np.array(json.dumps(self.next_claims.to_dict("records")))
         content |= {"format": np.array(FORMAT), "version": np.array(__version__)}
         content["checksum"] = np.array(checksum(content))
         stream = io.BytesIO()
@@ -204,6 +211,7 @@ def read_explanation(folder: Path, fit: Fit) -> Explanation | None:
             keys=tuple((str(p), str(c), str(s)) for p, c, s in known["keys"]),
             priors=tuple(map(str, known["priors"])),
             efficiency=float(known["efficiency"]),
+            next_claims=pd.DataFrame(json.loads(str(known["next_claims"])), columns=[*COLUMNS]),
             **found | {name: found[name].astype(float) for name in DRAWN},
         )
     except FileNotFoundError:

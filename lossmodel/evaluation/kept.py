@@ -1,8 +1,8 @@
 """Results of long runs that are kept in the data folder, so that reports can show them.
 
 `data/validation/` holds the tables of `make arms`, `make backtests` and `make posterior-sbc`, and
-those of ``benchmarks/calibration.py`` and ``benchmarks/level.py``. The column `computed` is the day
-of the run.
+those of ``calibration.py``, ``level.py`` and ``next_claim.py`` in ``benchmarks/``. The column
+`computed` is the day of the run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["OF_BACKTEST", "SCORED", "KeptTable", "backtest_rows", "keep_table", 
 
 KeptTable = Literal[
     "arms", "backtests", "calibration", "evidence", "evidence-backtests", "misspecified",
-    "posterior-sbc", "revisions-shipped", "revisions-simulated",
+    "next-claims", "posterior-sbc", "revisions-shipped", "revisions-simulated",
 ]  # fmt: skip
 OF_BACKTEST: Final = ["as_of", "party", "category", "scope", "start", "end"]
 SCORED: Final = [

@@ -10,6 +10,7 @@ from lossmodel.report.dial import changes_table, dial_of, largest_change
 from lossmodel.report.one_claim import decisive_claim, figure_words, over_its_prior
 from lossmodel.report.scale import FIGURES, PARTS, scale_of, scale_words
 from lossmodel.report.sections.kinds import kinds_of_evidence
+from lossmodel.report.sections.next_claims import next_claims_blocks
 from lossmodel.report.wording import (
     claimant_names,
     estimate_text,
@@ -58,6 +59,7 @@ def identification_section(
             Text("If an assumption changes", tone="heading"),
             dial_of(explanation, fit),
             changes_table(explanation, fit),
+            *next_claims_blocks(fit, explanation.next_claims),
         ]
     blocks += [Text("Shares of all totals", tone="heading"), *figure_blocks(figures)]
     blocks += [_table(results), *kinds_of_evidence(results)]

@@ -87,23 +87,25 @@ def _then(fit: Fit, rows: pd.DataFrame) -> list[Block]:
     )
     beside = rows.merge(reference, on=case, how="left")
     shown = beside["evidence"].eq(ALL_EVIDENCE) | beside["median"].ne(beside["reference"])
-    found: Any = beside[shown].to_dict("records")
+    order = ["end", "as_of"]
+    found: Any = beside[shown].sort_values(order, kind="stable").to_dict("records")
     cells = [
         [
             date(pd.Timestamp(row["as_of"])),
-            quantity_title(fit, (row["party"], row["category"], row["scope"])),
+            quantity_title(fit, (row["party"], row["category"], row["scope"]))
+            + f", to {date(pd.Timestamp(row['end']))}",
             str(row["evidence"]),
             estimate_text(row),
             interval(row),
-            number(row["truth"], row["lower"], row["upper"]),
+            f"{row['truth']:,.0f}",
             f"{row['crps']:.2f}",
         ]
         for row in found
     ]
     caption = (
-        "The same in real time: the claims that were public by a date, and the total up to that "
-        "date as it became known later. A kind without claims by the date is left out. CRPS: "
-        "smaller is better, 0.1 is about 10%. A few totals of one war do not rank the kinds. "
+        "The same in real time: the claims that were public by a date, and the total as it became "
+        "known later. A kind without claims by the date is left out. CRPS: smaller is better, 0.1 "
+        "is about 10%. A few totals of one war do not rank the kinds. "
         f"Computed on {rows['computed'].iloc[0]}."
     )
     columns = ["Claims up to", "Losses", "Evidence", "Median", "Interval", "Known later", "CRPS"]
