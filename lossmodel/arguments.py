@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -32,11 +32,13 @@ __all__ = [
     "check_seed",
     "check_type",
     "day_of",
+    "parsed",
     "shown",
     "spelled",
 ]
 
 Word = TypeVar("Word", bound=str)
+Number = TypeVar("Number", int, float)
 
 # The seeds that NumPy and its users have in common: 32 bits.
 LARGEST_SEED: Final = 2**32 - 1
@@ -49,6 +51,7 @@ SHOWN: Final = 40
 # Years of claims and of limits of a fit: those of a timestamp in nanoseconds, with room.
 FIRST_YEAR: Final = 1700
 LAST_YEAR: Final = 2199
+_NUMBER: Final = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -244,6 +247,29 @@ def spelled(word: object, names: Iterable[str], kind: str) -> str:
     else:
         hint = " Give a name as text."
     raise UsageError(f"No {kind} {shown(word)}; there are: {', '.join(known) or 'none'}.{hint}")
+
+
+def parsed(text: object, kind: Callable[[str], Number]) -> Number | None:
+    """The number of a text in digits 0 to 9; None for any other text.
+
+    Python itself reads digits of any script, underscores between them, and words such as nan.
+
+    Parameters
+    ----------
+    kind
+        ``int`` or ``float``.
+
+    Examples
+    --------
+    >>> parsed("12", int), parsed("1.5", int), parsed("1_2", int), parsed("1.5", float)
+    (12, None, None, 1.5)
+    """
+    word = str(text)
+    try:
+        return kind(word) if _NUMBER.fullmatch(word) else None
+    # A fraction that is no whole number, or thousands of digits.
+    except ValueError:
+        return None
 
 
 def _whole(value: object) -> int:

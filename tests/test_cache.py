@@ -2,9 +2,11 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
+from lossmodel.errors import UsageError
 from lossmodel.system import cache, code
 from lossmodel.system.cache import Cached, cache_dir, user_cache
 
@@ -95,6 +97,25 @@ def test_the_folder_is_that_of_downloads(monkeypatch, tmp_path):
     monkeypatch.setenv("LOSSMODEL_CACHE", str(tmp_path))
     assert cache_dir() == tmp_path
     assert user_cache() is None or user_cache().folder.parent == tmp_path
+
+
+def test_the_folder_may_be_named_from_the_home_or_the_current_folder(tmp_path, monkeypatch):
+    for home in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(home, str(tmp_path))
+    for given, found in (("~/x", tmp_path / "x"), ("~", tmp_path), ("x", Path("x"))):
+        monkeypatch.setenv("LOSSMODEL_CACHE", given)
+        assert cache_dir() == found
+    monkeypatch.delenv("LOSSMODEL_CACHE")
+    usual = cache_dir()
+    monkeypatch.setenv("LOSSMODEL_CACHE", "")
+    assert cache_dir() == usual
+
+
+@posix
+def test_a_home_that_nobody_has_is_refused(monkeypatch):
+    monkeypatch.setenv("LOSSMODEL_CACHE", "~no-such-user/x")
+    with pytest.raises(UsageError, match="LOSSMODEL_CACHE is '~no-such-user/x'"):
+        cache_dir()
 
 
 def test_a_fit_does_not_follow_from_reports_or_commands():

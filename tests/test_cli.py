@@ -205,6 +205,12 @@ def test_a_mistyped_word_has_the_nearest_suggested(lossmodel, arguments, nearest
         (["fit", "--ci", "1"], "between 0 and 1"),
         (["fit", "--ci", "nan"], "between 0 and 1"),
         (["fit", "--ci", "high"], "not a number"),
+        # Digits of other scripts, and Python's own underscores, may be mistyped.
+        (["fit", "--ci", "٠.٩"], "is not a number"),
+        (["fit", "--ci", "0.9_5"], "is not a number"),
+        (["fit", "--seed", "١"], "is not a whole number"),
+        (["fit", "--seed", "1_0"], "is not a whole number"),
+        (["fit", "--as-of", "٢٠٢٣-٠٢-٢٤"], "YYYY-MM-DD"),
         (["fit", "--as-of", "24.02.2023"], "YYYY-MM-DD"),
         (["fit", "--as-of", "20230224"], "YYYY-MM-DD"),
         (["fit", "--until", "2023-02-30"], "not a day"),

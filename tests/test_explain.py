@@ -8,14 +8,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import typer
 
 import lossmodel as lm
-from lossmodel.errors import UsageError
+from lossmodel.cli.app import app
+from lossmodel.errors import ShardDoneError, UsageError
 from lossmodel.evaluation import explain as module
 from lossmodel.evaluation.assumptions import assumptions_of, ranked
 from lossmodel.evaluation.explain import explain, node_draws
 from lossmodel.evaluation.explanation import FILE, Explanation, read_explanation
 from lossmodel.evaluation.reweighting import CARRIED, Family, effective, pooled, weighted_quantiles
+from lossmodel.evaluation.shards import Shard, current
 from lossmodel.model.components import Components
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.model import LossModel
@@ -207,7 +210,7 @@ def test_refits_are_resumed_one_by_one(fitted, tmp_path, monkeypatch):
         explain(fitted, keys, options, most=1)
     monkeypatch.setattr(module, "node_draws", given)
     explain(fitted, keys, options, most=1)
-    assert "refits: 1 of 2 kept from before" in said
+    assert "refits under other assumptions: 1 of 2 kept from before" in said
 
 
 def toy_explanation(fit, seed=2):
@@ -329,6 +332,35 @@ def test_the_command_needs_a_fit(lossmodel, tmp_path):
     said = lossmodel("explain", "--fit", tmp_path)
     assert said.status == 2
     assert "Traceback" not in said.stderr
+
+
+def test_the_command_runs_a_shard_on_a_scheduler(fitted, lossmodel, tmp_path, monkeypatch):
+    fitted.save(tmp_path / "fit.nc")
+    (tmp_path / "scheduler.json").write_text("{}", encoding="utf-8")
+    said = []
+
+    def done(fit, keys, options):
+        said.append((current(), options))
+        raise ShardDoneError("Shard 2/4 is done.")
+
+    monkeypatch.setattr(module, "explain", done)
+    words = ["explain", "--fit", tmp_path, "--store", tmp_path / "store", "--shard", "2/4"]
+    scheduler = ["--scheduler-file", tmp_path / "scheduler.json"]
+    assert lossmodel(*words, *scheduler).status == 0
+    [(shard, options)] = said
+    assert shard == Shard(2, 4)
+    assert options["cluster"] == str(tmp_path / "scheduler.json")
+    assert options["store"] == tmp_path / "store"
+    assert not (tmp_path / FILE).exists()
+    both = lossmodel(*words, *scheduler, "--cluster", "tcp://127.0.0.1:1")
+    assert (both.status, len(said)) == (2, 1)
+
+
+def test_commands_of_many_fits_have_the_same_options_for_them():
+    commands = typer.main.get_command(app).commands
+    shared = {"--store", "--jobs", "--cluster", "--scheduler-file", "--shard"}
+    for name in ("calibrate", "backtest", "sensitivity", "explain"):
+        assert shared <= {option for one in commands[name].params for option in one.opts}
 
 
 @pytest.mark.slow

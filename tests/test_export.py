@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -101,6 +102,19 @@ def test_draws_add_up_to_the_totals(results, tmp_path):
     estimates = pd.read_parquet(tmp_path / "estimates.parquet")
     own = results.estimates.reset_index(drop=True)
     pd.testing.assert_frame_equal(estimates, own, check_dtype=False)
+
+
+def test_parquet_of_a_fit_that_failed_is_marked_row_by_row(results, tmp_path):
+    pytest.importorskip("pyarrow")
+    tables = {"estimates": results.estimates.head(9)}
+    for passed in (True, False):
+        gate = results.fit.diagnostics["gate"] | {"passed": passed}
+        fit = replace(results.fit, diagnostics=results.fit.diagnostics | {"gate": gate})
+        write_parquet(Results(fit, tables), tmp_path)
+        for name in ("estimates", "draws"):
+            table = pd.read_parquet(tmp_path / f"{name}.parquet")
+            assert ("gate" in table) is not passed
+            assert passed or set(table["gate"]) == {"not passed"}
 
 
 def test_a_word_file_has_tables_links_and_numbers_with_tags(results, document, tmp_path):

@@ -169,6 +169,7 @@ def test_the_sets_in_the_repository_are_as_they_were_sealed(root):
         (lambda made: {"predictions": {}}, "is not a sealed set"),
         (lambda made: changed(made, predictions=[{}]), "cannot read"),
         (lambda made: changed(made, predictions=[prediction()]), "cannot read"),
+        (lambda made: changed({k: v for k, v in made.items() if k != "conflict"}), "cannot read"),
     ],
 )
 def test_what_is_no_sealed_set_is_refused(made, tmp_path, spoil, words):
@@ -177,3 +178,42 @@ def test_what_is_no_sealed_set_is_refused(made, tmp_path, spoil, words):
     (tmp_path / "b.json").write_text("{", encoding="utf-8")
     with pytest.raises(UsageError, match="is not a sealed set"):
         read_sealed(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(lambda dates: dates[::-1], lambda dates: dates[:1] * 2, lambda dates: []),
+        lambda dates: [dates[0] | {"date": "1999-07-02"}, dates[1]],
+        lambda dates: [dates[0] | {"date": "19990709"}, dates[1]],
+        *(lambda dates, x=x: [dates[0] | {"date": x}, dates[1]] for x in (None, 5, "1999-02-30")),
+        lambda dates: [dates[0] | {"added": dates[0]["added"][1:]}, dates[1]],
+        *(
+            lambda dates, x=x: [dates[0] | {"added": [x, *dates[0]["added"][1:]]}, dates[1]]
+            for x in (np.nan, np.inf, "1", None, 10**400, [1.0])
+        ),
+        *(lambda dates, x=x: [x, dates[1]] for x in ("x", 5, None, [], {})),
+        *(lambda dates, x=x: x for x in ("x", {}, None)),
+    ],
+)
+def test_dates_that_a_set_cannot_have_are_refused_whatever_its_hash(made, tmp_path, change):
+    first, *others = made["predictions"]
+    spoilt = [*others, first | {"dates": change(first["dates"])}]
+    with pytest.raises(UsageError, match=f"cannot read: prediction {len(spoilt)} "):
+        read_sealed(written(changed(made, predictions=spoilt), tmp_path / "a.json"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"last": x} for x in ({"date": "1999-07-02"}, {"value": 1.0}, None, "x")),
+        *({"last": {"date": "1999-07-02", "value": x}} for x in (np.nan, "1", None, True)),
+        *({"accounting": x} for x in (None, [], 5)),
+        *({"party": x} for x in (None, [], 5)),
+    ],
+    ids=str,
+)
+def test_a_prediction_in_another_form_is_refused_whatever_its_hash(made, tmp_path, change):
+    spoilt = [made["predictions"][0] | change]
+    with pytest.raises(UsageError, match="cannot read: prediction 1 "):
+        read_sealed(written(changed(made, predictions=spoilt), tmp_path / "a.json"))

@@ -1,5 +1,6 @@
 """Many tasks: the same bytes however they ran, nothing done twice, nothing half-written."""
 
+import ast
 import json
 import os
 import signal
@@ -217,6 +218,20 @@ def run_shard(shard: str, store: Path, **options):
         return run_tasks(product, SEEDS, store=store, jobs=1, **options)
 
 
+def test_all_tasks_have_a_name_that_can_be_counted():
+    """Such as: 28 of 83 refits of the sensitivity analysis."""
+    folder = Path(tasks.__file__).parent
+    calls = [
+        node
+        for file in folder.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "run_tasks"
+    ]
+    titles = [one.value.value for node in calls for one in node.keywords if one.arg == "title"]
+    assert len(titles) == len(calls) > 5
+    assert not [t for t in titles if t.split()[0] not in ("fits", "refits", "replicates")]
+
+
 def test_shards_give_the_bytes_of_one_run(tmp_path):
     whole = run_tasks(product, SEEDS, store=tmp_path / "whole", jobs=1)
     for number in (3, 1, 4):
@@ -274,7 +289,25 @@ def test_a_shard_that_is_killed_is_resumed(tmp_path, run_python):
     assert kept == contents(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("text", ["0/4", "5/4", "1/0", "a/4", "1", "1/4/2", "-1/4"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0/4",
+        "5/4",
+        "1/0",
+        "a/4",
+        "1",
+        "1/4/2",
+        "-1/4",
+        "١/٣",
+        "1/٣",
+        "1/1_0",
+        "1/ 4",
+        "+1/4",
+        "1/",
+        "1.0/4",
+    ],
+)
 def test_no_shard_is_an_error_that_says_how_to_write_one(text):
     with pytest.raises(UsageError, match="write 2/4 for the second of four"):
         Shard.parse(text)

@@ -13,7 +13,7 @@ from lossmodel.posterior.estimates import estimate
 from lossmodel.query.evaluate import answer_query
 from lossmodel.report import quoted as quoted_numbers
 from lossmodel.report.output import bibtex as bib
-from lossmodel.report.output import latex
+from lossmodel.report.output import csl, latex
 from lossmodel.report.output.bibtex import bibliography, doi, used_sources
 from lossmodel.report.output.csl import csl_json
 from lossmodel.report.output.latex import FORMS, macros, tex_files, write_tex
@@ -335,3 +335,19 @@ PAPER = r"""
 \bibliography{references}
 \end{document}
 """
+
+
+@pytest.mark.parametrize(
+    ("text", "issued", "fields"),
+    [
+        ("2024-02-01", {"date-parts": [[2024, 2, 1]]}, {"year": "{2024}", "month": "feb"}),
+        (" 2024-02 ", {"date-parts": [[2024, 2]]}, {"year": "{2024}", "month": "feb"}),
+        ("0900", {"date-parts": [[900]]}, {"year": "{0900}"}),
+        ("2024-13", {"literal": "2024-13"}, {"year": "{2024-13}"}),
+        ("spring", {"literal": "spring"}, {"year": "{spring}"}),
+        ("", {}, {"year": "{n.d.}"}),
+    ],
+)
+def test_a_date_is_the_same_in_both_forms_of_references(text, issued, fields):
+    assert csl._date(text) == issued
+    assert bib._date(text) == fields

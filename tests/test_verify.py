@@ -248,6 +248,31 @@ def test_what_rounding_could_have_said_is_accepted_both_ways():
     assert not passages._same(["0.13", "7", "8"], near)
 
 
+@pytest.mark.parametrize("words", [30, 3000])
+def test_two_long_passages_are_shown_where_they_differ(words):
+    begin = " ".join(f"word {number % 7}," for number in range(words))
+    said, should = f"{begin} of 12 dead.", f"{begin} of 13 dead."
+    one, other = passages.where_they_differ(said, should)
+    assert one.endswith("of 12 dead.")
+    assert other.endswith("of 13 dead.")
+    assert max(map(len, (one, other))) <= 160
+    assert passages.describe_difference(said, should) == f"12 should be 13 in “{one}”."
+
+
+def test_a_sentence_that_is_added_to_a_long_passage_is_shown():
+    begin = "word " * 60 + "1."
+    text = passages.describe_difference(begin, f"{begin} Under 2 others it is 3 (4 to 5).")
+    assert "word 1.” should be “…" in text
+    assert "word 1. Under 2 others it is 3 (4 to 5).”" in text
+
+
+def test_a_long_cell_is_shown_where_it_differs(tmp_path):
+    table = pd.DataFrame({"note": ["word " * 60 + "12"]})
+    table.replace("12", "13", regex=True).to_csv(tmp_path / "claims.csv", index=False)
+    [problem] = verify._cell_differences(table, tmp_path / "claims.csv")
+    assert "word 13 and should be …" in problem
+
+
 def test_the_same_fit_compared_with_itself_has_no_difference():
     same = make_fit()
     text = compare_fits(same, same)

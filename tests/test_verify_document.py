@@ -7,7 +7,7 @@ import pytest
 from lossmodel.errors import UsageError
 from lossmodel.query.evaluate import answer_query
 from lossmodel.report import quoting as module
-from lossmodel.report.mentions import FORMATS, mentions
+from lossmodel.report.mentions import FORMATS, definitions_in, mentions
 from lossmodel.report.output.latex import write_tex
 from lossmodel.report.results import Results
 from lossmodel.report.verify import is_report_file
@@ -251,3 +251,145 @@ def test_a_rounded_number_agrees_and_a_wrong_one_does_not(text, right):
 
 def test_days_of_a_text():
     assert dates_in("2023-05-06, 7 June 2023; May 2023") == ["2023-05-06", "2023-06-07"]
+
+
+@pytest.mark.parametrize(
+    ("page", "tagged", "rest"),
+    [
+        # End tags that may be left out.
+        ("<p data-lossmodel=q>12<p>34", ["12"], ["34"]),
+        ("<div><p data-lossmodel=q>12</div>34", ["12"], ["34"]),
+        (
+            "<ul><li data-lossmodel=q>12<li>34<ul><li>5<li>6</ul></ul>7",
+            ["12"],
+            ["34", "5", "6", "7"],
+        ),
+        ("<ul><li data-lossmodel=q>1<ul><li>2</ul><li>34</ul>", ["1 2"], ["34"]),
+        ("<dl><dt data-lossmodel=q>12<dd>34<dt>5</dl>", ["12"], ["34", "5"]),
+        ("<table><tr><td data-lossmodel=q>12<td>34<tr><td>5</table>6", ["12"], ["34", "5", "6"]),
+        ("<table><tr data-lossmodel=q><td>12<td>34<tr><td>5</table>", ["12 34"], ["5"]),
+        (
+            "<table><tr><td data-lossmodel=q><table><tr><td>1<td>2</table><td>3</table>",
+            ["1 2"],
+            ["3"],
+        ),
+        ("<table><thead data-lossmodel=q><tr><th>12<tbody><tr><td>3</table>", ["12"], ["3"]),
+        ("<p data-lossmodel=q>12<b>3<p>34", ["123"], ["34"]),
+        # Elements without an end.
+        ("<p data-lossmodel=q>12<br>34</p>56<hr>78", ["12 34"], ["56", "78"]),
+        ("<p>1<img data-lossmodel=q>2</p>3", [""], ["1", "2", "3"]),
+        ("<p><span data-lossmodel=q />12</span>34", ["12"], ["34"]),
+        ("<p>1<svg/>2</p><div data-lossmodel=q>3<wbr>4</div>", ["34"], ["1", "2"]),
+        # Tags within a number.
+        (
+            "<b data-lossmodel=q><i>1</i>2,<b>0</b>00</b> 34<b>5</b>,<i>0</i>00",
+            ["12,000"],
+            ["345,000"],
+        ),
+        ("<span data-lossmodel=q>12 <span data-lossmodel=q>3</span> 4</span>", ["3", "12 4"], []),
+        ("<p data-lossmodel=q>12</b></i></p>34", ["12"], ["34"]),
+        ("<b><p data-lossmodel=q>1</b>2</p>34", ["12"], ["34"]),
+        ("<div><ul><li data-lossmodel=q>1</div>2", ["1"], ["2"]),
+        ("<div data-lossmodel=q>1<table><tr><td>2</div>3</table>4</div>5", ["1 23 4"], ["5"]),
+        ("12<sup>3</sup> 4<sub>5</sub>", [], ["12", "3", "4", "5"]),
+        # What is not shown.
+        ("<head><title>1</title><body>2", [], ["2"]),
+        ("<head><title>1</title><style>3</style><p>2", [], ["2"]),
+        ("<p data-lossmodel=q>1<script>2<\\/script>'<p>'</script>2", ["12"], []),
+        ("<template><p>1</template>2<svg><text>3</text><path/></svg>4<!-- 5 -->", [], ["2", "4"]),
+        ("<table><tr><td><template><td>1</template><td data-lossmodel=q>2</table>", ["2"], []),
+    ],
+)
+def test_html_is_read_as_it_is_shown(tmp_path, page, tagged, rest):
+    path = tmp_path / "a.html"
+    path.write_text(page, encoding="utf-8")
+    found = mentions(path)
+    assert [one.text for one in found if one.question] == tagged
+    assert [one.text for one in found if not one.question] == rest
+
+
+def test_passages_of_html_have_their_lines(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_text(
+        "<p>1 <b\nclass=x>2</b>\n3\n<p\n>4 <b data-lossmodel=q>5\n6</b>\n7", encoding="utf-8"
+    )
+    places = [(one.text, one.place) for one in mentions(path)]
+    assert places == [
+        *(("1", "line 1"), ("2", "line 2"), ("3", "line 3"), ("4", "line 5")),
+        *(("5 6", "line 5"), ("7", "line 7")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "tagged", "rest"),
+    [
+        # Groups within groups, to any depth, and braces that are none.
+        (r"\LMchecked{q}{\textbf{\emph{{12}}}} 3", [r"\textbf{\emph{{12}}}"], ["3"]),
+        (r"\LMchecked{q}{12{,}000} 3", ["12,000"], ["3"]),
+        (r"\LMchecked {q} {\{12\}}{3}", [r"\{12\}"], ["{3}"]),
+        (r"\LMchecked{q}" + "{" * 500 + "12" + "}" * 500, ["{" * 499 + "12" + "}" * 499], []),
+        (r"\textbf{1 \LMchecked{q}{2}} 3", ["2"], [r"\textbf{1 } 3"]),
+        (
+            r"\newcommand{\x}[1]{{{{4}}}}\footnote{{5}} \href{u{{6}}}{7} 8",
+            [],
+            [r"\footnote{{5}} 8"],
+        ),
+        (r"\LMchecked{q}" "\n" r"{12} 3", ["12"], ["3"]),
+        # Comments, and line breaks before them.
+        ("1 \\\\% 2\n3", [], ["1", "3"]),
+        ("1 \\% 2\n3", [], ["1 % 2", "3"]),
+        ("1 \\\\\\% 2% 4\n3", [], ["1 % 2", "3"]),
+        (r"1\\[2pt]3\\*4", [], ["1 3 4"]),
+        ("% \\begin{verbatim}\n3", [], ["3"]),
+        ("\\LMchecked{q}{% }\n12} 3", ["12"], ["3"]),
+        (r"\\LMchecked{q}{12}", [], ["LMchecked{q}{12}"]),
+        # Text as it is typed.
+        (r"1 \verb|2 % {| 3", [], ["1 3"]),
+        (r"1 \verb*+\LMchecked{q}{2}+ 3", [], ["1 3"]),
+        (r"1 \lstinline[language=R]|2|\lstinline{4} \mintinline{r}{5} 3", [], ["1 3"]),
+        ("1\n\\begin{verbatim}\n2 % {\n\\LM{x}\n\\end{verbatim} 3", [], ["1", "3"]),
+        ("\\begin{lstlisting}[a]\n2\n\\end{lstlisting}\\begin{comment}2\\end{comment}3", [], ["3"]),
+        (r"\verbatiminput 1", [], [r"\verbatiminput 1"]),
+        (r"\begin{document}1\end{document} 2", [], ["1"]),
+    ],
+)
+def test_tex_is_read_as_it_is_set(tmp_path, text, tagged, rest):
+    path = tmp_path / "a.tex"
+    path.write_text(text, encoding="utf-8")
+    found = mentions(path)
+    assert [one.text for one in found if one.question] == tagged
+    assert [" ".join(one.text.split()) for one in found if not one.question] == rest
+
+
+def test_passages_of_tex_have_their_lines(tmp_path):
+    path = tmp_path / "a.tex"
+    text = "1\n\\begin{verbatim}\n2\n\\end{verbatim}\n\\LMchecked{q}\n{3} % {\n4\\\\\n5"
+    path.write_text(text, encoding="utf-8")
+    assert [(one.text, one.place) for one in mentions(path)] == [
+        *(("3", "line 5"), ("1", "line 1"), ("4", "line 7"), ("5", "line 8")),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", [r"\LMchecked", r"\LMchecked{q", r"\LMchecked{q}", r"\LMchecked{q}{12"]
+)
+def test_a_tag_without_its_groups_is_a_problem(results, tmp_path, text):
+    [problem] = check(results, tmp_path, ".tex", text.encode()).problems
+    assert "LMchecked" in problem
+
+
+def test_definitions_of_macros_are_found_in_tex(tmp_path):
+    path = tmp_path / "a.tex"
+    path.write_text(
+        "\\newcommand{\\LMone}{\\textbf{\\emph{{12}}}}\\renewcommand*\\LMtwo {3}\n"
+        "\\verb|\\newcommand{\\LMthree}{4}|\\newcommand{\\LMfour}[2]{#1}\n"
+        "\\\\% \\newcommand\\LMfive{5}\n"
+        "\\LMdefine{six}{1}{2}{3}{{4}}",
+        encoding="utf-8",
+    )
+    found = {one.name: one.texts for one in definitions_in(path)}
+    assert found == {
+        "LMone": (r"\textbf{\emph{{12}}}",),
+        "LMtwo": ("3",),
+        "six": ("1", "2", "3", "{4}"),
+    }

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from lossmodel import __version__
+from lossmodel.arguments import parsed
 from lossmodel.cli.completion import conflict_names, question_words
 from lossmodel.cli.console import answer
 from lossmodel.cli.help import Commands
@@ -15,11 +16,13 @@ from lossmodel.inference.names import EngineName
 from lossmodel.tables.trust import Trust
 
 __all__ = [
+    "KEPT",
     "REPORT",
     "AsOf",
     "LeastTrust",
     "Ci",
     "ClaimsFile",
+    "Cluster",
     "ConflictName",
     "Engine",
     "Figures",
@@ -30,8 +33,11 @@ __all__ = [
     "Out",
     "PriorsFile",
     "Question",
+    "SchedulerFile",
     "Seed",
+    "ShardOf",
     "Since",
+    "Store",
     "Until",
     "With",
     "Without",
@@ -40,6 +46,7 @@ __all__ = [
 ]
 
 REPORT = Path("lossmodel-report")
+KEPT = Path("lossmodel-tasks")
 
 app = Commands(
     help="War losses from conflicting claims: posterior estimates with credible intervals."
@@ -48,7 +55,7 @@ app = Commands(
 
 def _date(text: str) -> dt.date:
     """Parse a date as YYYY-MM-DD only: 20220224 may be a mistyped number."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         try:
             return dt.date.fromisoformat(text)
         except ValueError:
@@ -58,20 +65,16 @@ def _date(text: str) -> dt.date:
 
 def level(text: str | float) -> float:
     """Parse the level of an interval, a probability."""
-    try:
-        level = float(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a number; write 0.95 for 95%.") from None
-    if 0 < level < 1:
+    level = parsed(text, float)
+    if level is not None and 0 < level < 1:
         return level
-    raise typer.BadParameter(f"{text} is not between 0 and 1; write 0.95 for 95%.")
+    raise typer.BadParameter(f"{text} is not a number between 0 and 1; write 0.95 for 95%.")
 
 
 def _seed(text: str | int) -> int:
-    try:
-        seed = int(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a whole number.") from None
+    seed = parsed(text, int)
+    if seed is None:
+        raise typer.BadParameter(f"{text!r} is not a whole number.")
     if seed < 0:
         raise typer.BadParameter(f"{text} is negative; a seed is a whole number, 0 or larger.")
     return seed
@@ -226,5 +229,41 @@ Jobs = Annotated[
     int,
     typer.Option(
         "--jobs", metavar="INT", help="Number of parallel processes; -1 for the number of cores."
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        show_default=False,
+        help="Address of a Dask scheduler to run on, e.g. tcp://127.0.0.1:8786.",
+    ),
+]
+SchedulerFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--scheduler-file",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+        help="File that a Dask scheduler wrote its address to, instead of --cluster.",
+    ),
+]
+ShardOf = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        show_default=False,
+        help="Run only the I-th of N parts of the fits, and leave the results in --store: for "
+        "arrays of jobs. The same command without it puts all together.",
+    ),
+]
+Store = Annotated[
+    Path,
+    typer.Option(
+        "--store", metavar="DIR", help="Folder of finished fits, from which a run resumes."
     ),
 ]

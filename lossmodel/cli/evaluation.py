@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lossmodel.arguments import day_of
-from lossmodel.cli.app import ClaimsFile, ConflictName, Engine, Jobs, PriorsFile, Seed, app
+from lossmodel.cli.app import (
+    KEPT,
+    ClaimsFile,
+    Cluster,
+    ConflictName,
+    Engine,
+    Jobs,
+    PriorsFile,
+    SchedulerFile,
+    Seed,
+    ShardOf,
+    Store,
+    app,
+)
 from lossmodel.cli.console import answer, progress
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
@@ -17,53 +32,15 @@ from lossmodel.system.stages import portion
 from lossmodel.text.escape import file_name
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     import pandas as pd
 
+    from lossmodel.evaluation.tasks import Options, Report
     from lossmodel.model.priors import Priors
 
-Cluster = Annotated[
-    str | None,
-    typer.Option(
-        "--cluster",
-        metavar="ADDRESS",
-        show_default=False,
-        help="Address of a Dask scheduler to run on, e.g. tcp://127.0.0.1:8786.",
-    ),
-]
-SchedulerFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--scheduler-file",
-        metavar="FILE",
-        exists=True,
-        dir_okay=False,
-        show_default=False,
-        help="File that a Dask scheduler wrote its address to, instead of --cluster.",
-    ),
-]
-ShardOf = Annotated[
-    str | None,
-    typer.Option(
-        "--shard",
-        metavar="I/N",
-        show_default=False,
-        help="Run only the I-th of N parts of the fits, and leave the results in --store: for "
-        "arrays of jobs. The same command without it puts all together.",
-    ),
-]
-Store = Annotated[
-    Path,
-    typer.Option(
-        "--store", metavar="DIR", help="Folder of finished fits, from which a run resumes."
-    ),
-]
 Folder = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", show_default=False, help="Folder for tables and figures."),
 ]
-KEPT = Path("lossmodel-tasks")
 
 
 @app.command()
@@ -95,16 +72,13 @@ def calibrate(
     from lossmodel.evaluation.calibration import calibrate as run
     from lossmodel.evaluation.misspecification import known_misspecifications
 
-    with _shared_out(shard), progress() as say:
+    with task_options(store, jobs, cluster, scheduler_file, shard) as (_, options):
         result = run(
             replicates,
             seed=seed,
             engine=engine,
             misspecifications=known_misspecifications(breaks or []),
-            jobs=jobs,
-            store=store,
-            cluster=_scheduler(cluster, scheduler_file),
-            progress=say,
+            **options,
         )
     answer(table_text(result.coverage))
     if len(result.failures):
@@ -168,7 +142,9 @@ def backtest(
     claims, chosen = load_claims(conflict=conflict), _days(dates)
     if revised and chosen is None:
         chosen = quarter_ends(claims)
-    with _shared_out(shard), progress() as say:
+    with task_options(store, jobs, cluster, scheduler_file, shard) as (say, options):
+        first: Options = {**options, "progress": portion(say, 0.0, 0.5) if revised else say}
+        second: Options = {**options, "progress": portion(say, 0.5, 1.0)}
         result = run(
             claims,
             dates=chosen,
@@ -176,17 +152,13 @@ def backtest(
             engine=engine,
             seed=seed,
             priors=_priors(conflict, priors),
-            jobs=jobs,
-            store=store,
-            cluster=_scheduler(cluster, scheduler_file),
-            progress=portion(say, 0.0, 0.5) if revised else say,
+            **first,
         )
         changes = pd.DataFrame()
         if revised:
             changes = revisions(
                 claims, dates=chosen, priors=_priors(conflict, priors), engine=engine, seed=seed,
-                jobs=jobs, store=store, cluster=_scheduler(cluster, scheduler_file),
-                progress=portion(say, 0.5, 1.0),
+                **second,
             )  # fmt: skip
     windows = result.scores[result.scores["kind"] == "window"]
     shown = ["as_of", "common_sd", "party", "category", "scope", "start", "end", "truth"]
@@ -229,16 +201,13 @@ def sensitivity(
     from lossmodel.claims.claims import load_claims
     from lossmodel.evaluation.sensitivity import sensitivity as run
 
-    with _shared_out(shard), progress() as say:
+    with task_options(store, jobs, cluster, scheduler_file, shard) as (_, options):
         result = run(
             load_claims(claims, conflict=conflict),
             engine=engine,
             seed=seed,
             priors=_priors(conflict, priors),
-            jobs=jobs,
-            store=store,
-            cluster=_scheduler(cluster, scheduler_file),
-            progress=say,
+            **options,
         )
     answer(result.text)
     if out is not None:
@@ -251,17 +220,24 @@ def sensitivity(
             result.plot(quantity).figure.savefig(out / f"{name}.svg")
 
 
-def _scheduler(cluster: str | None, file: Path | None) -> str | None:
-    """Address of a scheduler, or the file with it."""
-    if cluster is not None and file is not None:
-        raise UsageError("Give the scheduler by --cluster or by --scheduler-file, not by both.")
-    return cluster if file is None else str(file)
+@contextmanager
+def task_options(
+    store: Path, jobs: int, cluster: str | None, scheduler_file: Path | None, shard: str | None
+) -> Iterator[tuple[Report, Options]]:
+    """Report of progress and options of `run_tasks`, in a context that runs only their shard.
 
-
-def _shared_out(shard: str | None) -> AbstractContextManager[None]:
+    Raises
+    ------
+    UsageError
+        The scheduler is given twice, or there is no such shard.
+    """
     from lossmodel.evaluation.shards import Shard, sharded
 
-    return sharded(None if shard is None else Shard.parse(shard))
+    if cluster is not None and scheduler_file is not None:
+        raise UsageError("Give the scheduler by --cluster or by --scheduler-file, not by both.")
+    address = cluster if scheduler_file is None else str(scheduler_file)
+    with sharded(None if shard is None else Shard.parse(shard)), progress() as say:
+        yield say, {"store": store, "jobs": jobs, "cluster": address, "progress": say}
 
 
 def _check(out: Path | None) -> None:

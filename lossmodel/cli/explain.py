@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lossmodel.cli.app import REPORT, FitPath, Jobs, app
-from lossmodel.cli.console import answer, progress
-from lossmodel.cli.evaluation import KEPT, Cluster, Store
-from lossmodel.cli.fit import folder_of, read_fit
+from lossmodel.cli.app import (
+    KEPT,
+    REPORT,
+    Cluster,
+    FitPath,
+    Jobs,
+    SchedulerFile,
+    ShardOf,
+    Store,
+    app,
+)
+from lossmodel.cli.console import answer
+from lossmodel.cli.evaluation import task_options
+from lossmodel.cli.fit import read_fit
 from lossmodel.system.destination import check_writable
 
 if TYPE_CHECKING:
@@ -21,26 +31,24 @@ def explain(
     store: Store = KEPT,
     jobs: Jobs = -1,
     cluster: Cluster = None,
+    scheduler_file: SchedulerFile = None,
+    shard: ShardOf = None,
 ) -> None:
     """Refit a saved fit under other assumptions, for its report."""
     from lossmodel.evaluation.explain import explain as run
     from lossmodel.evaluation.explanation import FILE, read_explanation
+    from lossmodel.posterior.container import fit_file
     from lossmodel.report.manifest import list_file
     from lossmodel.report.wording import headline_keys
 
-    with progress() as say:
+    with task_options(store, jobs, cluster, scheduler_file, shard) as (say, options):
         say("reading the fit")
         fitted = read_fit(fit)
-        folder = folder_of(fit)
+        folder = fit_file(fit).parent
         found = read_explanation(folder, fitted)
         if found is None:
             check_writable(folder, folder)  # before the work
-            keys = headline_keys(fitted)
-            found = run(
-                fitted,
-                keys,
-                {"store": store, "jobs": jobs, "cluster": cluster, "progress": say},
-            )
+            found = run(fitted, headline_keys(fitted), options)
             found.save(folder)
             list_file(folder, FILE)
     answer(_text(found, fitted))

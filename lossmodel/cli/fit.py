@@ -150,6 +150,7 @@ def report(
     """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
     from lossmodel.evaluation.explanation import read_explanation
+    from lossmodel.posterior.container import fit_file
     from lossmodel.report import write_report
     from lossmodel.report.folder import check_replaceable
     from lossmodel.report.manifest import read_manifest
@@ -161,7 +162,7 @@ def report(
         say("reading the fit")
         fitted = read_fit(fit, no_cache=no_cache)
         earlier = None if since is None else read_fit(since, no_cache=no_cache)
-        explanation = read_explanation(folder_of(fit), fitted)
+        explanation = read_explanation(fit_file(fit).parent, fitted)
         write_report(
             fitted,
             place,
@@ -255,11 +256,6 @@ def _verify_document(file: Path, fit: Path, *, no_cache: bool) -> tuple[list[str
     return found.problems, good
 
 
-def folder_of(path: Path) -> Path:
-    """The folder of a fit, which may be given as a file."""
-    return path if path.is_dir() else path.parent
-
-
 @app.command()
 def export(
     formats: Annotated[
@@ -278,6 +274,7 @@ def export(
 ) -> None:
     """Write a fit in formats for spreadsheets, data frames, web pages, Word and Markdown."""
     from lossmodel.evaluation.explanation import read_explanation
+    from lossmodel.posterior.container import fit_file
     from lossmodel.report.export import export_fit
     from lossmodel.report.folder import check_replaceable
 
@@ -286,7 +283,7 @@ def export(
         say("reading the fit")
         fitted = read_fit(fit)
         say("writing the files")
-        export_fit(fitted, formats, out, explanation=read_explanation(folder_of(fit), fitted))
+        export_fit(fitted, formats, out, explanation=read_explanation(fit_file(fit).parent, fitted))
     answer(f"export: {out}")
 
 

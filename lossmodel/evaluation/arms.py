@@ -224,7 +224,9 @@ def score_arms(
         for arm in arms
     ]
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
-    results = run_tasks(replicate, [given for _, given in tasks], title="arms", **options)
+    results = run_tasks(
+        replicate, [given for _, given in tasks], title="replicates of the arms", **options
+    )
     named = [{"arm": name} | result for (name, _), result in zip(tasks, results, strict=True)]
     failures = [(r["arm"], r["seed"], r["error"]) for r in named if "error" in r]
     rows = pd.DataFrame([row for result in named for row in _rows(result)])

@@ -161,7 +161,7 @@ def backtest(
     if not arguments:
         raise UsageError("no truth lies after a date and ends by it: nothing can be scored.")
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
-    results = run_tasks(score_at_date, arguments, title="backtest", **options)
+    results = run_tasks(score_at_date, arguments, title="fits of the backtest", **options)
     return _collected(results, levels=levels, default_sd=priors[COMMON_SD].median)
 
 

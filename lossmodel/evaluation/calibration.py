@@ -160,7 +160,7 @@ def calibrate(
         for number in range(seed, seed + replicates)
     ]
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
-    results = run_tasks(replicate, arguments, title="calibration", **options)
+    results = run_tasks(replicate, arguments, title="replicates of the calibration", **options)
     failures = pd.DataFrame(
         [(r["seed"], r["error"]) for r in results if "error" in r], columns=["seed", "error"]
     )

@@ -16,7 +16,7 @@ import numpy as np
 from lossmodel.api import fit as refit
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.assumptions import CARRYING, Assumption, assumptions_of, ranked
-from lossmodel.evaluation.explanation import Explanation
+from lossmodel.evaluation.explanation import Explanation, coded
 from lossmodel.evaluation.next_claim import next_claims
 from lossmodel.evaluation.tasks import Options, run_tasks
 from lossmodel.inference.convergence import convergence
@@ -97,7 +97,7 @@ def explain(
         node_draws,
         [common | {"position": node.tolist()} for node in nodes[1:]],
         shared={"start": fit},
-        title="refits",
+        title="refits under other assumptions",
         **options,
     )
     own = _draws_of(fit, chosen, nodes[0], keys, days)
@@ -199,9 +199,8 @@ def _rounded(name: str, draws: Sequence[Floats]) -> Floats:
     every = np.concatenate(draws)
     if name not in LEVELS:
         return every.astype("f4").astype(float)
-    low, high = every.min(axis=0), every.max(axis=0)
-    step = np.where(high > low, high - low, 1.0) / (LEVELS[name] - 1)
-    return np.asarray(low + step * np.round((every - low) / step))
+    low, step, codes = coded(every, LEVELS[name])
+    return low + step * codes
 
 
 def _packed(values: Floats) -> dict[str, Any]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lossmodel.model.priors import Priors
     from lossmodel.posterior.reported import Series
 
-__all__ = ["FILE", "Answer", "Explanation", "read_explanation"]
+__all__ = ["FILE", "Answer", "Explanation", "coded", "read_explanation"]
 
 # Changed with the content of saved explanations.
 FORMAT: Final = 2
@@ -221,3 +221,21 @@ def read_explanation(folder: Path, fit: Fit) -> Explanation | None:
         words = "%s cannot be read (%s) and is left out: run `lossmodel explain` again."
         logging.getLogger(__name__).warning(words, folder / FILE, problem)
         return None
+
+
+def coded(values: Floats, levels: int) -> tuple[Floats, Floats, Floats]:
+    """Values as multiples of a step above the least one, column by column.
+
+    Returns
+    -------
+    tuple
+        The least value and the step of each column, and whole numbers below `levels`.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in coded(np.array([1.0, 2.1, 4.0]), 4)]
+    [1.0, 1.0, [0.0, 1.0, 3.0]]
+    """
+    low, high = values.min(axis=0), values.max(axis=0)
+    step = np.where(high > low, high - low, 1.0) / (levels - 1)
+    return low, step, np.round((values - low) / step)

@@ -130,7 +130,11 @@ def posterior_sbc(
     ]
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
     results = run_tasks(
-        ranked_replicate, arguments, shared={"own": own}, title="posterior SBC", **options
+        ranked_replicate,
+        arguments,
+        shared={"own": own},
+        title="replicates of the posterior SBC",
+        **options,
     )
     failures = [(r["replicate"], r["error"]) for r in results if "error" in r]
     rows = pd.DataFrame([row for result in results for row in result.get("ranks", ())])

@@ -106,7 +106,7 @@ def revisions(
         shared | {"look": asdict(look), "windows": windows_until(looks, look)} for look in looks
     ]
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
-    found = run_tasks(moments, arguments, title="revisions", **options)
+    found = run_tasks(moments, arguments, title="fits of the revisions", **options)
     return revision_table(looks, found)
 
 
@@ -147,7 +147,7 @@ def simulated_revisions(
     }
     arguments = [shared | {"seed": seed} for seed in seeds]
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
-    results = run_tasks(war_revisions, arguments, title="revisions", **options)
+    results = run_tasks(war_revisions, arguments, title="fits of the revisions", **options)
     tables = [
         pd.DataFrame(rows).assign(war=seed) for seed, rows in zip(seeds, results, strict=True)
     ]

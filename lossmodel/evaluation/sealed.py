@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
+from lossmodel.arguments import day_of
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.scores import LEVELS, TruthValue, percent_name, score
 from lossmodel.tables.files import read_text
@@ -24,7 +26,8 @@ __all__ = ["FORMAT", "SERIES", "digest", "read_sealed", "score_sealed", "summari
 
 FORMAT: Final = 1
 SERIES: Final = ("claimant", "party", "category", "scope")
-KEYS: Final = {"as_of", "last_day", "retrospective", "sealed"}
+NAMES: Final = (*SERIES, "accounting")
+KEYS: Final = {"as_of", "conflict", "last_day", "retrospective", "sealed"}
 # A figure this far from the date of a prediction is compared with it, at its own date.
 NEAR: Final = 7
 
@@ -42,7 +45,8 @@ def read_sealed(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     UsageError
-        It is no sealed set, or was changed since.
+        It is no sealed set, was changed since, or has predictions of another form, such as days
+        that are not in their order.
     """
     try:
         content = json.loads(read_text(Path(path)))
@@ -56,18 +60,36 @@ def read_sealed(path: str | Path) -> dict[str, Any]:
         )
     if content.get("sha256") != digest(content):
         raise UsageError(f"{path} was changed since it was sealed: its hash is another one.")
-    if not (content.keys() >= KEYS and all(map(_is_prediction, content["predictions"]))):
-        raise UsageError(f"{path} has predictions that this version cannot read.")
+    if not content.keys() >= KEYS:
+        missing = ", ".join(sorted(KEYS - content.keys()))
+        raise UsageError(f"{path} is a set that this version cannot read: it has no {missing}.")
+    for number, found in enumerate(content["predictions"], 1):
+        if not _is_prediction(found):
+            raise UsageError(
+                f"{path} has predictions that this version cannot read: prediction {number} needs "
+                f"texts {', '.join(NAMES)}, a last figure, and days YYYY-MM-DD after it, in their "
+                "order, each with as many numbers."
+            )
     return content
 
 
 def _is_prediction(found: Any) -> bool:
-    """Whether an entry has the keys of a prediction, and as many values at each of its dates."""
-    if not isinstance(found, dict) or not found.keys() >= {*SERIES, "accounting", "last", "dates"}:
+    """Whether an entry has the keys of a prediction, days in their order, and numbers at each."""
+    try:
+        last, dates = found["last"], found["dates"]
+        days = [day_of(one["date"], "date") for one in (last, *dates)]
+        values = [np.array(last["value"]), np.array([one["added"] for one in dates])]
+        names = [found[name] for name in NAMES]
+    # A ragged list, or one of no numbers, is a ValueError.
+    except (LookupError, TypeError, ValueError, UsageError):
         return False
-    dates = found["dates"]
-    whole = isinstance(dates, list) and all(d.keys() >= {"date", "added"} for d in dates)
-    return whole and len({len(d["added"]) for d in dates}) == 1
+    ordered = all(a is not None and b is not None and a < b for a, b in pairwise(days))
+    known = all(isinstance(name, str) for name in names) and all(map(_are_numbers, values))
+    return ordered and known and [value.ndim for value in values] == [0, 2]
+
+
+def _are_numbers(values: np.ndarray) -> bool:
+    return values.size > 0 and values.dtype.kind in "if" and bool(np.isfinite(values).all())
 
 
 def score_sealed(sealed: Mapping[str, Any], claims: Claims) -> pd.DataFrame:
@@ -150,7 +172,7 @@ def _scores(prediction: Mapping[str, Any], found: pd.DataFrame) -> Iterator[dict
         draws = np.array([np.interp(place, days, path) for path in values.T])
         more = float(claim["value"]) - last["value"]
         yield {
-            **{name: prediction[name] for name in (*SERIES, "accounting")},
+            **{name: prediction[name] for name in NAMES},
             "date": one["date"],
             "known": claim["known"],
             "published": claim["published"],

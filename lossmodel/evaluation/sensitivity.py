@@ -213,15 +213,15 @@ def refit(
         `quantity, median, lower, upper` (95%) and `sd` (of the log).
     """
     arguments = [
-        {
-            "claims": v.claims, "priors": v.priors, "components": v.components,
-            "quantities": quantities,
-            "engine": engine, "seed": seed, "submodels": tuple(sorted(base.submodels)),
-            "until": str(base.days[-1].date()),
-        }
+        {"claims": v.claims, "priors": v.priors, "components": v.components,
+         "quantities": quantities, "engine": engine, "seed": seed,
+         "submodels": tuple(sorted(base.submodels)), "until": str(base.days[-1].date())}
         for v in variants
     ]  # fmt: skip
-    return run_tasks(totals_of, arguments, shared={"start": base}, title="sensitivity", **options)
+    return run_tasks(
+        totals_of, arguments, shared={"start": base}, title="refits of the sensitivity analysis",
+        **options,
+    )  # fmt: skip
 
 
 def totals_of(

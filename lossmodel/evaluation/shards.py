@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
+from lossmodel.arguments import parsed
 from lossmodel.errors import UsageError
 
 __all__ = ["Shard", "current", "sharded"]
@@ -36,12 +36,12 @@ class Shard(NamedTuple):
         UsageError
             It has another form, or there is no such part.
         """
-        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
-        if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        number, total = (parsed(word, int) for word in text.partition("/")[::2])
+        if number is None or total is None or not 1 <= number <= total:
             raise UsageError(
                 f"{text!r} is not a shard; write 2/4 for the second of four, from 1/4 to 4/4."
             )
-        return cls(int(found[1]), int(found[2]))
+        return cls(number, total)
 
     def __str__(self) -> str:
         return f"{self.number}/{self.total}"

@@ -96,7 +96,7 @@ def run_tasks(
     progress
         Called with the number of finished tasks and the time left, as a text.
     title
-        First word of the reports of progress.
+        Plural name of the tasks, for the reports of progress and of a shard.
 
     Raises
     ------

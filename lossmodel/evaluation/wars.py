@@ -152,7 +152,7 @@ def score_wars(
     given = wars_with_truth() if conflicts is None else tuple(conflicts)
     arguments = [task for war in given for task in _tasks(load_claims(conflict=war), engine, seed)]
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
-    results = run_tasks(score_stage, arguments, title="past wars", **options)
+    results = run_tasks(score_stage, arguments, title="fits of past wars", **options)
     table = pd.DataFrame([row for rows in results for row in rows])
     return table.reindex(columns=[*FIRST, *(name for name in table if name not in FIRST)])
 

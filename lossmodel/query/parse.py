@@ -22,9 +22,9 @@ __all__ = ["Expression", "Passing", "Term", "Window", "parsed"]
 
 # Characters that end a word, unless they stand in a name.
 _SEPARATOR: Final = re.compile(r"[\s/()]")
-_NUMBER: Final = re.compile(r"(\d+(?:_\d+)*|\d{1,3}(?:,\d{3})+)(\.\d+)?(e\d+)?")
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_WINDOW: Final = re.compile(r"cumulative|\d{4}([-.].*)?")
+_NUMBER: Final = re.compile(r"(\d+(?:_\d+)*|\d{1,3}(?:,\d{3})+)(\.\d+)?(e\d+)?", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_WINDOW: Final = re.compile(r"cumulative|\d{4}([-.].*)?", re.ASCII)
 _SIGNS: Final = {"+": 1, "-": -1}
 
 

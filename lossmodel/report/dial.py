@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lossmodel.evaluation.explanation import coded
 from lossmodel.evaluation.reweighting import CARRIED
 from lossmodel.report.blocks import Dial, Table
 from lossmodel.report.wording import date, estimate_text, interval, level, quantity_title
@@ -144,8 +145,6 @@ def _curves(explanation: Explanation) -> dict[str, Any]:
 
 def _coded(values: Floats, size: int) -> dict[str, Any]:
     """Numbers as multiples of a step above the least, each of one or two bytes."""
-    low, high = float(values.min()), float(values.max())
-    most = 256**size - 1
-    step = (high - low) / most or 1.0
-    codes = np.round((values - low) / step).astype(f"<u{size}")
-    return {"low": low, "step": step, "codes": base64.b64encode(codes.tobytes()).decode()}
+    low, step, codes = coded(values, 256**size)
+    text = base64.b64encode(codes.astype(f"<u{size}").tobytes()).decode()
+    return {"low": float(low), "step": float(step), "codes": text}

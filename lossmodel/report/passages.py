@@ -14,7 +14,14 @@ from lossmodel.text.escape import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["describe_difference", "differing_passages", "numbers_in", "shorten", "split_passages"]
+__all__ = [
+    "describe_difference",
+    "differing_passages",
+    "numbers_in",
+    "shorten",
+    "split_passages",
+    "where_they_differ",
+]
 
 # Passages beyond which a match one by one would take too long. Chosen by hand.
 MAX_MATCHED: Final = 2_000
@@ -138,9 +145,29 @@ def describe_difference(said: str, should: str) -> str:
     """Say which numbers of a passage are wrong, and what they should be."""
     pairs = list(itertools.zip_longest(numbers_in(said), numbers_in(should), fillvalue="nothing"))
     wrong = [f"{a} should be {b}" for a, b in pairs if a != b]
+    said, should = where_they_differ(said, should)
     if len(wrong) > len(pairs) / 2 or len(wrong) > 4:
-        return f"“{shorten(said)}” should be “{shorten(should)}”."
-    return f"{', '.join(wrong)} in “{shorten(said)}”."
+        return f"“{said}” should be “{should}”."
+    return f"{', '.join(wrong)} in “{said}”."
+
+
+def where_they_differ(said: str, should: str, width: int = 160) -> tuple[str, str]:
+    """Two passages as lines, cut at a width and, where that leaves no difference, in front too.
+
+    Examples
+    --------
+    >>> where_they_differ("Of the dead 9 are listed.", "Of the dead 7 are listed.", 16)
+    ('…dead 9 are lis…', '…dead 7 are lis…')
+    """
+    lines = [" ".join(one_line(text).split()) for text in (said, should)]
+    first = _common_prefix(*lines)
+    begin = max(0, first - width // 2)
+    if begin and max(map(len, lines)) > width:
+        before = lines[0][begin:first]
+        # From the beginning of a word, so that no number loses its first digits.
+        before = before.partition(" ")[2] or before
+        lines = [f"…{before}{line[first:]}" for line in lines]
+    return shorten(lines[0], width), shorten(lines[1], width)
 
 
 def shorten(text: str, width: int = 160) -> str:

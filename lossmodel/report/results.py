@@ -93,6 +93,11 @@ class Results:
         """Each figure with the total that it moves most, by the id of its claim."""
         return claim_influence(self.fit).set_index("term")
 
+    @property
+    def mark(self) -> dict[str, str]:
+        """The further column of every table of a fit that did not pass its gate."""
+        return {} if self.fit.diagnostics["gate"]["passed"] else {"gate": "not passed"}
+
     def _table(self, name: str, make: Callable[[Fit], pd.DataFrame]) -> pd.DataFrame:
         return self.given[name] if name in self.given else make(self.fit)
 

@@ -38,8 +38,8 @@ from lossmodel.report.passages import (
     describe_difference,
     differing_passages,
     numbers_in,
-    shorten,
     split_passages,
+    where_they_differ,
 )
 from lossmodel.report.results import Results
 from lossmodel.report.write import provenance_of
@@ -173,7 +173,7 @@ def _cell_differences(table: pd.DataFrame, path: Path) -> Iterator[str]:
             same |= np.isclose(said.to_numpy(), should.to_numpy(), rtol=PRECISION, atol=0.0)
         cells += [(int(row), name) for row in np.flatnonzero(~same)]
     for row, name in sorted(cells)[:SHOWN]:
-        cell, own = (shorten(str(t[name].iloc[row])) for t in (found, expected))
+        cell, own = where_they_differ(str(found[name].iloc[row]), str(expected[name].iloc[row]))
         # The header is on line 1.
         yield f"{name} on line {row + 2} is {cell or 'empty'} and should be {own or 'empty'}."
     if len(cells) > SHOWN:

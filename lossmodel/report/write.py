@@ -245,7 +245,7 @@ def _start(
 def _write_all(started: _Started, folder: Path, progress: Callable[[str], None]) -> None:
     results, fit = started.results, started.results.fit
     progress(_stage("tables"))
-    marked = {"gate": "not passed"} if started.mark else {}
+    marked = results.mark
     for name in ("estimates", "biases", "claims"):
         write_text(csv_text(getattr(results, name).assign(**marked)), folder / f"{name}.csv")
     force = force_check(fit)

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lossmodel.errors import LossModelError
+from lossmodel.errors import LossModelError, UsageError
 from lossmodel.system.unfinished import write_whole
 
 if TYPE_CHECKING:
@@ -39,10 +39,22 @@ _DIGEST: Final = hashlib.sha256().digest_size
 
 
 def cache_dir() -> Path:
-    """The cache folder: `LOSSMODEL_CACHE`, or the system's for this user."""
+    """The cache folder: `LOSSMODEL_CACHE`, or if that is empty the system's for this user.
+
+    Raises
+    ------
+    UsageError
+        `LOSSMODEL_CACHE` names the home folder of a user whom the system does not know.
+    """
     own = os.environ.get("LOSSMODEL_CACHE")
     if own:
-        return Path(own)
+        try:
+            return Path(own).expanduser()
+        except RuntimeError as problem:
+            raise UsageError(
+                f"LOSSMODEL_CACHE is {own!r}, and there is no such home folder; give a folder, "
+                "such as ~/cache, or leave it empty for that of the system."
+            ) from problem
     import pooch
 
     return Path(pooch.os_cache("lossmodel"))

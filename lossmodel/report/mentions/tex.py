@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lossmodel.report.mentions.mention import Mention, blank, lines
-from lossmodel.report.output.latex import FORMS
+from lossmodel.report.output.latex import FORMS, PARTS
 from lossmodel.tables.files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 __all__ = ["Definition", "definitions_in", "read_tex"]
 
-_COMMENT: Final = re.compile(r"(?<!\\)%.*")
-# Text in braces that may hold one more pair.
-_GROUP: Final = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
-_TAGGED: Final = re.compile(
-    rf"\\LMchecked\s*{_GROUP}\s*{_GROUP}|\\(LM[A-Za-z]*)(?:\s*\{{([^{{}}]*)\}})?"
+CHECKED: Final = "LMchecked"
+# Text that is typed as it is, in an environment or in a line; line breaks; comments; other signs
+# after a backslash, which are kept.
+_TYPED: Final = re.compile(
+    r"\\begin\{([A-Za-z]*[vV]erbatim\*?|lstlisting|minted|comment|filecontents\*?)\}"
+    r".*?(?:\\end\{\1\}|\Z)"
+    r"|\\(?:(?:[vV]erb\*?|lstinline)(?![A-Za-z])|mintinline(?:\[[^\]\n]*\])?\{[^{}\n]*\})"
+    r"(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\}|([^\sA-Za-z{])[^\n]*?\2)"
+    r"|\\\\\*?(?:\[[^\]\n]*\])?|%[^\n]*|(?P<kept>\\.)",
+    re.DOTALL,
 )
-# Commands whose arguments are not read, and lengths.
+_BRACE: Final = re.compile(r"\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
+# Between the arguments of a command: blanks where their number is known, or else options alone.
+_BLANKS: Final = re.compile(r"\s*")
+_OPTIONS: Final = re.compile(r"(?:\[[^\]]*\])*")
+_TAGGED: Final = re.compile(r"\\(LM[A-Za-z]*)(?![A-Za-z@])")
+# Commands whose arguments are not read.
 _SILENT: Final = re.compile(
-    rf"\\(?:\w*cite\w*|\w*ref|label|input|include|includegraphics|bibliography\w*|usepackage"
-    rf"|documentclass|(?:re)?newcommand|providecommand|setlength|addtolength|[vh]space|url|href"
-    rf"|begin|end|LMdefine)\*?(?:\[[^\]]*\]|{_GROUP})*"
-    r"|\\\\\[[^\]]*\]|[\d.]+(?:pt|em|ex|cm|mm|bp|\\\w*(?:width|height))\b",
+    r"\\(?:[A-Za-z]*cite[A-Za-z]*|[A-Za-z]*ref|label|input|include|includegraphics"
+    r"|bibliography[A-Za-z]*|usepackage|documentclass|(?:re)?newcommand|providecommand|setlength"
+    r"|addtolength|[vh]space|url|href|begin|end|LMdefine)(?![A-Za-z])\*?"
 )
+_LENGTH: Final = re.compile(r"[\d.]+(?:pt|em|ex|cm|mm|bp|\\\w*(?:width|height))\b")
 _THIN: Final = re.compile(r"(?<=\d)(?:\\,|\\;|\\thinspace\s?|\{,\}|~)(?=\d{3})")
 _INPUT: Final = re.compile(r"\\(?:input|include)\s*\{([^{}]+)\}")
-_DEFINED: Final = re.compile(
-    rf"\\(?:re|provide)?(?:new)?command\*?\s*\{{?\\(LM[A-Za-z]+)\}}?\s*(\[1\])?{_GROUP}"
-    rf"|\\LMdefine{_GROUP}{_GROUP}{_GROUP}{_GROUP}{_GROUP}"
+_DEFINING: Final = re.compile(
+    r"\\(?:(?:re)?new|provide)command\*?\s*\{?\s*\\(?P<name>LM[A-Za-z]+)\s*\}?"
+    r"(?P<arguments>\s*\[\d\])?|\\LMdefine(?![A-Za-z])"
 )
 
 
@@ -46,22 +57,31 @@ class Definition:
     texts: tuple[str, ...]
 
 
+class _Command(NamedTuple):
+    """A command of TeX, its arguments in braces, and where they end."""
+
+    head: re.Match[str]
+    groups: list[str]
+    end: int
+
+
 def read_tex(path: Path) -> Iterator[Mention]:
     """Passages of a TeX file from the beginning of its document, without those of its inputs."""
-    text = _COMMENT.sub("", read_text(path))
-    head, begin, body = text.rpartition(r"\begin{document}")
+    head, begin, body = _read(path).rpartition(r"\begin{document}")
     first = head.count("\n") + 1 if begin else 1
-    body = _DEFINED.sub(blank, body)
-    for found in _TAGGED.finditer(body):
-        place = f"line {first + body.count(chr(10), 0, found.start())}"
-        question, words, name, key = found.groups()
-        if name is None:
-            yield Mention(_plain(words), place, question=question.strip())
+    body = _without(body.partition(r"\end{document}")[0], _definitions)
+    for command in _tags(body):
+        name, groups = command.head[1], command.groups
+        place = f"line {first + body.count(chr(10), 0, command.head.start())}"
+        if len(groups) < _count(command.head):
+            yield Mention(f"\\{name}", place, key=name)
+        elif name == CHECKED:
+            yield Mention(_plain(groups[1]).strip(), place, question=groups[0].strip())
         elif name in FORMS:
-            yield Mention(found[0], place, key=(key or "").strip())
+            yield Mention(body[command.head.start() : command.end], place, key=groups[0].strip())
         else:
             yield Mention(f"\\{name}", place, key=name)
-    rest = _SILENT.sub(blank, _TAGGED.sub(blank, body))
+    rest = _LENGTH.sub(blank, _without(_without(body, _tags), _silent))
     yield from lines(_plain(rest), first)
 
 
@@ -74,21 +94,92 @@ def definitions_in(path: Path) -> list[Definition]:
         if here in seen or not here.is_file():
             continue
         seen.add(here)
-        text = _COMMENT.sub("", read_text(here))
-        for match in _DEFINED.finditer(text):
-            name, argument, value, key, *texts = match.groups()
-            if not argument and name not in FORMS:
-                line = text.count("\n", 0, match.start()) + 1
-                where = Definition(f"{here.name} line {line}", name or key, tuple(texts))
-                found[name or key] = (
-                    Definition(where.place, where.name, (value,)) if name else where
-                )
+        text = _read(here)
+        for head, groups, _ in _definitions(text):
+            name = head["name"]
+            if len(groups) < _count_defined(head) or head["arguments"] or name in FORMS:
+                continue
+            line = text.count("\n", 0, head.start()) + 1
+            key, *texts = groups if name is None else (name, *groups)
+            found[key] = Definition(f"{here.name} line {line}", key, tuple(texts))
         # Paths are relative to the folder that TeX runs in, which is that of the paper.
         named = (path.parent / name.strip() for name in _INPUT.findall(text))
         waiting += [
             p if p.suffix.lower() == ".tex" else p.with_name(p.name + ".tex") for p in named
         ]
     return list(found.values())
+
+
+def _read(path: Path) -> str:
+    """The text of a file without its comments and what is typed as it is, line by line."""
+    return _TYPED.sub(lambda found: found["kept"] or blank(found), read_text(path))
+
+
+def _tags(text: str) -> Iterator[_Command]:
+    return _commands(text, _TAGGED, _count)
+
+
+def _count(head: re.Match[str]) -> int:
+    """Number of arguments of a tag or a macro."""
+    return 2 if head[1] == CHECKED else int(head[1] in FORMS)
+
+
+def _definitions(text: str) -> Iterator[_Command]:
+    return _commands(text, _DEFINING, _count_defined)
+
+
+def _count_defined(head: re.Match[str]) -> int:
+    return 1 if head["name"] else 1 + len(PARTS)
+
+
+def _silent(text: str) -> Iterator[_Command]:
+    return _commands(text, _SILENT, lambda _: sys.maxsize, between=_OPTIONS)
+
+
+def _commands(
+    text: str,
+    heads: re.Pattern[str],
+    count: Callable[[re.Match[str]], int],
+    *,
+    between: re.Pattern[str] = _BLANKS,
+) -> Iterator[_Command]:
+    """Commands with at most so many arguments, but for those within the arguments of another."""
+    closing, end = _closing(text), 0
+    for head in heads.finditer(text):
+        if head.start() < end:
+            continue
+        groups: list[str] = []
+        end = head.end()
+        while len(groups) < count(head):
+            gap = between.match(text, end)
+            end = gap.end() if gap else end
+            if end not in closing:
+                break
+            groups.append(text[end + 1 : closing[end]])
+            end = closing[end] + 1
+        yield _Command(head, groups, end)
+
+
+def _closing(text: str) -> dict[int, int]:
+    """The place of the brace that closes each brace."""
+    opened: list[int] = []
+    found = {}
+    for brace in _BRACE.finditer(text):
+        if brace["open"]:
+            opened.append(brace.start())
+        elif brace["close"] and opened:
+            found[opened.pop()] = brace.start()
+    return found
+
+
+def _without(text: str, commands: Callable[[str], Iterator[_Command]]) -> str:
+    """A text without some commands and their arguments, with as many lines."""
+    parts, end = [], 0
+    for command in commands(text):
+        begin = command.head.start()
+        parts += [text[end:begin], " ", "\n" * text.count("\n", begin, command.end)]
+        end = command.end
+    return "".join([*parts, text[end:]])
 
 
 def _plain(text: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lossmodel.api import Fit
 
-__all__ = ["FIELDS", "bibliography", "doi", "entry", "references", "used_sources"]
+__all__ = ["FIELDS", "bibliography", "date_parts", "doi", "entry", "references", "used_sources"]
 
 FIELDS: Final = ("title", "publisher", "date", "url", "archive_url", "accessed", "doi")
 # Sources of one publisher and year that natbib's styles can tell apart: 2024a to 2024z. The next
@@ -112,10 +112,10 @@ def entry(key: str, row: Mapping[Any, str], *, dated: bool = False) -> str:
     """
     title = one_line(row["title"]).strip() or row["source"]
     publisher = one_line(row["publisher"]).strip()
-    found = _DATE.fullmatch(row["date"].strip()) if dated and publisher else None
-    if found is not None and found[2]:
-        day = f"{int(found[3])} " if found[3] else ""
-        publisher = f"{publisher}, {day}{MONTHS[int(found[2]) - 1]}"
+    parts = date_parts(row["date"]) if dated and publisher else ()
+    if len(parts) > 1:
+        day = f"{parts[2]} " if len(parts) > 2 else ""
+        publisher = f"{publisher}, {day}{MONTHS[parts[1] - 1]}"
     url = web_address(row["url"]) or web_address(row["archive_url"])
     fields = {
         # Double braces: a publisher is not a person's name, and a title keeps its capitals.
@@ -149,12 +149,24 @@ def doi(row: Mapping[Any, str]) -> str:
     return ""
 
 
-def _date(text: str) -> dict[str, str]:
+def date_parts(text: str) -> tuple[int, ...]:
+    """Year, month and day of a source, as many as its date has; none of other texts.
+
+    Examples
+    --------
+    >>> date_parts("2024-02-01"), date_parts("2024-02"), date_parts("spring 2024")
+    ((2024, 2, 1), (2024, 2), ())
+    """
     found = _DATE.fullmatch(text.strip())
-    if found is None:
+    return tuple(int(part) for part in found.groups() if part) if found else ()
+
+
+def _date(text: str) -> dict[str, str]:
+    parts = date_parts(text)
+    if not parts:
         return {"year": f"{{{bibtex(text.strip()) or UNDATED}}}"}
-    named = {"month": MONTHS[int(found[2]) - 1][:3].lower()} if found[2] else {}
-    return {"year": f"{{{found[1]}}}"} | named
+    named = {"month": MONTHS[parts[1] - 1][:3].lower()} if len(parts) > 1 else {}
+    return {"year": f"{{{parts[0]:04}}}"} | named
 
 
 def _note(row: Mapping[Any, str], url: str) -> str:

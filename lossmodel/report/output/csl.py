@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from lossmodel.posterior.citation import csl
-from lossmodel.report.output.bibtex import doi, references
+from lossmodel.report.output.bibtex import date_parts, doi, references
 from lossmodel.text.escape import one_line, web_address
 
 if TYPE_CHECKING:
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from lossmodel.api import Fit
 
 __all__ = ["csl_json"]
-
-_DATE: Final = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", re.ASCII)
 
 
 def csl_json(fit: Fit) -> str:
@@ -46,8 +43,7 @@ def _item(key: str, row: Mapping[str, str]) -> dict[str, Any]:
 
 def _date(text: str) -> dict[str, Any]:
     """A date by its parts, or as it is written."""
+    if parts := date_parts(text):
+        return {"date-parts": [list(parts)]}
     words = one_line(text).strip()
-    found = _DATE.fullmatch(words)
-    if found is None:
-        return {"literal": words} if words else {}
-    return {"date-parts": [[int(part) for part in found.groups() if part]]}
+    return {"literal": words} if words else {}

@@ -25,7 +25,8 @@ def write_parquet(results: Results, folder: Path) -> None:
 
     ``draws.parquet`` has a row per draw, series and calendar month, clipped at both ends: `draw,
     party, category, scope, start, end, losses`. Losses of months are added up within a draw. Draws
-    of one submodel belong together; those of two, such as persons and tanks, are independent.
+    of one submodel belong together; those of two, such as persons and tanks, are independent. Both
+    tables of a fit that did not pass its gate have a column ``gate`` that says so.
 
     Raises
     ------
@@ -39,23 +40,30 @@ def write_parquet(results: Results, folder: Path) -> None:
         b"lossmodel": f"fit {fit_hash(fit)}".encode(),
         b"gate": b"passed" if fit.diagnostics["gate"]["passed"] else b"not passed",
     }
-    estimates = arrow.Table.from_pandas(results.estimates, preserve_index=False)
-    draws = arrow.concat_tables([_months(arrow, fit, key) for key in fit.series])
+    marked = results.estimates.assign(**results.mark)
+    estimates = arrow.Table.from_pandas(marked, preserve_index=False)
+    draws = arrow.concat_tables([_months(arrow, fit, key, results.mark) for key in fit.series])
     for name, table in (("estimates", estimates), ("draws", draws.unify_dictionaries())):
         path = folder / f"{name}.parquet"
         files.write_table(table.replace_schema_metadata(about), path, compression="zstd")
 
 
-def _months(arrow: Any, fit: Fit, key: Key) -> Any:
+def _months(arrow: Any, fit: Fit, key: Key, mark: dict[str, str]) -> Any:
     """Losses of a series by month in each draw."""
     months = calendar(fit.days, "monthly")
     losses = rates(fit, *key).sums(months.first)
     count, many = losses.shape
     columns = {"draw": arrow.array(np.repeat(np.arange(count, dtype=np.int32), many))}
     for name, value in zip(("party", "category", "scope"), key, strict=True):
-        same = arrow.array(np.zeros(losses.size, dtype=np.int32))
-        columns[name] = arrow.DictionaryArray.from_arrays(same, arrow.array([value]))
+        columns[name] = _repeated(arrow, value, losses.size)
     for name, days in (("start", months.start), ("end", months.end)):
         every = np.tile(days.to_numpy().astype("datetime64[D]"), count)
         columns[name] = arrow.array(every, arrow.date32())
-    return arrow.table(columns | {"losses": arrow.array(np.ravel(losses))})
+    marked = {name: _repeated(arrow, word, losses.size) for name, word in mark.items()}
+    return arrow.table(columns | {"losses": arrow.array(np.ravel(losses))} | marked)
+
+
+def _repeated(arrow: Any, word: str, count: int) -> Any:
+    """A column with one word in all rows."""
+    same = arrow.array(np.zeros(count, dtype=np.int32))
+    return arrow.DictionaryArray.from_arrays(same, arrow.array([word]))

@@ -44,8 +44,7 @@ def write_workbook(results: Results, folder: Path) -> None:
     openpyxl = optional("openpyxl", "xlsx", "A workbook")
     book = openpyxl.Workbook(write_only=True)
     fit = results.fit
-    mark = {} if fit.diagnostics["gate"]["passed"] else {"gate": "not passed"}
-    estimates = results.estimates
+    mark, estimates = results.mark, results.estimates
     sheets = {
         "estimates": estimates[estimates["measure"] != NOT_SHOWN].assign(**mark),
         "biases": results.biases.assign(**mark),
