@@ -12,6 +12,7 @@ from lossmodel.system.destination import destination
 COMMANDS = {
     "fit": (("fit",), "lossmodel.claims.claims.load_claims"),
     "report": (("report",), "lossmodel.cli.fit.read_fit"),
+    "update": (("update",), "lossmodel.claims.claims.load_claims"),
     "simulate": (("simulate",), "lossmodel.evaluation.simulation.simulate"),
     "data import": (("data", "import", "mine.csv"), "lossmodel.importers.read_any"),
     "calibrate": (("calibrate",), "lossmodel.evaluation.calibration.calibrate"),

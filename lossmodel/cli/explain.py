@@ -17,7 +17,7 @@ from lossmodel.cli.app import (
 )
 from lossmodel.cli.console import answer
 from lossmodel.cli.evaluation import task_options
-from lossmodel.cli.fit import read_fit
+from lossmodel.cli.fit import folder_of, read_fit
 from lossmodel.system.destination import check_writable
 
 if TYPE_CHECKING:
@@ -37,14 +37,13 @@ def explain(
     """Refit a saved fit under other assumptions, for its report."""
     from lossmodel.evaluation.explain import explain as run
     from lossmodel.evaluation.explanation import FILE, read_explanation
-    from lossmodel.posterior.container import fit_file
     from lossmodel.report.manifest import list_file
     from lossmodel.report.wording import headline_keys
 
     with task_options(store, jobs, cluster, scheduler_file, shard) as (say, options):
         say("reading the fit")
         fitted = read_fit(fit)
-        folder = fit_file(fit).parent
+        folder = folder_of(fit)
         found = read_explanation(folder, fitted)
         if found is None:
             check_writable(folder, folder)  # before the work

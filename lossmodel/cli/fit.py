@@ -150,7 +150,6 @@ def report(
     """Write the report of a saved fit again."""
     from lossmodel.cli.headline import headline
     from lossmodel.evaluation.explanation import read_explanation
-    from lossmodel.posterior.container import fit_file
     from lossmodel.report import write_report
     from lossmodel.report.folder import check_replaceable
     from lossmodel.report.manifest import read_manifest
@@ -162,7 +161,7 @@ def report(
         say("reading the fit")
         fitted = read_fit(fit, no_cache=no_cache)
         earlier = None if since is None else read_fit(since, no_cache=no_cache)
-        explanation = read_explanation(fit_file(fit).parent, fitted)
+        explanation = read_explanation(folder_of(fit), fitted)
         write_report(
             fitted,
             place,
@@ -256,6 +255,11 @@ def _verify_document(file: Path, fit: Path, *, no_cache: bool) -> tuple[list[str
     return found.problems, good
 
 
+def folder_of(path: Path) -> Path:
+    """The folder of a fit, which may be given as a file."""
+    return path if path.is_dir() else path.parent
+
+
 @app.command()
 def export(
     formats: Annotated[
@@ -274,7 +278,6 @@ def export(
 ) -> None:
     """Write a fit in formats for spreadsheets, data frames, web pages, Word and Markdown."""
     from lossmodel.evaluation.explanation import read_explanation
-    from lossmodel.posterior.container import fit_file
     from lossmodel.report.export import export_fit
     from lossmodel.report.folder import check_replaceable
 
@@ -283,7 +286,7 @@ def export(
         say("reading the fit")
         fitted = read_fit(fit)
         say("writing the files")
-        export_fit(fitted, formats, out, explanation=read_explanation(fit_file(fit).parent, fitted))
+        export_fit(fitted, formats, out, explanation=read_explanation(folder_of(fit), fitted))
     answer(f"export: {out}")
 
 
