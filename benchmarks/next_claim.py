@@ -35,8 +35,8 @@ import numpy as np
 import pandas as pd
 
 import lossmodel
-from lossmodel import Claims, Fit, load_claims
-from lossmodel.evaluation.expected_widths import joint_draws, log_totals
+from lossmodel import Claims, load_claims
+from lossmodel.evaluation.expected_widths import interval_width, joint_draws, log_totals
 from lossmodel.evidence import Evidence, collect_evidence
 from lossmodel.model.density.submodels import submodel_of
 from lossmodel.model.design.design import PEOPLE
@@ -118,7 +118,7 @@ def scores_of(name: str, cases: pd.DataFrame) -> Iterator[dict[str, object]]:
             key, last = (row["party"], category, "all"), pd.Timestamp(to)
             logs = log_totals(before, key, last)
             widths = joint.widths(logs, range(len(joint.terms)), ci_prob=before.ci_prob)
-            spans = [_span(f, log_totals(f, key, last)) for f in (before, after)]
+            spans = [interval_width(log_totals(f, key, last), f.ci_prob) for f in (before, after)]
             yield {
                 **row[["conflict", "published", "submodel", "party", "claimant"]],
                 "width": round(spans[0], 4),
@@ -127,12 +127,6 @@ def scores_of(name: str, cases: pd.DataFrame) -> Iterator[dict[str, object]]:
                 "passed": passed,
             }
             print(f"{name} {published} {row['party']} done", file=sys.stderr)
-
-
-def _span(fitted: Fit, logs: np.ndarray) -> float:
-    tail = (1 - fitted.ci_prob) / 2
-    low, high = np.quantile(logs, [tail, 1 - tail])
-    return float(high - low)
 
 
 def summary(scores: pd.DataFrame) -> str:

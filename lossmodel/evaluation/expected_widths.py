@@ -26,14 +26,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy.special import log_ndtr, ndtri
+from scipy.special import log_ndtr
 
 from lossmodel.errors import UsageError
 from lossmodel.evidence import collect_evidence
+from lossmodel.inference.convergence import normal_scores
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.likelihood import Likelihood, Range, likelihood_of
 from lossmodel.model.density.model import LossModel
-from lossmodel.model.density.predictive import TOGETHER
+from lossmodel.model.density.predictive import evaluated
 from lossmodel.model.density.replicas import replicated
 from lossmodel.model.force_balance import with_force
 from lossmodel.posterior.rates import rates
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from lossmodel.model.design.grid import Floats, Ints
     from lossmodel.posterior.reported import Series
 
-__all__ = ["Joint", "carried", "expected_width", "joint_draws", "log_totals"]
+__all__ = ["Joint", "carried", "expected_width", "interval_width", "joint_draws", "log_totals"]
 
 # Draws at the most: as many as a Laplace fit has.
 DRAWS: Final = 1000
@@ -168,20 +169,20 @@ def expected_width(
     for n, figure in enumerate(figures):
         here = slice(n, n + 1)
         new: Any = replicated(figure, mu[:, here], sd[:, here], log_slack, rng)
-        scores = _normal_scores((new.low if isinstance(new, Range) else new.y)[:, 0])
+        # So that no outlier has leverage.
+        scores = normal_scores((new.low if isinstance(new, Range) else new.y).T, offset=0.5)[0]
         columns += [scores**power for power in range(1, DEGREE + 1)]
     by = np.stack(columns, axis=1)
     rest = logs - by @ np.linalg.lstsq(by, logs, rcond=None)[0]
+    now = interval_width(logs, ci_prob)
+    return interval_width(rest, ci_prob) / now if now > 0 else 1.0
+
+
+def interval_width(logs: Floats, ci_prob: float) -> float:
+    """Width of the equal-tailed interval of draws."""
     tail = (1 - ci_prob) / 2
-    now, then = (np.diff(np.quantile(x, [tail, 1 - tail]))[0] for x in (logs, rest))
-    return float(then / now) if now > 0 else 1.0
-
-
-def _normal_scores(values: Floats) -> Floats:
-    """Normal quantiles of the ranks, so that no outlier has leverage; equal values share one."""
-    ordered = np.sort(values)
-    ranks = [np.searchsorted(ordered, values, side) for side in ("left", "right")]
-    return np.asarray(ndtri((ranks[0] + ranks[1]) / 2 / len(values)))
+    low, high = np.quantile(logs, [tail, 1 - tail])
+    return float(high - low)
 
 
 def joint_draws(
@@ -215,15 +216,7 @@ def joint_draws(
     """
     submodel = fit.submodels[name]
     before = submodel.design
-    evidence = collect_evidence(
-        claims,
-        as_of=fit.evidence.as_of if as_of is None else as_of,
-        until=fit.evidence.until,
-        trust=fit.evidence.trust,
-    )
-    model = LossModel(fit.components, fit.priors)
-    evidence = with_force(evidence, claims.conflict, model.components, model.priors)
-    design = model.design(evidence, claims.conflict, name)
+    design = _laid_out(fit, claims, name, as_of)
     known = set(before.terms["term"])
     lost = known - set(design.terms["term"])
     if lost:
@@ -240,8 +233,7 @@ def joint_draws(
     ]
     theta = np.concatenate([draws for draws, _ in repeats])
     parts = []
-    for some in np.array_split(theta, -(-len(theta) // TOGETHER)):
-        found = density.evaluate(some)
+    for some, found in evaluated(density, theta):
         slack = np.broadcast_to(found[graph.log_slack], (len(some), 1))
         parts.append((found[graph.log_expected][:, new], found[graph.log_noise][:, new], slack))
     shape = (REPEATS, len(chosen), -1)
@@ -251,6 +243,19 @@ def joint_draws(
     terms = design.terms.iloc[new].reset_index(drop=True)
     draws = np.stack([chosen[kept] for _, kept in repeats])
     return Joint(draws, terms, figures, mu, log_sd, slack)
+
+
+def _laid_out(fit: Fit, claims: Claims, name: str, as_of: pd.Timestamp | None) -> Design:
+    """A submodel with the settings of a fit, laid out with other claims."""
+    evidence = collect_evidence(
+        claims,
+        as_of=fit.evidence.as_of if as_of is None else as_of,
+        until=fit.evidence.until,
+        trust=fit.evidence.trust,
+    )
+    model = LossModel(fit.components, fit.priors)
+    evidence = with_force(evidence, claims.conflict, model.components, model.priors)
+    return model.design(evidence, claims.conflict, name)
 
 
 def carried(

@@ -8,10 +8,12 @@ from scipy.special import ndtri
 
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["convergence"]
+__all__ = ["convergence", "normal_scores"]
 
 # Probabilities of the quantiles whose effective sample size is that of the tails.
 TAILS = (0.05, 0.95)
+# Offset of ranks that makes their normal quantiles nearly the expected order statistics.
+BLOM = 0.375
 
 
 def convergence(draws: Floats) -> dict[str, Floats]:
@@ -37,11 +39,11 @@ def convergence(draws: Floats) -> dict[str, Floats]:
     values = np.moveaxis(np.asarray(draws, dtype=float), -1, 0)
     limits = np.quantile(values, TAILS, axis=(1, 2))[..., None, None]
     halves = _split(values)
-    ranked = _normal_scores(halves)
+    ranked = normal_scores(halves)
     folded = np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True))
     tails = [_effective(_split((values <= limit).astype(float))) for limit in limits]
     return {
-        "rhat": np.maximum(_rhat(ranked), _rhat(_normal_scores(folded))),
+        "rhat": np.maximum(_rhat(ranked), _rhat(normal_scores(folded))),
         "ess_bulk": _effective(ranked),
         "ess_tail": np.minimum(*tails),
     }
@@ -53,14 +55,22 @@ def _split(values: Floats) -> Floats:
     return np.concatenate([values[..., :half], values[..., -half:]], axis=1)
 
 
-def _normal_scores(values: Floats) -> Floats:
-    """Normal quantiles of the ranks among all chains, with the offset of Blom (1958)."""
+def normal_scores(values: Floats, offset: float = BLOM) -> Floats:
+    """Normal quantiles of the ranks among all values of a quantity; equal values share one.
+
+    Parameters
+    ----------
+    values
+        Values of Q quantities, shape (Q, ...).
+    offset
+        Taken off each rank, and off both ends of their number (Blom 1958).
+    """
     # It takes half a second to import, and most fits are neither sampled nor checked again.
     from scipy.stats import rankdata
 
     count = values[0].size
     ranks = rankdata(values.reshape(len(values), -1), axis=1)
-    return np.asarray(ndtri((ranks - 0.375) / (count + 0.25)).reshape(values.shape))
+    return np.asarray(ndtri((ranks - offset) / (count + 1 - 2 * offset)).reshape(values.shape))
 
 
 def _rhat(values: Floats) -> Floats:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from lossmodel.model.density.predictive import TOGETHER
+from lossmodel.model.density.predictive import evaluated
 from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.rates import rates
 from lossmodel.text.escape import one_line
@@ -204,12 +204,10 @@ def _moves(fit: Fit, day: pd.Timestamp, claims: set[str]) -> dict[str, float]:
             continue
         draws = submodel.posterior.flat
         chosen = np.linspace(0, len(draws) - 1, min(DRAWS, len(draws))).astype(int)
-        likelihood = np.concatenate(
-            [
-                submodel.density.predictions(draws[some]).log_likelihood[:, terms.index]
-                for some in np.array_split(chosen, -(-len(chosen) // TOGETHER))
-            ]
-        )
+        density = submodel.density
+        parts = evaluated(density, draws[chosen])
+        node = density.model.log_likelihood
+        likelihood = np.concatenate([found_at[node][:, terms.index] for _, found_at in parts])
         likelihood -= likelihood.mean(axis=0)
         for (party, category), rows in terms.groupby(["party", "category"]):
             key = _total_of(fit, str(party), str(category))
