@@ -20,7 +20,7 @@ def cite(
     ] = "text",
 ) -> None:
     """Print a reference to this version and, on request, to a fit."""
-    from lossmodel.cli.fit import read_fit
+    from lossmodel.cli.fits import read_fit
     from lossmodel.posterior import citation
 
     answer(citation.cite(None if fit is None else read_fit(fit), form=form))

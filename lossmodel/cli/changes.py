@@ -9,7 +9,7 @@ import typer
 
 from lossmodel.cli.app import ConflictName, Engine, Figures, Force, NoCache, Seed, Since, app
 from lossmodel.cli.console import answer, progress
-from lossmodel.cli.fit import WORKER_MODULES, exit_by_gate, read_fit
+from lossmodel.cli.fits import WORKER_MODULES, exit_by_gate, read_fit, write_fit
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.errors import UsageError
 from lossmodel.system.stages import portion
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
 # The claims table of an update, in its report folder.
 TABLE: Final = "updated-claims.csv"
-# Shares of the time of the command, chosen by hand: two fits, refits of a few groups, a report.
+# Shares of the time of the command, chosen by hand: two fits, refits of a few groups, refits of
+# other accountings, a report.
 SHARES: Final = {
-    "before": (0.05, 0.3), "fit": (0.3, 0.55), "steps": (0.55, 0.8), "report": (0.8, 1.0),
+    "before": (0.05, 0.3), "fit": (0.3, 0.55), "steps": (0.55, 0.75), "refits": (0.75, 0.8),
+    "report": (0.8, 1.0),
 }  # fmt: skip
 
 
@@ -70,12 +72,10 @@ def update(
     with worker.second_process(*WORKER_MODULES), progress() as say:
         from lossmodel import api
         from lossmodel.claims.claims import load_claims
-        from lossmodel.evaluation.accountings import with_other_accountings
         from lossmodel.importers.newer import with_rows
         from lossmodel.report.changes import check_earlier
         from lossmodel.report.folder import reserved
         from lossmodel.report.telescope import telescope
-        from lossmodel.report.write import write_into
 
         # Reserved before the fits, which may take long.
         with reserved(out) as target:
@@ -97,17 +97,10 @@ def update(
             earlier = fit_of(claims, SHARES["before"]) if earlier is None else earlier
             fitted = fit_of(new, SHARES["fit"])
             steps = telescope(earlier, fitted, by=by, progress=portion(say, *SHARES["steps"]))
-            if force or fitted.diagnostics["gate"]["passed"]:
-                fitted = with_other_accountings(fitted)
-            write_into(
-                target,
-                fitted,
-                force=force,
-                since=earlier,
-                steps=steps,
-                figures=figures,
-                progress=portion(say, *SHARES["report"]),
-            )
+            fitted = write_fit(
+                target, fitted, say, SHARES,
+                force=force, since=earlier, steps=steps, figures=figures,
+            )  # fmt: skip
 
     from lossmodel.cli.headline import headline
 
@@ -132,15 +125,16 @@ def compare(
     no_cache: NoCache = False,
 ) -> None:
     """Compare two fits, and list the claims that account for the changes."""
-    from lossmodel.report import compare_fits
+    fits = [read_fit(path, no_cache=no_cache) for path in (first, second)]
+    if by is None:
+        from lossmodel.report import compare_fits
+
+        answer(compare_fits(*fits))
+        return
     from lossmodel.report.changes import check_earlier
     from lossmodel.report.folder import csv_text
     from lossmodel.report.telescope import telescope
 
-    fits = [read_fit(path, no_cache=no_cache) for path in (first, second)]
-    if by is None:
-        answer(compare_fits(*fits))
-        return
     check_earlier(fits[0], fits[1].conflict)
     with progress() as say:
         steps = telescope(*fits, by=by, progress=say)

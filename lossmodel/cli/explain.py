@@ -17,7 +17,7 @@ from lossmodel.cli.app import (
 )
 from lossmodel.cli.console import answer
 from lossmodel.cli.evaluation import task_options
-from lossmodel.cli.fit import folder_of, read_fit
+from lossmodel.cli.fits import folder_of, read_fit
 from lossmodel.system.destination import check_writable
 
 if TYPE_CHECKING:

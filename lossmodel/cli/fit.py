@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -31,17 +31,9 @@ from lossmodel.cli.app import (
     level,
 )
 from lossmodel.cli.console import answer, progress
+from lossmodel.cli.fits import WORKER_MODULES, exit_by_gate, folder_of, read_fit, write_fit
 from lossmodel.defaults import CI_PROB, DEFAULT_CONFLICT
 from lossmodel.system.stages import portion
-
-if TYPE_CHECKING:
-    from lossmodel.api import Fit
-
-# Modules that the worker process imports in advance: for fits, then for figures and pages.
-WORKER_MODULES: Final = (
-    *("lossmodel.inference.schedule", "lossmodel.report.figures.render"),
-    *("matplotlib.figure", "matplotlib.backends.backend_svg", "typst"),
-)
 
 # Shares of the time of the command, for its display of progress: about those of the shipped war.
 SHARES: Final = {"fit": (0.02, 0.7), "refits": (0.7, 0.75), "report": (0.75, 1.0)}
@@ -74,14 +66,11 @@ def fit(
 
         from lossmodel import api
         from lossmodel.claims.claims import load_claims
-        from lossmodel.evaluation.accountings import with_other_accountings
-        from lossmodel.evaluation.explanation import read_explanation
         from lossmodel.model.components import Components
         from lossmodel.posterior.fit import conflict_priors
         from lossmodel.posterior.netcdf import check_name
         from lossmodel.report.changes import check_earlier
         from lossmodel.report.folder import reserved
-        from lossmodel.report.write import write_into
 
         components = Components().including(*(with_ or ())).without(*(without or ()))
         # Reserved before the fit, which may take long.
@@ -109,17 +98,8 @@ def fit(
             if warnings:
                 number = f"{len(warnings)} warning{'s' * (len(warnings) > 1)}"
                 say(f"{number} about the claims: see `lossmodel check` or the report")
-            if force or fitted.diagnostics["gate"]["passed"]:
-                fitted = with_other_accountings(fitted, portion(say, *SHARES["refits"]))
-            write_into(
-                target,
-                fitted,
-                force=force,
-                since=earlier,
-                # The same fit as before may have been explained.
-                explanation=read_explanation(target.place, fitted),
-                figures=figures,
-                progress=portion(say, *SHARES["report"]),
+            fitted = write_fit(
+                target, fitted, say, SHARES, force=force, since=earlier, figures=figures
             )
 
     from lossmodel.cli.headline import headline
@@ -255,11 +235,6 @@ def _verify_document(file: Path, fit: Path, *, no_cache: bool) -> tuple[list[str
     return found.problems, good
 
 
-def folder_of(path: Path) -> Path:
-    """The folder of a fit, which may be given as a file."""
-    return path if path.is_dir() else path.parent
-
-
 @app.command()
 def export(
     formats: Annotated[
@@ -288,16 +263,3 @@ def export(
         say("writing the files")
         export_fit(fitted, formats, out, explanation=read_explanation(folder_of(fit), fitted))
     answer(f"export: {out}")
-
-
-def read_fit(path: Path, *, no_cache: bool = False) -> Fit:
-    """Load a fit from a file, or from a report folder with a fit.nc."""
-    from lossmodel.api import load_fit
-
-    return load_fit(path, cache=not no_cache)
-
-
-def exit_by_gate(fitted: Fit) -> None:
-    """End with status 1 if a fit did not pass its gate."""
-    if not fitted.diagnostics["gate"]["passed"]:
-        raise typer.Exit(1)

@@ -11,7 +11,7 @@ import typer
 from lossmodel.cli.app import REPORT, ClaimsFile, ConflictName, Engine, FitPath, Seed, app
 from lossmodel.cli.console import answer, progress
 from lossmodel.cli.evaluation import table_text
-from lossmodel.cli.fit import read_fit
+from lossmodel.cli.fits import read_fit
 from lossmodel.defaults import DEFAULT_CONFLICT
 from lossmodel.system.destination import destination
 
