@@ -27,6 +27,7 @@ __all__ = ["COLUMNS", "NEW", "PRECISIONS", "Candidate", "next_claims"]
 COLUMNS: Final = (
     *("party", "category", "scope", "claimant", "claim", "counted", "precision", "width", "error"),
 )
+WIDTH: Final = COLUMNS.index("width")
 # Claims by claimants that the fit does not have: the role of the claimant and the accounting.
 NEW: Final = {
     "own side": ("self", "estimate"),
@@ -39,6 +40,8 @@ NEW: Final = {
 # two digits, and say "more than" of round numbers.
 PRECISIONS: Final = {"exact": None, "about": 2, "at-least": 1}
 COUNTED: Final = ("list", "register")
+# Values of empty cells by kind of column; of texts "".
+EMPTY: Final = {"f": np.nan, "M": pd.NaT, "i": 0, "b": False}
 # Sorts after the names of claimants, so that streams keep their numbers.
 STRANGER: Final = "~{}"
 
@@ -127,22 +130,18 @@ def next_claims(fit: Fit, keys: Sequence[Series] | None = None, *, seed: int = 1
         claims, names = _with_claims(fit, candidates)
         joint = joint_draws(fit, claims, submodel.design.name, seed=seed)
     place = {term: n for n, term in enumerate(joint.terms["term"])}
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for key in known:
-        logs = log_totals(fit, key)
+        logs, own = log_totals(fit, key), []
         for name, candidate in zip(names, candidates, strict=True):
             if name not in place or candidate.party != key[0]:
                 continue
             widths = joint.widths(logs, [place[name]], ci_prob=fit.ci_prob, seed=seed)
             about = candidate.claimant, candidate.claim, candidate.category, candidate.precision
             error = widths.std(ddof=1) / np.sqrt(len(widths))
-            rows.append((*key, *about, float(widths.mean()), float(error)))
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    order = {key: n for n, key in enumerate(known)}
-    keyed = zip(*(table[name] for name in COLUMNS[:3]), strict=True)
-    place_of = [order[key] for key in keyed]
-    table = table.assign(place=place_of).sort_values(["place", "width"], kind="stable")
-    return table.drop(columns="place").reset_index(drop=True)
+            own.append((*key, *about, float(widths.mean()), float(error)))
+        rows += sorted(own, key=lambda row: row[WIDTH])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _candidates(fit: Fit, design: Design, keys: Sequence[Series]) -> list[Candidate]:
@@ -229,11 +228,8 @@ def _value(fit: Fit, candidate: Candidate) -> float:
 
 def _appended(table: pd.DataFrame, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """A table with more rows, whose other columns are empty."""
-    empty = {
-        name: "" if kind.kind not in "fMib" else {"f": np.nan, "M": pd.NaT}.get(kind.kind, 0)
-        for name, kind in table.dtypes.items()
-    }
     if not rows:
         return table
+    empty = {name: EMPTY.get(kind.kind, "") for name, kind in table.dtypes.items()}
     more = pd.DataFrame([empty | row for row in rows], columns=table.columns)
     return pd.concat([table, more.astype(table.dtypes)], ignore_index=True)

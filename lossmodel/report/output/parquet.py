@@ -42,13 +42,16 @@ def write_parquet(results: Results, folder: Path) -> None:
     }
     marked = results.estimates.assign(**results.mark)
     estimates = arrow.Table.from_pandas(marked, preserve_index=False)
-    draws = arrow.concat_tables([_months(arrow, fit, key, results.mark) for key in fit.series])
-    for name, table in (("estimates", estimates), ("draws", draws.unify_dictionaries())):
+    draws = arrow.concat_tables([_months(arrow, fit, key) for key in fit.series])
+    draws = draws.unify_dictionaries()
+    for name, word in results.mark.items():
+        draws = draws.append_column(name, _repeated(arrow, word, draws.num_rows))
+    for name, table in (("estimates", estimates), ("draws", draws)):
         path = folder / f"{name}.parquet"
         files.write_table(table.replace_schema_metadata(about), path, compression="zstd")
 
 
-def _months(arrow: Any, fit: Fit, key: Key, mark: dict[str, str]) -> Any:
+def _months(arrow: Any, fit: Fit, key: Key) -> Any:
     """Losses of a series by month in each draw."""
     months = calendar(fit.days, "monthly")
     losses = rates(fit, *key).sums(months.first)
@@ -59,8 +62,7 @@ def _months(arrow: Any, fit: Fit, key: Key, mark: dict[str, str]) -> Any:
     for name, days in (("start", months.start), ("end", months.end)):
         every = np.tile(days.to_numpy().astype("datetime64[D]"), count)
         columns[name] = arrow.array(every, arrow.date32())
-    marked = {name: _repeated(arrow, word, losses.size) for name, word in mark.items()}
-    return arrow.table(columns | {"losses": arrow.array(np.ravel(losses))} | marked)
+    return arrow.table(columns | {"losses": arrow.array(np.ravel(losses))})
 
 
 def _repeated(arrow: Any, word: str, count: int) -> Any:

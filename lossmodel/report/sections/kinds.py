@@ -35,16 +35,13 @@ def kinds_of_evidence(
     dated = kept_table("evidence-backtests") if dated is None else dated
     title = results.fit.conflict.title
     blocks: list[Block] = []
-    if table is not None:
-        blocks += _now(results.fit, table[table["war"].eq(title)])
-    if dated is not None:
-        blocks += _then(results.fit, dated[dated["war"].eq(title)])
+    for kept, shown in ((table, _now), (dated, _then)):
+        if kept is not None and kept["war"].eq(title).any():
+            blocks += shown(results.fit, kept[kept["war"].eq(title)])
     return [Text("Without a kind of evidence", tone="heading"), *blocks] if blocks else []
 
 
 def _now(fit: Fit, table: pd.DataFrame) -> list[Block]:
-    if table.empty:
-        return []
     rows = table[table["category"].eq("killed")]
     rows = rows[rows["party"].isin([party for party, *_ in fit.series])]
     if rows.empty:
@@ -76,17 +73,10 @@ def _now(fit: Fit, table: pd.DataFrame) -> list[Block]:
 
 def _then(fit: Fit, rows: pd.DataFrame) -> list[Block]:
     """Estimates at frozen dates; a kind that had no claims by a date has no row of its own."""
-    if rows.empty:
-        return []
     case = ["as_of", "party", "category", "scope", "end"]
-    reference = (
-        rows[rows["evidence"].eq(ALL_EVIDENCE)]
-        .set_index(case)["median"]
-        .rename("reference")
-        .reset_index()
-    )
-    beside = rows.merge(reference, on=case, how="left")
-    shown = beside["evidence"].eq(ALL_EVIDENCE) | beside["median"].ne(beside["reference"])
+    whole = rows["evidence"].eq(ALL_EVIDENCE)
+    beside = rows.merge(rows[whole], on=case, how="left", suffixes=("", "_of_all"))
+    shown = whole.to_numpy() | beside["median"].ne(beside["median_of_all"])
     order = ["end", "as_of"]
     found: Any = beside[shown].sort_values(order, kind="stable").to_dict("records")
     cells = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -95,10 +96,10 @@ def _rows(fit: Fit, key: Key, claims: Sequence[dict[str, Any]]) -> list[list[str
     return [
         [
             quantity_title(fit, key),
-            _words(fit, key, claim)[:1].upper() + _words(fit, key, claim)[1:],
+            words[:1].upper() + words[1:],
             *(percent(claim[name]) if name in claim else "–" for name in PRECISIONS),
         ]
-        for claim in claims
+        for claim, words in zip(claims, (_words(fit, key, c) for c in claims), strict=True)
     ]
 
 
@@ -139,4 +140,4 @@ def _past(scores: pd.DataFrame | None) -> str:
 
 
 def _error(table: pd.DataFrame) -> str:
-    return f"{100 * float(np.ceil(100 * table['error'].max()) / 100):.0f} percentage points"
+    return f"{math.ceil(100 * table['error'].max())} percentage points"
