@@ -208,14 +208,18 @@ class FakeFit:
         level = np.log(self.paths["north"].sum(axis=1))
         flat = (level - level.mean())[:, None]
 
-        def predictions(theta):
+        nodes = SimpleNamespace(
+            log_expected=SimpleNamespace(size=max(len(terms), 1)), log_likelihood="log_likelihood"
+        )
+
+        def evaluate(theta):
             # A higher level makes every claim as much less likely as it lies below.
             off = np.nan_to_num(terms["residual"].to_numpy()) - theta[..., :1]
-            return SimpleNamespace(log_likelihood=-((off / 0.2) ** 2) / 2)
+            return {nodes.log_likelihood: -((off / 0.2) ** 2) / 2}
 
         return SimpleNamespace(
             engine="nuts" if tanks else self.engine,
-            density=SimpleNamespace(predictions=predictions),
+            density=SimpleNamespace(model=nodes, evaluate=evaluate),
             posterior=SimpleNamespace(
                 cells=self.daily,
                 flat=flat,
