@@ -7,6 +7,9 @@ from lossmodel.inference import hmc
 from lossmodel.inference.convergence import convergence
 from lossmodel.inference.hmc import sample
 
+# Sd of the log sd of `Narrow`.
+WIDTH = 1.0
+
 
 class Skewed:
     """Logs of independent gamma variables, one of them beside a normal that leans on it."""
@@ -45,6 +48,40 @@ class Wall:
         return value, np.where(inside, -x, 0.0)
 
 
+class Narrow:
+    """Normals of which the first is, but for a factor, the log sd of the second.
+
+    Steps that suit most of it are far too long where that sd is small.
+    """
+
+    size = 2
+
+    def theta(self, x):
+        return x
+
+    def __call__(self, x):
+        first, second = x[..., 0], x[..., 1]
+        pace = np.exp(-2 * WIDTH * first)
+        value = -0.5 * first**2 - 0.5 * second**2 * pace - WIDTH * first
+        by_first = -first + WIDTH * second**2 * pace - WIDTH
+        return value, np.stack([by_first, -second * pace], axis=-1)
+
+    def levels(self, theta):
+        second = theta[..., 1] * np.exp(-WIDTH * theta[..., 0])
+        return stats.norm.cdf(np.stack([theta[..., 0], second], axis=-1))
+
+
+def narrow():
+    """Largest error of shares below quantiles of `Narrow` in standard errors, and R-hat."""
+    target = Narrow()
+    levels = target.levels(sample(target, draws=2000, tune=100, chains=64, seed=2).theta)
+    found = np.concatenate([1.0 * (levels < q) - q for q in (0.05, 0.25, 0.5, 0.75)], axis=2)
+    effective = convergence(found)["ess_bulk"]
+    flat = found.reshape(-1, found.shape[2])
+    error = np.abs(flat.mean(axis=0)) / (flat.std(axis=0) / np.sqrt(effective))
+    return float(error.max()), float(convergence(levels)["rhat"].max())
+
+
 def worst():
     """Largest error of mean level and of shares below quantiles, in standard errors."""
     target = Skewed()
@@ -62,6 +99,18 @@ def test_draws_have_the_quantiles_of_a_skewed_density(monkeypatch):
     right = hmc._energy
     monkeypatch.setattr(hmc, "_energy", lambda *given: 0.1 * right(*given))
     assert worst() > 8
+
+
+def test_narrow_places_are_left_by_finer_steps_and_have_their_share(monkeypatch):
+    monkeypatch.setattr(hmc, "RETRIED", 1.0)
+    error, rhat = narrow()
+    assert error < 4
+    with monkeypatch.context() as without:
+        without.setattr(hmc, "RETRIED", 0.0)
+        assert narrow()[1] - 1 > 5 * (rhat - 1)
+    # Without the chance that the way back is rejected too, narrow places are left too often.
+    monkeypatch.setattr(hmc, "_log_rejected", np.zeros_like)
+    assert narrow()[0] > 8
 
 
 def test_chains_stay_where_the_density_is_not_zero():

@@ -84,6 +84,7 @@ ORDER = [
     "inference/laplace/hyper_mode",
     "inference/laplace/fit",
     "inference/nuts/coupling",
+    "inference/nuts/held_levels",
     "inference/nuts/tight_sums",
     "inference/nuts/conditional_map",
     "inference/nuts/whitening",

@@ -144,7 +144,10 @@ def convergence_gate(model: ModelGraph, result: Sample) -> dict[str, Any]:
     table = np.stack(list(found.values()), axis=1)
     failures: list[str] = []
     effective = np.minimum(found["ess_bulk"], found["ess_tail"])
-    shortfall = float(np.max(np.where(headline, HEADLINE_ESS, MIN_ESS) / effective))
+    lacking = np.where(headline, HEADLINE_ESS, MIN_ESS) / effective
+    # Beyond one, R-hat falls with the length of the chains.
+    apart = (found["rhat"] - 1) / (np.where(headline, HEADLINE_RHAT, MAX_RHAT) - 1)
+    shortfall = float(np.fmax(lacking, apart).max())
     for limit_rhat, limit_ess, which in (
         (MAX_RHAT, MIN_ESS, ~headline), (HEADLINE_RHAT, HEADLINE_ESS, headline)
     ):  # fmt: skip

@@ -6,18 +6,23 @@ no-U-turn sampler, which differ in size, cannot be drawn so. Trajectories instea
 angle, of the normal part of the density, which is the same for all chains and independent of where
 they are (Hoffman, Radul and Sountsov 2021, "An adaptive-MCMC scheme for setting trajectory lengths
 in Hamiltonian Monte Carlo"); the steps are those of ``nuts/trajectory``. Their end is accepted with
-the probability of Metropolis, so that draws are those of the exact density.
+the probability of Metropolis, so that draws are those of the exact density. Trajectories that are
+lost in a narrow place are tried again with finer steps, by delayed rejection (Modi, Barnett and
+Carpenter 2024, "Delayed rejection Hamiltonian Monte Carlo for sampling multiscale distributions").
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmodel.inference.nuts.sampler import FEWEST, FIRST_STEP, Sample, StepLength, jitter
-from lossmodel.model.design.grid import Floats
+from lossmodel.model.design.grid import Floats, Ints
 
 __all__ = ["Coordinates", "sample"]
 
@@ -26,6 +31,12 @@ __all__ = ["Coordinates", "sample"]
 # tails a lower one. On drones and vehicles of the shipped war the gate took about as many gradients
 # with 1.57, and with 2.2 a third fewer effective draws were left for the tails.
 ANGLE, ANGLES = 1.9, 0.5
+# Log chance of acceptance below which a trajectory is lost, how many times finer the steps are with
+# which it is tried again, and in what share of moves. Where curvature is hundreds of times that of
+# a normal, steps of 0.3 do not hold: in sparse tables a chain that came there stood for hundreds of
+# draws. With a share of 0.5 all of 18 runs on three such tables passed the gate within 475 draws of
+# a chain, without it 10 within 1,200; retries serve few chains at once, which costs.
+LOST, FINER, RETRIED = -5.0, 5, 0.5
 # Loss of energy of a trajectory that diverges, as in Stan.
 DIVERGENT = 1000.0
 
@@ -131,38 +142,89 @@ def _first(
     return x
 
 
+@dataclass(frozen=True)
+class _Phase:
+    """Positions and momenta of some chains, shape (n, D), with log densities and gradients."""
+
+    x: Floats
+    momentum: Floats
+    value: Floats
+    slope: Floats
+
+    @cached_property
+    def energy(self) -> Floats:
+        """Minus the energy, shape (n,); minus infinity where it overflows."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = _energy(self.value, self.momentum)
+        return np.where(np.isfinite(found), found, -np.inf)
+
+    def part(self, chains: Ints) -> _Phase:
+        """Some of the chains."""
+        return _Phase(self.x[chains], self.momentum[chains], self.value[chains], self.slope[chains])
+
+    def back(self) -> _Phase:
+        """The same positions with the momenta reversed."""
+        return replace(self, momentum=-self.momentum)
+
+
 class _Ensemble:
     """The state of all chains: positions, shape (chains, D), log densities and gradients."""
 
     def __init__(self, density: Coordinates, x: Floats, rng: np.random.Generator) -> None:
-        self._density, self._rng, self.x = density, rng, x
+        self._density, self._rng, self.x = density, rng, x.copy()
         self._value, self._slope = density(x)
         self.gradients, self.divergences = len(x), 0
 
     def move(self, step: float) -> float:
-        """The next draw of each chain, by steps of about this length; their mean acceptance."""
-        rng, density = self._rng, self._density
+        """The next draw of each chain, by steps of about this length; their mean acceptance.
+
+        A trajectory that is all but sure to be rejected is tried again with finer steps.
+        """
+        rng = self._rng
         count = max(1, round(ANGLE * (1 + ANGLES * rng.uniform(-1, 1)) / step))
         step *= jitter(rng)
-        momentum = rng.standard_normal(self.x.shape)
-        x, p, value, slope = self.x, momentum, self._value, self._slope
+        start = _Phase(self.x, rng.standard_normal(self.x.shape), self._value, self._slope)
+        end = self._trajectory(start, step, count)
+        gain = end.energy - start.energy
+        taken = self._accept(np.arange(len(gain)), end, gain)
+        lost = np.flatnonzero((gain < LOST) & ~taken)
+        if rng.random() < RETRIED and len(lost):
+            start, first = start.part(lost), gain[lost]
+            end = self._trajectory(start, step / FINER, count * FINER)
+            self.divergences += int((end.energy - start.energy < -DIVERGENT).sum())
+            # Seen from the end, the first trajectory must be one that is tried again, too.
+            with np.errstate(invalid="ignore"):
+                there = self._trajectory(end.back(), step, count).energy - end.energy
+                again = end.energy + _log_rejected(there) - start.energy - _log_rejected(first)
+            self._accept(lost, end, again)
+        return float(np.exp(np.minimum(gain, 0.0)).mean())
+
+    def _trajectory(self, phase: _Phase, step: float, count: int) -> _Phase:
+        """Positions and momenta after so many steps."""
+        x, p, value, slope = phase.x, phase.momentum, phase.value, phase.slope
         cos, sin = np.cos(step), np.sin(step)
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(count):
                 p = p + 0.5 * step * (slope + x)
                 x, p = cos * x + sin * p, cos * p - sin * x
-                value, slope = density(x)
+                value, slope = self._density(x)
                 p = p + 0.5 * step * (slope + x)
-            gain = _energy(value, p) - _energy(self._value, momentum)
-        gain = np.where(np.isfinite(gain), gain, -np.inf)
-        chance = np.exp(np.minimum(gain, 0.0))
-        taken = rng.random(len(x)) < chance
-        self.x = np.where(taken[:, None], x, self.x)
-        self._value = np.where(taken, value, self._value)
-        self._slope = np.where(taken[:, None], slope, self._slope)
         self.gradients += count * len(x)
-        self.divergences += int((gain < -DIVERGENT).sum())
-        return float(chance.mean())
+        return _Phase(x, p, value, slope)
+
+    def _accept(self, chains: Ints, end: _Phase, gain: Floats) -> NDArray[np.bool_]:
+        """Move chains to the ends of trajectories, or not; which of them have moved."""
+        taken = self._rng.random(len(chains)) < np.exp(np.minimum(gain, 0.0))
+        moved = chains[taken]
+        for held, new in ((self.x, end.x), (self._value, end.value), (self._slope, end.slope)):
+            held[moved] = new[taken]
+        return taken
+
+
+def _log_rejected(gain: Floats) -> Floats:
+    """Log of the chance that a trajectory with this gain is rejected and tried again."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(gain < LOST, np.log1p(-np.exp(np.minimum(gain, 0.0))), -np.inf)
 
 
 def _energy(value: Floats, momentum: Floats) -> Floats:

@@ -19,9 +19,12 @@ q, which changes half its log determinant by that slope times the mean of q.
 """
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmodel.inference.laplace.modes import Point
 from lossmodel.model.density.curvature import curvature
@@ -42,7 +45,19 @@ DRAWS, SEED = 400, 1
 
 @dataclass(frozen=True)
 class _Level:
-    """The level of one party: its entry of theta, its windows and their weights."""
+    """The level of one party, and the q that its windows give.
+
+    Attributes
+    ----------
+    party
+        Number of the party.
+    entry, slope
+        Entry of theta, and by how much the level moves with it.
+    days
+        Expected losses of each cell at the mode, shape (T,).
+    windows, weights
+        Ranges of cells [lo, hi), shape (W, 2), and their weights, whose sum is one.
+    """
 
     party: int
     entry: int
@@ -50,6 +65,42 @@ class _Level:
     days: Floats
     windows: Ints
     weights: Floats
+
+    @cached_property
+    def _at_mode(self) -> Floats:
+        """Sums of the windows at the mode, shape (W,)."""
+        return self._sums(self.days)
+
+    def excess(self, deviation: Floats) -> Floats:
+        """Weighted mean of log sums of windows above their linear approximation.
+
+        The deviation from the mode of log rates has the shape (..., T), the result (...,).
+        """
+        grown = np.log(self._sums(self.days * np.exp(deviation)) / self._at_mode)
+        straight = self._sums(self.days * deviation) / self._at_mode
+        return np.asarray((grown - straight) @ self.weights)
+
+    def by_deviation(self, deviation: Floats) -> Floats:
+        """Derivatives of the excess, shape (..., T)."""
+        grown = self.days * np.exp(deviation)
+        known = grown * self._spread(self.weights / self._sums(grown))
+        return np.asarray(known - self.days * self._spread(self.weights / self._at_mode))
+
+    def _sums(self, values: Floats) -> Floats:
+        """Sums over the cells of each window, shape (..., W)."""
+        running = np.zeros((*values.shape[:-1], len(self.days) + 1))
+        np.cumsum(values, axis=-1, out=running[..., 1:])
+        return np.asarray(running[..., self.windows[:, 1]] - running[..., self.windows[:, 0]])
+
+    def _spread(self, values: Floats) -> Floats:
+        """For each cell the sum of the values of windows that include it, shape (..., T)."""
+        return np.asarray((self._inside @ values[..., None])[..., 0])
+
+    @cached_property
+    def _inside(self) -> Floats:
+        """Whether a cell is in a window, shape (T, W)."""
+        cells, (lo, hi) = np.arange(len(self.days))[:, None], self.windows.T
+        return np.asarray((lo <= cells) & (cells < hi), dtype=float)
 
 
 class Levels:
@@ -65,14 +116,29 @@ class Levels:
             windows, weights = _windows(design, p, information)
             entry = design.parameters.groups.get(f"rate.level {party}")
             days = np.exp(self.log_rate[p]) * design.latent.active[p] * design.grid.cell_days
-            if entry is not None and weights.sum() > 0 and (days > 0).any():
+            if entry is None or not weights.sum() > 0:
+                continue
+            here = np.array([days[lo:hi].sum() > 0 for lo, hi in windows])
+            if here.any():
+                weights = weights[here] / weights[here].sum()
                 slope = _slope(design, entry.start)
-                yield _Level(p, entry.start, slope, days, windows, weights)
+                yield _Level(p, entry.start, slope, days, windows[here], weights)
+
+    def only(self, held: NDArray[np.bool_]) -> "Levels":
+        """Some of the levels, given for each whether it is one of them."""
+        some = copy(self)
+        some.of = [of for of, is_held in zip(self.of, held, strict=True) if is_held]
+        return some
+
+    def deviation(self, log_rates: Floats) -> Floats:
+        """Log rates, shape (..., P T), beside those of the mode; shape (..., P, T)."""
+        apart = log_rates.reshape(*log_rates.shape[:-1], *self.log_rate.shape)
+        return np.asarray(apart - self.log_rate)
 
     def excess(self, theta: Floats) -> Floats:
         """The q of each level at theta of shape (S, D), shape (S, levels)."""
         deviation = _log_rates(self.density, theta) - self.log_rate
-        columns = [_excess(deviation[:, of.party], of) for of in self.of]
+        columns = [of.excess(deviation[:, of.party]) for of in self.of]
         return np.stack(columns, axis=1) if columns else np.zeros((len(theta), 0))
 
     def hold(self, theta: Floats) -> Floats:
@@ -159,23 +225,6 @@ def _windows(design: Design, party: int, weight: Floats) -> tuple[Ints, Floats]:
             total[cells] = total.get(cells, 0.0) + float(weight[i])
     most = sorted(total, key=lambda cells: -total[cells])[:MOST]
     return np.array(most, dtype=np.int64).reshape(-1, 2), np.array([total[c] for c in most])
-
-
-def _excess(deviation: Floats, of: _Level) -> Floats:
-    """Weighted mean of log sums of windows above their linear approximation, shape (S,)."""
-    zero = np.zeros((len(deviation), 1))
-    lo, hi = of.windows.T
-
-    def sums(values: Floats) -> Floats:
-        running = np.concatenate([zero, np.cumsum(values * of.days, axis=1)], axis=1)
-        return np.asarray(running[:, hi] - running[:, lo])
-
-    whole = np.concatenate([[0.0], np.cumsum(of.days)])
-    whole = whole[hi] - whole[lo]
-    here = whole > 0
-    grown = np.log(sums(np.exp(deviation))[:, here] / whole[here])
-    straight = sums(deviation)[:, here] / whole[here]
-    return np.asarray((grown - straight) @ of.weights[here] / of.weights.sum())
 
 
 def _slope(design: Design, entry: int) -> float:

@@ -9,7 +9,7 @@ mode and curvature at the mode do not change.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from scipy import sparse
@@ -18,7 +18,7 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import Parameterisation
 
-__all__ = ["AdditiveCoupling", "Back", "Coupled", "Function", "Values"]
+__all__ = ["AdditiveCoupling", "Back", "Coupled", "Coupling", "Function", "Values"]
 
 
 class Values(NamedTuple):
@@ -121,12 +121,19 @@ class AdditiveCoupling:
         return moved, found.volume, back
 
 
+class Coupling(Protocol):
+    """A change of variables that shifts some unknowns by a function of others."""
+
+    def move(self, theta: Floats, scale: Floats) -> tuple[Floats, Floats | float, Back]:
+        """As ``AdditiveCoupling.move``."""
+
+
 @dataclass(frozen=True)
 class Coupled:
     """A density as one of the unknowns before its couplings."""
 
     density: Density
-    couplings: tuple[AdditiveCoupling, ...]
+    couplings: tuple[Coupling, ...]
 
     def theta(self, before: Floats) -> Floats:
         """The unknowns of the density."""

@@ -5,6 +5,7 @@ of unknowns far better than each of them, since the set on which the combination
 affine:
 
     sums and definitions    the counts of a long ledger: decoupled first, see ``tight_sums``.
+    sums of a walk          the total of weeks whose walk the prior alone knows: ``held_levels``.
     scale times normal      how well a normal z with a learned scale s is known depends on s: see
                             ``conditional_map``.
     shares and delays       of one undefined word, of one list: curved conditional modes.
@@ -20,7 +21,8 @@ from threadpoolctl import threadpool_limits
 
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
-from lossmodel.inference.nuts.coupling import Back, Coupled
+from lossmodel.inference.nuts.coupling import Back, Coupled, Coupling
+from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.nuts.tight_sums import couplings_of
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
@@ -34,6 +36,8 @@ NONLINEAR = 1.0
 REACH, STEP = 3.0, 1.0
 # Gradients for one knot. Curves need not be exact, since the sampler corrects for their errors.
 EVALUATIONS = 60
+# Draws that tell whether a level needs to be held.
+DRAWS, SEED = 200, 1
 
 
 class Whitened:
@@ -55,12 +59,20 @@ class Whitened:
     """
 
     def __init__(self, density: Density, laplace: Laplace) -> None:
-        self._density = Coupled(density, couplings_of(density, laplace.mode))
         self.size, self.gradients = density.size, 0
         self._map = ConditionalMap(density.design, laplace)
+        couplings: tuple[Coupling, ...] = couplings_of(density, laplace.mode)
+        if levels := HeldLevels(density, laplace.mode, self._spread(Coupled(density, couplings))):
+            couplings = (*couplings, levels)
+        self._density = Coupled(density, couplings)
         self._rest = self._map.rest
         with threadpool_limits(1):
             self._curves()
+
+    def _spread(self, coupled: Coupled) -> Floats:
+        """Draws of theta from a standard normal, shape (S, D)."""
+        x = np.random.default_rng(SEED).standard_normal((DRAWS, self.size))
+        return coupled.theta(self._map(x).theta)
 
     def _curves(self) -> None:
         """Find the single unknowns on which the others depend nonlinearly, and their curves."""
