@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONFIDENCE",
+    "answer_keys",
     "category_title",
     "claimant_names",
     "claimed",
@@ -30,6 +31,7 @@ __all__ = [
     "estimate_text",
     "headline_keys",
     "interval",
+    "is_civilian",
     "level",
     "main_categories",
     "main_parties",
@@ -105,10 +107,16 @@ def scope_title(conflict: Conflict, scope: str) -> str:
 
 
 def main_parties(fit: Fit) -> list[str]:
-    """First non-civilian party of each side with estimates of the first category."""
+    """First party of each side with estimates of the first category; civilians if nobody fights."""
     first = main_categories(fit)[0]
     estimated = [p for p, category, scope in fit.series if scope == "all" and category == first]
-    return list(fit.conflict.main_parties(estimated))
+    return list(fit.conflict.main_parties(estimated)) or estimated
+
+
+def is_civilian(fit: Fit, party: str) -> bool:
+    """Whether a party is civilians, who have no forces; sums of parties are not."""
+    found = fit.conflict.parties.get(party)
+    return found is not None and found.civilian
 
 
 def main_categories(fit: Fit) -> list[str]:
@@ -122,6 +130,13 @@ def headline_keys(fit: Fit) -> list[tuple[str, str, str]]:
     """Party, category and scope of the headlines: all forces of each main party."""
     keys = [(p, c, "all") for p in main_parties(fit) for c in main_categories(fit)]
     return [key for key in keys if key in fit.series]
+
+
+def answer_keys(fit: Fit) -> list[tuple[str, str, str]]:
+    """Of the totals that a report begins with: the headlines, and killed civilians."""
+    heads = headline_keys(fit)
+    dead = [(name, "killed", "all") for name in fit.conflict.parties if is_civilian(fit, name)]
+    return heads + [key for key in dead if key in fit.series and key not in heads]
 
 
 LEVELS: Final = ("High", "Moderate", "Low")

@@ -15,11 +15,13 @@ from lossmodel.report.sections.alternatives import alternatives_table, median_ra
 from lossmodel.report.sections.readings import readings_blocks
 from lossmodel.report.wording import (
     CONFIDENCE,
+    answer_keys,
     confidence,
     date,
     estimate_text,
     headline_keys,
     interval,
+    is_civilian,
     level,
     main_parties,
     party_title,
@@ -36,9 +38,9 @@ __all__ = ["answer_section", "headline_answers"]
 
 
 def headline_answers(results: Results) -> Answers | None:
-    """The totals of the main parties to the last day; None without any."""
+    """The totals of the main parties and of killed civilians to the last day; None without any."""
     fit = results.fit
-    keys = headline_keys(fit)
+    keys = answer_keys(fit)
     if not keys:
         return None
     totals = [results.total(key) for key in keys]
@@ -108,7 +110,7 @@ def _sentence(results: Results, key: Key) -> Text:
         text += f"; under other plausible priors the median would be {medians}." if medians else "."
     if hanging := hangs_on(fit, key, now):
         text += f" It {hanging}."
-    whole = ", all forces" if category in COUNTED else ""
+    whole = ", all forces" if category in COUNTED and not is_civilian(fit, key[0]) else ""
     lead = f"{quantity_title(fit, key)}{whole}:"
     return Text(text, lead=lead, tone="answer")
 
@@ -116,7 +118,7 @@ def _sentence(results: Results, key: Key) -> Text:
 def _scopes(results: Results) -> Text:
     fit = results.fit
     narrower = dict.fromkeys(s for _, _, s in fit.series if s != "all")
-    if not any(category in COUNTED for _, category, _ in fit.series):
+    if not any(c in COUNTED and not is_civilian(fit, party) for party, c, _ in fit.series):
         return Text("", tone="small")
     words = "“All forces” are all units under the party's command."
     for scope in narrower:

@@ -32,7 +32,7 @@ __all__ = ["identification_section"]
 
 # How to get the table and the sliders, where a fit has not been explained.
 NOT_EXPLAINED: Final = (
-    "`lossmodel explain` refits under other assumptions; with its results this section says how "
+    "“lossmodel explain” refits under other assumptions; with its results this section says how "
     "far each one moves the totals, and the HTML page has sliders for them."
 )
 

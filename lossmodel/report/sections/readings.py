@@ -46,7 +46,7 @@ def readings_blocks(results: Results, keys: list[Key]) -> list[Block]:
     if found["left"]:
         words = (
             "These counts of a side's own people were not refitted with every other accounting, "
-            f"which takes longer; `lossmodel sensitivity` does it: {_counts(fit, found['left'])}."
+            f"which takes longer; “lossmodel sensitivity” does it: {_counts(fit, found['left'])}."
         )
         blocks.append(Text(words, tone="small"))
     return [Text("Other accountings of own counts", tone="heading"), *blocks] if blocks else []
