@@ -288,7 +288,7 @@ def test_the_policy_of_the_page_has_the_hash_of_each_script(page):
 
 def test_without_refits_one_line_says_how_to_make_them(toy):
     html, _ = page_of(toy)
-    assert "`lossmodel explain` refits under other assumptions" in html
+    assert "“lossmodel explain” refits under other assumptions" in html
     assert '<input type="range"' not in html
 
 
