@@ -317,6 +317,18 @@ def test_a_date_that_is_none_is_refused_before_the_work(monkeypatch, capsys, giv
         assert f"SOURCE_DATE_EPOCH is '{given[:40]}'; it must be a whole number" in said
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the current folder cannot be removed there")
+def test_a_current_folder_that_is_gone_is_said_in_words(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    ended = subprocess.run(
+        ["sh", "-c", 'rmdir "$PWD" && exec "$0" -m lossmodel doctor', sys.executable],
+        env=environment(), capture_output=True, text=True, cwd=gone, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 3
+    assert "the current folder has been removed: change to one that is there" in ended.stderr
+
+
 def test_an_empty_date_is_none(monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "")
     assert not clock.reproducible()

@@ -224,8 +224,10 @@ def verify(
 
 def _verify_document(file: Path, fit: Path, *, no_cache: bool) -> tuple[list[str], str]:
     """Print untagged numbers; return the problems, and the sentence if there are none."""
+    from lossmodel.report.mentions import mentions
     from lossmodel.report.quoting import verify_document
 
+    mentions(file)  # the document that was named, before a fit that may not be there
     found = verify_document(file, read_fit(fit, no_cache=no_cache))
     if found.untagged:
         answer("Numbers without a tag, which are not judged, and what they may be:")
