@@ -318,11 +318,13 @@ def test_a_date_that_is_none_is_refused_before_the_work(monkeypatch, capsys, giv
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the current folder cannot be removed there")
-def test_a_current_folder_that_is_gone_is_said_in_words(tmp_path):
+@pytest.mark.parametrize("arguments", ["doctor", "data import x.csv --out y.csv"])
+def test_a_current_folder_that_is_gone_is_said_in_words(tmp_path, arguments):
     gone = tmp_path / "gone"
     gone.mkdir()
+    command = f'rmdir "$PWD" && exec "$0" -m lossmodel {arguments}'
     ended = subprocess.run(
-        ["sh", "-c", 'rmdir "$PWD" && exec "$0" -m lossmodel doctor', sys.executable],
+        ["sh", "-c", command, sys.executable],
         env=environment(), capture_output=True, text=True, cwd=gone, check=False,
     )  # fmt: skip
     assert ended.returncode == 3
