@@ -148,6 +148,18 @@ def test_a_document_is_looked_at_before_its_fit(lossmodel, tmp_path, at_most):
     assert "/dev/zero is not a document whose numbers can be checked" in ended.stderr
 
 
+@pytest.mark.parametrize("options", [["--since", "none"], ["--priors", "none"], ["--out", "sea"]])
+def test_a_fit_that_is_refused_starts_no_process(lossmodel, tmp_path, monkeypatch, options):
+    def start(*_):
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr("lossmodel.inference.worker.second_process", start)
+    write_conflict(tmp_path / "sea")
+    ended = lossmodel("fit", "--conflict", "sea", *options)
+    assert ended.status == 2
+    assert "a process was started" not in ended.stderr
+
+
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file of Linux")
 def test_a_file_that_fails_to_be_read_is_bad_input(tmp_path):
     (tmp_path / "claims.csv").symlink_to("/proc/self/mem")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -61,7 +62,8 @@ def fit(
     """Fit the claims of a conflict, write the report, and print a summary."""
     from lossmodel.inference import worker
 
-    with worker.second_process(*WORKER_MODULES), progress() as say:
+    with ExitStack() as stack:
+        say = stack.enter_context(progress())
         import pandas as pd
 
         from lossmodel import api
@@ -81,9 +83,12 @@ def fit(
             earlier = None if since is None else read_fit(since, no_cache=no_cache)
             if earlier is not None:
                 check_earlier(earlier, table.conflict)
+            own = conflict_priors(table.conflict, priors)
+            # After all refusals, which would end it while it begins.
+            stack.enter_context(worker.second_process(*WORKER_MODULES))
             fitted = api.fit(
                 table,
-                priors=conflict_priors(table.conflict, priors),
+                priors=own,
                 components=components,
                 engine=engine,
                 seed=seed,
