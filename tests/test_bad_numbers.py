@@ -8,10 +8,12 @@ import pytest
 from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
 from lossmodel.errors import ClaimsError, UsageError
+from lossmodel.importers.columns import read_columns
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 from lossmodel.model.prior import mean_limits
 from lossmodel.model.priors import Priors
+from lossmodel.tables.toml import toml_values
 from tests import small_war
 from tests.small_conflict import TOML, changed, claims_csv, write_conflict
 
@@ -58,11 +60,12 @@ def test_numbers_that_no_conflict_has_are_refused(tmp_path, value):
         assert all(len(line) < 400 for line in str(refused.value).splitlines())
 
 
-@pytest.mark.parametrize("value", ['""', "0000-00-00", '"9999-01-01"'])
+@pytest.mark.parametrize("value", ['""', "0000-00-00", "0001-01-01", '"9999-01-01"'])
 def test_a_start_that_is_no_day_is_refused(tmp_path, value):
     with pytest.raises(ClaimsError, match=r"conflict\.toml") as refused:
         load_conflict(write_conflict(tmp_path / "sea", conflict=PLACES["start"](value)))
     assert "start" in str(refused.value) or "TOML" in str(refused.value)
+    assert "from 1700 to 2199" in str(refused.value) or "1" not in value
 
 
 def test_numbers_of_thousands_of_digits_are_refused(tmp_path):
@@ -71,6 +74,42 @@ def test_numbers_of_thousands_of_digits_are_refused(tmp_path):
         load_conflict(write_conflict(tmp_path / "sea", conflict=PLACES["start"](digits)))
     with pytest.raises(UsageError, match=r"mine\.toml"):
         Priors.from_bytes(f"[noise.nu]\nmean = {digits}".encode(), "mine.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (".".join("a" * 50_000) + " = 1", r"a key of more than 32 names \(at line 1\)"),
+        ("# a\n" + '"\\"" . ' * 40 + "a = 1", r"a key of more than 32 names \(at line 2\)"),
+        (f"a = {'[' * 100_000}", "more than 32 tables or lists within each other"),
+        (f"a = {'[' * 400}{']' * 400}", "more than 32 tables or lists within each other"),
+        (f"{'a.a.a.a = {' * 10}{'}' * 10}", "more than 32 tables or lists within each other"),
+    ],
+    ids=["dots", "texts", "open", "lists", "tables"],
+)
+def test_keys_and_values_too_deep_for_any_file_are_refused(tmp_path, text, words):
+    with pytest.raises(ClaimsError, match=rf"conflict\.toml.*{words}"):
+        load_conflict(write_conflict(tmp_path / "sea", conflict=text))
+    with pytest.raises(UsageError, match=rf"mine\.toml.*{words}"):
+        Priors.from_bytes(text.encode(), "mine.toml")
+    path = tmp_path / "map.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ClaimsError, match=rf"map\.toml.*{words}"):
+        read_columns(path)
+
+
+def test_dots_in_texts_and_comments_are_no_keys():
+    dots = ".".join("a" * 40)
+    text = f'a = \'{dots}\' # {dots}\nb = """\n{dots}\n"""\nc = [{"1.5, " * 40}]'
+    assert toml_values(text.encode())["a"] == dots
+
+
+def test_what_a_map_of_columns_has_is_shown_cut(tmp_path):
+    path = tmp_path / "map.toml"
+    path.write_text(f"a = [{'1, ' * 5000}]", encoding="utf-8")
+    with pytest.raises(UsageError, match="is a text in quotes") as refused:
+        read_columns(path)
+    assert len(str(refused.value)) < 300
 
 
 @pytest.mark.parametrize("name", ["rate.level", "lethality.level", "bias.side_share"])

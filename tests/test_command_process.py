@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from lossmodel.cli import fit as fit_command
+from lossmodel.cli import main
+from lossmodel.system import clock
 from tests.fuzz.kills import WAR, Place, kills
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -304,13 +306,37 @@ def test_a_given_date_gives_the_same_bytes_in_all_files(tmp_path, monkeypatch):
     assert b"D:20231114221320Z" in found[0]["report.pdf"]
 
 
-def test_a_date_that_is_none_is_refused(monkeypatch):
-    from lossmodel.errors import UsageError
-    from lossmodel.system.clock import now
+@pytest.mark.parametrize("given", ["yesterday", "-1", "1.5", " 1", "9" * 17, "9" * 5000])
+def test_a_date_that_is_none_is_refused_before_the_work(monkeypatch, capsys, given):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", given)
+    for command in (["fit", "--out", "none"], ["report", "none"]):
+        with pytest.raises(SystemExit) as ended:
+            main(command)
+        assert ended.value.code == 2
+        said = capsys.readouterr().err
+        assert f"SOURCE_DATE_EPOCH is '{given[:40]}'; it must be a whole number" in said
 
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
-    with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH is 'yesterday'"):
-        now()
+
+@pytest.mark.skipif(os.name == "nt", reason="the current folder cannot be removed there")
+@pytest.mark.parametrize("arguments", ["doctor", "data import x.csv --out y.csv"])
+def test_a_current_folder_that_is_gone_is_said_in_words(tmp_path, arguments):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f'rmdir "$PWD" && exec "$0" -m lossmodel {arguments}'
+    ended = subprocess.run(
+        ["sh", "-c", command, sys.executable],
+        env=environment(), capture_output=True, text=True, cwd=gone, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 3
+    assert "the current folder has been removed: change to one that is there" in ended.stderr
+
+
+def test_an_empty_date_is_none(monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "")
+    assert not clock.reproducible()
+    clock.begin()
+    # Libraries that draw take an empty one for a number.
+    assert "SOURCE_DATE_EPOCH" not in os.environ
 
 
 @pytest.mark.slow

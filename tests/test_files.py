@@ -6,12 +6,13 @@ import signal
 import socket
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from lossmodel.errors import UsageError
 from lossmodel.tables import files
-from tests.small_conflict import write_conflict
+from tests.small_conflict import claims_csv, write_conflict
 
 IN_FOLDER = (
     *("conflict.toml", "claims.csv", "claimants.csv", "streams.csv", "sources.csv"),
@@ -121,6 +122,49 @@ def test_what_is_no_file_is_refused_at_once(lossmodel, tmp_path, at_most, comman
         assert not (tmp_path / "r").exists()
         if path.is_dir() and not path.is_symlink():
             path.rmdir()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such files")
+def test_standard_input_is_offered_where_it_is_read(lossmodel, tmp_path, at_most):
+    write_conflict(tmp_path / "sea", truth=None)
+    for path, offered in ((tmp_path / "own.csv", True), (tmp_path / "sea" / "truth.csv", False)):
+        make_pipe(path)
+        ended = lossmodel("check", str(tmp_path / "own.csv"), "--conflict", "sea")
+        assert ended.status == 2
+        assert f"{path.name}' cannot be read: it is a pipe, not a file" in ended.stderr
+        assert ("write - for standard input" in ended.stderr) == offered
+        path.unlink()
+        (tmp_path / "own.csv").write_text(claims_csv(), encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such files")
+def test_a_document_is_looked_at_before_its_fit(lossmodel, tmp_path, at_most):
+    make_pipe(tmp_path / "paper.md")
+    ended = lossmodel("verify", "paper.md")
+    assert ended.status == 2
+    assert "it is a pipe, not a file." in ended.stderr
+    ended = lossmodel("verify", "/dev/zero")
+    assert ended.status == 2
+    assert "/dev/zero is not a document whose numbers can be checked" in ended.stderr
+
+
+@pytest.mark.parametrize("options", [["--since", "none"], ["--priors", "none"], ["--out", "sea"]])
+def test_a_fit_that_is_refused_starts_no_process(lossmodel, tmp_path, monkeypatch, options):
+    def start(*_):
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr("lossmodel.inference.worker.second_process", start)
+    write_conflict(tmp_path / "sea")
+    ended = lossmodel("fit", "--conflict", "sea", *options)
+    assert ended.status == 2
+    assert "a process was started" not in ended.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file of Linux")
+def test_a_file_that_fails_to_be_read_is_bad_input(tmp_path):
+    (tmp_path / "claims.csv").symlink_to("/proc/self/mem")
+    with pytest.raises(UsageError, match=r"claims\.csv' cannot be read: input/output error"):
+        files.read_bytes(tmp_path / "claims.csv")
 
 
 @pytest.mark.parametrize("name", ["own.xlsx", "own.csv"])

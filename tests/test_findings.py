@@ -368,6 +368,63 @@ def test_a_kind_is_found_where_it_is(war, kind):
     assert set(table["severity"]) <= {"warning", "note"}
 
 
+def bound(claimant: str, qualifier: str, value: float, end: str = "2023-03-01", **more: str) -> str:
+    return row(claimant, "north", value, qualifier=qualifier, end=end, **more)
+
+
+FEBRUARY = {"kind": "period", "start": "2023-02-01", "end": "2023-02-28"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        # Beside a figure of another claimant: 45 times are too many.
+        ([("gazette", "at-most", 0), ("herald", "exact", 524)], "herald says 524 and gazette says"),
+        ([("gazette", "at-most", 11), ("herald", "exact", 524)], "gazette says at most 11 killed"),
+        ([("gazette", "at-most", 12), ("herald", "exact", 524)], ""),
+        ([("gazette", "at-least", 90_000), ("herald", "about", 524)], "herald says 524 killed of"),
+        ([("gazette", "at-least", 20_000), ("herald", "exact", 524)], ""),
+        # Bounds of two claimants.
+        (
+            [("gazette", "at-least", 500), ("herald", "at-most", 10)],
+            "herald says at most 10 killed",
+        ),
+        ([("gazette", "at-least", 400), ("herald", "at-most", 10)], ""),
+        # Windows within each other: only the shorter one contradicts as a minimum.
+        (
+            [("gazette", "at-least", 91, FEBRUARY), ("gazette", "at-most", 90)],
+            "gazette says at least 91 killed of north for 2023-02-01 to 2023-02-28 and at most 90",
+        ),
+        ([("gazette", "at-least", 9000), ("gazette", "at-most", 90, FEBRUARY)], ""),
+        ([("gazette", "exact", 9000), ("herald", "at-most", 90, FEBRUARY)], ""),
+        (
+            [("gazette", "exact", 9000, FEBRUARY), ("herald", "at-most", 90)],
+            "herald says at most 90 for 2023-01-01 to 2023-03-01",
+        ),
+        # A day more has no thousand times the losses.
+        (
+            [("gazette", "at-least", 90_000), ("gazette", "at-most", 10, {"end": "2023-02-28"})],
+            "gazette says at least 90,000 killed",
+        ),
+        ([("gazette", "at-least", 9000), ("gazette", "at-most", 10, {"end": "2023-02-28"})], ""),
+        # The missing may be found.
+        (
+            [
+                ("gazette", "at-least", 900, FEBRUARY | {"category": "missing"}),
+                ("gazette", "at-most", 1, {"category": "missing"}),
+            ],
+            "",
+        ),
+    ],
+)
+def test_bounds_are_held_against_all_figures_of_their_losses(war, rows, words):
+    rows = [(*entry, {})[:4] for entry in rows]
+    claims = war(*(bound(who, form, value, **more) for who, form, value, more in rows))
+    found = kinds(claims).get("crossed-bounds", "")
+    assert words in found
+    assert bool(words) == bool(found)
+
+
 def test_an_unsided_ledger_is_warned_of_where_the_enemy_of_its_party_has_no_claimant(war):
     names = CLAIMANTS.replace("south-staff,South-Staff,south", "staff,Staff,")
     rows = [OWN, row("staff", "north", 400)]

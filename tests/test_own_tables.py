@@ -562,6 +562,25 @@ def test_other_json_is_refused_with_the_shapes_that_are_read(tmp_path, text):
         read(tmp_path, '[{"date": "2023-02-01", "nato": 5, "nato": 6}]', "own.json")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            r'[{"date": "2023-02-01", "nato": 5}, {"date": "\ud800", "nato": 5}]',
+            "row 2, column 'da",
+        ),
+        (r'[{"date": "2023-02-01", "nato\udcff": 5}]', r"row 1, column 'nato\udcff' has half"),
+        ("[" * 100_000, "hundreds of lists or records within each other"),
+        ('[{"date": "2023-02-01", "nato": ' + "[" * 950 + "]" * 950 + "}]", "hundreds of lists"),
+        ('{"a": ' * 900 + "{}" + "}" * 900, "hundreds of lists|These shapes"),
+    ],
+    ids=["value", "key", "open", "cell", "records"],
+)
+def test_json_that_no_table_can_hold_is_refused_with_its_place(tmp_path, text, words):
+    with pytest.raises(UsageError, match=words if "|" in words else re.escape(words)):
+        read(tmp_path, text, "own.json")
+
+
 # --- rows that repeat or contradict --------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from lossmodel.claims import load_claims
-from lossmodel.errors import UsageError
+from lossmodel.errors import ClaimsError, UsageError
 from lossmodel.evidence import collect_evidence
 from lossmodel.importers import Hints, read_any
 from lossmodel.importers.persons import is_persons
@@ -122,3 +122,52 @@ def test_a_table_with_counts_is_no_list_of_persons(sea, tmp_path):
     path.write_text("name,date,killed\nx,2001-02-03,5\ny,2001-02-04,6\n")
     imported = read_any([path], hints(sea, category="killed", kind="daily"))
     assert "one row per person" not in " ".join(imported.notes)
+
+
+LISTED = """id,name,date of death,age,unit
+1,Zzyzx Quux,2001-02-03,30,x
+2,Plugh Garply,2001-02-05,31,x
+3,Waldo Fred-Thud,Zzyzx Quux,31,x
+4,Wibble Quux,2001-02-06,Plugh Garply,x
+"""
+
+
+@pytest.mark.parametrize("read", ["party", "category", "scope", "value", "via", "kind", "claimant"])
+@pytest.mark.parametrize("by", [None, "day"])
+def test_no_cell_of_a_list_is_in_a_message_however_its_columns_are_declared(
+    sea, tmp_path, lossmodel, read, by
+):
+    path = tmp_path / "list.csv"
+    for text in (LISTED, LISTED.replace("name", "who"), "\n".join(LISTED.splitlines()[:3])):
+        if "who" in text and not by:
+            continue
+        path.write_text(text)
+        given = ["--column", f"{'who' if 'who' in text else 'name'}={read}", "--claimant", "diary"]
+        given += [] if read == "value" else ["--column", "age=value"]
+        given += [] if read == "party" else ["--party", "land"]
+        given += [] if read == "category" else ["--category", "killed"]
+        given += ["--by", by] if by else []
+        ended = lossmodel(
+            "data", "import", "list.csv", "--out", "o.csv", "--conflict", "sea", *given
+        )
+        said = ended.stdout + ended.stderr
+        # A column that is declared as the one of claimants names those whose figures they are.
+        if read != "claimant" or ended.status == 2:
+            assert not [word for word in WORDS if word in said]
+            assert ended.status == 0 or "list.csv" in said
+
+
+@pytest.mark.parametrize("second", ["early March", "land", "killed"])
+def test_a_name_in_the_place_of_a_heading_is_in_no_message(sea, tmp_path, second):
+    path = tmp_path / "list.csv"
+    path.write_text(f"Zzyzx Quux,{second}\nPlugh Garply,2001-02-03\nWaldo Thud,2001-02-05\n")
+    with pytest.raises(UsageError, match=r"left out are column 1 \(has no figures\)") as refused:
+        read_any([path], hints(sea, category="killed"))
+    assert not [word for word in WORDS if word in str(refused.value)]
+
+
+def test_cells_of_other_tables_are_shown(sea, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("date,land\n2001-02-03,5\n2001-02-04,many\n")
+    with pytest.raises(ClaimsError, match="row 3, land: found 'many'"):
+        read_any([path], hints(sea, category="killed"))

@@ -1,19 +1,35 @@
 """Plots draw on the Axes that they are given, from the tables, and change nothing else."""
 
+from functools import partial
+
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from lossmodel import plots
 from lossmodel.conflict.titles import claimant_names
 from lossmodel.errors import UsageError
+from lossmodel.plots.force import plot_force_balance
 from lossmodel.plots.tail import TAIL_LABEL
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.ratios import biases_table
-from lossmodel.report.figures.figures import figure_specs
+from lossmodel.report.figures import figures
+from lossmodel.report.figures.figures import FigureSpec, draw_figures, figure_specs
+from lossmodel.report.figures.tables import tables_for
 from lossmodel.report.results import Results
 from tests.fakes import HOSTILE, make_fit
+
+SHOWN = ("estimates", "terms", "variance_decomposition", "biases")
+BALANCE = {
+    "party": [f"p{'W' * 79}"] * 2,
+    "start": pd.to_datetime(["2022-03-01", "2022-04-01"]),
+    "end": pd.to_datetime(["2022-03-31", "2022-04-30"]),
+    **dict.fromkeys(("balance_lower", "fit_lower"), 1.0),
+    **dict.fromkeys(("balance", "fit_median"), 2.0),
+    **dict.fromkeys(("balance_upper", "fit_upper"), 3.0),
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +66,39 @@ def test_where_all_figures_are_ranges_there_is_no_ratio_to_draw(ax):
     assert spec.draw is None
     assert "ranges without a value" in spec.caption
     assert figure_specs(Results(make_fit()))["checks"][0].draw
+
+
+def test_long_names_leave_room_for_the_plot(fit, tmp_path, monkeypatch):
+    force = partial(plot_force_balance, pd.DataFrame(BALANCE))
+    names = {name: f"{name} {'W' * 80}" for name in fit.streams["claimant"]}
+    monkeypatch.setattr("lossmodel.plots.labels.short_names", lambda _: names)
+    for title in ("party_title", "category_title"):
+        monkeypatch.setattr(f"lossmodel.plots.labels.{title}", lambda _, name: f"{name} {'W' * 80}")
+    for title in ("party_title", "quantity_title"):
+        monkeypatch.setattr(
+            f"lossmodel.report.figures.figures.{title}", lambda _, key: f"{key} {'W' * 200}"
+        )
+    results = Results(fit)
+    specs = [spec for each in figure_specs(results).values() for spec in each]
+
+    def draw_force(_):
+        figure, axes = figures._figure(1.5)
+        force(ax=axes[0])
+        return figure
+
+    specs.append(FigureSpec("force", "", draw_force))
+    laid = []
+    monkeypatch.setattr(
+        Figure, "savefig", lambda figure, path, **_: (laid.append(figure), path.write_text(""))
+    )
+    # A warning of the layout would be an error.
+    draw_figures(specs, tables_for(results, SHOWN), tmp_path)
+    assert len(laid) > 5
+    for figure in laid:
+        for ax in figure.axes:
+            assert ax.get_position().width > 0.15
+            assert ax.get_position().height > 0.1
+            assert len(ax.get_title(loc="left").splitlines()) != 1
 
 
 def test_without_axes_there_are_new_ones(fit):

@@ -325,8 +325,9 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(places.os, "fsync", fail)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as refused:
         write_whole(tmp_path / "x", b"new")
+    assert Path(refused.value.filename).name == "x"
     assert (tmp_path / "x").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
@@ -355,3 +356,19 @@ def test_another_problem_of_the_exchange_is_an_error(tmp_path):
     with pytest.raises(OSError, match="No such file"):
         exchange(tmp_path / "nothing", tmp_path / "nowhere")
     assert issubclass(HeldError, LossModelError)
+
+
+def test_a_full_disk_leaves_no_lock_and_names_the_file(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("lossmodel.system.locks.os.write", full)
+    with pytest.raises(OSError, match="No space left") as whole:
+        write_whole(tmp_path / "seal.json", b"content")
+    with (
+        pytest.raises(OSError, match="No space left") as folder,
+        unfinished(tmp_path / "new" / "report", tmp_path / "new" / "report"),
+    ):
+        pass
+    assert [Path(found.value.filename).name for found in (whole, folder)] == ["seal.json", "report"]
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """Documents that quote a fit: tagged numbers are compared, others are listed and not judged."""
 
+import time
 import zipfile
 
 import pytest
@@ -16,6 +17,7 @@ from lossmodel.text.said import agrees, dates_in, said_in
 from tests.fakes import make_fit
 
 QUESTION = "killed north 2023"
+TYPED_WIDE = '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a><a/>'.encode("utf-16")
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +208,12 @@ def test_a_content_control_tags_a_number(tmp_path):
         ("a.docx", packed({"x": "y"}), "is not a Word document"),
         ("a.docx", packed({"word/document.xml": "<a>"}), "cannot be read as a Word document"),
         ("a.docx", packed({"word/document.xml": "<!DOCTYPE a><a/>"}), "a document type"),
+        # The archive takes bytes as well as text.
+        ("a.docx", packed({"word/document.xml": TYPED_WIDE}), "a document type"),
+        ("a.html", b"<div>" * 200_000 + b"1", "line 1: <div> is the element 257 of those within"),
+        ("a.html", b"<p>1</p>\n" + b"<!--" * 100_000, "line 2: a tag or comment begins here"),
+        ("a.md", b"<a " * 100_000, "line 1: a tag or comment begins here"),
+        ("a.md", b"<![no" * 1000, "line 1: a tag or comment begins here"),
         ("a.md", b"\xff\xfe\x00", "UTF-8"),
     ],
 )
@@ -213,6 +221,33 @@ def test_what_cannot_be_read_is_refused(tmp_path, name, data, words):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(UsageError, match=words):
         mentions(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "piece"),
+    [
+        *((".md", piece) for piece in ("](", "```x\n", "~~~\n", "<b>1</b>", "</b>")),
+        *((".tex", piece) for piece in (r"\\[", r"\cite[", r"\verb+\verb-", "1", r"\LMx ")),
+    ],
+)
+def test_a_document_is_read_in_a_time_that_grows_with_its_length(tmp_path, kind, piece):
+    path = tmp_path / f"paper{kind}"
+    seconds = []
+    for size in (50_000, 400_000):
+        path.write_text(piece * (size // len(piece)), encoding="utf-8")
+        begin = time.process_time()
+        mentions(path)
+        seconds.append(time.process_time() - begin)
+    # Eight times the length: sixty times the time if it grew with the square.
+    assert seconds[1] < 25 * seconds[0] + 0.5
+
+
+def test_a_word_file_is_read_however_deep(tmp_path):
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    deep = "<w:r>" * 100_000 + "<w:t>12</w:t>" + "</w:r>" * 100_000
+    text = f"<w:document {space}><w:body><w:p>{deep}</w:p></w:body></w:document>"
+    (tmp_path / "a.docx").write_bytes(packed({"word/document.xml": text}))
+    assert [mention.text for mention in mentions(tmp_path / "a.docx")] == ["12"]
 
 
 def test_files_of_a_report_are_told_from_documents(tmp_path):
@@ -232,6 +267,7 @@ def test_files_of_a_report_are_told_from_documents(tmp_path):
         ("a T-72, version 0.1.0, COVID-19, 3/4", []),
         ("95,000-160,000 and (-5)", [95000, 160000, -5]),
         ("May 2023, 2023-05, 2023-05-06, and 7.", [7]),
+        (f"1{'0' * 400}", [float("inf")]),
     ],
 )
 def test_numbers_of_a_text(text, values):

@@ -229,7 +229,7 @@ def _read(path: str | Path | pd.DataFrame | None, conflict: Conflict) -> tuple[P
             f"{str(path)!r} is a folder, not a table of claims. If it is a conflict, give it as "
             "--conflict DIR, in Python as conflict."
         )
-    return Path(path), read_bytes(Path(path))
+    return Path(path), read_bytes(Path(path), or_dash=True)
 
 
 def claims_csv(claims: Claims) -> str:

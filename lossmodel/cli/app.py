@@ -13,6 +13,7 @@ from lossmodel.cli.completion import conflict_names, question_words
 from lossmodel.cli.console import answer
 from lossmodel.cli.help import Commands
 from lossmodel.inference.names import EngineName
+from lossmodel.system.clock import begin
 from lossmodel.tables.trust import Trust
 
 __all__ = [
@@ -95,8 +96,8 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    # No docstring, because it would become help text. The callback of --version does the work.
-    pass
+    # No docstring, because it would become help text. The callback of --version does its work.
+    begin()
 
 
 ClaimsFile = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -61,7 +62,8 @@ def fit(
     """Fit the claims of a conflict, write the report, and print a summary."""
     from lossmodel.inference import worker
 
-    with worker.second_process(*WORKER_MODULES), progress() as say:
+    with ExitStack() as stack:
+        say = stack.enter_context(progress())
         import pandas as pd
 
         from lossmodel import api
@@ -81,9 +83,12 @@ def fit(
             earlier = None if since is None else read_fit(since, no_cache=no_cache)
             if earlier is not None:
                 check_earlier(earlier, table.conflict)
+            own = conflict_priors(table.conflict, priors)
+            # After all refusals, which would end it while it begins.
+            stack.enter_context(worker.second_process(*WORKER_MODULES))
             fitted = api.fit(
                 table,
-                priors=conflict_priors(table.conflict, priors),
+                priors=own,
                 components=components,
                 engine=engine,
                 seed=seed,
@@ -224,8 +229,10 @@ def verify(
 
 def _verify_document(file: Path, fit: Path, *, no_cache: bool) -> tuple[list[str], str]:
     """Print untagged numbers; return the problems, and the sentence if there are none."""
+    from lossmodel.report.mentions import mentions
     from lossmodel.report.quoting import verify_document
 
+    mentions(file)  # the document that was named, before a fit that may not be there
     found = verify_document(file, read_fit(fit, no_cache=no_cache))
     if found.untagged:
         answer("Numbers without a tag, which are not judged, and what they may be:")

@@ -124,11 +124,16 @@ class Columns:
     @cached_property
     def own(self) -> Mask:
         """Whether it is the claimant's own figure of a whole, no relay and no part."""
-        blank = []
-        for name in ("via", "part_of"):
-            codes, words = self._coded[name]
-            blank.append(np.array([not word for word in words], dtype=bool)[codes])
-        found: Mask = blank[0] & blank[1]
+        return self._blank("via") & self.whole
+
+    @cached_property
+    def whole(self) -> Mask:
+        """Whether it is no part of another claim."""
+        return self._blank("part_of")
+
+    def _blank(self, column: str) -> Mask:
+        codes, words = self._coded[column]
+        found: Mask = np.array([not word for word in words], dtype=bool)[codes]
         return found
 
     @cached_property

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "claimants_apart",
-    "crossed_bounds",
     "implausible_numbers",
     "orders_of_magnitude",
     "totals_of_unknown_date",
@@ -165,29 +164,6 @@ def implausible_numbers(material: Material) -> Iterator[Case]:
             f"{row['claim_id']}, more than in any war.",
             tuple(own["claim_id"]),
         )
-
-
-def crossed_bounds(material: Material) -> Iterator[Case]:
-    """A claimant's latest minimum above its latest maximum of the same window."""
-    columns = material.columns
-    latest: list[dict[tuple[int, int, int], int]] = []
-    for form in ("at-least", "at-most"):
-        rows = np.flatnonzero(columns.form(form) & ~columns.rule("kind", KINDS, "compares"))
-        rows = rows[np.argsort(columns.published[rows], kind="stable")]
-        keys = (columns.series[rows], columns.start[rows], columns.end[rows])
-        latest.append(
-            dict(zip(zip(*(key.tolist() for key in keys), strict=True), rows.tolist(), strict=True))
-        )
-    for at, low in latest[0].items():
-        high = latest[1].get(at)
-        if high is not None and columns.value[low] > columns.value[high]:
-            claimant, party, category, _ = columns.keys[at[0]]
-            yield Case(
-                f"{claimant} says at least {number(columns.value[low])} and at most "
-                f"{number(columns.value[high])} {category} of {party} to {day(at[2])}: "
-                f"{columns.ids[low]} and {columns.ids[high]}.",
-                columns.named([low, high]),
-            )
 
 
 def _claimant(columns: Columns, row: int) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from lossmodel.evidence.bounds import NEAR_DAYS
+from lossmodel.findings.bounds import BEYOND, crossed_bounds
 from lossmodel.findings.falls import falling_totals, set_aside_totals
 from lossmodel.findings.figures import (
+    APART,
     claimants_apart,
-    crossed_bounds,
     implausible_numbers,
     orders_of_magnitude,
     totals_of_unknown_date,
@@ -194,8 +196,12 @@ KINDS: Final = (
         "crossed-bounds",
         "warning",
         crossed_bounds,
-        "A claimant's minimum is above its maximum of the same window.",
-        "Exchange at-least and at-most, or correct the window of one of them",
+        "A claimant's minimum is above its maximum of the same days or of more days; or, where one "
+        f"of two figures is a bound, that of fewer days is above {BEYOND} times the other, or "
+        f"above {APART:,} times if it has up to {NEAR_DAYS} days of its own at either end. An "
+        "estimate would lie between.",
+        "Exchange at-least and at-most, or correct the number, the unit or the window of one of "
+        "them",
     ),
     Kind(
         "large-step",

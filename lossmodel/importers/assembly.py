@@ -54,7 +54,7 @@ def once(
                 rows=[record.place.row],
                 found=f"{quoted(record.place.cell)} as in row {there.place.row}, of another "
                 f"{differs}: {' and '.join(cells)}",
-                allowed=f"one figure of {record.claimant} per party, category and window",
+                allowed="one figure of a claimant per party, category and window",
                 remedy="If they are parts, sum them with --by day, week or month; if they are one "
                 f"figure twice, give --column '{differs}=ignore'",
             )
@@ -68,7 +68,7 @@ def once(
             record.place.column,
             rows=[record.place.row],
             found=f"{quoted(record.place.cell)} where {other} has {quoted(there.place.cell)}",
-            allowed=f"one figure of {record.claimant} per party, category and window",
+            allowed="one figure of a claimant per party, category and window",
             remedy="Correct or remove one; if each row is an event, give --by day, week or month",
         )
     problems.raise_if_any()

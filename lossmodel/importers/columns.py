@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from lossmodel.errors import UsageError
 from lossmodel.tables.files import read_bytes
-from lossmodel.tables.problems import Problems
+from lossmodel.tables.problems import Problems, quoted
 from lossmodel.tables.toml import parse_toml
 from lossmodel.text.escape import toml
 from lossmodel.text.spelling import nearest
@@ -170,7 +170,7 @@ def read_columns(path: Path) -> ColumnMap:
     names = _texts(_section(found.pop("names", {}), "names", path), "names", path)
     options = _texts(found, "", path)
     for name in options:
-        _check_word(name, OPTIONS, f"{path}: there is no option {name!r}")
+        _check_word(name, OPTIONS, f"{path}: there is no option {quoted(name)}")
     return ColumnMap(columns, options, names)
 
 
@@ -184,26 +184,34 @@ def _texts(values: Mapping[str, object], name: str, path: Path) -> dict[str, str
     for key, value in values.items():
         if not isinstance(value, str):
             place = f"[{name}] " if name else ""
-            raise UsageError(f"{path}: {place}{key!r} is a text in quotes; found {value!r}.")
+            raise UsageError(
+                f"{path}: {place}{quoted(key)} is a text in quotes; found {quoted(value)}."
+            )
     return {key: str(value) for key, value in values.items()}
 
 
 def _column(heading: str, entry: object, path: Path) -> Column:
     parts = {"read": entry} if isinstance(entry, str) else entry
     if not isinstance(parts, dict):
-        raise UsageError(f"{path}: [columns] {heading!r} is a text or a table; found {entry!r}.")
+        raise UsageError(
+            f"{path}: [columns] {quoted(heading)} is a text or a table; found {quoted(entry)}."
+        )
     return _made(heading, _texts(parts, "columns", path), str(path))
 
 
 def _made(heading: str, parts: Mapping[str, str], place: str) -> Column:
     for name in parts:
-        _check_word(name, ("read", *OF_FIGURES), f"{place}: column {heading!r} has no {name!r}")
+        _check_word(
+            name, ("read", *OF_FIGURES), f"{place}: column {quoted(heading)} has no {quoted(name)}"
+        )
     read = parts.get("read", "value")
-    _check_word(read, READ_AS, f"{place}: column {heading!r} cannot be read as {read!r}")
+    _check_word(
+        read, READ_AS, f"{place}: column {quoted(heading)} cannot be read as {quoted(read)}"
+    )
     if read not in FIGURES and len(parts) > 1:
         raise UsageError(
-            f"{place}: column {heading!r} is read as {read!r}; only value, low and high are of a "
-            "party or category."
+            f"{place}: column {quoted(heading)} is read as {read!r}; only value, low and high are "
+            "of a party or category."
         )
     return Column(**{"read": read, **parts}, why="as given")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lossmodel.errors import UsageError
+from lossmodel.errors import ClaimsError, UsageError
+from lossmodel.importers.cover import cover_of
 from lossmodel.importers.economist import is_economist, read_economist
 from lossmodel.importers.general_staff import (
     is_corrections,
@@ -15,6 +16,7 @@ from lossmodel.importers.general_staff import (
     read_personnel,
 )
 from lossmodel.importers.hints import Hints
+from lossmodel.importers.keys import Keys
 from lossmodel.importers.oryx import is_oryx, read_oryx
 from lossmodel.importers.persons import is_persons, read_persons
 from lossmodel.importers.radford import is_radford, read_radford
@@ -83,6 +85,17 @@ def _read(source: Source, booked: Source | None, hints: Hints) -> Imported:
     ):
         if known(columns):
             return read(source)
-    if is_persons(columns) and not hints.columns.columns:
-        return read_persons(source, hints)
-    return read_table(source, hints)
+    cover = cover_of(
+        source.cells,
+        Keys(hints.conflict),
+        given=hints.columns.columns,
+        events=hints.by is not None,
+    )
+    persons = is_persons(columns) and not hints.columns.columns
+    try:
+        imported = (read_persons if persons else read_table)(source, hints)
+    except ClaimsError as error:
+        raise ClaimsError(cover.problems(error.problems)) from None
+    except UsageError as error:
+        raise UsageError(cover.text(str(error))) from None
+    return imported.under(cover)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,7 @@ SHAPES: Final = (
     'key {"data": [...]}, columns {"date": [...]} or {"date": {"0": ...}}, records by row '
     '{"0": {"date": ...}}, or {"columns": [...], "data": [[...], ...]}'
 )
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 def is_json(text: str) -> bool:
@@ -44,6 +46,15 @@ def json_grid(text: str, path: Path) -> Grid:
     >>> json_grid('{"date": ["2022-02-25"], "n": [5]}', Path("x.json")).rows
     [(0, ['date', 'n']), (1, ['2022-02-25', '5'])]
     """
+    try:
+        return _grid(text, path)
+    except RecursionError:
+        raise UsageError(
+            f"{path} is JSON with hundreds of lists or records within each other."
+        ) from None
+
+
+def _grid(text: str, path: Path) -> Grid:
     value = _lines(text, path) if _is_lines(text) else _parse(text, path)
     records = _records(value)
     if not records:
@@ -57,7 +68,19 @@ def json_grid(text: str, path: Path) -> Grid:
             f"{path} has {len(columns):,} columns, and at most {MOST_COLUMNS:,} are read."
         )
     rows = [(i, [_text(record.get(name)) for name in columns]) for i, record in enumerate(flat, 1)]
+    _refuse_halves(columns, rows, path)
     return Grid([(0, columns), *((i, row) for i, row in rows if any(row))])
+
+
+def _refuse_halves(columns: list[str], rows: list[tuple[int, list[str]]], path: Path) -> None:
+    r"""Refuse halves of a character (\ud800), which JSON can write and no other file can."""
+    for i, record in rows:
+        for name, cell in zip(columns, record, strict=True):
+            for text in (name, cell):
+                half = _HALF.search(text)
+                if half:
+                    what = f"has half a character (\\u{ord(half[0]):04x}); write it whole."
+                    raise UsageError(f"{path} row {i}, column {ascii(name[:40])} {what}")
 
 
 def _is_lines(text: str) -> bool:
@@ -82,7 +105,7 @@ def _parse(text: str, path: Path, line: int = 0) -> Any:
             f"{path} begins like JSON but breaks off in line {line or error.lineno}: it is "
             "incomplete."
         ) from error
-    except (RecursionError, ValueError) as error:  # nested too deeply, or a key twice
+    except ValueError as error:  # a key twice
         raise UsageError(f"{path} cannot be read as JSON: {error}.") from error
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import load_conflict
 from lossmodel.errors import UsageError
+from lossmodel.importers.cover import DEATHS, NAMES
 from lossmodel.importers.dates import guess_dates
 from lossmodel.importers.events import FREQUENCIES
 from lossmodel.importers.names import slug
@@ -25,20 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["is_persons", "read_persons"]
 
 # Headings, in the form of `words.normal`.
-NAMES: Final = frozenset(
-    {
-        *("name", "full name", "fullname", "person", "victim", "victim name"),
-        *("surname", "last name", "lastname", "family name", "first name", "firstname"),
-        *("given name", "patronymic", "deceased", "soldier"),
-        *("піб", "прізвище", "ім я", "фио", "фамилия", "имя", "отчество"),
-    }
-)
-DEATHS: Final = (
-    *("date of death", "death date", "deathdate", "dod", "died", "died on", "date died"),
-    *("day of death", "killed on", "date killed", "date of killing", "death"),
-    *("дата смерті", "дата загибелі", "дата смерти", "дата гибели"),
-    "date",
-)
 COUNTS: Final = frozenset(
     {
         *("count", "counts", "number", "n", "total", "value", "low", "high", "best"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,7 @@ from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.shipped import resolve
 from lossmodel.errors import ClaimsError, UsageError
 from lossmodel.importers.columns import ColumnMap
+from lossmodel.importers.cover import Cover
 from lossmodel.system.destination import ALTERNATIVE, destination
 from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there, read_text
@@ -62,6 +63,8 @@ class Imported:
         How these columns were read, to be kept.
     file, file_rows
         Name of the user's file, and the row in it of each claim; empty for a public set.
+    cover
+        What messages do not show of the file.
     """
 
     claims: pd.DataFrame
@@ -77,6 +80,17 @@ class Imported:
     columns: ColumnMap = ColumnMap()
     file: str = ""
     file_rows: tuple[int, ...] = ()
+    cover: Cover = Cover()
+
+    def under(self, cover: Cover) -> Imported:
+        """The same, without what is not shown of the table."""
+        left_out, guesses = self.left_out.copy(), self.guesses.copy()
+        for name in ("what", "why"):
+            left_out[name] = left_out[name].map(cover.text)
+        if cover.cells and len(guesses):
+            guesses["first value"] = ""
+        notes = tuple(map(cover.text, self.notes))
+        return replace(self, notes=notes, left_out=left_out, guesses=guesses, cover=cover)
 
     def missing(self, name: str) -> pd.DataFrame:
         """Rows of `extra` that the base conflict lacks.
@@ -118,13 +132,12 @@ class Imported:
         try:
             return load_claims(self.claims, conflict=conflict)
         except ClaimsError as error:
-            if not self.file_rows:
-                raise
-            problems = error.problems.copy()
-            own = (problems["file"] == "table") & (problems["row"] > 1)
-            places = [self.file_rows[row - 2] for row in problems.loc[own, "row"]]
-            problems.loc[own, "row"] = places
-            problems["file"] = problems["file"].replace("table", self.file)
+            problems = self.cover.problems(error.problems)
+            if self.file_rows:
+                own = (problems["file"] == "table") & (problems["row"] > 1)
+                places = [self.file_rows[row - 2] for row in problems.loc[own, "row"]]
+                problems.loc[own, "row"] = places
+                problems["file"] = problems["file"].replace("table", self.file)
             raise ClaimsError(problems) from None
 
     def write(self, out: Path) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from lossmodel.errors import UsageError
 from lossmodel.model.prior import Prior
 from lossmodel.tables.problems import quoted
+from lossmodel.tables.toml import toml_values
 from lossmodel.text.escape import toml
 
 __all__ = ["flattened", "names_of", "parsed", "toml_table"]
@@ -18,9 +18,9 @@ __all__ = ["flattened", "names_of", "parsed", "toml_table"]
 def parsed(data: bytes, name: str) -> dict[str, Any]:
     """The content of a file of priors, whose names to leave out are checked."""
     try:
-        content = tomllib.loads(data.decode("utf-8-sig"))
-    # Not UTF-8, not TOML, a number of thousands of digits, or brackets within brackets.
-    except (ValueError, RecursionError) as error:
+        content = toml_values(data)
+    # Not UTF-8, not TOML, or a number of thousands of digits.
+    except ValueError as error:
         raise UsageError(f"{name}: cannot be read as TOML: {error}") from error
     names = content.setdefault("leave_out", [])
     if not isinstance(names, str | list) or not all(isinstance(name, str) for name in names):

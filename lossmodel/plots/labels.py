@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from lossmodel.plots.drawable import Drawable
 
-__all__ = ["counted", "stream_label", "totals", "with_others"]
+__all__ = ["counted", "shortened", "stream_label", "totals", "with_others"]
 
 # Letters of a claimant's name beside a plot, which leaves half of a phone's width to the plot.
 NAME: Final = 26
@@ -23,7 +23,7 @@ def stream_label(fit: Drawable, stream: Any, party: str | None) -> str:
     claimant = short_names(fit.conflict).get(stream.claimant, stream.claimant)
     # Some titles are definitions; the key is the word that claimants use.
     title, word = category_title(fit.conflict, stream.category), stream.category.replace("-", " ")
-    return f"{_short(claimant)}: {min(title, word, key=len)}{'*' * others}"
+    return f"{shortened(claimant)}: {min(title, word, key=len)}{'*' * others}"
 
 
 def with_others(fit: Drawable, party: str, plotted: str | None) -> bool:
@@ -31,17 +31,23 @@ def with_others(fit: Drawable, party: str, plotted: str | None) -> bool:
     return plotted is not None and any(p != plotted for p in fit.conflict.components(party))
 
 
-def _short(name: str) -> str:
-    """A name for which a label has room: the ends tell ministries of two countries apart."""
-    if len(name) <= NAME:
+def shortened(name: str, room: int = NAME) -> str:
+    """A name for which a label has room: the ends tell ministries of two countries apart.
+
+    Examples
+    --------
+    >>> shortened("Ministry of Defence of the North")
+    'Ministry of De…f the North'
+    """
+    if len(name) <= room:
         return name
-    end = NAME // 2 - 2
-    return f"{name[: NAME - 1 - end].rstrip()}…{name[-end:].lstrip()}"
+    end = room // 2 - 2
+    return f"{name[: room - 1 - end].rstrip()}…{name[-end:].lstrip()}"
 
 
 def counted(fit: Drawable, order: pd.Series, claimant: str) -> str:
     """A claimant with the number of its figures."""
-    return f"{_short(short_names(fit.conflict).get(claimant, claimant))} ({order[claimant]})"
+    return f"{shortened(short_names(fit.conflict).get(claimant, claimant))} ({order[claimant]})"
 
 
 def totals(fit: Drawable, quantities: pd.Index) -> list[str]:

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.text.escape import one_line
+from lossmodel.text.page import read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,8 +38,7 @@ def split_passages(name: str, text: str) -> Passages:
     if not name.endswith(".html"):
         return [line for line in text.splitlines() if line.strip()]
     reader = _TextReader()
-    reader.feed(text)
-    reader.close()
+    read_page(reader, text)
     return reader.passages
 
 

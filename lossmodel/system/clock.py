@@ -7,20 +7,42 @@ nothing takes any time.
 from __future__ import annotations
 
 import os
+import re
 import time
 from datetime import UTC, datetime
 from typing import Final
 
 from lossmodel.errors import UsageError
 
-__all__ = ["now", "reproducible", "seconds_since"]
+__all__ = ["begin", "now", "reproducible", "seconds_since"]
 
 VARIABLE: Final = "SOURCE_DATE_EPOCH"
+LATEST: Final = datetime(2199, 12, 31, tzinfo=UTC)
+
+
+def begin() -> None:
+    """Look at `SOURCE_DATE_EPOCH` before a command works; empty, it counts as not set.
+
+    Libraries that write files read the variable as well, and some of them an empty one as a number.
+
+    Raises
+    ------
+    UsageError
+        It is not a number of seconds.
+    """
+    if not reproducible():
+        os.environ.pop(VARIABLE, None)
 
 
 def reproducible() -> bool:
-    """Whether a run is to leave out what differs between two runs."""
-    return bool(os.environ.get(VARIABLE))
+    """Whether a run is to leave out what differs between two runs.
+
+    Raises
+    ------
+    UsageError
+        `SOURCE_DATE_EPOCH` is not a number of seconds.
+    """
+    return _given() is not None
 
 
 def now() -> datetime:
@@ -36,15 +58,21 @@ def now() -> datetime:
     >>> now().tzinfo is UTC
     True
     """
-    if not reproducible():
-        return datetime.now(UTC).replace(microsecond=0)
-    given = os.environ[VARIABLE]
-    try:
+    return _given() or datetime.now(UTC).replace(microsecond=0)
+
+
+def _given() -> datetime | None:
+    """The time of day that `SOURCE_DATE_EPOCH` gives; None if it is not set or empty."""
+    given = os.environ.get(VARIABLE, "")
+    if not given:
+        return None
+    last = int(LATEST.timestamp())
+    if re.fullmatch(r"\d{1,12}", given, re.ASCII) and int(given) <= last:
         return datetime.fromtimestamp(int(given), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(
-            f"{VARIABLE} is {given!r}; it must be a number of seconds since 1970, or not be set."
-        ) from None
+    raise UsageError(
+        f"{VARIABLE} is {given[:40]!r}; it must be a whole number of seconds since 1970, from 0 to "
+        f"{last}, or not be set."
+    )
 
 
 def seconds_since(began: float) -> float:

@@ -71,6 +71,8 @@ def resolved(out: Path) -> Path:
         if out.is_symlink() and not place.exists():
             raise UsageError(f"{out} is a link that leads nowhere; {ALTERNATIVE}")
         place.exists()
+    except FileNotFoundError:  # the current folder has been removed
+        raise
     # A name that is too long or holds a NUL, or a circle of links.
     except (OSError, ValueError, RuntimeError) as problem:
         raise UsageError(f"{str(out)!r} cannot be the name of a folder: {problem}.") from None

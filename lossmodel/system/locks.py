@@ -49,8 +49,9 @@ def locked(path: Path) -> Iterator[bool]:
     """
     file = _open(path)
     try:
-        held = file is not None
-        yield held
+        if file is not None:
+            _tell(file)
+        yield file is not None
     finally:
         if file is not None:
             # Windows removes no open file, others must not let go of one that has its name still.
@@ -77,7 +78,6 @@ def _open(path: Path) -> IO[bytes] | None:
                 path.unlink()
             return None
         if _is_current(file, path):
-            _tell(file)
             return file
         # Its holder has removed it just now.
         file.close()
@@ -106,8 +106,8 @@ def _tell(file: IO[bytes]) -> None:
     """Write into the file who holds the lock."""
     since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
     file.truncate(0)
-    file.write(f"process {os.getpid()} on {platform.node()}, since {since}".encode())
-    file.flush()
+    # Without a buffer, which would be written once more when the file is closed.
+    os.write(file.fileno(), f"process {os.getpid()} on {platform.node()}, since {since}".encode())
 
 
 def _told(file: IO[bytes]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import Final
 
 __all__ = ["MACHINE", "NO_MEMORY", "sentence"]
@@ -42,5 +43,16 @@ def sentence(problem: OSError) -> str:
     words = _WORDS.get(problem.errno or 0)
     if words is not None:
         return f"{problem.filename}: {words}." if problem.filename else f"{words}."
+    if problem.errno == errno.ENOENT and not problem.filename and not _is_somewhere():
+        return "the current folder has been removed: change to one that is there (cd)."
     text = problem.strerror or next(iter(str(problem).splitlines()), "no message")
     return f"{text}: {problem.filename}" if problem.filename else text
+
+
+def _is_somewhere() -> bool:
+    """Whether the current folder is still there."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True

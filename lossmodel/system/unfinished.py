@@ -80,9 +80,7 @@ def unfinished(place: Path, shown: Path) -> Iterator[Path]:
                     raise _impossible(shown, place.parent, problem) from None
                 yield work
             except OSError as problem:
-                # A write that fails names no file.
-                if problem.errno in MACHINE and problem.filename is None:
-                    problem.filename = str(shown)
+                _name(problem, shown)
                 raise
             finally:
                 with undisturbed():
@@ -131,6 +129,9 @@ def write_whole(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             work.replace(place)
+        except OSError as problem:
+            _name(problem, path)
+            raise
         finally:
             with suppress(OSError):
                 work.unlink()
@@ -162,9 +163,16 @@ def _probe(work: Path) -> None:
     (work / PROBE[0]).rmdir()
 
 
+def _name(problem: OSError, shown: Path) -> None:
+    """Give an error of the machine the file that was to be written: a write names none."""
+    if problem.errno in MACHINE and problem.filename is None:
+        problem.filename = str(shown)
+
+
 def _impossible(shown: Path, folder: Path, problem: OSError) -> OSError | UsageError:
     """The same error where the machine is at fault, otherwise one of usage."""
     if problem.errno in MACHINE:
+        _name(problem, shown)
         return problem
     return UsageError(
         f"{shown} cannot be made in {folder}: {problem.strerror or problem}; {ALTERNATIVE}"

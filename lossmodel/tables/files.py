@@ -26,11 +26,8 @@ _KINDS: Final = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-# Errors of the user's path or permissions; any other is the machine's.
-_OF_USER: Final = (
-    *(errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG),
-    *(errno.ENOTDIR, errno.EISDIR, errno.EINVAL),
-)
+# Errors of the machine; any other is of the user's path, permissions or file.
+_OF_MACHINE: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def is_there(path: Path) -> bool:
@@ -49,13 +46,15 @@ def is_there(path: Path) -> bool:
         return False
 
 
-def read_bytes(path: Path | None) -> bytes:
+def read_bytes(path: Path | None, *, or_dash: bool = False) -> bytes:
     """Read a whole file, or standard input for None.
 
     Parameters
     ----------
     path
         A regular file or a link to one, of at most `LARGEST_FILE` bytes.
+    or_dash
+        Whether the user may write - for standard input instead.
 
     Raises
     ------
@@ -78,9 +77,9 @@ def read_bytes(path: Path | None) -> bytes:
         if path is None:
             return _standard_input()
         # Before it is opened, because opening a pipe waits for its writer.
-        _check(path, path.stat())
+        _check(path, path.stat(), or_dash)
         with path.open("rb") as file:
-            _check(path, os.fstat(file.fileno()))
+            _check(path, os.fstat(file.fileno()), or_dash)
             return file.read()
     except FileNotFoundError:
         if path is not None and path.is_symlink():
@@ -89,9 +88,9 @@ def read_bytes(path: Path | None) -> bytes:
     except ValueError as error:
         raise _unreadable(path, str(error)) from None
     except OSError as error:
-        if error.errno in _OF_USER:
-            raise _unreadable(path, _reason(error)) from None
-        raise LossModelError(f"{str(path)!r} could not be read: {_reason(error)}.") from error
+        if error.errno in _OF_MACHINE:
+            raise LossModelError(f"{str(path)!r} could not be read: {_reason(error)}.") from error
+        raise _unreadable(path, _reason(error)) from None
 
 
 def read_text(path: Path) -> str:
@@ -118,11 +117,12 @@ def _standard_input() -> bytes:
     return data
 
 
-def _check(path: Path, state: os.stat_result) -> None:
+def _check(path: Path, state: os.stat_result, or_dash: bool) -> None:
     kind = stat.S_IFMT(state.st_mode)
     if kind != stat.S_IFREG:
         name = _KINDS.get(kind, "no regular file")
-        hint = "; write - for standard input" if kind in (stat.S_IFIFO, stat.S_IFCHR) else ""
+        streams = or_dash and kind in (stat.S_IFIFO, stat.S_IFCHR)
+        hint = "; write - for standard input" if streams else ""
         raise _unreadable(path, f"it is {name}, not a file{hint}")
     if state.st_size > LARGEST_FILE:
         limit = f"at most {LARGEST_FILE:,} are read"

@@ -8,21 +8,32 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
+from lossmodel.arguments import FIRST_YEAR, LAST_YEAR
 from lossmodel.tables.cells import parse_day
 from lossmodel.tables.names import ALLOWED, LONGEST_NAME, hidden_letter, name_fault
 from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.text.spelling import nearest
 
-__all__ = ["Key", "Keys", "parse_toml"]
+__all__ = ["Key", "Keys", "parse_toml", "toml_values"]
 
 Value = Literal["text", "names", "day", "number", "whole", "flag", "table"]
 
 # A section, a name and two keys.
 _LONGEST_PLACE = 2 * LONGEST_NAME
+# Names in a key, and tables and lists within each other: files of the package have four.
+MOST_NESTED: Final = 32
+_PART: Final = r"""(?:[\w-]+|"(?:\\[^\n]|[^"\\\n])*(?:"|$)|'[^'\n]*(?:'|$))"""
+# Texts of several lines, comments, keys with too many names, and single names and texts.
+_DEEP_KEY: Final = re.compile(
+    r'"{3}(?:\\.|[^\\])*?(?:"{3}|\Z)'
+    r"|'{3}.*?(?:'{3}|\Z)|#[^\n]*"
+    rf"|(?P<deep>{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MOST_NESTED}}})|{_PART}",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -77,12 +88,49 @@ def parse_toml(data: bytes, file: str, problems: Problems) -> Keys | None:
     Timestamp('2022-02-24 00:00:00')
     """
     try:
-        return Keys(tomllib.loads(data.decode("utf-8-sig")), "", file, problems)
-    except (ValueError, RecursionError) as error:  # not UTF-8, or not TOML
+        return Keys(toml_values(data), "", file, problems)
+    except ValueError as error:  # not UTF-8, or not TOML
         problems.add(
             file, "", found=str(error), allowed="TOML in UTF-8", remedy="Mend it at that place"
         )
         return None
+
+
+def toml_values(data: bytes) -> dict[str, Any]:
+    """The tables of a TOML file, with at most so many names in a key and tables in each other.
+
+    Raises
+    ------
+    ValueError
+        It is no such file; the text says why, and where.
+
+    Examples
+    --------
+    >>> toml_values(b"start = 2022-02-24")
+    {'start': datetime.date(2022, 2, 24)}
+    """
+    text = data.decode("utf-8-sig")
+    # Before it is parsed: the time for a key grows with the square of its names.
+    for found in _DEEP_KEY.finditer(text):
+        if found["deep"]:
+            line = text.count("\n", 0, found.start()) + 1
+            raise ValueError(f"a key of more than {MOST_NESTED} names (at line {line})")
+    try:
+        values = tomllib.loads(text)
+    except RecursionError:
+        values = None
+    if values is None or _is_deep(values):
+        raise ValueError(f"more than {MOST_NESTED} tables or lists within each other")
+    return values
+
+
+def _is_deep(values: object) -> bool:
+    """Whether more tables and lists are within each other than is allowed."""
+    level: list[Any] = [values]
+    for _ in range(MOST_NESTED + 1):
+        inner = (v.values() if isinstance(v, dict) else v for v in level)
+        level = [v for each in inner for v in each if isinstance(v, dict | list)]
+    return bool(level)
 
 
 class Keys:
@@ -219,7 +267,8 @@ class Keys:
         day = parse_day(word)
         if day is None:
             if value != "":
-                self.wrong(key, allowed="a day as YYYY-MM-DD", remedy="Write it as 2022-02-24")
+                allowed = f"a day as YYYY-MM-DD, from {FIRST_YEAR} to {LAST_YEAR}"
+                self.wrong(key, allowed=allowed, remedy="Write it as 2022-02-24")
             return None
         return pd.Timestamp(day)
 

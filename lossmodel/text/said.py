@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -116,7 +117,9 @@ def _said(found: re.Match[str]) -> Said:
     plain = (whole + rest[1:]).lstrip("0")
     value = float(whole + rest) * times / parts * (-1 if found["minus"] else 1)
     digits = max(1, len(plain if rest else plain.rstrip("0")))
-    return Said(found[0], value, 10.0**power * times / parts, parts > 1, digits)
+    # A number of hundreds of digits is too large for any unit.
+    unit = 10.0 ** min(power, sys.float_info.max_10_exp)
+    return Said(found[0], value, unit * times / parts, parts > 1, digits)
 
 
 def _iso(found: re.Match[str]) -> str:

@@ -16,6 +16,7 @@ from lossmodel.plots.force import MOST, plot_force_balance
 from lossmodel.plots.palette import FAINT, INK
 from lossmodel.posterior.force_check import force_check
 from lossmodel.report.figures import data
+from lossmodel.report.figures.room import fit_words
 from lossmodel.report.figures.tables import MEASURES
 from lossmodel.report.wording import (
     level,
@@ -178,6 +179,8 @@ def draw_figures(
             if spec.draw is None:
                 continue
             figure = spec.draw(tables)
+            for ax in figure.axes:
+                fit_words(ax)
             # Laid out here, because savefig would draw everything twice to do so.
             figure.dpi = 72
             top = 1 - MARK / figure.get_figheight() if mark else 1

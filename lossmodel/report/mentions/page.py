@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from lossmodel.errors import UsageError
 from lossmodel.report.mentions.mention import Mention, blank, lines, spaced
 from lossmodel.tables.files import read_text
+from lossmodel.text.page import read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,24 +54,34 @@ ISLANDS: Final = frozenset(("select", "svg", "table", "template"))
 SCOPES: Final = ISLANDS | {"button", "dl", "menu", "ol", "ul"}
 # Elements that are shown apart from the words before and after them, an index from its number.
 APART: Final = _BLOCKS | ENDED_BY.keys() | SCOPES | {"body", "br", "html", "img", "sub", "sup"}
-_FENCED: Final = re.compile(r"^(```+|~~~+).*?^\1\s*$|\A---\n.*?^---\s*$", re.DOTALL | re.MULTILINE)
-_CODE: Final = re.compile(r"`[^`\n]*`|\]\([^)\n]*\)|^\[[^\]\n]+\]:.*$", re.MULTILINE)
+# Elements within each other; programs that show pages have a limit as well, of some 500.
+MOST_NESTED: Final = 256
+# A fence that nothing ends holds the rest of the file.
+_FENCED: Final = re.compile(
+    r"^(```+|~~~+).*?(?:^\1\s*$|\Z)|\A---\n.*?^---\s*$", re.DOTALL | re.MULTILINE
+)
+# Code in a line, and addresses of links, which may have brackets in pairs.
+_CODE: Final = re.compile(
+    r"`[^`\n]*`|\]\((?:[^()\n]++|\([^()\n]*+\))*+\)|^\[[^\]\n]+\]:.*$", re.MULTILINE
+)
 
 
 def read_html(path: Path) -> Iterator[Mention]:
     """Passages of a page as it is shown."""
-    return _page(read_text(path))
+    return _page(read_text(path), path)
 
 
 def read_markdown(path: Path) -> Iterator[Mention]:
     """Passages of a Markdown file, without its code and the addresses of links."""
-    return _page(_CODE.sub(blank, _FENCED.sub(blank, read_text(path))))
+    return _page(_CODE.sub(blank, _FENCED.sub(blank, read_text(path))), path)
 
 
-def _page(text: str) -> Iterator[Mention]:
+def _page(text: str, path: Path) -> Iterator[Mention]:
     reader = _PageReader()
-    reader.feed(text)
-    reader.close()
+    try:
+        read_page(reader, text)
+    except UsageError as error:
+        raise UsageError(f"{path} {error}") from None
     return iter(reader.found)
 
 
@@ -101,7 +113,7 @@ class _PageReader(html.parser.HTMLParser):
         self.found: list[Mention] = []
         self._open: list[_Element] = []
         # Text without a tag since the last break, by its line.
-        self._text: dict[int, str] = {}
+        self._text: dict[int, list[str]] = {}
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self._close(self._first_ended_by(tag))
@@ -120,6 +132,11 @@ class _PageReader(html.parser.HTMLParser):
             element.tagged = element
         if tag in VOID:
             self._end(element)
+        elif len(self._open) == MOST_NESTED:
+            raise UsageError(
+                f"{element.place}: <{tag}> is the element {MOST_NESTED + 1} of those within each "
+                f"other, and at most {MOST_NESTED} are read; end those that are done."
+            )
         else:
             self._open.append(element)
 
@@ -146,7 +163,7 @@ class _PageReader(html.parser.HTMLParser):
             inner.tagged.words.append(data)
             return
         for line, part in enumerate(data.split("\n"), self.getpos()[0]):
-            self._text[line] = self._text.get(line, "") + part
+            self._text.setdefault(line, []).append(part)
 
     def close(self) -> None:
         super().close()
@@ -185,6 +202,6 @@ class _PageReader(html.parser.HTMLParser):
             self._flush()
 
     def _flush(self) -> None:
-        for line, text in sorted(self._text.items()):
-            self.found += lines(spaced(text), line)
+        for line, parts in sorted(self._text.items()):
+            self.found += lines(spaced("".join(parts)), line)
         self._text.clear()

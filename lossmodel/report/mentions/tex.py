@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from bisect import bisect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,19 +20,20 @@ __all__ = ["Definition", "definitions_in", "read_tex"]
 
 CHECKED: Final = "LMchecked"
 # Text that is typed as it is, in an environment or in a line; line breaks; comments; other signs
-# after a backslash, which are kept.
+# after a backslash, which are kept. What may lack its end has a greatest length, so that the end is
+# not looked for in the whole file again and again.
 _TYPED: Final = re.compile(
     r"\\begin\{([A-Za-z]*[vV]erbatim\*?|lstlisting|minted|comment|filecontents\*?)\}"
     r".*?(?:\\end\{\1\}|\Z)"
-    r"|\\(?:(?:[vV]erb\*?|lstinline)(?![A-Za-z])|mintinline(?:\[[^\]\n]*\])?\{[^{}\n]*\})"
-    r"(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\}|([^\sA-Za-z{])[^\n]*?\2)"
-    r"|\\\\\*?(?:\[[^\]\n]*\])?|%[^\n]*|(?P<kept>\\.)",
+    r"|\\(?:(?:[vV]erb\*?|lstinline)(?![A-Za-z])|mintinline(?:\[[^\]\n]{0,999}\])?\{[^{}\n]*\})"
+    r"(?:\[[^\]\n]{0,999}\])?(?:\{[^{}\n]*\}|([^\sA-Za-z{])[^\n]{0,9999}?\2)"
+    r"|\\\\\*?(?:\[[^\]\n]{0,999}\])?|%[^\n]*|(?P<kept>\\.)",
     re.DOTALL,
 )
 _BRACE: Final = re.compile(r"\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
 # Between the arguments of a command: blanks where their number is known, or else options alone.
 _BLANKS: Final = re.compile(r"\s*")
-_OPTIONS: Final = re.compile(r"(?:\[[^\]]*\])*")
+_OPTIONS: Final = re.compile(r"(?:\[[^\]]{0,999}\])*")
 _TAGGED: Final = re.compile(r"\\(LM[A-Za-z]*)(?![A-Za-z@])")
 # Commands whose arguments are not read.
 _SILENT: Final = re.compile(
@@ -39,7 +41,7 @@ _SILENT: Final = re.compile(
     r"|bibliography[A-Za-z]*|usepackage|documentclass|(?:re)?newcommand|providecommand|setlength"
     r"|addtolength|[vh]space|url|href|begin|end|LMdefine)(?![A-Za-z])\*?"
 )
-_LENGTH: Final = re.compile(r"[\d.]+(?:pt|em|ex|cm|mm|bp|\\\w*(?:width|height))\b")
+_LENGTH: Final = re.compile(r"(?<![\d.])[\d.]+(?:pt|em|ex|cm|mm|bp|\\\w*(?:width|height))\b")
 _THIN: Final = re.compile(r"(?<=\d)(?:\\,|\\;|\\thinspace\s?|\{,\}|~)(?=\d{3})")
 _INPUT: Final = re.compile(r"\\(?:input|include)\s*\{([^{}]+)\}")
 _DEFINING: Final = re.compile(
@@ -70,9 +72,10 @@ def read_tex(path: Path) -> Iterator[Mention]:
     head, begin, body = _read(path).rpartition(r"\begin{document}")
     first = head.count("\n") + 1 if begin else 1
     body = _without(body.partition(r"\end{document}")[0], _definitions)
+    breaks = _breaks(body)
     for command in _tags(body):
         name, groups = command.head[1], command.groups
-        place = f"line {first + body.count(chr(10), 0, command.head.start())}"
+        place = f"line {first + bisect(breaks, command.head.start())}"
         if len(groups) < _count(command.head):
             yield Mention(f"\\{name}", place, key=name)
         elif name == CHECKED:
@@ -95,11 +98,12 @@ def definitions_in(path: Path) -> list[Definition]:
             continue
         seen.add(here)
         text = _read(here)
+        breaks = _breaks(text)
         for head, groups, _ in _definitions(text):
             name = head["name"]
             if len(groups) < _count_defined(head) or head["arguments"] or name in FORMS:
                 continue
-            line = text.count("\n", 0, head.start()) + 1
+            line = bisect(breaks, head.start()) + 1
             key, *texts = groups if name is None else (name, *groups)
             found[key] = Definition(f"{here.name} line {line}", key, tuple(texts))
         # Paths are relative to the folder that TeX runs in, which is that of the paper.
@@ -113,6 +117,11 @@ def definitions_in(path: Path) -> list[Definition]:
 def _read(path: Path) -> str:
     """The text of a file without its comments and what is typed as it is, line by line."""
     return _TYPED.sub(lambda found: found["kept"] or blank(found), read_text(path))
+
+
+def _breaks(text: str) -> list[int]:
+    """Places where lines end."""
+    return [found.start() for found in re.finditer("\n", text)]
 
 
 def _tags(text: str) -> Iterator[_Command]:

@@ -40,27 +40,40 @@ def read_word(path: Path) -> Iterator[Mention]:
     for name, body in bodies.items():
         kind = "paragraph" if name == _PARTS[0] else "note"
         reader = _WordReader(questions)
-        reader.walk(body, "")
-        for (number, question), words in reader.found.items():
-            if words.strip():
-                yield Mention(spaced(words.strip()), f"{kind} {number}", question=question)
+        reader.walk(body)
+        for (number, question), parts in reader.found.items():
+            words = "".join(parts).strip()
+            if words:
+                yield Mention(spaced(words), f"{kind} {number}", question=question)
 
 
 def _xml(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
     if archive.getinfo(name).file_size > LARGEST_PART:
         raise UsageError(f"{name} of the Word document is larger than {LARGEST_PART:,} bytes.")
-    data = archive.read(name)
-    if b"<!DOCTYPE" in data:
+    return ElementTree.fromstring(archive.read(name), ElementTree.XMLParser(target=_Plain(name)))
+
+
+class _Plain(ElementTree.TreeBuilder):
+    """Builds the tree of a part without a document type, which could define entities.
+
+    The parser tells of one in any encoding, before it reads what it defines.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def doctype(self, *_: str | None) -> None:
+        """Refuse a document type."""
         raise UsageError(
-            f"{name} of the Word document has a document type, which Word never writes."
+            f"{self._name} of the Word document has a document type, which Word never writes."
         )
-    return ElementTree.fromstring(data)
 
 
 def _questions(comments: ElementTree.Element) -> dict[str, str]:
     """Question of each comment that tags a number, by the comment's id."""
     found = {}
-    for comment in comments.iter(f"{_W}comment"):
+    for comment in comments.findall(f"{_W}comment"):
         words = "".join(text.text or "" for text in comment.iter(f"{_W}t")).strip()
         if words.lower().startswith(WORD):
             found[comment.get(f"{_W}id", "")] = words[len(WORD) :].strip()
@@ -72,31 +85,37 @@ class _WordReader:
 
     def __init__(self, questions: Mapping[str, str]) -> None:
         self.questions = questions
-        self.found: dict[tuple[int, str], str] = {}
+        self.found: dict[tuple[int, str], list[str]] = {}
         self._paragraph = 0
-        self._open: list[str] = []
+        # Questions of the comments whose text has begun, by the comment's id.
+        self._open: dict[str, str] = {}
 
-    def walk(self, element: ElementTree.Element, question: str) -> None:
-        """Read an element that stands within a tag, or in none if the question is empty."""
+    def walk(self, body: ElementTree.Element) -> None:
+        """Read an element and all within it, however deep."""
+        waiting = [(body, "")]
+        while waiting:
+            element, question = waiting.pop()
+            question = self._read(element, question)
+            waiting += [(child, question) for child in reversed(element)]
+
+    def _read(self, element: ElementTree.Element, question: str) -> str:
+        """Read an element that stands within a tag; the question of what is within it."""
         name = element.tag.removeprefix(_W)
         if name == "sdt":
             question = _control_question(element) or question
         elif name == "p":
             self._paragraph += 1
         elif name == "commentRangeStart":
-            self._open += [self.questions.get(element.get(f"{_W}id", ""), "")]
+            comment = element.get(f"{_W}id", "")
+            if comment in self.questions:
+                self._open[comment] = self.questions[comment]
         elif name == "commentRangeEnd":
-            closed = self.questions.get(element.get(f"{_W}id", ""), "")
-            if closed in self._open:
-                self._open.remove(closed)
+            self._open.pop(element.get(f"{_W}id", ""), None)
         elif name in ("t", "tab", "br"):
-            tagged = next((words for words in reversed(self._open) if words), question)
-            key = self._paragraph, tagged
-            self.found[key] = self.found.get(key, "") + (
-                (element.text or "") if name == "t" else " "
-            )
-        for child in element:
-            self.walk(child, question)
+            tagged = next(reversed(self._open.values()), question)
+            words = (element.text or "") if name == "t" else " "
+            self.found.setdefault((self._paragraph, tagged), []).append(words)
+        return question
 
 
 def _control_question(element: ElementTree.Element) -> str:

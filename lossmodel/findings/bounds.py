@@ -1,0 +1,170 @@
+"""Bounds that figures of the same losses contradict.
+
+Losses grow with their window. So a minimum, or a figure, of some days contradicts a maximum, or a
+figure, of a window that holds those days, where it is larger. Each pair looked at has a bound: two
+figures without one are a matter of ``figures`` and ``falls``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from lossmodel.evidence.bounds import NEAR_DAYS
+from lossmodel.findings.figures import APART
+from lossmodel.findings.finding import Case, Material
+from lossmodel.findings.words import day, number, window
+from lossmodel.tables.categories import STOCK_CATEGORIES
+from lossmodel.tables.vocabulary import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lossmodel.findings.columns import Columns, Ints, Mask
+
+__all__ = ["crossed_bounds"]
+
+# A claimant may be wrong by so many times without a slip: the largest mean ratio of claims to later
+# truths among the clusters of past wars.
+BEYOND: Final = 45
+WORDS: Final = {"at-least": "at least ", "at-most": "at most "}
+
+Pair = tuple[int, int]
+
+
+def crossed_bounds(material: Material) -> Iterator[Case]:
+    """Minima above maxima: of one claimant and window, or many times of any within each other."""
+    columns = material.columns
+    forms = {name: columns.form(name) for name in WORDS}
+    bounds = (forms["at-least"] | forms["at-most"]) & ~columns.rule("kind", KINDS, "compares")
+    if not bounds.any():
+        return
+    pairs = _own(columns, *(_latest(columns, bounds & form) for form in forms.values()))
+    # The missing may be found, and a part is less than its whole.
+    losses = (
+        columns.counts_losses & columns.whole & np.isin(columns.subject, columns.subject[bounds])
+    )
+    losses &= ~material.table["category"].isin(STOCK_CATEGORIES).to_numpy()
+    least, most = (_latest(columns, losses & form) for form in forms.values())
+    figures = _latest(columns, losses & columns.single)
+    pairs += _within(columns, least, most, columns.series)
+    for lows, highs in ((least, most), (figures, most), (least, figures)):
+        pairs += _within(columns, lows, highs, columns.subject, times=BEYOND)
+        # A window that ends a little later, or begins earlier, has not so many times the losses.
+        pairs += _within(columns, lows, highs, columns.subject, times=APART, days=NEAR_DAYS)
+    found: dict[Pair, list[Pair]] = {}
+    for low, high in pairs:
+        found.setdefault((int(columns.series[low]), int(columns.series[high])), []).append(
+            (low, high)
+        )
+    for group in found.values():
+        low, high = max(group, key=lambda pair: _ratio(columns, *pair))
+        yield Case(
+            f"{_sentence(columns, low, high)}: {columns.ids[low]} and {columns.ids[high]}.",
+            columns.named(dict.fromkeys(place for pair in group for place in pair)),
+        )
+
+
+def _latest(columns: Columns, mask: Mask) -> Ints:
+    """Places of the latest published of each series and window."""
+    rows = np.flatnonzero(mask)
+    keys = (columns.end[rows], columns.start[rows], columns.series[rows])
+    order = np.lexsort((columns.published[rows], *keys))
+    moves = np.any([np.diff(key[order]) != 0 for key in keys], axis=0)
+    last: Mask = np.append(moves, True)[: len(rows)]
+    return rows[order][last]
+
+
+def _own(columns: Columns, least: Ints, most: Ints) -> list[Pair]:
+    """A claimant's minimum above its maximum of the same window."""
+
+    def keyed(rows: Ints) -> dict[tuple[int, int, int], int]:
+        keys = (columns.series[rows], columns.start[rows], columns.end[rows])
+        return dict(
+            zip(zip(*(key.tolist() for key in keys), strict=True), rows.tolist(), strict=True)
+        )
+
+    highs = keyed(most)
+    pairs = [(low, highs[at]) for at, low in keyed(least).items() if at in highs]
+    return [(low, high) for low, high in pairs if columns.value[low] > columns.value[high]]
+
+
+def _within(
+    columns: Columns, lows: Ints, highs: Ints, group: Ints, *, times: int = 1, days: int = 0
+) -> list[Pair]:
+    """The largest figure within each window, where it is so many times that of the window.
+
+    Parameters
+    ----------
+    group
+        Number of the losses or of the series of each claim; those of one are compared.
+    days
+        By which a figure may reach beyond the window.
+    """
+    # Groups are set apart in time, so that windows within each other are of one.
+    span = int(columns.end.max() - columns.start.min()) + days + 1
+    apart = 2 * span * group
+    start, end = columns.start + apart, columns.end + apart
+    lows = lows[np.argsort(-start[lows], kind="stable")]
+    highs = highs[np.argsort(-start[highs], kind="stable")]
+    ends = np.unique(end[lows])
+    largest = _Largest(len(ends))
+    at = (np.searchsorted(ends, end[lows]) + 1).tolist()
+    upto = np.searchsorted(ends, end[highs] + days, side="right").tolist()
+    # The lows that begin in each window are the first so many.
+    count = np.searchsorted(-start[lows], days - start[highs], side="right").tolist()
+    values = columns.value[lows].tolist()
+    found, added = [], 0
+    for high, last, n in zip(highs.tolist(), upto, count, strict=True):
+        for i in range(added, n):
+            largest.add(at[i], values[i], i)
+        added = max(added, n)
+        value, i = largest.of(last)
+        # Of a maximum of nobody, about so many.
+        if value > max(times * float(columns.value[high]), times - 1):
+            found.append((int(lows[i]), high))
+    return found
+
+
+class _Largest:
+    """The largest value among the first places, each in a logarithm of their number of steps."""
+
+    def __init__(self, size: int) -> None:
+        self._held = [(-np.inf, -1)] * (size + 1)
+
+    def add(self, place: int, value: float, name: int) -> None:
+        """Note a value at a place, from 1."""
+        while place < len(self._held):
+            self._held[place] = max(self._held[place], (value, name))
+            place += place & -place
+
+    def of(self, last: int) -> tuple[float, int]:
+        """The largest value from the first place to this one, and its name."""
+        best = self._held[0]
+        while last:
+            best = max(best, self._held[last])
+            last -= last & -last
+        return best
+
+
+def _ratio(columns: Columns, low: int, high: int) -> float:
+    return float(columns.value[low]) / max(float(columns.value[high]), 1.0)
+
+
+def _sentence(columns: Columns, low: int, high: int) -> str:
+    names = [str(columns.keys[columns.series[place]][0]) for place in (low, high)]
+    says = [f"{_bound(columns, place)}{number(columns.value[place])}" for place in (low, high)]
+    _, party, category, _ = columns.keys[columns.series[low]]
+    other = f"{names[1]} says " if names[0] != names[1] else ""
+    if window(columns, low) == window(columns, high):
+        until = day(columns.end[high])
+        return f"{names[0]} says {says[0]} and {other}{says[1]} {category} of {party} to {until}"
+    return (
+        f"{names[0]} says {says[0]} {category} of {party} for {window(columns, low)} and "
+        f"{other}{says[1]} for {window(columns, high)}"
+    )
+
+
+def _bound(columns: Columns, place: int) -> str:
+    return next((words for name, words in WORDS.items() if columns.form(name)[place]), "")
