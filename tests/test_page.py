@@ -17,7 +17,7 @@ from lossmodel.cli.headline import headline
 from lossmodel.conflict.titles import named, short_names
 from lossmodel.errors import UsageError
 from lossmodel.plots.claims import claims_about
-from lossmodel.plots.labels import NAME, _short
+from lossmodel.plots.labels import NAME, shortened
 from lossmodel.query.evaluate import run_query
 from lossmodel.report.axis import Axis
 from lossmodel.report.blocks import Link, Section, Table, Text, trimmed
@@ -392,7 +392,7 @@ def test_names_stand_for_keys(fit):
     short = short_names(replace(fit.conflict, claimants=claimants))
     assert list(short.values())[:3] == ["A, of x", "A, of y", "B"]
     ministries = [f"Ministry of defence of {land}" for land in ("Northland", "Southland")]
-    labels = [_short(name) for name in ministries]
+    labels = [shortened(name) for name in ministries]
     assert len(set(labels)) == 2
     assert all(len(label) <= NAME for label in labels)
 
