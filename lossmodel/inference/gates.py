@@ -145,7 +145,7 @@ def convergence_gate(model: ModelGraph, result: Sample) -> dict[str, Any]:
     failures: list[str] = []
     effective = np.minimum(found["ess_bulk"], found["ess_tail"])
     lacking = np.where(headline, HEADLINE_ESS, MIN_ESS) / effective
-    # Beyond one, R-hat falls with the length of the chains.
+    # The excess of R-hat over one shrinks about as one over the length of the chains.
     apart = (found["rhat"] - 1) / (np.where(headline, HEADLINE_RHAT, MAX_RHAT) - 1)
     shortfall = float(np.fmax(lacking, apart).max())
     for limit_rhat, limit_ess, which in (

@@ -23,8 +23,9 @@ __all__ = ["BEFORE", "SAMPLERS", "sample_through_gate"]
 
 # For displays of progress: share of the time of a sampled submodel before sampling.
 BEFORE = 0.1
-# Sampling is resumed for at least this share of its length.
-PIECE = 0.125
+# Sampling is resumed for at least this share of its length: each look at the gate is a chance to
+# pass it early.
+PIECE = 0.5
 # Gradients that are timed to tell how long a run may take.
 TIMED = 5
 
@@ -60,8 +61,8 @@ class _Sampler:
 
 # Headlines must be worth 1000 independent draws, and R-hat counts how they spread over the chains.
 # Gradients of a draw of nuts are 8 to 12 in submodels with many figures and 20 to 45 in those with
-# few. With 32 points at once a gradient takes about half the time that it takes with 16; R-hat does
-# not see chains shorter than some 200 draws mix.
+# few; retries of hmc come on top. With 32 points at once the gradient of one takes about half the
+# time that it takes with 16. With fewer than some 200 draws R-hat stays high where chains mix.
 SAMPLERS = {
     "hmc": _Sampler(
         hmc.sample, chains=32, draws=200, tune=40, longest=6, gradients=8, at_once=32,
@@ -130,7 +131,7 @@ def sample_through_gate(
             found["failures"].insert(0, f"{stopped} each of {chains} chains")
             break
         progress(f"{design.name}: {_few(found['failures'])}; sampling on")
-        # At most as many again: the first length tells the next one roughly.
+        # At most doubled, since the shortfall of few draws is rough.
         lacking = done * min(np.nan_to_num(found["shortfall"] - 1, nan=0.0), 1.0)
         more = int(min(max(lacking, least), longest - done))
         result = result.then(run(draws=more, tune=0, seed=seeds.pop(), earlier=result))

@@ -107,7 +107,7 @@ def scope_title(conflict: Conflict, scope: str) -> str:
 
 
 def main_parties(fit: Fit) -> list[str]:
-    """First party of each side with estimates of the first category; civilians if nobody fights."""
+    """First party of each side with estimates of the first category, or civilians with any."""
     first = main_categories(fit)[0]
     estimated = [p for p, category, scope in fit.series if scope == "all" and category == first]
     return list(fit.conflict.main_parties(estimated)) or estimated

@@ -76,15 +76,20 @@ class _Level:
 
         The deviation from the mode of log rates has the shape (..., T), the result (...,).
         """
+        deviation = self._active(deviation)
         grown = np.log(self._sums(self.days * np.exp(deviation)) / self._at_mode)
         straight = self._sums(self.days * deviation) / self._at_mode
         return np.asarray((grown - straight) @ self.weights)
 
     def by_deviation(self, deviation: Floats) -> Floats:
         """Derivatives of the excess, shape (..., T)."""
-        grown = self.days * np.exp(deviation)
+        grown = self.days * np.exp(self._active(deviation))
         known = grown * self._spread(self.weights / self._sums(grown))
         return np.asarray(known - self.days * self._spread(self.weights / self._at_mode))
+
+    def _active(self, deviation: Floats) -> Floats:
+        """The deviation of cells with losses: elsewhere it may be of any size."""
+        return np.where(self.days > 0, deviation, 0.0)
 
     def _sums(self, values: Floats) -> Floats:
         """Sums over the cells of each window, shape (..., W)."""
@@ -119,7 +124,7 @@ class Levels:
             if entry is None or not weights.sum() > 0:
                 continue
             here = np.array([days[lo:hi].sum() > 0 for lo, hi in windows])
-            if here.any():
+            if weights[here].sum() > 0:
                 weights = weights[here] / weights[here].sum()
                 slope = _slope(design, entry.start)
                 yield _Level(p, entry.start, slope, days, windows[here], weights)

@@ -36,10 +36,10 @@ class HeldLevels:
     def __init__(self, density: Density, mode: Floats, draws: Floats) -> None:
         self._density = density
         levels = Levels(density, mode)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             bent = levels.excess(draws).mean(axis=0) if len(levels.of) else np.zeros(0)
-        # One that overflows is not a number, and bent.
-        self._levels = levels.only(~(bent < BENT))
+        # A mean that overflows, or is not a number, is of a level that is bent.
+        self._levels = levels.only(~(np.abs(bent) < BENT))
 
     def __bool__(self) -> bool:
         """Whether any level is held."""
