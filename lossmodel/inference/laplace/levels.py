@@ -148,9 +148,13 @@ class Levels:
 
     def hold(self, theta: Floats) -> Floats:
         """Theta of shape (S, D) with the levels lowered by q."""
+        return self.lowered(theta, _log_rates(self.density, theta) - self.log_rate)
+
+    def lowered(self, theta: Floats, deviation: Floats) -> Floats:
+        """Theta of shape (..., D) with the levels lowered by q at its deviation, (..., P, T)."""
         held = theta.copy()
-        for of, excess in zip(self.of, self.excess(theta).T, strict=True):
-            held[:, of.entry] -= excess / of.slope
+        for of in self.of:
+            held[..., of.entry] -= of.excess(deviation[..., of.party, :]) / of.slope
         return held
 
     def mean_excess(self, point: Point) -> Floats:

@@ -46,22 +46,11 @@ class HeldLevels:
         return bool(self._levels.of)
 
     def move(self, theta: Floats, scale: Floats) -> tuple[Floats, Floats | float, Back]:
-        """Theta with the levels held, its log volume, and the map of gradients back.
-
-        Parameters
-        ----------
-        theta
-            Shape (..., D).
-        scale
-            Not used: the rates follow from theta.
-        """
+        """Theta with the levels held; the rates follow from it, so that no scale is needed."""
         model, levels = self._density.model, self._levels
         node = model.predictors["rate"]
         rates = model.graph.evaluate({model.theta: theta}, [node])
         deviation = levels.deviation(rates[node])
-        moved = theta.copy()
-        for of in levels.of:
-            moved[..., of.entry] -= of.excess(deviation[..., of.party, :]) / of.slope
 
         def back(gradient: Floats) -> Floats:
             by_rate = np.zeros_like(deviation)
@@ -73,4 +62,4 @@ class HeldLevels:
             seeds: dict[Node, Floats] = {node: by_rate.reshape(rates[node].shape)}
             return gradient + np.asarray(rates.adjoints(seeds)[model.theta])
 
-        return moved, 0.0, back
+        return levels.lowered(theta, deviation), 0.0, back
