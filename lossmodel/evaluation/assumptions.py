@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lossmodel.model.priors import Priors
     from lossmodel.posterior.reported import Series
 
-__all__ = ["CARRYING", "COMMON", "Assumption", "assumptions_of", "ranked"]
+__all__ = ["CARRYING", "COMMON", "Assumption", "assumptions_of", "prior_title", "ranked"]
 
 # Assumptions that a report lets the reader change: they fit on one screen, and their ten refits
 # take the largest shipped war some ten minutes of computing.
@@ -144,6 +144,21 @@ UNITS: Final = {"percent": percent, "times": _times, "days": _days, "number": fa
 def assumptions_of(priors: Priors) -> list[Assumption]:
     """All assumptions of the table that priors leave open."""
     return [a for a in _table() if a.prior in priors.entries and a.is_open(priors[a.prior])]
+
+
+def prior_title(name: str) -> str:
+    """The words of a prior with its name, or its name where it has none.
+
+    Examples
+    --------
+    >>> prior_title("coverage.level")
+    'coverage of name lists (coverage.level)'
+    >>> prior_title("noise.list")
+    'noise.list'
+    """
+    known = {assumption.prior: assumption.title for assumption in _table()}
+    title = known.get(name)
+    return name if title is None else f"{title[:1].lower()}{title[1:]} ({name})"
 
 
 @cache

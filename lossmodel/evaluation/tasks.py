@@ -13,26 +13,23 @@ finds all results in the store, puts them together.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import suppress
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
 from lossmodel.errors import LossModelError, ShardDoneError, UsageError
+from lossmodel.evaluation.counter import Counter, Report
 from lossmodel.evaluation.shards import Shard, current
 from lossmodel.system.code import code_hash
 from lossmodel.system.digest import digest
 from lossmodel.system.locks import HeldError
 from lossmodel.system.processes import WorkerDiedError, cores, end, pool, result_of, submit
-from lossmodel.system.stages import Stage
 from lossmodel.system.unfinished import write_whole
 
 __all__ = ["Options", "Report", "run_tasks"]
-
-Report = Callable[[str], None]
 
 
 class Options(TypedDict):
@@ -58,8 +55,8 @@ CONNECT_SECONDS = "10s"
 # Repetitions of a task whose worker died, for want of memory for instance. Chosen by hand; results
 # do not depend on it.
 RETRIES = 3
-# Seconds between two reports of progress.
-REPORT_SECONDS = 0.5
+# Seconds without a finished task before the progress says so: less than a bar may stand still.
+WAIT_SECONDS = 5.0
 REMEDY = "Start one with `dask scheduler` and name its address, e.g. tcp://127.0.0.1:8786."
 
 
@@ -124,14 +121,18 @@ def run_tasks(
     texts = _kept(folder, mine)
     given_of = dict(zip(keys, arguments, strict=True))
     pending = {key: given_of[key] for key in mine if key not in texts}
-    say = _Counter(title, len(mine), len(texts), progress)
+    say = Counter(title, len(mine), len(texts), progress)
     tasks: list[Task] = [
         (key, function, dict(given), None if folder is None else str(folder))
         for key, given in pending.items()
     ]
     common = dict(shared or {})
     run = _on_cluster(tasks, common, cluster) if cluster else _on_cores(tasks, common, jobs)
-    for key, text in run:
+    for found in run:
+        if found is None:
+            say.waiting()
+            continue
+        key, text = found
         texts[key] = text
         if folder is not None and cluster:
             _keep(folder, key, text)
@@ -223,7 +224,8 @@ def _compute_here(task: Task) -> tuple[str, str]:
 
 def _on_cores(
     tasks: Sequence[Task], shared: dict[str, Any], jobs: int
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, str] | None]:
+    """Results as they come; None where none has come for a while."""
     count = min(len(tasks), cores() if jobs < 0 else jobs)
     if count <= 1:
         yield from (_compute(task, shared) for task in tasks)
@@ -233,10 +235,15 @@ def _on_cores(
         workers = pool(count, prepare=_share, given=(shared,))
         try:
             futures = [submit(workers, _compute_here, task) for task in pending.values()]
-            for future in as_completed(futures):
-                key, text = result_of(future)
-                del pending[key]
-                yield key, text
+            running = set(futures)
+            while running:
+                done, running = wait(running, WAIT_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    key, text = result_of(future)
+                    del pending[key]
+                    yield key, text
+                if not done:
+                    yield None
             return
         except WorkerDiedError:
             # Its unfinished tasks are run again.
@@ -284,24 +291,3 @@ def _address_in(file: Path) -> str:
             "`dask scheduler --scheduler-file` writes one."
         )
     return address
-
-
-class _Counter:
-    """Reports the number of finished tasks and the time left."""
-
-    def __init__(self, title: str, total: int, done: int, report: Report | None) -> None:
-        self.title, self.total, self.kept, self.done = title, total, done, done
-        self.report, self.begin, self.last = report, time.monotonic(), -1.0
-        if report is not None and done:
-            report(f"{title}: {done:,} of {total:,} kept from before")
-
-    def one_more(self) -> None:
-        self.done += 1
-        now = time.monotonic()
-        if self.report is None or (now - self.last < REPORT_SECONDS and self.done < self.total):
-            return
-        self.last = now
-        pace = (now - self.begin) / (self.done - self.kept)
-        left = pace * (self.total - self.done)
-        words = f"{self.title}: {self.done:,} of {self.total:,}, {left:,.0f} s left"
-        self.report(Stage(words, self.done / self.total, detail=True))

@@ -252,7 +252,7 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     set_ratio_axis(ax, ratios, ratios)
     ax.set_yticks(list(positions.values()), [counted(fit, order, name) for name in positions])
     ax.set_ylim(-0.7, len(positions) - 0.3)
-    part = "" if whole == len(order) else f"\n(the {ROWS} of {whole} claimants with most figures)"
+    part = "" if whole == len(order) else f"\n({ROWS} of {whole} claimants)"
     ax.set_xlabel(f"claimed / expected by the fit{part}")
     return ax
 

@@ -36,8 +36,8 @@ def plot_force_balance(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.plot(rows["balance"], at, "|", color=INK, ms=10)
     ax.hlines(at, rows["fit_lower"], rows["fit_upper"], color=INK, lw=1.4, label="fit")
     ax.plot(rows["fit_median"], at, "o", color=INK, ms=4)
-    labels = rows["party"] + ", " + rows["start"].dt.strftime("%Y-%m-%d to ").astype(str)
-    ax.set_yticks(at, (labels + rows["end"].dt.strftime("%Y-%m-%d")).tolist())
+    days = [rows[name].dt.strftime("%Y-%m-%d") for name in ("start", "end")]
+    ax.set_yticks(at, (rows["party"] + "\n" + days[0] + " to " + days[1]).tolist())
     ax.set_ylim(-0.7, len(rows) - 0.3)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     ax.set_xlabel("killed and disabled")

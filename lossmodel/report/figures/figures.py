@@ -135,7 +135,7 @@ def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
             FigureSpec("predictions", PREDICTIONS, _draw_predictions, data=data.predictions)
             if np.isfinite(fit.terms["residual"]).any()
             else FigureSpec("predictions", NO_PREDICTIONS, None),
-            *_force(force_check(fit)),
+            *_force(results),
         ],
     }
 
@@ -298,13 +298,14 @@ def _draw_shares(tables: FigureTables) -> Figure:
     return figure
 
 
-def _force(table: pd.DataFrame) -> list[FigureSpec]:
-    draw = partial(_draw_force, table=table)
-    return [FigureSpec(FORCE_BALANCE, FORCE, draw)] if len(table) else []
+def _force(results: Results) -> list[FigureSpec]:
+    rows, conflict = force_check(results.fit), results.fit.conflict
+    rows = rows.assign(party=[party_title(conflict, party) for party in rows["party"]])
+    return [FigureSpec(FORCE_BALANCE, FORCE, partial(_draw_force, table=rows))] if len(rows) else []
 
 
 def _draw_force(_: FigureTables, *, table: pd.DataFrame) -> Figure:
-    figure, axes = _figure(1.2 + 0.24 * min(len(table), MOST))
+    figure, axes = _figure(1.2 + 0.4 * min(len(table), MOST))
     plot_force_balance(table, ax=axes[0])
     figure.legend(loc="outside upper left", ncols=2)
     return figure

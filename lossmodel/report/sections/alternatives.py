@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lossmodel.evaluation.assumptions import prior_title
 from lossmodel.report.blocks import Table
 from lossmodel.report.wording import (
     category_title,
@@ -92,8 +93,8 @@ def _total(row: dict[Any, Any]) -> str:
 def _priors_at_ends(least: pd.Series, most: pd.Series) -> str:
     """Names of the priors at both ends of a range, and the direction of their shift."""
     if least["prior"] == most["prior"]:
-        return f"{least['prior']} {_direction(least)}, {_direction(most)}"
-    return "; ".join(f"{row['prior']} {_direction(row)}" for row in (least, most))
+        return f"{prior_title(least['prior'])} {_direction(least)}, {_direction(most)}"
+    return "; ".join(f"{prior_title(row['prior'])} {_direction(row)}" for row in (least, most))
 
 
 def _direction(row: pd.Series) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lossmodel.conflict.titles import named
 from lossmodel.plots.fit import PREDICTIVE_PROB
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.figures.figures import FORCE_BALANCE
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["checks_section"]
 
+FEW: Final = 3  # rows that need not be folded
 SMALL: Final = 5  # shares of fewer figures are put in brackets: one figure is 20% or more
 
 
@@ -32,6 +34,7 @@ def checks_section(results: Results, figures: Sequence[FigureSpec]) -> Section:
     of_force = [spec for spec in figures if spec.name == FORCE_BALANCE]
     blocks: list[Block] = [
         *_gate(results.fit.diagnostics),
+        _doubts(results.fit),
         _submodels(results.fit),
         Text("Posterior predictive checks", tone="heading"),
         Text(
@@ -64,8 +67,8 @@ def _gate(diagnostics: dict[str, Any]) -> list[Text]:
         )
     if gate["doubts"]:
         words += (
-            "Approximate, because the posterior is not normal: "
-            f"{'; '.join(gate['doubts'])}; the engine nuts is exact for these. "
+            "The fit is approximate where the posterior is not normal, see the table below; the "
+            "engine nuts is exact there. "
         )
     if "laplace" in diagnostics["engine"]:
         words += (
@@ -77,6 +80,19 @@ def _gate(diagnostics: dict[str, Any]) -> list[Text]:
             "and the fit is not near to normal. "
         )
     return [Text(words.strip(), tone="plain" if gate["passed"] else "warning")]
+
+
+def _doubts(fit: Fit) -> Table:
+    """Departures from a normal posterior, which the gate lets pass."""
+    doubts = (str(doubt).partition(": ") for doubt in fit.diagnostics["gate"]["doubts"])
+    rows = [[category_title(fit, name), named(fit.conflict, said)] for name, _, said in doubts]
+    return Table(
+        "doubts",
+        ["Submodel", "Departure"],
+        rows,
+        caption="Departures from a normal posterior, none of them large enough to fail the gate.",
+        fold="" if len(rows) <= FEW else f"{len(rows)} departures from a normal posterior",
+    )
 
 
 def _submodels(fit: Fit) -> Table:

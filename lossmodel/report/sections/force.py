@@ -8,7 +8,7 @@ import numpy as np
 
 from lossmodel.posterior.force_check import force_check
 from lossmodel.report.blocks import Block, Table, Text, figure_blocks
-from lossmodel.report.wording import claimant_names
+from lossmodel.report.wording import claimant_names, date, party_title
 from lossmodel.tables.categories import INFLOW, OUTFLOWS
 from lossmodel.text.numbers import number
 
@@ -46,7 +46,7 @@ def force_blocks(fit: Fit, figures: Sequence[FigureSpec] = ()) -> list[Block]:
         return []
     names = claimant_names(fit)
     records = table.to_dict("records")
-    rows = [_row({str(key): cell for key, cell in row.items()}, names) for row in records]
+    rows = [_row(fit, {str(key): cell for key, cell in row.items()}, names) for row in records]
     words = WORDS + (INSIDE if fit.components.force else OUTSIDE) + ERRORS
     columns = [
         *("Party", "Strengths of", "From", "To", "Growth"),
@@ -68,14 +68,14 @@ def force_blocks(fit: Fit, figures: Sequence[FigureSpec] = ()) -> list[Block]:
     ]
 
 
-def _row(row: dict[str, Any], names: dict[str, str]) -> list[str]:
+def _row(fit: Fit, row: dict[str, Any], names: dict[str, str]) -> list[str]:
     scope = "" if row["scope"] == "all" else f" ({row['scope']})"
     remarks = [f"assumed: {row['assumed']}"] if row["assumed"] else []
     remarks += [f"no observation: {row['left_out']}"] if row["left_out"] else []
     return [
-        f"{row['party']}{scope}",
+        f"{party_title(fit.conflict, row['party'])}{scope}",
         names.get(row["claimant"], row["claimant"]),
-        *(str(row[name].date()) for name in ("start", "end")),
+        *(date(row[name]) for name in ("start", "end")),
         _count(row["strength_after"] - row["strength_before"]),
         *(_count(row[name]) for name in (INFLOW, *OUTFLOWS)),
         _interval(row, "balance", "balance"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from lossmodel.evaluation.assumptions import prior_title
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.dial import changes_table, dial_of, largest_change
 from lossmodel.report.one_claim import decisive_claim, figure_words, over_its_prior
@@ -88,7 +89,7 @@ def _one_claim_table(results: Results) -> Table | None:
                 f"{row['term']}: {figure_words(row)}, {claimant}",
                 f"{estimate_text(row)} ({interval(row)})",
                 "–" if span is None else " to ".join(number(value, *limits) for value in span),
-                row["prior"],
+                prior_title(row["prior"]),
             ]
         )
     if not rows:
