@@ -13,6 +13,7 @@ from lossmodel.errors import UsageError
 from lossmodel.inference import worker
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report import write
+from lossmodel.report.blocks import Text
 from lossmodel.report.document import LINE, SMALL_LINE, column_widths, compose
 from lossmodel.report.figures import render
 from lossmodel.report.figures.figures import figure_specs
@@ -21,6 +22,7 @@ from lossmodel.report.output.html import inline_svg
 from lossmodel.report.output.markdown import markdown
 from lossmodel.report.passages import split_passages
 from lossmodel.report.results import Results
+from lossmodel.report.sections.checks import checks_section
 from lossmodel.report.typesetting import TypesettingError
 from lossmodel.report.write import write_report
 from lossmodel.text.numbers import number
@@ -115,6 +117,19 @@ def test_the_share_of_assumptions_is_a_scale_and_no_cliff(report):
             in words
         )
     assert "set by assumptions" not in text
+
+
+@pytest.mark.parametrize("count", [0, 2, 5])
+def test_departures_from_a_normal_posterior_are_rows_with_names(count):
+    fit = make_fit(n_draws=60)
+    fit.diagnostics["gate"]["doubts"] = ["person: killed north is not normal (skewed)"] * count
+    section = checks_section(Results(fit), [])
+    tables = [block for block in section.blocks if getattr(block, "name", "") == "doubts"]
+    rows = [list(row) for table in tables for row in table.rows]
+    assert rows == [["person", "killed North is not normal (skewed)"]] * count
+    assert all(bool(table.fold) == (count > 3) for table in tables)
+    words = " ".join(block.text for block in section.blocks if isinstance(block, Text))
+    assert ("approximate where the posterior is not normal" in words) == (count > 0)
 
 
 def test_the_parts_come_in_order(fit):

@@ -84,6 +84,20 @@ def test_progress_tells_what_was_kept(tmp_path):
     assert said[-1].startswith("fits: 3 of 3")
 
 
+def pause(seconds: float) -> float:
+    """A task that takes some time."""
+    time.sleep(seconds)
+    return seconds
+
+
+def test_progress_says_that_a_long_task_goes_on(monkeypatch):
+    monkeypatch.setattr(tasks, "WAIT_SECONDS", 0.2)
+    said = []
+    run_tasks(pause, [{"seconds": 2.5}, {"seconds": 0.01}], jobs=2, progress=said.append)
+    assert any("1 of 2, the next for" in words for words in said)
+    assert said[-1].startswith("tasks: 2 of 2")
+
+
 @pytest.mark.parametrize(
     "value",
     [1, 1.0, "1", None, True, (1,), {"a": 1}, pd.DataFrame({"a": [1]}), np.array([1.0])],

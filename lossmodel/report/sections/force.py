@@ -45,13 +45,13 @@ def force_blocks(fit: Fit, figures: Sequence[FigureSpec] = ()) -> list[Block]:
     if table.empty:
         return []
     names = claimant_names(fit)
-    records = table.to_dict("records")
-    rows = [_row(fit, {str(key): cell for key, cell in row.items()}, names) for row in records]
+    records = [{str(key): cell for key, cell in row.items()} for row in table.to_dict("records")]
+    rows = [_row(fit, row, names) for row in records]
     words = WORDS + (INSIDE if fit.components.force else OUTSIDE) + ERRORS
     columns = [
-        *("Party", "Strengths of", "From", "To", "Growth"),
+        *("Party", "Strengths of", "Days", "Growth"),
         *(word.capitalize() for word in (INFLOW, *OUTFLOWS)),
-        *("Left: killed and disabled", "In the fit", "p", "Remark"),
+        *("Left: killed and disabled", "In the fit", "p"),
     ]
     return [
         Text("Force balance", tone="heading"),
@@ -63,26 +63,38 @@ def force_blocks(fit: Fit, figures: Sequence[FigureSpec] = ()) -> list[Block]:
             rows,
             caption="Balance of each force, with its normal interval, beside the posterior median "
             "and interval of its killed and disabled over the same days.",
-            numeric=frozenset(range(4, 12)),
+            numeric=frozenset(range(3, 11)),
         ),
+        *(_remark(fit, row, names) for row in records if row["assumed"] or row["left_out"]),
     ]
 
 
 def _row(fit: Fit, row: dict[str, Any], names: dict[str, str]) -> list[str]:
-    scope = "" if row["scope"] == "all" else f" ({row['scope']})"
-    remarks = [f"assumed: {row['assumed']}"] if row["assumed"] else []
-    remarks += [f"no observation: {row['left_out']}"] if row["left_out"] else []
     return [
-        f"{party_title(fit.conflict, row['party'])}{scope}",
+        _force_title(fit, row),
         names.get(row["claimant"], row["claimant"]),
-        *(date(row[name]) for name in ("start", "end")),
+        f"{row['start'].date()} to {row['end'].date()}",
         _count(row["strength_after"] - row["strength_before"]),
         *(_count(row[name]) for name in (INFLOW, *OUTFLOWS)),
         _interval(row, "balance", "balance"),
         _interval(row, "fit_median", "fit"),
         f"{row['p']:.2g}" if np.isfinite(row["p"]) else "–",
-        "; ".join(remarks),
     ]
+
+
+def _remark(fit: Fit, row: dict[str, Any], names: dict[str, str]) -> Text:
+    """Flows of a balance that are assumed, and why it is no observation, below the table."""
+    claimant = names.get(row["claimant"], row["claimant"])
+    said = [f"assumed: {row['assumed'].replace(': ', ' on ')}"] if row["assumed"] else []
+    first, _, rest = row["left_out"].partition(" ")
+    said += [f"it is no observation, as {names.get(first, first)} {rest}"] if rest else []
+    days = f"{date(row['start'])} to {date(row['end'])}"
+    return Text(f"{_force_title(fit, row)} by {claimant}, {days}: {'; '.join(said)}.", tone="small")
+
+
+def _force_title(fit: Fit, row: dict[str, Any]) -> str:
+    scope = "" if row["scope"] == "all" else f" ({row['scope']})"
+    return f"{party_title(fit.conflict, row['party'])}{scope}"
 
 
 def _count(value: float) -> str:
