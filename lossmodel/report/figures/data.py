@@ -9,7 +9,6 @@ import pandas as pd
 from lossmodel.plots.claims import claims_about
 from lossmodel.plots.fit import ROWS, ratio_rows
 from lossmodel.report.figures.tables import MEASURES, tables_for
-from lossmodel.report.wording import claimant_names
 
 if TYPE_CHECKING:
     from lossmodel.report.results import Results
@@ -53,17 +52,10 @@ def shares(results: Results) -> pd.DataFrame:
 
 
 def predictions(results: Results) -> pd.DataFrame:
-    """Each figure and its posterior expectation."""
-    names = claimant_names(results.fit)
+    """Each figure and its posterior expectation, by the keys of ``claims.csv``."""
     terms = results.fit.terms
-    terms = terms[terms["residual"].notna()]
-    return pd.DataFrame(
-        {
-            "claim_id": terms["term"],
-            "claimant": terms["claimant"].map(lambda name: names.get(name, name)),
-            **{name: terms[name] for name in ("value", "expected_median", "pit")},
-        }
-    )
+    columns = ["term", "claimant", "value", "expected_median", "pit"]
+    return terms.loc[terms["residual"].notna(), columns].rename(columns={"term": "claim_id"})
 
 
 def download(table: pd.DataFrame) -> str:
