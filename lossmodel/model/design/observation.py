@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import log_expit
 
 from lossmodel.evidence.rounding import SD_OF_UNIT
 from lossmodel.model.components import Components
@@ -126,11 +127,8 @@ class Observations:
 
         They differ for shares of cases, whose likelihood is of log odds.
         """
-        sampled = np.isfinite(self.cases)
-        if not sampled.any():
-            return mu
-        logs = np.array(mu, dtype=float)
-        logs[..., sampled] = np.log(self.cases[sampled]) - np.logaddexp(0.0, -logs[..., sampled])
+        sampled, logs = np.isfinite(self.cases), np.array(mu, dtype=float)
+        logs[..., sampled] = np.log(self.cases[sampled]) + log_expit(logs[..., sampled])
         return logs
 
 
