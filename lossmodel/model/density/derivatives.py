@@ -122,12 +122,8 @@ def crossed(products: Products, size: int) -> Floats:
     """Sum of ``left' diag(weight) right`` over products, and its transpose, dense."""
     if not products:
         return np.zeros((size, size))
-    if len(products) == 1:
-        left, right, weight = products[0]
-        right = by_rows(right, weight)
-    else:
-        left = sparse.vstack([left for left, _, _ in products], format="csr")
-        right = sparse.vstack([by_rows(right, w) for _, right, w in products], format="csr")
+    left = sparse.vstack([left for left, _, _ in products], format="csr")
+    right = sparse.vstack([by_rows(right, w) for _, right, w in products], format="csr")
     half = np.asarray((left.T.tocsr() @ right).toarray())
     return np.asarray(half + half.T)
 

@@ -10,7 +10,7 @@ modules of their own: ``reported_fraction`` and ``likelihood``.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -174,12 +174,9 @@ class LogSigmoid(Function):
     """``-log(1 + exp(-x))``."""
 
     def _at(self, *x: Floats) -> Evaluated:
-        # Draws want the value alone.
-        share = cache(lambda: expit(x[0]))
+        s = expit(x[0])
         return Evaluated(
-            -np.logaddexp(0.0, -x[0]),
-            lambda: (1 - share(),),
-            lambda: {(0, 0): -share() * (1 - share())},
+            -np.logaddexp(0.0, -x[0]), lambda: (1 - s,), lambda: {(0, 0): -s * (1 - s)}
         )
 
 
@@ -197,13 +194,13 @@ class LogOdds(Function):
         u = self.sharpness * x[0]
         log_share = -np.logaddexp(0.0, -u) / self.sharpness
         rest = -np.expm1(log_share)
-        slope = cache(lambda: expit(-u))
+        slope = expit(-u)
 
         def second() -> SecondDerivatives:
-            bend = (1 - rest) / rest**2 * slope() ** 2
-            return {(0, 0): bend - self.sharpness * expit(u) * slope() / rest}
+            bend = (1 - rest) / rest**2 * slope**2
+            return {(0, 0): bend - self.sharpness * expit(u) * slope / rest}
 
-        return Evaluated(log_share - np.log(rest), lambda: (slope() / rest,), second)
+        return Evaluated(log_share - np.log(rest), lambda: (slope / rest,), second)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,11 +209,9 @@ class Probit(Function):
 
     def _at(self, *x: Floats) -> Evaluated:
         log_tail = log_ndtr(x[0])
-        hazard = cache(lambda: np.exp(-0.5 * (x[0] * x[0] + LOG_2PI) - log_tail))
+        hazard = np.exp(-0.5 * (x[0] * x[0] + LOG_2PI) - log_tail)
         return Evaluated(
-            np.log(2.0) + log_tail,
-            lambda: (hazard(),),
-            lambda: {(0, 0): -hazard() * (x[0] + hazard())},
+            np.log(2.0) + log_tail, lambda: (hazard,), lambda: {(0, 0): -hazard * (x[0] + hazard)}
         )
 
 

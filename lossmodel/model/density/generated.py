@@ -1,9 +1,7 @@
 """Draws of a submodel as quantities: daily losses, log biases, coverage, definitions."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 
@@ -15,10 +13,9 @@ from lossmodel.model.design.windows import KILLED, WOUNDED
 
 __all__ = ["SubmodelDraws", "components_of"]
 
-Key = TypeVar("Key")
-# Walks of biases and coverages of lists whose draws are kept, the last ones used, each of some
-# megabytes. Streams of the same sides and roles share a walk; others drift by themselves.
-KEPT = 16
+# Walks of biases whose draws are kept, the last ones used, each of some megabytes. Streams of the
+# same sides and roles share one; others drift by themselves.
+WALKS = 16
 
 
 def components_of(category: str) -> tuple[int, ...]:
@@ -67,7 +64,6 @@ class SubmodelDraws:
     _kept: dict[Node, Floats] = field(default_factory=dict)
     _totals: dict[tuple[str, str, str], Floats] = field(default_factory=dict)
     _walks: dict[bytes, Floats] = field(default_factory=dict)
-    _coverages: dict[int, Floats] = field(default_factory=dict)
 
     @property
     def design(self) -> Design:
@@ -132,27 +128,24 @@ class SubmodelDraws:
     def bias_factor(self, stream: int, cells: Ints) -> Floats:
         """The bias itself, shape (S, cells); its walks, which streams may share, are kept."""
         if stream in self.design.coverage:
-            return np.asarray(np.exp(self._coverage(stream).T[cells].T))
+            return np.asarray(np.exp(self.bias(stream, cells)))
         bias = self.design.biases[stream]
         level = self.columns(bias.level(self.design.first_party(stream))).sum(axis=1)
         key = b" ".join([cells.tobytes(), *(rows.tobytes() for _, rows in bias.walks)])
-        walk = _last_ones(
-            self._walks,
-            key,
-            lambda: np.exp((self.model.walk(stream, cells) @ self.values.T).T),
-        )
+        walk = self._walks.pop(key, None)
+        if walk is None:
+            walk = np.exp((self.model.walk(stream, cells) @ self.values.T).T)
+        if len(self._walks) == WALKS:
+            self._walks.pop(next(iter(self._walks)))
+        self._walks[key] = walk  # as the latest
         return np.asarray(np.exp(level)[:, None] * walk)
-
-    def _coverage(self, stream: int) -> Floats:
-        """Log coverage of a list in all cells, shape (S, T)."""
-        return _last_ones(self._coverages, stream, lambda: self.bias(stream))
 
     def mean_bias(self, stream: int) -> Floats:
         """Mean of the log bias over all days, shape (S,); of a list, of its log coverage."""
         design, grid = self.design, self.design.grid
         days = np.bincount(grid.cell_of) / len(grid.cell_of)
         if stream in design.coverage:
-            return np.asarray(self._coverage(stream) @ days)
+            return np.asarray(self.draws(self.model.log_bias(stream)) @ days)
         party = design.first_party(stream)
         where, column, weight = design.biases[stream].weights(grid.middles, party)
         weights = np.bincount(column, weight * days[where])
@@ -169,12 +162,3 @@ class SubmodelDraws:
             return self.draws(node)[:, 0]
         category = self.design.streams.at[stream, "category"]
         return np.full(samples, 0.0 if category in ("killed", "missing") else 1.0)
-
-
-def _last_ones(kept: dict[Key, Floats], key: Key, make: Callable[[], Floats]) -> Floats:
-    """What was made before for a key if it is among the last ones used, or else made now."""
-    found = kept.pop(key) if key in kept else make()
-    if len(kept) == KEPT:
-        kept.pop(next(iter(kept)))
-    kept[key] = found
-    return found
