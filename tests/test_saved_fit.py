@@ -487,6 +487,12 @@ def test_a_fit_from_the_cache_is_that_from_its_file(saved, monkeypatch, tmp_path
         warm = load_fit(saved, cache=True)
     assert fit_checksum(warm) == fit_checksum(cold)
     assert estimates_table(warm).equals(estimates_table(cold))
+    # What the file has is not kept twice.
+    (entry,) = (tmp_path / "cache").rglob("*.pickle")
+    submodel = warm.submodels["aircraft"]
+    for array in (submodel.posterior.theta, submodel.prior.theta, submodel.laplace.covariance_root):
+        assert array.tobytes() in saved.read_bytes()
+        assert array.tobytes() not in entry.read_bytes()
     damaged = tmp_path / "damaged.nc"
     content = bytearray(saved.read_bytes())
     content[len(content) // 2] ^= 1

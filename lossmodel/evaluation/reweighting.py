@@ -27,7 +27,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import optimize
 from scipy.special import logsumexp, softmax
 
 if TYPE_CHECKING:
@@ -138,7 +137,9 @@ def pooled(family: Family, statistics: list[Floats], nodes: Floats) -> Pool:
 
     free = np.zeros(len(nodes) - 1)
     if len(free):
-        free = optimize.minimize(value, free, jac=True, method="BFGS", options={"gtol": 1e-8}).x
+        from scipy.optimize import minimize
+
+        free = minimize(value, free, jac=True, method="BFGS", options={"gtol": 1e-8}).x
     shares = log_shares(free)
     mixture = np.asarray(logsumexp(ratios + shares[:, None], axis=0))
     return Pool(family, every, shares, mixture)

@@ -10,7 +10,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, norm
 
 __all__ = ["GRID", "band_excess", "ecdf_band", "ecdf_of"]
 
@@ -41,6 +40,8 @@ def ecdf_band(wars: int, *, widen: float = 0.0) -> tuple[Floats, Floats]:
     >>> bool(((low < GRID) & (GRID < high)).all())
     True
     """
+    from scipy.stats import binom, norm
+
     pointwise = _pointwise_level(wars)
     down, up = (norm.cdf(norm.ppf(GRID) + shift) for shift in (-widen, widen))
     low = binom.ppf((1 - pointwise) / 2, wars, down) / wars
@@ -58,6 +59,8 @@ def band_excess(ranks: Floats, *, widen: float = 0.0) -> float:
 @cache
 def _pointwise_level(wars: int) -> float:
     """Pointwise level at which all pointwise bands hold together in 95% of calibrated runs."""
+    from scipy.stats import binom
+
     rng = np.random.default_rng(wars)
     counts = np.array([ecdf_of(rng.uniform(size=wars)) * wars for _ in range(SIMULATIONS)]).round()
     tails = np.minimum(binom.cdf(counts, wars, GRID), binom.sf(counts - 1, wars, GRID))

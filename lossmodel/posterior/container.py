@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMAT",
+    "Place",
     "Sealed",
+    "array_at",
     "checksum",
     "fit_file",
+    "places_of",
     "read_group",
     "read_sealed",
     "seal",
@@ -125,6 +128,14 @@ class Sealed(NamedTuple):
     sha256: str
 
 
+class Place(NamedTuple):
+    """Where an array lies in a file, with its type and shape."""
+
+    offset: int
+    dtype: str
+    shape: tuple[int, ...]
+
+
 def read_group(sealed: Sealed, group: str, path: Path) -> dict[str, Any]:
     """Read one group of what `write_groups` wrote.
 
@@ -146,6 +157,25 @@ def read_group(sealed: Sealed, group: str, path: Path) -> dict[str, Any]:
             return _values(file[group])
     except BROKEN as problem:
         raise UsageError(f"{path} is not a fit of lossmodel: {problem}") from problem
+
+
+def places_of(sealed: Sealed, group: str) -> dict[str, Place]:
+    """Where the arrays of a group lie in a file, by name, if they lie in one piece."""
+    import h5py
+
+    with h5py.File(io.BytesIO(sealed.content), "r") as file:
+        return {
+            _decoded(str(name)): Place(data.id.get_offset(), data.dtype.str, data.shape)
+            for name, data in file[group].items()
+            if data.id.get_offset() is not None
+        }
+
+
+def array_at(sealed: Sealed, place: Place) -> NDArray[Any]:
+    """An array of a file, read-only, and copied only where it is not aligned."""
+    count = int(np.prod(place.shape))
+    found = np.frombuffer(sealed.content, place.dtype, count, place.offset).reshape(place.shape)
+    return np.require(found, requirements="A")
 
 
 def fit_file(path: str | Path) -> Path:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy.special import ndtri
 
-from lossmodel.findings.finding import Finding
 from lossmodel.posterior.ratios import biases_table
 from lossmodel.posterior.tables import STREAM, terms_table
 from lossmodel.tables.readings import is_auxiliary
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from lossmodel.findings.finding import Finding
     from lossmodel.posterior.fit import Fit
 
 __all__ = ["CONTRADICTED", "HEADLINES", "UNBALANCED", "contradictions", "headline_warnings"]
@@ -60,6 +60,9 @@ def contradictions(fit: Fit) -> list[Finding]:
     >>> contradictions(fitted)
     []
     """
+    # Answers to questions need the sentences of this module and no findings.
+    from lossmodel.findings.finding import Finding
+
     terms = terms_table(fit)
     if terms["claimant"].nunique() < 2:
         return []

@@ -104,6 +104,7 @@ def _all() -> Iterator[str]:
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def _is_module(name: str) -> bool:
     if name.partition(".")[0] != PACKAGE:
         return False

@@ -57,7 +57,7 @@ class Graph:
         return self._add(
             Linear(
                 len(self.nodes), matrix.shape[0], nodes,
-                matrix=matrix, transposed=matrix.T.tocsr(), offset=offset,
+                matrix=matrix, offset=offset,
             )
         )  # fmt: skip
 
@@ -67,7 +67,7 @@ class Graph:
         return self._add(
             Take(
                 len(self.nodes), len(entries), tuple(nodes),
-                matrix=matrix, transposed=matrix.T.tocsr(), entries=entries,
+                matrix=matrix, entries=entries,
             )
         )  # fmt: skip
 
@@ -79,7 +79,7 @@ class Graph:
             self._add(
                 Part(
                     len(self.nodes), end - start, (node,),
-                    matrix=sparse.csr_array(matrix), transposed=matrix.T.tocsr(),
+                    matrix=sparse.csr_array(matrix),
                     whole=whole, part=slice(start, end),
                 )
             )

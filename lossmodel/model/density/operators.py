@@ -55,15 +55,19 @@ class Linear(Node):
 
     Attributes
     ----------
-    matrix, transposed
-        The A_k side by side, and their transpose.
+    matrix
+        The A_k side by side.
     offset
         b.
     """
 
     matrix: Matrix = field(kw_only=True)
-    transposed: Matrix = field(kw_only=True)
     offset: Floats | float = 0.0
+
+    @cached_property
+    def transposed(self) -> Matrix:
+        """The transpose of the matrix, which only derivatives need."""
+        return self.matrix.T.tocsr()
 
     def forward(self, inputs: Sequence[Floats]) -> Floats:
         """The value, shape (..., n)."""
