@@ -1,5 +1,6 @@
 """Registers: declarations that later vintages add, and limits of age as shares."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -135,3 +136,45 @@ def test_a_register_has_its_own_interval(tmp_path):
 def test_the_day_of_declarations_is_a_day(tmp_path):
     with pytest.raises(ClaimsError, match="declared_from"):
         load(vintages(), tmp_path, declared_from="later")
+
+
+def growing(folder, *, civilian: bool, gap: int, category: str = "killed"):
+    """A register of the first day whose total doubles twice, each time after some days."""
+    rows = [
+        {"category": category, "start": day(0), "end": day(0), "known": day(known),
+         "published": day(known), "value": 250 * 2**n, "kind": "period"}
+        for n, known in enumerate((1, 1 + gap, 1 + 2 * gap))
+    ]  # fmt: skip
+    claims = load(rows, folder)
+    party = claims.conflict.parties["land"]
+    conflict = replace(
+        claims.conflict,
+        parties=claims.conflict.parties | {"land": replace(party, civilian=civilian)},
+    )
+    return replace(claims, conflict=conflict)
+
+
+@pytest.mark.parametrize(
+    ("civilian", "gap", "category", "values"),
+    [
+        (True, 10, "killed", [1000]),
+        (True, 90, "killed", [1000]),
+        (False, 10, "wounded", [1000]),
+        (False, 90, "wounded", [1000]),
+        (False, 10, "killed", [1000]),
+        # The missing dead may have been declared in between.
+        (False, 90, "killed", [250, 250, 500]),
+    ],
+)
+def test_a_register_of_the_same_days_is_counted_anew(tmp_path, civilian, gap, category, values):
+    claims = growing(tmp_path, civilian=civilian, gap=gap, category=category)
+    evidence = collect_evidence(claims)
+    assert sorted(evidence.terms["value"]) == values
+    assert not evidence.classes["class"].eq("left out").any()
+
+
+def test_the_total_of_a_growing_register_of_civilians_holds_its_last_count(tmp_path):
+    found = fit(growing(tmp_path, civilian=True, gap=10), engine="laplace", draws=400)
+    row = found.summary().set_index(["category", "party", "scope"]).loc[("killed", "land", "all")]
+    assert row["lower"] < 1000 < row["upper"]
+    assert row["median"] > 700

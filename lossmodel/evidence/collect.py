@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -49,6 +50,8 @@ DECLARATIONS: Final = "declarations"
 # A ledger's total published so long after its window is no running sum but a new count.
 # Headquarters publish within days, and yearly reviews repeat their totals within a month.
 RECOUNTED_AFTER: Final = 30
+# An office enters known deaths within weeks; courts declare the missing dead after months.
+PAPERWORK: Final = 30.0
 # Claims about losses that end so long before the last publication are about a war that is over.
 QUIET_DAYS: Final = 180
 
@@ -192,7 +195,8 @@ def _observations(
     for key in {**by_key, **corrected}:
         accounting = conflict.stream(*key[:3]).accounting
         series, recounted = _recounted(by_key[key], accounting, ended)
-        found = _series_observations(series, corrected[key], accounting, first, outcomes)
+        days = _recount_days(conflict, key, accounting)
+        found = _series_observations(series, corrected[key], accounting, first, outcomes, days)
         read_as = DECLARATIONS if key[2] == DECLARED else accounting
         if read_as != accounting:
             found = [replace(each, accounting=read_as) for each in found]
@@ -212,6 +216,19 @@ def _observations(
             why = "Added to the other parts; without their total the sum is a lower bound."
             outcomes.use(observation.carrier.members, why)
     return observations
+
+
+def _recount_days(conflict: Conflict, key: Key, accounting: Accounting) -> float:
+    """Days within which a later count of the same days is a new count; nought for lists.
+
+    The model has registers whole at once but for the missing, who are declared dead one by one.
+    """
+    if ACCOUNTINGS[accounting].has_coverage:
+        return 0.0
+    _, party, category, *_ = key
+    dies = category != "wounded" and conflict.categories[category].group == "person"
+    civilian = conflict.parties[conflict.components(party)[0]].civilian
+    return PAPERWORK if dies and not civilian else math.inf
 
 
 def _recounted(
@@ -241,6 +258,7 @@ def _series_observations(
     accounting: Accounting,
     first: int,
     outcomes: Outcomes,
+    recount_days: float,
 ) -> list[Observation]:
     """Observations of one claimant, party, category and scope, according to the accounting."""
     if not (figures or corrections):
@@ -253,7 +271,9 @@ def _series_observations(
     if remaining and remaining[0].category == MISSING:
         return stock_observations(remaining, outcomes=outcomes)
     if rules.counts_cases:
-        return vintage_observations(remaining, first=first, accounting=rules, outcomes=outcomes)
+        return vintage_observations(
+            remaining, first=first, accounting=rules, outcomes=outcomes, recount_days=recount_days
+        )
     return estimate_observations(remaining, first=first, outcomes=outcomes)
 
 

@@ -34,12 +34,18 @@ WHY: Final = {
     "out of order": "Out of order among its neighbouring vintages: a corrected count.",
     "tiled": "Its names are counted again by a release with all periods of death.",
     "summed": "A period of the first release, whose sum continues the running totals before it.",
+    "recounted": "Counted again for the same days: the last count of a register stands.",
     "joined": "Its increment is smaller than the rounding: joined with a neighbouring vintage.",
 }
 
 
 def vintage_observations(
-    figures: Iterable[Figure], *, first: int, accounting: AccountingRules, outcomes: Outcomes
+    figures: Iterable[Figure],
+    *,
+    first: int,
+    accounting: AccountingRules,
+    outcomes: Outcomes,
+    recount_days: float = 0.0,
 ) -> list[Observation]:
     """One observation per vintage: the increment in knowledge since the previous one.
 
@@ -59,6 +65,9 @@ def vintage_observations(
         Rules of the stream's accounting.
     outcomes
         Where merged claims are noted.
+    recount_days
+        A later count of the same days replaces one that is older by no more days than these: of
+        registers, which have no delay but that of declarations.
     """
     points: list[Figure] = []
     bounds: list[Figure] = []
@@ -71,6 +80,7 @@ def vintage_observations(
             points.append(replace(figure, form="point"))
     observations: list[Observation] = []
     points = _one_a_date(points, outcomes)
+    points = _without_replaced(points, recount_days, outcomes)
     triangle = partitions(points, first)
     if triangle:
         points, observations = _of_triangle(triangle, points, first, outcomes)
@@ -168,6 +178,24 @@ def _one_a_date(points: Iterable[Figure], outcomes: Outcomes) -> list[Figure]:
                     "Another count of the same date is used: published later, or more exact.",
                 )
     return nodes
+
+
+def _without_replaced(
+    points: Iterable[Figure], recount_days: float, outcomes: Outcomes
+) -> list[Figure]:
+    """The counts but those of which a later one of the same days is a new count."""
+    if not recount_days:
+        return list(points)
+    kept: dict[Window, Figure] = {}
+    left: list[Figure] = []
+    for figure in sorted(points, key=lambda f: f.known, reverse=True):
+        later = kept.get(figure.window)
+        if later is not None and later.known - figure.known <= recount_days:
+            outcomes.merge(figure.members, later.members, WHY["recounted"])
+            continue
+        kept[figure.window] = figure
+        left.append(figure)
+    return left[::-1]
 
 
 def _is_near(figure: Figure, bound: Figure) -> bool:
