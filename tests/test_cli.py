@@ -20,6 +20,7 @@ from lossmodel.errors import ConvergenceError, LossModelError
 from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 from lossmodel.report.manifest import write_manifest
+from lossmodel.report.wording import headline_keys
 from lossmodel.text.grammar import EXAMPLES as QUESTIONS
 from lossmodel.text.grammar import GRAMMAR
 from tests.fakes import make_fit
@@ -326,15 +327,24 @@ def test_a_query_that_cannot_be_parsed_exits_2_with_the_grammar(lossmodel):
     assert "CATEGORY PARTY" in said.stderr
 
 
-def test_the_answer_has_ten_lines(toy, tmp_path):
+def test_the_answer_has_eleven_lines(toy, tmp_path):
     lines = headline(toy, tmp_path).splitlines()
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert "A toy war, 2022-02-24 to 2024-06-30" in lines[0]
     assert "95% credible interval" in lines[1]
     assert lines[-2] == "gate: passed"
     assert lines[-1] == f"report: {tmp_path}"
     assert ["killed", "south"] in [line.split()[:2] for line in lines if ", 86% assumed" in line]
     assert ["killed", "north"] in [line.split()[:2] for line in lines if ", 45% assumed" in line]
+
+
+def test_the_answer_has_the_headlines_first_and_says_what_it_leaves_out(monkeypatch, toy, tmp_path):
+    monkeypatch.setattr("lossmodel.cli.headline.SHOWN", 4)
+    lines = headline(toy, tmp_path).splitlines()
+    whole = [key for key in toy.series if key[2] == "all"]
+    shown = [tuple(line.split()[1::-1]) for line in lines[2:6]]
+    assert set(shown) == {key[:2] for key in headline_keys(toy)}
+    assert lines[6] == f"  and {len(whole) - 4} more in the report"
 
 
 def test_a_gate_that_did_not_pass_is_named_in_the_answer(tmp_path):

@@ -518,6 +518,22 @@ def test_the_command_without_a_table_says_what_comes_next(lossmodel):
     assert "Add rows to war/claims.csv" in said.stdout
 
 
+def test_the_missing_are_a_category_and_no_empty_cell(lossmodel, tmp_path):
+    text = (
+        "date,side,what,number,who\n"
+        "2001-05-02,South,killed,18,Southern Staff\n"
+        "2001-05-02,South,missing,7,Southern Staff\n"
+        "2001-05-03,South,killed,missing,Southern Staff\n"
+    )
+    table(tmp_path, text)
+    options = ["--start", "2001-05-01", "--kind", "cumulative", "--party", "South=south"]
+    options += ["--claimant", "Southern Staff=south"]
+    said = lossmodel("new", "war", "--from", "figures.csv", *options)
+    assert said.status == 0, said.stderr
+    found = {row["category"]: row["value"] for row in rows(tmp_path / "war" / "claims.csv")}
+    assert found == {"killed": "18", "missing": "7"}
+
+
 def test_a_new_folder_has_no_finding_about_its_structure(made):
     claims = load_claims(conflict=made.folder)
     kinds = {finding.kind for finding in find(claims, collect_evidence(claims))}

@@ -1,4 +1,4 @@
-"""Summary of a fit in ten lines."""
+"""Summary of a fit in eleven lines."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.tables import prior_share
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.readings import other_readings
+from lossmodel.report.wording import headline_keys
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -57,17 +58,19 @@ def headline(fit: Fit, out: Path, *, force: bool = False) -> str:
 
 
 def _totals(fit: Fit) -> list[str]:
-    """The largest series with scope ``all``, in the order of the fit."""
+    """Series with scope ``all``: the headlines and the largest others, in the order of the fit."""
     whole = [(party, category) for party, category, scope in fit.series if scope == "all"]
     totals = {(p, c): total_to(fit, (p, c, "all"), fit.days[-1]) for p, c in whole}
-    largest = sorted(whole, key=lambda key: -totals[key]["median"])[:SHOWN]
+    heads = {(party, category) for party, category, _ in headline_keys(fit)}
+    largest = sorted(whole, key=lambda key: (key not in heads, -totals[key]["median"]))[:SHOWN]
+    rest = len(whole) - len(largest)
     width = max((len(f"{category} {party}") for party, category in largest), default=0)
     return [
         f"  {f'{category} {party}':<{width}}  {_interval(totals[party, category])}"
         + "".join(f", {remark}" for remark in _remarks(fit, (party, category, "all"), totals))
         for party, category in whole
         if (party, category) in largest
-    ]
+    ] + ([f"  and {rest} more in the report"] if rest else [])
 
 
 def _remarks(

@@ -34,7 +34,9 @@ def names_of(
         if section not in keys.known:
             continue
         cells = rows.cells[name]
-        names = sorted({cell for cell in cells if not is_missing(cell)})
+        # The missing are a category, though the word stands for an empty cell elsewhere.
+        counted = {c for c in set(cells) if section == "category" and keys.find(section, c)}
+        names = sorted({cell for cell in cells if not is_missing(cell)} | counted)
         find = {cell: _find(section, cell, keys) for cell in names}
         new = [cell for cell in names if not find[cell]]
         if section == "claimant" or keys.conflict is None:

@@ -182,7 +182,7 @@ class _Reader:
             return own
         if section in self.by_role:
             cell = self._cell(section, at.row)
-            if not is_missing(cell):
+            if cell in self.names[section]:
                 return self.names[section][cell]
         given = self.columns.options.get(section, "")
         if given or section == "scope":
