@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
+from scipy.stats import binom
 
 from lossmodel.evaluation.figure_noise import log_error, noisy, over_months, slack
 from lossmodel.evaluation.latent_truth import Truth
@@ -63,8 +64,8 @@ def relative_quotient_unit(values: Iterable[float]) -> list[float]:
 
     Examples
     --------
-    >>> relative_quotient_unit([2.51, 4.0])
-    [0.00398406374501992, 0.1]
+    >>> relative_quotient_unit([1.25, 4.0])
+    [0.04, 0.1]
     """
     return [min(dividing_unit(v) / v, CAP) if v > 0 else 0.0 for v in values]
 
@@ -115,13 +116,13 @@ class ComparisonPublisher:
         """
         found = pd.DataFrame(np.nan, index=rows.index, columns=["value", "low", "high"])
         flows = rows[rows["category"] == DECLARED]
+        for row in _of(rows.drop(flows.index)):
+            found.loc[row.Index] = self._compared(row)
         for names, group in flows.groupby(SERIES, sort=True):
             root, party, scope = (str(name) for name in names)
             own = self._declared(root, party, scope, [self.counts.window(r) for r in _of(group)])
             for row, figure in zip(_of(group), own, strict=True):
                 found.loc[row.Index] = self.counts.worded(row, float(figure))
-        for row in _of(rows.drop(flows.index)):
-            found.loc[row.Index] = self._compared(row)
         return found
 
     def _compared(self, row: Any) -> tuple[float, float, float]:
@@ -235,8 +236,9 @@ class ComparisonPublisher:
             return min(_rounded(expit(log_odds), row.unit_share), 1.0)
 
         if counted:
-            cases = self.sampler.rng.binomial(int(total), expit(own)) + 0.5
-            own = float(logit(cases / (total + 1)))
+            # One uniform draw a row, so that a war equals its twin with another share.
+            cases = binom.ppf(self.sampler.rng.uniform(), int(total), expit(own))
+            own = float(logit((cases + 0.5) / (total + 1)))
         return self._worded(row, own, width, printed)
 
     def _worded(
