@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lossmodel import load_claims
+from lossmodel import load_claims, load_conflict
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.calibration import DECLARED as FIRST
 from lossmodel.evaluation.calibration import calibrate
@@ -16,6 +16,7 @@ from lossmodel.evaluation.templates import PARTIES, Size
 from lossmodel.evidence import collect_evidence
 from lossmodel.model.priors import Priors
 from lossmodel.tables.categories import DECLARED
+from tests.small_conflict import claims_csv, write_conflict
 
 ALL = tuple(EVIDENCE)
 LIMITS = {"days": (200, 240), "claimants": (4, 6), "claims": (24, 40)}
@@ -172,6 +173,30 @@ def test_declarations_are_the_missing_dead_at_last(quiet):
     for row in added(war).itertuples():
         missing = totals(war, row.party, row.end)["missing"]
         assert abs(row.value - missing) < 5 * np.sqrt(missing) + 2
+
+
+def test_declarations_go_on_after_the_last_losses(tmp_path, quiet):
+    conflict = load_conflict(write_conflict(tmp_path))
+    end = "2001-06-30"
+    rows = [
+        {"claim_id": "loss", "claimant": "gazette", "category": "killed", "end": end},
+        {"claim_id": "now", "claimant": "land-staff", "category": "declared", "end": end},
+        {"claim_id": "then", "claimant": "land-staff", "category": "declared", "end": "2006-06-30"},
+    ]
+    own = {"party": "land", "kind": "cumulative", "value": "9000", "published": "2006-07-15"}
+    path = tmp_path / "own.csv"
+    path.write_text(claims_csv([own | row for row in rows]))
+    template = load_claims(path, conflict=conflict)
+    war = simulate(conflict, seed=1, priors=quiet, template=template)
+    now, then = war.claims.table.set_index("claim_id").loc[["now", "then"], "value"]
+    assert war.truth["end"].max() == pd.Timestamp(end)
+    missing = totals(war, "land", pd.Timestamp(end))["missing"]
+    # All are declared within days here, and the losses end with the claim of them.
+    assert now == pytest.approx(missing, rel=0.1)
+    assert then == pytest.approx(missing, rel=0.1)
+    assert war.total("land", "killed") == pytest.approx(
+        totals(war, "land", pd.Timestamp(end))["killed"]
+    )
 
 
 def test_the_noise_of_a_list_is_that_of_its_months():

@@ -78,6 +78,8 @@ class ComparisonPublisher:
     ----------
     counts
         The publisher of the counts of the same war, whose truth and draws are used.
+    until
+        Number of days with losses; declarations may go on after them.
 
     Examples
     --------
@@ -89,6 +91,7 @@ class ComparisonPublisher:
     """
 
     counts: Publisher
+    until: int
     _own: dict[tuple[object, ...], float] = field(default_factory=dict)
 
     @property
@@ -188,7 +191,8 @@ class ComparisonPublisher:
         found = 0.0
         for base in self.counts.bases(key):
             dead = self.truth.losses(base, "killed", scope) * self.truth.missing_share(base)
-            found += float((dead * self.measurement.declared_share(base, elapsed)).sum())
+            done = dead * self.measurement.declared_share(base, elapsed)
+            found += float(done[: self.until].sum())
         return found
 
     def _sum(self, row: Any, category: str, window: Window) -> float:

@@ -81,10 +81,11 @@ class Simulated:
     breaks = renamed_attribute("Simulated.breaks", "misspecifications")
 
     def total(self, party: str, category: str, scope: str = "all") -> float:
-        """Expected losses from the first to the last day of the claims, a number of cases."""
+        """Expected losses from the first to the last day that is counted, a number of cases."""
         submodel = submodel_of(self.claims.conflict, category)
         path = next(path for path in self.paths if path.submodel == submodel)
-        days = path.position(self.claims.table["end"].max()) + 1
+        table = self.claims.table
+        days = path.position(table.loc[~compares(table), "end"].max()) + 1
         return float(path.losses(party, category, scope)[:days].sum())
 
 
@@ -204,7 +205,7 @@ class _War:
         for departure in self.misspecifications:
             table = relayed(table, departure) if departure.kind == "relay" else table
         table = repeated(table, self.relays)
-        ends = pd.date_range(conflict.start, self.rows["end"].max(), periods=DATES + 1)[1:]
+        ends = pd.date_range(conflict.start, self._until, periods=DATES + 1)[1:]
         return Simulated(
             claims=load_claims(table.drop(columns=EXTRA, errors="ignore"), conflict=conflict),
             truth=truth_table(paths, ends.floor("D")),
@@ -213,6 +214,11 @@ class _War:
             paths=tuple(paths),
             misspecifications=self.misspecifications,
         )
+
+    @property
+    def _until(self) -> pd.Timestamp:
+        """The last day of losses: declarations may go on after it."""
+        return self.rows.loc[~compares(self.rows), "end"].max()
 
     def _truth(self, submodel: str, sampler: Sampler) -> Truth:
         """Daily losses of one submodel, its spike included."""
@@ -255,5 +261,6 @@ class _War:
         found = publisher.publish(counts[~counts["further"]])
         sampler.rng = self.further
         more = publisher.publish(counts[counts["further"]])
-        compared = ComparisonPublisher(publisher).publish(rows[compares(rows)])
+        until = truth.position(self._until) + 1
+        compared = ComparisonPublisher(publisher, until).publish(rows[compares(rows)])
         return pd.concat([found, more, compared])
