@@ -218,7 +218,7 @@ class _War:
     @property
     def _until(self) -> pd.Timestamp:
         """The last day of losses: declarations may go on after it."""
-        return self.rows.loc[~compares(self.rows), "end"].max()
+        return pd.Timestamp(self.rows.loc[~compares(self.rows), "end"].max())
 
     def _truth(self, submodel: str, sampler: Sampler) -> Truth:
         """Daily losses of one submodel, its spike included."""
