@@ -199,6 +199,22 @@ def test_declarations_go_on_after_the_last_losses(tmp_path, quiet):
     )
 
 
+def test_a_relay_of_an_overlap_repeats_it(tmp_path):
+    conflict = load_conflict(write_conflict(tmp_path))
+    own = {"claimant": "gazette", "party": "land", "category": "killed", "end": "2001-06-30"}
+    own |= {"published": "2001-07-15", "value": "400"}
+    count = own | {"claim_id": "count", "kind": "cumulative"}
+    overlap = own | {"kind": "overlap", "start": "2001-01-01", "value": "120", "total": "200"}
+    relay = {"claim_id": "relay", "claimant": "land-staff", "via": "gazette"}
+    path = tmp_path / "own.csv"
+    path.write_text(claims_csv([count, overlap | {"claim_id": "own"}, overlap | relay]))
+    for seed in range(3):
+        template = load_claims(path, conflict=conflict)
+        war = simulate(conflict, seed=seed, template=template)
+        table = war.claims.table.set_index("claim_id")
+        assert table.loc["own", "value"] == table.loc["relay", "value"]
+
+
 def test_the_noise_of_a_list_is_that_of_its_months():
     loud = Priors.default().replace(LIST | {"noise.list": {"median": 0.3, "sd": 0.0}})
     errors = []
@@ -260,10 +276,11 @@ def test_a_war_with_all_of_them_is_fitted():
 
 @pytest.mark.slow
 def test_intervals_hold_what_they_say_in_wars_with_all_of_them():
-    size = Size(days=(60, 300), claimants=(4, 8), claims=(20, 60), evidence=ALL)
-    result = calibrate(60, seed=9000, size=size)
+    size = Size(days=(60, 120), claimants=(4, 6), claims=(20, 30), evidence=ALL)
+    result = calibrate(30, seed=9000, size=size)
     row = result.coverage.set_index("quantity").loc[FIRST]
     assert len(result.failures) == 0
+    # Thirty wars: two standard errors are 8 and 18 points.
     assert row["covered_95"] >= 0.87
-    assert 0.34 <= row["covered_50"] <= 0.66
+    assert 0.32 <= row["covered_50"] <= 0.68
     assert row["outside_widened"] <= 0

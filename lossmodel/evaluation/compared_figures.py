@@ -37,8 +37,8 @@ from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_wi
 __all__ = ["ComparisonPublisher", "compares", "relative_quotient_unit"]
 
 Window = tuple[int, int]
-# Shares of the dead that no claim leaves.
-LEAST_SHARE = 1e-6
+# Shares of the dead that no claim leaves, and the losses of a window without any.
+LEAST_SHARE = LEAST = 1e-6
 # A register may hold more than the dead of which it is a part; as a share it is kept smoothly below
 # one, by 3% at one.
 SHARPNESS = 20.0
@@ -156,7 +156,7 @@ class ComparisonPublisher:
         key, day = (row.root, row.party, row.category), self.truth.position(row.known)
         base = self.counts.bases(key)[0]
         dead = self.truth.losses(base, "killed", row.scope)[window[0] : window[1]].sum()
-        share = self.counts.held(key, base, row.scope, window, day) / dead
+        share = self.counts.held(key, base, row.scope, window, day) / max(dead, LEAST)
         if not ACCOUNTINGS[self.truth.conflict.stream(*key).accounting].has_coverage:
             published = self.truth.position(row.published)
             left = self.measurement.unsettled(key, published)
@@ -205,14 +205,19 @@ class ComparisonPublisher:
                 for name in ("killed", "wounded")
             )
             found += float((category != "wounded") * killed + part * wounded)
-        return found
+        return max(found, LEAST)
 
     def _odds(self, row: Any, share: float, selection: str, key: str) -> float:
-        """Log odds of a share among cases that differ from all cases."""
+        """Log odds of a share of cases that differ from all cases: by chance, too, of a number."""
         own = logit(np.clip(share, LEAST_SHARE, 1 - LEAST_SHARE))
         own += np.log(self.sampler.quantity(selection, key))
         own += np.log(self.measurement.departures.sizes.compared)
-        return float(own + self.sampler.quantity("cases.dispersion") * self._error(row))
+        own = float(own + self.sampler.quantity("cases.dispersion") * self._error(row))
+        if not np.isfinite(row.total):
+            return own
+        # One uniform draw a row, so that a war equals its twin with another share.
+        cases = binom.ppf(self.sampler.rng.uniform(), int(row.total), expit(own))
+        return float(logit((cases + 0.5) / (row.total + 1)))
 
     def _error(self, row: Any) -> float:
         return log_error(self.sampler, bound=QUALIFIERS[row.qualifier].is_bound)
@@ -239,10 +244,6 @@ class ComparisonPublisher:
         def _rounded_share(log_odds: float) -> float:
             return min(_rounded(expit(log_odds), row.unit_share), 1.0)
 
-        if counted:
-            # One uniform draw a row, so that a war equals its twin with another share.
-            cases = binom.ppf(self.sampler.rng.uniform(), int(total), expit(own))
-            own = float(logit((cases + 0.5) / (total + 1)))
         return self._worded(row, own, width, printed)
 
     def _worded(
