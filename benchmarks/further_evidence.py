@@ -1,8 +1,8 @@
 """Artificial wars with each kind of evidence, and with its assumption broken: coverage, and flags.
 
-    python -m benchmarks.further_evidence                  100 wars of each arm; about 25 minutes
-    python -m benchmarks.further_evidence --wars 20        fewer; nothing is kept
-    python -m benchmarks.further_evidence --kind fate      one kind; nothing is kept
+    python -m benchmarks.further_evidence              100 wars of each arm; some 40 minutes
+    python -m benchmarks.further_evidence --wars 20    fewer; nothing is kept
+    python -m benchmarks.further_evidence --kind fate  one kind; nothing is kept
 
 Three arms of the same wars: without the kind, with it, and with it while its assumption is broken
 (`BROKEN`). `lossmodel.evaluation` simulates the wars from the priors; the soldiers are fitted by

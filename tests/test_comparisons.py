@@ -305,6 +305,28 @@ def test_a_dependent_list_takes_the_total_away_from_the_truth():
     assert places[1] > 0.975
 
 
+# Factors that are 2.7 to 2.8 sds of their priors.
+BROKEN = {
+    "ratio": ("ratio.bias", 3.0),
+    "overlap": ("overlap.selection", 7.0),
+    "fate": ("fate.selection", 4.0),
+    "declared": ("bias.declared", 5.0),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broken_assumption_takes_away_the_quantity_that_a_kind_speaks_of(kind):
+    """The twins that must fail: dependent lists, and cases that are counted several times."""
+    given, only, quantity, truth_of = CASES[kind]
+    name, factor = BROKEN[kind]
+    z = []
+    for times in (1.0, factor):
+        war = War(3, given | {name: times})
+        values = quantity(fitted(war, kind, only=only)[0])
+        z.append((truth_of(war) - values.mean()) / values.std())
+    assert abs(z[1] - z[0]) > 1.2
+
+
 @pytest.mark.parametrize(("selection", "flagged"), [(1.0, False), (20.0, True)])
 def test_a_dependent_list_among_three_is_flagged(selection, flagged):
     given = {"coverage.level": 0.4, "overlap.selection": 1.0}
