@@ -305,6 +305,28 @@ def test_a_dependent_list_takes_the_total_away_from_the_truth():
     assert places[1] > 0.975
 
 
+# Factors that are 2.7 to 2.8 sds of their priors.
+BROKEN = {
+    "ratio": ("ratio.bias", 3.0),
+    "overlap": ("overlap.selection", 7.0),
+    "fate": ("fate.selection", 4.0),
+    "declared": ("bias.declared", 5.0),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broken_assumption_takes_away_the_quantity_that_a_kind_speaks_of(kind):
+    """The twins that must fail: dependent lists, and cases that are counted several times."""
+    given, only, quantity, truth_of = CASES[kind]
+    name, factor = BROKEN[kind]
+    z = []
+    for times in (1.0, factor):
+        war = War(3, given | {name: times})
+        values = quantity(fitted(war, kind, only=only)[0])
+        z.append((truth_of(war) - values.mean()) / values.std())
+    assert abs(z[1] - z[0]) > 1.2
+
+
 @pytest.mark.parametrize(("selection", "flagged"), [(1.0, False), (20.0, True)])
 def test_a_dependent_list_among_three_is_flagged(selection, flagged):
     given = {"coverage.level": 0.4, "overlap.selection": 1.0}
@@ -345,6 +367,37 @@ def test_expectations_are_in_the_units_of_the_claim(war_fit):
     )
     assert 0.5 < ratio["expected_median"] / ratio["value"] < 2
     assert terms.loc[["overlap", "ratio", "declarations"], "pit"].between(0, 1).all()
+
+
+def test_the_effect_of_a_dependent_list_is_printed(war_fit):
+    """Nobody can tell it from the claims: the total is given for another mean of its factor."""
+    table = war_fit.local_prior_sensitivity
+    table = table[(table["category"] == "killed") & (table["scope"] == "all")]
+    own = table[(table["prior"] == "common.sd") & (table["value"] == 0.15)].iloc[0]
+    (moved,) = table[(table["prior"] == "overlap.selection") & (table["value"] == 1)]["median"]
+    prior = war_fit.priors["overlap.selection"]
+    more = war_fit.priors.replace({"overlap.selection": {"mean": prior.mean + prior.sd}})
+    refit = fit(
+        war_fit.claims, components=war_fit.components, engine="laplace", draws=100, priors=more
+    )
+    row = refit.local_prior_sensitivity.loc[own.name]
+    sd = np.log(own["upper"] / own["lower"]) / 3.92
+    assert np.log(moved / own["median"]) == pytest.approx(
+        np.log(row["median"] / own["median"]), abs=0.2 * sd
+    )
+    # Those who are compared are easier to find: the list has fewer of all dead, who are more.
+    assert moved > own["median"]
+
+
+def test_sensitivity_moves_the_factors_of_what_the_claims_have(sea, tmp_path):
+    def moved(*rows):
+        claims = read(sea, tmp_path, *rows)
+        found = variants_of(claims, Priors.default(), Components(), claimants=[], shift_priors=True)
+        return {v.name for v in found if v.kind == "location"}
+
+    factors = {"ratio.bias", "overlap.selection", "fate.selection", "bias.declared"}
+    assert moved(LIST) & factors == set()
+    assert moved(LIST, OVERLAP) & factors == {"overlap.selection"}
 
 
 def test_a_report_has_the_factors_apart_and_no_figure_draws_them(war_fit):

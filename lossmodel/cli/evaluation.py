@@ -60,6 +60,16 @@ def calibrate(
             "repeatable.",
         ),
     ] = None,
+    evidence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--evidence",
+            metavar="NAME",
+            show_default=False,
+            help="Evidence that every war has beside counts: ratio, overlap, fate, declared or "
+            "triangle; repeatable.",
+        ),
+    ] = None,
     out: Folder = None,
     store: Store = KEPT,
     jobs: Jobs = -1,
@@ -70,13 +80,16 @@ def calibrate(
     """Simulate wars, fit them, and check the coverage of the credible intervals."""
     _check(out)
     from lossmodel.evaluation.calibration import calibrate as run
+    from lossmodel.evaluation.further_evidence import known_evidence
     from lossmodel.evaluation.misspecification import known_misspecifications
+    from lossmodel.evaluation.templates import Size
 
     with task_options(store, jobs, cluster, scheduler_file, shard) as (_, options):
         result = run(
             replicates,
             seed=seed,
             engine=engine,
+            size=Size(evidence=known_evidence(evidence or [])),
             misspecifications=known_misspecifications(breaks or []),
             **options,
         )
@@ -87,6 +100,7 @@ def calibrate(
         out.mkdir(parents=True, exist_ok=True)
         words = f"--replicates {replicates} --seed {seed} --engine {engine}"
         words += "".join(f" --break {name}" for name in breaks or [])
+        words += "".join(f" --evidence {name}" for name in evidence or [])
         result.save(out / "calibration.json", command=f"lossmodel calibrate {words}")
         result.coverage.to_csv(out / "coverage.csv", index=False)
         result.plot().figure.savefig(out / "ranks.svg")

@@ -111,6 +111,7 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "calibrate": (
         ("lossmodel calibrate --replicates 100", "coverage in 100 simulated wars"),
         ("lossmodel calibrate --break spike --out checks", "in wars of another make"),
+        ("lossmodel calibrate --evidence overlap", "in wars with an overlap of lists"),
     ),
     "backtest": (
         ("lossmodel backtest --conflict battle-of-britain", "against later truth"),

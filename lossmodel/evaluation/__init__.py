@@ -7,8 +7,12 @@ hidden by the same error in the other.
 `prior_draws`         draws from the priors, random walks between knots
 `latent_truth`        latent losses: rates, lethality, the missing, scopes
 `measurement`         measurement model: definitions, biases, coverage, delays
+`figure_noise`        errors of figures, and the slack of bounds
 `publication`         published figures: noise, bounds, ranges, rounding
+`compared_figures`    figures that count no losses: ratios, overlaps, fates, declarations
 `templates`           templates of artificial wars of mixed size
+`further_evidence`    kinds of evidence beside counts in artificial wars
+`claim_template`      templates from the claims of a conflict
 `misspecification`    departures from the model's assumptions
 `departures`          departures of all streams at once, by size
 `unmarked_relays`     third parties that repeat others' totals without saying so

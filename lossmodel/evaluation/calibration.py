@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lossmodel.evaluation.further_evidence import known_evidence
 from lossmodel.evaluation.misspecification import MisspecificationKind
 from lossmodel.evaluation.replicates import replicate
 from lossmodel.evaluation.scores import (
@@ -126,7 +127,8 @@ def calibrate(
     priors
         Of the simulator and of the fits; the shipped priors by default.
     size
-        Limits of the wars' sizes.
+        Limits of the wars' sizes, and their kinds of evidence beside counts, as
+        ``Size(evidence=("overlap",))``; see `further_evidence`.
     misspecifications
         Departures of each war from the model's assumptions; the loss of coverage is their cost.
     levels
@@ -137,7 +139,7 @@ def calibrate(
     Raises
     ------
     UsageError
-        There is no such engine.
+        There is no such engine, or no such kind of evidence.
 
     Examples
     --------
@@ -146,6 +148,7 @@ def calibrate(
     """
     # Checked here: within a task an error is only a failure of that war.
     check_engine(engine)
+    known_evidence(() if size is None else size.evidence)
     given = Priors.default() if priors is None else priors
     limits = asdict(Size() if size is None else size)
     arguments = [

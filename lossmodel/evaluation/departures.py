@@ -9,6 +9,8 @@ centre      the mean bias of each role is another than history's, higher or lowe
 tail_df     deviations of sides, claimants and categories have heavy tails
 coverage    lists reach a share of the dead that is uniform between two limits
 relayed     third parties repeat another claimant's total without saying so
+compared    cases that are compared differ from all cases, and always in the same direction
+duplicated  lists hold names several times
 
 Signs and days are drawn by a generator of their own. Tails and coverage are maps of the normals
 that the sound war has, so that a war equals its sound twin but for its departures.
@@ -45,6 +47,13 @@ class Departures:
         Limits of the share of the dead that a list reaches; None for the prior's.
     relayed
         Share of the totals of third parties that repeat another claimant's.
+    compared
+        Factor on what ratios, overlaps, fates and declarations state beside their own errors: on
+        the stated lethality, on the odds of being listed of the dead who are compared (lists that
+        depend on each other), on the odds of death of resolved cases, on the declarations (cases
+        that are counted several times).
+    duplicated
+        Entries of a list for each of the dead in it.
 
     Examples
     --------
@@ -58,6 +67,8 @@ class Departures:
     tail_df: float = float("inf")
     coverage: tuple[float, float] | None = None
     relayed: float = 0.0
+    compared: float = 1.0
+    duplicated: float = 1.0
 
     @property
     def none(self) -> bool:
@@ -70,8 +81,8 @@ def together(*several: Departures) -> Departures:
 
     Examples
     --------
-    >>> together(Departures(jump=1.5), Departures(relayed=0.5))
-    Departures(jump=1.5, ramp=1.0, centre=1.0, tail_df=inf, coverage=None, relayed=0.5)
+    >>> together(Departures(jump=1.5), Departures(relayed=0.5)) == Departures(1.5, relayed=0.5)
+    True
     """
     found = {
         each.name: getattr(departures, each.name)

@@ -175,7 +175,7 @@ def spans_of(rows: pd.DataFrame, truth: Truth) -> dict[tuple[str, str, str], tup
     >>> bool(0 <= first <= last)
     True
     """
-    known = rows["known"].map(truth.position).astype(float)
+    known = (rows["known"] - truth.days[0]).dt.days.astype(float)
     grouped = known.groupby([rows["root"], rows["party"], rows["category"]])
     found = grouped.agg(["min", "max"])
     return dict(zip(found.index, found.itertuples(index=False, name=None), strict=True))

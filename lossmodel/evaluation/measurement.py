@@ -132,7 +132,7 @@ class MeasurementModel:
         killed = truth.losses(base, "killed", scope)
         missing = truth.missing_share(base)
         past = np.maximum(elapsed, MIN_ELAPSED)
-        declared = self._declared(base, past)
+        declared = self.declared_share(base, past)
         if key[2] == "missing":
             return killed * missing * (1 - declared) * (elapsed > 0)
         if accounting == "register":
@@ -168,7 +168,7 @@ class MeasurementModel:
             self._paths[name] = self._walk(f"coverage.walk_sd{suffix}", level)
         years = self._days_after(known) / YEAR
         gain = self.sampler.quantity("coverage.after", " ".join(key)) * years / (1 + years)
-        return np.asarray(expit(self._paths[name] + gain))
+        return np.asarray(self.departures.sizes.duplicated * expit(self._paths[name] + gain))
 
     def unsettled(self, key: StreamKey, published: float) -> float:
         """Share of its bias that a figure has left: less than one after the fighting.
@@ -288,12 +288,12 @@ class MeasurementModel:
         base = self.truth.conflict.components(party)[0]
         return "civilian" if self.truth.conflict.parties[base].civilian else "person"
 
-    def _declared(self, base: str, elapsed: Floats) -> Floats:
-        """Share of the missing dead who are declared dead within the elapsed days."""
+    def declared_share(self, base: str, elapsed: Floats) -> Floats:
+        """Share of each day's missing dead who are declared dead within the elapsed days."""
         if not self.truth.missing_share(base).any():
             return np.zeros_like(elapsed)
-        median = self._declaration(base)
-        return np.asarray(ndtr(np.log(elapsed / median) / self.sampler.quantity("declared.log_sd")))
+        log = np.log(np.maximum(elapsed, MIN_ELAPSED) / self._declaration(base))
+        return np.asarray(ndtr(log / self.sampler.quantity("declared.log_sd")) * (elapsed > 0))
 
     def _declaration(self, base: str) -> Floats:
         """Median days from a death on each day to its declaration, shape (days,)."""

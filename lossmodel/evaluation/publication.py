@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lossmodel.evaluation.figure_noise import noisy, over_months, slack
 from lossmodel.evaluation.latent_truth import Truth
 from lossmodel.evaluation.measurement import MeasurementModel, StreamKey
 from lossmodel.evaluation.misspecification import METHODS, Misspecification
@@ -22,9 +23,6 @@ from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS
 
 __all__ = ["Publisher", "relative_unit", "rounded"]
 
-# A smaller expected figure has gamma-Poisson noise, as in the model; stated here again, since the
-# simulator shares no code with it.
-COUNT_BELOW = 200.0
 # Smallest unit of an average per day, and of any other figure.
 UNIT_OF_AVERAGE, UNIT = 0.01, 1.0
 # A bound that says little can be any number; larger ones are refused as no counts.
@@ -85,13 +83,13 @@ class Publisher:
             root, party, category, scope = (str(name) for name in names)
             own[group.index] = self._own((root, party, category), scope, group)
         pairs = zip(rows.itertuples(), own.to_numpy(dtype=float), strict=True)
-        published = [self._worded(row, float(figure)) for row, figure in pairs]
+        published = [self.worded(row, float(figure)) for row, figure in pairs]
         return pd.DataFrame(published, index=rows.index, columns=["value", "low", "high"])
 
     def _own(self, key: StreamKey, scope: str, rows: pd.DataFrame) -> Floats:
         """The claimant's own figures, before qualifiers and rounding, shape (rows,)."""
         accounting = self.truth.conflict.stream(*key).accounting
-        windows = [self._window(row) for row in rows.itertuples()]
+        windows = [self.window(row) for row in rows.itertuples()]
         known = np.array([self.truth.position(day) for day in rows["known"]], dtype=float)
         if key[2] == "missing":
             return self._stocks(key, scope, windows, known)
@@ -105,21 +103,22 @@ class Publisher:
         return self._vintages(key, scope, windows, known, left)
 
     # The rows here are those of DataFrame.itertuples, of whose columns the type checker knows none.
-    def _window(self, row: Any) -> tuple[int, int]:
+    def window(self, row: Any) -> tuple[int, int]:
+        """Days [lo, hi) of a claim, counted from the first."""
         lo = 0 if pd.isna(row.start) else max(self.truth.position(row.start), 0)
         return lo, self.truth.position(row.end) + 1
 
     def _ledger(self, key: StreamKey, scope: str, windows: list[tuple[int, int]]) -> Floats:
         """Running sums of increments between the ends of windows, each with its noise."""
         daily = np.zeros(len(self.truth.days))
-        for base in self._bases(key):
+        for base in self.bases(key):
             counted = self._switched(key, base, scope, self.measurement.at)
             daily += counted * np.exp(self.measurement.bias(key, base))
         daily *= self._change(key, self.measurement.at)
         sd = self.sampler.quantity("noise.ledger_day")
         edges = np.unique(np.array(windows))
         pieces = [
-            self._noisy(daily[a:b].sum(), sd / np.sqrt(b - a))
+            noisy(self.sampler, daily[a:b].sum(), sd / np.sqrt(b - a))
             for a, b in zip(edges, edges[1:], strict=False)
         ]
         total = np.concatenate([[0.0], np.cumsum(pieces)])
@@ -144,7 +143,7 @@ class Publisher:
         """
         sd = self.sampler.quantity("noise.estimate")
         change = self._change(key, known)
-        first = self._bases(key)[0]
+        first = self.bases(key)[0]
         own: dict[tuple[int, int, int], float] = {}
         figures = []
         for (lo, hi), day, factor, qualifier, share in zip(
@@ -154,11 +153,11 @@ class Publisher:
             if name not in own:
                 counted = sum(
                     self._switched(key, base, scope, np.array([float(day)]))[lo:hi].sum()
-                    for base in self._bases(key)
+                    for base in self.bases(key)
                 )
-                bias = self._left(key, first, int(day), share)
+                bias = self.left(key, first, int(day), share)
                 bound = QUALIFIERS[qualifier].is_bound
-                own[name] = self._noisy(counted * np.exp(bias) * factor, sd, bound=bound)
+                own[name] = noisy(self.sampler, counted * np.exp(bias) * factor, sd, bound=bound)
             figures.append(own[name])
         return np.array(figures)
 
@@ -171,22 +170,24 @@ class Publisher:
         left: Floats,
     ) -> Floats:
         """Holdings of a list or register at each date: the earlier ones and noisy additions."""
-        sd, base = self.sampler.quantity("noise.list"), self._bases(key)[0]
+        sd, base = self.sampler.quantity("noise.list"), self.bases(key)[0]
         register = self.truth.conflict.stream(*key).accounting == "register"
         figures = np.zeros(len(windows))
-        last: dict[int, tuple[float, float]] = {}
+        last: dict[int, tuple[float, float, int, int]] = {}
         for i in np.lexsort((np.array([float(hi) for _, hi in windows]), known)):
             (lo, hi), day = windows[i], int(known[i])
-            expected = self._known_dead(key, base, scope, (lo, hi), day)
-            before, held = last.get(lo, (0.0, 0.0))
+            expected = self.held(key, base, scope, (lo, hi), day)
+            before, held, then, end = last.get(lo, (0.0, 0.0, lo - 1, lo))
             added = max(expected - before, 0.0)
             if register:
-                added *= np.exp(self._left(key, base, day, left[i]))
-            figures[i] = held + self._noisy(added, sd)
-            last[lo] = (max(expected, before), figures[i])
+                added *= np.exp(self.left(key, base, day, left[i]))
+            # Days of search between two vintages, or those that a window gains, if they are more.
+            months = over_months(max(day - then, hi - end))
+            figures[i] = held + noisy(self.sampler, added, sd * months)
+            last[lo] = (max(expected, before), figures[i], day, hi)
         return figures
 
-    def _left(self, key: StreamKey, base: str, day: int, share: float) -> float:
+    def left(self, key: StreamKey, base: str, day: int, share: float) -> float:
         """Log bias of a figure of which a share is left; the common mode stays whole."""
         common = self.measurement.common(base)
         return float(share * (self.measurement.bias(key, base)[day] - common) + common)
@@ -197,32 +198,25 @@ class Publisher:
         accounting = self.truth.conflict.stream(*key).accounting
         listed = ACCOUNTINGS[accounting].counts_cases
         sd = self.sampler.quantity("noise.list" if listed else "noise.estimate")
-        base = self._bases(key)[0]
+        base = self.bases(key)[0]
         bias = np.exp(self.measurement.bias(key, base))
         figures = [
-            self._noisy(self._known_dead(key, base, scope, window, int(day)) * bias[int(day)], sd)
-            for window, day in zip(windows, known, strict=True)
+            noisy(self.sampler, self.held(key, base, scope, window, day) * bias[day], sd)
+            for window, day in zip(windows, known.astype(int).tolist(), strict=True)
         ]
         return np.array(figures)
 
-    def _known_dead(
+    def held(
         self, key: StreamKey, base: str, scope: str, window: tuple[int, int], day: int
     ) -> float:
+        """Expected cases of a window that a list, register or stock holds at the end of a day."""
         elapsed = day + 0.5 - self.measurement.at
         held = self.measurement.known_dead(key, base, scope, elapsed)
         return float(held[window[0] : window[1]].sum())
 
-    def _bases(self, key: StreamKey) -> list[str]:
+    def bases(self, key: StreamKey) -> list[str]:
+        """Base parties of a stream that have losses."""
         return [p for p in self.truth.conflict.components(key[1]) if p in self.truth.rate]
-
-    def _noisy(self, mean: float, sd: float, *, bound: bool = False) -> float:
-        rng = self.sampler.rng
-        if mean <= 0:
-            return 0.0
-        if mean < COUNT_BELOW and not bound:
-            return float(rng.poisson(rng.gamma(sd**-2, mean * sd**2)))
-        z = rng.standard_normal() if bound else rng.standard_t(self.sampler.quantity("noise.nu"))
-        return float(mean * np.exp(sd * z))
 
     def _switched(self, key: StreamKey, base: str, scope: str, when: Floats) -> Floats:
         """Losses per day under the stream's definition, which a misspecification may change.
@@ -247,21 +241,18 @@ class Publisher:
                 factor[when >= self.truth.position(departure.date)] *= departure.factor
         return factor
 
-    def _worded(self, row: Any, own: float) -> tuple[float, float, float]:
+    def worded(self, row: Any, own: float) -> tuple[float, float, float]:
         """Value, low and high as published: per day for an average, qualified and rounded."""
         rng, missing = self.sampler.rng, float("nan")
         kind, qualifier = KINDS[row.kind], QUALIFIERS[row.qualifier]
         unit, low, high = row.unit_share, row.low_ratio, row.high_ratio
         if kind.per_day:
-            lo, hi = self._window(row)
+            lo, hi = self.window(row)
             own /= hi - lo
         least = UNIT_OF_AVERAGE if kind.per_day else UNIT
         if qualifier.is_bound:
-            wide = rng.random() < self.sampler.quantity("bound.wide_share")
-            slack = rng.exponential(
-                self.sampler.quantity("bound.wide_excess" if wide else "bound.excess")
-            )
-            own *= np.exp(-slack if qualifier.form == "at-least" else slack)
+            way = -1.0 if qualifier.form == "at-least" else 1.0
+            own *= np.exp(way * slack(self.sampler))
         own = min(own, LARGEST)
         if not qualifier.has_limits:
             return rounded(own, unit, least=least), missing, missing

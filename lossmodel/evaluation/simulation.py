@@ -11,18 +11,14 @@ import pandas as pd
 
 from lossmodel.arguments import check_seed
 from lossmodel.claims.claims import Claims, load_claims
-from lossmodel.conflict.conflict import Conflict, load_conflict
+from lossmodel.conflict.conflict import Conflict
 from lossmodel.deprecation import renamed_attribute, renamed_keywords
 from lossmodel.errors import UsageError
+from lossmodel.evaluation.claim_template import levels_of, plan_of
+from lossmodel.evaluation.compared_figures import ComparisonPublisher, compares
 from lossmodel.evaluation.departures import DepartureDraws, Departures
-from lossmodel.evaluation.latent_truth import (
-    PERSON,
-    Truth,
-    draw_truth,
-    spans_of,
-    submodel_of,
-    truth_table,
-)
+from lossmodel.evaluation.further_evidence import with_evidence
+from lossmodel.evaluation.latent_truth import Truth, draw_truth, spans_of, submodel_of, truth_table
 from lossmodel.evaluation.measurement import MeasurementModel
 from lossmodel.evaluation.misspecification import (
     Misspecification,
@@ -30,29 +26,21 @@ from lossmodel.evaluation.misspecification import (
     place_misspecification,
 )
 from lossmodel.evaluation.prior_draws import Sampler
-from lossmodel.evaluation.publication import Publisher, relative_unit
+from lossmodel.evaluation.publication import Publisher
 from lossmodel.evaluation.templates import Plan, Size, draw_plan, with_roots
 from lossmodel.evaluation.unmarked_relays import place_relays, relayed, repeated
-from lossmodel.evidence.exclusions import MODELLED
 from lossmodel.model.priors import Priors
-from lossmodel.tables.categories import DECLARED
-from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 __all__ = ["LEVEL_SD", "Simulated", "simulate"]
 
-EXTRA = ["root", "unit_share", "low_ratio", "high_ratio", "has_value", "middle", "row"]
+EXTRA = ["root", "unit_share", "low_ratio", "high_ratio", "has_value", "middle", "further", "row"]
 
 # Sd of the log level of the losses, chosen by hand: a factor of 2.7 either way in 95% of the wars.
 # The model's own prior of the level is nearly flat, and most of its wars would be of absurd size.
 LEVEL_SD = 0.5
 # Dates of the truth table.
 DATES = 4
-# Shares of casualties by which a template's figures are put on one scale. The median of the prior
-# of lethality is KILLED; the irrecoverable include a quarter of the wounded.
-KILLED = 0.27
-SHARES = {"killed": KILLED, "wounded": 1 - KILLED, "irrecoverable": 0.45}
-# Relative limits of a range whose figure is nought.
-NOUGHT_RANGE = (0.8, 1.2)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,10 +81,11 @@ class Simulated:
     breaks = renamed_attribute("Simulated.breaks", "misspecifications")
 
     def total(self, party: str, category: str, scope: str = "all") -> float:
-        """Expected losses from the first to the last day of the claims, a number of cases."""
+        """Expected losses from the first to the last day that is counted, a number of cases."""
         submodel = submodel_of(self.claims.conflict, category)
         path = next(path for path in self.paths if path.submodel == submodel)
-        days = path.position(self.claims.table["end"].max()) + 1
+        table = self.claims.table
+        days = path.position(table.loc[~compares(table), "end"].max()) + 1
         return float(path.losses(party, category, scope)[:days].sum())
 
 
@@ -116,7 +105,9 @@ def simulate(
 
     With a conflict, claims keep the windows, dates, qualifiers and rounding of its own or of a
     template; corrections, parts of totals and claims outside the model are left out. Without one,
-    a small artificial war of two parties is drawn.
+    a small artificial war of two parties is drawn. Further evidence (ratios, overlaps, fates,
+    declarations, and the counts that come with them in an artificial war) is drawn last, by a
+    generator of its own: the other figures are those of the war without it.
 
     Parameters
     ----------
@@ -129,7 +120,7 @@ def simulate(
     template
         Claims whose form is kept and whose figures are replaced; the conflict's by default.
     size
-        Limits of an artificial war.
+        Limits of an artificial war, and its kinds of evidence beside counts.
     misspecifications
         Departures from the model's assumptions: `method-change`, `method-drop`, `spike`, `relay`,
         `definition`. One that the war has no place for is left out.
@@ -146,7 +137,8 @@ def simulate(
     Raises
     ------
     UsageError
-        A size is given with a conflict, no claim can be modelled, or an argument is not known.
+        A size is given with a conflict, no claim can be modelled, or an argument is not known, a
+        kind of evidence among them.
     ClaimsError
         The template is not a valid table of claims.
 
@@ -160,15 +152,22 @@ def simulate(
     priors = Priors.default() if priors is None else priors
     if conflict is not None and size is not None:
         raise UsageError("size is for made-up wars; a conflict has the size of its claims.")
-    plan = draw_plan(size or Size(), rng) if conflict is None else _plan_of(conflict, template)
-    levels = {"person": plan.levels} if conflict is None else _levels(plan)
+    if conflict is None:
+        limits = size or Size()
+        plan = with_evidence(draw_plan(limits, rng), limits.evidence, seed=seed)
+    else:
+        plan = plan_of(conflict, template)
+    levels = {"person": plan.levels} if conflict is None else levels_of(plan)
     rows = with_roots(plan.rows)
-    found = _placed(misspecifications, rows, plan.conflict, seed)
+    counts = rows[~(compares(rows) | rows["further"])]
+    found = _placed(misspecifications, counts, plan.conflict, seed)
     # Generators of their own, so that a war equals its sound twin before its departures.
     streams = DepartureDraws(departures or Departures(), np.random.default_rng([seed, 2]))
     own = np.random.default_rng([seed, 3])
-    relays = place_relays(rows, share=streams.sizes.relayed, conflict=plan.conflict, rng=own)
-    return _War(plan, rows, levels, level_sd, priors, found, streams, relays, rng).simulated()
+    relays = place_relays(counts, share=streams.sizes.relayed, conflict=plan.conflict, rng=own)
+    further = np.random.default_rng([seed, 4])
+    war = _War(plan, rows, levels, level_sd, priors, found, streams, relays, rng, further)
+    return war.simulated()
 
 
 def _placed(
@@ -190,6 +189,7 @@ class _War:
     departures: DepartureDraws
     relays: dict[int, int]
     rng: np.random.Generator
+    further: np.random.Generator
 
     def simulated(self) -> Simulated:
         conflict = self.plan.conflict
@@ -205,7 +205,7 @@ class _War:
         for departure in self.misspecifications:
             table = relayed(table, departure) if departure.kind == "relay" else table
         table = repeated(table, self.relays)
-        ends = pd.date_range(conflict.start, self.rows["end"].max(), periods=DATES + 1)[1:]
+        ends = pd.date_range(conflict.start, self._until, periods=DATES + 1)[1:]
         return Simulated(
             claims=load_claims(table.drop(columns=EXTRA, errors="ignore"), conflict=conflict),
             truth=truth_table(paths, ends.floor("D")),
@@ -214,6 +214,11 @@ class _War:
             paths=tuple(paths),
             misspecifications=self.misspecifications,
         )
+
+    @property
+    def _until(self) -> pd.Timestamp:
+        """The last day of losses: declarations may go on after it."""
+        return pd.Timestamp(self.rows.loc[~compares(self.rows), "end"].max())
 
     def _truth(self, submodel: str, sampler: Sampler) -> Truth:
         """Daily losses of one submodel, its spike included."""
@@ -240,81 +245,22 @@ class _War:
         return pd.DataFrame(rows, columns=["block", "party", "centre", "sd"])
 
     def _figures(self, truth: Truth, sampler: Sampler, rows: pd.DataFrame) -> pd.DataFrame:
+        counts = rows[~compares(rows)]
         kept = {
             key: truth.conflict.stream(*key).accounting
-            for key in zip(rows["root"], rows["party"], rows["category"], strict=True)
+            for key in zip(counts["root"], counts["party"], counts["category"], strict=True)
         }
         biased = pd.Series([k for k, name in kept.items() if not ACCOUNTINGS[name].has_coverage])
         pairs = biased.map(lambda key: key[:2])
         several = frozenset(pairs[pairs.duplicated()])
-        spans = spans_of(rows, truth)
+        # A register of which only an overlap is known has a bias as well.
+        overlaps = rows[rows["kind"] == "overlap"]
+        spans = spans_of(overlaps, truth) | spans_of(counts, truth)
         measurement = MeasurementModel(truth, sampler, spans, several, self.departures)
-        return Publisher(truth, measurement, sampler, self.misspecifications).publish(rows)
-
-
-def _plan_of(conflict: str | Path | Conflict, template: Claims | pd.DataFrame | None) -> Plan:
-    about = conflict if isinstance(conflict, Conflict) else load_conflict(conflict)
-    if isinstance(template, Claims):
-        table = template.table
-    else:
-        table = load_claims(template, conflict=about).table
-    derived = about.claimants["claimant"][about.claimants["derived_from"] != ""]
-    keep = table["category"].isin([*MODELLED - {DECLARED}])
-    keep |= table["category"].map(lambda name: about.categories[name].group != "person")
-    keep &= ~table["claimant"].isin(derived) & ~table["via"].isin(derived)
-    keep &= table["scope"].map(lambda name: _has_share(about, name))
-    keep &= (table["part_of"] == "") & (table["end"] >= about.start)
-    keep &= ~table["kind"].isin([*names_with(KINDS, "signed"), *names_with(KINDS, "compares")])
-    rows = table[keep].reset_index(drop=True)
-    if rows.empty:
-        raise UsageError("the template has no claim that the model covers.")
-    middle, (low, high) = rows["value"].fillna((rows["low"] + rows["high"]) / 2), NOUGHT_RANGE
-    rows = rows.assign(
-        unit_share=relative_unit(middle),
-        low_ratio=(rows["low"] / middle).where(middle > 0, low),
-        high_ratio=(rows["high"] / middle).where(middle > 0, high),
-        has_value=rows["value"].notna(),
-        middle=middle,
-    )
-    return Plan(about, rows, {})
-
-
-def _has_share(conflict: Conflict, name: str) -> bool:
-    scope = conflict.scopes[name]
-    if name == "all":
-        return True
-    if scope.complement_of:
-        return _has_share(conflict, scope.complement_of)
-    return scope.share is not None and _has_share(conflict, scope.of or "all")
-
-
-def _levels(plan: Plan) -> dict[str, dict[str, float]]:
-    """Centres of the log of the losses per day: medians over the template's figures."""
-    conflict, rows = plan.conflict, plan.rows
-    days = (rows["end"] - rows["start"].fillna(conflict.start)).dt.days + 1
-    daily = rows["middle"] / days.mask(rows["kind"].isin(names_with(KINDS, "per_day")), 1)
-    daily = daily / rows["category"].map(SHARES).fillna(1.0)
-    first = rows["party"].map(lambda name: conflict.components(name)[0])
-    submodel = rows["category"].map(lambda name: submodel_of(conflict, name))
-    usable = (daily > 0) & (rows["category"] != "missing")
-    centres = np.log(daily[usable]).groupby([submodel[usable], first[usable]]).median()
-    levels: dict[str, dict[str, float]] = {name: {} for name in sorted(set(submodel))}
-    for name, party in sorted(set(zip(submodel, first, strict=True))):
-        levels[name][party] = float(centres.get((name, party), 0.0))
-    for name, party in sorted(set(zip(submodel, rows["party"], strict=True))):
-        levels[name] |= _silent(plan, party, levels[name], person=name == PERSON)
-    return levels
-
-
-def _silent(plan: Plan, total: str, levels: dict[str, float], *, person: bool) -> dict[str, float]:
-    """Levels of the parties of a sum without figures of their own: an equal part of the first's."""
-    bases, last = plan.conflict.components(total), plan.rows["end"].max()
-    level = levels[bases[0]] - float(np.log(len(bases)))
-    others = {base: plan.conflict.parties[base] for base in bases if base not in levels}
-    return {
-        base: level
-        for base, party in others.items()
-        if party.counts("person" if person else "equipment")
-        and (party.start is None or party.start <= last)
-        and (party.end is None or party.end >= plan.conflict.start)
-    }
+        publisher = Publisher(truth, measurement, sampler, self.misspecifications)
+        found = publisher.publish(counts[~counts["further"]])
+        sampler.rng = self.further
+        more = publisher.publish(counts[counts["further"]])
+        until = truth.position(self._until) + 1
+        compared = ComparisonPublisher(publisher, until).publish(rows[compares(rows)])
+        return pd.concat([found, more, compared])

@@ -31,7 +31,8 @@ FOE = {"north": "south", "south": "north"}
 UNITS = (0.0, 0.001, 0.01, 0.05)
 CLAIM = {
     "scope": "all", "kind": "cumulative", "start": pd.NaT, "qualifier": "exact", "via": "",
-    "unit_share": 0.0, "low_ratio": np.nan, "high_ratio": np.nan, "has_value": True,
+    "unit_share": 0.0, "low_ratio": np.nan, "high_ratio": np.nan, "has_value": True, "per": "",
+    "total": np.nan, "further": False,
 }  # fmt: skip
 
 
@@ -43,6 +44,9 @@ class Size:
     ----------
     days, claimants, claims
         Smallest and largest number, drawn uniformly on the log scale.
+    evidence
+        Kinds of evidence beside counts that every war has, about both parties: names of
+        `further_evidence.EVIDENCE`. None by default.
 
     Examples
     --------
@@ -53,6 +57,7 @@ class Size:
     days: tuple[int, int] = (60, 1500)
     claimants: tuple[int, int] = (3, 15)
     claims: tuple[int, int] = (20, 400)
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +69,7 @@ class Plan:
     conflict
         Parties, categories, scopes, claimants and streams.
     rows
-        Claims without their figures.
+        Claims without their figures. Those of `further` evidence are drawn after the others.
     levels
         Party -> centre of the log of its losses per day.
 

@@ -11,6 +11,7 @@ from lossmodel.claims.claims import Claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.evaluation.accountings import other_accountings
 from lossmodel.model.components import Components
+from lossmodel.model.design.bias import SCALARS
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.prior_shift import COMMON_SDS, LOCATIONS
 from lossmodel.tables.categories import DECLARED
@@ -191,7 +192,9 @@ def _without(claims: Claims, claimant: str) -> Claims:
 
 
 def _shifted(claims: Claims, priors: Priors, components: Components) -> Iterator[Variant]:
-    for name in (name for name in LOCATIONS if not priors[name].fixed):
+    unread = _without_claims(claims)
+    unused = {prior for name, prior in SCALARS.items() if AUXILIARY[name].component in unread}
+    for name in (name for name in LOCATIONS if not priors[name].fixed and name not in unused):
         for sds in (-1.0, 1.0):
             prior = priors[name]
             changed = priors.replace({name: {"mean": prior.mean + sds * prior.sd}})

@@ -47,6 +47,8 @@ LOCATIONS: Final = (
     *("coverage.level.equipment", "coverage.after"),
     *("delay.median", "missing.level", "missing.counted", "declared.delay"),
     *("definition.losses", "definition.irrecoverable", "lethality.level"),
+    # What no pair of figures can tell: whether those who are compared are like all others.
+    *("ratio.bias", "overlap.selection", "fate.selection", "bias.declared"),
 )
 
 

@@ -20,7 +20,7 @@ from lossmodel.model.priors import Prior, Priors
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE, names_with
 
-__all__ = ["COVERAGE", "Bias", "build_biases", "level_prior"]
+__all__ = ["COVERAGE", "SCALARS", "Bias", "build_biases", "level_prior"]
 
 Knots = tuple[Floats, Ints]
 
