@@ -24,7 +24,7 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.model import LossModel
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.citation import fit_hash
-from lossmodel.report.dial import changes_table, dial_of
+from lossmodel.report.dial import changes_table, dial_of, span_of_medians
 from lossmodel.report.document import compose
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.manifest import list_file, read_manifest, write_manifest
@@ -284,6 +284,20 @@ def test_the_policy_of_the_page_has_the_hash_of_each_script(page):
     digests = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts]
     assert allowed == [f"'sha256-{digest}'" for digest in digests]
     assert len(scripts) == 1 + len(SCRIPTS)
+
+
+def test_the_summary_has_the_range_of_the_refits_and_no_approximation(toy):
+    found = toy_explanation(toy)
+    (_, text), (_, approximated) = page_of(toy, found), page_of(toy)
+    assert "Median under other priors" in approximated
+    assert "Median under other priors" not in text
+    for key in found.keys:
+        medians = [found.at(node).totals[found.keys.index(key)][0] for node in found.nodes]
+        least, most = span_of_medians(found, key).replace(",", "").split(" to ")
+        assert float(least) == pytest.approx(min(medians), rel=0.05)
+        assert float(most) == pytest.approx(max(medians), rel=0.05)
+        assert f"the median would be {span_of_medians(found, key)}." in text
+    assert span_of_medians(found, ("nobody", "killed", "all")) == ""
 
 
 def test_without_refits_one_line_says_how_to_make_them(toy):

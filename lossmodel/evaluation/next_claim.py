@@ -78,10 +78,10 @@ class Candidate:
 def next_claims(fit: Fit, keys: Sequence[Series] | None = None, *, seed: int = 1) -> pd.DataFrame:
     """Expected widths of totals after one more claim, before its number is known.
 
-    Candidates are the next totals by claimants of the fit that make estimates, lists or registers
-    and have none up to its last day, and totals by new claimants: of the party's own side, of its
-    adversary, of third parties, a list of names or pictures, a register of deaths. Totals of new
-    claimants may be exact, rounded, or a lower bound; the others are exact.
+    Candidates are the next totals by claimants of the fit that have made estimates, lists or
+    registers of several dates and none up to its last day, and totals by new claimants: of the
+    party's own side, of its adversary, of third parties, a list of names or pictures, a register of
+    deaths. Totals of new claimants may be exact, rounded, or a lower bound; the others are exact.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def _side(conflict: Conflict, party: str, role: str) -> str | None:
 
 
 def _continued(fit: Fit, design: Design, party: str, category: str) -> list[tuple[str, str]]:
-    """Claimants whose last figure is of an earlier day than the last one, and their accountings."""
+    """Claimants of figures of several days, all before the last one, and their accountings."""
     terms, last = design.terms, fit.days[-1]
     ends = pd.Series([days[-1][1] for days in terms["days"]], index=terms.index)
     found = []
@@ -180,7 +180,9 @@ def _continued(fit: Fit, design: Design, party: str, category: str) -> list[tupl
         own = (terms["claimant"] == claimant) & (terms["party"] == party)
         own &= (terms["category"] == category) & (terms["scope"] == "all")
         plain = accounting in ("estimate", *COUNTED)
-        if plain and own.any() and max(ends[own].max(), terms["known"][own].max()) < last:
+        # One that spoke once may never do so again.
+        plain &= terms.loc[own, "known"].nunique() > 1
+        if plain and max(ends[own].max(), terms["known"][own].max()) < last:
             found.append((str(claimant), accounting))
     return found
 

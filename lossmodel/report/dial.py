@@ -12,7 +12,7 @@ from lossmodel.evaluation.explanation import coded
 from lossmodel.evaluation.reweighting import CARRIED
 from lossmodel.report.blocks import Dial, Table
 from lossmodel.report.wording import date, estimate_text, interval, level, quantity_title
-from lossmodel.text.numbers import factor
+from lossmodel.text.numbers import factor, number
 
 if TYPE_CHECKING:
     from lossmodel.api import Fit
@@ -45,14 +45,24 @@ def largest_change(explanation: Explanation, fit: Fit, key: tuple[str, str, str]
     return f"If {words}, the total is {_total(others[node])} instead of {_total(own)}."
 
 
+def span_of_medians(explanation: Explanation, key: tuple[str, str, str]) -> str:
+    """Least and largest median of a total over the refits; empty for a total without any."""
+    if key not in explanation.keys:
+        return ""
+    answers = [
+        found for found in map(explanation.at, explanation.nodes) if found.effective >= CARRIED
+    ]
+    totals = np.array([found.totals[explanation.keys.index(key)] for found in answers])
+    least, most = (totals[pick(totals[:, 0])] for pick in (np.argmin, np.argmax))
+    return " to ".join(number(row[0], row[1], row[2]) for row in (least, most))
+
+
 def changes_table(explanation: Explanation, fit: Fit) -> Table:
     """Totals of the fit and of each refit."""
     rows = [["As assumed", *map(_total, explanation.at(explanation.nodes[0]).totals)]]
     for node in range(1, len(explanation.nodes)):
         words = f"If {_node_words(explanation, fit, node)}"
         found = explanation.at(explanation.nodes[node])
-        if node not in explanation.passed:
-            words += " (by the other refits)"
         carried = found.effective >= CARRIED
         rows.append([words, *(_total(t) if carried else "–" for t in found.totals)])
     return Table(
@@ -86,7 +96,8 @@ def _agreement(explanation: Explanation) -> str:
 def _node_words(explanation: Explanation, fit: Fit, node: int) -> str:
     position = explanation.nodes[node]
     pairs = zip(explanation.assumptions(fit.priors), position, strict=True)
-    return " and ".join(a.words(fit.priors, at) for a, at in pairs if at) or "nothing changes"
+    words = " and ".join(a.words(fit.priors, at) for a, at in pairs if at) or "nothing changes"
+    return words if node in explanation.passed else f"{words} (by the other refits)"
 
 
 def _total(limits: Floats) -> str:

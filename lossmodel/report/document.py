@@ -132,7 +132,7 @@ def compose(
         sections=[
             trimmed(section)
             for section in (
-                answer_section(results),
+                answer_section(results, explanation),
                 *([] if changes is None else [changes_section(fit, changes)]),
                 periods_section(results),
                 losses_section(results, figures["losses"]),

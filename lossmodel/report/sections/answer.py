@@ -9,6 +9,7 @@ from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.tables import prior_share
 from lossmodel.report.axis import Axis
 from lossmodel.report.blocks import Answer, Answers, Block, Section, Table, Text
+from lossmodel.report.dial import span_of_medians
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.scale import scale_words
 from lossmodel.report.sections.alternatives import alternatives_table, median_range
@@ -32,6 +33,7 @@ from lossmodel.tables.categories import COUNTED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
+    from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.results import Key, Results
 
 __all__ = ["answer_section", "headline_answers"]
@@ -62,14 +64,20 @@ def headline_answers(results: Results) -> Answers | None:
     )
 
 
-def answer_section(results: Results) -> Section:
-    """Sentences about the main parties, then tables of all totals."""
+def answer_section(results: Results, explanation: Explanation | None = None) -> Section:
+    """Sentences about the main parties, then tables of all totals.
+
+    Where there are refits under other assumptions, they are given in place of approximations.
+    """
     main = main_parties(results.fit)
     headlines = headline_keys(results.fit)
-    blocks: list[Block] = [_introduction(results), *(_sentence(results, key) for key in headlines)]
+    blocks: list[Block] = [
+        _introduction(results),
+        *(_sentence(results, key, explanation) for key in headlines),
+    ]
     blocks += [Text(words, tone="warning") for words in headline_warnings(results.fit)]
     blocks += [_scopes(results)]
-    alternatives = alternatives_table(results, headlines)
+    alternatives = None if explanation is not None else alternatives_table(results, headlines)
     if alternatives is not None:
         blocks += [Text("Sensitivity to assumptions", tone="heading"), alternatives]
     blocks += readings_blocks(results, headlines)
@@ -91,7 +99,7 @@ def _introduction(results: Results) -> Text:
     return Text(words, tone="small")
 
 
-def _sentence(results: Results, key: Key) -> Text:
+def _sentence(results: Results, key: Key, explanation: Explanation | None) -> Text:
     fit = results.fit
     category = key[1]
     now, before = results.total(key), results.year_ago(key)
@@ -106,7 +114,9 @@ def _sentence(results: Results, key: Key) -> Text:
     text += "."
     if assumed := scale_words(fit, key):
         text += f" {assumed}"
-        medians = median_range(results, key)
+        medians = (
+            median_range(results, key) if explanation is None else span_of_medians(explanation, key)
+        )
         text += f"; under other plausible priors the median would be {medians}." if medians else "."
     if hanging := hangs_on(fit, key, now):
         text += f" It {hanging}."
