@@ -45,6 +45,8 @@ class Answer:
         How far to trust it, in words.
     lower, middle, upper
         Places of limits and median on the axis that all answers share, from 0 to 1.
+    question
+        Its question, as for ``lossmodel query``; empty for none.
     """
 
     title: str
@@ -54,6 +56,7 @@ class Answer:
     lower: float
     middle: float
     upper: float
+    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,14 @@ class Text:
         Words in bold at its start.
     tone
         ``answer`` stands out, ``heading`` is a heading within a section.
+    quotes
+        Words at the beginning of the text that are a number, with their question; empty for none.
     """
 
     text: str
     lead: str = ""
     tone: Tone = "plain"
+    quotes: tuple[str, str] = ("", "")
     kind: Literal["text"] = "text"
 
 

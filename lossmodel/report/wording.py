@@ -37,6 +37,7 @@ __all__ = [
     "main_parties",
     "party_title",
     "quantity_title",
+    "question_of",
     "ratio",
     "scope_title",
 ]
@@ -92,6 +93,12 @@ def quantity_title(fit: Fit, key: tuple[str, str, str]) -> str:
     party, category, scope = key
     narrower = "" if scope == "all" else f" ({scope})"
     return f"{party_title(fit.conflict, party)}, {category_title(fit, category)}{narrower}"
+
+
+def question_of(key: tuple[str, str, str]) -> str:
+    """The question of a total to the last day, as for ``lossmodel query``: killed russia."""
+    party, category, scope = key
+    return " ".join((category, party) if scope == "all" else (category, party, scope))
 
 
 def category_title(fit: Fit, category: str) -> str:
