@@ -184,10 +184,12 @@ def test_limits_other_levels_shares_and_days_can_be_tagged(results, numbers, tmp
         (QUESTION, f"50% CrI {limits[0]} to {limits[1]}"),
         ("lethality north", f"{share['median']:.0%}"),
         ("when killed north passes 1000", day),
+        ("killed-north-2023", numbers[0]),  # the key of a macro
+        ("killed-north-2023 upper", numbers[2]),
     ]
     page = "".join(f'<b data-lossmodel="{q}"><i>{said}</i></b>' for q, said in tagged)
     found = check(results, tmp_path, ".html", page.encode())
-    assert (found.problems, found.agreeing) == ([], 4)
+    assert (found.problems, found.agreeing) == ([], 6)
 
 
 def test_a_content_control_tags_a_number(tmp_path):
