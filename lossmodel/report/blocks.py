@@ -43,20 +43,20 @@ class Answer:
         What was lost, and how many.
     confidence
         How far to trust it, in words.
+    question
+        Its question, as for ``lossmodel query``.
     lower, middle, upper
         Places of limits and median on the axis that all answers share, from 0 to 1.
-    question
-        Its question, as for ``lossmodel query``; empty for none.
     """
 
     title: str
     median: str
     interval: str
     confidence: str
+    question: str
     lower: float
     middle: float
     upper: float
-    question: str = ""
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,8 @@ def headline_answers(results: Results) -> Answers | None:
                 estimate_text(row),
                 interval(row),
                 confidence(fit, key, row),
+                question_of(key),
                 *(axis.place(row[limit]) for limit in ("lower", "median", "upper")),
-                question=question_of(key),
             )
             for key, row in zip(keys, totals, strict=True)
         ],
