@@ -117,7 +117,7 @@ def test_a_stream_that_the_fit_uses_has_its_latest_total(fit):
 def test_the_section_tells_order_parts_and_the_largest(fit):
     blocks = others_section(Results(fit)).blocks
     words = " ".join(block.text for block in blocks if block.kind == "text")
-    at = [words.index(f" {name}, ") for name in ("rest", "definition", "scope", "date")]
+    at = [words.lower().index(f" {name} is ") for name in ("definition", "scope", "date", "rest")]
     assert at == sorted(at)
     leads = [block.lead for block in blocks if block.kind == "text" and block.lead]
     assert leads[0] == "Largest parts:"

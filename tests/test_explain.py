@@ -277,6 +277,12 @@ def test_the_report_has_the_sentence_the_table_and_the_sliders(page):
     assert text.count(f"If {words} |") == 1
 
 
+def test_refits_that_do_not_agree_say_what_to_do(toy, monkeypatch):
+    monkeypatch.setattr(Explanation, "disagreement", 5.0)
+    caption = changes_table(toy_explanation(toy), toy).caption
+    assert "with --engine nuts, which is exact" in caption
+
+
 def test_the_policy_of_the_page_has_the_hash_of_each_script(page):
     html, _ = page
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)

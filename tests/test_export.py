@@ -21,7 +21,10 @@ from lossmodel.report.output.static_api import write_static_api
 from lossmodel.report.output.word import to_word
 from lossmodel.report.output.workbook import write_workbook
 from lossmodel.report.quoted import _quotients, quoted
+from lossmodel.report.quoting import verify_document
 from lossmodel.report.results import Results
+from lossmodel.report.sections.answer import _sentence, headline_answers
+from lossmodel.report.wording import headline_keys
 from tests.fakes import HOSTILE, make_fit
 
 FORMULA = '=HYPERLINK("https://example.org","click")'
@@ -129,6 +132,24 @@ def test_a_word_file_has_tables_links_and_numbers_with_tags(results, document, t
     tagged = {mention.question: mention.text for mention in mentions(path) if mention.question}
     asked = {one.question for one in quoted(results).values()}
     assert {"killed north", "killed north / killed south"} <= set(tagged) <= asked
+
+
+def test_headlines_of_a_word_file_keep_their_question(results, document, tmp_path):
+    pytest.importorskip("docx")
+    answers = headline_answers(results)
+    summary = [_sentence(results, key) for key in headline_keys(results.fit)]
+    told = replace(document, answers=answers, sections=[Section("s", "Summary", summary)])
+    path = tmp_path / "a.docx"
+    path.write_bytes(to_word(told, results, tmp_path))
+    tagged = [m for m in mentions(path) if m.question == "killed north"]
+    assert [m.text.count(answers.items[0].median) for m in tagged[:2]] == [1, 1]
+    assert not verify_document(path, results.fit).problems
+    changed = replace(answers, items=[replace(one, median="9,999,999") for one in answers.items])
+    wrong = [replace(t, text=f"9,999,999{t.text}", quotes=("9,999,999", t.quotes[1]))
+             for t in summary]  # fmt: skip
+    told = replace(told, answers=changed, sections=[Section("s", "Summary", wrong)])
+    path.write_bytes(to_word(told, results, tmp_path))
+    assert len(verify_document(path, results.fit).problems) == len(answers.items) + len(wrong)
 
 
 def test_lethality_of_parties_comes_in_the_order_of_the_fit(results):

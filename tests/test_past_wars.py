@@ -231,6 +231,7 @@ def test_the_report_names_wars_scores_and_failures():
     assert words.startswith("In short: Of 2 totals of 2 past wars")
     assert "50% lie in their 95% interval" in words
     assert "own side's latest in 1 of 1 wars (0.25 against 0.50)" in words
+    assert "may differ from that of all truths in the table below (0.25)" in words
     assert " 2 past wars, whose losses became known later, were" in words
     assert "each without its own cluster" in words
     assert "1 of 2 truths" in words

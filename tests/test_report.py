@@ -23,6 +23,7 @@ from lossmodel.report.output.markdown import markdown
 from lossmodel.report.passages import split_passages
 from lossmodel.report.results import Results
 from lossmodel.report.sections.checks import checks_section
+from lossmodel.report.sections.losses import READING
 from lossmodel.report.typesetting import TypesettingError
 from lossmodel.report.write import write_report
 from lossmodel.text.numbers import number
@@ -126,7 +127,7 @@ def test_departures_from_a_normal_posterior_are_rows_with_names(count):
     section = checks_section(Results(fit), [])
     tables = [block for block in section.blocks if getattr(block, "name", "") == "doubts"]
     rows = [list(row) for table in tables for row in table.rows]
-    assert rows == [["person", "killed North is not normal (skewed)"]] * count
+    assert rows == [["person", "North, killed is not normal (skewed)"]] * count
     assert all(bool(table.fold) == (count > 3) for table in tables)
     words = " ".join(block.text for block in section.blocks if isinstance(block, Text))
     assert ("approximate where the posterior is not normal" in words) == (count > 0)
@@ -136,6 +137,8 @@ def test_the_parts_come_in_order(fit):
     results = Results(fit)
     document = compose(results, figure_specs(results))
     names = [section.name for section in document.sections]
+    titles = {section.title for section in document.sections}
+    assert re.search("the section “(.*?)” gives its bias", READING)[1] in titles
     assert names == [
         *("answer", "periods", "losses", "others", "claimants", "level", "claims", "checks"),
         "validation",

@@ -19,6 +19,7 @@ import pytest
 
 import lossmodel as lm
 from lossmodel.evaluation.explain import explain
+from lossmodel.evaluation.reweighting import CARRIED
 from lossmodel.report.wording import headline_keys
 from lossmodel.report.write import write_report
 from lossmodel.text.numbers import number
@@ -360,11 +361,12 @@ def test_a_source_can_be_opened(page):
     assert page.value("window.opened") == url
 
 
-@pytest.mark.parametrize("words", ["{0:,.0f}", "{0:.0f}"])
-def test_a_number_is_found_with_and_without_its_commas(page, report, words):
+@pytest.mark.parametrize("comma", [",", "", " ", "\u00a0", "\u202f"])
+def test_a_number_is_found_with_and_without_its_commas(page, report, comma):
     claims = pd.read_csv(report / "claims.csv")
     claim = claims.loc[claims["value"].idxmax()]
-    text = words.format(claim["value"])
+    text = f"{claim['value']:,.0f}".replace(",", comma)
+    assert comma in text
     page.value(
         f"{{const f = document.querySelector('#table-claims input'); f.value = '{text}';"
         "f.dispatchEvent(new Event('input'));}"
@@ -547,6 +549,47 @@ def test_a_logarithmic_scale_and_a_window_of_time(page):
     assert page.value(ticks) == linear
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "said", "invalid"),
+    [
+        ("2023-03-31", "2023-01-01", "From is after To: all days are shown. ", "true true"),
+        ("2023-03-31", "2023-03-31", "From and To are the same day: all days", "true true"),
+        ("1999-01-01", "2023-03-31", "Outside {} to {}: all days are shown. ", "true false"),
+        ("2023-03-31", "2099-01-01", "Outside {} to {}: all days are shown. ", "false true"),
+        ("2023-01-01", "2023-03-31", "", "false false"),
+        ("", "", "", "false false"),
+    ],
+)
+def test_a_window_that_cannot_be_shown_says_so(page, report, first, last, said, invalid):
+    days = pd.read_csv(report / "estimates.csv", parse_dates=["start", "end"])
+    ends = [f"{day.day} {day:%B %Y}" for day in (days["start"].min(), days["end"].max())]
+    words = explored(page, **{"from": first, "to": last})
+    assert words.startswith(said.format(*ends) or "North, killed")
+    fields = "[...document.querySelectorAll('.explore [type=date]')]"
+    assert page.value(f"{fields}.map(f => f.getAttribute('aria-invalid')).join(' ')") == invalid
+    if said:
+        assert page.value("document.querySelector('.problem').getClientRects().length") > 0
+        page.value("document.querySelector('.whole').click()")
+        assert page.value(f"{fields}.some(f => f.getAttribute('aria-invalid') === 'true')") is False
+        assert "all days" not in page.value("document.querySelector('.value').textContent")
+
+
+def test_a_single_day_is_called_a_day(browser, tmp_path):
+    """The last week of a fit may have one day alone."""
+    fit = make_fit(n_draws=30, until="2024-02-19")
+    browser.width(1280)
+    browser.open(write_report(fit, tmp_path / "report") / "report.html")
+    said = explored(browser, measure="weekly", week=999)
+    table = pd.read_csv(tmp_path / "report" / "estimates.csv")
+    weeks = table[table["measure"] == "weekly"]
+    assert weeks.iloc[-1]["start"] == weeks.iloc[-1]["end"]
+    assert "per day, 19 February 2024: " in said
+    assert "of this day" in said
+    label = "document.querySelector('.near').getAttribute('aria-label')"
+    assert browser.value(label) == "Claims of this day"
+    assert "of this week" in explored(browser, week=1)
+
+
 def test_without_scripts_and_in_print_there_are_the_pictures(page, report):
     shown = "{}.every(e => e.checkVisibility({{contentVisibilityAuto: true}}))"
     pictures = shown.format("[...document.querySelectorAll('#losses .picture svg')]")
@@ -656,9 +699,10 @@ def test_numbers_without_enough_draws_are_marked(browser, dialled, tmp_path):
     few = replace(found, efficiency=1e-3)
     browser.open(write_report(fit, tmp_path / "report", explanation=few) / "report.html")
     moved(browser, [0, 0])
-    assert "Do not use these numbers" in browser.value(
-        "document.querySelector('.dial [role=status]').textContent"
-    )
+    said = browser.value("document.querySelector('.dial [role=status]').textContent")
+    assert said.startswith("Too far from the refits to be worked out: ")
+    assert f"effective draws, where {CARRIED:,} are needed." in said
+    assert "Do not use these numbers" in said
     assert browser.value("document.querySelector('.dial').classList.contains('uncarried')")
 
 

@@ -184,10 +184,12 @@ def test_limits_other_levels_shares_and_days_can_be_tagged(results, numbers, tmp
         (QUESTION, f"50% CrI {limits[0]} to {limits[1]}"),
         ("lethality north", f"{share['median']:.0%}"),
         ("when killed north passes 1000", day),
+        ("killed-north-2023", numbers[0]),  # the key of a macro
+        ("killed-north-2023 upper", numbers[2]),
     ]
     page = "".join(f'<b data-lossmodel="{q}"><i>{said}</i></b>' for q, said in tagged)
     found = check(results, tmp_path, ".html", page.encode())
-    assert (found.problems, found.agreeing) == ([], 4)
+    assert (found.problems, found.agreeing) == ([], 6)
 
 
 def test_a_content_control_tags_a_number(tmp_path):
@@ -334,6 +336,14 @@ def test_days_of_a_text():
         ("<p data-lossmodel=q>1<script>2<\\/script>'<p>'</script>2", ["12"], []),
         ("<template><p>1</template>2<svg><text>3</text><path/></svg>4<!-- 5 -->", [], ["2", "4"]),
         ("<table><tr><td><template><td>1</template><td data-lossmodel=q>2</table>", ["2"], []),
+        # A slash ends an element within foreign ones, unless HTML is within them again.
+        ("<svg>" + '<use href="#a"/>' * 300 + "</svg><p data-lossmodel=q>2<p>3", ["2"], ["3"]),
+        ("<math><mi/><mn data-lossmodel=q>2</mn><mo/></math>3", ["2"], ["3"]),
+        (
+            "<math><annotation-xml><p data-lossmodel=q />2</p></annotation-xml></math>3",
+            ["2"],
+            ["3"],
+        ),
     ],
 )
 def test_html_is_read_as_it_is_shown(tmp_path, page, tagged, rest):

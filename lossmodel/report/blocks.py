@@ -43,6 +43,8 @@ class Answer:
         What was lost, and how many.
     confidence
         How far to trust it, in words.
+    question
+        Its question, as for ``lossmodel query``.
     lower, middle, upper
         Places of limits and median on the axis that all answers share, from 0 to 1.
     """
@@ -51,6 +53,7 @@ class Answer:
     median: str
     interval: str
     confidence: str
+    question: str
     lower: float
     middle: float
     upper: float
@@ -112,11 +115,14 @@ class Text:
         Words in bold at its start.
     tone
         ``answer`` stands out, ``heading`` is a heading within a section.
+    quotes
+        Words at the beginning of the text that are a number, with their question; empty for none.
     """
 
     text: str
     lead: str = ""
     tone: Tone = "plain"
+    quotes: tuple[str, str] = ("", "")
     kind: Literal["text"] = "text"
 
 

@@ -89,7 +89,8 @@ def _agreement(explanation: Explanation) -> str:
         return words
     return (
         f"Medians differ from those of their refits alone by up to {factor(found)} posterior sds, "
-        "since the approximations of the refits do not agree: an exact engine is needed here."
+        "since the approximations of the refits do not agree. Read the rows as directions "
+        "of change; for their size run the fit again with --engine nuts, which is exact."
     )
 
 

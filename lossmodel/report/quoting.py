@@ -153,6 +153,8 @@ class _Checker:
         question, _, last = mention.question.rpartition(" ")
         asked = (last,) if last in LIMITS and question else ()
         question = question if asked else mention.question
+        if question in self.quoted:  # the key of a macro
+            question = self.quoted[question].question
         said, level = _without_level(said_in(mention.text), self.results.fit.ci_prob)
         try:
             row = self._known(question, level) or self._answer(question, level)

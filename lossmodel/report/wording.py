@@ -37,6 +37,7 @@ __all__ = [
     "main_parties",
     "party_title",
     "quantity_title",
+    "question_of",
     "ratio",
     "scope_title",
 ]
@@ -92,6 +93,12 @@ def quantity_title(fit: Fit, key: tuple[str, str, str]) -> str:
     party, category, scope = key
     narrower = "" if scope == "all" else f" ({scope})"
     return f"{party_title(fit.conflict, party)}, {category_title(fit, category)}{narrower}"
+
+
+def question_of(key: tuple[str, str, str]) -> str:
+    """The question of a total to the last day, as for ``lossmodel query``: killed russia."""
+    party, category, scope = key
+    return " ".join((category, party) if scope == "all" else (category, party, scope))
 
 
 def category_title(fit: Fit, category: str) -> str:
@@ -163,6 +170,6 @@ def confidence(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) ->
     assumed = share if math.isfinite(share) else 1.0
     wide = (upper / lower) ** math.sqrt(1 + assumed) if lower > 0 else math.inf
     words = f"{LEVELS[int(wide >= NARROW) + int(wide >= WIDE)]} confidence"
-    reasons = [f"{wide:.1f}-fold"] if wide < 1000 else []
+    reasons = [f"{wide:.1f}-fold with other assumptions"] if wide < 1000 else []
     reasons += [f"{percent(share)} assumed"] if math.isfinite(share) else []
     return f"{words}: {', '.join(reasons)}" if reasons else words

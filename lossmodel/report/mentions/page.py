@@ -25,6 +25,8 @@ UNSEEN: Final = frozenset(("script", "style", "svg", "template", "title"))
 _ENDLESS: Final = "area base br col embed hr img input link meta source track wbr"
 VOID: Final = frozenset(_ENDLESS.split())
 FOREIGN: Final = frozenset(("math", "svg"))
+# Those within foreign elements whose content is HTML again.
+HTML_AGAIN: Final = frozenset(("annotation-xml", "desc", "foreignobject"))
 # Those that end a paragraph.
 _ENDING: Final = (
     "address article aside blockquote center details dialog dir div dl fieldset figcaption figure "
@@ -142,7 +144,8 @@ class _PageReader(html.parser.HTMLParser):
 
     def handle_startendtag(self, tag: str, attrs: Any) -> None:
         self.handle_starttag(tag, attrs)
-        if tag in FOREIGN:  # in HTML itself the slash has no meaning
+        # In HTML itself the slash has no meaning.
+        if tag not in VOID and (tag in FOREIGN or self._foreign()):
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -169,6 +172,11 @@ class _PageReader(html.parser.HTMLParser):
         super().close()
         self._close(0)
         self._flush()
+
+    def _foreign(self) -> bool:
+        """Whether the element that holds the innermost open one follows the rules of XML."""
+        outer = (element.name for element in reversed(self._open[:-1]))
+        return next((name in FOREIGN for name in outer if name in FOREIGN | HTML_AGAIN), False)
 
     def _first_ended_by(self, tag: str) -> int:
         """The place of the outermost open element whose end a start tag implies."""

@@ -1,7 +1,8 @@
 """The document as a Word file, with tables that can be edited.
 
-The last table has the numbers that a text may quote, each in a content control whose tag is its
-question: copied into a manuscript, they keep it, and `lossmodel verify` compares them.
+The headline totals, their sentences in the summary and the numbers of the last table are each in a
+content control whose tag is its question: copied into a manuscript, they keep it, and `lossmodel
+verify` compares them.
 """
 
 from __future__ import annotations
@@ -98,14 +99,16 @@ class _Writer:
         table = self._grid(["Question", "Median", "Interval"], rows)
         for one, row in zip(numbers, table.rows[1:], strict=True):
             for cell in row.cells[1:]:
-                _tag(cell.paragraphs[0], one.question)
+                _tag(cell.paragraphs[0], one.question, cell.paragraphs[0].runs)
 
     def _answers(self, answers: Answers) -> None:
         self._paragraph(answers.when, bold=True)
         for item in answers.items:
             paragraph = self.file.add_paragraph(f"{xml_text(item.title)}: ", style="List Bullet")
-            paragraph.add_run(xml_text(item.median)).bold = True
-            paragraph.add_run(xml_text(f" ({item.interval}). {item.confidence}."))
+            run = paragraph.add_run(xml_text(f"{item.median} ({item.interval})"))
+            run.bold = True
+            _tag(paragraph, item.question, [run])
+            paragraph.add_run(xml_text(f". {item.confidence}."))
         self._paragraph(answers.note)
 
     def _block(self, block: Block) -> None:
@@ -127,7 +130,11 @@ class _Writer:
         paragraph = self.file.add_paragraph()
         if block.lead:
             paragraph.add_run(xml_text(block.lead) + " ").bold = True
-        paragraph.add_run(xml_text(block.text)).bold = block.tone == "warning"
+        number, question = block.quotes
+        if number:
+            _tag(paragraph, question, [paragraph.add_run(xml_text(number))])
+        rest = xml_text(block.text.removeprefix(number))
+        paragraph.add_run(rest).bold = block.tone == "warning"
 
     def _figure(self, block: Figure) -> None:
         path = self.figures / f"{block.name}.png"
@@ -207,19 +214,19 @@ def _repeat_header(row: Any) -> None:
     row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
 
-def _tag(paragraph: Any, question: str) -> None:
-    """Put the text of a paragraph into a content control with a tag, if Word accepts it."""
+def _tag(paragraph: Any, question: str, runs: Sequence[Any]) -> None:
+    """Put the last runs of a paragraph into a content control with a tag, if Word accepts it."""
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
     words = xml_text(f"{WORD} {question}")
-    if len(words) > LONGEST_TAG:
+    if not question or len(words) > LONGEST_TAG:
         return
     control, about, content = (OxmlElement(f"w:{n}") for n in ("sdt", "sdtPr", "sdtContent"))
     tag = OxmlElement("w:tag")
     tag.set(qn("w:val"), words)
     about.append(tag)
-    for run in paragraph.runs:
+    for run in runs:
         content.append(run._r)
     control.extend([about, content])
     paragraph._p.append(control)

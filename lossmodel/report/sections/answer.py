@@ -27,6 +27,7 @@ from lossmodel.report.wording import (
     main_parties,
     party_title,
     quantity_title,
+    question_of,
     scope_title,
 )
 from lossmodel.tables.categories import COUNTED
@@ -55,6 +56,7 @@ def headline_answers(results: Results) -> Answers | None:
                 estimate_text(row),
                 interval(row),
                 confidence(fit, key, row),
+                question_of(key),
                 *(axis.place(row[limit]) for limit in ("lower", "median", "upper")),
             )
             for key, row in zip(keys, totals, strict=True)
@@ -104,10 +106,8 @@ def _sentence(results: Results, key: Key, explanation: Explanation | None) -> Te
     category = key[1]
     now, before = results.total(key), results.year_ago(key)
     first, last = date(fit.days[0]), date(fit.days[-1])
-    text = (
-        f"{estimate_text(now)} ({level(fit)} credible interval {interval(now)}) from {first} to "
-        f"{last}"
-    )
+    total = f"{estimate_text(now)} ({level(fit)} credible interval {interval(now)})"
+    text = f"{total} from {first} to {last}"
     if before is not None:
         text += f"; one year earlier, to {date(before['end'])}, "
         text += f"{estimate_text(before)} ({interval(before)})"
@@ -122,7 +122,7 @@ def _sentence(results: Results, key: Key, explanation: Explanation | None) -> Te
         text += f" It {hanging}."
     whole = ", all forces" if category in COUNTED and not is_civilian(fit, key[0]) else ""
     lead = f"{quantity_title(fit, key)}{whole}:"
-    return Text(text, lead=lead, tone="answer")
+    return Text(text, lead=lead, tone="answer", quotes=(total, question_of(key)))
 
 
 def _scopes(results: Results) -> Text:

@@ -18,9 +18,9 @@ __all__ = ["losses_section"]
 READING: Final = (
     "The upper panel of each figure has cumulative losses and claims, the lower one losses per day "
     "and claims about a day or a period. Triangles that point up are lower bounds, those that "
-    "point down upper bounds. Claims of a biased claimant lie off the curve; the section on "
-    "claimants gives its bias. A claim about several parties together stands in a figure of their "
-    "sum."
+    "point down upper bounds. Claims of a biased claimant lie off the curve; the section “Ratio of "
+    "claimed to true losses” gives its bias. A claim about several parties together "
+    "stands in a figure of their sum."
 )
 
 

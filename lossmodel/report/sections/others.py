@@ -82,14 +82,15 @@ def _method(results: Results, table: pd.DataFrame) -> Iterator[Block]:
         "is no difference."
     )
     yield Text(
-        "In this order: rest, the figure over this fit’s total of the same definition, scope and "
-        "days; definition, that total over the headline’s category of the same scope and days; "
-        "scope, that over all forces of the party in the same days; date, that over all days. All "
-        "are ratios of posterior medians, so that their logarithms add up to that of the whole "
-        "ratio exactly. An undefined word includes the share of the wounded that the fit finds in "
-        "the claimant’s figures, and of a derived figure the share of its prior. The rest is bias "
-        "and error of the figure and error of this fit; of a list of names it is the coverage, and "
-        "of a bound it is that of the bound. A scope whose share is unknown is within the rest.",
+        "Definition is this fit’s total of the figure’s own definition, scope and days over its "
+        "total of the headline’s category of the same scope and days; scope is the latter over "
+        "the total of all forces of the party in the same days; date is this one over that of all "
+        "days; rest is the figure over the first of these totals. Parts are ratios of posterior "
+        "medians, so that their logarithms add up to that of the whole ratio exactly. An undefined "
+        "word includes the share of the wounded that the fit finds in the claimant’s figures, and "
+        "of a derived figure the share of its prior. The rest is bias and error of the figure and "
+        "error of this fit; of a list of names it is the coverage, and of a bound it is that of "
+        "the bound. A scope whose share is unknown is within the rest.",
         tone="small",
     )
 

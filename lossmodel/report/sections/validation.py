@@ -97,7 +97,11 @@ def _summary(wars: pd.DataFrame) -> str:
         for row in rules.to_dict("records")
     )
     if better:
-        words += f"The CRPS of the model is below the error of a rule of thumb: {better}. "
+        words += (
+            f"The CRPS of the model is below the error of a rule of thumb: {better}. Each rule is "
+            "compared on the truths for which it has an answer, so that the CRPS beside it may "
+            f"differ from that of all truths in the table below ({_number(mean['crps'])}). "
+        )
     worse = rules[rules["abs_error"] > rules["rule_error"]].to_dict("records")
     if worse:
         named = ", ".join(

@@ -174,8 +174,9 @@ for (const box of document.querySelectorAll(".dial")) {
     const few = effective < given.carried;
     box.classList.toggle("uncarried", few);
     said.textContent = few
-      ? `Too far from the refits: ${Math.round(effective)} effective draws, of which ` +
-        `${given.carried} are needed. Do not use these numbers.`
+      ? "Too far from the refits to be worked out: " +
+        `${Math.round(effective).toLocaleString("en")} effective draws, where ` +
+        `${given.carried.toLocaleString("en")} are needed. Do not use these numbers.`
       : changed ? "These numbers are under changed assumptions." : "These are the numbers of the fit.";
   }
 

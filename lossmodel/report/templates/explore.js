@@ -16,7 +16,7 @@
     const svg = part("canvas").querySelector("svg");
     const listed = 8; // claims beside a week: as many as a phone shows below the figure
     const near = 18; // pixels within which a claim is pointed at: about half a finger
-    let panel, first, last, x, y, frame, at, held = false, pointed = null;
+    let panel, first, last, x, y, frame, at, held = false, pointed = null, problem = "";
 
     const iso = (n) => new Date(start + n * day).toISOString().slice(0, 10);
     const words = (n) => new Date(start + n * day)
@@ -46,11 +46,20 @@
     function limit() {
       const offset = (input, other) => {
         const n = Math.round((Date.parse(`${input.value}T00:00:00Z`) - start) / day);
-        return Number.isNaN(n) ? other : Math.min(Math.max(n, 0), data.days - 1);
+        return Number.isNaN(n) ? other : n;
       };
       first = offset(from, 0);
       last = offset(to, data.days - 1);
-      if (first >= last) [first, last] = [0, data.days - 1];
+      const outside = [first, last].map((n) => n < 0 || n >= data.days);
+      const wrong = outside.includes(true) ? outside : [first >= last, first >= last];
+      [from, to].forEach((input, i) => input.setAttribute("aria-invalid", wrong[i]));
+      problem = "";
+      if (wrong.includes(true)) {
+        const why = outside.includes(true) ? `Outside ${words(0)} to ${words(data.days - 1)}`
+          : first > last ? "From is after To" : "From and To are the same day";
+        problem = `${why}: all days are shown. `;
+        [first, last] = [0, data.days - 1];
+      }
       const weeks = panel.end.map((_, i) => i).filter((i) => middle(i) >= first && middle(i) <= last);
       week.min = weeks.length ? weeks[0] : 0;
       week.max = weeks.length ? weeks[weeks.length - 1] : panel.end.length - 1;
@@ -257,19 +266,24 @@
     function select(i) {
       at = Math.min(Math.max(i, Number(week.min)), Number(week.max));
       week.value = at;
+      const alone = panel.measure !== "cumulative" && panel.start[at] === panel.end[at];
+      const span = alone ? "day" : "week";
       const when = panel.measure === "cumulative" ? `to ${words(panel.end[at])}`
-        : `per day, ${words(panel.start[at])} to ${words(panel.end[at])}`;
+        : alone ? `per day, ${words(panel.end[at])}`
+          : `per day, ${words(panel.start[at])} to ${words(panel.end[at])}`;
       week.setAttribute("aria-valuetext", when);
       const found = claims(at);
       const [what, value, more] = ["what", "number", "limits"].map(part);
+      part("problem").textContent = problem;
+      part("near").setAttribute("aria-label", `Claims of this ${span}`);
       what.textContent = `${panel.party}, ${panel.category}, ${when}: `;
       value.textContent = panel.text[at];
       more.textContent = ` (${data.level} interval ${panel.interval[at]}); `
-        + `${found.length || "no"} ${found.length === 1 ? "claim" : "claims"} of this week`;
+        + `${found.length || "no"} ${found.length === 1 ? "claim" : "claims"} of this ${span}`;
       const items = (found.length ? found : earlier(at)).slice(0, listed).map(entry);
       if (!found.length && items.length) {
         const item = document.createElement("li");
-        item.textContent = "The latest before this week:";
+        item.textContent = `The latest before this ${span}:`;
         item.className = "note";
         items.unshift(item);
       }

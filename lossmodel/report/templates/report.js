@@ -55,6 +55,11 @@ for (const box of document.querySelectorAll(".table.search")) {
     return text.toLowerCase().replace(/(\d),(?=\d{3}(?!\d))/g, "$1");
   }
 
+  // So is 500 000 with any kind of blank. Rows are not read so: in them numbers of two cells meet.
+  function asked(text) {
+    return plain(text.replace(/(?<![\d.,])\d{1,3}(?:\s\d{3})+(?![\d.,])/g, (found) => found.replace(/\s/g, "")));
+  }
+
   function key(text, given) {
     if (given !== undefined) return Number.isNaN(Number(given)) ? given : Number(given);
     if (text === "" || text === "–") return null;
@@ -69,7 +74,7 @@ for (const box of document.querySelectorAll(".table.search")) {
   }
 
   function show() {
-    const wanted = plain(field.value).split(/\s+/).filter(Boolean);
+    const wanted = asked(field.value).split(/\s+/).filter(Boolean);
     const found = rows.filter((row) => wanted.every((word) => row.words.includes(word)));
     body.replaceChildren(...found.slice(0, shown).map((row) => (row.tr ??= row.make())));
     const part = found.length > shown ? `, the first ${shown} shown` : "";
