@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from lossmodel.api import Fit
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
@@ -41,6 +42,7 @@ def claimants_section(results: Results, figures: Sequence[FigureSpec]) -> Sectio
             "include. All claimants are modelled alike; “self” and “adversary” only state whose "
             "losses a claimant reports.",
         ),
+        *_settling(results.fit),
         *figure_blocks(figures),
     ]
     for group, title in (("person", "People"), ("equipment", "Equipment")):
@@ -50,6 +52,21 @@ def claimants_section(results: Results, figures: Sequence[FigureSpec]) -> Sectio
         blocks += [Text(title, tone="heading"), _table(results, group, rows.to_dict("records"))]
     blocks += _comparisons(results)
     return Section("claimants", "Ratio of claimed to true losses", blocks)
+
+
+def _settling(fit: Fit) -> list[Text]:
+    """How figures are read that a side or an office published after the fighting."""
+    terms = fit.terms
+    ended = fit.evidence.ended
+    if ended is None or not (terms["published"] > ended).any():
+        return []
+    return [
+        Text(
+            "After the fighting a side counts its own losses anew, and offices register them: such "
+            "figures keep a part of the logarithm of this ratio, the smaller the later they were "
+            "published. The ratios are those of figures published before."
+        )
+    ]
 
 
 def _comparisons(results: Results) -> list[Block]:
