@@ -179,7 +179,6 @@ def clip(
     records: list[Record],
     span: tuple[dt.date, dt.date] | None,
     path: Path,
-    conflict: str,
     written: pd.Series,
 ) -> tuple[list[Record], list[str]]:
     """Records whose windows lie in the war.
@@ -192,7 +191,7 @@ def clip(
         Those of one table.
     span
         First and last day of the war; None while there is no conflict.
-    path, conflict
+    path
         For messages.
     written
         The column of days as it was written; the index is the row.
@@ -211,7 +210,7 @@ def clip(
         first = min(record.window.start for record in outside)
         last = max(record.window.end for record in outside)
         raise UsageError(
-            f"{path}: all dates, {first} to {last}, lie outside {conflict}, which is from "
+            f"{path}: all dates, {first} to {last}, lie outside the conflict, which is from "
             f"{span[0]} to {span[1]}. Another conflict? Give --conflict."
         )
     problems = Problems()
@@ -221,7 +220,7 @@ def clip(
             str(written.name),
             rows=[record.place.row],
             found=quoted(written.get(record.place.row, record.window.start)),
-            allowed=f"days of {conflict}, from {span[0]} to {span[1]}",
+            allowed=f"days of the conflict, from {span[0]} to {span[1]}",
             remedy="Correct the year, month or day",
         )
     problems.raise_if_any()

@@ -75,13 +75,13 @@ def read_table(source: Source, hints: Hints) -> Imported:
         raise UsageError(f"{source.path} has no figure: all cells of its columns are empty.")
     timed = [name for name, column in columns.columns.items() if column.read in TIMED]
     written = rows.cells[timed[-1]] if timed else pd.Series(name="the headings", dtype=str)
-    records, cuts = clip(records, keys.span, source.path, hints.conflict, written)
+    records, cuts = clip(records, keys.span, source.path, written)
     unread = [n for n, c in columns.columns.items() if (c.read, c.why) == ("ignore", NO_FIGURES)]
     records = once(source, records, rows.left_out, events=hints.by is not None, unread=unread)
     said: list[str] = []
     if hints.by is not None:
         records, said = sum_events(records, hints.by)
-        records, more = clip(records, keys.span, source.path, hints.conflict, written)
+        records, more = clip(records, keys.span, source.path, written)
         cuts = cuts or more
     records, kinds = guess_kinds(records, hints.kind or "", source.path)
     records = once(source, in_order(records), rows.left_out, events=False)
