@@ -327,6 +327,7 @@ def make_fit(
             corrections=corrections,
             until=days[-1],
             as_of=None,
+            ended=None,
             force=force_figures([]),
         ),
         priors=Priors.default(),

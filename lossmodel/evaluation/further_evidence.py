@@ -26,6 +26,7 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.templates import CLAIM, PARTIES, START, Plan
 from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.vocabulary import QUALIFIERS
 
 __all__ = ["EVIDENCE", "known_evidence", "with_evidence"]
 
@@ -78,7 +79,7 @@ def _ratio(war: _About) -> _Added:
         qualifier = str(war.rng.choice(["exact", "about", "at-least", "range"]))
         cells = {"kind": "ratio", "per": "killed", "qualifier": qualifier, "unit_share": 0.05}
         limits = {"low_ratio": 0.8, "high_ratio": 1.25, "has_value": False}
-        cells |= limits if qualifier == "range" else {}
+        cells |= limits if QUALIFIERS[qualifier].has_limits else {}
         rows.append(war.row("surgeons", "wounded", end, **cells))
     return _Added({"surgeons": ""}, [], rows)
 

@@ -30,7 +30,7 @@ from lossmodel.evaluation.publication import Publisher
 from lossmodel.evaluation.templates import Plan, Size, draw_plan, with_roots
 from lossmodel.evaluation.unmarked_relays import place_relays, relayed, repeated
 from lossmodel.model.priors import Priors
-from lossmodel.tables.vocabulary import ACCOUNTINGS
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
 __all__ = ["LEVEL_SD", "Simulated", "simulate"]
 
@@ -254,7 +254,8 @@ class _War:
         pairs = biased.map(lambda key: key[:2])
         several = frozenset(pairs[pairs.duplicated()])
         # A register of which only an overlap is known has a bias as well.
-        overlaps = rows[rows["kind"] == "overlap"]
+        sampled = rows["kind"].isin(names_with(KINDS, "sampled"))
+        overlaps = rows[sampled & (rows["category"] != "missing")]
         spans = spans_of(overlaps, truth) | spans_of(counts, truth)
         measurement = MeasurementModel(truth, sampler, spans, several, self.departures)
         publisher = Publisher(truth, measurement, sampler, self.misspecifications)

@@ -101,7 +101,7 @@ def _introduction(results: Results) -> Text:
     return Text(words, tone="small")
 
 
-def _sentence(results: Results, key: Key, explanation: Explanation | None) -> Text:
+def _sentence(results: Results, key: Key, explanation: Explanation | None = None) -> Text:
     fit = results.fit
     category = key[1]
     now, before = results.total(key), results.year_ago(key)
