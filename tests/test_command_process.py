@@ -60,12 +60,18 @@ def python(code, **more):
     ).stdout.strip()  # fmt: skip
 
 
+def heard():
+    """Take signals as in the foreground: nohup and a shell's & have some of them ignored."""
+    for name in ("SIGINT", "SIGHUP", "SIGTERM"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
 def working(code, folder):
     """A command in a group of its own, once it says that it works."""
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=folder, env=environment(), text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heard,
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
