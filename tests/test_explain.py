@@ -304,6 +304,8 @@ def test_the_summary_has_the_range_of_the_refits_and_no_approximation(toy):
         assert float(most) == pytest.approx(max(medians), rel=0.05)
         assert f"the median would be {span_of_medians(found, key)}." in text
     assert span_of_medians(found, ("nobody", "killed", "all")) == ""
+    # Draws so correlated that no position has enough of them.
+    assert span_of_medians(replace(found, efficiency=1e-3), found.keys[0]) == ""
 
 
 def test_without_refits_one_line_says_how_to_make_them(toy):

@@ -47,11 +47,11 @@ def largest_change(explanation: Explanation, fit: Fit, key: tuple[str, str, str]
 
 def span_of_medians(explanation: Explanation, key: tuple[str, str, str]) -> str:
     """Least and largest median of a total over the refits; empty for a total without any."""
-    if key not in explanation.keys:
-        return ""
     answers = [
         found for found in map(explanation.at, explanation.nodes) if found.effective >= CARRIED
     ]
+    if key not in explanation.keys or not answers:
+        return ""
     totals = np.array([found.totals[explanation.keys.index(key)] for found in answers])
     least, most = (totals[pick(totals[:, 0])] for pick in (np.argmin, np.argmax))
     return " to ".join(number(row[0], row[1], row[2]) for row in (least, most))
