@@ -151,6 +151,11 @@ class Explanation:
         known = {a.prior: a for a in assumptions_of(priors)}
         return [known[name] for name in self.priors]
 
+    @cached_property
+    def answers(self) -> tuple[Answer, ...]:
+        """Totals at each node, which the summary, sentences and the table of refits share."""
+        return tuple(map(self.at, self.nodes))
+
     def at(self, position: Floats) -> Answer:
         """Totals at a position of the assumptions, shape (J,), by weights.
 

@@ -39,7 +39,7 @@ INTRO: Final = (
 def largest_change(explanation: Explanation, fit: Fit, key: tuple[str, str, str]) -> str:
     """The refit that moves a total most, as a sentence."""
     column = explanation.keys.index(key)
-    own, *others = (answer.totals[column] for answer in map(explanation.at, explanation.nodes))
+    own, *others = (answer.totals[column] for answer in explanation.answers)
     node = int(np.argmax([abs(np.log(other[0] / own[0])) for other in others]))
     words = _node_words(explanation, fit, 1 + node)
     return f"If {words}, the total is {_total(others[node])} instead of {_total(own)}."
@@ -47,9 +47,7 @@ def largest_change(explanation: Explanation, fit: Fit, key: tuple[str, str, str]
 
 def span_of_medians(explanation: Explanation, key: tuple[str, str, str]) -> str:
     """Least and largest median of a total over the refits; empty for a total without any."""
-    answers = [
-        found for found in map(explanation.at, explanation.nodes) if found.effective >= CARRIED
-    ]
+    answers = [found for found in explanation.answers if found.effective >= CARRIED]
     if key not in explanation.keys or not answers:
         return ""
     totals = np.array([found.totals[explanation.keys.index(key)] for found in answers])
@@ -59,10 +57,9 @@ def span_of_medians(explanation: Explanation, key: tuple[str, str, str]) -> str:
 
 def changes_table(explanation: Explanation, fit: Fit) -> Table:
     """Totals of the fit and of each refit."""
-    rows = [["As assumed", *map(_total, explanation.at(explanation.nodes[0]).totals)]]
-    for node in range(1, len(explanation.nodes)):
+    rows = [["As assumed", *map(_total, explanation.answers[0].totals)]]
+    for node, found in enumerate(explanation.answers[1:], start=1):
         words = f"If {_node_words(explanation, fit, node)}"
-        found = explanation.at(explanation.nodes[node])
         carried = found.effective >= CARRIED
         rows.append([words, *(_total(t) if carried else "–" for t in found.totals)])
     return Table(
