@@ -130,8 +130,10 @@ class SubmodelDraws:
         if stream in self.design.coverage:
             return np.asarray(np.exp(self.bias(stream, cells)))
         bias = self.design.biases[stream]
-        level = self.columns(bias.level(self.design.first_party(stream))).sum(axis=1)
-        key = b" ".join([cells.tobytes(), *(rows.tobytes() for _, rows in bias.walks)])
+        rows, weights = bias.level(self.design.first_party(stream))
+        level = self.columns(rows) @ weights
+        walks = (rows.tobytes() for _, rows in bias.walks)
+        key = b" ".join([cells.tobytes(), str(bias.unsettled).encode(), *walks])
         walk = self._walks.pop(key, None)
         if walk is None:
             walk = np.exp((self.model.walk(stream, cells) @ self.values.T).T)

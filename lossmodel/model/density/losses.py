@@ -4,6 +4,7 @@ theta -> scales, v (affine) -> linear predictors -> losses per day, scopes, bias
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
@@ -20,8 +21,7 @@ from lossmodel.model.density.functions import (
 from lossmodel.model.density.graph import Graph
 from lossmodel.model.density.operators import Matrix, Node, picking
 from lossmodel.model.design import Design
-from lossmodel.model.design.bias import Bias
-from lossmodel.model.design.grid import Floats, Ints, interpolate
+from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import Linear
 from lossmodel.model.design.windows import KILLED, MISSING_DEAD, WOUNDED
 
@@ -215,11 +215,7 @@ class LossGraph:
         design = self.design
         rows = Linear()
         if stream in design.coverage:
-            positions, knots = design.coverage[stream]
-            left, right, weight = interpolate(positions, at)
-            here = np.arange(len(at))
-            rows.add(here, knots[left], 1 - weight)
-            rows.add(here, knots[right], weight)
+            rows.add(*design.coverage[stream].weights(at))
             logit = self.graph.linear([(rows.matrix((len(at), self.v.size)), self.v)])
             return self.graph.map(LogSigmoid(), logit)
         rows.add(*design.biases[stream].weights(at, design.first_party(stream)))
@@ -230,9 +226,10 @@ class LossGraph:
 
         It is no node: the graph would grow with each stream that is asked for.
         """
-        at, walks = self.design.grid.middles[cells], self.design.biases[stream].walks
+        at = self.design.grid.middles[cells]
+        walks = replace(self.design.biases[stream], constant=(), common={})
         rows = Linear()
-        rows.add(*Bias((), walks, {}).weights(at, ""))
+        rows.add(*walks.weights(at, ""))
         return rows.matrix((len(at), self.v.size))
 
     def wounded_share(self, stream: int) -> Node | None:

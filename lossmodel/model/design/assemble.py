@@ -8,7 +8,7 @@ import pandas as pd
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.components import Components
 from lossmodel.model.design.bias import build_biases
-from lossmodel.model.design.bias_map import bias_map
+from lossmodel.model.design.bias_map import as_published, bias_map, unsettled_share
 from lossmodel.model.design.comparisons import ComparisonBuilder
 from lossmodel.model.design.design import PEOPLE, Design
 from lossmodel.model.design.grid import Grid
@@ -123,10 +123,13 @@ class _Assembly:
     ) -> Design:
         height = len(parameters.offset)
         window, (factor_row, factor_sign) = self.windows.windows(), self.windows.factors()
+        unsettled = unsettled_share(
+            self.terms, grid=self.grid, ended=self.ended, priors=self.priors
+        )
         bias = bias_map(
             self.terms, streams=self.streams, stream_of=self.stream_of, biases=self.biases,
             registers=self.comparisons.registers, bases=self._bases, grid=self.grid,
-            ended=self.ended, priors=self.priors, linear=self.comparisons.bias,
+            unsettled=unsettled, linear=self.comparisons.bias,
         )  # fmt: skip
         return Design(
             name=self.name,
@@ -135,7 +138,7 @@ class _Assembly:
             latent=self.latent,
             streams=self.streams,
             terms=self.terms,
-            biases=self.biases,
+            biases=as_published(self.biases, self.streams, self.stream_of, unsettled),
             coverage=self.triangle.coverage,
             definition={i: row for i, row in self.windows.definition.items() if isinstance(i, int)},
             daily=self.daily.matrix((self.windows.rows * self.grid.cells, height)),

@@ -54,6 +54,9 @@ class Bias:
         Knots (positions in days, rows of v), interpolated on the day and added.
     common
         Base party -> row of its common mode.
+    unsettled
+        Share of the rest that the stream's figures have, see ``bias_map.unsettled_share``: that of
+        the middle one where they differ.
 
     Examples
     --------
@@ -66,11 +69,13 @@ class Bias:
     constant: tuple[int, ...]
     walks: tuple[Knots, ...]
     common: dict[str, int]
+    unsettled: float = 1.0
 
-    def level(self, party: str) -> Ints:
-        """Rows that are added on every day for a base party, that of its common mode included."""
+    def level(self, party: str) -> tuple[Ints, Floats]:
+        """Rows that are added on every day for a base party, its common mode too, and weights."""
         common = [self.common[party]] if party in self.common else []
-        return np.array([*self.constant, *common], dtype=np.int64)
+        weights = [*[self.unsettled] * len(self.constant), *[1.0] * len(common)]
+        return np.array([*self.constant, *common], dtype=np.int64), np.array(weights)
 
     def weights(
         self, at: Floats, party: str, *, unsettled: Floats | None = None
@@ -80,10 +85,11 @@ class Bias:
         Parameters
         ----------
         unsettled
-            Share of the bias that is left, shape of ``at``; the common mode stays. All by default.
+            Share of the bias that is left, shape of ``at``; the common mode stays. That of the
+            stream by default.
         """
         here, left_over = np.arange(len(at), dtype=np.int64), np.ones(len(at))
-        share_left = left_over if unsettled is None else unsettled
+        share_left = left_over * self.unsettled if unsettled is None else unsettled
         common = [self.common[party]] if party in self.common else []
         where, column, weight = [here[:0]], [here[:0]], [left_over[:0]]
         for row in (*self.constant, *common):

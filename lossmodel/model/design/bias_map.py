@@ -1,6 +1,7 @@
 """Log biases of the observations as a sparse map of v."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from lossmodel.model.design.parameters import Linear
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS, AUXILIARY, names_with
 
-__all__ = ["bias_map", "unsettled_share"]
+__all__ = ["as_published", "bias_map", "unsettled_share"]
 
 
 def bias_map(
@@ -23,8 +24,7 @@ def bias_map(
     registers: Iterable[tuple[int, int]],
     bases: Callable[[str], Sequence[str]],
     grid: Grid,
-    ended: float,
-    priors: Priors,
+    unsettled: Floats,
     linear: Linear,
 ) -> Linear:
     """Log bias of every observation that is neither a ledger's nor a list's.
@@ -42,13 +42,12 @@ def bias_map(
         stream, whose bias they have.
     bases
         From a party to its base parties in the submodel.
-    ended
-        Day after the last one of fighting; infinite while the war lasts.
+    unsettled
+        Share of its bias that each observation has left, see `unsettled_share`.
     linear
         The map, which has those of the readings of `AUXILIARY` already.
     """
     at = np.array([grid.index(day) for day in terms["anchor_date"]], dtype=float)
-    unsettled = unsettled_share(terms, grid=grid, ended=ended, priors=priors)
     figures = {stream: np.flatnonzero(stream_of == stream) for stream in biases}
     for observation, stream in registers:
         figures[stream] = np.append(figures[stream], observation)
@@ -80,3 +79,20 @@ def unsettled_share(terms: pd.DataFrame, *, grid: Grid, ended: float, priors: Pr
     late = np.maximum(published + 1 - ended, 0.0)
     late[~(official & terms["category"].ne("missing")).to_numpy()] = 0.0
     return np.asarray(1 / np.sqrt(1 + late / priors["bias.settling"].median))
+
+
+def as_published(
+    biases: Mapping[int, Bias], streams: pd.DataFrame, stream_of: Ints, unsettled: Floats
+) -> dict[int, Bias]:
+    """Biases of the streams with the share of them that the middle one of their figures has.
+
+    Parameters
+    ----------
+    biases, streams, stream_of, unsettled
+        As in `bias_map`. A ledger's figures are of the days while the fighting lasts, and one
+        factor of a reading of `AUXILIARY` is the same whenever it was published.
+    """
+    models = streams["observation_model"]
+    settles = [i for i in biases if models[i] != "ledger" and models[i] not in AUXILIARY]
+    shares = {i: float(np.median(unsettled[stream_of == i])) for i in settles}
+    return {i: replace(bias, unsettled=shares.get(i, 1.0)) for i, bias in biases.items()}

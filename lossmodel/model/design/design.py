@@ -15,7 +15,7 @@ from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.latent import LatentProcesses
 from lossmodel.model.design.observation import Observations
 from lossmodel.model.design.parameters import Parameterisation
-from lossmodel.model.design.reporting import ReportingTriangle
+from lossmodel.model.design.reporting import Coverage, ReportingTriangle
 
 __all__ = ["CIVILIAN", "PEOPLE", "PERSON", "Design"]
 
@@ -47,8 +47,8 @@ class Design:
     terms
         The N rows of ``Evidence.terms``.
     biases, coverage, definition
-        By number of the stream: its log bias; of a list the knots of its logit coverage, positions
-        in days and rows of v; the row of v with the logit of its wounded share.
+        By number of the stream: its log bias; of a list its logit coverage; the row of v with the
+        logit of its wounded share.
     daily, rows
         Sparse map from v to stacked rows of T cells, and the number of rows: log rates per day,
         logits of lethality and of the missing share, log biases of ledgers.
@@ -98,7 +98,7 @@ class Design:
     streams: pd.DataFrame
     terms: pd.DataFrame
     biases: dict[int, Bias]
-    coverage: dict[int, tuple[Floats, Ints]]
+    coverage: dict[int, Coverage]
     definition: dict[int, int]
     daily: sparse.csr_array
     rows: int

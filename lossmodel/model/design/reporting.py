@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lossmodel.model.design.grid import Floats, Ints
+from lossmodel.model.design.grid import Floats, Ints, interpolate
 from lossmodel.model.design.parameters import Linear
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "MISSING",
     "MISSING_SHARE",
     "REGISTER",
+    "Coverage",
     "ReportingTriangle",
     "Vintage",
     "VintageBins",
@@ -56,6 +57,44 @@ class Vintage(NamedTuple):
 
     days: tuple[tuple[pd.Timestamp, pd.Timestamp], ...]
     known: pd.Timestamp
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Rows whose sum is the logit of a list's coverage.
+
+    Attributes
+    ----------
+    positions, rows
+        Knots in days, and their rows of v, between which it is interpolated on the day of death.
+    after
+        Row of the logit that the list gains after the war; -1 for none.
+    gained
+        Share of it that the list's latest vintage has.
+
+    Examples
+    --------
+    >>> coverage = Coverage(np.array([0.0, 10.0]), np.array([7, 8]), after=3, gained=0.5)
+    >>> _, row, weight = coverage.weights(np.array([2.5]))
+    >>> row, weight
+    (array([7, 8, 3]), array([0.75, 0.25, 0.5 ]))
+    """
+
+    positions: Floats
+    rows: Ints
+    after: int = -1
+    gained: float = 0.0
+
+    def weights(self, at: Floats) -> tuple[Ints, Ints, Floats]:
+        """Logit coverage on days ``at`` as a sparse map of v: (position in ``at``, row, weight)."""
+        here, (left, right, share) = np.arange(len(at)), interpolate(self.positions, at)
+        where, row = [here, here], [self.rows[left], self.rows[right]]
+        weight = [1 - share, share]
+        if self.after >= 0:
+            where.append(here)
+            row.append(np.full(len(at), self.after))
+            weight.append(np.full(len(at), self.gained))
+        return np.concatenate(where), np.concatenate(row), np.concatenate(weight)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Builder of the reporting triangle, observation by observation."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from lossmodel.model.design.reporting import (
     LIST,
     MISSING,
     MISSING_SHARE,
+    Coverage,
     ReportingTriangle,
     Vintage,
     VintageBins,
@@ -75,7 +77,7 @@ class ReportingTriangleBuilder:
     Attributes
     ----------
     coverage
-        Number of a list's stream -> knots of its logit coverage.
+        Number of a list's stream -> its logit coverage.
     """
 
     def __init__(
@@ -97,7 +99,7 @@ class ReportingTriangleBuilder:
         self.grid, self.builder, self.missing_knots = grid, builder, missing_knots
         self.ended, self.within, self.own, self.equipment = ended, within, own, equipment
         self.declared_from = {i: grid.index(day) + 1 for i, day in declared_from.items()}
-        self.coverage: dict[int, tuple[Floats, Ints]] = {}
+        self.coverage: dict[int, Coverage] = {}
         self._added: dict[str, int] = {}
         self._rows: list[tuple[int, int, int, int, int, int]] = []
         self._vintage_bins: dict[_VintageBin, int] = {}
@@ -210,9 +212,10 @@ class ReportingTriangleBuilder:
             here = np.flatnonzero((kind == LIST) & (streams == stream))
             # Of a sum of parties the list is that of the first.
             party = next(name for name in self.conflict.parties if name in set(parties[here]))
-            rows = self._coverage_knots(int(stream), party)
-            _fill(linear, COVERAGE * count + here, rows, middle[here])
-            self._fill_after(linear, COVERAGE * count + here, known[here], str(stream))
+            coverage = self._coverage(int(stream), party)
+            knots = coverage.positions, coverage.rows
+            _fill(linear, COVERAGE * count + here, knots, middle[here])
+            self._fill_after(linear, COVERAGE * count + here, known[here], int(stream))
             self._fill_delay(linear, here, middle[here], count, stream=int(stream), party=party)
         for inner, outer in self.within:
             self._contain(inner, outer)
@@ -228,8 +231,8 @@ class ReportingTriangleBuilder:
                 linear.add(where, self._row("declared.growth", party), middle[here] / YEAR - 1)
         return linear
 
-    def _coverage_knots(self, stream: int, party: str) -> tuple[Floats, Ints]:
-        """Knots of a list's logit coverage, of which lists of one party share a part."""
+    def _coverage(self, stream: int, party: str) -> Coverage:
+        """A list's logit coverage while the war lasts, of which lists of one party share a part."""
         if stream not in self.coverage:
             suffix = ".equipment" if self.equipment else ""
             level, walk = (self.priors[f"coverage.{n}{suffix}"] for n in ("level", "walk_sd"))
@@ -244,13 +247,13 @@ class ReportingTriangleBuilder:
             self.builder.walk(
                 f"coverage.walk {stream}", rows, float(np.sqrt(spacing / HALF_YEAR)), walk
             )
-            self.coverage[stream] = (positions, rows)
+            self.coverage[stream] = Coverage(positions, rows)
         return self.coverage[stream]
 
     def _contain(self, inner: int, outer: int) -> None:
         """Make a list's coverage at most that of the list that has all of its cases."""
         if {inner, outer} <= self.coverage.keys():
-            rows = [self.coverage[stream][1] for stream in (inner, outer)]
+            rows = [self.coverage[stream].rows for stream in (inner, outer)]
             weights = [
                 np.full(len(r), sign / len(r)) for r, sign in zip(rows, (1, -1), strict=True)
             ]
@@ -259,11 +262,15 @@ class ReportingTriangleBuilder:
                 np.concatenate(rows), at=0.0, sd=sd, weights=np.concatenate(weights)
             )
 
-    def _fill_after(self, linear: Linear, where: Ints, known: Floats, stream: str) -> None:
+    def _fill_after(self, linear: Linear, where: Ints, known: Floats, stream: int) -> None:
         """Add the coverage that a list gains after the war."""
         years = np.maximum(known - self.ended, 0.0) / YEAR
         if years.any():
-            linear.add(where, self._row("coverage.after", stream), years / (1 + years))
+            row, gained = self._row("coverage.after", str(stream)), years / (1 + years)
+            linear.add(where, row, gained)
+            self.coverage[stream] = replace(
+                self.coverage[stream], after=row, gained=float(gained.max())
+            )
 
     def _fill_delay(
         self, linear: Linear, here: Ints, middle: Floats, count: int, *, stream: int, party: str

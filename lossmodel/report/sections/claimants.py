@@ -64,7 +64,8 @@ def _settling(fit: Fit) -> list[Text]:
         Text(
             "After the fighting a side counts its own losses anew, and offices register them: such "
             "figures keep a part of the logarithm of this ratio, the smaller the later they were "
-            "published. The ratios are those of figures published before."
+            "published. The ratio of a claimant is that of its figures as published, and of the "
+            "middle one where some came before the end and others after it."
         )
     ]
 
