@@ -217,6 +217,14 @@ CASES = {
         ([BOTH, row("gazette", "north", 200), ALONE], {}),
         "of north+guests, such as c0, include guests, and none is about guests alone",
     ),
+    "undeclared-sum": (
+        ([OWN, row("gazette", "both", 200)], {"toml": TOML + '[parties.both]\n'}),
+        (
+            [OWN, row("gazette", "both", 200)],
+            {"toml": TOML + '[parties.both]\nsum = ["north", "guests"]\n'},
+        ),
+        "both is fitted as a party of its own beside",
+    ),
     "sum-of-equipment": (
         (
             [row("gazette", "north", n, category=c) for c, n in (("tanks", 42), ("armour", 46))],

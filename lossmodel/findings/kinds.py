@@ -36,6 +36,7 @@ from lossmodel.findings.structure import (
     sides_without_claimant,
     silent_parties,
     sums_of_equipment,
+    undeclared_sums,
     unsided_claimants,
 )
 from lossmodel.findings.sums import broken_sums, parts_above_sums, parts_above_totals
@@ -76,6 +77,15 @@ KINDS: Final = (
         "divide the sum.",
         "Add claims about it, or say in conflict.toml from which day to which (from, to) or of "
         'which group (group = "person") it has losses',
+    ),
+    Kind(
+        "undeclared-sum",
+        "warning",
+        undeclared_sums,
+        "The name of a party says that it is several others together, such as both, and no sum "
+        "says so. It is fitted apart from them, so that its claims say nothing about theirs.",
+        'Write sum = ["A", "B"] in [parties.NAME] of conflict.toml, or rename the party if it is '
+        "none",
     ),
     Kind(
         "sum-of-equipment",

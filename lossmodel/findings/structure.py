@@ -26,9 +26,15 @@ __all__ = [
     "sides_without_claimant",
     "silent_parties",
     "sums_of_equipment",
+    "undeclared_sums",
     "unsided_claimants",
 ]
 
+# Names of parties that say that they are all of the others.
+NAMES_OF_SUMS: Final = {
+    "all", "all-parties", "all-sides", "both", "both-parties", "both-sides", "combined", "overall",
+    "sum", "together", "total",
+}  # fmt: skip
 # Names of sides and parties that are shorter may stand in any name: "Ministry of A".
 SHORTEST_NAME: Final = 4
 
@@ -166,6 +172,23 @@ def silent_parties(material: Material) -> Iterator[Case]:
             f"about {base} alone: {rest}.",
             tuple(ids),
         )
+
+
+def undeclared_sums(material: Material) -> Iterator[Case]:
+    """Parties whose name says that they are several others, without a declared sum."""
+    parties = {name: p for name, p in material.conflict.parties.items() if not p.sum}
+    for name in _claimed_parties(material):
+        others = [p for p in parties if p != name and not parties[p].civilian]
+        if name not in NAMES_OF_SUMS:
+            words = f"-{name}-"
+            others = [p for p in others if len(p) >= SHORTEST_NAME and f"-{p}-" in words]
+        if len(others) > 1:
+            ids = material.table["claim_id"][material.table["party"] == name]
+            yield Case(
+                f"{name} is fitted as a party of its own beside {' and '.join(others)}, though its "
+                f"name says that it is their sum, as in {ids.iloc[0]}.",
+                tuple(ids),
+            )
 
 
 def sums_of_equipment(material: Material) -> Iterator[Case]:
