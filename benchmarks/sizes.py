@@ -11,7 +11,6 @@ of the CPU: other work on the machine lengthens the first. `results/sizes.csv` a
 """
 
 import cProfile
-import os
 import pstats
 import shutil
 import subprocess
@@ -227,16 +226,25 @@ def run(task: str, folder: str) -> None:
         print(category, party, scope, *total[["median", "lower", "upper"]].round().astype(int))
 
 
+# A process begins with the peak memory of the one that starts it, so that a small one is between.
+BETWEEN = """
+import os, subprocess, sys, time
+began = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, used = os.wait4(process.pid, 0)
+seconds, cpu = time.perf_counter() - began, used.ru_utime + used.ru_stime
+print(seconds, cpu, used.ru_maxrss, os.waitstatus_to_exitcode(status))
+"""
+
+
 def run_apart(task: str, folder: Path) -> tuple[float, float, float, int]:
     """Seconds, CPU seconds, peak memory in MB and exit status of a task in a process of its own."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, __file__, "--run", task, str(folder)], stdout=subprocess.DEVNULL
+    command = [sys.executable, __file__, "--run", task, str(folder)]
+    ran = subprocess.run(
+        [sys.executable, "-c", BETWEEN, *command], stdout=subprocess.PIPE, text=True, check=True
     )
-    _, status, used = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    cpu = used.ru_utime + used.ru_stime
-    return seconds, cpu, used.ru_maxrss / KILOBYTES, os.waitstatus_to_exitcode(status)
+    seconds, cpu, peak, status = map(float, ran.stdout.split())
+    return seconds, cpu, peak / KILOBYTES, int(status)
 
 
 def measure(name: str, size: Size) -> None:

@@ -139,7 +139,10 @@ def test_a_file_of_such_priors_is_named():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("common.sd", -0.15), ("noise.nu", 0), ("noise.nu", -5), ("bias.settling", -1)],
+    [
+        *[("common.sd", -0.15), ("noise.nu", 0), ("noise.nu", -5), ("bias.settling", -1)],
+        *[("bias.self.ceiling_sd", 0), ("coverage.within_sd", 0)],
+    ],
 )
 def test_constants_outside_their_range_are_refused(name, value):
     with pytest.raises(UsageError, match=rf"\[{name}\] mean = .* give a number from"):

@@ -270,6 +270,7 @@ def test_no_cell_whatever_ends_in_a_traceback(sea, tmp_path, row, column, cell):
 
 MEASURE = """
 import resource, sys, time
+from pathlib import Path
 from lossmodel.claims import load_claims
 from lossmodel.errors import ClaimsError
 begun = time.perf_counter()
@@ -278,6 +279,10 @@ try:
 except ClaimsError as error:
     sys.stdout.write(str(error).splitlines()[0] + "\\n")
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+own = Path("/proc/self/status")
+if own.is_file():
+    # The other one begins with the peak of the process that started this one.
+    peak = int(own.read_text().partition("VmHWM:")[2].split()[0]) / 1e6
 sys.stdout.write(f"{time.perf_counter() - begun} {peak}\\n")
 """
 

@@ -73,7 +73,7 @@ def test_figures_of_every_day_are_searched_for_copies(tmp_path):
 @pytest.mark.slow
 def test_a_million_claims_are_checked(tmp_path):
     sizes.daily(tmp_path, claimants=28, days=36_000)
-    seconds, memory, status = sizes.run_apart("check", tmp_path)
+    seconds, _, memory, status = sizes.run_apart("check", tmp_path)
     assert status == 0
     assert seconds < 120
     assert memory < 2048
