@@ -13,7 +13,7 @@ import pytest
 from lossmodel.cli import fit as fit_command
 from lossmodel.cli import main
 from lossmodel.system import clock
-from tests.fuzz.kills import WAR, Place, kills
+from tests.fuzz.kills import WAR, Place, heard, kills
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = "print({i['num_threads'] for i in threadpoolctl.threadpool_info()})"
@@ -58,12 +58,6 @@ def python(code, **more):
         [sys.executable, "-c", code],
         env=environment(**more), capture_output=True, text=True, check=True, cwd=ROOT / "tests",
     ).stdout.strip()  # fmt: skip
-
-
-def heard():
-    """Take signals as in the foreground: nohup and a shell's & have some of them ignored."""
-    for name in ("SIGINT", "SIGHUP", "SIGTERM"):
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def working(code, folder):

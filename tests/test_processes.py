@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -118,6 +119,18 @@ def test_a_signal_to_the_group_is_left_to_the_parent(workers, name):
 
 
 @POSIX
+def test_a_pool_that_is_ended_at_work_says_nothing(monkeypatch):
+    said = []
+    monkeypatch.setattr(threading, "excepthook", lambda found: said.append(found.exc_value))
+    for round_ in range(6):
+        workers = pool(1)
+        futures = [submit(workers, time.sleep, 0.01 if i else 0.05 * round_) for i in range(30)]
+        time.sleep(0.05 * round_)
+        end(workers)
+        assert all(future.done() for future in futures)
+    assert said == []
+
+
 def test_a_worker_that_was_killed_is_one_sentence_with_what_to_do(workers):
     number = submit(workers, os.getpid).result()
     napping = submit(workers, time.sleep, 60)

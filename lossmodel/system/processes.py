@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from queue import Empty
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -139,6 +140,11 @@ def submit(workers: Any, function: Callable[..., T], *arguments: Any) -> Future[
 def end(workers: Any) -> None:
     """End the processes of a pool, also those at work, and wait until they are gone."""
     with undisturbed():
+        # The thread of the pool drops the tasks that wait, and then still looks for them by these
+        # numbers: joblib 1.5 ends it with a traceback.
+        with suppress(AttributeError, Empty):
+            while True:
+                workers._work_ids.get_nowait()  # noqa: SLF001, there is no other way to them
         workers.shutdown(wait=True, kill_workers=True)
         if workers in _POOLS:
             _POOLS.remove(workers)

@@ -39,6 +39,12 @@ ENDINGS = {
 SHARED_MEMORY = Path("/dev/shm")
 
 
+def heard() -> None:
+    """Take signals as in the foreground: nohup and a shell's & have some of them ignored."""
+    for name in ("SIGINT", "SIGHUP", "SIGTERM"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
 class Place:
     """A folder with a report, and a folder for temporary files."""
 
@@ -55,6 +61,7 @@ class Place:
             cwd=self.folder, start_new_session=True, text=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(self.temporary)},
+            preexec_fn=heard,
         )  # fmt: skip
         self.started.append(process.pid)
         return process
