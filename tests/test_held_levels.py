@@ -6,7 +6,7 @@ import pytest
 from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.laplace.fit import approximate
-from lossmodel.inference.laplace.levels import Levels
+from lossmodel.inference.laplace.levels import LARGEST, Levels, _Level
 from lossmodel.inference.nuts import whitening
 from lossmodel.inference.nuts.coupling import Coupled
 from lossmodel.inference.nuts.held_levels import HeldLevels
@@ -81,3 +81,17 @@ def test_sums_of_a_wide_walk_mix_in_one_length_and_do_not_without(fitted, monkey
     assert worst() < 1.02
     monkeypatch.setattr(whitening, "HeldLevels", lambda *_: ())
     assert worst() > 1.05
+
+
+@pytest.mark.parametrize("far", [30.0, 60.0, 500.0, -500.0, 5000.0, -5000.0])
+def test_sums_of_windows_keep_their_digits_beside_days_that_run_away(far):
+    days, ends = np.full(20, 3.0), np.array([[0, 20], [5, 8], [18, 20], [0, 1]])
+    level = _Level(0, 0, 1.0, days, ends, np.full(len(ends), 1 / len(ends)))
+    deviation = np.random.default_rng(1).standard_normal((2, 20))
+    deviation[1, 2] = far
+    expected = []
+    for path in np.clip(deviation, -LARGEST, LARGEST):
+        parts = [path[lo:hi] for lo, hi in ends]
+        expected.append(np.mean([np.log(np.mean(np.exp(p))) - p.mean() for p in parts]))
+    np.testing.assert_allclose(level.excess(deviation), expected)
+    assert np.isfinite(level.by_deviation(deviation)).all()

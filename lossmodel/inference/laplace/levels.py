@@ -41,6 +41,11 @@ __all__ = ["Levels", "face_values", "hold_levels"]
 MOST = 200
 # Draws of which the mean of q is taken: to 7% where q is chi-squared.
 DRAWS, SEED = 400, 1
+# Deviations of a log rate beyond which its exponential times a day's losses may be no number.
+LARGEST = 600.0
+# Share of the losses before the end of a window below which the difference of two running sums has
+# lost the digits of its own: double precision has sixteen.
+LOST = 1e-10
 
 
 @dataclass(frozen=True)
@@ -89,13 +94,18 @@ class _Level:
 
     def _active(self, deviation: Floats) -> Floats:
         """The deviation of cells with losses: elsewhere it may be of any size."""
-        return np.where(self.days > 0, deviation, 0.0)
+        return np.clip(np.where(self.days > 0, deviation, 0.0), -LARGEST, LARGEST)
 
     def _sums(self, values: Floats) -> Floats:
         """Sums over the cells of each window, shape (..., W)."""
         running = np.zeros((*values.shape[:-1], len(self.days) + 1))
         np.cumsum(values, axis=-1, out=running[..., 1:])
-        return np.asarray(running[..., self.windows[:, 1]] - running[..., self.windows[:, 0]])
+        lo, hi = self.windows.T
+        found = np.asarray(running[..., hi] - running[..., lo])
+        lost = (np.abs(found) < LOST * np.abs(running[..., hi])).any(axis=-1)
+        if lost.any():
+            found[lost] = values[lost] @ self._inside
+        return found
 
     def _spread(self, values: Floats) -> Floats:
         """For each cell the sum of the values of windows that include it, shape (..., T)."""
