@@ -199,6 +199,7 @@ def _figure(texts: tuple[str, ...], whole: tuple[int, ...], numbers: tuple[float
     form: Form = "interval" if rules.has_limits and np.isnan(value) else rules.form
     start, end, known, published, times, derived = whole
     unit = 0.0
+    # One object for all that are not there: a million figures take 70 MB less.
     if form != "interval":
         unit = capped(dividing_unit(value), value=value, about=rules.approximate) * times
     return Figure(
@@ -217,14 +218,14 @@ def _figure(texts: tuple[str, ...], whole: tuple[int, ...], numbers: tuple[float
         known=known,
         published=published,
         value=value * times,
-        low=low * times,
-        high=high * times,
+        low=low * times if low == low else math.nan,
+        high=high * times if high == high else math.nan,
         times=times,
         unit=unit,
         relayed=False,
         members=(claim_id,),
         per=per,
-        total=total,
+        total=total if total == total else math.nan,
         derived=bool(derived),
     )
 

@@ -150,9 +150,10 @@ def _collected(
         losses = [o for o in observations if o.accounting not in AUXILIARY]
         last = max((end for o in losses for _, end in o.days), default=first)
         until = pd.Timestamp(last, unit="D").as_unit("ns")
+    # A million of them take 800 MB, with the observations that have them.
+    del everything, figures, counts, compared
     terms = observation_table(observations, copies=copies, conflict=conflict, order=names)
-    # A million of them take 800 MB.
-    del everything, figures, counts, observations, copies
+    del copies
     return Evidence(
         terms=terms,
         classes=outcomes.table(claims.table["claim_id"].tolist()),

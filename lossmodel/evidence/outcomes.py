@@ -93,8 +93,12 @@ class Outcomes:
 
     def table(self, claim_ids: Sequence[str]) -> pd.DataFrame:
         """Columns `claim_id, class, with, why`, one row per claim in the order given."""
-        rows = [(name, *self._resolve(name)) for name in claim_ids]
-        return pd.DataFrame(rows, columns=["claim_id", "class", "with", "why"], dtype=str)
+        # Column by column: a million rows take 100 MB more.
+        columns: dict[str, list[str]] = {"class": [], "with": [], "why": []}
+        for name in claim_ids:
+            for column, found in zip(columns.values(), self._resolve(name), strict=True):
+                column.append(found)
+        return pd.DataFrame({"claim_id": list(claim_ids), **columns}, dtype=str)
 
     def _resolve(self, name: str) -> tuple[str, str, str]:
         if name in self._used:
