@@ -130,7 +130,7 @@ calibration: $(VENV)/installed
 	$(BIN)/python benchmarks/calibration.py broken
 	$(BIN)/python benchmarks/calibration.py nuts
 
-# Simulated wars of another make, in arms of fixed size: 4,000 fits in an hour on two cores;
+# Simulated wars of another make, in arms of fixed size: 4,000 fits in four hours on two cores;
 # ARGS="--wars 60" runs fewer.
 arms: $(VENV)/installed
 	$(BIN)/python benchmarks/arms.py $(ARGS)

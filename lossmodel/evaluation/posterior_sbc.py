@@ -9,7 +9,9 @@ figures of the fit:
 3. fit y and y' together, and rank theta' among the draws
 
 If both fits are exact, ranks are uniform. Ranks pile up at both ends if the engine's intervals are
-too narrow. Whether the model is right is another question: it is taken for true here.
+too narrow. Theta' should come from an exact engine: a draw of a normal approximation has the right
+totals, but its path may be one that y contradicts, so that scales of noise seem to be off. Whether
+the model is right is another question: it is taken for true here.
 """
 
 from __future__ import annotations
@@ -99,7 +101,7 @@ def posterior_sbc(
     Parameters
     ----------
     fitted
-        A fit by any engine; theta' is drawn from its posterior.
+        A fit by any engine, best an exact one; theta' is drawn from its posterior.
     replicates
         Number of draws theta', at equal distances among those of the fit.
     submodel

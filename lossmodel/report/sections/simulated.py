@@ -15,6 +15,13 @@ from lossmodel.text.numbers import percent
 
 __all__ = ["simulated_blocks"]
 
+# Groups of quantities of `posterior_sbc`, in words.
+GROUPS = {
+    "total": "totals",
+    "bias": "ratios and coverage of claimants",
+    "hyperparameter": "scales of walks and noise",
+}
+
 
 def simulated_blocks(
     arms: pd.DataFrame | None = None,
@@ -155,11 +162,16 @@ def _revisions(tables: dict[str, pd.DataFrame]) -> list[Block]:
 def _replicated(table: pd.DataFrame) -> str:
     """Posterior calibration in one paragraph."""
     sds = table.groupby("group", sort=False)["z_sd"].agg(lambda x: float(np.sqrt(np.mean(x**2))))
-    groups = ", ".join(f"{name} {sd:.2f}" for name, sd in sds.items())
+    groups = ", ".join(f"{GROUPS[name]} {sd:.2f}" for name, sd in sds.items())
     outside = table.loc[table["outside"] > 0, "quantity"]
+    held = table.groupby("group", sort=False)["covered_95"].agg(["min", "max"])
+    shares = ", ".join(
+        f"{GROUPS[name]} {low:.0%} to {high:.0%}" for name, low, high in held.itertuples()
+    )
     words = (
-        f"{table['replicates'].max():,} draws of the shipped fit were found again from its own "
-        "figures and a second set, drawn from the model. The sd of their distance from the mean, "
+        f"{table['replicates'].max():,} draws of the shipped fit by the exact engine nuts were "
+        "looked for by laplace, from its own figures and a second set that the model made of each "
+        f"draw. The 95% intervals hold, by group: {shares}. The sd of the distance from the mean, "
         f"in posterior sds, is by group: {groups}; it is one if the engine is exact. "
     )
     words += f"The ranks of {len(outside)} of {len(table)} quantities leave their 95% band"
