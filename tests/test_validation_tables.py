@@ -34,6 +34,7 @@ REPLICAS = pd.DataFrame(
     {
         **{"group": ["total", "total", "bias"], "quantity": ["killed a", "killed b", "staff a"]},
         **{"replicates": 200, "z_sd": [3.0, 4.0, 1.0], "outside": [0.02, -0.1, -0.1]},
+        "covered_95": [0.94, 0.96, 0.78],
     }
 )
 CALIBRATION = pd.DataFrame(
@@ -77,7 +78,8 @@ def test_revisions_have_their_size_and_sign():
 def test_quantities_outside_their_band_are_named():
     words = texts(simulated_blocks(ARMS, {}, REPLICAS))
     # The root mean square of 3 and 4.
-    assert "total 3.54, bias 1.00" in words
+    assert "totals 3.54, ratios and coverage of claimants 1.00" in words
+    assert "totals 94% to 96%, ratios and coverage of claimants 78% to 78%" in words
     assert "The ranks of 1 of 3 quantities leave their 95% band: killed a." in words
 
 

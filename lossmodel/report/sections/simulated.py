@@ -162,7 +162,7 @@ def _revisions(tables: dict[str, pd.DataFrame]) -> list[Block]:
 def _replicated(table: pd.DataFrame) -> str:
     """Posterior calibration in one paragraph."""
     sds = table.groupby("group", sort=False)["z_sd"].agg(lambda x: float(np.sqrt(np.mean(x**2))))
-    groups = ", ".join(f"{GROUPS[name]} {sd:.2f}" for name, sd in sds.items())
+    groups = ", ".join(f"{GROUPS[str(name)]} {sd:.2f}" for name, sd in sds.items())
     outside = table.loc[table["outside"] > 0, "quantity"]
     held = table.groupby("group", sort=False)["covered_95"].agg(["min", "max"])
     shares = ", ".join(
