@@ -10,6 +10,7 @@ from lossmodel.report.results import Results
 from lossmodel.report.sections.kinds import kinds_of_evidence
 from lossmodel.report.sections.simulated import simulated_blocks
 from lossmodel.report.sections.validation import validation_section
+from lossmodel.report.wording import estimate_text, interval
 from tests.fakes import conflict, make_fit
 
 ARM = {
@@ -161,6 +162,14 @@ def test_refits_without_a_kind_of_evidence_are_those_of_the_war():
     assert [cells[1] for cells in table.rows] == ["all evidence", "without lists"]
     assert table.rows[0][2:] == ["9,100", "7,600 to 11,400", "900", "84%", "passed"]
     assert kinds_of_evidence(results, kept.assign(war="another"), none) == []
+    # The same fit but for its last digits has the numbers of the headline.
+    own = results.total(("north", "killed", "all"))
+    near = {name: own[name] * 1.002 for name in ("median", "lower", "upper")}
+    (table,) = tables(kinds_of_evidence(results, kept.assign(**near), none)).values()
+    assert table.rows[0][2:4] == [estimate_text(own), interval(own)]
+    far = {name: own[name] * 1.2 for name in ("median", "lower", "upper")}
+    (table,) = tables(kinds_of_evidence(results, kept.assign(**far), none)).values()
+    assert table.rows[0][2] != estimate_text(own)
 
 
 def test_a_kind_without_claims_by_a_date_has_no_row_there():

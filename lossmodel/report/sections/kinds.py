@@ -12,12 +12,14 @@ from lossmodel.report.wording import date, estimate_text, interval, quantity_tit
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
-    from lossmodel.api import Fit
     from lossmodel.report.results import Results
 
 __all__ = ["kinds_of_evidence"]
 
 ALL_EVIDENCE: Final = "all evidence"
+LIMITS: Final = ("median", "lower", "upper")
+# Kept tables have four digits, and other machines other last ones: numbers as near as this are one.
+SAME: Final = 0.005
 
 
 def kinds_of_evidence(
@@ -37,16 +39,18 @@ def kinds_of_evidence(
     blocks: list[Block] = []
     for kept, shown in ((table, _now), (dated, _then)):
         if kept is not None and kept["war"].eq(title).any():
-            blocks += shown(results.fit, kept[kept["war"].eq(title)])
+            blocks += shown(results, kept[kept["war"].eq(title)])
     return [Text("Without a kind of evidence", tone="heading"), *blocks] if blocks else []
 
 
-def _now(fit: Fit, table: pd.DataFrame) -> list[Block]:
+def _now(results: Results, table: pd.DataFrame) -> list[Block]:
+    fit = results.fit
     rows = table[table["category"].eq("killed")]
     rows = rows[rows["party"].isin([party for party, *_ in fit.series])]
     if rows.empty:
         return []
-    found: Any = rows.sort_values("party", kind="stable").to_dict("records")
+    kept: Any = rows.sort_values("party", kind="stable").to_dict("records")
+    found = [_as_in_the_headline(results, row) for row in kept]
     cells = [
         [
             quantity_title(fit, (str(row["party"]), "killed", "all")),
@@ -71,8 +75,21 @@ def _now(fit: Fit, table: pd.DataFrame) -> list[Block]:
     ]
 
 
-def _then(fit: Fit, rows: pd.DataFrame) -> list[Block]:
+def _as_in_the_headline(results: Results, row: dict[str, Any]) -> dict[str, Any]:
+    """A kept row, with the numbers of this fit where it is the same fit but for their last digits.
+
+    A limit on the edge of a rounding would otherwise be printed in two ways.
+    """
+    if row["evidence"] != ALL_EVIDENCE:
+        return row
+    own = results.total((str(row["party"]), str(row["category"]), "all"))
+    same = all(abs(own[name] - row[name]) <= SAME * row[name] for name in LIMITS)
+    return row | {name: own[name] for name in LIMITS} if same else row
+
+
+def _then(results: Results, rows: pd.DataFrame) -> list[Block]:
     """Estimates at frozen dates; a kind that had no claims by a date has no row of its own."""
+    fit = results.fit
     case = ["as_of", "party", "category", "scope", "end"]
     whole = rows["evidence"].eq(ALL_EVIDENCE)
     beside = rows.merge(rows[whole], on=case, how="left", suffixes=("", "_of_all"))
