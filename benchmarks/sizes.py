@@ -263,6 +263,7 @@ def print_parts(name: str) -> None:
         SIZES[name].make(Path(folder))
         profile.runcall(run, "fit", folder)
     print("table,part,cpu_s")
+    # The types of the standard library know no `stats`.
     for (_, _, function), (*_, seconds, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
         if function in PARTS:
             print(f"{name},{PARTS[function]},{seconds:.1f}")

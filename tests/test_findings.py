@@ -635,6 +635,11 @@ def _design(claims: lm.Claims, submodel: str = "person"):
     return lm.LossModel().design(collect_evidence(claims), claims.conflict, submodel)
 
 
+def test_a_party_named_as_a_sum_may_be_claimed_within_a_sum_alone(war):
+    toml = TOML + '[parties.both]\nside = "south"\n[parties.whole]\nsum = ["both", "south"]\n'
+    assert "as in c1" in kinds(war(OWN, row("gazette", "whole", 200), toml=toml))["undeclared-sum"]
+
+
 def test_silent_parties_of_one_sum_have_the_same_prior(war):
     design = _design(war(BOTH))
     assert design.latent.parties == ("north", "guests")

@@ -118,7 +118,6 @@ def test_a_signal_to_the_group_is_left_to_the_parent(workers, name):
     assert submit(workers, os.getpid).result() == number
 
 
-@POSIX
 def test_a_pool_that_is_ended_at_work_says_nothing(monkeypatch):
     said = []
     monkeypatch.setattr(threading, "excepthook", lambda found: said.append(found.exc_value))
@@ -131,6 +130,7 @@ def test_a_pool_that_is_ended_at_work_says_nothing(monkeypatch):
     assert said == []
 
 
+@POSIX
 def test_a_worker_that_was_killed_is_one_sentence_with_what_to_do(workers):
     number = submit(workers, os.getpid).result()
     napping = submit(workers, time.sleep, 60)

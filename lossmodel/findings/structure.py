@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.exclusions import sums_beside_addends
@@ -118,9 +118,12 @@ def unsided_claimants(material: Material) -> Iterator[Case]:
 def _named_after(claimant: str, conflict: Conflict) -> str:
     """The side or party whose name is a part of a claimant's key; empty for none."""
     named = {*conflict.sides, *(p for p, party in conflict.parties.items() if not party.sum)}
-    words = claimant.split("-")
-    runs = {"-".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)}
-    return next((name for name in sorted(runs & named) if len(name) >= SHORTEST_NAME), "")
+    return next(iter(_names_in(claimant, sorted(named))), "")
+
+
+def _names_in(key: str, names: Iterable[str]) -> list[str]:
+    """Names that are whole words of a key, but those that may stand in any."""
+    return [name for name in names if len(name) >= SHORTEST_NAME and f"-{name}-" in f"-{key}-"]
 
 
 def mixed_sides(material: Material) -> Iterator[Case]:
@@ -180,10 +183,9 @@ def undeclared_sums(material: Material) -> Iterator[Case]:
     for name in _claimed_parties(material):
         others = [p for p in parties if p != name and not parties[p].civilian]
         if name not in NAMES_OF_SUMS:
-            words = f"-{name}-"
-            others = [p for p in others if len(p) >= SHORTEST_NAME and f"-{p}-" in words]
+            others = _names_in(name, others)
         if len(others) > 1:
-            ids = material.table["claim_id"][material.table["party"] == name]
+            ids = _about(material, name)["claim_id"]
             yield Case(
                 f"{name} is fitted as a party of its own beside {' and '.join(others)}, though its "
                 f"name says that it is their sum, as in {ids.iloc[0]}.",

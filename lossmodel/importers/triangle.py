@@ -22,6 +22,7 @@ Series = tuple[str, str, str]
 
 def triangles(records: Iterable[Record]) -> list[Series]:
     """Claimant, party and category of series with one period at several dates of knowledge."""
+    # mypy: a slice of a longer tuple; the first three parts of a key are these.
     return sorted({r.key[:3] for cell in _cells(records) for r in cell if len(cell) > 1})  # type: ignore[misc]
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CI_KIND",
     "COLUMNS",
+    "LIMITS",
     "STATISTICS",
     "Measure",
     "Windows",
@@ -43,6 +44,7 @@ Measure = Literal["daily", "weekly", "monthly", "yearly", "cumulative"]
 Period = Literal["daily", "weekly", "monthly", "half-yearly", "yearly"]
 
 CI_KIND: Final = "eti"
+LIMITS: Final = ("median", "lower", "upper")
 STATISTICS: Final = ("mean", "median", "sd", "lower", "upper")
 COLUMNS: Final = (
     *("party", "category", "scope", "measure", "start", "end"),

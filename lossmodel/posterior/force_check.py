@@ -17,7 +17,7 @@ from lossmodel.errors import UsageError
 from lossmodel.findings.finding import Finding
 from lossmodel.model.force_balance import CATEGORY, force_balances
 from lossmodel.posterior.contradictions import UNBALANCED
-from lossmodel.posterior.estimates import summarise
+from lossmodel.posterior.estimates import LIMITS, summarise
 from lossmodel.posterior.rates import rates
 from lossmodel.text.numbers import number
 
@@ -35,7 +35,6 @@ __all__ = ["COLUMNS", "force_check", "force_findings"]
 LEVEL: Final = 0.05
 # Separates the draws of rho from the other draws of a seed.
 RHO: Final = 5
-LIMITS: Final = ("median", "lower", "upper")
 COLUMNS: Final = (
     *("balance_lower", "balance_upper", *(f"fit_{limit}" for limit in LIMITS)),
     *("p", "in_likelihood", "ci_prob"),

@@ -20,7 +20,7 @@ import pandas as pd
 
 from lossmodel.errors import UsageError
 from lossmodel.posterior.discrepancy import COLUMNS as DISCREPANCY
-from lossmodel.posterior.estimates import CI_KIND, Windows, calendar, summarise
+from lossmodel.posterior.estimates import CI_KIND, LIMITS, Windows, calendar, summarise
 from lossmodel.posterior.stream_figures import KEYS, Truths, stream_scopes, wounded_share
 from lossmodel.posterior.tables import (
     discrepancy_table,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "biases_table"]
 
-LIMITS: Final = ("median", "lower", "upper")
 STEP: Final = 7  # days; biases drift by half-year, so a week is read off at its middle
 # Runs of days that a whole period is divided into at most: in a war of a century they are longer
 # than a week, and as many to a year as draws of a bias that drifts by half-year need.

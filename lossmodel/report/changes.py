@@ -13,7 +13,7 @@ import pandas as pd
 
 from lossmodel.errors import UsageError
 from lossmodel.posterior.citation import fit_hash
-from lossmodel.posterior.estimates import total_to
+from lossmodel.posterior.estimates import LIMITS, total_to
 from lossmodel.report.compare import KEYS, changed_claims, changed_totals
 from lossmodel.report.telescope import COLUMNS
 from lossmodel.tables.files import is_there
@@ -29,7 +29,6 @@ __all__ = ["CLAIMS", "STEPS", "TOTALS", "Changes", "changes_since", "check_earli
 TOTALS: Final = "changes.csv"
 CLAIMS: Final = "changed-claims.csv"
 STEPS: Final = "changes-by-claims.csv"
-LIMITS: Final = ("median", "lower", "upper")
 # Columns of `changed_totals` by their names in the file.
 NAMES: Final = {
     f"{k}_{a}": f"{k}_{name}" for a, name in (("a", "before"), ("b", "now")) for k in LIMITS

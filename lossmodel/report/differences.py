@@ -24,7 +24,7 @@ import pandas as pd
 from scipy.special import expit
 
 from lossmodel.model.design.windows import UNDEFINED
-from lossmodel.posterior.estimates import summarise
+from lossmodel.posterior.estimates import LIMITS, summarise
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.stream_figures import wounded_share
 from lossmodel.posterior.tables import streams_table, submodel_of
@@ -47,7 +47,6 @@ __all__ = ["PARTS", "differences"]
 PARTS: Final = ("log_definition", "log_scope", "log_date", "log_rest")
 # From the headline to the published figure.
 ORDER: Final = ("log_date", "log_scope", "log_definition", "log_rest")
-OWN: Final = ("median", "lower", "upper")
 OF_CLAIM: Final = (
     *("claim_id", "claimant", "party", "category", "scope", "kind", "start", "end"),
     *("value", "low", "high", "qualifier", "class", "source"),
@@ -90,7 +89,7 @@ def _differences(results: Results) -> pd.DataFrame:
         row = totals.row(claim)
         if row:
             rows.append({name: claim[name] for name in OF_CLAIM} | row)
-    extra = ("per_day", "published", *OWN, "headline", "headline_party", "headline_category")
+    extra = ("per_day", "published", *LIMITS, "headline", "headline_party", "headline_category")
     return pd.DataFrame(rows, columns=[*OF_CLAIM, *extra, *PARTS])
 
 
@@ -169,7 +168,7 @@ class _Totals:
             steps = np.diff(np.log(medians))
         return {
             **{"per_day": per_day, "published": published, "headline": medians[0]},
-            **{name: found[name] for name in OWN},
+            **{name: found[name] for name in LIMITS},
             **{"headline_party": party, "headline_category": category},
             **dict(zip(ORDER, steps.tolist(), strict=True)),
         }

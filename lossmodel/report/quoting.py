@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.errors import UsageError
+from lossmodel.posterior.estimates import LIMITS
 from lossmodel.query.evaluate import answer_query
 from lossmodel.report.mentions import definitions_in, mentions
 from lossmodel.report.output.latex import PARTS, definitions, facts, macros
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Checked", "verify_document"]
 
-LIMITS: Final = ("median", "lower", "upper")
 # Numbers of a tagged text: one is the median, two are the limits.
 COUNTED: Final = {1: LIMITS[:1], 2: LIMITS[1:], 3: LIMITS}
 # Years are no losses; candidates beyond the first few would be no help.

@@ -14,15 +14,13 @@ import pandas as pd
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import HALF_YEAR
 from lossmodel.model.components import Components
-from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
+from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE, names_with
 
 __all__ = ["COVERAGE", "SCALARS", "Bias", "build_biases", "level_prior"]
-
-Knots = tuple[Floats, Ints]
 
 # Priors of the level of observation models that have one of their own, and of the step of a
 # stream's own walk.
@@ -96,11 +94,11 @@ class Bias:
             where.append(here)
             column.append(np.full(len(at), row))
             weight.append(left_over if row in common else share_left)
-        for positions, knots in self.walks:
-            left, right, share = interpolate(positions, at)
-            where += [here, here]
-            column += [knots[left], knots[right]]
-            weight += [(1 - share) * share_left, share * share_left]
+        for knots in self.walks:
+            days, rows, share = knot_weights(knots, at)
+            where.append(days)
+            column.append(rows)
+            weight.append(share * share_left[days])
         return np.concatenate(where), np.concatenate(column), np.concatenate(weight)
 
 

@@ -51,9 +51,9 @@ def bias_map(
     figures = {stream: np.flatnonzero(stream_of == stream) for stream in biases}
     for observation, stream in registers:
         figures[stream] = np.append(figures[stream], observation)
-    for stream, of in biases.items():
-        here, model = figures[stream], streams.loc[stream, "observation_model"]
-        if model == "ledger" or model in AUXILIARY or not len(here):
+    for stream, of in _of_whole_figures(biases, streams).items():
+        here = figures[stream]
+        if not len(here):
             continue
         first = bases(str(streams.loc[stream, "party"]))[0]
         where, column, weight = of.weights(at[here], first, unsettled=unsettled[here])
@@ -92,7 +92,15 @@ def as_published(
         As in `bias_map`. A ledger's figures are of the days while the fighting lasts, and one
         factor of a reading of `AUXILIARY` is the same whenever it was published.
     """
+    settling = _of_whole_figures(biases, streams)
+    return dict(biases) | {
+        i: replace(bias, unsettled=float(np.median(unsettled[stream_of == i])))
+        for i, bias in settling.items()
+    }
+
+
+def _of_whole_figures(biases: Mapping[int, Bias], streams: pd.DataFrame) -> dict[int, Bias]:
+    """Biases of streams but ledgers, whose bias is daily, and readings, which have a factor."""
     models = streams["observation_model"]
-    settles = [i for i in biases if models[i] != "ledger" and models[i] not in AUXILIARY]
-    shares = {i: float(np.median(unsettled[stream_of == i])) for i in settles}
-    return {i: replace(bias, unsettled=shares.get(i, 1.0)) for i, bias in biases.items()}
+    daily_or_factor = {"ledger", *AUXILIARY}
+    return {i: bias for i, bias in biases.items() if models[i] not in daily_or_factor}

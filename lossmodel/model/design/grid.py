@@ -20,6 +20,8 @@ from lossmodel.conflict.durations import FORTNIGHT
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+# Positions in days, increasing, and rows of v.
+Knots = tuple[Floats, Ints]
 
 # Knots of the rate in a war of any length: fewer could not follow a war of days or weeks.
 LEAST_KNOTS = 12
@@ -36,7 +38,7 @@ MOST_STEPS = 52
 # totals by less than 0.04.
 SHORT_WAR = 366
 
-__all__ = ["Floats", "Grid", "Ints", "interpolate", "knot_positions"]
+__all__ = ["Floats", "Grid", "Ints", "Knots", "interpolate", "knot_positions", "knot_weights"]
 
 
 @dataclass(frozen=True)
@@ -202,3 +204,17 @@ def interpolate(positions: Floats, at: Floats) -> tuple[Ints, Ints, Floats]:
     left = np.clip(np.searchsorted(positions, clipped, side="right") - 1, 0, len(positions) - 2)
     weight = (clipped - positions[left]) / (positions[left + 1] - positions[left])
     return left.astype(np.int64), (left + 1).astype(np.int64), weight
+
+
+def knot_weights(knots: Knots, at: Floats) -> tuple[Ints, Ints, Floats]:
+    """A walk on some days as a sparse map of v: (position in ``at``, row, weight).
+
+    Examples
+    --------
+    >>> knot_weights((np.array([0.0, 10.0]), np.array([7, 8])), np.array([2.5]))
+    (array([0, 0]), array([7, 8]), array([0.75, 0.25]))
+    """
+    positions, rows = knots
+    here, (left, right, share) = np.arange(len(at), dtype=np.int64), interpolate(positions, at)
+    row = np.concatenate([rows[left], rows[right]])
+    return np.concatenate([here, here]), row, np.concatenate([1 - share, share])

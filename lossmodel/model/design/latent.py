@@ -13,7 +13,7 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Group, Party
 from lossmodel.model.components import Components
-from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
+from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
 from lossmodel.model.design.scopes import ScopeShare, build_scopes
 from lossmodel.model.priors import Priors
@@ -24,8 +24,6 @@ __all__ = ["LatentProcesses", "build_latent"]
 # ``priors.toml``. The sd of a step grows with the root of its length. That of the rate depends on
 # the length of the war: see ``Grid.walk_days``.
 WALK_DAYS = {"lethality": QUARTER, "missing": HALF_YEAR}
-
-Knots = tuple[Floats, Ints]
 
 
 @dataclass(frozen=True)
@@ -205,11 +203,9 @@ class _ProcessBuilder:
     def add(self, kind: str, party: int, days: tuple[int, int], *, level: str) -> None:
         """Add one process of a party to the map: T cells interpolated between its knots."""
         name = self.parties[party]
-        positions, rows = self.knots[kind][name] = self._knots(kind, name, days, level)
-        left, right, weight = interpolate(positions, self.grid.middles)
-        cells = self.height * self.grid.cells + np.arange(self.grid.cells)
-        self.linear.add(cells, rows[left], 1 - weight)
-        self.linear.add(cells, rows[right], weight)
+        knots = self.knots[kind][name] = self._knots(kind, name, days, level)
+        cell, row, weight = knot_weights(knots, self.grid.middles)
+        self.linear.add(self.height * self.grid.cells + cell, row, weight)
         self.rows[kind][party] = self.height
         self.height += 1
 

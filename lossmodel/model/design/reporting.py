@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lossmodel.model.design.grid import Floats, Ints, interpolate
+from lossmodel.model.design.grid import Floats, Ints, Knots, knot_weights
 from lossmodel.model.design.parameters import Linear
 
 __all__ = [
@@ -65,8 +65,8 @@ class Coverage:
 
     Attributes
     ----------
-    positions, rows
-        Knots in days, and their rows of v, between which it is interpolated on the day of death.
+    knots
+        Positions in days and rows of v, between which it is interpolated on the day of death.
     after
         Row of the logit that the list gains after the war; -1 for none.
     gained
@@ -74,27 +74,27 @@ class Coverage:
 
     Examples
     --------
-    >>> coverage = Coverage(np.array([0.0, 10.0]), np.array([7, 8]), after=3, gained=0.5)
+    >>> coverage = Coverage((np.array([0.0, 10.0]), np.array([7, 8])), after=3, gained=0.5)
     >>> _, row, weight = coverage.weights(np.array([2.5]))
     >>> row, weight
     (array([7, 8, 3]), array([0.75, 0.25, 0.5 ]))
     """
 
-    positions: Floats
-    rows: Ints
+    knots: Knots
     after: int = -1
     gained: float = 0.0
 
     def weights(self, at: Floats) -> tuple[Ints, Ints, Floats]:
         """Logit coverage on days ``at`` as a sparse map of v: (position in ``at``, row, weight)."""
-        here, (left, right, share) = np.arange(len(at)), interpolate(self.positions, at)
-        where, row = [here, here], [self.rows[left], self.rows[right]]
-        weight = [1 - share, share]
-        if self.after >= 0:
-            where.append(here)
-            row.append(np.full(len(at), self.after))
-            weight.append(np.full(len(at), self.gained))
-        return np.concatenate(where), np.concatenate(row), np.concatenate(weight)
+        where, row, weight = knot_weights(self.knots, at)
+        if self.after < 0:
+            return where, row, weight
+        size = len(at)
+        return (
+            np.append(where, np.arange(size)),
+            np.append(row, np.full(size, self.after)),
+            np.append(weight, np.full(size, self.gained)),
+        )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import HALF_YEAR, YEAR
 from lossmodel.model.components import Components
-from lossmodel.model.design.grid import Floats, Grid, Ints, interpolate, knot_positions
+from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
 from lossmodel.model.design.reporting import (
     COVERAGE,
@@ -212,8 +212,7 @@ class ReportingTriangleBuilder:
             here = np.flatnonzero((kind == LIST) & (streams == stream))
             # Of a sum of parties the list is that of the first.
             party = next(name for name in self.conflict.parties if name in set(parties[here]))
-            coverage = self._coverage(int(stream), party)
-            knots = coverage.positions, coverage.rows
+            knots = self._coverage(int(stream), party).knots
             _fill(linear, COVERAGE * count + here, knots, middle[here])
             self._fill_after(linear, COVERAGE * count + here, known[here], int(stream))
             self._fill_delay(linear, here, middle[here], count, stream=int(stream), party=party)
@@ -247,13 +246,13 @@ class ReportingTriangleBuilder:
             self.builder.walk(
                 f"coverage.walk {stream}", rows, float(np.sqrt(spacing / HALF_YEAR)), walk
             )
-            self.coverage[stream] = Coverage(positions, rows)
+            self.coverage[stream] = Coverage((positions, rows))
         return self.coverage[stream]
 
     def _contain(self, inner: int, outer: int) -> None:
         """Make a list's coverage at most that of the list that has all of its cases."""
         if {inner, outer} <= self.coverage.keys():
-            rows = [self.coverage[stream].rows for stream in (inner, outer)]
+            rows = [self.coverage[stream].knots[1] for stream in (inner, outer)]
             weights = [
                 np.full(len(r), sign / len(r)) for r, sign in zip(rows, (1, -1), strict=True)
             ]
@@ -312,9 +311,7 @@ class ReportingTriangleBuilder:
         return self._added[group]
 
 
-def _fill(linear: Linear, where: Ints, knots: tuple[Floats, Ints], at: Floats) -> None:
+def _fill(linear: Linear, where: Ints, knots: Knots, at: Floats) -> None:
     """Add the values of a walk at some days to some rows of a map."""
-    positions, rows = knots
-    left, right, weight = interpolate(positions, at)
-    linear.add(where, rows[left], 1 - weight)
-    linear.add(where, rows[right], weight)
+    place, row, weight = knot_weights(knots, at)
+    linear.add(where[place], row, weight)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.plots.claims import claim_groups
+from lossmodel.posterior.estimates import LIMITS
 from lossmodel.report.figures.tables import MEASURES, FigureTables, tables_for
 from lossmodel.report.sources import Sources
 from lossmodel.report.wording import (
@@ -35,7 +36,6 @@ __all__ = ["exploration"]
 
 # Significant digits of what is drawn: a thousandth of a curve's height is below a pixel.
 DRAWN: Final = 5
-LIMITS: Final = ("median", "lower", "upper")
 WORDS: Final = {"cumulative": "since the start", "weekly": "per day, weekly means"}
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from lossmodel.evaluation.kept import kept_table
+from lossmodel.posterior.estimates import LIMITS
 from lossmodel.report.blocks import Block, Table, Text
 from lossmodel.report.wording import date, estimate_text, interval, quantity_title
 from lossmodel.text.numbers import number, percent
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["kinds_of_evidence"]
 
 ALL_EVIDENCE: Final = "all evidence"
-LIMITS: Final = ("median", "lower", "upper")
 # Kept tables have four digits, and other machines other last ones: numbers as near as this are one.
 SAME: Final = 0.005
 

@@ -161,10 +161,11 @@ def _revisions(tables: dict[str, pd.DataFrame]) -> list[Block]:
 
 def _replicated(table: pd.DataFrame) -> str:
     """Posterior calibration in one paragraph."""
-    sds = table.groupby("group", sort=False)["z_sd"].agg(lambda x: float(np.sqrt(np.mean(x**2))))
+    by_group = table.groupby("group", sort=False)
+    sds = by_group["z_sd"].agg(lambda x: float(np.sqrt(np.mean(x**2))))
     groups = ", ".join(f"{GROUPS[str(name)]} {sd:.2f}" for name, sd in sds.items())
     outside = table.loc[table["outside"] > 0, "quantity"]
-    held = table.groupby("group", sort=False)["covered_95"].agg(["min", "max"])
+    held = by_group["covered_95"].agg(["min", "max"])
     shares = ", ".join(
         f"{GROUPS[name]} {low:.0%} to {high:.0%}" for name, low, high in held.itertuples()
     )
