@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
-from typing import Final
 
 from lossmodel.system.clock import reproducible, seconds_since
 
 __all__ = ["Clock", "peak_mb"]
-
-# Where Linux says what a process holds.
-OWN_STATE: Final = Path("/proc/self/status")
 
 
 class Clock:
@@ -41,10 +36,6 @@ def peak_mb() -> float | None:
     """
     if reproducible():
         return None
-    if OWN_STATE.is_file():
-        # What `resource` tells begins with the peak of the process that started this one.
-        kilobytes = int(OWN_STATE.read_text().partition("VmHWM:")[2].split()[0])
-        return round(kilobytes / 1024, 1)
     try:
         import resource
     except ImportError:  # Windows has no such module, and a fit needs none
