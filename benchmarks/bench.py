@@ -5,7 +5,8 @@
     python -m benchmarks.bench --show       the table of the stored results
 
 Every sampler gets the submodel of soldiers of a case: the engines as arrays, the others as the PyMC
-model that ``LossModel.build`` makes of the same arrays, so that all draw from one density. Each
+model that ``LossModel.build`` makes of the same arrays, so that all draw from one density; WALNUTS
+has the coordinates of the engines. Each
 pair of a case and a sampler runs in processes of its own, one after the other; peak memory is the
 largest resident set among them. A sampler that is stopped at its limit is measured by the draws it
 has. Results are merged, pair by pair, into ``benchmarks/results/latest.json``; of several runs the
@@ -35,15 +36,26 @@ from benchmarks.samplers import SKIPPED
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "latest.json"
 CASES = ("shipped", "synthetic", "claims10", "days10", "radford")
-SAMPLERS = ("laplace", "nuts", "pymc", "nutpie", "nutpie-low-rank", "numpyro")
+SAMPLERS = ("laplace", "nuts", "hmc", "walnuts", "pymc", "nutpie", "nutpie-low-rank", "numpyro")
 LIMIT = 1800.0
 QUICK = {"laplace": 60.0, "nuts": 150.0, "pymc": 300.0}
 # Seconds after the limit at which a sampler that has not stopped is killed.
 GRACE = 30.0
-PACKAGES = ("lossmodel", "numpy", "scipy", "pymc", "pytensor", "nutpie", "numba", "numpyro", "jax")
+PACKAGES = (
+    "lossmodel",
+    "numpy",
+    "scipy",
+    "pymc",
+    "pytensor",
+    "nutpie",
+    "numba",
+    "numpyro",
+    "jax",
+    "walnutpie",
+)
 FIELDS = (
     "import_s", "compile_s", "warmup_s", "sample_s", "gradients", "min_bulk_ess", "min_tail_ess",
-    "min_ess_per_s", "max_rhat", "divergences", "peak_mb", "cpu_s",
+    "min_ess_per_s", "max_rhat", "gate_s", "divergences", "peak_mb", "cpu_s",
 )  # fmt: skip
 # Width of a normal 95% interval in sds.
 WIDTH_OF_95 = 3.92
@@ -140,7 +152,7 @@ def table(rows: Sequence[Row]) -> str:
     head = (
         f"{'case':<10}{'sampler':<16}{'compile':>8}{'warm-up':>9}{'sample':>8}{'gradients':>11}"
         f"{'bulk ESS':>9}{'tail':>7}{'ESS/s':>9}{'x pymc':>8}{'R-hat':>7}{'div.':>6}"
-        f"{'CPU s':>7}{'MB':>6}"
+        f"{'gate s':>8}{'CPU s':>7}{'MB':>6}"
     )
     lines = [head, "-" * len(head)]
     for row in rows:
@@ -152,7 +164,7 @@ def table(rows: Sequence[Row]) -> str:
             f"{_cell(row['gradients'], 11)}{_cell(row['min_bulk_ess'], 9)}"
             f"{_cell(row['min_tail_ess'], 7)}{_cell(row['min_ess_per_s'], 9, 3)}"
             f"{_cell(ratio, 8, 1)}{_cell(row['max_rhat'], 7, 3)}{_cell(row['divergences'], 6)}"
-            f"{_cell(row.get('cpu_s'), 7)}{_cell(row['peak_mb'], 6)}"
+            f"{_cell(row.get('gate_s'), 8)}{_cell(row.get('cpu_s'), 7)}{_cell(row['peak_mb'], 6)}"
             f"{'' if row['finished'] else '  stopped'}"
         )
     return "\n".join([*lines, *agreement(rows)])

@@ -3,8 +3,9 @@
     python -m benchmarks.samplers CASE SAMPLER SECONDS SEED OUT
 
 All of them get the submodel of soldiers of a case: the engines as arrays, the others as the PyMC
-model that ``LossModel.build`` makes of the same arrays. At its limit a sampler returns the draws it
-has.
+model that ``LossModel.build`` makes of the same arrays, but for `walnuts`, which has the whitened
+coordinates of the engines. At its limit a sampler returns the draws it has. The seconds to the gate
+are those of the first tenth, fifth and so on of its draws that pass the gate of the engines.
 """
 
 from __future__ import annotations
@@ -15,24 +16,28 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-CHAINS, DRAWS = 4, 1000
+# Warm-up of a chain, and most draws of it: samplers go on until their limit or the gate.
+CHAINS, TUNE, MOST = 4, 1000, 10_000
 LAPLACE_DRAWS = 1000
 # Below SHORT seconds a chain has 50 draws, and as many of warm-up: on the shipped case stock PyMC
-# takes 260 s for 75 (latest.json).
-SHORT, SHORT_DRAWS = 600.0, 50
+# takes 260 s for 75.
+SHORT, SHORT_DRAWS = 200.0, 50
+# Parts of the draws of which the first that passes the gate is sought.
+PARTS = 10
 # Share of the limit for sampling; the rest is for the diagnostics.
 MARGIN = 0.85
 # Seconds for the first length of the chains of nuts, which cannot be stopped; with less time left a
 # quarter of that length is run.
 WHOLE = 100.0
-# Numbers of pieces in which numpyro's draws are taken, so that it can stop between them.
-PIECES = 10
+# Draws of a piece of numpyro, which can stop between them.
+PIECE = 500
 NUMPYRO_FIELDS = ("num_steps", "diverging")
 # Exit status where the data of a case are missing.
 SKIPPED = 3
@@ -58,9 +63,10 @@ class Ran:
     gate: list[str] | None = None
 
 
-def _length(until: float) -> int:
-    """Kept draws per chain, and as many of warm-up; few enough that a short run has some."""
-    return DRAWS if until - time.perf_counter() > SHORT else SHORT_DRAWS
+def _lengths(until: float) -> tuple[int, int]:
+    """Draws of a chain in the warm-up and after it; few enough that a short run has some."""
+    short = until - time.perf_counter() <= SHORT
+    return (SHORT_DRAWS, SHORT_DRAWS) if short else (TUNE, MOST)
 
 
 def laplace(design: Any, until: float, seed: int) -> Ran:
@@ -75,30 +81,75 @@ def laplace(design: Any, until: float, seed: int) -> Ran:
     return Ran(theta, 0.0, reached - began, sampled, found.gradients, independent=True)
 
 
-def nuts(design: Any, until: float, seed: int) -> Ran:
-    """The engine as in a fit: mode, warm-up, and sampling until the gate is passed."""
+def _engine(design: Any, until: float, seed: int, *, name: str) -> Ran:
+    """An exact engine as in a fit: mode, warm-up, and sampling until the gate is passed."""
     from lossmodel.inference.laplace.fit import approximate
     from lossmodel.inference.nuts.sampler import wake
     from lossmodel.inference.sampling import SAMPLERS, sample_through_gate
     from lossmodel.model.density.density import Density
 
     began = time.perf_counter()
-    wake(CHAINS)
+    if SAMPLERS[name].processes:
+        wake(CHAINS)
     density = Density(design)
     found = approximate(density, diagnose=False)
     reached = time.perf_counter() - began
     left = until - time.perf_counter()
     short = left < WHOLE
-    draws = SAMPLERS["nuts"].draws
+    draws = SAMPLERS[name].draws
     result, gate = sample_through_gate(
-        design, density, found, seed=seed, draws=draws // 4 if short else draws, seconds=left / 2
-    )
+        design, density, found, engine=name, seed=seed, draws=draws // 4 if short else draws,
+        seconds=left / 2 if short else left,
+    )  # fmt: skip
     # The remaining time is sampling, the checks of the gate included.
     warm = reached + result.warmup_s
     return Ran(
         result.theta, 0.0, warm, time.perf_counter() - began - warm,
         found.gradients + result.gradients, result.divergences, finished=not short,
         gate=gate["failures"],
+    )  # fmt: skip
+
+
+def walnuts(design: Any, until: float, seed: int) -> Ran:
+    """WALNUTS in the whitened coordinates of the engines, in threads that share an interpreter.
+
+    It cannot be stopped: half of the limit is for as many draws as its first ones allow.
+    """
+    import walnutpie
+
+    from lossmodel.inference.laplace.fit import approximate
+    from lossmodel.inference.nuts.whitening import Whitened
+    from lossmodel.model.density.density import Density
+
+    began = time.perf_counter()
+    density = Density(design)
+    found = approximate(density, diagnose=False)
+    whitened = Whitened(density, found.dense())
+    starts = np.random.default_rng(seed).standard_normal((CHAINS, whitened.size))
+    warm, most = _lengths(until)
+    ready, counted = time.perf_counter(), whitened.gradients
+
+    def draws(warm: int, kept: int, inits: np.ndarray) -> list[np.ndarray]:
+        return list(walnutpie.walnuts_pyfunc(
+            whitened, inits=inits, num_chains=CHAINS, seed=seed, min_warmup_iter=warm,
+            max_warmup_iter=warm, min_sampling_iter=kept, max_sampling_iter=kept,
+        ))  # fmt: skip
+
+    tried = draws(SHORT_DRAWS, SHORT_DRAWS, starts)
+    each = (time.perf_counter() - ready) / (2 * SHORT_DRAWS)
+    kept = min(most, int(0.5 * (until - time.perf_counter()) / each) - warm)
+    if kept > SHORT_DRAWS:
+        ready, counted = time.perf_counter(), whitened.gradients
+        tried = draws(warm, kept, starts)
+    else:
+        warm, kept = SHORT_DRAWS, SHORT_DRAWS
+    spent = time.perf_counter() - ready
+    x = np.stack([np.asarray(chain)[-kept:] for chain in tried])
+    theta = np.stack([whitened.theta(chain) for chain in x])
+    share = warm / (warm + kept)
+    return Ran(
+        theta, 0.0, ready - began + share * spent, (1 - share) * spent,
+        found.gradients + whitened.gradients - counted,
     )  # fmt: skip
 
 
@@ -111,11 +162,11 @@ def pymc(design: Any, until: float, seed: int) -> Ran:
         if time.perf_counter() > until:
             raise KeyboardInterrupt
 
-    began, length = time.perf_counter(), _length(until)
+    began, (warm_up, length) = time.perf_counter(), _lengths(until)
     with reference(design):
         # PyMC's own sampler: from PyMC 6 on the default is nutpie where that is installed.
         trace = pm.sample(
-            length, tune=length, chains=CHAINS, random_seed=seed, nuts_sampler="pymc",
+            length, tune=warm_up, chains=CHAINS, random_seed=seed, nuts_sampler="pymc",
             discard_tuned_samples=False, compute_convergence_checks=False, progressbar=False,
             callback=stop,
         )  # fmt: skip
@@ -127,10 +178,9 @@ def pymc(design: Any, until: float, seed: int) -> Ran:
     lasted = [float(part["perf_counter_diff"].values.sum()) for part in parts]
     spent = time.perf_counter() - first
     share = lasted[0] / sum(lasted) if warm is not None else 0.0
-    theta = _theta(design, trace)
     return Ran(
-        theta, first - began, spent * share, spent * (1 - share), gradients, _diverged(kept),
-        finished=theta is not None and theta.shape[1] == DRAWS,
+        _theta(design, trace), first - began, spent * share, spent * (1 - share), gradients,
+        _diverged(kept),
     )  # fmt: skip
 
 
@@ -139,19 +189,18 @@ def nutpie(design: Any, until: float, seed: int, *, low_rank: bool = False) -> R
 
     from lossmodel.model.density.pymc import reference
 
-    began, length = time.perf_counter(), _length(until)
+    began, (warm_up, length) = time.perf_counter(), _lengths(until)
     compiled = sampler.compile_pymc_model(reference(design))
     ready = time.perf_counter()
     options = {"low_rank_modified_mass_matrix": True} if low_rank else {}
     running = sampler.sample(
-        compiled, draws=length, tune=length, chains=CHAINS, cores=2, seed=seed, progress_bar=False,
+        compiled, draws=length, tune=warm_up, chains=CHAINS, cores=2, seed=seed, progress_bar=False,
         blocking=False, **options,
     )  # fmt: skip
-    finished = True
     try:
         trace = running.wait(timeout=max(until - time.perf_counter(), 1.0))
     except TimeoutError:
-        finished, trace = False, running.abort()
+        trace = running.abort()
     spent = time.perf_counter() - ready
     steps = [
         int(np.nansum(trace[name]["n_steps"].values))
@@ -160,12 +209,8 @@ def nutpie(design: Any, until: float, seed: int, *, low_rank: bool = False) -> R
     share = steps[0] / max(sum(steps), 1)
     return Ran(
         _theta(design, trace), ready - began, spent * share, spent * (1 - share), sum(steps),
-        _diverged(trace.sample_stats), finished=finished and length == DRAWS,
+        _diverged(trace.sample_stats),
     )  # fmt: skip
-
-
-def nutpie_low_rank(design: Any, until: float, seed: int) -> Ran:
-    return nutpie(design, until, seed, low_rank=True)
 
 
 def numpyro(design: Any, until: float, seed: int) -> Ran:
@@ -173,11 +218,11 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
     import jax
     from numpyro.infer import MCMC, NUTS
 
-    began, length = time.perf_counter(), _length(until)
+    began, (warm_up, length) = time.perf_counter(), _lengths(until)
     names, log_density, start = _jax_density(design, seed)
     kernel = NUTS(potential_fn=lambda x: -log_density(x), target_accept_prob=0.8)
     mcmc = MCMC(
-        kernel, num_warmup=length, num_samples=length // PIECES, num_chains=CHAINS,
+        kernel, num_warmup=warm_up, num_samples=min(length, PIECE), num_chains=CHAINS,
         chain_method="vectorized", progress_bar=False,
     )  # fmt: skip
     jax.block_until_ready(jax.jit(jax.vmap(jax.grad(log_density)))(start))
@@ -186,15 +231,14 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
                 collect_warmup=True)  # fmt: skip
     gradients = int(np.sum(mcmc.get_extra_fields()["num_steps"]))
     warm = time.perf_counter()
-    pieces, steps, divergences = _numpyro_pieces(mcmc, until, seed)
+    pieces, steps, divergences = _numpyro_pieces(mcmc, until, seed, length // min(length, PIECE))
     spent = time.perf_counter() - warm
     joined = {
         name: np.concatenate([np.asarray(p[i]) for p in pieces], axis=1)
         for i, name in enumerate(names)
     }
     theta = _gathered(design, joined)
-    return Ran(theta, ready - began, warm - ready, spent, gradients + steps, divergences,
-               finished=len(pieces) == PIECES and length == DRAWS)  # fmt: skip
+    return Ran(theta, ready - began, warm - ready, spent, gradients + steps, divergences)
 
 
 def _jax_density(design: Any, seed: int) -> tuple[list[str], Callable[..., Any], list[np.ndarray]]:
@@ -211,12 +255,12 @@ def _jax_density(design: Any, seed: int) -> tuple[list[str], Callable[..., Any],
     return names, get_jaxified_logp(model, negative_logp=False), start
 
 
-def _numpyro_pieces(mcmc: Any, until: float, seed: int) -> tuple[list[Any], int, int]:
+def _numpyro_pieces(mcmc: Any, until: float, seed: int, most: int) -> tuple[list[Any], int, int]:
     """Draws in pieces, with the numbers of gradients and divergences."""
     import jax
 
     pieces, gradients, divergences = [], 0, 0
-    for piece in range(PIECES):
+    for piece in range(most):
         if piece and time.perf_counter() > until:
             break
         mcmc.post_warmup_state = mcmc.last_state
@@ -276,10 +320,12 @@ def _gathered(design: Any, values: dict[str, np.ndarray]) -> np.ndarray:
 
 SAMPLERS: dict[str, Callable[[Any, float, int], Ran]] = {
     "laplace": laplace,
-    "nuts": nuts,
+    "nuts": partial(_engine, name="nuts"),
+    "hmc": partial(_engine, name="hmc"),
+    "walnuts": walnuts,
     "pymc": pymc,
     "nutpie": nutpie,
-    "nutpie-low-rank": nutpie_low_rank,
+    "nutpie-low-rank": partial(nutpie, low_rank=True),
     "numpyro": numpyro,
 }
 
@@ -295,16 +341,19 @@ def measured(design: Any, ran: Ran) -> dict[str, Any]:
         "compile_s": _rounded(ran.compile_s), "warmup_s": _rounded(ran.warmup_s),
         "sample_s": _rounded(ran.sample_s), "gradients": ran.gradients,
         "min_bulk_ess": None, "min_tail_ess": None, "min_ess_per_s": None, "max_rhat": None,
-        "divergences": ran.divergences, "finished": ran.finished, "n_draws": 0,
+        "divergences": ran.divergences, "finished": ran.finished, "gate_s": None, "n_draws": 0,
         "gate_failures": ran.gate,
     }  # fmt: skip
-    if ran.theta is None:
+    # Chains that have not moved have no effective draws, for all that formulas say.
+    if ran.theta is None or not ran.independent and not _has_moved(ran.theta):
         return row
     chains, draws = ran.theta.shape[:2]
     row["n_draws"] = chains * draws
     bulk = tail = float(chains * draws)
-    names, values = gated_quantities(SubmodelDraws(ModelGraph(design), ran.theta))
+    model = ModelGraph(design)
+    names, values = gated_quantities(SubmodelDraws(model, ran.theta))
     if not ran.independent:
+        row["gate_s"] = _seconds_to_gate(model, ran)
         found = convergence(values.reshape(chains, draws, -1))
         bulk, tail = float(found["ess_bulk"].min()), float(found["ess_tail"].min())
         worst = float(found["rhat"].max())
@@ -316,6 +365,31 @@ def measured(design: Any, ran: Ran) -> dict[str, Any]:
         "min_ess_per_s": bulk / max(seconds, 1e-9),
         "quantiles": dict(zip(names, quantiles, strict=True)),
     }  # fmt: skip
+
+
+def _has_moved(theta: np.ndarray) -> bool:
+    """Whether each chain has more places than one."""
+    return bool((np.ptp(theta, axis=1).max(axis=1) > 0).all())
+
+
+def _seconds_to_gate(model: Any, ran: Ran) -> float | None:
+    """Seconds of warm-up and sampling until the gate of the engines is passed; None without."""
+    from lossmodel.inference.gates import convergence_gate
+    from lossmodel.inference.nuts.sampler import Sample
+
+    warm, spent = ran.warmup_s or 0.0, ran.sample_s or 0.0
+    if ran.gate is not None:
+        return None if ran.gate else round(warm + spent, 1)
+    assert ran.theta is not None
+    for part in range(1, PARTS + 1):
+        share = part / PARTS
+        theta = ran.theta[:, : round(share * ran.theta.shape[1])]
+        divergences = round(share * (ran.divergences or 0))
+        if theta.shape[1] < SHORT_DRAWS:
+            continue
+        if not convergence_gate(model, Sample(theta, theta[:, -1], divergences, 0))["failures"]:
+            return round(warm + share * spent, 1)
+    return None
 
 
 def _rounded(seconds: float | None) -> float | None:
@@ -342,6 +416,7 @@ def _peak_mb() -> float:
 
 IMPORTS = {
     "laplace": ("lossmodel.inference.laplace.fit",), "nuts": ("lossmodel.inference.nuts.sampler",),
+    "hmc": ("lossmodel.inference.hmc",), "walnuts": ("walnutpie",),
     "pymc": ("pymc",), "nutpie": ("pymc", "nutpie"), "nutpie-low-rank": ("pymc", "nutpie"),
     "numpyro": ("pymc", "numpyro", "pymc.sampling.jax"),
 }  # fmt: skip
