@@ -78,6 +78,7 @@ ORDER = [
     "inference/laplace/factors",
     "inference/laplace/modes",
     "inference/laplace/levels",
+    "inference/laplace/quantities",
     "inference/laplace/approach",
     "inference/laplace/marginals",
     "inference/laplace/diagnostics",

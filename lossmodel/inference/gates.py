@@ -69,7 +69,7 @@ def laplace_gate(laplace: Laplace, *, limit: float = FAIL) -> list[str]:
             f" is {MAX_K})"
         )
     for marginal in diagnostics.marginals if diagnostics is not None else ():
-        if not max(abs(marginal.skew), abs(marginal.width)) < limit:
+        if marginal.reported and not max(abs(marginal.skew), abs(marginal.width)) < limit:
             failures.append(
                 f"{marginal.name} is not normal (median {marginal.skew:+.2f} sd from the mode,"
                 f" interval {np.expm1(marginal.width):+.0%} of the width)"

@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 from lossmodel.inference.laplace.diagnostics import log_totals, pareto_k
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.laplace.levels import Levels
-from lossmodel.inference.laplace.marginals import reported
+from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
 from lossmodel.inference.proposals import Proposal, adapted, normalised, standard
 from lossmodel.model.density.density import Density

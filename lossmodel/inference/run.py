@@ -20,7 +20,7 @@ from lossmodel.inference.importance import LARGEST, weighted_draws
 from lossmodel.inference.laplace.diagnostics import log_totals
 from lossmodel.inference.laplace.fit import Laplace, approximate, diagnosed
 from lossmodel.inference.laplace.levels import hold_levels
-from lossmodel.inference.laplace.marginals import reported
+from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.nuts.sampler import wake
 from lossmodel.inference.sampling import BEFORE, SAMPLERS, sample_through_gate

@@ -2,7 +2,7 @@
 
 Three comparisons with the exact density:
 
-- along the direction of each reported total: see ``marginals``;
+- along the direction of the coverage of a list and of each reported total: see ``marginals``;
 - over draws of the hyperparameters: the ratio of their marginal to the split normal drawn from,
   and the shift of the reported totals when draws are weighted by it;
 - over draws of all unknowns.
@@ -18,13 +18,9 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from lossmodel.inference.laplace.factors import Root
-from lossmodel.inference.laplace.marginals import (
-    LaplaceMarginal,
-    Total,
-    laplace_marginals,
-    slopes_of,
-)
+from lossmodel.inference.laplace.marginals import LaplaceMarginal, laplace_marginals
 from lossmodel.inference.laplace.modes import Modes, Point
+from lossmodel.inference.laplace.quantities import Quantity, leading_lists, reported, slopes_of
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
@@ -51,7 +47,7 @@ class NormalityDiagnostics:
     Attributes
     ----------
     marginals
-        Of the reported totals.
+        Of the coverage of lists and of the reported totals.
     hyper_k, full_k
         Pareto k of the importance ratios of the hyperparameters, and of those of all unknowns.
     hyper_share
@@ -136,8 +132,10 @@ def normality_diagnostics(
     marginals_only
         Leave out what draws do not need; all but the marginals is not a number.
     """
-    slopes = slopes_of(modes.density, point.theta)
-    marginals_of = tuple(laplace_marginals(modes, point, slopes))
+    density, theta = modes.density, point.theta
+    slopes = slopes_of(density, theta, reported(density, theta))
+    lists = leading_lists(density, point, slopes)
+    marginals_of = tuple(laplace_marginals(modes, point, lists, slopes))
     if marginals_only:
         return NormalityDiagnostics(marginals_of, *[float("nan")] * 4)
     several = int(np.clip(COST // covariance_root.shape[0], FEWEST, MOST))
@@ -168,7 +166,7 @@ def normality_diagnostics(
     )
 
 
-def log_totals(density: Density, theta: Floats, totals: list[Total]) -> Floats:
+def log_totals(density: Density, theta: Floats, totals: list[Quantity]) -> Floats:
     """Logs of totals at theta of shape (..., D), shape (..., totals)."""
     model, nodes = density.model, [total.node for total in totals]
     found = model.graph.evaluate({model.theta: theta}, nodes, apart=True)

@@ -4,30 +4,30 @@ A total is known from figures only up to unknown biases and coverage, so that th
 in its direction, and may be skewed and curved. The directions are made uncorrelated one after the
 other. Along each the log marginal is
 
-    log p(t) = log p(theta(t)) - log det H(theta(t)) / 2 - log(a' H(theta(t))^-1 a) / 2
+    log p(t) = log p(theta(t)) - log det H(theta(t)) / 2 - log det (A H(theta(t))^-1 A') / 2
 
 with theta(t) the highest point where ``a' (theta - mode) = t``: Laplace's approximation in the
 hyperplane, as for one unknown in Rue, Martino and Chopin (2009, section 3.2.3), with the levels of
-rates in the coordinates of ``levels``. Draws of the normal are moved to the quantiles of this
-marginal.
+rates in the coordinates of ``levels``. A has the row a', and those of the directions that are held.
+Draws of the normal are moved to the quantiles of this marginal.
+
+A total that lists know is their count over their coverage. The mode of a coverage can be far from
+its median, and around the mode totals look narrower and lower than they are. The coverage of the
+leading list of each party is therefore followed first, and held at its median while the totals are
+followed.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
 
 from lossmodel.inference.laplace.levels import Levels
 from lossmodel.inference.laplace.modes import Modes, Point
-from lossmodel.model.density.density import Density
-from lossmodel.model.density.operators import Node
-from lossmodel.model.design import Design
+from lossmodel.inference.laplace.quantities import Slopes
 from lossmodel.model.design.grid import Floats
-from lossmodel.model.design.windows import KILLED, WOUNDED
 
-__all__ = ["KNOTS", "LaplaceMarginal", "Total", "laplace_marginals", "reported", "slopes_of"]
+__all__ = ["KNOTS", "LaplaceMarginal", "laplace_marginals"]
 
 # In sds of the normal; 95% intervals end at 1.96. On a side where the log marginal has not fallen
 # so far from its maximum, more knots follow, one sd apart: a normal has fallen by 2 there. Totals
@@ -48,25 +48,16 @@ SETTLED = 0.002
 EDGE, STEP = 2.0, 0.01
 # Least share of the variance of a total that is not explained by the totals before it.
 OWN = 0.05
-# Log totals of parties that can have no losses lie below this: these are logs of about 1e-300.
-LOG_LEAST = -600.0
-
-
-class Total(NamedTuple):
-    """The log of a party's losses up to the last day, as a node of one entry."""
-
-    name: str
-    node: Node
 
 
 @dataclass(frozen=True)
 class LaplaceMarginal:
-    """The marginal of one log total, and the shifts that give draws this marginal.
+    """The marginal of one quantity, and the shifts that give draws this marginal.
 
     Attributes
     ----------
     name
-        Of the total.
+        Of the quantity.
     excess
         Log marginal relative to the normal's at the knots.
     across
@@ -80,6 +71,8 @@ class LaplaceMarginal:
     higher
         Shape (D,): a point where the marginal is much higher than at the mode, which is then not
         the highest mode; None where there is no such knot.
+    reported
+        Whether it is a total, and not the coverage of a list.
     """
 
     name: str
@@ -89,6 +82,7 @@ class LaplaceMarginal:
     curve: Floats
     knots: tuple[float, ...] = tuple(KNOTS)
     higher: Floats | None = None
+    reported: bool = True
 
     @property
     def skew(self) -> float:
@@ -133,131 +127,132 @@ class LaplaceMarginal:
         normal = steps @ self.across
         order = normal.argsort().argsort()
         t = self.quantiles((order + rng.random(len(order))) / len(order))
+        return np.asarray((t - normal)[:, None] * self.along + self._bend(t))
+
+    def step(self, t: float) -> Floats:
+        """The way of the conditional mode to a distance from the mode, shape (D,)."""
+        return np.asarray(t * self.along + self._bend(np.array([t]))[0])
+
+    def _bend(self, t: Floats) -> Floats:
+        """Deviation of the conditional mode from its line, shape (S, D) for t of shape (S,)."""
         knots = np.array(self.knots)
         right = np.clip(np.searchsorted(knots, t), 1, len(knots) - 1)
         weight = (t - knots[right - 1])[:, None]
-        curve = self.curve[right - 1] * (1 - weight) + self.curve[right] * weight
-        return np.asarray((t - normal)[:, None] * self.along + curve)
-
-
-def reported(density: Density, theta: Floats) -> list[Total]:
-    """Log totals of killed and wounded of the parties that can have losses."""
-    model, design = density.model, density.design
-    totals = [
-        Total(_name(design, party, component), model.total(party, (component,)))
-        for component in sorted({KILLED, WOUNDED} & model.components.keys())
-        for party in range(len(design.latent.parties))
-    ]
-    found = model.graph.evaluate({model.theta: theta}, [t.node for t in totals], apart=True)
-    return [total for total in totals if found[total.node][0] > LOG_LEAST]
-
-
-def _name(design: Design, party: int, component: int) -> str:
-    category = ("killed", "wounded")[component] if design.people else design.name
-    return f"{category} {design.latent.parties[party]}"
+        return np.asarray(self.curve[right - 1] * (1 - weight) + self.curve[right] * weight)
 
 
 def laplace_marginals(
-    modes: Modes, point: Point, slopes: Mapping[Total, Floats]
+    modes: Modes, point: Point, lists: Slopes, totals: Slopes
 ) -> list[LaplaceMarginal]:
-    """Laplace marginals of the reported totals at a mode.
-
-    Parameters
-    ----------
-    slopes
-        Derivative of each log total by theta, shape (D,), zero for hyperparameters.
-    """
+    """Laplace marginals at a mode, of the coverage of lists and then of totals."""
     found: list[LaplaceMarginal] = []
     levels = Levels(modes.density, point.theta)
-    mean_excess = levels.mean_excess(point)
-    for total, slope in slopes.items():
-        sd = float(np.sqrt(slope @ point.newton(slope)))
-        across = slope / sd
+    path = _Path(modes, point, levels, levels.mean_excess(point))
+    base, held = point, np.empty((0, len(point.theta)))
+    for quantity, slope in {**lists, **totals}.items():
+        across = slope / np.sqrt(slope @ point.newton(slope))
         for before in found:
             across = across - (across @ before.along) * before.across
         own = float(across @ point.newton(across))
-        if own > OWN:
-            across = across / np.sqrt(own)
-            found.append(_laplace_marginal(modes, point, total.name, across, levels, mean_excess))
+        if own <= OWN:
+            continue
+        rows = np.vstack([held, across / np.sqrt(own)])
+        is_total = quantity in totals
+        found.append(path.follow(base, quantity.name, rows, reported=is_total))
+        if not is_total:
+            held = rows
+            base = path.top(base, base.theta + found[-1].step(found[-1].skew), held)
     return found
 
 
-def slopes_of(density: Density, theta: Floats) -> dict[Total, Floats]:
-    """Derivative of each reported log total by theta, shape (D,), hyperparameters held."""
-    found = {}
-    for total in reported(density, theta):
-        found[total] = density.slope(total.node, theta)
-        found[total][: len(density.design.parameters.hyper)] = 0
-    return found
+@dataclass(frozen=True)
+class _Path:
+    """Conditional modes of one density.
 
+    Attributes
+    ----------
+    mode
+        Where the density was expanded for the normal approximation.
+    levels, mean_excess
+        Of the change of coordinates, see ``levels``.
+    """
 
-def _laplace_marginal(
-    modes: Modes, point: Point, name: str, across: Floats, levels: Levels, mean_excess: Floats
-) -> LaplaceMarginal:
-    """Follow the conditional mode of one total to both sides of its mode."""
-    along = point.newton(across)
-    at_mode = _marginal(point, across)
-    found = {0: (0.0, np.zeros_like(along))}
-    highest, best = 0.0, point
-    for side in (-1, 1):
-        for distance in range(1, FARTHEST + 1):
-            t = side * distance
-            # To lowest order the deviation grows with the square of the distance.
-            before = found[t - side][1]
-            starts = (
-                point.theta + t * along + before * times
-                for times in ((distance / max(distance - 1, 1)) ** 2, 1.0)
-            )
-            # It does not where the mode is left for another one.
-            start = max(starts, key=lambda theta: modes.evaluate(theta)[0])
-            top = _top(modes, point, start, across)
-            turned = float(levels.slopes(top.expansion.gradient) @ mean_excess)
-            fall = _marginal(top, across) - at_mode - turned
-            found[t] = fall + t**2 / 2, top.theta - point.theta - t * along
-            if fall > highest:
-                highest, best = fall, top
-            if distance >= KNOTS[-1] and not fall > highest - FALLEN:
+    modes: Modes
+    mode: Point
+    levels: Levels
+    mean_excess: Floats
+
+    def follow(self, base: Point, name: str, rows: Floats, *, reported: bool) -> LaplaceMarginal:
+        """Follow the conditional mode of one quantity to both sides of a point.
+
+        Parameters
+        ----------
+        base
+            The maximum where the quantities of all but the last row are held.
+        rows
+            Shape (K, D): A, whose last row is that of the quantity.
+        """
+        along = self.mode.newton(rows[-1])
+        at_base = self._marginal(base, rows)
+        found = {0: (0.0, np.zeros_like(along))}
+        highest, best = 0.0, base
+        for side in (-1, 1):
+            for distance in range(1, FARTHEST + 1):
+                t = side * distance
+                # To lowest order the deviation grows with the square of the distance.
+                before = found[t - side][1]
+                starts = (
+                    base.theta + t * along + before * times
+                    for times in ((distance / max(distance - 1, 1)) ** 2, 1.0)
+                )
+                # It does not where the mode is left for another one.
+                start = max(starts, key=lambda theta: self.modes.evaluate(theta)[0])
+                top = self.top(base, start, rows)
+                fall = self._marginal(top, rows) - at_base
+                found[t] = fall + t**2 / 2, top.theta - base.theta - t * along
+                if fall > highest:
+                    highest, best = fall, top
+                if distance >= KNOTS[-1] and not fall > highest - FALLEN:
+                    break
+        excess, curves = zip(*(found[t] for t in sorted(found)), strict=True)
+        return LaplaceMarginal(
+            name, excess, rows[-1], along, np.array(curves), tuple(map(float, sorted(found))),
+            higher=best.theta if highest > HIGHER else None, reported=reported,
+        )  # fmt: skip
+
+    def _marginal(self, point: Point, rows: Floats) -> float:
+        """Log marginal of quantities at the maximum of their hyperplane, up to a constant."""
+        spread = float(np.linalg.slogdet(rows @ point.newton(rows.T))[1])
+        turned = float(self.levels.slopes(point.expansion.gradient) @ self.mean_excess)
+        return point.expansion.value - (point.log_det + spread) / 2 - turned
+
+    def top(self, point: Point, theta: Floats, rows: Floats) -> Point:
+        """The density expanded at its maximum where the products of rows and theta are held."""
+        theta = self._climb(point, theta, rows)
+        for _ in range(ROUNDS):
+            point = self.modes.expand(theta)
+            higher = self._climb(point, theta, rows)
+            if higher is theta:
                 break
-    excess, curves = zip(*(found[t] for t in sorted(found)), strict=True)
-    knots = tuple(map(float, sorted(found)))
-    higher = best.theta if highest > HIGHER else None
-    return LaplaceMarginal(name, excess, across, along, np.array(curves), knots, higher)
+            theta = higher
+        return point
 
-
-def _marginal(point: Point, across: Floats) -> float:
-    """Log marginal of a total at the maximum of its hyperplane, up to a constant."""
-    spread = float(np.log(across @ point.newton(across)))
-    return point.expansion.value - (point.log_det + spread) / 2
-
-
-def _top(modes: Modes, point: Point, theta: Floats, across: Floats) -> Point:
-    """The density expanded at its maximum for a fixed total."""
-    theta = _climb(modes, point, theta, across)
-    for _ in range(ROUNDS):
-        point = modes.expand(theta)
-        higher = _climb(modes, point, theta, across)
-        if higher is theta:
-            break
-        theta = higher
-    return point
-
-
-def _climb(modes: Modes, point: Point, theta: Floats, across: Floats) -> Floats:
-    """Newton steps within the hyperplane with one factor; theta itself where it has converged."""
-    along = point.newton(across)
-    along = along / (across @ along)
-    value, gradient = modes.evaluate(theta)
-    for _ in range(STEPS):
-        step = point.newton(gradient)
-        step = step - (across @ step) * along
-        if gradient @ step / 2 < SETTLED:
-            break
-        for _ in range(HALVINGS):
-            risen, steeper = modes.evaluate(theta + step)
-            if risen > value:
+    def _climb(self, point: Point, theta: Floats, rows: Floats) -> Floats:
+        """Newton steps within the hyperplane with one factor; theta where it has converged."""
+        along = point.newton(rows.T)
+        along = along @ np.linalg.inv(rows @ along)
+        value, gradient = self.modes.evaluate(theta)
+        for _ in range(STEPS):
+            step = point.newton(gradient)
+            step = step - along @ (rows @ step)
+            if gradient @ step / 2 < SETTLED:
                 break
-            step = step / 4
-        else:
-            break
-        theta, value, gradient = theta + step, risen, steeper
-    return theta
+            for _ in range(HALVINGS):
+                risen, steeper = self.modes.evaluate(theta + step)
+                if risen > value:
+                    break
+                step = step / 4
+            else:
+                break
+            theta, value, gradient = theta + step, risen, steeper
+        return theta
