@@ -65,12 +65,12 @@ GAP = [
 ]
 
 
-def war(folder: Path, rows: list[str]):
+def war(folder: Path, rows: list[str], streams: str = ""):
     tables = {
         "conflict.toml": TOML,
         "claimants.csv": 'claimant,name,side\nstaff,"Staff of B",b\nministry,"Ministry of A",a\n'
         'agency,"An agency",\n',
-        "streams.csv": "claimant,party,category,accounting\n",
+        "streams.csv": f"claimant,party,category,accounting\n{streams}",
         "sources.csv": 'source,title\ns,"S"\n',
         "claims.csv": "\n".join([HEAD, *rows]) + "\n",
     }
@@ -79,8 +79,8 @@ def war(folder: Path, rows: list[str]):
     return load_claims(conflict=str(folder))
 
 
-def density_of(folder: Path, rows: list[str]) -> Density:
-    claims = war(folder, rows)
+def density_of(folder: Path, rows: list[str], streams: str = "") -> Density:
+    claims = war(folder, rows, streams)
     [design] = LossModel().submodels(collect_evidence(claims), claims.conflict)
     return Density(design)
 

@@ -8,8 +8,8 @@ import pytest
 from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.laplace.fit import approximate
-from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.laplace.modes import Modes
+from lossmodel.inference.laplace.quantities import reported
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 

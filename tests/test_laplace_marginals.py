@@ -1,0 +1,173 @@
+"""Marginals of totals and of the coverage of lists, on a density whose integrals are known."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from lossmodel.inference.gates import DOUBT, FAIL, laplace_gate
+from lossmodel.inference.laplace import marginals
+from lossmodel.inference.laplace.fit import approximate
+from lossmodel.inference.laplace.marginals import laplace_marginals
+from lossmodel.inference.laplace.quantities import Quantity, leading_lists, reported, slopes_of
+from tests.test_gates import density_of
+
+# Mean and factor of the logit of coverage, log count and its sd, log of another figure and its sd:
+# the other figure lies below what the list and its usual coverage say.
+COUNTED = (1.0, 1.5, 0.0, 0.1, 0.0, 0.3)
+LIST = Quantity("coverage of names", "north", None)
+TOTAL = Quantity("killed north", "north", None)
+
+
+class Counted:
+    """A standard normal x, of which coverage is the logistic, and a log total u that is counted."""
+
+    density = None
+
+    def log_density(self, x, u):
+        level, factor, count, sd, other, other_sd = COUNTED
+        log_coverage = -np.logaddexp(0, -(level + factor * x))
+        return (
+            -(x**2) / 2
+            - ((u + log_coverage - count) / sd) ** 2 / 2
+            - ((u - other) / other_sd) ** 2 / 2
+        )
+
+    def evaluate(self, theta, step=1e-5):
+        moves = step * np.eye(2)
+        gradient = [
+            (self.log_density(*(theta + move)) - self.log_density(*(theta - move))) / (2 * step)
+            for move in moves
+        ]
+        return float(self.log_density(*theta)), np.array(gradient)
+
+    def expand(self, theta, step=1e-4):
+        value, gradient = self.evaluate(theta)
+        columns = [
+            (self.evaluate(theta - move)[1] - self.evaluate(theta + move)[1]) / (2 * step)
+            for move in step * np.eye(2)
+        ]
+        precision = (np.array(columns) + np.array(columns).T) / 2
+        return SimpleNamespace(
+            theta=theta,
+            expansion=SimpleNamespace(value=value, gradient=gradient),
+            log_det=float(np.linalg.slogdet(precision)[1]),
+            newton=lambda right: np.linalg.solve(precision, right),
+            precision=precision,
+        )
+
+    def mode(self):
+        theta = np.zeros(2)
+        for _ in range(50):
+            point = self.expand(theta)
+            theta = theta + 0.5 * point.newton(point.expansion.gradient)
+        return self.expand(theta)
+
+
+def quadrature(density: Counted) -> np.ndarray:
+    """Limits and medians of x and of u, shape (3, 2)."""
+    x, u = np.linspace(-8, 8, 1601), np.linspace(-2.5, 2.5, 2001)
+    weights = np.exp(density.log_density(x[:, None], u[None, :]))
+    found = []
+    for values, mass in ((x, weights.sum(axis=1)), (u, weights.sum(axis=0))):
+        shares = (np.cumsum(mass) - mass / 2) / mass.sum()
+        found.append(np.interp([0.025, 0.5, 0.975], shares, values))
+    return np.stack(found, axis=1)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Limits and medians of draws, shape (3, 2), for lists that are followed first from FAR on."""
+    monkeypatch.setattr(
+        marginals,
+        "Levels",
+        lambda density, theta: SimpleNamespace(
+            slopes=lambda gradient: np.zeros(1), mean_excess=lambda point: np.zeros(1)
+        ),
+    )
+
+    def draw(lists, far):
+        monkeypatch.setattr(marginals, "FAR", far)
+        density, rng = Counted(), np.random.default_rng(1)
+        point = density.mode()
+        found = laplace_marginals(density, point, lists, {TOTAL: np.array([0.0, 1.0])})
+        root = np.linalg.cholesky(np.linalg.inv(point.precision))
+        steps = rng.standard_normal((20_000, 2)) @ root.T
+        theta = point.theta + steps + sum(marginal.shift(steps, rng) for marginal in found)
+        return [m.name for m in found], np.quantile(theta, [0.025, 0.5, 0.975], axis=0)
+
+    return draw
+
+
+LISTS = {LIST: np.array([1.0, 0.0])}
+
+
+def errors(found, exact):
+    """Distance of the medians in sds, and ratio of the widths, of coverage and of the total."""
+    width = exact[2] - exact[0]
+    return (found[1] - exact[1]) / (width / 3.92), (found[2] - found[0]) / width
+
+
+def test_a_list_that_is_followed_first_has_the_exact_marginals(drawn):
+    names, found = drawn(LISTS, far=0.0)
+    assert names == [LIST.name, TOTAL.name]
+    medians, widths = errors(found, quadrature(Counted()))
+    np.testing.assert_allclose(medians, 0, atol=0.08)
+    np.testing.assert_allclose(widths, 1, atol=0.05)
+
+
+def test_without_it_coverage_is_wrong(drawn):
+    medians, widths = errors(drawn({}, far=0.0)[1], quadrature(Counted()))
+    assert medians[0] < -0.12
+    assert widths[0] < 0.9
+
+
+def test_a_list_that_is_followed_last_leaves_the_total_as_it_is(drawn):
+    names, found = drawn(LISTS, far=9.0)
+    assert names == [TOTAL.name, LIST.name]
+    alone = drawn({}, far=9.0)[1]
+    np.testing.assert_allclose(found[:, 1], alone[:, 1], atol=1e-3)
+    exact = quadrature(Counted())
+    assert abs(errors(found, exact)[0][0]) < abs(errors(alone, exact)[0][0])
+
+
+def test_the_list_that_goes_along_with_the_total_leads(tmp_path):
+    (density, point), lists = with_lists(tmp_path), []
+    totals = slopes_of(density, point.theta, reported(density, point.theta))
+    for quantity, slope in leading_lists(density, point, totals).items():
+        lists.append(quantity.name)
+        assert np.abs(slope).max() > 0
+    # The agency's list has three counts up to the end, the staff's one of the first month.
+    assert lists == ["coverage of agency a"]
+
+
+def test_the_gate_is_about_totals(tmp_path):
+    density, point = with_lists(tmp_path)
+    laplace = approximate(density, start=point.theta)
+    found = laplace.diagnostics
+    assert {marginal.reported for marginal in found.marginals} == {True, False}
+    [of_list] = [marginal for marginal in found.marginals if not marginal.reported]
+    skewed = dataclasses.replace(of_list, excess=tuple(4.0 * k for k in of_list.knots))
+    assert skewed.skew > FAIL
+    others = tuple(dataclasses.replace(marginal, excess=(0.0,) * len(marginal.excess))
+                   for marginal in found.marginals if marginal.reported)  # fmt: skip
+    for changed, failures in ((skewed, 0), (dataclasses.replace(skewed, reported=True), 1)):
+        normal = dataclasses.replace(found, marginals=(*others, changed), hyper_k=0.0)
+        result = laplace_gate(dataclasses.replace(laplace, diagnostics=normal), limit=DOUBT)
+        assert len(result) == failures
+
+
+def with_lists(folder):
+    """Counts by two lists of one party, expanded at the mode."""
+    from lossmodel.inference.laplace.modes import Modes
+
+    ends = [("2023-03-31", 3000), ("2023-06-30", 7000), ("2023-12-31", 15000)]
+    rows = [
+        f"c{i},agency,a,killed,cumulative,,{end},{count},,,exact,2024-06-30,s"
+        for i, (end, count) in enumerate(ends)
+    ]
+    rows += ["d0,staff,a,killed,cumulative,,2023-01-31,700,,,exact,2024-06-30,s"]
+    streams = "agency,a,killed,list\nstaff,a,killed,list\n"
+    density = density_of(folder, rows, streams)
+    return density, Modes(density).expand(approximate(density, diagnose=False).mode)
