@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from lossmodel import LossModel, fit, load_claims
+from lossmodel import fit, load_claims
 from lossmodel.evaluation.kept import keep_table
 from lossmodel.model.components import Components
 from lossmodel.posterior.tables import prior_share
@@ -64,8 +64,7 @@ def measured(name: str) -> pd.DataFrame:
     left_out, components = KINDS[name]
     claims = load_claims()
     claims = claims.select(~left_out(claims.table))
-    model = LossModel(components=components)
-    fitted = fit(claims, engine="laplace", submodels=["person"], model=model, seed=1)
+    fitted = fit(claims, engine="laplace", submodels=["person"], components=components, seed=1)
     rows: list[dict[str, Any]] = []
     for party, category in TOTALS:
         total = fitted.query(f"{category} {party}").table.iloc[0]
