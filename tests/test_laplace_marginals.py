@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from lossmodel.inference.gates import DOUBT, FAIL, laplace_gate
-from lossmodel.inference.laplace import marginals
-from lossmodel.inference.laplace.fit import approximate
+from lossmodel.inference.laplace import diagnostics, marginals
+from lossmodel.inference.laplace.fit import approximate, diagnosed
 from lossmodel.inference.laplace.marginals import laplace_marginals
+from lossmodel.inference.laplace.modes import Modes
 from lossmodel.inference.laplace.quantities import Quantity, leading_lists, reported, slopes_of
 from tests.test_gates import density_of
 
@@ -101,6 +102,13 @@ def drawn(monkeypatch):
 
 
 LISTS = {LIST: np.array([1.0, 0.0])}
+# The agency's list has three counts up to the end, the staff's one of the first month.
+ENDS = [("2023-03-31", 3000), ("2023-06-30", 7000), ("2023-12-31", 15000)]
+ROWS = [
+    f"c{i},agency,a,killed,cumulative,,{end},{count},,,exact,2024-06-30,s"
+    for i, (end, count) in enumerate(ENDS)
+] + ["d0,staff,a,killed,cumulative,,2023-01-31,700,,,exact,2024-06-30,s"]
+STREAMS = "agency,a,killed,list\nstaff,a,killed,list\n"
 
 
 def errors(found, exact):
@@ -138,7 +146,6 @@ def test_the_list_that_goes_along_with_the_total_leads(tmp_path):
     for quantity, slope in leading_lists(density, point, totals).items():
         lists.append(quantity.name)
         assert np.abs(slope).max() > 0
-    # The agency's list has three counts up to the end, the staff's one of the first month.
     assert lists == ["coverage of agency a"]
 
 
@@ -160,14 +167,25 @@ def test_the_gate_is_about_totals(tmp_path):
 
 def with_lists(folder):
     """Counts by two lists of one party, expanded at the mode."""
-    from lossmodel.inference.laplace.modes import Modes
-
-    ends = [("2023-03-31", 3000), ("2023-06-30", 7000), ("2023-12-31", 15000)]
-    rows = [
-        f"c{i},agency,a,killed,cumulative,,{end},{count},,,exact,2024-06-30,s"
-        for i, (end, count) in enumerate(ends)
-    ]
-    rows += ["d0,staff,a,killed,cumulative,,2023-01-31,700,,,exact,2024-06-30,s"]
-    streams = "agency,a,killed,list\nstaff,a,killed,list\n"
-    density = density_of(folder, rows, streams)
+    density = density_of(folder, ROWS, STREAMS)
     return density, Modes(density).expand(approximate(density, diagnose=False).mode)
+
+
+def test_few_draws_of_the_noise_scales_do_not_decide_against_a_fit(tmp_path, monkeypatch):
+    density = density_of(tmp_path, ROWS, STREAMS)
+    alone = approximate(density, diagnose=False)
+    asked = []
+
+    def uneven_where_few(log_ratios):
+        asked.append(len(log_ratios))
+        return 1.0 if len(log_ratios) < diagnostics.DRAWS else 0.1
+
+    monkeypatch.setattr(diagnostics, "pareto_k", uneven_where_few)
+    found = diagnosed(density, alone).diagnostics
+    assert found.hyper_k == 0.1
+    assert diagnostics.FEWEST <= asked[0] <= diagnostics.MOST
+    monkeypatch.setattr(diagnostics, "pareto_k", lambda log_ratios: asked.append(0) or 0.1)
+    asked.clear()
+    diagnosed(density, alone)
+    # Twice for the noise scales, the second time as their k, and once for all unknowns.
+    assert len(asked) == 3

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.inference.convergence import convergence
-from lossmodel.inference.importance import MAX_K, WeightedDraws
+from lossmodel.inference.importance import WeightedDraws
+from lossmodel.inference.laplace.diagnostics import MAX_K
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.nuts.sampler import Sample
 from lossmodel.model.density.expectation import ModelGraph

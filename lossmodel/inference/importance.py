@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
-from lossmodel.inference.laplace.diagnostics import log_totals, pareto_k
+from lossmodel.inference.laplace.diagnostics import MAX_K, log_totals, pareto_k
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.laplace.levels import Levels
 from lossmodel.inference.laplace.quantities import reported
@@ -31,7 +31,7 @@ from lossmodel.inference.proposals import Proposal, adapted, normalised, standar
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["ENOUGH", "LARGEST", "MAX_K", "WeightedDraws", "weighted_draws"]
+__all__ = ["ENOUGH", "LARGEST", "WeightedDraws", "weighted_draws"]
 
 # Unknowns up to which weights are tried: with 129 they were even in most submodels of the shipped
 # conflicts, with 178 and 373 in none.
@@ -43,8 +43,8 @@ SIZE, ROUNDS, LONGEST = 2000, 16, 64
 # Adapted proposals in the mixture that is held, the last ones, beside the first one.
 HELD = 4
 # Rounds go on until there are so many effective draws, with which limits of 95% have an error of
-# 0.07 posterior sds, and k is below the limit of Vehtari et al. (2024).
-ENOUGH, MAX_K = 1500.0, 0.7
+# 0.07 posterior sds, and k is below its limit.
+ENOUGH = 1500.0
 # Share of draws in one stratum when weighted draws are resampled.
 STRATUM = 0.01
 

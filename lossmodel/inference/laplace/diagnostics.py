@@ -25,17 +25,20 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
 __all__ = [
-    "NormalityDiagnostics", "log_totals", "normality_diagnostics", "pareto_k", "split_normal",
+    "MAX_K", "NormalityDiagnostics", "log_totals", "normality_diagnostics", "pareto_k",
+    "split_normal",
 ]  # fmt: skip
 
 # Newton's decrement at the latent modes of drawn hyperparameters: 0.6 posterior sds. The rise to
 # the mode is added.
 NEAR = 0.2
 # Draws of the hyperparameters: COST / D, as expansions of large submodels take long. They estimate
-# k badly, so that the gate fails only if a total is shifted, too.
+# k from their three largest ratios alone; where it is above its limit, DRAWS of them decide.
 FEWEST, MOST, COST = 8, 12, 6000
 # Draws of all unknowns, each of which takes one evaluation.
 DRAWS = 40
+# Limit of k, of Vehtari et al. (2024).
+MAX_K = 0.7
 # The diagnostics are the same whatever the seed of the fit.
 SEED = 1
 
@@ -146,11 +149,16 @@ def normality_diagnostics(
     drawn = point.theta + (with_hypers + of_latent)[:DRAWS]
     ratios = modes.density.values(drawn) + ((x**2).sum(axis=1) / 2 + volume)[:DRAWS]
     # The same draws of the hyperparameters, the others at their mode.
-    starts = point.theta + with_hypers[:several]
-    points = (modes.find_mode(start, tolerance=NEAR, near=point) for start in starts)
-    near = [(there.value, there.theta) for there in points]
-    marginals = np.array([value for value, _ in near])
-    of_hypers = marginals + ((x[:, : modes.hypers] ** 2).sum(axis=1) / 2 + volume)[:several]
+    near: list[tuple[float, Floats]] = []
+    for enough in (several, DRAWS):
+        for start in point.theta + with_hypers[len(near) : enough]:
+            there = modes.find_mode(start, tolerance=NEAR, near=point)
+            near.append((there.value, there.theta))
+        marginals = np.array([value for value, _ in near])
+        of_normal = ((x[:, : modes.hypers] ** 2).sum(axis=1) / 2 + volume)[: len(near)]
+        of_hypers = marginals + of_normal
+        if pareto_k(of_hypers) < MAX_K:
+            break
     weights = np.exp(of_hypers - of_hypers.max())
     weights /= weights.sum()
     totals = np.array([log_totals(modes.density, theta, list(slopes)) for _, theta in near])
@@ -160,7 +168,7 @@ def normality_diagnostics(
     return NormalityDiagnostics(
         marginals=marginals_of,
         hyper_k=pareto_k(of_hypers),
-        hyper_share=float(1 / (weights**2).sum() / several),
+        hyper_share=float(1 / (weights**2).sum() / len(near)),
         hyper_shift=float(np.abs(shifts).max(initial=0.0)),
         full_k=pareto_k(ratios),
     )

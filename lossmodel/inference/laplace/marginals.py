@@ -149,7 +149,15 @@ class LaplaceMarginal:
 def laplace_marginals(
     modes: Modes, point: Point, lists: Slopes, totals: Slopes
 ) -> list[LaplaceMarginal]:
-    """Laplace marginals at a mode: of reported totals, and of the coverage of lists."""
+    """Laplace marginals of reported totals and of the coverage of lists, in the order of draws.
+
+    Parameters
+    ----------
+    modes, point
+        Of one density, and its mode.
+    lists, totals
+        Derivative of each log coverage and log total by theta, shape (D,).
+    """
     path = _Path(modes, point)
     leading = {
         quantity: slope
