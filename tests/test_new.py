@@ -588,3 +588,42 @@ def test_sources_with_one_host_differ():
         *("a-org-2001-05-01", "a-org-2001-05-01-2", "", "not-an-address"),
     ]
     assert json.dumps([row[4] for row in listed]) == json.dumps([*pages[:2], ""])
+
+
+# --- distances of knots -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("years", "figures", "rate"),
+    [
+        (0.1, 11, 7),
+        (1, 11, 14),
+        (3, 11, 28),
+        (3, 400, 14),
+        (8, 18, 91),
+        (20, 11, 182),
+        (90, 5, 364),
+    ],
+)
+def test_few_figures_of_a_long_war_have_knots_far_apart(tmp_path, years, figures, rate):
+    end = dt.date(2001, 5, 1) + dt.timedelta(days=365 * years)
+    ends = [end - dt.timedelta(days=n % 30) for n in range(figures)]
+    lines = [f"{day},North,killed,{10_000 + n},Author {n}" for n, day in enumerate(ends)]
+    (tmp_path / "figures.csv").write_text("\n".join(["date,side,what,number,who", *lines]) + "\n")
+    wishes = Wishes(start="2001-05-01", end=f"{end}", sides=("North", "South"), claimants=("*=-",))
+    create(tmp_path / "war", wishes, table=tmp_path / "figures.csv", hints=Hints(kind="cumulative"))
+    knots = load_conflict(tmp_path / "war").knots
+    assert knots.rate_days == rate
+    assert knots.lethality_days == max(91, 2 * rate)
+    assert knots.drift_days == max(182, 2 * rate)
+
+
+def test_options_of_names_with_quotes_are_safe_in_a_shell(lossmodel, tmp_path):
+    import shlex
+
+    text = LONG.replace("The Gazette", "Soldiers' Mothers")
+    (tmp_path / "figures.csv").write_text(text, encoding="utf-8")
+    said = lossmodel("new", "war", "--from", "figures.csv")
+    assert said.status == 2
+    together = said.stderr.split("Together: ")[1]
+    assert "Soldiers' Mothers=SIDE" in shlex.split(together)

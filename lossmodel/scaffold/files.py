@@ -7,6 +7,7 @@ import io
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ import pandas as pd
 
 from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.keys import SECTIONS, Section
+from lossmodel.conflict.types import Knots
 from lossmodel.importers.names import free_name, keys_of, slug
 from lossmodel.scaffold.plan import Plan
 from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, TABLES, TRUTH, Field
@@ -27,6 +29,11 @@ __all__ = ["conflict_toml", "readme", "sources_of", "table_csv", "tables_of"]
 
 # A war of a quarter or less has knots a week apart, as the short wars of `data/wars` have.
 SHORT_RATE: Final = 7
+# Days between knots of rates in longer wars: the first with as few knots as these, or as there are
+# figures. The eight years of `data/wars/iraniraq1980` have 32; with 522 for 11 figures of twenty
+# years no exact engine ended, and limits of the approximation were off by a third.
+LONG_RATES: Final = (FORTNIGHT, 2 * FORTNIGHT, QUARTER, HALF_YEAR, 2 * HALF_YEAR)
+FEW_KNOTS: Final = 52
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ADDRESS: Final = re.compile(r"https?://")
 _ASSUMED: Final = (
@@ -38,15 +45,16 @@ _ASSUMED: Final = (
 # --- conflict.toml ------------------------------------------------------------------------------
 
 
-def conflict_toml(plan: Plan) -> str:
+def conflict_toml(plan: Plan, figures: int | None = None) -> str:
     """Text of `conflict.toml`, each key with its meaning.
 
-    Keys that are not given stand behind a `#`, for the user to fill in.
+    Keys that are not given stand behind a `#`, for the user to fill in. Few figures of a long war
+    have their knots far apart.
     """
-    return "\n".join(_toml(plan)).rstrip("\n") + "\n"
+    return "\n".join(_toml(plan, figures)).rstrip("\n") + "\n"
 
 
-def _toml(plan: Plan) -> Iterator[str]:
+def _toml(plan: Plan, figures: int | None) -> Iterator[str]:
     yield from _remark(
         "Sides, parties, categories and scopes of the conflict. Remove the # before a key to use "
         "it. "
@@ -76,14 +84,19 @@ def _toml(plan: Plan) -> Iterator[str]:
     yield ""
     yield from _remark(SECTIONS["knots"].meaning)
     yield "[knots]"
-    short = plan.end is not None and (plan.end - plan.start).days < QUARTER
-    days = {
-        "rate_days": SHORT_RATE if short else FORTNIGHT,
-        "lethality_days": QUARTER,
-        "drift_days": HALF_YEAR,
-    }
+    knots = asdict(_knots(plan, figures))
     for key in SECTIONS["knots"].keys:
-        yield from _key_lines(key, days[key.name])
+        yield from _key_lines(key, knots[key.name])
+
+
+def _knots(plan: Plan, figures: int | None) -> Knots:
+    """Distances of knots for the length of a war and the number of its figures."""
+    length = 0 if plan.end is None else (plan.end - plan.start).days
+    if plan.end is not None and length < QUARTER:
+        return Knots(rate_days=SHORT_RATE)
+    most = length if figures is None else max(FEW_KNOTS, figures)
+    rate = next((days for days in LONG_RATES if length / days <= most), LONG_RATES[-1])
+    return Knots(rate, max(Knots.lethality_days, 2 * rate), max(Knots.drift_days, 2 * rate))
 
 
 def _party(party: Party) -> Iterator[str]:

@@ -153,7 +153,8 @@ def free_place(folder: Path) -> Path:
 def _write(
     place: Path, plan: Plan, claims: pd.DataFrame | None, sources: list[tuple[str, ...]]
 ) -> None:
-    texts = {"conflict.toml": conflict_toml(plan), **tables_of(plan, claims, sources)}
+    figures = None if claims is None else len(claims)
+    texts = {"conflict.toml": conflict_toml(plan, figures), **tables_of(plan, claims, sources)}
     for file, text in texts.items():
         (place / file).write_text(text, encoding="utf-8", newline="\n")
 

@@ -27,6 +27,7 @@ from lossmodel.scaffold.sides import (
 )
 from lossmodel.scaffold.words import category_of
 from lossmodel.tables.vocabulary import ACCOUNTINGS, Accounting
+from lossmodel.text.escape import shell
 from lossmodel.text.spelling import nearest
 
 __all__ = ["interview", "words_of"]
@@ -136,7 +137,7 @@ def _categories_of_words(asker: Asker, wishes: Wishes, table: TableNames) -> dic
             f"{', '.join(STANDARD_CATEGORIES)}; a new kind of equipment; or {LEFT_OUT} to leave "
             "these rows out",
             _category,
-            option=f"--map '{heading}:{named.name}=CATEGORY'",
+            option="--map " + shell(f"{heading}:{named.name}=CATEGORY"),
         )
     for word, key in found.items():
         asker.tell(f"  {word!r} is read as {key}")
@@ -230,7 +231,7 @@ def _claimants(
             by_key.get(key, ("", ""))[1] or others,
             f"Side of {name}{count}: {_listed([*sides, LEFT_OUT])}",
             lambda text: side_of(text, sides),
-            option=f"--claimant '{name}={likely or 'SIDE'}'",
+            option="--claimant " + shell(f"{name}={likely or 'SIDE'}"),
             default=likely or LEFT_OUT,
         )
         found[key] = Author(name, side)

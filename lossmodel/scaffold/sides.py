@@ -13,6 +13,7 @@ from lossmodel.scaffold.asking import Asker
 from lossmodel.scaffold.names import Named, TableNames
 from lossmodel.scaffold.plan import LEFT_OUT, Wishes
 from lossmodel.scaffold.words import is_of_civilians
+from lossmodel.text.escape import shell
 from lossmodel.text.spelling import nearest
 
 __all__ = [
@@ -146,7 +147,7 @@ def ask_parties(
             keys.get(key, ("", ""))[1],
             f"Side of the party {name}: {', '.join(sides)}, or {LEFT_OUT} for none",
             lambda text: side_of(text, sides),
-            option=f"--party '{name}=SIDE'",
+            option="--party " + shell(f"{name}=SIDE"),
             default=likely or LEFT_OUT,
             needed=not likely,
         )
@@ -196,7 +197,7 @@ def ask_fights(
                 "",
                 f"Whom does {side} fight: {', '.join(others)}, or {LEFT_OUT} for nobody",
                 lambda text: [side_of(name, sides) for name in split(text)],
-                option=f"--fights '{side}:SIDE'",
+                option="--fights " + shell(f"{side}:SIDE"),
             )
             pairs += [(side, foe) for foe in foes if foe]
     both = {*pairs, *((b, a) for a, b in pairs)}

@@ -12,7 +12,17 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-__all__ = ["bibtex", "file_name", "markdown", "one_line", "printable", "tex", "toml", "web_address"]
+__all__ = [
+    "bibtex",
+    "file_name",
+    "markdown",
+    "one_line",
+    "printable",
+    "shell",
+    "tex",
+    "toml",
+    "web_address",
+]
 
 # Braces as commands: BibTeX counts braces, escaped ones too.
 _TEX: Final = {
@@ -50,6 +60,17 @@ _TERMINAL: Final = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     r"\ud800-\udfff\ufeff]"
 )
+
+
+def shell(text: str) -> str:
+    """One word of a POSIX shell, in quotes also where it needs none.
+
+    Examples
+    --------
+    >>> print(shell("North=SIDE"), shell("Soldiers' Mothers=SIDE"))
+    'North=SIDE' 'Soldiers'"'"' Mothers=SIDE'
+    """
+    return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 def one_line(text: str) -> str:
