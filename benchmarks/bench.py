@@ -6,11 +6,11 @@
 
 Every sampler gets the submodel of soldiers of a case: the engines as arrays, the others as the PyMC
 model that ``LossModel.build`` makes of the same arrays, so that all draw from one density; WALNUTS
-has the coordinates of the engines. Each
-pair of a case and a sampler runs in processes of its own, one after the other; peak memory is the
-largest resident set among them. A sampler that is stopped at its limit is measured by the draws it
-has. Results are merged, pair by pair, into ``benchmarks/results/latest.json``; of several runs the
-one with the median ESS per second is kept. Flags and results call a sampler ``road``.
+has the coordinates of the engines. Each pair of a case and a sampler runs in processes of its own,
+one after the other; peak memory is the largest resident set among them. A sampler that is stopped
+at its limit is measured by the draws it has. Results are merged, pair by pair, into
+``benchmarks/results/latest.json``; of several runs the one with the median ESS per second is kept.
+Flags and results call a sampler ``road``.
 """
 
 from __future__ import annotations
@@ -42,17 +42,9 @@ QUICK = {"laplace": 60.0, "nuts": 150.0, "pymc": 300.0}
 # Seconds after the limit at which a sampler that has not stopped is killed.
 GRACE = 30.0
 PACKAGES = (
-    "lossmodel",
-    "numpy",
-    "scipy",
-    "pymc",
-    "pytensor",
-    "nutpie",
-    "numba",
-    "numpyro",
-    "jax",
+    "lossmodel", "numpy", "scipy", "pymc", "pytensor", "nutpie", "numba", "numpyro", "jax",
     "walnutpie",
-)
+)  # fmt: skip
 FIELDS = (
     "import_s", "compile_s", "warmup_s", "sample_s", "gradients", "min_bulk_ess", "min_tail_ess",
     "min_ess_per_s", "max_rhat", "gate_s", "divergences", "peak_mb", "cpu_s",

@@ -37,7 +37,7 @@ MARGIN = 0.85
 # quarter of that length is run.
 WHOLE = 100.0
 # Draws of a piece of numpyro, which can stop between them.
-PIECE = 500
+PIECE = SHORT_DRAWS
 NUMPYRO_FIELDS = ("num_steps", "diverging")
 # Exit status where the data of a case are missing.
 SKIPPED = 3
@@ -49,7 +49,8 @@ class Ran:
     """Draws of theta, shape (chains, draws, D), and their cost.
 
     ``warmup_s`` is the time before the first kept draw; ``gate`` lists the failures of the gate of
-    nuts.
+    an engine; ``finished`` is false of a run of shortened length. A row is finished where the gate
+    is passed.
     """
 
     theta: np.ndarray | None
@@ -222,7 +223,7 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
     names, log_density, start = _jax_density(design, seed)
     kernel = NUTS(potential_fn=lambda x: -log_density(x), target_accept_prob=0.8)
     mcmc = MCMC(
-        kernel, num_warmup=warm_up, num_samples=min(length, PIECE), num_chains=CHAINS,
+        kernel, num_warmup=warm_up, num_samples=PIECE, num_chains=CHAINS,
         chain_method="vectorized", progress_bar=False,
     )  # fmt: skip
     jax.block_until_ready(jax.jit(jax.vmap(jax.grad(log_density)))(start))
@@ -231,7 +232,7 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
                 collect_warmup=True)  # fmt: skip
     gradients = int(np.sum(mcmc.get_extra_fields()["num_steps"]))
     warm = time.perf_counter()
-    pieces, steps, divergences = _numpyro_pieces(mcmc, until, seed, length // min(length, PIECE))
+    pieces, steps, divergences = _numpyro_pieces(mcmc, until, seed, length // PIECE)
     spent = time.perf_counter() - warm
     joined = {
         name: np.concatenate([np.asarray(p[i]) for p in pieces], axis=1)
@@ -341,7 +342,7 @@ def measured(design: Any, ran: Ran) -> dict[str, Any]:
         "compile_s": _rounded(ran.compile_s), "warmup_s": _rounded(ran.warmup_s),
         "sample_s": _rounded(ran.sample_s), "gradients": ran.gradients,
         "min_bulk_ess": None, "min_tail_ess": None, "min_ess_per_s": None, "max_rhat": None,
-        "divergences": ran.divergences, "finished": ran.finished, "gate_s": None, "n_draws": 0,
+        "divergences": ran.divergences, "finished": ran.independent, "gate_s": None, "n_draws": 0,
         "gate_failures": ran.gate,
     }  # fmt: skip
     # Chains that have not moved have no effective draws, for all that formulas say.
@@ -354,6 +355,7 @@ def measured(design: Any, ran: Ran) -> dict[str, Any]:
     names, values = gated_quantities(SubmodelDraws(model, ran.theta))
     if not ran.independent:
         row["gate_s"] = _seconds_to_gate(model, ran)
+        row["finished"] = ran.finished and row["gate_s"] is not None
         found = convergence(values.reshape(chains, draws, -1))
         bulk, tail = float(found["ess_bulk"].min()), float(found["ess_tail"].min())
         worst = float(found["rhat"].max())

@@ -117,6 +117,8 @@ def plot(table: pd.DataFrame) -> None:
 
 def main() -> None:
     chosen = [name for name in sys.argv[1:] if name != "--plot"]
+    if "--plot" in sys.argv and not TABLE.is_file():
+        sys.exit(f"There is no {TABLE}: run benchmarks/scaling.py without --plot first.")
     kept = pd.read_csv(TABLE) if TABLE.is_file() else pd.DataFrame(columns=["axis"])
     if "--plot" not in sys.argv:
         base = least()

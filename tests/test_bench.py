@@ -119,6 +119,7 @@ def test_chains_that_have_not_moved_have_no_effective_draws(design):
     found = samplers.measured(design, samplers.Ran(theta, 1.0, 2.0, 2.0, 900))
     assert found["min_bulk_ess"] is None
     assert found["gate_s"] is None
+    assert not found["finished"]
 
 
 def test_the_gate_is_passed_where_enough_draws_are_independent(design):
@@ -127,5 +128,8 @@ def test_the_gate_is_passed_where_enough_draws_are_independent(design):
     found = samplers.measured(design, samplers.Ran(theta, 1.0, 2.0, 10.0, 900))
     # Of four chains, a thousand effective draws of headlines are passed at some 300 of each.
     assert 2.0 + 2.0 <= found["gate_s"] <= 2.0 + 5.0
+    assert found["finished"]
     drifting = theta + np.linspace(0, 1, 1000)[None, :, None]
-    assert samplers.measured(design, samplers.Ran(drifting, 1.0, 2.0, 10.0, 900))["gate_s"] is None
+    other = samplers.measured(design, samplers.Ran(drifting, 1.0, 2.0, 10.0, 900))
+    assert other["gate_s"] is None
+    assert not other["finished"]

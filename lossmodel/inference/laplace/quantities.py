@@ -67,19 +67,21 @@ def leading_lists(density: Density, point: Point, totals: Slopes) -> Slopes:
     It is the mean of the log coverage over all days, whose logit is bounded on one side, so that
     its mode can be one and a half sds from its median.
     """
-    found: dict[Quantity, Floats] = {}
+    first: dict[str, Floats] = {}
+    for total, slope in totals.items():
+        first.setdefault(total.party, slope)
     lists = slopes_of(density, point.theta, _coverages(density))
-    for party in density.design.latent.parties:
-        own = [slope for total, slope in totals.items() if total.party == party][:1]
-        for total in own:
-            explained = {
-                quantity: abs(slope @ point.newton(total)) / np.sqrt(slope @ point.newton(slope))
-                for quantity, slope in lists.items()
-                if quantity.party == party
-            }
-            if explained:
-                most = max(explained, key=explained.__getitem__)
-                found[most] = lists[most]
+    found: dict[Quantity, Floats] = {}
+    for party, of_total in first.items():
+        moved = point.newton(of_total)
+        explained = {
+            quantity: abs(slope @ moved) / np.sqrt(slope @ point.newton(slope))
+            for quantity, slope in lists.items()
+            if quantity.party == party
+        }
+        if explained:
+            most = max(explained, key=explained.__getitem__)
+            found[most] = lists[most]
     return found
 
 
