@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import json
 import re
+import shlex
 import tomllib
 
 import pytest
@@ -619,11 +620,39 @@ def test_few_figures_of_a_long_war_have_knots_far_apart(tmp_path, years, figures
 
 
 def test_options_of_names_with_quotes_are_safe_in_a_shell(lossmodel, tmp_path):
-    import shlex
-
     text = LONG.replace("The Gazette", "Soldiers' Mothers")
     (tmp_path / "figures.csv").write_text(text, encoding="utf-8")
     said = lossmodel("new", "war", "--from", "figures.csv")
     assert said.status == 2
     together = said.stderr.split("Together: ")[1]
     assert "Soldiers' Mothers=SIDE" in shlex.split(together)
+
+
+def test_options_of_sides_that_nobody_named_are_safe_in_a_shell(lossmodel, tmp_path):
+    text = "date,side,what,number,who\n2001-05-02,The people,killed,9,The Gazette\n"
+    (tmp_path / "figures.csv").write_text(text, encoding="utf-8")
+    said = lossmodel("new", "war", "--from", "figures.csv", "--kind", "cumulative")
+    together = said.stderr.split("Together: ")[1]
+    assert "--side NAME --side OTHER" in together
+    assert "(" not in together
+
+
+def test_commands_to_go_on_with_are_safe_in_a_shell(lossmodel, tmp_path):
+    (tmp_path / "figures.csv").write_text(LONG, encoding="utf-8")
+    named = [part for name in SIDED for part in ("--claimant", name)]
+    folder = "the war's folder"
+    made = lossmodel("new", folder, "--from", "figures.csv", "--start", "2001-05-01", *named)
+    fit = made.stdout.split("to fit: ")[1]
+    assert shlex.split(fit) == [
+        *("lossmodel", "fit", "--conflict", folder, "--out", f"{folder}-report")
+    ]
+    own = tmp_path / "own.csv"
+    own.write_text("date,side,what,number,who\n2001-05-02,North,killed,9,The Gazette\n")
+    out = "new claims.csv"
+    read = lossmodel(
+        *("data", "import", own, "--conflict", folder, "--out", out, "--kind", "cumulative")
+    )
+    check = shlex.split(read.stdout.split("to check: ")[1])
+    assert check == ["lossmodel", "check", out, "--conflict", folder]
+    empty = lossmodel("new", "an empty war", "--side", "A", "--side", "B", "--start", "2001-05-01")
+    assert "lossmodel check --conflict 'an empty war'" in empty.stdout

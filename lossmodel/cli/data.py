@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -297,7 +298,7 @@ def _arguments(imported: Imported, written: list[Path]) -> str:
     table = [path for path in written if path.suffix == ".csv"]
     folder = [path for path in written if path.suffix not in (".csv", ".toml")]
     conflict = folder[0] if folder else imported.base
-    return " ".join([*map(str, table), f"--conflict {conflict}"])
+    return shlex.join([*map(str, table), "--conflict", str(conflict)])
 
 
 def _say(label: str, text: str) -> None:

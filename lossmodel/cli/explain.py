@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from lossmodel.cli.app import (
@@ -51,7 +52,7 @@ def explain(
             found.save(folder)
             list_file(folder, FILE)
     answer(_text(found, fitted))
-    answer(f"kept in {folder / FILE}; next: lossmodel report --fit {fit}")
+    answer(f"kept in {folder / FILE}; next: lossmodel report --fit {quote(str(fit))}")
 
 
 def _text(found: Explanation, fitted: Fit) -> str:

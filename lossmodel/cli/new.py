@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -224,13 +225,14 @@ def _report(created: Created) -> None:
     if not created.claims:
         answer(
             f"Add rows to {created.folder}/claims.csv and claimants.csv, then: lossmodel check "
-            f"--conflict {created.folder}"
+            f"--conflict {shlex.quote(str(created.folder))}"
         )
         return
     answer("")
     check(claims=None, conflict=str(created.folder), strict=False)
     answer("")
-    answer(f"to fit: lossmodel fit --conflict {created.folder} --out {created.folder}-report")
+    options = ["--conflict", str(created.folder), "--out", f"{created.folder}-report"]
+    answer(f"to fit: lossmodel fit {shlex.join(options)}")
 
 
 def _say(label: str, text: str) -> None:

@@ -6,6 +6,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,7 +43,7 @@ def simulate(
         _write_folder(war, folder)
         folder.rename(place)
     answer(f"{len(war.claims):,} claims and the true losses in {out}")
-    answer(f"to fit: lossmodel fit --conflict {out}")
+    answer(f"to fit: lossmodel fit --conflict {quote(str(out))}")
 
 
 def _write_folder(war: Simulated, folder: Path) -> None:

@@ -15,6 +15,7 @@ from lossmodel.importers.rows import Rows
 from lossmodel.importers.source import Source
 from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
+from lossmodel.text.escape import shell
 
 __all__ = ["Place", "Record", "make_records"]
 
@@ -109,8 +110,8 @@ def make_records(
         if column.read in twice:
             raise UsageError(
                 f"{source.path}: columns {twice[column.read]!r} and {name!r} are both read as "
-                f"{column.description}. Leave one out with --column {name!r}=ignore, or say of "
-                "which claimant, party or category it is."
+                f"{column.description}. Leave one out with --column {shell(f'{name}=ignore')}, or "
+                "say of which claimant, party or category it is."
             )
         twice[column.read] = name
     # Columns that differ in their day alone are one series.

@@ -13,6 +13,7 @@ from lossmodel.importers.keys import Keys
 from lossmodel.importers.shapes import Shape
 from lossmodel.importers.source import Source
 from lossmodel.importers.words import normal
+from lossmodel.text.escape import shell
 
 __all__ = ["shape_columns", "with_limits"]
 
@@ -85,7 +86,7 @@ def _sides(
     said: dict[str, str] = {}
     for figure, named in shape.parties.items():
         heading = names.get(figure, figure)
-        hint = f": --column {heading!r}=value,party=... reads it"
+        hint = f": --column {shell(f'{heading}=value,party=...')} reads it"
         if not named:
             civilians = keys.civilians
             only = civilians[0] if len(civilians) == 1 else ""

@@ -59,7 +59,7 @@ def ask_sides(asker: Asker, wishes: Wishes, table: TableNames) -> dict[str, Side
         "",
         "Sides of the war, with commas between them",
         _some_sides,
-        option="--side NAME (once for each side)",
+        option="--side NAME --side OTHER",
         default=", ".join(names),
         needed=len(names) != _PAIR,
     )
