@@ -7,6 +7,7 @@ import io
 import json
 import random
 import re
+import shlex
 import zipfile
 from functools import cache
 
@@ -156,6 +157,26 @@ def test_titles_totals_footnotes_and_repeated_headers_are_no_rows(tmp_path):
     assert left == {"totals of other rows (row 8)": 1, "footnotes (row 9)": 1}
 
 
+def test_a_party_that_is_all_is_no_total_where_there_is_no_other(tmp_path):
+    text = "date,who,victims,dead\n2023-02-01,NATO,all,10\n2023-02-02,NATO,all,12\n"
+    options = {"conflict": "", "party": "", "category": "", "column": ["victims=party"]}
+    assert claims(read(tmp_path, text, **options), "party", "value") == [("all", 10), ("all", 12)]
+    # A conflict that has no such party says so.
+    with pytest.raises(ClaimsError, match="row 2, victims: found 'all'; allowed: .*russia"):
+        read(tmp_path, text, column=["victims=party"], party="")
+    text += "2023-02-01,NATO,soldiers,7\n"
+    mixed = read(tmp_path, text, kind="cumulative", **options)
+    assert claims(mixed, "party", "value") == [("soldiers", 7)]
+    assert mixed.left_out["why"].tolist() == ["totals of other rows (row 2, 3)"]
+
+
+def test_a_table_of_which_all_rows_are_left_out_says_which_and_why(tmp_path):
+    text = "date,who,victims,dead\n2023-02-01,Total,soldiers,10\n2023-02-02,NATO,all,12\n"
+    options = {"party": "", "category": "", "column": ["victims=party"]}
+    with pytest.raises(UsageError, match=r"left out are 2 rows: totals of other rows \(row 2, 3\)"):
+        read(tmp_path, text, conflict="", **options)
+
+
 def test_a_text_between_rows_is_an_error(tmp_path):
     with pytest.raises(ClaimsError, match="row 3, date: found 'Second part'"):
         read(tmp_path, "date,nato\n2023-02-01,10\nSecond part,\n2023-02-02,14\n")
@@ -301,6 +322,19 @@ def test_tech_for_palestine(tmp_path, form):
     ]
 
 
+def test_options_for_columns_with_quotes_in_their_headings_are_safe_in_a_shell(tmp_path):
+    text = "when,the town's place,dead\n2023-02-01,A,3\n2023-02-01,B,3\n"
+    with pytest.raises(ClaimsError) as refused:
+        read(tmp_path, text, claimant="nato")
+    words = shlex.split(str(refused.value).split("figure twice, give ")[1].removesuffix("."))
+    assert words == ["--column", "the town's place=ignore"]
+    given = [f"{name}=value,party=russia" for name in ("its dead", "army's dead")]
+    with pytest.raises(UsageError) as twice:
+        read(tmp_path, "when,its dead,army's dead\n2023-02-01,3,4\n", claimant="nato", column=given)
+    words = shlex.split(str(twice.value).split("Leave one out with ")[1].split(", or say")[0])
+    assert words == ["--column", "army's dead=ignore"]
+
+
 def test_events_of_any_table_are_summed_if_asked_for(tmp_path):
     text = "when,where,dead\n2023-02-01,A,3\n2023-02-01,B,at least 5\n2023-02-09,A,2\n"
     with pytest.raises(ClaimsError, match=r"row 3, dead: found .* row 2, dead has '3'.*--by day"):
@@ -398,10 +432,54 @@ def test_days_outside_the_war_are_errors_of_their_rows(tmp_path):
 
 def test_figures_that_fall_and_are_months_apart_are_asked_about(tmp_path):
     text = "date,nato\n2023-01-31,9\n2023-02-28,7\n2023-03-31,8\n"
-    with pytest.raises(UsageError, match="31 days apart.*--kind daily.*month"):
+    with pytest.raises(UsageError, match="31 days apart.*--kind cumulative.*daily.*month"):
         read(tmp_path, text)
     found = read(tmp_path, text, column=["date=month"])
     assert claims(found, "kind", "start", "end")[1] == ("period", "02-01", "02-28")
+
+
+def test_running_totals_with_corrections_are_not_taken_for_daily_figures(tmp_path):
+    rows = (
+        "2023-02-01,killed,9\n2023-02-02,killed,18\n2023-02-02,wounded,117\n"
+        "2023-02-04,killed,25\n2023-02-04,wounded,241\n2023-02-09,killed,23\n"
+        "2023-02-09,wounded,322\n2023-02-23,killed,23\n2023-02-23,wounded,324\n"
+    )
+    asked = r"fall in 1 of 7 steps.*row 7: 23 after 25.*--kind cumulative or --kind daily"
+    with pytest.raises(UsageError, match=asked):
+        read(tmp_path, f"date,what,nato\n{rows}", category="")
+    found = read(tmp_path, f"date,what,nato\n{rows}", category="", kind="cumulative")
+    assert set(found.claims["kind"]) == {"cumulative"}
+    # One fall of two figures is no evidence of either; one in a month of rises is a correction.
+    with pytest.raises(UsageError, match="--kind cumulative or --kind daily"):
+        read(tmp_path, "date,nato\n2023-02-01,10\n2023-02-02,8\n")
+    month = [*range(100, 127), 120, 128]
+    days = "".join(f"2023-02-{i + 1:02},{n}\n" for i, n in enumerate(month[-28:]))
+    assert set(read(tmp_path, f"date,nato\n{days}").claims["kind"]) == {"cumulative"}
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        (10, 8, 12),
+        (2, 30, 20, 25, 18, 22, 19),
+        (0, 0, 1, 0, 0, 0, 2, 0, *[0] * 40),
+    ],
+)
+def test_figures_that_fall_in_about_half_of_their_changes_are_daily(tmp_path, figures):
+    first = pd.Timestamp("2023-02-01")
+    days = [f"{first + pd.Timedelta(days=i):%Y-%m-%d},{n}" for i, n in enumerate(figures)]
+    found = read(tmp_path, "\n".join(["date,nato", *days]) + "\n")
+    assert set(found.claims["kind"]) == {"daily"}
+
+
+def test_a_figure_of_one_day_that_was_revised_is_no_step(tmp_path):
+    text = (
+        "date,published,nato\n2023-02-01,2023-02-02,100\n2023-02-02,2023-02-03,130\n"
+        "2023-02-02,2023-03-01,120\n2023-02-03,2023-02-04,125\n2023-02-04,2023-02-05,140\n"
+    )
+    assert set(read(tmp_path, text).claims["kind"]) == {"cumulative"}
+    day = "date,published,nato\n2023-02-01,2023-02-02,100\n2023-02-01,2023-02-04,90\n"
+    assert set(read(tmp_path, day).claims["kind"]) == {"cumulative"}
 
 
 def test_days_in_headings(tmp_path):

@@ -6,13 +6,14 @@ from collections.abc import Collection
 
 import pandas as pd
 
+from lossmodel.importers.left_out import LeftOut
 from lossmodel.importers.names import free_name, slug
 from lossmodel.importers.records import Record
 from lossmodel.importers.result import claims_table
-from lossmodel.importers.rows import LeftOut
 from lossmodel.importers.source import Source
 from lossmodel.tables.problems import Problems, quoted
 from lossmodel.tables.vocabulary import KINDS
+from lossmodel.text.escape import shell
 
 __all__ = ["claims_of", "in_order", "once"]
 
@@ -56,7 +57,7 @@ def once(
                 f"{differs}: {' and '.join(cells)}",
                 allowed="one figure of a claimant per party, category and window",
                 remedy="If they are parts, sum them with --by day, week or month; if they are one "
-                f"figure twice, give --column '{differs}=ignore'",
+                "figure twice, give --column " + shell(f"{differs}=ignore"),
             )
             continue
         if there.figure == record.figure:

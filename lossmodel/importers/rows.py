@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
@@ -13,41 +13,17 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.importers.columns import TIMED, Column
 from lossmodel.importers.dates import DAY, Dates, Window, guess_dates
+from lossmodel.importers.left_out import LeftOut
 from lossmodel.importers.numbers import is_missing
 from lossmodel.importers.source import Source
 from lossmodel.importers.words import TOTALS, normal
 from lossmodel.tables.problems import Problems, quoted
 
-__all__ = ["LeftOut", "Rows", "claim_rows"]
+__all__ = ["Rows", "claim_rows"]
 
 # Words of totals that stand before others: "Total (7 days)".
 FIRST_WORDS: Final = TOTALS - {"all", "mean", "average", "median", "overall"}
 WEEK: Final = 7
-SHOWN: Final = 3  # rows that are named of those left out
-
-
-@dataclass
-class LeftOut:
-    """Rows, columns and cells that became no claims, counted by reason."""
-
-    counts: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-
-    def add(self, what: str, why: str, row: int) -> None:
-        """Count one more; `row` is its row in the file."""
-        self.counts.setdefault((what, why), []).append(row)
-
-    def table(self) -> pd.DataFrame:
-        """Columns `rows, what, why`."""
-        rows = [
-            (len(places), what, f"{why} ({_places(places)})")
-            for (what, why), places in self.counts.items()
-        ]
-        return pd.DataFrame(rows, columns=["rows", "what", "why"])
-
-
-def _places(rows: list[int]) -> str:
-    more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
-    return f"row {', '.join(map(str, rows[:SHOWN]))}{more}"
 
 
 @dataclass(frozen=True)
@@ -112,7 +88,7 @@ def claim_rows(
             "neither a known format nor a table with dates in rows. If a column has them in "
             "another form, say which with --column 'HEADING=date'."
         )
-    cells = _without_totals(_once(source, left_out), timed, columns, left_out)
+    cells = _without_totals(_once(source, left_out), timed, columns, figures, left_out)
     cells = _without_texts(cells, timed, figures, left_out)
     formats = {
         name: _format(source, cells[name], name, day_first, span)
@@ -156,9 +132,16 @@ def _once(source: Source, left_out: LeftOut) -> pd.DataFrame:
 
 
 def _without_totals(
-    cells: pd.DataFrame, timed: list[str], columns: Mapping[str, Column], left_out: LeftOut
+    cells: pd.DataFrame,
+    timed: list[str],
+    columns: Mapping[str, Column],
+    figures: list[str],
+    left_out: LeftOut,
 ) -> pd.DataFrame:
-    """Rows without those of totals: a word for it in a column of days, of names, or the first."""
+    """Rows without those of totals: a word for it in a column of days, of names, or the first.
+
+    Where all figures of a table are of "all", there are no others of which they are totals.
+    """
     looked = [
         name
         for name, column in columns.items()
@@ -167,9 +150,12 @@ def _without_totals(
         or (name == cells.columns[0] and column.read != "claim_id")
     ]
     is_total = pd.Series(False, index=cells.index)
+    filled = cells[figures].map(lambda cell: not is_missing(cell)).any(axis=1)
     for name in looked:
         words = cells[name].map(normal)
-        is_total |= words.isin(TOTALS) | words.map(lambda w: w.split(" ")[0] in FIRST_WORDS)
+        here = words.isin(TOTALS) | words.map(lambda w: w.split(" ")[0] in FIRST_WORDS)
+        if name in timed or not here[filled].all():
+            is_total |= here
     for row in cells.index[is_total]:
         left_out.add("rows", "totals of other rows", int(str(row)))
     return cells[~is_total]

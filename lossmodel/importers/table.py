@@ -19,11 +19,12 @@ from lossmodel.importers.hints import Hints
 from lossmodel.importers.keys import SECTIONS, Keys
 from lossmodel.importers.kinds import clip, guess_kinds
 from lossmodel.importers.layout import with_whole_dates
+from lossmodel.importers.left_out import LeftOut
 from lossmodel.importers.named import names_of
 from lossmodel.importers.records import Record, make_records
 from lossmodel.importers.result import Imported, rows_of
 from lossmodel.importers.roles import NO_FIGURES, is_claims, map_columns
-from lossmodel.importers.rows import LeftOut, Rows, claim_rows
+from lossmodel.importers.rows import Rows, claim_rows
 from lossmodel.importers.shapes import Shape, find_shape
 from lossmodel.importers.sides import with_limits
 from lossmodel.importers.source import Source
@@ -72,7 +73,9 @@ def read_table(source: Source, hints: Hints) -> Imported:
         records = up_to_knowledge(records, source.path.name, problems)
     problems.raise_if_any()
     if not records:
-        raise UsageError(f"{source.path} has no figure: all cells of its columns are empty.")
+        without = rows.left_out.sentence()
+        why = f"left out are {without}" if without else "all cells of its columns are empty"
+        raise UsageError(f"{source.path} has no figure: {why}.")
     timed = [name for name, column in columns.columns.items() if column.read in TIMED]
     written = rows.cells[timed[-1]] if timed else pd.Series(name="the headings", dtype=str)
     records, cuts = clip(records, keys.span, source.path, written)
