@@ -40,13 +40,16 @@ def cpu_seconds(run_python, *arguments):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-@pytest.mark.parametrize(("command", "most"), [("--version", 1.0), ("check", 2.5)])
+# Of a war of few claims: with thousands the time is that of the work.
+@pytest.mark.parametrize(
+    ("command", "most"), [("--version", 1.0), ("check --conflict falklands1982", 1.75)]
+)
 def test_a_command_starts_fast_next_to_importing_pandas(run_python, command, most):
     # The fastest of several: noise only ever adds. Rounds end as soon as they have shown enough.
     ours, pandas = [], []
     for _ in range(6):
         pandas.append(cpu_seconds(run_python, "-c", "import pandas"))
-        ours.append(cpu_seconds(run_python, "-m", "lossmodel", command))
+        ours.append(cpu_seconds(run_python, "-m", "lossmodel", *command.split()))
         if len(ours) > 1 and min(ours) < most * min(pandas):
             break
     assert min(ours) < most * min(pandas)
