@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from benchmarks.pairs import LIST, SHARED, read_pairs, read_zero_truths, summarise
+from benchmarks.pairs import ADDITIONS, LIST, SHARED, read_pairs, read_zero_truths, summarise
 from lossmodel.model import history
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,7 +75,18 @@ SOURCES = {
 def write_table() -> None:
     if not (SHARED / LIST).exists():
         sys.exit(f"{SHARED / LIST} is absent: {TABLE} stays as it is.")
-    summarise(read_pairs(), SOURCES).to_csv(TABLE, index=False, lineterminator="\n")
+    summarise(read_pairs(), SOURCES | _sources()).to_csv(TABLE, index=False, lineterminator="\n")
+
+
+def _sources() -> dict[str, str]:
+    """Sources by war of the pairs that are part of the project, after those of the lists."""
+    pairs = pd.read_csv(ADDITIONS).dropna(subset="source")
+    found = {}
+    for cluster, rows in pairs.groupby("cluster"):
+        own = "; ".join(dict.fromkeys(rows["source"]))
+        named = SOURCES.get(str(cluster), "")
+        found[str(cluster)] = f"{named}; {own}" if named else own
+    return found
 
 
 def print_report() -> None:
@@ -100,7 +111,7 @@ def pool_clusters(table: pd.DataFrame, role: str, name: str) -> dict[str, object
     rows = table[(table["role"] == role) & (table["class"] == name)]
     n = rows.groupby("cluster")["n"].sum().to_numpy()
     total = (rows["n"] * rows["mean_log_ratio"]).groupby(rows["cluster"]).sum().to_numpy()
-    y, variance = total / n, history.pool_variance(table) / n
+    y, variance = total / n, history.within_variance(table, role, name) / n
     w = 1 / variance
     q = (w * (y - np.average(y, weights=w)) ** 2).sum()
     tau2 = max(0.0, (q - len(y) + 1) / (w.sum() - (w**2).sum() / w.sum())) if len(y) > 1 else 0.0
@@ -133,12 +144,12 @@ def score_wars(table: pd.DataFrame, rows: pd.DataFrame | None = None) -> pd.Data
     found = []
     for cluster in sorted(set(rows["cluster"])):
         others = history.keep_clusters(table, cluster)
-        variance = history.pool_variance(others)
         biases = {(b.role, b.category_class): b for b in history.analyse(others)}
         for row in rows[rows["cluster"] == cluster].to_dict("records"):
             bias = biases.get((row["role"], row["class"]))
             if bias is None:
                 continue
+            variance = history.within_variance(others, row["role"], row["class"])
             noise = variance / row["n"] + row["count_var"] + row["trust_var"]
             expected = row["left"] * bias.mean
             sd = float(np.hypot(row["left"] * np.hypot(bias.sd, bias.tau_claimant), noise**0.5))

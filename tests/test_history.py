@@ -66,7 +66,7 @@ def test_variation_between_wars_is_separated_from_that_between_claimants():
 def test_the_grid_agrees_with_draws_from_the_prior():
     """Importance sampling of every unknown, mu included, gives the same posterior."""
     table = TABLE[TABLE["role"].eq("self") & TABLE["class"].eq("civilian")]
-    variance = history.pool_variance(TABLE)
+    variance = history.within_variance(TABLE, "self", "civilian")
     rng = np.random.default_rng(11)
     draws = 400_000
     mu = rng.normal(0, history.MEAN_SD, draws)

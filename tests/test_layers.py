@@ -116,6 +116,7 @@ ORDER = [
     "posterior/stream_figures",
     "posterior/ratios",
     "posterior/contradictions",
+    "posterior/outside_figures",
     "posterior/force_check",
     "posterior/groups",
     "posterior/container",

@@ -52,8 +52,10 @@ def score_pairs(table: pd.DataFrame | None = None) -> pd.DataFrame:
     found = []
     for cluster, own in rows.groupby("cluster", sort=True):
         priors = Priors.from_history(leave_out=str(cluster))
-        variance = history.pool_variance(history.keep_clusters(everything, str(cluster)))
-        found += [_scored(row, priors, variance) for row in own.to_dict("records")]
+        others = history.keep_clusters(everything, str(cluster))
+        for row in own.to_dict("records"):
+            variance = history.within_variance(others, row["role"], row["class"])
+            found.append(_scored(row, priors, variance))
     return pd.DataFrame(found)
 
 

@@ -27,14 +27,22 @@ if TYPE_CHECKING:
     from lossmodel.findings.finding import Finding
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["CONTRADICTED", "HEADLINES", "UNBALANCED", "contradictions", "headline_warnings"]
+__all__ = [
+    "CONTRADICTED",
+    "HEADLINES",
+    "OUTSIDE",
+    "UNBALANCED",
+    "contradictions",
+    "headline_warnings",
+]
 
 CONTRADICTED: Final = "contradicted-claimant"
+OUTSIDE: Final = "outside-all-figures"
 UNBALANCED: Final = "unbalanced-force"
 # Kinds of findings that stand beside the answer.
 HEADLINES: Final = (
     *(CONTRADICTED, "orders-of-magnitude", "claimants-apart", "crossed-bounds"),
-    *("totals-set-aside", "implausible-number", UNBALANCED),
+    *("totals-set-aside", "implausible-number", OUTSIDE, UNBALANCED),
 )
 # Probability that any of the streams of a fit without contradictions is named: their number is
 # divided by (Bonferroni).

@@ -18,6 +18,7 @@ from lossmodel.model.force_balance import with_force
 from lossmodel.posterior.contradictions import contradictions
 from lossmodel.posterior.fit import Fit, conflict_files, conflict_priors
 from lossmodel.posterior.force_check import force_findings
+from lossmodel.posterior.outside_figures import outside_findings
 from lossmodel.posterior.provenance import provenance
 from lossmodel.posterior.timing import Clock, peak_mb
 
@@ -95,7 +96,8 @@ def fit_claims(
         left_over=unmodelled,
     )
     # In place: another fit would work out anew the tables that this needed.
-    findings["findings"] += [asdict(f) for f in (*contradictions(found), *force_findings(found))]
+    seen = (*contradictions(found), *outside_findings(found), *force_findings(found))
+    findings["findings"] += [asdict(finding) for finding in seen]
     return found
 
 
