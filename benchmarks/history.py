@@ -18,6 +18,7 @@ from scipy.stats import norm
 
 from benchmarks.pairs import ADDITIONS, LIST, SHARED, read_pairs, read_zero_truths, summarise
 from lossmodel.model import history
+from lossmodel.model.history_variance import within_variance
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "data" / "history" / "clusters.csv"
@@ -75,10 +76,10 @@ SOURCES = {
 def write_table() -> None:
     if not (SHARED / LIST).exists():
         sys.exit(f"{SHARED / LIST} is absent: {TABLE} stays as it is.")
-    summarise(read_pairs(), SOURCES | _sources()).to_csv(TABLE, index=False, lineterminator="\n")
+    summarise(read_pairs(), SOURCES | sources()).to_csv(TABLE, index=False, lineterminator="\n")
 
 
-def _sources() -> dict[str, str]:
+def sources() -> dict[str, str]:
     """Sources by war of the pairs that are part of the project, after those of the lists."""
     pairs = pd.read_csv(ADDITIONS).dropna(subset="source")
     found = {}
@@ -111,7 +112,7 @@ def pool_clusters(table: pd.DataFrame, role: str, name: str) -> dict[str, object
     rows = table[(table["role"] == role) & (table["class"] == name)]
     n = rows.groupby("cluster")["n"].sum().to_numpy()
     total = (rows["n"] * rows["mean_log_ratio"]).groupby(rows["cluster"]).sum().to_numpy()
-    y, variance = total / n, history.within_variance(table, role, name) / n
+    y, variance = total / n, within_variance(table, role, name) / n
     w = 1 / variance
     q = (w * (y - np.average(y, weights=w)) ** 2).sum()
     tau2 = max(0.0, (q - len(y) + 1) / (w.sum() - (w**2).sum() / w.sum())) if len(y) > 1 else 0.0
@@ -149,7 +150,7 @@ def score_wars(table: pd.DataFrame, rows: pd.DataFrame | None = None) -> pd.Data
             bias = biases.get((row["role"], row["class"]))
             if bias is None:
                 continue
-            variance = history.within_variance(others, row["role"], row["class"])
+            variance = within_variance(others, row["role"], row["class"])
             noise = variance / row["n"] + row["count_var"] + row["trust_var"]
             expected = row["left"] * bias.mean
             sd = float(np.hypot(row["left"] * np.hypot(bias.sd, bias.tau_claimant), noise**0.5))

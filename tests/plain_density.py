@@ -119,8 +119,10 @@ class PlainDensity(PlainWar):
         return (total + NEARLY_NOTHING) * math.exp(log_bias)
 
     def unsettled(self, term: dict[str, Any]) -> float:
-        """The share of its bias that a figure of the own side has left after the fighting."""
-        official = term["role"] == "self" or term["declared"] in REGISTERS
+        """The share of its bias that a count of the own soldiers has left after the fighting."""
+        first = self.conflict.components(term["party"])[0]
+        soldiers = self.person and not self.conflict.parties[first].civilian
+        official = (term["role"] == "self" and soldiers) or term["declared"] in REGISTERS
         if self.ended is None or not official or term["category"] == "missing":
             return 1.0
         late = max((term["published"] - self.ended).days, 0)

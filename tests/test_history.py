@@ -8,6 +8,7 @@ from benchmarks import pairs
 from lossmodel.evaluation.pairs import score_pairs
 from lossmodel.importers.datasets import data_dir
 from lossmodel.model import history
+from lossmodel.model.history_variance import pool_variance, within_variance
 
 TABLE = history.read_clusters()
 BY_KEY = {(bias.role, bias.category_class): bias for bias in history.analyse(TABLE)}
@@ -27,6 +28,7 @@ def _wars(rng, *, wars=16, mean=0.8, tau_cluster=0.3, tau_claimant=0.4, n=4, sig
             "class": "equipment",
             "n": n,
             "sourced": n,
+            "low_trust": 0,
             "mean_log_ratio": pairs.mean(axis=1),
             "sd_log_ratio": pairs.std(axis=1, ddof=1),
             "count_var": 0.0,
@@ -66,7 +68,7 @@ def test_variation_between_wars_is_separated_from_that_between_claimants():
 def test_the_grid_agrees_with_draws_from_the_prior():
     """Importance sampling of every unknown, mu included, gives the same posterior."""
     table = TABLE[TABLE["role"].eq("self") & TABLE["class"].eq("civilian")]
-    variance = history.within_variance(TABLE, "self", "civilian")
+    variance = within_variance(TABLE, "self", "civilian")
     rng = np.random.default_rng(11)
     draws = 400_000
     mu = rng.normal(0, history.MEAN_SD, draws)
@@ -86,6 +88,24 @@ def test_the_grid_agrees_with_draws_from_the_prior():
     assert bias.mean_sd == pytest.approx(np.sqrt(weight @ mu**2 - (weight @ mu) ** 2), abs=0.02)
     assert bias.tau_claimant == pytest.approx(np.sqrt(weight @ tau_claimant**2), abs=0.02)
     assert bias.tau_cluster == pytest.approx(np.sqrt(weight @ tau_cluster**2), abs=0.02)
+
+
+def test_the_spread_of_one_claimant_is_that_of_its_role_and_class():
+    rows = _wars(np.random.default_rng(6), sigma=0.1)
+    wild = _wars(np.random.default_rng(7), sigma=0.9).assign(role="self", **{"class": "person"})
+    both = pd.concat([rows, wild])
+    own = within_variance(both, "adversary", "equipment")
+    shared = (0.1**2 + 0.9**2) / 2
+    assert own == pytest.approx((96 * 0.1**2 + 4 * shared) / 100, rel=0.3)
+    assert within_variance(both, "self", "person") == pytest.approx(0.9**2, rel=0.3)
+    # A role and class without a repeated claim has that of all.
+    assert within_variance(both, "self", "civilian") == pytest.approx(pool_variance(both))
+
+
+def test_a_pair_of_low_trust_does_not_widen_the_spread_of_others():
+    rows = _wars(np.random.default_rng(8))
+    rows.loc[0, ["sd_log_ratio", "low_trust"]] = 5.0, 1
+    assert pool_variance(rows) == pytest.approx(pool_variance(rows.drop(index=0)))
 
 
 def test_the_order_of_rows_and_the_names_do_not_matter():
@@ -158,7 +178,8 @@ def test_a_late_count_of_ones_own_soldiers_is_expected_to_be_nearer_the_truth():
     assert scores["expected"].iloc[1] == pytest.approx(scores["expected"].iloc[0] / 2)
     assert scores["sd"].iloc[1] < scores["sd"].iloc[0]
     median = np.log(score_pairs(rows)["median"])
-    assert median.iloc[1] == pytest.approx(median.iloc[0] / 2, rel=1e-3)
+    # The median of a skewed bias moves a little with the noise around it, its mean does not.
+    assert median.iloc[1] == pytest.approx(median.iloc[0] / 2, rel=0.05)
 
 
 def test_a_family_without_a_row_falls_back_to_its_prior():
@@ -183,7 +204,7 @@ def test_the_shipped_table_is_sound():
 
 
 def test_the_shipped_table_follows_from_the_pairs(shared):
-    made = pairs.summarise(pairs.read_pairs(shared), script.SOURCES)
+    made = pairs.summarise(pairs.read_pairs(shared), script.SOURCES | script.sources())
     written = (data_dir() / "history" / "clusters.csv").read_text(encoding="utf-8")
     assert made.to_csv(index=False, lineterminator="\n") == written
 

@@ -173,10 +173,11 @@ class MeasurementModel:
     def unsettled(self, key: StreamKey, published: float) -> float:
         """Share of its bias that a figure has left: less than one after the fighting.
 
-        Only a side's own figures and those of registers settle.
+        Only a side's own figures of its soldiers and those of registers settle.
         """
         claimant, party, category = key
-        own = self.truth.conflict.role(claimant, party) == "self"
+        soldiers = self._class(party) == "person"
+        own = self.truth.conflict.role(claimant, party) == "self" and soldiers
         official = own or ACCOUNTINGS[self.truth.conflict.stream(*key).accounting].official
         if not official or category == "missing":
             return 1.0

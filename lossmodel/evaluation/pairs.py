@@ -1,10 +1,11 @@
 """Pairs of a claim and a later truth, of wars without a conflict folder: truth from claim alone.
 
-The predictive distribution of log(truth / claim) is normal: minus the mean log bias of the
-claimant's role, with the variances of the role's mean, between claimants, between the figures of
-one claimant, of a small true count and of pairs of low trust. The bias of a side's own count of its
-soldiers, and its spread, are less by the days after the fighting, as in the analysis. The priors
-are those of history without the pair's own cluster.
+The predictive distribution of log(truth / claim) is that of minus the log bias of the claimant's
+role, a normal one, below the ceiling where a side counts its own soldiers, with the variances of
+the role's mean, between claimants, between the figures of one claimant, of a small true count and
+of pairs of low trust. The bias of a side's own count of its soldiers, and its spread, are less by
+the days after the fighting, as in the analysis. The priors are those of history without the pair's
+own cluster.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from scipy.special import ndtri
 
 from lossmodel.evaluation.scores import TruthValue, score_logs
 from lossmodel.model import history
+from lossmodel.model.ceiling import Ceiling
+from lossmodel.model.history_variance import within_variance
 from lossmodel.model.priors import Priors
 
 __all__ = ["score_pairs"]
 
-# Quantiles that stand for the normal distribution; with 999 its CRPS is exact to 0.1%.
-QUANTILES: Final = ndtri((np.arange(999) + 0.5) / 999)
+# Quantiles that stand for a distribution; with 999 the CRPS of a normal one is exact to 0.1%.
+PROBABILITIES: Final = (np.arange(999) + 0.5) / 999
+NORMAL: Final = ndtri(PROBABILITIES)
 
 
 def score_pairs(table: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -54,7 +58,7 @@ def score_pairs(table: pd.DataFrame | None = None) -> pd.DataFrame:
         priors = Priors.from_history(leave_out=str(cluster))
         others = history.keep_clusters(everything, str(cluster))
         for row in own.to_dict("records"):
-            variance = history.within_variance(others, row["role"], row["class"])
+            variance = within_variance(others, row["role"], row["class"])
             found.append(_scored(row, priors, variance))
     return pd.DataFrame(found)
 
@@ -63,11 +67,21 @@ def _scored(row: dict[Any, Any], priors: Priors, variance: float) -> dict[str, A
     prior = priors[f"bias.{row['role']}.{row['class']}"]
     between = priors[f"bias.{row['role']}.{row['class']}.between"].median
     noise = variance / row["n"] + row["count_var"] + row["trust_var"]
-    sd = np.sqrt(row["left"] ** 2 * (prior.sd**2 + between**2) + noise)
+    left, of_side = row["left"], priors["bias.side_share"].median * between**2
+    common = float(np.hypot(prior.sd, np.sqrt(of_side)))
+    rest = np.sqrt(left**2 * (between**2 - of_side) + noise)
+    biases = prior.mean + common * NORMAL
+    if (row["role"], row["class"]) == ("self", "person"):
+        biases = _ceiling(priors).quantiles(prior.mean, common, PROBABILITIES)
+    draws = np.add.outer(left * biases, rest * NORMAL).ravel()
     log_ratio = float(row["mean_log_ratio"])
     truth = TruthValue(-log_ratio)
     about = {name: row[name] for name in ("cluster", "claimant", "role", "class", "n")}
     about |= {"left_out": "; ".join(priors.left_out), "truth": float(np.exp(-log_ratio))}
     halved = log_ratio - np.log(2) * (row["role"] == "adversary")
     rules = {"face_value": log_ratio, "adversary_halved": float(halved)}
-    return about | score_logs(-row["left"] * prior.mean + sd * QUANTILES, truth) | rules
+    return about | score_logs(np.quantile(-draws, PROBABILITIES), truth) | rules
+
+
+def _ceiling(priors: Priors) -> Ceiling:
+    return Ceiling(*(priors[f"bias.self.{name}"].median for name in ("ceiling", "ceiling_sd")))

@@ -133,7 +133,7 @@ def run(
         density, start=_start(design, earlier), diagnose=False, report=portion(progress, 0, climb)
     )
     streams = np.random.SeedSequence([settings.seed, len(design.name), design.size]).spawn(3)
-    prior = np.random.default_rng(streams[1]).standard_normal((1, PRIOR_DRAWS, design.size))
+    prior = design.parameters.draw(np.random.default_rng(streams[1]), PRIOR_DRAWS)[None]
     result: _Drawn | None = None
     if settings.engine not in SAMPLERS:
         laplace, result = _by_laplace(density, laplace, settings, streams[0], progress)

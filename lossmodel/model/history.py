@@ -37,6 +37,7 @@ from scipy.special import ndtr
 from lossmodel.conflict.shipped import data_dir
 from lossmodel.errors import UsageError
 from lossmodel.evidence.rounding import SD_OF_UNIT
+from lossmodel.model.history_variance import within_variance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,10 +51,8 @@ __all__ = [
     "analyse",
     "count_pairs",
     "keep_clusters",
-    "pool_variance",
     "read_clusters",
     "unsettled",
-    "within_variance",
 ]
 
 # With fewer wars or battles the basis of a prior is called judgement, also where it was computed.
@@ -86,9 +85,6 @@ TAU_SD: Final = 0.5
 # a normal spread would otherwise be set by one claimant that admitted 2 of 338 losses. Three is
 # customary; it changes that one row.
 OUTLIER_SDS: Final = 3.0
-# Degrees of freedom of the pooled variance of one claimant's pairs beside those of a role and class,
-# of which the least has none and the most has 26. Judgement: as much as five repeated claims.
-SHARED_FREEDOM: Final = 4.0
 # Midpoints, so that the density at 0 needs no weight of its own. With half the step or twice the
 # range no mean or sd moves by more than 0.001.
 TAU_GRID: Final = np.arange(0.04, 2.0, 0.08)
@@ -214,7 +210,7 @@ def analyse(table: pd.DataFrame, *, selection: bool = True) -> list[RoleBias]:
     >>> for bias in analyse(read_clusters())[:2]:
     ...     print(bias.role, bias.category_class, round(bias.mean, 2), round(bias.sd, 2))
     adversary person 0.82 0.32
-    adversary equipment 0.93 0.34
+    adversary equipment 0.94 0.35
     """
     return [
         _analyse_class(table, role, name, within_variance(table, role, name), selection)
@@ -239,7 +235,7 @@ def unsettled(rows: pd.DataFrame) -> pd.Series:
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"role": "self", "class": "person", "lag_days": [0.0, 45.0, np.nan]})
+    >>> rows = pd.DataFrame({"role": "self", "class": "person", "lag_days": [0.0, 21.0, np.nan]})
     >>> unsettled(rows).tolist()
     [1.0, 0.5, 1.0]
     """
@@ -247,48 +243,6 @@ def unsettled(rows: pd.DataFrame) -> pd.Series:
     own = (rows["role"] == "self") & (rows["class"] == "person")
     late = lag.where(own, 0.0) / SETTLING_DAYS
     return (1 + late) ** -0.5
-
-
-def pool_variance(table: pd.DataFrame) -> float:
-    """Pooled variance of log ratios around their claimant's mean, less that of small counts.
-
-    Claimants with a pair of low trust are left out: its variance is a separate term of the model,
-    as is that of small counts.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"n": [2, 4, 2], "sd_log_ratio": [0.3, 0.5, 2.0], "count_var": 0.0})
-    >>> round(pool_variance(table.assign(low_trust=[0, 0, 1])), 2)
-    0.21
-    """
-    squares, freedom = _squares(table)
-    return squares / freedom if freedom else TAU_SD**2
-
-
-def within_variance(table: pd.DataFrame, role: str, name: str) -> float:
-    """Variance of log ratios around their claimant's mean in a role and class.
-
-    That of all roles and classes counts as `SHARED_FREEDOM` degrees of freedom more.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"n": [5, 5], "sd_log_ratio": [0.1, 0.5], "count_var": 0.0})
-    >>> table = table.assign(low_trust=0, role=["self", "adversary"], **{"class": "person"})
-    >>> round(within_variance(table, "self", "person"), 3), round(pool_variance(table), 3)
-    (0.07, 0.13)
-    """
-    squares, freedom = _squares(table[(table["role"] == role) & (table["class"] == name)])
-    shared = SHARED_FREEDOM * pool_variance(table)
-    return (squares + shared) / (freedom + SHARED_FREEDOM)
-
-
-def _squares(table: pd.DataFrame) -> tuple[float, int]:
-    """Sum of squares of log ratios around their claimant's mean, and its degrees of freedom."""
-    repeated = table[(table["n"] > 1) & (table["low_trust"] == 0)]
-    freedom = repeated["n"] - 1
-    counted = repeated["n"] * repeated["count_var"]
-    own = np.maximum(repeated["sd_log_ratio"] ** 2 - counted, 0.0)
-    return float((freedom * own).sum()), int(freedom.sum())
 
 
 def _integrate(rows: pd.DataFrame, variance: float) -> tuple[float, float, NDArray[np.float64]]:

@@ -5,11 +5,8 @@ role's mean, ``bias.<role>.<class>``, and the claimant's own deviation from it,
 Normal(0, ``bias.<role>.<class>.between``).
 """
 
-import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +28,13 @@ from lossmodel.model.prior import (
     find_faults,
 )
 from lossmodel.model.priors_toml import flattened, names_of, parsed, toml_table
+from lossmodel.model.shipped_priors import shipped_rows
 from lossmodel.tables.files import read_bytes
 from lossmodel.tables.problems import quoted
 from lossmodel.text.escape import toml
 
 __all__ = ["USER_REASON", "Basis", "Prior", "Priors", "Scale"]
 
-BIAS = re.compile(r"bias\.(?P<role>adversary|self|third-party)\.(?P<class>\w+)(\.between)?")
 TABLE_COLUMNS = (
     *("name", "mean", "sd", "scale", "median", "lower", "upper", "ci_prob"),
     *("unit", "reason", "basis", "n", "clusters"),
@@ -116,7 +113,7 @@ class Priors:
         clusters = history.read_clusters()
         kept = history.keep_clusters(clusters, leave_out)
         left_out = sorted(set(clusters["cluster"]) - set(kept["cluster"]))
-        entries = {name: build_prior(name, row) for name, row in _shipped(kept).items()}
+        entries = {name: build_prior(name, row) for name, row in shipped_rows(kept).items()}
         return cls(entries, tuple(left_out))
 
     @classmethod
@@ -298,19 +295,3 @@ class Priors:
         if name not in self.entries:
             return [f"No prior is named {quoted(name)}. Known: {', '.join(self.entries)}."]
         return [f"[{name}] {fault}" for fault in find_faults(change, self.entries[name])]
-
-
-def _shipped(clusters: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Rows of the packaged table, completed by the estimates from history."""
-    text = (resources.files("lossmodel.model") / "priors.toml").read_text(encoding="utf-8")
-    rows: dict[str, dict[str, Any]] = tomllib.loads(text)
-    for name, row in rows.items():
-        if match := BIAS.fullmatch(name):
-            row |= history.count_pairs(clusters, match["role"], match["class"])
-    rows["bias.settling"]["median"] = history.SETTLING_DAYS
-    for bias in history.analyse(clusters):
-        name = f"bias.{bias.role}.{bias.category_class}"
-        basis = "history" if bias.clusters >= history.MIN_CLUSTERS else "judgement"
-        rows[name] |= {"mean": bias.mean, "sd": bias.sd, "basis": basis}
-        rows[f"{name}.between"] |= {"mean": bias.tau_claimant, "sd": 0.0, "basis": basis}
-    return rows

@@ -14,7 +14,7 @@ from lossmodel.posterior.contradictions import OUTSIDE
 from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.rates import Rates, rates
 from lossmodel.posterior.tables import STREAM, reported_series, streams_table
-from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
+from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
@@ -124,14 +124,13 @@ def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> _C
         rows["value"].where(rows["value"].notna(), rows[limit]) * days for limit in ("low", "high")
     )
     cases = ACCOUNTINGS[rows["accounting"].iloc[0]].counts_cases & (rows["role"].iloc[0] != "self")
-    least = (rows["qualifier"] == "at-least").any() or cases
-    most = (rows["qualifier"] == "at-most").any()
+    forms = {QUALIFIERS[qualifier].form for qualifier in rows["qualifier"]}
     limits = summarise(np.asarray(fitted)[:, None], fit.ci_prob)
     return _Compared(
         claimant,
         tuple(rows["claim_id"]),
-        -np.inf if most else float(low.sum()),
-        np.inf if least else float(high.sum()),
+        -np.inf if "at-most" in forms else float(low.sum()),
+        np.inf if "at-least" in forms or cases else float(high.sum()),
         *(float(limits[name][0]) for name in ("lower", "median", "upper")),
     )
 

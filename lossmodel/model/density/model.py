@@ -66,9 +66,9 @@ its other margin, which counts once. The shares p of registers and fates are smo
 one. delta is the log odds ratio between the dead, or cases, that are compared and all of them.
 
 After the fighting, counts get better. With L the days from its end to publication, all terms of the
-log bias but the common mode are multiplied by 1 / sqrt(1 + L / settling) in estimates of the own
-side and in registers; totals of a ledger published a month after it are estimates; and the logit of
-a list's coverage rises by after L / (L + a year).
+log bias but the common mode are multiplied by 1 / sqrt(1 + L / settling) in a side's estimates of
+its own soldiers and in registers; totals of a ledger published a month after it are estimates; and
+the logit of a list's coverage rises by after L / (L + a year).
 
 A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (the
 noise of a ledger is that of a day over the root of its days; that of a list or register is that of

@@ -124,7 +124,7 @@ class _Assembly:
         height = len(parameters.offset)
         window, (factor_row, factor_sign) = self.windows.windows(), self.windows.factors()
         unsettled = unsettled_share(
-            self.terms, grid=self.grid, ended=self.ended, priors=self.priors
+            self.terms, self.conflict, grid=self.grid, ended=self.ended, priors=self.priors
         )
         bias = bias_map(
             self.terms, streams=self.streams, stream_of=self.stream_of, biases=self.biases,

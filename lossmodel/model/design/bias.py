@@ -154,13 +154,13 @@ def level_prior(stream: pd.Series, conflict: Conflict) -> str:
     name = stream["observation_model"]
     if name in LEVELS or name in SCALARS:
         return (LEVELS | SCALARS)[name]
-    sort = _class(conflict, stream["party"], stream["category"])
+    sort = bias_class(conflict, stream["party"], stream["category"])
     if name in names_with(ACCOUNTINGS, "has_coverage"):
         return f"{COVERAGE}.{sort}" if sort == "equipment" else COVERAGE
     return f"bias.{stream['role']}.{sort}"
 
 
-def _class(conflict: Conflict, party: str, category: str) -> str:
+def bias_class(conflict: Conflict, party: str, category: str) -> str:
     """Class of the priors of a role: person, civilian or equipment."""
     if conflict.categories[category].group == "equipment":
         return "equipment"
@@ -241,7 +241,7 @@ class _BiasTable:
     def _role(self, stream: pd.Series) -> list[int]:
         """Rows of the role, of the side and of the claimant."""
         claimant, party, role = stream["claimant"], stream["party"], stream["role"]
-        kind = f"bias.{role}.{_class(self.conflict, party, stream['category'])}"
+        kind = f"bias.{role}.{bias_class(self.conflict, party, stream['category'])}"
         prior, between = self.priors[kind], self.priors[f"{kind}.between"].median
         rows = [self.scalar("bias.role", f"{role} {kind}", prior.mean, prior.sd)]
         if role != "third-party" and self.components.group:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lossmodel.model.design.bias import Bias
+from lossmodel.conflict.conflict import Conflict
+from lossmodel.model.design.bias import Bias, bias_class
 from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.parameters import Linear
 from lossmodel.model.priors import Priors
@@ -61,11 +62,15 @@ def bias_map(
     return linear
 
 
-def unsettled_share(terms: pd.DataFrame, *, grid: Grid, ended: float, priors: Priors) -> Floats:
+def unsettled_share(
+    terms: pd.DataFrame, conflict: Conflict, *, grid: Grid, ended: float, priors: Priors
+) -> Floats:
     """Share of its bias that each figure has left, shape (N,); less than one after the fighting.
 
-    A side then counts its own dead, and offices register those of the war: the variance of the bias
-    halves in ``bias.settling`` days. Others learn nothing that they could not before.
+    A side then counts its own soldiers, and offices register those of the war: the variance of the
+    bias halves in ``bias.settling`` days. Others learn nothing that they could not before, and in
+    past wars a side's figures of its civilians and its equipment were no nearer to the truth weeks
+    after the fighting.
 
     Parameters
     ----------
@@ -75,7 +80,9 @@ def unsettled_share(terms: pd.DataFrame, *, grid: Grid, ended: float, priors: Pr
     published = np.array([grid.index(day) for day in terms["published"]], dtype=float)
     registers = names_with(ACCOUNTINGS, "official")
     # The part of a register that is compared with known dead is as settled as the register.
-    official = terms["role"].eq("self") | terms["declared"].isin(registers)
+    keys = zip(terms["party"], terms["category"], strict=True)
+    soldiers = np.array([bias_class(conflict, *key) == "person" for key in keys], dtype=bool)
+    official = terms["role"].eq("self") & soldiers | terms["declared"].isin(registers)
     late = np.maximum(published + 1 - ended, 0.0)
     late[~(official & terms["category"].ne("missing")).to_numpy()] = 0.0
     return np.asarray(1 / np.sqrt(1 + late / priors["bias.settling"].median))

@@ -62,10 +62,10 @@ def _settling(fit: Fit) -> list[Text]:
         return []
     return [
         Text(
-            "After the fighting a side counts its own losses anew, and offices register them: such "
-            "figures keep a part of the logarithm of this ratio, the smaller the later they were "
-            "published. The ratio of a claimant is that of its figures as published, and of the "
-            "middle one where some came before the end and others after it."
+            "After the fighting a side counts its own soldiers anew, and offices register them. "
+            "Such figures keep a part of the logarithm of this ratio, the smaller the later they "
+            "were published. The ratio of a claimant is that of its figures as published, and of "
+            "the middle one where some came before the end and others after it."
         )
     ]
 
