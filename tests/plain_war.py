@@ -112,7 +112,7 @@ class PlainWar:
 
     def rate(self, party: str, day: int) -> float:
         first, last = self.span(party)
-        spacing, unit = self.spacing, self.length / 52
+        spacing, unit = self.spacing, min(max(14, self.length / 52), max(1, self.length / 12))
         sd = self.scale("rate.walk_sd") * math.sqrt(spacing / unit)
         prior = self.priors["rate.level" if self.person else "rate.level.equipment"]
         level = prior.mean + prior.sd * self.z(f"rate.level {party}")[0]

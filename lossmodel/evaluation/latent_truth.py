@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.special import expit
 
 from lossmodel.conflict.conflict import Conflict
-from lossmodel.conflict.durations import HALF_YEAR, QUARTER
+from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Scope
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
 
@@ -200,10 +200,12 @@ class _Walks:
 
 
 def _draw_rate(truth: Truth, party: str, walks: _Walks, level: float) -> None:
-    # A war of less than 24 weeks has twelve knots; each changes as much in a part of its length.
+    # A war of less than 24 weeks has twelve knots, and changes faster; one of more than two years
+    # changes more slowly.
     days = len(truth.days)
     spacing = min(truth.conflict.knots.rate_days, max(1, days // 12))
-    sd = walks.step_sd("rate.walk_sd", spacing, days / 52)
+    unit = min(max(FORTNIGHT, days / 52), max(1.0, days / 12))
+    sd = walks.step_sd("rate.walk_sd", spacing, unit)
     active = (walks.at >= walks.first) & (walks.at <= walks.last)
     truth.rate[party] = np.exp(walks.path(spacing, level, sd)) * active
 

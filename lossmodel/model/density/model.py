@@ -12,9 +12,9 @@ between knots on the log scale (rate) or the logit scale (lethality, missing):
 
 A walk over knots has independent steps and mean zero over the knots; the sd of a step grows with
 the root of its length. Rates of a war of less than twelve times their spacing have twelve knots,
-and the unit of their walk is a fifty-second part of the war. Losses are constant within a cell of
-days (half the spacing of the knots of the rate; one day in wars of up to a year), and processes
-have their value at its middle.
+and the unit of their walk, a fortnight, is at most a twelfth of the war and at least a fifty-
+second. Losses are constant within a cell of days (half the spacing of the knots of the rate; one
+day in wars of up to a year), and processes have their value at its middle.
 
 A figure of party, category and scope over the days W, known on day K, has the expectation E:
 

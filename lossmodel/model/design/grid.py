@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lossmodel.conflict.durations import FORTNIGHT
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 # Positions in days, increasing, and rows of v.
@@ -27,10 +29,9 @@ LEAST_KNOTS = 12
 # spacing. The time of a fit grows with the cube of their number, and what was published of a war of
 # decades does not tell its fortnights apart.
 MOST_KNOTS, MOST_SLOW_KNOTS = 400, 100
-# Steps of its walk in a war of any length: a month, in which its prior is given, was a fiftieth of
-# the world wars. Losses of days differ by as much in a war of weeks, which begins with an assault
-# and burns out, as in one of years.
-STEPS = 52
+# Steps of its walk in a war of any length, after which it wanders no farther from its mean: that of
+# two years in fortnights.
+MOST_STEPS = 52
 # Days up to which a war has cells of one day. Cells save time: a fit of the shipped war's people
 # takes about three times as long with cells of one day instead of seven, and no headline total
 # moves by more than 0.11 posterior sd. In the Battle of Britain, cells of seven days move the
@@ -97,8 +98,12 @@ class Grid:
 
     @cached_property
     def walk_days(self) -> float:
-        """Days in which a walk of the rate has the sd of its prior: a part of the war's length."""
-        return self.size / STEPS
+        """Days in which a walk of the rate has the sd of its prior.
+
+        A fortnight; a short war changes faster, and a long one does not wander without end.
+        """
+        longest = max(FORTNIGHT, self.size / MOST_STEPS)
+        return min(longest, max(1.0, self.size / LEAST_KNOTS))
 
     @cached_property
     def cells(self) -> int:
