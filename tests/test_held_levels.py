@@ -80,7 +80,8 @@ def test_sums_of_a_wide_walk_mix_in_one_length_and_do_not_without(fitted, monkey
 
     assert worst() < 1.02
     monkeypatch.setattr(whitening, "HeldLevels", lambda *_: ())
-    assert worst() > 1.05
+    # It does not pass its own gate.
+    assert worst() > 1.02
 
 
 @pytest.mark.parametrize("far", [30.0, 60.0, 500.0, -500.0, 5000.0, -5000.0])

@@ -46,13 +46,19 @@ def fitted(request):
     return density, approximate(density), request.param
 
 
-def test_another_start_ends_at_the_same_mode(fitted):
+def test_another_start_ends_at_the_same_mode_or_at_a_lower_one(fitted):
+    """Tanks have a second mode with smaller drifts of the ledger, of a log evidence 0.4 lower."""
     density, laplace, _ = fitted
     sds = np.sqrt(np.diag(laplace.hyper_covariance))
-    first = answer(density, laplace)
+    first, same = answer(density, laplace), 0
     for start in (np.full(density.size, 0.1), -0.2 * np.ones(density.size)):
-        again = answer(density, approximate(density, start=start))
-        assert largest_difference(first, again, sds) < 0.01
+        other = approximate(density, start=start)
+        if abs(other.log_evidence - laplace.log_evidence) < 0.01:
+            same += 1
+            assert largest_difference(first, answer(density, other), sds) < 0.01
+        else:
+            assert other.log_evidence < laplace.log_evidence
+    assert same
 
 
 def test_the_mode_is_where_the_marginal_is_highest(fitted):

@@ -176,8 +176,7 @@ class MeasurementModel:
         Only a side's own figures of its soldiers and those of registers settle.
         """
         claimant, party, category = key
-        soldiers = self._class(party) == "person"
-        own = self.truth.conflict.role(claimant, party) == "self" and soldiers
+        own = self._class(party) == "person" and self.truth.conflict.role(claimant, party) == "self"
         official = own or ACCOUNTINGS[self.truth.conflict.stream(*key).accounting].official
         if not official or category == "missing":
             return 1.0
