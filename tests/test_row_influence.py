@@ -158,6 +158,23 @@ def test_coverage_that_lists_share_moves_with_its_prior(tmp_path, monkeypatch):
     _check_prior(table, fit(table, engine="laplace"), "coverage.level")
 
 
+@pytest.mark.parametrize("sds", [-1.0, 1.0])
+def test_a_prior_under_a_ceiling_moves_a_total_as_a_refit_does(tmp_path, sds):
+    """Normal theory gives less than half of it."""
+    table = claims(tmp_path, [total("ministry", 1500)])
+    before = fit(table, engine="laplace")
+    own = before.priors["bias.self.person"]
+    moved = before.priors.replace({own.name: {"mean": own.mean + sds * own.sd}})
+    now = np.median(_logs(fit(table, engine="laplace", priors=moved)))
+    rows = before.local_prior_sensitivity
+    row = rows[(rows["prior"] == own.name) & (rows["value"] == sds)].iloc[0]
+    was, spread = np.median(_logs(before)), _logs(before).std()
+    assert abs(now - was) > 0.2 * spread
+    assert np.log(row["median"]) == pytest.approx(now, abs=0.1 * spread)
+    for limit in ("lower", "upper"):
+        assert np.isfinite(row[limit])
+
+
 def _check_prior(table, before, prior: str) -> None:
     """The mean of a prior an sd higher, by normal theory and by a refit."""
     own = before.priors[prior]

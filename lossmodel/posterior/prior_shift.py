@@ -7,6 +7,9 @@ entries c of theta then moves the mean and the variance by what normal theory sa
     mean of c moved by d             shift  (S g)_c' d
     sd of c times r, D = 1 / r^2 - 1 shift -(S g)_c' M m_c, variance less (S g)_c' M (S g)_c,
                                      with M = (I / D + S_cc)^-1
+
+Under a ceiling theta is far from normal. There the draws are weighted with the ratio of the priors,
+exp(d' theta_c), as long as enough of them count.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from lossmodel.model.design.windows import UNDEFINED
 from lossmodel.posterior.variance import LEAST_TOTAL, LEAST_VARIANCE, slope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from lossmodel.inference.laplace.fit import Laplace
     from lossmodel.model.design import Design
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["COMMON_SDS", "LOCATIONS", "direction", "entries_of", "local_prior_sensitivity"]
 
 COMMON_SDS: Final = (0.10, 0.15, 0.25)
+# Effective draws from which weights are used: a median then has an error of a tenth of an sd.
+ENOUGH: Final = 100.0
 # The part of coverage that lists of one party have in common, and coverage of equipment.
 PARTY: Final = "coverage.party"
 OF_EQUIPMENT: Final = f"{COVERAGE}.equipment"
@@ -71,14 +76,19 @@ def local_prior_sensitivity(
     at_mode = SubmodelDraws(draws.model, laplace.mode[None, None, :])
     effects = [*_widened(draws.design, laplace, priors), *_shifted(draws.design, priors)]
     tail = (1 - ci_prob) / 2
+    probabilities = np.array([0.5, tail, 1 - tail])
+    weights = {(name, value): w for name, value, w in _below_ceilings(draws, effects)}
     rows = []
     for key in series:
         half = laplace.covariance_root.T @ slope(at_mode, key)
         moved, variance = laplace.covariance_root @ half, max(float(half @ half), LEAST_VARIANCE)
-        limits = np.log(
-            np.maximum(np.quantile(draws.total(*key), [0.5, tail, 1 - tail]), LEAST_TOTAL)
-        )
+        totals = np.maximum(draws.total(*key), LEAST_TOTAL)
+        limits = np.log(np.quantile(totals, probabilities))
         for name, value, where, by, matrix in effects:
+            if (name, value) in weights:
+                found = _weighted_quantiles(totals, weights[name, value], probabilities)
+                rows.append((*key, name, value, *found, ci_prob))
+                continue
             shift = float(moved[where] @ by)
             lost = float(moved[where] @ matrix @ moved[where])
             width = np.sqrt(max(1 - lost / variance, 0.0))
@@ -86,6 +96,29 @@ def local_prior_sensitivity(
             rows.append((*key, name, value, *np.exp(other), ci_prob))
     columns = ["party", "category", "scope", "prior", "value", "median", "lower", "upper"]
     return pd.DataFrame(rows, columns=[*columns, "ci_prob"])
+
+
+def _below_ceilings(
+    draws: SubmodelDraws, effects: Sequence[Effect]
+) -> Iterator[tuple[str, float, Floats]]:
+    """Weights of the draws under the moved means of priors that have a ceiling, shape (draws,)."""
+    parameters = draws.design.parameters
+    under = np.unique((parameters.ceilings @ parameters.matrix).nonzero()[1])
+    theta = draws.theta.reshape(-1, parameters.size)
+    for name, value, where, by, matrix in effects:
+        if matrix.any() or not np.isin(where, under).any():
+            continue
+        logs = theta[:, where] @ by
+        weight = np.exp(logs - logs.max())
+        weight /= weight.sum()
+        if 1 / (weight**2).sum() > ENOUGH:
+            yield name, value, weight
+
+
+def _weighted_quantiles(values: Floats, weights: Floats, probabilities: Floats) -> Floats:
+    order = np.argsort(values)
+    below = np.cumsum(weights[order]) - weights[order] / 2
+    return np.asarray(np.interp(probabilities, below, values[order]))
 
 
 def _widened(design: Design, laplace: Laplace, priors: Priors) -> Iterator[Effect]:
