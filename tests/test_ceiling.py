@@ -56,7 +56,7 @@ def test_a_count_above_the_truth_on_average_is_left_as_it_is():
     assert Ceiling(0.05, 0.1).normal(0.3, 0.5) == (0.3, 0.5)
 
 
-def test_the_bias_of_a_war_has_the_mean_and_the_spread_of_history(tmp_path):
+def test_the_bias_of_a_war_has_the_mean_of_history_and_most_of_its_spread(tmp_path):
     rows = [row(0, claimant="sea-staff", category="killed", value=1000)]
     streams = "claimant,party,category,accounting,method,note\n"
     conflict = write_conflict(
@@ -70,6 +70,17 @@ def test_the_bias_of_a_war_has_the_mean_and_the_spread_of_history(tmp_path):
         for bias in history.analyse(history.read_clusters())
         if (bias.role, bias.category_class) == ("self", "person")
     )
-    common = priors["common.sd"].median
     assert drawn.mean() == pytest.approx(own.mean, abs=0.02)
-    assert drawn.std() == pytest.approx(np.hypot(own.sd, own.tau_claimant), rel=0.1), common
+    assert drawn.std() == pytest.approx(np.hypot(own.sd, own.tau_claimant), rel=0.1)
+
+
+def test_a_prior_far_above_its_ceiling_is_no_crash(tmp_path):
+    rows = [row(0, claimant="sea-staff", category="killed", value=1000)]
+    streams = "claimant,party,category,accounting,method,note\n"
+    conflict = write_conflict(
+        tmp_path, claims=claims_csv(rows), claimants=CLAIMANTS, streams=streams
+    )
+    changes = {"median": 3.0, "sd": 0.05, "reason": "A test."}
+    priors = Priors.default().replace({"bias.self.person": changes})
+    found = fit(load_claims(conflict=conflict), priors=priors, engine="laplace", draws=100)
+    assert np.isfinite(log_bias(found, 0, prior=True)).all()

@@ -1,4 +1,4 @@
-"""An answer that no published figure reaches is said, and only then."""
+"""An answer that no claimant's latest figure reaches is said, and only then."""
 
 import numpy as np
 import pytest
@@ -67,6 +67,29 @@ def test_one_figure_that_reaches_the_answer_is_enough(tmp_path):
         row(0, value=1000, **OWN),
         row(1, claimant="land-staff", category="killed", value=30_000),
     ]
+    assert named(rows, tmp_path, role="self", expected=0.1)[1] == []
+
+
+def test_a_relayed_figure_is_one_too(tmp_path):
+    rows = [
+        row(0, value=1000, **OWN),
+        row(1, claimant="gazette", via="land-staff", category="killed", value=30_000),
+    ]
+    assert named(rows, tmp_path, role="self", expected=0.1)[1] == []
+
+
+def test_windows_after_a_total_count_with_it(tmp_path):
+    about = {"claimant": "land-staff", "category": "killed"}
+    rows = [
+        row(0, value=1000, **OWN),
+        row(1, value=10, end=MONTHS[0], **about),
+        row(2, value=30_000, kind="period", start="2001-02-01", end=MONTHS[-1], **about),
+    ]
+    assert named(rows, tmp_path, role="self", expected=0.1)[1] == []
+
+
+def test_a_range_that_reaches_the_answer_is_enough(tmp_path):
+    rows = [row(0, value=1000, low=900, high=60_000, qualifier="range", **OWN)]
     assert named(rows, tmp_path, role="self", expected=0.1)[1] == []
 
 

@@ -22,12 +22,13 @@ A **warning** says that an answer may be wrong without any sign of it. A **note*
 was made where the table leaves one. Neither changes what the model does.
 """
 FOOT: Final = """
-A fit may add two more kinds, since they need an estimate. **`contradicted-claimant`** (warning) is
-a stream whose figures are far from where the prior of its bias has them, given the figures of all
-others. Compare the claimant's unit, category and party with those of others; if they are right,
-widen the prior of its bias. **`unbalanced-force`** (warning) is an army whose strengths and
-recruits leave other numbers of killed and disabled than the fit has, see
-[force balances](model/force.md).
+A fit may add three more kinds, since they need an estimate. **`contradicted-claimant`** (warning)
+is a stream whose figures are far from where the prior of its bias has them, given the figures of
+all others. Compare the claimant's unit, category and party with those of others; if they are right,
+widen the prior of its bias. **`outside-all-figures`** (warning) is a total whose interval has the
+latest figures of all its claimants on one side: its priors or other losses put it there, and no
+claimant. **`unbalanced-force`** (warning) is an army whose strengths and recruits leave other
+numbers of killed and disabled than the fit has, see [force balances](model/force.md).
 """
 TITLES: Final = {"warning": "Warnings", "note": "Notes"}
 

@@ -73,7 +73,8 @@ def _scored(row: dict[Any, Any], priors: Priors, variance: float) -> dict[str, A
     biases = prior.mean + common * NORMAL
     if (row["role"], row["class"]) == ("self", "person"):
         biases = _ceiling(priors).quantiles(prior.mean, common, PROBABILITIES)
-    draws = np.add.outer(left * biases, rest * NORMAL).ravel()
+    # Every ninth quantile stands for the noise, which is symmetrical as they are.
+    draws = np.add.outer(left * biases, rest * NORMAL[4::9]).ravel()
     log_ratio = float(row["mean_log_ratio"])
     truth = TruthValue(-log_ratio)
     about = {name: row[name] for name in ("cluster", "claimant", "role", "class", "n")}

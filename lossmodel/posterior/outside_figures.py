@@ -48,9 +48,9 @@ class _Compared(NamedTuple):
 
 
 def outside_findings(fit: Fit) -> list[Finding]:
-    """A warning for each total whose interval has all published figures on one side of it.
+    """A warning for each total whose interval has the latest figures of all claimants on one side.
 
-    A claimant's figure is its latest running total, or the sum of its windows where it has none,
+    A claimant's figure is its latest running total with the windows after it, or their sum alone,
     compared with the fit's losses of the same days. A bound is compared in its own direction, and
     a list or a register that is not the side's own is a lower bound: it misses losses, and an
     answer above it is no surprise.
@@ -87,8 +87,11 @@ def _claims(fit: Fit) -> pd.DataFrame:
         & (table["end"] <= fit.days[-1])
     ]
     streams = streams_table(fit)[[*STREAM, "role"]]
-    streams = streams.drop_duplicates(STREAM[:3], keep="first")
-    return table.merge(streams, on=STREAM[:3]).sort_values(["end", "published"], kind="stable")
+    streams = streams.drop_duplicates(STREAM[:3], keep="first").rename(columns={"claimant": "root"})
+    # A relay is a figure of the claimant that it repeats.
+    table = table.assign(root=table["claimant"].where(table["via"] == "", table["via"]))
+    table = table.merge(streams, on=["root", *STREAM[1:3]], how="left")
+    return table.sort_values(["end", "published"], kind="stable")
 
 
 def _compared(fit: Fit, claims: pd.DataFrame, key: Series) -> list[_Compared]:
@@ -103,15 +106,16 @@ def _compared(fit: Fit, claims: pd.DataFrame, key: Series) -> list[_Compared]:
 
 
 def _latest(rows: pd.DataFrame) -> pd.DataFrame:
-    """The latest running total; else windows that have no day in common, from the last one back."""
-    running = rows[rows["kind"].isin(names_with(KINDS, "running"))]
-    if len(running):
-        return running.iloc[-1:]
+    """The latest running total, and windows without a day in common after it, or where none is."""
+    is_running = rows["kind"].isin(names_with(KINDS, "running")).to_numpy()
+    last = int(np.flatnonzero(is_running)[-1]) if is_running.any() else -1
     taken: list[int] = []
     for i in range(len(rows) - 1, -1, -1):
-        if not taken or rows["end"].iloc[i] < rows["start"].iloc[taken[-1]]:
+        after = last < 0 or rows["start"].iloc[i] > rows["end"].iloc[last]
+        apart = not taken or rows["end"].iloc[i] < rows["start"].iloc[taken[-1]]
+        if after and apart and not is_running[i]:
             taken.append(i)
-    return rows.iloc[taken]
+    return rows.iloc[taken if last < 0 else [*taken, last]]
 
 
 def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> _Compared:
@@ -121,9 +125,10 @@ def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> _C
     per_day = rows["kind"].isin(names_with(KINDS, "per_day"))
     days = np.where(per_day, last - first + 1, 1)
     low, high = (
-        rows["value"].where(rows["value"].notna(), rows[limit]) * days for limit in ("low", "high")
+        rows[limit].where(rows[limit].notna(), rows["value"]) * days for limit in ("low", "high")
     )
-    cases = ACCOUNTINGS[rows["accounting"].iloc[0]].counts_cases & (rows["role"].iloc[0] != "self")
+    accounting = ACCOUNTINGS.get(rows["accounting"].iloc[0])
+    cases = accounting is not None and accounting.counts_cases and rows["role"].iloc[0] != "self"
     forms = {QUALIFIERS[qualifier].form for qualifier in rows["qualifier"]}
     limits = summarise(np.asarray(fitted)[:, None], fit.ci_prob)
     return _Compared(
@@ -145,7 +150,7 @@ def _sentence(key: Series, figures: list[_Compared], where: str) -> str:
     limits = nearest.lower, nearest.upper
     median, lower, upper = (number(value, *limits) for value in (nearest.median, *limits))
     return (
-        f"The answer for {total} lies {where} every figure that was published about it; the priors "
+        f"The answer for {total} lies {where} the latest figures of all its claimants; the priors "
         f"and other losses put it there. The nearest is {gives} by {nearest.claimant}, where the "
         f"fit has {median} [{lower} to {upper}] for the same days."
     )

@@ -141,6 +141,9 @@ class Parameterisation:
                 return
             theta[np.ix_(left, columns)] = rng.standard_normal((len(left), len(columns)))
         kept = np.setdiff1d(np.arange(len(theta)), left)
+        if not len(kept):
+            # A prior far above its ceiling: draws that ignore it are all that there is.
+            return
         theta[np.ix_(left, columns)] = theta[np.ix_(rng.choice(kept, len(left)), columns)]
 
     def _uses(self, direct: sparse.csr_array) -> sparse.csr_array:
