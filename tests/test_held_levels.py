@@ -69,6 +69,8 @@ def test_the_gradient_is_that_of_the_value(fitted, held):
         assert rise == pytest.approx(2 * coupled(theta)[1] @ step, rel=1e-4, abs=1e-7)
 
 
+# With the priors of today its twin fails for some digits only: 1.013 to 1.035 in three runs.
+@pytest.mark.slow
 def test_sums_of_a_wide_walk_mix_in_one_length_and_do_not_without(fitted, monkeypatch):
     density, laplace = fitted
 
