@@ -46,19 +46,17 @@ def fitted(request):
     return density, approximate(density), request.param
 
 
-def test_another_start_ends_at_the_same_mode_or_at_a_lower_one(fitted):
-    """Tanks have a second mode with smaller drifts of the ledger, of a log evidence 0.4 lower."""
-    density, laplace, _ = fitted
+def test_another_start_ends_at_the_same_mode(fitted):
+    density, laplace, (_, submodel) = fitted
     sds = np.sqrt(np.diag(laplace.hyper_covariance))
-    first, same = answer(density, laplace), 0
+    first = answer(density, laplace)
     for start in (np.full(density.size, 0.1), -0.2 * np.ones(density.size)):
-        other = approximate(density, start=start)
-        if abs(other.log_evidence - laplace.log_evidence) < 0.01:
-            same += 1
-            assert largest_difference(first, answer(density, other), sds) < 0.01
+        again = approximate(density, start=start)
+        if submodel == "tanks" and start[0] < 0:
+            # A second mode, with smaller drifts of the ledger; the other one is the higher.
+            assert 0.2 < laplace.log_evidence - again.log_evidence < 0.6
         else:
-            assert other.log_evidence < laplace.log_evidence
-    assert same
+            assert largest_difference(first, answer(density, again), sds) < 0.01
 
 
 def test_the_mode_is_where_the_marginal_is_highest(fitted):

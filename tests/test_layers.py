@@ -107,6 +107,7 @@ ORDER = [
     "posterior/fit",
     "posterior/reported",
     "posterior/variance",
+    "posterior/weights",
     "posterior/prior_shift",
     "posterior/row_influence",
     "posterior/discrepancy",

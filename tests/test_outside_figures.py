@@ -17,6 +17,7 @@ from tests.small_conflict import claims_csv, write_conflict
 CLAIMANTS = """claimant,name,side,url,derived_from,note
 sea-staff,Staff of the sea,sea,,,
 land-staff,Staff of the land,land,,,
+land-press,Press of the land,land,,,
 gazette,The Gazette,,,,
 """
 STREAMS = """claimant,party,category,accounting,method,note
@@ -76,6 +77,27 @@ def test_a_relayed_figure_is_one_too(tmp_path):
         row(1, claimant="gazette", via="land-staff", category="killed", value=30_000),
     ]
     assert named(rows, tmp_path, role="self", expected=0.1)[1] == []
+
+
+def test_a_later_figure_of_its_own_does_not_hide_what_a_claimant_relayed(tmp_path):
+    rows = [
+        row(0, value=1000, **OWN),
+        row(
+            1, claimant="gazette", via="land-staff", category="killed", value=30_000, end=MONTHS[4]
+        ),
+        row(2, claimant="gazette", category="killed", value=200),
+    ]
+    assert named(rows, tmp_path, role="self", expected=0.1)[1] == []
+
+
+def test_the_nearest_of_ranges_above_an_answer_is_the_one_that_begins_lowest(tmp_path):
+    about = {"category": "killed", "claimant": "land-staff"}
+    rows = [
+        row(0, low=900, high=60_000, qualifier="range", **about),
+        row(1, value=2000, category="killed", claimant="land-press"),
+    ]
+    (found,) = named(rows, tmp_path, role="adversary", expected=100)[1]
+    assert "The nearest is 900 to 60,000 by land-staff" in found["message"]
 
 
 def test_windows_after_a_total_count_with_it(tmp_path):

@@ -18,7 +18,7 @@ from scipy.special import ndtri
 
 from lossmodel.evaluation.scores import TruthValue, score_logs
 from lossmodel.model import history
-from lossmodel.model.ceiling import Ceiling
+from lossmodel.model.design.bias import own_ceiling
 from lossmodel.model.history_variance import within_variance
 from lossmodel.model.priors import Priors
 
@@ -72,7 +72,7 @@ def _scored(row: dict[Any, Any], priors: Priors, variance: float) -> dict[str, A
     rest = np.sqrt(left**2 * (between**2 - of_side) + noise)
     biases = prior.mean + common * NORMAL
     if (row["role"], row["class"]) == ("self", "person"):
-        biases = _ceiling(priors).quantiles(prior.mean, common, PROBABILITIES)
+        biases = own_ceiling(priors).quantiles(prior.mean, common, PROBABILITIES)
     # Every ninth quantile stands for the noise, which is symmetrical as they are.
     draws = np.add.outer(left * biases, rest * NORMAL[4::9]).ravel()
     log_ratio = float(row["mean_log_ratio"])
@@ -82,7 +82,3 @@ def _scored(row: dict[Any, Any], priors: Priors, variance: float) -> dict[str, A
     halved = log_ratio - np.log(2) * (row["role"] == "adversary")
     rules = {"face_value": log_ratio, "adversary_halved": float(halved)}
     return about | score_logs(np.quantile(-draws, PROBABILITIES), truth) | rules
-
-
-def _ceiling(priors: Priors) -> Ceiling:
-    return Ceiling(*(priors[f"bias.self.{name}"].median for name in ("ceiling", "ceiling_sd")))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from lossmodel.model.design.grid import Floats
 
-__all__ = ["CARRIED", "Family", "Pool", "effective", "pooled", "weighted_quantiles"]
+__all__ = ["CARRIED", "Family", "Pool", "pooled"]
 
 # Effective draws from which weights carry an answer. The standard error of a median of n draws is
 # sqrt(pi / 2 / n) sds; three of them are then the tenth of a posterior sd that is promised.
@@ -143,28 +143,3 @@ def pooled(family: Family, statistics: list[Floats], nodes: Floats) -> Pool:
     shares = log_shares(free)
     mixture = np.asarray(logsumexp(ratios + shares[:, None], axis=0))
     return Pool(family, every, shares, mixture)
-
-
-def effective(weights: Floats) -> float:
-    """Number of effective draws (Kish).
-
-    Examples
-    --------
-    >>> float(effective(np.full(4, 0.25)))
-    4.0
-    """
-    return float(1 / (weights**2).sum())
-
-
-def weighted_quantiles(values: Floats, weights: Floats, levels: Floats) -> Floats:
-    """Quantiles of weighted values, shape (N,).
-
-    Examples
-    --------
-    >>> weighted_quantiles(np.array([3.0, 1.0, 2.0]), np.array([0.2, 0.4, 0.4]), np.array([0.5]))
-    array([1.75])
-    """
-    order = np.argsort(values)
-    ordered = weights[order]
-    # Each draw stands in the middle of its weight.
-    return np.asarray(np.interp(levels, ordered.cumsum() - ordered / 2, values[order]))

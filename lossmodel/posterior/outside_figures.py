@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from lossmodel.posterior.contradictions import OUTSIDE
 from lossmodel.posterior.estimates import summarise
@@ -18,7 +19,7 @@ from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_wi
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Iterable, Iterator
 
     from lossmodel.findings.finding import Finding
     from lossmodel.posterior.fit import Fit
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["outside_findings"]
 
+COLUMNS: Final = (
+    *("claim_id", "root", "party", "category", "scope", "kind", "start", "end"),
+    *("value", "low", "high", "qualifier", "accounting", "role", "published"),
+)
 # Figures are whole numbers, and a fit has expected losses: 0 says that there were less than 0.5.
 HALF: Final = 0.5
 REMEDY: Final = (
@@ -45,6 +50,12 @@ class _Compared(NamedTuple):
     lower: float
     median: float
     upper: float
+
+    @property
+    def sides(self) -> set[str]:
+        """Where the fit lies of the figure: above, below, or neither."""
+        above, below = self.high + HALF < self.lower, self.low - HALF > self.upper
+        return {"above"} if above else {"below"} if below else set()
 
 
 def outside_findings(fit: Fit) -> list[Finding]:
@@ -66,15 +77,27 @@ def outside_findings(fit: Fit) -> list[Finding]:
     claims = _claims(fit)
     found = []
     for key in reported_series(fit):
-        figures = _compared(fit, claims, key)
-        if not figures:
-            continue
-        above = all(figure.high + HALF < figure.lower for figure in figures)
-        if above or all(figure.low - HALF > figure.upper for figure in figures):
+        figures, where = _on_one_side(_compared(fit, claims, key))
+        if figures:
             ids = tuple(name for figure in figures for name in figure.claims)
-            sentence = _sentence(key, figures, "above" if above else "below")
+            sentence = _sentence(key, figures, where)
             found.append(Finding("warning", OUTSIDE, len(ids), sentence, REMEDY, ids))
     return found
+
+
+def _on_one_side(figures: Iterable[_Compared]) -> tuple[list[_Compared], str]:
+    """Figures that the fit lies above or below, all of them, and which; none where one reaches it.
+
+    They are looked at up to the first that does: most totals have one.
+    """
+    seen: list[_Compared] = []
+    sides = {"above", "below"}
+    for figure in figures:
+        seen.append(figure)
+        sides &= figure.sides
+        if not sides:
+            return [], ""
+    return seen, min(sides)
 
 
 def _claims(fit: Fit) -> pd.DataFrame:
@@ -85,52 +108,50 @@ def _claims(fit: Fit) -> pd.DataFrame:
         & table["class"].isin(["used", "merged"])
         & (table["start"] >= fit.days[0])
         & (table["end"] <= fit.days[-1])
+        & ~table["derived"]
     ]
     streams = streams_table(fit)[[*STREAM, "role"]]
     streams = streams.drop_duplicates(STREAM[:3], keep="first").rename(columns={"claimant": "root"})
     # A relay is a figure of the claimant that it repeats.
     table = table.assign(root=table["claimant"].where(table["via"] == "", table["via"]))
-    table = table.merge(streams, on=["root", *STREAM[1:3]], how="left")
+    table = table.merge(streams, on=["root", *STREAM[1:3]], how="left")[[*COLUMNS]]
     return table.sort_values(["end", "published"], kind="stable")
 
 
-def _compared(fit: Fit, claims: pd.DataFrame, key: Series) -> list[_Compared]:
+def _compared(fit: Fit, claims: pd.DataFrame, key: Series) -> Iterator[_Compared]:
     about = (claims[["party", "category", "scope"]] == list(key)).all(axis=1)
-    rows = claims[about & ~claims["derived"]]
-    path = rates(fit, *key) if len(rows) else None
-    return [
-        _of_claimant(fit, str(claimant), _latest(own), path)
-        for claimant, own in rows.groupby("claimant", sort=False)
-        if path is not None
-    ]
+    for claimant, own in claims[about].groupby("root", sort=False):
+        yield _of_claimant(fit, str(claimant), _latest(own), rates(fit, *key))
 
 
 def _latest(rows: pd.DataFrame) -> pd.DataFrame:
     """The latest running total, and windows without a day in common after it, or where none is."""
-    is_running = rows["kind"].isin(names_with(KINDS, "running")).to_numpy()
-    last = int(np.flatnonzero(is_running)[-1]) if is_running.any() else -1
-    taken: list[int] = []
-    for i in range(len(rows) - 1, -1, -1):
-        after = last < 0 or rows["start"].iloc[i] > rows["end"].iloc[last]
-        apart = not taken or rows["end"].iloc[i] < rows["start"].iloc[taken[-1]]
-        if after and apart and not is_running[i]:
-            taken.append(i)
-    return rows.iloc[taken if last < 0 else [*taken, last]]
+    running = rows["kind"].isin(names_with(KINDS, "running"))
+    totals = rows[running].iloc[-1:]
+    windows = rows[~running]
+    if len(totals):
+        windows = windows[windows["start"] > totals["end"].iloc[0]]
+    taken, earliest = [], pd.Timestamp.max
+    ends = zip(windows["start"], windows["end"], strict=True)
+    for place, (start, end) in reversed(list(enumerate(ends))):
+        if end < earliest:
+            taken.append(place)
+            earliest = start
+    return pd.concat([windows.iloc[taken], totals])
 
 
 def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> _Compared:
     first, last = ((rows[name] - fit.days[0]).dt.days for name in ("start", "end"))
-    ends = list(zip(first.tolist(), last.tolist(), strict=True))
-    fitted = sum(path.between(*days) for days in ends)
+    days = [np.arange(a, b + 1) for a, b in zip(first, last, strict=True)]
     per_day = rows["kind"].isin(names_with(KINDS, "per_day"))
-    days = np.where(per_day, last - first + 1, 1)
+    lengths = np.where(per_day, last - first + 1, 1)
     low, high = (
-        rows[limit].where(rows[limit].notna(), rows["value"]) * days for limit in ("low", "high")
+        rows[limit].where(rows[limit].notna(), rows["value"]) * lengths for limit in ("low", "high")
     )
     accounting = ACCOUNTINGS.get(rows["accounting"].iloc[0])
     cases = accounting is not None and accounting.counts_cases and rows["role"].iloc[0] != "self"
     forms = {QUALIFIERS[qualifier].form for qualifier in rows["qualifier"]}
-    limits = summarise(np.asarray(fitted)[:, None], fit.ci_prob)
+    limits = summarise(path.on(np.concatenate(days))[:, None], fit.ci_prob)
     return _Compared(
         claimant,
         tuple(rows["claim_id"]),
@@ -143,7 +164,12 @@ def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> _C
 def _sentence(key: Series, figures: list[_Compared], where: str) -> str:
     party, category, scope = key
     total = f"{category} {party}" + ("" if scope == "all" else f" {scope}")
-    nearest = (max if where == "above" else min)(figures, key=_far)
+    # Of the limits that face the fit: the highest where it is above, the lowest where it is below.
+    nearest = (
+        max(figures, key=lambda figure: figure.high / figure.median)
+        if where == "above"
+        else min(figures, key=lambda figure: figure.low / figure.median)
+    )
     gives = " to ".join(
         dict.fromkeys(f"{value:,.0f}" for value in (nearest.low, nearest.high) if _finite(value))
     )
@@ -154,12 +180,6 @@ def _sentence(key: Series, figures: list[_Compared], where: str) -> str:
         f"and other losses put it there. The nearest is {gives} by {nearest.claimant}, where the "
         f"fit has {median} [{lower} to {upper}] for the same days."
     )
-
-
-def _far(figure: _Compared) -> float:
-    """The figure over the fit, which is least far for the nearest one on either side."""
-    value = figure.high if _finite(figure.high) else figure.low
-    return value / max(figure.median, 1e-9)
 
 
 def _finite(value: Any) -> bool:

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design.bias import COVERAGE
 from lossmodel.model.design.windows import UNDEFINED
 from lossmodel.posterior.variance import LEAST_TOTAL, LEAST_VARIANCE, slope
+from lossmodel.posterior.weights import effective, weighted_quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,7 +88,7 @@ def local_prior_sensitivity(
         limits = np.log(np.quantile(totals, probabilities))
         for name, value, where, by, matrix in effects:
             if (name, value) in weights:
-                found = _weighted_quantiles(totals, weights[name, value], probabilities)
+                found = weighted_quantiles(totals, weights[name, value], probabilities)
                 rows.append((*key, name, value, *found, ci_prob))
                 continue
             shift = float(moved[where] @ by)
@@ -108,17 +110,9 @@ def _below_ceilings(
     for name, value, where, by, matrix in effects:
         if matrix.any() or not np.isin(where, under).any():
             continue
-        logs = theta[:, where] @ by
-        weight = np.exp(logs - logs.max())
-        weight /= weight.sum()
-        if 1 / (weight**2).sum() > ENOUGH:
+        weight = softmax(theta[:, where] @ by)
+        if effective(weight) > ENOUGH:
             yield name, value, weight
-
-
-def _weighted_quantiles(values: Floats, weights: Floats, probabilities: Floats) -> Floats:
-    order = np.argsort(values)
-    below = np.cumsum(weights[order]) - weights[order] / 2
-    return np.asarray(np.interp(probabilities, below, values[order]))
 
 
 def _widened(design: Design, laplace: Laplace, priors: Priors) -> Iterator[Effect]:

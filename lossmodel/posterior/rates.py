@@ -47,8 +47,12 @@ class Rates:
 
     def between(self, first: int, last: int) -> NDArray[np.float64]:
         """Per-draw sums from one day to another, both included: (samples,)."""
-        days = np.bincount(self.cell_of[max(first, 0) : last + 1], minlength=self.cells.shape[1])
-        return np.asarray(self.cells @ days)
+        return self.on(np.arange(max(first, 0), min(last + 1, len(self.cell_of))))
+
+    def on(self, days: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Per-draw sums over some days, by their positions: (samples,)."""
+        of_cells = np.bincount(self.cell_of[days], minlength=self.cells.shape[1])
+        return np.asarray(self.cells @ of_cells)
 
     def daily(self) -> NDArray[np.float64]:
         """Losses on each day: (samples, days)."""

@@ -13,6 +13,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import HALF_YEAR
+from lossmodel.model.ceiling import Ceiling
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.parameters import ParameterisationBuilder
@@ -160,6 +161,17 @@ def level_prior(stream: pd.Series, conflict: Conflict) -> str:
     return f"bias.{stream['role']}.{sort}"
 
 
+def own_ceiling(priors: Priors) -> Ceiling:
+    """Ceiling of what a side's claimants have in common in their counts of its own people.
+
+    Examples
+    --------
+    >>> own_ceiling(Priors.default())
+    Ceiling(at=0.05, soft=0.1)
+    """
+    return Ceiling(*(priors[f"bias.self.{name}"].median for name in ("ceiling", "ceiling_sd")))
+
+
 def bias_class(conflict: Conflict, party: str, category: str) -> str:
     """Class of the priors of a role: person, civilian or equipment."""
     if conflict.categories[category].group == "equipment":
@@ -258,8 +270,8 @@ class _BiasTable:
         """Bound what a side and its claimants have in common: few exaggerate their own dead."""
         if rows not in self._capped:
             self._capped.add(rows)
-            at, sd = (self.priors[f"bias.self.{name}"].median for name in ("ceiling", "ceiling_sd"))
-            self.builder.ceiling(np.array(rows), at=at, sd=sd)
+            ceiling = own_ceiling(self.priors)
+            self.builder.ceiling(np.array(rows), at=ceiling.at, sd=ceiling.soft)
 
     def _group_walk(self, group: str) -> Knots:
         if group not in self._groups:
