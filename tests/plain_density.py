@@ -233,45 +233,50 @@ class PlainDensity(PlainWar):
 
     def listing(self, number: int, party: str, middle: float, after: float) -> tuple[float, Any]:
         """Coverage of a list, and the chance that it includes a death after so many days."""
-        kind = self.conflict.parties[party]
-        who = ".civilian" if kind.civilian else ""
-        own = any(t["role"] == "self" for t in self.terms if self.number(t) == number)
-        slow = who or (".censored" if kind.censored else ".self" if own else "")
-        sort = ""
-        if self.conflict.categories[self.streams[number][2]].group == "equipment":
-            who, slow, sort = "", ".equipment", ".equipment"
+        kind = self.kind_of_list(number, party)
+        who = kind if kind == ".civilian" else ""
+        walk = kind if kind == ".equipment" else ""
         spacing = self.conflict.knots.drift_days
         positions = knots(0, self.length - 1, spacing)
-        level = self.coverage_level(number, party, sort)
+        level = self.coverage_level(number, party)
         if after > 0:
             level += self.one("coverage.after", str(number)) * after / (1 + after)
-        sd = self.scale(f"coverage.walk_sd{sort}") * math.sqrt(spacing / 182)
+        sd = self.scale(f"coverage.walk_sd{walk}") * math.sqrt(spacing / 182)
         coverage = float(
             expit(level + self.walk_at(middle, positions, f"coverage.walk {number}", sd))
         )
         growth = self.one(f"delay.growth{who}", str(number)) * (middle / YEAR - 1)
-        median = self.one(f"delay.median{slow}", str(number)) + growth
+        median = self.one(f"delay.median{kind}", str(number)) + growth
         spread = math.exp(self.one(f"delay.log_sd{who}", str(number)))
         return coverage, lambda elapsed: stats.norm.cdf((math.log(elapsed) - median) / spread)
 
-    def coverage_level(self, number: int, party: str, sort: str) -> float:
+    def kind_of_list(self, number: int, party: str) -> str:
+        if self.conflict.categories[self.streams[number][2]].group == "equipment":
+            return ".equipment"
+        kind = self.conflict.parties[party]
+        own = any(t["role"] == "self" for t in self.terms if self.number(t) == number)
+        secret = ".censored" if kind.censored else ".self" if own else ""
+        return ".civilian" if kind.civilian else secret
+
+    def coverage_level(self, number: int, party: str) -> float:
+        kind = self.kind_of_list(number, party)
+        sort = kind if kind in (".self", ".equipment") else ""
         prior = self.priors[f"coverage.level{sort}"]
         shared = self.priors["coverage.side_share"].median
-        own, common = (self.z(f"coverage.{n}")[0] for n in (f"level {number}", f"party {party}"))
+        names = (f"level{sort} {number}", f"party{sort} {party}")
+        own, common = (self.z(f"coverage.{name}")[0] for name in names)
         return prior.mean + prior.sd * (math.sqrt(1 - shared) * own + math.sqrt(shared) * common)
 
     def below_wholes(self) -> float:
         """Log density of the ceilings of lists whose cases are all in another list."""
-        sort, log_density = "" if self.person else ".equipment", 0.0
+        log_density = 0.0
         for claimant, party, category, accounting in self.streams:
             within = self.conflict.stream(claimant, party, category).within
             outer = (within, party, category, "list")
             if accounting == "list" and outer in self.streams:
                 first = next(p for p in self.conflict.components(party) if p in self.parties)
                 pair = ((claimant, *outer[1:]), outer)
-                inner, whole = (
-                    self.coverage_level(self.streams.index(s), first, sort) for s in pair
-                )
+                inner, whole = (self.coverage_level(self.streams.index(s), first) for s in pair)
                 sd = self.priors["coverage.within_sd"].median
                 log_density += math.log(2) + stats.norm.logcdf((whole - inner) / sd)
         return log_density

@@ -232,10 +232,14 @@ class PlainWar:
                     part = between * math.sqrt(self.priors["bias.side_share"].median)
                     side = f"self {self.conflict.side_of(term['claimant'])} {first}"
                     sides[side] = shared + part * self.z(f"bias.side {side}")[0]
+                    wide = math.hypot(sd, part)
+                    of_role = math.log(2) + stats.norm.logcdf((ceiling - shared) / wide)
                 else:
                     sides[""] = shared
         logs = (stats.norm.logcdf((ceiling - shared) / sd) for shared in sides.values())
-        return sum(math.log(2) + log for log in logs)
+        own = sum(math.log(2) + log for log in logs)
+        # The mean of the role is below the ceiling with one side; others are given it.
+        return own - (len(sides) - 1) * of_role if len(sides) > 1 else own
 
     def half_yearly(self, x: float, first: float, last: float, name: str, sd: str) -> float:
         spacing = self.conflict.knots.drift_days

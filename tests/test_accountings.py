@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from lossmodel.api import fit, load_fit
 from lossmodel.claims import load_claims
@@ -61,7 +62,7 @@ def alike(alone):
         "bias.self.person.between": {"mean": 0.01},
         "bias.self.ceiling": {"mean": 3.0},
         "missing.level": {"mean": -6.0, "sd": 0.1},
-        "coverage.level": {"mean": 2.2},
+        "coverage.level.self": {"mean": 2.2},
         "delay.median": {"mean": 0.0, "sd": 0.3},
         "delay.log_sd": {"mean": -1.0, "sd": 0.1},
     }
@@ -89,6 +90,26 @@ def test_a_side_lists_its_own_dead_sooner_than_others_do(tmp_path):
         found.append(np.log(fitted.daily("north", "killed").sum(axis=1)))
     own, others = found
     assert np.median(own) < np.median(others) - 0.05
+
+
+@pytest.mark.parametrize("censored", [False, True])
+def test_a_side_leaves_few_of_its_own_dead_out_of_its_list(tmp_path, censored):
+    """With delays alike, its list is of a larger share, unless losses are secret."""
+    delays = {
+        f"delay.median{kind}": {"mean": 0.0, "sd": 0.1} for kind in ("", ".self", ".censored")
+    }
+    priors, found = Priors.default().replace(delays), []
+    for name in ("ministry", "volunteers"):
+        rows = [row | {"claimant": name} for row in ministry()]
+        table = claims(tmp_path / name, rows, f"{name},north,killed,list")
+        north = replace(table.conflict.parties["north"], censored=censored)
+        parties = dict(table.conflict.parties) | {"north": north}
+        table = replace(table, conflict=replace(table.conflict, parties=parties))
+        fitted = fit(table, engine="laplace", priors=priors)
+        found.append(np.median(fitted.daily("north", "killed").sum(axis=1)))
+    coverage = [expit(priors[f"coverage.level{kind}"].mean) for kind in (".self", "")]
+    share = 1.0 if censored else coverage[1] / coverage[0]
+    assert found[0] / found[1] == pytest.approx(share, abs=0.05)
 
 
 def test_two_figures_are_no_series(tmp_path):

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from scipy.special import ndtr
+from scipy.special import log_ndtr, ndtr
 
 from lossmodel import fit, load_claims
 from lossmodel.model import history
 from lossmodel.model.ceiling import Ceiling
+from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.stream_figures import log_bias
 from tests.odd_tables import row
@@ -72,6 +73,34 @@ def test_the_bias_of_a_war_has_the_mean_of_history_and_most_of_its_spread(tmp_pa
     )
     assert drawn.mean() == pytest.approx(own.mean, abs=0.02)
     assert drawn.std() == pytest.approx(np.hypot(own.sd, own.tau_claimant), rel=0.1)
+
+
+@pytest.mark.parametrize("sides", [1, 2, 6])
+def test_no_prior_depends_on_how_many_sides_count_their_own(sides):
+    builder, ceiling = ParameterisationBuilder(), Ceiling(0.05, 0.1)
+    role = builder.rows("role", [-0.2])
+    builder.independent("role", role, 0.3)
+    for number in range(sides):
+        side = builder.rows("side", [0.0])
+        builder.independent(f"side {number}", side, 0.4)
+        rest = (role, 0.4) if number else None
+        builder.ceiling(np.concatenate([role, side]), at=0.05, sd=0.1, rest=rest)
+    parameters = builder.build()
+    values = parameters.values(parameters.draw(np.random.default_rng(1), 100_000))
+    shared = values[:, parameters.rows["role"]]
+    expected = ceiling.moments(-0.2, 0.5)
+    for side in parameters.rows["side"]:
+        of_side = shared[:, 0] + values[:, side]
+        assert (of_side.mean(), of_side.std()) == pytest.approx(expected, abs=0.006)
+    of_role = Ceiling(0.05, np.hypot(0.1, 0.4)).moments(-0.2, 0.3)
+    assert (shared.mean(), shared.std()) == pytest.approx(of_role, abs=0.005)
+    # The density is that of the draws: weighted, normal draws have the same means.
+    free = np.random.default_rng(2).standard_normal((200_000, parameters.size))
+    values = parameters.values(free)
+    below = log_ndtr(values @ parameters.ceilings.T + parameters.margin) @ parameters.power
+    weights = np.exp(below)
+    of_sides = values[:, parameters.rows["role"]] + values[:, parameters.rows["side"]]
+    assert np.average(of_sides, axis=0, weights=weights) == pytest.approx(expected[0], abs=0.03)
 
 
 def test_a_prior_far_above_its_ceiling_is_no_crash(tmp_path):

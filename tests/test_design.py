@@ -13,7 +13,8 @@ from scipy.stats import norm
 from lossmodel.model import LossModel
 from lossmodel.model.design.convolution import convolution
 from lossmodel.model.design.grid import Grid, interpolate, knot_positions
-from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
+from lossmodel.model.design.linear import Linear
+from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.design.reporting import bin_edges
 from lossmodel.model.priors import Prior
 from tests import small_war

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lossmodel.claims import Claims, load_claims
 from lossmodel.conflict import Category, Conflict, Knots, Party, Scope, Share, Side
 from lossmodel.evidence import Evidence, collect_evidence
+from tests.small_conflict import TOML, claims_csv, write_conflict
 
 START = pd.Timestamp("2022-02-24")
 
@@ -615,3 +616,30 @@ def test_claims_that_are_trusted_less_are_left_out(least, used):
     found = collect_evidence(table, trust=least).classes
     assert found["class"].tolist() == ["used"] * used + ["left out"] * (3 - used)
     assert found["why"][used:].str.contains("Marked").all()
+
+
+@pytest.mark.parametrize(
+    ("days", "published", "accounting"),
+    [
+        *((5, lag, "ledger") for lag in (1, 5)),
+        *((5, lag, "estimate") for lag in (6, 8, 31)),
+        *((40, lag, "ledger") for lag in (8, 30)),
+        (40, 31, "estimate"),
+    ],
+)
+def test_a_total_later_than_the_war_was_long_is_a_new_count(tmp_path, days, published, accounting):
+    """A ledger's total, published so many days after a war of so many days."""
+    last = pd.Timestamp("2001-01-01") + pd.Timedelta(days=days - 1)
+    row = {"claim_id": "c0", "claimant": "sea-staff", "party": "sea", "category": "killed"}
+    row |= {"kind": "cumulative", "end": f"{last:%Y-%m-%d}", "value": "146"}
+    row |= {"published": f"{last + pd.Timedelta(days=published):%Y-%m-%d}"}
+    text = TOML.replace("end = 2003-12-31", f"end = {last:%Y-%m-%d}").replace(
+        "from = 2002-01-01\n", ""
+    )
+    conflict = write_conflict(
+        tmp_path, conflict=text, claims=claims_csv([row]),
+        claimants="claimant,name,side,url,derived_from,note\nsea-staff,Staff of the sea,sea,,,\n",
+        streams="claimant,party,category,accounting,method,note\nsea-staff,sea,killed,ledger,,\n",
+    )  # fmt: skip
+    terms = collect_evidence(load_claims(conflict=conflict)).terms
+    assert terms["accounting"].tolist() == [accounting]

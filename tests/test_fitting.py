@@ -31,7 +31,9 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.slopes import jacobian
 from lossmodel.model.design.observation import POINT
+from lossmodel.model.priors import Priors
 from lossmodel.report import write_report
+from tests.small_conflict import write_conflict
 
 KEY = ("germany", "aircraft", "all")
 
@@ -416,3 +418,16 @@ def test_laplace_needs_neither_pymc_nor_arviz():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("engine", ["laplace", "nuts"])
+def test_a_war_without_any_learned_scale_is_fitted(tmp_path, engine):
+    """A user may know all noise: no hyperparameter is left then."""
+    table = load_claims(conflict=write_conflict(tmp_path))
+    first = fit(table, engine="laplace", draws=20)
+    scales = {name for part in first.submodels.values() for name in part.design.parameters.hyper}
+    priors = Priors.default().replace({name: {"sd": 0.0} for name in scales})
+    found = fit(table, priors=priors, engine=engine, draws=200)
+    assert all(not part.design.parameters.hyper for part in found.submodels.values())
+    for key in found.series:
+        assert np.isfinite(found.daily(*key[:2])).all()

@@ -26,7 +26,7 @@ from lossmodel.model.density.own_or_copied import MayRepeat
 from lossmodel.model.density.pymc.functions import SYMBOLIC
 from lossmodel.model.density.replicas import REPLICATED, Twice, replicated
 from lossmodel.model.density.reported_fraction import ReportedFraction
-from lossmodel.model.design.parameters import Linear
+from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.reporting import (
     DECLARATIONS,
     LIST,
@@ -63,7 +63,8 @@ EXAMPLES: list[tuple[Function, list[np.ndarray]]] = [
     (Sigmoid(WEIGHT), [normal(2.0)]),
     (Sigmoid(-WEIGHT), [normal(2.0)]),
     (LogSigmoid(), [normal(3.0)]),
-    (Probit(), [normal(3.0)]),
+    (Probit(WEIGHT), [normal(3.0)]),
+    (Probit(-WEIGHT), [normal(3.0)]),
     (Times(), [normal(), normal()]),
     (WeightedSum((1.0, -2.0), 0.5), [normal(), normal()]),
     (Log(1e-3), [np.append(WEIGHT[1:], 1e-4)]),

@@ -70,6 +70,7 @@ def test_the_gradient_is_that_of_the_value(fitted, held):
         assert rise == pytest.approx(2 * coupled(theta)[1] @ step, rel=1e-4, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_sums_of_a_wide_walk_mix_in_one_length_and_do_not_without(monkeypatch):
     wide = {"median": 1.0, "sd": 0.05, "reason": "A walk that bends the sum of its days."}
     claims = load_claims(conflict=WAR)

@@ -227,20 +227,22 @@ def _priors_toml() -> Iterator[str]:
     yield from _key_table(KEYS)
     yield (
         "## The priors\n\nRanges are those of `mean`. A prior without an interval is a constant,\n"
-        "`sd = 0`.\n"
+        "`sd = 0`. That of `bias.self.person` is below `bias.self.ceiling`, and has in it how\n"
+        "far sides differ.\n"
     )
+    priors = Priors.default()
     head = ("Name", "Scale", "Median [95%]", "`mean`", "`sd`", "Range", "Unit", "Reason")
-    yield from _grid(head, map(_prior_row, Priors.default()))
+    yield from _grid(head, (_prior_row(prior, priors) for prior in priors))
 
 
-def _prior_row(prior: Prior) -> tuple[str, ...]:
-    lower, upper = prior.interval(0.95)
+def _prior_row(prior: Prior, priors: Priors) -> tuple[str, ...]:
+    median, lower, upper = priors.limits(prior.name, 0.95)
     low, high = mean_limits(prior)
     interval = "" if prior.fixed else f" [{number(lower)} to {number(upper)}]"
     return (
         f"`{prior.name}`",
         prior.scale,
-        f"{number(prior.median)}{interval}",
+        f"{number(median)}{interval}",
         f"{prior.mean:.3g}",
         f"{prior.sd:.3g}",
         f"{low:g} to {high:g}",

@@ -53,7 +53,7 @@ class Fit(DrawsOfFit):
     variance_decomposition
         Shares of each total's posterior variance by assumption.
     local_prior_sensitivity
-        Totals under other priors, by normal theory.
+        Totals under other priors, without refitting.
     row_influence
         Totals without the figures that move them most, by normal theory.
     draws, prior
@@ -104,7 +104,7 @@ class Fit(DrawsOfFit):
 
     @property
     def local_prior_sensitivity(self) -> pd.DataFrame:
-        """Totals under other priors, by normal theory, see ``posterior.prior_shift``."""
+        """Totals under other priors, not refitted, see ``posterior.prior_shift``."""
         return tables.prior_shift_table(self)
 
     @property

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.own_bias import OWN, own_median
 from lossmodel.model.prior import mean_limits, quantity_of
 from lossmodel.posterior.prior_shift import direction, entries_of
 from lossmodel.posterior.variance import slope
@@ -96,6 +97,8 @@ class Assumption:
         prior = priors[self.prior]
         if self.scaled:
             return prior.median * math.exp(position)
+        if self.prior == OWN:
+            return own_median(priors.entries, moved=position)
         return quantity_of(prior.mean + position * prior.sd, prior.scale)
 
     def text(self, priors: Priors, position: float) -> str:

@@ -156,15 +156,18 @@ class MeasurementModel:
         """
         name = ("coverage", key)
         if name not in self._paths:
-            suffix = ".equipment" if self._class(key[1]) == "equipment" else ""
-            prior = self.sampler.priors[f"coverage.level{suffix}"]
+            conflict, sort = self.truth.conflict, self._class(key[1])
+            suffix = ".equipment" if sort == "equipment" else ""
+            base = conflict.components(key[1])[0]
+            own = sort == "person" and conflict.role(*key[:2]) == "self"
+            whose = ".self" if own and not conflict.parties[base].censored else suffix
+            prior = self.sampler.priors[f"coverage.level{whose}"]
             shared = self.sampler.quantity("coverage.side_share")
-            base = self.truth.conflict.components(key[1])[0]
-            own, common = (
+            level, common = (
                 self.sampler.normal(prior.sd * np.sqrt(part), f"coverage {of}")
-                for of, part in ((" ".join(key), 1 - shared), (base, shared))
+                for of, part in ((" ".join(key), 1 - shared), (f"{prior.name} {base}", shared))
             )
-            level = self.departures.coverage_level(prior.mean + own + common, prior)
+            level = self.departures.coverage_level(prior.mean + level + common, prior)
             self._paths[name] = self._walk(f"coverage.walk_sd{suffix}", level)
         years = self._days_after(known) / YEAR
         gain = self.sampler.quantity("coverage.after", " ".join(key)) * years / (1 + years)
@@ -218,37 +221,29 @@ class MeasurementModel:
         return np.asarray(level + self._drift(key, accounting))
 
     def _of_side(self, kind: str, sd: float, label: str) -> float:
-        """Bias of a role and a side: what exaggerates a side's own dead is drawn again."""
+        """Bias of a role and a side: what exaggerates a side's own dead is drawn again.
+
+        The mean of the role is below the ceiling with the side that is drawn first, and each side
+        is given it.
+        """
         if kind != "bias.self.person":
             return float(np.log(self.sampler.quantity(kind))) + self._deviation(sd, label)
         prior = self.sampler.priors[kind]
         if kind not in self._drawn:
-            sides = self._own_sides()
-            self._drawn[kind] = self._below_ceiling(prior.mean, prior.sd, spread=sd, times=sides)
+            self._drawn[kind] = self._below_ceiling(prior.mean, prior.sd, spread=sd)
         role = self._drawn[kind]
         if label not in self._drawn:
             self._drawn[label] = self._below_ceiling(role, sd) - role
         return role + self._drawn[label]
 
-    def _below_ceiling(self, mean: float, sd: float, spread: float = 0.0, times: int = 1) -> float:
+    def _below_ceiling(self, mean: float, sd: float, spread: float = 0.0) -> float:
         """A normal draw, accepted with the chance that it and deviations stay below the ceiling."""
         quantity, rng = self.sampler.quantity, self.sampler.rng
         soft = np.hypot(quantity("bias.self.ceiling_sd"), spread)
         while True:
             drawn = float(mean + sd * rng.standard_normal())
-            if rng.random() < ndtr((quantity("bias.self.ceiling") - drawn) / soft) ** times:
+            if rng.random() < ndtr((quantity("bias.self.ceiling") - drawn) / soft):
                 return drawn
-
-    def _own_sides(self) -> int:
-        """Number of sides whose claimants count their own dead, in other ways than by lists."""
-        conflict = self.truth.conflict
-        found = set()
-        for claimant, party, category in self.spans:
-            accounting = conflict.stream(claimant, party, category).accounting
-            own = conflict.role(claimant, party) == "self" and self._class(party) == "person"
-            if own and category != "missing" and accounting in ("ledger", "estimate"):
-                found.add((conflict.side_of(claimant), conflict.components(party)[0]))
-        return len(found)
 
     def _deviation(self, sd: float, label: str) -> float:
         """Deviation of a side, claimant or category; the same value for the same label."""

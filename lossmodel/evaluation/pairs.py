@@ -18,8 +18,8 @@ from scipy.special import ndtri
 
 from lossmodel.evaluation.scores import TruthValue, score_logs
 from lossmodel.model import history
-from lossmodel.model.design.bias import own_ceiling
 from lossmodel.model.history_variance import within_variance
+from lossmodel.model.own_bias import own_ceiling
 from lossmodel.model.priors import Priors
 
 __all__ = ["score_pairs"]
@@ -72,7 +72,7 @@ def _scored(row: dict[Any, Any], priors: Priors, variance: float) -> dict[str, A
     rest = np.sqrt(left**2 * (between**2 - of_side) + noise)
     biases = prior.mean + common * NORMAL
     if (row["role"], row["class"]) == ("self", "person"):
-        biases = own_ceiling(priors).quantiles(prior.mean, common, PROBABILITIES)
+        biases = own_ceiling(priors.entries).quantiles(prior.mean, common, PROBABILITIES)
     # Every ninth quantile stands for the noise, which is symmetrical as they are.
     draws = np.add.outer(left * biases, rest * NORMAL[4::9]).ravel()
     log_ratio = float(row["mean_log_ratio"])

@@ -47,8 +47,9 @@ MISSING: Final = "missing"
 ASSESSMENT: Final = "estimate"
 # Each is a dated act, so that a total is the sum of those of its days whoever publishes it.
 DECLARATIONS: Final = "declarations"
-# A ledger's total published so long after its window is no running sum but a new count.
-# Headquarters publish within days, and yearly reviews repeat their totals within a month.
+# A ledger's total published so many days after its window is no running sum but a new count.
+# Headquarters publish within days, and yearly reviews repeat their totals within a month. After a
+# war of days, a total that comes later than the war was long is no report from the field either.
 RECOUNTED_AFTER: Final = 30
 # An office enters known deaths within weeks; courts declare the missing dead after months.
 PAPERWORK: Final = 30.0
@@ -195,7 +196,7 @@ def _observations(
     by_key, corrected = _by_key(figures), _by_key(corrections)
     for key in {**by_key, **corrected}:
         accounting = conflict.stream(*key[:3]).accounting
-        series, recounted = _recounted(by_key[key], accounting, ended)
+        series, recounted = _recounted(by_key[key], accounting, first=first, ended=ended)
         days = _recount_days(conflict, key, accounting)
         found = _series_observations(series, corrected[key], accounting, first, outcomes, days)
         read_as = DECLARATIONS if key[2] == DECLARED else accounting
@@ -233,13 +234,14 @@ def _recount_days(conflict: Conflict, key: Key, accounting: Accounting) -> float
 
 
 def _recounted(
-    figures: Sequence[Figure], accounting: Accounting, ended: int | None
+    figures: Sequence[Figure], accounting: Accounting, *, first: int, ended: int | None
 ) -> tuple[list[Figure], list[Figure]]:
     """Figures of a series, and those of a ledger that were counted anew after the fighting."""
     if ended is None or not ACCOUNTINGS[accounting].sums_days:
         return list(figures), []
+    after = min(RECOUNTED_AFTER, ended + 1 - first)
     late = [
-        f.category not in (MISSING, DECLARED) and f.published > max(ended, f.end) + RECOUNTED_AFTER
+        f.category not in (MISSING, DECLARED) and f.published > max(ended, f.end) + after
         for f in figures
     ]
     pairs = list(zip(figures, late, strict=True))

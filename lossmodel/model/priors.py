@@ -18,6 +18,7 @@ from lossmodel.deprecation import mapping_from_keywords
 from lossmodel.errors import UsageError
 from lossmodel.model import history
 from lossmodel.model.card import card
+from lossmodel.model.own_bias import OWN, own_limits
 from lossmodel.model.prior import (
     USER_REASON,
     Basis,
@@ -250,10 +251,32 @@ class Priors:
         ci_prob = check_ci_prob(ci_prob)
         rows = []
         for prior in self:
-            lower, upper = prior.interval(ci_prob)
-            limits = {"median": prior.median, "lower": lower, "upper": upper, "ci_prob": ci_prob}
-            rows.append(asdict(prior) | limits)
+            limits = zip(
+                ("median", "lower", "upper"), self.limits(prior.name, ci_prob), strict=True
+            )
+            rows.append(asdict(prior) | dict(limits) | {"ci_prob": ci_prob})
         return pd.DataFrame(rows)[list(TABLE_COLUMNS)]
+
+    def limits(self, name: str, ci_prob: float = CI_PROB) -> tuple[float, float, float]:
+        """Median, lower and upper limit of a quantity, below the ceiling if it has one.
+
+        Parameters
+        ----------
+        name, ci_prob
+            Name of the prior, and the probability of the interval.
+
+        Returns
+        -------
+        tuple of float
+            In the quantity's unit.
+
+        Examples
+        --------
+        >>> [round(limit, 2) for limit in Priors.default().limits("bias.self.person")]
+        [0.68, 0.25, 1.1]
+        """
+        own = own_limits(self.entries, ci_prob) if name == OWN else None
+        return own or (self[name].median, *self[name].interval(ci_prob))
 
     def to_toml(self) -> str:
         """TOML that `from_toml` reads back without loss.

@@ -42,16 +42,15 @@ __all__ = ["COMMON_SDS", "LOCATIONS", "direction", "entries_of", "local_prior_se
 COMMON_SDS: Final = (0.10, 0.15, 0.25)
 # Effective draws from which weights are used: a median then has an error of a tenth of an sd.
 ENOUGH: Final = 100.0
-# The part of coverage that lists of one party have in common, and coverage of equipment.
+# The part of coverage that lists of one party and kind have in common.
 PARTY: Final = "coverage.party"
-OF_EQUIPMENT: Final = f"{COVERAGE}.equipment"
 # Priors whose mean another analyst might well put one sd higher or lower.
 LOCATIONS: Final = (
     *("bias.adversary.person", "bias.self.person", "bias.third-party.person"),
     *("bias.adversary.civilian", "bias.self.civilian", "bias.third-party.civilian"),
     *("bias.adversary.equipment", "bias.self.equipment", "bias.third-party.equipment"),
     *("bias.register", "bias.missing", "coverage.level"),
-    *("coverage.level.equipment", "coverage.after"),
+    *("coverage.level.self", "coverage.level.equipment", "coverage.after"),
     *("delay.median", "missing.level", "missing.counted", "declared.delay"),
     *("definition.losses", "definition.irrecoverable", "lethality.level"),
     # What no pair of figures can tell: whether those who are compared are like all others.
@@ -153,7 +152,7 @@ def _parts(name: str, priors: Priors) -> list[tuple[str, float]]:
     if name == "missing.counted":
         # The unknown of this one is the share that is not counted.
         return [(name, -1.0)]
-    if name in (COVERAGE, OF_EQUIPMENT):
+    if name.startswith(COVERAGE):
         shared = priors["coverage.side_share"].median
         parts = (name, (1 - shared)), (name.replace(COVERAGE, PARTY), shared)
         return [(part, float(np.sqrt(share))) for part, share in parts]
@@ -179,6 +178,4 @@ def _prior_of(design: Design, group: str) -> str:
         own = rest.isdigit()
         category = str(design.streams.loc[int(rest), "category"]) if own else rest.split()[-1]
         return UNDEFINED.get(category, "definition.losses")
-    if kind in (COVERAGE, PARTY) and not design.people:
-        return f"{kind}.equipment"
     return kind

@@ -149,7 +149,7 @@ def is_assumed(fit: Fit, key: Series) -> bool:
 
 
 def prior_shift_table(fit: Fit) -> pd.DataFrame:
-    """Totals to the end under other priors, by normal theory, see ``prior_shift``."""
+    """Totals to the end under other priors, not refitted, see ``prior_shift``."""
 
     def shifted(name: str, submodel: Submodel) -> pd.DataFrame:
         series = series_of(submodel.design, name, fit.conflict)

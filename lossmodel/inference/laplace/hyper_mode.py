@@ -220,7 +220,7 @@ class _Climb:
         # Numbers alone are kept: a point of a large submodel takes a hundred megabytes.
         moved = (self._move(step, SETTLED) for step in np.diag(sizes))
         found = [(place.slope, place.point.value) for place in moved]
-        slopes = np.array([slope for slope, _ in found]).reshape(-1, len(sizes))
+        slopes = np.array([slope for slope, _ in found]).reshape(len(found), len(sizes))
         fall = (self.best.slope - slopes) / sizes[:, None]
         rises = np.array([value for _, value in found]) - self.best.point.value
         mean = (self.best.slope + np.diag(slopes)) / 2

@@ -22,7 +22,7 @@ from lossmodel.model.density.graph import Graph
 from lossmodel.model.density.operators import Matrix, Node, picking
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
-from lossmodel.model.design.parameters import Linear
+from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.windows import KILLED, MISSING_DEAD, WOUNDED
 
 __all__ = ["LossGraph", "cells_of"]

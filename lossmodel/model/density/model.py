@@ -44,31 +44,31 @@ sum over bins of the growth of the reported share, which is never negative.
                 + the stream's own walk + common mode of the party
 
 For registers and stocks of the missing, one level replaces those of role, side, claimant, category
-and third parties. A list has coverage c = sigmoid(level + walk) and no bias; lists of one party
-share a part of the level. A side seldom exaggerates its own dead: the prior density of its role and
-side has the factor 2 Phi((ceiling - role - side) / sd), so that their sum is skew-normal.
+and third parties. A list has coverage c = sigmoid(level + walk) and no bias; lists of one party,
+but those that a side keeps of its own soldiers, share a part of the level. A side seldom
+exaggerates its own dead: the prior density of its role and side has the factor
+2 Phi((ceiling - role - side) / sd), so that their sum is skew-normal. That of a second side is
+divided by its mean given the role: no prior depends on how many sides count their own.
 
 Three kinds of figures compare losses and count none. Each has one scalar of a claimant with a prior
-of its own, and no other bias: what two figures of one claimant have wrong alike, as by the mean of
-its role and the common mode, cancels in their quotient.
+of its own, and no other bias: that of two figures of one claimant cancels in their quotient.
 
     ratio       log E = log sum_W x - log sum_W x' + b for two words x, x' of one claimant about a
-                party; b if x has more of the dead than x', else -b: b is the log of the lethality
-                that it states over the true one
+                party; b, or -b where x has fewer of the dead: log of stated over true lethality
     overlap     of n dead of W who are known from elsewhere, y are in a list or register as known on
                 day K:  logit E = logit p + delta,  p = E_list / sum_W k
     fate        of n resolved cases of a register of the missing, y were dead:
                 logit E = logit p + delta,  p = exp(-beta_0), with beta_0 the level of its bias
 
 In an overlap E_list is the expectation of the list, or of the register with its bias, for the same
-days and scope: it is conditional on the margin of the other source, and the list's own figures are
-its other margin, which counts once. The shares p of registers and fates are smoothly kept below
-one. delta is the log odds ratio between the dead, or cases, that are compared and all of them.
+days and scope, given the other source's margin; the list's own figures are its own margin, which
+counts once. The shares p of registers and fates are smoothly kept below one. delta is the log odds
+ratio between the dead, or cases, that are compared and all of them.
 
 After the fighting, counts get better. With L the days from its end to publication, all terms of the
 log bias but the common mode are multiplied by 1 / sqrt(1 + L / settling) in a side's estimates of
-its own soldiers and in registers; totals of a ledger published a month after it are estimates; and
-the logit of a list's coverage rises by after L / (L + a year).
+its own soldiers and in registers; totals of a ledger published a month after it, or later than the
+war was long, are estimates; and the logit of a list's coverage rises by after L / (L + a year).
 
 A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (the
 noise of a ledger is that of a day over the root of its days; that of a list or register is that of

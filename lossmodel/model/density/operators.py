@@ -9,6 +9,7 @@ A graph is a list of nodes, each a vector that follows from earlier ones:
 Every node takes a batch: values have shape (..., n), and axes before the last one are draws.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -191,8 +192,9 @@ def picking(entries: Ints, size: int) -> Matrix:
 def _product(matrix: Matrix, x: Floats) -> Floats:
     if x.ndim == 1:
         return np.asarray(matrix @ x)
-    flat = matrix @ x.reshape(-1, x.shape[-1]).T
-    return np.asarray(flat.T.reshape(*x.shape[:-1], -1))
+    # Without any learned scale a node has no entries, and a size of -1 would be ambiguous.
+    flat = matrix @ x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).T
+    return np.asarray(flat.T.reshape(*x.shape[:-1], matrix.shape[0]))
 
 
 def _stacked(inputs: Sequence[Floats]) -> Floats:

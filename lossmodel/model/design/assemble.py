@@ -13,8 +13,9 @@ from lossmodel.model.design.comparisons import ComparisonBuilder
 from lossmodel.model.design.design import PEOPLE, Design
 from lossmodel.model.design.grid import Grid
 from lossmodel.model.design.latent import build_latent
+from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.observation import Observations, observe
-from lossmodel.model.design.parameters import Linear, Parameterisation, ParameterisationBuilder
+from lossmodel.model.design.parameters import Parameterisation, ParameterisationBuilder
 from lossmodel.model.design.reporting import LIST, MISSING, REGISTER, ReportingTriangle, Vintage
 from lossmodel.model.design.streams import contained, declared_from, stream_table
 from lossmodel.model.design.triangle import ReportingTriangleBuilder

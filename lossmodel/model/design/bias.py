@@ -13,10 +13,10 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import HALF_YEAR
-from lossmodel.model.ceiling import Ceiling
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.parameters import ParameterisationBuilder
+from lossmodel.model.own_bias import OWN, own_ceiling
 from lossmodel.model.priors import Prior, Priors
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE, names_with
@@ -157,19 +157,11 @@ def level_prior(stream: pd.Series, conflict: Conflict) -> str:
         return (LEVELS | SCALARS)[name]
     sort = bias_class(conflict, stream["party"], stream["category"])
     if name in names_with(ACCOUNTINGS, "has_coverage"):
-        return f"{COVERAGE}.{sort}" if sort == "equipment" else COVERAGE
+        secret = conflict.parties[conflict.components(stream["party"])[0]].censored
+        own = stream["role"] == "self" and sort == "person" and not secret
+        suffix = ".self" if own else ".equipment" if sort == "equipment" else ""
+        return f"{COVERAGE}{suffix}"
     return f"bias.{stream['role']}.{sort}"
-
-
-def own_ceiling(priors: Priors) -> Ceiling:
-    """Ceiling of what a side's claimants have in common in their counts of its own people.
-
-    Examples
-    --------
-    >>> own_ceiling(Priors.default())
-    Ceiling(at=0.05, soft=0.1)
-    """
-    return Ceiling(*(priors[f"bias.self.{name}"].median for name in ("ceiling", "ceiling_sd")))
 
 
 def bias_class(conflict: Conflict, party: str, category: str) -> str:
@@ -256,22 +248,30 @@ class _BiasTable:
         kind = f"bias.{role}.{bias_class(self.conflict, party, stream['category'])}"
         prior, between = self.priors[kind], self.priors[f"{kind}.between"].median
         rows = [self.scalar("bias.role", f"{role} {kind}", prior.mean, prior.sd)]
+        of_side = 0.0
         if role != "third-party" and self.components.group:
             shared = self.priors["bias.side_share"].median
             first = self.conflict.components(party)[0]
             side = f"{role} {self.conflict.side_of(claimant)} {first}"
-            rows.append(self.scalar("bias.side", side, 0.0, between * np.sqrt(shared)))
+            of_side = between * np.sqrt(shared)
+            rows.append(self.scalar("bias.side", side, 0.0, of_side))
             between *= np.sqrt(1 - shared)
-        if kind == "bias.self.person":
-            self._cap(tuple(rows))
+        if kind == OWN:
+            self._cap(tuple(rows), of_side)
         return [*rows, self.scalar("bias.claimant", f"{claimant} {party}", 0.0, between)]
 
-    def _cap(self, rows: tuple[int, ...]) -> None:
-        """Bound what a side and its claimants have in common: few exaggerate their own dead."""
-        if rows not in self._capped:
-            self._capped.add(rows)
-            ceiling = own_ceiling(self.priors)
-            self.builder.ceiling(np.array(rows), at=ceiling.at, sd=ceiling.soft)
+    def _cap(self, rows: tuple[int, ...], of_side: float) -> None:
+        """Bound what a side and its claimants have in common: few exaggerate their own dead.
+
+        The mean of the role is bounded with one side: each further one is given it. A prior that
+        was bounded with each would be lower, the more sides count their own.
+        """
+        if rows in self._capped:
+            return
+        ceiling = own_ceiling(self.priors.entries)
+        rest = (np.array(rows[:1]), of_side) if self._capped else None
+        self._capped.add(rows)
+        self.builder.ceiling(np.array(rows), at=ceiling.at, sd=ceiling.soft, rest=rest)
 
     def _group_walk(self, group: str) -> Knots:
         if group not in self._groups:

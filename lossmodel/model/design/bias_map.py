@@ -9,7 +9,7 @@ import pandas as pd
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.design.bias import Bias, bias_class
 from lossmodel.model.design.grid import Floats, Grid, Ints
-from lossmodel.model.design.parameters import Linear
+from lossmodel.model.design.linear import Linear
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS, AUXILIARY, names_with
 

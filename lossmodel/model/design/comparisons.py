@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from lossmodel.model.design.bias import Bias
 from lossmodel.model.design.grid import Floats, Grid, Ints
-from lossmodel.model.design.parameters import Linear
+from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.reporting import DECLARATIONS, LIST, REGISTER, Vintage
 from lossmodel.model.design.windows import Record, WindowBuilder
 from lossmodel.tables.categories import COMPARED_CATEGORIES

@@ -14,7 +14,8 @@ from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Group, Party
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
-from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
+from lossmodel.model.design.linear import Linear
+from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.design.scopes import ScopeShare, build_scopes
 from lossmodel.model.priors import Priors
 

@@ -13,7 +13,7 @@ A general framework for the parametrization of hierarchical models, Statistical 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -22,9 +22,10 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import ndtr
 
 from lossmodel.model.design.grid import Floats, Ints
+from lossmodel.model.design.linear import Linear
 from lossmodel.model.priors import Prior
 
-__all__ = ["Parameterisation", "ParameterisationBuilder", "Linear"]
+__all__ = ["Parameterisation", "ParameterisationBuilder"]
 
 # Rounds in which prior draws above a ceiling are drawn again. With four sums below their ceilings
 # by chance one half each, a draw is accepted in one round of 16, and 1 of 10^13 is left.
@@ -49,9 +50,10 @@ class Parameterisation:
         Shapes (V,) and (V, D), sparse.
     scale_of
         Shape (D,): index of the learned scale of each entry of theta, H for none.
-    ceilings, margin
-        Shapes (C, V), sparse, and (C,): the prior density has the factors
-        ``2 Phi(ceilings @ v + margin)`` besides, see `ParameterisationBuilder.ceiling`.
+    ceilings, margin, power
+        Shapes (C, V), sparse, (C,) and (C,): the prior density has the factors
+        ``(2 Phi(ceilings @ v + margin)) ** power`` besides, see `ParameterisationBuilder.ceiling`.
+        One of power -1 stands behind the one that it divides.
 
     Examples
     --------
@@ -76,6 +78,7 @@ class Parameterisation:
     scale_of: Ints
     ceilings: sparse.csr_array
     margin: Floats
+    power: Floats
 
     @property
     def size(self) -> int:
@@ -115,12 +118,18 @@ class Parameterisation:
         theta = rng.standard_normal((n, self.size))
         direct = sparse.csr_array(self.ceilings @ self.matrix)
         uses = self._uses(direct)
-        numbers = connected_components(uses @ uses.T)[1] if len(self.margin) else np.zeros(0)
+        margin = self.margin + self.ceilings @ self.offset
+        divisors = np.flatnonzero(self.power < 0)
+        joint = np.setdiff1d(np.arange(len(margin)), [*divisors, *(divisors - 1)])
+        numbers = connected_components(uses[joint] @ uses[joint].T)[1] if len(joint) else joint
         for number in range(int(numbers.max(initial=-1)) + 1):
-            own = np.flatnonzero(numbers == number)
+            own = joint[numbers == number]
             columns = np.flatnonzero(uses[own].sum(axis=0))
-            margin = self.margin[own] + self.ceilings[own] @ self.offset
-            self._lower(theta, columns, direct[own], margin, rng)
+            self._lower(theta, columns, direct[own], margin[own], rng)
+        for divisor in divisors:
+            own = np.array([divisor - 1])
+            columns = np.setdiff1d(*(uses[[row]].nonzero()[1] for row in (divisor - 1, divisor)))
+            self._lower(theta, columns, direct[own], margin[own], rng)
         return theta
 
     def _lower(
@@ -163,38 +172,6 @@ class Parameterisation:
         return np.asarray(self.offset + moved.reshape(*theta.shape[:-1], -1))
 
 
-@dataclass
-class Linear:
-    """A sparse linear map, collected entry by entry.
-
-    Examples
-    --------
-    >>> linear = Linear()
-    >>> linear.add(0, np.array([0, 2]), 0.5)
-    >>> linear.matrix((1, 3)).toarray()
-    array([[0.5, 0. , 0.5]])
-    """
-
-    row: list[Ints] = field(default_factory=list)
-    column: list[Ints] = field(default_factory=list)
-    weight: list[Floats] = field(default_factory=list)
-
-    def add(self, row: Ints | int, column: Ints | int, weight: Floats | float = 1.0) -> None:
-        """Add ``weight`` at (row, column), broadcast against each other."""
-        rows, columns, weights = np.broadcast_arrays(row, column, weight)
-        self.row.append(rows.ravel().astype(np.int64))
-        self.column.append(columns.ravel().astype(np.int64))
-        self.weight.append(weights.ravel().astype(float))
-
-    def matrix(self, shape: tuple[int, int]) -> sparse.csr_array:
-        """The map as a sparse matrix; repeated entries add up."""
-        if not self.row:
-            return sparse.csr_array(shape)
-        entries = np.concatenate(self.weight)
-        where = (np.concatenate(self.row), np.concatenate(self.column))
-        return sparse.csr_array(sparse.coo_array((entries, where), shape=shape))
-
-
 class ParameterisationBuilder:
     """Collects groups of standard normals and the entries of v that depend on them.
 
@@ -209,7 +186,7 @@ class ParameterisationBuilder:
         self._rows: dict[str, Ints] = {}
         self._linear = Linear()
         self._height = 0
-        self._ceilings: list[tuple[Ints, Floats, float, float]] = []
+        self._ceilings: list[tuple[Ints, Floats, float, float, float]] = []
 
     def scale(self, prior: Prior) -> float:
         """Register the scale of a prior; the result is its factor in the matrix."""
@@ -268,14 +245,32 @@ class ParameterisationBuilder:
         normals = self.normals(name, 1) if known is None else np.array([known.start])
         self._linear.add(rows, normals, sd)
 
-    def ceiling(self, rows: Ints, *, at: float, sd: float, weights: Floats | float = 1.0) -> None:
+    def ceiling(
+        self,
+        rows: Ints,
+        *,
+        at: float,
+        sd: float,
+        weights: Floats | float = 1.0,
+        rest: tuple[Ints, float] | None = None,
+    ) -> None:
         """Make it unlikely that the weighted sum of some rows exceeds a number.
 
         The prior density is multiplied by ``2 Phi((at - sum) / sd)``: that of a normal sum becomes
         a skew-normal one (Azzalini 1985, A class of distributions which includes the normal ones,
         Scandinavian Journal of Statistics 12: 171-178).
+
+        Parameters
+        ----------
+        rest
+            Rows, of weight one, whose distribution the ceiling leaves as it is, and the sd of the
+            sum of the other rows, whose mean is zero: the factor is divided by its mean given
+            these, ``2 Phi((at - rest) / sqrt(sd^2 + others^2))``.
         """
-        self._ceilings.append((rows, np.broadcast_to(weights, rows.shape), at, sd))
+        self._ceilings.append((rows, np.broadcast_to(weights, rows.shape), at, sd, 1.0))
+        if rest is not None:
+            kept, others = rest
+            self._ceilings.append((kept, np.ones(len(kept)), at, float(np.hypot(sd, others)), -1.0))
 
     def _factor(self, scale: Prior | None) -> float:
         return 1.0 if scale is None else self.scale(scale)
@@ -303,12 +298,13 @@ class ParameterisationBuilder:
             matrix=sparse.csr_array(padded).reshape(self._height, size),
             scale_of=np.array(scale_of, dtype=np.int64),
             ceilings=self._below(),
-            margin=np.array([at / sd for *_, at, sd in self._ceilings]),
+            margin=np.array([at / sd for *_, at, sd, _ in self._ceilings]),
+            power=np.array([power for *_, power in self._ceilings]),
         )
 
     def _below(self) -> sparse.csr_array:
         """Map from v to minus the sums that have a ceiling, in its sds."""
         linear = Linear()
-        for i, (rows, weights, _, sd) in enumerate(self._ceilings):
+        for i, (rows, weights, _, sd, _) in enumerate(self._ceilings):
             linear.add(i, rows, -weights / sd)
         return linear.matrix((len(self._ceilings), self._height))

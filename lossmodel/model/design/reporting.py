@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.model.design.grid import Floats, Ints, Knots, knot_weights
-from lossmodel.model.design.parameters import Linear
+from lossmodel.model.design.linear import Linear
 
 __all__ = [
     "COVERAGE",

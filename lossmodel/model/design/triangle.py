@@ -13,7 +13,8 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import HALF_YEAR, YEAR
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
-from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
+from lossmodel.model.design.linear import Linear
+from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.design.reporting import (
     COVERAGE,
     DECLARATIONS,
@@ -29,7 +30,7 @@ from lossmodel.model.design.reporting import (
     VintageBins,
     bin_edges,
 )
-from lossmodel.model.priors import Priors
+from lossmodel.model.priors import Prior, Priors
 
 __all__ = ["ReportingTriangleBuilder"]
 
@@ -231,18 +232,20 @@ class ReportingTriangleBuilder:
         return linear
 
     def _coverage(self, stream: int, party: str) -> Coverage:
-        """A list's logit coverage while the war lasts, of which lists of one party share a part."""
+        """A list's logit coverage while the war lasts, of which lists of one party share a part.
+
+        A side's own lists are kept from its units' reports: they and those of others share none.
+        """
         if stream not in self.coverage:
-            suffix = ".equipment" if self.equipment else ""
-            level, walk = (self.priors[f"coverage.{n}{suffix}"] for n in ("level", "walk_sd"))
+            level = self._prior("coverage.level", stream, party)
+            walk = self._prior("coverage.walk_sd", stream, party)
             shared = self.priors["coverage.side_share"].median
             spacing = self.grid.slow_days(self.conflict.knots.drift_days)
             positions = knot_positions(0.0, self.grid.size - 1.0, spacing)
             rows = self.builder.rows("coverage", np.full(len(positions), level.mean))
-            self.builder.shared(
-                f"coverage.level {stream}", rows, level.sd * float(np.sqrt(1 - shared))
-            )
-            self.builder.shared(f"coverage.party {party}", rows, level.sd * float(np.sqrt(shared)))
+            common = f"{level.name.replace('level', 'party')} {party}"
+            for group, part in ((f"{level.name} {stream}", 1 - shared), (common, shared)):
+                self.builder.shared(group, rows, level.sd * float(np.sqrt(part)))
             self.builder.walk(
                 f"coverage.walk {stream}", rows, float(np.sqrt(spacing / HALF_YEAR)), walk
             )
@@ -252,14 +255,10 @@ class ReportingTriangleBuilder:
     def _contain(self, inner: int, outer: int) -> None:
         """Make a list's coverage at most that of the list that has all of its cases."""
         if {inner, outer} <= self.coverage.keys():
-            rows = [self.coverage[stream].knots[1] for stream in (inner, outer)]
-            weights = [
-                np.full(len(r), sign / len(r)) for r, sign in zip(rows, (1, -1), strict=True)
-            ]
+            rows = np.array([self.coverage[stream].knots[1] for stream in (inner, outer)])
+            weights = np.repeat([1.0, -1.0], rows.shape[1]) / rows.shape[1]
             sd = self.priors["coverage.within_sd"].median
-            self.builder.ceiling(
-                np.concatenate(rows), at=0.0, sd=sd, weights=np.concatenate(weights)
-            )
+            self.builder.ceiling(rows.ravel(), at=0.0, sd=sd, weights=weights)
 
     def _fill_after(self, linear: Linear, where: Ints, known: Floats, stream: int) -> None:
         """Add the coverage that a list gains after the war."""
@@ -274,24 +273,25 @@ class ReportingTriangleBuilder:
     def _fill_delay(
         self, linear: Linear, here: Ints, middle: Floats, count: int, *, stream: int, party: str
     ) -> None:
-        """Add the delay of a list, under the priors of its party's and its claimant's kind."""
-        kind = self.conflict.parties[party]
-        suffix = (
-            ".equipment" if self.equipment
-            else ".civilian" if kind.civilian
-            else ".censored" if kind.censored
-            else ".self" if stream in self.own
-            else ""
-        )  # fmt: skip
-        median, growth, log_sd = (
-            self._row(
-                f"{name}{suffix}" if f"{name}{suffix}" in self.priors.entries else name, str(stream)
-            )
-            for name in ("delay.median", "delay.growth", "delay.log_sd")
-        )
+        """Add the delay of a list."""
+        names = ("delay.median", "delay.growth", "delay.log_sd")
+        priors = [self._prior(name, stream, party).name for name in names]
+        median, growth, log_sd = (self._row(name, str(stream)) for name in priors)
         linear.add(DELAY * count + here, median)
         linear.add(DELAY * count + here, growth, middle / YEAR - 1)
         linear.add(DELAY_SD * count + here, log_sd)
+
+    def _prior(self, name: str, stream: int, party: str) -> Prior:
+        """The prior of a list, that of its party's or its claimant's kind where there is one."""
+        kind = self.conflict.parties[party]
+        own = (
+            f"{name}.equipment" if self.equipment
+            else f"{name}.civilian" if kind.civilian
+            else f"{name}.censored" if kind.censored
+            else f"{name}.self" if stream in self.own
+            else name
+        )  # fmt: skip
+        return self.priors[own if own in self.priors.entries else name]
 
     def _never(self) -> int:
         """Row of v with the log delay of a declaration that does not come."""

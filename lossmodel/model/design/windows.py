@@ -17,7 +17,8 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.bias import Bias
 from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.latent import LatentProcesses
-from lossmodel.model.design.parameters import Linear, ParameterisationBuilder
+from lossmodel.model.design.linear import Linear
+from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import OBSERVED_AS
 

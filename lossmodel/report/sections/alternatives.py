@@ -46,7 +46,7 @@ def alternatives_table(results: Results, keys: list[Key]) -> Table | None:
             f"deviation of {own:.2f} on the log scale. “Median under other priors” is the range "
             "of the posterior median when the mean of one prior is shifted by one of its standard "
             "deviations, one prior at a time, or the sd of the common mode is changed. Computed "
-            "from the normal approximation of this fit, without refitting."
+            "from this fit, without refitting."
         ),
         numeric=frozenset(range(1, 2 + len(sds))),
     )

@@ -102,8 +102,7 @@ def _one_claim_table(results: Results) -> Table | None:
             "Totals whose median moves by more than one posterior sd, or whose sd on the log scale "
             f"doubles, if one claim is left out, with {level(fit)} intervals. “Over its prior” is "
             "the range of the median with the mean of the prior that says how the claim is read "
-            "one sd lower and higher. Computed from the normal approximation of this fit, without "
-            "refitting."
+            "one sd lower and higher. Computed from this fit, without refitting."
         ),
         numeric=frozenset({1, 3, 4}),
     )
