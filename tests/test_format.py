@@ -186,8 +186,13 @@ def test_a_figure_from_after_the_war_ends_within_it(tmp_path):
     (row,) = load_claims(conflict=tmp_path / "a").table.itertuples()
     assert str(row.known.date()) == "2010-01-01"
     write_conflict(tmp_path / "b", **files, claims=claims.format(end="2010-01-01"))
-    with pytest.raises(ClaimsError, match="a day of the conflict"):
+    with pytest.raises(ClaimsError, match="a day of the conflict") as late:
         load_claims(conflict=tmp_path / "b")
+    assert "the day of a later count is its published" in str(late.value)
+    write_conflict(tmp_path / "c", **files, claims=claims.format(end="1999-12-31"))
+    with pytest.raises(ClaimsError, match="a day of the conflict") as early:
+        load_claims(conflict=tmp_path / "c")
+    assert "later count" not in str(early.value)
 
 
 # --- schemas ------------------------------------------------------------------------------------

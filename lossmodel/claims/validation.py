@@ -176,9 +176,12 @@ def _check_span(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> No
     losses = ~_is(table, "category", DECLARED)
     for column in ("start", "end"):
         days = table[column]
-        outside = (days < conflict.start).to_numpy() | ((days > last).to_numpy() & losses)
-        outside &= _given(flagger, column)
-        flagger.flag(outside, column, allowed=allowed, remedy="Correct the year, month or day")
+        early, late = (days < conflict.start).to_numpy(), (days > last).to_numpy() & losses
+        given, remedy = _given(flagger, column), "Correct the year, month or day"
+        flagger.flag(early & given, column, allowed=allowed, remedy=remedy)
+        # A count of the war that was published after it.
+        remedy += "; the day of a later count is its published, its end is that of the losses"
+        flagger.flag(late & given, column, allowed=allowed, remedy=remedy)
     spans = {
         "party": {p.name: (p.start, p.end) for p in conflict.parties.values()},
         "scope": {s.name: (s.start, s.end) for s in conflict.scopes.values()},

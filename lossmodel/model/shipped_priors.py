@@ -52,4 +52,4 @@ def _below_ceiling(rows: dict[str, dict[str, Any]]) -> None:
     of_side = rows["bias.side_share"]["median"] * between["mean"] ** 2
     common = math.sqrt(row["sd"] ** 2 + of_side)
     row["mean"], sd = Ceiling(at, soft).normal(row["mean"], common)
-    row["sd"] = math.sqrt(max(sd, common) ** 2 - of_side)
+    row["sd"] = math.sqrt(max(sd**2 - of_side, 0.0))
