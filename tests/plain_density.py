@@ -253,10 +253,11 @@ class PlainDensity(PlainWar):
     def kind_of_list(self, number: int, party: str) -> str:
         if self.conflict.categories[self.streams[number][2]].group == "equipment":
             return ".equipment"
-        kind = self.conflict.parties[party]
         own = any(t["role"] == "self" for t in self.terms if self.number(t) == number)
-        secret = ".censored" if kind.censored else ".self" if own else ""
-        return ".civilian" if kind.civilian else secret
+        parties = self.conflict.components(self.streams[number][1])
+        secret = any(self.conflict.parties[base].censored for base in parties)
+        kind = ".censored" if secret else ".self" if own else ""
+        return ".civilian" if self.conflict.parties[party].civilian else kind
 
     def coverage_level(self, number: int, party: str) -> float:
         kind = self.kind_of_list(number, party)

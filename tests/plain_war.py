@@ -15,6 +15,7 @@ from scipy.special import expit, logit
 
 from lossmodel.conflict import Conflict
 from lossmodel.model.components import Components
+from lossmodel.model.own_bias import OWN, role_mean
 from lossmodel.model.priors import Priors
 
 AUXILIARY = ("ratio", "overlap", "fate", "declarations")
@@ -189,7 +190,7 @@ class PlainWar:
         civilian = self.conflict.parties[self.conflict.components(party)[0]].civilian
         sort = ("civilian" if civilian else "person") if self.person else "equipment"
         kind = f"bias.{role}.{sort}"
-        log_bias = self.priors[kind].mean
+        log_bias = self.own_mean() if kind == OWN else self.priors[kind].mean
         log_bias += self.priors[kind].sd * self.z(f"bias.role {role} {kind}")[0]
         between = self.priors[f"{kind}.between"].median
         if role != "third-party" and self.components.group:
@@ -215,6 +216,17 @@ class PlainWar:
                 )
         return log_bias
 
+    def own_mean(self) -> float:
+        """Mean of the role of the own side, by the number of sides that count their soldiers."""
+        sides = set()
+        for term in self.terms:
+            first = self.conflict.components(term["party"])[0]
+            counted = self.observation_model(term) in ("ledger", "estimate")
+            soldiers = self.person and not self.conflict.parties[first].civilian
+            if term["role"] == "self" and counted and soldiers:
+                sides.add((self.conflict.side_of(term["claimant"]), first))
+        return role_mean(self.priors.entries, len(sides) if self.components.group else 1)
+
     def below_ceilings(self) -> float:
         """Log density of the ceilings of what sides and their claimants share about their dead."""
         ceiling, sd = (self.priors[f"bias.self.{n}"].median for n in ("ceiling", "ceiling_sd"))
@@ -226,20 +238,16 @@ class PlainWar:
             if self.conflict.parties[first].civilian or not (self.person and counted):
                 continue
             if term["role"] == "self":
-                shared = prior.mean + prior.sd * self.z(f"bias.role self {kind}")[0]
+                shared = self.own_mean() + prior.sd * self.z(f"bias.role self {kind}")[0]
                 if self.components.group:
                     between = self.priors[f"{kind}.between"].median
                     part = between * math.sqrt(self.priors["bias.side_share"].median)
                     side = f"self {self.conflict.side_of(term['claimant'])} {first}"
                     sides[side] = shared + part * self.z(f"bias.side {side}")[0]
-                    wide = math.hypot(sd, part)
-                    of_role = math.log(2) + stats.norm.logcdf((ceiling - shared) / wide)
                 else:
                     sides[""] = shared
         logs = (stats.norm.logcdf((ceiling - shared) / sd) for shared in sides.values())
-        own = sum(math.log(2) + log for log in logs)
-        # The mean of the role is below the ceiling with one side; others are given it.
-        return own - (len(sides) - 1) * of_role if len(sides) > 1 else own
+        return sum(math.log(2) + log for log in logs)
 
     def half_yearly(self, x: float, first: float, last: float, name: str, sd: str) -> float:
         spacing = self.conflict.knots.drift_days

@@ -1,6 +1,7 @@
 """A side's own count read in other ways: which counts, both answers, and the words about them."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,11 +19,17 @@ from lossmodel.evaluation.accountings import (
     accountings_table,
     with_other_accountings,
 )
+from lossmodel.evaluation.latent_truth import PERSON
+from lossmodel.evaluation.measurement import MeasurementModel
+from lossmodel.evaluation.prior_draws import Sampler
 from lossmodel.evaluation.sensitivity import sensitivity
 from lossmodel.evidence import collect_evidence
 from lossmodel.findings import find
+from lossmodel.model import LossModel
+from lossmodel.model.design.bias import level_prior
 from lossmodel.model.priors import Priors
 from lossmodel.report import verify_report, write_report
+from tests import small_conflict
 from tests.count_war import claims, conflict, ministry, total
 
 KEY = ("north", "killed", "all")
@@ -233,3 +240,29 @@ def test_sensitivity_has_every_accounting(tmp_path):
         f"ministry north killed: {word}" for word in ("estimate", "list", "register")
     ]
     assert "ministry north killed as register" in found.text
+
+
+@pytest.mark.parametrize("order", [("land", "guests"), ("guests", "land")])
+@pytest.mark.parametrize("censored", ["", "land", "guests"])
+def test_a_list_of_a_sum_is_of_a_secret_party_if_any_is(tmp_path, order, censored):
+    """The fit, the table of claims that matter and the simulator use the same prior."""
+    text = small_conflict.TOML.replace('sum = ["land", "guests"]', f"sum = {list(order)}")
+    head = f"[parties.{censored}]\n"
+    text = text.replace(head, f"{head}censored = true\n") if censored else text
+    row = {"claim_id": "c0", "claimant": "land-staff", "party": "land+guests", "category": "killed"}
+    row |= {"kind": "cumulative", "end": "2002-06-30", "value": "100"}
+    folder = small_conflict.write_conflict(
+        tmp_path, conflict=text, claims=small_conflict.claims_csv([row]),
+        streams="claimant,party,category,accounting,method,note\n"
+        "land-staff,land+guests,killed,list,,\n",
+    )  # fmt: skip
+    table = load_claims(conflict=folder)
+    design = LossModel().design(collect_evidence(table), table.conflict)
+    expected = "coverage.level" if censored else "coverage.level.self"
+    groups = {group.rpartition(" ")[0] for group in design.parameters.groups}
+    assert {name for name in groups if name.startswith("coverage.level")} == {expected}
+    assert level_prior(design.streams.loc[0], table.conflict) == expected
+    key = ("land-staff", "land+guests", "killed")
+    truth = SimpleNamespace(conflict=table.conflict, submodel=PERSON)
+    simulated = MeasurementModel(truth, Sampler(Priors.default(), np.random.default_rng(1)), {}, ())
+    assert simulated._of_list("coverage.level", key) == expected

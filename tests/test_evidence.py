@@ -618,28 +618,50 @@ def test_claims_that_are_trusted_less_are_left_out(least, used):
     assert found["why"][used:].str.contains("Marked").all()
 
 
-@pytest.mark.parametrize(
-    ("days", "published", "accounting"),
-    [
-        *((5, lag, "ledger") for lag in (1, 5)),
-        *((5, lag, "estimate") for lag in (6, 8, 31)),
-        *((40, lag, "ledger") for lag in (8, 30)),
-        (40, 31, "estimate"),
-    ],
-)
-def test_a_total_later_than_the_war_was_long_is_a_new_count(tmp_path, days, published, accounting):
-    """A ledger's total, published so many days after a war of so many days."""
+def recounts(folder: Path, days: int, rows: list[dict[str, str]]) -> list[str]:
+    """Accountings of a ledger's figures of its own side in a war of so many days."""
     last = pd.Timestamp("2001-01-01") + pd.Timedelta(days=days - 1)
-    row = {"claim_id": "c0", "claimant": "sea-staff", "party": "sea", "category": "killed"}
-    row |= {"kind": "cumulative", "end": f"{last:%Y-%m-%d}", "value": "146"}
-    row |= {"published": f"{last + pd.Timedelta(days=published):%Y-%m-%d}"}
-    text = TOML.replace("end = 2003-12-31", f"end = {last:%Y-%m-%d}").replace(
-        "from = 2002-01-01\n", ""
-    )
+    text = TOML.replace("end = 2003-12-31", f"end = {last:%Y-%m-%d}")
+    text = text.replace("from = 2002-01-01\n", "")
+    about = {"claimant": "sea-staff", "party": "sea", "category": "killed"}
     conflict = write_conflict(
-        tmp_path, conflict=text, claims=claims_csv([row]),
+        folder, conflict=text,
+        claims=claims_csv([about | row | {"claim_id": f"c{n}"} for n, row in enumerate(rows)]),
         claimants="claimant,name,side,url,derived_from,note\nsea-staff,Staff of the sea,sea,,,\n",
         streams="claimant,party,category,accounting,method,note\nsea-staff,sea,killed,ledger,,\n",
     )  # fmt: skip
-    terms = collect_evidence(load_claims(conflict=conflict)).terms
-    assert terms["accounting"].tolist() == [accounting]
+    return collect_evidence(load_claims(conflict=conflict)).terms["accounting"].tolist()
+
+
+def total(days: int, later: int, value: int = 146) -> dict[str, str]:
+    """A total of the first days, published some days later."""
+    last = pd.Timestamp("2001-01-01") + pd.Timedelta(days=days - 1)
+    published = f"{last + pd.Timedelta(days=later):%Y-%m-%d}"
+    return {
+        "kind": "cumulative", "end": f"{last:%Y-%m-%d}", "value": str(value), "published": published
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("days", "later", "accounting"),
+    [
+        *((1, lag, "ledger") for lag in (1, 7)), (1, 8, "estimate"),
+        *((12, lag, "ledger") for lag in (1, 12)), *((12, lag, "estimate") for lag in (13, 31)),
+        *((40, lag, "ledger") for lag in (8, 30)), (40, 31, "estimate"),
+    ],
+)  # fmt: skip
+def test_a_total_later_than_the_war_was_long_is_a_new_count(tmp_path, days, later, accounting):
+    """A ledger's total, published so many days after a war of so many days, a week at least."""
+    assert recounts(tmp_path, days, [total(days, later)]) == [accounting]
+
+
+def test_days_and_repeated_totals_are_no_new_counts(tmp_path):
+    repeated = [total(5, 1), total(5, 9)]
+    assert recounts(tmp_path / "repeated", 5, repeated) == ["ledger"]
+    assert recounts(tmp_path / "new", 5, [total(5, 1), total(5, 9, 150)]) == ["ledger", "estimate"]
+    dated = [f"2001-01-0{day}" for day in range(1, 6)]
+    daily = [
+        {"kind": "daily", "start": day, "end": day, "value": "9", "published": "2001-01-20"}
+        for day in dated
+    ]
+    assert set(recounts(tmp_path / "daily", 5, daily)) == {"ledger"}

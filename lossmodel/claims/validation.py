@@ -33,8 +33,7 @@ def check_claims(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> N
     Parameters
     ----------
     table
-        Parsed claims with optional dates filled. A cell that is not valid by itself is noted
-        already and empty here, so that it does not break a second rule.
+        Parsed claims with optional dates filled. Cells that are not valid are noted, and empty.
     flagger
         Where problems are noted.
     conflict
@@ -170,18 +169,17 @@ def _check_windows(table: pd.DataFrame, flagger: Flagger) -> None:
 
 def _check_span(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> None:
     """Note days outside the conflict, or outside the life of a party or scope."""
-    last = conflict.end if conflict.end is not None else conflict.start + _LONGEST_WAR
+    last = conflict.start + _LONGEST_WAR if conflict.end is None else conflict.end
     allowed = f"a day of the conflict, from {conflict.start.date()} to {last.date()}"
-    # Those of declarations are days of these, and not of losses.
+    # Those of declarations are days of these.
     losses = ~_is(table, "category", DECLARED)
     for column in ("start", "end"):
-        days = table[column]
-        early, late = (days < conflict.start).to_numpy(), (days > last).to_numpy() & losses
-        given, remedy = _given(flagger, column), "Correct the year, month or day"
-        flagger.flag(early & given, column, allowed=allowed, remedy=remedy)
-        # A count of the war that was published after it.
+        remedy = "Correct the year, month or day"
+        outside = (table[column] < conflict.start).to_numpy() & _given(flagger, column)
+        flagger.flag(outside, column, allowed=allowed, remedy=remedy)
         remedy += "; the day of a later count is its published, its end is that of the losses"
-        flagger.flag(late & given, column, allowed=allowed, remedy=remedy)
+        outside = (table[column] > last).to_numpy() & losses & _given(flagger, column)
+        flagger.flag(outside, column, allowed=allowed, remedy=remedy)
     spans = {
         "party": {p.name: (p.start, p.end) for p in conflict.parties.values()},
         "scope": {s.name: (s.start, s.end) for s in conflict.scopes.values()},

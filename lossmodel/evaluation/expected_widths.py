@@ -297,7 +297,7 @@ def _ceilings(design: Design, theta: Floats) -> Floats:
     """Log of the factors of the prior by its ceilings, shape (S,)."""
     parameters = design.parameters
     below = parameters.values(theta) @ parameters.ceilings.T + parameters.margin
-    return np.asarray(log_ndtr(below) @ parameters.power)
+    return np.asarray(log_ndtr(below).sum(axis=1))
 
 
 def _named(name: str, design: Design) -> str:

@@ -16,6 +16,7 @@ from lossmodel.conflict.durations import HALF_YEAR, YEAR
 from lossmodel.evaluation.departures import DepartureDraws
 from lossmodel.evaluation.latent_truth import PERSON, Truth
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
+from lossmodel.model.own_bias import role_mean
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 __all__ = ["StreamKey", "MeasurementModel"]
@@ -98,12 +99,8 @@ class MeasurementModel:
             return wounded
         losses = killed + self.wounded_share(key) * wounded
         role = truth.conflict.role(claimant, party)
-        accounting = truth.conflict.stream(*key).accounting
-        if (
-            ACCOUNTINGS[accounting].assesses
-            and role != "adversary"
-            and truth.missing_share(base).any()
-        ):
+        assesses = ACCOUNTINGS[truth.conflict.stream(*key).accounting].assesses
+        if assesses and role != "adversary" and truth.missing_share(base).any():
             overlooked = 1 - self.sampler.quantity("missing.counted", f"{role} {base}")
             losses = losses - overlooked * killed * truth.missing_share(base)
         return losses
@@ -156,19 +153,15 @@ class MeasurementModel:
         """
         name = ("coverage", key)
         if name not in self._paths:
-            conflict, sort = self.truth.conflict, self._class(key[1])
-            suffix = ".equipment" if sort == "equipment" else ""
-            base = conflict.components(key[1])[0]
-            own = sort == "person" and conflict.role(*key[:2]) == "self"
-            whose = ".self" if own and not conflict.parties[base].censored else suffix
-            prior = self.sampler.priors[f"coverage.level{whose}"]
+            prior = self.sampler.priors[self._of_list("coverage.level", key)]
+            base = self.truth.conflict.components(key[1])[0]
             shared = self.sampler.quantity("coverage.side_share")
             level, common = (
                 self.sampler.normal(prior.sd * np.sqrt(part), f"coverage {of}")
                 for of, part in ((" ".join(key), 1 - shared), (f"{prior.name} {base}", shared))
             )
             level = self.departures.coverage_level(prior.mean + level + common, prior)
-            self._paths[name] = self._walk(f"coverage.walk_sd{suffix}", level)
+            self._paths[name] = self._walk(self._of_list("coverage.walk_sd", key), level)
         years = self._days_after(known) / YEAR
         gain = self.sampler.quantity("coverage.after", " ".join(key)) * years / (1 + years)
         return np.asarray(self.departures.sizes.duplicated * expit(self._paths[name] + gain))
@@ -221,29 +214,38 @@ class MeasurementModel:
         return np.asarray(level + self._drift(key, accounting))
 
     def _of_side(self, kind: str, sd: float, label: str) -> float:
-        """Bias of a role and a side: what exaggerates a side's own dead is drawn again.
-
-        The mean of the role is below the ceiling with the side that is drawn first, and each side
-        is given it.
-        """
+        """Bias of a role and a side: what exaggerates a side's own dead is drawn again."""
         if kind != "bias.self.person":
             return float(np.log(self.sampler.quantity(kind))) + self._deviation(sd, label)
         prior = self.sampler.priors[kind]
         if kind not in self._drawn:
-            self._drawn[kind] = self._below_ceiling(prior.mean, prior.sd, spread=sd)
+            sides = self._own_sides()
+            mean = role_mean(self.sampler.priors.entries, sides)
+            self._drawn[kind] = self._below_ceiling(mean, prior.sd, spread=sd, times=sides)
         role = self._drawn[kind]
         if label not in self._drawn:
             self._drawn[label] = self._below_ceiling(role, sd) - role
         return role + self._drawn[label]
 
-    def _below_ceiling(self, mean: float, sd: float, spread: float = 0.0) -> float:
+    def _below_ceiling(self, mean: float, sd: float, spread: float = 0.0, times: int = 1) -> float:
         """A normal draw, accepted with the chance that it and deviations stay below the ceiling."""
         quantity, rng = self.sampler.quantity, self.sampler.rng
         soft = np.hypot(quantity("bias.self.ceiling_sd"), spread)
         while True:
             drawn = float(mean + sd * rng.standard_normal())
-            if rng.random() < ndtr((quantity("bias.self.ceiling") - drawn) / soft):
+            if rng.random() < ndtr((quantity("bias.self.ceiling") - drawn) / soft) ** times:
                 return drawn
+
+    def _own_sides(self) -> int:
+        """Number of sides whose claimants count their own dead, in other ways than by lists."""
+        conflict = self.truth.conflict
+        found = set()
+        for claimant, party, category in self.spans:
+            accounting = conflict.stream(claimant, party, category).accounting
+            own = conflict.role(claimant, party) == "self" and self._class(party) == "person"
+            if own and category != "missing" and accounting in ("ledger", "estimate"):
+                found.add((conflict.side_of(claimant), conflict.components(party)[0]))
+        return len(found)
 
     def _deviation(self, sd: float, label: str) -> float:
         """Deviation of a side, claimant or category; the same value for the same label."""
@@ -277,6 +279,15 @@ class MeasurementModel:
         knots = knots_of(first, self.at[-1] if last is None else last, spacing)
         return self.sampler.walk(self.at, knots=knots, level=level, sd=float(sd))
 
+    def _of_list(self, name: str, key: StreamKey) -> str:
+        """Name of a list's prior: that of its equipment, civilians, secret or own soldiers."""
+        conflict, kind = self.truth.conflict, self._class(key[1])
+        if kind == "person":
+            secret = any(conflict.parties[base].censored for base in conflict.components(key[1]))
+            kind = "censored" if secret else conflict.role(*key[:2])
+        own = f"{name}.{kind}"
+        return own if own in self.sampler.priors.entries else name
+
     def _class(self, party: str) -> str:
         if self.truth.submodel != PERSON:
             return "equipment"
@@ -297,19 +308,13 @@ class MeasurementModel:
 
     def _listed(self, key: StreamKey, base: str, elapsed: Floats) -> tuple[Floats, Floats]:
         """Share of the found, and of the missing declared dead, whom a list has reached."""
-        label = " ".join(key)
-        sort, censored = self._class(base), self.truth.conflict.parties[base].censored
-        who = ".civilian" if sort == "civilian" else ""
-        own = ".self" if self.truth.conflict.role(*key[:2]) == "self" else ""
-        slow = f".{sort}" if sort != "person" else ".censored" if censored else own
-        growth = self.sampler.quantity(f"delay.growth{who}", label) * (self.at / YEAR - 1)
-        median = self.sampler.quantity(f"delay.median{slow}", label) * np.exp(growth)
-        sd = self.sampler.quantity(f"delay.log_sd{who}", label)
-        found = ndtr(np.log(elapsed / median) / sd)
+        names = (self._of_list(f"delay.{name}", key) for name in ("growth", "median", "log_sd"))
+        growth, median, sd = (self.sampler.quantity(name, " ".join(key)) for name in names)
+        medians = median * np.exp(growth * (self.at / YEAR - 1))
+        found = ndtr(np.log(elapsed / medians) / sd)
         if not self.truth.missing_share(base).any():
             return found, found
-        spread = self.sampler.quantity("declared.log_sd")
-        delays = self._declaration(base) * np.exp(spread * ndtri(DECLARATIONS))[:, None]
-        rest = elapsed - delays
-        listed = ndtr(np.log(np.maximum(rest, MIN_ELAPSED) / median) / sd) * (rest > 0)
+        delays = np.exp(self.sampler.quantity("declared.log_sd") * ndtri(DECLARATIONS))[:, None]
+        rest = elapsed - self._declaration(base) * delays
+        listed = ndtr(np.log(np.maximum(rest, MIN_ELAPSED) / medians) / sd) * (rest > 0)
         return found, listed.mean(axis=0)

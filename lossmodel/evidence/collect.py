@@ -49,8 +49,9 @@ ASSESSMENT: Final = "estimate"
 DECLARATIONS: Final = "declarations"
 # A ledger's total published so many days after its window is no running sum but a new count.
 # Headquarters publish within days, and yearly reviews repeat their totals within a month. After a
-# war of days, a total that comes later than the war was long is no report from the field either.
-RECOUNTED_AFTER: Final = 30
+# war of days, a total that comes later than the war was long, a week at least, is no report from
+# the field either.
+RECOUNTED_AFTER, FIELD_REPORTS = 30, 7
 # An office enters known deaths within weeks; courts declare the missing dead after months.
 PAPERWORK: Final = 30.0
 # Claims about losses that end so long before the last publication are about a war that is over.
@@ -239,13 +240,19 @@ def _recounted(
     """Figures of a series, and those of a ledger that were counted anew after the fighting."""
     if ended is None or not ACCOUNTINGS[accounting].sums_days:
         return list(figures), []
-    after = min(RECOUNTED_AFTER, ended + 1 - first)
-    late = [
-        f.category not in (MISSING, DECLARED) and f.published > max(ended, f.end) + after
-        for f in figures
-    ]
-    pairs = list(zip(figures, late, strict=True))
-    return [f for f, is_late in pairs if not is_late], [f for f, is_late in pairs if is_late]
+    after = min(RECOUNTED_AFTER, max(FIELD_REPORTS, ended + 1 - first))
+    seen: dict[tuple[int, int, float], int] = {}
+    for f in figures:
+        total = (f.start, f.end, f.value)
+        seen[total] = min(f.published, seen.get(total, f.published))
+    series: list[Figure] = []
+    recounted: list[Figure] = []
+    for f in figures:
+        late = f.published > max(ended, f.end) + after and f.kind != "daily"
+        # A total that is repeated is no new count.
+        new = f.category not in (MISSING, DECLARED) and f.published == seen[f.start, f.end, f.value]
+        (recounted if late and new else series).append(f)
+    return series, recounted
 
 
 def _by_key(figures: Iterable[Figure]) -> defaultdict[Key, list[Figure]]:

@@ -28,7 +28,7 @@ STEPS: Final = 60
 # at a hard ceiling it is 1.3 of them.
 WIDEST: Final = 20.0
 # Sds and points of the grid of quantiles: its step is 0.002 sds.
-REACH, POINTS = 8.0, 8001
+REACH, POINTS = 12.0, 12001
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,11 @@ class Ceiling:
         >>> round(float(found[0]), 3)
         -0.674
         """
-        grid = mean + sd * np.linspace(-REACH, REACH, POINTS)
+        if sd == 0:
+            return np.full(len(probabilities), mean)
+        # Far above the ceiling the draws below it are far from the normal's own mean.
+        centre, spread = self.moments(mean, sd)
+        grid = centre + max(spread, self.soft) * np.linspace(-REACH, REACH, POINTS)
         logs = log_ndtr((self.at - grid) / self.soft) - ((grid - mean) / sd) ** 2 / 2
         density = np.exp(logs - logs.max())
         below = np.cumsum(density) - density / 2

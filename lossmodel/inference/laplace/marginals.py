@@ -14,7 +14,8 @@ Draws of the normal are moved to the quantiles of this marginal.
 A total that lists know is their count over their coverage. Where the mode of a coverage is far from
 its median, totals look narrower and lower around the mode than they are. The coverage of the
 leading list of each party is then followed first, and held at its median while the totals are
-followed. Otherwise it is followed after them, and they are held.
+followed. Otherwise it is followed after them, and they are held. Totals are followed one after the
+other, each with those before it held.
 """
 
 from dataclasses import dataclass
@@ -168,9 +169,12 @@ def laplace_marginals(
     found = _Sequence(path)
     found.follow(leading)
     found.hold()
-    found.follow(totals, reported=True)
-    if others:
+    # What totals share, as the mean of a role, moves with the first of them alone: without it held,
+    # the totals of two sides that count their own each move it, and are a quarter too high.
+    for quantity, slope in totals.items():
+        found.follow({quantity: slope}, reported=True)
         found.hold()
+    if others:
         found.follow(others)
     return found.marginals
 

@@ -208,7 +208,7 @@ class Expansion:
         return [*self._inner, *self._of_ceilings()]
 
     def _of_ceilings(self) -> Products:
-        """Second derivatives of the ceilings, positive only where one is divided by its mean."""
+        """Second derivatives of the ceilings, which are never positive."""
         ceilings, rows = self.of.model.ceilings, self.of.ceilings
         if ceilings is None:
             return []
@@ -298,7 +298,7 @@ class Expansion:
         given = np.maximum(self.curvature, 0.0) if weight is None else weight
         weight = given[self.of.model.by_form] / 2
         products = [(self._slopes, self._slopes, weight)]
-        products += [(rows, rows, -np.minimum(bend, 0.0)) for rows, _, bend in self._of_ceilings()]
+        products += [(rows, rows, -bend) for rows, _, bend in self._of_ceilings()]
         return self._latent(self._crossed(products))
 
     def _latent(self, by_basis: Any) -> Any:

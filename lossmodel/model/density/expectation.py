@@ -237,7 +237,7 @@ class ModelGraph(LossGraph):
         if not len(parameters.margin):
             return None
         below = self.graph.linear([(parameters.ceilings, self.v)], parameters.margin)
-        return self.graph.map(Probit(parameters.power), below)
+        return self.graph.map(Probit(), below)
 
     def _slack(self, observed: Observations) -> Node:
         if observed.bound >= 0:

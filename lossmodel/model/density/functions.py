@@ -205,17 +205,13 @@ class LogOdds(Function):
 
 @dataclass(frozen=True, eq=False)
 class Probit(Function):
-    """``power log(2 Phi(x))``."""
-
-    power: Floats
+    """``log(2 Phi(x))``."""
 
     def _at(self, *x: Floats) -> Evaluated:
         log_tail = log_ndtr(x[0])
         hazard = np.exp(-0.5 * (x[0] * x[0] + LOG_2PI) - log_tail)
         return Evaluated(
-            self.power * (np.log(2.0) + log_tail),
-            lambda: (self.power * hazard,),
-            lambda: {(0, 0): -self.power * hazard * (x[0] + hazard)},
+            np.log(2.0) + log_tail, lambda: (hazard,), lambda: {(0, 0): -hazard * (x[0] + hazard)}
         )
 
 

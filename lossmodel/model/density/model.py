@@ -44,11 +44,11 @@ sum over bins of the growth of the reported share, which is never negative.
                 + the stream's own walk + common mode of the party
 
 For registers and stocks of the missing, one level replaces those of role, side, claimant, category
-and third parties. A list has coverage c = sigmoid(level + walk) and no bias; lists of one party,
-but those that a side keeps of its own soldiers, share a part of the level. A side seldom
-exaggerates its own dead: the prior density of its role and side has the factor
-2 Phi((ceiling - role - side) / sd), so that their sum is skew-normal. That of a second side is
-divided by its mean given the role: no prior depends on how many sides count their own.
+and third parties. A list has coverage c = sigmoid(level + walk) and no bias; lists of one party
+share a part of the level, those that its side keeps among themselves. A side seldom exaggerates its
+own dead: the prior density of its role and side has the factor 2 Phi((ceiling - role - side) / sd),
+so that their sum is skew-normal. The mean of the role is such that the sum has the same mean
+however many sides count their own.
 
 Three kinds of figures compare losses and count none. Each has one scalar of a claimant with a prior
 of its own, and no other bias: that of two figures of one claimant cancels in their quotient.
@@ -67,8 +67,8 @@ ratio between the dead, or cases, that are compared and all of them.
 
 After the fighting, counts get better. With L the days from its end to publication, all terms of the
 log bias but the common mode are multiplied by 1 / sqrt(1 + L / settling) in a side's estimates of
-its own soldiers and in registers; totals of a ledger published a month after it, or later than the
-war was long, are estimates; and the logit of a list's coverage rises by after L / (L + a year).
+its own soldiers and in registers; totals of a ledger published a month after it, or later than a
+short war was long, are estimates; and a list's logit coverage rises by after L / (L + a year).
 
 A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (the
 noise of a ledger is that of a day over the root of its days; that of a list or register is that of

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.components import Components
-from lossmodel.model.design.bias import build_biases
+from lossmodel.model.design.bias import build_biases, kind_of_list
 from lossmodel.model.design.bias_map import as_published, bias_map, unsettled_share
 from lossmodel.model.design.comparisons import ComparisonBuilder
 from lossmodel.model.design.design import PEOPLE, Design
@@ -95,8 +95,8 @@ class _Assembly:
         self.ended = np.inf if ended is None else float(self.grid.index(ended) + 1)
         self.triangle = ReportingTriangleBuilder(
             conflict=conflict, missing_knots=self.latent.missing_knots, ended=self.ended,
-            own=np.flatnonzero(self.streams["role"] == "self").tolist(),
-            within=contained(self.streams, conflict), equipment=name not in PEOPLE,
+            within=contained(self.streams, conflict),
+            kinds={i: kind_of_list(conflict, self.streams.loc[i]) for i in self.streams.index},
             declared_from=declared_from(self.streams, conflict), **common,
         )  # fmt: skip
         self.windows = WindowBuilder(

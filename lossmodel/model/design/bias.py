@@ -16,7 +16,7 @@ from lossmodel.conflict.durations import HALF_YEAR
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.parameters import ParameterisationBuilder
-from lossmodel.model.own_bias import OWN, own_ceiling
+from lossmodel.model.own_bias import OWN, own_ceiling, role_mean
 from lossmodel.model.priors import Prior, Priors
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE, names_with
@@ -124,10 +124,11 @@ def build_biases(
     biases
         Number of the stream -> its bias; of a reading of `AUXILIARY` its one scalar, if any.
     """
-    table = _BiasTable(conflict, priors, components, grid, builder)
     auxiliary = is_auxiliary(streams["observation_model"])
     listed = streams["observation_model"].isin(names_with(ACCOUNTINGS, "has_coverage"))
     own = streams[~listed & ~auxiliary]
+    sides = _sides_of_own_soldiers(own, conflict) if components.group else 1
+    table = _BiasTable(conflict, priors, components, grid, builder, sides)
     several = own.groupby(["claimant", "party"])["category"].transform("nunique") > 1
     biases = {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
     others = streams[auxiliary]
@@ -157,11 +158,25 @@ def level_prior(stream: pd.Series, conflict: Conflict) -> str:
         return (LEVELS | SCALARS)[name]
     sort = bias_class(conflict, stream["party"], stream["category"])
     if name in names_with(ACCOUNTINGS, "has_coverage"):
-        secret = conflict.parties[conflict.components(stream["party"])[0]].censored
-        own = stream["role"] == "self" and sort == "person" and not secret
-        suffix = ".self" if own else ".equipment" if sort == "equipment" else ""
-        return f"{COVERAGE}{suffix}"
+        kind = kind_of_list(conflict, stream)
+        return f"{COVERAGE}{kind}" if kind in (".self", ".equipment") else COVERAGE
     return f"bias.{stream['role']}.{sort}"
+
+
+def kind_of_list(conflict: Conflict, stream: pd.Series) -> str:
+    """Ending of the names of a list's priors; of a sum, secret if any of its parties is.
+
+    Examples
+    --------
+    >>> from lossmodel.conflict import load_conflict
+    >>> row = {"party": "britain", "category": "killed"}
+    >>> kind_of_list(load_conflict("falklands1982"), pd.Series(row | {"role": "self"}))
+    '.self'
+    """
+    sort = bias_class(conflict, stream["party"], stream["category"])
+    secret = any(conflict.parties[p].censored for p in conflict.components(stream["party"]))
+    own = ".self" if stream["role"] == "self" else ""
+    return f".{sort}" if sort != "person" else ".censored" if secret else own
 
 
 def bias_class(conflict: Conflict, party: str, category: str) -> str:
@@ -170,6 +185,16 @@ def bias_class(conflict: Conflict, party: str, category: str) -> str:
         return "equipment"
     first = conflict.components(party)[0]
     return "civilian" if conflict.parties[first].civilian else "person"
+
+
+def _sides_of_own_soldiers(streams: pd.DataFrame, conflict: Conflict) -> int:
+    """Number of sides with a claimant of theirs that counts their soldiers."""
+    found = {
+        (conflict.side_of(stream["claimant"]), conflict.components(stream["party"])[0])
+        for _, stream in streams[streams["role"] == "self"].iterrows()
+        if level_prior(stream, conflict) == OWN
+    }
+    return len(found)
 
 
 class _BiasTable:
@@ -182,9 +207,10 @@ class _BiasTable:
         components: Components,
         grid: Grid,
         builder: ParameterisationBuilder,
+        sides: int,
     ) -> None:
         self.conflict, self.priors, self.components = conflict, priors, components
-        self.grid, self.builder = grid, builder
+        self.grid, self.builder, self.sides = grid, builder, sides
         self._scalars: dict[str, int] = {}
         self._groups: dict[str, Knots] = {}
         self._capped: set[tuple[int, ...]] = set()
@@ -247,31 +273,24 @@ class _BiasTable:
         claimant, party, role = stream["claimant"], stream["party"], stream["role"]
         kind = f"bias.{role}.{bias_class(self.conflict, party, stream['category'])}"
         prior, between = self.priors[kind], self.priors[f"{kind}.between"].median
-        rows = [self.scalar("bias.role", f"{role} {kind}", prior.mean, prior.sd)]
-        of_side = 0.0
+        mean = role_mean(self.priors.entries, self.sides) if kind == OWN else prior.mean
+        rows = [self.scalar("bias.role", f"{role} {kind}", mean, prior.sd)]
         if role != "third-party" and self.components.group:
             shared = self.priors["bias.side_share"].median
             first = self.conflict.components(party)[0]
             side = f"{role} {self.conflict.side_of(claimant)} {first}"
-            of_side = between * np.sqrt(shared)
-            rows.append(self.scalar("bias.side", side, 0.0, of_side))
+            rows.append(self.scalar("bias.side", side, 0.0, between * np.sqrt(shared)))
             between *= np.sqrt(1 - shared)
         if kind == OWN:
-            self._cap(tuple(rows), of_side)
+            self._cap(tuple(rows))
         return [*rows, self.scalar("bias.claimant", f"{claimant} {party}", 0.0, between)]
 
-    def _cap(self, rows: tuple[int, ...], of_side: float) -> None:
-        """Bound what a side and its claimants have in common: few exaggerate their own dead.
-
-        The mean of the role is bounded with one side: each further one is given it. A prior that
-        was bounded with each would be lower, the more sides count their own.
-        """
-        if rows in self._capped:
-            return
-        ceiling = own_ceiling(self.priors.entries)
-        rest = (np.array(rows[:1]), of_side) if self._capped else None
-        self._capped.add(rows)
-        self.builder.ceiling(np.array(rows), at=ceiling.at, sd=ceiling.soft, rest=rest)
+    def _cap(self, rows: tuple[int, ...]) -> None:
+        """Bound what a side and its claimants have in common: few exaggerate their own dead."""
+        if rows not in self._capped:
+            self._capped.add(rows)
+            ceiling = own_ceiling(self.priors.entries)
+            self.builder.ceiling(np.array(rows), at=ceiling.at, sd=ceiling.soft)
 
     def _group_walk(self, group: str) -> Knots:
         if group not in self._groups:

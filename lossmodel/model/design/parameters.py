@@ -50,10 +50,9 @@ class Parameterisation:
         Shapes (V,) and (V, D), sparse.
     scale_of
         Shape (D,): index of the learned scale of each entry of theta, H for none.
-    ceilings, margin, power
-        Shapes (C, V), sparse, (C,) and (C,): the prior density has the factors
-        ``(2 Phi(ceilings @ v + margin)) ** power`` besides, see `ParameterisationBuilder.ceiling`.
-        One of power -1 stands behind the one that it divides.
+    ceilings, margin
+        Shapes (C, V), sparse, and (C,): the prior density has the factors
+        ``2 Phi(ceilings @ v + margin)`` besides, see `ParameterisationBuilder.ceiling`.
 
     Examples
     --------
@@ -78,7 +77,6 @@ class Parameterisation:
     scale_of: Ints
     ceilings: sparse.csr_array
     margin: Floats
-    power: Floats
 
     @property
     def size(self) -> int:
@@ -118,18 +116,12 @@ class Parameterisation:
         theta = rng.standard_normal((n, self.size))
         direct = sparse.csr_array(self.ceilings @ self.matrix)
         uses = self._uses(direct)
-        margin = self.margin + self.ceilings @ self.offset
-        divisors = np.flatnonzero(self.power < 0)
-        joint = np.setdiff1d(np.arange(len(margin)), [*divisors, *(divisors - 1)])
-        numbers = connected_components(uses[joint] @ uses[joint].T)[1] if len(joint) else joint
+        numbers = connected_components(uses @ uses.T)[1] if len(self.margin) else np.zeros(0)
         for number in range(int(numbers.max(initial=-1)) + 1):
-            own = joint[numbers == number]
+            own = np.flatnonzero(numbers == number)
             columns = np.flatnonzero(uses[own].sum(axis=0))
-            self._lower(theta, columns, direct[own], margin[own], rng)
-        for divisor in divisors:
-            own = np.array([divisor - 1])
-            columns = np.setdiff1d(*(uses[[row]].nonzero()[1] for row in (divisor - 1, divisor)))
-            self._lower(theta, columns, direct[own], margin[own], rng)
+            margin = self.margin[own] + self.ceilings[own] @ self.offset
+            self._lower(theta, columns, direct[own], margin, rng)
         return theta
 
     def _lower(
@@ -186,7 +178,7 @@ class ParameterisationBuilder:
         self._rows: dict[str, Ints] = {}
         self._linear = Linear()
         self._height = 0
-        self._ceilings: list[tuple[Ints, Floats, float, float, float]] = []
+        self._ceilings: list[tuple[Ints, Floats, float, float]] = []
 
     def scale(self, prior: Prior) -> float:
         """Register the scale of a prior; the result is its factor in the matrix."""
@@ -245,32 +237,14 @@ class ParameterisationBuilder:
         normals = self.normals(name, 1) if known is None else np.array([known.start])
         self._linear.add(rows, normals, sd)
 
-    def ceiling(
-        self,
-        rows: Ints,
-        *,
-        at: float,
-        sd: float,
-        weights: Floats | float = 1.0,
-        rest: tuple[Ints, float] | None = None,
-    ) -> None:
+    def ceiling(self, rows: Ints, *, at: float, sd: float, weights: Floats | float = 1.0) -> None:
         """Make it unlikely that the weighted sum of some rows exceeds a number.
 
         The prior density is multiplied by ``2 Phi((at - sum) / sd)``: that of a normal sum becomes
         a skew-normal one (Azzalini 1985, A class of distributions which includes the normal ones,
         Scandinavian Journal of Statistics 12: 171-178).
-
-        Parameters
-        ----------
-        rest
-            Rows, of weight one, whose distribution the ceiling leaves as it is, and the sd of the
-            sum of the other rows, whose mean is zero: the factor is divided by its mean given
-            these, ``2 Phi((at - rest) / sqrt(sd^2 + others^2))``.
         """
-        self._ceilings.append((rows, np.broadcast_to(weights, rows.shape), at, sd, 1.0))
-        if rest is not None:
-            kept, others = rest
-            self._ceilings.append((kept, np.ones(len(kept)), at, float(np.hypot(sd, others)), -1.0))
+        self._ceilings.append((rows, np.broadcast_to(weights, rows.shape), at, sd))
 
     def _factor(self, scale: Prior | None) -> float:
         return 1.0 if scale is None else self.scale(scale)
@@ -298,13 +272,12 @@ class ParameterisationBuilder:
             matrix=sparse.csr_array(padded).reshape(self._height, size),
             scale_of=np.array(scale_of, dtype=np.int64),
             ceilings=self._below(),
-            margin=np.array([at / sd for *_, at, sd, _ in self._ceilings]),
-            power=np.array([power for *_, power in self._ceilings]),
+            margin=np.array([at / sd for *_, at, sd in self._ceilings]),
         )
 
     def _below(self) -> sparse.csr_array:
         """Map from v to minus the sums that have a ceiling, in its sds."""
         linear = Linear()
-        for i, (rows, weights, _, sd, _) in enumerate(self._ceilings):
+        for i, (rows, weights, _, sd) in enumerate(self._ceilings):
             linear.add(i, rows, -weights / sd)
         return linear.matrix((len(self._ceilings), self._height))

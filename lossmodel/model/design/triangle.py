@@ -1,9 +1,9 @@
 """Builder of the reporting triangle, observation by observation."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,7 @@ __all__ = ["ReportingTriangleBuilder"]
 FOREVER = 1e9
 # Log of a delay in days that no declaration has: 35 sds of its log beyond a century.
 LOG_NEVER = 35.0
-NONE: Mapping[int, pd.Timestamp] = MappingProxyType({})
+NONE: Mapping[int, Any] = MappingProxyType({})
 Days = NDArray[np.bool_]
 
 
@@ -68,10 +68,8 @@ class ReportingTriangleBuilder:
         Day after which there was no fighting; infinite while the war lasts.
     within
         Numbers of two streams: a list, and the list that has all of its cases.
-    own
-        Numbers of the streams whose claimant is of the party's side.
-    equipment
-        Whether the losses are of equipment, which lists show by pictures.
+    kinds
+        Number of a list's stream -> ending of the names of its priors, see `kind_of_list`.
     declared_from
         Number of a stream -> day of knowledge from which it includes the declared.
 
@@ -92,13 +90,12 @@ class ReportingTriangleBuilder:
         missing_knots: dict[str, tuple[Floats, Ints]],
         ended: float,
         within: Sequence[tuple[int, int]] = (),
-        own: Collection[int] = (),
-        equipment: bool = False,
+        kinds: Mapping[int, str] = NONE,
         declared_from: Mapping[int, pd.Timestamp] = NONE,
     ) -> None:
         self.conflict, self.priors, self.components = conflict, priors, components
         self.grid, self.builder, self.missing_knots = grid, builder, missing_knots
-        self.ended, self.within, self.own, self.equipment = ended, within, own, equipment
+        self.ended, self.within, self.kinds = ended, within, kinds
         self.declared_from = {i: grid.index(day) + 1 for i, day in declared_from.items()}
         self.coverage: dict[int, Coverage] = {}
         self._added: dict[str, int] = {}
@@ -216,7 +213,7 @@ class ReportingTriangleBuilder:
             knots = self._coverage(int(stream), party).knots
             _fill(linear, COVERAGE * count + here, knots, middle[here])
             self._fill_after(linear, COVERAGE * count + here, known[here], int(stream))
-            self._fill_delay(linear, here, middle[here], count, stream=int(stream), party=party)
+            self._fill_delay(linear, here, middle[here], count, stream=int(stream))
         for inner, outer in self.within:
             self._contain(inner, outer)
         for party in sorted(set(parties)):
@@ -237,8 +234,7 @@ class ReportingTriangleBuilder:
         A side's own lists are kept from its units' reports: they and those of others share none.
         """
         if stream not in self.coverage:
-            level = self._prior("coverage.level", stream, party)
-            walk = self._prior("coverage.walk_sd", stream, party)
+            level, walk = (self._prior(f"coverage.{n}", stream) for n in ("level", "walk_sd"))
             shared = self.priors["coverage.side_share"].median
             spacing = self.grid.slow_days(self.conflict.knots.drift_days)
             positions = knot_positions(0.0, self.grid.size - 1.0, spacing)
@@ -271,26 +267,19 @@ class ReportingTriangleBuilder:
             )
 
     def _fill_delay(
-        self, linear: Linear, here: Ints, middle: Floats, count: int, *, stream: int, party: str
+        self, linear: Linear, here: Ints, middle: Floats, count: int, *, stream: int
     ) -> None:
         """Add the delay of a list."""
         names = ("delay.median", "delay.growth", "delay.log_sd")
-        priors = [self._prior(name, stream, party).name for name in names]
+        priors = [self._prior(name, stream).name for name in names]
         median, growth, log_sd = (self._row(name, str(stream)) for name in priors)
         linear.add(DELAY * count + here, median)
         linear.add(DELAY * count + here, growth, middle / YEAR - 1)
         linear.add(DELAY_SD * count + here, log_sd)
 
-    def _prior(self, name: str, stream: int, party: str) -> Prior:
-        """The prior of a list, that of its party's or its claimant's kind where there is one."""
-        kind = self.conflict.parties[party]
-        own = (
-            f"{name}.equipment" if self.equipment
-            else f"{name}.civilian" if kind.civilian
-            else f"{name}.censored" if kind.censored
-            else f"{name}.self" if stream in self.own
-            else name
-        )  # fmt: skip
+    def _prior(self, name: str, stream: int) -> Prior:
+        """The prior of a list, that of its kind where there is one."""
+        own = f"{name}{self.kinds.get(stream, '')}"
         return self.priors[own if own in self.priors.entries else name]
 
     def _never(self) -> int:

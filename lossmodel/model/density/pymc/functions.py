@@ -133,7 +133,7 @@ SYMBOLIC: dict[type, Callable[..., Any]] = {
     f.Sigmoid: lambda b, g, x: g.weight * b.pt.sigmoid(x),
     f.LogSigmoid: lambda b, g, x: -b.pt.softplus(-x),
     f.LogOdds: _log_odds,
-    f.Probit: lambda b, g, x: g.power * (np.log(2.0) + b.log_ndtr(x)),
+    f.Probit: lambda b, g, x: np.log(2.0) + b.log_ndtr(x),
     f.WeightedSum: lambda b, g, *x: _weighted(g, x),
     f.Times: lambda b, g, x, y: x * y,
     f.Log: lambda b, g, x: b.pt.log(b.pt.maximum(x, g.floor)),
