@@ -15,7 +15,6 @@ from scipy.special import expit, logit
 
 from lossmodel.conflict import Conflict
 from lossmodel.model.components import Components
-from lossmodel.model.own_bias import OWN, role_mean
 from lossmodel.model.priors import Priors
 
 AUXILIARY = ("ratio", "overlap", "fate", "declarations")
@@ -190,7 +189,7 @@ class PlainWar:
         civilian = self.conflict.parties[self.conflict.components(party)[0]].civilian
         sort = ("civilian" if civilian else "person") if self.person else "equipment"
         kind = f"bias.{role}.{sort}"
-        log_bias = self.own_mean() if kind == OWN else self.priors[kind].mean
+        log_bias = self.priors[kind].mean
         log_bias += self.priors[kind].sd * self.z(f"bias.role {role} {kind}")[0]
         between = self.priors[f"{kind}.between"].median
         if role != "third-party" and self.components.group:
@@ -216,17 +215,6 @@ class PlainWar:
                 )
         return log_bias
 
-    def own_mean(self) -> float:
-        """Mean of the role of the own side, by the number of sides that count their soldiers."""
-        sides = set()
-        for term in self.terms:
-            first = self.conflict.components(term["party"])[0]
-            counted = self.observation_model(term) in ("ledger", "estimate")
-            soldiers = self.person and not self.conflict.parties[first].civilian
-            if term["role"] == "self" and counted and soldiers:
-                sides.add((self.conflict.side_of(term["claimant"]), first))
-        return role_mean(self.priors.entries, len(sides) if self.components.group else 1)
-
     def below_ceilings(self) -> float:
         """Log density of the ceilings of what sides and their claimants share about their dead."""
         ceiling, sd = (self.priors[f"bias.self.{n}"].median for n in ("ceiling", "ceiling_sd"))
@@ -238,7 +226,7 @@ class PlainWar:
             if self.conflict.parties[first].civilian or not (self.person and counted):
                 continue
             if term["role"] == "self":
-                shared = self.own_mean() + prior.sd * self.z(f"bias.role self {kind}")[0]
+                shared = prior.mean + prior.sd * self.z(f"bias.role self {kind}")[0]
                 if self.components.group:
                     between = self.priors[f"{kind}.between"].median
                     part = between * math.sqrt(self.priors["bias.side_share"].median)

@@ -7,8 +7,7 @@ from scipy.special import ndtr
 from lossmodel import fit, load_claims
 from lossmodel.model import history
 from lossmodel.model.ceiling import Ceiling
-from lossmodel.model.design.parameters import ParameterisationBuilder
-from lossmodel.model.own_bias import OWN, own_ceiling, role_mean
+from lossmodel.model.own_bias import OWN, own_ceiling
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.stream_figures import log_bias
 from tests.odd_tables import row
@@ -76,47 +75,23 @@ def test_the_bias_of_a_war_has_the_mean_of_history_and_most_of_its_spread(tmp_pa
     assert drawn.std() == pytest.approx(np.hypot(own.sd, own.tau_claimant), rel=0.1)
 
 
-@pytest.mark.parametrize("sides", [1, 2, 6])
-@pytest.mark.parametrize(("mean", "sd"), [(0.05, 0.54), (-0.4, 0.3), (-0.5, 0.0)])
-def test_the_mean_of_a_side_is_the_same_however_many_count_their_own(sides, mean, sd):
-    changes = {"mean": mean, "sd": sd, "reason": "A test."}
-    priors = Priors.default().replace({OWN: changes})
-    of_side = np.sqrt(priors["bias.side_share"].median) * priors[f"{OWN}.between"].median
-    builder, ceiling = ParameterisationBuilder(), own_ceiling(priors.entries)
-    role = builder.rows("role", [role_mean(priors.entries, sides)])
-    builder.independent("role", role, sd)
-    for number in range(sides):
-        side = builder.rows("side", [0.0])
-        builder.independent(f"side {number}", side, of_side)
-        builder.ceiling(np.concatenate([role, side]), at=ceiling.at, sd=ceiling.soft)
-    parameters = builder.build()
-    values = parameters.values(parameters.draw(np.random.default_rng(1), 50_000))
-    of_sides = values[:, parameters.rows["role"]] + values[:, parameters.rows["side"]]
-    expected = ceiling.moments(mean, np.hypot(sd, of_side))[0]
-    assert of_sides.mean(axis=0) == pytest.approx(expected, abs=0.01)
-
-
-def test_two_sides_that_count_their_own_are_each_as_one_alone(tmp_path):
-    """Engine laplace and an exact one agree on both, and on a side alone."""
-    found = {}
-    for number in (1, 2):
-        rows = [
-            row(n, claimant=f"{side}-staff", party=side, category="killed", value=1000)
-            for n, side in enumerate(("sea", "land")[:number])
-        ]
-        streams = "claimant,party,category,accounting,method,note\n"
-        claimants = CLAIMANTS + "land-staff,Staff of the land,land,,,\n"
-        conflict = write_conflict(
-            tmp_path / str(number), claims=claims_csv(rows), claimants=claimants, streams=streams
-        )
-        table = load_claims(conflict=conflict)
-        for engine in ("laplace", "hmc"):
-            drawn = fit(table, engine=engine, seed=1).daily("sea", "killed").sum(axis=1)
-            found[number, engine] = float(np.median(drawn))
-    assert found[1, "hmc"] == pytest.approx(found[2, "hmc"], rel=0.06)
-    # The sd of the log is 0.4: within a quarter of it. Where neither is held for the other, 0.24.
-    assert found[1, "laplace"] == pytest.approx(found[1, "hmc"], rel=0.06)
-    assert abs(np.log(found[2, "laplace"] / found[2, "hmc"])) < 0.1
+def test_laplace_is_near_an_exact_engine_where_two_sides_count_their_own(tmp_path):
+    """Both totals move the mean of the role: with neither held for the other, 0.24 too high."""
+    rows = [
+        row(n, claimant=f"{side}-staff", party=side, category="killed", value=1000)
+        for n, side in enumerate(("sea", "land"))
+    ]
+    conflict = write_conflict(
+        tmp_path, claims=claims_csv(rows),
+        claimants=CLAIMANTS + "land-staff,Staff of the land,land,,,\n",
+        streams="claimant,party,category,accounting,method,note\n",
+    )  # fmt: skip
+    table = load_claims(conflict=conflict)
+    exact, near = (fit(table, engine=engine, seed=1) for engine in ("hmc", "laplace"))
+    for party in ("sea", "land"):
+        logs = [np.log(f.daily(party, "killed").sum(axis=1)) for f in (exact, near)]
+        # The sd is 0.4: within a quarter of it.
+        assert abs(np.median(logs[0]) - np.median(logs[1])) < 0.1
 
 
 @pytest.mark.parametrize(("mean", "sd"), [(-0.5, 0.0), (2.0, 0.3), (10.0, 0.3), (-3.0, 0.2)])

@@ -658,6 +658,8 @@ def test_a_total_later_than_the_war_was_long_is_a_new_count(tmp_path, days, late
 def test_days_and_repeated_totals_are_no_new_counts(tmp_path):
     repeated = [total(5, 1), total(5, 9)]
     assert recounts(tmp_path / "repeated", 5, repeated) == ["ledger"]
+    late = [total(5, 9, 150), total(5, 20, 150)]
+    assert recounts(tmp_path / "late", 5, [total(5, 1), *late]) == ["ledger", "estimate"]
     assert recounts(tmp_path / "new", 5, [total(5, 1), total(5, 9, 150)]) == ["ledger", "estimate"]
     dated = [f"2001-01-0{day}" for day in range(1, 6)]
     daily = [

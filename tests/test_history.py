@@ -9,9 +9,7 @@ from lossmodel.evaluation.pairs import score_pairs
 from lossmodel.importers.datasets import data_dir
 from lossmodel.model import history
 from lossmodel.model.history_variance import pool_variance, within_variance
-from lossmodel.model.priors import Priors
 
-DATA = data_dir() / "history"
 TABLE = history.read_clusters()
 BY_KEY = {(bias.role, bias.category_class): bias for bias in history.analyse(TABLE)}
 
@@ -320,12 +318,3 @@ def test_the_first_rows_are_predicted_without_their_war():
     )
     own = scores[scores["cluster"] == "Kosovo 1999"].reset_index(drop=True)
     pd.testing.assert_frame_equal(again, own)
-
-
-def test_the_prior_of_lethality_is_that_of_its_table():
-    table = pd.read_csv(DATA / "lethality.csv")
-    logs = np.log(table["killed"] / table["wounded"])
-    prior = Priors.default()["lethality.level"]
-    assert (prior.n, prior.clusters) == (len(table), table["cluster"].nunique())
-    assert prior.mean == pytest.approx(logs.median(), abs=0.05)
-    assert prior.sd == pytest.approx(logs.std(), abs=0.05)

@@ -16,7 +16,6 @@ from lossmodel.conflict.durations import HALF_YEAR, YEAR
 from lossmodel.evaluation.departures import DepartureDraws
 from lossmodel.evaluation.latent_truth import PERSON, Truth
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
-from lossmodel.model.own_bias import role_mean
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 __all__ = ["StreamKey", "MeasurementModel"]
@@ -220,8 +219,7 @@ class MeasurementModel:
         prior = self.sampler.priors[kind]
         if kind not in self._drawn:
             sides = self._own_sides()
-            mean = role_mean(self.sampler.priors.entries, sides)
-            self._drawn[kind] = self._below_ceiling(mean, prior.sd, spread=sd, times=sides)
+            self._drawn[kind] = self._below_ceiling(prior.mean, prior.sd, spread=sd, times=sides)
         role = self._drawn[kind]
         if label not in self._drawn:
             self._drawn[label] = self._below_ceiling(role, sd) - role

@@ -241,17 +241,18 @@ def _recounted(
     if ended is None or not ACCOUNTINGS[accounting].sums_days:
         return list(figures), []
     after = min(RECOUNTED_AFTER, max(FIELD_REPORTS, ended + 1 - first))
-    seen: dict[tuple[int, int, float], int] = {}
+    first_published: dict[tuple[int, int, float], int] = {}
     for f in figures:
         total = (f.start, f.end, f.value)
-        seen[total] = min(f.published, seen.get(total, f.published))
+        first_published[total] = min(f.published, first_published.get(total, f.published))
     series: list[Figure] = []
     recounted: list[Figure] = []
     for f in figures:
-        late = f.published > max(ended, f.end) + after and f.kind != "daily"
-        # A total that is repeated is no new count.
-        new = f.category not in (MISSING, DECLARED) and f.published == seen[f.start, f.end, f.value]
-        (recounted if late and new else series).append(f)
+        # A total that is repeated is no new count: it is read as its first publication is.
+        published = first_published[f.start, f.end, f.value]
+        late = published > max(ended, f.end) + after and not KINDS[f.kind].single_day
+        new = late and f.category not in (MISSING, DECLARED)
+        (recounted if new else series).append(f)
     return series, recounted
 
 

@@ -89,7 +89,7 @@ def render_outcomes(classes: pd.DataFrame, *, width: int = WIDTH, every: bool = 
     >>> from lossmodel.evidence import collect_evidence
     >>> evidence = collect_evidence(load_claims(conflict="georgia2008"))
     >>> print(render_outcomes(evidence.classes).splitlines()[0])
-    evidence   11 used, 3 merged, 0 left out
+    evidence   14 used, 0 merged, 0 left out
     """
     counts = classes["class"].value_counts()
     words = (f"{counts.get(name, 0):,} {name}" for name in CLASSES)

@@ -92,8 +92,8 @@ class Ceiling:
         Examples
         --------
         >>> found = Ceiling(0.0, 1e-9).quantiles(0.0, 1.0, np.array([0.5]))
-        >>> round(float(found[0]), 3)
-        -0.674
+        >>> round(float(found[0]), 2)
+        -0.67
         """
         if sd == 0:
             return np.full(len(probabilities), mean)

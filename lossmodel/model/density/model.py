@@ -47,8 +47,7 @@ For registers and stocks of the missing, one level replaces those of role, side,
 and third parties. A list has coverage c = sigmoid(level + walk) and no bias; lists of one party
 share a part of the level, those that its side keeps among themselves. A side seldom exaggerates its
 own dead: the prior density of its role and side has the factor 2 Phi((ceiling - role - side) / sd),
-so that their sum is skew-normal. The mean of the role is such that the sum has the same mean
-however many sides count their own.
+so that their sum is skew-normal.
 
 Three kinds of figures compare losses and count none. Each has one scalar of a claimant with a prior
 of its own, and no other bias: that of two figures of one claimant cancels in their quotient.

@@ -16,7 +16,7 @@ from lossmodel.conflict.durations import HALF_YEAR
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.parameters import ParameterisationBuilder
-from lossmodel.model.own_bias import OWN, own_ceiling, role_mean
+from lossmodel.model.own_bias import OWN, own_ceiling
 from lossmodel.model.priors import Prior, Priors
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE, names_with
@@ -127,8 +127,7 @@ def build_biases(
     auxiliary = is_auxiliary(streams["observation_model"])
     listed = streams["observation_model"].isin(names_with(ACCOUNTINGS, "has_coverage"))
     own = streams[~listed & ~auxiliary]
-    sides = _sides_of_own_soldiers(own, conflict) if components.group else 1
-    table = _BiasTable(conflict, priors, components, grid, builder, sides)
+    table = _BiasTable(conflict, priors, components, grid, builder)
     several = own.groupby(["claimant", "party"])["category"].transform("nunique") > 1
     biases = {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
     others = streams[auxiliary]
@@ -187,16 +186,6 @@ def bias_class(conflict: Conflict, party: str, category: str) -> str:
     return "civilian" if conflict.parties[first].civilian else "person"
 
 
-def _sides_of_own_soldiers(streams: pd.DataFrame, conflict: Conflict) -> int:
-    """Number of sides with a claimant of theirs that counts their soldiers."""
-    found = {
-        (conflict.side_of(stream["claimant"]), conflict.components(stream["party"])[0])
-        for _, stream in streams[streams["role"] == "self"].iterrows()
-        if level_prior(stream, conflict) == OWN
-    }
-    return len(found)
-
-
 class _BiasTable:
     """Rows added so far, for streams that share them."""
 
@@ -207,10 +196,9 @@ class _BiasTable:
         components: Components,
         grid: Grid,
         builder: ParameterisationBuilder,
-        sides: int,
     ) -> None:
         self.conflict, self.priors, self.components = conflict, priors, components
-        self.grid, self.builder, self.sides = grid, builder, sides
+        self.grid, self.builder = grid, builder
         self._scalars: dict[str, int] = {}
         self._groups: dict[str, Knots] = {}
         self._capped: set[tuple[int, ...]] = set()
@@ -273,8 +261,7 @@ class _BiasTable:
         claimant, party, role = stream["claimant"], stream["party"], stream["role"]
         kind = f"bias.{role}.{bias_class(self.conflict, party, stream['category'])}"
         prior, between = self.priors[kind], self.priors[f"{kind}.between"].median
-        mean = role_mean(self.priors.entries, self.sides) if kind == OWN else prior.mean
-        rows = [self.scalar("bias.role", f"{role} {kind}", mean, prior.sd)]
+        rows = [self.scalar("bias.role", f"{role} {kind}", prior.mean, prior.sd)]
         if role != "third-party" and self.components.group:
             shared = self.priors["bias.side_share"].median
             first = self.conflict.components(party)[0]
