@@ -200,6 +200,7 @@ def test_a_saved_fit_knows_which_days_of_knowledge_were_blank(alone, tmp_path):
     assert len(alone.known_blank) == 4
 
 
+@pytest.mark.slow
 def test_large_submodels_and_further_refits_are_named(alone, tmp_path):
     fitted = fit(alone, engine="laplace", draws=20)
     large = {

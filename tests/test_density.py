@@ -53,6 +53,14 @@ Case = tuple[LossModel, Evidence, str]
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+# PyMC builds a graph for each: those without a component are for the slow suite.
+every_case_in_pymc = pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=name, marks=[pytest.mark.slow] if name in PARTS else [])
+        for name, case in CASES.items()
+    ],
+)
 
 
 def points(design: Design, spreads: tuple[float, ...] = (0.0, 0.4, 1.0)) -> list[np.ndarray]:
@@ -133,7 +141,7 @@ def assert_by_hand(design: Design, plain: PlainDensity, theta: np.ndarray) -> No
 # The comparisons
 
 
-@every_case
+@every_case_in_pymc
 def test_value_and_gradient_are_those_of_pymc(case):
     model, evidence, submodel = case
     design = model.design(evidence, CONFLICT, submodel)

@@ -157,6 +157,7 @@ def test_no_row_of_a_war_that_is_left_out_enters(cluster):
     assert history.analyse(history.keep_clusters(spoilt, cluster)) == history.analyse(kept)
 
 
+@pytest.mark.slow
 def test_a_war_is_scored_by_the_others():
     scores = script.score_wars(TABLE)
     assert set(scores["cluster"]) <= set(TABLE["cluster"])

@@ -188,6 +188,7 @@ def test_a_fit_that_fails_is_a_result(monkeypatch, kargil):
     assert [line["party"] for line in found] == list(rows["party"])
 
 
+@pytest.mark.slow
 def test_each_pair_is_predicted_by_other_wars():
     table = history.read_clusters()
     scores = score_pairs()

@@ -99,6 +99,7 @@ def test_a_later_date_has_the_windows_of_the_earlier_ones():
     assert not [w for w in both if w[1] == "2024-01-01"]
 
 
+@pytest.mark.slow
 def test_moments_are_those_of_the_draws():
     claims = simulate(seed=2, size=SMALL).claims
     last = claims.table["published"].max()

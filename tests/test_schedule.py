@@ -40,6 +40,7 @@ def fitted(designs):
     return *run_submodels(designs, settings=SETTINGS, earlier={}, progress=said.append), said
 
 
+@pytest.mark.slow
 def test_where_a_block_is_fitted_changes_nothing(designs, monkeypatch):
     alone, _, said = fitted(designs)
     monkeypatch.setattr(module, "WORTH", 0)
