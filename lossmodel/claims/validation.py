@@ -17,13 +17,14 @@ from lossmodel.conflict.durations import CENTURY
 from lossmodel.conflict.types import cycle
 from lossmodel.tables.categories import DECLARED, STOCK_CATEGORIES, STRENGTH
 from lossmodel.tables.cells import Flagger
-from lossmodel.tables.problems import GUESSES, quoted
+from lossmodel.tables.problems import GUESSES, MISTYPED_DAY, quoted
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, names_with
 from lossmodel.text.spelling import nearest
 
 __all__ = ["check_claims"]
 
 Mask = npt.NDArray[np.bool_]
+_LATER = f"{MISTYPED_DAY}; the day of a later count is its published, its end that of the losses"
 _LONGEST_WAR = pd.Timedelta(days=CENTURY)
 
 
@@ -33,7 +34,8 @@ def check_claims(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> N
     Parameters
     ----------
     table
-        Parsed claims with optional dates filled. Cells that are not valid are noted, and empty.
+        Parsed claims with optional dates filled. A cell that is not valid by itself is noted
+        already and empty here, so that it does not break a second rule.
     flagger
         Where problems are noted.
     conflict
@@ -169,17 +171,15 @@ def _check_windows(table: pd.DataFrame, flagger: Flagger) -> None:
 
 def _check_span(table: pd.DataFrame, flagger: Flagger, conflict: Conflict) -> None:
     """Note days outside the conflict, or outside the life of a party or scope."""
-    last = conflict.start + _LONGEST_WAR if conflict.end is None else conflict.end
+    last = conflict.end if conflict.end is not None else conflict.start + _LONGEST_WAR
     allowed = f"a day of the conflict, from {conflict.start.date()} to {last.date()}"
-    # Those of declarations are days of these.
+    # Those of declarations are days of these, and not of losses.
     losses = ~_is(table, "category", DECLARED)
     for column in ("start", "end"):
-        remedy = "Correct the year, month or day"
-        outside = (table[column] < conflict.start).to_numpy() & _given(flagger, column)
-        flagger.flag(outside, column, allowed=allowed, remedy=remedy)
-        remedy += "; the day of a later count is its published, its end is that of the losses"
-        outside = (table[column] > last).to_numpy() & losses & _given(flagger, column)
-        flagger.flag(outside, column, allowed=allowed, remedy=remedy)
+        days, given = table[column], _given(flagger, column)
+        beyond = {MISTYPED_DAY: days < conflict.start, _LATER: (days > last) & losses}
+        for remedy, outside in beyond.items():
+            flagger.flag(outside.to_numpy() & given, column, allowed=allowed, remedy=remedy)
     spans = {
         "party": {p.name: (p.start, p.end) for p in conflict.parties.values()},
         "scope": {s.name: (s.start, s.end) for s in conflict.scopes.values()},

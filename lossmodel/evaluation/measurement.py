@@ -155,11 +155,11 @@ class MeasurementModel:
             prior = self.sampler.priors[self._of_list("coverage.level", key)]
             base = self.truth.conflict.components(key[1])[0]
             shared = self.sampler.quantity("coverage.side_share")
-            level, common = (
+            own, common = (
                 self.sampler.normal(prior.sd * np.sqrt(part), f"coverage {of}")
                 for of, part in ((" ".join(key), 1 - shared), (f"{prior.name} {base}", shared))
             )
-            level = self.departures.coverage_level(prior.mean + level + common, prior)
+            level = self.departures.coverage_level(prior.mean + own + common, prior)
             self._paths[name] = self._walk(self._of_list("coverage.walk_sd", key), level)
         years = self._days_after(known) / YEAR
         gain = self.sampler.quantity("coverage.after", " ".join(key)) * years / (1 + years)

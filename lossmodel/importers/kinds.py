@@ -14,7 +14,7 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.importers.dates import Window
 from lossmodel.importers.records import Record
-from lossmodel.tables.problems import Problems, one_of, quoted
+from lossmodel.tables.problems import MISTYPED_DAY, Problems, one_of, quoted
 from lossmodel.tables.vocabulary import KINDS
 from lossmodel.text.escape import shell
 
@@ -251,7 +251,7 @@ def clip(
             rows=[record.place.row],
             found=quoted(written.get(record.place.row, record.window.start)),
             allowed=f"days of the conflict, from {span[0]} to {span[1]}",
-            remedy="Correct the year, month or day",
+            remedy=MISTYPED_DAY,
         )
     problems.raise_if_any()
     kept = [replace(record, window=_cut(record.window, span)) for record in records]

@@ -70,15 +70,10 @@ def own_limits(priors: Mapping[str, Prior], ci_prob: float) -> tuple[float, floa
     return median, lower, upper
 
 
-def _sd_of_side(priors: Mapping[str, Prior]) -> float:
-    between = priors[f"{OWN}.between"].median
-    return float(np.sqrt(priors["bias.side_share"].median) * between)
-
-
 def _ratios(
     priors: Mapping[str, Prior], probabilities: NDArray[np.float64], moved: float = 0.0
 ) -> NDArray[np.float64]:
-    prior = priors[OWN]
-    sd = float(np.hypot(prior.sd, _sd_of_side(priors)))
+    prior, between = priors[OWN], priors[f"{OWN}.between"].median
+    sd = float(np.hypot(prior.sd, np.sqrt(priors["bias.side_share"].median) * between))
     logs = own_ceiling(priors).quantiles(prior.mean + moved * prior.sd, sd, probabilities)
     return np.asarray(np.exp(logs))

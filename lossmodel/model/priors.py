@@ -251,10 +251,9 @@ class Priors:
         ci_prob = check_ci_prob(ci_prob)
         rows = []
         for prior in self:
-            limits = zip(
-                ("median", "lower", "upper"), self.limits(prior.name, ci_prob), strict=True
-            )
-            rows.append(asdict(prior) | dict(limits) | {"ci_prob": ci_prob})
+            median, lower, upper = self.limits(prior.name, ci_prob)
+            limits = {"median": median, "lower": lower, "upper": upper, "ci_prob": ci_prob}
+            rows.append(asdict(prior) | limits)
         return pd.DataFrame(rows)[list(TABLE_COLUMNS)]
 
     def limits(self, name: str, ci_prob: float = CI_PROB) -> tuple[float, float, float]:
@@ -275,8 +274,9 @@ class Priors:
         >>> [round(limit, 2) for limit in Priors.default().limits("bias.self.person")]
         [0.68, 0.25, 1.1]
         """
-        own = own_limits(self.entries, ci_prob) if name == OWN else None
-        return own or (self[name].median, *self[name].interval(ci_prob))
+        if name == OWN:
+            return own_limits(self.entries, ci_prob)
+        return self[name].median, *self[name].interval(ci_prob)
 
     def to_toml(self) -> str:
         """TOML that `from_toml` reads back without loss.

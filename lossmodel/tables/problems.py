@@ -11,10 +11,11 @@ import pandas as pd
 
 from lossmodel.errors import ClaimsError
 
-__all__ = ["GUESSES", "Problems", "one_of", "quoted"]
+__all__ = ["GUESSES", "MISTYPED_DAY", "Problems", "one_of", "quoted"]
 
 _COLUMNS: Final = ("file", "row", "column", "found", "allowed", "remedy")
 GUESSES: Final = 40  # distinct wrong words that get a suggestion; nobody reads more
+MISTYPED_DAY: Final = "Correct the year, month or day"
 _LONGEST = 60  # letters of a quoted value: with file, row and column it fits a line
 
 

@@ -168,13 +168,13 @@ def laplace_marginals(
     others = {quantity: slope for quantity, slope in lists.items() if quantity not in leading}
     found = _Sequence(path)
     found.follow(leading)
-    found.hold()
     # What totals share, as the mean of a role, moves with the first of them alone: without it held,
     # the totals of two sides that count their own each move it, and are a quarter too high.
     for quantity, slope in totals.items():
-        found.follow({quantity: slope}, reported=True)
         found.hold()
+        found.follow({quantity: slope}, reported=True)
     if others:
+        found.hold()
         found.follow(others)
     return found.marginals
 

@@ -124,10 +124,10 @@ def build_biases(
     biases
         Number of the stream -> its bias; of a reading of `AUXILIARY` its one scalar, if any.
     """
+    table = _BiasTable(conflict, priors, components, grid, builder)
     auxiliary = is_auxiliary(streams["observation_model"])
     listed = streams["observation_model"].isin(names_with(ACCOUNTINGS, "has_coverage"))
     own = streams[~listed & ~auxiliary]
-    table = _BiasTable(conflict, priors, components, grid, builder)
     several = own.groupby(["claimant", "party"])["category"].transform("nunique") > 1
     biases = {int(i): table.bias(own.loc[i], several=bool(several[i])) for i in own.index}
     others = streams[auxiliary]
