@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from benchmarks.pairs import ADDITIONS, LIST, SHARED, read_pairs, read_zero_truths, summarise
-from lossmodel.model import history
+from lossmodel.model import history, history_tables
 from lossmodel.model.history_variance import within_variance
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -91,14 +91,16 @@ def sources() -> dict[str, str]:
 
 
 def print_report() -> None:
-    table = history.read_clusters()
+    table = history_tables.read_clusters()
     variants = {
         "as used": history.analyse(table),
         "selection ignored": history.analyse(table, selection=False),
         "claimants with a sourced pair only": history.analyse(table[table["sourced"] > 0]),
     }
     for cluster in sorted(set(table["cluster"])):
-        variants[f"without {cluster}"] = history.analyse(history.keep_clusters(table, cluster))
+        variants[f"without {cluster}"] = history.analyse(
+            history_tables.keep_clusters(table, cluster)
+        )
     for title, biases in variants.items():
         print(f"\n{title}")
         print(pd.DataFrame([asdict(b) | {"sd": b.sd} for b in biases]).round(2).to_string())
@@ -144,7 +146,7 @@ def score_wars(table: pd.DataFrame, rows: pd.DataFrame | None = None) -> pd.Data
     rows = rows.assign(left=history.unsettled(rows))
     found = []
     for cluster in sorted(set(rows["cluster"])):
-        others = history.keep_clusters(table, cluster)
+        others = history_tables.keep_clusters(table, cluster)
         biases = {(b.role, b.category_class): b for b in history.analyse(others)}
         for row in rows[rows["cluster"] == cluster].to_dict("records"):
             bias = biases.get((row["role"], row["class"]))
@@ -172,7 +174,7 @@ def crps(error: float, sd: float) -> float:
 
 
 def print_scores() -> None:
-    table = history.read_clusters()
+    table = history_tables.read_clusters()
     scores = score_wars(table)
     print(scores.round(2).to_string(index=False))
     scores["of"] = scores["role"] + " " + scores["class"]

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import ndtr
 
 from lossmodel import fit, load_claims
-from lossmodel.model import history
+from lossmodel.model import history, history_tables
 from lossmodel.model.ceiling import Ceiling
 from lossmodel.model.own_bias import OWN, own_ceiling
 from lossmodel.model.priors import Priors
@@ -68,7 +68,7 @@ def test_the_bias_of_a_war_has_the_mean_of_history_and_most_of_its_spread(tmp_pa
     drawn = log_bias(found, 0, prior=True)[:, -1]
     (own,) = (
         bias
-        for bias in history.analyse(history.read_clusters())
+        for bias in history.analyse(history_tables.read_clusters())
         if (bias.role, bias.category_class) == ("self", "person")
     )
     assert drawn.mean() == pytest.approx(own.mean, abs=0.02)

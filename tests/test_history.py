@@ -5,12 +5,15 @@ from scipy.stats import norm
 
 from benchmarks import history as script
 from benchmarks import pairs
+from lossmodel.evaluation.claim_template import KILLED
 from lossmodel.evaluation.pairs import score_pairs
 from lossmodel.importers.datasets import data_dir
-from lossmodel.model import history
+from lossmodel.model import history, history_tables
+from lossmodel.model.armies import analyse_lethality
 from lossmodel.model.history_variance import pool_variance, within_variance
+from lossmodel.model.priors import Priors
 
-TABLE = history.read_clusters()
+TABLE, ARMIES = history_tables.read_clusters(), history_tables.read_armies()
 BY_KEY = {(bias.role, bias.category_class): bias for bias in history.analyse(TABLE)}
 
 
@@ -148,13 +151,13 @@ def test_the_correction_is_that_of_selected_cases():
 
 @pytest.mark.parametrize("cluster", sorted(set(TABLE["cluster"])))
 def test_no_row_of_a_war_that_is_left_out_enters(cluster):
-    kept = history.keep_clusters(TABLE, cluster)
+    kept = history_tables.keep_clusters(TABLE, cluster)
     assert cluster not in set(kept["cluster"])
     assert len(kept) < len(TABLE)
     spoilt = TABLE.assign(
         mean_log_ratio=TABLE["mean_log_ratio"].where(TABLE["cluster"] != cluster, 1e6)
     )
-    assert history.analyse(history.keep_clusters(spoilt, cluster)) == history.analyse(kept)
+    assert history.analyse(history_tables.keep_clusters(spoilt, cluster)) == history.analyse(kept)
 
 
 @pytest.mark.slow
@@ -319,3 +322,64 @@ def test_the_first_rows_are_predicted_without_their_war():
     )
     own = scores[scores["cluster"] == "Kosovo 1999"].reset_index(drop=True)
     pd.testing.assert_frame_equal(again, own)
+
+
+def _armies(rng, *, wars=30, mean=-1.2, between=0.4, within=0.3):
+    """Two armies per war."""
+    cluster = np.repeat(np.arange(wars), 2)
+    logs = mean + rng.normal(0, between, wars)[cluster] + rng.normal(0, within, 2 * wars)
+    wounded = np.full(2 * wars, 3_000)
+    return pd.DataFrame(
+        {
+            "cluster": [f"war {i}" for i in cluster],
+            "killed": rng.poisson(wounded * np.exp(logs)),
+            "wounded": wounded,
+        }
+    )
+
+
+@pytest.mark.parametrize(("between", "within"), [(0.4, 0.3), (0.1, 0.6)])
+def test_the_lethality_of_armies_of_known_wars_is_recovered(between, within):
+    found = [
+        analyse_lethality(_armies(np.random.default_rng(s), between=between, within=within))
+        for s in range(20)
+    ]
+    assert np.mean([f["mean"] for f in found]) == pytest.approx(-1.2, abs=0.06)
+    # Beside both spreads the mean itself is uncertain by about an eighth of them.
+    assert np.mean([f["sd"] for f in found]) == pytest.approx(np.hypot(between, within), rel=0.12)
+
+
+def test_small_counts_are_no_spread_of_lethality():
+    rng = np.random.default_rng(5)
+    expected = pd.DataFrame({"cluster": np.arange(200).astype(str), "killed": 8, "wounded": 24})
+    found = analyse_lethality(
+        expected.assign(killed=rng.poisson(8, 200).clip(1), wounded=rng.poisson(24, 200).clip(1))
+    )
+    assert found["sd"] < 0.25 < np.sqrt(1 / 8 + 1 / 24)
+
+
+def test_armies_are_predicted_by_the_other_wars():
+    z = []
+    for cluster, rows in ARMIES.groupby("cluster"):
+        found = analyse_lethality(ARMIES[ARMIES["cluster"] != cluster])
+        z += list((np.log(rows["killed"] / rows["wounded"]) - found["mean"]) / found["sd"])
+    assert np.sqrt(np.mean(np.square(z))) == pytest.approx(1, abs=0.25)
+    assert 0.85 < np.mean(np.abs(z) < norm.ppf(0.975)) < 1
+    # The judgement of before, 0.27 with an sd of 0.45, is too narrow for them.
+    before = (np.log(ARMIES["killed"] / ARMIES["wounded"]) - np.log(0.27 / 0.73)) / 0.45
+    assert np.mean(np.abs(before) < norm.ppf(0.975)) < 0.9
+
+
+@pytest.mark.parametrize("war", ["Panama 1989", "winter-war", "Iraq 2003-09"])
+def test_a_war_that_is_left_out_does_not_inform_lethality(war, monkeypatch):
+    prior = Priors.from_history(war)["lethality.level"]
+    assert prior != Priors.default()["lethality.level"]
+    left_out = history_tables.find_clusters(war, ARMIES["cluster"])
+    moved = ARMIES.assign(killed=ARMIES["killed"].where(~ARMIES["cluster"].isin(left_out), 1))
+    monkeypatch.setattr(history_tables, "read_armies", lambda: moved)
+    assert Priors.from_history(war)["lethality.level"] == prior
+    assert Priors.default()["lethality.level"] != prior
+
+
+def test_the_templates_of_simulated_wars_have_the_lethality_of_the_prior():
+    assert Priors.default()["lethality.level"].median == pytest.approx(KILLED, abs=0.005)

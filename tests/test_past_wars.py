@@ -23,7 +23,7 @@ from lossmodel.evaluation.wars import (
     stages,
     wars_with_truth,
 )
-from lossmodel.model import history
+from lossmodel.model import history_tables
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.fit import conflict_priors
 from lossmodel.report.sections.validation import validation_section
@@ -148,11 +148,11 @@ def test_the_median_of_all_is_that_of_the_claimants():
 def test_a_war_does_not_inform_its_own_priors(monkeypatch, name):
     conflict = load_conflict(name)
     before = conflict_priors(conflict)
-    table = history.read_clusters()
+    table = history_tables.read_clusters()
     own = table["cluster"].isin(before.left_out)
     assert before.left_out == ((conflict.cluster,) if conflict.cluster else ())
     moved = table.assign(mean_log_ratio=table["mean_log_ratio"] + 2 * own)
-    monkeypatch.setattr(history, "read_clusters", lambda: moved)
+    monkeypatch.setattr(history_tables, "read_clusters", lambda: moved)
     assert conflict_priors(conflict).entries == before.entries
     if own.any():
         # With all wars the same change is seen.
@@ -190,7 +190,7 @@ def test_a_fit_that_fails_is_a_result(monkeypatch, kargil):
 
 @pytest.mark.slow
 def test_each_pair_is_predicted_by_other_wars():
-    table = history.read_clusters()
+    table = history_tables.read_clusters()
     scores = score_pairs()
     assert len(scores) == len(table)
     assert (scores["left_out"] == scores["cluster"]).all()
@@ -218,7 +218,7 @@ def test_kept_scores_are_those_of_the_shipped_wars():
         assert set(rows["left_out"].fillna("")) == {left_out}
     with_folder = set(kept["left_out"].dropna())
     pairs = war_tables.read_kept("pairs")
-    assert set(pairs["cluster"]) == set(history.read_clusters()["cluster"]) - with_folder
+    assert set(pairs["cluster"]) == set(history_tables.read_clusters()["cluster"]) - with_folder
 
 
 def test_the_report_names_wars_scores_and_failures():

@@ -4,7 +4,7 @@ import pytest
 
 from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.errors import UsageError
-from lossmodel.model import history
+from lossmodel.model import history, history_tables
 from lossmodel.model.priors import USER_REASON, Prior, Priors
 
 PRIORS = Priors.default()
@@ -80,7 +80,7 @@ def test_leaving_a_war_out_changes_the_biases_that_it_informs_and_nothing_else()
 def test_wars_are_found_by_name_and_slug(name):
     assert Priors.from_history(name) == Priors.from_history([name.upper()])
     assert Priors.from_history(name).entries != PRIORS.entries
-    assert set(Priors.from_history(name).left_out) <= set(history.read_clusters()["cluster"])
+    assert set(Priors.from_history(name).left_out) <= set(history_tables.read_clusters()["cluster"])
 
 
 def test_an_unknown_war_is_refused_with_the_known_ones():

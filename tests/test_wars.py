@@ -8,7 +8,7 @@ from lossmodel.conflict import load_conflict
 from lossmodel.conflict.inputs import FILES
 from lossmodel.conflict.shipped import data_dir, past_wars, resolve
 from lossmodel.evidence import collect_evidence
-from lossmodel.model import history
+from lossmodel.model import history_tables
 from lossmodel.posterior.fit import conflict_priors
 
 WARS = past_wars()
@@ -97,7 +97,7 @@ class TestEachWar:
     def test_a_war_with_pairs_names_its_cluster(self, name):
         """A cluster that shares the year and the first word of the title is this war."""
         conflict = load_conflict(name)
-        clusters = set(history.read_clusters()["cluster"])
+        clusters = set(history_tables.read_clusters()["cluster"])
         word = conflict.title.split()[0].strip(",")
         near = {cluster for cluster in clusters if cluster.split()[0] == word}
         assert not near or conflict.cluster in near

@@ -21,7 +21,7 @@ __all__ = ["levels_of", "plan_of"]
 
 # Shares of casualties by which a template's figures are put on one scale. The median of the prior
 # of lethality is KILLED; the irrecoverable include a quarter of the wounded.
-KILLED = 0.27
+KILLED = 0.22
 SHARES = {"killed": KILLED, "wounded": 1 - KILLED, "irrecoverable": 0.45}
 # Relative limits of a range whose figure is nought.
 NOUGHT_RANGE = (0.8, 1.2)

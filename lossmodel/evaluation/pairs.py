@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from lossmodel.evaluation.scores import TruthValue, score_logs
-from lossmodel.model import history
+from lossmodel.model import history, history_tables
 from lossmodel.model.history_variance import within_variance
 from lossmodel.model.own_bias import own_ceiling
 from lossmodel.model.priors import Priors
@@ -50,13 +50,13 @@ def score_pairs(table: pd.DataFrame | None = None) -> pd.DataFrame:
     >>> bool((scores["cluster"] == scores["left_out"]).all())
     True
     """
-    rows = history.read_clusters() if table is None else table
+    rows = history_tables.read_clusters() if table is None else table
     rows = rows.assign(left=history.unsettled(rows))
-    everything = history.read_clusters()
+    everything = history_tables.read_clusters()
     found = []
     for cluster, own in rows.groupby("cluster", sort=True):
         priors = Priors.from_history(leave_out=str(cluster))
-        others = history.keep_clusters(everything, str(cluster))
+        others = history_tables.keep_clusters(everything, str(cluster))
         for row in own.to_dict("records"):
             variance = within_variance(others, row["role"], row["class"])
             found.append(_scored(row, priors, variance))

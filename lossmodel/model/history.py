@@ -26,7 +26,6 @@ variance of mu, the widening and tau_cluster^2; the sd between its claimants is 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -34,14 +33,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from lossmodel.conflict.shipped import data_dir
-from lossmodel.errors import UsageError
 from lossmodel.evidence.rounding import SD_OF_UNIT
+from lossmodel.model.history_tables import count_pairs
 from lossmodel.model.history_variance import within_variance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 __all__ = [
@@ -49,9 +45,7 @@ __all__ = [
     "MIN_CLUSTERS",
     "RoleBias",
     "analyse",
-    "count_pairs",
-    "keep_clusters",
-    "read_clusters",
+    "integrate",
     "unsettled",
 ]
 
@@ -129,68 +123,6 @@ class RoleBias:
         return float(np.hypot(self.mean_sd, self.tau_cluster))
 
 
-def read_clusters() -> pd.DataFrame:
-    """Read the shipped statistics of claims whose truth became known.
-
-    Returns
-    -------
-    table
-        One row per cluster, claimant, role and class; the columns are those of
-        `data/history/clusters.csv`.
-
-    Examples
-    --------
-    >>> "Battle of Britain" in set(read_clusters()["cluster"])
-    True
-    """
-    return pd.read_csv(data_dir() / "history" / "clusters.csv")
-
-
-def keep_clusters(table: pd.DataFrame, leave_out: str | Sequence[str] = ()) -> pd.DataFrame:
-    """Drop the rows of some wars or battles.
-
-    Parameters
-    ----------
-    table
-        Statistics with a column `cluster`.
-    leave_out
-        Names of clusters, or slugs of them such as `battle-of-britain`.
-
-    Raises
-    ------
-    UsageError
-        A name is not that of a cluster.
-
-    Examples
-    --------
-    >>> table = read_clusters()
-    >>> len(keep_clusters(table, "battle-of-britain")) < len(table)
-    True
-    """
-    names = (leave_out,) if isinstance(leave_out, str) else tuple(leave_out)
-    slugs = table["cluster"].map(_slug)
-    unknown = [name for name in names if _slug(name) not in set(slugs)]
-    if unknown:
-        known = ", ".join(sorted(set(table["cluster"])))
-        raise UsageError(
-            f"History has no war or battle {', '.join(unknown)}: correct the name in leave_out or "
-            f"in the cluster of conflict.toml. Known: {known}."
-        )
-    return table[~slugs.isin([_slug(name) for name in names])]
-
-
-def count_pairs(table: pd.DataFrame, role: str, category_class: str) -> dict[str, int]:
-    """Number of pairs, ``n``, and of wars or battles, ``clusters``, of a role and class.
-
-    Examples
-    --------
-    >>> sorted(count_pairs(read_clusters(), "adversary", "equipment"))
-    ['clusters', 'n']
-    """
-    rows = table[(table["role"] == role) & (table["class"] == category_class)]
-    return {"n": int(rows["n"].sum()), "clusters": int(rows["cluster"].nunique())}
-
-
 def analyse(table: pd.DataFrame, *, selection: bool = True) -> list[RoleBias]:
     """Estimate the bias of each role and class in `FAMILIES`.
 
@@ -208,6 +140,7 @@ def analyse(table: pd.DataFrame, *, selection: bool = True) -> list[RoleBias]:
 
     Examples
     --------
+    >>> from lossmodel.model.history_tables import read_clusters
     >>> for bias in analyse(read_clusters())[:2]:
     ...     print(bias.role, bias.category_class, round(bias.mean, 2), round(bias.sd, 2))
     adversary person 0.82 0.32
@@ -223,7 +156,9 @@ def _analyse_class(
     table: pd.DataFrame, role: str, name: str, variance: float, selection: bool
 ) -> RoleBias:
     rows = table[(table["role"] == role) & (table["class"] == name)]
-    mean, sd, tau2 = _integrate(rows, variance)
+    left = unsettled(rows).to_numpy(float)
+    noise = (variance / rows["n"] + rows["count_var"] + rows["trust_var"]) / left**2
+    mean, sd, tau2 = integrate(rows["mean_log_ratio"] / left, noise, rows["cluster"])
     if selection:
         mean, sd = _allow_for_selection(mean, sd, tau2.sum())
     tau_cluster, tau_claimant = np.sqrt(tau2).tolist()
@@ -246,17 +181,37 @@ def unsettled(rows: pd.DataFrame) -> pd.Series:
     return (1 + late) ** -0.5
 
 
-def _integrate(rows: pd.DataFrame, variance: float) -> tuple[float, float, NDArray[np.float64]]:
-    """Posterior mean and sd of mu, and the posterior mean squares of both taus."""
-    left = unsettled(rows).to_numpy(float)
-    y = _without_outliers(rows["mean_log_ratio"].to_numpy(float) / left)
-    cluster = pd.factorize(rows["cluster"])[0]
-    noise = (variance / rows["n"] + rows["count_var"] + rows["trust_var"]) / left**2
+def integrate(
+    log_ratios: pd.Series, noise: pd.Series, clusters: pd.Series
+) -> tuple[float, float, NDArray[np.float64]]:
+    """Posterior mean and sd of mu, and the posterior mean squares of both taus.
+
+    Parameters
+    ----------
+    log_ratios, noise, clusters
+        y, the variance of e, and the war of each row.
+
+    Returns
+    -------
+    mean, sd
+        Of mu.
+    tau2
+        Of tau_cluster and of tau_claimant.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"y": [0.2, 0.4, 0.3], "noise": 0.01, "war": ["a", "a", "b"]})
+    >>> mean, sd, tau2 = integrate(rows["y"], rows["noise"], rows["war"])
+    >>> round(mean, 1), len(tau2)
+    (0.3, 2)
+    """
+    y = _without_outliers(log_ratios.to_numpy(float))
+    cluster = pd.factorize(clusters)[0]
     tau2 = np.stack(np.meshgrid(TAU_GRID, TAU_GRID), axis=-1).reshape(-1, 2) ** 2
     covariance = (
         tau2[:, :1, None] * (cluster[:, None] == cluster)
         + tau2[:, 1:, None] * np.eye(len(y))
-        + np.diag(noise)
+        + np.diag(noise.to_numpy(float))
         + MEAN_SD**2
     )
     sides = np.stack([y, np.ones(len(y))], axis=1)
@@ -285,7 +240,3 @@ def _allow_for_selection(mean: float, sd: float, tau2: float) -> tuple[float, fl
     """Correct for selection by |log ratio|, less where claims lie on both sides of the truth."""
     tilt = float((2 * ndtr(mean / np.sqrt(tau2)) - 1) * tau2)
     return mean - tilt / 2, float(np.hypot(sd, tilt * SD_OF_UNIT))
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")

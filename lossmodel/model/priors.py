@@ -16,7 +16,7 @@ from lossmodel.arguments import check_ci_prob
 from lossmodel.defaults import CI_PROB
 from lossmodel.deprecation import mapping_from_keywords
 from lossmodel.errors import UsageError
-from lossmodel.model import history
+from lossmodel.model import history_tables
 from lossmodel.model.card import card
 from lossmodel.model.own_bias import OWN, own_limits
 from lossmodel.model.prior import (
@@ -85,15 +85,15 @@ class Priors:
 
     @classmethod
     def from_history(cls, leave_out: str | Sequence[str] = ()) -> "Priors":
-        """Estimate the biases of roles from past wars, except those that are left out.
+        """Estimate biases of roles and lethality from past wars, except those that are left out.
 
-        A conflict that is scored is fitted without the claims of its own cluster. The estimates
-        are those of `lossmodel.model.history.analyse`.
+        A conflict that is scored is fitted without the figures of its own cluster. The estimates
+        are those of `lossmodel.model.history` and `lossmodel.model.armies`.
 
         Parameters
         ----------
         leave_out
-            Wars or battles of `data/history/clusters.csv`, by name or slug.
+            Wars or battles of `data/history`, by name or slug.
 
         Returns
         -------
@@ -111,11 +111,9 @@ class Priors:
         >>> priors.left_out
         ('Battle of Britain',)
         """
-        clusters = history.read_clusters()
-        kept = history.keep_clusters(clusters, leave_out)
-        left_out = sorted(set(clusters["cluster"]) - set(kept["cluster"]))
-        entries = {name: build_prior(name, row) for name, row in shipped_rows(kept).items()}
-        return cls(entries, tuple(left_out))
+        clusters, armies, left_out = history_tables.read_without(leave_out)
+        rows = shipped_rows(clusters, armies)
+        return cls({name: build_prior(name, row) for name, row in rows.items()}, left_out)
 
     @classmethod
     def from_toml(cls, path: str | Path, *, leave_out: str | Sequence[str] = ()) -> "Priors":

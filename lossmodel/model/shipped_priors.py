@@ -8,7 +8,8 @@ import tomllib
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from lossmodel.model import history
+from lossmodel.model import history, history_tables
+from lossmodel.model.armies import analyse_lethality
 from lossmodel.model.ceiling import Ceiling
 
 if TYPE_CHECKING:
@@ -19,19 +20,21 @@ __all__ = ["shipped_rows"]
 BIAS: Final = re.compile(r"bias\.(?P<role>adversary|self|third-party)\.(?P<class>\w+)(\.between)?")
 
 
-def shipped_rows(clusters: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def shipped_rows(clusters: pd.DataFrame, armies: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Rows of the packaged table, completed by the estimates from history.
 
     Parameters
     ----------
-    clusters
-        Rows as in `data/history/clusters.csv`, without the wars that are left out.
+    clusters, armies
+        Rows as in `data/history/clusters.csv` and in `data/history/lethality.csv`, without the wars
+        that are left out.
     """
     text = (resources.files("lossmodel.model") / "priors.toml").read_text(encoding="utf-8")
     rows: dict[str, dict[str, Any]] = tomllib.loads(text)
     for name, row in rows.items():
         if match := BIAS.fullmatch(name):
-            row |= history.count_pairs(clusters, match["role"], match["class"])
+            row |= history_tables.count_pairs(clusters, match["role"], match["class"])
+    rows["lethality.level"] |= analyse_lethality(armies)
     rows["bias.settling"]["median"] = history.SETTLING_DAYS
     for bias in history.analyse(clusters):
         name = f"bias.{bias.role}.{bias.category_class}"
