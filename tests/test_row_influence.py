@@ -163,10 +163,10 @@ def test_coverage_that_lists_share_moves_with_its_prior(tmp_path, monkeypatch):
 def test_a_prior_under_a_ceiling_moves_a_total_as_a_refit_does(tmp_path, sds):
     """Normal theory gives less than half of it."""
     table = claims(tmp_path, [total("ministry", 1500)])
-    before = fit(table, engine="laplace")
+    before = fit(table, engine="laplace", draws=4000)
     own = before.priors["bias.self.person"]
     moved = before.priors.replace({own.name: {"mean": own.mean + sds * own.sd}})
-    after = _logs(fit(table, engine="laplace", priors=moved))
+    after = _logs(fit(table, engine="laplace", priors=moved, draws=4000))
     now = np.median(after)
     rows = before.local_prior_sensitivity
     row = rows[(rows["prior"] == own.name) & (rows["value"] == sds)].iloc[0]
