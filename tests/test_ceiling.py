@@ -75,6 +75,7 @@ def test_the_bias_of_a_war_has_the_mean_of_history_and_most_of_its_spread(tmp_pa
     assert drawn.std() == pytest.approx(np.hypot(own.sd, own.tau_claimant), rel=0.1)
 
 
+@pytest.mark.slow
 def test_laplace_is_near_an_exact_engine_where_two_sides_count_their_own(tmp_path):
     """Both totals move the mean of the role: with neither held for the other, 0.24 too high."""
     rows = [

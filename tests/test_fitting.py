@@ -420,7 +420,7 @@ def test_laplace_needs_neither_pymc_nor_arviz():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("engine", ["laplace", "nuts"])
+@pytest.mark.parametrize("engine", ["laplace", pytest.param("nuts", marks=pytest.mark.slow)])
 def test_a_war_without_any_learned_scale_is_fitted(tmp_path, engine):
     """A user may know all noise: no hyperparameter is left then."""
     table = load_claims(conflict=write_conflict(tmp_path))

@@ -9,7 +9,7 @@ import pytest
 
 from lossmodel import fit, load_claims
 from lossmodel.evidence import collect_evidence
-from lossmodel.inference import run
+from lossmodel.inference import importance, run
 from lossmodel.inference.gates import (
     agreement_gate,
     gated_quantities,
@@ -25,6 +25,7 @@ from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.query import run_query
+from tests.count_war import claims, total
 from tests.fakes import make_fit
 
 TOML = """
@@ -162,6 +163,26 @@ def test_resampled_draws_have_the_weighted_quantiles():
     )
     # Weights of exp(x) move a standard normal by one.
     np.testing.assert_allclose(draws.mean(axis=0), [1, 0], atol=0.06)
+
+
+def _apart(density, laplace) -> float:
+    """Largest distance of the upper limits of weighted draws of some seeds, in posterior sds."""
+    found = [weighted_draws(density, laplace, seed=seed) for seed in (3, 4, 8)]
+    assert all(weighted.k < importance.MAX_K for weighted in found)
+    limits = [weighted.quantiles([0.975])[0, 0] for weighted in found]
+    low, high = found[0].quantiles([0.16, 0.84])[:, 0]
+    return float(np.ptp(limits) / ((high - low) / 2))
+
+
+def test_limits_of_weighted_draws_hardly_depend_on_the_seed(tmp_path, monkeypatch):
+    """The twin that must fail ends at the first sign of enough draws."""
+    table = claims(tmp_path, [total("ministry", 1500)])
+    design = LossModel().design(collect_evidence(table), table.conflict, "person")
+    density = Density(design)
+    laplace = approximate(density, diagnose=False)
+    assert _apart(density, laplace) < 0.2
+    monkeypatch.setattr(importance, "AIM", importance.ENOUGH)
+    assert _apart(density, laplace) > 0.4
 
 
 def test_a_total_that_runs_away_is_named(sparse):

@@ -43,9 +43,9 @@ SIZE, ROUNDS, LONGEST = 2000, 16, 64
 # Adapted proposals in the mixture that is held, the last ones, beside the first one.
 HELD = 4
 # Effective draws, with k below its limit, at which rounds end, and from which they are enough once
-# the rounds are over. A war with one count (27 unknowns) has its upper limit 0.55 posterior sds apart
-# in eight seeds where rounds end at 1500, since the number is overrated until the largest weights
-# have been drawn, and 0.13 sds apart where they end at 6000, in 0.2 s more.
+# the rounds are over. A war with one count (27 unknowns) had its upper limit up to 0.55 posterior
+# sds apart in eight seeds where rounds ended at 1500, since the number is overrated until the
+# largest weights have been drawn; it is up to 0.13 sds apart with 6000, in 0.2 s more.
 AIM, ENOUGH = 6000.0, 1500.0
 # Share of draws in one stratum when weighted draws are resampled.
 STRATUM = 0.01
@@ -150,17 +150,24 @@ def weighted_draws(
     rng, sampler = np.random.default_rng(seed), _Sampler(density, laplace)
     proposals, size = [standard(density.size)], density.size
     with threadpool_limits(1):
-        tried = _Draws.none(size)
+        tried, settled = _Draws.none(size), 0
         while True:
             tried = tried.then(sampler.draw(proposals[-1:], rng), proposals)
-            if tried.even(AIM / 2) or len(proposals) > rounds / 2:
+            if tried.even(AIM / 2):
+                settled = 0
+                break
+            settled = settled or len(proposals) * tried.even(ENOUGH / 2)
+            if len(proposals) > rounds / 2:
                 break
             proposals.append(adapted(tried.x, tried.ratios, sampler.hypers))
+        count = len(proposals)
+        # Where further rounds did not help, q was adapted to noise.
+        proposals = proposals[: settled or count]
         # Draws that q was adapted to have weights that are too small where q followed them, so that
         # none of them counts: the draws that count are new, from a mixture that is held.
-        held, count = [proposals[0], *proposals[1:][-HELD:]], len(proposals)
+        held = [proposals[0], *proposals[1:][-HELD:]]
         kept = tried if count == 1 else _Draws.none(size)
-        first = max(rounds, len(proposals) + 1)
+        first = max(rounds, count + 1)
         while not kept.even(AIM) and (
             count < first or not kept.even(ENOUGH) and kept.reaches(ENOUGH, longest * SIZE)
         ):
