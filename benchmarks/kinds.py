@@ -29,8 +29,8 @@ from lossmodel.model.density.generated import SubmodelDraws
 Floats = NDArray[np.float64]
 
 START, DAYS = pd.Timestamp("2001-01-01"), 120
-# The level is what the figures are to tell: its prior says no more than the order of magnitude. The
-# lethality is that of most armies, so that a kind that speaks of the dead is not drowned by it.
+# The level is what the figures are to tell: its prior says no more than the order of magnitude.
+# Lethality has a narrower prior than the default, so that a kind that speaks of the dead is seen.
 PRIORS = {
     "rate.level": {"median": 60.0, "sd": 0.7},
     "lethality.level": {"median": 0.27, "sd": 0.45},

@@ -185,6 +185,24 @@ def test_limits_of_weighted_draws_hardly_depend_on_the_seed(tmp_path, monkeypatc
     assert _apart(density, laplace) > 0.4
 
 
+@pytest.mark.parametrize(("good", "even"), [(3, True), (0, False)])
+def test_proposals_that_make_weights_worse_are_dropped(tmp_path, monkeypatch, good, even):
+    """All that follow are far off; the twin that must fail has none that is better."""
+    made, adapted = [], importance.adapted
+
+    def spoilt(x, ratios, hypers):
+        made.append(adapted(x, ratios, hypers))
+        return dataclasses.replace(made[-1], mean=made[-1].mean + 9.0 * (len(made) > good))
+
+    monkeypatch.setattr(importance, "adapted", spoilt)
+    table = claims(tmp_path, [total("ministry", 1500)])
+    design = LossModel().design(collect_evidence(table), table.conflict, "person")
+    density = Density(design)
+    found = weighted_draws(density, approximate(density, diagnose=False), seed=4, aim=1e9)
+    assert len(made) > 4
+    assert (found.effective > 0.3 * len(found.weights)) == even
+
+
 def test_a_total_that_runs_away_is_named(sparse):
     density, laplace = sparse
     theta = np.repeat(laplace.mode[None], 100, axis=0)

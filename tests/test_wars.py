@@ -97,7 +97,8 @@ class TestEachWar:
     def test_a_war_with_pairs_names_its_cluster(self, name):
         """A cluster that shares the year and the first word of the title is this war."""
         conflict = load_conflict(name)
-        clusters = set(history_tables.read_clusters()["cluster"])
+        tables = history_tables.read_clusters(), history_tables.read_armies()
+        clusters = {name for table in tables for name in table["cluster"]}
         word = conflict.title.split()[0].strip(",")
         near = {cluster for cluster in clusters if cluster.split()[0] == word}
         assert not near or conflict.cluster in near

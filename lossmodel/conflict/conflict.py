@@ -68,7 +68,7 @@ class Conflict(Relations):
     directory
         Its folder.
     cluster
-        Its war or battle in `data/history/clusters.csv`, by name or slug, whose pairs the default
+        Its war or battle in the tables of `data/history`, by name or slug, whose rows the default
         priors leave out; empty if it has none there.
     sha256
         File name -> SHA-256 of each file that was read.

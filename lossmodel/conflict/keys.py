@@ -76,7 +76,7 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
                 Key(
                     "cluster",
                     "text",
-                    "The war's name in data/history/clusters.csv, whose pairs the priors then "
+                    "The war's name in the tables of data/history, whose rows the priors then "
                     "leave out.",
                     default="none",
                 ),

@@ -36,9 +36,9 @@ __all__ = ["ENOUGH", "LARGEST", "WeightedDraws", "weighted_draws"]
 # Unknowns up to which weights are tried: with 129 they were even in most submodels of the shipped
 # conflicts, with 178 and 373 in none.
 LARGEST = 150
-# Draws of a round, and rounds of which the first half may adapt the proposal. Submodels of 9 to 129
-# unknowns took 2 to 16. Where weights are even enough by then but too few, more draws follow from
-# the same proposals, up to the last number of rounds: they take seconds, a sampler minutes.
+# Draws of a round, and rounds of which the first half may adapt the proposal. Where weights are
+# even enough by then but too few, more draws follow from the same proposals, up to the last number
+# of rounds: they take seconds, a sampler minutes.
 SIZE, ROUNDS, LONGEST = 2000, 16, 64
 # Adapted proposals in the mixture that is held, the last ones, beside the first one.
 HELD = 4
@@ -120,6 +120,7 @@ def weighted_draws(
     seed: int,
     rounds: int = ROUNDS,
     longest: int = LONGEST,
+    aim: float | None = None,
 ) -> WeightedDraws:
     """Weighted draws of a submodel, round by round until they are worth enough.
 
@@ -131,6 +132,8 @@ def weighted_draws(
         Of the draws.
     rounds, longest
         Most rounds, and most where weights are even enough but too few.
+    aim
+        Effective draws at which rounds end, by default `AIM`.
 
     Examples
     --------
@@ -147,28 +150,27 @@ def weighted_draws(
     >>> found.resample(10, np.random.default_rng(1)).shape == (10, density.size)
     True
     """
+    aim = AIM if aim is None else aim
     rng, sampler = np.random.default_rng(seed), _Sampler(density, laplace)
     proposals, size = [standard(density.size)], density.size
     with threadpool_limits(1):
-        tried, settled = _Draws.none(size), 0
+        tried, best = _Draws.none(size), (0.0, 0)
         while True:
             tried = tried.then(sampler.draw(proposals[-1:], rng), proposals)
-            if tried.even(AIM / 2):
-                settled = 0
-                break
-            settled = settled or len(proposals) * tried.even(ENOUGH / 2)
-            if len(proposals) > rounds / 2:
+            if tried.even(ENOUGH / 2):
+                best = max(best, (tried.share, len(proposals)))
+            if tried.even(aim / 2) or len(proposals) > rounds / 2:
                 break
             proposals.append(adapted(tried.x, tried.ratios, sampler.hypers))
         count = len(proposals)
-        # Where further rounds did not help, q was adapted to noise.
-        proposals = proposals[: settled or count]
+        # Where further rounds made the weights worse, q was adapted to noise.
+        proposals = proposals[: best[1] or count]
         # Draws that q was adapted to have weights that are too small where q followed them, so that
         # none of them counts: the draws that count are new, from a mixture that is held.
         held = [proposals[0], *proposals[1:][-HELD:]]
         kept = tried if count == 1 else _Draws.none(size)
         first = max(rounds, count + 1)
-        while not kept.even(AIM) and (
+        while not kept.even(aim) and (
             count < first or not kept.even(ENOUGH) and kept.reaches(ENOUGH, longest * SIZE)
         ):
             kept = kept.then(sampler.draw(held, rng), held)
@@ -236,8 +238,12 @@ class _Draws:
         """Whether so many draws with weights like these are worth so many effective ones."""
         if not 0 < len(self.ratios) <= size:
             return False
-        share = 1 / (self.weights**2).sum() / len(self.ratios)
-        return bool(self.k < MAX_K and share * size >= effective)
+        return bool(self.k < MAX_K and self.share * size >= effective)
+
+    @property
+    def share(self) -> float:
+        """Effective draws per draw."""
+        return float(1 / (self.weights**2).sum() / len(self.ratios))
 
 
 def _finite(ratios: Floats) -> Floats:

@@ -16,7 +16,7 @@ from lossmodel.inference.gates import (
     runaway_totals,
     weights_gate,
 )
-from lossmodel.inference.importance import LARGEST, weighted_draws
+from lossmodel.inference.importance import ENOUGH, LARGEST, weighted_draws
 from lossmodel.inference.laplace.diagnostics import log_totals
 from lossmodel.inference.laplace.fit import Laplace, approximate, diagnosed
 from lossmodel.inference.laplace.levels import hold_levels
@@ -172,7 +172,7 @@ def _by_laplace(
     reasons = laplace_gate(laplace, limit=DOUBT if small else FAIL) + away
     if small:
         if not reasons:
-            tried = weighted_draws(density, laplace, seed=key, rounds=1, longest=1)
+            tried = weighted_draws(density, laplace, seed=key, rounds=1, longest=1, aim=ENOUGH)
             totals = log_totals(density, theta[0], reported(density, laplace.mode))
             reasons = agreement_gate(tried, totals)
             found["weights"] = tried.summary()

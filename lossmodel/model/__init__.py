@@ -1,13 +1,15 @@
 """The model: its assumptions, the evidence as arrays, and the density of the unknowns.
 
-=============  =====================================================================================
-`components`   the components that can be switched off
-`history`      biases estimated from claims of past wars
-`prior`        one prior: a normal on a scale, and changes of it
-`priors`       every assumption in numbers
-`design`       evidence as arrays
-`density`      from the vector of unknowns to each observation's log likelihood, and back
-=============  =====================================================================================
+================ ==================================================================================
+`components`     the components that can be switched off
+`history_tables` past wars: claims with later truths, and armies
+`history`        biases estimated from claims of past wars
+`armies`         lethality estimated from armies of past wars
+`prior`          one prior: a normal on a scale, and changes of it
+`priors`         every assumption in numbers
+`design`         evidence as arrays
+`density`        from the vector of unknowns to each observation's log likelihood, and back
+================ ==================================================================================
 """
 
 from typing import TYPE_CHECKING, Any

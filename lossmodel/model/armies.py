@@ -49,9 +49,8 @@ def analyse_lethality(table: pd.DataFrame) -> dict[str, float]:
     killed, wounded = table["killed"], table["wounded"]
     # Variance of the log of a gamma variable with the count plus one half as its shape.
     noise = polygamma(1, killed + HALF) + polygamma(1, wounded + HALF)
-    mean, sd, tau2 = integrate(
-        np.log(killed / wounded), pd.Series(noise, table.index), table["cluster"]
-    )
+    logs = pd.Series(np.log(killed / wounded), table.index)
+    mean, sd, tau2 = integrate(logs, pd.Series(noise, table.index), table["cluster"])
     spread = float(np.sqrt(sd**2 + tau2.sum()))
     clusters = table["cluster"].nunique()
     return {"mean": mean, "sd": spread, "n": len(table), "clusters": clusters}

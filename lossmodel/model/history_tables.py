@@ -84,8 +84,8 @@ def read_without(
     """
     clusters, armies = read_clusters(), read_armies()
     left_out = find_clusters(leave_out, pd.concat([clusters["cluster"], armies["cluster"]]))
-    kept = (table[~table["cluster"].isin(left_out)] for table in (clusters, armies))
-    return *kept, tuple(sorted(left_out))
+    clusters, armies = (table[~table["cluster"].isin(left_out)] for table in (clusters, armies))
+    return clusters, armies, tuple(sorted(left_out))
 
 
 def find_clusters(names: str | Sequence[str], known: pd.Series) -> set[str]:

@@ -52,8 +52,14 @@ KEYS = (
         default="unchanged",
         least=0,
     ),
-    Key("n", "whole", "Pairs of claim and truth behind the numbers.", default="unchanged", least=0),
-    Key("clusters", "whole", "Wars that the pairs are from.", default="unchanged", least=0),
+    Key(
+        "n",
+        "whole",
+        "Pairs of claim and truth, or armies, behind the numbers.",
+        default="unchanged",
+        least=0,
+    ),
+    Key("clusters", "whole", "Wars that they are from.", default="unchanged", least=0),
     Key("reason", "text", "One sentence of reason, for reports.", default=USER_REASON),
     Key(
         "scale",
@@ -117,7 +123,7 @@ class Prior:
         Source of the numbers: ``history`` (five past wars or battles, or more), ``judgement``,
         ``theory`` or ``user``.
     n, clusters
-        Number of pairs of claim and truth behind the numbers, and of wars or battles they are from.
+        Number of pairs of claim and truth, or of armies, behind the numbers, and of their wars.
 
     Examples
     --------

@@ -51,7 +51,7 @@ class Priors:
     entries
         The priors, by name.
     left_out
-        Wars or battles of history whose pairs were left out, by name.
+        Wars or battles of history whose rows were left out, by name.
 
     Examples
     --------

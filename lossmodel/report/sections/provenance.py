@@ -41,7 +41,7 @@ def priors_section(fit: Fit) -> Section:
         Text(
             "The priors of the model. Constants are not estimated. A file of priors (--priors) "
             "replaces any of them. “history” marks a prior estimated from past wars, with the "
-            "number of pairs of claimed and true figures and the number of conflicts.",
+            "number of pairs of claimed and true figures, or of armies, and that of conflicts.",
         ),
         Table(
             "priors",
@@ -57,7 +57,8 @@ def _prior(row: dict[Any, Any]) -> list[str]:
     constant = not row["sd"] > 0
     basis = str(row["basis"])
     if basis == "history":
-        basis += f" ({row['n']:,} pairs, {row['clusters']:,} conflicts)"
+        counted = "armies" if row["name"] == "lethality.level" else "pairs"
+        basis += f" ({row['n']:,} {counted}, {row['clusters']:,} conflicts)"
     return [
         row["name"],
         estimate_text(row),
