@@ -19,12 +19,12 @@ from lossmodel.evaluation.explain import explain, node_draws
 from lossmodel.evaluation.explanation import FILE, Explanation, read_explanation
 from lossmodel.evaluation.reweighting import CARRIED, Family, pooled
 from lossmodel.evaluation.shards import Shard, current
+from lossmodel.inference.weights import effective, weighted_quantiles
 from lossmodel.model.components import Components
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.model import LossModel
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.citation import fit_hash
-from lossmodel.posterior.weights import effective, weighted_quantiles
 from lossmodel.report.dial import changes_table, dial_of, span_of_medians
 from lossmodel.report.document import compose
 from lossmodel.report.figures.figures import figure_specs

@@ -12,6 +12,7 @@ from lossmodel.inference.laplace.fit import approximate, diagnosed
 from lossmodel.inference.laplace.marginals import laplace_marginals
 from lossmodel.inference.laplace.modes import Modes
 from lossmodel.inference.laplace.quantities import Quantity, leading_lists, reported, slopes_of
+from lossmodel.model.density.expansion import Expansion
 from tests.test_gates import density_of
 
 # Mean and factor of the logit of coverage, log count and its sd, log of another figure and its sd:
@@ -43,7 +44,7 @@ class Counted:
         ]
         return float(self.log_density(*theta)), np.array(gradient)
 
-    def expand(self, theta, step=1e-4):
+    def expand(self, theta, held=None, step=1e-4):
         value, gradient = self.evaluate(theta)
         columns = [
             (self.evaluate(theta - move)[1] - self.evaluate(theta + move)[1]) / (2 * step)
@@ -168,6 +169,54 @@ def with_lists(folder):
     """Counts by two lists of one party, expanded at the mode."""
     density = density_of(folder, ROWS, STREAMS)
     return density, Modes(density).expand(approximate(density, diagnose=False).mode)
+
+
+@pytest.mark.parametrize("bent", [0.0, 5.0], ids=["definite", "indefinite"])
+def test_curvature_across_a_plane_does_not_matter_within_it(tmp_path, monkeypatch, bent):
+    """Log marginal and steps with a quantity held; without the plane Gauss-Newton's stand in."""
+    density, mode = with_lists(tmp_path)
+    totals = slopes_of(density, mode.theta, reported(density, mode.theta))
+    rows = np.array([slope / np.sqrt(slope @ mode.newton(slope)) for slope in totals.values()])
+    gradient = np.random.default_rng(1).standard_normal(density.size)
+
+    def within(point):
+        along = point.newton(rows.T)
+        across = rows @ along
+        step = point.newton(gradient)
+        step = step - along @ np.linalg.solve(across, rows @ step)
+        return point.log_det + np.linalg.slogdet(across)[1], step
+
+    log_det, step = within(mode)
+    clipped, latent = Expansion.clipped.fget, rows[:, Modes(density).hypers :]
+    monkeypatch.setattr(
+        Expansion, "clipped", property(lambda of: clipped(of) - bent * latent.T @ latent)
+    )
+    alone, held = (Modes(density).expand(mode.theta, across) for across in (None, rows))
+    assert held.positive
+    assert alone.positive == (not bent)
+    np.testing.assert_allclose(within(held)[0], log_det, atol=1e-6)
+    np.testing.assert_allclose(within(held)[1], step, atol=1e-6)
+    assert (abs(within(alone)[0] - log_det) < 1e-6) == (not bent)
+
+
+@pytest.mark.parametrize(("divisions", "settled"), [(marginals.DIVISIONS, True), (4, False)])
+def test_knots_are_conditional_modes(tmp_path, monkeypatch, divisions, settled):
+    """At one the precision is almost singular within the plane: the twin stays where it is."""
+    density, mode = with_lists(tmp_path)
+    monkeypatch.setattr(marginals, "DIVISIONS", divisions)
+    decrements, log_marginal = [], marginals._Path._log_marginal
+
+    def noted(path, point, rows):
+        step = point.newton(point.expansion.gradient)
+        along = point.newton(rows.T)
+        step = step - along @ np.linalg.solve(rows @ along, rows @ step)
+        decrements.append(point.expansion.gradient @ step / 2)
+        return log_marginal(path, point, rows)
+
+    monkeypatch.setattr(marginals._Path, "_log_marginal", noted)
+    totals = slopes_of(density, mode.theta, reported(density, mode.theta))
+    laplace_marginals(Modes(density), mode, {}, totals)
+    assert (max(decrements) < 0.02) == settled
 
 
 def test_few_draws_of_the_noise_scales_do_not_decide_against_a_fit(tmp_path, monkeypatch):

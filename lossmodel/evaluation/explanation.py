@@ -16,9 +16,9 @@ from lossmodel import __version__
 from lossmodel.evaluation.assumptions import COMMON, Assumption, assumptions_of
 from lossmodel.evaluation.next_claim import COLUMNS
 from lossmodel.evaluation.reweighting import Family, Pool, pooled
+from lossmodel.inference.weights import effective, weighted_quantiles
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.container import checksum
-from lossmodel.posterior.weights import effective, weighted_quantiles
 from lossmodel.system.unfinished import write_whole
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.laplace.levels import Levels
 from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
-from lossmodel.inference.proposals import Proposal, adapted, normalised, standard
+from lossmodel.inference.proposals import Proposal, adapted, standard
+from lossmodel.inference.weights import effective, normalised
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
@@ -78,7 +79,7 @@ class WeightedDraws:
     @property
     def effective(self) -> float:
         """Number of equally weighted draws that are worth as much."""
-        return float(1 / (self.weights**2).sum())
+        return effective(self.weights)
 
     def quantiles(self, levels: Sequence[float]) -> Floats:
         """Weighted quantiles of the log totals, shape (levels, Q)."""
@@ -120,7 +121,7 @@ def weighted_draws(
     seed: int,
     rounds: int = ROUNDS,
     longest: int = LONGEST,
-    aim: float | None = None,
+    aim: float = AIM,
 ) -> WeightedDraws:
     """Weighted draws of a submodel, round by round until they are worth enough.
 
@@ -133,7 +134,7 @@ def weighted_draws(
     rounds, longest
         Most rounds, and most where weights are even enough but too few.
     aim
-        Effective draws at which rounds end, by default `AIM`.
+        Effective draws at which rounds end.
 
     Examples
     --------
@@ -150,7 +151,6 @@ def weighted_draws(
     >>> found.resample(10, np.random.default_rng(1)).shape == (10, density.size)
     True
     """
-    aim = AIM if aim is None else aim
     rng, sampler = np.random.default_rng(seed), _Sampler(density, laplace)
     proposals, size = [standard(density.size)], density.size
     with threadpool_limits(1):
@@ -243,7 +243,7 @@ class _Draws:
     @property
     def share(self) -> float:
         """Effective draws per draw."""
-        return float(1 / (self.weights**2).sum() / len(self.ratios))
+        return effective(self.weights) / len(self.ratios)
 
 
 def _finite(ratios: Floats) -> Floats:

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.special import gammaln
 
+from lossmodel.inference.weights import effective, normalised
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["Proposal", "adapted", "normalised", "standard"]
+__all__ = ["Proposal", "adapted", "standard"]
 
 # A fit of mean and covariance to D unknowns needs some effective draws for each; weights are
 # flattened until there are.
@@ -78,12 +79,6 @@ def standard(size: int) -> Proposal:
     return Proposal(np.zeros(size), np.empty((size, 0)), np.empty(0))
 
 
-def normalised(ratios: Floats, power: float = 1.0) -> Floats:
-    """Weights whose sum is one, from log ratios of target and proposal, to a power."""
-    weights = np.exp(power * (ratios - ratios.max()))
-    return np.asarray(weights / weights.sum())
-
-
 def adapted(x: Floats, ratios: Floats, hypers: int) -> Proposal:
     """A proposal with the mean and covariance of the weighted draws, where these are not noise.
 
@@ -99,13 +94,13 @@ def adapted(x: Floats, ratios: Floats, hypers: int) -> Proposal:
     """
     size = x.shape[1]
     weights = _flattened(ratios, min(max(PER_UNKNOWN * size, FEWEST), len(x) / 4))
-    effective = 1 / (weights**2).sum()
+    worth = effective(weights)
     mean = weights @ x
     apart = x - mean
     values, vectors = eigh(apart.T @ (apart * weights[:, None]))
-    spread = np.sqrt(size / effective)
+    spread = np.sqrt(size / worth)
     real = (values < (1 - min(spread, 1.0)) ** 2) | (values > (1 + spread) ** 2)
-    mean = np.where(np.abs(mean) > MOVED / np.sqrt(effective), mean, 0.0)
+    mean = np.where(np.abs(mean) > MOVED / np.sqrt(worth), mean, 0.0)
     values = np.where(real, np.maximum(values, NARROWEST), 1.0)
     values *= np.where(values > 1, WIDER**2, 1.0)
     widened = np.ones(size)
@@ -120,11 +115,11 @@ def _flattened(ratios: Floats, least: float) -> Floats:
     """Weights to the largest power up to one that leaves so many effective draws."""
     low, high = 0.0, 1.0
     weights = normalised(ratios)
-    if 1 / (weights**2).sum() >= least:
+    if effective(weights) >= least:
         return weights
     for _ in range(30):
         power = (low + high) / 2
-        if 1 / (normalised(ratios, power) ** 2).sum() >= least:
+        if effective(normalised(ratios, power)) >= least:
             low = power
         else:
             high = power

@@ -84,7 +84,7 @@ def read_without(
     """
     clusters, armies = read_clusters(), read_armies()
     left_out = find_clusters(leave_out, pd.concat([clusters["cluster"], armies["cluster"]]))
-    clusters, armies = (table[~table["cluster"].isin(left_out)] for table in (clusters, armies))
+    clusters, armies = (_without(table, left_out) for table in (clusters, armies))
     return clusters, armies, tuple(sorted(left_out))
 
 
@@ -140,7 +140,7 @@ def keep_clusters(table: pd.DataFrame, leave_out: str | Sequence[str] = ()) -> p
     >>> len(keep_clusters(table, "battle-of-britain")) < len(table)
     True
     """
-    return table[~table["cluster"].isin(find_clusters(leave_out, table["cluster"]))]
+    return _without(table, find_clusters(leave_out, table["cluster"]))
 
 
 def count_pairs(table: pd.DataFrame, role: str, category_class: str) -> dict[str, int]:
@@ -153,6 +153,10 @@ def count_pairs(table: pd.DataFrame, role: str, category_class: str) -> dict[str
     """
     rows = table[(table["role"] == role) & (table["class"] == category_class)]
     return {"n": int(rows["n"].sum()), "clusters": int(rows["cluster"].nunique())}
+
+
+def _without(table: pd.DataFrame, clusters: set[str]) -> pd.DataFrame:
+    return table[~table["cluster"].isin(clusters)]
 
 
 def _slug(name: str) -> str:

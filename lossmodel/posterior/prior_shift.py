@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
+from lossmodel.inference.weights import effective, weighted_quantiles
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design.bias import COVERAGE
 from lossmodel.model.design.windows import UNDEFINED
 from lossmodel.posterior.variance import LEAST_TOTAL, LEAST_VARIANCE, slope
-from lossmodel.posterior.weights import effective, weighted_quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -21,6 +21,7 @@ from lossmodel.inference.laplace.factors import Root
 from lossmodel.inference.laplace.marginals import LaplaceMarginal, laplace_marginals
 from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.inference.laplace.quantities import Quantity, leading_lists, reported, slopes_of
+from lossmodel.inference.weights import effective, normalised
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
@@ -159,8 +160,7 @@ def normality_diagnostics(
         of_hypers = marginals + of_normal
         if pareto_k(of_hypers) < MAX_K:
             break
-    weights = np.exp(of_hypers - of_hypers.max())
-    weights /= weights.sum()
+    weights = normalised(of_hypers)
     totals = np.array([log_totals(modes.density, theta, list(slopes)) for _, theta in near])
     moved = weights @ totals - totals.mean(axis=0)
     sds = [np.linalg.norm(covariance_root.T @ slope) for slope in slopes.values()]
@@ -168,7 +168,7 @@ def normality_diagnostics(
     return NormalityDiagnostics(
         marginals=marginals_of,
         hyper_k=pareto_k(of_hypers),
-        hyper_share=float(1 / (weights**2).sum() / len(near)),
+        hyper_share=effective(weights) / len(near),
         hyper_shift=float(np.abs(shifts).max(initial=0.0)),
         full_k=pareto_k(ratios),
     )

@@ -9,6 +9,7 @@ with P the latent precision there (Tierney and Kadane 1986). P is clipped: see `
 
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,9 @@ HALVINGS = 40
 # Fall of the log density that counts as none: a thousandth of the rounding error of a published
 # log evidence, far above that of a sum of hundreds of log likelihoods (1e-12).
 FLOOR = 1e-6
+# Precision that is added across a plane, in units of the normal's at the mode: it need only exceed
+# the negative curvature there.
+RAISED = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,11 +140,21 @@ class Modes:
             value, gradient = self.density(theta)
         return (value if np.isfinite(value) else -np.inf), gradient
 
-    def expand(self, theta: Floats) -> Point:
-        """Second-order expansion at theta."""
+    def expand(self, theta: Floats, held: Floats | None = None) -> Point:
+        """Second-order expansion at theta.
+
+        Parameters
+        ----------
+        held
+            Shape (K, D): rows whose products with theta are held. The precision across their plane
+            is raised, which changes neither steps within the plane nor its log determinant there.
+            Without it the precision may be indefinite across the plane alone. Large submodels have
+            no room for these dense products, and do without.
+        """
         self.expansions += 1
         expansion = self.expand_at(theta)
-        return Point(expansion, *_factorise(expansion))
+        across = None if held is None or self.large else held[:, self.hypers :]
+        return Point(expansion, *_factorise(expansion, across))
 
     def find_mode(self, theta: Floats, *, tolerance: float, near: Point | None = None) -> Point:
         """The latent mode for the hyperparameters of theta.
@@ -263,9 +277,13 @@ class Modes:
         return np.asarray(mode_sensitivity.T @ expansion.gradient - by_log_det)
 
 
-def _factorise(expansion: Expansion) -> tuple[Factor, bool]:
-    """Factor of the latent precision; Gauss-Newton's where that is indefinite."""
-    factor = cholesky_factor(expansion.clipped)
+def _factorise(expansion: Expansion, across: Floats | None) -> tuple[Factor, bool]:
+    """Factor of the latent precision, raised across a plane; Gauss-Newton's if indefinite."""
+
+    def raised(precision: Any) -> Any:
+        return precision if across is None else precision + RAISED * across.T @ across
+
+    factor = cholesky_factor(raised(expansion.clipped))
     if factor is not None:
         return factor, True
-    return regularised(expansion.gauss_newton()), False
+    return regularised(raised(expansion.gauss_newton())), False

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from lossmodel.model.design.grid import Floats
 
-__all__ = ["effective", "weighted_quantiles"]
+__all__ = ["effective", "normalised", "weighted_quantiles"]
 
 
 def effective(weights: Floats) -> float:
@@ -21,6 +21,18 @@ def effective(weights: Floats) -> float:
     4.0
     """
     return float(1 / (weights**2).sum())
+
+
+def normalised(ratios: Floats, power: float = 1.0) -> Floats:
+    """Weights whose sum is one, from log ratios of target and proposal, to a power.
+
+    Examples
+    --------
+    >>> normalised(np.log(np.array([1.0, 3.0])))
+    array([0.25, 0.75])
+    """
+    weights = np.exp(power * (ratios - ratios.max()))
+    return np.asarray(weights / weights.sum())
 
 
 def weighted_quantiles(values: Floats, weights: Floats, levels: Floats) -> Floats:
