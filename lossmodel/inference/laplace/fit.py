@@ -183,9 +183,12 @@ class _Axes:
     def sds(self) -> Floats:
         """Sd of a normal split at the mode, below and above it, shape (2, H); at most the prior's.
 
-        See Martins, Simpson, Lindgren and Rue (2013, section 3.2).
+        See Martins, Simpson, Lindgren and Rue (2013, section 3.2). Where the marginal rises to one
+        side, the mode is not quite its maximum, as the slope leaves out a part: both sides have
+        the curvature of the three points together.
         """
         fall = self.values[1] - self.values[[0, 2]]
+        fall = np.where(fall.min(axis=0) < 0, fall.mean(axis=0), fall)
         return np.asarray(1 / np.sqrt(np.maximum(2 * fall / self.size**2, 1.0)))
 
 
