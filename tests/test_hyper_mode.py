@@ -74,7 +74,7 @@ def test_the_mode_is_where_the_marginal_is_highest(fitted):
 PROGRAM = """
 import json, sys
 from threadpoolctl import threadpool_info
-from lossmodel.inference.laplace.fit import _Axes, approximate
+from lossmodel.inference.laplace.fit import approximate
 from tests.test_hyper_mode import answer, density_of
 density = density_of(*sys.argv[1:])
 found = [part.tolist() for part in answer(density, approximate(density))]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import pandas as pd
@@ -88,6 +89,12 @@ def result(name: str) -> Any:
 def axes(height: float) -> Any:
     """Axes of a new figure of the pages' width."""
     return plt.subplots(figsize=(WIDTH, height))[1]
+
+
+def names_in_lines(ax: Any) -> None:
+    """Names beside the plot in lines of 26 letters, which leave it half of the width."""
+    names = [fill(label.get_text(), 26) for label in ax.get_yticklabels()]
+    ax.set_yticks(ax.get_yticks(), names)
 
 
 def plain_log(axis: Any, ticks: list[float]) -> None:

@@ -9,7 +9,6 @@ with P the latent precision there (Tierney and Kadane 1986). P is clipped: see `
 
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 
@@ -153,8 +152,14 @@ class Modes:
         """
         self.expansions += 1
         expansion = self.expand_at(theta)
-        across = None if held is None or self.large else held[:, self.hypers :]
-        return Point(expansion, *_factorise(expansion, across))
+        precision = expansion.clipped
+        if held is not None and not self.large:
+            across = held[:, self.hypers :]
+            precision = precision + RAISED * across.T @ across
+        factor = cholesky_factor(precision)
+        if factor is not None:
+            return Point(expansion, factor, positive=True)
+        return Point(expansion, regularised(expansion.gauss_newton()), positive=False)
 
     def find_mode(self, theta: Floats, *, tolerance: float, near: Point | None = None) -> Point:
         """The latent mode for the hyperparameters of theta.
@@ -275,15 +280,3 @@ class Modes:
             (curved_by(log_expected=1.0) * leverage) @ moved_by(expansion, mode_sensitivity) / 2
         )
         return np.asarray(mode_sensitivity.T @ expansion.gradient - by_log_det)
-
-
-def _factorise(expansion: Expansion, across: Floats | None) -> tuple[Factor, bool]:
-    """Factor of the latent precision, raised across a plane; Gauss-Newton's if indefinite."""
-
-    def raised(precision: Any) -> Any:
-        return precision if across is None else precision + RAISED * across.T @ across
-
-    factor = cholesky_factor(raised(expansion.clipped))
-    if factor is not None:
-        return factor, True
-    return regularised(raised(expansion.gauss_newton())), False
