@@ -22,12 +22,12 @@ SMALL = Size(days=(80, 120), claimants=(3, 5), claims=(20, 40))
 
 
 @pytest.fixture(scope="module")
-def result():
+def result(without_weights):
     return calibrate(3, seed=50, size=SMALL, jobs=1)
 
 
 @pytest.fixture(scope="module")
-def fitted():
+def fitted(without_weights):
     war = simulate(seed=50, priors=Priors.default(), size=SMALL)
     return fit(war.claims, engine="laplace")
 

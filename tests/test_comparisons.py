@@ -342,7 +342,7 @@ def test_a_dependent_list_among_three_is_flagged(selection, flagged):
 
 
 @pytest.fixture(scope="module")
-def war_fit():
+def war_fit(without_weights):
     claims = War(4).claims(*KINDS)
     claims = claims.select(claims.table["claimant"] != "blue-staff")
     without = Components().without("fates")

@@ -19,7 +19,7 @@ from tests import small_war
 @pytest.fixture(scope="module")
 def fitted():
     density = Density(LossModel().design(small_war.evidence(), small_war.conflict()))
-    return density, approximate(density)
+    return density, approximate(density, diagnose=False)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The gates on sparse tables: a fit agrees with the exact engine, or is sampled, or is refused."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from lossmodel.inference.gates import (
 )
 from lossmodel.inference.importance import WeightedDraws, weighted_draws
 from lossmodel.inference.laplace.fit import approximate
+from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.nuts import sampler
 from lossmodel.inference.run import Settings
 from lossmodel.inference.sampling import SAMPLERS, sample_through_gate
@@ -215,6 +217,8 @@ def test_a_total_that_runs_away_is_named(sparse):
 def test_auto_samples_where_weights_fail_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "weights_gate", lambda _: ["importance weights are uneven"])
     monkeypatch.setattr(run, "agreement_gate", lambda *_: ["importance weights move a total"])
+    once = partial(weighted_draws, rounds=1, longest=1)
+    monkeypatch.setattr(run, "weighted_draws", once)
     said: list[str] = []
     found = fit(war(tmp_path, SPARSE), engine="auto", draws=30, patience=0, progress=said.append)
     # Thirty draws of a chain do not do: hmc is tried first, and nuts where its gate fails.
@@ -295,3 +299,16 @@ def test_weights_are_the_same_for_one_seed(sparse):
     density, laplace = sparse
     one, two = (weighted_draws(density, laplace, seed=3, rounds=2) for _ in range(2))
     pd.testing.assert_frame_equal(pd.DataFrame(one.theta), pd.DataFrame(two.theta))
+
+
+@pytest.mark.parametrize(("category", "has_wounded"), [("killed", False), ("casualties", True)])
+def test_wounded_are_checked_where_a_table_has_them(tmp_path, category, has_wounded):
+    rows = [total("ministry", 1500), total("institute", 4000, category=category)]
+    table = claims(tmp_path, rows)
+    density = Density(LossModel().design(collect_evidence(table), table.conflict, "person"))
+    theta = np.zeros((1, 5, density.size))
+    names, _ = gated_quantities(SubmodelDraws(density.model, theta))
+    totals = [total.name for total in reported(density, theta[0, 0])]
+    assert any("wounded" in name for name in names) is has_wounded
+    assert ("wounded north" in totals) is has_wounded
+    assert "killed north" in totals

@@ -24,7 +24,7 @@ def fitted():
     claims = load_claims(conflict=WAR)
     design = LossModel().design(collect_evidence(claims), claims.conflict, SUBMODEL)
     density = Density(design)
-    return density, approximate(density)
+    return density, approximate(density, diagnose=False)
 
 
 def draws(laplace, size, seed):
@@ -76,7 +76,7 @@ def test_sums_of_a_wide_walk_mix_in_one_length_and_do_not_without(monkeypatch):
     claims = load_claims(conflict=WAR)
     model = LossModel(priors=Priors.default().replace({"rate.walk_sd": wide}))
     density = Density(model.design(collect_evidence(claims), claims.conflict, SUBMODEL))
-    laplace = approximate(density)
+    laplace = approximate(density, diagnose=False)
 
     def worst():
         _, found = sample_through_gate(

@@ -36,7 +36,7 @@ def _whitened(case):
         submodel = "tanks" if case == "tanks" else "person"
         design = LossModel().design(small_war.evidence(), small_war.conflict(), submodel)
     density = Density(design)
-    return density, Whitened(density, approximate(density))
+    return density, Whitened(density, approximate(density, diagnose=False))
 
 
 def points(size):
@@ -83,7 +83,7 @@ def test_a_share_on_which_others_depend_nonlinearly_has_a_curve():
     claims = load_claims()
     evidence = collect_evidence(claims, as_of=pd.Timestamp("2022-06-01"))
     density = Density(LossModel().design(evidence, claims.conflict))
-    coordinates = Whitened(density, approximate(density))
+    coordinates = Whitened(density, approximate(density, diagnose=False))
     names = [
         name
         for name, places in density.design.parameters.groups.items()

@@ -176,3 +176,19 @@ def test_windows_are_added_up(tmp_path, kind):
 def test_a_zero_is_reached_by_an_answer_of_less_than_one_half(tmp_path):
     said = named([row(0, value=0, **OWN)], tmp_path, role="self", expected=1.0)[1]
     assert said == []
+
+
+@pytest.mark.parametrize(("expected", "where"), [(0.1, ["above"]), (1.0, [])])
+def test_a_sum_of_parties_is_a_total_too(tmp_path, expected, where):
+    # Guests come in the second year. Nothing is outside of figures about one party alone.
+    about = {"claimant": "sea-staff", "category": "killed", "end": "2002-06-30"}
+    rows = [
+        row(0, party="land+guests", value=1000, **about),
+        row(1, party="land", value=1, qualifier="at-least", **about),
+        row(2, party="guests", value=1, qualifier="at-least", **about),
+    ]
+    _, said = named(rows, tmp_path, role="adversary", expected=expected)
+    assert [f["message"].split("lies ")[1].split()[0] for f in said] == where
+    for finding in said:
+        assert finding["claims"] == ("c0",)
+        assert finding["message"].startswith("The answer for killed land+guests lies")

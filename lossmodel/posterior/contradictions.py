@@ -18,6 +18,7 @@ from scipy.special import ndtri
 from lossmodel.posterior.ratios import biases_table
 from lossmodel.posterior.tables import STREAM, terms_table
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -111,7 +112,7 @@ def _distance(rows: pd.DataFrame) -> pd.Series:
 
 
 def _against_others(row: Mapping[Hashable, Any]) -> str:
-    ratio, *limits = (f"{row[f'discrepancy{part}']:.2g}" for part in ("", "_lower", "_upper"))
+    ratio, *limits = (number(row[f"discrepancy{part}"]) for part in ("", "_lower", "_upper"))
     return (
         f"{_name(row)} contradicts the other figures: it gives {ratio} times what they lead one "
         f"to expect of it, where {' to '.join(limits)} was likely."
@@ -120,7 +121,7 @@ def _against_others(row: Mapping[Hashable, Any]) -> str:
 
 def _against_prior(row: Mapping[Hashable, Any]) -> str:
     names = ("ratio_median", "prior_lower", "prior_upper")
-    median, lower, upper = (f"{row[name]:.2g}" for name in names)
+    median, lower, upper = (number(row[name]) for name in names)
     return (
         f"{_name(row)} contradicts the other figures: it gives {median} times the losses of the "
         f"fit, where {lower} to {upper} was expected of it."

@@ -61,6 +61,8 @@ class _Compared(NamedTuple):
 def outside_findings(fit: Fit) -> list[Finding]:
     """A warning for each total whose interval has the latest figures of all claimants on one side.
 
+    Totals are those that are reported, and those of sums of parties that claims are about.
+
     A claimant's figure is its latest running total with the windows after it, or their sum alone,
     compared with the fit's losses of the same days. A bound is compared in its own direction, and
     a list or a register that is not the side's own is a lower bound: it misses losses, and an
@@ -76,13 +78,22 @@ def outside_findings(fit: Fit) -> list[Finding]:
 
     claims = _claims(fit)
     found = []
-    for key in reported_series(fit):
+    for key in (*reported_series(fit), *_sums(fit, claims)):
         figures, where = _on_one_side(_compared(fit, claims, key))
         if figures:
             ids = tuple(name for figure in figures for name in figure.claims)
             sentence = _sentence(key, figures, where)
             found.append(Finding("warning", OUTSIDE, len(ids), sentence, REMEDY, ids))
     return found
+
+
+def _sums(fit: Fit, claims: pd.DataFrame) -> Iterator[Series]:
+    """Sums of parties that claims are about, where the fit has all of them."""
+    known = set(reported_series(fit))
+    for party, category, scope in claims[["party", "category", "scope"]].drop_duplicates().values:
+        parts = fit.conflict.components(party)
+        if len(parts) > 1 and {(part, category, scope) for part in parts} <= known:
+            yield party, category, scope
 
 
 def _on_one_side(figures: Iterable[_Compared]) -> tuple[list[_Compared], str]:

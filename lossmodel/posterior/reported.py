@@ -3,11 +3,11 @@
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.inference.run import Submodel
 from lossmodel.model.design import Design
+from lossmodel.tables.categories import COUNTED, WITH_WOUNDED
 from lossmodel.text.levels import IDENTIFIED
 
 __all__ = ["Series", "is_identified", "series_of"]
 
-COUNTS_WOUNDED = {"wounded", "casualties", "losses", "irrecoverable"}
 # Party, category and scope.
 Series = tuple[str, str, str]
 
@@ -28,8 +28,8 @@ def series_of(design: Design, name: str, conflict: Conflict) -> list[Series]:
         ]  # fmt: skip
         about = [p for p in design.terms["party"].unique() if party in conflict.components(p)]
         own = design.terms[design.terms["party"].isin(about)]
-        categories = ["killed", "wounded", "casualties"] if design.people else [name]
-        if design.people and not COUNTS_WOUNDED & {*own["category"], *own["per"]}:
-            categories = ["killed"]
+        categories = COUNTED if design.people else (name,)
+        if design.people and not {*WITH_WOUNDED} & {*own["category"], *own["per"]}:
+            categories = COUNTED[:1]
         series += [(party, category, scope) for scope in scopes for category in categories]
     return series

@@ -12,6 +12,7 @@ __all__ = [
     "OUTFLOWS",
     "STOCK_CATEGORIES",
     "STRENGTH",
+    "WITH_WOUNDED",
 ]
 
 # Categories of a force balance: the size of a force, those who join it, and those who leave it but
@@ -26,3 +27,5 @@ DECLARED: Final = "declared"
 COMPARED_CATEGORIES: Final = ("killed", "irrecoverable", "losses", "casualties", "wounded")
 # Losses of people, in every report.
 COUNTED: Final = ("killed", "wounded", "casualties")
+# Categories that wounded are among.
+WITH_WOUNDED: Final = ("wounded", "casualties", "losses", "irrecoverable")

@@ -9,7 +9,6 @@ from scipy import sparse
 from lossmodel.inference.laplace.modes import Point
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.operators import Node
-from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 from lossmodel.model.design.windows import KILLED, WOUNDED
 
@@ -32,24 +31,15 @@ Slopes = Mapping[Quantity, Floats]
 
 
 def reported(density: Density, theta: Floats) -> list[Quantity]:
-    """Losses up to the last day of the parties that can have any."""
+    """Losses up to the last day that figures count, of the parties that can have any."""
     model, design = density.model, density.design
     totals = [
-        Quantity(
-            _name(design, party, component),
-            design.latent.parties[party],
-            model.total(party, (component,)),
-        )
-        for component in sorted({KILLED, WOUNDED} & model.components.keys())
-        for party in range(len(design.latent.parties))
+        Quantity(f"{category} {name}", name, model.total(party, (component,)))
+        for component, category in zip((KILLED, WOUNDED), design.counted, strict=False)
+        for party, name in enumerate(design.latent.parties)
     ]
     found = model.graph.evaluate({model.theta: theta}, [t.node for t in totals], apart=True)
     return [total for total in totals if found[total.node][0] > LOG_LEAST]
-
-
-def _name(design: Design, party: int, component: int) -> str:
-    category = ("killed", "wounded")[component] if design.people else design.name
-    return f"{category} {design.latent.parties[party]}"
 
 
 def slopes_of(density: Density, theta: Floats, quantities: Iterable[Quantity]) -> Slopes:

@@ -16,6 +16,7 @@ from lossmodel.model.design.latent import LatentProcesses
 from lossmodel.model.design.observation import Observations
 from lossmodel.model.design.parameters import Parameterisation
 from lossmodel.model.design.reporting import Coverage, ReportingTriangle
+from lossmodel.tables.categories import WITH_WOUNDED
 
 __all__ = ["CIVILIAN", "PEOPLE", "PERSON", "Design"]
 
@@ -129,3 +130,14 @@ class Design:
     def people(self) -> bool:
         """Whether the losses are of people, killed and wounded."""
         return self.name in PEOPLE
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The class of equipment, or the killed, with the wounded where any figure has them.
+
+        Without such a figure the wounded are those of the prior, and no table has them.
+        """
+        if not self.people:
+            return (self.name,)
+        has_wounded = {*WITH_WOUNDED} & {*self.terms["category"], *self.terms["per"]}
+        return ("killed", "wounded") if has_wounded else ("killed",)
