@@ -5,6 +5,7 @@ import json
 import re
 import resource
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -358,6 +359,17 @@ def test_a_gate_that_did_not_pass_is_named_in_the_answer(tmp_path):
     assert last.startswith(f"no report: {tmp_path}")
     assert all(words in last for words in ("--engine nuts", "docs/checks.md", "--force"))
     assert headline(failed, tmp_path, force=True).splitlines()[-1] == f"report: {tmp_path}"
+
+
+@pytest.mark.parametrize(
+    ("engine", "others"),
+    [("auto", {"nuts", "laplace"}), ("laplace", {"auto", "nuts"}), ("nuts", {"laplace"})],
+)
+def test_an_engine_whose_gate_failed_is_not_what_to_try_next(tmp_path, engine, others):
+    failed = make_fit(n_draws=20, passed=False)
+    failed = replace(failed, provenance=failed.provenance | {"engine": engine})
+    following = headline(failed, tmp_path).partition("Next: ")[2]
+    assert {*re.findall("--engine ([a-z]+)", following)} == others
 
 
 CLAIM = (

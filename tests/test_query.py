@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import lossmodel as lm
 from lossmodel.errors import UsageError
 from lossmodel.posterior.contradictions import CONTRADICTED
 from lossmodel.posterior.estimates import COLUMNS, estimates_table
@@ -16,7 +17,12 @@ from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.posterior.tables import streams_table
 from lossmodel.query import answer_query, run_query
 from lossmodel.query.parse import parsed
+from lossmodel.report.document import compose
+from lossmodel.report.figures.figures import figure_specs
+from lossmodel.report.output.markdown import to_markdown
+from lossmodel.report.results import Results
 from lossmodel.text.grammar import EXAMPLES, GRAMMAR
+from tests.count_war import claims, total
 from tests.fakes import HOSTILE, make_fit
 
 
@@ -426,3 +432,18 @@ def test_any_question_is_answered_or_refused(fit, question):
 def test_an_unknown_form_is_refused(fit):
     with pytest.raises(UsageError, match="No format 'xml'"):
         run_query(fit, "killed north", form="xml")
+
+
+def test_where_no_figure_has_wounded_nothing_is_said_of_casualties(tmp_path):
+    table = claims(tmp_path, [total("ministry", 1500), total("institute", 2500)])
+    found = lm.fit(table, engine="laplace", draws=50)
+    text = run_query(found, "ratio ministry north")
+    assert "casualties" not in text
+    with pytest.raises(UsageError, match=r"there are: killed\."):
+        run_query(found, "tanks north")
+    results = Results(found)
+    ratios = results.biases[["ratio_if_killed_median", "ratio_if_casualties_median"]]
+    assert ratios.notna().all().tolist() == [True, False]
+    page = to_markdown(compose(results, figure_specs(results)))
+    assert "People killed" in page
+    assert "People killed and wounded" not in page

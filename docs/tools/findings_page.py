@@ -25,10 +25,11 @@ FOOT: Final = """
 A fit may add three more kinds, since they need an estimate. **`contradicted-claimant`** (warning)
 is a stream whose figures are far from where the prior of its bias has them, given the figures of
 all others. Compare the claimant's unit, category and party with those of others; if they are right,
-widen the prior of its bias. **`outside-all-figures`** (warning) is a total whose interval has the
-latest figures of all its claimants on one side: its priors or other losses put it there, and no
-claimant. **`unbalanced-force`** (warning) is an army whose strengths and recruits leave other
-numbers of killed and disabled than the fit has, see [force balances](model/force.md).
+widen the prior of its bias. **`outside-all-figures`** (warning) is a total, of a party or of a sum
+of parties, whose interval has the latest figures of all its claimants on one side: its priors or
+other losses put it there, and no claimant. **`unbalanced-force`** (warning) is an army whose
+strengths and recruits leave other numbers of killed and disabled than the fit has, see
+[force balances](model/force.md).
 """
 TITLES: Final = {"warning": "Warnings", "note": "Notes"}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lossmodel.posterior.rates import rates
-from lossmodel.posterior.tables import stream_of, terms_table
+from lossmodel.posterior.tables import reported_series, stream_of, terms_table
 from lossmodel.tables.vocabulary import OBSERVED_AS
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class Figures:
     own
         Truth under the stream's own definition.
     killed, casualties
-        Truth under the two definitions that a word could mean; None for equipment.
+        Truth under the two definitions that a word could mean; None for equipment, and casualties
+        where no figure has the wounded.
     """
 
     claimed: NDArray[np.float64]
@@ -127,9 +128,16 @@ class Truths:
         killed = self.sums(stream.party, "killed", scope)
         if stream.category in COUNTED_AS_KILLED:
             return Figures(killed * factor, killed, None, None)
+        if not self._has_casualties(stream.party):
+            return Figures(killed * factor, killed, killed, None)
         casualties = self.sums(stream.party, "casualties", scope)
         own = self._own(stream, killed, casualties)
         return Figures(own * factor, own, killed, casualties)
+
+    def _has_casualties(self, party: str) -> bool:
+        """Whether any figure has the wounded of a party, or of each that it is the sum of."""
+        known = {(name, category) for name, category, _ in reported_series(self.fit)}
+        return all((name, "casualties") in known for name in self.fit.conflict.components(party))
 
     def _own(
         self, stream: Any, killed: NDArray[np.float64], casualties: NDArray[np.float64]

@@ -167,9 +167,9 @@ def _ratio_paths(fit: Fit, quantity: Quantity) -> dict[str, _Path]:
     scope = stream_scopes(fit)[stream.claimant, stream.party, stream.category]
     found = figures(fit, stream, first=every_day, scope=scope)
     paths = {"own": _Path(found.claimed, found.own)}
-    if found.killed is not None and found.casualties is not None:
-        paths["killed"] = _Path(found.claimed, found.killed)
-        paths["casualties"] = _Path(found.claimed, found.casualties)
+    for name, truth in (("killed", found.killed), ("casualties", found.casualties)):
+        if truth is not None:
+            paths[name] = _Path(found.claimed, truth)
     return paths
 
 
