@@ -18,6 +18,8 @@ from lossmodel.report.results import Results
 from tests.odd_tables import MONTHS, Rows, monthly, row
 from tests.small_conflict import claims_csv, write_conflict
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 DAYS = [f"2001-0{1 + day // 25}-{1 + day % 25:02d}" for day in range(149)]
 LEDGER = {"claimant": "sea-staff", "party": "land", "category": "losses"}
 TWO = """claimant,party,category,accounting,method,note

@@ -14,6 +14,8 @@ from lossmodel.report.results import Results
 from tests.odd_tables import MONTHS, monthly, row
 from tests.small_conflict import claims_csv, write_conflict
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 CLAIMANTS = """claimant,name,side,url,derived_from,note
 sea-staff,Staff of the sea,sea,,,
 land-staff,Staff of the land,land,,,

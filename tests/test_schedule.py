@@ -17,6 +17,8 @@ from lossmodel.inference.schedule import run_submodels
 from lossmodel.model import LossModel
 from lossmodel.system.cache import Cached
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 SETTINGS = Settings(engine="laplace", draws=50)
 
 
@@ -25,7 +27,7 @@ def designs():
     claims = load_claims()
     evidence = collect_evidence(claims, as_of=pd.Timestamp("2022-06-01"))
     designs = LossModel().submodels(evidence, claims.conflict)
-    return [design for design in designs if design.name != "person"][:6]
+    return [design for design in designs if design.name != "person"][:3]
 
 
 @pytest.fixture(scope="module")
