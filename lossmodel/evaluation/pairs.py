@@ -46,7 +46,8 @@ def score_pairs(table: pd.DataFrame | None = None) -> pd.DataFrame:
 
     Examples
     --------
-    >>> scores = score_pairs()
+    >>> from lossmodel.model import history_tables
+    >>> scores = score_pairs(history_tables.read_clusters().head(20))
     >>> bool((scores["cluster"] == scores["left_out"]).all())
     True
     """

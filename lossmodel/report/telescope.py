@@ -70,9 +70,8 @@ def telescope(
     Examples
     --------
     >>> from lossmodel import fit
-    >>> before = fit("battle-of-britain", engine="laplace", draws=50, as_of="1940-10-05")
-    >>> after = fit("battle-of-britain", engine="laplace", draws=50)
-    >>> steps = telescope(before, after, by="month")
+    >>> before = fit("battle-of-britain", engine="laplace", draws=100, as_of="1940-10-05")
+    >>> steps = telescope(before, fitted, by="month")
     >>> [name for name in steps["added"].unique()][:2]
     ['1940-10', '1940-11']
     """

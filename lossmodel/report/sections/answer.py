@@ -148,10 +148,10 @@ def _all_totals(results: Results, main: list[str]) -> list[Block]:
     things = [key for key in fit.series if key[1] not in COUNTED]
     blocks: list[Block] = []
     if people:
-        caption = "People killed and wounded" if any(c != "killed" for _, c, _ in people) else ""
+        wounded = " and wounded" if any(category != "killed" for _, category, _ in people) else ""
         blocks += [
             Text("People, including civilians", tone="heading"),
-            _table(results, "totals-people", people, caption or "People killed"),
+            _table(results, "totals-people", people, f"People killed{wounded}"),
         ]
     if things:
         blocks += [
