@@ -29,14 +29,14 @@ NO_REPORT: Final = (
     "no report: {out} has the fit alone. Next: lossmodel fit {engines}; docs/checks.md has a "
     "remedy for each failure; --force writes a report with every page marked."
 )
-# What to try after an engine. That of auto may fail at its limit of time, which nuts does not have.
-NUTS: Final = "--engine nuts samples for as long as its gate takes"
+# What to try after the engine that was asked for. The gate of auto may fail at its limit of time,
+# which nuts does not have.
 ENGINES: Final = {
     "laplace": "--engine auto samples where laplace does not do, --engine nuts for as long as its "
     "gate takes",
     "nuts": "--engine laplace approximates",
 }
-OTHERS: Final = f"{NUTS}, --engine laplace approximates"
+OTHERS: Final = "--engine nuts samples for as long as its gate takes, --engine laplace approximates"
 # Doubts of the gate that are printed: those of people come first, and the report has all.
 DOUBTS = 2
 
@@ -58,14 +58,9 @@ def headline(fit: Fit, out: Path, *, force: bool = False) -> str:
         _gate(fit),
         f"report: {out}"
         if force or fit.diagnostics["gate"]["passed"]
-        else NO_REPORT.format(out=out, engines=ENGINES.get(_asked(fit), OTHERS)),
+        else NO_REPORT.format(out=out, engines=ENGINES.get(fit.provenance["engine"], OTHERS)),
     ]
     return "\n".join(lines)
-
-
-def _asked(fit: Fit) -> str:
-    """The engine that was asked for: auto, or the one of all submodels."""
-    return str(fit.provenance["engine"])
 
 
 def _totals(fit: Fit) -> list[str]:

@@ -3,7 +3,7 @@
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.inference.run import Submodel
 from lossmodel.model.design import Design
-from lossmodel.tables.categories import COUNTED, WITH_WOUNDED
+from lossmodel.tables.categories import COUNTED, has_wounded
 from lossmodel.text.levels import IDENTIFIED
 
 __all__ = ["Series", "is_identified", "series_of"]
@@ -29,7 +29,7 @@ def series_of(design: Design, name: str, conflict: Conflict) -> list[Series]:
         about = [p for p in design.terms["party"].unique() if party in conflict.components(p)]
         own = design.terms[design.terms["party"].isin(about)]
         categories = COUNTED if design.people else (name,)
-        if design.people and not {*WITH_WOUNDED} & {*own["category"], *own["per"]}:
+        if design.people and not has_wounded(own):
             categories = COUNTED[:1]
         series += [(party, category, scope) for scope in scopes for category in categories]
     return series

@@ -85,8 +85,8 @@ def read_quantity(words: list[str], fit: Fit) -> Quantity:
             _check_series(party, summed, category, scope, fit)
         return Quantity(LETHALITY, party, scope, summed=summed)
     names = [words[0]] if words[0] in map(str.lower, categories) else words[0].split("+")
-    ratio = (LETHALITY,) if "casualties" in categories else ()
-    chosen = [_known(name, "category", categories, *ratio) for name in names]
+    also = (LETHALITY,) if "casualties" in categories else ()
+    chosen = [_known(name, "category", categories, *also) for name in names]
     if len(set(chosen)) < len(chosen) or ("casualties" in chosen and len(chosen) > 1):
         raise grammar_error(f"{words[0]!r} counts something twice.")
     if len({fit.conflict.categories[name].group for name in chosen}) > 1:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "COMPARED_CATEGORIES",
@@ -12,7 +15,7 @@ __all__ = [
     "OUTFLOWS",
     "STOCK_CATEGORIES",
     "STRENGTH",
-    "WITH_WOUNDED",
+    "has_wounded",
 ]
 
 # Categories of a force balance: the size of a force, those who join it, and those who leave it but
@@ -29,3 +32,21 @@ COMPARED_CATEGORIES: Final = ("killed", "irrecoverable", "losses", "casualties",
 COUNTED: Final = ("killed", "wounded", "casualties")
 # Categories that wounded are among.
 WITH_WOUNDED: Final = ("wounded", "casualties", "losses", "irrecoverable")
+
+
+def has_wounded(figures: pd.DataFrame) -> bool:
+    """Whether any figure has wounded, in its category or in the one that it is a ratio to.
+
+    Parameters
+    ----------
+    figures
+        With the columns `category` and `per`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> figures = pd.DataFrame({"category": ["killed", "killed"], "per": ["", "wounded"]})
+    >>> has_wounded(figures), has_wounded(figures[:1])
+    (True, False)
+    """
+    return not {*figures["category"], *figures["per"]}.isdisjoint(WITH_WOUNDED)

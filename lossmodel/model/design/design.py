@@ -16,7 +16,7 @@ from lossmodel.model.design.latent import LatentProcesses
 from lossmodel.model.design.observation import Observations
 from lossmodel.model.design.parameters import Parameterisation
 from lossmodel.model.design.reporting import Coverage, ReportingTriangle
-from lossmodel.tables.categories import WITH_WOUNDED
+from lossmodel.tables.categories import has_wounded
 
 __all__ = ["CIVILIAN", "PEOPLE", "PERSON", "Design"]
 
@@ -139,5 +139,4 @@ class Design:
         """
         if not self.people:
             return (self.name,)
-        has_wounded = {*WITH_WOUNDED} & {*self.terms["category"], *self.terms["per"]}
-        return ("killed", "wounded") if has_wounded else ("killed",)
+        return ("killed", "wounded") if has_wounded(self.terms) else ("killed",)
