@@ -1,6 +1,7 @@
 """Documents that quote a fit: tagged numbers are compared, others are listed and not judged."""
 
 import time
+import timeit
 import zipfile
 
 import pytest
@@ -237,11 +238,13 @@ def test_a_document_is_read_in_a_time_that_grows_with_its_length(tmp_path, kind,
     seconds = []
     for size in (50_000, 400_000):
         path.write_text(piece * (size // len(piece)), encoding="utf-8")
-        begin = time.process_time()
-        mentions(path)
-        seconds.append(time.process_time() - begin)
+        # The collector walks over all that the tests before have left, and other processes take
+        # their share of the caches: the shortest of four readings, with the collector off.
+        seconds.append(
+            min(timeit.repeat(lambda: mentions(path), timer=time.process_time, repeat=4, number=1))
+        )
     # Eight times the length: sixty times the time if it grew with the square.
-    assert seconds[1] < 25 * seconds[0] + 0.5
+    assert seconds[1] < 25 * seconds[0] + 0.1
 
 
 def test_a_word_file_is_read_however_deep(tmp_path):
