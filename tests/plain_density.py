@@ -17,6 +17,7 @@ NEVER = 1e9
 YEAR = 365.25
 # Figures of whole windows, each judged anew.
 ASSESSED = ("estimate", "corrected-register")
+LISTED = ("killed", "wounded", "casualties")
 
 
 class PlainDensity(PlainWar):
@@ -24,7 +25,7 @@ class PlainDensity(PlainWar):
         self.take(normals)
         prior = sum(stats.norm.logpdf(z).sum() for z in normals.values())
         figures = sum(self.own_or_copy(term) for term in self.terms)
-        return prior + self.below_ceilings() + self.below_wholes() + figures
+        return prior + self.below_ceilings() + self.below_wholes() + self.cut_off() + figures
 
     # Expectations
 
@@ -281,6 +282,50 @@ class PlainDensity(PlainWar):
                 sd = self.priors["coverage.within_sd"].median
                 log_density += math.log(2) + stats.norm.logcdf((whole - inner) / sd)
         return log_density
+
+    def cut_off(self) -> float:
+        """Log density of lists of people as cut off at the number of people that there were."""
+        if not (self.person and self.components.list_bounds):
+            return 0.0
+        names = ("claimant", "party", "category", "scope")
+        counted = [
+            term
+            for term in self.terms
+            if term["accounting"] == "list" and term["category"] in LISTED
+            if term["role"] != "adversary" and term["form"] == "point"
+        ]
+        by_vintage = {(*(t[n] for n in names), t["known"], t["days"]): t for t in counted}
+        earlier = {
+            key: (*key[:4], t["known_from"], t["days_from"]) if t["days_from"] else None
+            for key, t in by_vintage.items()
+        }
+        log_density = 0.0
+        for key in by_vintage.keys() - set(earlier.values()):
+            chain = [key]
+            while chain[-1] in earlier and earlier[chain[-1]]:
+                chain.append(earlier[chain[-1]])
+            if chain[-1] not in by_vintage:
+                continue  # the first vintage is in no observation
+            parts = [by_vintage[each] for each in chain]
+            count = sum(term["value"] for term in parts)
+            if count > 0:
+                log_density += self.cut_off_at(parts, count)
+        return log_density
+
+    def cut_off_at(self, parts: list[dict[str, Any]], count: float) -> float:
+        """The same of one list whose increments are given, the latest first."""
+        bound = math.hypot(self.priors["coverage.false_sd"].median, 1 / math.sqrt(count))
+        months = [self.growth_days(term) / 30 for term in parts]
+        shares = [term["value"] / count for term in parts]
+        own = self.scale("noise.list") ** 2 * sum(
+            share**2 / time for share, time in zip(shares, months, strict=True)
+        )
+        losses = self.compared(parts[0], parts[0]["category"])
+        expected = math.log(sum(self.expectation(term) for term in parts))
+        named = stats.norm.logcdf((losses - math.log(count)) / bound)
+        chance = stats.norm.logcdf((losses - expected) / math.hypot(own**0.5, bound))
+        share = self.priors["coverage.unchecked"].median
+        return float(logsumexp([named - chance, 0.0], b=[1 - share, share]))
 
     def number(self, term: dict[str, Any]) -> int:
         names = ("claimant", "party", "category", "accounting")

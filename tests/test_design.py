@@ -117,9 +117,12 @@ def test_one_loss_per_day_adds_up_to_the_days_of_each_claim(design):
     sums = design.window_map @ np.tile(prefix.astype(float), len(design.series))
     windows = pd.DataFrame(design.window[:, :3], columns=["claim", "series", "factor"])
     days = windows.assign(days=sums).groupby(["claim", "series", "factor"])["days"].sum()
-    # Sums that divide others have numbers after those of the claims.
+    # Sums that divide others, and then those that bound lists, have numbers after the claims'.
     number = np.append(np.arange(len(design.terms)), design.comparisons.against)
-    claimed = design.terms["n_days"].to_numpy()[number[days.index.get_level_values("claim")]]
+    length = design.terms["n_days"].to_numpy()
+    parts = design.list_bounds.parts.toarray() > 0
+    latest = [length[each].max() for each in parts]
+    claimed = np.append(length[number], latest)[days.index.get_level_values("claim")]
     assert_allclose(days, claimed)
 
 

@@ -24,6 +24,7 @@ from lossmodel.inference.nuts import sampler
 from lossmodel.inference.run import Settings
 from lossmodel.inference.sampling import SAMPLERS, sample_through_gate
 from lossmodel.model import LossModel
+from lossmodel.model.components import Components
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.query import run_query
@@ -82,9 +83,12 @@ def war(folder: Path, rows: list[str], streams: str = ""):
     return load_claims(conflict=str(folder))
 
 
-def density_of(folder: Path, rows: list[str], streams: str = "") -> Density:
+def density_of(
+    folder: Path, rows: list[str], streams: str = "", without: tuple[str, ...] = ()
+) -> Density:
     claims = war(folder, rows, streams)
-    [design] = LossModel().submodels(collect_evidence(claims), claims.conflict)
+    model = LossModel(Components().without(*without))
+    [design] = model.submodels(collect_evidence(claims), claims.conflict)
     return Density(design)
 
 

@@ -165,9 +165,9 @@ def test_the_gate_is_about_totals(tmp_path):
         assert len(result) == failures
 
 
-def with_lists(folder):
+def with_lists(folder, *without):
     """Counts by two lists of one party, expanded at the mode."""
-    density = density_of(folder, ROWS, STREAMS)
+    density = density_of(folder, ROWS, STREAMS, without)
     return density, Modes(density).expand(approximate(density, diagnose=False).mode)
 
 
@@ -202,10 +202,17 @@ def test_curvature_across_a_plane_does_not_matter_within_it(tmp_path, monkeypatc
     assert (abs(within(alone)[0] - log_det) < 1e-6) == (not bent)
 
 
-@pytest.mark.parametrize(("divisions", "settled"), [(marginals.DIVISIONS, True), (4, False)])
-def test_knots_are_conditional_modes(tmp_path, monkeypatch, divisions, settled):
-    """At one the precision is almost singular within the plane: the twin stays where it is."""
-    density, mode = with_lists(tmp_path)
+@pytest.mark.parametrize(
+    ("divisions", "without", "settled"),
+    [
+        (marginals.DIVISIONS, (), True),
+        (marginals.DIVISIONS, ("list_bounds",), True),
+        (4, ("list_bounds",), False),
+    ],
+)
+def test_knots_are_conditional_modes(tmp_path, monkeypatch, divisions, without, settled):
+    """Without bounds the precision at one is almost singular: the twin stays where it is."""
+    density, mode = with_lists(tmp_path, *without)
     monkeypatch.setattr(marginals, "DIVISIONS", divisions)
     decrements, log_marginal = [], marginals._Path._log_marginal
 

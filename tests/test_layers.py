@@ -50,6 +50,7 @@ ORDER = [
     "model/design/streams",
     "model/design/windows",
     "model/design/comparisons",
+    "model/design/list_bounds",
     "model/design/design",
     "model/design/assemble",
     "model/design/change",

@@ -34,6 +34,8 @@ class Components:
         The unit of a published figure adds to its noise.
     copies
         A figure may be a copy of another claimant's earlier one; off, all are their claimant's own.
+    list_bounds
+        A list of people names no more than there were; off, its noise has no such limit.
     heavy_tails
         Noise is Student-t; off, normal.
     force
@@ -64,6 +66,7 @@ class Components:
     bounds: bool = True
     rounding: bool = True
     copies: bool = True
+    list_bounds: bool = True
     heavy_tails: bool = True
     force: bool = False
     ratios: bool = True

@@ -40,7 +40,7 @@ FALLEN, FARTHEST = 1.5, 6
 HIGHER = 2.0
 # Newton steps with one factor, factors, and divisions of a step by four. More are hardly ever used:
 # where the precision is almost singular within the plane, a step may be 100 times too long.
-STEPS, ROUNDS, DIVISIONS = 8, 5, 10
+STEPS, ROUNDS, DIVISIONS = 8, 8, 10
 # Newton's decrement within the hyperplane. Log determinants change to first order with the distance
 # from the mode: against 1e-6, medians of the marginals of soldiers in the shipped war are off by up
 # to 0.05 sds, and by up to 0.07 with 0.002, where the fit of soldiers takes 5% less.

@@ -36,7 +36,8 @@ class Basis:
         if apart and has_long_windows(design):
             self.within = Jacobians(graph, quantities, model.sums.inputs)
             quantities = (*quantities, model.sums)
-        self.expected = Jacobians(graph, quantities, [model.ordered_expected])
+        bounds = [] if model.list_bounds is None else [model.list_bounds]
+        self.expected = Jacobians(graph, quantities, [model.ordered_expected, *bounds])
         self.noise = Jacobians(graph, quantities, [model.ordered_noise, model.log_slack])
 
     @property

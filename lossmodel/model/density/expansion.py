@@ -215,6 +215,15 @@ class Expansion:
         bends = self.evaluation.of_map(ceilings).second()[0, 0]
         return [(rows, rows, bends / 2)]
 
+    def _of_list_bounds(self) -> Products:
+        """Second derivatives of the concave term of the list bounds, by its argument."""
+        if self.of.model.list_bounds is None:
+            return []
+        named = self.of.model.named
+        bends = self.adjoints[named] * self.evaluation.of_map(named).second()[0, 0]
+        rows = self.jacobians[named.inputs[0].index]
+        return [(rows, rows, bends / 2)]
+
     def _of_scales(self, bends: Mapping[tuple[int, int], Floats]) -> Products:
         """Second derivatives of log likelihoods, and of what noise and slack add to them."""
         model = self.of.model
@@ -298,7 +307,8 @@ class Expansion:
         given = np.maximum(self.curvature, 0.0) if weight is None else weight
         weight = given[self.of.model.by_form] / 2
         products = [(self._slopes, self._slopes, weight)]
-        products += [(rows, rows, -bend) for rows, _, bend in self._of_ceilings()]
+        concave = [*self._of_ceilings(), *self._of_list_bounds()]
+        products += [(rows, rows, -bend) for rows, _, bend in concave]
         return self._latent(self._crossed(products))
 
     def _latent(self, by_basis: Any) -> Any:

@@ -18,6 +18,7 @@ from lossmodel.model.density.functions import (
     Log,
     LogNoise,
     LogOdds,
+    OrOne,
     Probit,
     Sigmoid,
     Times,
@@ -70,15 +71,19 @@ class ModelGraph(LossGraph):
     ceilings
         Factors of the prior density besides that of theta, on the log scale, shape (C,); None
         without any.
+    list_bounds, named
+        Log density of the latest counts of lists as cut off, shape (B,), None without any; and its
+        concave term, by the log of the losses over the count.
     """
 
     def __init__(self, design: Design, replicas: Mapping[int, Likelihood] | None = None) -> None:
         observed, self.replicas = design.observed, replicas or {}
         self.by_form = np.concatenate(list(observed.indices.values()))
         self.place = np.argsort(self.by_form)
-        # Of all sums: those of the observations in their order, then those they are divided by.
-        divisors = len(self.by_form) + np.arange(len(design.comparisons.against))
-        self.sum_place = np.concatenate([self.place, divisors])
+        # Of all sums: those of the observations in their order, then those they are divided by, and
+        # those that bound lists.
+        others = len(design.comparisons.against) + len(design.list_bounds.sums)
+        self.sum_place = np.concatenate([self.place, len(self.by_form) + np.arange(others)])
         super().__init__(design)
         self._expectations()
         self.ordered_noise = self._noise(observed)
@@ -89,6 +94,7 @@ class ModelGraph(LossGraph):
             [(_gathering(i, len(design.terms)), form) for i, form in self.forms.values()]
         )
         self.ceilings = self._ceilings()
+        self.list_bounds = self._list_bounds()
 
     @property
     def figures(self) -> list[Map]:
@@ -97,8 +103,9 @@ class ModelGraph(LossGraph):
 
     @property
     def outputs(self) -> list[Map]:
-        """All terms of the log density but that of theta: of the figures, and of ceilings."""
-        return [*self.figures, *([] if self.ceilings is None else [self.ceilings])]
+        """All terms of the log density but that of theta: of figures, ceilings and list bounds."""
+        others = (self.ceilings, self.list_bounds)
+        return [*self.figures, *(each for each in others if each is not None)]
 
     def _more_predictors(self) -> dict[str, Matrix]:
         """Logits of factors, log biases of observations, and delays."""
@@ -133,7 +140,9 @@ class ModelGraph(LossGraph):
         self.sums = sums
         columns = cells_of(order, self.design.grid.cells + 1)
         terms = [*self._windows(columns, sums), *self._reported(columns, sums)]
-        logs = self._divided(self.graph.map(Log(TINY), self.graph.linear(terms, self._nothing())))
+        self._all_sums = self.graph.linear(terms, self._nothing())
+        self._all_logs = self.graph.map(Log(TINY), self._all_sums)
+        logs = self._divided(self._all_logs)
         bias = self.predictors["bias"]
         self.ordered_expected = self._as_odds(self.graph.map(WeightedSum((1.0, 1.0)), logs, bias))
         self.log_expected = self.graph.take([self.ordered_expected], self.place)
@@ -149,13 +158,12 @@ class ModelGraph(LossGraph):
 
     def _divided(self, logs: Node) -> Node:
         """Logs of the sums of the observations, less those of the sums that divide them."""
-        above = self.design.comparisons.against
-        if not len(above):
+        above, count = self.design.comparisons.against, len(self.by_form)
+        if logs.size == count:
             return logs
-        count, over = len(self.by_form), np.arange(len(above))
-        less = sparse.coo_array(
-            (np.full(len(above), -1.0), (self.place[above], over)), shape=(count, len(above))
-        )
+        where = (self.place[above], np.arange(len(above)))
+        shape = (count, logs.size - count)
+        less = sparse.coo_array((np.full(len(above), -1.0), where), shape=shape)
         both = sparse.hstack([sparse.eye_array(count), less], format="csr")
         return self.graph.linear([(sparse.csr_array(both), logs)])
 
@@ -238,6 +246,32 @@ class ModelGraph(LossGraph):
             return None
         below = self.graph.linear([(parameters.ceilings, self.v)], parameters.margin)
         return self.graph.map(Probit(), below)
+
+    def _list_bounds(self) -> Map | None:
+        """Log density of the latest counts of lists, cut off at the losses that there were.
+
+        With T the losses, E the expected count, s the sd of the bound and sigma that of the count:
+        ``log Phi((log T - log count) / s) - log Phi((log T - log E) / sqrt(sigma^2 + s^2))``, or
+        nought with the probability that the count is no bound.
+        """
+        bounds, graph = self.design.list_bounds, self.graph
+        if not len(bounds.sums):
+            return None
+        losses = graph.take([self._all_logs], self.sum_place[bounds.sums])
+        pace = sparse.csr_array(sparse.diags_array(1 / bounds.sd))
+        room = graph.linear([(pace, losses)], -bounds.log_count / bounds.sd)
+        parts = bounds.parts[:, self.by_form]
+        none = sparse.csr_array((len(bounds.sums), self._all_sums.size - len(self.by_form)))
+        parts = sparse.csr_array(sparse.hstack([parts, none], format="csr"))
+        counted = graph.map(Log(TINY), graph.linear([(parts, self._all_sums)]))
+        noise = LogNoise(bounds.factor, bounds.sd**2)
+        log_sd = graph.map(noise, self._scales(bounds.noise))
+        least = graph.map(WeightedSum((1.0, -1.0)), losses, counted)
+        pace_of_count = graph.map(Exp(), graph.map(WeightedSum((-1.0,)), log_sd))
+        chance = graph.map(Probit(), graph.map(Times(), least, pace_of_count))
+        self.named = graph.map(Probit(), room)
+        cut = graph.map(WeightedSum((1.0, -1.0)), self.named, chance)
+        return graph.map(OrOne(bounds.unchecked), cut)
 
     def _slack(self, observed: Observations) -> Node:
         if observed.bound >= 0:

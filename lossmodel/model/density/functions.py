@@ -29,6 +29,7 @@ __all__ = [
     "LogOdds",
     "LogSigmoid",
     "OnDemand",
+    "OrOne",
     "Probit",
     "Sigmoid",
     "Times",
@@ -213,6 +214,20 @@ class Probit(Function):
         return Evaluated(
             np.log(2.0) + log_tail, lambda: (hazard,), lambda: {(0, 0): -hazard * (x[0] + hazard)}
         )
+
+
+@dataclass(frozen=True, eq=False)
+class OrOne(Function):
+    """``log((1 - share) exp(x) + share)``: the log of a factor that is one with a probability."""
+
+    share: float
+
+    def _at(self, *x: Floats) -> Evaluated:
+        with np.errstate(divide="ignore"):  # a share of nought or one
+            factor, one = np.log1p(-self.share) + x[0], np.log(self.share)
+        y = np.logaddexp(factor, one)
+        part = np.exp(factor - y)
+        return Evaluated(y, lambda: (part,), lambda: {(0, 0): part * (1 - part)})
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,8 +61,8 @@ of its own, and no other bias: that of two figures of one claimant cancels in th
 
 In an overlap E_list is the expectation of the list, or of the register with its bias, for the same
 days and scope, given the other source's margin; the list's own figures are its own margin, which
-counts once. The shares p of registers and fates are smoothly kept below one. delta is the log odds
-ratio between the dead, or cases, that are compared and all of them.
+counts once. Shares p of registers and fates stay below one. delta is the log odds ratio of dead, or
+cases, that are compared to all.
 
 After the fighting, counts get better. With L the days from its end to publication, all terms of the
 log bias but the common mode are multiplied by 1 / sqrt(1 + L / settling) in a side's estimates of
@@ -71,30 +71,31 @@ short war was long, are estimates; and a list's logit coverage rises by after L 
 
 A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (the
 noise of a ledger is that of a day over the root of its days; that of a list or register is that of
-a month over the root of the months between vintages, or that it adds to the window, or since the
-first loss):
+a month over the root of those between vintages, added to the window, or since the first loss):
 
     y >= 200    log y ~ Student-t(nu, log E, sigma)
     y < 200     y ~ gamma-Poisson(mean E, shape 1 / sigma^2), continuous in y
-    at least    log y = log E + Normal(0, sigma) - Exponential(mean lambda), or of a wide mean with
-                a small probability; at most: + Exponential
+    at least    log y = log E + Normal(0, sigma) - Exponential(mean lambda), rarely of a wide mean;
+                at most: + Exponential
     range       P(low < exp(log E + Normal(0, sigma)) < high)
+
+The noise of the latest count Y of a list of people, the sum of its figures with its E and sigma, is
+cut off at the losses T of its window, unless an adversary keeps it; s^2 = false^2 + 1 / Y, and the
+factor is (1 - u) Phi((log T - log Y) / s) / Phi((log T - log E) / sqrt(sigma^2 + s^2)) + u.
 
 Ratios have the density of y >= 200, with the noise of an estimate. Of overlaps and fates y is odds
 of the share with half a case added to either side, and sigma^2 is 1 / (y + 1/2) + 1 / (n - y +
 1/2), where n is known, and a dispersion. Declarations have a list's noise of their months.
 
-A figure of a number y that another claimant's earlier figure could explain is a copy with prior
-probability q (q and p: see `lossmodel.evidence.copies`). With u its rounding unit, p the
-probability of its number if it is a copy, f the density of log y above, its likelihood is, up to a
-factor,
+A figure of a number y that another claimant's earlier figure could explain is a copy with
+probability q (q and p: `lossmodel.evidence.copies`). With its rounding unit u, p the probability of
+its number as a copy and f the density of log y above, its likelihood is, up to a factor,
 
     (1 - q) f u / y + q p;  of a count and its probability f: (1 - q) f u + q p
 
-Every unknown is an affine map of standard normals, with learned scales exp(mean + sd z); the priors
-are those of `Priors`. ``losses`` and ``expectation`` write these equations as one graph, from which
-the value, gradient, Hessian, posterior draws and PyMC model of `LossModel.build` follow. Two
-statements are independent of it: the plain sums of the tests, and the simulator.
+Every unknown is an affine map of standard normals, with scales exp(mean + sd z), see `Priors`. The
+graph of ``losses`` and ``expectation`` gives value, gradient, Hessian, draws and PyMC model; the
+tests' plain sums and the simulator are independent of it.
 """
 
 from __future__ import annotations

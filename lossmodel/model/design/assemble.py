@@ -14,6 +14,7 @@ from lossmodel.model.design.design import PEOPLE, Design
 from lossmodel.model.design.grid import Grid
 from lossmodel.model.design.latent import build_latent
 from lossmodel.model.design.linear import Linear
+from lossmodel.model.design.list_bounds import ListBounds, list_bounds
 from lossmodel.model.design.observation import Observations, observe
 from lossmodel.model.design.parameters import Parameterisation, ParameterisationBuilder
 from lossmodel.model.design.reporting import LIST, MISSING, REGISTER, ReportingTriangle, Vintage
@@ -117,10 +118,18 @@ class _Assembly:
         )  # fmt: skip
         # The triangle adds rows of v: it is built before the parameters are.
         triangle = self.triangle.build()
-        return self._arrays(self.builder.build(), observed, triangle)
+        bounds = list_bounds(
+            self.terms, observed, people=self.name in PEOPLE, priors=self.priors,
+            components=self.components, comparisons=self.comparisons,
+        )  # fmt: skip
+        return self._arrays(self.builder.build(), observed, triangle, bounds)
 
     def _arrays(
-        self, parameters: Parameterisation, observed: Observations, triangle: ReportingTriangle
+        self,
+        parameters: Parameterisation,
+        observed: Observations,
+        triangle: ReportingTriangle,
+        bounds: ListBounds,
     ) -> Design:
         height = len(parameters.offset)
         window, (factor_row, factor_sign) = self.windows.windows(), self.windows.factors()
@@ -155,6 +164,7 @@ class _Assembly:
             declared_log_sd=self.priors["declared.log_sd"].median,
             bias=bias.matrix((len(self.terms), height)),
             comparisons=self.comparisons.build(),
+            list_bounds=bounds,
             observed=observed,
         )
 

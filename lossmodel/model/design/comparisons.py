@@ -116,6 +116,7 @@ class ComparisonBuilder:
             key = str(row["claimant"]), str(row["party"]), str(row["category"])
             self._streams[key].append((number, row))
         self._against: list[int] = []
+        self._totals = 0
         self._whole: list[int] = []
         self._shares: list[tuple[int, float, int]] = []
         self._registers: list[tuple[int, int]] = []
@@ -130,6 +131,16 @@ class ComparisonBuilder:
             BALANCE: self._balance,
         }[str(term["accounting"])]
         add(observation, stream, term)
+
+    def total(self, term: Record) -> int:
+        """Number of a new sum, of all losses that an observation's category counts in its window.
+
+        Divisors are numbered first: they must all have been added.
+        """
+        self._totals += 1
+        number = self.count + len(self._against) + self._totals - 1
+        self._sum(number, term, str(term["category"]))
+        return number
 
     def build(self) -> Comparisons:
         """The comparisons added so far."""

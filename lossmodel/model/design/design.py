@@ -13,6 +13,7 @@ from lossmodel.model.design.bias import Bias
 from lossmodel.model.design.comparisons import Comparisons
 from lossmodel.model.design.grid import Floats, Grid, Ints
 from lossmodel.model.design.latent import LatentProcesses
+from lossmodel.model.design.list_bounds import ListBounds
 from lossmodel.model.design.observation import Observations
 from lossmodel.model.design.parameters import Parameterisation
 from lossmodel.model.design.reporting import Coverage, ReportingTriangle
@@ -77,6 +78,8 @@ class Design:
         whose bias is daily, and for lists.
     comparisons
         Observations that are no totals of a stream.
+    list_bounds
+        Latest counts of lists of people, which name no more than there were.
     observed
         Forms, values and noise of the observations.
 
@@ -114,6 +117,7 @@ class Design:
     declared_log_sd: float
     bias: sparse.csr_array
     comparisons: Comparisons
+    list_bounds: ListBounds
     observed: Observations
 
     @property

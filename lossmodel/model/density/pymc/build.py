@@ -40,6 +40,8 @@ def reference(design: Design) -> pm.Model:
         backend.pm.Potential("figures", tensors[graph.log_likelihood], dims="term")
         if graph.ceilings is not None:
             backend.pm.Potential("ceilings", tensors[graph.ceilings])
+        if graph.list_bounds is not None:
+            backend.pm.Potential("list_bounds", tensors[graph.list_bounds])
         _name_biases(tensors)
     return model
 

@@ -69,8 +69,7 @@ def _bound(b: Backend, bound: l.AtLeast, mu: Tensor, log_sd: Tensor, log_mean: T
 
     usual = np.log1p(-bound.wide_share) + excess(log_mean)
     wide = np.log(bound.wide_share) + excess(pt.constant(np.log(bound.wide_mean)))
-    # PyTensor's logaddexp underflows far from the mode.
-    return pt.maximum(usual, wide) + pt.softplus(-pt.abs(usual - wide))
+    return _either(b, usual, wide)
 
 
 def _range(b: Backend, form: l.Range, mu: Tensor, log_sd: Tensor) -> Tensor:
@@ -96,9 +95,12 @@ def _may_repeat(b: Backend, figures: MayRepeat, *x: Tensor) -> Tensor:
     own, copy = SYMBOLIC[type(figures.own)](b, figures.own, *x), figures.log_copy
     may = np.isfinite(copy)
     copy = np.where(may, copy, 0.0)
-    # PyTensor's logaddexp underflows far from the mode.
-    either = b.pt.maximum(own, copy) + b.pt.softplus(-b.pt.abs(own - copy))
-    return b.pt.where(may, either, own)
+    return b.pt.where(may, _either(b, own, copy), own)
+
+
+def _either(b: Backend, one: Tensor, other: Any) -> Tensor:
+    """Log of the sum of exponentials; PyTensor's logaddexp underflows far from the mode."""
+    return b.pt.maximum(one, other) + b.pt.softplus(-b.pt.abs(one - other))
 
 
 def _reported(
@@ -139,6 +141,7 @@ SYMBOLIC: dict[type, Callable[..., Any]] = {
     f.Sigmoid: lambda b, g, x: g.weight * b.pt.sigmoid(x),
     f.LogSigmoid: lambda b, g, x: -b.pt.softplus(-x),
     f.LogOdds: _log_odds,
+    f.OrOne: lambda b, g, x: _either(b, np.log1p(-g.share) + x, np.log(g.share)),
     f.Probit: lambda b, g, x: np.log(2.0) + b.log_ndtr(x),
     f.WeightedSum: lambda b, g, *x: _weighted(g, x),
     f.Times: lambda b, g, x, y: x * y,

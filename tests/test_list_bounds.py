@@ -1,0 +1,129 @@
+"""Lists of people as lower bounds: which counts bound which losses, and the answers they give."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from lossmodel.api import fit
+from lossmodel.claims import Claims
+from lossmodel.evaluation.holdings import no_more_than
+from lossmodel.evaluation.prior_draws import Sampler
+from lossmodel.evidence import collect_evidence
+from lossmodel.inference.names import EngineName
+from lossmodel.model import LossModel
+from lossmodel.model.components import Components
+from lossmodel.model.density.density import Density
+from lossmodel.model.design import Design
+from lossmodel.model.priors import Priors
+from tests import count_war
+from tests.count_war import MONTHS, total
+
+LISTS = "ministry,north,killed,list"
+LATE = {"known": "2002-03-01", "published": "2002-03-01"}
+
+
+def named(claimant: str = "ministry", value: float = 2_908, **cells: str) -> list[dict[str, str]]:
+    """A list by the end of the war, and what has been found a year later."""
+    early = {"known": "2001-05-20", "published": "2001-05-20", "claim_id": f"{claimant}-early"}
+    return [
+        total(claimant, value - 125, **(early | cells)),
+        total(claimant, value, **LATE, **cells),
+    ]
+
+
+def design(folder, rows, streams: str = LISTS, components: Components | None = None) -> Design:
+    claims = count_war.claims(folder, rows, streams)
+    evidence = collect_evidence(claims)
+    return LossModel(components or Components()).design(evidence, claims.conflict)
+
+
+def counts(found: Design) -> list[float]:
+    return np.exp(found.list_bounds.log_count).round(6).tolist()
+
+
+def test_the_increments_of_a_list_add_up_to_its_latest_count(tmp_path):
+    found = design(tmp_path, named())
+    assert counts(found) == [2_908]
+    assert found.list_bounds.parts.toarray().tolist() == [[1, 1]]
+    assert found.list_bounds.sd == pytest.approx(np.hypot(0.03, 2_908**-0.5))
+
+
+def test_windows_of_one_list_bound_their_own_losses(tmp_path):
+    rows = [
+        total("ministry", 300 + month, end, kind="period", start=f"{end[:7]}-01", **LATE)
+        for month, end in enumerate(MONTHS)
+    ]
+    assert counts(design(tmp_path, rows)) == [300, 301, 302, 303]
+
+
+@pytest.mark.parametrize(
+    ("rows", "streams"),
+    [
+        (named("south-staff"), "south-staff,north,killed,list"),
+        (named(), "ministry,north,killed,register"),
+        (named(), "ministry,north,killed,ledger"),
+        (named(category="missing", kind="stock"), "ministry,north,missing,list"),
+        (named(category="tanks"), "ministry,north,tanks,list"),
+    ],
+    ids=["an adversary's list", "a register", "a ledger", "the missing", "equipment"],
+)
+def test_other_counts_bound_nothing(tmp_path, rows, streams):
+    claims = count_war.claims(tmp_path, [*rows, total("agency", 4_000)], streams)
+    evidence = collect_evidence(claims)
+    for found in LossModel().submodels(evidence, claims.conflict):
+        assert counts(found) == []
+
+
+def test_the_component_switches_the_bounds_off(tmp_path):
+    found = design(tmp_path, named(), components=Components().without("list_bounds"))
+    assert counts(found) == []
+    assert Density(found).model.list_bounds is None
+
+
+def dead(claims: Claims, engine: EngineName, components: Components) -> np.ndarray:
+    fitted = fit(claims, engine=engine, components=components)
+    return fitted.submodels["person"].posterior.total("north", "killed").ravel()
+
+
+@pytest.mark.slow
+def test_no_fewer_died_than_a_list_names(tmp_path):
+    rows = [*named(), total("agency", 2_000, qualifier="about")]
+    claims = count_war.claims(tmp_path, rows, LISTS)
+    bounded, free = (
+        np.quantile(dead(claims, "hmc", components), [0.025, 0.5])
+        for components in (Components(), Components().without("list_bounds"))
+    )
+    assert bounded[0] > 0.95 * 2_908
+    # Without it the noise of the list alone allows for less.
+    assert free[0] < 0.87 * 2_908
+    assert abs(np.log(bounded[1] / free[1])) < 0.1
+
+
+def test_a_list_far_below_the_dead_says_what_it_said(tmp_path):
+    rows = [*named("volunteers", 1_000), total("agency", 2_500), total("institute", 2_600)]
+    claims = count_war.claims(tmp_path, rows, "volunteers,north,killed,list")
+    logs = [
+        np.log(dead(claims, "laplace", components))
+        for components in (Components(), Components().without("list_bounds"))
+    ]
+    assert abs(logs[0].mean() - logs[1].mean()) < 0.1 * logs[1].std()
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_simulated_lists_have_the_density_of_the_model(cut):
+    """Counts of a list of 0.95 of 1,000: ranks by the truncated density, and by that without."""
+    priors = Priors.default().replace({"coverage.unchecked": {"mean": 0.0}})
+    sampler, losses, mean, sd = Sampler(priors, np.random.default_rng(1)), 1e3, 950.0, 0.1
+
+    def draw() -> np.ndarray:
+        return np.array([mean * np.exp(sd * sampler.rng.standard_normal())])
+
+    drawn = np.log([no_more_than(losses, sampler, draw)[0] for _ in range(4_000)])
+    x = np.linspace(np.log(400), np.log(2_000), 4_000)
+    log_density = stats.norm.logpdf(x, np.log(mean), sd)
+    if cut:
+        error = np.hypot(0.03, np.exp(-x / 2))
+        log_density += stats.norm.logcdf((np.log(losses) - x) / error)
+    mass = np.cumsum(np.exp(log_density))
+    ranks = np.interp(drawn, x, mass / mass[-1])
+    assert bool(stats.kstest(ranks, "uniform").pvalue > 0.01) is cut
