@@ -299,28 +299,48 @@ class PlainDensity(PlainWar):
             key: (*key[:4], t["known_from"], t["days_from"]) if t["days_from"] else None
             for key, t in by_vintage.items()
         }
-        log_density = 0.0
+        wholes: dict[Any, list[Any]] = {}
         for key in by_vintage.keys() - set(earlier.values()):
             chain = [key]
             while chain[-1] in earlier and earlier[chain[-1]]:
                 chain.append(earlier[chain[-1]])
-            if chain[-1] not in by_vintage:
-                continue  # the first vintage is in no observation
-            parts = [by_vintage[each] for each in chain]
-            count = sum(term["value"] for term in parts)
+            if chain[-1] in by_vintage:  # else the first vintage is in no observation
+                parts = [by_vintage[each] for each in chain]
+                count = sum(term["value"] for term in parts)
+                wholes.setdefault(key[:4], []).append((-count, key[5], parts))
+        log_density = 0.0
+        for windows in wholes.values():
+            taken: list[dict[str, Any]] = []
+            days: set[int] = set()
+            for _, ranges, parts in sorted(windows, key=lambda whole: whole[:2]):
+                if not days & set(self.days(ranges)):
+                    days |= set(self.days(ranges))
+                    taken += parts
+            count = sum(term["value"] for term in taken)
             if count > 0:
-                log_density += self.cut_off_at(parts, count)
+                log_density += self.cut_off_at(taken, count)
         return log_density
 
     def cut_off_at(self, parts: list[dict[str, Any]], count: float) -> float:
-        """The same of one list whose increments are given, the latest first."""
+        """The same of one list of which the figures are given."""
         bound = math.hypot(self.priors["coverage.false_sd"].median, 1 / math.sqrt(count))
         months = [self.growth_days(term) / 30 for term in parts]
         shares = [term["value"] / count for term in parts]
         own = self.scale("noise.list") ** 2 * sum(
             share**2 / time for share, time in zip(shares, months, strict=True)
         )
-        losses = self.compared(parts[0], parts[0]["category"])
+        latest = max(parts, key=lambda term: term["known"])
+        days = tuple({days for term in parts for days in term["days"]})
+        merged = set(self.days(days))
+        losses = math.log(
+            sum(
+                self.counted(latest | {"word": self.number(latest)}, party, day)
+                for party in self.conflict.components(latest["party"])
+                if party in self.parties
+                for day in merged
+            )
+            + NEARLY_NOTHING
+        )
         expected = math.log(sum(self.expectation(term) for term in parts))
         named = stats.norm.logcdf((losses - math.log(count)) / bound)
         chance = stats.norm.logcdf((losses - expected) / math.hypot(own**0.5, bound))

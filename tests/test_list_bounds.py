@@ -48,12 +48,27 @@ def test_the_increments_of_a_list_add_up_to_its_latest_count(tmp_path):
     assert found.list_bounds.sd == pytest.approx(np.hypot(0.03, 2_908**-0.5))
 
 
-def test_windows_of_one_list_bound_their_own_losses(tmp_path):
-    rows = [
-        total("ministry", 300 + month, end, kind="period", start=f"{end[:7]}-01", **LATE)
-        for month, end in enumerate(MONTHS)
+def months(**cells: str) -> list[dict[str, str]]:
+    return [
+        total("ministry", 300, end, kind="period", start=f"{end[:7]}-01", **LATE) | cells
+        for end in MONTHS
     ]
-    assert counts(design(tmp_path, rows)) == [300, 301, 302, 303]
+
+
+def test_windows_that_do_not_overlap_are_one_bound(tmp_path):
+    found = design(tmp_path, months())
+    assert counts(found) == [1_200]
+    here = found.window[:, 0] == found.list_bounds.sums[0]
+    assert (found.window[here, 4] - found.window[here, 3]).sum() == 120
+
+
+def test_of_windows_that_overlap_the_largest_count_is_the_bound(tmp_path):
+    late = {"claim_id": "from-february", "known": "2003-01-01", "published": "2003-01-01"}
+    rows = [*months(), total("ministry", 1_500, kind="period", start="2001-02-01", **late)]
+    found = design(tmp_path, rows)
+    # January's month does not overlap with the period from February on.
+    assert counts(found) == [1_800]
+    assert found.list_bounds.parts.sum() == 2
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ A list's figures say how many of the dead it has by its coverage, with a noise t
 above the dead themselves. The noise of the latest count of each list is cut off there.
 """
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.design.comparisons import ComparisonBuilder
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.observation import Observations
-from lossmodel.model.design.windows import records
+from lossmodel.model.design.windows import Record, records
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
 
@@ -24,8 +25,8 @@ __all__ = ["ListBounds", "list_bounds"]
 
 # Categories whose words are defined: the people of a list are among those that they count.
 CATEGORIES = ("killed", "wounded", "casualties")
-# Columns of an observation that its chain of vintages is found by.
-CHAIN = ("claimant", "party", "category", "scope")
+# Columns that name a list and the part of the losses that it is of.
+STREAM = ("claimant", "party", "category", "scope")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class ListBounds:
     Attributes
     ----------
     sums
-        Shape (B,): numbers of the sums of all losses in the window of each count, see
+        Shape (B,): numbers of the sums of all losses in the windows of each count, see
         `ComparisonBuilder`.
     parts
         Sparse, shape (B, N): the observations whose figures add up to each count.
@@ -90,56 +91,83 @@ def list_bounds(
     comparisons
         Collects the sums.
     """
-    chains = list(_chains(terms)) if people and components.list_bounds else []
-    rows = np.array([i for i, chain in enumerate(chains) for _ in chain], dtype=np.int64)
-    members = np.array([term for chain in chains for term in chain], dtype=np.int64)
+    wholes = list(_lists(terms)) if people and components.list_bounds else []
+    lists = [found for _, found in wholes]
+    rows = np.array([i for i, each in enumerate(lists) for _ in each], dtype=np.int64)
+    members = np.array([term for each in lists for term in each], dtype=np.int64)
     figures = terms["value"].to_numpy(dtype=float)
-    count = np.bincount(rows, figures[members], minlength=len(chains))
+    count = np.bincount(rows, figures[members], minlength=len(lists))
     # Increments have independent noise, each relative to its size.
     learned = observed.noise >= 0
     scale = observed.scale * np.where(learned, 1.0, observed.fixed_noise)
     parts = (figures * scale)[members] / count[rows]
-    last = np.array([chain[-1] for chain in chains], dtype=np.int64)
-    latest = records(terms.iloc[last])
     false = priors["coverage.false_sd"].median
     return ListBounds(
-        sums=np.array([comparisons.total(term) for term in latest], dtype=np.int64),
+        sums=np.array(
+            [
+                comparisons.total(_latest(terms.iloc[each]) | {"days": days})
+                for days, each in wholes
+            ],
+            dtype=np.int64,
+        ),
         parts=sparse.csr_array(
-            (np.ones(len(rows)), (rows, members)), shape=(len(chains), len(terms))
+            (np.ones(len(rows)), (rows, members)), shape=(len(lists), len(terms))
         ),
         log_count=np.log(count),
         sd=np.sqrt(false**2 + 1 / count),
         unchecked=priors["coverage.unchecked"].median,
-        noise=observed.noise[last],
-        factor=np.sqrt(np.bincount(rows, parts**2, minlength=len(chains))),
+        noise=observed.noise[[each[0] for each in lists]],
+        factor=np.sqrt(np.bincount(rows, parts**2, minlength=len(lists))),
     )
 
 
-def _chains(terms: pd.DataFrame) -> Iterator[list[int]]:
-    """Observations that add up to the latest counts of lists, in the order of knowledge."""
+def _latest(terms: pd.DataFrame) -> dict[Hashable, Any]:
+    return dict(max(records(terms), key=lambda term: term["known"]))
+
+
+def _lists(terms: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
+    """Days of the latest count of each list, and the observations that add up to it.
+
+    Of windows that overlap the one with the largest count is taken, see `_chains`.
+    """
+    figures = terms["value"].to_numpy(dtype=float)
+    chains: defaultdict[tuple[Hashable, ...], list[tuple[Any, list[int]]]] = defaultdict(list)
+    for key, chain in _chains(terms):
+        chains[key[: len(STREAM)]].append((key[len(STREAM)], chain))
+    for windows in chains.values():
+        windows.sort(key=lambda each: (-figures[each[1]].sum(), each[0]))
+        taken: list[tuple[Any, list[int]]] = []
+        for days, chain in windows:
+            if not any(_overlap(days, others) for others, _ in taken):
+                taken.append((days, chain))
+        found = [term for _, chain in taken for term in chain]
+        if figures[found].sum() > 0:
+            yield tuple(span for days, _ in taken for span in days), found
+
+
+def _overlap(days: Any, others: Any) -> bool:
+    return any(start <= end and begin <= stop for start, stop in days for begin, end in others)
+
+
+def _chains(terms: pd.DataFrame) -> Iterator[tuple[tuple[Hashable, ...], list[int]]]:
+    """The latest vintage of each window, and the observations that add up to its count."""
     listed = terms["accounting"].isin(names_with(ACCOUNTINGS, "has_coverage"))
     listed &= terms["category"].isin(CATEGORIES) & (terms["role"] != "adversary")
     listed &= terms["form"] == "point"
-    read = (*CHAIN, "days", "days_from", "known", "known_from", "value")
-    rows = records(terms[listed], read)
-    names = np.flatnonzero(listed.to_numpy()).tolist()
-    counts: dict[tuple[Hashable, ...], list[int]] = {}
+    rows = records(terms[listed], (*STREAM, "days", "days_from", "known", "known_from"))
+    whole = zip(np.flatnonzero(listed.to_numpy()).tolist(), rows, strict=True)
+    chains: dict[tuple[Hashable, ...], list[int]] = {}
     continued = set()
-    whole = {_vintage(row): (number, row) for number, row in zip(names, rows, strict=True)}
-    for key in sorted(whole, key=lambda key: whole[key][1]["known"]):
-        number, row = whole[key]
+    for number, row in sorted(whole, key=lambda each: each[1]["known"]):
         before = _vintage(row, "_from")
         if not row["days_from"]:
-            counts[key] = [number]
-        elif before in counts:
-            counts[key] = [*counts[before], number]
+            chains[_vintage(row)] = [number]
+        elif before in chains:
+            chains[_vintage(row)] = [*chains[before], number]
             continued.add(before)
-    figures = terms["value"].to_numpy(dtype=float)
-    for key, chain in counts.items():
-        if key not in continued and figures[chain].sum() > 0:
-            yield chain
+    yield from ((key, chain) for key, chain in chains.items() if key not in continued)
 
 
-def _vintage(row: Any, which: str = "") -> tuple[Hashable, ...]:
+def _vintage(row: Record, which: str = "") -> tuple[Hashable, ...]:
     """A stream and scope, with the days and the knowledge of a vintage or of the one before."""
-    return (*(row[name] for name in CHAIN), row[f"days{which}"], row[f"known{which}"])
+    return (*(row[name] for name in STREAM), row[f"days{which}"], row[f"known{which}"])
