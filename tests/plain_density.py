@@ -344,7 +344,7 @@ class PlainDensity(PlainWar):
         expected = math.log(sum(self.expectation(term) for term in parts))
         named = stats.norm.logcdf((losses - math.log(count)) / bound)
         chance = stats.norm.logcdf((losses - expected) / math.hypot(own**0.5, bound))
-        share = self.priors["coverage.unchecked"].median
+        share = self.priors["coverage.unchecked_share"].median
         return float(logsumexp([named - chance, 0.0], b=[1 - share, share]))
 
     def number(self, term: dict[str, Any]) -> int:

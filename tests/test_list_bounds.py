@@ -6,15 +6,13 @@ from scipy import stats
 
 from lossmodel.api import fit
 from lossmodel.claims import Claims
-from lossmodel.evaluation.holdings import no_more_than
-from lossmodel.evaluation.prior_draws import Sampler
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.names import EngineName
 from lossmodel.model import LossModel
 from lossmodel.model.components import Components
 from lossmodel.model.density.density import Density
+from lossmodel.model.density.functions import OrOne
 from lossmodel.model.design import Design
-from lossmodel.model.priors import Priors
 from tests import count_war
 from tests.count_war import MONTHS, total
 
@@ -124,21 +122,13 @@ def test_a_list_far_below_the_dead_says_what_it_said(tmp_path):
     assert abs(logs[0].mean() - logs[1].mean()) < 0.1 * logs[1].std()
 
 
-@pytest.mark.parametrize("cut", [True, False])
-def test_simulated_lists_have_the_density_of_the_model(cut):
-    """Counts of a list of 0.95 of 1,000: ranks by the truncated density, and by that without."""
-    priors = Priors.default().replace({"coverage.unchecked": {"mean": 0.0}})
-    sampler, losses, mean, sd = Sampler(priors, np.random.default_rng(1)), 1e3, 950.0, 0.1
-
-    def draw() -> np.ndarray:
-        return np.array([mean * np.exp(sd * sampler.rng.standard_normal())])
-
-    drawn = np.log([no_more_than(losses, sampler, draw)[0] for _ in range(4_000)])
-    x = np.linspace(np.log(400), np.log(2_000), 4_000)
-    log_density = stats.norm.logpdf(x, np.log(mean), sd)
-    if cut:
-        error = np.hypot(0.03, np.exp(-x / 2))
-        log_density += stats.norm.logcdf((np.log(losses) - x) / error)
-    mass = np.cumsum(np.exp(log_density))
-    ranks = np.interp(drawn, x, mass / mass[-1])
-    assert bool(stats.kstest(ranks, "uniform").pvalue > 0.01) is cut
+@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.95, 1.0])
+@pytest.mark.parametrize("noise", [0.05, 0.2])
+def test_a_count_that_is_cut_off_has_a_density(tmp_path, coverage, noise):
+    """The factor of the model, over all counts of a list with normal noise: one in all."""
+    losses, sd = np.log(3_000.0), design(tmp_path, named()).list_bounds.sd[0]
+    mean, counts = losses + np.log(coverage), np.linspace(5, 11, 40_000)
+    chance = stats.norm.logcdf((losses - mean) / np.hypot(noise, sd))
+    factor = OrOne(0.05)(stats.norm.logcdf((losses - counts) / sd) - chance).value
+    density = np.exp(stats.norm.logpdf(counts, mean, noise) + factor)
+    assert np.trapezoid(density, counts) == pytest.approx(1.0, abs=1e-6)

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lossmodel.evaluation.figure_noise import noisy, slack
-from lossmodel.evaluation.holdings import NAMED, holdings, no_more_than
-from lossmodel.evaluation.latent_truth import PERSON, Truth
+from lossmodel.evaluation.figure_noise import noisy, over_months, slack
+from lossmodel.evaluation.latent_truth import Truth
 from lossmodel.evaluation.measurement import MeasurementModel, StreamKey
 from lossmodel.evaluation.misspecification import METHODS, Misspecification
 from lossmodel.evaluation.prior_draws import Floats, Sampler
@@ -171,27 +169,22 @@ class Publisher:
         known: Floats,
         left: Floats,
     ) -> Floats:
-        """Counts of a list or register at each date of knowledge."""
-        base, conflict = self.bases(key)[0], self.truth.conflict
-        accounting = ACCOUNTINGS[conflict.stream(*key).accounting]
-        names = accounting.has_coverage and key[2] in NAMED and self.truth.submodel == PERSON
-        names &= conflict.role(*key[:2]) != "adversary"
-        figures, starts = np.zeros(len(windows)), np.array([lo for lo, _ in windows])
-        order = np.lexsort((np.array([hi for _, hi in windows]), known))
-        for first in dict.fromkeys(starts[order].tolist()):
-            chain = order[starts[order] == first]
-            ends, days = [windows[i][1] for i in chain], known[chain].astype(int).tolist()
-            held = [
-                self.held(key, base, scope, (first, end), day)
-                for end, day in zip(ends, days, strict=True)
-            ]
-            factors = [
-                1.0 if accounting.has_coverage else float(np.exp(self.left(key, base, day, share)))
-                for day, share in zip(days, left[chain], strict=True)
-            ]
-            draw = partial(holdings, self.sampler, first, ends, days, held, factors)
-            losses = self.measurement.counted(key, base, scope)[first : ends[-1]].sum()
-            figures[chain] = no_more_than(losses, self.sampler, draw) if names else draw()
+        """Holdings of a list or register at each date: the earlier ones and noisy additions."""
+        sd, base = self.sampler.quantity("noise.list"), self.bases(key)[0]
+        register = self.truth.conflict.stream(*key).accounting == "register"
+        figures = np.zeros(len(windows))
+        last: dict[int, tuple[float, float, int, int]] = {}
+        for i in np.lexsort((np.array([float(hi) for _, hi in windows]), known)):
+            (lo, hi), day = windows[i], int(known[i])
+            expected = self.held(key, base, scope, (lo, hi), day)
+            before, held, then, end = last.get(lo, (0.0, 0.0, lo - 1, lo))
+            added = max(expected - before, 0.0)
+            if register:
+                added *= np.exp(self.left(key, base, day, left[i]))
+            # Days of search between two vintages, or those that a window gains, if they are more.
+            months = over_months(max(day - then, hi - end))
+            figures[i] = held + noisy(self.sampler, added, sd * months)
+            last[lo] = (max(expected, before), figures[i], day, hi)
         return figures
 
     def left(self, key: StreamKey, base: str, day: int, share: float) -> float:

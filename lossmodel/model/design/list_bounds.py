@@ -115,7 +115,7 @@ def list_bounds(
         ),
         log_count=np.log(count),
         sd=np.sqrt(false**2 + 1 / count),
-        unchecked=priors["coverage.unchecked"].median,
+        unchecked=priors["coverage.unchecked_share"].median,
         noise=observed.noise[[each[0] for each in lists]],
         factor=np.sqrt(np.bincount(rows, parts**2, minlength=len(lists))),
     )
@@ -158,7 +158,7 @@ def _chains(terms: pd.DataFrame) -> Iterator[tuple[tuple[Hashable, ...], list[in
     whole = zip(np.flatnonzero(listed.to_numpy()).tolist(), rows, strict=True)
     chains: dict[tuple[Hashable, ...], list[int]] = {}
     continued = set()
-    for number, row in sorted(whole, key=lambda each: each[1]["known"]):
+    for number, row in sorted(whole, key=lambda x: (x[1]["known"], bool(x[1]["days_from"]))):
         before = _vintage(row, "_from")
         if not row["days_from"]:
             chains[_vintage(row)] = [number]
