@@ -311,18 +311,18 @@ class PlainDensity(PlainWar):
         log_density = 0.0
         for windows in wholes.values():
             taken: list[dict[str, Any]] = []
-            days: set[int] = set()
-            for _, ranges, parts in sorted(windows, key=lambda whole: whole[:2]):
-                if not days & set(self.days(ranges)):
-                    days |= set(self.days(ranges))
+            whole: tuple[Any, ...] = ()
+            for _, ranges, parts in sorted(windows, key=lambda window: window[:2]):
+                if not set(self.days(whole)) & set(self.days(ranges)):
+                    whole += ranges
                     taken += parts
             count = sum(term["value"] for term in taken)
             if count > 0:
-                log_density += self.cut_off_at(taken, count)
+                log_density += self.cut_off_at(taken, count, whole)
         return log_density
 
-    def cut_off_at(self, parts: list[dict[str, Any]], count: float) -> float:
-        """The same of one list of which the figures are given."""
+    def cut_off_at(self, parts: list[dict[str, Any]], count: float, days: tuple[Any, ...]) -> float:
+        """The same of one list of which the figures are given, and the days of its latest ones."""
         bound = math.hypot(self.priors["coverage.false_sd"].median, 1 / math.sqrt(count))
         months = [self.growth_days(term) / 30 for term in parts]
         shares = [term["value"] / count for term in parts]
@@ -330,17 +330,7 @@ class PlainDensity(PlainWar):
             share**2 / time for share, time in zip(shares, months, strict=True)
         )
         latest = max(parts, key=lambda term: term["known"])
-        days = tuple({days for term in parts for days in term["days"]})
-        merged = set(self.days(days))
-        losses = math.log(
-            sum(
-                self.counted(latest | {"word": self.number(latest)}, party, day)
-                for party in self.conflict.components(latest["party"])
-                if party in self.parties
-                for day in merged
-            )
-            + NEARLY_NOTHING
-        )
+        losses = self.compared(latest | {"days": days}, latest["category"])
         expected = math.log(sum(self.expectation(term) for term in parts))
         named = stats.norm.logcdf((losses - math.log(count)) / bound)
         chance = stats.norm.logcdf((losses - expected) / math.hypot(own**0.5, bound))

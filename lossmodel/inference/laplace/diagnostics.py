@@ -147,9 +147,9 @@ def normality_diagnostics(
     if marginals_only:
         return NormalityDiagnostics(marginals_of, *[float("nan")] * 4)
     size = covariance_root.shape[0]
-    several, many = int(np.clip(COST // size, FEWEST, MOST)), int(np.clip(PATIENT // size, 0, MANY))
-    lengths = [several, DRAWS, *([many] if many > DRAWS else [])]
-    x = np.random.default_rng(SEED).standard_normal((lengths[-1], size))
+    several = int(np.clip(COST // size, FEWEST, MOST))
+    many = int(np.clip(PATIENT // size, DRAWS, MANY))
+    x = np.random.default_rng(SEED).standard_normal((many, size))
     with_hypers, of_latent, volume = split_normal(
         x, covariance_root=covariance_root, split_normal_scales=split_normal_scales
     )
@@ -157,7 +157,7 @@ def normality_diagnostics(
     ratios = modes.density.values(drawn) + (x[:DRAWS] ** 2).sum(axis=1) / 2 + volume[:DRAWS]
     # The same draws of the hyperparameters, the others at their mode.
     near: list[tuple[float, Floats]] = []
-    for enough in lengths:
+    for enough in (several, DRAWS, many):
         for start in point.theta + with_hypers[len(near) : enough]:
             there = modes.find_mode(start, tolerance=NEAR, near=point)
             near.append((there.value, there.theta))

@@ -39,7 +39,8 @@ FALLEN, FARTHEST = 1.5, 6
 # skewed totals of the shipped war it rises by up to 0.5.
 HIGHER = 2.0
 # Newton steps with one factor, factors, and divisions of a step by four. More are hardly ever used:
-# where the precision is almost singular within the plane, a step may be 100 times too long.
+# where the precision is almost singular within the plane, a step may be 100 times too long. Four
+# sds above the mode of a war of two lists, five factors end at a decrement of .024, eight at .004.
 STEPS, ROUNDS, DIVISIONS = 8, 8, 10
 # Newton's decrement within the hyperplane. Log determinants change to first order with the distance
 # from the mode: against 1e-6, medians of the marginals of soldiers in the shipped war are off by up

@@ -307,8 +307,7 @@ class Expansion:
         given = np.maximum(self.curvature, 0.0) if weight is None else weight
         weight = given[self.of.model.by_form] / 2
         products = [(self._slopes, self._slopes, weight)]
-        concave = [*self._of_ceilings(), *self._of_list_bounds()]
-        products += [(rows, rows, -bend) for rows, _, bend in concave]
+        products += negated([*self._of_ceilings(), *self._of_list_bounds()])
         return self._latent(self._crossed(products))
 
     def _latent(self, by_basis: Any) -> Any:

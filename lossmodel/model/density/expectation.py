@@ -234,10 +234,8 @@ class ModelGraph(LossGraph):
 
     def _noise(self, observed: Observations) -> Map:
         """Log noise sd: of a learned scale or a fixed one, of rounding and published ranges."""
-        learned = observed.noise >= 0
-        factor = observed.scale * np.where(learned, 1.0, observed.fixed_noise)
-        scales = self._scales(np.where(learned, observed.noise, -1)[self.by_form])
-        noise = LogNoise(factor[self.by_form], observed.extra[self.by_form])
+        scales = self._scales(observed.noise[self.by_form])
+        noise = LogNoise(observed.noise_factor[self.by_form], observed.extra[self.by_form])
         return self.graph.map(noise, scales)
 
     def _ceilings(self) -> Map | None:
@@ -260,10 +258,8 @@ class ModelGraph(LossGraph):
         losses = graph.take([self._all_logs], self.sum_place[bounds.sums])
         pace = sparse.csr_array(sparse.diags_array(1 / bounds.sd))
         room = graph.linear([(pace, losses)], -bounds.log_count / bounds.sd)
-        parts = bounds.parts[:, self.by_form]
-        none = sparse.csr_array((len(bounds.sums), self._all_sums.size - len(self.by_form)))
-        parts = sparse.csr_array(sparse.hstack([parts, none], format="csr"))
-        counted = graph.map(Log(TINY), graph.linear([(parts, self._all_sums)]))
+        expected = graph.take([self._all_sums], self.place)
+        counted = graph.map(Log(TINY), graph.linear([(bounds.parts, expected)]))
         noise = LogNoise(bounds.factor, bounds.sd**2)
         log_sd = graph.map(noise, self._scales(bounds.noise))
         least = graph.map(WeightedSum((1.0, -1.0)), losses, counted)

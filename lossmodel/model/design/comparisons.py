@@ -137,8 +137,8 @@ class ComparisonBuilder:
 
         Divisors are numbered first: they must all have been added.
         """
+        number = self.count + len(self._against) + self._totals
         self._totals += 1
-        number = self.count + len(self._against) + self._totals - 1
         self._sum(number, term, str(term["category"]))
         return number
 

@@ -27,6 +27,8 @@ __all__ = ["ListBounds", "list_bounds"]
 CATEGORIES = ("killed", "wounded", "casualties")
 # Columns that name a list and the part of the losses that it is of.
 STREAM = ("claimant", "party", "category", "scope")
+# A stream and scope, the days of a vintage and its date of knowledge.
+_Vintage = tuple[tuple[Hashable, ...], Any, Any]
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,7 @@ def list_bounds(
     figures = terms["value"].to_numpy(dtype=float)
     count = np.bincount(rows, figures[members], minlength=len(lists))
     # Increments have independent noise, each relative to its size.
-    learned = observed.noise >= 0
-    scale = observed.scale * np.where(learned, 1.0, observed.fixed_noise)
-    parts = (figures * scale)[members] / count[rows]
+    parts = (figures * observed.noise_factor)[members] / count[rows]
     false = priors["coverage.false_sd"].median
     return ListBounds(
         sums=np.array(
@@ -132,8 +132,8 @@ def _lists(terms: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
     """
     figures = terms["value"].to_numpy(dtype=float)
     chains: defaultdict[tuple[Hashable, ...], list[tuple[Any, list[int]]]] = defaultdict(list)
-    for key, chain in _chains(terms):
-        chains[key[: len(STREAM)]].append((key[len(STREAM)], chain))
+    for (stream, days, _), chain in _chains(terms):
+        chains[stream].append((days, chain))
     for windows in chains.values():
         windows.sort(key=lambda each: (-figures[each[1]].sum(), each[0]))
         taken: list[tuple[Any, list[int]]] = []
@@ -149,14 +149,14 @@ def _overlap(days: Any, others: Any) -> bool:
     return any(start <= end and begin <= stop for start, stop in days for begin, end in others)
 
 
-def _chains(terms: pd.DataFrame) -> Iterator[tuple[tuple[Hashable, ...], list[int]]]:
+def _chains(terms: pd.DataFrame) -> Iterator[tuple[_Vintage, list[int]]]:
     """The latest vintage of each window, and the observations that add up to its count."""
     listed = terms["accounting"].isin(names_with(ACCOUNTINGS, "has_coverage"))
     listed &= terms["category"].isin(CATEGORIES) & (terms["role"] != "adversary")
     listed &= terms["form"] == "point"
     rows = records(terms[listed], (*STREAM, "days", "days_from", "known", "known_from"))
     whole = zip(np.flatnonzero(listed.to_numpy()).tolist(), rows, strict=True)
-    chains: dict[tuple[Hashable, ...], list[int]] = {}
+    chains: dict[_Vintage, list[int]] = {}
     continued = set()
     for number, row in sorted(whole, key=lambda x: (x[1]["known"], bool(x[1]["days_from"]))):
         before = _vintage(row, "_from")
@@ -168,6 +168,6 @@ def _chains(terms: pd.DataFrame) -> Iterator[tuple[tuple[Hashable, ...], list[in
     yield from ((key, chain) for key, chain in chains.items() if key not in continued)
 
 
-def _vintage(row: Record, which: str = "") -> tuple[Hashable, ...]:
-    """A stream and scope, with the days and the knowledge of a vintage or of the one before."""
-    return (*(row[name] for name in STREAM), row[f"days{which}"], row[f"known{which}"])
+def _vintage(row: Record, which: str = "") -> _Vintage:
+    """A vintage, or the one before."""
+    return tuple(row[name] for name in STREAM), row[f"days{which}"], row[f"known{which}"]

@@ -96,8 +96,7 @@ class Observations:
     >>> claims = load_claims(conflict="battle-of-britain")
     >>> evidence = collect_evidence(claims)
     >>> design = LossModel().design(evidence, claims.conflict, "aircraft")
-    >>> counts = design.observed.indices[COUNT]
-    >>> bool((design.observed.value[counts] < 200).all())
+    >>> bool((design.observed.value[design.observed.indices[COUNT]] < 200).all())
     True
     """
 
@@ -121,6 +120,11 @@ class Observations:
     def indices(self) -> dict[int, Ints]:
         """Form -> indices of its figures; forms without a figure are absent."""
         return {int(form): np.flatnonzero(self.form == form) for form in np.unique(self.form)}
+
+    @cached_property
+    def noise_factor(self) -> Floats:
+        """Factor on the learned scale of the noise, or the noise sd where none is learned."""
+        return self.scale * np.where(self.noise >= 0, 1.0, self.fixed_noise)
 
     def logs_of_figures(self, mu: Floats) -> Floats:
         """Logs of the figures as published from values on the scale of the likelihood, (..., N).
@@ -152,7 +156,6 @@ def observe(
     builder
         Collects the learned scales of noise and slack.
     """
-    published = terms
     terms, cases, chance = _with_odds(terms)
     names, scale = _noise_scales(terms, streams["observation_model"].to_numpy()[stream_of])
     noise, fixed_noise = np.full(len(terms), -1), np.zeros(len(terms))
@@ -160,8 +163,9 @@ def observe(
         noise[names == name], fixed_noise[names == name] = _scale(priors[name], builder)
     form = _forms(terms, components)
     value, log_value, log_high = _values(terms, form)
-    least = np.where(published["accounting"].isin(COMPARED), 0.0, HALF)
-    rounding = terms["rounding_sd"].to_numpy(dtype=float) / np.maximum(value, least)
+    least = np.where(terms["accounting"].isin(COMPARED), 0.0, HALF)
+    rounding, spread = (terms[name].to_numpy(dtype=float) for name in ("rounding_sd", "range_sd"))
+    rounding = rounding / np.maximum(value, least)
     has_bounds = bool(np.isin(form, [AT_LEAST, AT_MOST]).any())
     bound, fixed_bound = _scale(priors["bound.excess"], builder) if has_bounds else (-1, 0.0)
     return Observations(
@@ -173,9 +177,7 @@ def observe(
         noise=noise.astype(np.int64),
         scale=scale,
         fixed_noise=fixed_noise,
-        extra=terms["range_sd"].to_numpy(dtype=float) ** 2
-        + components.rounding * rounding**2
-        + chance,
+        extra=spread**2 + components.rounding * rounding**2 + chance,
         bound=bound,
         fixed_bound=fixed_bound,
         wide_share=priors["bound.wide_share"].median,
