@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import stats
-from scipy.special import expit, gammaln, logsumexp
+from scipy.special import expit, gammaln, logsumexp, ndtr
 
 from lossmodel.model.design.convolution import LAST, NODES, SOONEST
 from lossmodel.model.design.reporting import WIDENING
@@ -215,7 +215,7 @@ class PlainDensity(PlainWar):
             growth = self.one("declared.growth", party) * (middle / YEAR - 1)
             median = self.one("declared.delay", party) + growth
         sd = self.priors["declared.log_sd"].median
-        declared = stats.norm.cdf((math.log(elapsed) - median) / sd)
+        declared = ndtr((math.log(elapsed) - median) / sd)
         if observation_model == "stock":
             return dead * missing * (1 - declared)
         if observation_model == "declarations":
@@ -227,7 +227,7 @@ class PlainDensity(PlainWar):
         after = max(end - (self.day(self.ended) + 1), 0) / YEAR if self.ended else 0.0
         first = next(p for p in self.conflict.components(term["party"]) if p in self.parties)
         coverage, listed = self.listing(self.number(term), first, middle, after)
-        late = self.declared_and_listed(listed, elapsed, median, sd)
+        late = self.declared_and_listed(listed, elapsed, median, sd) if missing else 0.0
         return coverage * (
             dead * ((1 - missing) * listed(elapsed) + missing * late) + wounded * listed(elapsed)
         )
@@ -249,7 +249,7 @@ class PlainDensity(PlainWar):
         growth = self.one(f"delay.growth{who}", str(number)) * (middle / YEAR - 1)
         median = self.one(f"delay.median{kind}", str(number)) + growth
         spread = math.exp(self.one(f"delay.log_sd{who}", str(number)))
-        return coverage, lambda elapsed: stats.norm.cdf((math.log(elapsed) - median) / spread)
+        return coverage, lambda elapsed: ndtr((math.log(elapsed) - median) / spread)
 
     def kind_of_list(self, number: int, party: str) -> str:
         if self.conflict.categories[self.streams[number][2]].group == "equipment":
@@ -339,7 +339,7 @@ class PlainDensity(PlainWar):
 
     def number(self, term: dict[str, Any]) -> int:
         names = ("claimant", "party", "category", "accounting")
-        return self.streams.index(tuple(term[name] for name in names))
+        return self.numbers[tuple(term[name] for name in names)]
 
     def declared_and_listed(self, listed: Any, elapsed: float, median: float, sd: float) -> float:
         """The same for a missing person, integrated over the delay of the declaration."""
@@ -350,7 +350,8 @@ class PlainDensity(PlainWar):
         for k in range(NODES):
             t = float(expit(first + k * step))
             # dG(a t) by the logit of t, of which a declaration has t (1 - t) for each dt.
-            chance = stats.norm.pdf(math.log(elapsed * t), median, sd) * (1 - t)
+            z = (math.log(elapsed * t) - median) / sd
+            chance = math.exp(-z * z / 2) / (sd * math.sqrt(2 * math.pi)) * (1 - t)
             late += (
                 step * (0.5 if k in (0, NODES - 1) else 1.0) * chance * listed(elapsed * (1 - t))
             )

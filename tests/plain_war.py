@@ -54,6 +54,7 @@ class PlainWar:
         self.parties = [name for name in conflict.parties if name in firsts]
         keys = [(t["claimant"], t["party"], t["category"], t["accounting"]) for t in self.terms]
         self.streams = sorted(set(keys))
+        self.numbers = {key: number for number, key in enumerate(self.streams)}
 
     def take(self, normals: dict[str, np.ndarray]) -> None:
         """Fix the unknowns; all functions of them are cached."""

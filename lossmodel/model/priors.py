@@ -24,12 +24,11 @@ from lossmodel.model.prior import (
     Basis,
     Prior,
     Scale,
-    build_prior,
     change_prior,
     find_faults,
 )
 from lossmodel.model.priors_toml import flattened, names_of, parsed, toml_table
-from lossmodel.model.shipped_priors import shipped_rows
+from lossmodel.model.shipped_priors import shipped_priors
 from lossmodel.tables.files import read_bytes
 from lossmodel.tables.problems import quoted
 from lossmodel.text.escape import toml
@@ -112,8 +111,7 @@ class Priors:
         ('Battle of Britain',)
         """
         clusters, armies, left_out = history_tables.read_without(leave_out)
-        rows = shipped_rows(clusters, armies)
-        return cls({name: build_prior(name, row) for name, row in rows.items()}, left_out)
+        return cls(shipped_priors(clusters, armies), left_out)
 
     @classmethod
     def from_toml(cls, path: str | Path, *, leave_out: str | Sequence[str] = ()) -> "Priors":

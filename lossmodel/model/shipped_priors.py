@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING, Any, Final
 from lossmodel.model import history, history_tables
 from lossmodel.model.armies import analyse_lethality
 from lossmodel.model.ceiling import Ceiling
+from lossmodel.model.prior import Prior, build_prior
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["shipped_rows"]
+__all__ = ["shipped_priors"]
 
 BIAS: Final = re.compile(r"bias\.(?P<role>adversary|self|third-party)\.(?P<class>\w+)(\.between)?")
 
+# By the text of the tables: the analysis takes 0.1 s, and each of many wars that are fitted in one
+# process asks for it.
+_KEPT: dict[tuple[str, str], dict[str, Prior]] = {}
 
-def shipped_rows(clusters: pd.DataFrame, armies: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Rows of the packaged table, completed by the estimates from history.
+
+def shipped_priors(clusters: pd.DataFrame, armies: pd.DataFrame) -> dict[str, Prior]:
+    """The packaged priors, completed by the estimates from history.
 
     Parameters
     ----------
@@ -29,6 +34,14 @@ def shipped_rows(clusters: pd.DataFrame, armies: pd.DataFrame) -> dict[str, dict
         Rows as in `data/history/clusters.csv` and in `data/history/lethality.csv`, without the wars
         that are left out.
     """
+    tables = clusters.to_csv(), armies.to_csv()
+    if tables not in _KEPT:
+        rows = _rows(clusters, armies)
+        _KEPT[tables] = {name: build_prior(name, row) for name, row in rows.items()}
+    return dict(_KEPT[tables])
+
+
+def _rows(clusters: pd.DataFrame, armies: pd.DataFrame) -> dict[str, dict[str, Any]]:
     text = (resources.files("lossmodel.model") / "priors.toml").read_text(encoding="utf-8")
     rows: dict[str, dict[str, Any]] = tomllib.loads(text)
     for name, row in rows.items():
