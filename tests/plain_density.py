@@ -324,16 +324,15 @@ class PlainDensity(PlainWar):
     def cut_off_at(self, parts: list[dict[str, Any]], count: float, days: tuple[Any, ...]) -> float:
         """The same of one list of which the figures are given, and the days of its latest ones."""
         bound = math.hypot(self.priors["coverage.false_sd"].median, 1 / math.sqrt(count))
-        months = [self.growth_days(term) / 30 for term in parts]
-        shares = [term["value"] / count for term in parts]
-        own = self.scale("noise.list") ** 2 * sum(
-            share**2 / time for share, time in zip(shares, months, strict=True)
+        own = sum(
+            (self.noise(term) * term["value"]) ** 2 + term["value"] * (term["value"] < 200)
+            for term in parts
         )
         latest = max(parts, key=lambda term: term["known"])
         losses = self.compared(latest | {"days": days}, latest["category"])
         expected = math.log(sum(self.expectation(term) for term in parts))
         named = stats.norm.logcdf((losses - math.log(count)) / bound)
-        chance = stats.norm.logcdf((losses - expected) / math.hypot(own**0.5, bound))
+        chance = stats.norm.logcdf((losses - expected) / math.hypot(own**0.5 / count, bound))
         share = self.priors["coverage.unchecked_share"].median
         return float(logsumexp([named - chance, 0.0], b=[1 - share, share]))
 

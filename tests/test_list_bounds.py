@@ -121,6 +121,17 @@ def test_a_list_far_below_the_dead_says_what_it_said(tmp_path):
     assert abs(logs[0].mean() - logs[1].mean()) < 0.1 * logs[1].std()
 
 
+@pytest.mark.parametrize(
+    ("value", "qualifier", "chance"),
+    [(2_908, "", 0), (3_000, "", 0), (3_000, "about", 0), (131, "", 1 / 131)],
+)
+def test_rounding_and_the_chance_of_small_counts_are_noise_too(tmp_path, value, qualifier, chance):
+    found = design(tmp_path, [total("ministry", value, qualifier=qualifier, **LATE)])
+    rounding = found.terms["rounding_sd"].to_numpy() / value
+    assert (rounding > 0) == (value == 3_000)
+    assert found.list_bounds.extra == pytest.approx(rounding**2 + chance)
+
+
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.95, 1.0])
 @pytest.mark.parametrize("noise", [0.05, 0.2])
 def test_a_count_that_is_cut_off_has_a_density(tmp_path, coverage, noise):

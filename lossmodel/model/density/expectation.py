@@ -260,7 +260,7 @@ class ModelGraph(LossGraph):
         room = graph.linear([(pace, losses)], -bounds.log_count / bounds.sd)
         expected = graph.take([self._all_sums], self.place)
         counted = graph.map(Log(TINY), graph.linear([(bounds.parts, expected)]))
-        noise = LogNoise(bounds.factor, bounds.sd**2)
+        noise = LogNoise(bounds.factor, bounds.sd**2 + bounds.extra)
         log_sd = graph.map(noise, self._scales(bounds.noise))
         least = graph.map(WeightedSum((1.0, -1.0)), losses, counted)
         pace_of_count = graph.map(Exp(), graph.map(WeightedSum((-1.0,)), log_sd))

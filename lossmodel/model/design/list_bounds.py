@@ -16,7 +16,7 @@ from scipy import sparse
 from lossmodel.model.components import Components
 from lossmodel.model.design.comparisons import ComparisonBuilder
 from lossmodel.model.design.grid import Floats, Ints
-from lossmodel.model.design.observation import Observations
+from lossmodel.model.design.observation import COUNT, Observations
 from lossmodel.model.design.windows import Record, records
 from lossmodel.model.priors import Priors
 from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
@@ -50,6 +50,9 @@ class ListBounds:
     noise, factor
         Shape (B,): number of the hyperparameter of the noise, -1 for none, and the factor on it, of
         the log of the whole count.
+    extra
+        Shape (B,): variance of the log of the whole count from rounding and, where figures are
+        counts, from chance.
 
     Examples
     --------
@@ -68,6 +71,7 @@ class ListBounds:
     unchecked: float
     noise: Ints
     factor: Floats
+    extra: Floats
 
 
 def list_bounds(
@@ -101,6 +105,8 @@ def list_bounds(
     count = np.bincount(rows, figures[members], minlength=len(lists))
     # Increments have independent noise, each relative to its size.
     parts = (figures * observed.noise_factor)[members] / count[rows]
+    by_chance = np.where(observed.form == COUNT, figures, 0.0)
+    extra = (figures**2 * observed.extra + by_chance)[members]
     false = priors["coverage.false_sd"].median
     return ListBounds(
         sums=np.array(
@@ -118,6 +124,7 @@ def list_bounds(
         unchecked=priors["coverage.unchecked_share"].median,
         noise=observed.noise[[each[0] for each in lists]],
         factor=np.sqrt(np.bincount(rows, parts**2, minlength=len(lists))),
+        extra=np.bincount(rows, extra, minlength=len(lists)) / count**2,
     )
 
 
