@@ -21,6 +21,7 @@ from lossmodel.inference.importance import WeightedDraws, weighted_draws
 from lossmodel.inference.laplace.fit import approximate
 from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.nuts import sampler
+from lossmodel.inference.proposals import standard
 from lossmodel.inference.run import Settings
 from lossmodel.inference.sampling import SAMPLERS, sample_through_gate
 from lossmodel.model import LossModel
@@ -208,6 +209,26 @@ def test_proposals_that_make_weights_worse_are_dropped(tmp_path, monkeypatch, go
     assert (found.effective > 0.3 * len(found.weights)) == even
 
 
+@pytest.mark.parametrize(("promising", "rounds"), [(importance.PROMISING, 4), (0.0, 16)])
+def test_weights_that_no_round_makes_promising_are_given_up(
+    tmp_path, monkeypatch, promising, rounds
+):
+    """All proposals are far off; where any weights will do, all rounds are drawn."""
+
+    def away(size):
+        return dataclasses.replace(standard(size), mean=np.full(size, 2.0))
+
+    monkeypatch.setattr(importance, "standard", away)
+    monkeypatch.setattr(importance, "adapted", lambda x, *_: away(x.shape[1]))
+    monkeypatch.setattr(importance, "PROMISING", promising)
+    table = claims(tmp_path, [total("ministry", 1500)])
+    design = LossModel().design(collect_evidence(table), table.conflict, "person")
+    density = Density(design)
+    found = weighted_draws(density, approximate(density, diagnose=False), seed=4)
+    assert found.rounds == rounds
+    assert weights_gate(found)
+
+
 def test_a_total_that_runs_away_is_named(sparse):
     density, laplace = sparse
     theta = np.repeat(laplace.mode[None], 100, axis=0)
@@ -218,6 +239,7 @@ def test_a_total_that_runs_away_is_named(sparse):
     assert [text.split(" runs")[0] for text in found] == ["killed a", "wounded a"]
 
 
+@pytest.mark.slow
 def test_auto_samples_where_weights_fail_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "weights_gate", lambda _: ["importance weights are uneven"])
     monkeypatch.setattr(run, "agreement_gate", lambda *_: ["importance weights move a total"])

@@ -1,6 +1,7 @@
 """Chains in lockstep: their draws are those of the density, and of the seed alone."""
 
 import numpy as np
+import pytest
 from scipy import stats
 
 from lossmodel.inference import hmc
@@ -101,6 +102,7 @@ def test_draws_have_the_quantiles_of_a_skewed_density(monkeypatch):
     assert worst() > 8
 
 
+@pytest.mark.slow
 def test_narrow_places_are_left_by_finer_steps_and_have_their_share(monkeypatch):
     monkeypatch.setattr(hmc, "RETRIED", 1.0)
     error, rhat = narrow()

@@ -46,6 +46,7 @@ def fitted(request):
     return density, approximate(density), request.param
 
 
+@pytest.mark.slow
 def test_another_start_ends_at_the_same_mode(fitted):
     density, laplace, (_, submodel) = fitted
     sds = np.sqrt(np.diag(laplace.hyper_covariance))

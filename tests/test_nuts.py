@@ -190,6 +190,7 @@ def without_the_normal_part(density, state, step):
 step_of = trajectory._step
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", [turned_back, without_the_normal_part])
 def test_a_wrong_step_is_noticed_by_what_it_costs(broken, monkeypatch):
     target = Skewed()
