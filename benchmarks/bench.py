@@ -113,10 +113,11 @@ def unfinished(why: str) -> Row:
 
 
 def median_run(rows: Sequence[Row]) -> Row:
-    """The run with the median ESS per second, with the ESS per second of all."""
+    """The run with the median ESS per second; of all, this and the seconds to the gate."""
     speeds = [row["min_ess_per_s"] or 0.0 for row in rows]
     middle = sorted(range(len(rows)), key=speeds.__getitem__)[len(rows) // 2]
-    return rows[middle] | ({"runs_ess_per_s": speeds} if len(rows) > 1 else {})
+    of_all = {"runs_ess_per_s": speeds, "runs_gate_s": [row.get("gate_s") for row in rows]}
+    return rows[middle] | (of_all if len(rows) > 1 else {})
 
 
 def merged(rows: Sequence[Row], new: Row) -> list[Row]:

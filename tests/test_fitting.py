@@ -360,7 +360,10 @@ def test_a_higher_mode_that_a_marginal_shows_is_the_one():
     assert submodel.laplace.log_evidence > first.log_evidence + 1
     for marginal in submodel.laplace.diagnostics.marginals:
         assert marginal.higher is None
-        assert np.abs(marginal.excess).max() < 4
+        knots, excess = np.array(marginal.knots), np.array(marginal.excess)
+        assert (excess - knots**2 / 2).max() < 0.1
+        # Above a normal there may be another mode; below it, as coverage is towards a half, not.
+        assert excess.max() < 4
     total = np.log(submodel.posterior.total("russia", "killed"))
     assert total.std() > 0.1
 
