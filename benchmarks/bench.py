@@ -113,7 +113,7 @@ def unfinished(why: str) -> Row:
 
 
 def median_run(rows: Sequence[Row]) -> Row:
-    """The run with the median ESS per second; of all, this and the seconds to the gate."""
+    """The run with the median ESS per second, and this and the seconds to the gate of all."""
     speeds = [row["min_ess_per_s"] or 0.0 for row in rows]
     middle = sorted(range(len(rows)), key=speeds.__getitem__)[len(rows) // 2]
     of_all = {"runs_ess_per_s": speeds, "runs_gate_s": [row.get("gate_s") for row in rows]}

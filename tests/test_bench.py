@@ -29,9 +29,11 @@ def test_a_new_row_takes_the_place_of_its_like():
 
 
 def test_of_three_runs_the_middle_one_stands():
-    runs = [row(min_ess_per_s=s, gradients=n) for s, n in ((3.0, 30), (1.0, 10), (2.0, 20))]
+    speeds = ((3.0, 30), (1.0, 10), (2.0, 20))
+    runs = [row(min_ess_per_s=s, gradients=n, gate_s=float(n)) for s, n in speeds]
     found = bench.median_run(runs)
     assert (found["gradients"], found["runs_ess_per_s"]) == (20, [3.0, 1.0, 2.0])
+    assert found["runs_gate_s"] == [30.0, 10.0, 20.0]
 
 
 def test_the_table_says_how_many_times_stock_pymc():

@@ -132,6 +132,14 @@ def test_rounding_and_the_chance_of_small_counts_are_noise_too(tmp_path, value, 
     assert found.list_bounds.extra == pytest.approx(rounding**2 + chance)
 
 
+def test_the_figures_of_a_list_add_up_with_their_rounding_and_chance(tmp_path):
+    found = design(tmp_path, named(value=1_030))
+    terms = found.terms
+    assert terms["value"].tolist() == [905, 125]
+    variance = (terms["rounding_sd"] ** 2).sum() + 125
+    assert found.list_bounds.extra == pytest.approx([variance / 1_030**2])
+
+
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.95, 1.0])
 @pytest.mark.parametrize("noise", [0.05, 0.2])
 def test_a_count_that_is_cut_off_has_a_density(tmp_path, coverage, noise):
@@ -142,3 +150,17 @@ def test_a_count_that_is_cut_off_has_a_density(tmp_path, coverage, noise):
     factor = OrOne(0.05)(stats.norm.logcdf((losses - counts) / sd) - chance).value
     density = np.exp(stats.norm.logpdf(counts, mean, noise) + factor)
     assert np.trapezoid(density, counts) == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.95])
+@pytest.mark.parametrize("losses", [10, 30, 100])
+def test_a_small_count_that_is_cut_off_nearly_has_one(losses, coverage):
+    """Chance is taken at the count, not at the expected one, and a gamma-Poisson has no log."""
+    noise, counts = 0.1, np.arange(1, 1_000)
+    mean, shape = losses * coverage, noise**-2
+    bound = np.sqrt(0.03**2 + 1 / counts)
+    chance = stats.norm.logcdf(-np.log(coverage) / np.sqrt(noise**2 + 1 / counts + bound**2))
+    factor = OrOne(0.05)(stats.norm.logcdf(np.log(losses / counts) / bound) - chance).value
+    share = shape / (shape + mean)
+    chances = stats.nbinom.pmf(counts, shape, share) * np.exp(factor)
+    assert chances.sum() + stats.nbinom.pmf(0, shape, share) == pytest.approx(1.0, abs=0.07)

@@ -6,7 +6,7 @@ held as in ``laplace/levels``, which does not change the volume. Each has the we
 ``p(theta) |d theta / d x| / q(x)``. Round by round q is adapted to the weighted draws of all rounds
 before it, with weights relative to the mixture of all q, so that no round can spoil the others
 (Cornuet, Marin, Mira and Robert 2012, "Adaptive multiple importance sampling"). The draws that
-count are made afterwards, from a mixture of the last q.
+count are made afterwards, from a mixture of the last q, unless the first rounds promise nothing.
 
 This is exact up to Monte Carlo error where the weights are even enough, in up to a hundred
 dimensions or so. The shape k of the Pareto distribution of the largest weights says whether they
@@ -48,9 +48,9 @@ HELD = 4
 # sds apart in eight seeds where rounds ended at 1500, since the number is overrated until the
 # largest weights have been drawn; it is up to 0.13 sds apart with 6000, in 0.2 s more.
 AIM, ENOUGH = 6000.0, 1500.0
-# Rounds by which weights that are of use are worth this share of their draws at least once. Of 35
-# submodels of past wars whose weights were even in the end, the least had 0.097 by then; of 22 that
-# did not get there three had less than 0.025.
+# If effective draws are less than this share of all draws after each of so many rounds, no more are
+# drawn. Of 35 submodels of past wars whose weights were even in the end, the least had 0.097 by
+# then; of 22 that did not get there three had less than 0.025, and all of 14 simulated wars.
 BY_THEN, PROMISING = 4, 0.025
 # Share of draws in one stratum when weighted draws are resampled.
 STRATUM = 0.01
@@ -172,7 +172,8 @@ def weighted_draws(
         # Where further rounds made the weights worse, q was adapted to noise.
         proposals = proposals[: best[1] or count]
         # Draws that q was adapted to have weights that are too small where q followed them, so that
-        # none of them counts: the draws that count are new, from a mixture that is held.
+        # none of them counts: the draws that count are new, from a mixture that is held. Weights
+        # that are given up only say so in the report.
         held = [proposals[0], *proposals[1:][-HELD:]]
         kept = tried if count == 1 or hopeless else _Draws.none(size)
         first = max(rounds, count + 1)

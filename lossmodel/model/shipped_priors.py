@@ -20,8 +20,8 @@ __all__ = ["shipped_priors"]
 
 BIAS: Final = re.compile(r"bias\.(?P<role>adversary|self|third-party)\.(?P<class>\w+)(\.between)?")
 
-# By the text of the tables: the analysis takes 0.1 s, and each of many wars that are fitted in one
-# process asks for it.
+# By the text of the tables. The analysis takes 0.1 to 0.2 s, and is needed again for each war that
+# is fitted in one process.
 _KEPT: dict[tuple[str, str], dict[str, Prior]] = {}
 
 

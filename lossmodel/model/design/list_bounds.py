@@ -51,8 +51,9 @@ class ListBounds:
         Shape (B,): number of the hyperparameter of the noise, -1 for none, and the factor on it, of
         the log of the whole count.
     extra
-        Shape (B,): variance of the log of the whole count from rounding and, where figures are
-        counts, from chance.
+        Shape (B,): variance of the log of the whole count besides that of the noise, with its
+        figures as independent as in their likelihood: from rounding, ranges and, of counts below
+        200, chance.
 
     Examples
     --------
