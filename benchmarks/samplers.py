@@ -195,8 +195,8 @@ def nutpie(design: Any, until: float, seed: int, *, low_rank: bool = False) -> R
     ready = time.perf_counter()
     options = {"low_rank_modified_mass_matrix": True} if low_rank else {}
     running = sampler.sample(
-        compiled, draws=length, tune=warm_up, chains=CHAINS, cores=2, seed=seed, progress_bar=False,
-        blocking=False, **options,
+        compiled, draws=length, tune=warm_up, chains=CHAINS, cores=CHAINS, seed=seed,
+        progress_bar=False, blocking=False, **options,
     )  # fmt: skip
     try:
         trace = running.wait(timeout=max(until - time.perf_counter(), 1.0))
