@@ -67,7 +67,7 @@ class PlainDensity(PlainWar):
         keys = (term["claimant"], term["party"], category)
         own = [s for s in self.streams if s[:3] == keys and s[3] not in AUXILIARY]
         counts = [s for s in own if any(self.is_first(t, s) for t in self.terms)]
-        words = [self.streams.index(s) for s in counts] or [" ".join(keys)]
+        words = [self.numbers[s] for s in counts] or [" ".join(keys)]
         return math.log(
             sum(
                 self.counted(term | {"category": category, "word": words[0]}, party, day)
@@ -275,10 +275,10 @@ class PlainDensity(PlainWar):
         for claimant, party, category, accounting in self.streams:
             within = self.conflict.stream(claimant, party, category).within
             outer = (within, party, category, "list")
-            if accounting == "list" and outer in self.streams:
+            if accounting == "list" and outer in self.numbers:
                 first = next(p for p in self.conflict.components(party) if p in self.parties)
                 pair = ((claimant, *outer[1:]), outer)
-                inner, whole = (self.coverage_level(self.streams.index(s), first) for s in pair)
+                inner, whole = (self.coverage_level(self.numbers[s], first) for s in pair)
                 sd = self.priors["coverage.within_sd"].median
                 log_density += math.log(2) + stats.norm.logcdf((whole - inner) / sd)
         return log_density

@@ -181,18 +181,23 @@ def _apart(density, laplace, aim) -> float:
     return float(np.ptp(limits) / ((high - low) / 2))
 
 
-def test_limits_of_weighted_draws_hardly_depend_on_the_seed(tmp_path):
-    """The twin that must fail ends at the first sign of enough draws."""
+@pytest.fixture
+def one_count(tmp_path):
     table = claims(tmp_path, [total("ministry", 1500)])
     design = LossModel().design(collect_evidence(table), table.conflict, "person")
     density = Density(design)
-    laplace = approximate(density, diagnose=False)
+    return density, approximate(density, diagnose=False)
+
+
+def test_limits_of_weighted_draws_hardly_depend_on_the_seed(one_count):
+    """The twin that must fail ends at the first sign of enough draws."""
+    density, laplace = one_count
     assert _apart(density, laplace, importance.AIM) < 0.2
     assert _apart(density, laplace, importance.ENOUGH) > 0.4
 
 
 @pytest.mark.parametrize(("good", "even"), [(3, True), (0, False)])
-def test_proposals_that_make_weights_worse_are_dropped(tmp_path, monkeypatch, good, even):
+def test_proposals_that_make_weights_worse_are_dropped(one_count, monkeypatch, good, even):
     """All that follow are far off; the twin that must fail has none that is better."""
     made, adapted = [], importance.adapted
 
@@ -201,17 +206,14 @@ def test_proposals_that_make_weights_worse_are_dropped(tmp_path, monkeypatch, go
         return dataclasses.replace(made[-1], mean=made[-1].mean + 9.0 * (len(made) > good))
 
     monkeypatch.setattr(importance, "adapted", spoilt)
-    table = claims(tmp_path, [total("ministry", 1500)])
-    design = LossModel().design(collect_evidence(table), table.conflict, "person")
-    density = Density(design)
-    found = weighted_draws(density, approximate(density, diagnose=False), seed=4, aim=1e9)
+    found = weighted_draws(*one_count, seed=4, aim=1e9)
     assert len(made) > 4
     assert (found.effective > 0.3 * len(found.weights)) == even
 
 
 @pytest.mark.parametrize(("promising", "rounds"), [(importance.PROMISING, 4), (0.0, 16)])
 def test_weights_that_no_round_makes_promising_are_given_up(
-    tmp_path, monkeypatch, promising, rounds
+    one_count, monkeypatch, promising, rounds
 ):
     """All proposals are far off; where any weights will do, all rounds are drawn."""
 
@@ -221,10 +223,7 @@ def test_weights_that_no_round_makes_promising_are_given_up(
     monkeypatch.setattr(importance, "standard", away)
     monkeypatch.setattr(importance, "adapted", lambda x, *_: away(x.shape[1]))
     monkeypatch.setattr(importance, "PROMISING", promising)
-    table = claims(tmp_path, [total("ministry", 1500)])
-    design = LossModel().design(collect_evidence(table), table.conflict, "person")
-    density = Density(design)
-    found = weighted_draws(density, approximate(density, diagnose=False), seed=4)
+    found = weighted_draws(*one_count, seed=4)
     assert found.rounds == rounds
     assert weights_gate(found)
 
