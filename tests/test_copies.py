@@ -281,7 +281,8 @@ def test_copies_of_a_list_are_one_list(tmp_path):
     # A thousand draws have a Monte Carlo error of 5% of the width and of 0.05 sd of the median.
     assert abs(found - alone) < 0.2 * sd
     assert found_sd == pytest.approx(sd, rel=0.1)
-    assert total(both, Components().without("copies"))[1] < 0.6 * sd
+    # Two witnesses leave 1/sqrt(2) of the width of one; with the Monte Carlo error of both, 0.78.
+    assert total(both, Components().without("copies"))[1] < 0.78 * sd
     terms = fit(both, engine="laplace", seed=1).terms
     assert (terms["copy_probability"] > 0.99).equals(terms["claimant"] == "l1")
 

@@ -362,7 +362,9 @@ def test_a_higher_mode_that_a_marginal_shows_is_the_one():
         assert marginal.higher is None
         knots, excess = np.array(marginal.knots), np.array(marginal.excess)
         assert (excess - knots**2 / 2).max() < 0.1
-        assert np.abs(excess).max() < 4
+        # Coverage ends at one: far below the mode its marginal may fall as fast as it will.
+        assert excess.max() < 4
+        assert not marginal.reported or excess.min() > -4
     total = np.log(submodel.posterior.total("russia", "killed"))
     assert total.std() > 0.1
 

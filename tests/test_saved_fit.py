@@ -18,6 +18,7 @@ from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
 from lossmodel.errors import UsageError
 from lossmodel.inference.arviz import import_arviz
+from lossmodel.model.density.density import Density
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.container import (
     FORMAT,
@@ -465,6 +466,15 @@ def test_draws_that_are_not_finite_are_refused(saved, tmp_path, name, value):
     target = rewritten(saved, tmp_path / "fit.nc", {name: values})
     with pytest.raises(UsageError, match="not finite"):
         load_fit(target)
+
+
+def test_a_fit_by_another_version_of_the_model_is_refused(saved, monkeypatch):
+    assert load_fit(saved).submodels
+    # As many unknowns, of other meaning.
+    right = Density.__call__
+    monkeypatch.setattr(Density, "__call__", lambda self, theta: right(self, theta[..., ::-1]))
+    with pytest.raises(UsageError, match=r"another version of the model \(log density of aircraft"):
+        load_fit(saved)
 
 
 def test_the_least_trust_of_a_fit_is_kept(saved, tmp_path):

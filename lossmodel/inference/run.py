@@ -149,7 +149,7 @@ def run(
         design, density, laplace, str(found["engine"]),
         posterior=SubmodelDraws(density.model, _rounded(theta)),
         prior=SubmodelDraws(density.model, _rounded(prior)),
-        diagnostics=found | _described(design, laplace),
+        diagnostics=found | _described(density, laplace),
     )  # fmt: skip
 
 
@@ -248,12 +248,14 @@ def _rounded(theta: Floats) -> Floats:
     return theta.astype(np.float32).astype(float)
 
 
-def _described(design: Design, laplace: Laplace) -> dict[str, Any]:
+def _described(density: Density, laplace: Laplace) -> dict[str, Any]:
     """Size of a submodel, and the diagnostics of its Laplace fit."""
+    design = density.design
     scales = np.exp(design.parameters.log_scales(laplace.mode))
     return {
         "dimension": design.size, "terms": len(design.terms),
         "log_evidence": laplace.log_evidence, "decrement": laplace.decrement,
+        "log_density": float(density(laplace.mode)[0]),
         "expansions": laplace.expansions, "positive": laplace.positive,
         "shape": None if laplace.diagnostics is None else laplace.diagnostics.summary(),
         "scales": dict(zip(design.parameters.hyper, scales.tolist(), strict=True)),

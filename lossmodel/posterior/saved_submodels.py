@@ -21,6 +21,9 @@ __all__ = ["SPARSE", "saved_submodel"]
 
 # Parts of a sparse root of the covariance, which fits of many unknowns have.
 SPARSE: Final = ("data", "indices", "indptr")
+# Largest difference of the log density at the mode, then and now, between equal models: rounding of
+# another machine is a millionth of it, and any change of a prior or a likelihood is more.
+ROUNDING: Final = 1e-3
 
 
 def _root(stored: Mapping[str, NDArray[Any]], name: str) -> Any:
@@ -80,6 +83,12 @@ def saved_submodel(
         if values.shape != shape or not values.size or not np.isfinite(values).all():
             raise ValueError(f"draws or mode of {name} that are incomplete or not finite")
     density = Density(design)
+    then, now = diagnostics.get("log_density"), float(density(laplace.mode)[0])
+    if then is not None and not abs(now - then) < ROUNDING:
+        raise ValueError(
+            f"it was made by another version of the model (log density of {name} at its mode "
+            f"{then:.3f}, now {now:.3f}); fit anew"
+        )
     return Submodel(
         design=design,
         density=density,
