@@ -32,6 +32,7 @@ from lossmodel.report import verify_report, write_report
 from tests import small_conflict
 from tests.count_war import claims, conflict, ministry, total
 
+pytestmark = pytest.mark.usefixtures("without_weights")
 KEY = ("north", "killed", "all")
 LEDGER = "ministry,north,killed,ledger"
 

@@ -55,6 +55,7 @@ ORDER = [
     "model/design/assemble",
     "model/design/change",
     "model/design",
+    "model/density/sigmoid",
     "model/density/functions",
     "model/density/likelihood",
     "model/density/own_or_copied",

@@ -6,6 +6,7 @@ import pytest
 from lossmodel import fit
 from tests.count_war import claims, total
 
+pytestmark = pytest.mark.usefixtures("without_weights")
 FIGURE = 1500
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy.special import ndtri
 
-from lossmodel.posterior.ratios import biases_table
+from lossmodel.posterior.ratios import over_all
 from lossmodel.posterior.tables import STREAM, terms_table
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.numbers import number
@@ -75,7 +75,7 @@ def contradictions(fit: Fit) -> list[Finding]:
     terms = terms_table(fit)
     if terms["claimant"].nunique() < 2:
         return []
-    whole = biases_table(fit, by_half_year=False)
+    whole = over_all(fit)
     whole = whole[whole["prior_median"].notna() & whole["ratio_median"].notna()]
     # A learned noise may take up what a bias does not.
     residual = terms.groupby(STREAM)["residual"].median().rename("residual")

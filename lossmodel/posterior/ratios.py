@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["COLUMNS", "biases_table"]
+__all__ = ["COLUMNS", "biases_table", "over_all"]
 
 STEP: Final = 7  # days; biases drift by half-year, so a week is read off at its middle
-# Runs of days that a whole period is divided into at most: in a war of a century they are longer
-# than a week, and as many to a year as draws of a bias that drifts by half-year need.
+# Runs of days that a war is divided into, or few more: in one of a century they are longer than a
+# week, and as many to a year as draws of a bias that drifts by half-year need.
 MOST_RUNS: Final = 400
 
 COLUMNS: Final = (
@@ -58,9 +58,7 @@ COLUMNS: Final = (
 )
 
 
-def biases_table(
-    fit: Fit, *, claimant: str | None = None, by_half_year: bool = True
-) -> pd.DataFrame:
+def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
     """Ratios of all streams, by half-year and over all, in the columns `COLUMNS`.
 
     `identified` is true where the posterior sd of the log of the ratio is less than `IDENTIFIED`
@@ -71,21 +69,29 @@ def biases_table(
     ----------
     claimant
         Only this claimant's streams.
-    by_half_year
-        Whether there are rows of half-years before the one over all.
     """
     streams = streams_table(fit)
     # A balance has an error and no bias.
     streams = streams[streams["accounting"] != BALANCE]
-    if claimant is not None:
-        streams = streams[streams["claimant"] == claimant]
-        if streams.empty:
-            known = ", ".join(sorted(set(streams_table(fit)["claimant"])))
-            raise UsageError(f"No claimant {claimant!r} in the fit; there are: {known}.")
+    if claimant is None:
+        whole: pd.DataFrame = fit.cache.get(f"biases {fit.ci_prob}", lambda: _biases(fit, streams))
+        return whole.copy()
+    streams = streams[streams["claimant"] == claimant]
+    if streams.empty:
+        known = ", ".join(sorted(set(streams_table(fit)["claimant"])))
+        raise UsageError(f"No claimant {claimant!r} in the fit; there are: {known}.")
+    return _biases(fit, streams)
+
+
+def over_all(fit: Fit) -> pd.DataFrame:
+    """The rows of all streams over the whole time."""
+    return biases_table(fit).drop_duplicates([*KEYS], keep="last").reset_index(drop=True)
+
+
+def _biases(fit: Fit, streams: pd.DataFrame) -> pd.DataFrame:
     days = fit.days
-    halves = calendar(days, "half-yearly") if by_half_year else _whole(days)
-    step = STEP if by_half_year else max(STEP, len(days) // MOST_RUNS)
-    first, group = _blocks(halves.first, halves.last, step)
+    halves = calendar(days, "half-yearly")
+    first, group = _blocks(halves.first, halves.last, max(STEP, len(days) // MOST_RUNS))
     truths = Truths(fit, first)
     counts = _counts(fit, halves)
     scopes = stream_scopes(fit)
@@ -104,15 +110,7 @@ def biases_table(
         )
         for stream in streams.itertuples()
     ]
-    shown = slice(None) if by_half_year else slice(-1, None)
-    columns = {name: np.concatenate([part[name][shown] for part in parts]) for name in COLUMNS}
-    return pd.DataFrame(columns)
-
-
-def _whole(days: pd.DatetimeIndex) -> Windows:
-    """All days as one window."""
-    ends = np.array([0]), np.array([len(days) - 1])
-    return Windows(*ends, days[:1], days[-1:])
+    return pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in COLUMNS})
 
 
 def _blocks(

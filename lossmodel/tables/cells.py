@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import re
 import sys
@@ -14,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lossmodel.arguments import FIRST_YEAR, LAST_YEAR
 from lossmodel.tables.csv import RawTable
+from lossmodel.tables.days import day_remedy, parse_day
 from lossmodel.tables.names import ALLOWED, LONGEST_NAME, name_fault
 from lossmodel.tables.problems import GUESSES, Problems, one_of, quoted
 from lossmodel.tables.schema import Field
 from lossmodel.text.spelling import nearest
 
-__all__ = ["Flagger", "Words", "empty_table", "parse_day", "parse_table"]
+__all__ = ["Flagger", "Words", "empty_table", "parse_table"]
 
 Words = Mapping[str, Collection[str]]
 LARGEST: Final = 1e10  # more than there are people
@@ -31,7 +30,6 @@ _UNIQUE: Final = {  # no semicolons: lists of claims and of claimants are joined
     "name": (re.compile(r"[^;]+"), "a name without semicolons"),
 }
 _ADDRESS: Final = ("https://", "http://")
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}([,.'_ \u00a0\u2009\u202f]\d{3})+(\.\d+)?", re.ASCII)
 _NO_NUMBER: Final = re.compile(r"[+-]?(nan|inf|infinity|na|n/a|none|null|-+)", re.IGNORECASE)
@@ -178,9 +176,11 @@ def _check_columns(raw: RawTable, fields: Sequence[Field], problems: Problems) -
 
 
 def _parse_column(field: Field, flagger: Flagger, words: Words) -> pd.Series:
+    if field.name not in flagger.raw.cells:
+        return _empty_column(field, len(flagger.raw.rows))
     text = flagger.text(field.name)
     empty = (text == "").to_numpy(dtype=bool)
-    if field.filled and field.name in flagger.raw.cells:
+    if field.filled:
         flagger.flag(
             empty, field.name, allowed="a value in every row", remedy=f"Give the {field.name}"
         )
@@ -199,38 +199,25 @@ def _parse_column(field: Field, flagger: Flagger, words: Words) -> pd.Series:
     return text.mask(empty, field.default) if field.default else text
 
 
+def _empty_column(field: Field, rows: int) -> pd.Series:
+    """The column of a field that the file does not have."""
+    if field.form == "date":
+        return pd.Series(np.full(rows, "NaT", dtype="datetime64[ns]"))
+    if field.form == "number":
+        return pd.Series(np.full(rows, np.nan))
+    if field.form == "flag":
+        return pd.Series(np.zeros(rows, dtype=bool))
+    return pd.Series([field.default] * rows, dtype="str")
+
+
 def _dates(column: str, text: pd.Series, flagger: Flagger) -> pd.Series:
     codes, words = pd.factorize(text)
     days = np.array([parse_day(word) for word in words.tolist()], dtype="datetime64[ns]")
     wrong = np.isnat(days) & (np.asarray(words) != "")
-    remedies = np.array([_day_remedy(word) for word in words.tolist()], dtype=object)
+    remedies = np.array([day_remedy(word) for word in words.tolist()], dtype=object)
     bad = wrong[codes]
     flagger.flag(bad, column, allowed="a day as YYYY-MM-DD", remedy=remedies[codes[bad]].tolist())
     return pd.Series(days[codes])
-
-
-def parse_day(word: str) -> dt.date | None:
-    """Read a day written as YYYY-MM-DD; None for any other text.
-
-    Examples
-    --------
-    >>> parse_day("2022-02-24"), parse_day("24.2.2022")
-    (datetime.date(2022, 2, 24), None)
-    """
-    if not _DAY.fullmatch(word) or not FIRST_YEAR <= int(word[:4]) <= LAST_YEAR:
-        return None
-    try:
-        return dt.date.fromisoformat(word)
-    except ValueError:
-        return None
-
-
-def _day_remedy(word: str) -> str:
-    if not _DAY.fullmatch(word):
-        return "Write year, month and day as in 2022-02-24"
-    if FIRST_YEAR <= int(word[:4]) <= LAST_YEAR:
-        return "There is no such day in the calendar"
-    return f"Give a year from {FIRST_YEAR} to {LAST_YEAR}"
 
 
 def _numbers(column: str, text: pd.Series, flagger: Flagger) -> pd.Series:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from lossmodel.arguments import FIRST_YEAR, LAST_YEAR
-from lossmodel.tables.cells import parse_day
+from lossmodel.tables.days import parse_day
 from lossmodel.tables.names import ALLOWED, LONGEST_NAME, hidden_letter, name_fault
 from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.text.spelling import nearest

@@ -14,8 +14,9 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_ndtr
+from scipy.special import log_ndtr
 
+from lossmodel.model.density.sigmoid import log_sigmoid, sigmoid
 from lossmodel.model.design.grid import Floats
 
 __all__ = [
@@ -165,7 +166,7 @@ class Sigmoid(Function):
     weight: Floats | float = 1.0
 
     def _at(self, *x: Floats) -> Evaluated:
-        s = expit(x[0])
+        s = sigmoid(x[0])
         y = s * self.weight
         return Evaluated(y, lambda: (y * (1 - s),), lambda: {(0, 0): y * (1 - s) * (1 - 2 * s)})
 
@@ -175,9 +176,10 @@ class LogSigmoid(Function):
     """``-log(1 + exp(-x))``."""
 
     def _at(self, *x: Floats) -> Evaluated:
-        s = expit(x[0])
         return Evaluated(
-            -np.logaddexp(0.0, -x[0]), lambda: (1 - s,), lambda: {(0, 0): -s * (1 - s)}
+            log_sigmoid(x[0]),
+            lambda: (sigmoid(-x[0]),),
+            lambda: {(0, 0): -sigmoid(x[0]) * sigmoid(-x[0])},
         )
 
 
@@ -193,13 +195,13 @@ class LogOdds(Function):
 
     def _at(self, *x: Floats) -> Evaluated:
         u = self.sharpness * x[0]
-        log_share = -np.logaddexp(0.0, -u) / self.sharpness
+        log_share = log_sigmoid(u) / self.sharpness
         rest = -np.expm1(log_share)
-        slope = expit(-u)
+        slope = sigmoid(-u)
 
         def second() -> SecondDerivatives:
             bend = (1 - rest) / rest**2 * slope**2
-            return {(0, 0): bend - self.sharpness * expit(u) * slope / rest}
+            return {(0, 0): bend - self.sharpness * sigmoid(u) * slope / rest}
 
         return Evaluated(log_share - np.log(rest), lambda: (slope / rest,), second)
 

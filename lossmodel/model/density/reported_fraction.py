@@ -3,9 +3,10 @@
 from functools import cached_property
 
 import numpy as np
-from scipy.special import expit, ndtr
+from scipy.special import ndtr
 
 from lossmodel.model.density.functions import Derivatives, Evaluated, Function, SecondDerivatives
+from lossmodel.model.density.sigmoid import sigmoid
 from lossmodel.model.design.convolution import convolution
 from lossmodel.model.design.grid import Floats
 from lossmodel.model.design.reporting import (
@@ -74,12 +75,12 @@ class _Reported:
 
     def __init__(self, of: ReportedFraction, x: tuple[Floats, ...]) -> None:
         self.of, self.shape = of, x[0].shape
-        missing = self.missing = expit(x[MISSING_SHARE]) * of.has_missing
+        missing = self.missing = sigmoid(x[MISSING_SHARE]) * of.has_missing
         coverage = self.coverage = np.ones(self.shape)
         found, gone = self.found, self.gone = np.zeros((2, *self.shape))
         if of.any_lists:
             i = of.lists
-            coverage[..., i] = expit(x[COVERAGE][..., i])
+            coverage[..., i] = sigmoid(x[COVERAGE][..., i])
             self.list_pace = np.exp(-x[DELAY_SD][..., i])
             self.heard = (of.log_age[i] - x[DELAY][..., i]) * self.list_pace
             found[..., i] = ndtr(self.heard)
