@@ -386,17 +386,46 @@ def test_shorter_bounds_stand_for_the_bound_of_their_sum():
     assert classes(collect_evidence(claims(*rows)))["c2"] == "merged c0;c1"
 
 
-def test_a_correction_is_taken_out_of_what_covers_its_day():
+def test_a_correction_is_taken_out_of_its_days_and_divided_among_all_up_to_then():
     rows = [ledger(10, 1010), ledger(20, 2020), ledger(15, 500, kind="correction")]
+    rows += [ledger(30, 3000)]
     found = collect_evidence(claims(*rows))
-    assert windows(found) == {"c0": (1010, [(1, 10)]), "c1": (510, [(11, 20)])}
+    factor = 2020 / (1010 + 510)
+    first, second, after = (windows(found)[name] for name in ("c0", "c1", "c3"))
+    assert first == (pytest.approx(1010 * factor), [(1, 10)])
+    assert second == (pytest.approx(510 * factor), [(11, 20)])
+    assert after == (pytest.approx(980), [(21, 30)])
     assert classes(found)["c2"] == "used"
     assert found.corrections["value"].tolist() == [500]
 
 
 def test_a_correction_of_several_days_is_spread_over_them():
     rows = [ledger(10, 1010), ledger(20, 2020), ledger(12, -80, kind="correction", first=9)]
-    assert windows(collect_evidence(claims(*rows)))["c0"] == (1050, [(1, 10)])
+    found = windows(collect_evidence(claims(*rows)))
+    # On either side of the end of day 10 are 40 of the 80 that were taken back.
+    assert found["c0"][0] == found["c1"][0] == pytest.approx(1010)
+
+
+@pytest.mark.parametrize("first", [58, 1])
+def test_losses_that_were_taken_back_are_taken_from_the_total(first):
+    """A total that fell from 350 to 40, of which the claimant says that it took 310 back."""
+    totals = {20: 100, 40: 220, 50: 350, 58: 40, 70: 150, 80: 260}
+    rows = [ledger(day, total) for day, total in totals.items()]
+    rows.append(ledger(58, -310, kind="correction", first=first))
+    found = collect_evidence(claims(*rows))
+    assert found.terms["value"].sum() == pytest.approx(260)
+    parts = windows(found)
+    # What was lost after it stays as it was.
+    assert [parts[name][0] for name in ("c4", "c5")] == [pytest.approx(110), pytest.approx(110)]
+
+
+def test_a_correction_of_more_than_there_was_changes_only_its_days():
+    rows = [ledger(day, 10, kind="daily") for day in (5, 6)]
+    rows.append(ledger(14, -900, kind="correction", first=5))
+    found = collect_evidence(claims(*rows))
+    # Of its ten days two have a figure.
+    assert windows(found)["c0"] == (100, [(5, 5)])
+    assert "more than there is" in found.classes.set_index("claim_id").at["c2", "why"]
 
 
 # --- sums
@@ -577,8 +606,7 @@ def test_increments_of_a_ledger_share_no_day_and_add_up_to_its_last_total(points
     corrections = [ledger(sorted(daily)[0], 7, kind="correction")] * (totals[0]["value"] > 7)
     splits = [ledger(day, 10 * lost, kind="daily") for day, lost in daily.items() if lost]
     found = collect_evidence(claims(*totals, *corrections, *splits))
-    taken_out = found.corrections["value"].sum()
-    assert found.terms["value"].sum() == pytest.approx(running - taken_out)
+    assert found.terms["value"].sum() == pytest.approx(running)
     owned = [day for days in found.terms["days"] for span in days for day in pd.date_range(*span)]
     assert len(owned) == len(set(owned)) == max(daily)
 

@@ -112,11 +112,11 @@ def test_a_total_that_hangs_on_a_claim_says_so_with_the_range(fits, tmp_path):
     said = f"hangs on one claim ({DECISIVE}, count of the missing): "
     assert said in line
     low, high = over_its_prior(fits["h"], decisive_claim(fits["h"], KEY))
-    shown = (
-        line.partition(said)[2].removesuffix(" with its prior an sd lower and higher").split(" to ")
-    )
-    numbers = [float(number.replace(",", "")) for number in shown]
-    np.testing.assert_allclose(numbers, [low, high], rtol=0.05)
+    without, _, ends = line.partition(said)[2].partition(" without it, ")
+    shown = ends.removesuffix(" with its prior an sd lower and higher").split(" to ")
+    numbers = [float(number.replace(",", "")) for number in (without, *shown)]
+    median = decisive_claim(fits["h"], KEY)["median"]
+    np.testing.assert_allclose(numbers, [median, low, high], rtol=0.05)
     assert "hangs on" not in headline(fits["s"], tmp_path)
 
 

@@ -1,4 +1,9 @@
-"""A claimant's own corrections, which are not losses of their days."""
+"""A claimant's own corrections, which are not losses of their days but of all before.
+
+A correction of the value c is taken out of the figures that cover its days. Which of the earlier
+figures were wrong is seldom said: all of them, up to the correction, are multiplied by one factor,
+so that they add up to what the claimant then took for the total: ``(T + c) / T``, with T their sum.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,11 @@ if TYPE_CHECKING:
     from lossmodel.evidence.outcomes import Outcomes
 
 __all__ = ["Corrections"]
+
+USED = "Subtracted from the figures that cover its days, and divided among all up to then."
+TOO_LARGE = (
+    "Subtracted from the figures that cover its days; it takes back more than there is before them."
+)
 
 
 class Corrections:
@@ -57,11 +67,15 @@ class Corrections:
         booked = float(self._through[end - self.first + 1] - self._through[start - self.first])
         return value - booked if value - booked > 0 or value <= 0 else value
 
-    def record(self, calendar: Calendar, outcomes: Outcomes) -> None:
-        """Note the outcome of each correction: used if a piece of the ledger owns a day of it."""
-        for figure in self.figures:
+    def apply(self, calendar: Calendar, outcomes: Outcomes) -> None:
+        """Correct the pieces up to each correction, and note its outcome.
+
+        It is used if a piece of the ledger owns a day of it.
+        """
+        for figure in sorted(self.figures, key=lambda f: (f.end, f.start, f.place)):
             if calendar.owns_any(figure.window):
-                outcomes.use(figure.members, "Subtracted from the figures that cover its days.")
+                whole = calendar.add_up_to(figure.end, figure.value)
+                outcomes.use(figure.members, USED if whole else TOO_LARGE)
             else:
                 outcomes.leave_out(
                     figure.members, "Corrects days for which its ledger has no other figure."

@@ -114,6 +114,25 @@ class Calendar:
         np.maximum.at(last, self._owner[days], days + self.first)
         return first, last
 
+    def add_up_to(self, day: int, amount: float) -> bool:
+        """Add an amount to the pieces that begin by a day, to each in proportion to its value.
+
+        Returns
+        -------
+        bool
+            Whether something is left of them; otherwise they stay as they are.
+        """
+        first, _ = self.spans()
+        earlier = [piece for piece, start in zip(self.pieces, first, strict=True) if start <= day]
+        total = sum(piece.value for piece in earlier)
+        if not (total > 0 and total + amount > 0):
+            return False
+        factor = 1 + amount / total
+        for piece in earlier:
+            piece.value *= factor
+            piece.variance *= factor**2
+        return True
+
     def observations(self) -> list[Observation]:
         """One observation per piece, with its days as closed ranges."""
         edges = np.flatnonzero(np.diff(self._owner)) + 1

@@ -71,7 +71,7 @@ def ledger_observations(
     others = (f for f in revised if f.start > first)
     for figure in sorted(others, key=lambda f: (f.relayed, -f.days, f.start, f.place)):
         ledger.place(figure)
-    ledger.corrections.record(ledger.calendar, outcomes)
+    ledger.corrections.apply(ledger.calendar, outcomes)
     found = bound_observations(bounds, calendar=ledger.calendar, totals=totals, outcomes=outcomes)
     return ledger.calendar.observations() + found
 

@@ -1,4 +1,4 @@
-"""Running totals that fall: how each fall reads, and the row of the table that would settle it."""
+"""Totals and counts that fall: how each fall reads, and the row that would settle it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lossmodel.findings.columns import Columns, Floats, Ints
     from lossmodel.findings.finding import Material
 
-__all__ = ["falling_totals", "set_aside_totals"]
+__all__ = ["cut_counts", "falling_totals", "set_aside_totals"]
 
 # A total is a misprint where this many times more totals on the other side of the fall contradict
 # it. After a cut about as many totals before it are too high as totals after it are too low.
@@ -38,6 +38,26 @@ def falling_totals(material: Material) -> Iterator[Case]:
 def set_aside_totals(material: Material) -> Iterator[Case]:
     """Series of running totals of which so many fall that most are set aside."""
     return _falling(material, mostly=True)
+
+
+def cut_counts(material: Material) -> Iterator[Case]:
+    """Latest counts of lists and registers that are set aside, as earlier ones are higher."""
+    columns = material.columns
+    counts = columns.accounted("counts_cases") & columns.counts_losses & columns.own
+    for series in columns.by_series(counts & columns.single):
+        last = int(series[np.lexsort((columns.published[series], columns.known[series]))[-1]])
+        before = series[(columns.end[series] <= columns.end[last]) & (series != last)]
+        before = before[columns.start[before] >= columns.start[last]]
+        if not (material.merged[last] and (columns.value[before] > columns.value[last]).any()):
+            continue
+        high = int(before[np.argmax(columns.value[before])])
+        message = (
+            f"The latest count of {series_name(columns, last)}, "
+            f"{number(columns.value[last])} ({day(columns.known[last])}), is below "
+            f"{number(columns.value[high])} ({day(columns.known[high])}) and is set aside: remove "
+            f"{columns.ids[high]} if cases were struck off, or correct {columns.ids[last]}."
+        )
+        yield Case(message, (columns.ids[last],))
 
 
 def _falling(material: Material, *, mostly: bool) -> Iterator[Case]:

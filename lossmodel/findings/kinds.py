@@ -6,7 +6,7 @@ from typing import Final
 
 from lossmodel.evidence.bounds import NEAR_DAYS
 from lossmodel.findings.bounds import BEYOND, crossed_bounds
-from lossmodel.findings.falls import falling_totals, set_aside_totals
+from lossmodel.findings.falls import cut_counts, falling_totals, set_aside_totals
 from lossmodel.findings.figures import (
     APART,
     claimants_apart,
@@ -122,6 +122,14 @@ KINDS: Final = (
         "If the count began anew, give the later totals that day as start; if the claimant took "
         "losses back, add a row of kind correction with the difference (minus so many) on that "
         "day; otherwise correct the misprint, before or after the fall",
+    ),
+    Kind(
+        "count-falls",
+        "warning",
+        cut_counts,
+        "The latest count of a list or register is so low that fewer counts are lost by setting it "
+        "aside than by setting aside those before it: a misprint, or cases were struck off.",
+        "Correct the misprint; if cases were struck off, remove the counts before it",
     ),
     Kind(
         "sum-differs",

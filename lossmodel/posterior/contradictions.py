@@ -43,7 +43,8 @@ UNBALANCED: Final = "unbalanced-force"
 # Kinds of findings that stand beside the answer.
 HEADLINES: Final = (
     *(CONTRADICTED, "orders-of-magnitude", "claimants-apart", "crossed-bounds"),
-    *("totals-set-aside", "implausible-number", OUTSIDE, UNBALANCED),
+    *("totals-set-aside", "total-falls", "count-falls", "implausible-number"),
+    *(OUTSIDE, UNBALANCED),
 )
 # Probability that any of the streams of a fit without contradictions is named: their number is
 # divided by (Bonferroni).

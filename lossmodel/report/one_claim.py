@@ -25,7 +25,7 @@ KINDS_OF_FIGURES: Final = {
 def hangs_on(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> str:
     """The claim that a total hangs on, and how far the total moves with it; empty for none.
 
-    That is its range with the claim's prior moved by an sd, or what it is without the claim.
+    That is what it is without the claim, and its range with the claim's prior moved by an sd.
 
     Parameters
     ----------
@@ -39,11 +39,12 @@ def hangs_on(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> s
         return ""
     words = f"hangs on one claim ({row['term']}, {figure_words(row)})"
     limits = total["lower"], total["upper"]
+    said = f"{words}: {number(row['median'], *limits)} without it"
     ends = [number(value, *limits) for value in over_its_prior(fit, row) or ()]
-    # Where the prior moves nothing, the claim itself does.
+    # A prior without an sd moves nothing.
     if len(set(ends)) < 2:
-        return f"{words}: {number(row['median'], *limits)} without it"
-    return f"{words}: {' to '.join(ends)} with its prior an sd lower and higher"
+        return said
+    return f"{said}, {' to '.join(ends)} with its prior an sd lower and higher"
 
 
 def decisive_claim(fit: Fit, key: tuple[str, str, str]) -> dict[str, Any] | None:
