@@ -386,11 +386,11 @@ def test_shorter_bounds_stand_for_the_bound_of_their_sum():
     assert classes(collect_evidence(claims(*rows)))["c2"] == "merged c0;c1"
 
 
-def test_a_correction_is_taken_out_of_its_days_and_divided_among_all_up_to_then():
+def test_a_correction_is_taken_out_of_its_days_and_divided_among_those_before():
     rows = [ledger(10, 1010), ledger(20, 2020), ledger(15, 500, kind="correction")]
     rows += [ledger(30, 3000)]
     found = collect_evidence(claims(*rows))
-    factor = 2020 / (1010 + 510)
+    factor = (1010 + 510 + 500) / (1010 + 510)
     first, second, after = (windows(found)[name] for name in ("c0", "c1", "c3"))
     assert first == (pytest.approx(1010 * factor), [(1, 10)])
     assert second == (pytest.approx(510 * factor), [(11, 20)])
@@ -402,8 +402,9 @@ def test_a_correction_is_taken_out_of_its_days_and_divided_among_all_up_to_then(
 def test_a_correction_of_several_days_is_spread_over_them():
     rows = [ledger(10, 1010), ledger(20, 2020), ledger(12, -80, kind="correction", first=9)]
     found = windows(collect_evidence(claims(*rows)))
-    # On either side of the end of day 10 are 40 of the 80 that were taken back.
-    assert found["c0"][0] == found["c1"][0] == pytest.approx(1010)
+    # On either side of the end of day 10 are 40 of the 80, which are taken from the first.
+    assert found["c0"][0] == pytest.approx(1010 + 40 - 80)
+    assert found["c1"][0] == pytest.approx(1010 + 40)
 
 
 @pytest.mark.parametrize("first", [58, 1])

@@ -447,3 +447,12 @@ def test_where_no_figure_has_wounded_nothing_is_said_of_casualties(tmp_path):
     page = to_markdown(compose(results, figure_specs(results)))
     assert "People killed" in page
     assert "People killed and wounded" not in page
+
+
+def test_a_party_without_a_figure_is_no_unknown_word(tmp_path):
+    found = lm.fit(claims(tmp_path, [total("agency", 3000)]), engine="laplace")
+    with pytest.raises(UsageError) as problem:
+        found.query("killed south")
+    assert str(problem.value) == "The fit has no figure of south; there are estimates of: north."
+    with pytest.raises(UsageError, match="No party 'sout'"):
+        found.query("killed sout")

@@ -1,8 +1,9 @@
 """A claimant's own corrections, which are not losses of their days but of all before.
 
 A correction of the value c is taken out of the figures that cover its days. Which of the earlier
-figures were wrong is seldom said: all of them, up to the correction, are multiplied by one factor,
-so that they add up to what the claimant then took for the total: ``(T + c) / T``, with T their sum.
+figures were wrong is seldom said: all of them are multiplied by one factor, ``(T + c) / T`` with T
+their sum, so that the ledger adds up to the claimant's own total. One that takes back more than
+those is of the figures of its own days, too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Corrections"]
 
-USED = "Subtracted from the figures that cover its days, and divided among all up to then."
+USED = "Subtracted from the figures that cover its days, and divided among those before."
 TOO_LARGE = (
     "Subtracted from the figures that cover its days; it takes back more than there is before them."
 )
@@ -68,13 +69,13 @@ class Corrections:
         return value - booked if value - booked > 0 or value <= 0 else value
 
     def apply(self, calendar: Calendar, outcomes: Outcomes) -> None:
-        """Correct the pieces up to each correction, and note its outcome.
+        """Correct the pieces before each correction, and note its outcome.
 
         It is used if a piece of the ledger owns a day of it.
         """
         for figure in sorted(self.figures, key=lambda f: (f.end, f.start, f.place)):
             if calendar.owns_any(figure.window):
-                whole = calendar.add_up_to(figure.end, figure.value)
+                whole = calendar.add_before(figure.window, figure.value)
                 outcomes.use(figure.members, USED if whole else TOO_LARGE)
             else:
                 outcomes.leave_out(

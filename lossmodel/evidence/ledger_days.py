@@ -114,24 +114,27 @@ class Calendar:
         np.maximum.at(last, self._owner[days], days + self.first)
         return first, last
 
-    def add_up_to(self, day: int, amount: float) -> bool:
-        """Add an amount to the pieces that begin by a day, to each in proportion to its value.
+    def add_before(self, window: Window, amount: float) -> bool:
+        """Add an amount to the pieces that begin before a window, in proportion to their values.
+
+        Where nothing would be left of them, to those that begin before its end.
 
         Returns
         -------
         bool
-            Whether something is left of them; otherwise they stay as they are.
+            Whether something is left; otherwise all stay as they are.
         """
-        first, _ = self.spans()
-        earlier = [piece for piece, start in zip(self.pieces, first, strict=True) if start <= day]
-        total = sum(piece.value for piece in earlier)
-        if not (total > 0 and total + amount > 0):
-            return False
-        factor = 1 + amount / total
-        for piece in earlier:
-            piece.value *= factor
-            piece.variance *= factor**2
-        return True
+        begins = self.spans()[0].tolist()
+        for day in (window[0], window[1] + 1):
+            earlier = [p for p, begin in zip(self.pieces, begins, strict=True) if begin < day]
+            total = sum(piece.value for piece in earlier)
+            if total > 0 and total + amount > 0:
+                factor = 1 + amount / total
+                for piece in earlier:
+                    piece.value *= factor
+                    piece.variance *= factor**2
+                return True
+        return False
 
     def observations(self) -> list[Observation]:
         """One observation per piece, with its days as closed ranges."""

@@ -243,6 +243,7 @@ def clip(
             f"{path}: all dates, {first} to {last}, lie outside the conflict, which is from "
             f"{span[0]} to {span[1]}. Another conflict? Give --conflict."
         )
+    later = f"{MISTYPED_DAY}; of a later count give {span[1]}, and its day in a column published"
     problems = Problems()
     for record in outside:
         problems.add(
@@ -251,7 +252,7 @@ def clip(
             rows=[record.place.row],
             found=quoted(written.get(record.place.row, record.window.start)),
             allowed=f"days of the conflict, from {span[0]} to {span[1]}",
-            remedy=MISTYPED_DAY,
+            remedy=MISTYPED_DAY if record.window.end < span[0] else later,
         )
     problems.raise_if_any()
     kept = [replace(record, window=_cut(record.window, span)) for record in records]

@@ -101,6 +101,10 @@ def _parties(word: str, known: Iterable[str], fit: Fit) -> tuple[str, bool]:
     names = {name.lower(): name for name in known}
     if word in names:
         return names[word], False
+    for name in word.split("+"):
+        if name not in names and name in map(str.lower, fit.conflict.parties):
+            there = ", ".join(sorted(names.values()))
+            raise UsageError(f"The fit has no figure of {name}; there are estimates of: {there}.")
     chosen = [_known(name, "party", names.values()) for name in word.split("+")]
     bases = [base for name in chosen for base in fit.conflict.components(name)]
     if len(set(bases)) < len(bases):
