@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from lossmodel import plots
 from lossmodel.conflict.titles import claimant_names
 from lossmodel.errors import UsageError
+from lossmodel.plots.axes import set_ratio_axis
 from lossmodel.plots.force import plot_force_balance
 from lossmodel.plots.tail import TAIL_LABEL
 from lossmodel.posterior.estimates import estimate
@@ -175,3 +176,15 @@ def test_hostile_names_are_drawn_as_text():
         plots.plot_losses(fit, party="south", ax=ax)
         ax.legend()
         ax.figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [(0.95, 1.1, [0.8, 0.9, 1, 1.1, 1.2]), (0.6, 1.9, [0.7, 1, 1.5, 2]), (0.1, 9, None)],
+)
+def test_an_axis_of_ratios_has_three_ticks_or_more(low, high, ticks):
+    ax = Figure().subplots()
+    set_ratio_axis(ax, pd.DataFrame([low]), pd.DataFrame([high]))
+    found = ax.get_xticks()
+    assert len(found) >= 3
+    np.testing.assert_allclose(found, ticks or [0.1, 0.2, 0.5, 1, 2, 5])

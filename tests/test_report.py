@@ -270,6 +270,7 @@ def test_an_interruption_leaves_what_was_there(fit, tmp_path, monkeypatch, stop,
         assert {path.name for path in out.iterdir()} == FEW
 
 
+@pytest.mark.slow
 def test_without_typst_there_is_a_note_and_the_rest(fit, tmp_path, monkeypatch, caplog):
     def broken(*_, **__):
         raise TypesettingError("Typst failed: no reason")

@@ -150,6 +150,7 @@ def test_totals_under_other_readings_are_those_of_a_refit(hanging, fits, prior):
     _check_prior(hanging, fits["h"], prior)
 
 
+@pytest.mark.slow
 def test_coverage_that_lists_share_moves_with_its_prior(tmp_path, monkeypatch):
     # Normal theory is held to fits that are both normal: weights may replace the draws of one only.
     monkeypatch.setattr("lossmodel.inference.run.LARGEST", 0)

@@ -84,8 +84,8 @@ def test_a_report_that_nobody_touched_is_good(original):
     ("name", "start"),
     [
         ("report.html", "</strong>"),
-        ("report.html", '"median":['),
-        ("report.html", '"cells":["'),
+        pytest.param("report.html", '"median":[', marks=pytest.mark.slow),
+        pytest.param("report.html", '"cells":["', marks=pytest.mark.slow),
         ("report.md", "**Russia, killed:** "),
         ("numbers.tex", r"\LMkilledRussiaAllMedian}{"),
         ("numbers.tex", r"\LMtanksRussiaAllUpper}{"),

@@ -226,6 +226,7 @@ def test_what_cannot_be_read_is_refused(tmp_path, name, data, words):
         mentions(tmp_path / name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "piece"),
     [

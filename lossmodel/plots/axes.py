@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["axes_or_new", "set_date_ticks", "set_ratio_axis"]
+
+# Steps of ticks within a power of ten, of which the coarsest with three ticks or more is taken.
+STEPS: Final = (
+    (1, 2, 5),
+    (1, 1.5, 2, 3, 5, 7),
+    (1, 1.1, 1.2, 1.5, 2, 3, 4, 5, 6, 7, 8, 9),
+)
+FEWEST: Final = 3
 
 
 def axes_or_new(ax: Axes | None, **figure: Any) -> Axes:
@@ -33,9 +41,13 @@ def set_ratio_axis(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:
     low = float(np.nanmin(lower.to_numpy(dtype=float), initial=1.0)) * 0.9
     high = float(np.nanmax(upper.to_numpy(dtype=float), initial=1.0)) * 1.1
     low, high = max(min(low, 0.8), 0.01), min(max(high, 1.25), 100.0)
-    steps = np.array([m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5)])
     ax.set_xlim(low, high)
-    ax.set_xticks(steps[(steps >= low) & (steps <= high)])
+    for steps in STEPS:
+        ticks = np.array([m * 10.0**e for e in range(-2, 3) for m in steps])
+        ticks = ticks[(ticks >= low) & (ticks <= high)]
+        if len(ticks) >= FEWEST:
+            break
+    ax.set_xticks(ticks)
     ax.set_xticks([], minor=True)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
 

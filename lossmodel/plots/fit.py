@@ -32,6 +32,7 @@ __all__ = ["plot_biases", "plot_losses", "plot_predictions", "plot_variance_deco
 ROWS: Final = 40
 INSIDE_MARKS: Final = {"ms": 3, "alpha": 0.35, "mew": 0}
 OUTSIDE_MARKS: Final = {"ms": 4, "alpha": 0.9, "mew": 1}
+FEW: Final = 100  # figures that do not cover one another, and are drawn as clearly as those outside
 # Probability of the central predictive interval outside which a figure is marked.
 PREDICTIVE_PROB: Final = 0.95
 
@@ -200,8 +201,7 @@ def plot_biases(
 def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
     """Plot each figure as a multiple of its posterior expectation, by claimant.
 
-    Crosses mark figures outside their central 95% posterior predictive interval. The axis is
-    logarithmic.
+    Crosses mark figures outside their central 95% predictive interval; the axis is logarithmic.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ def plot_predictions(fit: Drawable, *, ax: Axes | None = None) -> Axes:
             some = terms[(terms["role"] == role) & (outside == is_outside)]
             if some.empty:
                 continue
-            marks = OUTSIDE_MARKS if is_outside else INSIDE_MARKS
+            marks = OUTSIDE_MARKS if is_outside or len(terms) < FEW else INSIDE_MARKS
             style: dict[str, Any] = {"color": colour, "marker": marker, "ls": ""} | marks
             label = role + (f", outside {percent(PREDICTIVE_PROB)}" if is_outside else "")
             ax.plot(np.exp(some["residual"]), some["claimant"].map(positions), label=label, **style)
