@@ -214,7 +214,7 @@ def _passing(fit: Fit, question: Passing, prob: float) -> dict[str, Any]:
     extra = {"threshold": question.number, "never_share": float(never.mean()), "unit": "date"}
     positions = np.where(never, 0, first).astype("timedelta64[D]")
     passed = np.datetime64(fit.days[0].date()) + positions
-    passed[never] = np.datetime64("NaT")
+    passed[never] = np.datetime64("NaT", "D")
     return row | dates | {"mean": mean, "sd": sd, DRAWS: passed} | extra
 
 
