@@ -11,7 +11,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 # Errors only: warnings of pip concern the machine, not the project. Modules are compiled when they
-# are first imported, which most never are: that halves the time of an installation.
+# are first imported, which most never are: an installation takes two thirds of the time.
 PIP := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -c constraints.txt
 # Set in many containers, it would have every process compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE

@@ -73,11 +73,14 @@ class Corrections:
 
         It is used if a piece of the ledger owns a day of it.
         """
+        used = []
         for figure in sorted(self.figures, key=lambda f: (f.end, f.start, f.place)):
             if calendar.owns_any(figure.window):
-                whole = calendar.add_before(figure.window, figure.value)
-                outcomes.use(figure.members, USED if whole else TOO_LARGE)
+                used.append(figure)
             else:
                 outcomes.leave_out(
                     figure.members, "Corrects days for which its ledger has no other figure."
                 )
+        added = calendar.add_before((figure.window, figure.value) for figure in used)
+        for figure, whole in zip(used, added, strict=True):
+            outcomes.use(figure.members, USED if whole else TOO_LARGE)

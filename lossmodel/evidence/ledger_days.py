@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,27 +115,34 @@ class Calendar:
         np.maximum.at(last, self._owner[days], days + self.first)
         return first, last
 
-    def add_before(self, window: Window, amount: float) -> bool:
-        """Add an amount to the pieces that begin before a window, in proportion to their values.
+    def add_before(self, amounts: Iterable[tuple[Window, float]]) -> list[bool]:
+        """Add amounts to the pieces that begin before windows, in proportion to their values.
 
-        Where nothing would be left of them, to those that begin before its end.
+        Where nothing would be left of them, to those that begin before the end of the window.
 
         Returns
         -------
-        bool
-            Whether something is left; otherwise all stay as they are.
+        list
+            Of each, whether something is left; otherwise all stay as they are.
         """
-        begins = self.spans()[0].tolist()
-        for day in (window[0], window[1] + 1):
-            earlier = [p for p, begin in zip(self.pieces, begins, strict=True) if begin < day]
-            total = sum(piece.value for piece in earlier)
-            if total > 0 and total + amount > 0:
-                factor = 1 + amount / total
-                for piece in earlier:
-                    piece.value *= factor
-                    piece.variance *= factor**2
-                return True
-        return False
+        begins, _ = self.spans()
+        values = np.array([piece.value for piece in self.pieces])
+        factors = np.ones(len(values))
+        added = []
+        for (start, end), amount in amounts:
+            for day in (start, end + 1):
+                earlier = begins < day
+                total = float(values[earlier] @ factors[earlier])
+                if total > 0 and total + amount > 0:
+                    factors[earlier] *= 1 + amount / total
+                    added.append(True)
+                    break
+            else:
+                added.append(False)
+        for piece, factor in zip(self.pieces, factors.tolist(), strict=True):
+            piece.value *= factor
+            piece.variance *= factor**2
+        return added
 
     def observations(self) -> list[Observation]:
         """One observation per piece, with its days as closed ranges."""

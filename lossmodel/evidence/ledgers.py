@@ -71,7 +71,8 @@ def ledger_observations(
     others = (f for f in revised if f.start > first)
     for figure in sorted(others, key=lambda f: (f.relayed, -f.days, f.start, f.place)):
         ledger.place(figure)
-    ledger.corrections.apply(ledger.calendar, outcomes)
+    if corrections:
+        ledger.corrections.apply(ledger.calendar, outcomes)
     found = bound_observations(bounds, calendar=ledger.calendar, totals=totals, outcomes=outcomes)
     return ledger.calendar.observations() + found
 
