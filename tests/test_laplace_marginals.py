@@ -207,7 +207,7 @@ def test_curvature_across_a_plane_does_not_matter_within_it(tmp_path, monkeypatc
     [
         (marginals.DIVISIONS, (), True),
         (marginals.DIVISIONS, ("list_bounds",), True),
-        (4, ("list_bounds",), False),
+        (1, ("list_bounds",), False),
     ],
 )
 def test_knots_are_conditional_modes(tmp_path, monkeypatch, divisions, without, settled):

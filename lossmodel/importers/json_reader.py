@@ -20,6 +20,9 @@ SHAPES: Final = (
     '{"0": {"date": ...}}, or {"columns": [...], "data": [[...], ...]}'
 )
 _HALF: Final = re.compile("[\ud800-\udfff]")
+# Lists and records within each other that are read: a table has three or four, and Python's parser
+# gives up at some depth that depends on its version.
+DEEPEST: Final = 100
 
 
 def is_json(text: str) -> bool:
@@ -47,15 +50,29 @@ def json_grid(text: str, path: Path) -> Grid:
     [(0, ['date', 'n']), (1, ['2022-02-25', '5'])]
     """
     try:
-        return _grid(text, path)
+        value = _lines(text, path) if _is_lines(text) else _parse(text, path)
     except RecursionError:
-        raise UsageError(
-            f"{path} is JSON with hundreds of lists or records within each other."
-        ) from None
+        raise _too_deep(path) from None
+    if _is_deep(value):
+        raise _too_deep(path)
+    return _grid(value, path)
 
 
-def _grid(text: str, path: Path) -> Grid:
-    value = _lines(text, path) if _is_lines(text) else _parse(text, path)
+def _too_deep(path: Path) -> UsageError:
+    return UsageError(f"{path} is JSON with more than {DEEPEST} lists or records within each other.")
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        lists = (part for part in level if isinstance(part, list | dict))
+        level = [x for part in lists for x in (part.values() if isinstance(part, dict) else part)]
+        if not level:
+            return False
+    return True
+
+
+def _grid(value: Any, path: Path) -> Grid:
     records = _records(value)
     if not records:
         raise UsageError(
@@ -168,6 +185,8 @@ def _of_rows(value: Sequence[Any]) -> list[dict[str, Any]]:
 def _of_dicts(value: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Records of columns by row, or of rows by column: rows have numbers or dates for names."""
     inner = list(dict.fromkeys(name for part in value.values() for name in part))
+    if not inner:
+        return []
     if all(name[:1].isdigit() for name in value) and not all(n[:1].isdigit() for n in inner):
         counted = all(name.isdigit() for name in value) and len(next(iter(value))) < 8
         return [{**({} if counted else {"date": name}), **part} for name, part in value.items()]

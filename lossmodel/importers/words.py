@@ -80,13 +80,14 @@ TIMES: Final = _table(
 KEYS: Final = _table(
     claimant="claimant|source|who|according to|reported by|reporter|reporting source|author|"
     "organisation|organization|agency|said by|claimed by|claim source|org|quelle|fuente|segun|"
-    "selon|джерело|источник|хто|кто|claim by|informant|report source",
+    "selon|джерело|источник|хто|кто|claim by|informant|report source|wer|laut|qui|quien|chi|kto|"
+    "kim",
     party="party|side|country|belligerent|of whom|losses of|whose|whose losses|actor|force|army|"
     "faction|seite|land|partei|bando|pais|camp|pays|сторона|країна|страна|чиї|чьи|nation|"
-    "affiliation|victim side",
+    "affiliation|victim side|wessen|de quien|di chi|czyje",
     category="category|type|what|metric|indicator|measure|loss type|type of loss|equipment type|"
     "class|status|fate|kind of loss|item|variable|art|kategorie|tipo|categorie|категорія|"
-    "категория|тип|що|что|вид|показник|показатель|casualty type",
+    "категория|тип|що|что|вид|показник|показатель|casualty type|was|quoi|que|cosa",
     source_="link|url|source url|source link|links|urls|href|web|website|посилання|ссылка|enlace|"
     "lien|reference url",
     scope="scope",

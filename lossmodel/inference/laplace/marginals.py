@@ -24,7 +24,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from lossmodel.inference.laplace.levels import Levels
-from lossmodel.inference.laplace.modes import Modes, Point
+from lossmodel.inference.laplace.modes import Modes, Point, Secants
 from lossmodel.inference.laplace.quantities import Slopes
 from lossmodel.model.design.grid import Floats
 
@@ -38,14 +38,17 @@ FALLEN, FARTHEST = 1.5, 6
 # Rise of the log marginal above its value at the mode from which another mode is the higher one. In
 # skewed totals of the shipped war it rises by up to 0.5.
 HIGHER = 2.0
-# Newton steps with one factor, factors, and divisions of a step by four. More are hardly ever used:
-# where the precision is almost singular within the plane, a step may be 100 times too long. Four
-# sds above the mode of a war of two lists, five factors end at a decrement of .024, eight at .004.
-STEPS, ROUNDS, DIVISIONS = 8, 8, 10
+# Newton steps with one factor, factors, and divisions of a step by four. Where the precision is
+# almost singular within the plane, a step may be 100 times too long. Soldiers of the shipped war
+# take 75 expansions with 20 steps, and 97 with 8, for 13% more gradients. A second factor is enough
+# four sds above the mode of a war of two lists.
+STEPS, ROUNDS, DIVISIONS = 20, 8, 10
 # Newton's decrement within the hyperplane. Log determinants change to first order with the distance
-# from the mode: against 1e-6, medians of the marginals of soldiers in the shipped war are off by up
-# to 0.05 sds, and by up to 0.07 with 0.002, where the fit of soldiers takes 5% less.
-SETTLED = 5e-4
+# from the mode: against 1e-7, quantiles of the soldiers of the shipped war are off by up to 0.03
+# sds with 5e-4, 0.01 with 2e-4 and 0.005 with this, which takes 4% more gradients than 2e-4.
+SETTLED = 5e-5
+# The same by the factor of another point, so that the expansion which follows is mostly the last.
+SURE = SETTLED / 10
 # Range in sds beyond the last knots, and step, of the numerical quantiles: 6e-5 of a normal lie
 # beyond the ends.
 EDGE, STEP = 2.0, 0.01
@@ -286,11 +289,16 @@ class _Path:
         """Newton steps within the hyperplane with one factor; theta where it has converged."""
         along = point.newton(rows.T)
         along = along @ np.linalg.inv(rows @ along)
-        value, gradient = self.modes.evaluate(theta)
-        for _ in range(STEPS):
+
+        def within(gradient: Floats) -> Floats:
             step = point.newton(gradient)
-            step = step - along @ (rows @ step)
-            if gradient @ step / 2 < SETTLED:
+            return np.asarray(step - along @ (rows @ step))
+
+        value, gradient = self.modes.evaluate(theta)
+        steps = Secants(within)
+        for _ in range(STEPS):
+            step = steps.newton(gradient)
+            if gradient @ step / 2 < (SURE if steps.pairs else SETTLED):
                 break
             for _ in range(DIVISIONS):
                 risen, steeper = self.modes.evaluate(theta + step)
@@ -299,5 +307,6 @@ class _Path:
                 step = step / 4
             else:
                 break
+            steps.learn(step, gradient - steeper)
             theta, value, gradient = theta + step, risen, steeper
         return theta

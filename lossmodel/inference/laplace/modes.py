@@ -7,6 +7,7 @@ For given h the mode z*(h) is found by Newton steps, and
 with P the latent precision there (Tierney and Kadane 1986). P is clipped: see ``Expansion``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -21,7 +22,7 @@ from lossmodel.model.density.layout import is_large
 from lossmodel.model.density.slopes import moved_by
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["Modes", "Point"]
+__all__ = ["Modes", "Point", "Secants"]
 
 # Most expansions for one mode, and most steps between two of them. A gradient takes a fifteenth of
 # the time of an expansion.
@@ -98,11 +99,17 @@ class Point:
         return self.expansion.value + self.decrement - self.log_det / 2
 
 
-class _Secants:
-    """Newton steps with a point's precision, as corrected by the steps that were taken."""
+class Secants:
+    """Newton steps with a point's precision, as corrected by the steps that were taken.
 
-    def __init__(self, point: Point) -> None:
-        self.point = point
+    Parameters
+    ----------
+    newton
+        Newton's step for a gradient, a symmetric map.
+    """
+
+    def __init__(self, newton: Callable[[Floats], Floats]) -> None:
+        self._newton = newton
         self.pairs: list[tuple[Floats, Floats]] = []
 
     def learn(self, step: Floats, fall: Floats) -> None:
@@ -116,7 +123,7 @@ class _Secants:
         for step, fall in reversed(self.pairs):
             shares.append((step @ rest) / (step @ fall))
             rest = rest - shares[-1] * fall
-        found = self.point.newton(rest)
+        found = self._newton(rest)
         for (step, fall), share in zip(self.pairs, reversed(shares), strict=True):
             found = found + step * (share - (fall @ found) / (step @ fall))
         return found
@@ -207,7 +214,7 @@ class Modes:
             value, gradient = point.expansion.value, point.expansion.gradient
         else:
             theta, value, gradient = self._finite(point, theta)
-        least, idle, steps = np.inf, 0, _Secants(point)
+        least, idle, steps = np.inf, 0, Secants(point.newton)
         for _ in range(QUASI_STEPS):
             step = steps.newton(gradient)
             decrement = float(gradient @ step) / 2

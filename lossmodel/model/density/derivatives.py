@@ -6,14 +6,15 @@ and pairs of arguments.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from lossmodel.model.density.graph import Evaluation, Graph
 from lossmodel.model.density.operators import Linear, Map, Matrix, Node, RunningSum, picking
-from lossmodel.model.design.change import by_rows
-from lossmodel.model.design.grid import Floats
+from lossmodel.model.design.change import by_rows, with_data
+from lossmodel.model.design.grid import Floats, Ints
 
 __all__ = ["Jacobians", "Products", "crossed", "negated", "second_products"]
 
@@ -25,7 +26,8 @@ Products = list[tuple[Matrix, Matrix, Floats]]
 class Jacobians:
     """Sparse derivatives of nodes by a basis: some nodes, stacked.
 
-    Those that do not change from point to point are kept.
+    Which entries may differ from zero is the same at all points. It is worked out once, and a point
+    then only has values to fill in.
 
     Parameters
     ----------
@@ -36,21 +38,30 @@ class Jacobians:
     def __init__(self, graph: Graph, basis: Sequence[Node], outputs: Sequence[Node]) -> None:
         ends = np.cumsum([0, *(node.size for node in basis)])
         self.size = int(ends[-1])
+        # Of nodes that are affine in the basis, whose derivatives do not change.
         self._constant: dict[int, Matrix] = {}
-        for node, start in zip(basis, ends[:-1], strict=True):
-            own = picking(np.arange(start, start + node.size), self.size)
-            self._constant[node.index] = own
-        self._terms: dict[int, list[tuple[Matrix, Node]]] = {}
-        self._order: list[Node] = []
+        self._filled: dict[int, _OfLinear | _OfMap] = {}
+        patterns = self._patterns = {
+            node.index: picking(np.arange(start, start + node.size), self.size)
+            for node, start in zip(basis, ends[:-1], strict=True)
+        }
+        self._constant |= patterns
+        self.maps: list[Map] = []
         for node in graph.order(basis, outputs):
-            if isinstance(node, Linear):
-                self._terms[node.index] = terms = list(self._of_entries(node.terms()))
+            if isinstance(node, RunningSum):
+                continue
+            if isinstance(node, Map):
+                filled: _OfLinear | _OfMap = _OfMap(node, patterns)
+                self.maps.append(node)
+            else:
+                assert isinstance(node, Linear)
+                terms = list(self._of_entries(node.terms()))
+                filled = _OfLinear(terms, patterns)
                 if all(source.index in self._constant for _, source in terms):
-                    found = [m @ self._constant[source.index] for m, source in terms]
-                    self._constant[node.index] = _sum_of(found)
-                    continue
-            if not isinstance(node, RunningSum):
-                self._order.append(node)
+                    self._constant[node.index] = filled(self._constant)
+            patterns[node.index] = filled.pattern
+            if node.index not in self._constant:
+                self._filled[node.index] = filled
 
     def _of_entries(self, terms: Iterable[tuple[Matrix, Node]]) -> Iterator[tuple[Matrix, Node]]:
         """Maps of running sums, unless these are in the basis, as maps of their summands."""
@@ -66,33 +77,128 @@ class Jacobians:
     def at(self, evaluation: Evaluation) -> dict[int, Matrix]:
         """Jacobians of all nodes but running sums, by index, each of shape (n, basis)."""
         found = dict(self._constant)
-        for node in self._order:
-            if isinstance(node, Map):
-                slopes = evaluation.of_map(node).first()
-                parts = [
-                    by_rows(found[source.index], slope)
-                    for source, slope in zip(node.inputs, slopes, strict=True)
-                ]
+        for index, filled in self._filled.items():
+            if isinstance(filled, _OfMap):
+                found[index] = filled(found, evaluation.of_map(filled.node).first())
             else:
-                parts = [m @ found[source.index] for m, source in self._terms[node.index]]
-            found[node.index] = _sum_of(parts)
+                found[index] = filled(found)
         return found
 
     def structure(self, output: Node) -> Matrix:
-        """Positive where an output may depend on the basis, at whatever point, else zero."""
-        found = {index: abs(matrix) for index, matrix in self._constant.items()}
-        for node in self._order:
-            if isinstance(node, Map):
-                parts = [found[source.index] for source in node.inputs]
-            else:
-                parts = [abs(m) @ found[source.index] for m, source in self._terms[node.index]]
-            found[node.index] = _sum_of(parts)
-        return found[output.index]
+        """One where an output may depend on the basis, at whatever point, else zero."""
+        pattern = self._patterns[output.index]
+        return with_data(pattern, np.ones(pattern.nnz))
 
-    @property
-    def maps(self) -> list[Map]:
-        """Maps whose second derivatives are those of the outputs."""
-        return [node for node in self._order if isinstance(node, Map)]
+
+class _OfLinear:
+    """The Jacobian of a linear node, whose values are linear in those of its inputs.
+
+    Parameters
+    ----------
+    terms
+        Each matrix with its input.
+    patterns
+        A matrix for each node by its index, of which the indices count.
+    """
+
+    def __init__(
+        self, terms: Sequence[tuple[Matrix, Node]], patterns: Mapping[int, Matrix]
+    ) -> None:
+        self._sources = [source.index for _, source in terms]
+        inputs = [patterns[index] for index in self._sources]
+        products = [_products(m, x) for (m, _), x in zip(terms, inputs, strict=True)]
+        starts = np.cumsum([0, *(x.nnz for x in inputs)])
+        row, column, factor, entry = map(np.concatenate, zip(*products, strict=True))
+        entry += np.repeat(starts[:-1], [len(product.entry) for product in products])
+        self.pattern = _pattern(row, column, (terms[0][0].shape[0], inputs[0].shape[1]))
+        places = _places(row, column, self.pattern)
+        shape = self.pattern.nnz, int(starts[-1])
+        self._map = sparse.csr_array(sparse.coo_array((factor, (places, entry)), shape=shape))
+
+    def __call__(self, found: Mapping[int, Matrix]) -> Matrix:
+        """The Jacobian from those of the inputs."""
+        data = [found[index].data for index in self._sources]
+        return with_data(self.pattern, self._map @ _joined(data))
+
+
+class _OfMap:
+    """The Jacobian of a map, whose rows are sums of the rows of its inputs times slopes."""
+
+    def __init__(self, node: Map, patterns: Mapping[int, Matrix]) -> None:
+        self.node = node
+        sources = [patterns[index] for index in node.sources]
+        self._rows = [_rows(source) for source in sources]
+        self.pattern = sources[0]
+        self._places: list[Ints | slice] = [slice(None)]
+        if len(sources) > 1:
+            columns = [source.indices for source in sources]
+            joined = np.concatenate(self._rows), np.concatenate(columns)
+            self.pattern = _pattern(*joined, sources[0].shape)
+            ends = np.cumsum([source.nnz for source in sources])
+            self._places = [*np.split(_places(*joined, self.pattern), ends[:-1])]
+
+    def __call__(self, found: Mapping[int, Matrix], slopes: Sequence[Floats]) -> Matrix:
+        """The Jacobian from those of the inputs, and the derivatives of the map by these."""
+        data = np.zeros(self.pattern.nnz)
+        for index, rows, places, slope in zip(
+            self.node.sources, self._rows, self._places, slopes, strict=True
+        ):
+            # An input has each entry once, so that none is lost.
+            data[places] += found[index].data * slope[rows]
+        return with_data(self.pattern, data)
+
+
+class _Products(NamedTuple):
+    """All products of entries in that of two sparse matrices, the second one with any values.
+
+    Attributes
+    ----------
+    row, column
+        Where each is added.
+    factor, entry
+        The value from the first matrix, and the number of the entry of the second one.
+    """
+
+    row: Ints
+    column: Ints
+    factor: Floats
+    entry: Ints
+
+
+def _products(matrix: Matrix, pattern: Matrix) -> _Products:
+    given = matrix.tocoo()
+    kept = given.data != 0
+    row, inner, value = given.row[kept], given.col[kept], given.data[kept]
+    counts = np.diff(pattern.indptr)[inner]
+    # The entries of the inner row of each, one after the other.
+    firsts = pattern.indptr[inner] - counts.cumsum() + counts
+    entry = np.arange(counts.sum()) + np.repeat(firsts, counts)
+    return _Products(
+        np.repeat(row, counts), pattern.indices[entry], np.repeat(value, counts), entry
+    )
+
+
+def _pattern(row: Ints, column: Ints, shape: tuple[int, int]) -> Matrix:
+    """A matrix with ones at some places, which may repeat; its indices are sorted."""
+    found = sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)
+    found.sum_duplicates()
+    found.data[:] = 1.0
+    return found
+
+
+def _rows(pattern: Matrix) -> Ints:
+    """The row of each entry."""
+    return np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+
+
+def _places(row: Ints, column: Ints, pattern: Matrix) -> Ints:
+    """The numbers of some entries of a matrix whose indices are sorted."""
+    width = np.int64(pattern.shape[1])
+    return np.searchsorted(_rows(pattern) * width + pattern.indices, row * width + column)
+
+
+def _joined(parts: Sequence[Floats]) -> Floats:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def second_products(
@@ -126,11 +232,3 @@ def crossed(products: Products, size: int) -> Floats:
     right = sparse.vstack([by_rows(right, w) for _, right, w in products], format="csr")
     half = np.asarray((left.T.tocsr() @ right).toarray())
     return np.asarray(half + half.T)
-
-
-def _sum_of(parts: Sequence[Matrix]) -> Matrix:
-    total = parts[0]
-    for part in parts[1:]:
-        if part.nnz:
-            total = total + part if total.nnz else part
-    return total

@@ -146,11 +146,6 @@ class Expansion:
         """Negative second derivative of each log likelihood by its log expectation, shape (N,)."""
         return curvature(self.of.model, self.evaluation)
 
-    @cached_property
-    def _inner(self) -> Products:
-        """Second derivatives of the log expectations."""
-        return self._products(self.of.expected.maps, self.jacobians)
-
     def _products(self, maps: Iterable[Map], jacobians: Mapping[int, Matrix]) -> Products:
         products = []
         for node in maps:
@@ -184,28 +179,37 @@ class Expansion:
         moves = None if self.of.within is None else self.edges
         return products_apart(products, self.of.change.layout, moves=moves, within=within)
 
-    def _by_basis(self, *, clipped: bool) -> Any:
-        """Negative second derivative by the log scales and v, shape (H + V, H + V).
-
-        Where it is clipped, rows and columns of the log scales are left out.
-        """
-        if clipped:
-            bends = -clipped_curvature(self.of.model, self.evaluation)[self.of.model.by_form]
-            products = [(self._slopes, self._slopes, bends / 2)]
-        else:
-            products = self._of_scales(self._bends())
-        if isinstance(self.of.change, ArrowheadChange):
-            within = self._products(self.of.basis.inner_maps, self._within)
-            return self._crossed(negated([*self._of_expectations(), *products]), negated(within))
-        return self._common - self._crossed(products)
+    @cached_property
+    def _clipped(self) -> Any:
+        """As below, without negative curvature of observations; of the log scales in part."""
+        bends = self._clipped_bends
+        products = [*self._of_expectations(), (self._slopes, self._slopes, bends / 2)]
+        return self._crossed(negated(products), negated(self._of_sums()))
 
     @cached_property
-    def _common(self) -> Any:
-        """Of expectations that are no affine maps, and of ceilings, shape (H + V, H + V)."""
-        return -self._crossed(self._of_expectations())
+    def _exact(self) -> Any:
+        """Negative second derivative by the log scales and v, shape (H + V, H + V)."""
+        bends = self._bends()
+        if isinstance(self.of.change, ArrowheadChange):
+            products = [*self._of_expectations(), *self._of_scales(bends)]
+            return self._crossed(negated(products), negated(self._of_sums()))
+        # The clipped one is at hand, and the rest has few products.
+        rest = bends | {(0, 0): bends[0, 0] - self._clipped_bends}
+        return self._clipped - self._crossed(self._of_scales(rest))
+
+    @property
+    def _clipped_bends(self) -> Floats:
+        """Second derivatives of log likelihoods by expectation, clipped, by form."""
+        model = self.of.model
+        return np.asarray(-clipped_curvature(model, self.evaluation)[model.by_form])
+
+    def _of_sums(self) -> Products:
+        """Second derivatives of the sums up to edges, where these are in the basis."""
+        return self._products(self.of.basis.inner_maps, self._within)
 
     def _of_expectations(self) -> Products:
-        return [*self._inner, *self._of_ceilings()]
+        """Second derivatives of the log expectations, and of the ceilings."""
+        return [*self._products(self.of.expected.maps, self.jacobians), *self._of_ceilings()]
 
     def _of_ceilings(self) -> Products:
         """Second derivatives of the ceilings, which are never positive."""
@@ -238,10 +242,6 @@ class Expansion:
         for (a, b), bend in bends.items():
             products.append((three[a], three[b], bend / 2 if a == b else bend))
         return products
-
-    @cached_property
-    def _exact(self) -> Any:
-        return self._by_basis(clipped=False)
 
     @property
     def precision(self) -> Floats:
@@ -289,7 +289,7 @@ class Expansion:
         such a figure and one that does not, the Hessian is almost singular, and its determinant
         implies an infinitely wide mode.
         """
-        return self._latent(self._by_basis(clipped=True))
+        return self._latent(self._clipped)
 
     @property
     def latent(self) -> Any:

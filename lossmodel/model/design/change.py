@@ -7,7 +7,7 @@ from scipy import sparse
 
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["Change", "by_columns", "by_rows"]
+__all__ = ["Change", "by_columns", "by_rows", "with_data"]
 
 # Columns from which a block is multiplied as a dense matrix. It changes the speed only.
 WIDE = 8
@@ -86,15 +86,15 @@ def _divided(matrix: sparse.csr_array) -> tuple[list[Block], sparse.csr_array]:
 
 def by_rows(matrix: sparse.csr_array, factor: Floats) -> sparse.csr_array:
     """Each row times its factor."""
-    return _with_data(matrix, matrix.data * np.repeat(factor, np.diff(matrix.indptr)))
+    return with_data(matrix, matrix.data * np.repeat(factor, np.diff(matrix.indptr)))
 
 
 def by_columns(matrix: sparse.csr_array, factor: Floats) -> sparse.csr_array:
     """Each column times its factor."""
-    return _with_data(matrix, matrix.data * factor[matrix.indices])
+    return with_data(matrix, matrix.data * factor[matrix.indices])
 
 
-def _with_data(matrix: sparse.csr_array, data: Floats) -> sparse.csr_array:
+def with_data(matrix: sparse.csr_array, data: Floats) -> sparse.csr_array:
     """A matrix of the same sparsity with other values; its indices are not checked again."""
     found = copy(matrix)
     found.data = data
