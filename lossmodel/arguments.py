@@ -30,6 +30,7 @@ __all__ = [
     "check_path",
     "check_patience",
     "check_seed",
+    "check_several",
     "check_type",
     "day_of",
     "parsed",
@@ -156,6 +157,17 @@ def check_type(value: object, name: str, kind: type | tuple[type, ...], remedy: 
     """
     if not isinstance(value, kind):
         raise UsageError(f"{name} is {shown(value)}; give {remedy}.")
+
+
+def check_several(value: object, name: str) -> None:
+    """Check that an argument holds several values: a text would be taken letter by letter.
+
+    Examples
+    --------
+    >>> check_several(["1940-08-14"], "dates")
+    """
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise UsageError(f"{name} is {shown(value)}; give a list, such as [{shown(value)}].")
 
 
 def check_fit(value: object) -> None:

@@ -207,6 +207,16 @@ NOT_NAMES = [
     (lambda f: lm.plot_losses(f, party="rusia"), "No party 'rusia'"),
     (lambda f: lm.plot_losses(f, measure="hourly"), "No measure 'hourly'; .* cumulative, "),
     (lambda f: lm.plot_biases(f, group="tanks"), "No group 'tanks'; there are: person, equipment"),
+    (lambda f: lm.plot_biases(f, page="a"), "page is 'a'; give a whole number"),
+    (lambda f: lm.plot_biases(f, page=99), "no person claims about any on page 99"),
+    (lambda f: lm.plot_losses(f, ax="x"), "ax is 'x'; give the Axes of a figure"),
+    (lambda f: f.claims.triangle("nobody", None), "party is None; give a name"),
+    (lambda f: f.claims.select("killed"), "True or False for each of"),
+    (lambda f: f.claims.select([True] * 3), "True or False for each of"),
+    (lambda f: f.claims.select([pd.NA] * len(f.claims)), "True or False for each of"),
+    (lambda f: lm.load_claims(f.claims.table["value"]), "claims is an object of type Series"),
+    (lambda f: lm.simulate(seed=1, level_sd=-1), "level_sd is -1; give a number from 0 on"),
+    (lambda f: lm.simulate(seed=1, misspecifications="spike"), r"give a list, such as \['spike'\]"),
 ]
 
 
@@ -286,7 +296,7 @@ def test_a_day_may_be_a_text_or_a_date(monkeypatch, day):
 
 
 OTHER_THINGS = [
-    (lambda f: lm.load_claims(3), "claims is 3; give the name of a file or folder"),
+    (lambda f: lm.load_claims(3), "claims is 3; give a DataFrame, or the name of a file"),
     (lambda f: lm.load_claims(conflict=3), "conflict is 3; give the name of a file or folder"),
     (lambda f: lm.load_conflict(None), "conflict is None; give the name"),
     (lambda f: lm.load_fit(3), "path is 3; give the name of a file"),

@@ -1,5 +1,7 @@
 """Scores against known answers, claims frozen by date, baselines as they were published."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,10 +9,10 @@ from scipy.stats import norm
 
 from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
-from lossmodel.errors import UsageError
+from lossmodel.errors import ClaimsError, UsageError
 from lossmodel.evaluation.backtest import backtest
 from lossmodel.evaluation.baselines import naive_totals, published_baselines
-from lossmodel.evaluation.dated_truth import due_at, truth_from_claims
+from lossmodel.evaluation.dated_truth import due_at, due_rows, truth_from_claims
 from lossmodel.evaluation.scores import TruthValue, allowed_misses, crps, score
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
@@ -175,6 +177,49 @@ def test_nothing_to_score_is_said(war):
         backtest(war.claims, truth=truth, dates=["2001-02-01"], jobs=1)
     with pytest.raises(UsageError, match="no truth.csv and no register"):
         backtest(war.claims.select(war.claims.table["claimant"] == "south-staff"), jobs=1)
+
+
+ROW = {"party": "north", "category": "killed", "end": "2001-02-01", "value": 700.0}
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"party": "mars"}, "truth row 2, party: found 'mars'; allowed: one of north"),
+        ({"category": "lost"}, "row 2, category: found 'lost'"),
+        ({"end": "1.2.2001"}, "row 2, end: found '1.2.2001'; allowed: a day as YYYY-MM-DD"),
+        ({"end": pd.Timestamp("2001-02-01", tz="UTC")}, "row 2, end: found '2001-02-01 00:00:00"),
+        ({"value": "1,200"}, "row 2, value: found '1,200'"),
+        ({"value": None}, "row 2, value: found nothing"),
+        ({"start": "2001-03-01"}, "row 2, end: found '2001-02-01'; allowed: a day from start on"),
+    ],
+)
+def test_a_truth_of_ones_own_is_checked_as_a_file_is(war, cells, words):
+    with pytest.raises(ClaimsError, match=re.escape(words)):
+        list(due_rows(war.claims, pd.DataFrame([ROW | cells])))
+    with pytest.raises(ClaimsError, match="truth: found"):
+        list(due_rows(war.claims, pd.DataFrame()))
+    with pytest.raises(UsageError, match="give a DataFrame"):
+        list(due_rows(war.claims, "truth.csv"))
+
+
+def test_a_truth_of_few_columns_is_filled_as_a_file_is(war):
+    rows = pd.DataFrame([ROW | {"end": pd.Timestamp("2001-02-01")}], index=["a"])
+    ((_, due),) = due_rows(war.claims, rows)
+    assert due["start"].tolist() == [war.claims.conflict.start]
+    assert due["scope"].tolist() == ["all"]
+    assert due[["low", "high", "known"]].isna().all(axis=None)
+
+
+def test_arguments_of_a_backtest_that_are_none_are_refused(war):
+    for given, words in (
+        ({"dates": "2001-02-01"}, "give a list"),
+        ({"levels": [95]}, "between 0 and 1"),
+        ({"jobs": "a", "truth": pd.DataFrame([ROW])}, "jobs is 'a'"),
+        ({"dates": [], "truth": pd.DataFrame([ROW])}, "nothing can be scored"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            backtest(war.claims, engine="laplace", **given)
 
 
 @pytest.mark.slow

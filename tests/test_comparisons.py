@@ -64,6 +64,8 @@ BAD = [
     ("ratio", {"per": "missing"}, "per", "killed"),
     ("ratio", {"category": "tanks"}, "category", "as the kind is ratio"),
     ("ratio", {"value": "0"}, "value", "a number above 0"),
+    ("ratio", {"per": "casualties"}, "value", "at most 1, as wounded are a part of casualties"),
+    ("ratio", {"category": "casualties", "value": "0.9"}, "value", "at least 1, as killed"),
     ("ratio", {"total": "100"}, "total", "as the kind is not overlap or fate"),
     ("ratio", {"part_of": "list"}, "part_of", "is no part of a total"),
     ("overlap", {"per": "wounded"}, "per", "as the kind is not ratio"),
@@ -86,6 +88,16 @@ def test_a_row_that_compares_nothing_is_an_error_at_its_place(
     problems = caught.value.problems
     assert problems[["row", "column"]].to_numpy().tolist() == [[4, column]]
     assert says in problems.iloc[0]["allowed"]
+
+
+def test_a_bound_or_a_range_of_a_part_may_reach_beyond_the_whole(sea, tmp_path):
+    part, whole = RATIO | {"per": "casualties"}, RATIO | {"category": "casualties", "value": "0.9"}
+    at_most, at_least = part | {"qualifier": "at-most"}, whole | {"qualifier": "at-least"}
+    reaching = part | {"value": "", "low": "0.8", "high": "1.2", "qualifier": "range"}
+    for row in (at_most, at_least, reaching, RATIO):
+        assert len(read(sea, tmp_path, LIST, row)) == 2
+    with pytest.raises(ClaimsError, match="low: found '1.1'"):
+        read(sea, tmp_path, LIST, reaching | {"low": "1.1"})
 
 
 def test_a_total_of_a_count_is_an_error(sea, tmp_path):

@@ -482,6 +482,15 @@ def test_as_of_drops_what_was_published_later_before_anything_else():
     assert found.until == START + pd.Timedelta(days=9)
 
 
+def test_losses_end_with_the_conflict_whatever_is_asked_for():
+    kargil = load_claims(conflict="kargil1999")
+    conflict = kargil.conflict
+    last = conflict.end + pd.Timedelta(days=900)
+    found, usual = collect_evidence(kargil, until=last), collect_evidence(kargil)
+    assert found.until == usual.until == conflict.end
+    pd.testing.assert_frame_equal(found.terms, usual.terms)
+
+
 def test_until_leaves_out_what_ends_later_but_not_what_is_known_later():
     late = listed(10, 80, kind="period", first=5, known=90, published=90)
     rows = claims(late, estimate(40, 1300), estimate(20, 900))

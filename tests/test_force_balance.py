@@ -294,6 +294,15 @@ def test_the_check_has_a_table_and_an_observed_balance_is_no_check(fits):
     assert CLAIMANT not in set(biases_table(seen)["claimant"])
 
 
+def test_balances_that_were_asked_for_and_say_nothing_are_no_observations(fits, tmp_path):
+    claims = claims_of([*losses(), stock(9, 50_000), stock(209, 50_000)], tmp_path)
+    unused, seen = fit(claims, engine="laplace", draws=50, components=WITH), fits(0.0, WITH)
+    assert "--with force changes nothing, as no force balance can be" in headline(unused, "out")
+    assert "changes nothing" not in headline(seen, "out")
+    assert "none of them is an observation" in force_blocks(unused)[1].text
+    assert "none of them is an observation" not in force_blocks(seen)[1].text
+
+
 def test_with_the_balance_the_dead_are_recovered_more_exactly(tmp_path):
     """Without anchors the level comes from the balance, and true totals are inside."""
     claims = claims_of([*losses(), *army()], tmp_path)

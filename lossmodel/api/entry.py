@@ -91,7 +91,7 @@ def fit(
     as_of
         Use only claims published by this day: a date, or a text YYYY-MM-DD.
     until
-        Last day of the path.
+        Last day of the path, up to the conflict's end; by default the last that a claim covers.
     trust
         Least trust of a claim that is used: ``first-hand``, ``second-hand``, or ``doubtful`` for
         all of them.

@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lossmodel.arguments import check_path
+from lossmodel.arguments import check_type
 from lossmodel.claims.allowed_words import allowed_words, note_other_table
 from lossmodel.claims.filled import filled
 from lossmodel.claims.summary import card
-from lossmodel.claims.triangle import triangle
+from lossmodel.claims.triangle import ONE_SERIES, triangle
 from lossmodel.claims.validation import check_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.inputs import CLAIMS as FILE
@@ -100,13 +100,21 @@ class Claims:
         Claims
             With the `sha256` of the files that they came from.
 
+        Raises
+        ------
+        UsageError
+            `keep` does not say of each claim whether it is kept.
+
         Examples
         --------
         >>> claims = load_claims(conflict="battle-of-britain")
         >>> set(claims.select(claims.table["party"] == "germany").table["party"])
         {'germany'}
         """
-        chosen = self.table[np.asarray(keep, dtype=bool)].reset_index(drop=True)
+        kept = list(keep)
+        if len(kept) != len(self.table) or not all(isinstance(x, bool | np.bool_) for x in kept):
+            raise UsageError(f"keep must be True or False for each of {len(self.table):,} claims.")
+        chosen = self.table[np.asarray(kept, dtype=bool)].reset_index(drop=True)
         return replace(self, table=chosen)
 
     def triangle(
@@ -139,7 +147,10 @@ class Claims:
         >>> claims.triangle("mediazona-bbc", "russia", scope="citizens").columns.name
         'known'
         """
-        return triangle(self.table, (claimant, party, category, scope))
+        series = (claimant, party, category, scope)
+        for name, value in zip(ONE_SERIES, series, strict=True):
+            check_type(value, name, str, "a name")
+        return triangle(self.table, series)
 
     def in_order(self) -> Claims:
         """The claims in an order of their contents, so that no answer hangs on that of the file.
@@ -215,21 +226,23 @@ def load_claims(
     return Claims(table.assign(row=raw.rows), about, hashes, place, notes, blank)
 
 
-def _read(path: str | Path | pd.DataFrame | None, conflict: Conflict) -> tuple[Path, bytes]:
+def _read(path: object, conflict: Conflict) -> tuple[Path, bytes]:
     if isinstance(path, pd.DataFrame):
         table = path.drop(columns="row", errors="ignore")
         return Path("table"), table.to_csv(index=False).encode()
-    if path == "-":
-        return Path("standard input"), read_bytes(None)
     if path is None:
         return conflict.directory / FILE, conflict.inputs.read(FILE)
-    check_path(path, "claims")
-    if Path(path).is_dir():
+    remedy = "a DataFrame, or the name of a file as a text or a Path"
+    check_type(path, "claims", (str, Path), remedy)
+    if str(path) == "-":
+        return Path("standard input"), read_bytes(None)
+    place = Path(str(path))
+    if place.is_dir():
         raise UsageError(
             f"{str(path)!r} is a folder, not a table of claims. If it is a conflict, give it as "
             "--conflict DIR, in Python as conflict."
         )
-    return Path(path), read_bytes(Path(path), or_dash=True)
+    return place, read_bytes(place, or_dash=True)
 
 
 def claims_csv(claims: Claims) -> str:

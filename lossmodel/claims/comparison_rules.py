@@ -15,6 +15,14 @@ __all__ = ["check_comparisons"]
 
 Mask = npt.NDArray[np.bool_]
 
+# Losses of which the first are a part of the second, whatever an undefined word includes.
+PARTS = frozenset(
+    [
+        *(("killed", whole) for whole in ("irrecoverable", "losses", "casualties")),
+        *((part, "casualties") for part in ("irrecoverable", "losses", "wounded")),
+    ]
+)
+
 
 def _given(flagger: Flagger, column: str) -> Mask:
     return (flagger.text(column) != "").to_numpy(dtype=bool)
@@ -48,6 +56,7 @@ def check_comparisons(table: pd.DataFrame, flagger: Flagger, conflict: Conflict)
         remedy="Leave it empty",
     )
     _check_ratios(table, flagger, ratio)
+    _check_parts(table, flagger, ratio)
     for name in names_with(KINDS, "sampled"):
         only = KINDS[name].category
         flagger.flag(
@@ -87,6 +96,29 @@ def _check_ratios(table: pd.DataFrame, flagger: Flagger, ratio: Mask) -> None:
             allowed="a number above 0, as the kind is ratio",
             remedy="Correct the number",
         )
+
+
+def _check_parts(table: pd.DataFrame, flagger: Flagger, ratio: Mask) -> None:
+    """Note parts that are more than the whole, in ratios of either to the other."""
+    for above, bound, limit, allowed in (
+        (True, "at-most", "low", "at most 1, as {category} are a part of {per}"),
+        (False, "at-least", "high", "at least 1, as {per} are a part of {category}"),
+    ):
+        pairs = zip(table["category"], table["per"], strict=True)
+        part = np.array([(pair if above else pair[::-1]) in PARTS for pair in pairs], dtype=bool)
+        single = part & ratio & ~_is(table, "qualifier", bound)
+        for column, rows in (("value", single), (limit, part & ratio)):
+            beyond = table[column] > 1 if above else table[column] < 1
+            wrong = rows & beyond.to_numpy()
+            flagger.flag(
+                wrong,
+                column,
+                allowed=[
+                    allowed.format(category=category, per=per)
+                    for category, per in table.loc[wrong, ["category", "per"]].to_numpy()
+                ],
+                remedy="Correct it, or exchange category and per",
+            )
 
 
 def _check_samples(table: pd.DataFrame, flagger: Flagger, sampled: Mask) -> None:

@@ -138,7 +138,8 @@ Until = Annotated[
         metavar="DATE",
         parser=_date,
         show_default=False,
-        help="Last day of the estimates; by default the last day that a used claim covers.",
+        help="Last day of the estimates, up to the end of the conflict; by default the last day "
+        "that a used claim covers.",
     ),
 ]
 Engine = Annotated[

@@ -179,9 +179,10 @@ def backtest(
     shown += ["median", "lower", "upper", "ratio", "pit", "crps"]
     answer(table_text(windows[shown]))
     answer("\n" + table_text(result.summary))
-    errors = result.naive.groupby("rule")["error"].agg(lambda error: error.abs().mean())
-    for rule, error in errors.items():
-        answer(f"mean absolute log error, {rule}: {error:.2f}")
+    if len(result.naive):
+        errors = result.naive["error"].abs().groupby(result.naive["rule"]).mean()
+        for rule, error in errors.items():
+            answer(f"mean absolute log error, {rule}: {error:.2f}")
     if revised:
         answer("\nrevisions, in units of what the earlier intervals promise\n")
         answer(table_text(revision_summary(changes)))

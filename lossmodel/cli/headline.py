@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.estimates import total_to
+from lossmodel.posterior.force_check import force_check
 from lossmodel.posterior.tables import prior_share
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.readings import other_readings
@@ -54,13 +55,22 @@ def headline(fit: Fit, out: Path, *, force: bool = False) -> str:
         f"{fit.conflict.title}, {first} to {last}; claims: {claims}",
         f"Expected losses, median [{100 * fit.ci_prob:.4g}% credible interval], {fit.engine}:",
         *_totals(fit),
-        *(f"warning: {words}" for words in headline_warnings(fit)),
+        *(f"warning: {words}" for words in (*headline_warnings(fit), *_unused_balances(fit))),
         _gate(fit),
         f"report: {out}"
         if force or fit.diagnostics["gate"]["passed"]
         else NO_REPORT.format(out=out, engines=ENGINES.get(fit.provenance["engine"], OTHERS)),
     ]
     return "\n".join(lines)
+
+
+def _unused_balances(fit: Fit) -> list[str]:
+    """That the force balances which were asked for are no observations, with the reasons."""
+    table = force_check(fit)
+    if not fit.components.force or table["in_likelihood"].any():
+        return []
+    why = "; ".join(dict.fromkeys(table["left_out"])) or "there are no two strengths of one force"
+    return [f"--with force changes nothing, as no force balance can be an observation: {why}"]
 
 
 def _totals(fit: Fit) -> list[str]:

@@ -65,7 +65,11 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
             "The conflict itself. These keys stand before the first table.",
             (
                 Key("title", "text", "Title, for reports.", default="the folder's name"),
-                Key("start", "day", "First day of the conflict. A running total begins here."),
+                Key(
+                    "start",
+                    "day",
+                    "First day of the conflict, from 1700 on. A running total begins here.",
+                ),
                 Key(
                     "end",
                     "day",

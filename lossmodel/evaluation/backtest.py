@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.api import claims_of
-from lossmodel.arguments import check_seed, day_of
+from lossmodel.arguments import check_ci_prob, check_seed, check_several, day_of
 from lossmodel.claims.claims import Claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.defaults import CI_PROB
@@ -146,13 +146,16 @@ def backtest(
     priors = conflict_priors(given.conflict) if priors is None else priors
     shared = {
         "claims": given,
-        "levels": list(levels),
+        "levels": [check_ci_prob(level) for level in levels],
         "components": Components() if components is None else components,
         "engine": engine,
         "seed": seed,
     }
-    days = [day_of(date, "dates") for date in dates or ()]
-    due = list(due_rows(given, truth, [day for day in days if day is not None] or None))
+    days = None
+    if dates is not None:
+        check_several(dates, "dates")
+        days = [day for date in dates if (day := day_of(date, "dates")) is not None]
+    due = list(due_rows(given, truth, days))
     arguments = [
         shared | {"priors": changed, "as_of": date, "rows": rows}
         for changed in _with_common_sds(priors, common_sds)

@@ -8,9 +8,15 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.claims.claims import Claims
+from lossmodel.conflict.checks import check_truth
+from lossmodel.conflict.conflict import Conflict
 from lossmodel.defaults import CI_PROB
 from lossmodel.errors import UsageError
 from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.cells import Flagger, parse_table
+from lossmodel.tables.csv import read_table
+from lossmodel.tables.problems import Problems, quoted
+from lossmodel.tables.schema import TRUTH
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS, names_with
 
 __all__ = ["due_at", "due_rows", "truth_from_claims"]
@@ -75,6 +81,8 @@ def due_rows(
     ------
     UsageError
         There is no truth.
+    ClaimsError
+        The truth that is given is not valid; the error has every problem of it.
 
     Examples
     --------
@@ -110,13 +118,36 @@ def due_at(table: pd.DataFrame, date: pd.Timestamp | None) -> pd.DataFrame:
 
 
 def _truth(claims: Claims, truth: pd.DataFrame | None) -> pd.DataFrame:
-    if truth is None:
-        truth = claims.conflict.truth
-    table = truth_from_claims(claims) if truth is None else truth
+    if truth is not None:
+        return _read(truth, claims.conflict)
+    table = claims.conflict.truth
+    if table is None:
+        table = truth_from_claims(claims)
     if table.empty:
         raise UsageError(
             f"{claims.conflict.name} has no truth.csv and no register: give the truth to score by."
         )
+    return table.reset_index(drop=True)
+
+
+def _read(truth: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
+    """A table with the columns of `truth.csv`, checked as that file is."""
+    if not isinstance(truth, pd.DataFrame):
+        raise UsageError(f"truth is {quoted(truth)}: give a DataFrame, with rows as in truth.csv.")
+    problems = Problems()
+    raw = read_table(truth.to_csv(index=False).encode(), "truth", problems)
+    if raw is not None and not len(raw.rows) and not raw.broken:
+        allowed = "at least one row"
+        problems.add("truth", "", found="no rows", allowed=allowed, remedy="Give the truth")
+    if raw is not None:
+        words = {
+            "party": list(conflict.parties),
+            "category": list(conflict.categories),
+            "scope": list(conflict.scopes),
+        }
+        table, _ = parse_table(raw, TRUTH, words=words, problems=problems)
+        table = check_truth(table, Flagger(raw, problems), start=conflict.start)
+    problems.raise_if_any()
     return table.reset_index(drop=True)
 
 

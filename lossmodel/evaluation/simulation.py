@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lossmodel.arguments import check_seed
+from lossmodel.arguments import check_seed, check_several, check_type
 from lossmodel.claims.claims import Claims, load_claims
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.deprecation import renamed_attribute, renamed_keywords
@@ -149,6 +149,10 @@ def simulate(
     True
     """
     rng = np.random.default_rng(check_seed(seed))
+    check_several(misspecifications, "misspecifications")
+    check_type(level_sd, "level_sd", (int, float), "a number from 0 on")
+    if not 0 <= level_sd < np.inf:
+        raise UsageError(f"level_sd is {level_sd}; give a number from 0 on.")
     priors = Priors.default() if priors is None else priors
     if conflict is not None and size is not None:
         raise UsageError("size is for made-up wars; a conflict has the size of its claims.")

@@ -20,6 +20,7 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
+from lossmodel.arguments import check_type
 from lossmodel.errors import LossModelError, ShardDoneError, UsageError
 from lossmodel.evaluation.counter import Counter, Report
 from lossmodel.evaluation.shards import Shard, current
@@ -110,6 +111,7 @@ def run_tasks(
     >>> run_tasks(round, [{"number": 2.4}, {"number": 3.6}], jobs=1)
     [2, 4]
     """
+    check_type(jobs, "jobs", int, "a whole number, -1 for all cores")
     folder = None if store is None else Path(store)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -74,8 +74,8 @@ def collect_evidence(
     as_of
         Claims published after this day are left out before all other steps.
     until
-        Last day of the model: claims that end later are left out. By default the last day of the
-        observations, which is never after `as_of`.
+        Last day of the model, or the end of the conflict if that is earlier: claims that end later
+        are left out. By default the last day of the observations, which is never after `as_of`.
     trust
         Least trust of a claim that is used; by default all are.
 
@@ -148,6 +148,8 @@ def _collected(
     observations += comparison_observations(
         compared, counts=counts, observations=observations, outcomes=outcomes
     )
+    if until is not None and conflict.end is not None:
+        until = min(until, conflict.end)
     if until is None:
         losses = [o for o in observations if o.accounting not in AUXILIARY]
         last = max((end for o in losses for _, end in o.days), default=first)

@@ -59,7 +59,9 @@ def json_grid(text: str, path: Path) -> Grid:
 
 
 def _too_deep(path: Path) -> UsageError:
-    return UsageError(f"{path} is JSON with more than {DEEPEST} lists or records within each other.")
+    return UsageError(
+        f"{path} is JSON with more than {DEEPEST} lists or records within each other."
+    )
 
 
 def _is_deep(value: Any) -> bool:

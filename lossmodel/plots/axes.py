@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lossmodel.arguments import check_type
 from lossmodel.plots.palette import INK
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ FEWEST: Final = 3
 def axes_or_new(ax: Axes | None, **figure: Any) -> Axes:
     """Return the given Axes, or those of a new figure with the given properties."""
     if ax is not None:
+        from matplotlib.axes import Axes
+
+        check_type(ax, "ax", Axes, "the Axes of a figure")
         return ax
     from matplotlib import pyplot
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from lossmodel.arguments import check_choice, check_fit, spelled
+from lossmodel.arguments import check_choice, check_fit, check_type, spelled
 from lossmodel.errors import UsageError
 from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
@@ -172,14 +172,14 @@ def plot_biases(
     ax = axes_or_new(ax)
     party = None if party is None else spelled(party, fit.conflict.parties, "party")
     group = check_choice(group, "group", ("person", "equipment"))
+    check_type(page, "page", int, "a whole number from 1 on")
     ask: Any = fit.bias
     if table is None:
         table = ask() if ci_prob is None else ask(ci_prob=ci_prob)
     rows = ratio_rows(fit, table, party=party, group=group)
     whole, rows = len(rows), rows.iloc[(page - 1) * ROWS : page * ROWS]
     if rows.empty:
-        about = "" if party is None else f" about {party}"
-        raise UsageError(f"The fit has no {group} claims{about} on page {page!r}.")
+        raise UsageError(f"There are no {group} claims about {party or 'any'} on page {page!r}.")
     positions = np.arange(len(rows))[::-1]
     ax.hlines(positions, rows["prior_lower"], rows["prior_upper"], color=FAINT, alpha=0.45, lw=6)
     colours = rows["role"].map(ROLE_COLOURS)

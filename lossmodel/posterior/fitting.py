@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_claims"]
 
+# Reasons that a message gives at most, the most frequent first.
+REASONS = 5
+
 
 def fit_claims(
     claims: Claims,
@@ -109,5 +112,7 @@ def _designs(
         model.submodels(evidence, claims.conflict, wanted=wanted) if len(evidence.terms) else []
     )
     if not designs:
-        raise UsageError("No claim is left to fit: see the classes of evidence for the reasons.")
+        reasons = evidence.classes["why"].value_counts().head(REASONS).items()
+        why = "".join(f"\n  {count:,} of them: {reason}" for reason, count in reasons)
+        raise UsageError(f"None of {len(claims):,} claims is left to fit.{why}")
     return designs

@@ -18,7 +18,7 @@ import pandas as pd
 
 from lossmodel.tables.problems import Problems, quoted
 
-__all__ = ["RawTable", "read_table", "sha256"]
+__all__ = ["RawTable", "first_odd_byte", "read_table", "sha256"]
 
 # A table of a conflict has at most 19 columns of its own. With the 16,384 of a spreadsheet one
 # without a row takes seconds.
@@ -150,7 +150,7 @@ class _Records:
 
 def _is_text(data: bytes, file: str, problems: Problems) -> bool:
     """Note a file that is not UTF-8 text, and its likely format."""
-    position, found = _first_odd_byte(data)
+    position, found = first_odd_byte(data)
     if position is None:
         return True
     problems.add(
@@ -164,7 +164,14 @@ def _is_text(data: bytes, file: str, problems: Problems) -> bool:
     return False
 
 
-def _first_odd_byte(data: bytes) -> tuple[int | None, str]:
+def first_odd_byte(data: bytes) -> tuple[int | None, str]:
+    r"""Where a file is not text in UTF-8, and what is there; None and no words where it is.
+
+    Examples
+    --------
+    >>> first_odd_byte(b"killed"), first_odd_byte(b"k\xffilled")[0]
+    ((None, ''), 1)
+    """
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return 0, "a spreadsheet or an archive"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or _half_is_zero(data):

@@ -13,7 +13,8 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from lossmodel.arguments import FIRST_YEAR, LAST_YEAR
-from lossmodel.tables.days import parse_day
+from lossmodel.tables.csv import first_odd_byte
+from lossmodel.tables.days import day_remedy, parse_day
 from lossmodel.tables.names import ALLOWED, LONGEST_NAME, hidden_letter, name_fault
 from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.text.spelling import nearest
@@ -109,6 +110,10 @@ def toml_values(data: bytes) -> dict[str, Any]:
     >>> toml_values(b"start = 2022-02-24")
     {'start': datetime.date(2022, 2, 24)}
     """
+    position, odd = first_odd_byte(data)
+    if position is not None:
+        line = data.count(b"\n", 0, position) + 1
+        raise ValueError(f"{odd} (at line {line})")
     text = data.decode("utf-8-sig")
     # Before it is parsed: the time for a key grows with the square of its names.
     for found in _DEEP_KEY.finditer(text):
@@ -268,7 +273,7 @@ class Keys:
         if day is None:
             if value != "":
                 allowed = f"a day as YYYY-MM-DD, from {FIRST_YEAR} to {LAST_YEAR}"
-                self.wrong(key, allowed=allowed, remedy="Write it as 2022-02-24")
+                self.wrong(key, allowed=allowed, remedy=day_remedy(word))
             return None
         return pd.Timestamp(day)
 

@@ -15,6 +15,8 @@ from lossmodel.text.numbers import number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from lossmodel.api import Fit
     from lossmodel.report.figures.figures import FigureSpec
 
@@ -33,6 +35,14 @@ OUTSIDE: Final = (
 INSIDE: Final = (
     "They are observations of this fit (--with force), so that they are no check of it. "
 )
+IN_PART: Final = (
+    "Those without a reason below are observations of this fit (--with force), so that they are no "
+    "check of it; the others it has not seen. "
+)
+UNUSED: Final = (
+    "For the reasons below none of them is an observation of this fit, though it was asked for "
+    "(--with force). "
+)
 ERRORS: Final = (
     "Errors of strengths and flows, and the shares of flows that nobody published, are the priors "
     "force.*. "
@@ -47,7 +57,7 @@ def force_blocks(fit: Fit, figures: Sequence[FigureSpec] = ()) -> list[Block]:
     names = claimant_names(fit)
     records = [{str(key): cell for key, cell in row.items()} for row in table.to_dict("records")]
     rows = [_row(fit, row, names) for row in records]
-    words = WORDS + (INSIDE if fit.components.force else OUTSIDE) + ERRORS
+    words = WORDS + _status(table, asked=fit.components.force) + ERRORS
     columns = [
         *("Party", "Strengths of", "Days", "Growth"),
         *(word.capitalize() for word in (INFLOW, *OUTFLOWS)),
@@ -67,6 +77,15 @@ def force_blocks(fit: Fit, figures: Sequence[FigureSpec] = ()) -> list[Block]:
         ),
         *(_remark(fit, row, names) for row in records if row["assumed"] or row["left_out"]),
     ]
+
+
+def _status(table: pd.DataFrame, *, asked: bool) -> str:
+    """Whether the balances are observations of the fit."""
+    if not asked:
+        return OUTSIDE
+    if table["in_likelihood"].all():
+        return INSIDE
+    return IN_PART if table["in_likelihood"].any() else UNUSED
 
 
 def _row(fit: Fit, row: dict[str, Any], names: dict[str, str]) -> list[str]:
