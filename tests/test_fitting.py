@@ -124,7 +124,8 @@ def test_as_of_hides_what_was_published_later(battle):
 
 
 def test_nothing_left_to_fit_is_said(battle):
-    with pytest.raises(UsageError, match="No claim is left"):
+    words = r"None of \d+ claims is left to fit\.\n  \d+ of them: Published after 1939-01-01"
+    with pytest.raises(UsageError, match=words):
         fit(battle, as_of=pd.Timestamp("1939-01-01"))
 
 

@@ -27,7 +27,7 @@ MAX_DECREMENT = 1e-4
 # and widths by 10% compared with nuts. Above the first limit engine auto samples, above the second
 # the fit fails. Submodels too large for importance weights, of which nuts takes many minutes, have
 # the second limit alone. The soldiers of the shipped war to October 2026, at 0.38, had medians of
-# both sides within 0.29 sds of those of nuts, and intervals of at least 0.95 of their width; of
+# both sides within 0.31 sds of those of nuts, and intervals of at least 0.95 of their width; of
 # North Korea, with few figures, 0.43 sds and 0.66: a report says how far from normal totals are.
 DOUBT, FAIL = 0.1, 1.5
 # Upper 95% limit over median of a total that runs away: no claim of an ordinary table says so
