@@ -241,7 +241,8 @@ class PlainDensity(PlainWar):
         positions = knots(0, self.length - 1, spacing)
         level = self.coverage_level(number, party)
         if after > 0:
-            level += self.one("coverage.after", str(number)) * after / (1 + after)
+            gain = math.log1p(math.exp(self.one("coverage.after", str(number))))
+            level += gain * after / (1 + after)
         sd = self.scale(f"coverage.walk_sd{walk}") * math.sqrt(spacing / 182)
         coverage = float(
             expit(level + self.walk_at(middle, positions, f"coverage.walk {number}", sd))

@@ -19,6 +19,7 @@ from lossmodel.model.density.functions import (
     OrOne,
     Probit,
     Sigmoid,
+    Softplus,
     Times,
     WeightedSum,
 )
@@ -64,6 +65,7 @@ EXAMPLES: list[tuple[Function, list[np.ndarray]]] = [
     (Sigmoid(WEIGHT), [normal(2.0)]),
     (Sigmoid(-WEIGHT), [normal(2.0)]),
     (LogSigmoid(), [normal(3.0)]),
+    (Softplus(), [normal(3.0)]),
     (Probit(), [normal(3.0)]),
     (OrOne(0.05), [normal(3.0)]),
     (Times(), [normal(), normal()]),

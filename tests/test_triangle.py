@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lossmodel import load_claims
+from lossmodel import LossModel, Priors, fit, load_claims
 from lossmodel.claims.claims import write_claims
 from lossmodel.errors import ClaimsError, UsageError
 from lossmodel.evidence import collect_evidence, vintages
 from lossmodel.importers import Hints, read_any
+from lossmodel.model.density.density import Density
 from tests.small_conflict import TOML, claims_csv, write_conflict
 
 QUARTERS = pd.period_range("2001Q1", "2003Q4", freq="Q")
@@ -215,3 +216,44 @@ def test_a_series_without_periods_is_named(tmp_path):
     claims = load(totals(DATES), tmp_path)
     with pytest.raises(UsageError, match="no counts of periods; there are none"):
         claims.triangle("gazette", "land")
+
+
+# --- after the war
+
+
+def late(*counts: int):
+    """Totals of a list one, two, ... years after the end of the war."""
+    days = [f"{2004 + n}-12-31" for n in range(len(counts))]
+    return [
+        {"start": "", "kind": "cumulative", "end": "2003-12-31", "known": day, "published": day,
+         "value": count}
+        for day, count in zip(days, counts, strict=True)
+    ]  # fmt: skip
+
+
+def test_a_gain_of_coverage_after_the_war_is_never_negative(tmp_path):
+    claims = load(late(6480, 6489), tmp_path)
+    design = LossModel().design(collect_evidence(claims), claims.conflict)
+    density = Density(design)
+    (row,) = {coverage.after for coverage in design.coverage.values()}
+    theta = np.random.default_rng(1).standard_normal((50, density.size)) * 3
+    model = density.model
+    found = model.graph.evaluate({model.theta: theta}, [model.v, model.quantities])
+    v, quantities = found[model.v], found[model.quantities]
+    np.testing.assert_allclose(quantities[:, row], np.log1p(np.exp(v[:, row])), rtol=1e-12)
+    assert (v[:, row] < 0).any()
+    others = np.arange(v.shape[1]) != row
+    np.testing.assert_array_equal(quantities[:, others], v[:, others])
+
+
+@pytest.mark.slow
+def test_a_list_that_is_closed_may_have_missed_many(tmp_path):
+    """It has three fifths of 10,800 dead, and nearly all of them if all lists go on growing."""
+    claims = load(late(6480, 6489), tmp_path)
+    open_ones = Priors.default().replace({"coverage.after": {"median": 1.5, "sd": 0.3}})
+    closed, twin = (fit(claims, priors=priors, seed=1) for priors in (None, open_ones))
+    assert closed.diagnostics["gate"]["passed"]
+    upper, too_low = (
+        float(found.estimate("killed", "land")["upper"].iloc[-1]) for found in (closed, twin)
+    )
+    assert too_low < 10_800 < upper

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from lossmodel.model.prior import quantity_of
 from lossmodel.model.priors import Priors
 
 __all__ = ["Floats", "Sampler", "knots_of"]
@@ -65,8 +65,7 @@ class Sampler:
         if label not in self.parameters:
             prior = self.priors[name]
             z = prior.mean + prior.sd * self.rng.standard_normal()
-            scales = {"log": np.exp, "logit": expit, "natural": float}
-            self.parameters[label] = float(scales[prior.scale](z))
+            self.parameters[label] = quantity_of(float(z), prior.scale)
         return self.parameters[label]
 
     def logit(self, name: str, key: str = "") -> float:

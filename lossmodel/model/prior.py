@@ -30,7 +30,7 @@ __all__ = [
     "quantity_of",
 ]
 
-Scale = Literal["log", "logit", "natural"]
+Scale = Literal["log", "logit", "softplus", "natural"]
 Basis = Literal["history", "judgement", "theory", "user"]
 
 USER_REASON = "Given by the user."
@@ -92,8 +92,9 @@ RANGES: dict[Scale, dict[str, tuple[float, float]]] = {
         "": (-10.0, 10.0),
     },
     "logit": {"": (-10.0, 10.0)},
+    "softplus": {"": (-10.0, 10.0)},
     "natural": {
-        **{"growth": (-10.0, 10.0), "coverage.after": (-10.0, 10.0), "share": (0.0, 1.0)},
+        **{"growth": (-10.0, 10.0), "share": (0.0, 1.0)},
         **{"noise.nu": (1.0, 1e4), "settling": (0.1, 1e4), "wide_excess": (0.01, 100.0)},
         # By these the density divides.
         **{"log_sd": (0.01, 10.0), "ceiling_sd": (1e-3, 10.0), "within_sd": (1e-3, 10.0)},
@@ -114,7 +115,7 @@ class Prior:
         Of the normal distribution, on the scale; ``sd = 0`` is a constant.
     scale
         Transformation from the normal variable z to the quantity: ``log`` (``exp(z)``), ``logit``
-        (``1 / (1 + exp(-z))``) or ``natural`` (z itself).
+        (``1 / (1 + exp(-z))``), ``softplus`` (``log(1 + exp(z))``) or ``natural`` (z itself).
     reason
         One sentence.
     unit
@@ -262,6 +263,8 @@ def _is_number(value: object) -> bool:
 def _mean(row: Mapping[str, Any], scale: Scale) -> float:
     if "mean" in row or scale == "natural":
         return float(row["mean"] if "mean" in row else row["median"])
+    if scale == "softplus":
+        return float(np.log(np.expm1(row["median"])))
     return float(np.log(row["median"]) if scale == "log" else logit(row["median"]))
 
 
@@ -275,4 +278,6 @@ def quantity_of(z: float, scale: Scale) -> float:
     """
     if scale == "log":
         return float(np.exp(z))
+    if scale == "softplus":
+        return float(np.logaddexp(0.0, z))
     return float(expit(z)) if scale == "logit" else z

@@ -33,6 +33,7 @@ __all__ = [
     "OrOne",
     "Probit",
     "Sigmoid",
+    "Softplus",
     "Times",
     "WeightedSum",
     "mixture",
@@ -169,6 +170,15 @@ class Sigmoid(Function):
         s = sigmoid(x[0])
         y = s * self.weight
         return Evaluated(y, lambda: (y * (1 - s),), lambda: {(0, 0): y * (1 - s) * (1 - 2 * s)})
+
+
+@dataclass(frozen=True, eq=False)
+class Softplus(Function):
+    """``log(1 + exp(x))``."""
+
+    def _at(self, *x: Floats) -> Evaluated:
+        s = sigmoid(x[0])
+        return Evaluated(-log_sigmoid(-x[0]), lambda: (s,), lambda: {(0, 0): s * (1 - s)})
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from lossmodel.model.density.functions import (
     Log,
     LogSigmoid,
     Sigmoid,
+    Softplus,
     Times,
     WeightedSum,
 )
@@ -85,9 +86,21 @@ class LossGraph:
             scaled = graph.map(Times(), scales, graph.take([self.theta], learned))
             terms.append((by_column[:, learned], scaled))
         self.v = graph.linear(terms, parameters.offset)
+        self.quantities = self._with_gains()
+
+    def _with_gains(self) -> Node:
+        """V, with gains of coverage after a war in place of the normals that they follow from."""
+        gained = {coverage.after for coverage in self.design.coverage.values()} - {-1}
+        if not gained:
+            return self.v
+        graph, size, rows = self.graph, self.v.size, np.array(sorted(gained), dtype=np.int64)
+        others = np.setdiff1d(np.arange(size), rows)
+        kept, put = (sparse.csr_array(picking(which, size).T) for which in (others, rows))
+        gains = graph.map(Softplus(), graph.take([self.v], rows))
+        return graph.linear([(kept @ picking(others, size), self.v), (put, gains)])
 
     def _predictors(self) -> None:
-        """All linear predictors: maps of v."""
+        """All linear predictors: maps of v, with gains in place of theirs."""
         latent, series = self.design.latent, self.design.series
         scopes = [row for s in latent.scopes for row in (s.logit_row, s.tau_row)]
         wanted = {
@@ -99,7 +112,7 @@ class LossGraph:
             **self._more_predictors(),
         }
         wanted = {name: matrix for name, matrix in wanted.items() if matrix.shape[0]}
-        parts = self.graph.parts(list(wanted.values()), self.v)
+        parts = self.graph.parts(list(wanted.values()), self.quantities)
         self.predictors = dict(zip(wanted, parts, strict=True))
 
     def _more_predictors(self) -> dict[str, Matrix]:
@@ -216,7 +229,7 @@ class LossGraph:
         rows = Linear()
         if stream in design.coverage:
             rows.add(*design.coverage[stream].weights(at))
-            logit = self.graph.linear([(rows.matrix((len(at), self.v.size)), self.v)])
+            logit = self.graph.linear([(rows.matrix((len(at), self.v.size)), self.quantities)])
             return self.graph.map(LogSigmoid(), logit)
         rows.add(*design.biases[stream].weights(at, design.first_party(stream)))
         return self.graph.linear([(rows.matrix((len(at), self.v.size)), self.v)])

@@ -139,6 +139,7 @@ def _reported(
 SYMBOLIC: dict[type, Callable[..., Any]] = {
     f.Exp: lambda b, g, x: g.weight * b.pt.exp(x),
     f.Sigmoid: lambda b, g, x: g.weight * b.pt.sigmoid(x),
+    f.Softplus: lambda b, g, x: b.pt.softplus(x),
     f.LogSigmoid: lambda b, g, x: -b.pt.softplus(-x),
     f.LogOdds: _log_odds,
     f.OrOne: lambda b, g, x: _either(b, np.log1p(-g.share) + x, np.log(g.share)),
