@@ -42,8 +42,10 @@ class LossGraph:
     log_scales, v
         Logs of the learned scales, shape (H,), and all other quantities, shape (V,): everything
         else follows from these two.
+    quantities
+        v with the gains of coverage after a war, which are softplus of their entries of v.
     predictors
-        Linear predictors by name: maps of v.
+        Linear predictors by name: maps of these quantities.
     rate, lethality, missing
         Losses per day, shape (P T,), and shares of the killed and, for the parties that have them,
         of the missing dead. T are the cells of days.
