@@ -26,7 +26,7 @@ from lossmodel.claims import load_claims
 from lossmodel.cli.console import progress
 from lossmodel.conflict import load_conflict
 from lossmodel.evaluation.arms import ARM_SIZE, war_seeds
-from lossmodel.evaluation.backtest import backtest
+from lossmodel.evaluation.backtest import backtest, errors_by_rule
 from lossmodel.evaluation.calibration import DECLARED, Calibration, calibrate
 from lossmodel.evaluation.kept import (
     OF_BACKTEST,
@@ -178,7 +178,7 @@ def backtests() -> None:
             result = backtest(name, common_sds=sds, store=TASKS, progress=say)
         tables = (result.windows, result.summary)
         print("", name, *(table.to_string(index=False) for table in tables), sep="\n")
-        errors = result.naive.groupby("rule")["error"].agg(lambda error: error.abs().mean())
+        errors = errors_by_rule(result.naive)
         print(f"{errors.to_string()}\npassed: {result.passed}")
         tables = {"scores": result.scores, "rivals": result.baselines, "naive": result.naive}
         for part, frame in tables.items():

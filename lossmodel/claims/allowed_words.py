@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lossmodel.conflict.conflict import Conflict, declared_words
 from lossmodel.tables.schema import CLAIMS
 
 if TYPE_CHECKING:
-    from lossmodel.conflict.conflict import Conflict
     from lossmodel.tables.csv import RawTable
     from lossmodel.tables.problems import Problems
 
@@ -25,13 +25,7 @@ def allowed_words(raw: RawTable, conflict: Conflict) -> dict[str, list[str]]:
     Any source is allowed if the conflict has no table of sources; a web address always is.
     """
     claimants = conflict.claimants["claimant"].tolist()
-    words = {
-        "claimant": claimants,
-        "via": claimants,
-        "party": list(conflict.parties),
-        "category": list(conflict.categories),
-        "scope": list(conflict.scopes),
-    }
+    words = {"claimant": claimants, "via": claimants, **declared_words(conflict)}
     if len(conflict.sources) and "source" in raw.cells:
         used = raw.cells["source"].unique()
         addresses = [word for word in used if word.startswith(("https://", "http://"))]

@@ -150,6 +150,7 @@ def backtest(
 
     from lossmodel.claims.claims import load_claims
     from lossmodel.evaluation.backtest import backtest as run
+    from lossmodel.evaluation.backtest import errors_by_rule
     from lossmodel.evaluation.dated_totals import quarter_ends
     from lossmodel.evaluation.revisions import revision_summary, revisions
 
@@ -179,10 +180,8 @@ def backtest(
     shown += ["median", "lower", "upper", "ratio", "pit", "crps"]
     answer(table_text(windows[shown]))
     answer("\n" + table_text(result.summary))
-    if len(result.naive):
-        errors = result.naive["error"].abs().groupby(result.naive["rule"]).mean()
-        for rule, error in errors.items():
-            answer(f"mean absolute log error, {rule}: {error:.2f}")
+    for rule, error in errors_by_rule(result.naive).items():
+        answer(f"mean absolute log error, {rule}: {error:.2f}")
     if revised:
         answer("\nrevisions, in units of what the earlier intervals promise\n")
         answer(table_text(revision_summary(changes)))

@@ -66,8 +66,10 @@ def headline(fit: Fit, out: Path, *, force: bool = False) -> str:
 
 def _unused_balances(fit: Fit) -> list[str]:
     """That the force balances which were asked for are no observations, with the reasons."""
+    if not fit.components.force:
+        return []
     table = force_check(fit)
-    if not fit.components.force or table["in_likelihood"].any():
+    if table["in_likelihood"].any():
         return []
     why = "; ".join(dict.fromkeys(table["left_out"])) or "there are no two strengths of one force"
     return [f"--with force changes nothing, as no force balance can be an observation: {why}"]

@@ -41,6 +41,7 @@ __all__ = [
     "Share",
     "Side",
     "Stream",
+    "declared_words",
     "load_conflict",
     "read_conflict",
 ]
@@ -190,6 +191,22 @@ def read_conflict(inputs: Inputs) -> Conflict:
     )
 
 
+def declared_words(of: Declared | Conflict) -> dict[str, list[str]]:
+    """Words that a conflict allows in key columns, beside its claimants and sources.
+
+    Examples
+    --------
+    >>> declared_words(load_conflict("kargil1999"))["party"]
+    ['india', 'pakistan']
+    """
+    return {
+        "side": list(of.sides),
+        "party": list(of.parties),
+        "category": list(of.categories),
+        "scope": list(of.scopes),
+    }
+
+
 class _Folder:
     """Reader of a conflict's files, with the problems found and the hashes."""
 
@@ -207,12 +224,7 @@ class _Folder:
     def tables(self, declared: Declared) -> dict[str, pd.DataFrame]:
         """Tables beside the claims; empty ones for missing files."""
         tables: dict[str, pd.DataFrame] = {}
-        words: dict[str, list[str]] = {
-            "side": list(declared.sides),
-            "party": list(declared.parties),
-            "category": list(declared.categories),
-            "scope": list(declared.scopes),
-        }
+        words = declared_words(declared)
         for file, fields in _TABLES.items():
             table, flagger = self._table(file, fields, words)
             if file == "claimants.csv":

@@ -26,7 +26,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.fit import conflict_priors
 
-__all__ = ["Backtest", "backtest"]
+__all__ = ["Backtest", "backtest", "errors_by_rule"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +166,21 @@ def backtest(
     options: Options = {"store": store, "jobs": jobs, "cluster": cluster, "progress": progress}
     results = run_tasks(score_at_date, arguments, title="fits of the backtest", **options)
     return _collected(results, levels=levels, default_sd=priors[COMMON_SD].median)
+
+
+def errors_by_rule(naive: pd.DataFrame) -> pd.Series:
+    """Mean absolute log error of each rule of thumb; empty where none applied.
+
+    Examples
+    --------
+    >>> errors_by_rule(pd.DataFrame({"rule": ["half", "half"], "error": [-0.1, 0.3]})).to_dict()
+    {'half': 0.2}
+    >>> len(errors_by_rule(pd.DataFrame()))
+    0
+    """
+    if naive.empty:
+        return pd.Series(dtype=float)
+    return naive["error"].abs().groupby(naive["rule"]).mean()
 
 
 def _with_common_sds(priors: Priors, sds: Sequence[float]) -> list[Priors]:

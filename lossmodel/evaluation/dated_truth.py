@@ -9,7 +9,7 @@ import pandas as pd
 
 from lossmodel.claims.claims import Claims
 from lossmodel.conflict.checks import check_truth
-from lossmodel.conflict.conflict import Conflict
+from lossmodel.conflict.conflict import Conflict, declared_words
 from lossmodel.defaults import CI_PROB
 from lossmodel.errors import UsageError
 from lossmodel.tables.categories import DECLARED
@@ -140,12 +140,7 @@ def _read(truth: pd.DataFrame, conflict: Conflict) -> pd.DataFrame:
         allowed = "at least one row"
         problems.add("truth", "", found="no rows", allowed=allowed, remedy="Give the truth")
     if raw is not None:
-        words = {
-            "party": list(conflict.parties),
-            "category": list(conflict.categories),
-            "scope": list(conflict.scopes),
-        }
-        table, _ = parse_table(raw, TRUTH, words=words, problems=problems)
+        table, _ = parse_table(raw, TRUTH, words=declared_words(conflict), problems=problems)
         table = check_truth(table, Flagger(raw, problems), start=conflict.start)
     problems.raise_if_any()
     return table.reset_index(drop=True)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from lossmodel.errors import UsageError
 from lossmodel.importers.csv_reader import MOST_COLUMNS, Grid
+from lossmodel.tables.nesting import is_deep
 
 __all__ = ["is_json", "json_grid"]
 
@@ -53,7 +54,7 @@ def json_grid(text: str, path: Path) -> Grid:
         value = _lines(text, path) if _is_lines(text) else _parse(text, path)
     except RecursionError:
         raise _too_deep(path) from None
-    if _is_deep(value):
+    if is_deep(value, DEEPEST - 1):
         raise _too_deep(path)
     return _grid(value, path)
 
@@ -62,16 +63,6 @@ def _too_deep(path: Path) -> UsageError:
     return UsageError(
         f"{path} is JSON with more than {DEEPEST} lists or records within each other."
     )
-
-
-def _is_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(DEEPEST):
-        lists = (part for part in level if isinstance(part, list | dict))
-        level = [x for part in lists for x in (part.values() if isinstance(part, dict) else part)]
-        if not level:
-            return False
-    return True
 
 
 def _grid(value: Any, path: Path) -> Grid:

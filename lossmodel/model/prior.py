@@ -6,7 +6,7 @@ does not learn.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -32,6 +32,14 @@ __all__ = [
 
 Scale = Literal["log", "logit", "softplus", "natural"]
 Basis = Literal["history", "judgement", "theory", "user"]
+
+# Of each scale: the quantity of a normal variable, and the other way round.
+SCALES: dict[Scale, tuple[Callable[[float], float], Callable[[float], float]]] = {
+    "log": (np.exp, np.log),
+    "logit": (expit, logit),
+    "softplus": (lambda z: np.logaddexp(0.0, z), lambda x: np.log(np.expm1(x))),
+    "natural": (float, float),
+}
 
 USER_REASON = "Given by the user."
 COUNTS = ("n", "clusters")
@@ -261,11 +269,9 @@ def _is_number(value: object) -> bool:
 
 
 def _mean(row: Mapping[str, Any], scale: Scale) -> float:
-    if "mean" in row or scale == "natural":
-        return float(row["mean"] if "mean" in row else row["median"])
-    if scale == "softplus":
-        return float(np.log(np.expm1(row["median"])))
-    return float(np.log(row["median"]) if scale == "log" else logit(row["median"]))
+    if "mean" in row:
+        return float(row["mean"])
+    return float(SCALES[scale][1](row["median"]))
 
 
 def quantity_of(z: float, scale: Scale) -> float:
@@ -276,8 +282,4 @@ def quantity_of(z: float, scale: Scale) -> float:
     >>> quantity_of(0.0, "logit")
     0.5
     """
-    if scale == "log":
-        return float(np.exp(z))
-    if scale == "softplus":
-        return float(np.logaddexp(0.0, z))
-    return float(expit(z)) if scale == "logit" else z
+    return float(SCALES[scale][0](z))

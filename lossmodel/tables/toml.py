@@ -16,6 +16,7 @@ from lossmodel.arguments import FIRST_YEAR, LAST_YEAR
 from lossmodel.tables.csv import first_odd_byte
 from lossmodel.tables.days import day_remedy, parse_day
 from lossmodel.tables.names import ALLOWED, LONGEST_NAME, hidden_letter, name_fault
+from lossmodel.tables.nesting import is_deep
 from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.text.spelling import nearest
 
@@ -124,18 +125,9 @@ def toml_values(data: bytes) -> dict[str, Any]:
         values = tomllib.loads(text)
     except RecursionError:
         values = None
-    if values is None or _is_deep(values):
+    if values is None or is_deep(values, MOST_NESTED + 1):
         raise ValueError(f"more than {MOST_NESTED} tables or lists within each other")
     return values
-
-
-def _is_deep(values: object) -> bool:
-    """Whether more tables and lists are within each other than is allowed."""
-    level: list[Any] = [values]
-    for _ in range(MOST_NESTED + 1):
-        inner = (v.values() if isinstance(v, dict) else v for v in level)
-        level = [v for each in inner for v in each if isinstance(v, dict | list)]
-    return bool(level)
 
 
 class Keys:

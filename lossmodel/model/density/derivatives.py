@@ -12,7 +12,15 @@ import numpy as np
 from scipy import sparse
 
 from lossmodel.model.density.graph import Evaluation, Graph
-from lossmodel.model.density.operators import Linear, Map, Matrix, Node, RunningSum, picking
+from lossmodel.model.density.operators import (
+    Linear,
+    Map,
+    Matrix,
+    Node,
+    RunningSum,
+    picking,
+    stacked,
+)
 from lossmodel.model.design.change import by_rows, with_data
 from lossmodel.model.design.grid import Floats, Ints
 
@@ -78,16 +86,12 @@ class Jacobians:
         """Jacobians of all nodes but running sums, by index, each of shape (n, basis)."""
         found = dict(self._constant)
         for index, filled in self._filled.items():
-            if isinstance(filled, _OfMap):
-                found[index] = filled(found, evaluation.of_map(filled.node).first())
-            else:
-                found[index] = filled(found)
+            found[index] = filled(found, evaluation)
         return found
 
     def structure(self, output: Node) -> Matrix:
         """One where an output may depend on the basis, at whatever point, else zero."""
-        pattern = self._patterns[output.index]
-        return with_data(pattern, np.ones(pattern.nnz))
+        return self._patterns[output.index]
 
 
 class _OfLinear:
@@ -115,17 +119,17 @@ class _OfLinear:
         shape = self.pattern.nnz, int(starts[-1])
         self._map = sparse.csr_array(sparse.coo_array((factor, (places, entry)), shape=shape))
 
-    def __call__(self, found: Mapping[int, Matrix]) -> Matrix:
+    def __call__(self, found: Mapping[int, Matrix], _: Evaluation | None = None) -> Matrix:
         """The Jacobian from those of the inputs."""
         data = [found[index].data for index in self._sources]
-        return with_data(self.pattern, self._map @ _joined(data))
+        return with_data(self.pattern, self._map @ stacked(data))
 
 
 class _OfMap:
     """The Jacobian of a map, whose rows are sums of the rows of its inputs times slopes."""
 
     def __init__(self, node: Map, patterns: Mapping[int, Matrix]) -> None:
-        self.node = node
+        self._node = node
         sources = [patterns[index] for index in node.sources]
         self._rows = [_rows(source) for source in sources]
         self.pattern = sources[0]
@@ -137,11 +141,11 @@ class _OfMap:
             ends = np.cumsum([source.nnz for source in sources])
             self._places = [*np.split(_places(*joined, self.pattern), ends[:-1])]
 
-    def __call__(self, found: Mapping[int, Matrix], slopes: Sequence[Floats]) -> Matrix:
+    def __call__(self, found: Mapping[int, Matrix], evaluation: Evaluation) -> Matrix:
         """The Jacobian from those of the inputs, and the derivatives of the map by these."""
-        data = np.zeros(self.pattern.nnz)
+        data, slopes = np.zeros(self.pattern.nnz), evaluation.of_map(self._node).first()
         for index, rows, places, slope in zip(
-            self.node.sources, self._rows, self._places, slopes, strict=True
+            self._node.sources, self._rows, self._places, slopes, strict=True
         ):
             # An input has each entry once, so that none is lost.
             data[places] += found[index].data * slope[rows]
@@ -195,10 +199,6 @@ def _places(row: Ints, column: Ints, pattern: Matrix) -> Ints:
     """The numbers of some entries of a matrix whose indices are sorted."""
     width = np.int64(pattern.shape[1])
     return np.searchsorted(_rows(pattern) * width + pattern.indices, row * width + column)
-
-
-def _joined(parts: Sequence[Floats]) -> Floats:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def second_products(

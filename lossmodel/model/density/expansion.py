@@ -183,7 +183,7 @@ class Expansion:
     def _clipped(self) -> Any:
         """As below, without negative curvature of observations; of the log scales in part."""
         bends = self._clipped_bends
-        products = [*self._of_expectations(), (self._slopes, self._slopes, bends / 2)]
+        products = [*self._of_expectations, (self._slopes, self._slopes, bends / 2)]
         return self._crossed(negated(products), negated(self._of_sums()))
 
     @cached_property
@@ -191,13 +191,13 @@ class Expansion:
         """Negative second derivative by the log scales and v, shape (H + V, H + V)."""
         bends = self._bends()
         if isinstance(self.of.change, ArrowheadChange):
-            products = [*self._of_expectations(), *self._of_scales(bends)]
+            products = [*self._of_expectations, *self._of_scales(bends)]
             return self._crossed(negated(products), negated(self._of_sums()))
         # The clipped one is at hand, and the rest has few products.
         rest = bends | {(0, 0): bends[0, 0] - self._clipped_bends}
         return self._clipped - self._crossed(self._of_scales(rest))
 
-    @property
+    @cached_property
     def _clipped_bends(self) -> Floats:
         """Second derivatives of log likelihoods by expectation, clipped, by form."""
         model = self.of.model
@@ -207,6 +207,7 @@ class Expansion:
         """Second derivatives of the sums up to edges, where these are in the basis."""
         return self._products(self.of.basis.inner_maps, self._within)
 
+    @cached_property
     def _of_expectations(self) -> Products:
         """Second derivatives of the log expectations, and of the ceilings."""
         return [*self._products(self.of.expected.maps, self.jacobians), *self._of_ceilings()]

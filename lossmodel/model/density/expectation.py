@@ -26,7 +26,7 @@ from lossmodel.model.density.functions import (
 )
 from lossmodel.model.density.likelihood import Likelihood
 from lossmodel.model.density.losses import LossGraph, cells_of
-from lossmodel.model.density.operators import Map, Matrix, Node, RunningSum, picking
+from lossmodel.model.density.operators import Map, Matrix, Node, RunningSum, gathering, picking
 from lossmodel.model.density.own_or_copied import own_or_copied
 from lossmodel.model.density.replicas import Twice
 from lossmodel.model.density.reported_fraction import ReportedFraction
@@ -91,7 +91,7 @@ class ModelGraph(LossGraph):
         self.log_slack = self._slack(observed)
         self.forms = dict(self._forms(observed))
         self.log_likelihood = self.graph.linear(
-            [(_gathering(i, len(design.terms)), form) for i, form in self.forms.values()]
+            [(gathering(i, len(design.terms)), form) for i, form in self.forms.values()]
         )
         self.ceilings = self._ceilings()
         self.list_bounds = self._list_bounds()
@@ -172,14 +172,10 @@ class ModelGraph(LossGraph):
         compared, graph = self.design.comparisons, self.graph
         if not len(compared.shares):
             return logs
-        where, count = self.place[compared.shares], len(self.by_form)
+        where = self.place[compared.shares]
         odds = graph.map(LogOdds(compared.sharpness), graph.take([logs], where))
         selected = graph.map(WeightedSum((1.0, 1.0)), odds, self.predictors["selection"])
-        others = np.ones(count)
-        others[where] = 0.0
-        rest = sparse.csr_array(sparse.diags_array(others))
-        rest.eliminate_zeros()
-        return graph.linear([(rest, logs), (_gathering(where, count), selected)])
+        return graph.with_entries(logs, where, selected)
 
     def _over(self, matrix: Matrix, columns: Ints) -> Matrix:
         """A map of losses up to edges, in days and in the order of the running sums."""
@@ -192,7 +188,7 @@ class ModelGraph(LossGraph):
         whole, part = np.flatnonzero(factor == 0), np.flatnonzero(factor > 0)
         height = len(self.sum_place)
         if len(whole):
-            to_claim = _gathering(claim[whole], height)
+            to_claim = gathering(claim[whole], height)
             yield self._over(to_claim @ design.window_map[whole], columns), sums
         if not len(part):
             return
@@ -200,12 +196,12 @@ class ModelGraph(LossGraph):
         triangle, which = np.unique(
             np.stack([claim[part], factor[part]]), axis=1, return_inverse=True
         )
-        together = _gathering(which.ravel(), triangle.shape[1])
+        together = gathering(which.ravel(), triangle.shape[1])
         over = self._over(together @ design.window_map[part], columns)
         counted = self.graph.linear([(over, sums)])
         factors = self.graph.map(Sigmoid(design.factor_sign), self.predictors["factor"])
         partial = self.graph.map(Times(), counted, self.graph.take([factors], triangle[1] - 1))
-        yield _gathering(triangle[0], height), partial
+        yield gathering(triangle[0], height), partial
 
     def _reported(self, columns: Ints, sums: Node) -> Iterator[tuple[Matrix | None, Node]]:
         """Reported losses of lists, registers and stocks of the missing."""
@@ -218,7 +214,7 @@ class ModelGraph(LossGraph):
         delays = (self.predictors[f"delay {k}"] for k in range(5))
         learnt = self._learnt(graph.map(fraction, *delays))
         known = graph.map(Times(), losses, learnt)
-        yield _gathering(self.place[triangle.claim], len(self.sum_place)), known
+        yield gathering(self.place[triangle.claim], len(self.sum_place)), known
 
     def _learnt(self, fraction: Node) -> Node:
         """Reported share of each entry, or its increment since the vintage before, if positive."""
@@ -300,8 +296,3 @@ class ModelGraph(LossGraph):
             again = self.replicas.get(form)
             function = figures if again is None else Twice(figures, again)
             yield form, (i, graph.map(function, *nodes))
-
-
-def _gathering(where: Ints, size: int) -> Matrix:
-    """The map that adds entries at given indices among ``size``."""
-    return sparse.csr_array(picking(where, size).T)

@@ -16,6 +16,7 @@ from lossmodel.model.density.operators import (
     Part,
     RunningSum,
     Take,
+    gathering,
     picking,
 )
 from lossmodel.model.design.grid import Floats, Ints
@@ -70,6 +71,14 @@ class Graph:
                 matrix=matrix, entries=entries,
             )
         )  # fmt: skip
+
+    def with_entries(self, node: Node, where: Ints, entries: Node) -> Linear:
+        """A node with others in place of some of its entries."""
+        kept = np.ones(node.size)
+        kept[where] = 0.0
+        rest = sparse.csr_array(sparse.diags_array(kept))
+        rest.eliminate_zeros()
+        return self.linear([(rest, node), (gathering(where, node.size), entries)])
 
     def parts(self, matrices: Sequence[Matrix], node: Node) -> list[Part]:
         """Several maps of one node, which together cost little more than one."""

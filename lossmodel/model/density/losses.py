@@ -95,11 +95,9 @@ class LossGraph:
         gained = {coverage.after for coverage in self.design.coverage.values()} - {-1}
         if not gained:
             return self.v
-        graph, size, rows = self.graph, self.v.size, np.array(sorted(gained), dtype=np.int64)
-        others = np.setdiff1d(np.arange(size), rows)
-        kept, put = (sparse.csr_array(picking(which, size).T) for which in (others, rows))
+        graph, rows = self.graph, np.array(sorted(gained), dtype=np.int64)
         gains = graph.map(Softplus(), graph.take([self.v], rows))
-        return graph.linear([(kept @ picking(others, size), self.v), (put, gains)])
+        return graph.with_entries(self.v, rows, gains)
 
     def _predictors(self) -> None:
         """All linear predictors: maps of v, with gains in place of theirs."""

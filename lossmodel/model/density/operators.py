@@ -22,7 +22,18 @@ from scipy.sparse import csr_array as Matrix
 from lossmodel.model.density.functions import Function
 from lossmodel.model.design.grid import Floats, Ints
 
-__all__ = ["Linear", "Map", "Matrix", "Node", "Part", "RunningSum", "Take", "picking"]
+__all__ = [
+    "Linear",
+    "Map",
+    "Matrix",
+    "Node",
+    "Part",
+    "RunningSum",
+    "Take",
+    "gathering",
+    "picking",
+    "stacked",
+]
 
 TINY = 1e-9
 N = TypeVar("N", bound="Node")
@@ -72,7 +83,7 @@ class Linear(Node):
 
     def forward(self, inputs: Sequence[Floats]) -> Floats:
         """The value, shape (..., n)."""
-        value = _product(self.matrix, _stacked(inputs))
+        value = _product(self.matrix, stacked(inputs))
         value += self.offset
         return value
 
@@ -105,7 +116,7 @@ class Take(Linear):
         """The entries, shape (..., n)."""
         if self.part is not None:
             return np.asarray(inputs[0][..., self.part])
-        x = _stacked(inputs)
+        x = stacked(inputs)
         # Of a batch, the draws of each entry are contiguous in memory.
         return np.asarray(x[self.entries] if x.ndim == 1 else x.T[self.entries].T)
 
@@ -146,7 +157,7 @@ class RunningSum(Node):
 
     def forward(self, inputs: Sequence[Floats]) -> Floats:
         """The value, shape (..., R (T + 1))."""
-        x = _stacked(inputs)
+        x = stacked(inputs)
         rows = x.reshape(*x.shape[:-1], -1, self.entries)
         sums = np.zeros((*rows.shape[:-1], self.entries + 1))
         np.cumsum(rows, axis=-1, out=sums[..., 1:])
@@ -197,7 +208,13 @@ def _product(matrix: Matrix, x: Floats) -> Floats:
     return np.asarray(flat.T.reshape(*x.shape[:-1], matrix.shape[0]))
 
 
-def _stacked(inputs: Sequence[Floats]) -> Floats:
+def gathering(where: Ints, size: int) -> Matrix:
+    """The map that adds entries at given indices among ``size``."""
+    return sparse.csr_array(picking(where, size).T)
+
+
+def stacked(inputs: Sequence[Floats]) -> Floats:
+    """Inputs one after the other, along the last axis."""
     return inputs[0] if len(inputs) == 1 else np.concatenate(inputs, axis=-1)
 
 
