@@ -25,6 +25,7 @@ from lossmodel.evidence import collect_evidence
 from lossmodel.inference.laplace.fit import approximate
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.prior import quantity_of
 
 Floats = NDArray[np.float64]
 
@@ -128,9 +129,7 @@ class War:
             return self.given[name]
         prior = self.priors[name]
         z = prior.mean + prior.sd * self.rng.standard_normal()
-        if prior.scale == "natural":
-            return float(z)
-        return float(np.exp(z) if prior.scale == "log" else 1 / (1 + np.exp(-z)))
+        return float(quantity_of(float(z), prior.scale))
 
     def error(self, sd: float, size: int | None = None) -> Any:
         """Heavy-tailed noise of the log."""

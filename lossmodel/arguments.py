@@ -56,7 +56,7 @@ _NUMBER: Final = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | r
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-def check_ci_prob(ci_prob: object, default: float | None = None) -> float:
+def check_ci_prob(ci_prob: object, default: float | None = None, name: str = "ci_prob") -> float:
     """Check the probability of an interval; None stands for the default, if there is one.
 
     Examples
@@ -69,7 +69,7 @@ def check_ci_prob(ci_prob: object, default: float | None = None) -> float:
     found = _real(ci_prob)
     if not 0 < found < 1:
         raise UsageError(
-            f"ci_prob is {shown(ci_prob)}; give a probability between 0 and 1, such as 0.95."
+            f"{name} is {shown(ci_prob)}; give a probability between 0 and 1, such as 0.95."
         )
     return found
 
@@ -181,15 +181,18 @@ def check_fit(value: object) -> None:
         raise UsageError(f'fit is {shown(value)}; give a fit, such as load_fit("fit.nc").')
 
 
-def check_index(value: object, name: str, size: int) -> None:
-    """Check that an argument is the number of a row of a table.
+def check_index(value: object, name: str, size: int, *, first: int = 0) -> int:
+    """Check that an argument is the number of one of some rows or pages.
 
     Examples
     --------
     >>> check_index(0, "stream", 2)
+    0
     """
-    if not 0 <= _whole(value) < size:
-        raise UsageError(f"{name} is {shown(value)}; give a whole number from 0 to {size - 1}.")
+    found, last = _whole(value), first + size - 1
+    if not first <= found <= last:
+        raise UsageError(f"{name} is {shown(value)}; give a whole number from {first} to {last}.")
+    return found
 
 
 def check_path(value: object, name: str) -> None:

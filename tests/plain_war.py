@@ -41,12 +41,14 @@ class PlainWar:
         priors: Priors,
         components: Components,
         ended: pd.Timestamp | None = None,
+        battles: dict[str, list[tuple[int, int]]] | None = None,
     ) -> None:
         self.terms = terms.to_dict("records")
         self.conflict, self.priors, self.components = conflict, priors, components
         self.person = submodel in ("person", "civilian")
         self.length = (until - conflict.start).days + 1
-        long = self.length > 366
+        self.battles = battles or {}
+        long = self.length > 366 and not self.battles
         self.width = conflict.knots.rate_days // 2 if long else 1
         self.spacing = min(conflict.knots.rate_days, max(1, self.length // 12))
         self.ended = ended
@@ -119,6 +121,12 @@ class PlainWar:
         level = prior.mean + prior.sd * self.z(f"rate.level {party}")[0]
         x, positions = self.middle(day), knots(first, last, spacing)
         log_rate = level + self.walk_at(x, positions, f"rate.walk {party}", sd)
+        days, battle = self.battles.get(party, []), self.priors["rate.battle"]
+        for (first_day, last_day), z in zip(
+            days, self.z(f"rate.battle {party}", len(days)), strict=True
+        ):
+            if first_day <= day <= last_day:
+                log_rate += battle.mean + battle.sd * z
         return math.exp(log_rate) * self.active(day, first, last)
 
     def logit_process(self, name: str, party: str, x: float, spacing: int, unit: int) -> float:

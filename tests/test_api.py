@@ -16,6 +16,7 @@ import lossmodel as lm
 from lossmodel.api import claims_of, entry
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.accountings import with_other_accountings
+from lossmodel.evaluation.tasks import run_tasks
 from lossmodel.inference import arviz as compatibility
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.posterior import fit as data
@@ -208,10 +209,12 @@ NOT_NAMES = [
     (lambda f: lm.plot_losses(f, measure="hourly"), "No measure 'hourly'; .* cumulative, "),
     (lambda f: lm.plot_biases(f, group="tanks"), "No group 'tanks'; there are: person, equipment"),
     (lambda f: lm.plot_biases(f, page="a"), "page is 'a'; give a whole number"),
-    (lambda f: lm.plot_biases(f, page=99), "no person claims about any on page 99"),
+    (lambda f: lm.plot_biases(f, page=0), "page is 0; give a whole number from 1 to 1"),
+    (lambda f: lm.plot_biases(f, page=99), "page is 99; give a whole number from 1 to 1"),
     (lambda f: lm.plot_losses(f, ax="x"), "ax is 'x'; give the Axes of a figure"),
     (lambda f: f.claims.triangle("nobody", None), "party is None; give a name"),
     (lambda f: f.claims.select("killed"), "True or False for each of"),
+    (lambda f: f.claims.select(None), "True or False for each of"),
     (lambda f: f.claims.select([True] * 3), "True or False for each of"),
     (lambda f: f.claims.select([pd.NA] * len(f.claims)), "True or False for each of"),
     (lambda f: lm.load_claims(f.claims.table["value"]), "claims is an object of type Series"),
@@ -448,6 +451,12 @@ def test_arviz_1_gets_a_tree(fitted, monkeypatch):
     assert isinstance(found, xr.DataTree)
     assert set(found.children) == set(datasets(fitted))
     assert found["posterior"]["tanks_log_rate_russia"].dims[:2] == ("chain", "draw")
+
+
+def test_numbers_of_numpy_are_numbers(fitted):
+    lm.plot_biases(fitted, page=np.int64(1), group="equipment")
+    assert lm.simulate(seed=np.int64(1), level_sd=np.float32(0)).claims.table.shape[0] > 0
+    assert run_tasks(round, [{"number": 2.4}], jobs=np.int64(1)) == [2]
 
 
 FUNCTIONS = [name for name in lm.__all__ if inspect.isfunction(getattr(lm, name))]

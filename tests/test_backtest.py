@@ -1,6 +1,7 @@
 """Scores against known answers, claims frozen by date, baselines as they were published."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,15 @@ from scipy.stats import norm
 from lossmodel.claims import load_claims
 from lossmodel.conflict import load_conflict
 from lossmodel.errors import ClaimsError, UsageError
+from lossmodel.evaluation import dated_scores
 from lossmodel.evaluation.backtest import backtest
 from lossmodel.evaluation.baselines import naive_totals, published_baselines
+from lossmodel.evaluation.dated_scores import table_of
 from lossmodel.evaluation.dated_truth import due_at, due_rows, truth_from_claims
 from lossmodel.evaluation.scores import TruthValue, allowed_misses, crps, score
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
+from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.fit import conflict_priors
 
@@ -167,8 +171,27 @@ def test_a_backtest_scores_every_truth_once(war):
     assert (scores["median"] < scores["upper"]).all()
     assert scores["pit"].between(0, 1).all()
     assert set(result.naive["rule"]) >= {"all at face value"}
+    assert result.naive.columns.equals(table_of("naive", []).columns)
+    assert result.unscored.empty
+    assert "why" in result.unscored
     assert result.summary["truths"].sum() == len(last)
     assert result.passed == ((scores["covered_95"] == 0).sum() <= allowed_misses(len(scores)))
+
+
+def test_a_table_without_rows_has_the_columns_of_one_with_rows(shipped, monkeypatch):
+    days = pd.date_range(shipped.conflict.start, "2022-12-01")
+    gate = {"gate": {"passed": True}}
+    nothing = SimpleNamespace(
+        days=days, daily=lambda *_: np.ones((50, len(days))), engine="fake", diagnostics=gate
+    )
+    monkeypatch.setattr(dated_scores, "fit", lambda *_, **__: nothing)
+    rows = shipped.conflict.truth.head(2).assign(end=[days[-1], pd.Timestamp("2024-02-25")])
+    found = dated_scores.score_at_date(
+        shipped, "2024-02-25", rows, [0.95], Priors.default(), Components(), "laplace", 1
+    )
+    for name in ("baselines", "naive", "unscored"):
+        assert found[name]
+        assert table_of(name, found[name]).columns.equals(table_of(name, []).columns), name
 
 
 def test_nothing_to_score_is_said(war):
@@ -214,7 +237,8 @@ def test_a_truth_of_few_columns_is_filled_as_a_file_is(war):
 def test_arguments_of_a_backtest_that_are_none_are_refused(war):
     for given, words in (
         ({"dates": "2001-02-01"}, "give a list"),
-        ({"levels": [95]}, "between 0 and 1"),
+        ({"levels": [95]}, "a level is 95; give a probability between 0 and 1"),
+        ({"levels": 0.95}, r"levels is 0.95; give a list, such as \[0.95\]"),
         ({"jobs": "a", "truth": pd.DataFrame([ROW])}, "jobs is 'a'"),
         ({"dates": [], "truth": pd.DataFrame([ROW])}, "nothing can be scored"),
     ):

@@ -20,6 +20,7 @@ from lossmodel.model.components import Components
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.prior import quantity_of
 from lossmodel.model.priors import Priors
 from lossmodel.plots.claims import claim_groups
 from lossmodel.posterior.discrepancy import discrepancies
@@ -292,6 +293,17 @@ CASES = {
         *(log_killed, lambda war: np.log(war.killed)),
     ),
 }
+
+
+def test_artificial_wars_draw_quantities_from_their_priors():
+    war = War(5)
+    for name in ("coverage.after", "coverage.level", "delay.median.censored", "overlap.selection"):
+        draws = [war.draw(name) for _ in range(4000)]
+        prior = war.priors[name]
+        assert np.quantile(draws, [0.1, 0.5, 0.9]) == pytest.approx(
+            [quantity_of(prior.mean + prior.sd * z, prior.scale) for z in (-1.2816, 0, 1.2816)],
+            rel=0.12, abs=0.05,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -158,6 +158,11 @@ BAD_TOML = [
     ("title = \nstart = 2001-01-01", "", "at line 1"),
     (TOML.replace("start = 2001-01-01", ""), "start", "start = 2022-02-24"),
     (TOML.replace("2001-01-01", '"early"', 1), "start", "YYYY-MM-DD"),
+    (
+        TOML.replace("end = 2003-12-31", "end = 2000-12-31", 1),
+        "end",
+        "a day from 2001-01-01 on",
+    ),
     (TOML.replace("[sides]", "[sids]"), "sids", "Rename it to sides"),
     (
         TOML + '[categories.lost]\nsmu = ["killed", "missing"]\n',

@@ -9,6 +9,7 @@ import pytest
 from lossmodel import fit, load_claims, simulate
 from lossmodel.cli.headline import headline
 from lossmodel.findings import check
+from lossmodel.posterior import contradictions as contradicted
 from lossmodel.posterior.contradictions import CONTRADICTED, HEADLINES, headline_warnings
 from lossmodel.posterior.tables import discrepancy_table
 from lossmodel.report.document import compose
@@ -160,6 +161,23 @@ def test_streams_are_named_at_the_nominal_rate_where_the_model_is_true():
 
 def test_claimants_who_agree_are_not(tmp_path):
     assert headline_warnings(fit(loaded(series(1.4), tmp_path), engine="laplace")) == []
+
+
+def test_what_a_list_grew_by_late_is_weighed_by_its_size():
+    stream = dict.fromkeys(contradicted.STREAM, "a")
+    late = pd.Timestamp("2010-10-26")
+    terms = pd.DataFrame(
+        [
+            stream | {"value": 183_000.0, "expected_median": 197_000.0, "known_from": pd.NaT},
+            stream | {"value": 14_500.0, "expected_median": 57.0, "known_from": late},
+        ]
+    )
+    terms["residual"] = np.log(terms["value"] / terms["expected_median"])
+    assert terms["residual"].median() > 2
+    assert float(contradicted._residuals(terms).iloc[0]) == pytest.approx(0, abs=0.01)
+    # Of figures that do not add up it is the median.
+    apart = terms.assign(known_from=pd.NaT, residual=[0.1, 0.3])
+    assert float(contradicted._residuals(apart).iloc[0]) == pytest.approx(0.2)
 
 
 def test_a_claimant_alone_contradicts_nobody(tmp_path):

@@ -33,6 +33,25 @@ CONFLICT = small_war.conflict()
 EVIDENCE = small_war.evidence()
 # Beyond a year days are taken together in cells; the last one is not full here.
 LONG = dataclasses.replace(EVIDENCE, until=small_war.day(410))
+# By hand, first and last days of battles, which are short windows that stand alone.
+RAID = {"villagers": [(10, 12)]}
+BATTLES = {"north": [(40, 41), (200, 200)], "guests": [(200, 200)]}
+ALONE = small_war.evidence(
+    [
+        small_war.term(
+            "south-staff", "north", "killed", value=700.0, days=((40, 41),), role="adversary"
+        ),
+        small_war.term(
+            "south-staff", "north+guests", "casualties", value=900.0, days=((200, 200),)
+        ),
+        small_war.term("north-staff", "north", "killed", value=850.0, role="self"),
+        small_war.term("north-staff", "north", "killed", value=400.0, days=((0, 60),), role="self"),
+        small_war.term("south-office", "guests", "killed", value=30.0, days=((101, 190),)),
+        # Running totals begin together, however short.
+        small_war.term("gazette", "south", "killed", value=20.0, days=((0, 3),)),
+        small_war.term("gazette", "south", "killed", value=200.0),
+    ]
+)
 FIXED = Priors.default().replace(
     {
         **{p.name: {"sd": 0.0} for p in Priors.default() if p.name.endswith(("_sd", "excess"))},
@@ -45,6 +64,12 @@ CASES = {
     **{name: (model, EVIDENCE, "person") for name, model in MODELS.items()},
     "civilians": (LossModel(), EVIDENCE, "civilian"),
     "tanks": (LossModel(), EVIDENCE, "tanks"),
+    "battles": (LossModel(), ALONE, "person"),
+    "battles of a long war": (
+        LossModel(),
+        dataclasses.replace(ALONE, until=small_war.day(410)),
+        "person",
+    ),
     "long war": (LossModel(), LONG, "person"),
     "long war, tanks": (LossModel(), LONG, "tanks"),
 }
@@ -112,6 +137,7 @@ def by_hand(case: Case) -> PlainDensity:
         ended=evidence.ended,
         priors=model.priors,
         components=model.components,
+        battles=BATTLES if evidence.terms is ALONE.terms else RAID,
     )
 
 

@@ -420,6 +420,30 @@ def test_losses_that_were_taken_back_are_taken_from_the_total(first):
     assert [parts[name][0] for name in ("c4", "c5")] == [pytest.approx(110), pytest.approx(110)]
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [ledger(day, 100, kind="daily") for day in (5, 6, 8, 9)],  # the 7th has no figure
+        [ledger(3, 1013), ledger(6, 4027)],  # the 7th is after the last total
+    ],
+    ids=["gap", "after"],
+)
+def test_a_correction_of_a_day_without_a_figure_is_of_those_before(rows):
+    before = collect_evidence(claims(*rows)).terms["value"]
+    found = collect_evidence(claims(*rows, ledger(7, -40, kind="correction")))
+    assert found.terms["value"].sum() == pytest.approx(before.sum() - 40)
+    assert classes(found)[f"c{len(rows)}"] == "used"
+    parts = windows(found)
+    assert parts["c0"][0] / parts["c1"][0] == pytest.approx(before[0] / before[1])
+
+
+def test_a_correction_of_days_before_all_figures_is_left_out():
+    rows = [ledger(9, 100, kind="daily"), ledger(7, -40, kind="correction")]
+    found = collect_evidence(claims(*rows))
+    assert classes(found) == {"c0": "used", "c1": "left out"}
+    assert found.terms["value"].tolist() == [100]
+
+
 def test_a_correction_of_more_than_there_was_changes_only_its_days():
     rows = [ledger(day, 10, kind="daily") for day in (5, 6)]
     rows.append(ledger(14, -900, kind="correction", first=5))

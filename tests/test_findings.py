@@ -249,6 +249,14 @@ CASES = {
         ),
         "balloons has no group and is read as equipment",
     ),
+    "category-without-place": (
+        (
+            [row("gazette", "north", 5, category="killed-missing")],
+            {"toml": TOML + '[categories]\nkilled-missing = ["killed", "missing"]\n'},
+        ),
+        ([row("gazette", "north", 5, category="irrecoverable")], {}),
+        "No claim of killed-missing is used, as c0",
+    ),
     "total-falls": (
         (totals(100, 200, 300, 50, 110), {"streams": LEDGER}),
         (totals(100, 200, 300, 350, 410), {"streams": LEDGER}),

@@ -1,6 +1,7 @@
 """Fits of a small conflict: what they hold, that they recover, that they come back from disk."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 from typing import get_args
@@ -127,6 +128,20 @@ def test_nothing_left_to_fit_is_said(battle):
     words = r"None of \d+ claims is left to fit\.\n  \d+ of them: Published after 1939-01-01"
     with pytest.raises(UsageError, match=words):
         fit(battle, as_of=pd.Timestamp("1939-01-01"))
+
+
+def test_reasons_why_no_claim_is_left_are_those_of_claims_that_are_left_out(battle):
+    words = "No claim is about civilian; there are: aircraft."
+    with pytest.raises(UsageError, match=re.escape(words)):
+        fit(battle, submodels=["civilian"])
+    late = battle.table["published"] > pd.Timestamp("1940-09-01")
+    with pytest.raises(UsageError) as error:
+        fit(battle.select(late), as_of=pd.Timestamp("1940-09-01"))
+    lines = str(error.value).splitlines()
+    assert lines == [
+        f"None of {late.sum()} claims is left to fit.",
+        f"  {late.sum()} of them: Published after 1940-09-01.",
+    ]
 
 
 @pytest.mark.parametrize("engine", ["nutz", "", "NUTS", None])

@@ -14,7 +14,7 @@ from lossmodel.inference.laplace import fit as laplace_fit
 from lossmodel.inference.laplace import modes as latent_modes
 from lossmodel.inference.laplace.modes import Modes
 from lossmodel.model import LossModel
-from lossmodel.model.density import basis, predictive
+from lossmodel.model.density import basis, derivatives, predictive
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.generated import SubmodelDraws
@@ -48,6 +48,18 @@ def at_a_point(density, monkeypatch, *, theta, apart, edges=False):
         point.factor.leverage(point.expansion), precision.ravel(), (root @ root.T).ravel(),
     ]  # fmt: skip
     return np.concatenate(parts)
+
+
+def test_jacobians_that_are_written_out_are_products_of_matrices(tmp_path, monkeypatch):
+    density = Density(war(tmp_path, claimants=6, each=20))
+    for theta in np.random.default_rng(2).normal(0, 0.3, (3, density.size)):
+        found = []
+        for most in (0, derivatives.MOST_WRITTEN):
+            monkeypatch.setattr(derivatives, "MOST_WRITTEN", most)
+            expansion = Expander(density, apart=False)(theta)
+            found.append(np.concatenate([dense(expansion.clipped).ravel(), expansion.gradient]))
+        np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-12)
+        monkeypatch.undo()
 
 
 def test_an_arrowhead_is_the_dense_matrix(tmp_path, monkeypatch):

@@ -40,6 +40,7 @@ ORDER = [
     "model/design/linear",
     "model/design/parameters",
     "model/design/scopes",
+    "model/design/battles",
     "model/design/latent",
     "model/design/bias",
     "model/design/bias_map",

@@ -703,6 +703,13 @@ def test_any_json_is_a_grid_or_refused(value):
         assert len({len(row) for _, row in rows}) == 1
 
 
+@pytest.mark.parametrize(("depth", "words"), [(100, "no list of records"), (101, "more than 100")])
+def test_json_may_be_as_deep_as_is_said(depth, words):
+    with pytest.raises(UsageError) as error:
+        json_grid("[" * depth + "5" + "]" * depth, Path("own.json"))
+    assert words in str(error.value)
+
+
 # --- rows that repeat or contradict --------------------------------------------------------------
 
 

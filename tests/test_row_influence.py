@@ -112,11 +112,14 @@ def test_a_total_that_hangs_on_a_claim_says_so_with_the_range(fits, tmp_path):
     said = f"hangs on one claim ({DECISIVE}, count of the missing): "
     assert said in line
     low, high = over_its_prior(fits["h"], decisive_claim(fits["h"], KEY))
-    without, _, ends = line.partition(said)[2].partition(" without it, ")
+    without, _, ends = line.partition(said)[2].partition("] without it, ")
+    without, interval = without.split(" [")
     shown = ends.removesuffix(" with its prior an sd lower and higher").split(" to ")
-    numbers = [float(number.replace(",", "")) for number in (without, *shown)]
-    median = decisive_claim(fits["h"], KEY)["median"]
-    np.testing.assert_allclose(numbers, [median, low, high], rtol=0.05)
+    shown = (without, *interval.split(" to "), *shown)
+    numbers = [float(number.replace(",", "")) for number in shown]
+    row = decisive_claim(fits["h"], KEY)
+    expected = [*(row[name] for name in ("median", "lower", "upper")), low, high]
+    np.testing.assert_allclose(numbers, expected, rtol=0.05)
     assert "hangs on" not in headline(fits["s"], tmp_path)
 
 

@@ -139,7 +139,7 @@ def test_within_tells_inside_from_beyond():
         calendar.place(piece(name, *window), window)
     assert calendar.within((2, 7)) == ([1], [0], 2)
     assert calendar.ends((2, 7)) == ("a", "b")
-    assert calendar.owns_any((7, 9)) is False
+    assert calendar.begins_by(9)
 
 
 @given(st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29)), max_size=15))

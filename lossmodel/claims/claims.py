@@ -5,7 +5,7 @@ All validation is in `load_claims`; no later step checks the table again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -111,7 +111,8 @@ class Claims:
         >>> set(claims.select(claims.table["party"] == "germany").table["party"])
         {'germany'}
         """
-        kept = list(keep)
+        given: object = keep
+        kept = list(given) if isinstance(given, Iterable) else []
         if len(kept) != len(self.table) or not all(isinstance(x, bool | np.bool_) for x in kept):
             raise UsageError(f"keep must be True or False for each of {len(self.table):,} claims.")
         chosen = self.table[np.asarray(kept, dtype=bool)].reset_index(drop=True)

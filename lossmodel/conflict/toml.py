@@ -81,7 +81,7 @@ def declare(document: Keys, name: str) -> Declared:
     document.only(*SECTIONS[""].keys, *_TABLES, "conflict")
     in_table = "conflict" in document.values and "start" not in document.values
     head = document.table("conflict") if in_table else document
-    start = head.day("start")
+    start, end = declare_window(head)
     if start is None and head.values.get("start", "") == "":
         head.wrong("start", allowed="a day", remedy="Write start = 2022-02-24", found="")
     sides = declare_sides(document)
@@ -102,7 +102,7 @@ def declare(document: Keys, name: str) -> Declared:
         title=head.text("title", document.text("title", name)),
         cluster=head.text("cluster", document.text("cluster")),
         start=start,
-        end=head.day("end"),
+        end=end,
         sides=sides,
         parties=parties,
         categories=categories,

@@ -17,7 +17,7 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.defaults import CI_PROB
 from lossmodel.deprecation import renamed_attribute, renamed_keywords
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.dated_scores import COMMON_SD, TABLES, score_at_date
+from lossmodel.evaluation.dated_scores import COMMON_SD, TABLES, score_at_date, table_of
 from lossmodel.evaluation.dated_truth import due_rows
 from lossmodel.evaluation.scores import LEVELS, allowed_misses, percent_name
 from lossmodel.evaluation.tasks import Options, Report, run_tasks
@@ -144,9 +144,10 @@ def backtest(
     engine = check_engine(engine)
     seed, given = check_seed(seed), claims_of(claims)
     priors = conflict_priors(given.conflict) if priors is None else priors
+    check_several(levels, "levels")
     shared = {
         "claims": given,
-        "levels": [check_ci_prob(level) for level in levels],
+        "levels": [check_ci_prob(level, name="a level") for level in levels],
         "components": Components() if components is None else components,
         "engine": engine,
         "seed": seed,
@@ -175,12 +176,10 @@ def errors_by_rule(naive: pd.DataFrame) -> pd.Series:
     --------
     >>> errors_by_rule(pd.DataFrame({"rule": ["half", "half"], "error": [-0.1, 0.3]})).to_dict()
     {'half': 0.2}
-    >>> len(errors_by_rule(pd.DataFrame()))
+    >>> len(errors_by_rule(pd.DataFrame(columns=["rule", "error"])))
     0
     """
-    if naive.empty:
-        return pd.Series(dtype=float)
-    return naive["error"].abs().groupby(naive["rule"]).mean()
+    return naive["error"].astype(float).abs().groupby(naive["rule"]).mean()
 
 
 def _with_common_sds(priors: Priors, sds: Sequence[float]) -> list[Priors]:
@@ -191,7 +190,7 @@ def _collected(
     results: Sequence[Mapping[str, Any]], *, levels: Sequence[float], default_sd: float
 ) -> Backtest:
     tables = {
-        name: pd.DataFrame([row for result in results for row in result[name]]) for name in TABLES
+        name: table_of(name, [row for result in results for row in result[name]]) for name in TABLES
     }
     scores = tables["scores"]
     if scores.empty:

@@ -18,11 +18,26 @@ from lossmodel.model.components import Components
 from lossmodel.model.density.submodels import submodels_with
 from lossmodel.model.priors import Priors
 
-__all__ = ["COMMON_SD", "TABLES", "score_at_date", "window_draws"]
+__all__ = ["COMMON_SD", "TABLES", "score_at_date", "table_of", "window_draws"]
 
 COMMON_SD = "common.sd"
-# Tables of one date, by the names of the fields of `Backtest`.
-TABLES = ("scores", "baselines", "naive", "unscored")
+# Columns that all tables of one date begin with: the fit, and the row of the truth.
+OF_FIT = ("as_of", "common_sd", "engine", "gate")
+OF_TRUTH = ("party", "category", "scope", "start", "end")
+# Tables of one date, by the names of the fields of `Backtest`, and the columns that follow. Of the
+# scores, those by level come last.
+TABLES: dict[str, tuple[str, ...]] = {
+    "scores": (
+        "kind", "truth", "truth_sd", "median", "lower", "upper", "ratio", "error", "crps",
+        "log_score", "pit",
+    ),
+    "baselines": (
+        "claim_id", "rival", "qualifier", "rival_scope", "rival_end", "value", "low", "high",
+        "covers", "ratio", "error",
+    ),
+    "naive": ("rule", "value", "error"),
+    "unscored": ("why",),
+}  # fmt: skip
 # A fit that ends before the truth's window is extrapolated at the mean rate of its last fortnight,
 # for a month at most. Chosen by hand: in the shipped backtests one total is extrapolated, by two
 # days, and its median moves by 0.1% at most with 7, 28 or 56 days instead of a fortnight.
@@ -68,6 +83,19 @@ def score_at_date(
         rules = totals[totals["place"] == place]
         found["naive"] += [about | line for line in _naive_errors(rules, known)]
     return found
+
+
+def table_of(name: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows of one of the tables, with its columns in their order also where it has no row.
+
+    Examples
+    --------
+    >>> table_of("naive", []).columns[-3:].tolist()
+    ['rule', 'value', 'error']
+    """
+    first = [*OF_FIT, *OF_TRUTH, *TABLES[name]]
+    table = pd.DataFrame(rows, columns=None if rows else first)
+    return table[[*first, *(column for column in table if column not in first)]]
 
 
 def window_draws(fitted: Fit, row: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:

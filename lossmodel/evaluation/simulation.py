@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -150,7 +151,7 @@ def simulate(
     """
     rng = np.random.default_rng(check_seed(seed))
     check_several(misspecifications, "misspecifications")
-    check_type(level_sd, "level_sd", (int, float), "a number from 0 on")
+    check_type(level_sd, "level_sd", Real, "a number from 0 on")
     if not 0 <= level_sd < np.inf:
         raise UsageError(f"level_sd is {level_sd}; give a number from 0 on.")
     priors = Priors.default() if priors is None else priors

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import suppress
 from dataclasses import is_dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -111,7 +112,7 @@ def run_tasks(
     >>> run_tasks(round, [{"number": 2.4}, {"number": 3.6}], jobs=1)
     [2, 4]
     """
-    check_type(jobs, "jobs", int, "a whole number, -1 for all cores")
+    check_type(jobs, "jobs", Integral, "a whole number, -1 for all cores")
     folder = None if store is None else Path(store)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,7 @@ USED = "Subtracted from the figures that cover its days, and divided among those
 TOO_LARGE = (
     "Subtracted from the figures that cover its days; it takes back more than there is before them."
 )
+NOTHING = "Its ledger has no other figure of its days, or of days before."
 
 
 class Corrections:
@@ -71,16 +72,14 @@ class Corrections:
     def apply(self, calendar: Calendar, outcomes: Outcomes) -> None:
         """Correct the pieces before each correction, and note its outcome.
 
-        It is used if a piece of the ledger owns a day of it.
+        It is used if a piece of the ledger begins before it ends.
         """
         used = []
         for figure in sorted(self.figures, key=lambda f: (f.end, f.start, f.place)):
-            if calendar.owns_any(figure.window):
+            if calendar.begins_by(figure.end):
                 used.append(figure)
             else:
-                outcomes.leave_out(
-                    figure.members, "Corrects days for which its ledger has no other figure."
-                )
+                outcomes.leave_out(figure.members, NOTHING)
         added = calendar.add_before((figure.window, figure.value) for figure in used)
         for figure, whole in zip(used, added, strict=True):
             outcomes.use(figure.members, USED if whole else TOO_LARGE)

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
     from lossmodel.evidence.outcomes import Outcomes
 
-__all__ = ["MODELLED", "in_model", "in_time", "modelled_scopes", "sums_beside_addends", "trusted"]
+__all__ = [
+    "MODELLED",
+    "has_no_place",
+    "in_model",
+    "in_time",
+    "modelled_scopes",
+    "sums_beside_addends",
+    "trusted",
+]
 
 # Categories of persons that the model has a place for.
 MODELLED: Final = frozenset(
@@ -179,6 +187,18 @@ def sums_beside_addends(
     return found
 
 
+def has_no_place(category: str, conflict: Conflict) -> bool:
+    """Whether a category of people is none that the model knows, in words of the conflict's own.
+
+    Examples
+    --------
+    >>> has_no_place("killed", fitted.conflict)
+    False
+    """
+    known = category in MODELLED or category in FORCE
+    return not known and conflict.categories[category].group == "person"
+
+
 def _why_not(figure: Figure, conflict: Conflict, scopes: frozenset[str]) -> str:
     name = figure.category
     if figure.derived:
@@ -189,7 +209,7 @@ def _why_not(figure: Figure, conflict: Conflict, scopes: frozenset[str]) -> str:
         return (
             "A figure of a force balance, which checks the fit and stands outside the likelihood."
         )
-    if name not in MODELLED and conflict.categories[name].group == "person":
+    if has_no_place(name, conflict):
         return f"The model has no place for the category {name}."
     if figure.scope not in scopes:
         return f"The share of the scope {figure.scope} in its party has no prior."

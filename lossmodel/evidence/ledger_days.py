@@ -54,7 +54,7 @@ class Calendar:
     Examples
     --------
     >>> calendar = Calendar(0, 9)
-    >>> calendar.size, calendar.owns_any((0, 9))
+    >>> calendar.size, calendar.begins_by(9)
     (10, False)
     """
 
@@ -68,9 +68,9 @@ class Calendar:
         """Number of days."""
         return len(self._owner)
 
-    def owns_any(self, window: Window) -> bool:
-        """Whether a piece owns a day of the window."""
-        return bool((self.owners(window) != FREE).any())
+    def begins_by(self, day: int) -> bool:
+        """Whether a piece owns the day or one before it."""
+        return bool((self._owner[: day - self.first + 1] != FREE).any())
 
     def owners(self, window: Window) -> Ints:
         """Number of the owner of each day of a window; FREE for days without one."""

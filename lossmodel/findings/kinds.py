@@ -37,6 +37,7 @@ from lossmodel.findings.structure import (
     silent_parties,
     sums_of_equipment,
     undeclared_sums,
+    unknown_losses,
     unsided_claimants,
 )
 from lossmodel.findings.sums import broken_sums, parts_above_sums, parts_above_totals
@@ -104,6 +105,14 @@ KINDS: Final = (
         "as equipment.",
         'Write group = "equipment" in [categories.NAME]; of people the model has killed, wounded, '
         "casualties, losses, irrecoverable and missing",
+    ),
+    Kind(
+        "category-without-place",
+        "warning",
+        unknown_losses,
+        "A category of people is none that the model has, so that no claim of it is used.",
+        "Name it killed, wounded, casualties, losses or irrecoverable, whichever it is nearest to: "
+        "the dead and missing together are irrecoverable, and deaths of disease none of these",
     ),
     Kind(
         "totals-set-aside",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from lossmodel.evidence.exclusions import sums_beside_addends
+from lossmodel.evidence.exclusions import has_no_place, sums_beside_addends
 from lossmodel.findings.finding import Case, Material
 from lossmodel.findings.words import some
 from lossmodel.tables.readings import is_auxiliary
@@ -27,6 +27,7 @@ __all__ = [
     "silent_parties",
     "sums_of_equipment",
     "undeclared_sums",
+    "unknown_losses",
     "unsided_claimants",
 ]
 
@@ -213,6 +214,17 @@ def assumed_groups(material: Material) -> Iterator[Case]:
             yield Case(
                 f"The category {name} has no group and is read as equipment, with losses of its "
                 f"own beside killed and wounded, as in {ids.iloc[0]}.",
+                tuple(ids),
+            )
+
+
+def unknown_losses(material: Material) -> Iterator[Case]:
+    """Categories of people in words of the conflict's own, of which no claim is used."""
+    for name, ids in material.table.groupby("category", sort=True)["claim_id"]:
+        if name != "captured" and has_no_place(str(name), material.conflict):
+            yield Case(
+                f"No claim of {name} is used, as {ids.iloc[0]}: the model has no such losses of "
+                "people.",
                 tuple(ids),
             )
 

@@ -54,7 +54,7 @@ def json_grid(text: str, path: Path) -> Grid:
         value = _lines(text, path) if _is_lines(text) else _parse(text, path)
     except RecursionError:
         raise _too_deep(path) from None
-    if is_deep(value, DEEPEST - 1):
+    if is_deep(value, DEEPEST):
         raise _too_deep(path)
     return _grid(value, path)
 

@@ -33,7 +33,8 @@ def axes_or_new(ax: Axes | None, **figure: Any) -> Axes:
         return ax
     from matplotlib import pyplot
 
-    new: Axes = pyplot.subplots(**figure)[1]
+    # Names of claimants and long numbers stay within the figure, however it is saved.
+    new: Axes = pyplot.subplots(layout="constrained", **figure)[1]
     return new
 
 

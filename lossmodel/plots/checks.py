@@ -42,7 +42,7 @@ def plot_tornado(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax
         Axes to draw on; by default, those of a new figure.
     """
-    ax = axes_or_new(ax, figsize=(7.0, 1.2 + 0.26 * MAX_ROWS), layout="constrained")
+    ax = axes_or_new(ax, figsize=(7.0, 1.2 + 0.26 * MAX_ROWS))
     rows = table[table["kind"] != "fit"]
     labels = rows["kind"].map(VARIANT_LABELS) + " " + rows["name"].str.replace("_", " ")
     limits = rows.groupby(labels)["change"].agg(["min", "max"]) * 100
@@ -72,7 +72,7 @@ def plot_ranks(ranks: NDArray[np.float64], *, title: str = "", ax: Axes | None =
     ax
         Axes to draw on; by default, those of a new figure.
     """
-    ax = axes_or_new(ax, layout="constrained")
+    ax = axes_or_new(ax)
     low, high = ecdf_band(len(ranks))
     ax.fill_between(GRID, low - GRID, high - GRID, color=FAINT, alpha=0.35, lw=0)
     ax.step(GRID, ecdf_of(ranks) - GRID, color=INK, lw=1.4, where="post")

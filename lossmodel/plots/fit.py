@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from lossmodel.arguments import check_choice, check_fit, check_type, spelled
+from lossmodel.arguments import check_choice, check_fit, check_index, spelled
 from lossmodel.errors import UsageError
 from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
@@ -110,10 +110,10 @@ def plot_losses(
     hatch_tail(ax, _series_rows(fit, party, category, scope, "weekly", table))
     for group in claim_groups(fit, party, category, scope, cumulative=cumulative):
         group.draw(ax)
-    ax.set_ylim(bottom=0)
     set_date_ticks(ax)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
-    ax.set_ylabel("cumulative" if cumulative else "per day")
+    title, how = fit.conflict.parties[party].title, "cumulative" if cumulative else "per day"
+    ax.set(ylim=(0, None), ylabel=f"{title}: {category}, {how}")
     return ax
 
 
@@ -159,7 +159,7 @@ def plot_biases(
     Raises
     ------
     UsageError
-        There are no such streams on this page.
+        There are no such streams, or no such page.
 
     Examples
     --------
@@ -172,14 +172,14 @@ def plot_biases(
     ax = axes_or_new(ax)
     party = None if party is None else spelled(party, fit.conflict.parties, "party")
     group = check_choice(group, "group", ("person", "equipment"))
-    check_type(page, "page", int, "a whole number from 1 on")
     ask: Any = fit.bias
     if table is None:
         table = ask() if ci_prob is None else ask(ci_prob=ci_prob)
     rows = ratio_rows(fit, table, party=party, group=group)
-    whole, rows = len(rows), rows.iloc[(page - 1) * ROWS : page * ROWS]
     if rows.empty:
-        raise UsageError(f"There are no {group} claims about {party or 'any'} on page {page!r}.")
+        raise UsageError(f"There are no {group} claims about {party or 'any party'}.")
+    whole, page = len(rows), check_index(page, "page", -(-len(rows) // ROWS), first=1)
+    rows = rows.iloc[(page - 1) * ROWS : page * ROWS]
     positions = np.arange(len(rows))[::-1]
     ax.hlines(positions, rows["prior_lower"], rows["prior_upper"], color=FAINT, alpha=0.45, lw=6)
     colours = rows["role"].map(ROLE_COLOURS)
@@ -191,7 +191,7 @@ def plot_biases(
     part = "" if len(rows) == whole else f" ({len(rows)} of {whole} streams)"
     starred = any(with_others(fit, name, party) for name in rows["party"])
     also = "; * with other parties" if starred else ""
-    ax.set_xlabel(f"claimed / true, under the claimant's own definition{part}{also}")
+    ax.set_xlabel(f"claimed / true, in the claimant's own words{part}{also}")
     for role in dict.fromkeys(rows["role"]):
         ax.plot([], [], "o-", ms=4, color=ROLE_COLOURS[role], label=role)
     ax.plot([], [], color=FAINT, alpha=0.45, lw=6, label="prior")

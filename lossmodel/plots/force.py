@@ -28,7 +28,7 @@ def plot_force_balance(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax
         Axes to draw on; by default, those of a new figure.
     """
-    ax = axes_or_new(ax, figsize=(6.0, 1.2 + 0.3 * min(len(table), MOST)), layout="constrained")
+    ax = axes_or_new(ax, figsize=(6.0, 1.2 + 0.3 * min(len(table), MOST)))
     rows = table.sort_values(["end", "start"]).iloc[-MOST:][::-1]
     at = np.arange(len(rows))
     width = rows["balance_upper"] - rows["balance_lower"]

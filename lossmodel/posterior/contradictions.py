@@ -79,8 +79,7 @@ def contradictions(fit: Fit) -> list[Finding]:
     whole = over_all(fit)
     whole = whole[whole["prior_median"].notna() & whole["ratio_median"].notna()]
     # A learned noise may take up what a bias does not.
-    residual = terms.groupby(STREAM)["residual"].median().rename("residual")
-    whole = whole.merge(residual.fillna(0.0).reset_index(), on=STREAM, how="left")
+    whole = whole.merge(_residuals(terms).fillna(0.0).reset_index(), on=STREAM, how="left")
     # That of a ratio or of odds is in other units than its factor.
     totals = ~is_auxiliary(whole["accounting"])
     whole["ratio_median"] *= np.exp(whole["residual"].where(totals).fillna(0.0))
@@ -92,6 +91,20 @@ def contradictions(fit: Fit) -> list[Finding]:
         for rows, sentence in ((whole[apart], _against_others), (whole[unusual], _against_prior))
         for row in rows.to_dict("records")
     ]
+
+
+def _residuals(terms: pd.DataFrame) -> pd.Series:
+    """Log of the figures of each stream over their expectation: the median one.
+
+    Of vintages it is that of their sum: what a list has grown by is a small part of it, and may be
+    many times the growth that was expected.
+    """
+    known = terms[terms["residual"].notna()]
+    sums = known.groupby(STREAM)[["value", "expected_median"]].sum()
+    grows = terms.assign(grows=terms["known_from"].notna()).groupby(STREAM)["grows"].any()
+    median = terms.groupby(STREAM)["residual"].median()
+    found: pd.Series = median.where(~grows, np.log(sums["value"] / sums["expected_median"]))
+    return found.rename("residual")
 
 
 def headline_warnings(fit: Fit) -> list[str]:

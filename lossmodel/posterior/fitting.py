@@ -67,10 +67,10 @@ def fit_claims(
     conflict = claims.conflict
     model = LossModel(components or Components(), priors or conflict_priors(conflict))
     evidence = with_force(evidence, conflict, model.components, model.priors)
-    designs = _designs(model, evidence, claims, submodels)
     unmodelled = model.unmodelled(evidence, conflict)
     classes = without_unmodelled(evidence.classes, evidence.terms, unmodelled)
     evidence = replace(evidence, classes=classes)
+    designs = _designs(model, evidence, claims, submodels)
     clock.lap("design")
     settings = Settings(engine, seed, draws, patience)
     earlier = {} if start is None else start.submodels
@@ -111,8 +111,16 @@ def _designs(
     designs = (
         model.submodels(evidence, claims.conflict, wanted=wanted) if len(evidence.terms) else []
     )
+    if (
+        not designs
+        and wanted is not None
+        and (others := model.submodels(evidence, claims.conflict))
+    ):
+        names = ", ".join(design.name for design in others)
+        raise UsageError(f"No claim is about {', '.join(sorted(wanted))}; there are: {names}.")
     if not designs:
-        reasons = evidence.classes["why"].value_counts().head(REASONS).items()
+        left_out = evidence.classes["class"] == "left out"
+        reasons = evidence.classes.loc[left_out, "why"].value_counts().head(REASONS).items()
         why = "".join(f"\n  {count:,} of them: {reason}" for reason, count in reasons)
         raise UsageError(f"None of {len(claims):,} claims is left to fit.{why}")
     return designs

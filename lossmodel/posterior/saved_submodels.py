@@ -84,7 +84,7 @@ def saved_submodel(
             raise ValueError(f"draws or mode of {name} that are incomplete or not finite")
     density = Density(design)
     then, now = diagnostics.get("log_density"), float(density(laplace.mode)[0])
-    if then is not None and not abs(now - then) < ROUNDING:
+    if then is not None and not abs(now - float(then)) < ROUNDING:
         raise ValueError(
             f"it was made by another version of the model (log density of {name} at its mode "
             f"{then:.3f}, now {now:.3f}); fit anew"

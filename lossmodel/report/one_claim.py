@@ -25,7 +25,8 @@ KINDS_OF_FIGURES: Final = {
 def hangs_on(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> str:
     """The claim that a total hangs on, and how far the total moves with it; empty for none.
 
-    That is what it is without the claim, and its range with the claim's prior moved by an sd.
+    That is what it is without the claim, with its interval, and its range with the claim's prior
+    moved by an sd.
 
     Parameters
     ----------
@@ -37,9 +38,12 @@ def hangs_on(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> s
     row = decisive_claim(fit, key)
     if row is None:
         return ""
-    words = f"hangs on one claim ({row['term']}, {figure_words(row)})"
-    limits = total["lower"], total["upper"]
-    said = f"{words}: {number(row['median'], *limits)} without it"
+    limits, own = (total["lower"], total["upper"]), (row["lower"], row["upper"])
+    median, lower, upper = (number(row[name], *own) for name in ("median", "lower", "upper"))
+    said = (
+        f"hangs on one claim ({row['term']}, {figure_words(row)}): {median} [{lower} to {upper}] "
+        "without it"
+    )
     ends = [number(value, *limits) for value in over_its_prior(fit, row) or ()]
     # A prior without an sd moves nothing.
     if len(set(ends)) < 2:

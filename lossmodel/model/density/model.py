@@ -12,9 +12,9 @@ between knots on the log scale (rate) or the logit scale (lethality, missing):
 
 A walk over knots has independent steps and mean zero over the knots; the sd of a step grows with
 the root of its length. Rates of a war of less than twelve times their spacing have twelve knots,
-and the unit of their walk, a fortnight, is at most a twelfth of the war and at least a fifty-
-second. Losses are constant within a cell of days (half the spacing of the knots of the rate; one
-day in wars of up to a year), and processes have their value at its middle.
+and the unit of their walk, a fortnight, is from a fifty-second to a twelfth of the war. Days of a
+battle (``design.battles``) add a normal of their own to the log rate. Losses are constant in cells
+(half the spacing of knots; a day in wars of a year), and processes have their value at its middle.
 
 A figure of party, category and scope over the days W, known on day K, has the expectation E:
 
@@ -67,7 +67,7 @@ cases, that are compared to all.
 After the fighting, counts get better. With L the days from its end to publication, all terms of the
 log bias but the common mode are multiplied by 1 / sqrt(1 + L / settling) in a side's estimates of
 its own soldiers and in registers; totals of a ledger published a month after it, or later than a
-short war was long, are estimates; a list's logit coverage rises by softplus(after) L / (L + year).
+short war was long, are estimates; a list's logit coverage rises by after L / (L + year).
 
 A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (the
 noise of a ledger is that of a day over the root of its days; that of a list or register is that of

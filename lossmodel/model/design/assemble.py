@@ -7,6 +7,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.components import Components
+from lossmodel.model.design.battles import battles_of
 from lossmodel.model.design.bias import build_biases, kind_of_list
 from lossmodel.model.design.bias_map import as_published, bias_map, unsettled_share
 from lossmodel.model.design.comparisons import ComparisonBuilder
@@ -85,12 +86,14 @@ class _Assembly:
         self.terms, self.name = terms.reset_index(drop=True), name
         self.conflict, self.priors, self.components = conflict, priors, components
         self.grid = Grid.over(conflict.start, until, rate_days=conflict.knots.rate_days)
+        battles, self.grid = battles_of(self.terms, self.grid, conflict.components)
         self.builder, self.daily = ParameterisationBuilder(), Linear()
         common: dict[str, Any] = {"priors": priors, "components": components}
         common |= {"grid": self.grid, "builder": self.builder}
         self.latent, rows = build_latent(
-            self.terms, conflict=conflict, linear=self.daily, person=name in PEOPLE, **common
-        )
+            self.terms, conflict=conflict, battles=battles, linear=self.daily,
+            person=name in PEOPLE, **common,
+        )  # fmt: skip
         self.streams, self.stream_of = stream_table(self.terms, self.grid)
         self.biases = build_biases(self.streams, conflict=conflict, **common)
         self.ended = np.inf if ended is None else float(self.grid.index(ended) + 1)

@@ -4,6 +4,7 @@ Each is linear between knots on the log or logit scale: a level and a random wal
 cells of days take its value at their middle.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Group, Party
 from lossmodel.model.components import Components
+from lossmodel.model.design.battles import Battles, Span
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.parameters import ParameterisationBuilder
@@ -42,6 +44,8 @@ class LatentProcesses:
         none.
     rate_knots, lethality_knots, missing_knots
         Party -> (positions in days, rows of v).
+    battles
+        Party -> half-open ranges of days of its battles.
     active
         Shape (P, T): share of each cell's days on which a party can have losses.
     scopes
@@ -68,6 +72,7 @@ class LatentProcesses:
     rate_knots: dict[str, Knots]
     lethality_knots: dict[str, Knots]
     missing_knots: dict[str, Knots]
+    battles: Battles
     active: Floats
     scopes: tuple[ScopeShare, ...]
     scope_index: dict[tuple[str, str], int]
@@ -80,6 +85,7 @@ def build_latent(
     priors: Priors,
     components: Components,
     grid: Grid,
+    battles: Battles,
     builder: ParameterisationBuilder,
     linear: Linear,
     person: bool,
@@ -90,6 +96,8 @@ def build_latent(
     ----------
     terms
         The observations of the submodel.
+    battles
+        Days of the battles of parties, at which rates have factors of their own.
     linear
         The map from v to daily linear predictors, to which the processes are added.
     person
@@ -111,6 +119,7 @@ def build_latent(
         active[p] = grid.part_active(*days)
         for kind in _kinds(party, components, person=person):
             processes.add(kind, p, days, level=_level(kind, person=person))
+        processes.add_battles(p, battles.get(name, []))
     scopes, scope_index = build_scopes(
         terms,
         conflict=conflict,
@@ -129,6 +138,7 @@ def build_latent(
         rate_knots=processes.knots["rate"],
         lethality_knots=processes.knots["lethality"],
         missing_knots=processes.knots["missing"],
+        battles={name: battles[name] for name in parties if name in battles},
         active=active,
         scopes=scopes,
         scope_index=scope_index,
@@ -209,6 +219,17 @@ class _ProcessBuilder:
         self.linear.add(self.height * self.grid.cells + cell, row, weight)
         self.rows[kind][party] = self.height
         self.height += 1
+
+    def add_battles(self, party: int, battles: Sequence[Span]) -> None:
+        """Raise the rate on the days of battles, each by a factor of its own."""
+        if not battles:
+            return
+        name, prior = f"rate.battle {self.parties[party]}", self.priors["rate.battle"]
+        rows = self.builder.rows(name, np.full(len(battles), prior.mean))
+        self.builder.independent(name, rows, prior.sd)
+        first = self.rows["rate"][party] * self.grid.cells
+        for row, (lo, hi) in zip(rows, battles, strict=True):
+            self.linear.add(first + np.arange(lo, hi), row, 1.0)
 
     def _knots(self, kind: str, party: str, days: tuple[int, int], name: str) -> Knots:
         """Knots of one process: a level and a walk around it, under the priors of its kind."""

@@ -45,11 +45,11 @@ def identification_section(
     fit = results.fit
     blocks: list[Block] = [
         Text(
-            "The claims identify the trend of losses well. The level of the losses depends "
-            "on the bias of the claimants, which the claims identify only where they contradict "
-            "each other. This section says how much of the uncertainty of each total is noise in "
-            "the figures, and how much each kind of assumption adds to it. Uncertainty is the "
-            "posterior variance of the logarithm of the total.",
+            "The level of the losses depends on the bias of the claimants, which the claims "
+            "identify only where they contradict each other. This section says how much of the "
+            "uncertainty of each total is noise in the figures, and how much each kind of "
+            "assumption adds to it. Uncertainty is the posterior variance of the logarithm of the "
+            "total.",
         )
     ]
     blocks += [_sentence(results, key, explanation) for key in headline_keys(fit)]

@@ -1,0 +1,100 @@
+"""Battles: short windows that figures are of alone, on days that little else is known of.
+
+A figure of one day stands for the days around it where it is one of a series. In a war of few
+battles it is known because that day was unlike the others, and the rate between battles is far
+lower. The rate of a battle is a factor of its own above the path of the rates.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from lossmodel.conflict.durations import MONTH, WEEK
+from lossmodel.model.design.grid import Grid
+from lossmodel.tables.readings import is_auxiliary
+
+__all__ = ["Battles", "Span", "battles_of"]
+
+# A figure of a window of up to a week may be of a battle, and those of windows of up to a month
+# tell what the days around it were like; in a war of weeks both are parts of its length. More of
+# the days, or more runs of days, are samples of a series. Judgement: the first day of the Somme
+# stands alone in a table of years, the days of the Battle of Britain are of a series.
+SHORT, SHORT_PART = WEEK, 8
+LONG, LONG_PART = MONTH, 3
+MOST_PART, MOST_RUNS = 4, 12
+# Lists and registers are of all that died, whether a battle is known or not.
+OF_BATTLES = ("estimate", "ledger")
+# Days of a war whose battles are told apart: they need cells of one day, see ``SHORT_WAR``.
+LONGEST = 5 * 366
+
+Span = tuple[int, int]
+Battles = dict[str, list[Span]]
+
+
+def battles_of(
+    terms: pd.DataFrame, grid: Grid, components: Callable[[str], Iterable[str]]
+) -> tuple[Battles, Grid]:
+    """Half-open ranges of days of the battles of each party that has any, and a grid for them.
+
+    Parameters
+    ----------
+    terms
+        The observations of the submodel.
+    components
+        From a party to the parties that it is the sum of, itself where it is none.
+
+    Examples
+    --------
+    >>> day, end = pd.Timestamp("1870-08-18"), pd.Timestamp("1870-12-31")
+    >>> terms = pd.DataFrame({"party": ["a"], "kind": "window", "days": [((day, day),)]})
+    >>> terms["accounting"] = "estimate"
+    >>> battles_of(terms, Grid(pd.Timestamp("1870-07-19"), end), lambda party: [party])[0]
+    {'a': [(30, 31)]}
+    """
+    if grid.size > LONGEST:
+        return {}, grid
+    windows: dict[str, set[_Window]] = {}
+    counts = terms[(terms["kind"] == "window") & ~is_auxiliary(terms["accounting"])]
+    columns = (counts[name] for name in ("party", "accounting", "days"))
+    for party, accounting, days in zip(*columns, strict=True):
+        lo, hi = grid.span(days[0][0], days[-1][1])
+        for base in components(party):
+            if lo < hi:
+                windows.setdefault(base, set()).add(_Window(lo, hi, accounting in OF_BATTLES))
+    found = {party: list(_battles(sorted(spans), grid.size)) for party, spans in windows.items()}
+    battles = {party: spans for party, spans in found.items() if spans}
+    return battles, replace(grid, cell_days=1) if battles else grid
+
+
+class _Window(NamedTuple):
+    """A half-open range of days, and whether its figure may be of a battle."""
+
+    lo: int
+    hi: int
+    of_battle: bool
+
+
+def _battles(windows: list[_Window], size: int) -> Iterator[Span]:
+    """Runs of days in short windows around which no window tells more than a total."""
+    brief, middling = min(SHORT, max(size // SHORT_PART, 1)), min(LONG, size // LONG_PART)
+    # Running totals begin together, and are of no battle.
+    first = windows[0].lo
+    running = any(lo == first and hi - lo > brief for lo, hi, _ in windows)
+    short, known = np.zeros(size + 2, dtype=bool), np.zeros(size + 2, dtype=bool)
+    for lo, hi, of_battle in windows:
+        alone = of_battle and not (running and lo == first)
+        if alone and hi - lo <= brief:
+            short[lo + 1 : hi + 1] = True
+        elif hi - lo <= middling:
+            known[lo + 1 : hi + 1] = True
+    runs = np.flatnonzero(np.diff(short.astype(int))).reshape(-1, 2)
+    if short.sum() > size / MOST_PART or len(runs) > MOST_RUNS:
+        return
+    # Increments of running totals follow one another.
+    begins, ends = {window.lo for window in windows}, {window.hi for window in windows}
+    for lo, hi in runs.tolist():
+        if not (known[lo : hi + 2].any() or hi in begins or lo in ends):
+            yield lo, hi

@@ -1,0 +1,120 @@
+"""Wars of few battles: which windows are battles, and what a total says beside them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lossmodel.api import fit
+from lossmodel.claims import load_claims
+from lossmodel.model.design.battles import battles_of
+from lossmodel.model.design.grid import Grid
+from lossmodel.model.priors import Priors
+from lossmodel.posterior.fit import conflict_priors
+from tests.small_conflict import claims_csv, write_conflict
+
+START = pd.Timestamp("2001-01-01")
+HALF_YEAR = 184
+
+
+def battles(*windows, days=HALF_YEAR, accounting="estimate"):
+    """Battles of windows, which are first and last days, or these and an accounting."""
+    rows = [(*window, accounting)[:3] for window in windows]
+    table = pd.DataFrame(
+        {
+            "party": "a", "kind": "window", "accounting": [row[2] for row in rows],
+            "days": [tuple([tuple(START + pd.Timedelta(days=d) for d in row[:2])]) for row in rows],
+        }
+    )  # fmt: skip
+    grid = Grid.over(START, START + pd.Timedelta(days=days - 1), rate_days=14)
+    found, changed = battles_of(table, grid, lambda party: [party])
+    assert changed.cell_days == (1 if found else grid.cell_days)
+    return found.get("a", [])
+
+
+@pytest.mark.parametrize(
+    ("windows", "expected"),
+    [
+        ([(38, 38), (120, 121)], [(38, 39), (120, 122)]),
+        ([(38, 38), (38, 40), (120, 121)], [(38, 41), (120, 122)]),
+        ([(38, 38), (0, 183)], [(38, 39)]),
+        ([(38, 38), (0, 60), (0, 183)], [(38, 39)]),
+        # A month around it is known.
+        ([(38, 38), (31, 58)], []),
+        ([(38, 38), (39, 60)], []),
+        # Running totals.
+        ([(0, 3), (0, 90), (0, 183)], []),
+        ([(0, 90), (91, 95), (96, 183)], []),
+        ([(0, 90, "ledger"), (91, 95, "ledger"), (96, 183, "ledger")], []),
+        # Two weeks, a list, and a register.
+        ([(38, 51)], []),
+        ([(38, 38, "list"), (50, 50, "register")], []),
+    ],
+)
+def test_battles_are_short_windows_that_stand_alone(windows, expected):
+    assert battles(*windows) == expected
+
+
+def test_many_days_are_samples_of_a_series():
+    assert len(battles(*[(10 * i, 10 * i) for i in range(1, 13)])) == 12
+    assert battles(*[(10 * i, 10 * i) for i in range(1, 14)]) == []
+    assert battles(*[(14 * i, 14 * i + 4) for i in range(11)]) == []
+
+
+def test_a_week_is_no_battle_of_a_war_of_weeks():
+    assert battles((10, 16), days=30) == []
+    assert battles((10, 12), days=30) == [(10, 13)]
+
+
+def test_wars_of_decades_have_none():
+    assert battles((38, 38), days=1830) == [(38, 39)]
+    assert battles((38, 38), days=1831) == []
+
+
+def row(name, value, first, last, kind="period"):
+    return {
+        "claim_id": name, "claimant": "land-staff", "party": "land", "category": "killed",
+        "kind": kind, "start": first, "end": last, "value": value,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def war(tmp_path_factory):
+    """Two battles and a total of half a year."""
+    rows = [
+        row("one", "80", "2001-02-08", "2001-02-08"),
+        row("two", "48", "2001-06-30", "2001-06-30"),
+        row("total", "140", "", "2001-06-30", "cumulative"),
+    ]
+    folder = tmp_path_factory.mktemp("battles")
+    return write_conflict(folder, claims=claims_csv(rows), streams=None)
+
+
+def killed(war, priors=None):
+    fitted = fit(load_claims(conflict=war), engine="laplace", priors=priors, seed=1)
+    return np.quantile(fitted.daily("land", "killed").sum(axis=1), [0.025, 0.5, 0.975])
+
+
+def test_a_total_is_believed_beside_its_battles(war):
+    lower, median, _ = killed(war)
+    assert lower < 200
+    assert 128 < median < 700
+    # What a smooth path through the battles makes of it.
+    smooth = conflict_priors(load_claims(conflict=war).conflict)
+    smooth = smooth.replace({"rate.battle": {"median": 1.0, "sd": 0.0, "reason": "No battles."}})
+    assert killed(war, smooth)[1] > 3 * median
+
+
+def test_days_between_battles_are_of_far_fewer_losses(war):
+    claims = load_claims(conflict=war)
+    fitted = fit(claims, engine="laplace", seed=1)
+    daily = np.median(fitted.daily("land", "killed"), axis=0)
+    days = pd.Series(daily, index=fitted.days)
+    assert days["2001-02-08"] > 20 * days["2001-02-01"]
+    assert days["2001-02-08"] > 20 * days["2001-02-15"]
+    assert 40 < days["2001-02-08"] < 200
+
+
+def test_the_prior_of_battles_has_its_reason():
+    prior = Priors.default()["rate.battle"]
+    low, high = np.exp(prior.mean + 1.96 * prior.sd * np.array([-1, 1]))
+    assert low < 1.7 < 50 < high
