@@ -33,7 +33,7 @@ CONFLICT = small_war.conflict()
 EVIDENCE = small_war.evidence()
 # Beyond a year days are taken together in cells; the last one is not full here.
 LONG = dataclasses.replace(EVIDENCE, until=small_war.day(410))
-# By hand, first and last days of battles, which are short windows that stand alone.
+# Short windows that stand alone, by hand: first and last days.
 RAID = {"villagers": [(10, 12)]}
 BATTLES = {"north": [(40, 41), (200, 200)], "guests": [(200, 200)]}
 ALONE = small_war.evidence(
@@ -126,6 +126,13 @@ def in_pymc(design: Design, model: Any) -> Function:
     return function
 
 
+def battles_by_hand(case: Case) -> dict[str, list[tuple[int, int]]]:
+    _, evidence, submodel = case
+    if evidence.terms is ALONE.terms:
+        return BATTLES
+    return RAID if submodel == "civilian" else {}
+
+
 def by_hand(case: Case) -> PlainDensity:
     model, evidence, submodel = case
     terms = model.design(evidence, CONFLICT, submodel).terms
@@ -137,7 +144,7 @@ def by_hand(case: Case) -> PlainDensity:
         ended=evidence.ended,
         priors=model.priors,
         components=model.components,
-        battles=BATTLES if evidence.terms is ALONE.terms else RAID,
+        battles=battles_by_hand(case),
     )
 
 
