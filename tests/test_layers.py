@@ -95,6 +95,7 @@ ORDER = [
     "inference/laplace/diagnostics",
     "inference/laplace/hyper_mode",
     "inference/laplace/fit",
+    "inference/laplace/settled",
     "inference/nuts/coupling",
     "inference/nuts/held_levels",
     "inference/nuts/tight_sums",

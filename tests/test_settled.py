@@ -1,0 +1,123 @@
+"""Draws of a long war of few figures do not contradict these, whatever the size of the walk."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lossmodel.claims import load_claims
+from lossmodel.evidence import collect_evidence
+from lossmodel.inference.laplace import settled as module
+from lossmodel.inference.laplace.fit import approximate, diagnosed
+from lossmodel.inference.laplace.levels import hold_levels
+from lossmodel.inference.laplace.settled import contradicted, settled
+from lossmodel.inference.run import Settings, run
+from lossmodel.model import LossModel
+from lossmodel.model.density.density import Density
+from lossmodel.model.density.generated import SubmodelDraws
+from tests.small_conflict import claims_csv, write_conflict
+
+# Deaths of each year, as an office knows them ten years later.
+YEARS = dict(
+    zip(range(2001, 2009), (1900, 6300, 11400, 16900, 11800, 6200, 2400, 760), strict=True)
+)
+TOML = """title = "Eight years"
+start = 2001-01-01
+end = 2008-12-31
+[sides]
+land = "Land"
+sea = "Sea"
+[parties.land]
+side = "land"
+fights = "sea"
+[parties.sea]
+side = "sea"
+fights = "land"
+"""
+STREAMS = """claimant,party,category,accounting
+land-staff,land,killed,register
+"""
+
+
+@pytest.fixture(scope="module")
+def design(tmp_path_factory):
+    rows = [
+        {
+            "claim_id": str(year), "claimant": "land-staff", "party": "land", "value": str(value),
+            "category": "killed", "kind": "period", "start": f"{year}-01-01",
+            "end": f"{year}-12-31", "known": "2018-12-31", "published": "2018-12-31",
+        }
+        for year, value in YEARS.items()
+    ]  # fmt: skip
+    folder = write_conflict(
+        tmp_path_factory.mktemp("years"), conflict=TOML, streams=STREAMS, claims=claims_csv(rows)
+    )
+    claims = load_claims(conflict=folder)
+    return LossModel().design(collect_evidence(claims), claims.conflict)
+
+
+@pytest.fixture(scope="module")
+def fitted(design):
+    density = Density(design)
+    laplace = diagnosed(density, approximate(density, diagnose=False))
+    drawn = laplace.draw(400, np.random.default_rng(1))
+    held = hold_levels(density, laplace.mode, drawn)
+    return density, laplace, drawn, settled(density, laplace, drawn, held)
+
+
+def by_year(density, theta):
+    daily = SubmodelDraws(density.model, theta[None]).daily("land", "killed")
+    days = pd.DatetimeIndex(density.design.grid.days)
+    return pd.DataFrame(daily.T, index=days).groupby(days.year).sum().T
+
+
+def test_draws_of_the_normal_approximation_contradict_the_figures(fitted):
+    density, laplace, drawn, _ = fitted
+    held = hold_levels(density, laplace.mode, drawn)
+    (words,) = contradicted(density, laplace.mode, held)
+    assert words.startswith("draws contradict the figures (log likelihood lower by ")
+    years = by_year(density, held)
+    assert (years[2004].quantile(0.025) < 6000) or (years[2008].quantile(0.975) > 3000)
+
+
+def test_draws_that_are_moved_do_not(fitted):
+    density, laplace, drawn, moved = fitted
+    assert contradicted(density, laplace.mode, moved) == []
+    years = by_year(density, moved)
+    for year, value in YEARS.items():
+        lower, median, upper = years[year].quantile([0.025, 0.5, 0.975])
+        assert lower < value < upper, year
+        assert 0.8 < median / value < 1.25
+        assert upper / lower < 3
+    # Hyperparameters keep their distribution.
+    hypers = len(density.design.parameters.hyper)
+    np.testing.assert_array_equal(moved[:, :hypers], drawn[:, :hypers])
+
+
+def test_what_the_figures_share_is_not_lost(fitted):
+    """The office's bias moves all years together: the total is as uncertain as a year."""
+    density, _, _, moved = fitted
+    logs = np.log(by_year(density, moved))
+    assert logs.corr().to_numpy().min() > 0.5
+    assert np.log(by_year(density, moved).sum(axis=1)).std() > 0.7 * logs.std().max()
+
+
+def test_a_fit_moves_draws_that_contradict_and_leaves_others(design, monkeypatch):
+    calls = []
+    plain = module._Settled.moved
+    monkeypatch.setattr(module._Settled, "moved", lambda self: calls.append(1) or plain(self))
+    settings = Settings("laplace", seed=1, draws=200)
+    found = run(design, settings=settings, earlier=None, progress=lambda _: None)
+    assert calls
+    assert found.diagnostics["failures"] == []
+    calls.clear()
+    claims = load_claims(conflict="battle-of-britain")
+    air = LossModel().design(collect_evidence(claims), claims.conflict, "aircraft")
+    run(air, settings=settings, earlier=None, progress=lambda _: None)
+    assert not calls
+
+
+def test_draws_that_stay_away_from_the_figures_fail_the_gate(design, monkeypatch):
+    monkeypatch.setattr(module, "MOST_FIGURES", 2)
+    settings = Settings("laplace", seed=1, draws=200)
+    found = run(design, settings=settings, earlier=None, progress=lambda _: None)
+    assert any("contradict the figures" in words for words in found.diagnostics["failures"])
