@@ -9,7 +9,7 @@ from lossmodel.evidence import collect_evidence
 from lossmodel.inference.laplace import settled as module
 from lossmodel.inference.laplace.fit import approximate, diagnosed
 from lossmodel.inference.laplace.levels import hold_levels
-from lossmodel.inference.laplace.settled import contradicted, settled
+from lossmodel.inference.laplace.settled import FAIL, settled
 from lossmodel.inference.run import Settings, run
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
@@ -73,7 +73,7 @@ def by_year(density, theta):
 def test_draws_of_the_normal_approximation_contradict_the_figures(fitted):
     density, laplace, drawn, _ = fitted
     held = hold_levels(density, laplace.mode, drawn)
-    (words,) = contradicted(density, laplace.mode, held)
+    (words,) = module._measured(density, laplace.mode, held).contradicts(FAIL)
     assert words.startswith("draws contradict the figures (log likelihood lower by ")
     years = by_year(density, held)
     assert (years[2004].quantile(0.025) < 6000) or (years[2008].quantile(0.975) > 3000)
@@ -81,8 +81,8 @@ def test_draws_of_the_normal_approximation_contradict_the_figures(fitted):
 
 def test_draws_that_are_moved_do_not(fitted):
     density, laplace, drawn, moved = fitted
-    assert contradicted(density, laplace.mode, moved) == []
-    years = by_year(density, moved)
+    assert moved.contradicts() == []
+    years = by_year(density, moved.theta)
     for year, value in YEARS.items():
         lower, median, upper = years[year].quantile([0.025, 0.5, 0.975])
         assert lower < value < upper, year
@@ -90,21 +90,21 @@ def test_draws_that_are_moved_do_not(fitted):
         assert upper / lower < 3
     # Hyperparameters keep their distribution.
     hypers = len(density.design.parameters.hyper)
-    np.testing.assert_array_equal(moved[:, :hypers], drawn[:, :hypers])
+    np.testing.assert_array_equal(moved.theta[:, :hypers], drawn[:, :hypers])
 
 
 def test_what_the_figures_share_is_not_lost(fitted):
     """The office's bias moves all years together: the total is as uncertain as a year."""
     density, _, _, moved = fitted
-    logs = np.log(by_year(density, moved))
+    logs = np.log(by_year(density, moved.theta))
     assert logs.corr().to_numpy().min() > 0.5
-    assert np.log(by_year(density, moved).sum(axis=1)).std() > 0.7 * logs.std().max()
+    assert np.log(by_year(density, moved.theta).sum(axis=1)).std() > 0.7 * logs.std().max()
 
 
 def test_a_fit_moves_draws_that_contradict_and_leaves_others(design, monkeypatch):
     calls = []
-    plain = module._Settled.moved
-    monkeypatch.setattr(module._Settled, "moved", lambda self: calls.append(1) or plain(self))
+    plain = module._Moving.moved
+    monkeypatch.setattr(module._Moving, "moved", lambda self: calls.append(1) or plain(self))
     settings = Settings("laplace", seed=1, draws=200)
     found = run(design, settings=settings, earlier=None, progress=lambda _: None)
     assert calls

@@ -22,7 +22,7 @@ from lossmodel.inference.laplace.fit import Laplace, approximate, diagnosed
 from lossmodel.inference.laplace.levels import hold_levels
 from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.laplace.settled import FAIL as CONTRADICTED
-from lossmodel.inference.laplace.settled import contradicted, settled
+from lossmodel.inference.laplace.settled import settled
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.nuts.sampler import wake
 from lossmodel.inference.sampling import BEFORE, SAMPLERS, sample_through_gate
@@ -169,9 +169,10 @@ def _by_laplace(
     laplace, key = diagnosed(density, laplace), int(stream.generate_state(1)[0])
     found["gradients"] = laplace.gradients
     drawn = laplace.draw(draws, rng)
-    theta = settled(density, laplace, drawn, hold_levels(density, laplace.mode, drawn))[None]
+    kept = settled(density, laplace, drawn, hold_levels(density, laplace.mode, drawn))
+    theta = kept.theta[None]
     away = runaway_totals(SubmodelDraws(density.model, theta))
-    away += contradicted(density, laplace.mode, theta[0], limit=CONTRADICTED)
+    away += kept.contradicts(CONTRADICTED)
     small = density.size <= LARGEST
     reasons = laplace_gate(laplace, limit=DOUBT if small else FAIL) + away
     if small:
@@ -195,7 +196,7 @@ def _by_laplace(
         reasons = too_large
     found["failures"] = laplace_gate(laplace) + away
     doubts = [*laplace_gate(laplace, limit=DOUBT), *reasons]
-    doubts += contradicted(density, laplace.mode, theta[0])
+    doubts += kept.contradicts()
     found["doubts"] = [d for d in dict.fromkeys(doubts) if d not in found["failures"]]
     return laplace, (theta, found)
 

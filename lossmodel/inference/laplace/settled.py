@@ -17,6 +17,8 @@ maximum likelihood (Oliver, He and Reynolds 1996; Bardsley, Solonen, Haario and 
 "Randomize-then-optimize"), from a prior sample and a perturbed figure.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lossmodel.inference.laplace.fit import Laplace
@@ -26,7 +28,7 @@ from lossmodel.model.density.operators import Node
 from lossmodel.model.density.predictive import evaluated
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["FAIL", "contradicted", "settled"]
+__all__ = ["FAIL", "Settled", "settled"]
 
 # Fall of the log likelihood from the mode to half of the draws, in units for each figure, and some
 # more for tables of few: half a unit where it is normal and figures decide, less where the prior
@@ -40,48 +42,68 @@ MOST_FIGURES = 200
 STEPS, DIVISIONS = 5, 6
 
 
-def contradicted(
-    density: Density, mode: Floats, theta: Floats, *, limit: float = DOUBT
-) -> list[str]:
-    """Whether draws contradict the figures, in words; empty where they do not.
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """Draws, and how far they contradict the figures.
 
-    Parameters
+    Attributes
     ----------
-    mode, theta
-        Shape (D,), and draws of shape (S, D).
-    limit
-        In units of log likelihood for each figure.
+    theta
+        Shape (S, D).
+    fall
+        How far the log likelihood of half of the draws lies below that of the mode, or more.
+    figures
+        Number of figures.
     """
-    fall, figures = _fall(density, mode, theta), density.model.log_likelihood.size
-    if fall <= limit * figures + MORE:
-        return []
-    return [f"draws contradict the figures (log likelihood lower by {fall:.0f}, {figures} figures)"]
+
+    theta: Floats
+    fall: float
+    figures: int
+
+    def contradicts(self, limit: float = DOUBT) -> list[str]:
+        """That draws contradict the figures, in words; empty where they do not.
+
+        Parameters
+        ----------
+        limit
+            In units of log likelihood for each figure.
+
+        Examples
+        --------
+        >>> draws = Settled(np.zeros((2, 3)), fall=30.0, figures=10)
+        >>> draws.contradicts(), draws.contradicts(FAIL)
+        (['draws contradict the figures (log likelihood lower by 30, 10 figures)'], [])
+        """
+        if self.fall <= limit * self.figures + MORE:
+            return []
+        words = f"log likelihood lower by {self.fall:.0f}, {self.figures} figures"
+        return [f"draws contradict the figures ({words})"]
 
 
-def settled(density: Density, laplace: Laplace, drawn: Floats, held: Floats) -> Floats:
-    """Draws of a fit that contradict the figures less, shape (S, D).
+def settled(density: Density, laplace: Laplace, drawn: Floats, held: Floats) -> Settled:
+    """Draws of a fit that contradict the figures less.
 
     Parameters
     ----------
     drawn, held
-        Draws of the fit, and the same with their levels held, which are the result unless they
-        contradict the figures.
+        Draws of the fit, shape (S, D), and the same with their levels held, which are the result
+        unless they contradict the figures.
     """
-    few = density.model.log_likelihood.size <= MOST_FIGURES
-    if not (few and contradicted(density, laplace.mode, held)):
-        return held
-    moved = _Settled(density, laplace, drawn).moved()
-    return min(held, moved, key=lambda theta: _fall(density, laplace.mode, theta))
+    found = _measured(density, laplace.mode, held)
+    if found.figures > MOST_FIGURES or not found.contradicts():
+        return found
+    moved = _measured(density, laplace.mode, _Moving(density, laplace, drawn).moved())
+    return min(found, moved, key=lambda draws: draws.fall)
 
 
-def _fall(density: Density, mode: Floats, theta: Floats) -> float:
-    """How far the log likelihood of half of the draws lies below that of the mode, or more."""
+def _measured(density: Density, mode: Floats, theta: Floats) -> Settled:
     likelihood = density.model.log_likelihood
     at_mode, drawn = (_values(density, at, likelihood) for at in (mode[None], theta))
-    return float(np.median(at_mode.sum() - drawn.sum(axis=1)))
+    fall = float(np.median(at_mode.sum() - drawn.sum(axis=1)))
+    return Settled(theta, fall, likelihood.size)
 
 
-class _Settled:
+class _Moving:
     """Draws on their way, and what they are held to."""
 
     def __init__(self, density: Density, laplace: Laplace, theta: Floats) -> None:
