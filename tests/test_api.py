@@ -453,6 +453,25 @@ def test_arviz_1_gets_a_tree(fitted, monkeypatch):
     assert found["posterior"]["tanks_log_rate_russia"].dims[:2] == ("chain", "draw")
 
 
+@pytest.mark.parametrize(
+    "as_held",
+    [
+        lambda days: days.astype(object),
+        lambda days: days.dt.tz_localize("Asia/Kolkata"),
+        lambda days: days.astype("datetime64[s]"),
+        lambda days: days.dt.date,
+    ],
+    ids=["objects", "time zone", "seconds", "dates"],
+)
+def test_a_midnight_of_a_table_is_its_day(as_held):
+    claims = lm.load_claims(conflict="kargil1999")
+    table = claims.table.assign(end=as_held(claims.table["end"]))
+    assert lm.load_claims(table, conflict="kargil1999").table.equals(claims.table)
+    later = claims.table.assign(end=claims.table["end"].astype(object) + pd.Timedelta(hours=3))
+    with pytest.raises(lm.ClaimsError, match="end: found '1999-05-13 03:00:00'"):
+        lm.load_claims(later, conflict="kargil1999")
+
+
 def test_numbers_of_numpy_are_numbers(fitted):
     lm.plot_biases(fitted, page=np.int64(1), group="equipment")
     assert lm.simulate(seed=np.int64(1), level_sd=np.float32(0)).claims.table.shape[0] > 0

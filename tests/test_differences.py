@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lossmodel.report import differences as module
 from lossmodel.report.differences import PARTS, differences
 from lossmodel.report.results import Results
 from lossmodel.report.sections.others import OTHERS_FILE, others_section
@@ -96,6 +97,26 @@ def test_a_sum_of_parties_differs_by_its_scope(fit):
     whole = float(np.median(both.sum(axis=1)))
     assert row["headline_party"] == "north"
     assert row["log_scope"] == pytest.approx(np.log(whole / median(fit, "killed")))
+
+
+def test_a_sum_of_both_sides_is_beside_no_headline(fit, monkeypatch):
+    changes = {"party": "north+guests", "scope": "all", "category": "killed", "end": fit.days[-1]}
+    monkeypatch.setattr(module, "main_parties", lambda _: ["north", "guests"])
+    table = differences(Results(with_newspaper(fit, **changes)))
+    assert "newspaper-1" not in set(table["claim_id"])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(0.9, 9.0, "that meets the range"), (0.1, 9.0, "that meets"), (8.0, 9.0, "does not meet the")],
+)
+def test_a_range_is_met_by_an_interval_that_shares_a_part_of_it(fit, low, high, words):
+    total = median(fit, "killed")
+    changes = {"scope": "all", "category": "killed", "end": fit.days[-1], "value": np.nan}
+    found = Results(with_newspaper(fit, **changes, low=low * total, high=high * total))
+    blocks = others_section(found).blocks
+    (told,) = [b.text for b in blocks if getattr(b, "lead", "").endswith("derived estimate:")]
+    assert words in told
 
 
 @pytest.mark.parametrize(

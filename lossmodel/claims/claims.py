@@ -5,6 +5,7 @@ All validation is in `load_claims`; no later step checks the table again.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -229,7 +230,7 @@ def load_claims(
 
 def _read(path: object, conflict: Conflict) -> tuple[Path, bytes]:
     if isinstance(path, pd.DataFrame):
-        table = path.drop(columns="row", errors="ignore")
+        table = path.drop(columns="row", errors="ignore").map(_day_or_same)
         return Path("table"), table.to_csv(index=False).encode()
     if path is None:
         return conflict.directory / FILE, conflict.inputs.read(FILE)
@@ -244,6 +245,14 @@ def _read(path: object, conflict: Conflict) -> tuple[Path, bytes]:
             "--conflict DIR, in Python as conflict."
         )
     return place, read_bytes(place, or_dash=True)
+
+
+def _day_or_same(cell: object) -> object:
+    """The day of a midnight, in its own time zone; all else stays the same."""
+    # A missing day is a datetime, too.
+    if isinstance(cell, dt.datetime) and str(cell) != "NaT" and cell.time() == dt.time():
+        return cell.date().isoformat()
+    return cell
 
 
 def claims_csv(claims: Claims) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 from lossmodel.conflict.durations import HALF_YEAR
 from lossmodel.evidence.claim_records import day_number
 from lossmodel.findings.finding import Case
-from lossmodel.findings.words import day, plural
+from lossmodel.findings.words import day
+from lossmodel.text.numbers import plural
 
 if TYPE_CHECKING:
     from lossmodel.findings.columns import Columns, Ints

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from lossmodel.findings.finding import Case
-from lossmodel.findings.words import day, number, plural, series_name, window
+from lossmodel.findings.words import day, number, series_name, window
 from lossmodel.tables.vocabulary import KINDS
+from lossmodel.text.numbers import plural
 
 if TYPE_CHECKING:
     from lossmodel.findings.columns import Columns, Ints, Mask

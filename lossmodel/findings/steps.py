@@ -10,7 +10,8 @@ import numpy as np
 
 from lossmodel.evidence.running_totals import rising
 from lossmodel.findings.finding import Case
-from lossmodel.findings.words import day, number, plural, series_name, window
+from lossmodel.findings.words import day, number, series_name, window
+from lossmodel.text.numbers import plural
 
 if TYPE_CHECKING:
     from lossmodel.findings.columns import Floats, Ints

@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from lossmodel.findings.columns import Columns
 
-__all__ = ["day", "number", "plural", "series_name", "some", "window"]
+__all__ = ["day", "number", "series_name", "some", "window"]
 
 MOST = 3  # names in a sentence; the others are counted
 
@@ -47,17 +47,6 @@ def number(value: float) -> str:
     ('30,890', '1.221')
     """
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.10g}"
-
-
-def plural(count: int, noun: str) -> str:
-    """A count and its noun.
-
-    Examples
-    --------
-    >>> plural(1, "figure"), plural(1200, "figure")
-    ('1 figure', '1,200 figures')
-    """
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def series_name(columns: Columns, place: int) -> str:

@@ -140,7 +140,9 @@ class _Totals:
         """The comparison of a claim; empty if the fit has nothing to compare it with."""
         fit = self.fit
         of = fit.conflict.components(claim["party"])
-        party = next((name for name in self.parties if name in of), "")
+        # A figure of both sides together is beside no headline.
+        main = [name for name in self.parties if name in of]
+        party = main[0] if len(main) == 1 else ""
         category = self._headline_category(claim)
         if not category:
             return {}

@@ -26,6 +26,7 @@ from lossmodel.report.sections.periods import periods_section
 from lossmodel.report.sections.provenance import priors_section, provenance_section
 from lossmodel.report.sections.validation import validation_section
 from lossmodel.report.wording import date, level
+from lossmodel.text.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -125,8 +126,9 @@ def compose(
     return Document(
         title=f"Losses: {fit.conflict.title}",
         subtitle=(
-            f"{date(fit.days[0])} to {date(fit.days[-1])}, from {len(fit.claims.table):,} "
-            f"published claims; {level(fit)} credible intervals, engine {fit.engine}."
+            f"{date(fit.days[0])} to {date(fit.days[-1])}, from "
+            f"{plural(len(fit.claims.table), 'published claim')}; {level(fit)} credible intervals, "
+            f"engine {fit.engine}."
         ),
         answers=headline_answers(results),
         sections=[

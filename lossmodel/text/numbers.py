@@ -12,7 +12,15 @@ from __future__ import annotations
 import math
 from typing import Final
 
-__all__ = ["factor", "number", "percent", "percent_change", "round_to_interval", "rounding_unit"]
+__all__ = [
+    "factor",
+    "number",
+    "percent",
+    "percent_change",
+    "plural",
+    "round_to_interval",
+    "rounding_unit",
+]
 
 DIGITS: Final = 2  # of a half width, as is usual for standard errors
 EXACT: Final = 3  # of a number without uncertainty, such as a constant prior
@@ -154,6 +162,17 @@ def percent_change(share: float) -> str:
     if abs(share) < 0.001:
         return "under 0.1%"
     return f"{100 * share:+,.{1 if abs(share) < 0.0995 else 0}f}%"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count and its noun.
+
+    Examples
+    --------
+    >>> plural(1, "figure"), plural(1200, "figure")
+    ('1 figure', '1,200 figures')
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _power(size: float, digits: int) -> float:

@@ -23,7 +23,7 @@ from lossmodel.report.wording import (
     party_title,
 )
 from lossmodel.tables.vocabulary import ACCOUNTINGS, QUALIFIERS
-from lossmodel.text.numbers import factor, number
+from lossmodel.text.numbers import factor, number, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ def _largest(results: Results, table: pd.DataFrame) -> list[Block]:
     counts = ", ".join(
         f"the {NAMES[name].lower()} for {most[name]:,}" for name in PARTS if name in most
     )
-    words = f"Of {len(table):,} figures the largest part is {counts}."
+    words = f"Of {plural(len(table), 'figure')} the largest part is {counts}."
     blocks: list[Block] = [Text(words, lead="Largest parts:")]
     own = table[_are_estimates(results, table)]
     for chosen, lead in (
@@ -143,8 +143,12 @@ def _paragraph(results: Results, row: dict[Any, Any]) -> str:
         f"headline: {parts}. For the same definition, scope and days this fit has "
         f"{number(row['median'], row['lower'], row['upper'])}{unit} ({interval(row)}), "
     )
-    inside = row["lower"] <= row["published"] <= row["upper"]
-    words += f"an interval that {'holds' if inside else 'does not hold'} the figure. "
+    if math.isnan(row["value"]):
+        meets = row["low"] <= row["upper"] and row["lower"] <= row["high"]
+        words += f"an interval that {'meets' if meets else 'does not meet'} the range. "
+    else:
+        inside = row["lower"] <= row["value"] <= row["upper"]
+        words += f"an interval that {'holds' if inside else 'does not hold'} the figure. "
     if row["class"] == "left out":
         claimants = fit.conflict.claimants.set_index("claimant")["derived_from"]
         of = "; ".join(names.get(key, key) for key in claimants[row["claimant"]].split(";"))
@@ -205,7 +209,7 @@ def _all(results: Results, table: pd.DataFrame) -> Table:
             f"All {len(table):,} figures are in {OTHERS_FILE} and, with links to their sources, in "
             "report.html."
         ),
-        fold=f"All {len(table):,} figures",
+        fold=f"All figures ({len(table):,})",
     )
 
 
