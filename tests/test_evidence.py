@@ -499,6 +499,13 @@ def test_what_the_model_has_no_place_for_is_left_out(row, word):
     assert word in found.classes["why"].iloc[0]
 
 
+def test_ratios_alone_end_where_they_end():
+    ratio = estimate(40, 3.5, category="wounded", kind="ratio", per="killed")
+    assert collect_evidence(claims(ratio)).until == START + pd.Timedelta(days=39)
+    # Beside a count they do not.
+    assert collect_evidence(claims(ratio, estimate(10, 100))).until == START + pd.Timedelta(days=9)
+
+
 def test_as_of_drops_what_was_published_later_before_anything_else():
     rows = claims(estimate(10, 1100, published=12), estimate(10, 1300, published=20))
     found = collect_evidence(rows, as_of=START + pd.Timedelta(days=14))

@@ -151,7 +151,8 @@ def _collected(
     if until is not None and conflict.end is not None:
         until = min(until, conflict.end)
     if until is None:
-        losses = [o for o in observations if o.accounting not in AUXILIARY]
+        # Of ratios alone the days are known, if not the losses.
+        losses = [o for o in observations if o.accounting not in AUXILIARY] or observations
         last = max((end for o in losses for _, end in o.days), default=first)
         until = pd.Timestamp(last, unit="D").as_unit("ns")
     # A million of them take 800 MB, with the observations that have them.
