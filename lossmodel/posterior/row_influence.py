@@ -15,8 +15,8 @@ by the pull of the figure that is left out, would stay in S.
 Against refits the shift is right within 0.15 posterior sds, or 15% of it where it is larger than
 one. The widening is right where slopes are, and was off by half where leaving out a figure takes
 the mode far away. The shift was twice that of a refit where a sum of parties bounds the total from
-above, so that limits stand beside it. Leaving out a figure does not bring back the earlier one that it replaced, though
-a refit without that claim does.
+above, so that limits stand beside it. Leaving out a figure does not bring back the earlier one that
+it replaced, though a refit without that claim does.
 """
 
 from __future__ import annotations
