@@ -499,6 +499,20 @@ def test_what_the_model_has_no_place_for_is_left_out(row, word):
     assert word in found.classes["why"].iloc[0]
 
 
+def test_a_register_after_the_war_is_no_increment_of_an_earlier_one():
+    def registered(day, value, known):
+        return estimate(day, value, claimant="registry", known=known, published=known)
+
+    over = replace(conflict(), end=START + pd.Timedelta(days=59))
+    rows = [registered(20, 2103, 21), registered(60, 3607, 900), registered(60, 3659, 1800)]
+    found = collect_evidence(claims(*rows, of=over)).terms
+    assert found["value"].tolist() == [2103, 3607, 52]
+    assert found["known_from"].isna().tolist() == [True, True, False]
+    # One that comes at once goes on with what it had.
+    soon = collect_evidence(claims(rows[0], registered(60, 3607, 62), of=over)).terms
+    assert soon["value"].tolist() == [2103, 1504]
+
+
 def test_ratios_alone_end_where_they_end():
     ratio = estimate(40, 3.5, category="wounded", kind="ratio", per="killed")
     assert collect_evidence(claims(ratio)).until == START + pd.Timedelta(days=39)

@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from lossmodel import Priors, fit, load_claims
 from lossmodel.errors import ClaimsError
-from lossmodel.evidence import collect_evidence
+from lossmodel.evidence import collect, collect_evidence
 from lossmodel.model.density.model import LossModel
 from tests.small_conflict import TOML, claims_csv, write_conflict
 
@@ -22,7 +22,7 @@ START = pd.Timestamp("2001-01-01")
 DAYS, KILLED, MISSING, MEDIAN, SD = 600, 100, 0.35, 400.0, 0.7
 ADDED = 700
 HEAD = "claimant,party,category,accounting,declared_from\n"
-CLAIMANTS = "claimant,name,side\noffice,The office,\nsea-staff,Staff,sea\n"
+CLAIMANTS = "claimant,name,side\noffice,The office,\nsea-staff,Staff,sea\nland-staff,Staff,land\n"
 AGES = '\n[scopes.men]\nof = "all"\nshare = {share}\n'
 
 
@@ -50,13 +50,13 @@ def registered(known: int) -> int:
     return round(float(KILLED * np.sum(1 - MISSING + MISSING * declared)))
 
 
-def load(rows, folder, *, accounting="register", declared_from="", scopes=""):
-    own = {"claimant": "office", "party": "land", "category": "killed", "kind": "cumulative"}
+def load(rows, folder, *, claimant="office", accounting="register", declared_from="", scopes=""):
+    own = {"claimant": claimant, "party": "land", "category": "killed", "kind": "cumulative"}
     numbered = [
         {"claim_id": f"c{n}"} | {k: str(v) for k, v in (own | row).items()}
         for n, row in enumerate(rows)
     ]
-    streams = f"{HEAD}office,land,killed,{accounting},{declared_from}\n"
+    streams = f"{HEAD}{claimant},land,killed,{accounting},{declared_from}\n"
     write_conflict(
         folder,
         conflict=TOML.replace("2003-12-31", day(DAYS - 1)) + scopes,
@@ -82,11 +82,18 @@ def total(claims) -> tuple[pd.Series, pd.DataFrame]:
     return rows.loc[("killed", "land", "all")], found.terms
 
 
-def test_declarations_that_a_later_vintage_adds_are_no_new_deaths_of_those_days(tmp_path):
+def test_declarations_that_a_later_vintage_adds_are_no_new_deaths_of_those_days(
+    tmp_path, monkeypatch
+):
     declared, terms = total(load(vintages(), tmp_path / "said", declared_from=day(ADDED)))
     assert declared["lower"] < DAYS * KILLED < declared["upper"]
     assert abs(terms["residual"]).max() < 0.05
-    # Without a word the jump is a contradiction.
+    # Without a word a register after the war is a new count.
+    late, terms = total(load(vintages(), tmp_path / "late"))
+    assert late["lower"] < DAYS * KILLED < late["upper"]
+    assert abs(terms["residual"]).max() < 0.05
+    # As an increment of what it had before, the jump is a contradiction.
+    monkeypatch.setattr(collect, "_recounted", lambda figures, *_, **__: (list(figures), []))
     _, unsaid = total(load(vintages(), tmp_path / "unsaid"))
     assert abs(unsaid["residual"]).max() > 0.5
 
@@ -178,3 +185,21 @@ def test_the_total_of_a_growing_register_of_civilians_holds_its_last_count(tmp_p
     row = found.summary().set_index(["category", "party", "scope"]).loc[("killed", "land", "all")]
     assert row["lower"] < 1000 < row["upper"]
     assert row["median"] > 700
+
+
+def test_a_register_after_the_war_makes_an_earlier_one_no_worse(tmp_path):
+    def width(*places):
+        rows = [
+            {"end": day(n), "known": day(known), "published": day(known), "value": value}
+            for n, known, value in ((199, 205, 2130), (DAYS - 1, 6000, 3657))
+        ]
+        own = [rows[place] for place in places]
+        claims = load(own, tmp_path / str(places), claimant="land-staff")
+        found = fit(claims, engine="laplace", draws=400).summary()
+        row = found.set_index(["category", "party", "scope"]).loc[("killed", "land", "all")]
+        return np.log(row["upper"] / row["lower"])
+
+    early, late, both = width(0), width(1), width(0, 1)
+    assert late < 0.7 * early
+    # As an increment of the early one it left twice the width of the late one alone.
+    assert both < 1.1 * late

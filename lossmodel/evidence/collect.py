@@ -32,6 +32,7 @@ from lossmodel.tables.vocabulary import ACCOUNTINGS, AUXILIARY, KINDS, Accountin
 if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
     from lossmodel.conflict.conflict import Conflict
+    from lossmodel.conflict.types import Stream
 
 __all__ = ["collect_evidence"]
 
@@ -199,10 +200,14 @@ def _observations(
     observations: list[Observation] = []
     by_key, corrected = _by_key(figures), _by_key(corrections)
     for key in {**by_key, **corrected}:
-        accounting = conflict.stream(*key[:3]).accounting
-        series, recounted = _recounted(by_key[key], accounting, first=first, ended=ended)
+        stream = conflict.stream(*key[:3])
+        accounting = stream.accounting
+        series, recounted = _recounted(by_key[key], stream, first=first, ended=ended)
         days = _recount_days(conflict, key, accounting)
         found = _series_observations(series, corrected[key], accounting, first, outcomes, days)
+        if ACCOUNTINGS[accounting].counts_cases:  # no increment of what the register had before
+            found += _series_observations(recounted, [], accounting, first, outcomes, days)
+            recounted = []
         read_as = DECLARATIONS if key[2] == DECLARED else accounting
         if read_as != accounting:
             found = [replace(each, accounting=read_as) for each in found]
@@ -238,25 +243,25 @@ def _recount_days(conflict: Conflict, key: Key, accounting: Accounting) -> float
 
 
 def _recounted(
-    figures: Sequence[Figure], accounting: Accounting, *, first: int, ended: int | None
+    figures: Sequence[Figure], stream: Stream, *, first: int, ended: int | None
 ) -> tuple[list[Figure], list[Figure]]:
-    """Figures of a series, and those of a ledger that were counted anew after the fighting."""
-    if ended is None or not ACCOUNTINGS[accounting].sums_days:
+    """Figures of a series, and those of a ledger or register counted anew after the fighting."""
+    rules = ACCOUNTINGS[stream.accounting]
+    # A register that says from when it adds those declared dead has increments of them.
+    if ended is None or rules.has_coverage or rules.assesses or stream.declared_from is not None:
         return list(figures), []
     after = min(RECOUNTED_AFTER, max(FIELD_REPORTS, ended + 1 - first))
     first_published: dict[tuple[int, int, float], int] = {}
-    for f in figures:
-        total = (f.start, f.end, f.value)
-        first_published[total] = min(f.published, first_published.get(total, f.published))
-    series: list[Figure] = []
-    recounted: list[Figure] = []
+    for f in sorted(figures, key=lambda f: f.published):
+        first_published.setdefault((f.start, f.end, f.value), f.published)
+    apart: tuple[list[Figure], list[Figure]] = [], []
     for f in figures:
         # A total that is repeated is no new count: it is read as its first publication is.
-        published = first_published[f.start, f.end, f.value]
-        late = published > max(ended, f.end) + after and not KINDS[f.kind].single_day
-        new = late and f.category not in (MISSING, DECLARED)
-        (recounted if new else series).append(f)
-    return series, recounted
+        known = f.known if rules.counts_cases else f.published
+        seen = min(known, first_published[f.start, f.end, f.value])
+        late = seen > max(ended, f.end) + after and not KINDS[f.kind].single_day
+        apart[late and f.category not in (MISSING, DECLARED)].append(f)
+    return apart
 
 
 def _by_key(figures: Iterable[Figure]) -> defaultdict[Key, list[Figure]]:
