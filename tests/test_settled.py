@@ -117,7 +117,7 @@ def test_a_fit_moves_draws_that_contradict_and_leaves_others(design, monkeypatch
 
 
 def test_draws_that_stay_away_from_the_figures_fail_the_gate(design, monkeypatch):
-    monkeypatch.setattr(module, "MOST_FIGURES", 2)
+    monkeypatch.setattr(module, "MOST_WORK", 2)
     settings = Settings("laplace", seed=1, draws=200)
     found = run(design, settings=settings, earlier=None, progress=lambda _: None)
     assert any("contradict the figures" in words for words in found.diagnostics["failures"])

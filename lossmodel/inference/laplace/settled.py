@@ -18,6 +18,7 @@ maximum likelihood (Oliver, He and Reynolds 1996; Bardsley, Solonen, Haario and 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,8 +37,9 @@ __all__ = ["FAIL", "Settled", "settled"]
 # seven, some of which were off by factors, from 2 to 8. Above the first limit draws are moved; the
 # fit fails if they are then above the second.
 DOUBT, FAIL, MORE = 1.0, 4.0, 5.0
-# Figures up to which draws are moved: the time grows with the square of their number.
-MOST_FIGURES = 200
+# Up to which product of unknowns and squared figures draws are moved: a thousand of them take some
+# ten seconds at this limit, as with 200 figures and 1,000 unknowns.
+MOST_WORK = 4e7
 # Gauss-Newton steps, of which two were enough in the tables above, and divisions by three of each.
 STEPS, DIVISIONS = 5, 6
 
@@ -90,7 +92,7 @@ def settled(density: Density, laplace: Laplace, drawn: Floats, held: Floats) -> 
         unless they contradict the figures.
     """
     found = _measured(density, laplace.mode, held)
-    if found.figures > MOST_FIGURES or not found.contradicts():
+    if found.figures**2 * density.size > MOST_WORK or not found.contradicts():
         return found
     moved = _measured(density, laplace.mode, _Moving(density, laplace, drawn).moved())
     return min(found, moved, key=lambda draws: draws.fall)
@@ -116,9 +118,10 @@ class _Moving:
         self.variance = 1 / curvature[self.informed]
         self.slopes = expansion.slopes[self.informed] @ parameters.matrix[:, hypers:]
         self.scales = parameters.scales(theta)[:, hypers:]
-        root = laplace.dense().covariance_root
+        root: Any = laplace.covariance_root[:, :hypers]
+        root = root if isinstance(root, np.ndarray) else root.toarray()
         steps = theta - mode
-        of_mode = np.linalg.solve(root[:hypers, :hypers].T, root[hypers:, :hypers].T)
+        of_mode = np.linalg.solve(root[:hypers].T, root[hypers:].T)
         around = steps[:, hypers:] - steps[:, :hypers] @ of_mode
         at_mode = self._expected(mode[None])
         self.meant = at_mode + (self.slopes @ (around * parameters.scales(mode)[hypers:]).T).T
