@@ -25,7 +25,6 @@ from lossmodel.evidence import collect_evidence
 from lossmodel.inference.laplace.fit import approximate
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
-from lossmodel.model.prior import quantity_of
 
 Floats = NDArray[np.float64]
 
@@ -127,9 +126,7 @@ class War:
         """A quantity: as given, or from its prior."""
         if name in self.given:
             return self.given[name]
-        prior = self.priors[name]
-        z = prior.mean + prior.sd * self.rng.standard_normal()
-        return float(quantity_of(float(z), prior.scale))
+        return self.priors[name].draw(self.rng)
 
     def error(self, sd: float, size: int | None = None) -> Any:
         """Heavy-tailed noise of the log."""

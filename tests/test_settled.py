@@ -14,27 +14,15 @@ from lossmodel.inference.run import Settings, run
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
+from tests import count_war
 from tests.small_conflict import claims_csv, write_conflict
 
 # Deaths of each year, as an office knows them ten years later.
 YEARS = dict(
     zip(range(2001, 2009), (1900, 6300, 11400, 16900, 11800, 6200, 2400, 760), strict=True)
 )
-TOML = """title = "Eight years"
-start = 2001-01-01
-end = 2008-12-31
-[sides]
-land = "Land"
-sea = "Sea"
-[parties.land]
-side = "land"
-fights = "sea"
-[parties.sea]
-side = "sea"
-fights = "land"
-"""
 STREAMS = """claimant,party,category,accounting
-land-staff,land,killed,register
+ministry,north,killed,register
 """
 
 
@@ -42,14 +30,18 @@ land-staff,land,killed,register
 def design(tmp_path_factory):
     rows = [
         {
-            "claim_id": str(year), "claimant": "land-staff", "party": "land", "value": str(value),
+            "claim_id": str(year), "claimant": "ministry", "party": "north", "value": str(value),
             "category": "killed", "kind": "period", "start": f"{year}-01-01",
             "end": f"{year}-12-31", "known": "2018-12-31", "published": "2018-12-31",
         }
         for year, value in YEARS.items()
     ]  # fmt: skip
     folder = write_conflict(
-        tmp_path_factory.mktemp("years"), conflict=TOML, streams=STREAMS, claims=claims_csv(rows)
+        tmp_path_factory.mktemp("years"),
+        conflict=count_war.TOML.replace("2001-04-30", "2008-12-31"),
+        claimants=count_war.CLAIMANTS,
+        streams=STREAMS,
+        claims=claims_csv(rows),
     )
     claims = load_claims(conflict=folder)
     return LossModel().design(collect_evidence(claims), claims.conflict)
@@ -65,7 +57,7 @@ def fitted(design):
 
 
 def by_year(density, theta):
-    daily = SubmodelDraws(density.model, theta[None]).daily("land", "killed")
+    daily = SubmodelDraws(density.model, theta[None]).daily("north", "killed")
     days = pd.DatetimeIndex(density.design.grid.days)
     return pd.DataFrame(daily.T, index=days).groupby(days.year).sum().T
 

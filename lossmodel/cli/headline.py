@@ -13,7 +13,7 @@ from lossmodel.posterior.tables import prior_share
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.readings import other_readings
 from lossmodel.report.wording import headline_keys
-from lossmodel.text.numbers import number, percent
+from lossmodel.text.numbers import percent, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,9 +111,7 @@ def _remarks(
 
 
 def _interval(row: Mapping[Any, Any] | pd.Series) -> str:
-    limits = row["lower"], row["upper"]
-    median, lower, upper = (number(value, *limits) for value in (row["median"], *limits))
-    return f"{median} [{lower} to {upper}]"
+    return with_interval(row["median"], row["lower"], row["upper"])
 
 
 def _gate(fit: Fit) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmodel.model.prior import quantity_of
 from lossmodel.model.priors import Priors
 
 __all__ = ["Floats", "Sampler", "knots_of"]
@@ -63,9 +62,7 @@ class Sampler:
         """A quantity on its own scale; the same value for the same name and key."""
         label = " ".join(filter(None, (self.prefix, name, key)))
         if label not in self.parameters:
-            prior = self.priors[name]
-            z = prior.mean + prior.sd * self.rng.standard_normal()
-            self.parameters[label] = quantity_of(float(z), prior.scale)
+            self.parameters[label] = self.priors[name].draw(self.rng)
         return self.parameters[label]
 
     def logit(self, name: str, key: str = "") -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.findings.finding import SEVERITIES, Finding
 from lossmodel.findings.words import some
+from lossmodel.text.numbers import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ def count_words(findings: Sequence[Finding]) -> str:
     ('2 warnings', 'none')
     """
     counts = {name: sum(f.severity == name for f in findings) for name in SEVERITIES}
-    words = [f"{n} {name}{'s' * (n != 1)}" for name, n in counts.items() if n]
+    words = [plural(n, name) for name, n in counts.items() if n]
     return ", ".join(words) or "none"
 
 

@@ -221,7 +221,7 @@ def assumed_groups(material: Material) -> Iterator[Case]:
 def unknown_losses(material: Material) -> Iterator[Case]:
     """Categories of people in words of the conflict's own, of which no claim is used."""
     for name, ids in material.table.groupby("category", sort=True)["claim_id"]:
-        if name != "captured" and has_no_place(str(name), material.conflict):
+        if has_no_place(str(name), material.conflict):
             yield Case(
                 f"No claim of {name} is used, as {ids.iloc[0]}: the model has no such losses of "
                 "people.",

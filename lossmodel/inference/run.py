@@ -171,8 +171,10 @@ def _by_laplace(
     drawn = laplace.draw(draws, rng)
     kept = settled(density, laplace, drawn, hold_levels(density, laplace.mode, drawn))
     theta = kept.theta[None]
-    away = runaway_totals(SubmodelDraws(density.model, theta))
-    away += kept.contradicts(CONTRADICTED)
+    away = [
+        *runaway_totals(SubmodelDraws(density.model, theta)),
+        *kept.contradicts(CONTRADICTED),
+    ]
     small = density.size <= LARGEST
     reasons = laplace_gate(laplace, limit=DOUBT if small else FAIL) + away
     if small:
@@ -195,8 +197,7 @@ def _by_laplace(
             return laplace, None
         reasons = too_large
     found["failures"] = laplace_gate(laplace) + away
-    doubts = [*laplace_gate(laplace, limit=DOUBT), *reasons]
-    doubts += kept.contradicts()
+    doubts = [*laplace_gate(laplace, limit=DOUBT), *reasons, *kept.contradicts()]
     found["doubts"] = [d for d in dict.fromkeys(doubts) if d not in found["failures"]]
     return laplace, (theta, found)
 

@@ -163,6 +163,10 @@ class Prior:
         """The prior median of the quantity itself, in its unit."""
         return quantity_of(self.mean, self.scale)
 
+    def draw(self, rng: np.random.Generator) -> float:
+        """The quantity itself, drawn from the prior."""
+        return quantity_of(float(self.mean + self.sd * rng.standard_normal()), self.scale)
+
     def interval(self, ci_prob: float = CI_PROB) -> tuple[float, float]:
         """Lower and upper limit of the quantity's equal-tailed interval, in its unit.
 

@@ -111,16 +111,13 @@ def _designs(
     designs = (
         model.submodels(evidence, claims.conflict, wanted=wanted) if len(evidence.terms) else []
     )
-    if (
-        not designs
-        and wanted is not None
-        and (others := model.submodels(evidence, claims.conflict))
-    ):
+    if designs:
+        return designs
+    others = [] if wanted is None else model.submodels(evidence, claims.conflict)
+    if wanted is not None and others:
         names = ", ".join(design.name for design in others)
         raise UsageError(f"No claim is about {', '.join(sorted(wanted))}; there are: {names}.")
-    if not designs:
-        left_out = evidence.classes["class"] == "left out"
-        reasons = evidence.classes.loc[left_out, "why"].value_counts().head(REASONS).items()
-        why = "".join(f"\n  {count:,} of them: {reason}" for reason, count in reasons)
-        raise UsageError(f"None of {len(claims):,} claims is left to fit.{why}")
-    return designs
+    left_out = evidence.classes["class"] == "left out"
+    reasons = evidence.classes.loc[left_out, "why"].value_counts().head(REASONS).items()
+    why = "".join(f"\n  {count:,} of them: {reason}" for reason, count in reasons)
+    raise UsageError(f"None of {len(claims):,} claims is left to fit.{why}")

@@ -19,7 +19,7 @@ from lossmodel.model.force_balance import CATEGORY, force_balances
 from lossmodel.posterior.contradictions import UNBALANCED
 from lossmodel.posterior.estimates import LIMITS, summarise
 from lossmodel.posterior.rates import rates
-from lossmodel.text.numbers import number
+from lossmodel.text.numbers import with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -132,8 +132,7 @@ def force_findings(fit: Fit) -> list[Finding]:
 
 def _sentence(row: Mapping[Hashable, Any]) -> str:
     balance, found = (
-        f"{number(row[middle], row[low], row[high])} [{number(row[low], row[low], row[high])} to "
-        f"{number(row[high], row[low], row[high])}]"
+        with_interval(row[middle], row[low], row[high])
         for middle, low, high in (
             ("balance", "balance_lower", "balance_upper"),
             ("fit_median", "fit_lower", "fit_upper"),

@@ -16,7 +16,7 @@ from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.rates import Rates, rates
 from lossmodel.posterior.tables import STREAM, reported_series, streams_table
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
-from lossmodel.text.numbers import number
+from lossmodel.text.numbers import with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -184,12 +184,11 @@ def _sentence(key: Series, figures: list[_Compared], where: str) -> str:
     gives = " to ".join(
         dict.fromkeys(f"{value:,.0f}" for value in (nearest.low, nearest.high) if _finite(value))
     )
-    limits = nearest.lower, nearest.upper
-    median, lower, upper = (number(value, *limits) for value in (nearest.median, *limits))
+    here = with_interval(nearest.median, nearest.lower, nearest.upper)
     return (
         f"The answer for {total} lies {where} the latest figures of all its claimants; the priors "
         f"and other losses put it there. The nearest is {gives} by {nearest.claimant}, where the "
-        f"fit has {median} [{lower} to {upper}] for the same days."
+        f"fit has {here} for the same days."
     )
 
 

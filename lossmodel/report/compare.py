@@ -12,7 +12,7 @@ from lossmodel.model.density.predictive import evaluated
 from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.rates import rates
 from lossmodel.text.escape import one_line
-from lossmodel.text.numbers import number, percent_change
+from lossmodel.text.numbers import percent_change, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,9 +156,7 @@ def _totals(a: Fit, b: Fit, day: pd.Timestamp) -> Iterator[str]:
 
 
 def _interval(row: Any, name: str) -> str:
-    limits = row[f"lower_{name}"], row[f"upper_{name}"]
-    median, lower, upper = (number(x, *limits) for x in (row[f"median_{name}"], *limits))
-    return f"{median} [{lower} to {upper}]"
+    return with_interval(*(row[f"{part}_{name}"] for part in ("median", "lower", "upper")))
 
 
 def _claims(rows: pd.DataFrame) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from lossmodel.text.numbers import number
+from lossmodel.text.numbers import number, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,12 +38,9 @@ def hangs_on(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> s
     row = decisive_claim(fit, key)
     if row is None:
         return ""
-    limits, own = (total["lower"], total["upper"]), (row["lower"], row["upper"])
-    median, lower, upper = (number(row[name], *own) for name in ("median", "lower", "upper"))
-    said = (
-        f"hangs on one claim ({row['term']}, {figure_words(row)}): {median} [{lower} to {upper}] "
-        "without it"
-    )
+    limits = total["lower"], total["upper"]
+    without = with_interval(row["median"], row["lower"], row["upper"])
+    said = f"hangs on one claim ({row['term']}, {figure_words(row)}): {without} without it"
     ends = [number(value, *limits) for value in over_its_prior(fit, row) or ()]
     # A prior without an sd moves nothing.
     if len(set(ends)) < 2:

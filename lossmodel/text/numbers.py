@@ -20,6 +20,7 @@ __all__ = [
     "plural",
     "round_to_interval",
     "rounding_unit",
+    "with_interval",
 ]
 
 DIGITS: Final = 2  # of a half width, as is usual for standard errors
@@ -162,6 +163,18 @@ def percent_change(share: float) -> str:
     if abs(share) < 0.001:
         return "under 0.1%"
     return f"{100 * share:+,.{1 if abs(share) < 0.0995 else 0}f}%"
+
+
+def with_interval(median: float, lower: float, upper: float) -> str:
+    """A median and its interval, all rounded by the interval.
+
+    Examples
+    --------
+    >>> with_interval(1234.5, 812.3, 1987.6)
+    '1,230 [810 to 1,990]'
+    """
+    middle, low, high = (number(value, lower, upper) for value in (median, lower, upper))
+    return f"{middle} [{low} to {high}]"
 
 
 def plural(count: int, noun: str) -> str:

@@ -25,8 +25,8 @@ import numpy as np
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
-from lossmodel.model.density.operators import Node
-from lossmodel.model.density.predictive import evaluated
+from lossmodel.model.density.predictive import values_at
+from lossmodel.model.density.slopes import jacobian
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["FAIL", "Settled", "settled"]
@@ -100,7 +100,7 @@ def settled(density: Density, laplace: Laplace, drawn: Floats, held: Floats) -> 
 
 def _measured(density: Density, mode: Floats, theta: Floats) -> Settled:
     likelihood = density.model.log_likelihood
-    at_mode, drawn = (_values(density, at, likelihood) for at in (mode[None], theta))
+    ((at_mode,), (drawn,)) = (values_at(density, at, [likelihood]) for at in (mode[None], theta))
     fall = float(np.median(at_mode.sum() - drawn.sum(axis=1)))
     return Settled(theta, fall, likelihood.size)
 
@@ -116,19 +116,21 @@ class _Moving:
         curvature = np.maximum(expansion.curvature, 0.0)
         self.informed = np.flatnonzero(curvature > 0)
         self.variance = 1 / curvature[self.informed]
-        self.slopes = expansion.slopes[self.informed] @ parameters.matrix[:, hypers:]
-        self.scales = parameters.scales(theta)[:, hypers:]
+        self.slopes = jacobian(expansion)[self.informed, hypers:]
+        # Slopes are those of the mode times these.
+        self.scales = (parameters.scales(theta) / parameters.scales(mode))[:, hypers:]
         root: Any = laplace.covariance_root[:, :hypers]
         root = root if isinstance(root, np.ndarray) else root.toarray()
         steps = theta - mode
         of_mode = np.linalg.solve(root[:hypers].T, root[hypers:].T)
         around = steps[:, hypers:] - steps[:, :hypers] @ of_mode
         at_mode = self._expected(mode[None])
-        self.meant = at_mode + (self.slopes @ (around * parameters.scales(mode)[hypers:]).T).T
+        self.meant = at_mode + around @ self.slopes.T
 
     def _expected(self, theta: Floats) -> Floats:
         """Log expectations of the figures that inform, shape (S, N)."""
-        return _values(self.density, theta, self.density.model.log_expected)[:, self.informed]
+        (found,) = values_at(self.density, theta, [self.density.model.log_expected])
+        return found[:, self.informed]
 
     def _costs(self, moved: Floats, apart: Floats) -> Floats:
         return np.asarray((moved**2).sum(axis=1) + (apart**2 / self.variance).sum(axis=1))
@@ -156,9 +158,8 @@ class _Moving:
     def _steps(self, moved: Floats, apart: Floats) -> Floats:
         """Gauss-Newton steps of all draws, each with the slopes at its scales."""
         found = np.empty_like(moved)
-        slopes = np.asarray(self.slopes.todense())
         for s, scales in enumerate(self.scales):
-            own = slopes * scales
+            own = self.slopes * scales
             gram = own @ own.T + np.diag(self.variance)
             found[s] = own.T @ np.linalg.solve(gram, own @ moved[s] - apart[s]) - moved[s]
         return found
@@ -167,11 +168,3 @@ class _Moving:
         theta = self.theta.copy()
         theta[:, self.hypers :] += moved
         return theta
-
-
-def _values(density: Density, theta: Floats, node: Node) -> Floats:
-    """Values of a node at draws, shape (S, N)."""
-    found = np.empty((len(theta), node.size))
-    for some, evaluation in evaluated(density, theta):
-        found[some] = evaluation[node]
-    return found

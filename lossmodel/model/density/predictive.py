@@ -1,6 +1,6 @@
 """Posterior predictive distributions of the published figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,16 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.graph import Evaluation
 from lossmodel.model.density.likelihood import Likelihood, likelihood_of
+from lossmodel.model.density.operators import Node
 from lossmodel.model.density.own_or_copied import MayRepeat, own_or_copied
 from lossmodel.model.density.replicas import replicated
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.observation import COUNT, INTERVAL, Observations
 
-__all__ = ["Predicted", "evaluated", "new_figures", "predict", "predictive", "replicate"]
+__all__ = [
+    "Predicted", "evaluated", "new_figures", "predict", "predictive", "replicate", "values_at",
+]  # fmt: skip
 
 # Draws that are evaluated. With 4,000 the PIT of a figure of the shipped war moves by 0.01 on
 # average and by 0.05 at most.
@@ -72,6 +75,15 @@ def evaluated(density: Density, theta: Floats) -> Iterator[tuple[Ints, Evaluatio
         yield some, density.evaluate(theta[some])
 
 
+def values_at(density: Density, theta: Floats, nodes: Sequence[Node]) -> list[Floats]:
+    """Values of nodes at draws of shape (S, D), shape (S, size of the node) each."""
+    found = [np.empty((len(theta), node.size)) for node in nodes]
+    for some, evaluation in evaluated(density, theta):
+        for values, node in zip(found, nodes, strict=True):
+            values[some] = evaluation[node]
+    return found
+
+
 def predict(draws: SubmodelDraws, density: Density) -> Predicted:
     """Predict the figures of a submodel.
 
@@ -101,11 +113,7 @@ def predict(draws: SubmodelDraws, density: Density) -> Predicted:
     chosen = np.linspace(0, len(draws.flat) - 1, min(DRAWS, len(draws.flat))).astype(int)
     model, observed = density.model, draws.design.observed
     nodes = (model.log_expected, model.log_noise, model.log_slack, model.log_likelihood)
-    found = [np.empty((len(chosen), node.size)) for node in nodes]
-    for some, evaluation in evaluated(density, draws.flat[chosen]):
-        for values, node in zip(found, nodes, strict=True):
-            values[some] = evaluation[node]
-    mu, log_sd, slack, likelihood = found
+    mu, log_sd, slack, likelihood = values_at(density, draws.flat[chosen], nodes)
     pit, copied = np.empty(mu.shape[1]), np.zeros(mu.shape[1])
     for form, every in observed.indices.items():
         for i in _some(every, len(mu)):

@@ -10,7 +10,7 @@ from lossmodel.posterior.force_check import force_check
 from lossmodel.report.blocks import Block, Table, Text, figure_blocks
 from lossmodel.report.wording import claimant_names, date, party_title
 from lossmodel.tables.categories import INFLOW, OUTFLOWS
-from lossmodel.text.numbers import number
+from lossmodel.text.numbers import with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,8 +121,6 @@ def _count(value: float) -> str:
 
 
 def _interval(row: dict[str, Any], middle: str, limits: str) -> str:
-    low, high = row[f"{limits}_lower"], row[f"{limits}_upper"]
     if not np.isfinite(row[middle]):
         return "–"
-    median, lower, upper = (number(value, low, high) for value in (row[middle], low, high))
-    return f"{median} [{lower} to {upper}]"
+    return with_interval(row[middle], row[f"{limits}_lower"], row[f"{limits}_upper"])
