@@ -48,8 +48,10 @@ class PlainWar:
         self.person = submodel in ("person", "civilian")
         self.length = (until - conflict.start).days + 1
         self.battles = battles or {}
-        long = self.length > 366 and not self.battles
-        self.width = conflict.knots.rate_days // 2 if long else 1
+        self.width = conflict.knots.rate_days // 2 if self.length > 366 else 1
+        spans = (span for days in self.battles.values() for span in days)
+        ends = {cut for first, last in spans for cut in (first, last + 1)}
+        self.cuts = {cut for cut in ends if cut < self.length}
         self.spacing = min(conflict.knots.rate_days, max(1, self.length // 12))
         self.ended = ended
         firsts = {conflict.components(term["party"])[0] for term in self.terms}
@@ -95,14 +97,21 @@ class PlainWar:
     def day(self, date: pd.Timestamp) -> int:
         return (date - self.conflict.start).days
 
+    def cell(self, day: int) -> range:
+        """The days of a cell, the last of which may extend beyond the war; battles cut them."""
+        left = day // self.width * self.width
+        right = min((cut for cut in self.cuts if day < cut), default=math.inf)
+        begins = max(left, max((cut for cut in self.cuts if cut <= day), default=0))
+        return range(begins, int(min(left + self.width, right)))
+
     def middle(self, day: int) -> float:
         """The middle of the cell of a day, at which the latent processes are evaluated."""
-        return day // self.width * self.width + (self.width - 1) / 2
+        cell = self.cell(day)
+        return (cell[0] + cell[-1]) / 2
 
     def active(self, day: int, first: float, last: float) -> float:
         """Share of the days of the day's cell that lie in first..last."""
-        left = day // self.width * self.width
-        cell = range(left, min(left + self.width, self.length))
+        cell = [t for t in self.cell(day) if t < self.length]
         return sum(first <= t <= last for t in cell) / len(cell)
 
     # Losses per day
@@ -121,13 +130,23 @@ class PlainWar:
         level = prior.mean + prior.sd * self.z(f"rate.level {party}")[0]
         x, positions = self.middle(day), knots(first, last, spacing)
         log_rate = level + self.walk_at(x, positions, f"rate.walk {party}", sd)
-        days, battle = self.battles.get(party, []), self.priors["rate.battle"]
-        for (first_day, last_day), z in zip(
-            days, self.z(f"rate.battle {party}", len(days)), strict=True
-        ):
-            if first_day <= day <= last_day:
-                log_rate += battle.mean + battle.sd * z
-        return math.exp(log_rate) * self.active(day, first, last)
+        return math.exp(log_rate + self.battle(party, day)) * self.active(day, first, last)
+
+    def battle(self, party: str, day: int) -> float:
+        """Log factor of the days of a battle."""
+        days, prior = self.battles.get(party, []), self.priors["rate.battle"]
+        if not any(first <= day <= last for first, last in days):
+            return 0.0
+        # The lowest of so many lognormal days, where a hundredth of them has the prior's factor.
+        share = sum(last + 1 - first for first, last in days) / self.length
+        lowest, rare = (1.2 * stats.norm.isf(part) - 0.72 for part in (share, 0.01))
+        common, own = (
+            self.z(f"rate.battle.level {party}"),
+            self.z(f"rate.battle {party}", len(days)),
+        )
+        number = next(i for i, (first, last) in enumerate(days) if first <= day <= last)
+        normal = (common[0] + own[number]) / math.sqrt(2)
+        return prior.mean * max(lowest / rare, 0) + prior.sd * normal
 
     def logit_process(self, name: str, party: str, x: float, spacing: int, unit: int) -> float:
         positions = knots(*self.span(party), spacing)

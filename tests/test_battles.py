@@ -6,11 +6,11 @@ import pytest
 
 from lossmodel.api import fit
 from lossmodel.claims import load_claims
-from lossmodel.model.design.battles import battles_of
+from lossmodel.model.design.battles import DAYS_SD, battles_of, rarity
 from lossmodel.model.design.grid import Grid
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.fit import conflict_priors
-from tests.small_conflict import claims_csv, write_conflict
+from tests.small_conflict import TOML, claims_csv, write_conflict
 
 START = pd.Timestamp("2001-01-01")
 HALF_YEAR = 184
@@ -25,9 +25,9 @@ def battles(*windows, days=HALF_YEAR, accounting="estimate"):
             "days": [tuple([tuple(START + pd.Timedelta(days=d) for d in row[:2])]) for row in rows],
         }
     )  # fmt: skip
-    grid = Grid.over(START, START + pd.Timedelta(days=days - 1), rate_days=14)
+    grid = Grid.over(START, START + pd.Timedelta(days=days - 1), rate_days=14, edges=99)
     found, changed = battles_of(table, grid, lambda party: [party])
-    assert changed.cell_days == (1 if found else grid.cell_days)
+    assert set(changed.cuts) == {day for spans in found.values() for span in spans for day in span}
     return found.get("a", [])
 
 
@@ -65,9 +65,20 @@ def test_a_week_is_no_battle_of_a_war_of_weeks():
     assert battles((10, 12), days=30) == [(10, 13)]
 
 
-def test_wars_of_decades_have_none():
-    assert battles((38, 38), days=1830) == [(38, 39)]
-    assert battles((38, 38), days=1831) == []
+def test_wars_of_decades_have_more_battles():
+    days = [(100 * i, 100 * i) for i in range(1, 121)]
+    assert len(battles(*days[:100], days=40 * 365)) == 100
+    assert battles(*[(50 * i, 50 * i) for i in range(1, 121)], days=20 * 365) == []
+
+
+def test_the_fewer_the_days_the_more_they_stand_out():
+    factors = [Priors.default()["rate.battle"].mean * rarity(p) for p in (0.25, 0.01, 1 / 10_957)]
+    np.testing.assert_allclose(np.exp(factors), [1.1, 8, 44], rtol=0.03)
+    assert rarity(0.9) == 0
+    # Against days drawn: the lowest of the highest hundredth, as a multiple of the mean day.
+    days = np.sort(np.random.default_rng(1).lognormal(sigma=DAYS_SD, size=1_000_000))
+    drawn = np.log(days[[-100, -10_000]] / days.mean())
+    assert rarity(0.0001) == pytest.approx(drawn[0] / drawn[1], rel=0.02)
 
 
 def row(name, value, first, last, kind="period"):
@@ -112,6 +123,30 @@ def test_days_between_battles_are_of_far_fewer_losses(war):
     assert days["2001-02-08"] > 20 * days["2001-02-01"]
     assert days["2001-02-08"] > 20 * days["2001-02-15"]
     assert 40 < days["2001-02-08"] < 200
+
+
+@pytest.fixture(scope="module")
+def decades(tmp_path_factory):
+    """Four days of thirty years, and the total of one office, published ten years later."""
+    rows = [
+        row(f"day-{day}", value, day, day)
+        for day, value in (
+            ("2004-03-02", "120"), ("2009-08-11", "60"), ("2013-05-05", "230"), ("2021-02-17", "90")
+        )
+    ] + [row("total", "9000", "2001-01-01", "2030-12-31") | {"known": "2040-12-31"}]  # fmt: skip
+    toml = TOML.replace("end = 2003-12-31", "end = 2030-12-31")
+    folder = tmp_path_factory.mktemp("decades")
+    return write_conflict(folder, conflict=toml, claims=claims_csv(rows), streams=None)
+
+
+def test_a_total_of_decades_is_believed_beside_the_days_of_its_battles(decades):
+    lower, median, upper = killed(decades)
+    assert 9_000 / 2 < lower < 9_000 < upper < 9_000 * 4
+    assert 7_500 < median < 13_000
+    # Days that stand out as little in thirty years as one in a hundred does.
+    priors = conflict_priors(load_claims(conflict=decades).conflict)
+    smooth = priors.replace({"rate.battle": {"median": 1.0, "sd": 0.0, "reason": "No battles."}})
+    assert killed(decades, smooth)[0] > 100_000
 
 
 def test_the_prior_of_battles_has_its_reason():

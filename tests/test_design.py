@@ -63,32 +63,41 @@ def test_interpolation_is_exact_for_lines_and_constant_beyond(length, spacing, s
 # Days and cells
 
 
-@given(length=lengths, width=st.integers(1, 14))
-def test_every_day_has_one_cell_whose_middle_is_near(length, width):
-    days = grid(length, width)
+@st.composite
+def grids(draw):
+    """Grids of cells of equal width, some of them cut."""
+    length, width = draw(lengths), draw(st.integers(1, 14))
+    cuts = draw(st.sets(st.integers(0, length), max_size=4))
+    return dataclasses.replace(grid(length, width), cuts=tuple(sorted(cuts)))
+
+
+@given(days=grids())
+def test_every_day_has_one_cell_whose_middle_is_near(days):
     assert days.cells == days.cell_of[-1] + 1
-    distance = np.abs(days.middles[days.cell_of] - np.arange(length))
-    assert distance.max() <= (width - 1) / 2
+    distance = np.abs(days.middles[days.cell_of] - np.arange(days.size))
+    assert distance.max() <= (days.cell_days - 1) / 2
+    begins = set(np.flatnonzero(np.diff(days.cell_of)) + 1) | {0}
+    assert begins == {*range(0, days.size, days.cell_days), *days.cuts} - {days.size}
 
 
-@given(length=lengths, width=st.integers(1, 14), data=st.data())
-def test_weights_of_prefix_sums_count_days(length, width, data):
-    """With one loss per day, the sum up to a day is the number of days, the last one included."""
-    days = grid(length, width)
-    edges = np.array(data.draw(st.lists(st.integers(0, length), min_size=1)))
-    prefix = np.arange(days.cells + 1) * width
-    left, part = days.prefix_weights(edges)
-    assert_allclose((1 - part) * prefix[left] + part * prefix[left + 1], edges, atol=1e-9)
+@given(days=grids(), data=st.data())
+def test_weights_of_prefix_sums_add_up_days(days, data):
+    """Of losses that differ from cell to cell; the sum up to a day is without that day."""
+    edges = np.array(data.draw(st.lists(st.integers(0, days.size), min_size=1)))
+    rates = np.random.default_rng(1).uniform(size=days.cells)
+    row, edge, weight = days.sums_before(edges)
+    sums = np.bincount(row, weight * np.append(0, rates.cumsum())[edge])
+    daily = np.append(0, rates[days.cell_of].cumsum())
+    assert_allclose(sums, daily[edges], atol=1e-9)
 
 
-@given(length=lengths, width=st.integers(1, 14), data=st.data())
-def test_active_days_of_cells_add_up(length, width, data):
-    days = grid(length, width)
-    first, last = sorted(data.draw(st.tuples(*[st.integers(0, length - 1)] * 2)))
+@given(days=grids(), data=st.data())
+def test_active_days_of_cells_add_up(days, data):
+    first, last = sorted(data.draw(st.tuples(*[st.integers(0, days.size - 1)] * 2)))
     share = days.part_active(first, last)
     in_cell = np.bincount(days.cell_of)
     assert_allclose(share @ in_cell, last - first + 1)
-    assert_allclose(days.part_active(0, length), 1)
+    assert_allclose(days.part_active(0, days.size), 1)
 
 
 def test_windows_are_clipped_to_the_days_of_the_war():
@@ -99,8 +108,21 @@ def test_windows_are_clipped_to_the_days_of_the_war():
 
 
 def test_cells_are_days_in_the_first_year():
-    width = {n: Grid.over(START, START + pd.Timedelta(days=n), rate_days=14) for n in (365, 366)}
-    assert {n: days.cell_days for n, days in width.items()} == {365: 1, 366: 7}
+    ends = {n: START + pd.Timedelta(days=n) for n in (365, 366)}
+    grids = {n: Grid.over(START, end, rate_days=14, edges=100) for n, end in ends.items()}
+    assert {n: days.cell_days for n, days in grids.items()} == {365: 1, 366: 7}
+
+
+def test_knots_are_as_many_as_figures_of_years_tell_apart():
+    """Of thirty years, in figures of years and of days."""
+    until = START + pd.Timedelta(days=10_957)
+    years, days = (Grid.over(START, until, rate_days=14, edges=n) for n in (31, 5_000))
+    assert (years.knot_days, days.knot_days) == (176, 27)
+    assert years.slow_days(91) == pytest.approx(10_958 / 31)
+    assert days.slow_days(91) == pytest.approx(10_958 / 100)
+    # Two years have fortnights, however few their figures.
+    few = Grid.over(START, START + pd.Timedelta(days=730), rate_days=14, edges=2)
+    assert few.knot_days == 14
 
 
 # Windows of a real design
@@ -113,7 +135,7 @@ def design(request):
 
 
 def test_one_loss_per_day_adds_up_to_the_days_of_each_claim(design):
-    prefix = np.arange(design.grid.cells + 1) * design.grid.cell_days
+    prefix = np.arange(design.grid.cells + 1)
     sums = design.window_map @ np.tile(prefix.astype(float), len(design.series))
     windows = pd.DataFrame(design.window[:, :3], columns=["claim", "series", "factor"])
     days = windows.assign(days=sums).groupby(["claim", "series", "factor"])["days"].sum()

@@ -14,7 +14,7 @@ from lossmodel.inference.laplace import fit as laplace_fit
 from lossmodel.inference.laplace import modes as latent_modes
 from lossmodel.inference.laplace.modes import Modes
 from lossmodel.model import LossModel
-from lossmodel.model.density import basis, derivatives, predictive
+from lossmodel.model.density import basis, derivatives, layout, predictive
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.generated import SubmodelDraws
@@ -62,6 +62,24 @@ def test_jacobians_that_are_written_out_are_products_of_matrices(tmp_path, monke
         monkeypatch.undo()
 
 
+@pytest.fixture(params=[layout.WIDE, 3], ids=["narrow", "wide"])
+def widths(request, monkeypatch):
+    """Blocks of claimants that are multiplied as sparse matrices, and as dense ones."""
+    monkeypatch.setattr(layout, "WIDE", request.param)
+
+
+def test_blocks_are_wide_from_a_size_on(tmp_path, monkeypatch):
+    density = Density(war(tmp_path, claimants=6, each=20))
+    for least in (1, 3, 100):
+        monkeypatch.setattr(layout, "WIDE", least)
+        parts = Expander(density, apart=True).change.layout
+        wide = [block.where.stop - block.where.start for block in parts.wide]
+        assert wide == parts.sizes[parts.sizes >= least].tolist()
+        rows = [*(block.rows for block in parts.wide), parts.narrow_rows]
+        assert sorted(np.concatenate(rows)) == list(range(len(parts.own_rows)))
+
+
+@pytest.mark.usefixtures("widths")
 def test_an_arrowhead_is_the_dense_matrix(tmp_path, monkeypatch):
     density = Density(war(tmp_path, claimants=6, each=20))
     far = np.random.default_rng(1).normal(0, 0.1, density.size)
@@ -75,6 +93,7 @@ def test_an_arrowhead_is_the_dense_matrix(tmp_path, monkeypatch):
             np.testing.assert_allclose(apart, plain, rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.usefixtures("widths")
 def test_ledgers_lists_and_ceilings_are_in_the_arrowhead(monkeypatch):
     claims = load_claims(conflict="winterwar1939")
     density = Density(LossModel().design(collect_evidence(claims), claims.conflict))

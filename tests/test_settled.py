@@ -14,6 +14,7 @@ from lossmodel.inference.run import Settings, run
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.design import grid
 from tests import count_war
 from tests.small_conflict import claims_csv, write_conflict
 
@@ -44,7 +45,11 @@ def design(tmp_path_factory):
         claims=claims_csv(rows),
     )
     claims = load_claims(conflict=folder)
-    return LossModel().design(collect_evidence(claims), claims.conflict)
+    with pytest.MonkeyPatch.context() as patch:
+        # As many knots as daily figures would have.
+        patch.setattr(grid, "KNOTS", (grid.KNOTS[1], grid.KNOTS[1]))
+        patch.setattr(grid, "SLOW_KNOTS", (grid.SLOW_KNOTS[1], grid.SLOW_KNOTS[1]))
+        return LossModel().design(collect_evidence(claims), claims.conflict)
 
 
 @pytest.fixture(scope="module")

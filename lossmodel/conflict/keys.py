@@ -263,7 +263,7 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
             "`[knots]`",
             "Days between the knots of the model's random walks. Between knots it interpolates, "
             "so shorter ones show more detail and cost more time. A war of ten weeks has "
-            "rate_days = 7.",
+            "rate_days = 7. A war of years with few figures has wider ones than declared.",
             (
                 Key(
                     "rate_days",

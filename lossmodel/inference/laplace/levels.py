@@ -130,7 +130,7 @@ class Levels:
         for p, party in enumerate(design.latent.parties):
             windows, weights = _windows(design, p, information)
             entry = design.parameters.groups.get(f"rate.level {party}")
-            days = np.exp(self.log_rate[p]) * design.latent.active[p] * design.grid.cell_days
+            days = np.exp(self.log_rate[p]) * design.latent.active[p] * design.grid.widths
             if entry is None or not weights.sum() > 0:
                 continue
             here = np.array([days[lo:hi].sum() > 0 for lo, hi in windows])

@@ -9,9 +9,9 @@ from lossmodel.model.density.derivatives import Products
 from lossmodel.model.density.layout import Layout
 from lossmodel.model.density.operators import Matrix
 from lossmodel.model.design.change import by_rows
-from lossmodel.model.design.grid import Floats
+from lossmodel.model.design.grid import Floats, Ints
 
-__all__ = ["ROWS", "Apart", "products_apart", "times"]
+__all__ = ["ROWS", "Apart", "OwnRows", "products_apart", "times"]
 
 # Rows that are multiplied as dense matrices at once: 8 MB for a thousand columns.
 ROWS = 1000
@@ -21,18 +21,41 @@ SPARSE_COST, DENSE_COST = 100.0, 20.0
 
 
 @dataclass(frozen=True, eq=False)
+class OwnRows:
+    """A symmetric matrix of own rows, which has no entries between blocks.
+
+    Attributes
+    ----------
+    wide
+        Those of each wide block of the layout, dense.
+    narrow
+        Those of all others, sparse, shape (narrow rows, narrow rows).
+    """
+
+    layout: Layout
+    wide: list[Floats]
+    narrow: Matrix
+
+    def __matmul__(self, values: Floats) -> Floats:
+        found = np.zeros(values.shape)
+        found[self.layout.narrow_rows] = self.narrow @ values[self.layout.narrow_rows]
+        for block, dense in zip(self.layout.wide, self.wide, strict=True):
+            found[block.rows] = dense @ values[block.rows]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Apart:
     """A symmetric matrix in the basis, with the rows of own unknowns apart.
 
     Attributes
     ----------
     own, between, shared
-        Sparse, shape (own rows, own rows); shape (own rows, shared rows); and
-        (shared rows, shared rows).
+        Of own rows; shape (own rows, shared rows); and (shared rows, shared rows).
     """
 
     layout: Layout
-    own: Matrix
+    own: OwnRows
     between: Floats
     shared: Floats
 
@@ -98,8 +121,7 @@ def products_apart(
         left_shared, right_shared = columns
         inner.add(left_shared, by_rows(right_shared, weight))
     half += inner.dense(half.shape)
-    of_own = own.sparse((height, height))
-    return Apart(layout, sparse.csr_array(of_own + of_own.T), between, half + half.T)
+    return Apart(layout, own.by_block(layout), between, half + half.T)
 
 
 def times(matrix: Matrix, values: Floats) -> Floats:
@@ -128,6 +150,28 @@ class _Crossed:
             return sparse.csr_array(shape)
         left, right = (sparse.vstack(part, format="csr") for part in zip(*both, strict=True))
         return sparse.csr_array(left.T.tocsr() @ right)
+
+    def by_block(self, layout: Layout) -> OwnRows:
+        """The sum and its transpose, of factors that have the own rows as columns."""
+        narrow, wide = self, []
+        if layout.wide:
+            narrow = self.of_columns(layout.narrow_rows)
+            for block in layout.wide:
+                half = self.of_columns(block.rows).dense(2 * (len(block.rows),))
+                wide.append(half + half.T)
+        size = len(layout.narrow_rows)
+        found = narrow.sparse((size, size))
+        return OwnRows(layout, wide, sparse.csr_array(found + found.T))
+
+    def of_columns(self, columns: Ints) -> "_Crossed":
+        """The products of some columns, without rows in which they have no entries."""
+        found = _Crossed()
+        for pair in (*self._few, *self._many):
+            left, right = (factor[:, columns] for factor in pair)
+            here = np.flatnonzero(np.diff(left.indptr) * np.diff(right.indptr))
+            if len(here):
+                found.add(left[here], right[here])
+        return found
 
     def dense(self, shape: tuple[int, int]) -> Floats:
         """The sum as a dense matrix; factors with many entries are made dense, too."""

@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from lossmodel.model.density.apart import Apart
+from lossmodel.model.density.apart import Apart, OwnRows
 from lossmodel.model.density.layout import Layout
 from lossmodel.model.design import Design
 from lossmodel.model.design.change import Change, by_columns
@@ -96,7 +96,10 @@ class ArrowheadChange:
         # Log scales are rows of the basis, which v does not move.
         self._scales = int((layout.shared_rows < hypers).sum())
         others = layout.shared_rows[self._scales :] - hypers
-        self.own = Change(sparse.csr_array(by_own[rows]))
+        own = sparse.csr_array(by_own[rows])
+        self.own = Change(own)
+        self.narrow = own[layout.narrow_rows]
+        self.wide = [Change(own[block.rows][:, block.where]) for block in layout.wide]
         self.shared = Change(sparse.csr_array(by_shared[others]))
         self.across = sparse.csr_array(by_shared[rows])
 
@@ -112,17 +115,14 @@ class ArrowheadChange:
         shared = self.shared.down(shared.T, shared_scales)
         to_shared = self.shared.down(by_basis.between.T[self._scales :], shared_scales).T
         between = self.own.down(to_shared, own_scales)
-        own = self.own.matrix(own_scales)
-        moved = by_basis.own @ own
         if self.across.nnz:
             across = by_columns(self.across, shared_scales)
-            between += (moved.T @ across).toarray()
+            moved = by_basis.own @ across.toarray()
+            between += self.own.down(moved, own_scales)
             half = across.T @ to_shared
-            shared += half + half.T + (across.T @ by_basis.own @ across).toarray()
+            shared += half + half.T + across.T @ moved
         shared[np.diag_indices_from(shared)] += 1.0
-        return Arrowhead(
-            self.layout, self._blocks(sparse.coo_array(own.T @ moved)), between, shared
-        )
+        return Arrowhead(self.layout, self._blocks(by_basis.own, own_scales), between, shared)
 
     def up(self, own: Floats, shared: Floats, scales: Floats) -> Floats:
         """The map, scaled, times values of the own and the shared unknowns, shape (V, .)."""
@@ -135,11 +135,16 @@ class ArrowheadChange:
         found[others] = self.shared.up(shared)
         return found
 
-    def _blocks(self, own: sparse.coo_array) -> Floats:
+    def _blocks(self, by_rows: OwnRows, scales: Floats) -> Floats:
+        """The identity plus the precision of the own unknowns, as stacked blocks."""
         rows, columns = self.layout.places
         blocks = np.zeros(int((self.layout.sizes**2).sum()))
+        narrow = by_columns(self.narrow, scales)
+        own = sparse.coo_array(narrow.T @ (by_rows.narrow @ narrow))
         blocks[rows[own.row] + columns[own.col]] = own.data
         blocks[rows + columns] += 1.0
+        for block, change, dense in zip(self.layout.wide, self.wide, by_rows.wide, strict=True):
+            blocks[block.stacked] = change.precision(dense, scales[block.where]).ravel()
         return blocks
 
     def down(self, values: Floats, scales: Floats) -> Floats:

@@ -178,8 +178,8 @@ class ModelGraph(LossGraph):
         return graph.with_entries(logs, where, selected)
 
     def _over(self, matrix: Matrix, columns: Ints) -> Matrix:
-        """A map of losses up to edges, in days and in the order of the running sums."""
-        return sparse.csr_array(matrix.tocsc()[:, columns] * float(self.design.grid.cell_days))
+        """A map of losses up to edges, in the order of the running sums."""
+        return sparse.csr_array(matrix.tocsc()[:, columns])
 
     def _windows(self, columns: Ints, sums: Node) -> Iterator[tuple[Matrix | None, Node]]:
         """Sums over days; those of the wounded or the missing may count in part."""

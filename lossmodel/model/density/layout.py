@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,14 @@ from lossmodel.model.density.operators import Matrix, picking
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 
-__all__ = ["MANY_UNKNOWNS", "Layout", "has_long_windows", "is_large", "layout_of"]
+__all__ = ["MANY_UNKNOWNS", "Layout", "WideBlock", "has_long_windows", "is_large", "layout_of"]
 
 # Unknowns, and figures, from which second derivatives are arrowheads. A dense expansion of 2,000
 # unknowns takes as long as one in blocks; that of the shipped war has under a thousand.
 MANY_UNKNOWNS, MANY_FIGURES = 2000, 20_000
+# Unknowns from which a block is multiplied as a dense matrix. With four blocks of 700, parties of
+# thirty years in months, each with an office of its own, an expansion takes a quarter of the time.
+WIDE = 100
 # Cells of a window from which a sum over its edges has fewer terms: each of the two edges is
 # interpolated between two ends of cells.
 LONG = 4
@@ -36,6 +39,14 @@ def has_long_windows(design: Design) -> bool:
     return bool(len(design.terms) > edges and cells > LONG * len(design.window))
 
 
+class WideBlock(NamedTuple):
+    """A wide block: its slice of the own unknowns, that of the stacked blocks, and its own rows."""
+
+    where: slice
+    stacked: slice
+    rows: Ints
+
+
 @dataclass(frozen=True, eq=False)
 class Layout:
     """Which unknowns are a claimant's own.
@@ -48,10 +59,12 @@ class Layout:
         Size of each block, in ascending order.
     own_rows, shared_rows
         Entries of the basis (log scales and v): those that own unknowns move, and the others.
+    block_of_row
+        Number of the block whose unknowns move each own row.
 
     Examples
     --------
-    >>> layout = Layout(np.array([1, 2, 0]), np.array([3]), np.array([1, 2]), *2 * [np.arange(0)])
+    >>> layout = Layout(np.array([1, 2, 0]), np.array([3]), np.array([1, 2]), *3 * [np.arange(0)])
     >>> [(size, where) for size, where in layout.groups]
     [(1, slice(0, 1, None)), (2, slice(1, 3, None))]
     """
@@ -61,6 +74,26 @@ class Layout:
     sizes: Ints
     own_rows: Ints
     shared_rows: Ints
+    block_of_row: Ints
+
+    @cached_property
+    def wide(self) -> list[WideBlock]:
+        """The blocks that are multiplied as dense matrices."""
+        ends, stacked = self.sizes.cumsum(), (self.sizes**2).cumsum()
+        return [
+            WideBlock(
+                slice(ends[k] - self.sizes[k], ends[k]),
+                slice(stacked[k] - self.sizes[k] ** 2, stacked[k]),
+                np.flatnonzero(self.block_of_row == k),
+            )
+            for k in np.flatnonzero(self.sizes >= WIDE).tolist()
+        ]
+
+    @cached_property
+    def narrow_rows(self) -> Ints:
+        """Own rows of all other blocks."""
+        wide = np.flatnonzero(self.sizes >= WIDE)
+        return np.flatnonzero(~np.isin(self.block_of_row, wide))
 
     @cached_property
     def groups(self) -> list[tuple[int, slice]]:
@@ -120,10 +153,16 @@ def layout_of(design: Design, touched: Matrix, through: Ints) -> Layout:
     size = np.bincount(label, minlength=1)
     order = np.lexsort((own, label, size[label]))
     sizes = np.sort(size[np.unique(label)])
-    moved = np.flatnonzero(np.diff(sparse.csr_array(moves.tocsc()[:, own]).indptr)) + hypers
-    shared_rows = np.setdiff1d(np.arange(hypers + moves.shape[0]), moved)
+    by_own = sparse.csr_array(moves.tocsc()[:, own[order]])
+    moved = np.flatnonzero(np.diff(by_own.indptr))
+    # All unknowns that move a row are of one block.
+    block_of_row = np.repeat(np.arange(len(sizes)), sizes)[by_own.indices[by_own.indptr[moved]]]
+    shared_rows = np.setdiff1d(np.arange(hypers + moves.shape[0]), moved + hypers)
     shared = np.setdiff1d(np.arange(hypers, design.size), own)
-    return Layout(own[order] - hypers, shared - hypers, sizes, moved, shared_rows)
+    return Layout(
+        own=own[order] - hypers, shared=shared - hypers, sizes=sizes,
+        own_rows=moved + hypers, shared_rows=shared_rows, block_of_row=block_of_row,
+    )  # fmt: skip
 
 
 def _counted(groups: NDArray[np.integer[Any]]) -> Matrix:

@@ -12,9 +12,9 @@ between knots on the log scale (rate) or the logit scale (lethality, missing):
 
 A walk over knots has independent steps and mean zero over the knots; the sd of a step grows with
 the root of its length. Rates of a war of less than twelve times their spacing have twelve knots,
-and the unit of their walk, a fortnight, is from a fifty-second to a twelfth of the war. Days of a
-battle (``design.battles``) add a normal of their own to the log rate. Losses are constant in cells
-(half the spacing of knots; a day in wars of a year), and processes have their value at its middle.
+and the unit of their walk, a fortnight, is from a fifty-second to a twelfth of the war. Battles add
+to the log rate a normal of their own and one of their party (``design.battles``). Losses are
+constant in cells (half the spacing of knots, or a battle), and processes have their middle's value.
 
 A figure of party, category and scope over the days W, known on day K, has the expectation E:
 

@@ -67,6 +67,13 @@ def build_design(
     return _Assembly(terms, name, conflict, priors, components, until, ended).design()
 
 
+def _edges(terms: pd.DataFrame) -> int:
+    """Days on which windows of the observations begin or end."""
+    windows = [window for days in terms["days"] for window in days]
+    begins = {start.toordinal() for start, _ in windows}
+    return len(begins | {end.toordinal() + 1 for _, end in windows})
+
+
 class _Assembly:
     """Builds a design observation by observation; lives for one call of ``build_design``.
 
@@ -85,7 +92,9 @@ class _Assembly:
     ) -> None:
         self.terms, self.name = terms.reset_index(drop=True), name
         self.conflict, self.priors, self.components = conflict, priors, components
-        self.grid = Grid.over(conflict.start, until, rate_days=conflict.knots.rate_days)
+        self.grid = Grid.over(
+            conflict.start, until, rate_days=conflict.knots.rate_days, edges=_edges(self.terms)
+        )
         battles, self.grid = battles_of(self.terms, self.grid, conflict.components)
         self.builder, self.daily = ParameterisationBuilder(), Linear()
         common: dict[str, Any] = {"priors": priors, "components": components}

@@ -11,24 +11,31 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
-from lossmodel.conflict.durations import MONTH, WEEK
+from lossmodel.conflict.durations import MONTH, QUARTER, WEEK
 from lossmodel.model.design.grid import Grid
 from lossmodel.tables.readings import is_auxiliary
 
-__all__ = ["Battles", "Span", "battles_of"]
+__all__ = ["IN_COMMON", "Battles", "Span", "battles_of", "rarity"]
 
 # A figure of a window of up to a week may be of a battle, and those of windows of up to a month
 # tell what the days around it were like; in a war of weeks both are parts of its length. More of
-# the days, or more runs of days, are samples of a series. Judgement: the first day of the Somme
-# stands alone in a table of years, the days of the Battle of Britain are of a series.
+# the days, or more runs of days than a dozen and one each quarter, are samples of a series.
+# Judgement: the first day of the Somme stands alone in a table of years, the days of the Battle of
+# Britain are of a series.
 SHORT, SHORT_PART = WEEK, 8
 LONG, LONG_PART = MONTH, 3
 MOST_PART, MOST_RUNS = 4, 12
+# The prior ``rate.battle`` is of the highest hundredth of the days of a war. Of a lognormal with
+# sd s on the log scale, the least of the highest share p of the days is exp(s z - s^2 / 2) times
+# the mean day, with z the normal quantile of 1 - p; with s = 1.2 it is eight times at a hundredth.
+RARE, DAYS_SD = 0.01, 1.2
+# Share of the variance that the battles of one party have in common: judgement. Some wars are
+# steady, and some are quiet but for a few days.
+IN_COMMON = 0.5
 # Lists and registers are of all that died, whether a battle is known or not.
 OF_BATTLES = ("estimate", "ledger")
-# Days of a war whose battles are told apart: they need cells of one day, see ``SHORT_WAR``.
-LONGEST = 5 * 366
 
 Span = tuple[int, int]
 Battles = dict[str, list[Span]]
@@ -37,7 +44,7 @@ Battles = dict[str, list[Span]]
 def battles_of(
     terms: pd.DataFrame, grid: Grid, components: Callable[[str], Iterable[str]]
 ) -> tuple[Battles, Grid]:
-    """Half-open ranges of days of the battles of each party that has any, and a grid for them.
+    """Half-open ranges of days of battles by party, and a grid with cells for them.
 
     Parameters
     ----------
@@ -54,8 +61,6 @@ def battles_of(
     >>> battles_of(terms, Grid(pd.Timestamp("1870-07-19"), end), lambda party: [party])[0]
     {'a': [(30, 31)]}
     """
-    if grid.size > LONGEST:
-        return {}, grid
     windows: dict[str, set[_Window]] = {}
     counts = terms[(terms["kind"] == "window") & ~is_auxiliary(terms["accounting"])]
     columns = (counts[name] for name in ("party", "accounting", "days"))
@@ -66,7 +71,20 @@ def battles_of(
                 windows.setdefault(base, set()).add(_Window(lo, hi, accounting in OF_BATTLES))
     found = {party: list(_battles(sorted(spans), grid.size)) for party, spans in windows.items()}
     battles = {party: spans for party, spans in found.items() if spans}
-    return battles, replace(grid, cell_days=1) if battles else grid
+    cuts = {day for spans in battles.values() for span in spans for day in span}
+    return battles, replace(grid, cuts=tuple(sorted(cuts)))
+
+
+def rarity(share: float) -> float:
+    """Log factor of the highest share of the days, as a multiple of that of a hundredth.
+
+    Examples
+    --------
+    >>> [round(rarity(share), 2) for share in (0.0001, 0.01, 0.1, 0.5)]
+    [1.81, 1.0, 0.39, 0.0]
+    """
+    least, rare = (DAYS_SD * ndtri(1 - part) - DAYS_SD**2 / 2 for part in (share, RARE))
+    return max(0.0, float(least / rare))
 
 
 class _Window(NamedTuple):
@@ -91,7 +109,7 @@ def _battles(windows: list[_Window], size: int) -> Iterator[Span]:
         elif hi - lo <= middling:
             known[lo + 1 : hi + 1] = True
     runs = np.flatnonzero(np.diff(short.astype(int))).reshape(-1, 2)
-    if short.sum() > size / MOST_PART or len(runs) > MOST_RUNS:
+    if short.sum() > size / MOST_PART or len(runs) > max(MOST_RUNS, size // QUARTER):
         return
     # Increments of running totals follow one another.
     begins, ends = {window.lo for window in windows}, {window.hi for window in windows}

@@ -4,9 +4,9 @@ Day 0 is the first day of the conflict. A window is a closed range of days; insi
 is the half-open range ``[lo, hi)``.
 
 Rates are constant within a cell of a few days (half the spacing of the rate's knots; one day in
-wars of up to a year): finer cells hardly change the totals of a long war, see ``SHORT_WAR``. A sum
-over a window is a difference of prefix sums over cells, ``prefix(hi) - prefix(lo)``, linear within
-a cell.
+wars of up to a year): finer cells hardly change the totals of a long war, see ``SHORT_WAR``. Cuts
+divide cells further. A sum over a window is a difference of prefix sums over cells,
+``prefix(hi) - prefix(lo)``, linear within a cell.
 """
 
 from dataclasses import dataclass
@@ -25,13 +25,15 @@ Knots = tuple[Floats, Ints]
 
 # Knots of the rate in a war of any length: fewer could not follow a war of days or weeks.
 LEAST_KNOTS = 12
-# Knots of the rate, and of a slower walk, in a war of any length: 16 and 25 years with the default
-# spacing. The time of a fit grows with the cube of their number, and what was published of a war of
-# decades does not tell its fortnights apart.
-MOST_KNOTS, MOST_SLOW_KNOTS = 400, 100
 # Steps of its walk in a war of any length, after which it wanders no farther from its mean: that of
 # two years in fortnights.
 MOST_STEPS = 52
+# Knots of the rate, and of a slower walk: two and one for each day on which a window of a figure
+# begins or ends, within these limits. The time of a fit grows with the cube of their number, and
+# figures of years do not tell fortnights apart. The least are enough for the walk of the prior and
+# two years of slow walks in months; the most are 16 and 25 years with the default spacing.
+KNOTS_AN_EDGE, SLOW_KNOTS_AN_EDGE = 2, 1
+KNOTS, SLOW_KNOTS = (MOST_STEPS, 400), (26, 100)
 # Days up to which a war has cells of one day. Cells save time: a fit of the shipped war's people
 # takes about three times as long with cells of one day instead of seven, and no headline total
 # moves by more than 0.11 posterior sd. In the Battle of Britain, cells of seven days move the
@@ -50,46 +52,69 @@ class Grid:
     start, until
         First and last day, both included.
     cell_days
-        Days in a cell.
+        Days in a cell that is not cut.
     knot_days
         Days between the knots of the rate.
+    slow_knots
+        Most knots of a slower walk.
+    cuts
+        Days of the war before which a new cell begins, besides every ``cell_days`` days.
 
     Examples
     --------
+    >>> from dataclasses import replace
     >>> grid = Grid(pd.Timestamp("1940-07-10"), pd.Timestamp("1940-07-20"), cell_days=7)
     >>> grid.size, grid.cells, grid.middles
     (11, 2, array([ 3., 10.]))
     >>> grid.span(pd.Timestamp("1940-07-01"), pd.Timestamp("1940-07-12"))
     (0, 3)
+    >>> replace(grid, cuts=(3, 4)).edges
+    array([ 0,  3,  4,  7, 14])
     """
 
     start: pd.Timestamp
     until: pd.Timestamp
     cell_days: int = 1
     knot_days: int = 1
+    slow_knots: int = SLOW_KNOTS[1]
+    cuts: tuple[int, ...] = ()
 
     @classmethod
-    def over(cls, start: pd.Timestamp, until: pd.Timestamp, *, rate_days: int) -> "Grid":
+    def over(
+        cls, start: pd.Timestamp, until: pd.Timestamp, *, rate_days: int, edges: int
+    ) -> "Grid":
         """The grid of a war whose rates have knots every ``rate_days`` days.
 
-        In a short war they are closer, at a twelfth of its length, in one of decades wider apart.
+        In a short war they are closer, at a twelfth of its length; in a war of years with few
+        figures, and in one of decades, wider apart.
+
+        Parameters
+        ----------
+        edges
+            Number of days on which windows of figures begin or end.
 
         Examples
         --------
         >>> start = pd.Timestamp("1900-01-01")
-        >>> ends = (pd.Timestamp(end) for end in ("1900-01-24", "1901-12-31", "1999-12-31"))
-        >>> [Grid.over(start, until, rate_days=14).knot_days for until in ends]
+        >>> ends = [pd.Timestamp(end) for end in ("1900-01-24", "1901-12-31", "1999-12-31")]
+        >>> [Grid.over(start, until, rate_days=14, edges=300).knot_days for until in ends]
         [2, 14, 91]
+        >>> [Grid.over(start, until, rate_days=14, edges=100).knot_days for until in ends]
+        [2, 14, 182]
         """
         days = (until - start).days + 1
-        asked = max(rate_days, days // MOST_KNOTS)
+        most, slow = (
+            int(np.clip(each * edges, *limits))
+            for each, limits in ((KNOTS_AN_EDGE, KNOTS), (SLOW_KNOTS_AN_EDGE, SLOW_KNOTS))
+        )
+        asked = max(rate_days, days // most)
         knot_days = min(asked, max(1, days // LEAST_KNOTS))
         cell_days = 1 if days <= SHORT_WAR else max(1, asked // 2)
-        return cls(start, until, cell_days, knot_days)
+        return cls(start, until, cell_days, knot_days, slow)
 
     def slow_days(self, days: int) -> float:
-        """Days between the knots of a slow walk: as many as asked, more in a war of decades."""
-        return float(max(days, self.size / MOST_SLOW_KNOTS))
+        """Days between the knots of a slow walk: as many as asked, more where figures are few."""
+        return float(max(days, self.size / self.slow_knots))
 
     @cached_property
     def size(self) -> int:
@@ -108,17 +133,28 @@ class Grid:
     @cached_property
     def cells(self) -> int:
         """Number T of cells; the last one may extend beyond the last day."""
-        return -(-self.size // self.cell_days)
+        return len(self.edges) - 1
+
+    @cached_property
+    def edges(self) -> Ints:
+        """First day of each cell, and the first day after the last one, shape (T + 1,)."""
+        whole = np.arange(-(-self.size // self.cell_days) + 1) * self.cell_days
+        return np.union1d(whole, np.array([day for day in self.cuts if day < self.size], dtype=int))
+
+    @cached_property
+    def widths(self) -> Ints:
+        """Days of each cell, shape (T,)."""
+        return np.diff(self.edges)
 
     @cached_property
     def middles(self) -> Floats:
         """Middle of each cell, in days since the first one, shape (T,)."""
-        return np.asarray((np.arange(self.cells) + 0.5) * self.cell_days - 0.5, dtype=np.float64)
+        return np.asarray((self.edges[:-1] + self.edges[1:] - 1) / 2, dtype=np.float64)
 
     @cached_property
     def cell_of(self) -> Ints:
         """Cell of each day, shape (days,)."""
-        return np.arange(self.size) // self.cell_days
+        return np.repeat(np.arange(self.cells), self.widths)[: self.size]
 
     @cached_property
     def days(self) -> pd.DatetimeIndex:
@@ -141,15 +177,36 @@ class Grid:
 
     def part_active(self, first: int, last: int) -> Floats:
         """Share of each cell's days that lie in ``first..last``, both included, shape (T,)."""
-        edges = np.arange(self.cells) * self.cell_days
-        ends = np.minimum(edges + self.cell_days, self.size)
-        inside = np.minimum(ends, last + 1) - np.maximum(edges, first)
-        return np.asarray(np.clip(inside, 0, None) / (ends - edges), dtype=np.float64)
+        begins, ends = self.edges[:-1], np.minimum(self.edges[1:], self.size)
+        inside = np.minimum(ends, last + 1) - np.maximum(begins, first)
+        return np.asarray(np.clip(inside, 0, None) / (ends - begins), dtype=np.float64)
 
-    def prefix_weights(self, day: Ints) -> tuple[Ints, Floats]:
-        """Cell edge before each day, and the share of the cell, 0 to 1, up to the day."""
-        left = np.minimum(day // self.cell_days, self.cells - 1)
-        return left, day / self.cell_days - left
+    def sums_before(self, day: Ints) -> tuple[Ints, Ints, Floats]:
+        """Sums over all days before some, as a map of prefix sums over cells of one day's losses.
+
+        Parameters
+        ----------
+        day
+            Shape (n,), each 0 to ``size``.
+
+        Returns
+        -------
+        row, edge, weight
+            Of each entry of the map: position in ``day``, edge 0 to T of the prefix sum, and weight
+            in days. Besides the edges around the day these are the edges before it between cells of
+            different widths; the sum before the first cell is left out, which is none.
+        """
+        widths = np.append(0, self.widths)
+        left = np.clip(np.searchsorted(self.edges, day, side="right") - 1, 0, self.cells - 1)
+        begun, row = (day - self.edges[left]).astype(float), np.arange(len(day))
+        change = np.flatnonzero(np.diff(widths[1:])) + 1
+        before, passed = np.nonzero(change < left[:, None])
+        at = change[passed]
+        return (
+            np.concatenate([row, row, before]),
+            np.concatenate([left, left + 1, at]),
+            np.concatenate([widths[left] - begun, begun, widths[at] - widths[at + 1]]),
+        )
 
 
 def knot_positions(first: float, last: float, spacing: float) -> Floats:

@@ -14,7 +14,7 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Group, Party
 from lossmodel.model.components import Components
-from lossmodel.model.design.battles import Battles, Span
+from lossmodel.model.design.battles import IN_COMMON, Battles, Span, rarity
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.parameters import ParameterisationBuilder
@@ -224,11 +224,16 @@ class _ProcessBuilder:
         """Raise the rate on the days of battles, each by a factor of its own."""
         if not battles:
             return
-        name, prior = f"rate.battle {self.parties[party]}", self.priors["rate.battle"]
-        rows = self.builder.rows(name, np.full(len(battles), prior.mean))
-        self.builder.independent(name, rows, prior.sd)
+        name, prior = self.parties[party], self.priors["rate.battle"]
+        share = sum(hi - lo for lo, hi in battles) / self.grid.size
+        rows = self.builder.rows(
+            f"rate.battle {name}", np.full(len(battles), prior.mean * rarity(share))
+        )
+        self.builder.shared(f"rate.battle.level {name}", rows, prior.sd * IN_COMMON**0.5)
+        self.builder.independent(f"rate.battle {name}", rows, prior.sd * (1 - IN_COMMON) ** 0.5)
         first = self.rows["rate"][party] * self.grid.cells
-        for row, (lo, hi) in zip(rows, battles, strict=True):
+        for row, span in zip(rows, battles, strict=True):
+            lo, hi = np.searchsorted(self.grid.edges, span)
             self.linear.add(first + np.arange(lo, hi), row, 1.0)
 
     def _knots(self, kind: str, party: str, days: tuple[int, int], name: str) -> Knots:

@@ -142,11 +142,9 @@ class WindowBuilder:
     def sums(self, series: Ints, lo: Ints, hi: Ints) -> sparse.csr_array:
         """Map from the prefix sums of all series to the sums over [lo, hi) of the given ones."""
         linear, width = Linear(), self.grid.cells + 1
-        rows = np.arange(len(series), dtype=np.int64)
         for day, sign in ((lo, -1.0), (hi, 1.0)):
-            left, share = self.grid.prefix_weights(day)
-            linear.add(rows, series * width + left, sign * (1 - share))
-            linear.add(rows, series * width + left + 1, sign * share)
+            row, edge, weight = self.grid.sums_before(day)
+            linear.add(row, series[row] * width + edge, sign * weight)
         return linear.matrix((len(series), len(self._series) * width))
 
     def _counts(

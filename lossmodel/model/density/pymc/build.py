@@ -125,7 +125,7 @@ def _coordinates(design: Design) -> dict[str, Any]:
         **{f"unknown.{kind}": labels[where].tolist() for kind, where in kinds.items()},
         "scale": list(design.parameters.hyper),
         "party": list(design.latent.parties),
-        "day": design.grid.days[:: design.grid.cell_days].to_numpy(),
+        "day": design.grid.days[design.grid.edges[:-1]].to_numpy(),
         "half_year": halves.to_numpy(),
         "scope": ["all", *scopes],
         "stream": streams[list(design.biases)].tolist(),
