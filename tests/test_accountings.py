@@ -100,7 +100,7 @@ def test_a_side_lists_its_own_dead_sooner_than_others_do(tmp_path):
     assert np.median(own) < np.median(others) - 0.05
 
 
-@pytest.mark.parametrize("censored", [False, True])
+@pytest.mark.parametrize("censored", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_side_leaves_few_of_its_own_dead_out_of_its_list(tmp_path, censored):
     """With delays alike, its list is of a larger share, unless losses are secret."""
     delays = {

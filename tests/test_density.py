@@ -77,11 +77,13 @@ Case = tuple[LossModel, Evidence, str]
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-# PyMC builds a graph for each: those without a component are for the slow suite.
+# PyMC builds a graph for each: those without a component or learned scales are for the slow suite.
 every_case_in_pymc = pytest.mark.parametrize(
     "case",
     [
-        pytest.param(case, id=name, marks=[pytest.mark.slow] if name in PARTS else [])
+        pytest.param(
+            case, id=name, marks=[pytest.mark.slow] if name in (*PARTS, "scales fixed") else []
+        )
         for name, case in CASES.items()
     ],
 )

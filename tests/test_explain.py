@@ -136,7 +136,7 @@ def refitted(fit, explained, position, seed=8):
     return np.median(logs, axis=0), logs.std(axis=0)
 
 
-@pytest.mark.parametrize("position", [-0.7, 1.0])
+@pytest.mark.parametrize("position", [-0.7, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_a_slider_gives_the_totals_of_a_refit(fitted, explained, position):
     median, sd = refitted(fitted, explained, [position])
     found = explained.at([position])

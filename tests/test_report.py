@@ -252,7 +252,9 @@ def test_an_empty_folder_and_an_earlier_report_are_replaced(tmp_path):
     assert [path.name for path in out.parent.iterdir()] == ["report"]
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError, MemoryError])
+@pytest.mark.parametrize(
+    "stop", [KeyboardInterrupt, OSError, pytest.param(MemoryError, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("earlier", [True, False])
 def test_an_interruption_leaves_what_was_there(fit, tmp_path, monkeypatch, stop, earlier):
     out = tmp_path / "report"

@@ -56,10 +56,10 @@ def _logs(fitted) -> np.ndarray:
     [
         ("h", DECISIVE),
         ("h", "ministry-killed-2001-04-30"),
-        ("h", "south-staff-killed-2001-04-30"),
+        pytest.param("h", "south-staff-killed-2001-04-30", marks=pytest.mark.slow),
         ("s", "agency-killed-2001-04-30"),
-        ("s", "south-staff-killed-2001-04-30"),
-        ("s", "ministry-killed-2001-04-30"),
+        pytest.param("s", "south-staff-killed-2001-04-30", marks=pytest.mark.slow),
+        pytest.param("s", "ministry-killed-2001-04-30", marks=pytest.mark.slow),
     ],
 )
 def test_a_total_without_a_claim_is_that_of_a_refit(fits, war, term):
@@ -165,7 +165,7 @@ def test_coverage_that_lists_share_moves_with_its_prior(tmp_path, monkeypatch):
     _check_prior(table, fit(table, engine="laplace"), "coverage.level")
 
 
-@pytest.mark.parametrize("sds", [-1.0, 1.0])
+@pytest.mark.parametrize("sds", [pytest.param(-1.0, marks=pytest.mark.slow), 1.0])
 def test_a_prior_under_a_ceiling_moves_a_total_as_a_refit_does(tmp_path, sds):
     """Normal theory gives less than half of it."""
     table = claims(tmp_path, [total("ministry", 1500)])
