@@ -138,15 +138,17 @@ class PlainWar:
         if not any(first <= day <= last for first, last in days):
             return 0.0
         # The lowest of so many lognormal days, where a hundredth of them has the prior's factor.
-        share = sum(last + 1 - first for first, last in days) / self.length
+        begins, ends = self.span(party)
+        share = sum(last + 1 - first for first, last in days) / (ends + 1 - begins)
         lowest, rare = (1.2 * stats.norm.isf(part) - 0.72 for part in (share, 0.01))
         common, own = (
             self.z(f"rate.battle.level {party}"),
             self.z(f"rate.battle {party}", len(days)),
         )
         number = next(i for i, (first, last) in enumerate(days) if first <= day <= last)
-        normal = (common[0] + own[number]) / math.sqrt(2)
-        return prior.mean * max(lowest / rare, 0) + prior.sd * normal
+        normal = math.sqrt(3 / 4) * common[0] + math.sqrt(1 / 4) * own[number]
+        rarity = max(lowest / rare, 0)
+        return prior.mean * rarity + prior.sd * min(rarity, 1) * normal
 
     def logit_process(self, name: str, party: str, x: float, spacing: int, unit: int) -> float:
         positions = knots(*self.span(party), spacing)

@@ -6,6 +6,8 @@ import pytest
 
 from lossmodel.api import fit
 from lossmodel.claims import load_claims
+from lossmodel.evidence import collect_evidence
+from lossmodel.model import LossModel
 from lossmodel.model.design.battles import DAYS_SD, battles_of, rarity
 from lossmodel.model.design.grid import Grid
 from lossmodel.model.priors import Priors
@@ -54,10 +56,16 @@ def test_battles_are_short_windows_that_stand_alone(windows, expected):
     assert battles(*windows) == expected
 
 
-def test_many_days_are_samples_of_a_series():
-    assert len(battles(*[(10 * i, 10 * i) for i in range(1, 13)])) == 12
-    assert battles(*[(10 * i, 10 * i) for i in range(1, 14)]) == []
+def test_more_than_a_quarter_of_the_days_are_no_battles():
+    assert len(battles(*[(10 * i, 10 * i) for i in range(1, 18)])) == 17
+    assert len(battles(*[(14 * i, 14 * i + 3) for i in range(11)])) == 11
     assert battles(*[(14 * i, 14 * i + 4) for i in range(11)]) == []
+
+
+def test_more_than_a_month_of_figures_is_a_series():
+    weeks = [(1000 + 7 * i, 1006 + 7 * i) for i in range(5)]
+    assert battles(*weeks[:4], days=3650) == [(1000, 1028)]
+    assert battles(*weeks, days=3650) == []
 
 
 def test_a_week_is_no_battle_of_a_war_of_weeks():
@@ -65,16 +73,15 @@ def test_a_week_is_no_battle_of_a_war_of_weeks():
     assert battles((10, 12), days=30) == [(10, 13)]
 
 
-def test_wars_of_decades_have_more_battles():
-    days = [(100 * i, 100 * i) for i in range(1, 121)]
-    assert len(battles(*days[:100], days=40 * 365)) == 100
-    assert battles(*[(50 * i, 50 * i) for i in range(1, 121)], days=20 * 365) == []
+def test_wars_of_decades_have_battles():
+    days = [(100 * i, 100 * i) for i in range(1, 100)]
+    assert len(battles(*days, days=40 * 365)) == 99
 
 
 def test_the_fewer_the_days_the_more_they_stand_out():
     factors = [Priors.default()["rate.battle"].mean * rarity(p) for p in (0.25, 0.01, 1 / 10_957)]
     np.testing.assert_allclose(np.exp(factors), [1.1, 8, 44], rtol=0.03)
-    assert rarity(0.9) == 0
+    assert rarity(0.25) == pytest.approx(0, abs=0.05)
     # Against days drawn: the lowest of the highest hundredth, as a multiple of the mean day.
     days = np.sort(np.random.default_rng(1).lognormal(sigma=DAYS_SD, size=1_000_000))
     drawn = np.log(days[[-100, -10_000]] / days.mean())
@@ -147,6 +154,32 @@ def test_a_total_of_decades_is_believed_beside_the_days_of_its_battles(decades):
     priors = conflict_priors(load_claims(conflict=decades).conflict)
     smooth = priors.replace({"rate.battle": {"median": 1.0, "sd": 0.0, "reason": "No battles."}})
     assert killed(decades, smooth)[0] > 100_000
+
+
+@pytest.mark.parametrize("days", [16, 40])
+def test_a_total_is_believed_beside_however_many_days(tmp_path, days):
+    """One day in 35 and 85 of a war of four years, each of 45 dead, and 3,000 in all."""
+    dates = pd.date_range("2001-02-08", "2004-11-01", periods=days).strftime("%Y-%m-%d")
+    rows = [row(f"day-{day}", "45", day, day) for day in dates]
+    rows.append(row("total", "3000", "2001-01-01", "2004-12-31"))
+    toml = TOML.replace("end = 2003-12-31", "end = 2004-12-31")
+    lower, median, upper = killed(
+        write_conflict(tmp_path, conflict=toml, claims=claims_csv(rows), streams=None)
+    )
+    assert lower < 3_000 < upper
+    assert 2_000 < median < 6_000
+
+
+def test_the_days_of_a_party_are_its_own(tmp_path):
+    """Battles of a party that begins after a year are a share of its days, not of the war's."""
+    dates = ("2002-02-08", "2002-06-01", "2002-12-01")
+    rows = [row(f"day-{day}", "45", day, day) | {"party": "guests"} for day in dates]
+    claims = load_claims(conflict=write_conflict(tmp_path, claims=claims_csv(rows), streams=None))
+    design = LossModel().design(collect_evidence(claims), claims.conflict)
+    own = design.parameters.groups["rate.battle guests"]
+    battles = design.parameters.matrix[:, own].nonzero()[0]
+    expected = LossModel().priors["rate.battle"].mean * rarity(3 / (design.grid.size - 365))
+    np.testing.assert_allclose(design.parameters.offset[battles], expected)
 
 
 def test_the_prior_of_battles_has_its_reason():

@@ -82,13 +82,22 @@ def test_every_day_has_one_cell_whose_middle_is_near(days):
 
 @given(days=grids(), data=st.data())
 def test_weights_of_prefix_sums_add_up_days(days, data):
-    """Of losses that differ from cell to cell; the sum up to a day is without that day."""
-    edges = np.array(data.draw(st.lists(st.integers(0, days.size), min_size=1)))
+    """Of losses that differ from cell to cell; the last day is the one before ``hi``."""
+    day = st.integers(0, days.size)
+    windows = data.draw(st.lists(st.tuples(day, day), min_size=1))
+    lo, hi = (np.array(part) for part in zip(*map(sorted, windows), strict=True))
     rates = np.random.default_rng(1).uniform(size=days.cells)
-    row, edge, weight = days.sums_before(edges)
+    row, edge, weight = days.sums_over(lo, hi)
     sums = np.bincount(row, weight * np.append(0, rates.cumsum())[edge])
     daily = np.append(0, rates[days.cell_of].cumsum())
-    assert_allclose(sums, daily[edges], atol=1e-9)
+    assert_allclose(sums, daily[hi] - daily[lo], atol=1e-9)
+
+
+def test_sums_cost_no_more_for_battles_outside_their_windows():
+    plain = grid(3_000, 7)
+    cut = dataclasses.replace(plain, cuts=tuple(range(1_001, 1_400, 10)))
+    first = np.arange(900)
+    assert len(cut.sums_over(first, first + 1)[0]) == len(plain.sums_over(first, first + 1)[0])
 
 
 @given(days=grids(), data=st.data())
@@ -117,11 +126,12 @@ def test_knots_are_as_many_as_figures_of_years_tell_apart():
     """Of thirty years, in figures of years and of days."""
     until = START + pd.Timedelta(days=10_957)
     years, days = (Grid.over(START, until, rate_days=14, edges=n) for n in (31, 5_000))
-    assert (years.knot_days, days.knot_days) == (176, 27)
+    assert (years.knot_days, days.knot_days) == (105, 27)
+    assert years.bin_days == days.bin_days == 27
     assert years.slow_days(91) == pytest.approx(10_958 / 31)
     assert days.slow_days(91) == pytest.approx(10_958 / 100)
-    # Two years have fortnights, however few their figures.
-    few = Grid.over(START, START + pd.Timedelta(days=730), rate_days=14, edges=2)
+    # Four years have fortnights, however few their figures.
+    few = Grid.over(START, START + pd.Timedelta(days=1460), rate_days=14, edges=2)
     assert few.knot_days == 14
 
 

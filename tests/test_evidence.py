@@ -750,3 +750,29 @@ def test_days_and_repeated_totals_are_no_new_counts(tmp_path):
         for day in dated
     ]
     assert set(recounts(tmp_path / "daily", 5, daily)) == {"ledger"}
+
+
+def test_the_last_figure_of_a_series_is_no_new_count_if_it_is_on_time(tmp_path):
+    """Figures of quarters of a war of a year, each published some days after its end."""
+    ends = pd.to_datetime(["2001-03-31", "2001-06-30", "2001-09-30", "2001-12-31"])
+
+    def quarters(name: str, *delays: int) -> list[str]:
+        starts = [pd.Timestamp("2001-01-01"), *(ends[:-1] + pd.Timedelta(days=1))]
+        rows = [
+            {
+                "kind": "period", "start": f"{start:%Y-%m-%d}", "end": f"{end:%Y-%m-%d}",
+                "value": "90", "published": f"{end + pd.Timedelta(days=delay):%Y-%m-%d}",
+            }
+            for start, end, delay in zip(starts, ends, delays, strict=True)
+        ]  # fmt: skip
+        return recounts(tmp_path / name, 365, rows)
+
+    assert quarters("regular", 32, 32, 32, 32) == ["ledger"] * 4
+    assert quarters("later", 20, 20, 20, 40) == ["ledger"] * 4
+    assert quarters("late", 20, 20, 20, 41) == ["ledger"] * 3 + ["estimate"]
+    # Published together they are a count of the whole war, and a total has no new days alone.
+    assert quarters("together", 400, 309, 217, 125) == ["estimate"] * 4
+    assert quarters("in turn", 400, 310, 220, 127) == ["estimate"] * 4
+    assert recounts(tmp_path / "total", 365, [total(180, 40), total(365, 40, 300)]) == [
+        "ledger", "estimate",
+    ]  # fmt: skip

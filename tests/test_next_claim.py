@@ -20,6 +20,7 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.likelihood import AtLeast, Point
 from lossmodel.model.density.model import LossModel
 from lossmodel.report.sections.next_claims import next_claims_blocks
+from tests.small_conflict import TOML, claims_csv, write_conflict
 
 EXACT = [Point(np.zeros(1), np.inf)]
 SD = 0.4
@@ -138,6 +139,36 @@ def test_figures_of_the_fit_keep_their_expectation(fitted):
     # Draws of unknowns under another name would not do.
     other = expected(Density(after), np.random.default_rng(1).standard_normal(theta.shape))
     assert np.abs(other[:, place] - own).max() > 0.1
+
+
+def test_a_claim_that_would_ask_for_closer_knots_leaves_those_of_the_fit(tmp_path):
+    """One more day on which a window begins asks for one more knot."""
+    rows = [
+        {
+            "claim_id": f"month-{i}", "claimant": "land-staff", "party": "land",
+            "category": "killed", "kind": "period", "value": "100",
+            "start": f"{day:%Y-%m-%d}", "end": f"{day + pd.Timedelta(days=34):%Y-%m-%d}",
+        }
+        for i, day in enumerate(pd.date_range("2001-01-06", periods=60, freq="35D"))
+    ]  # fmt: skip
+    toml = TOML.replace("end = 2003-12-31", "end = 2006-12-31")
+    claims = load(tmp_path / "fewer", rows, toml)
+    fitted = lm.fit(claims, engine="laplace", draws=50)
+    (before,) = (submodel.design for submodel in fitted.submodels.values())
+    first = rows[0] | {"claim_id": "first", "claimant": "gazette", "start": "2001-01-01"}
+    more = load(tmp_path / "more", [*rows, first], toml)
+    joint = joint_draws(fitted, more, "person")
+    assert joint.terms["term"].tolist() == ["first"]
+    # On its own it has other knots, so that draws of walks would be of other days.
+    asked = LossModel(priors=fitted.priors).design(collect_evidence(more), more.conflict)
+    assert asked.grid.knot_days != before.grid.knot_days
+
+
+def load(folder, rows, toml):
+    folder.mkdir()
+    return lm.load_claims(
+        conflict=write_conflict(folder, conflict=toml, claims=claims_csv(rows), streams=None)
+    )
 
 
 def test_the_report_has_a_sentence_and_rows_for_each_total(fitted, found):

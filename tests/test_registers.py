@@ -93,7 +93,7 @@ def test_declarations_that_a_later_vintage_adds_are_no_new_deaths_of_those_days(
     assert late["lower"] < DAYS * KILLED < late["upper"]
     assert abs(terms["residual"]).max() < 0.05
     # As an increment of what it had before, the jump is a contradiction.
-    monkeypatch.setattr(collect, "_recounted", lambda figures, *_, **__: (list(figures), []))
+    monkeypatch.setattr(collect, "divided", lambda figures, *_, **__: (list(figures), []))
     _, unsaid = total(load(vintages(), tmp_path / "unsaid"))
     assert abs(unsaid["residual"]).max() > 0.5
 

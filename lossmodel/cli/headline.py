@@ -9,10 +9,10 @@ from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.force_check import force_check
-from lossmodel.posterior.tables import prior_share
+from lossmodel.posterior.tables import claimed_sums, prior_share
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.readings import other_readings
-from lossmodel.report.wording import headline_keys
+from lossmodel.report.wording import answer_keys
 from lossmodel.text.numbers import percent, with_interval
 
 if TYPE_CHECKING:
@@ -76,10 +76,14 @@ def _unused_balances(fit: Fit) -> list[str]:
 
 
 def _totals(fit: Fit) -> list[str]:
-    """Series with scope ``all``: the headlines and the largest others, in the order of the fit."""
-    whole = [(party, category) for party, category, scope in fit.series if scope == "all"]
+    """Series with scope ``all``: the headlines and the largest others, in the order of the fit.
+
+    Sums of parties that figures are of come last.
+    """
+    every = [*fit.series, *claimed_sums(fit)]
+    whole = [(party, category) for party, category, scope in every if scope == "all"]
     totals = {(p, c): total_to(fit, (p, c, "all"), fit.days[-1]) for p, c in whole}
-    heads = {(party, category) for party, category, _ in headline_keys(fit)}
+    heads = {(party, category) for party, category, _ in answer_keys(fit)}
     largest = sorted(whole, key=lambda key: (key not in heads, -totals[key]["median"]))[:SHOWN]
     rest = len(whole) - len(largest)
     width = max((len(f"{category} {party}") for party, category in largest), default=0)

@@ -211,8 +211,7 @@ def joint_draws(
     Raises
     ------
     UsageError
-        A figure of the fit is replaced by the new claims, so that it would count twice, or the
-        model has other days with them.
+        A figure of the fit is replaced by the new claims, so that it would count twice.
     """
     submodel = fit.submodels[name]
     before = submodel.design
@@ -221,8 +220,6 @@ def joint_draws(
     lost = known - set(design.terms["term"])
     if lost:
         raise UsageError(f"The claims replace figures of the fit: {', '.join(sorted(lost))}.")
-    if not np.array_equal(design.grid.cell_of, before.grid.cell_of):
-        raise UsageError("With the claims the model has other days than the fit.")
     rng = np.random.default_rng(seed)
     every = len(submodel.posterior.flat)
     chosen = np.linspace(0, every - 1, min(every, DRAWS)).round().astype(int)
@@ -246,7 +243,7 @@ def joint_draws(
 
 
 def _laid_out(fit: Fit, claims: Claims, name: str, as_of: pd.Timestamp | None) -> Design:
-    """A submodel with the settings of a fit, laid out with other claims."""
+    """A submodel with the settings, cells and knots of a fit, laid out with other claims."""
     evidence = collect_evidence(
         claims,
         as_of=fit.evidence.as_of if as_of is None else as_of,
@@ -255,7 +252,7 @@ def _laid_out(fit: Fit, claims: Claims, name: str, as_of: pd.Timestamp | None) -
     )
     model = LossModel(fit.components, fit.priors)
     evidence = with_force(evidence, claims.conflict, model.components, model.priors)
-    return model.design(evidence, claims.conflict, name)
+    return model.design(evidence, claims.conflict, name, like=fit.submodels[name].design)
 
 
 def carried(

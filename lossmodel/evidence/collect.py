@@ -22,17 +22,17 @@ from lossmodel.evidence.force_figures import force_figures
 from lossmodel.evidence.ledgers import ledger_observations
 from lossmodel.evidence.observations import Observation, observation_table
 from lossmodel.evidence.outcomes import Outcomes
+from lossmodel.evidence.recounts import divided
 from lossmodel.evidence.relays import find_roots, merge_relays, one_ledger
 from lossmodel.evidence.revisions import estimate_observations, stock_observations
 from lossmodel.evidence.vintages import vintage_observations
-from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.categories import DECLARED, MISSING
 from lossmodel.tables.trust import ANY_TRUST, Trust
 from lossmodel.tables.vocabulary import ACCOUNTINGS, AUXILIARY, KINDS, Accounting
 
 if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
     from lossmodel.conflict.conflict import Conflict
-    from lossmodel.conflict.types import Stream
 
 __all__ = ["collect_evidence"]
 
@@ -44,15 +44,9 @@ WHY_USED: Final = {
     "corrected-register": "An assessment from a register, corrected for its delay.",
     "declarations": "Declarations, or bodies found, of these days.",
 }
-MISSING: Final = "missing"
 ASSESSMENT: Final = "estimate"
 # Each is a dated act, so that a total is the sum of those of its days whoever publishes it.
 DECLARATIONS: Final = "declarations"
-# A ledger's total published so many days after its window is no running sum but a new count.
-# Headquarters publish within days, and yearly reviews repeat their totals within a month. After a
-# war of days, a total that comes later than the war was long, a week at least, is no report from
-# the field either.
-RECOUNTED_AFTER, FIELD_REPORTS = 30, 7
 # An office enters known deaths within weeks; courts declare the missing dead after months.
 PAPERWORK: Final = 30.0
 # Claims about losses that end so long before the last publication are about a war that is over.
@@ -202,7 +196,7 @@ def _observations(
     for key in {**by_key, **corrected}:
         stream = conflict.stream(*key[:3])
         accounting = stream.accounting
-        series, recounted = _recounted(by_key[key], stream, first=first, ended=ended)
+        series, recounted = divided(by_key[key], stream, first=first, ended=ended)
         days = _recount_days(conflict, key, accounting)
         found = _series_observations(series, corrected[key], accounting, first, outcomes, days)
         if ACCOUNTINGS[accounting].counts_cases:  # no increment of what the register had before
@@ -240,28 +234,6 @@ def _recount_days(conflict: Conflict, key: Key, accounting: Accounting) -> float
     dies = category != "wounded" and conflict.categories[category].group == "person"
     civilian = conflict.parties[conflict.components(party)[0]].civilian
     return PAPERWORK if dies and not civilian else math.inf
-
-
-def _recounted(
-    figures: Sequence[Figure], stream: Stream, *, first: int, ended: int | None
-) -> tuple[list[Figure], list[Figure]]:
-    """Figures of a series, and those of a ledger or register counted anew after the fighting."""
-    rules = ACCOUNTINGS[stream.accounting]
-    # A register that says from when it adds those declared dead has increments of them.
-    if ended is None or rules.has_coverage or rules.assesses or stream.declared_from is not None:
-        return list(figures), []
-    after = min(RECOUNTED_AFTER, max(FIELD_REPORTS, ended + 1 - first))
-    first_published: dict[tuple[int, int, float], int] = {}
-    for f in sorted(figures, key=lambda f: f.published):
-        first_published.setdefault((f.start, f.end, f.value), f.published)
-    apart: tuple[list[Figure], list[Figure]] = [], []
-    for f in figures:
-        # A total that is repeated is no new count: it is read as its first publication is.
-        known = f.known if rules.counts_cases else f.published
-        seen = min(known, first_published[f.start, f.end, f.value])
-        late = seen > max(ended, f.end) + after and not KINDS[f.kind].single_day
-        apart[late and f.category not in (MISSING, DECLARED)].append(f)
-    return apart
 
 
 def _by_key(figures: Iterable[Figure]) -> defaultdict[Key, list[Figure]]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.plots.palette import FAINT, LEFT_OUT_COLOUR, ROLE_COLOURS
+from lossmodel.tables.categories import SHOWN_AS
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from lossmodel.plots.drawable import Drawable
 
-__all__ = ["SHOWN_AS", "Points", "claim_groups", "claims_about"]
+__all__ = ["Points", "claim_groups", "claims_about"]
 
 MARKERS: Final = {
     "ledger": "o",
@@ -26,8 +27,6 @@ MARKERS: Final = {
     "register": "D",
     "corrected-register": "D",
 }
-# Categories whose claims are drawn with a series; the model has the definition of each.
-SHOWN_AS: Final = {"casualties": ("casualties", "losses", "irrecoverable")}
 # Marks of bounds point to the side on which the number may lie.
 BOUNDS: Final = {"at-least": "^", "at-most": "v"}
 # Above this many points, markers are small dots without an outline, so that they do not hide the

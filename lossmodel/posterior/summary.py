@@ -8,6 +8,7 @@ import pandas as pd
 
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.tables import (
+    claimed_sums,
     influence_table,
     prior_share,
     reported_series,
@@ -29,12 +30,14 @@ COLUMNS: Final = ("prior_share", "set_by", "warnings")
 def summary_table(fit: Fit, *, ci_prob: float | None = None) -> pd.DataFrame:
     """Totals of all series from the first to the last day, see ``lossmodel.Fit.summary``.
 
+    Sums of parties that figures are of come last.
+
     Examples
     --------
     >>> summary_table(fitted)["party"].tolist()
     ['germany', 'britain']
     """
-    keys = reported_series(fit)
+    keys = [*reported_series(fit), *claimed_sums(fit)]
     rows = [estimate(fit, c, p, scope=s, ci_prob=ci_prob).iloc[[-1]] for p, c, s in keys]
     shares = [prior_share(fit, key) for key in keys]
     return pd.concat(rows, ignore_index=True).assign(

@@ -29,6 +29,8 @@ from lossmodel.posterior.prior_shift import local_prior_sensitivity
 from lossmodel.posterior.reported import Series, is_identified, series_of
 from lossmodel.posterior.row_influence import SHOWN, largest, row_influence
 from lossmodel.posterior.variance import variance_decomposition
+from lossmodel.tables.categories import SHOWN_AS
+from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.levels import ASSUMED
 
 if TYPE_CHECKING:
@@ -72,6 +74,33 @@ def reported_series(fit: Fit) -> list[Series]:
             for key in series_of(submodel.design, name, fit.conflict)
         ],
     )
+
+
+def claimed_sums(fit: Fit) -> list[Series]:
+    """Sums of parties that figures are of, and whose parts are all estimated.
+
+    Of each the categories that its figures are of, in the conflict's order, and the scope ``all``.
+
+    Examples
+    --------
+    >>> claimed_sums(fitted)
+    []
+    """
+
+    def found() -> list[Series]:
+        known, streams = reported_series(fit), streams_table(fit)
+        used = streams[(streams["n_used"] > 0) & ~is_auxiliary(streams["accounting"])]
+        about = set(zip(used["party"], used["category"], strict=True))
+        return [
+            (party, category, "all")
+            for party in fit.conflict.parties
+            for category in dict.fromkeys(category for _, category, _ in known)
+            if len(parts := fit.conflict.components(party)) > 1
+            and {(part, category, "all") for part in parts} <= set(known)
+            and any((party, name) in about for name in SHOWN_AS.get(category, (category,)))
+        ]
+
+    return fit.cache.get("claimed_sums", found)
 
 
 def streams_table(fit: Fit) -> pd.DataFrame:
@@ -125,8 +154,9 @@ def _variance(fit: Fit, key: Series) -> pd.DataFrame:
         submodel = submodel_of(fit, key[0], key[1])
         expansion = _expansion(fit, submodel.design.name)
         return variance_decomposition(
-            submodel.posterior, submodel.prior, expansion, submodel.laplace, [key]
-        )
+            submodel.posterior, submodel.prior, expansion, submodel.laplace, [key],
+            parts=fit.conflict.components(key[0]),
+        )  # fmt: skip
 
     return fit.cache.get(f"variance_decomposition {key}", shares)
 
@@ -137,7 +167,7 @@ def prior_share(fit: Fit, key: Series) -> float:
     Parameters
     ----------
     key
-        Party, category and scope, one of `reported_series`.
+        Party, category and scope, one of `reported_series` or `claimed_sums`.
     """
     shares = _variance(fit, key)["prior_share"]
     return float(shares.iloc[0]) if len(shares) else float("nan")

@@ -10,8 +10,11 @@ expectations and their curvature; the sum is ``g' S g`` where expectations are l
 entries of ``S g`` belong to groups of theta, hence to blocks of assumptions.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.model.density.expansion import Expansion
@@ -60,14 +63,27 @@ def block_of(group: str) -> str:
     return BLOCKS.get(name) or BLOCKS[name.split(".", maxsplit=1)[0]]
 
 
-def slope(draws: SubmodelDraws, key: Series) -> Floats:
-    """Derivative of a log total to the end by theta at one point (the submodel's only draw)."""
+def slope(draws: SubmodelDraws, key: Series, parts: Sequence[str] = ()) -> Floats:
+    """Derivative of a log total to the end by theta at one point (the submodel's only draw).
+
+    Parameters
+    ----------
+    parts
+        The parties that the key's party is the sum of, if it is one.
+    """
     model, latent = draws.model, draws.design.latent
     party, category, scope = key
-    number = latent.scope_index.get((party, scope), 0)
-    node = model.total(latent.parties.index(party), components_of(category), number)
-    found = model.graph.evaluate({model.theta: draws.flat[0]}, [node], apart=True)
-    return np.asarray(found.adjoints({node: np.ones(1)})[model.theta])
+    nodes = [
+        model.total(
+            latent.parties.index(part),
+            components_of(category),
+            latent.scope_index.get((part, scope), 0),
+        )
+        for part in parts or (party,)
+    ]
+    found = model.graph.evaluate({model.theta: draws.flat[0]}, nodes, apart=True)
+    shares = softmax([found[node] for node in nodes], axis=0)
+    return np.asarray(found.adjoints(dict(zip(nodes, shares, strict=True)))[model.theta])
 
 
 def variance_decomposition(
@@ -76,6 +92,8 @@ def variance_decomposition(
     expansion: Expansion,
     laplace: Laplace,
     series: list[tuple[str, str, str]],
+    *,
+    parts: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Shares of the posterior variance of each log total to the end that are prior.
 
@@ -83,6 +101,8 @@ def variance_decomposition(
     ----------
     expansion
         Of the log posterior at its mode.
+    parts
+        The parties that the party of the series is the sum of, if it is one.
 
     Returns
     -------
@@ -98,7 +118,7 @@ def variance_decomposition(
     rows = []
     curvature = np.maximum(expansion.curvature, 0.0)
     for key in series:
-        moved = laplace.covariance_root @ (laplace.covariance_root.T @ slope(at_mode, key))
+        moved = laplace.covariance_root @ (laplace.covariance_root.T @ slope(at_mode, key, parts))
         figures = float(curvature @ moved_by(expansion, moved[:, None])[:, 0] ** 2)
         # A scope of fixed share may have no losses, whose log does not vary.
         variance = max(float(moved @ moved) + figures, LEAST_VARIANCE)
@@ -108,8 +128,8 @@ def variance_decomposition(
         base = {
             "quantity": f"{category} {party} {scope}",
             **{"party": party, "category": category, "scope": scope},
-            "prior_sd": _log_sd(prior, key),
-            "posterior_sd": _log_sd(draws, key),
+            "prior_sd": _log_sd(prior, key, parts),
+            "posterior_sd": _log_sd(draws, key, parts),
             "prior_share": prior_share,
         }
         known = {"identified": prior_share <= ASSUMED}
@@ -117,10 +137,12 @@ def variance_decomposition(
     return pd.DataFrame(rows)
 
 
-def log_total(draws: SubmodelDraws, key: Series) -> Floats:
-    """Log of a total to the end, shape (S,)."""
-    return np.asarray(np.log(np.maximum(draws.total(*key), LEAST_TOTAL)))
+def log_total(draws: SubmodelDraws, key: Series, parts: Sequence[str] = ()) -> Floats:
+    """Log of a total to the end, or of the sum of those of some parties, shape (S,)."""
+    party, *rest = key
+    total = sum(draws.total(part, *rest) for part in parts or (party,))
+    return np.asarray(np.log(np.maximum(total, LEAST_TOTAL)))
 
 
-def _log_sd(draws: SubmodelDraws, key: Series) -> float:
-    return float(log_total(draws, key).std())
+def _log_sd(draws: SubmodelDraws, key: Series, parts: Sequence[str]) -> float:
+    return float(log_total(draws, key, parts).std())

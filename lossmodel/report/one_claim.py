@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from lossmodel.api import Fit
 
-__all__ = ["decisive_claim", "figure_words", "hangs_on", "over_its_prior"]
+__all__ = ["decisive_claim", "figure_words", "hangs_on", "over_its_prior", "without"]
 
+# Ratio of the limits from which a total is as good as unknown: a thousand on either side.
+UNKNOWN: Final = 1e6
 # Observation models as the kind of a claim in a sentence; stocks are of the missing.
 KINDS_OF_FIGURES: Final = {
     "stock": "count of the {}",
@@ -39,13 +41,19 @@ def hangs_on(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> s
     if row is None:
         return ""
     limits = total["lower"], total["upper"]
-    without = with_interval(row["median"], row["lower"], row["upper"])
-    said = f"hangs on one claim ({row['term']}, {figure_words(row)}): {without} without it"
+    said = f"hangs on one claim ({row['term']}, {figure_words(row)}): {without(row)} without it"
     ends = [number(value, *limits) for value in over_its_prior(fit, row) or ()]
     # A prior without an sd moves nothing.
     if len(set(ends)) < 2:
         return said
     return f"{said}, {' to '.join(ends)} with its prior an sd lower and higher"
+
+
+def without(row: Mapping[str, Any]) -> str:
+    """A total without a claim, with its interval, or that nothing else says how large it is."""
+    if row["lower"] <= 0 or row["upper"] / row["lower"] > UNKNOWN:
+        return "next to nothing known"
+    return with_interval(row["median"], row["lower"], row["upper"])
 
 
 def decisive_claim(fit: Fit, key: tuple[str, str, str]) -> dict[str, Any] | None:

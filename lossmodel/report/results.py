@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lossmodel.plots.claims import SHOWN_AS
-from lossmodel.posterior.estimates import estimates_of, estimates_table, total_to
+from lossmodel.posterior.estimates import COLUMNS, estimates_of, estimates_table, total_to
 from lossmodel.posterior.ratios import biases_table
-from lossmodel.posterior.tables import claim_influence
-from lossmodel.report.wording import main_categories
+from lossmodel.posterior.tables import claim_influence, claimed_sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,36 +55,23 @@ class Results:
 
     @cached_property
     def cumulative(self) -> dict[Key, pd.DataFrame]:
-        """Cumulative totals by party, category and scope."""
-        table = self.estimates[self.estimates["measure"] == "cumulative"]
+        """Cumulative totals by party, category and scope, also of sums that figures are of."""
+        both = pd.concat([self.estimates, self.sums]) if len(self.sums) else self.estimates
+        table = both[both["measure"] == "cumulative"]
         groups = table.groupby(["party", "category", "scope"], sort=False)
         return {(str(p), str(c), str(s)): rows for (p, c, s), rows in groups}
 
     @cached_property
     def sums(self) -> pd.DataFrame:
-        """Estimates of the sums of parties that claims are about, for figures."""
+        """Estimates of the sums of parties that figures are of."""
         return self._table("sums", self._sums)
 
     def _sums(self, fit: Fit) -> pd.DataFrame:
         measures: list[Measure] = ["weekly", "cumulative"]
-        return estimates_of(fit, self.sums_claimed, measures=measures, ci_prob=fit.ci_prob)
-
-    @cached_property
-    def sums_claimed(self) -> list[Key]:
-        """Sums of parties with used claims about a headline category, as party, category, scope."""
-        fit = self.fit
-        estimated = {(party, category) for party, category, scope in fit.series if scope == "all"}
-        used = self.claims[self.claims["class"] == "used"]
-        about = dict.fromkeys(zip(used["party"], used["category"], strict=True))
-        keys = []
-        for party in dict.fromkeys(used["party"]):
-            parts = fit.conflict.components(party)
-            for category in main_categories(fit) if len(parts) > 1 else []:
-                shown = SHOWN_AS.get(category, (category,))
-                whole = all((part, category) in estimated for part in parts)
-                if whole and any((party, name) in about for name in shown):
-                    keys.append((str(party), category, "all"))
-        return keys
+        keys = claimed_sums(fit)
+        if not keys:
+            return pd.DataFrame(columns=list(COLUMNS))
+        return estimates_of(fit, keys, measures=measures, ci_prob=fit.ci_prob)
 
     @cached_property
     def influence(self) -> pd.DataFrame:

@@ -262,7 +262,7 @@ def nudged(results: Results, factor: float) -> Results:
     own = {name: _scaled(getattr(results.fit, name), factor) for name in OF_FIT}
     given = {name: _scaled(getattr(results, name), factor) for name in TABLES.values()}
     given["differences"] = _scaled(differences(results), factor)
-    if results.sums_claimed:
+    if len(results.sums):
         given["sums"] = _scaled(results.sums, factor)
     return Results(with_tables(results.fit, own), given)
 

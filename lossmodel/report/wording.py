@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from lossmodel.conflict import titles
 from lossmodel.conflict.titles import party_title
-from lossmodel.posterior.tables import prior_share
+from lossmodel.posterior.rates import rates
+from lossmodel.posterior.tables import claimed_sums, prior_share
+from lossmodel.posterior.variance import LEAST_TOTAL
 from lossmodel.text.levels import NARROW, WIDE
 from lossmodel.text.months import MONTHS
 from lossmodel.text.numbers import number, percent
@@ -140,12 +144,32 @@ def headline_keys(fit: Fit) -> list[tuple[str, str, str]]:
 
 
 def answer_keys(fit: Fit) -> list[tuple[str, str, str]]:
-    """Of the totals that a report begins with: the headlines, and killed civilians."""
+    """Of the totals that a report begins with.
+
+    The headlines, killed civilians, and sums of parties that figures are of and that are known
+    better than each of their parts.
+    """
     heads = headline_keys(fit)
     dead = [(name, "killed", "all") for name in fit.conflict.parties if is_civilian(fit, name)]
-    return heads + [key for key in dead if key in fit.series and key not in heads]
+    heads += [key for key in dead if key in fit.series and key not in heads]
+    return heads + [key for key in claimed_sums(fit) if _is_known_better(fit, key)]
 
 
+def _is_known_better(fit: Fit, key: tuple[str, str, str]) -> bool:
+    """Whether a sum of a headline's category has a far shorter interval than all of its parts."""
+    party, *rest = key
+    if key[1] not in main_categories(fit):
+        return False
+    sds = [
+        np.log(np.maximum(rates(fit, name, *rest).between(0, len(fit.days)), LEAST_TOTAL)).std()
+        for name in (party, *fit.conflict.components(party))
+    ]
+    return bool(sds[0] < BETTER * min(sds[1:]))
+
+
+# Sd of a log sum, relative to the least of its parts, from which these are the better answer:
+# judgement. The sum of two equal and independent parts has 0.71.
+BETTER: Final = 0.6
 LEVELS: Final = ("High", "Moderate", "Low")
 # The rule behind the words of `confidence`.
 CONFIDENCE: Final = (

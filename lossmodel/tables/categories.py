@@ -12,7 +12,9 @@ __all__ = [
     "COUNTED",
     "DECLARED",
     "INFLOW",
+    "MISSING",
     "OUTFLOWS",
+    "SHOWN_AS",
     "STOCK_CATEGORIES",
     "STRENGTH",
     "has_wounded",
@@ -24,12 +26,15 @@ STRENGTH: Final = "strength"
 INFLOW: Final = "recruits"
 OUTFLOWS: Final = ("captured", "deserted", "discharged")
 STOCK_CATEGORIES: Final = ("missing", "captured", STRENGTH)
+MISSING: Final = "missing"
 # The flow out of the stock of the missing dead: declared dead by a court, found or identified.
 DECLARED: Final = "declared"
 # Categories that ratios compare, from the most to the fewest dead among them.
 COMPARED_CATEGORIES: Final = ("killed", "irrecoverable", "losses", "casualties", "wounded")
 # Losses of people, in every report.
 COUNTED: Final = ("killed", "wounded", "casualties")
+# Words of claims that are shown beside a category, where these are not that category alone.
+SHOWN_AS: Final = {"casualties": ("casualties", "losses", "irrecoverable")}
 # Categories that wounded are among.
 WITH_WOUNDED: Final = ("wounded", "casualties", "losses", "irrecoverable")
 

@@ -20,9 +20,9 @@ __all__ = ["MANY_UNKNOWNS", "Layout", "WideBlock", "has_long_windows", "is_large
 MANY_UNKNOWNS, MANY_FIGURES = 2000, 20_000
 # Unknowns from which a block is multiplied as a dense matrix. With four blocks of 700, parties of
 # thirty years in months, each with an office of its own, an expansion takes a quarter of the time.
-WIDE = 100
+WIDE = 300
 # Cells of a window from which a sum over its edges has fewer terms: each of the two edges is
-# interpolated between two ends of cells.
+# interpolated between two ends of cells. Where battles cut cells, there are two more for each.
 LONG = 4
 
 
@@ -33,8 +33,8 @@ def is_large(design: Design) -> bool:
 
 def has_long_windows(design: Design) -> bool:
     """Whether figures are many, and of many cells: they are fewer by the edges of windows."""
-    _, _, _, lo, hi = design.window.T
-    cells = (hi - lo).sum() / design.grid.cell_days
+    *_, lo, hi = design.window.T
+    cells = (design.grid.cells * (hi - lo) / design.grid.size).sum()
     edges = len(design.series) * (design.grid.cells + 1)
     return bool(len(design.terms) > edges and cells > LONG * len(design.window))
 

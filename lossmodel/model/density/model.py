@@ -100,9 +100,9 @@ tests' plain sums and the simulator are independent of it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -110,13 +110,11 @@ from lossmodel.deprecation import renamed_attribute, renamed_fields, renamed_key
 from lossmodel.errors import UsageError
 from lossmodel.model.components import Components
 from lossmodel.model.density.pymc import reference
-from lossmodel.model.density.submodels import submodel_of
+from lossmodel.model.density.submodels import objection, submodel_of
 from lossmodel.model.design import Design, build_design
 from lossmodel.model.design.design import PEOPLE, PERSON
 from lossmodel.model.design.windows import records
 from lossmodel.model.priors import Priors
-from lossmodel.tables.categories import DECLARED
-from lossmodel.tables.vocabulary import OBSERVED_AS
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -188,7 +186,14 @@ class LossModel:
     blocks = renamed_attribute("LossModel.blocks", "submodels")
 
     @renamed_keywords({"block": "submodel"})
-    def design(self, evidence: Evidence, conflict: Conflict, submodel: str = PERSON) -> Design:
+    def design(
+        self,
+        evidence: Evidence,
+        conflict: Conflict,
+        submodel: str = PERSON,
+        *,
+        like: Design | None = None,
+    ) -> Design:
         """One submodel as arrays.
 
         Parameters
@@ -197,6 +202,8 @@ class LossModel:
             As for `submodels`.
         submodel
             ``person``, ``civilian`` or a class of equipment.
+        like
+            As for `build_design`.
 
         Returns
         -------
@@ -224,7 +231,7 @@ class LossModel:
             raise UsageError(
                 f"There is no evidence for the submodel {submodel!r}; submodels: {known}."
             )
-        return self._design(terms[names == submodel], submodel, evidence, conflict)
+        return self._design(terms[names == submodel], submodel, evidence, conflict, like)
 
     def unmodelled(self, evidence: Evidence, conflict: Conflict) -> pd.DataFrame:
         """Observations that the model with these components leaves out, with the reason.
@@ -245,7 +252,9 @@ class LossModel:
         0
         """
         read = ["party", "category", "accounting", "days", "days_from"]
-        reasons = [self._objection(term, conflict) for term in records(evidence.terms, read)]
+        reasons = [
+            objection(term, conflict, self.components) for term in records(evidence.terms, read)
+        ]
         table = evidence.terms[["term", "claims"]].assign(why=reasons)
         return table[table["why"] != ""].reset_index(drop=True)
 
@@ -285,23 +294,13 @@ class LossModel:
         out = self.unmodelled(evidence, conflict)["term"]
         return evidence.terms[~evidence.terms["term"].isin(out)]
 
-    def _objection(self, term: Mapping[Hashable, Any], conflict: Conflict) -> str:
-        civilian = conflict.parties[conflict.components(term["party"])[0]].civilian
-        component = OBSERVED_AS[term["accounting"]].component
-        if component and not getattr(self.components, component):
-            return f"The component of the {component} is off."
-        of_missing = term["category"] in ("missing", DECLARED)
-        if of_missing and not self.components.missing:
-            return "The component of the missing is off."
-        if of_missing and civilian:
-            return "The model has no missing dead among civilians."
-        delayed = term["accounting"] == "list" or (self.components.missing and not civilian)
-        if _adds_days(term) or (self.components.delay and delayed):
-            return ""
-        return "It is an increment for days of an earlier vintage, which without delays is zero."
-
     def _design(
-        self, terms: pd.DataFrame, name: str, evidence: Evidence, conflict: Conflict
+        self,
+        terms: pd.DataFrame,
+        name: str,
+        evidence: Evidence,
+        conflict: Conflict,
+        like: Design | None = None,
     ) -> Design:
         return build_design(
             terms,
@@ -311,10 +310,5 @@ class LossModel:
             components=self.components,
             until=evidence.until,
             ended=evidence.ended,
+            like=like,
         )
-
-
-def _adds_days(term: Mapping[Hashable, Any]) -> bool:
-    """Whether an observation has days that the vintage before it did not include."""
-    known = term["days_from"]
-    return not all(any(a <= lo and hi <= b for a, b in known) for lo, hi in term["days"])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.components import Components
-from lossmodel.model.design.battles import battles_of
+from lossmodel.model.design.battles import Battles, battles_of
 from lossmodel.model.design.bias import build_biases, kind_of_list
 from lossmodel.model.design.bias_map import as_published, bias_map, unsettled_share
 from lossmodel.model.design.comparisons import ComparisonBuilder
@@ -43,6 +43,7 @@ def build_design(
     components: Components,
     until: pd.Timestamp,
     ended: pd.Timestamp | None = None,
+    like: Design | None = None,
 ) -> Design:
     """Turn the observations of one submodel into arrays.
 
@@ -58,20 +59,25 @@ def build_design(
         Last day of the latent processes.
     ended
         Last day of fighting; None while the war lasts.
+    like
+        A design of other figures of the same days, whose cells, knots and battles this one has.
 
     Returns
     -------
     design
         See `Design`, and `LossModel.design`, which selects the rows, for examples.
     """
-    return _Assembly(terms, name, conflict, priors, components, until, ended).design()
+    of_days = None if like is None else (like.latent.battles, like.grid)
+    return _Assembly(terms, name, conflict, priors, components, until, ended, of_days).design()
 
 
-def _edges(terms: pd.DataFrame) -> int:
-    """Days on which windows of the observations begin or end."""
+def _days(terms: pd.DataFrame, conflict: Conflict, until: pd.Timestamp) -> tuple[Battles, Grid]:
+    """Battles, and cells and knots as the windows of the observations ask for."""
     windows = [window for days in terms["days"] for window in days]
     begins = {start.toordinal() for start, _ in windows}
-    return len(begins | {end.toordinal() + 1 for _, end in windows})
+    edges = len(begins | {end.toordinal() + 1 for _, end in windows})
+    grid = Grid.over(conflict.start, until, rate_days=conflict.knots.rate_days, edges=edges)
+    return battles_of(terms, grid, conflict.components)
 
 
 class _Assembly:
@@ -89,13 +95,11 @@ class _Assembly:
         components: Components,
         until: pd.Timestamp,
         ended: pd.Timestamp | None,
+        like: tuple[Battles, Grid] | None,
     ) -> None:
         self.terms, self.name = terms.reset_index(drop=True), name
         self.conflict, self.priors, self.components = conflict, priors, components
-        self.grid = Grid.over(
-            conflict.start, until, rate_days=conflict.knots.rate_days, edges=_edges(self.terms)
-        )
-        battles, self.grid = battles_of(self.terms, self.grid, conflict.components)
+        battles, self.grid = like or _days(self.terms, conflict, until)
         self.builder, self.daily = ParameterisationBuilder(), Linear()
         common: dict[str, Any] = {"priors": priors, "components": components}
         common |= {"grid": self.grid, "builder": self.builder}

@@ -13,27 +13,27 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from lossmodel.conflict.durations import MONTH, QUARTER, WEEK
+from lossmodel.conflict.durations import MONTH, WEEK
 from lossmodel.model.design.grid import Grid
 from lossmodel.tables.readings import is_auxiliary
 
 __all__ = ["IN_COMMON", "Battles", "Span", "battles_of", "rarity"]
 
-# A figure of a window of up to a week may be of a battle, and those of windows of up to a month
-# tell what the days around it were like; in a war of weeks both are parts of its length. More of
-# the days, or more runs of days than a dozen and one each quarter, are samples of a series.
-# Judgement: the first day of the Somme stands alone in a table of years, the days of the Battle of
-# Britain are of a series.
-SHORT, SHORT_PART = WEEK, 8
+# A figure of a window of up to a week, or of a fortieth of the war if that is longer, may be of a
+# battle, and those of windows of up to a month tell what the days around it were like; in a war of
+# weeks both are parts of its length. Longer runs of short windows are series, and more than a
+# quarter of the days are no choice of days. Judgement: the first day of the Somme stands alone in
+# a table of years, the days of the Battle of Britain are of a series.
+SHORT, SHORT_LEAST, SHORT_PART = WEEK, 40, 8
 LONG, LONG_PART = MONTH, 3
-MOST_PART, MOST_RUNS = 4, 12
+MOST_PART = 4
 # The prior ``rate.battle`` is of the highest hundredth of the days of a war. Of a lognormal with
 # sd s on the log scale, the least of the highest share p of the days is exp(s z - s^2 / 2) times
 # the mean day, with z the normal quantile of 1 - p; with s = 1.2 it is eight times at a hundredth.
 RARE, DAYS_SD = 0.01, 1.2
 # Share of the variance that the battles of one party have in common: judgement. Some wars are
-# steady, and some are quiet but for a few days.
-IN_COMMON = 0.5
+# steady and some are quiet but for a few days, and days may be known for their losses or by chance.
+IN_COMMON = 0.75
 # Lists and registers are of all that died, whether a battle is known or not.
 OF_BATTLES = ("estimate", "ledger")
 
@@ -97,7 +97,8 @@ class _Window(NamedTuple):
 
 def _battles(windows: list[_Window], size: int) -> Iterator[Span]:
     """Runs of days in short windows around which no window tells more than a total."""
-    brief, middling = min(SHORT, max(size // SHORT_PART, 1)), min(LONG, size // LONG_PART)
+    longest = min(max(SHORT, size // SHORT_LEAST), LONG)
+    brief, middling = min(longest, max(size // SHORT_PART, 1)), min(LONG, size // LONG_PART)
     # Running totals begin together, and are of no battle.
     first = windows[0].lo
     running = any(lo == first and hi - lo > brief for lo, hi, _ in windows)
@@ -109,10 +110,10 @@ def _battles(windows: list[_Window], size: int) -> Iterator[Span]:
         elif hi - lo <= middling:
             known[lo + 1 : hi + 1] = True
     runs = np.flatnonzero(np.diff(short.astype(int))).reshape(-1, 2)
-    if short.sum() > size / MOST_PART or len(runs) > max(MOST_RUNS, size // QUARTER):
+    if short.sum() > size / MOST_PART:
         return
     # Increments of running totals follow one another.
     begins, ends = {window.lo for window in windows}, {window.hi for window in windows}
     for lo, hi in runs.tolist():
-        if not (known[lo : hi + 2].any() or hi in begins or lo in ends):
+        if hi - lo <= LONG and not (known[lo : hi + 2].any() or hi in begins or lo in ends):
             yield lo, hi

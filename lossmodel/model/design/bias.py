@@ -303,5 +303,5 @@ class _BiasTable:
         spacing = self.grid.slow_days(self.conflict.knots.drift_days)
         positions = knot_positions(first, last, spacing)
         rows = self.builder.rows(name.split()[0], np.zeros(len(positions)))
-        self.builder.walk(name, rows, float(np.sqrt(spacing / HALF_YEAR)), prior)
+        self.builder.walk(name, rows, self.grid.step(spacing, HALF_YEAR), prior)
         return positions, rows

@@ -30,10 +30,14 @@ LEAST_KNOTS = 12
 MOST_STEPS = 52
 # Knots of the rate, and of a slower walk: two and one for each day on which a window of a figure
 # begins or ends, within these limits. The time of a fit grows with the cube of their number, and
-# figures of years do not tell fortnights apart. The least are enough for the walk of the prior and
-# two years of slow walks in months; the most are 16 and 25 years with the default spacing.
+# figures of years do not tell fortnights apart. The least are two for each step of the walk, or
+# four years in fortnights, so that a campaign among years keeps its own; the most are 16 and 25
+# years with the default spacing.
 KNOTS_AN_EDGE, SLOW_KNOTS_AN_EDGE = 2, 1
-KNOTS, SLOW_KNOTS = (MOST_STEPS, 400), (26, 100)
+KNOTS, SLOW_KNOTS = (2 * MOST_STEPS, 400), (26, 100)
+# Days of a war from which its slow walks are stretched. Judgement: their priors are of wars of
+# months to a few years, and a bias or a share of decades wanders no farther than in five years.
+STEADY = 5 * 366
 # Days up to which a war has cells of one day. Cells save time: a fit of the shipped war's people
 # takes about three times as long with cells of one day instead of seven, and no headline total
 # moves by more than 0.11 posterior sd. In the Battle of Britain, cells of seven days move the
@@ -55,6 +59,8 @@ class Grid:
         Days in a cell that is not cut.
     knot_days
         Days between the knots of the rate.
+    bin_days
+        Days in a bin of the reporting triangle, as many as between knots of daily figures.
     slow_knots
         Most knots of a slower walk.
     cuts
@@ -76,6 +82,7 @@ class Grid:
     until: pd.Timestamp
     cell_days: int = 1
     knot_days: int = 1
+    bin_days: int = 1
     slow_knots: int = SLOW_KNOTS[1]
     cuts: tuple[int, ...] = ()
 
@@ -107,14 +114,25 @@ class Grid:
             int(np.clip(each * edges, *limits))
             for each, limits in ((KNOTS_AN_EDGE, KNOTS), (SLOW_KNOTS_AN_EDGE, SLOW_KNOTS))
         )
-        asked = max(rate_days, days // most)
-        knot_days = min(asked, max(1, days // LEAST_KNOTS))
+        asked, least = (max(rate_days, days // knots) for knots in (most, KNOTS[1]))
+        widest = max(1, days // LEAST_KNOTS)
         cell_days = 1 if days <= SHORT_WAR else max(1, asked // 2)
-        return cls(start, until, cell_days, knot_days, slow)
+        return cls(start, until, cell_days, min(asked, widest), min(least, widest), slow)
 
     def slow_days(self, days: int) -> float:
         """Days between the knots of a slow walk: as many as asked, more where figures are few."""
         return float(max(days, self.size / self.slow_knots))
+
+    def step(self, spacing: float, unit: float) -> float:
+        """Sd of a step of a slow walk, relative to that of its change over a unit of days.
+
+        Examples
+        --------
+        >>> start, ends = pd.Timestamp("1900-01-01"), ("1902-12-31", "1949-12-31")
+        >>> [round(Grid(start, pd.Timestamp(end)).step(364, 91), 2) for end in ends]
+        [2.0, 0.63]
+        """
+        return float(np.sqrt(spacing / (unit * max(1.0, self.size / STEADY))))
 
     @cached_property
     def size(self) -> int:
@@ -181,32 +199,38 @@ class Grid:
         inside = np.minimum(ends, last + 1) - np.maximum(begins, first)
         return np.asarray(np.clip(inside, 0, None) / (ends - begins), dtype=np.float64)
 
-    def sums_before(self, day: Ints) -> tuple[Ints, Ints, Floats]:
-        """Sums over all days before some, as a map of prefix sums over cells of one day's losses.
+    def sums_over(self, lo: Ints, hi: Ints) -> tuple[Ints, Ints, Floats]:
+        """Sums over windows of days, as a map of prefix sums over cells of one day's losses.
 
         Parameters
         ----------
-        day
-            Shape (n,), each 0 to ``size``.
+        lo, hi
+            First day of each window, and the first one after it, each 0 to ``size``, shape (n,).
 
         Returns
         -------
         row, edge, weight
-            Of each entry of the map: position in ``day``, edge 0 to T of the prefix sum, and weight
-            in days. Besides the edges around the day these are the edges before it between cells of
-            different widths; the sum before the first cell is left out, which is none.
+            Of each entry of the map: the window, the edge 0 to T of the prefix sum, and the weight
+            in days. Besides the edges around both ends these are the edges between them at which
+            the width of the cells changes.
         """
-        widths = np.append(0, self.widths)
-        left = np.clip(np.searchsorted(self.edges, day, side="right") - 1, 0, self.cells - 1)
-        begun, row = (day - self.edges[left]).astype(float), np.arange(len(day))
-        change = np.flatnonzero(np.diff(widths[1:])) + 1
-        before, passed = np.nonzero(change < left[:, None])
-        at = change[passed]
-        return (
-            np.concatenate([row, row, before]),
-            np.concatenate([left, left + 1, at]),
-            np.concatenate([widths[left] - begun, begun, widths[at] - widths[at + 1]]),
-        )
+        row, widths = np.arange(len(lo)), self.widths
+        change = np.flatnonzero(np.diff(widths)) + 1
+        entries: list[tuple[Ints, Ints, Floats]] = []
+        lefts = []
+        for day, sign in ((lo, -1.0), (hi, 1.0)):
+            left = np.clip(np.searchsorted(self.edges, day, side="right") - 1, 0, self.cells - 1)
+            begun = (day - self.edges[left]).astype(float)
+            before = np.where(left > 0, widths[left - 1], 0)
+            entries += [(row, left, sign * (before - begun)), (row, left + 1, sign * begun)]
+            lefts.append(left)
+        first, last = (np.searchsorted(change, left) for left in lefts)
+        count = np.maximum(last - first, 0)
+        within = np.arange(count.sum()) - np.repeat(count.cumsum() - count, count)
+        at = change[np.repeat(first, count) + within]
+        entries.append((np.repeat(row, count), at, (widths[at - 1] - widths[at]).astype(float)))
+        rows, edges, weights = (np.concatenate(part) for part in zip(*entries, strict=True))
+        return rows, edges, weights
 
 
 def knot_positions(first: float, last: float, spacing: float) -> Floats:

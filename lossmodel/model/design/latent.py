@@ -119,7 +119,7 @@ def build_latent(
         active[p] = grid.part_active(*days)
         for kind in _kinds(party, components, person=person):
             processes.add(kind, p, days, level=_level(kind, person=person))
-        processes.add_battles(p, battles.get(name, []))
+        processes.add_battles(p, days, battles.get(name, []))
     scopes, scope_index = build_scopes(
         terms,
         conflict=conflict,
@@ -220,17 +220,16 @@ class _ProcessBuilder:
         self.rows[kind][party] = self.height
         self.height += 1
 
-    def add_battles(self, party: int, battles: Sequence[Span]) -> None:
+    def add_battles(self, party: int, days: tuple[int, int], battles: Sequence[Span]) -> None:
         """Raise the rate on the days of battles, each by a factor of its own."""
         if not battles:
             return
         name, prior = self.parties[party], self.priors["rate.battle"]
-        share = sum(hi - lo for lo, hi in battles) / self.grid.size
-        rows = self.builder.rows(
-            f"rate.battle {name}", np.full(len(battles), prior.mean * rarity(share))
-        )
-        self.builder.shared(f"rate.battle.level {name}", rows, prior.sd * IN_COMMON**0.5)
-        self.builder.independent(f"rate.battle {name}", rows, prior.sd * (1 - IN_COMMON) ** 0.5)
+        rare = rarity(sum(hi - lo for lo, hi in battles) / (days[1] + 1 - days[0]))
+        sd = prior.sd * min(rare, 1)
+        rows = self.builder.rows(f"rate.battle {name}", np.full(len(battles), prior.mean * rare))
+        self.builder.shared(f"rate.battle.level {name}", rows, sd * IN_COMMON**0.5)
+        self.builder.independent(f"rate.battle {name}", rows, sd * (1 - IN_COMMON) ** 0.5)
         first = self.rows["rate"][party] * self.grid.cells
         for row, span in zip(rows, battles, strict=True):
             lo, hi = np.searchsorted(self.grid.edges, span)
@@ -243,6 +242,9 @@ class _ProcessBuilder:
         level, walk = self.priors[name], self.priors[f"{kind}.walk_sd"]
         rows = self.builder.rows(f"{kind} {party}", np.full(len(positions), level.mean))
         self.builder.shared(f"{kind}.level {party}", rows, level.sd)
-        step = float(np.sqrt(spacing / WALK_DAYS.get(kind, self.grid.walk_days)))
+        if kind == "rate":
+            step = float(np.sqrt(spacing / self.grid.walk_days))
+        else:
+            step = self.grid.step(spacing, WALK_DAYS[kind])
         self.builder.walk(f"{kind}.walk {party}", rows, step, walk)
         return positions, rows

@@ -164,7 +164,7 @@ class ReportingTriangleBuilder:
 
     def _bins(self, days: Days, known: int) -> Iterator[tuple[int, int]]:
         """Bins [lo, hi) of the runs of days that are included."""
-        width = self.grid.knot_days
+        width = self.grid.bin_days
         ends = np.flatnonzero(np.diff(np.concatenate([[False], days, [False]]).astype(int)))
         for lo, hi in ends.reshape(-1, 2):
             edges = bin_edges(int(lo), int(hi), known=known, width=width)
@@ -243,7 +243,7 @@ class ReportingTriangleBuilder:
             for group, part in ((f"{level.name} {stream}", 1 - shared), (common, shared)):
                 self.builder.shared(group, rows, level.sd * float(np.sqrt(part)))
             self.builder.walk(
-                f"coverage.walk {stream}", rows, float(np.sqrt(spacing / HALF_YEAR)), walk
+                f"coverage.walk {stream}", rows, self.grid.step(spacing, HALF_YEAR), walk
             )
             self.coverage[stream] = Coverage((positions, rows))
         return self.coverage[stream]

@@ -142,9 +142,8 @@ class WindowBuilder:
     def sums(self, series: Ints, lo: Ints, hi: Ints) -> sparse.csr_array:
         """Map from the prefix sums of all series to the sums over [lo, hi) of the given ones."""
         linear, width = Linear(), self.grid.cells + 1
-        for day, sign in ((lo, -1.0), (hi, 1.0)):
-            row, edge, weight = self.grid.sums_before(day)
-            linear.add(row, series[row] * width + edge, sign * weight)
+        row, edge, weight = self.grid.sums_over(lo, hi)
+        linear.add(row, series[row] * width + edge, weight)
         return linear.matrix((len(series), len(self._series) * width))
 
     def _counts(

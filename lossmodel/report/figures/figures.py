@@ -15,10 +15,12 @@ from lossmodel.plots import fit as plots
 from lossmodel.plots.force import MOST, plot_force_balance
 from lossmodel.plots.palette import FAINT, INK
 from lossmodel.posterior.force_check import force_check
+from lossmodel.posterior.tables import claimed_sums
 from lossmodel.report.figures import data
 from lossmodel.report.figures.room import fit_words
 from lossmodel.report.figures.tables import MEASURES
 from lossmodel.report.wording import (
+    headline_keys,
     level,
     main_categories,
     main_parties,
@@ -115,13 +117,8 @@ def figure_specs(results: Results) -> dict[str, list[FigureSpec]]:
     """All figures of a report by section."""
     fit = results.fit
     group: Group = "person" if (fit.streams["group"] == "person").any() else "equipment"
-    shown = [
-        (party, category)
-        for party in main_parties(fit)
-        for category in main_categories(fit)
-        if (party, category, "all") in fit.series
-    ]
-    shown += [(party, category) for party, category, _ in results.sums_claimed]
+    sums = [key for key in claimed_sums(fit) if key[1] in main_categories(fit)]
+    shown = [(party, category) for party, category, _ in (*headline_keys(fit), *sums)]
     return {
         "losses": [_losses(results, party, category) for party, category in shown]
         or [FigureSpec("losses", NO_LOSSES, None)],

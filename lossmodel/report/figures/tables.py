@@ -74,7 +74,7 @@ def tables_for(results: Results, names: Collection[str]) -> FigureTables:
     }  # fmt: skip
     if "estimates" in tables:
         rows = tables["estimates"]
-        sums = [results.sums] if results.sums_claimed else []
+        sums = [results.sums] if len(results.sums) else []
         tables["estimates"] = pd.concat([rows[rows["measure"].isin(MEASURES)], *sums])
     return FigureTables(
         claims=fit.claims,

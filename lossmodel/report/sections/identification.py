@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.evaluation.assumptions import prior_title
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.dial import changes_table, dial_of, largest_change
-from lossmodel.report.one_claim import decisive_claim, figure_words, over_its_prior
+from lossmodel.report.one_claim import decisive_claim, figure_words, over_its_prior, without
 from lossmodel.report.scale import FIGURES, PARTS, scale_of, scale_words
 from lossmodel.report.sections.kinds import kinds_of_evidence
 from lossmodel.report.sections.next_claims import next_claims_blocks
@@ -16,7 +16,6 @@ from lossmodel.report.wording import (
     claimant_names,
     estimate_text,
     headline_keys,
-    interval,
     level,
     quantity_title,
 )
@@ -87,7 +86,7 @@ def _one_claim_table(results: Results) -> Table | None:
                 quantity_title(fit, key),
                 estimate_text(total),
                 f"{row['term']}: {figure_words(row)}, {claimant}",
-                f"{estimate_text(row)} ({interval(row)})",
+                without(row),
                 "–" if span is None else " to ".join(number(value, *limits) for value in span),
                 prior_title(row["prior"]),
             ]
