@@ -166,7 +166,7 @@ def test_confidence_follows_its_rule(fit, lower, upper, share, word):
     words = confidence(known, ("north", "killed", "all"), {"lower": lower, "upper": upper})
     assert words.startswith(f"{word.title()} confidence")
     assert f"{share:.0%} assumed" in words
-    assert lower == 0 or "-fold with other assumptions, " in words
+    assert lower == 0 or "-fold apart with other assumptions, " in words
 
 
 @pytest.mark.parametrize("values", [[90, 530, 1710], [3, 40_000], [0, 7], [1e-3, 2e-3], [5, 5]])

@@ -194,6 +194,7 @@ def confidence(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) ->
     assumed = share if math.isfinite(share) else 1.0
     wide = (upper / lower) ** math.sqrt(1 + assumed) if lower > 0 else math.inf
     words = f"{LEVELS[int(wide >= NARROW) + int(wide >= WIDE)]} confidence"
-    reasons = [f"{wide:.1f}-fold with other assumptions"] if wide < 1000 else []
+    factor = f"{wide:.1f}" if wide < 10 else f"{float(f'{wide:.2g}'):.0f}"
+    reasons = [f"limits {factor}-fold apart with other assumptions"] if wide < 1000 else []
     reasons += [f"{percent(share)} assumed"] if math.isfinite(share) else []
     return f"{words}: {', '.join(reasons)}" if reasons else words
