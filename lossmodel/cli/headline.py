@@ -78,12 +78,13 @@ def _unused_balances(fit: Fit) -> list[str]:
 def _totals(fit: Fit) -> list[str]:
     """Series with scope ``all``: the headlines and the largest others, in the order of the fit.
 
-    Sums of parties that figures are of come last.
+    Sums of parties come last, if they are among the first answers of a report.
     """
-    every = [*fit.series, *claimed_sums(fit)]
+    answers, sums = answer_keys(fit), set(claimed_sums(fit))
+    every = [*fit.series, *(key for key in answers if key in sums)]
     whole = [(party, category) for party, category, scope in every if scope == "all"]
     totals = {(p, c): total_to(fit, (p, c, "all"), fit.days[-1]) for p, c in whole}
-    heads = {(party, category) for party, category, _ in answer_keys(fit)}
+    heads = {(party, category) for party, category, _ in answers}
     largest = sorted(whole, key=lambda key: (key not in heads, -totals[key]["median"]))[:SHOWN]
     rest = len(whole) - len(largest)
     width = max((len(f"{category} {party}") for party, category in largest), default=0)
