@@ -9,7 +9,7 @@ from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.force_check import force_check
-from lossmodel.posterior.tables import claimed_sums, prior_share
+from lossmodel.posterior.tables import prior_share
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.readings import other_readings
 from lossmodel.report.wording import answer_keys
@@ -80,8 +80,8 @@ def _totals(fit: Fit) -> list[str]:
 
     Sums of parties come last, if they are among the first answers of a report.
     """
-    answers, sums = answer_keys(fit), set(claimed_sums(fit))
-    every = [*fit.series, *(key for key in answers if key in sums)]
+    answers = answer_keys(fit)
+    every = dict.fromkeys([*fit.series, *answers])
     whole = [(party, category) for party, category, scope in every if scope == "all"]
     totals = {(p, c): total_to(fit, (p, c, "all"), fit.days[-1]) for p, c in whole}
     heads = {(party, category) for party, category, _ in answers}

@@ -42,14 +42,17 @@ def divided(
     first_published: dict[tuple[int, int, float], int] = {}
     for f in sorted(figures, key=lambda f: f.published):
         first_published.setdefault((f.start, f.end, f.value), f.published)
+    in_time = [f for f in figures if f.published <= ended]
     apart: tuple[list[Figure], list[Figure]] = [], []
     for f in figures:
         # A total that is repeated is no new count: it is read as its first publication is.
         known = f.known if rules.counts_cases else f.published
         seen = min(known, first_published[f.start, f.end, f.value])
-        late = seen > max(ended, f.end) + after and not KINDS[f.kind].single_day
-        if late and rules.sums_days:
-            late = not _is_next(f, [other for other in figures if other.published <= ended])
+        late = (
+            seen > max(ended, f.end) + after
+            and not KINDS[f.kind].single_day
+            and not (rules.sums_days and _is_next(f, in_time))
+        )
         apart[late and f.category not in (MISSING, DECLARED)].append(f)
     return apart
 

@@ -16,7 +16,7 @@ import pandas as pd
 from lossmodel.arguments import check_choice, check_ci_prob
 from lossmodel.errors import UsageError
 from lossmodel.posterior.rates import Rates, rates
-from lossmodel.posterior.tables import claimed_sums, reported_series, submodel_of
+from lossmodel.posterior.tables import reported_series, reported_totals, submodel_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,7 +163,7 @@ def estimate(
         The fit has no such series or there is no such measure.
     """
     measure = check_choice(measure, "measure", get_args(Measure))
-    series = [*reported_series(fit), *claimed_sums(fit)]
+    series = reported_totals(fit)
     if (party, category, scope) not in series:
         known = "; ".join(" ".join((c, p, s)) for p, c, s in series)
         raise UsageError(f"The fit has no {category} {party} {scope}; it has: {known}.")

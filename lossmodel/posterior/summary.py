@@ -8,10 +8,9 @@ import pandas as pd
 
 from lossmodel.posterior.estimates import estimate
 from lossmodel.posterior.tables import (
-    claimed_sums,
     influence_table,
     prior_share,
-    reported_series,
+    reported_totals,
     submodel_of,
 )
 from lossmodel.text.levels import ASSUMED
@@ -37,7 +36,7 @@ def summary_table(fit: Fit, *, ci_prob: float | None = None) -> pd.DataFrame:
     >>> summary_table(fitted)["party"].tolist()
     ['germany', 'britain']
     """
-    keys = [*reported_series(fit), *claimed_sums(fit)]
+    keys = reported_totals(fit)
     rows = [estimate(fit, c, p, scope=s, ci_prob=ci_prob).iloc[[-1]] for p, c, s in keys]
     shares = [prior_share(fit, key) for key in keys]
     return pd.concat(rows, ignore_index=True).assign(

@@ -103,6 +103,11 @@ def claimed_sums(fit: Fit) -> list[Series]:
     return fit.cache.get("claimed_sums", found)
 
 
+def reported_totals(fit: Fit) -> list[Series]:
+    """All of which there are totals: the series, and then the sums that figures are of."""
+    return [*reported_series(fit), *claimed_sums(fit)]
+
+
 def streams_table(fit: Fit) -> pd.DataFrame:
     """All streams with evidence, numbered over the submodels.
 
@@ -154,7 +159,7 @@ def _variance(fit: Fit, key: Series) -> pd.DataFrame:
         submodel = submodel_of(fit, key[0], key[1])
         expansion = _expansion(fit, submodel.design.name)
         return variance_decomposition(
-            submodel.posterior, submodel.prior, expansion, submodel.laplace, [key],
+            submodel.posterior, submodel.prior, expansion, submodel.laplace, key,
             parts=fit.conflict.components(key[0]),
         )  # fmt: skip
 
@@ -167,10 +172,19 @@ def prior_share(fit: Fit, key: Series) -> float:
     Parameters
     ----------
     key
-        Party, category and scope, one of `reported_series` or `claimed_sums`.
+        Party, category and scope, one of `reported_totals`.
     """
-    shares = _variance(fit, key)["prior_share"]
-    return float(shares.iloc[0]) if len(shares) else float("nan")
+    return _of_variance(fit, key, "prior_share")
+
+
+def log_sd(fit: Fit, key: Series) -> float:
+    """Posterior sd of a log total, NaN if it is not known, see `prior_share`."""
+    return _of_variance(fit, key, "posterior_sd")
+
+
+def _of_variance(fit: Fit, key: Series, column: str) -> float:
+    found = _variance(fit, key)[column]
+    return float(found.iloc[0]) if len(found) else float("nan")
 
 
 def is_assumed(fit: Fit, key: Series) -> bool:

@@ -91,18 +91,18 @@ def variance_decomposition(
     prior: SubmodelDraws,
     expansion: Expansion,
     laplace: Laplace,
-    series: list[tuple[str, str, str]],
+    key: Series,
     *,
     parts: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Shares of the posterior variance of each log total to the end that are prior.
+    """Shares of the posterior variance of a log total to the end that are prior.
 
     Parameters
     ----------
     expansion
         Of the log posterior at its mode.
     parts
-        The parties that the party of the series is the sum of, if it is one.
+        The parties that the key's party is the sum of, if it is one.
 
     Returns
     -------
@@ -115,26 +115,25 @@ def variance_decomposition(
     blocks = np.empty(len(laplace.mode), dtype=object)
     for group, where in draws.design.parameters.groups.items():
         blocks[where] = block_of(group)
-    rows = []
     curvature = np.maximum(expansion.curvature, 0.0)
-    for key in series:
-        moved = laplace.covariance_root @ (laplace.covariance_root.T @ slope(at_mode, key, parts))
-        figures = float(curvature @ moved_by(expansion, moved[:, None])[:, 0] ** 2)
-        # A scope of fixed share may have no losses, whose log does not vary.
-        variance = max(float(moved @ moved) + figures, LEAST_VARIANCE)
-        shares = {b: float((moved[blocks == b] ** 2).sum()) / variance for b in sorted(set(blocks))}
-        party, category, scope = key
-        prior_share = 1 - figures / variance
-        base = {
-            "quantity": f"{category} {party} {scope}",
-            **{"party": party, "category": category, "scope": scope},
-            "prior_sd": _log_sd(prior, key, parts),
-            "posterior_sd": _log_sd(draws, key, parts),
-            "prior_share": prior_share,
-        }
-        known = {"identified": prior_share <= ASSUMED}
-        rows += [base | {"block": b, "share": s} | known for b, s in shares.items() if s > 0]
-    return pd.DataFrame(rows)
+    moved = laplace.covariance_root @ (laplace.covariance_root.T @ slope(at_mode, key, parts))
+    figures = float(curvature @ moved_by(expansion, moved[:, None])[:, 0] ** 2)
+    # A scope of fixed share may have no losses, whose log does not vary.
+    variance = max(float(moved @ moved) + figures, LEAST_VARIANCE)
+    shares = {b: float((moved[blocks == b] ** 2).sum()) / variance for b in sorted(set(blocks))}
+    party, category, scope = key
+    prior_share = 1 - figures / variance
+    base = {
+        "quantity": f"{category} {party} {scope}",
+        **{"party": party, "category": category, "scope": scope},
+        "prior_sd": _log_sd(prior, key, parts),
+        "posterior_sd": _log_sd(draws, key, parts),
+        "prior_share": prior_share,
+    }
+    known = {"identified": prior_share <= ASSUMED}
+    return pd.DataFrame(
+        [base | {"block": b, "share": s} | known for b, s in shares.items() if s > 0]
+    )
 
 
 def log_total(draws: SubmodelDraws, key: Series, parts: Sequence[str] = ()) -> Floats:

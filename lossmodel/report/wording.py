@@ -5,13 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from lossmodel.conflict import titles
 from lossmodel.conflict.titles import party_title
-from lossmodel.posterior.rates import rates
-from lossmodel.posterior.tables import claimed_sums, prior_share
-from lossmodel.posterior.variance import LEAST_TOTAL
+from lossmodel.posterior.tables import claimed_sums, log_sd, prior_share
 from lossmodel.text.levels import NARROW, WIDE
 from lossmodel.text.months import MONTHS
 from lossmodel.text.numbers import number, percent
@@ -143,6 +139,11 @@ def headline_keys(fit: Fit) -> list[tuple[str, str, str]]:
     return [key for key in keys if key in fit.series]
 
 
+# Sd of a log sum, relative to the least of its parts, below which it is an answer of its own:
+# judgement. The sum of two equal and independent parts has 0.71.
+BETTER: Final = 0.6
+
+
 def answer_keys(fit: Fit) -> list[tuple[str, str, str]]:
     """Of the totals that a report begins with.
 
@@ -157,19 +158,12 @@ def answer_keys(fit: Fit) -> list[tuple[str, str, str]]:
 
 def _is_known_better(fit: Fit, key: tuple[str, str, str]) -> bool:
     """Whether a sum of a headline's category has a far shorter interval than all of its parts."""
-    party, *rest = key
-    if key[1] not in main_categories(fit):
-        return False
-    sds = [
-        np.log(np.maximum(rates(fit, name, *rest).between(0, len(fit.days)), LEAST_TOTAL)).std()
-        for name in (party, *fit.conflict.components(party))
-    ]
-    return bool(sds[0] < BETTER * min(sds[1:]))
+    party, category, scope = key
+    parts = [(part, category, scope) for part in fit.conflict.components(party)]
+    least = min(log_sd(fit, part) for part in parts)
+    return category in main_categories(fit) and log_sd(fit, key) < BETTER * least
 
 
-# Sd of a log sum, relative to the least of its parts, from which these are the better answer:
-# judgement. The sum of two equal and independent parts has 0.71.
-BETTER: Final = 0.6
 LEVELS: Final = ("High", "Moderate", "Low")
 # The rule behind the words of `confidence`.
 CONFIDENCE: Final = (

@@ -25,8 +25,8 @@ __all__ = [
 STRENGTH: Final = "strength"
 INFLOW: Final = "recruits"
 OUTFLOWS: Final = ("captured", "deserted", "discharged")
-STOCK_CATEGORIES: Final = ("missing", "captured", STRENGTH)
 MISSING: Final = "missing"
+STOCK_CATEGORIES: Final = (MISSING, "captured", STRENGTH)
 # The flow out of the stock of the missing dead: declared dead by a court, found or identified.
 DECLARED: Final = "declared"
 # Categories that ratios compare, from the most to the fewest dead among them.

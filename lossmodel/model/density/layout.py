@@ -92,8 +92,7 @@ class Layout:
     @cached_property
     def narrow_rows(self) -> Ints:
         """Own rows of all other blocks."""
-        wide = np.flatnonzero(self.sizes >= WIDE)
-        return np.flatnonzero(~np.isin(self.block_of_row, wide))
+        return np.flatnonzero(self.sizes[self.block_of_row] < WIDE)
 
     @cached_property
     def groups(self) -> list[tuple[int, slice]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lossmodel.model.design.design import CIVILIAN, PEOPLE, PERSON
-from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.categories import DECLARED, MISSING
 from lossmodel.tables.vocabulary import OBSERVED_AS
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def objection(term: Mapping[Hashable, Any], conflict: Conflict, components: Comp
     component = OBSERVED_AS[term["accounting"]].component
     if component and not getattr(components, component):
         return f"The component of the {component} is off."
-    of_missing = term["category"] in ("missing", DECLARED)
+    of_missing = term["category"] in (MISSING, DECLARED)
     if of_missing and not components.missing:
         return "The component of the missing is off."
     if of_missing and civilian:

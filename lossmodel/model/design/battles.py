@@ -24,7 +24,7 @@ __all__ = ["IN_COMMON", "Battles", "Span", "battles_of", "rarity"]
 # weeks both are parts of its length. Longer runs of short windows are series, and more than a
 # quarter of the days are no choice of days. Judgement: the first day of the Somme stands alone in
 # a table of years, the days of the Battle of Britain are of a series.
-SHORT, SHORT_LEAST, SHORT_PART = WEEK, 40, 8
+SHORT, SHORT_OF_LONG_WAR, SHORT_PART = WEEK, 40, 8
 LONG, LONG_PART = MONTH, 3
 MOST_PART = 4
 # The prior ``rate.battle`` is of the highest hundredth of the days of a war. Of a lognormal with
@@ -97,7 +97,7 @@ class _Window(NamedTuple):
 
 def _battles(windows: list[_Window], size: int) -> Iterator[Span]:
     """Runs of days in short windows around which no window tells more than a total."""
-    longest = min(max(SHORT, size // SHORT_LEAST), LONG)
+    longest = min(max(SHORT, size // SHORT_OF_LONG_WAR), LONG)
     brief, middling = min(longest, max(size // SHORT_PART, 1)), min(LONG, size // LONG_PART)
     # Running totals begin together, and are of no battle.
     first = windows[0].lo

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from lossmodel.posterior.contradictions import headline_warnings
-from lossmodel.posterior.tables import claimed_sums, prior_share
+from lossmodel.posterior.tables import prior_share, reported_totals
 from lossmodel.report.axis import Axis
 from lossmodel.report.blocks import Answer, Answers, Block, Section, Table, Text
 from lossmodel.report.dial import span_of_medians
@@ -143,7 +143,7 @@ def _scopes(results: Results) -> Text:
 def _all_totals(results: Results, main: list[str]) -> list[Block]:
     """All totals of people, then of equipment, as tables."""
     fit = results.fit
-    every = [*fit.series, *claimed_sums(fit)]
+    every = reported_totals(fit)
     people = [key for key in every if key[1] in COUNTED]
     people.sort(key=lambda key: key[0] not in main)
     things = [key for key in every if key[1] not in COUNTED]
