@@ -206,7 +206,10 @@ NOT_NAMES = [
     (lambda f: f.estimate("killed", "russia", measure="hourly"), "No measure 'hourly'; .* daily, "),
     (lambda f: f.bias("nobody"), "No claimant 'nobody'; there are: "),
     (lambda f: lm.plot_losses(f, party="rusia"), "No party 'rusia'"),
-    (lambda f: lm.plot_losses(f, measure="hourly"), "No measure 'hourly'; .* cumulative, "),
+    (
+        lambda f: lm.plot_losses(f, measure="hourly"),
+        "No measure 'hourly'; there are: daily, .* cumulative",
+    ),
     (lambda f: lm.plot_biases(f, group="tanks"), "No group 'tanks'; there are: person, equipment"),
     (lambda f: lm.plot_biases(f, page="a"), "page is 'a'; give a whole number"),
     (lambda f: lm.plot_biases(f, page=0), "page is 0; give a whole number from 1 to 1"),

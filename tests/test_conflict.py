@@ -1,6 +1,7 @@
 """A conflict's folder: what is read out of it, in which spellings, and what is refused."""
 
 import pickle
+import re
 
 import pandas as pd
 import pytest
@@ -43,6 +44,28 @@ def test_enemies_are_enemies_whichever_of_them_says_so(tmp_path):
     one_sided = load_conflict(write_conflict(tmp_path, conflict=toml))
     assert one_sided.role("sea-staff", "land") == "adversary"
     assert one_sided.role("land-staff", "sea") == "adversary"
+
+
+SILENT = re.sub(r"fights = .*\n", "", TOML)
+
+
+@pytest.mark.parametrize(
+    ("party", "role"),
+    [
+        ("", "adversary"),
+        ("villagers", "adversary"),
+        ("guests", "adversary"),
+        ("sea", "third-party"),
+    ],
+)
+def test_who_fights_nobody_says_nothing_of_the_others(tmp_path, party, role):
+    toml = SILENT.replace(f"[parties.{party}]\n", f"[parties.{party}]\nfights = false\n")
+    assert (toml != SILENT) == bool(party)
+    conflict = load_conflict(write_conflict(tmp_path, conflict=toml))
+    assert conflict.role("sea-staff", "land") == conflict.role("land-staff", "sea") == role
+    assert conflict.fights_assumed == (role == "adversary")
+    enemies = ("sea",) if party != "guests" and role == "adversary" else ()
+    assert conflict.parties["guests"].fights == enemies
 
 
 def test_an_ally_is_a_third_party(tmp_path):

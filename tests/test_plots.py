@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from lossmodel import plots
 from lossmodel.conflict.titles import claimant_names
 from lossmodel.errors import UsageError
-from lossmodel.plots.axes import set_ratio_axis
+from lossmodel.plots.axes import READ, set_ratio_axis
 from lossmodel.plots.force import plot_force_balance
 from lossmodel.plots.tail import TAIL_LABEL
-from lossmodel.posterior.estimates import estimate
+from lossmodel.posterior.estimates import estimate, rate_measure
 from lossmodel.posterior.ratios import biases_table
 from lossmodel.report.figures import figures
 from lossmodel.report.figures.figures import FigureSpec, draw_figures, figure_specs
@@ -114,7 +114,9 @@ def test_without_axes_there_are_new_ones(fit):
 def test_the_curve_is_that_of_the_table(fit, ax):
     plots.plot_losses(fit, party="south", category="casualties", ax=ax)
     curve = next(line for line in ax.lines if line.get_label() == "estimate (median)")
-    np.testing.assert_array_equal(curve.get_ydata(), estimate(fit, "casualties", "south")["median"])
+    found = curve.get_ydata()
+    assert found[0] == 0
+    np.testing.assert_array_equal(found[1:], estimate(fit, "casualties", "south")["median"])
 
 
 def test_rates_are_a_day(fit, ax):
@@ -134,6 +136,30 @@ def test_cumulative_claims_stand_on_the_curve_and_daily_ones_on_the_rate(fit):
     assert "third-party, at least" in found["cumulative"]
     assert "adversary, ledger" not in found["cumulative"]
     assert "adversary, ledger" in found["weekly"]
+
+
+@pytest.mark.parametrize(("spread", "scale"), [(3.0, "linear"), (6.0, "symlog")])
+def test_a_median_far_below_the_limit_has_a_logarithmic_axis(fit, ax, spread, scale):
+    table = estimate(fit, "casualties", "south")
+    table = table.assign(lower=table["median"] / spread, upper=table["median"] * spread)
+    plots.plot_losses(fit, party="south", category="casualties", table=table, ax=ax)
+    assert ax.get_yscale() == scale
+    assert ax.get_ylim()[0] == 0
+    height = ax.transAxes.inverted().transform(ax.transData.transform([(0, table["median"].max())]))
+    assert height[0, 1] > READ
+
+
+@pytest.mark.parametrize(("days", "measure"), [(5, "daily"), (36, "weekly"), (3000, "monthly")])
+def test_a_figure_shows_days_of_short_wars_and_months_of_long_ones(days, measure):
+    assert rate_measure(days) == measure
+
+
+def test_days_of_a_short_war_have_no_hours_between_them(fit, ax):
+    table = estimate(fit, "killed", "south", measure="daily").head(5)
+    plots.plot_losses(fit, party="south", measure="daily", table=table, ax=ax)
+    ax.set_xlim(table["start"].iloc[0], table["start"].iloc[-1])
+    assert len(ax.get_xticks()) == 5
+    assert not any(":" in label.get_text() for label in ax.get_xticklabels())
 
 
 @pytest.mark.parametrize("wide", [True, False])

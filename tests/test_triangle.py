@@ -8,10 +8,12 @@ import pytest
 
 from lossmodel import LossModel, Priors, fit, load_claims
 from lossmodel.claims.claims import write_claims
+from lossmodel.conflict.durations import YEAR
 from lossmodel.errors import ClaimsError, UsageError
 from lossmodel.evidence import collect_evidence, vintages
 from lossmodel.importers import Hints, read_any
 from lossmodel.model.density.density import Density
+from lossmodel.model.design.grid import Grid
 from tests.small_conflict import TOML, claims_csv, write_conflict
 
 QUARTERS = pd.period_range("2001Q1", "2003Q4", freq="Q")
@@ -49,13 +51,18 @@ def totals(dates) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def load(rows, folder):
+DECADES = TOML.replace(
+    "start = 2001-01-01\nend = 2003-12-31", "start = 1969-01-01\nend = 1998-12-31"
+)
+
+
+def load(rows, folder, toml=TOML):
     own = {"claimant": "gazette", "party": "land", "category": "killed"}
     numbered = [
         {"claim_id": f"c{n}"} | own | {k: str(v) for k, v in row.items()}
         for n, row in enumerate(rows)
     ]
-    return load_claims(conflict=write_conflict(folder, conflict=TOML, claims=claims_csv(numbered)))
+    return load_claims(conflict=write_conflict(folder, conflict=toml, claims=claims_csv(numbered)))
 
 
 CASES = {
@@ -257,3 +264,26 @@ def test_a_list_that_is_closed_may_have_missed_many(tmp_path):
         float(found.estimate("killed", "land")["upper"].iloc[-1]) for found in (closed, twin)
     )
     assert too_low < 10_800 < upper
+
+
+def years_of_a_list(folder):
+    """The running total of a list at the end of each of thirty years, known three years later."""
+    rows = [
+        {"kind": "cumulative", "start": "1969-01-01", "end": f"{1969 + n}-12-31",
+         "known": "2001-12-31", "published": "2001-12-31", "value": 101 * n + 101}
+        for n in range(30)
+    ]  # fmt: skip
+    return load(rows, folder, DECADES)
+
+
+def test_delays_of_a_war_of_decades_grow_no_more_than_in_five_years(tmp_path, monkeypatch):
+    claims = years_of_a_list(tmp_path)
+    total = fit(claims, seed=1, engine="laplace").summary().iloc[0]
+    assert total["lower"] > 0.95 * 3_030
+    assert total["upper"] < 3 * 3_030
+    assert "runs away" not in total["warnings"]
+    # Half a unit of log delay in each year: factors of a million after thirty.
+    monkeypatch.setattr(Grid, "years", lambda grid, days: days / YEAR)
+    twin = fit(claims, seed=1, engine="laplace").summary().iloc[0]
+    assert twin["upper"] > 10 * 3_030
+    assert "runs away" in twin["warnings"]

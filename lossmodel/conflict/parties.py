@@ -74,19 +74,28 @@ def declare_parties(document: Keys, sides: Mapping[str, Side]) -> dict[str, Part
 def opposed_parties(document: Keys, parties: Mapping[str, Party]) -> dict[str, Party]:
     """Parties of two sides that fight each other, if nothing says who fights whom; else none.
 
-    A war has belligerents, so two sides leave one reading. Of three, any two may be at peace.
+    A war has belligerents, so two sides leave one reading. Of three, any two may be at peace. A
+    party that says that it fights nobody says nothing of the others.
     """
-    entries = [
-        *document.entries("sides", short="title"),
-        *document.entries("parties", short="side"),
+    said = [
+        *("fights" in keys.values for _, keys in document.entries("sides", short="title")),
+        *(
+            keys.values.get("fights", False)
+            for _, keys in document.entries("parties", short="side")
+        ),
     ]
-    sides = {party.side for party in parties.values() if not (party.sum or party.civilian)}
-    if any("fights" in keys.values for _, keys in entries) or len(sides) != 2 or "" in sides:
+    belligerents = {
+        name: party
+        for name, party in parties.items()
+        if not (party.civilian or party.fights_declared)
+    }
+    sides = {party.side for party in belligerents.values() if not party.sum}
+    if any(said) or len(sides) != 2 or "" in sides:
         return {}
     return {
         name: replace(party, fights=tuple(sides - {party.side}))
-        for name, party in parties.items()
-        if party.side in sides and not party.civilian
+        for name, party in belligerents.items()
+        if party.side in sides
     }
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["axes_or_new", "set_date_ticks", "set_ratio_axis"]
+__all__ = ["axes_or_new", "set_count_axis", "set_date_ticks", "set_ratio_axis"]
 
 # Steps of ticks within a power of ten, of which the coarsest with three ticks or more is taken.
 STEPS: Final = (
@@ -22,6 +22,13 @@ STEPS: Final = (
     (1, 1.1, 1.2, 1.5, 2, 3, 4, 5, 6, 7, 8, 9),
 )
 FEWEST: Final = 3
+# Days up to which each has its tick, as between fewer than five ticks of days come hours.
+FEW_DAYS: Final = 7
+# A curve that stays below this share of a linear axis cannot be read. Chosen by eye.
+READ: Final = 0.2
+# Powers of ten below that of the highest median from which a logarithmic axis begins: zeros stay
+# on it, and so do limits of a hundredth of the median.
+DECADES: Final = 2
 
 
 def axes_or_new(ax: Axes | None, **figure: Any) -> Axes:
@@ -57,11 +64,36 @@ def set_ratio_axis(ax: Axes, lower: pd.DataFrame, upper: pd.DataFrame) -> None:
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
+def set_count_axis(ax: Axes, medians: pd.Series) -> None:
+    """Make y an axis of counts from zero.
+
+    It is logarithmic, but for a short linear piece at zero, where the medians could not be read
+    beside all else that has been drawn.
+    """
+    highest = float(medians.max())
+    if 0 < highest < READ * ax.dataLim.y1:
+        first = 10.0 ** (np.floor(np.log10(highest)) - DECADES)
+        ax.set_yscale("symlog", linthresh=first, linscale=0.3)
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    ax.set_ylim(0, None)
+
+
 def set_date_ticks(ax: Axes) -> None:
-    """Set concise date ticks: months, and the year at its start."""
+    """Set concise date ticks: months, and the year at its start; never hours."""
     import matplotlib.dates
 
     dates: Any = matplotlib.dates  # has no types
-    locator = dates.AutoDateLocator()
+    first, last = ax.dataLim.intervalx
+    few = last - first <= FEW_DAYS
+    locator = dates.DayLocator() if few else dates.AutoDateLocator()
+    concise = dates.ConciseDateFormatter(locator, show_offset=False)
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, show_offset=False))
+    ax.xaxis.set_major_formatter(_day_and_month if few else concise)
+
+
+def _day_and_month(value: float, _: Any) -> str:
+    import matplotlib.dates
+
+    dates: Any = matplotlib.dates
+    day = dates.num2date(value)
+    return f"{day.day} {day:%b}"

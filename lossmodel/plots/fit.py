@@ -6,18 +6,20 @@ No statistic is computed here: curves, limits and ratios come from the tables of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from lossmodel.arguments import check_choice, check_fit, check_index, spelled
 from lossmodel.errors import UsageError
-from lossmodel.plots.axes import axes_or_new, set_date_ticks, set_ratio_axis
+from lossmodel.plots.axes import axes_or_new, set_count_axis, set_date_ticks, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
+from lossmodel.plots.curve import curve, series_rows
 from lossmodel.plots.labels import counted, stream_label, totals, with_others
 from lossmodel.plots.palette import FAINT, FIGURES_COLOUR, GROUP_COLOURS, INK, ROLE_COLOURS
 from lossmodel.plots.tail import hatch_tail
+from lossmodel.posterior.estimates import Measure, rate_measure
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.numbers import percent
 
@@ -43,7 +45,7 @@ def plot_losses(
     party: str | None = None,
     category: str = "killed",
     scope: str = "all",
-    measure: Literal["cumulative", "weekly", "monthly"] = "cumulative",
+    measure: Measure = "cumulative",
     ci_prob: float | None = None,
     table: pd.DataFrame | None = None,
     ax: Axes | None = None,
@@ -51,8 +53,8 @@ def plot_losses(
     """Plot the losses of one party over time, with their interval and the claims about them.
 
     Cumulative claims are drawn with cumulative losses; daily and period claims with losses per
-    day, averaged over each week or month. Claims that were left out of the fit, such as estimates
-    derived from the same claims, are drawn for comparison.
+    day, of each day or averaged over each week, month or year. Claims that were left out of the
+    fit, such as estimates derived from the same claims, are drawn for comparison.
 
     Parameters
     ----------
@@ -62,8 +64,8 @@ def plot_losses(
         The series, in upper or lower case; by default, persons killed of the first party of the
         fit.
     measure
-        ``"cumulative"`` plots numbers since the start; ``"weekly"`` and ``"monthly"`` plot numbers
-        per day.
+        ``"cumulative"`` plots numbers since the start; ``"daily"``, ``"weekly"``, ``"monthly"`` and
+        ``"yearly"`` plot numbers per day.
     ci_prob
         Probability of the equal-tailed interval; the fit's own by default.
     table
@@ -76,6 +78,7 @@ def plot_losses(
     Axes
         The Axes with one line (the posterior median), one band (the credible interval) and one
         group of points per role and accounting of the claimants; a hatched end, see `tail_start`.
+        The axis of counts is logarithmic where the line could not be read on a linear one.
 
     Raises
     ------
@@ -94,26 +97,27 @@ def plot_losses(
     party = spelled(fit.series[0][0] if party is None else party, fit.conflict.parties, "party")
     category = spelled(category, fit.conflict.categories, "category")
     scope = spelled(scope, fit.conflict.scopes, "scope")
-    measure = check_choice(measure, "measure", ("cumulative", "weekly", "monthly"))
+    measure = check_choice(measure, "measure", get_args(Measure))
     if table is None and ci_prob is not None:
         ask: Any = fit.estimate  # The tables of a report have one interval.
         table = ask(category, party, scope=scope, measure=measure, ci_prob=ci_prob)
-    rows = _series_rows(fit, party, category, scope, measure, table)
-    cumulative = measure == "cumulative"
-    per = 1 if cumulative else (rows["end"] - rows["start"]).dt.days + 1
-    at = rows["end"] if cumulative else rows["start"] + (rows["end"] - rows["start"]) / 2
+    rows = series_rows(fit, party, category, scope, measure, table)
+    line, cumulative = curve(rows), measure == "cumulative"
     level = f"{rows['ci_prob'].iloc[0] * 100:.4g}% credible interval"
     ax.fill_between(
-        at, rows["lower"] / per, rows["upper"] / per, color=FAINT, alpha=0.35, lw=0, label=level
+        line["at"], line["lower"], line["upper"], color=FAINT, alpha=0.35, lw=0, label=level
     )
-    ax.plot(at, rows["median"] / per, color=INK, lw=1.6, label="estimate (median)")
-    hatch_tail(ax, _series_rows(fit, party, category, scope, "weekly", table))
+    alone: dict[str, Any] = {"marker": "_", "ms": 14} if len(line) == 1 else {}
+    if alone:
+        ax.vlines(line["at"], line["lower"], line["upper"], color=FAINT, alpha=0.35, lw=14)
+    ax.plot(line["at"], line["median"], color=INK, lw=1.6, label="estimate (median)", **alone)
+    hatch_tail(ax, series_rows(fit, party, category, scope, rate_measure(len(fit.days)), table))
     for group in claim_groups(fit, party, category, scope, cumulative=cumulative):
         group.draw(ax)
     set_date_ticks(ax)
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    set_count_axis(ax, line["median"])
     title, how = fit.conflict.parties[party].title, "cumulative" if cumulative else "per day"
-    ax.set(ylim=(0, None), ylabel=f"{title}: {category}, {how}")
+    ax.set_ylabel(f"{title}: {category}, {how}")
     return ax
 
 
@@ -309,12 +313,3 @@ def ratio_rows(
         about = [party in (name, *fit.conflict.components(name)) for name in rows["party"]]
         rows = rows[np.array(about, dtype=bool)]
     return rows.sort_values(["role", "ratio_median"], kind="stable")
-
-
-def _series_rows(
-    fit: Drawable, party: str, category: str, scope: str, measure: Any, table: pd.DataFrame | None
-) -> pd.DataFrame:
-    if table is None:
-        return fit.estimate(category, party, scope=scope, measure=measure)
-    same = table["party"].eq(party) & table["category"].eq(category) & table["scope"].eq(scope)
-    return table[same & table["measure"].eq(measure)]

@@ -36,6 +36,7 @@ __all__ = [
     "estimate",
     "estimates_of",
     "estimates_table",
+    "rate_measure",
     "summarise",
     "total_to",
 ]
@@ -51,6 +52,9 @@ COLUMNS: Final = (
     *STATISTICS,
     *("ci_prob", "ci_kind", "engine"),
 )
+# Days of a war up to which a figure shows losses of days, and of weeks; beyond, of months. Weeks of
+# a war of days are two points, and those of decades cannot be told apart.
+SHOWN_BY: Final[tuple[tuple[Measure, int], ...]] = (("daily", 35), ("weekly", 5 * 366))
 # Columns of draws that are sorted at a time. Chosen by hand: of 1,000 draws, 16 to 1,600 columns at
 # a time take the same within the noise of the clock; a bound keeps the copy small.
 SORTED_AT_ONCE: Final = 128
@@ -97,6 +101,17 @@ def calendar(days: pd.DatetimeIndex, period: Period) -> Windows:
     first = np.flatnonzero(begins)
     last = np.append(first[1:], len(days)) - 1
     return Windows(first, last, days[first], days[last])
+
+
+def rate_measure(days: int) -> Measure:
+    """The means of losses a day that a figure of a war of so many days shows.
+
+    Examples
+    --------
+    >>> [rate_measure(days) for days in (22, 300, 10_000)]
+    ['daily', 'weekly', 'monthly']
+    """
+    return next((measure for measure, most in SHOWN_BY if days <= most), "monthly")
 
 
 def summarise(draws: NDArray[np.float64], ci_prob: float) -> dict[str, NDArray[np.float64]]:

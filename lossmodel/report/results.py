@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lossmodel.posterior.estimates import COLUMNS, estimates_of, estimates_table, total_to
+from lossmodel.posterior.estimates import (
+    COLUMNS,
+    estimates_of,
+    estimates_table,
+    rate_measure,
+    total_to,
+)
 from lossmodel.posterior.ratios import biases_table
 from lossmodel.posterior.tables import claim_influence, claimed_sums
 
@@ -67,7 +73,7 @@ class Results:
         return self._table("sums", self._sums)
 
     def _sums(self, fit: Fit) -> pd.DataFrame:
-        measures: list[Measure] = ["weekly", "cumulative"]
+        measures: list[Measure] = [rate_measure(len(fit.days)), "cumulative"]
         keys = claimed_sums(fit)
         if not keys:
             return pd.DataFrame(columns=list(COLUMNS))

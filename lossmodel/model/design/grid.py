@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lossmodel.conflict.durations import FORTNIGHT
+from lossmodel.conflict.durations import FORTNIGHT, YEAR
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -132,7 +132,23 @@ class Grid:
         >>> [round(Grid(start, pd.Timestamp(end)).step(364, 91), 2) for end in ends]
         [2.0, 0.63]
         """
-        return float(np.sqrt(spacing / (unit * max(1.0, self.size / STEADY))))
+        return float(np.sqrt(spacing / (unit * self.stretch)))
+
+    @property
+    def stretch(self) -> float:
+        """How many times longer than in a war of a few years slow changes take."""
+        return max(1.0, self.size / STEADY)
+
+    def years(self, days: Floats) -> Floats:
+        """Years of the war, from its first day; in long wars fifths of its length.
+
+        Examples
+        --------
+        >>> start, ends = pd.Timestamp("1900-01-01"), ("1902-12-31", "1949-12-31")
+        >>> [Grid(start, pd.Timestamp(end)).years(np.array([366.0])).round(2) for end in ends]
+        [array([1.]), array([0.1])]
+        """
+        return days / (YEAR * self.stretch)
 
     @cached_property
     def size(self) -> int:

@@ -225,7 +225,9 @@ class ReportingTriangleBuilder:
                 here = here[~found[here]]
                 where = DECLARED * count + here
                 linear.add(where, self._row("declared.delay", party))
-                linear.add(where, self._row("declared.growth", party), middle[here] / YEAR - 1)
+                linear.add(
+                    where, self._row("declared.growth", party), self.grid.years(middle[here]) - 1
+                )
         return linear
 
     def _coverage(self, stream: int, party: str) -> Coverage:
@@ -274,7 +276,7 @@ class ReportingTriangleBuilder:
         priors = [self._prior(name, stream).name for name in names]
         median, growth, log_sd = (self._row(name, str(stream)) for name in priors)
         linear.add(DELAY * count + here, median)
-        linear.add(DELAY * count + here, growth, middle / YEAR - 1)
+        linear.add(DELAY * count + here, growth, self.grid.years(middle) - 1)
         linear.add(DELAY_SD * count + here, log_sd)
 
     def _prior(self, name: str, stream: int) -> Prior:

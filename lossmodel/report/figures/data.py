@@ -8,7 +8,7 @@ import pandas as pd
 
 from lossmodel.plots.claims import claims_about
 from lossmodel.plots.fit import ROWS, ratio_rows
-from lossmodel.report.figures.tables import MEASURES, tables_for
+from lossmodel.report.figures.tables import tables_for
 
 if TYPE_CHECKING:
     from lossmodel.report.results import Results
@@ -27,7 +27,7 @@ def losses(results: Results, *, party: str, category: str) -> pd.DataFrame:
         tables.estimate(category, party, measure=measure)[
             ["measure", "start", "end", "median", "lower", "upper"]
         ]
-        for measure in MEASURES
+        for measure in tables.measures
     ]
     claims = [
         claims_about(results.fit, party, category, cumulative=cumulative)[list(CLAIM)].assign(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lossmodel.plots.claims import claim_groups
 from lossmodel.posterior.estimates import LIMITS
-from lossmodel.report.figures.tables import MEASURES, FigureTables, tables_for
+from lossmodel.report.figures.tables import WORDS, FigureTables, tables_for
 from lossmodel.report.sources import Sources
 from lossmodel.report.wording import (
     category_title,
@@ -36,7 +36,6 @@ __all__ = ["exploration"]
 
 # Significant digits of what is drawn: a thousandth of a curve's height is below a pixel.
 DRAWN: Final = 5
-WORDS: Final = {"cumulative": "since the start", "weekly": "per day, weekly means"}
 
 
 def exploration(results: Results, specs: Iterable[FigureSpec]) -> dict[str, Any]:
@@ -62,7 +61,7 @@ def exploration(results: Results, specs: Iterable[FigureSpec]) -> dict[str, Any]
     panels = [
         _panel(results, tables, listed, name, *series, measure)
         for name, series in shown.items()
-        for measure in MEASURES
+        for measure in tables.measures
     ]
     return {
         "start": f"{tables.days[0]:%Y-%m-%d}",

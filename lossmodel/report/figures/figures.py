@@ -18,7 +18,7 @@ from lossmodel.posterior.force_check import force_check
 from lossmodel.posterior.tables import claimed_sums
 from lossmodel.report.figures import data
 from lossmodel.report.figures.room import fit_words
-from lossmodel.report.figures.tables import MEASURES
+from lossmodel.report.figures.tables import WORDS
 from lossmodel.report.wording import (
     headline_keys,
     level,
@@ -227,10 +227,10 @@ def _losses(results: Results, party: str, category: str) -> FigureSpec:
 
 def _draw_losses(tables: FigureTables, *, party: str, category: str, title: str) -> Figure:
     figure, axes = _figure(5.0, rows=2)
-    for ax, measure in zip(axes, MEASURES, strict=True):
+    for ax, measure in zip(axes, tables.measures, strict=True):
         plots.plot_losses(tables, party=party, category=category, measure=measure, ax=ax)
     axes[0].set_title(f"{title}: cumulative")
-    axes[1].set_title(f"{title}: per day, weekly means")
+    axes[1].set_title(f"{title}: {WORDS[tables.measures[1]]}")
     # A war of one day is half a day wide on each side.
     margin = pd.Timedelta(hours=12) if len(tables.days) == 1 else pd.Timedelta(0)
     for ax in axes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
+
+from lossmodel.posterior.estimates import rate_measure
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -17,10 +19,15 @@ if TYPE_CHECKING:
     from lossmodel.posterior.reported import Series
     from lossmodel.report.results import Results
 
-__all__ = ["MEASURES", "FigureTables", "tables_for"]
+__all__ = ["WORDS", "FigureTables", "tables_for"]
 
-# Measures that a figure of losses shows.
-MEASURES: Final[tuple[Literal["cumulative", "weekly"], ...]] = ("cumulative", "weekly")
+# Measures of figures in words.
+WORDS: Final = {
+    "cumulative": "since the start",
+    "daily": "per day",
+    "weekly": "per day, weekly means",
+    "monthly": "per day, monthly means",
+}
 OF_FIT: Final = ("terms", "variance_decomposition")
 
 
@@ -41,6 +48,11 @@ class FigureTables:
     series: Sequence[Series]
     streams: pd.DataFrame
     tables: Mapping[str, pd.DataFrame]
+
+    @property
+    def measures(self) -> tuple[Measure, Measure]:
+        """Measures that a figure of losses shows."""
+        return ("cumulative", rate_measure(len(self.days)))
 
     @property
     def terms(self) -> pd.DataFrame:
@@ -72,11 +84,7 @@ def tables_for(results: Results, names: Collection[str]) -> FigureTables:
         name: getattr(fit if name in OF_FIT else results, name)
         for name in names
     }  # fmt: skip
-    if "estimates" in tables:
-        rows = tables["estimates"]
-        sums = [results.sums] if len(results.sums) else []
-        tables["estimates"] = pd.concat([rows[rows["measure"].isin(MEASURES)], *sums])
-    return FigureTables(
+    found = FigureTables(
         claims=fit.claims,
         evidence=fit.evidence,
         conflict=fit.conflict,
@@ -85,3 +93,8 @@ def tables_for(results: Results, names: Collection[str]) -> FigureTables:
         streams=fit.streams,
         tables=tables,
     )
+    if "estimates" in tables:
+        rows = tables["estimates"]
+        sums = [results.sums] if len(results.sums) else []
+        tables["estimates"] = pd.concat([rows[rows["measure"].isin(found.measures)], *sums])
+    return found

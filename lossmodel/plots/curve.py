@@ -1,0 +1,59 @@
+"""The curve of one series: its rows, where they are drawn, and per how many days."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from lossmodel.posterior.estimates import LIMITS
+
+if TYPE_CHECKING:
+    from lossmodel.plots.drawable import Drawable
+
+__all__ = ["curve", "series_rows"]
+
+SHOWN: Final = ["at", *LIMITS]
+
+
+def curve(rows: pd.DataFrame) -> pd.DataFrame:
+    """Points of a curve: totals at the ends of their windows, means a day in the middle.
+
+    Totals begin with none, on the day before the first.
+
+    Parameters
+    ----------
+    rows
+        Estimates of one series by one measure, with the columns of ``estimates.csv``.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "measure": "weekly", "start": [pd.Timestamp("2000-01-03")],
+    ...     "end": [pd.Timestamp("2000-01-09")], "median": 70.0, "lower": 7.0, "upper": 700.0,
+    ... })
+    >>> curve(table).to_numpy().tolist()
+    [[Timestamp('2000-01-06 00:00:00'), 10.0, 1.0, 100.0]]
+    >>> curve(table.assign(measure="cumulative"))["median"].to_list()
+    [0.0, 70.0]
+    """
+    limits = list(LIMITS)
+    if (rows["measure"] != "cumulative").any():
+        n_days = (rows["end"] - rows["start"]).dt.days + 1
+        middle = rows["start"] + (rows["end"] - rows["start"]) / 2
+        return rows[limits].div(n_days, axis=0).assign(at=middle)[SHOWN]
+    points = rows[limits].assign(at=rows["end"])[SHOWN]
+    begin = pd.DataFrame(
+        {"at": rows["start"].head(1) - pd.Timedelta(days=1)} | dict.fromkeys(limits, 0.0)
+    )
+    return pd.concat([begin, points], ignore_index=True)
+
+
+def series_rows(
+    fit: Drawable, party: str, category: str, scope: str, measure: Any, table: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Estimates of one series by one measure: those of a table, or else of the fit."""
+    if table is None:
+        return fit.estimate(category, party, scope=scope, measure=measure)
+    same = table["party"].eq(party) & table["category"].eq(category) & table["scope"].eq(scope)
+    return table[same & table["measure"].eq(measure)]
