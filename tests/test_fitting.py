@@ -4,6 +4,7 @@ import dataclasses
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -30,8 +31,10 @@ from lossmodel.model import LossModel
 from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
+from lossmodel.model.density.expectation import ModelGraph
+from lossmodel.model.density.predictive import values_at
 from lossmodel.model.density.slopes import jacobian
-from lossmodel.model.design.observation import POINT
+from lossmodel.model.design.observation import INTERVAL, POINT
 from lossmodel.model.priors import Priors
 from lossmodel.report import write_report
 from tests.small_conflict import write_conflict
@@ -256,7 +259,8 @@ def test_clipping_leaves_out_observations_of_convex_density(persons):
     convex = expansion.curvature < 0
     assert convex.any()
     assert (kept[convex] == 0).all()
-    assert (kept <= expansion.curvature)[~convex].all()
+    of_range = np.isin(np.arange(len(kept)), persons.design.observed.indices[INTERVAL])
+    assert (kept <= expansion.curvature)[~convex & ~of_range].all()
     slopes = jacobian(expansion)[:, len(persons.design.parameters.hyper) :]
     added = slopes.T @ ((kept - expansion.curvature)[:, None] * slopes)
     np.testing.assert_allclose(
@@ -291,6 +295,34 @@ def test_clipped_curvature_of_an_outlier_fades_out_smoothly(persons):
     assert kept[0] == pytest.approx(exact[0])
     assert np.abs(np.diff(slopes)).max() < 0.05
     assert (np.array(kept)[z > nu**0.5] == 0).all()
+
+
+@pytest.mark.parametrize("width", [0.01, 1.0, 40.0])
+def test_a_range_has_the_curvature_of_its_variance_within_and_of_its_noise_outside(persons, width):
+    """A range of so many noise sds, at its middle and eight sds below."""
+    design, nothing = persons.design, np.zeros(persons.size)
+    (log_noise,) = values_at(persons, nothing[None], [persons.model.log_noise])
+    where = design.observed.indices[INTERVAL]
+    sd, low, high = np.exp(log_noise[0]), design.observed.log_value, design.observed.log_high.copy()
+    high[where] = low[where] + width * sd[where]
+    model = ModelGraph(replace(design, observed=replace(design.observed, log_high=high)))
+    found = model.graph.evaluate({model.theta: nothing}, [*model.outputs, model.log_slack])
+    in_order = np.flatnonzero(np.isin(model.by_form, where))
+    for at, expected in (
+        ((low + high) / 2, 1 / (width**2 / 12 + 1)), (low - 8 * sd, 1.0)
+    ):  # fmt: skip
+        log_expected = found[model.ordered_expected].copy()
+        log_expected[in_order] = at[model.by_form[in_order]]
+        moved = model.graph.evaluate(
+            {
+                model.ordered_expected: log_expected,
+                model.ordered_noise: found[model.ordered_noise],
+                model.log_slack: found[model.log_slack],
+            },
+            model.figures,
+        )
+        kept = clipped_curvature(model, moved)[where] * sd[where] ** 2
+        np.testing.assert_allclose(kept, expected, rtol=0.06)
 
 
 def test_slope_of_the_marginal_is_that_of_its_values(persons):

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmodel.inference.laplace.modes import Point
-from lossmodel.model.density.curvature import curvature
+from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design import Design
@@ -123,7 +123,7 @@ class Levels:
 
     def __init__(self, density: Density, mode: Floats) -> None:
         self.density, self.log_rate = density, _log_rates(density, mode[None])[0]
-        self.of = list(self._of(np.maximum(curvature(density.model, density.evaluate(mode)), 0.0)))
+        self.of = list(self._of(clipped_curvature(density.model, density.evaluate(mode))))
 
     def _of(self, information: Floats) -> Iterator[_Level]:
         design = self.density.design

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from lossmodel.inference.laplace.fit import Laplace
+from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.predictive import values_at
@@ -113,7 +114,7 @@ class _Moving:
         parameters, mode = density.design.parameters, laplace.mode
         self.hypers = hypers = len(parameters.hyper)
         expansion = Expander(density)(mode)
-        curvature = np.maximum(expansion.curvature, 0.0)
+        curvature = clipped_curvature(density.model, expansion.evaluation)
         self.informed = np.flatnonzero(curvature > 0)
         self.variance = 1 / curvature[self.informed]
         self.slopes = jacobian(expansion)[self.informed, hypers:]

@@ -5,7 +5,7 @@ import numpy as np
 from lossmodel.model.density.expectation import ModelGraph
 from lossmodel.model.density.graph import Evaluation
 from lossmodel.model.design.grid import Floats
-from lossmodel.model.design.observation import POINT
+from lossmodel.model.design.observation import INTERVAL, POINT
 
 __all__ = ["clipped_curvature", "curvature", "moved_curvature"]
 
@@ -18,6 +18,9 @@ STEP = 1e-5
 # Where it ends at zero without fading, the marginal of the hyperparameters has an edge, on which
 # its maximum can lie: in one submodel a search ended 0.2 posterior sds away from it.
 FADING = 0.25
+# Where two curvatures of a range pass into each other, as a share of the smaller one: wide enough
+# for a smooth determinant, and 5% too much at most.
+ROUNDED = 0.1
 
 
 def curvature(model: ModelGraph, evaluation: Evaluation) -> Floats:
@@ -29,8 +32,20 @@ def curvature(model: ModelGraph, evaluation: Evaluation) -> Floats:
 
 
 def clipped_curvature(model: ModelGraph, evaluation: Evaluation) -> Floats:
-    """Curvature of each log likelihood without what is negative, and smooth, shape (N,)."""
+    """Curvature of each log likelihood without what is negative, and smooth, shape (N,).
+
+    The density of a range is flat within it, and its walls are what it says: the curvature there is
+    at least that of a normal with the variance of a uniform distribution over the range and of the
+    noise.
+    """
     found = np.maximum(curvature(model, evaluation), 0.0)
+    if INTERVAL in model.forms:
+        where, form = model.forms[INTERVAL]
+        observed = model.design.observed
+        width = observed.log_high[where] - observed.log_value[where]
+        of_range = 1 / (width**2 / 12 + np.exp(2 * evaluation[form.inputs[1]]))
+        more = found[where] - of_range
+        found[where] = of_range + (more + np.hypot(more, ROUNDED * of_range)) / 2
     if POINT in model.forms:
         where, form = model.forms[POINT]
         largest = np.exp(-2 * evaluation[form.inputs[1]])
