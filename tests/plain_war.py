@@ -159,7 +159,10 @@ class PlainWar:
 
     def lethality(self, party: str, day: int) -> float:
         spacing = self.conflict.knots.lethality_days
-        return float(expit(self.logit_process("lethality", party, self.middle(day), spacing, 91)))
+        logit = self.logit_process("lethality", party, self.middle(day), spacing, 91)
+        prior = self.priors["lethality.level"]
+        z = (logit - prior.mean) / prior.sd
+        return float(expit(prior.mean + prior.sd * z * math.exp(0.1 * (z**2 - 1.96**2))))
 
     def has_missing(self, party: str) -> bool:
         civilian = self.conflict.parties[party].civilian
@@ -246,14 +249,14 @@ class PlainWar:
         return log_bias
 
     def below_ceilings(self) -> float:
-        """Log density of the ceilings of what sides and their claimants share about their dead."""
+        """Log density of the ceilings of what a side's claimants share about its losses."""
         ceiling, sd = (self.priors[f"bias.self.{n}"].median for n in ("ceiling", "ceiling_sd"))
-        kind = "bias.self.person"
+        kind = "bias.self.person" if self.person else "bias.self.equipment"
         prior, sides = self.priors[kind], {}
         for term in self.terms:
             first = self.conflict.components(term["party"])[0]
             counted = self.observation_model(term) in ("ledger", "estimate")
-            if self.conflict.parties[first].civilian or not (self.person and counted):
+            if not counted or (self.person and self.conflict.parties[first].civilian):
                 continue
             if term["role"] == "self":
                 shared = prior.mean + prior.sd * self.z(f"bias.role self {kind}")[0]

@@ -17,6 +17,7 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Scope
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
+from lossmodel.model.density.tailed import lethality_tails
 
 __all__ = ["PERSON", "Truth", "submodel_of", "draw_truth", "spans_of", "truth_table"]
 
@@ -214,7 +215,10 @@ def _draw_lethality(truth: Truth, party: str, walks: _Walks) -> None:
     spacing = truth.conflict.knots.lethality_days
     sd = walks.step_sd("lethality.walk_sd", spacing, QUARTER)
     level = walks.sampler.logit("lethality.level", party)
-    truth.lethality[party] = expit(walks.path(spacing, level, sd))
+    logit, prior = walks.path(spacing, level, sd), walks.sampler.priors["lethality.level"]
+    if prior.sd > 0:
+        logit = lethality_tails(prior)(logit).value
+    truth.lethality[party] = expit(logit)
 
 
 def _draw_missing(truth: Truth, party: str, walks: _Walks) -> None:

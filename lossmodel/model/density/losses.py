@@ -21,6 +21,7 @@ from lossmodel.model.density.functions import (
 )
 from lossmodel.model.density.graph import Graph
 from lossmodel.model.density.operators import Matrix, Node, picking
+from lossmodel.model.density.tailed import lethality_tails
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.linear import Linear
@@ -136,7 +137,10 @@ class LossGraph:
         if "lethality" not in self.predictors:
             self.components: dict[int, tuple[Node, Ints]] = {KILLED: (self.rate, everyone)}
             return
-        self.lethality = graph.map(Sigmoid(), self.predictors["lethality"])
+        logit: Node = self.predictors["lethality"]
+        if latent.lethality_prior.sd > 0:
+            logit = graph.map(lethality_tails(latent.lethality_prior), logit)
+        self.lethality = graph.map(Sigmoid(), logit)
         killed = graph.map(Times(), self.rate, self.lethality)
         wounded = graph.map(WeightedSum((1.0, -1.0)), self.rate, killed)
         self.components = {KILLED: (killed, everyone), WOUNDED: (wounded, everyone)}

@@ -19,7 +19,7 @@ from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_position
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.design.scopes import ScopeShare, build_scopes
-from lossmodel.model.priors import Priors
+from lossmodel.model.priors import Prior, Priors
 
 __all__ = ["LatentProcesses", "build_latent"]
 
@@ -42,6 +42,8 @@ class LatentProcesses:
     rate, lethality, missing
         Shape (P,): row of each party's process in ``Design.daily``, in cells; -1 where a party has
         none.
+    lethality_prior
+        Of the level; see ``density/tailed``.
     rate_knots, lethality_knots, missing_knots
         Party -> (positions in days, rows of v).
     battles
@@ -72,6 +74,7 @@ class LatentProcesses:
     rate_knots: dict[str, Knots]
     lethality_knots: dict[str, Knots]
     missing_knots: dict[str, Knots]
+    lethality_prior: Prior
     battles: Battles
     active: Floats
     scopes: tuple[ScopeShare, ...]
@@ -138,6 +141,7 @@ def build_latent(
         rate_knots=processes.knots["rate"],
         lethality_knots=processes.knots["lethality"],
         missing_knots=processes.knots["missing"],
+        lethality_prior=priors["lethality.level"],
         battles={name: battles[name] for name in parties if name in battles},
         active=active,
         scopes=scopes,
