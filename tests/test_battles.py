@@ -23,7 +23,8 @@ def battles(*windows, days=HALF_YEAR, accounting="estimate"):
     rows = [(*window, accounting)[:3] for window in windows]
     table = pd.DataFrame(
         {
-            "party": "a", "kind": "window", "accounting": [row[2] for row in rows],
+            "party": "a", "kind": ["vintage" if row[2] == "list" else "window" for row in rows],
+            "accounting": [row[2] for row in rows],
             "days": [tuple([tuple(START + pd.Timedelta(days=d) for d in row[:2])]) for row in rows],
         }
     )  # fmt: skip
@@ -47,9 +48,9 @@ def battles(*windows, days=HALF_YEAR, accounting="estimate"):
         ([(0, 3), (0, 90), (0, 183)], []),
         ([(0, 90), (91, 95), (96, 183)], []),
         ([(0, 90, "ledger"), (91, 95, "ledger"), (96, 183, "ledger")], []),
-        # Two weeks, a list, and a register.
+        # Two weeks, and days of a list and of a register.
         ([(38, 51)], []),
-        ([(38, 38, "list"), (50, 50, "register")], []),
+        ([(38, 38, "list"), (50, 50, "register")], [(38, 39), (50, 51)]),
     ],
 )
 def test_battles_are_short_windows_that_stand_alone(windows, expected):

@@ -7,7 +7,6 @@ lower. The rate of a battle is a factor of its own above the path of the rates.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,8 +33,6 @@ RARE, DAYS_SD = 0.01, 1.2
 # Share of the variance that the battles of one party have in common: judgement. Some wars are
 # steady and some are quiet but for a few days, and days may be known for their losses or by chance.
 IN_COMMON = 0.75
-# Lists and registers are of all that died, whether a battle is known or not.
-OF_BATTLES = ("estimate", "ledger")
 
 Span = tuple[int, int]
 Battles = dict[str, list[Span]]
@@ -61,14 +58,13 @@ def battles_of(
     >>> battles_of(terms, Grid(pd.Timestamp("1870-07-19"), end), lambda party: [party])[0]
     {'a': [(30, 31)]}
     """
-    windows: dict[str, set[_Window]] = {}
-    counts = terms[(terms["kind"] == "window") & ~is_auxiliary(terms["accounting"])]
-    columns = (counts[name] for name in ("party", "accounting", "days"))
-    for party, accounting, days in zip(*columns, strict=True):
+    windows: dict[str, set[Span]] = {}
+    of_losses = terms["kind"].isin(("window", "vintage")) & ~is_auxiliary(terms["accounting"])
+    for party, days in terms.loc[of_losses, ["party", "days"]].itertuples(index=False):
         lo, hi = grid.span(days[0][0], days[-1][1])
         for base in components(party):
             if lo < hi:
-                windows.setdefault(base, set()).add(_Window(lo, hi, accounting in OF_BATTLES))
+                windows.setdefault(base, set()).add((lo, hi))
     found = {party: list(_battles(sorted(spans), grid.size)) for party, spans in windows.items()}
     battles = {party: spans for party, spans in found.items() if spans}
     cuts = {day for spans in battles.values() for span in spans for day in span}
@@ -87,24 +83,16 @@ def rarity(share: float) -> float:
     return max(0.0, float(least / rare))
 
 
-class _Window(NamedTuple):
-    """A half-open range of days, and whether its figure may be of a battle."""
-
-    lo: int
-    hi: int
-    of_battle: bool
-
-
-def _battles(windows: list[_Window], size: int) -> Iterator[Span]:
+def _battles(windows: list[Span], size: int) -> Iterator[Span]:
     """Runs of days in short windows around which no window tells more than a total."""
     longest = min(max(SHORT, size // SHORT_OF_LONG_WAR), LONG)
     brief, middling = min(longest, max(size // SHORT_PART, 1)), min(LONG, size // LONG_PART)
     # Running totals begin together, and are of no battle.
-    first = windows[0].lo
-    running = any(lo == first and hi - lo > brief for lo, hi, _ in windows)
+    first = windows[0][0]
+    running = any(lo == first and hi - lo > brief for lo, hi in windows)
     short, known = np.zeros(size + 2, dtype=bool), np.zeros(size + 2, dtype=bool)
-    for lo, hi, of_battle in windows:
-        alone = of_battle and not (running and lo == first)
+    for lo, hi in windows:
+        alone = not (running and lo == first)
         if alone and hi - lo <= brief:
             short[lo + 1 : hi + 1] = True
         elif hi - lo <= middling:
@@ -113,7 +101,7 @@ def _battles(windows: list[_Window], size: int) -> Iterator[Span]:
     if short.sum() > size / MOST_PART:
         return
     # Increments of running totals follow one another.
-    begins, ends = {window.lo for window in windows}, {window.hi for window in windows}
+    begins, ends = (set(days) for days in zip(*windows, strict=True))
     for lo, hi in runs.tolist():
         if hi - lo <= LONG and not (known[lo : hi + 2].any() or hi in begins or lo in ends):
             yield lo, hi
