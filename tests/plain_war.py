@@ -162,7 +162,14 @@ class PlainWar:
         logit = self.logit_process("lethality", party, self.middle(day), spacing, 91)
         prior = self.priors["lethality.level"]
         z = (logit - prior.mean) / prior.sd
+        if not self.speak_of_wounded(party):
+            return float(expit(logit))
         return float(expit(prior.mean + prior.sd * z * math.exp(0.1 * (z**2 - 1.96**2))))
+
+    def speak_of_wounded(self, party: str) -> bool:
+        words = {"wounded", "casualties", "losses", "irrecoverable"}
+        about = [t for t in self.terms if party in self.conflict.components(t["party"])]
+        return any(not words.isdisjoint((t["category"], t["per"])) for t in about)
 
     def has_missing(self, party: str) -> bool:
         civilian = self.conflict.parties[party].civilian

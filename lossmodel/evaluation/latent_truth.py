@@ -17,7 +17,8 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Scope
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
-from lossmodel.model.density.tailed import lethality_tails
+from lossmodel.model.density.tailed import Tailed
+from lossmodel.model.design.latent import LETHALITY_TAIL
 
 __all__ = ["PERSON", "Truth", "submodel_of", "draw_truth", "spans_of", "truth_table"]
 
@@ -217,7 +218,7 @@ def _draw_lethality(truth: Truth, party: str, walks: _Walks) -> None:
     level = walks.sampler.logit("lethality.level", party)
     logit, prior = walks.path(spacing, level, sd), walks.sampler.priors["lethality.level"]
     if prior.sd > 0:
-        logit = lethality_tails(prior)(logit).value
+        logit = Tailed(prior.mean, prior.sd, LETHALITY_TAIL)(logit).value
     truth.lethality[party] = expit(logit)
 
 

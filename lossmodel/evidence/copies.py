@@ -202,7 +202,8 @@ def _copy(figure: Figure, found: Found, prior: float) -> Copy:
     match, of = 0.0, dict[str, float]()
     for original in found.near:
         count = len(found.sizes) * found.sizes[original.claimant]
-        weight = (1 - SLIP) * _chance(figure, original) / count
+        part = 1 - SLIP if original.printed else SLIP
+        weight = part * _chance(figure, original) / count
         match += weight
         if weight > 0:
             of[original.claim_id] = of.get(original.claim_id, 0.0) + weight

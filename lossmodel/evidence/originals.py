@@ -177,10 +177,11 @@ class _Line:
                     continue
                 total, sd = rise
                 nearest = self._nearest(end)
-                yield Original(claimant, nearest, total, sd)
+                printed = sd == 0
+                yield Original(claimant, nearest, total, sd, printed)
                 if not running:
                     edges = math.sqrt(2) * EDGE_SD * total / (end - before)
-                    yield Original(claimant, nearest, total, math.hypot(sd, edges))
+                    yield Original(claimant, nearest, total, math.hypot(sd, edges), printed)
 
     def _rise(self, before: int, end: int, published: int) -> tuple[float, float] | None:
         """Total of the days after one to another, with its sd; None where it is not known."""

@@ -45,12 +45,15 @@ class Original:
         Its claim, or the nearest total of the ledger.
     value, sd
         Total of the window, and the standard deviation of one that is not in the table.
+    printed
+        Whether both ends of its window are in the table.
     """
 
     claimant: str
     claim_id: str
     value: float
     sd: float = 0.0
+    printed: bool = True
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from lossmodel.model.density.functions import (
 )
 from lossmodel.model.density.graph import Graph
 from lossmodel.model.density.operators import Matrix, Node, picking
-from lossmodel.model.density.tailed import lethality_tails
+from lossmodel.model.density.tailed import Tailed
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.linear import Linear
@@ -138,8 +138,10 @@ class LossGraph:
             self.components: dict[int, tuple[Node, Ints]] = {KILLED: (self.rate, everyone)}
             return
         logit: Node = self.predictors["lethality"]
-        if latent.lethality_prior.sd > 0:
-            logit = graph.map(lethality_tails(latent.lethality_prior), logit)
+        prior, tail = latent.lethality_prior, latent.lethality_tail
+        if prior.sd > 0 and tail.any():
+            h = np.repeat(tail, self.design.grid.cells)
+            logit = graph.map(Tailed(prior.mean, prior.sd, h), logit)
         self.lethality = graph.map(Sigmoid(), logit)
         killed = graph.map(Times(), self.rate, self.lethality)
         wounded = graph.map(WeightedSum((1.0, -1.0)), self.rate, killed)

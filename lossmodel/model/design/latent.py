@@ -20,9 +20,16 @@ from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.design.scopes import ScopeShare, build_scopes
 from lossmodel.model.priors import Prior, Priors
+from lossmodel.tables.categories import has_wounded
 
 __all__ = ["LatentProcesses", "build_latent"]
 
+# Tail of the lethality of an army, an h of Tukey's. Judgement: the armies of
+# `data/history/lethality.csv` do not tell it from zero (log likelihoods within 0.15), but they are
+# of campaigns on land, while ships go down with their crews, garrisons hold out to the last and the
+# defeated are killed: at Jutland Britain had twelve dead for each wounded, 5.9 sds from the mean.
+# That is one army in 1,300 here, and one in 500 million for a normal.
+LETHALITY_TAIL = 0.2
 # The prior of a walk, ``<kind>.walk_sd``, is the sd of its change over so many days: its unit in
 # ``priors.toml``. The sd of a step grows with the root of its length. That of the rate depends on
 # the length of the war: see ``Grid.walk_days``.
@@ -42,8 +49,10 @@ class LatentProcesses:
     rate, lethality, missing
         Shape (P,): row of each party's process in ``Design.daily``, in cells; -1 where a party has
         none.
-    lethality_prior
-        Of the level; see ``density/tailed``.
+    lethality_prior, lethality_tail
+        Prior of the level, and the weight of the tails of each party's lethality, shape (P,): none
+        where no figure is of wounded, as lethality is neither reported nor known then. See
+        ``density/tailed``.
     rate_knots, lethality_knots, missing_knots
         Party -> (positions in days, rows of v).
     battles
@@ -75,6 +84,7 @@ class LatentProcesses:
     lethality_knots: dict[str, Knots]
     missing_knots: dict[str, Knots]
     lethality_prior: Prior
+    lethality_tail: Floats
     battles: Battles
     active: Floats
     scopes: tuple[ScopeShare, ...]
@@ -142,6 +152,7 @@ def build_latent(
         lethality_knots=processes.knots["lethality"],
         missing_knots=processes.knots["missing"],
         lethality_prior=priors["lethality.level"],
+        lethality_tail=np.array([_tail(terms, name, conflict) for name in parties]),
         battles={name: battles[name] for name in parties if name in battles},
         active=active,
         scopes=scopes,
@@ -167,6 +178,12 @@ def submodel_parties(
         for name, party in conflict.parties.items()
         if name in named and (name in alone or (party.counts(group) and _has_days(party, grid)))
     )
+
+
+def _tail(terms: pd.DataFrame, party: str, conflict: Conflict) -> float:
+    """Weight of the tails of a party's lethality."""
+    about = [party in conflict.components(name) for name in terms["party"]]
+    return LETHALITY_TAIL if has_wounded(terms[about]) else 0.0
 
 
 def _has_days(party: Party, grid: Grid) -> bool:
