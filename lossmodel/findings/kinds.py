@@ -310,6 +310,7 @@ KINDS: Final = (
         strengths_alone,
         "A claimant gives the strength of a force on one day only, or nobody gives its recruits. A "
         "force balance needs two strengths of one claimant and the recruits between them.",
-        "Add the other strength, or the recruits of the party and scope",
+        "Add whichever is missing: a strength of another day by the same claimant, or the recruits "
+        "of the party and scope",
     ),
 )

@@ -236,7 +236,8 @@ def _key_columns(
         elif any(map(ADDRESS.match, cells)) or role == "source":
             web = all(map(ADDRESS.match, cells)) and "source" not in reads
             reads |= {"source": name} if web else {}
-            columns[name] = Column("source" if web else "ignore", why="has addresses of the web")
+            why = f"has {'' if web else 'texts that are no '}addresses of the web"
+            columns[name] = Column("source" if web else "ignore", why=why)
         elif role in ("party", "category") and not _known(
             role, cells, keys, sure=normal(name) in (SURE | NATIONS if len(cells) > 1 else SURE)
         ):

@@ -17,7 +17,7 @@ __all__ = ["TAIL_LABEL", "hatch_tail", "tail_start"]
 # An interval of losses a week that is twice as wide on the log scale as that of the median week has
 # four times its variance: less than a quarter of the information is left.
 WIDER: Final = 2.0
-TAIL_LABEL: Final = "end that claims hardly inform"
+TAIL_LABEL: Final = "end with intervals twice as wide"
 
 
 def tail_start(weekly: pd.DataFrame) -> pd.Timestamp | None:

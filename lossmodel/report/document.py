@@ -25,7 +25,7 @@ from lossmodel.report.sections.others import others_section
 from lossmodel.report.sections.periods import periods_section
 from lossmodel.report.sections.provenance import priors_section, provenance_section
 from lossmodel.report.sections.validation import validation_section
-from lossmodel.report.wording import date, level
+from lossmodel.report.wording import dates, level
 from lossmodel.text.numbers import plural
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def compose(
     return Document(
         title=f"Losses: {fit.conflict.title}",
         subtitle=(
-            f"{date(fit.days[0])} to {date(fit.days[-1])}, from "
+            f"{dates(fit.days[0], fit.days[-1])}, from "
             f"{plural(len(fit.claims.table), 'published claim')}; {level(fit)} credible intervals, "
             f"engine {fit.engine}."
         ),

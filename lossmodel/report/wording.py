@@ -48,6 +48,11 @@ def date(day: pd.Timestamp) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
+def dates(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """A range of days in words, one day alone by its date."""
+    return date(first) if first == last else f"{date(first)} to {date(last)}"
+
+
 def level(fit: Fit) -> str:
     """Probability of the intervals: 95%."""
     return f"{100 * fit.ci_prob:.4g}%"
@@ -165,12 +170,13 @@ def _is_known_better(fit: Fit, key: tuple[str, str, str]) -> bool:
 
 
 LEVELS: Final = ("High", "Moderate", "Low")
+HALF: Final = 0.5
 # The rule behind the words of `confidence`.
 CONFIDENCE: Final = (
     f"Confidence is high if the limits are less than {NARROW:g}-fold apart, low from {WIDE:g}-fold "
     "on, moderate between, after they are widened for readers with other assumptions: the share "
-    "of the variance that is assumed counts twice. The widened limits and the share stand beside "
-    "the word."
+    "of the variance that is assumed counts twice, and limits below half a loss count as a half. The "
+    "widened limits and the share stand beside the word."
 )
 
 
@@ -186,7 +192,8 @@ def confidence(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) ->
     lower, upper = total["lower"], total["upper"]
     # An unknown share may be all of the variance.
     assumed = share if math.isfinite(share) else 1.0
-    wide = (upper / lower) ** math.sqrt(1 + assumed) if lower > 0 else math.inf
+    # Expected losses below a half are no loss, however far apart they are.
+    wide = (max(upper, HALF) / max(lower, HALF)) ** math.sqrt(1 + assumed)
     words = f"{LEVELS[int(wide >= NARROW) + int(wide >= WIDE)]} confidence"
     factor = f"{wide:.1f}" if wide < 10 else f"{float(f'{wide:.2g}'):.0f}"
     reasons = [f"limits {factor}-fold apart with other assumptions"] if wide < 1000 else []

@@ -21,8 +21,8 @@ class Tailed(Function):
 
     Tukey's h distribution (Tukey 1977; Hoaglin 1985, "Summarizing shape numerically"): with z the
     normal in sds from its mean, ``mean + sd z exp(h (z^2 - 1.96^2) / 2)``. Its tails are those of a
-    power 1 / h, and half of it lies nearer to the mean than of a normal with the same limits. It is that normal
-    where h is zero.
+    power 1 / h, and half of it lies nearer to the mean than of a normal with the same limits, which
+    it is where h is zero.
 
     Examples
     --------

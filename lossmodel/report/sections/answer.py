@@ -19,6 +19,7 @@ from lossmodel.report.wording import (
     answer_keys,
     confidence,
     date,
+    dates,
     estimate_text,
     headline_keys,
     interval,
@@ -131,13 +132,14 @@ def _scopes(results: Results) -> Text:
     if not any(c in COUNTED and not is_civilian(fit, party) for party, c, _ in fit.series):
         return Text("", tone="small")
     words = "“All forces” are all units under the party's command."
-    for scope in narrower:
-        party = next(p for p, _, s in fit.series if s == scope)
-        words += (
-            f" The table of people also has {party_title(fit.conflict, party)} with the scope "
-            f"“{scope}”: {scope_title(fit.conflict, scope)}."
-        )
-    return Text(words, tone="small")
+    own = [
+        f"{party_title(fit.conflict, next(p for p, _, s in fit.series if s == scope))} with the "
+        f"scope “{scope}”: {scope_title(fit.conflict, scope)}"
+        for scope in narrower
+    ]
+    return Text(
+        f"{words} The table of people also has {'; '.join(own)}." if own else words, tone="small"
+    )
 
 
 def _all_totals(results: Results, main: list[str]) -> list[Block]:
@@ -172,7 +174,7 @@ def _table(results: Results, name: str, keys: list[Key], caption: str) -> Table:
         ["Losses", "Total", interval_name, "One year earlier", interval_name, "Assumed"],
         [_row(results, key) for key in keys],
         caption=(
-            f"{caption}, {date(fit.days[0])} to {date(fit.days[-1])}{before}. The percentage is "
+            f"{caption}, {dates(fit.days[0], fit.days[-1])}{before}. The percentage is "
             "the share of the posterior variance that comes from priors."
         ),
         numeric=frozenset({1, 2, 3, 4, 5}),

@@ -8,6 +8,7 @@ from lossmodel.report.blocks import Section, Table
 from lossmodel.report.wording import (
     category_title,
     date,
+    dates,
     estimate_text,
     interval,
     level,
@@ -21,6 +22,7 @@ from lossmodel.text.months import MONTHS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lossmodel.api import Fit
     from lossmodel.report.results import Key, Results
 
 __all__ = ["periods_section"]
@@ -52,11 +54,7 @@ def _table(results: Results, measure: str, period: str, fold: str = "") -> Table
         measure,
         [period, *titles],
         rows,
-        caption=(
-            f"Median and {level(fit)} credible interval; the first and the last {period.lower()} "
-            f"are cut at {date(fit.days[0])} and {date(fit.days[-1])}. Limits of several rows do "
-            "not add up to those of their sum."
-        ),
+        caption=_caption(fit, period.lower(), len(rows)),
         numeric=frozenset(range(1, 1 + len(keys))),
         fold=fold,
     )
@@ -68,6 +66,17 @@ def _keys(results: Results) -> list[Key]:
     categories = COUNTED if people else main_categories(fit)
     keys = [(party, category, "all") for party in main_parties(fit) for category in categories]
     return [key for key in keys if key in fit.series]
+
+
+def _caption(fit: Fit, period: str, count: int) -> str:
+    median = f"Median and {level(fit)} credible interval"
+    first, last = fit.days[0], fit.days[-1]
+    if count == 1:
+        return f"{median}, {dates(first, last)}."
+    return (
+        f"{median}; the first and the last {period} are cut at {date(first)} and {date(last)}. "
+        "Limits of several rows do not add up to those of their sum."
+    )
 
 
 def _name(row: pd.Series, measure: str) -> str:
