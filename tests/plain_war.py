@@ -164,7 +164,7 @@ class PlainWar:
         z = (logit - prior.mean) / prior.sd
         if not self.speak_of_wounded(party):
             return float(expit(logit))
-        return float(expit(prior.mean + prior.sd * z * math.exp(0.1 * (z**2 - 1.96**2))))
+        return float(expit(prior.mean + prior.sd * z * math.exp(0.05 * max(z, 0) ** 2)))
 
     def speak_of_wounded(self, party: str) -> bool:
         words = {"wounded", "casualties", "losses", "irrecoverable"}

@@ -67,7 +67,8 @@ KINDS: Final = (
         "warning",
         mixed_sides,
         "A claimant counts its own side and its enemy in one figure, which has one bias only.",
-        "Give the figures of each party, or those of the days before and after a change of sides, "
+        "Give the figures of each party, or those of the days before and after a change of sides "
+        "(then from two claimants in claimants.csv, each with the side of its time), "
         "as claims about that party alone",
     ),
     Kind(

@@ -175,7 +175,7 @@ HALF: Final = 0.5
 CONFIDENCE: Final = (
     f"Confidence is high if the limits are less than {NARROW:g}-fold apart, low from {WIDE:g}-fold "
     "on, moderate between, after they are widened for readers with other assumptions: the share "
-    "of the variance that is assumed counts twice, and limits below half a loss count as a half. The "
+    "of the variance that is assumed counts twice, and limits below half a loss count as half. The "
     "widened limits and the share stand beside the word."
 )
 

@@ -24,12 +24,12 @@ from lossmodel.tables.categories import has_wounded
 
 __all__ = ["LatentProcesses", "build_latent"]
 
-# Tail of the lethality of an army, an h of Tukey's. Judgement: the armies of
-# `data/history/lethality.csv` do not tell it from zero (log likelihoods within 0.15), but they are
-# of campaigns on land, while ships go down with their crews, garrisons hold out to the last and the
-# defeated are killed: at Jutland Britain had twelve dead for each wounded, 5.9 sds from the mean.
-# That is one army in 1,300 here, and one in 500 million for a normal.
-LETHALITY_TAIL = 0.2
+# Upper tail of the lethality of an army, an h of Tukey's. Judgement: the armies of
+# `data/history/lethality.csv` do not tell it from zero, but they are of campaigns on land, while
+# ships go down with their crews, garrisons hold out to the last and the defeated are killed: at
+# Jutland Britain had twelve dead for each wounded, 5.9 sds from the mean. That is one army in 2,500
+# here, and one in 500 million for a normal.
+LETHALITY_TAIL = 0.1
 # The prior of a walk, ``<kind>.walk_sd``, is the sd of its change over so many days: its unit in
 # ``priors.toml``. The sd of a step grows with the root of its length. That of the rate depends on
 # the length of the war: see ``Grid.walk_days``.
@@ -50,7 +50,7 @@ class LatentProcesses:
         Shape (P,): row of each party's process in ``Design.daily``, in cells; -1 where a party has
         none.
     lethality_prior, lethality_tail
-        Prior of the level, and the weight of the tails of each party's lethality, shape (P,): none
+        Prior of the level, and weight of the upper tail of each party's lethality, shape (P,): none
         where no figure is of wounded, as lethality is neither reported nor known then. See
         ``density/tailed``.
     rate_knots, lethality_knots, missing_knots
@@ -181,7 +181,7 @@ def submodel_parties(
 
 
 def _tail(terms: pd.DataFrame, party: str, conflict: Conflict) -> float:
-    """Weight of the tails of a party's lethality."""
+    """Weight of the upper tail of a party's lethality."""
     about = [party in conflict.components(name) for name in terms["party"]]
     return LETHALITY_TAIL if has_wounded(terms[about]) else 0.0
 

@@ -14,7 +14,7 @@ from lossmodel.model.density.own_or_copied import MayRepeat
 from lossmodel.model.density.pymc.backend import Backend, Tensor
 from lossmodel.model.density.replicas import Twice
 from lossmodel.model.density.reported_fraction import ReportedFraction
-from lossmodel.model.density.tailed import FARTHEST, OF_95, Tailed
+from lossmodel.model.density.tailed import FARTHEST, Tailed
 from lossmodel.model.design.convolution import convolution
 from lossmodel.model.design.reporting import DECLARATIONS, LIST, MISSING, REGISTER
 
@@ -139,8 +139,7 @@ def _reported(
 
 def _tailed(b: Any, g: Tailed, x: Any) -> Any:
     z = (x - g.mean) / g.sd
-    square = b.pt.minimum(z**2, FARTHEST**2)
-    return g.mean + g.sd * z * b.pt.exp(g.h / 2 * (square - OF_95**2))
+    return g.mean + g.sd * z * b.pt.exp(g.h / 2 * b.pt.clip(z, 0.0, FARTHEST) ** 2)
 
 
 SYMBOLIC: dict[type, Callable[..., Any]] = {

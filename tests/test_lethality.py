@@ -1,0 +1,53 @@
+"""More dead than wounded: ships, garrisons, the defeated."""
+
+import numpy as np
+import pytest
+
+from lossmodel.api import fit
+from lossmodel.claims import load_claims
+from lossmodel.evidence import collect_evidence
+from lossmodel.model import LossModel
+from lossmodel.model.design import latent
+from tests.odd_tables import row
+from tests.small_conflict import CLAIMANTS, claims_csv, write_conflict
+
+DEAD, WOUNDED = 6_094, 510
+
+
+def lost_ships(folder):
+    """A staff's own dead and wounded of two days, published three years later."""
+    days = {"start": "2001-03-01", "end": "2001-03-02", "kind": "period", "published": "2004-01-01"}
+    rows = [
+        row(0, claimant="sea-staff", party="sea", category="killed", value=DEAD) | days,
+        row(1, claimant="sea-staff", party="sea", category="wounded", value=WOUNDED) | days,
+    ]
+    toml = 'title = "A battle"\nstart = 2001-03-01\nend = 2001-03-02\n'
+    toml += '[sides]\nsea = "The sea"\nland = "The land"\n[parties.sea]\nside = "sea"\n'
+    toml += 'fights = "land"\n[parties.land]\nside = "land"\n'
+    streams = "claimant,party,category,accounting,method,note\n"
+    streams += "sea-staff,sea,killed,register,,\nsea-staff,sea,wounded,register,,\n"
+    return load_claims(
+        conflict=write_conflict(
+            folder, conflict=toml, claims=claims_csv(rows), claimants=CLAIMANTS, streams=streams
+        )
+    )
+
+
+def test_an_office_that_counts_more_dead_than_wounded_is_believed(tmp_path, monkeypatch):
+    claims = lost_ships(tmp_path)
+    found = fit(claims, engine="laplace", seed=1).summary().set_index("category")
+    for category, count in (("killed", DEAD), ("wounded", WOUNDED)):
+        assert found.loc[category, "median"] == pytest.approx(count, rel=0.35)
+        assert found.loc[category, "lower"] < count < found.loc[category, "upper"]
+    monkeypatch.setattr(latent, "LETHALITY_TAIL", 0.0)
+    twin = fit(claims, engine="laplace", seed=1).summary().set_index("category")
+    assert twin.loc["killed", "median"] < DEAD / 2
+
+
+def test_only_parties_with_wounded_have_the_tail(tmp_path):
+    claims = lost_ships(tmp_path)
+    design = LossModel().design(collect_evidence(claims), claims.conflict)
+    assert design.latent.lethality_tail.tolist() == [latent.LETHALITY_TAIL]
+    killed = claims.select(claims.table["category"] == "killed")
+    without = LossModel().design(collect_evidence(killed), claims.conflict)
+    assert np.all(without.latent.lethality_tail == 0)
