@@ -57,12 +57,14 @@ def test_a_count_above_the_truth_on_average_is_left_as_it_is():
     assert Ceiling(0.05, 0.1).normal(0.3, 0.5) == (0.3, 0.5)
 
 
-# Of equipment one pair in sixteen, of Egypt's aircraft in 1967, makes a third of the spread.
+# Of equipment one pair in sixteen, of Egypt's aircraft in 1967, makes a third of the spread, and no
+# normal has it below the ceiling.
 @pytest.mark.parametrize(
-    ("category", "kind", "least"), [("killed", "person", 0.9), ("ships", "equipment", 0.6)]
+    ("category", "kind", "least", "error"),
+    [("killed", "person", 0.9, 0.02), ("ships", "equipment", 0.6, 0.05)],
 )
 def test_the_bias_of_a_war_has_the_mean_of_history_and_most_of_its_spread(
-    tmp_path, category, kind, least
+    tmp_path, category, kind, least, error
 ):
     rows = [row(0, claimant="sea-staff", category=category, value=1000)]
     streams = "claimant,party,category,accounting,method,note\n"
@@ -77,7 +79,7 @@ def test_the_bias_of_a_war_has_the_mean_of_history_and_most_of_its_spread(
         for bias in history.analyse(history_tables.read_clusters())
         if (bias.role, bias.category_class) == ("self", kind)
     )
-    assert drawn.mean() == pytest.approx(own.mean, abs=0.02)
+    assert drawn.mean() == pytest.approx(own.mean, abs=error)
     assert least < drawn.std() / np.hypot(own.sd, own.tau_claimant) < 1.1
 
 

@@ -1,8 +1,9 @@
 """Latent losses of a simulated war, day by day, drawn from the priors.
 
 Losses per day are ``exp(eta)``, with eta a random walk around a level. The share killed is a random
-walk on the logit scale, and so is the share of the killed who are missing at first. The share of a
-scope is constant or decays. Equipment has a rate only.
+walk on the logit scale, with a heavier upper tail (Tukey's h); the share of the killed who are
+missing at first is one without it. The share of a scope is constant or decays. Equipment has a rate
+only.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import pandas as pd
 from scipy.special import expit
 
 from lossmodel.conflict.conflict import Conflict
-from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER
+from lossmodel.conflict.durations import FORTNIGHT, HALF_YEAR, QUARTER, YEAR
 from lossmodel.conflict.types import Scope
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
-from lossmodel.model.density.tailed import Tailed
-from lossmodel.model.design.latent import LETHALITY_TAIL
 
 __all__ = ["PERSON", "Truth", "submodel_of", "draw_truth", "spans_of", "truth_table"]
 
 PERSON = "person"
+# Upper tail of lethality, and days of a war from which slow walks are stretched: written down
+# again, since a simulation shares nothing with the model but the priors.
+TAIL = 0.1
+STEADY = 5 * 366
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +57,20 @@ class Truth:
     lethality: dict[str, Floats]
     missing: dict[str, Floats]
     share: dict[tuple[str, str], Floats] = field(default_factory=dict)
+
+    @property
+    def stretch(self) -> float:
+        """How many times longer than in a war of a few years slow changes take."""
+        return max(1.0, len(self.days) / STEADY)
+
+    @property
+    def years(self) -> Floats:
+        """Years of the war on each day, in long wars fifths of its length."""
+        return np.arange(len(self.days)) / (YEAR * self.stretch)
+
+    def slow_step(self, spacing: float, unit: float) -> float:
+        """Sd between two knots of a slow walk, relative to that of its change over some days."""
+        return float(np.sqrt(spacing / (unit * self.stretch)))
 
     def losses(self, party: str, category: str, scope: str = "all") -> Floats:
         """Expected losses per day of a base party."""
@@ -196,10 +213,6 @@ class _Walks:
         knots = knots_of(self.first, self.last, spacing)
         return self.sampler.walk(self.at, knots=knots, level=level, sd=sd)
 
-    def step_sd(self, prior: str, spacing: float, unit_days: float) -> float:
-        """The sd between two knots, of which the prior gives the sd over `unit_days`."""
-        return float(self.sampler.quantity(prior) * np.sqrt(spacing / unit_days))
-
 
 def _draw_rate(truth: Truth, party: str, walks: _Walks, level: float) -> None:
     # A war of less than 24 weeks has twelve knots, and changes faster; one of more than two years
@@ -207,24 +220,25 @@ def _draw_rate(truth: Truth, party: str, walks: _Walks, level: float) -> None:
     days = len(truth.days)
     spacing = min(truth.conflict.knots.rate_days, max(1, days // 12))
     unit = min(max(FORTNIGHT, days / 52), max(1.0, days / 12))
-    sd = walks.step_sd("rate.walk_sd", spacing, unit)
+    sd = walks.sampler.quantity("rate.walk_sd") * float(np.sqrt(spacing / unit))
     active = (walks.at >= walks.first) & (walks.at <= walks.last)
     truth.rate[party] = np.exp(walks.path(spacing, level, sd)) * active
 
 
 def _draw_lethality(truth: Truth, party: str, walks: _Walks) -> None:
     spacing = truth.conflict.knots.lethality_days
-    sd = walks.step_sd("lethality.walk_sd", spacing, QUARTER)
+    sd = walks.sampler.quantity("lethality.walk_sd") * truth.slow_step(spacing, QUARTER)
     level = walks.sampler.logit("lethality.level", party)
     logit, prior = walks.path(spacing, level, sd), walks.sampler.priors["lethality.level"]
     if prior.sd > 0:
-        logit = Tailed(prior.mean, prior.sd, LETHALITY_TAIL)(logit).value
+        above = np.maximum((logit - prior.mean) / prior.sd, 0.0)
+        logit = prior.mean + (logit - prior.mean) * np.exp(TAIL / 2 * above**2)
     truth.lethality[party] = expit(logit)
 
 
 def _draw_missing(truth: Truth, party: str, walks: _Walks) -> None:
     spacing = truth.conflict.knots.drift_days
-    sd = walks.step_sd("missing.walk_sd", spacing, HALF_YEAR)
+    sd = walks.sampler.quantity("missing.walk_sd") * truth.slow_step(spacing, HALF_YEAR)
     truth.missing[party] = np.zeros(len(truth.days))
     if not truth.conflict.parties[party].civilian:
         level = walks.sampler.logit("missing.level", party)

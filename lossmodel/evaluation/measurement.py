@@ -16,6 +16,7 @@ from lossmodel.conflict.durations import HALF_YEAR, YEAR
 from lossmodel.evaluation.departures import DepartureDraws
 from lossmodel.evaluation.latent_truth import PERSON, Truth
 from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
+from lossmodel.model.own_bias import OWN
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 __all__ = ["StreamKey", "MeasurementModel"]
@@ -213,12 +214,12 @@ class MeasurementModel:
         return np.asarray(level + self._drift(key, accounting))
 
     def _of_side(self, kind: str, sd: float, label: str) -> float:
-        """Bias of a role and a side: what exaggerates a side's own dead is drawn again."""
-        if kind != "bias.self.person":
+        """Bias of a role and a side: what exaggerates a side's own losses is drawn again."""
+        if kind not in OWN:
             return float(np.log(self.sampler.quantity(kind))) + self._deviation(sd, label)
         prior = self.sampler.priors[kind]
         if kind not in self._drawn:
-            sides = self._own_sides()
+            sides = self._own_sides(kind)
             self._drawn[kind] = self._below_ceiling(prior.mean, prior.sd, spread=sd, times=sides)
         role = self._drawn[kind]
         if label not in self._drawn:
@@ -234,13 +235,12 @@ class MeasurementModel:
             if rng.random() < ndtr((quantity("bias.self.ceiling") - drawn) / soft) ** times:
                 return drawn
 
-    def _own_sides(self) -> int:
-        """Number of sides whose claimants count their own dead, in other ways than by lists."""
-        conflict = self.truth.conflict
-        found = set()
+    def _own_sides(self, kind: str) -> int:
+        """Number of sides that count their own losses, of one of `OWN`, but not by lists."""
+        conflict, found = self.truth.conflict, set()
         for claimant, party, category in self.spans:
             accounting = conflict.stream(claimant, party, category).accounting
-            own = conflict.role(claimant, party) == "self" and self._class(party) == "person"
+            own = kind == f"bias.{conflict.role(claimant, party)}.{self._class(party)}"
             if own and category != "missing" and accounting in ("ledger", "estimate"):
                 found.add((conflict.side_of(claimant), conflict.components(party)[0]))
         return len(found)
@@ -273,7 +273,7 @@ class MeasurementModel:
         self, name: str, level: float, *, first: float = 0.0, last: float | None = None
     ) -> Floats:
         spacing = self.truth.conflict.knots.drift_days
-        sd = self.sampler.quantity(name) * np.sqrt(spacing / HALF_YEAR)
+        sd = self.sampler.quantity(name) * self.truth.slow_step(spacing, HALF_YEAR)
         knots = knots_of(first, self.at[-1] if last is None else last, spacing)
         return self.sampler.walk(self.at, knots=knots, level=level, sd=float(sd))
 
@@ -301,14 +301,14 @@ class MeasurementModel:
 
     def _declaration(self, base: str) -> Floats:
         """Median days from a death on each day to its declaration, shape (days,)."""
-        growth = self.sampler.quantity("declared.growth", base) * (self.at / YEAR - 1)
+        growth = self.sampler.quantity("declared.growth", base) * (self.truth.years - 1)
         return np.asarray(self.sampler.quantity("declared.delay", base) * np.exp(growth))
 
     def _listed(self, key: StreamKey, base: str, elapsed: Floats) -> tuple[Floats, Floats]:
         """Share of the found, and of the missing declared dead, whom a list has reached."""
         names = (self._of_list(f"delay.{name}", key) for name in ("growth", "median", "log_sd"))
         growth, median, sd = (self.sampler.quantity(name, " ".join(key)) for name in names)
-        medians = median * np.exp(growth * (self.at / YEAR - 1))
+        medians = median * np.exp(growth * (self.truth.years - 1))
         found = ndtr(np.log(elapsed / medians) / sd)
         if not self.truth.missing_share(base).any():
             return found, found

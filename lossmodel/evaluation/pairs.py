@@ -1,7 +1,7 @@
 """Pairs of a claim and a later truth, of wars without a conflict folder: truth from claim alone.
 
 The predictive distribution of log(truth / claim) is that of minus the log bias of the claimant's
-role, a normal one, below the ceiling where a side counts its own soldiers, with the variances of
+role, a normal one, below the ceiling where a side counts its own losses, with the variances of
 the role's mean, between claimants, between the figures of one claimant, of a small true count and
 of pairs of low trust. The bias of a side's own count of its soldiers, and its spread, are less by
 the days after the fighting, as in the analysis. The priors are those of history without the pair's

@@ -63,11 +63,15 @@ def _rows(clusters: pd.DataFrame, armies: pd.DataFrame) -> dict[str, dict[str, A
 def _below_ceiling(rows: dict[str, dict[str, Any]], own: str) -> None:
     """Make the prior of a side's own losses the normal that has its moments below the ceiling.
 
-    The ceiling is of the sum of role and side. The spread of sides stays as it is in history.
+    The ceiling is of the sum of role and side. Where no normal has their spread below it, both, and
+    the spread of claimants, are less by one factor; else that of sides stays as it is in history.
     """
     row, between = (rows[f"{own}{name}"] for name in ("", ".between"))
     at, soft = (rows[f"bias.self.{name}"]["median"] for name in ("ceiling", "ceiling_sd"))
     of_side = rows["bias.side_share"]["median"] * between["mean"] ** 2
     common = math.sqrt(row["sd"] ** 2 + of_side)
     row["mean"], sd = Ceiling(at, soft).normal(row["mean"], common)
-    row["sd"] = math.sqrt(max(sd**2 - of_side, 0.0))
+    if sd < common:
+        row["sd"], between["mean"] = (part * sd / common for part in (row["sd"], between["mean"]))
+    else:
+        row["sd"] = math.sqrt(max(sd**2 - of_side, 0.0))

@@ -1,4 +1,4 @@
-"""The end of a curve that claims hardly inform."""
+"""The end of a curve whose intervals are twice as wide as elsewhere."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ WIDER: Final = 2.0
 TAIL_LABEL: Final = "end with intervals twice as wide"
 
 
-def tail_start(weekly: pd.DataFrame) -> pd.Timestamp | None:
-    """First day of the weeks at the end whose interval is more than twice as wide as usual.
+def tail_start(rows: pd.DataFrame) -> pd.Timestamp | None:
+    """First day of the windows at the end whose interval is more than twice as wide as usual.
 
     Parameters
     ----------
-    weekly
-        Estimates of one series by week, with the columns of ``estimates.csv``.
+    rows
+        Estimates of one series by day, week or month, with the columns of ``estimates.csv``.
 
     Returns
     -------
     Timestamp or None
-        None if the last week is not among them. Widths are ratios of the limits; weeks without
+        None if the last one is not among them. Widths are ratios of the limits; windows without
         losses do not count for the usual one, the median.
 
     Examples
@@ -45,7 +45,7 @@ def tail_start(weekly: pd.DataFrame) -> pd.Timestamp | None:
     >>> tail_start(table.head(3)) is None
     True
     """
-    some = weekly[weekly["upper"] > 0].sort_values("start")
+    some = rows[rows["upper"] > 0].sort_values("start")
     if some.empty:
         return None
     with np.errstate(divide="ignore"):
@@ -55,12 +55,12 @@ def tail_start(weekly: pd.DataFrame) -> pd.Timestamp | None:
     return None if last == len(width) - 1 else some["start"].iloc[last + 1]
 
 
-def hatch_tail(ax: Axes, weekly: pd.DataFrame) -> None:
-    """Hatch the end of a curve that claims hardly inform, if there is one: see `tail_start`."""
-    start = tail_start(weekly)
+def hatch_tail(ax: Axes, rows: pd.DataFrame) -> None:
+    """Hatch the end of a curve with intervals twice as wide, if there is one: see `tail_start`."""
+    start = tail_start(rows)
     if start is not None:
         from matplotlib import dates
 
         to_number: Any = dates.date2num
-        first, last = (float(to_number(day)) for day in (start, weekly["end"].max()))
+        first, last = (float(to_number(day)) for day in (start, rows["end"].max()))
         ax.axvspan(first, last, fc="none", ec=FAINT, hatch="///", lw=0, label=TAIL_LABEL)

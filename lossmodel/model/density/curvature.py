@@ -34,16 +34,18 @@ def curvature(model: ModelGraph, evaluation: Evaluation) -> Floats:
 def clipped_curvature(model: ModelGraph, evaluation: Evaluation) -> Floats:
     """Curvature of each log likelihood without what is negative, and smooth, shape (N,).
 
-    The density of a range is flat within it, and its walls are what it says: the curvature there is
-    at least that of a normal with the variance of a uniform distribution over the range and of the
-    noise.
+    The density of a range is flat within it, and its walls are what it says: the curvature of one
+    about a single party is at least that of a normal with the variance of a uniform distribution
+    over the range and of the noise.
     """
     found = np.maximum(curvature(model, evaluation), 0.0)
     if INTERVAL in model.forms:
         where, form = model.forms[INTERVAL]
-        observed = model.design.observed
+        observed, parties = model.design.observed, model.design.latent.parties
         width = observed.log_high[where] - observed.log_value[where]
         of_range = 1 / (width**2 / 12 + np.exp(2 * evaluation[form.inputs[1]]))
+        # What a range says of a sum is not normal in its parties: each has its own share of it.
+        of_range[~model.design.terms["party"].isin(parties).to_numpy()[where]] = 0.0
         more = found[where] - of_range
         found[where] = of_range + (more + np.hypot(more, ROUNDED * of_range)) / 2
     if POINT in model.forms:

@@ -27,8 +27,8 @@ __all__ = ["LatentProcesses", "build_latent"]
 # Upper tail of the lethality of an army, an h of Tukey's. Judgement: the armies of
 # `data/history/lethality.csv` do not tell it from zero, but they are of campaigns on land, while
 # ships go down with their crews, garrisons hold out to the last and the defeated are killed: at
-# Jutland Britain had twelve dead for each wounded, 5.9 sds from the mean. That is one army in 2,500
-# here, and one in 500 million for a normal.
+# Jutland Britain had twelve dead for each wounded, 6.6 sds from the mean. That is one army in 4,900
+# here, and one in 50 billion for a normal.
 LETHALITY_TAIL = 0.1
 # The prior of a walk, ``<kind>.walk_sd``, is the sd of its change over so many days: its unit in
 # ``priors.toml``. The sd of a step grows with the root of its length. That of the rate depends on
