@@ -78,14 +78,22 @@ def _unused_balances(fit: Fit) -> list[str]:
 def _totals(fit: Fit) -> list[str]:
     """Series with scope ``all``: the headlines and the largest others, in the order of the fit.
 
-    Sums of parties come last, if they are among the first answers of a report.
+    The others are those of the parties with the largest losses, its dead first. Sums of parties
+    come last, if they are among the first answers of a report.
     """
     answers = answer_keys(fit)
     every = dict.fromkeys([*fit.series, *answers])
     whole = [(party, category) for party, category, scope in every if scope == "all"]
     totals = {(p, c): total_to(fit, (p, c, "all"), fit.days[-1]) for p, c in whole}
     heads = {(party, category) for party, category, _ in answers}
-    largest = sorted(whole, key=lambda key: (key not in heads, -totals[key]["median"]))[:SHOWN]
+    size = {key: totals[key]["median"] for key in whole}
+    of_party = {party: max(size[key] for key in whole if key[0] == party) for party, _ in whole}
+
+    def place(key: tuple[str, str]) -> tuple[float, ...]:
+        party, category = key
+        return key not in heads, -of_party[party], category != "killed", -size[key]
+
+    largest = sorted(whole, key=place)[:SHOWN]
     rest = len(whole) - len(largest)
     width = max((len(f"{category} {party}") for party, category in largest), default=0)
     return [

@@ -112,8 +112,8 @@ def sample_through_gate(
     built = time.perf_counter() - began
     limit = f", at most {seconds:.0f} s" if np.isfinite(seconds) else ""
     expected = _expected(whitened, sampler, draws)
-    words = f"sampling {chains} chains of {draws} draws by {engine}, about {expected:.0f} s or some"
-    words = f"{words} times that"
+    words = f"sampling {chains} chains of {draws} draws by {engine}, about {expected:.0f} s, and on"
+    words = f"{words} until they agree, often some ten times that"
     progress(Stage(f"{design.name}: {words}{limit}", BEFORE, then=1.0, seconds=expected))
     least, longest = max(1, round(PIECE * draws)), sampler.longest * draws
     seeds = np.random.SeedSequence(seed).generate_state(longest).tolist()
