@@ -160,11 +160,10 @@ class PlainWar:
     def lethality(self, party: str, day: int) -> float:
         spacing = self.conflict.knots.lethality_days
         logit = self.logit_process("lethality", party, self.middle(day), spacing, 91)
-        prior = self.priors["lethality.level"]
-        z = (logit - prior.mean) / prior.sd
-        if not self.speak_of_wounded(party):
-            return float(expit(logit))
-        return float(expit(prior.mean + prior.sd * z * math.exp(0.05 * max(z, 0) ** 2)))
+        if self.speak_of_wounded(party):
+            z = self.z(f"lethality.level {party}")[0]
+            logit += self.priors["lethality.level"].sd * z * math.expm1(0.15 * max(z - 2, 0) ** 3)
+        return float(expit(logit))
 
     def speak_of_wounded(self, party: str) -> bool:
         words = {"wounded", "casualties", "losses", "irrecoverable"}

@@ -8,7 +8,7 @@ from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.laplace import levels
 from lossmodel.model import LossModel
-from lossmodel.model.design import latent
+from lossmodel.model.density import tailed
 from tests.odd_tables import row
 from tests.small_conflict import CLAIMANTS, claims_csv, write_conflict
 
@@ -41,10 +41,10 @@ def test_an_office_that_counts_more_dead_than_wounded_is_believed(tmp_path, monk
     for category, count in (("killed", DEAD), ("wounded", WOUNDED)):
         assert found.loc[category, "median"] == pytest.approx(count, rel=0.35)
         assert found.loc[category, "lower"] < count < found.loc[category, "upper"]
-    monkeypatch.setattr(latent, "LETHALITY_TAIL", 0.0)
+    monkeypatch.setattr(tailed, "LETHALITY_TAIL", 0.0)
     twin = fit(claims, engine="laplace", seed=1)
     ours, normal = (each.submodels["person"].laplace.log_evidence for each in (fitted, twin))
-    # A density of 1 in 4,900 and of 1 in 50 billion, and a noise that makes some of it good.
+    # One army in 6,300 and one in 50 billion, and a noise that makes some of it good.
     assert ours - normal > 3
 
 
@@ -66,7 +66,7 @@ def test_a_search_starts_from_the_lethality_that_figures_state(
 def test_only_parties_with_wounded_have_the_tail(tmp_path):
     claims = lost_ships(tmp_path)
     design = LossModel().design(collect_evidence(claims), claims.conflict)
-    assert design.latent.lethality_tail.tolist() == [latent.LETHALITY_TAIL]
+    assert list(design.latent.tails) == ["sea"]
     killed = claims.select(claims.table["category"] == "killed")
     without = LossModel().design(collect_evidence(killed), claims.conflict)
-    assert np.all(without.latent.lethality_tail == 0)
+    assert not without.latent.tails

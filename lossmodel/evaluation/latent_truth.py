@@ -1,7 +1,7 @@
 """Latent losses of a simulated war, day by day, drawn from the priors.
 
 Losses per day are ``exp(eta)``, with eta a random walk around a level. The share killed is a random
-walk on the logit scale, with a heavier upper tail (Tukey's h); the share of the killed who are
+walk on the logit scale around a level with a heavier upper tail; the share of the killed who are
 missing at first is one without it. The share of a scope is constant or decays. Equipment has a rate
 only.
 """
@@ -24,7 +24,7 @@ __all__ = ["PERSON", "Truth", "submodel_of", "draw_truth", "spans_of", "truth_ta
 PERSON = "person"
 # Upper tail of lethality, and days of a war from which slow walks are stretched: written down
 # again, since a simulation shares nothing with the model but the priors.
-TAIL = 0.1
+TAIL = 0.15
 STEADY = 5 * 366
 
 
@@ -229,11 +229,10 @@ def _draw_lethality(truth: Truth, party: str, walks: _Walks) -> None:
     spacing = truth.conflict.knots.lethality_days
     sd = walks.sampler.quantity("lethality.walk_sd") * truth.slow_step(spacing, QUARTER)
     level = walks.sampler.logit("lethality.level", party)
-    logit, prior = walks.path(spacing, level, sd), walks.sampler.priors["lethality.level"]
-    if prior.sd > 0:
-        above = np.maximum((logit - prior.mean) / prior.sd, 0.0)
-        logit = prior.mean + (logit - prior.mean) * np.exp(TAIL / 2 * above**2)
-    truth.lethality[party] = expit(logit)
+    prior = walks.sampler.priors["lethality.level"]
+    above = np.clip((level - prior.mean) / max(prior.sd, 1e-9) - 2, 0.0, 6.0)
+    level = prior.mean + (level - prior.mean) * float(np.exp(TAIL * above**3))
+    truth.lethality[party] = expit(walks.path(spacing, level, sd))
 
 
 def _draw_missing(truth: Truth, party: str, walks: _Walks) -> None:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from lossmodel import __version__
 from lossmodel.model.density.predictive import new_figures
-from lossmodel.model.density.tailed import Tailed
+from lossmodel.model.density.tailed import lethality_tail
 from lossmodel.model.design.observation import INTERVAL
 from lossmodel.posterior.chains import common_lead, dealt
 from lossmodel.posterior.reported import series_of
@@ -158,7 +158,6 @@ def _named(name: str, draws: SubmodelDraws) -> Variables:
         data[key] = Variable((*LEAD, f"{key}_name"), scales, {"long_name": "learned scales"})
         names = np.array(parameters.hyper, dtype=object)
         data[f"{key}_name"] = Variable((f"{key}_name",), names)
-    prior, tail = latent.lethality_prior, latent.lethality_tail
     for kind, words, knots in (
         ("log_rate", f"log of {'persons' if people else 'items'} per day", latent.rate_knots),
         ("logit_lethality", "logit of killed / casualties", latent.lethality_knots),
@@ -167,9 +166,9 @@ def _named(name: str, draws: SubmodelDraws) -> Variables:
         for party, (positions, rows) in knots.items():
             key = f"{name}_{kind}_{party}"
             values = draws.columns(rows).reshape(*lead, -1)
-            if kind == "logit_lethality" and prior.sd > 0:
-                h = float(tail[latent.parties.index(party)])
-                values = Tailed(prior.mean, prior.sd, h)(values).value
+            if kind == "logit_lethality" and party in latent.tails:
+                level = draws.columns(np.array([latent.tails[party]]))
+                values = values + lethality_tail(latent)(level).value.reshape(*lead, 1)
             data[key] = Variable((*LEAD, f"{key}_day"), values, {"long_name": words})
             data[f"{key}_day"] = Variable((f"{key}_day",), _dates(days, positions))
     return data

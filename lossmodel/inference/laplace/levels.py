@@ -30,7 +30,7 @@ from lossmodel.inference.laplace.modes import Point
 from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
-from lossmodel.model.density.tailed import FARTHEST, Tailed
+from lossmodel.model.density.tailed import FARTHEST, lethality_tail
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.tables.readings import is_auxiliary
@@ -243,12 +243,14 @@ def _stated(design: Design, party: str, logs: Floats, exact: NDArray[np.bool_]) 
     unusual = killed - wounded - prior.mean
     if abs(unusual) < UNUSUAL * prior.sd:
         return {}
-    tail = Tailed(0.0, prior.sd, float(latent.lethality_tail[latent.parties.index(party)]))
     grid = np.linspace(-FARTHEST, FARTHEST, 321)
+    logits = prior.sd * grid
+    if party in latent.tails:
+        logits = logits + lethality_tail(latent)(prior.mean + logits).value
     level = design.parameters.offset[latent.rate_knots[party][1][0]]
     entry = design.parameters.groups[f"rate.level {party}"].start
     rate = (float(np.logaddexp(killed, wounded)) - level) / _slope(design, entry)
-    return {"rate": rate, "lethality": float(np.interp(unusual, tail(prior.sd * grid).value, grid))}
+    return {"rate": rate, "lethality": float(np.interp(unusual, logits, grid))}
 
 
 def _log_rates(density: Density, theta: Floats) -> Floats:

@@ -4,8 +4,8 @@ Losses of party p on day t (t = 0 is the first day of the conflict). The latent 
 between knots on the log scale (rate) or the logit scale (lethality, missing):
 
     rate        mu_p(t) = exp(level + walk), where p can have losses on day t, else 0
-    lethality   kappa_p(t) = sigmoid(level + walk), with a heavier upper tail where figures are of
-                wounded, see ``tailed``
+    lethality   kappa_p(t) = sigmoid(level + walk), the level with a heavier upper tail where
+                figures are of wounded, see ``tailed``
     missing     m_p(t) = sigmoid(level + walk): share of the dead first recorded as missing
     killed      k = kappa mu;  wounded w = (1 - kappa) mu;  equipment has mu alone
     scope       share of its parent: s = sigmoid(a) [exp(-(t - first) / tau)] on its days, else 0;

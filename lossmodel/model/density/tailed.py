@@ -1,4 +1,4 @@
-"""Normal variables with a heavier upper tail."""
+"""What a variable with a heavier upper tail has more than the normal that it follows from."""
 
 from dataclasses import dataclass
 
@@ -6,38 +6,45 @@ import numpy as np
 
 from lossmodel.model.density.functions import Evaluated, Function
 from lossmodel.model.design.grid import Floats
+from lossmodel.model.design.latent import LETHALITY_TAIL, LatentProcesses
 
-__all__ = ["FARTHEST", "Tailed"]
+__all__ = ["FARTHEST", "FIRST", "Tail", "lethality_tail"]
 
-# Sds beyond which the tail is that of a normal again: no number overflows.
-FARTHEST = 8.0
+# Sds above the mean at which the tail begins, and beyond which it is that of a normal again, so
+# that no number overflows.
+FIRST, FARTHEST = 2.0, 8.0
 
 
 @dataclass(frozen=True, eq=False)
-class Tailed(Function):
-    """A variable with a heavier upper tail, by the normal that it follows from.
+class Tail(Function):
+    """``sd z (exp(c (z - 2)^3) - 1)`` from two sds on, and nothing below, with z the normal in sds.
 
-    With z the normal in sds from its mean, ``mean + sd z exp(h z^2 / 2)`` above the mean, Tukey's h
-    distribution (Tukey 1977; Hoaglin 1985, "Summarizing shape numerically"), whose tail is that of
-    a power 1 / h. Below the mean, and where h is zero, it is the normal itself.
+    It has two continuous derivatives.
 
     Examples
     --------
-    >>> Tailed(0.0, 1.0, 0.1)(np.array([-3.0, 0.5, 1.96, 3.5])).value.round(2)
-    array([-3.  ,  0.51,  2.38,  6.46])
+    >>> Tail(0.0, 1.0, 0.15)(np.array([-3.0, 1.96, 3.0, 3.6])).value.round(2)
+    array([0.  , 0.  , 0.49, 3.05])
     """
 
     mean: float
     sd: float
-    h: Floats | float
+    c: float
 
     def _at(self, *x: Floats) -> Evaluated:
         z = (x[0] - self.mean) / self.sd
-        above = np.clip(z, 0.0, FARTHEST)
-        bend, within = self.h * above**2, z < FARTHEST
-        factor = np.exp(bend / 2)
+        above = np.clip(z - FIRST, 0.0, FARTHEST - FIRST)
+        within = z < FARTHEST
+        factor, bend = np.exp(self.c * above**3), 3 * self.c * above**2 * within
+        slope = bend * (2 + bend * z) + 6 * self.c * above * z * within
         return Evaluated(
-            self.mean + self.sd * z * factor,
-            lambda: (factor * (1 + within * bend),),
-            lambda: {(0, 0): within * factor * self.h * above * (3 + bend) / self.sd},
+            self.sd * z * (factor - 1),
+            lambda: (factor * (1 + bend * z) - 1,),
+            lambda: {(0, 0): factor * slope / self.sd},
         )
+
+
+def lethality_tail(latent: LatentProcesses) -> Tail:
+    """What the level of an army's lethality has more than a normal, by that normal."""
+    prior = latent.lethality_prior
+    return Tail(prior.mean, prior.sd, LETHALITY_TAIL)

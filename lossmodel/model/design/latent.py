@@ -24,12 +24,12 @@ from lossmodel.tables.categories import has_wounded
 
 __all__ = ["LatentProcesses", "build_latent"]
 
-# Upper tail of the lethality of an army, an h of Tukey's. Judgement: the armies of
+# Upper tail of the lethality of an army, the c of ``Tail``. Judgement: the armies of
 # `data/history/lethality.csv` do not tell it from zero, but they are of campaigns on land, while
 # ships go down with their crews, garrisons hold out to the last and the defeated are killed: at
-# Jutland Britain had twelve dead for each wounded, 6.6 sds from the mean. That is one army in 4,900
+# Jutland Britain had twelve dead for each wounded, 6.6 sds from the mean. That is one army in 6,300
 # here, and one in 50 billion for a normal.
-LETHALITY_TAIL = 0.1
+LETHALITY_TAIL = 0.15
 # The prior of a walk, ``<kind>.walk_sd``, is the sd of its change over so many days: its unit in
 # ``priors.toml``. The sd of a step grows with the root of its length. That of the rate depends on
 # the length of the war: see ``Grid.walk_days``.
@@ -49,10 +49,11 @@ class LatentProcesses:
     rate, lethality, missing
         Shape (P,): row of each party's process in ``Design.daily``, in cells; -1 where a party has
         none.
-    lethality_prior, lethality_tail
-        Prior of the level, and weight of the upper tail of each party's lethality, shape (P,): none
-        where no figure is of wounded, as lethality is neither reported nor known then. See
-        ``density/tailed``.
+    lethality_prior
+        Prior of the level.
+    tails
+        Row of v whose tail (``density/tailed``) is added to a party's lethality, by party: of those
+        with wounded, as lethality is neither reported nor known without.
     rate_knots, lethality_knots, missing_knots
         Party -> (positions in days, rows of v).
     battles
@@ -84,7 +85,7 @@ class LatentProcesses:
     lethality_knots: dict[str, Knots]
     missing_knots: dict[str, Knots]
     lethality_prior: Prior
-    lethality_tail: Floats
+    tails: dict[str, int]
     battles: Battles
     active: Floats
     scopes: tuple[ScopeShare, ...]
@@ -132,6 +133,8 @@ def build_latent(
         active[p] = grid.part_active(*days)
         for kind in _kinds(party, components, person=person):
             processes.add(kind, p, days, level=_level(kind, person=person))
+        if person and _speak_of_wounded(terms, name, conflict):
+            processes.add_tail(p)
         processes.add_battles(p, days, battles.get(name, []))
     scopes, scope_index = build_scopes(
         terms,
@@ -152,7 +155,7 @@ def build_latent(
         lethality_knots=processes.knots["lethality"],
         missing_knots=processes.knots["missing"],
         lethality_prior=priors["lethality.level"],
-        lethality_tail=np.array([_tail(terms, name, conflict) for name in parties]),
+        tails=processes.tails,
         battles={name: battles[name] for name in parties if name in battles},
         active=active,
         scopes=scopes,
@@ -180,10 +183,9 @@ def submodel_parties(
     )
 
 
-def _tail(terms: pd.DataFrame, party: str, conflict: Conflict) -> float:
-    """Weight of the upper tail of a party's lethality."""
+def _speak_of_wounded(terms: pd.DataFrame, party: str, conflict: Conflict) -> bool:
     about = [party in conflict.components(name) for name in terms["party"]]
-    return LETHALITY_TAIL if has_wounded(terms[about]) else 0.0
+    return has_wounded(terms[about])
 
 
 def _has_days(party: Party, grid: Grid) -> bool:
@@ -230,6 +232,7 @@ class _ProcessBuilder:
         }
         self.rows = {kind: np.full(len(parties), -1) for kind in self.spacing}
         self.knots: dict[str, dict[str, Knots]] = {kind: {} for kind in self.spacing}
+        self.tails: dict[str, int] = {}
         self.height = 0
 
     def add(self, kind: str, party: int, days: tuple[int, int], *, level: str) -> None:
@@ -240,6 +243,17 @@ class _ProcessBuilder:
         self.linear.add(self.height * self.grid.cells + cell, row, weight)
         self.rows[kind][party] = self.height
         self.height += 1
+
+    def add_tail(self, party: int) -> None:
+        """Add what the level of a party's lethality has more than a normal."""
+        name, prior = self.parties[party], self.priors["lethality.level"]
+        if not prior.sd > 0:
+            return
+        (row,) = self.builder.rows(f"lethality.tail {name}", [prior.mean])
+        self.builder.shared(f"lethality.level {name}", np.array([row]), prior.sd)
+        first = self.rows["lethality"][party] * self.grid.cells
+        self.linear.add(first + np.arange(self.grid.cells), row, 1.0)
+        self.tails[name] = int(row)
 
     def add_battles(self, party: int, days: tuple[int, int], battles: Sequence[Span]) -> None:
         """Raise the rate on the days of battles, each by a factor of its own."""
