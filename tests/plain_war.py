@@ -159,16 +159,7 @@ class PlainWar:
 
     def lethality(self, party: str, day: int) -> float:
         spacing = self.conflict.knots.lethality_days
-        logit = self.logit_process("lethality", party, self.middle(day), spacing, 91)
-        if self.speak_of_wounded(party):
-            z = self.z(f"lethality.level {party}")[0]
-            logit += self.priors["lethality.level"].sd * z * math.expm1(0.15 * max(z - 2, 0) ** 3)
-        return float(expit(logit))
-
-    def speak_of_wounded(self, party: str) -> bool:
-        words = {"wounded", "casualties", "losses", "irrecoverable"}
-        about = [t for t in self.terms if party in self.conflict.components(t["party"])]
-        return any(not words.isdisjoint((t["category"], t["per"])) for t in about)
+        return float(expit(self.logit_process("lethality", party, self.middle(day), spacing, 91)))
 
     def has_missing(self, party: str) -> bool:
         civilian = self.conflict.parties[party].civilian
@@ -255,14 +246,14 @@ class PlainWar:
         return log_bias
 
     def below_ceilings(self) -> float:
-        """Log density of the ceilings of what a side's claimants share about its losses."""
+        """Log density of the ceilings of what sides and their claimants share about their dead."""
         ceiling, sd = (self.priors[f"bias.self.{n}"].median for n in ("ceiling", "ceiling_sd"))
-        kind = "bias.self.person" if self.person else "bias.self.equipment"
+        kind = "bias.self.person"
         prior, sides = self.priors[kind], {}
         for term in self.terms:
             first = self.conflict.components(term["party"])[0]
             counted = self.observation_model(term) in ("ledger", "estimate")
-            if not counted or (self.person and self.conflict.parties[first].civilian):
+            if self.conflict.parties[first].civilian or not (self.person and counted):
                 continue
             if term["role"] == "self":
                 shared = prior.mean + prior.sd * self.z(f"bias.role self {kind}")[0]

@@ -28,7 +28,6 @@ from lossmodel.model.density.own_or_copied import MayRepeat
 from lossmodel.model.density.pymc.functions import SYMBOLIC
 from lossmodel.model.density.replicas import REPLICATED, Twice, replicated
 from lossmodel.model.density.reported_fraction import ReportedFraction
-from lossmodel.model.density.tailed import Tail
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.reporting import (
     DECLARATIONS,
@@ -67,7 +66,6 @@ EXAMPLES: list[tuple[Function, list[np.ndarray]]] = [
     (Sigmoid(-WEIGHT), [normal(2.0)]),
     (LogSigmoid(), [normal(3.0)]),
     (Softplus(), [normal(3.0)]),
-    (Tail(-1.0, 0.3, 0.15), [normal(1.0)]),
     (Probit(), [normal(3.0)]),
     (OrOne(0.05), [normal(3.0)]),
     (Times(), [normal(), normal()]),
@@ -151,7 +149,7 @@ def test_every_function_has_an_example_and_a_counterpart_in_pytensor():
     named = {getattr(m, n) for m in modules for n in m.__all__}
     helpers = {functions.Evaluated, functions.Function, functions.OnDemand, functions.mixture}
     helpers |= {likelihood.Likelihood, likelihood.likelihood_of, own_or_copied.own_or_copied}
-    assert known == named - helpers | {ReportedFraction, Tail, Twice} == set(SYMBOLIC)
+    assert known == named - helpers | {ReportedFraction, Twice} == set(SYMBOLIC)
 
 
 def test_every_likelihood_can_draw_its_figures():

@@ -10,14 +10,11 @@ import pytest
 
 from lossmodel.claims import load_claims
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.latent_truth import draw_truth, submodel_of
-from lossmodel.evaluation.measurement import MeasurementModel
 from lossmodel.evaluation.prior_draws import Sampler, knots_of
 from lossmodel.evaluation.publication import Publisher, rounded
 from lossmodel.evaluation.simulation import simulate
 from lossmodel.evaluation.templates import Size
 from lossmodel.evidence import collect_evidence
-from lossmodel.model.own_bias import OWN, own_limits
 from lossmodel.model.priors import Priors
 
 EVALUATION = Path(__file__).resolve().parent.parent / "lossmodel" / "evaluation"
@@ -293,31 +290,3 @@ def test_a_range_has_two_ends_however_small_its_figure(own):
     missing, low, high = Publisher(None, None, sampler).worded(row, own)
     assert np.isnan(missing)
     assert 0 <= low < high
-
-
-@pytest.mark.parametrize(("category", "own"), [("killed", OWN[0]), ("aircraft", OWN[1])])
-def test_simulated_counts_of_own_losses_are_below_the_ceiling(priors, category, own):
-    conflict = load_claims(conflict="battle-of-britain").conflict
-    key, days = ("air-ministry", "britain", category), pd.date_range("1940-07-10", periods=30)
-    conflict.streams.loc[len(conflict.streams)] = {
-        column: dict(zip(("claimant", "party", "category"), key, strict=True)).get(column, "")
-        for column in conflict.streams.columns
-    } | {"accounting": "estimate", "declared_from": None}
-    found = []
-    for seed in range(600):
-        sampler = Sampler(priors, np.random.default_rng(seed))
-        submodel = submodel_of(conflict, category)
-        truth = draw_truth(
-            submodel, conflict=conflict, days=days, levels={"britain": 2.0}, level_sd=0.5,
-            sampler=sampler,
-        )  # fmt: skip
-        model = MeasurementModel(truth, sampler, {key: (0.0, 0.0)}, frozenset())
-        found.append(model._of_side(own, side_sd(priors, own), "side"))
-    median, lower, upper = own_limits(priors.entries, own, 0.95)
-    assert np.exp(np.median(found)) == pytest.approx(median, rel=0.1)
-    assert np.exp(np.quantile(found, 0.975)) == pytest.approx(upper, rel=0.1)
-
-
-def side_sd(priors, own):
-    """Sd of the part of the bias that the claimants of a side share."""
-    return priors[f"{own}.between"].median * np.sqrt(priors["bias.side_share"].median)

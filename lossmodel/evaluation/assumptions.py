@@ -97,8 +97,8 @@ class Assumption:
         prior = priors[self.prior]
         if self.scaled:
             return prior.median * math.exp(position)
-        if self.prior in OWN:
-            return own_median(priors.entries, self.prior, moved=position)
+        if self.prior == OWN:
+            return own_median(priors.entries, moved=position)
         return quantity_of(prior.mean + position * prior.sd, prior.scale)
 
     def text(self, priors: Priors, position: float) -> str:

@@ -1,9 +1,8 @@
 """Latent losses of a simulated war, day by day, drawn from the priors.
 
 Losses per day are ``exp(eta)``, with eta a random walk around a level. The share killed is a random
-walk on the logit scale around a level with a heavier upper tail; the share of the killed who are
-missing at first is one without it. The share of a scope is constant or decays. Equipment has a rate
-only.
+walk on the logit scale, and so is the share of the killed who are missing at first. The share of a
+scope is constant or decays. Equipment has a rate only.
 """
 
 from __future__ import annotations
@@ -22,9 +21,8 @@ from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
 __all__ = ["PERSON", "Truth", "submodel_of", "draw_truth", "spans_of", "truth_table"]
 
 PERSON = "person"
-# Upper tail of lethality, and days of a war from which slow walks are stretched: written down
-# again, since a simulation shares nothing with the model but the priors.
-TAIL = 0.15
+# Days of a war from which slow walks are stretched: written down again, since a simulation shares
+# nothing with the model but the priors.
 STEADY = 5 * 366
 
 
@@ -229,9 +227,6 @@ def _draw_lethality(truth: Truth, party: str, walks: _Walks) -> None:
     spacing = truth.conflict.knots.lethality_days
     sd = walks.sampler.quantity("lethality.walk_sd") * truth.slow_step(spacing, QUARTER)
     level = walks.sampler.logit("lethality.level", party)
-    prior = walks.sampler.priors["lethality.level"]
-    above = np.clip((level - prior.mean) / max(prior.sd, 1e-9) - 2, 0.0, 6.0)
-    level = prior.mean + (level - prior.mean) * float(np.exp(TAIL * above**3))
     truth.lethality[party] = expit(walks.path(spacing, level, sd))
 
 

@@ -214,12 +214,12 @@ class MeasurementModel:
         return np.asarray(level + self._drift(key, accounting))
 
     def _of_side(self, kind: str, sd: float, label: str) -> float:
-        """Bias of a role and a side: what exaggerates a side's own losses is drawn again."""
-        if kind not in OWN:
+        """Bias of a role and a side: what exaggerates a side's own dead is drawn again."""
+        if kind != OWN:
             return float(np.log(self.sampler.quantity(kind))) + self._deviation(sd, label)
         prior = self.sampler.priors[kind]
         if kind not in self._drawn:
-            sides = self._own_sides(kind)
+            sides = self._own_sides()
             self._drawn[kind] = self._below_ceiling(prior.mean, prior.sd, spread=sd, times=sides)
         role = self._drawn[kind]
         if label not in self._drawn:
@@ -235,12 +235,12 @@ class MeasurementModel:
             if rng.random() < ndtr((quantity("bias.self.ceiling") - drawn) / soft) ** times:
                 return drawn
 
-    def _own_sides(self, kind: str) -> int:
-        """Number of sides that count their own losses, of one of `OWN`, but not by lists."""
+    def _own_sides(self) -> int:
+        """Number of sides whose claimants count their own dead, in other ways than by lists."""
         conflict, found = self.truth.conflict, set()
         for claimant, party, category in self.spans:
             accounting = conflict.stream(claimant, party, category).accounting
-            own = kind == f"bias.{conflict.role(claimant, party)}.{self._class(party)}"
+            own = conflict.role(claimant, party) == "self" and self._class(party) == "person"
             if own and category != "missing" and accounting in ("ledger", "estimate"):
                 found.add((conflict.side_of(claimant), conflict.components(party)[0]))
         return len(found)

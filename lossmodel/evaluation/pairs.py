@@ -1,7 +1,7 @@
 """Pairs of a claim and a later truth, of wars without a conflict folder: truth from claim alone.
 
 The predictive distribution of log(truth / claim) is that of minus the log bias of the claimant's
-role, a normal one, below the ceiling where a side counts its own losses, with the variances of
+role, a normal one, below the ceiling where a side counts its own soldiers, with the variances of
 the role's mean, between claimants, between the figures of one claimant, of a small true count and
 of pairs of low trust. The bias of a side's own count of its soldiers, and its spread, are less by
 the days after the fighting, as in the analysis. The priors are those of history without the pair's
@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from lossmodel.evaluation.scores import TruthValue, score_logs
 from lossmodel.model import history, history_tables
 from lossmodel.model.history_variance import within_variance
-from lossmodel.model.own_bias import OWN, own_ceiling
+from lossmodel.model.own_bias import own_ceiling
 from lossmodel.model.priors import Priors
 
 __all__ = ["score_pairs"]
@@ -65,14 +65,14 @@ def score_pairs(table: pd.DataFrame | None = None) -> pd.DataFrame:
 
 
 def _scored(row: dict[Any, Any], priors: Priors, variance: float) -> dict[str, Any]:
-    name = f"bias.{row['role']}.{row['class']}"
-    prior, between = priors[name], priors[f"{name}.between"].median
+    prior = priors[f"bias.{row['role']}.{row['class']}"]
+    between = priors[f"bias.{row['role']}.{row['class']}.between"].median
     noise = variance / row["n"] + row["count_var"] + row["trust_var"]
     left, of_side = row["left"], priors["bias.side_share"].median * between**2
     common = float(np.hypot(prior.sd, np.sqrt(of_side)))
     rest = np.sqrt(left**2 * (between**2 - of_side) + noise)
     biases = prior.mean + common * NORMAL
-    if name in OWN:
+    if (row["role"], row["class"]) == ("self", "person"):
         biases = own_ceiling(priors.entries).quantiles(prior.mean, common, PROBABILITIES)
     # Every ninth quantile stands for the noise, which is symmetrical as they are.
     draws = np.add.outer(left * biases, rest * NORMAL[4::9]).ravel()

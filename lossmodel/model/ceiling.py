@@ -1,4 +1,4 @@
-"""A normal distribution below a soft ceiling, such as the bias of a side's count of its own losses.
+"""A normal distribution below a soft ceiling, such as the bias of a side's count of its own dead.
 
 The density of x ~ Normal(mean, sd^2) times Phi((at - x) / soft) is that of x given a draw of
 Normal(at, soft^2) above it: an extended skew-normal one. With s^2 = sd^2 + soft^2, a = (at - mean)

@@ -1,4 +1,4 @@
-"""The priors of a side's counts of its own losses, which have a ceiling: few exaggerate them.
+"""The prior of a side's counts of its own soldiers, which has a ceiling: few exaggerate them.
 
 What the claimants of one side have in common is the sum of a role's deviation, which all sides
 share, and of the side's own. It is below the ceiling for each side.
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["OWN", "own_ceiling", "own_limits", "own_median"]
 
-# Counts of soldiers and of equipment.
-OWN: Final = ("bias.self.person", "bias.self.equipment")
+OWN: Final = "bias.self.person"
 
 
 def own_ceiling(priors: Mapping[str, Prior]) -> Ceiling:
-    """Ceiling of what a side's claimants have in common in their counts of its own losses.
+    """Ceiling of what a side's claimants have in common in their counts of its own soldiers.
 
     Examples
     --------
@@ -37,48 +36,44 @@ def own_ceiling(priors: Mapping[str, Prior]) -> Ceiling:
     return Ceiling(*(priors[f"bias.self.{name}"].median for name in ("ceiling", "ceiling_sd")))
 
 
-def own_median(priors: Mapping[str, Prior], name: str, *, moved: float = 0.0) -> float:
+def own_median(priors: Mapping[str, Prior], *, moved: float = 0.0) -> float:
     """Median of the ratio of claimed to true that the claimants of a side have in common.
 
     Parameters
     ----------
     priors
         All of them, by name.
-    name
-        One of `OWN`.
     moved
-        Sds by which its mean is moved.
+        Sds by which the mean of `bias.self.person` is moved.
 
     Examples
     --------
     >>> from lossmodel.model.priors import Priors
     >>> entries = Priors.default().entries
-    >>> [round(own_median(entries, OWN[0], moved=by), 1) for by in (-1, 0, 1)]
+    >>> [round(own_median(entries, moved=by), 1) for by in (-1, 0, 1)]
     [0.5, 0.7, 0.8]
     """
-    return float(_ratios(priors, name, np.array([0.5]), moved)[0])
+    return float(_ratios(priors, np.array([0.5]), moved)[0])
 
 
-def own_limits(
-    priors: Mapping[str, Prior], name: str, ci_prob: float
-) -> tuple[float, float, float]:
+def own_limits(priors: Mapping[str, Prior], ci_prob: float) -> tuple[float, float, float]:
     """Median and limits of the same ratio.
 
     Examples
     --------
     >>> from lossmodel.model.priors import Priors
-    >>> [round(limit, 2) for limit in own_limits(Priors.default().entries, OWN[0], 0.5)]
+    >>> [round(limit, 2) for limit in own_limits(Priors.default().entries, 0.5)]
     [0.68, 0.5, 0.86]
     """
     tail = (1 - ci_prob) / 2
-    median, lower, upper = _ratios(priors, name, np.array([0.5, tail, 1 - tail])).tolist()
+    median, lower, upper = _ratios(priors, np.array([0.5, tail, 1 - tail])).tolist()
     return median, lower, upper
 
 
 def _ratios(
-    priors: Mapping[str, Prior], name: str, probabilities: NDArray[np.float64], moved: float = 0.0
+    priors: Mapping[str, Prior], probabilities: NDArray[np.float64], moved: float = 0.0
 ) -> NDArray[np.float64]:
-    prior, between = priors[name], priors[f"{name}.between"].median
+    prior, between = priors[OWN], priors[f"{OWN}.between"].median
     sd = float(np.hypot(prior.sd, np.sqrt(priors["bias.side_share"].median) * between))
     logs = own_ceiling(priors).quantiles(prior.mean + moved * prior.sd, sd, probabilities)
     return np.asarray(np.exp(logs))

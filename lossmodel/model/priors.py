@@ -270,8 +270,8 @@ class Priors:
         >>> [round(limit, 2) for limit in Priors.default().limits("bias.self.person")]
         [0.68, 0.25, 1.1]
         """
-        if name in OWN:
-            return own_limits(self.entries, name, ci_prob)
+        if name == OWN:
+            return own_limits(self.entries, ci_prob)
         return self[name].median, *self[name].interval(ci_prob)
 
     def to_toml(self) -> str:

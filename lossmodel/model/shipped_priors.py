@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from lossmodel.model import history, history_tables
 from lossmodel.model.armies import analyse_lethality
 from lossmodel.model.ceiling import Ceiling
-from lossmodel.model.own_bias import OWN
 from lossmodel.model.prior import Prior, build_prior
 
 if TYPE_CHECKING:
@@ -55,23 +54,18 @@ def _rows(clusters: pd.DataFrame, armies: pd.DataFrame) -> dict[str, dict[str, A
         basis = "history" if bias.clusters >= history.MIN_CLUSTERS else "judgement"
         rows[name] |= {"mean": bias.mean, "sd": bias.sd, "basis": basis}
         rows[f"{name}.between"] |= {"mean": bias.tau_claimant, "sd": 0.0, "basis": basis}
-    for name in OWN:
-        _below_ceiling(rows, name)
+    _below_ceiling(rows)
     return rows
 
 
-def _below_ceiling(rows: dict[str, dict[str, Any]], own: str) -> None:
-    """Make the prior of a side's own losses the normal that has its moments below the ceiling.
+def _below_ceiling(rows: dict[str, dict[str, Any]]) -> None:
+    """Make the prior of a side's own dead the normal that has its moments below the ceiling.
 
-    The ceiling is of the sum of role and side. Where no normal has their spread below it, both, and
-    the spread of claimants, are less by one factor; else that of sides stays as it is in history.
+    The ceiling is of the sum of role and side. The spread of sides stays as it is in history.
     """
-    row, between = (rows[f"{own}{name}"] for name in ("", ".between"))
+    row, between = (rows[f"bias.self.person{name}"] for name in ("", ".between"))
     at, soft = (rows[f"bias.self.{name}"]["median"] for name in ("ceiling", "ceiling_sd"))
     of_side = rows["bias.side_share"]["median"] * between["mean"] ** 2
     common = math.sqrt(row["sd"] ** 2 + of_side)
     row["mean"], sd = Ceiling(at, soft).normal(row["mean"], common)
-    if sd < common:
-        row["sd"], between["mean"] = (part * sd / common for part in (row["sd"], between["mean"]))
-    else:
-        row["sd"] = math.sqrt(max(sd**2 - of_side, 0.0))
+    row["sd"] = math.sqrt(max(sd**2 - of_side, 0.0))

@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 
 from lossmodel import __version__
 from lossmodel.model.density.predictive import new_figures
-from lossmodel.model.density.tailed import lethality_tail
 from lossmodel.model.design.observation import INTERVAL
 from lossmodel.posterior.chains import common_lead, dealt
 from lossmodel.posterior.reported import series_of
@@ -166,9 +165,6 @@ def _named(name: str, draws: SubmodelDraws) -> Variables:
         for party, (positions, rows) in knots.items():
             key = f"{name}_{kind}_{party}"
             values = draws.columns(rows).reshape(*lead, -1)
-            if kind == "logit_lethality" and party in latent.tails:
-                level = draws.columns(np.array([latent.tails[party]]))
-                values = values + lethality_tail(latent)(level).value.reshape(*lead, 1)
             data[key] = Variable((*LEAD, f"{key}_day"), values, {"long_name": words})
             data[f"{key}_day"] = Variable((f"{key}_day",), _dates(days, positions))
     return data

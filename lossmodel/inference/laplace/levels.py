@@ -30,7 +30,6 @@ from lossmodel.inference.laplace.modes import Point
 from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
-from lossmodel.model.density.tailed import FARTHEST, lethality_tail
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.tables.readings import is_auxiliary
@@ -40,8 +39,6 @@ __all__ = ["Levels", "face_values", "hold_levels"]
 # Windows of a party whose figures have the most information; others add little to the mean, and
 # the time is linear in them.
 MOST = 200
-# Sds from the mean of the prior from which a lethality that figures state is unusual.
-UNUSUAL = 2.0
 # Draws of which the mean of q is taken: to 7% where q is chi-squared.
 DRAWS, SEED = 400, 1
 # Deviations of a log rate beyond which its exponential times a day's losses may be no number.
@@ -191,9 +188,6 @@ def hold_levels(density: Density, mode: Floats, theta: Floats) -> Floats:
 def face_values(design: Design) -> Floats:
     """Theta of the prior's mode, but with the level of each party that of its median figure.
 
-    Where a party's dead and wounded are of another lethality than armies have had, it is that of
-    the figures: from the prior's lethality a search may take the more numerous of both for errors.
-
     Returns
     -------
     theta
@@ -218,39 +212,7 @@ def face_values(design: Design) -> Floats:
             level = design.parameters.offset[rows[0]]
             middle = float(np.median(logs[here]))
             theta[entry.start] = (middle - level) / _slope(design, entry.start)
-            for kind, start in _stated(design, party, logs, own & exact).items():
-                group = design.parameters.groups[f"{kind}.level {party}"]
-                theta[group.start] = start
     return theta
-
-
-def _stated(design: Design, party: str, logs: Floats, exact: NDArray[np.bool_]) -> dict[str, float]:
-    """Normals of the levels of rate and lethality that a party's dead and wounded state.
-
-    Empty where they state no lethality, or a usual one.
-
-    Parameters
-    ----------
-    logs, exact
-        Logs of all figures a day, shape (N,), and which of them are the party's and no bounds.
-    """
-    latent, category = design.latent, design.terms["category"].to_numpy()
-    sorts = [exact & (category == sort) for sort in ("killed", "wounded")]
-    prior = latent.lethality_prior
-    if not (all(sort.any() for sort in sorts) and prior.sd > 0):
-        return {}
-    killed, wounded = (float(np.median(logs[sort])) for sort in sorts)
-    unusual = killed - wounded - prior.mean
-    if abs(unusual) < UNUSUAL * prior.sd:
-        return {}
-    grid = np.linspace(-FARTHEST, FARTHEST, 321)
-    logits = prior.sd * grid
-    if party in latent.tails:
-        logits = logits + lethality_tail(latent)(prior.mean + logits).value
-    level = design.parameters.offset[latent.rate_knots[party][1][0]]
-    entry = design.parameters.groups[f"rate.level {party}"].start
-    rate = (float(np.logaddexp(killed, wounded)) - level) / _slope(design, entry)
-    return {"rate": rate, "lethality": float(np.interp(unusual, logits, grid))}
 
 
 def _log_rates(density: Density, theta: Floats) -> Floats:

@@ -21,7 +21,6 @@ from lossmodel.model.density.functions import (
 )
 from lossmodel.model.density.graph import Graph
 from lossmodel.model.density.operators import Matrix, Node, picking
-from lossmodel.model.density.tailed import lethality_tail
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.linear import Linear
@@ -92,18 +91,13 @@ class LossGraph:
         self.quantities = self._with_gains()
 
     def _with_gains(self) -> Node:
-        """V, with gains of coverage after a war, and tails, in place of the normals they follow."""
-        latent = self.design.latent
+        """V, with gains of coverage after a war in place of the normals that they follow from."""
         gained = {coverage.after for coverage in self.design.coverage.values()} - {-1}
-        found: Node = self.v
-        for rows, function in (
-            (sorted(gained), Softplus()), (sorted(latent.tails.values()), lethality_tail(latent))
-        ):  # fmt: skip
-            if rows:
-                here = np.array(rows, dtype=np.int64)
-                changed = self.graph.map(function, self.graph.take([self.v], here))
-                found = self.graph.with_entries(found, here, changed)
-        return found
+        if not gained:
+            return self.v
+        graph, rows = self.graph, np.array(sorted(gained), dtype=np.int64)
+        gains = graph.map(Softplus(), graph.take([self.v], rows))
+        return graph.with_entries(self.v, rows, gains)
 
     def _predictors(self) -> None:
         """All linear predictors: maps of v, with gains in place of theirs."""

@@ -4,8 +4,7 @@ Losses of party p on day t (t = 0 is the first day of the conflict). The latent 
 between knots on the log scale (rate) or the logit scale (lethality, missing):
 
     rate        mu_p(t) = exp(level + walk), where p can have losses on day t, else 0
-    lethality   kappa_p(t) = sigmoid(level + walk), the level with a heavier upper tail where
-                figures are of wounded, see ``tailed``
+    lethality   kappa_p(t) = sigmoid(level + walk)
     missing     m_p(t) = sigmoid(level + walk): share of the dead first recorded as missing
     killed      k = kappa mu;  wounded w = (1 - kappa) mu;  equipment has mu alone
     scope       share of its parent: s = sigmoid(a) [exp(-(t - first) / tau)] on its days, else 0;
@@ -47,8 +46,8 @@ sum over bins of the growth of the reported share, which is never negative.
 For registers and stocks of the missing, one level replaces those of role, side, claimant, category
 and third parties. A list has coverage c = sigmoid(level + walk) and no bias; lists of one party
 share a part of the level, those that its side keeps among themselves. A side seldom exaggerates its
-own losses: the prior density of its role and side has the factor 2 Phi((ceiling - role - side) /
-sd), so that their sum is skew-normal.
+own dead: the prior density of its role and side has the factor 2 Phi((ceiling - role - side) / sd),
+so that their sum is skew-normal.
 
 Three kinds of figures compare losses and count none. Each has one scalar of a claimant with a prior
 of its own, and no other bias: that of two figures of one claimant cancels in their quotient.

@@ -268,12 +268,12 @@ class _BiasTable:
             side = f"{role} {self.conflict.side_of(claimant)} {first}"
             rows.append(self.scalar("bias.side", side, 0.0, between * np.sqrt(shared)))
             between *= np.sqrt(1 - shared)
-        if kind in OWN:
+        if kind == OWN:
             self._cap(tuple(rows))
         return [*rows, self.scalar("bias.claimant", f"{claimant} {party}", 0.0, between)]
 
     def _cap(self, rows: tuple[int, ...]) -> None:
-        """Bound what a side and its claimants have in common: few exaggerate their own losses."""
+        """Bound what a side and its claimants have in common: few exaggerate their own dead."""
         if rows not in self._capped:
             self._capped.add(rows)
             ceiling = own_ceiling(self.priors.entries)

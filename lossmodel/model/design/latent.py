@@ -19,17 +19,10 @@ from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_position
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.design.scopes import ScopeShare, build_scopes
-from lossmodel.model.priors import Prior, Priors
-from lossmodel.tables.categories import has_wounded
+from lossmodel.model.priors import Priors
 
 __all__ = ["LatentProcesses", "build_latent"]
 
-# Upper tail of the lethality of an army, the c of ``Tail``. Judgement: the armies of
-# `data/history/lethality.csv` do not tell it from zero, but they are of campaigns on land, while
-# ships go down with their crews, garrisons hold out to the last and the defeated are killed: at
-# Jutland Britain had twelve dead for each wounded, 6.6 sds from the mean. That is one army in 6,300
-# here, and one in 50 billion for a normal.
-LETHALITY_TAIL = 0.15
 # The prior of a walk, ``<kind>.walk_sd``, is the sd of its change over so many days: its unit in
 # ``priors.toml``. The sd of a step grows with the root of its length. That of the rate depends on
 # the length of the war: see ``Grid.walk_days``.
@@ -49,11 +42,6 @@ class LatentProcesses:
     rate, lethality, missing
         Shape (P,): row of each party's process in ``Design.daily``, in cells; -1 where a party has
         none.
-    lethality_prior
-        Prior of the level.
-    tails
-        Row of v whose tail (``density/tailed``) is added to a party's lethality, by party: of those
-        with wounded, as lethality is neither reported nor known without.
     rate_knots, lethality_knots, missing_knots
         Party -> (positions in days, rows of v).
     battles
@@ -84,8 +72,6 @@ class LatentProcesses:
     rate_knots: dict[str, Knots]
     lethality_knots: dict[str, Knots]
     missing_knots: dict[str, Knots]
-    lethality_prior: Prior
-    tails: dict[str, int]
     battles: Battles
     active: Floats
     scopes: tuple[ScopeShare, ...]
@@ -133,8 +119,6 @@ def build_latent(
         active[p] = grid.part_active(*days)
         for kind in _kinds(party, components, person=person):
             processes.add(kind, p, days, level=_level(kind, person=person))
-        if person and _speak_of_wounded(terms, name, conflict):
-            processes.add_tail(p)
         processes.add_battles(p, days, battles.get(name, []))
     scopes, scope_index = build_scopes(
         terms,
@@ -154,8 +138,6 @@ def build_latent(
         rate_knots=processes.knots["rate"],
         lethality_knots=processes.knots["lethality"],
         missing_knots=processes.knots["missing"],
-        lethality_prior=priors["lethality.level"],
-        tails=processes.tails,
         battles={name: battles[name] for name in parties if name in battles},
         active=active,
         scopes=scopes,
@@ -181,11 +163,6 @@ def submodel_parties(
         for name, party in conflict.parties.items()
         if name in named and (name in alone or (party.counts(group) and _has_days(party, grid)))
     )
-
-
-def _speak_of_wounded(terms: pd.DataFrame, party: str, conflict: Conflict) -> bool:
-    about = [party in conflict.components(name) for name in terms["party"]]
-    return has_wounded(terms[about])
 
 
 def _has_days(party: Party, grid: Grid) -> bool:
@@ -232,7 +209,6 @@ class _ProcessBuilder:
         }
         self.rows = {kind: np.full(len(parties), -1) for kind in self.spacing}
         self.knots: dict[str, dict[str, Knots]] = {kind: {} for kind in self.spacing}
-        self.tails: dict[str, int] = {}
         self.height = 0
 
     def add(self, kind: str, party: int, days: tuple[int, int], *, level: str) -> None:
@@ -243,17 +219,6 @@ class _ProcessBuilder:
         self.linear.add(self.height * self.grid.cells + cell, row, weight)
         self.rows[kind][party] = self.height
         self.height += 1
-
-    def add_tail(self, party: int) -> None:
-        """Add what the level of a party's lethality has more than a normal."""
-        name, prior = self.parties[party], self.priors["lethality.level"]
-        if not prior.sd > 0:
-            return
-        (row,) = self.builder.rows(f"lethality.tail {name}", [prior.mean])
-        self.builder.shared(f"lethality.level {name}", np.array([row]), prior.sd)
-        first = self.rows["lethality"][party] * self.grid.cells
-        self.linear.add(first + np.arange(self.grid.cells), row, 1.0)
-        self.tails[name] = int(row)
 
     def add_battles(self, party: int, days: tuple[int, int], battles: Sequence[Span]) -> None:
         """Raise the rate on the days of battles, each by a factor of its own."""

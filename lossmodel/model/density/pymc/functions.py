@@ -14,7 +14,6 @@ from lossmodel.model.density.own_or_copied import MayRepeat
 from lossmodel.model.density.pymc.backend import Backend, Tensor
 from lossmodel.model.density.replicas import Twice
 from lossmodel.model.density.reported_fraction import ReportedFraction
-from lossmodel.model.density.tailed import FARTHEST, FIRST, Tail
 from lossmodel.model.design.convolution import convolution
 from lossmodel.model.design.reporting import DECLARATIONS, LIST, MISSING, REGISTER
 
@@ -137,17 +136,10 @@ def _reported(
     return value
 
 
-def _tail(b: Any, g: Tail, x: Any) -> Any:
-    z = (x - g.mean) / g.sd
-    above = b.pt.clip(z - FIRST, 0.0, FARTHEST - FIRST)
-    return g.sd * z * b.pt.expm1(g.c * above**3)
-
-
 SYMBOLIC: dict[type, Callable[..., Any]] = {
     f.Exp: lambda b, g, x: g.weight * b.pt.exp(x),
     f.Sigmoid: lambda b, g, x: g.weight * b.pt.sigmoid(x),
     f.Softplus: lambda b, g, x: b.pt.softplus(x),
-    Tail: _tail,
     f.LogSigmoid: lambda b, g, x: -b.pt.softplus(-x),
     f.LogOdds: _log_odds,
     f.OrOne: lambda b, g, x: _either(b, np.log1p(-g.share) + x, np.log(g.share)),
