@@ -359,6 +359,11 @@ CASES = {
         "2023-01-10 is in two successive windows of gazette (north killed), 2023-01-01 to "
         "2023-01-10 and 2023-01-10 to 2023-01-20: c0 and c1.",
     ),
+    "unusual-lethality": (
+        ([row("gazette", "north", 610), row("gazette", "north", 51, category="wounded")], {}),
+        ([row("gazette", "north", 610), row("gazette", "north", 510, category="wounded")], {}),
+        "gazette has 610 killed and 51 wounded of north for 2023-01-01 to 2023-03-01, where armies",
+    ),
     "non-integer": (
         ([row("gazette", "north", 1.221)], {}),
         ([row("gazette", "north", 1.221, kind="average", start="2023-02-01")], {}),

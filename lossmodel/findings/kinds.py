@@ -20,6 +20,7 @@ from lossmodel.findings.figures import (
 from lossmodel.findings.finding import Kind
 from lossmodel.findings.force import strengths_alone
 from lossmodel.findings.gaps import long_gaps
+from lossmodel.findings.lethality import unusual_lethality
 from lossmodel.findings.series import (
     conflicting_figures,
     fractions,
@@ -51,8 +52,7 @@ KINDS: Final = (
         parties_without_enemy,
         "A party fights nobody, so that claimants of another side count as third parties. The "
         "biases of adversaries are then not expected of them.",
-        "Write side and fights in [parties.NAME] of conflict.toml; fights = false if it fights "
-        "nobody",
+        "Write side and fights in [parties.NAME] of conflict.toml; false if it fights nobody",
     ),
     Kind(
         "claimant-without-side",
@@ -67,9 +67,8 @@ KINDS: Final = (
         "warning",
         mixed_sides,
         "A claimant counts its own side and its enemy in one figure, which has one bias only.",
-        "Give the figures of each party, or those of the days before and after a change of sides "
-        "(then from two claimants in claimants.csv, each with the side of its time), "
-        "as claims about that party alone",
+        "Give the figures of each party as claims about that party alone; after a change of sides "
+        "they are those of a second claimant in claimants.csv",
     ),
     Kind(
         "silent-party",
@@ -86,8 +85,7 @@ KINDS: Final = (
         undeclared_sums,
         "The name of a party says that it is several others together, such as both, and no sum "
         "says so. It is fitted apart from them, so that its claims say nothing about theirs.",
-        'Write sum = ["A", "B"] in [parties.NAME] of conflict.toml, or rename the party if it is '
-        "none",
+        'Write sum = ["A", "B"] in [parties.NAME] of conflict.toml, or rename a party that is none',
     ),
     Kind(
         "sum-of-equipment",
@@ -95,15 +93,13 @@ KINDS: Final = (
         sums_of_equipment,
         "A sum of categories of equipment has claims beside its addends. The model adds up no "
         "equipment, so that the sum is left out.",
-        "Remove the claims of the sum, or those of its addends, or count what is left as a "
-        "category of its own",
+        "Remove the claims of the sum or of its addends, or make a category of what is left",
     ),
     Kind(
         "category-without-group",
         "warning",
         assumed_groups,
-        "A category says neither that it counts people nor that it counts equipment. It is read "
-        "as equipment.",
+        "A category says neither that it counts people nor equipment. It is read as equipment.",
         'Write group = "equipment" in [categories.NAME]; of people the model has killed, wounded, '
         "casualties, losses, irrecoverable and missing",
     ),
@@ -221,6 +217,14 @@ KINDS: Final = (
         "Look for thousands read as units, and for another party, category or window",
     ),
     Kind(
+        "unusual-lethality",
+        "warning",
+        unusual_lethality,
+        "A claimant has far more dead than wounded. A fit takes one of both figures for an error.",
+        "Check both; if they are right, as of a ship or a garrison lost with its men, give "
+        "lethality.level their share of dead (median = 0.9, sd = 0.6) in a file of priors",
+    ),
+    Kind(
         "crossed-bounds",
         "warning",
         crossed_bounds,
@@ -311,7 +315,6 @@ KINDS: Final = (
         strengths_alone,
         "A claimant gives the strength of a force on one day only, or nobody gives its recruits. A "
         "force balance needs two strengths of one claimant and the recruits between them.",
-        "Add whichever is missing: a strength of another day by the same claimant, or the recruits "
-        "of the party and scope",
+        "Add whichever is missing: another day's strength by the claimant, or the recruits",
     ),
 )

@@ -1,0 +1,49 @@
+"""Dead and wounded that no army of past wars had in such shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from lossmodel.findings.finding import Case
+from lossmodel.findings.words import number, window
+from lossmodel.tables.vocabulary import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lossmodel.findings.finding import Material
+
+__all__ = ["unusual_lethality"]
+
+# Dead for each wounded from which a fit takes one of both figures for an error: four sds of the
+# prior of lethality. Armies of past wars had from one in 14 to one in 1.5.
+DEADLY: Final = 3.0
+# Dead below which chance alone may do it.
+FEWEST: Final = 20
+
+
+def unusual_lethality(material: Material) -> Iterator[Case]:
+    """Figures of one claimant, party and window with far more dead than wounded."""
+    columns = material.columns
+    totals = columns.rule("kind", KINDS, "is_total") & columns.exact & columns.single
+    found: dict[tuple[object, ...], dict[str, int]] = {}
+    for place in np.flatnonzero(totals).tolist():
+        claimant, party, category, scope = columns.keys[columns.series[place]]
+        key = (claimant, party, scope, columns.start[place], columns.end[place])
+        found.setdefault(key, {})[category] = place
+    for (claimant, party, *_), places in found.items():
+        if not {"killed", "wounded"} <= places.keys():
+            continue
+        dead, wounded = places["killed"], places["wounded"]
+        killed = columns.value[dead]
+        if killed < max(FEWEST, DEADLY * columns.value[wounded]):
+            continue
+        yield Case(
+            f"{claimant} has {number(killed)} killed and {number(columns.value[wounded])} wounded "
+            f"of {party} for {window(columns, dead)}, where armies of past wars had at least one "
+            f"and a half wounded for each of their dead: {columns.ids[dead]} and "
+            f"{columns.ids[wounded]}.",
+            columns.named([dead, wounded]),
+        )
