@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from lossmodel.posterior.estimates import LIMITS
@@ -35,7 +36,7 @@ def curve(rows: pd.DataFrame) -> pd.DataFrame:
     >>> curve(table).to_numpy().tolist()
     [[Timestamp('2000-01-06 00:00:00'), 10.0, 1.0, 100.0]]
     >>> curve(table.assign(measure="cumulative"))["median"].to_list()
-    [0.0, 70.0]
+    [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0]
     """
     limits = list(LIMITS)
     if (rows["measure"] != "cumulative").any():
@@ -43,10 +44,14 @@ def curve(rows: pd.DataFrame) -> pd.DataFrame:
         middle = rows["start"] + (rows["end"] - rows["start"]) / 2
         return rows[limits].div(n_days, axis=0).assign(at=middle)[SHOWN]
     points = rows[limits].assign(at=rows["end"])[SHOWN]
-    begin = pd.DataFrame(
-        {"at": rows["start"].head(1) - pd.Timedelta(days=1)} | dict.fromkeys(limits, 0.0)
-    )
-    return pd.concat([begin, points], ignore_index=True)
+    if points.empty:
+        return points
+    # Day by day from none to the first total, as a line from zero is none on a logarithmic axis.
+    days = (rows["end"].iloc[0] - rows["start"].iloc[0]).days + 1
+    shares = np.arange(days) / days
+    begin = pd.DataFrame({limit: points[limit].iloc[0] * shares for limit in limits})
+    begin["at"] = rows["end"].iloc[0] - pd.to_timedelta(np.arange(days, 0, -1), unit="D")
+    return pd.concat([begin[SHOWN], points], ignore_index=True)
 
 
 def series_rows(
