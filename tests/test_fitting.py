@@ -4,7 +4,6 @@ import dataclasses
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -268,6 +267,12 @@ def test_clipping_leaves_out_observations_of_convex_density(persons):
     )
 
 
+def with_expectations(model, found, log_expected):
+    """The figures evaluated with other log expectations."""
+    kept = {node: found[node] for node in (model.ordered_noise, model.log_slack)}
+    return model.graph.evaluate(kept | {model.ordered_expected: log_expected}, model.figures)
+
+
 def test_clipped_curvature_of_an_outlier_fades_out_smoothly(persons):
     """A point moved away from its expectation, 0 to 4 noise sds: no step, and no edge at zero."""
     model, theta = persons.model, np.zeros(persons.size)
@@ -280,14 +285,7 @@ def test_clipped_curvature_of_an_outlier_fades_out_smoothly(persons):
     kept = []
     for away in z:
         expected[entry] = y - away * sd
-        moved = model.graph.evaluate(
-            {
-                model.ordered_expected: expected,
-                model.ordered_noise: found[model.ordered_noise],
-                model.log_slack: found[model.log_slack],
-            },
-            model.figures,
-        )
+        moved = with_expectations(model, found, expected)
         kept.append(clipped_curvature(model, moved)[where[0]] * sd**2)
     nu = persons.design.observed.nu
     exact = (nu + 1) * (nu - z**2) / (nu + z**2) ** 2
@@ -305,7 +303,9 @@ def test_a_range_has_the_curvature_of_its_variance_within_and_of_its_noise_outsi
     where = design.observed.indices[INTERVAL]
     sd, low, high = np.exp(log_noise[0]), design.observed.log_value, design.observed.log_high.copy()
     high[where] = low[where] + width * sd[where]
-    model = ModelGraph(replace(design, observed=replace(design.observed, log_high=high)))
+    model = ModelGraph(
+        dataclasses.replace(design, observed=dataclasses.replace(design.observed, log_high=high))
+    )
     found = model.graph.evaluate({model.theta: nothing}, [*model.outputs, model.log_slack])
     in_order = np.flatnonzero(np.isin(model.by_form, where))
     for at, expected in (
@@ -313,14 +313,7 @@ def test_a_range_has_the_curvature_of_its_variance_within_and_of_its_noise_outsi
     ):  # fmt: skip
         log_expected = found[model.ordered_expected].copy()
         log_expected[in_order] = at[model.by_form[in_order]]
-        moved = model.graph.evaluate(
-            {
-                model.ordered_expected: log_expected,
-                model.ordered_noise: found[model.ordered_noise],
-                model.log_slack: found[model.log_slack],
-            },
-            model.figures,
-        )
+        moved = with_expectations(model, found, log_expected)
         kept = clipped_curvature(model, moved)[where] * sd[where] ** 2
         np.testing.assert_allclose(kept, expected, rtol=0.06)
 

@@ -237,7 +237,8 @@ class MeasurementModel:
 
     def _own_sides(self) -> int:
         """Number of sides whose claimants count their own dead, in other ways than by lists."""
-        conflict, found = self.truth.conflict, set()
+        conflict = self.truth.conflict
+        found = set()
         for claimant, party, category in self.spans:
             accounting = conflict.stream(claimant, party, category).accounting
             own = conflict.role(claimant, party) == "self" and self._class(party) == "person"

@@ -13,6 +13,7 @@ from lossmodel.tables.vocabulary import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lossmodel.findings.columns import Columns
     from lossmodel.findings.finding import Material
 
 __all__ = ["unusual_lethality"]
@@ -27,19 +28,13 @@ FEWEST: Final = 20
 def unusual_lethality(material: Material) -> Iterator[Case]:
     """Figures of one claimant, party and window with far more dead than wounded."""
     columns = material.columns
-    totals = columns.rule("kind", KINDS, "is_total") & columns.exact & columns.single
-    found: dict[tuple[object, ...], dict[str, int]] = {}
-    for place in np.flatnonzero(totals).tolist():
-        claimant, party, category, scope = columns.keys[columns.series[place]]
-        key = (claimant, party, scope, columns.start[place], columns.end[place])
-        found.setdefault(key, {})[category] = place
-    for (claimant, party, *_), places in found.items():
-        if not {"killed", "wounded"} <= places.keys():
-            continue
-        dead, wounded = places["killed"], places["wounded"]
+    all_killed, all_wounded = (_totals(columns, category) for category in ("killed", "wounded"))
+    for key, dead in all_killed.items():
+        wounded = all_wounded.get(key)
         killed = columns.value[dead]
-        if killed < max(FEWEST, DEADLY * columns.value[wounded]):
+        if wounded is None or killed < max(FEWEST, DEADLY * columns.value[wounded]):
             continue
+        claimant, party, *_ = key
         yield Case(
             f"{claimant} has {number(killed)} killed and {number(columns.value[wounded])} wounded "
             f"of {party} for {window(columns, dead)}, where armies of past wars had at least one "
@@ -47,3 +42,14 @@ def unusual_lethality(material: Material) -> Iterator[Case]:
             f"{columns.ids[wounded]}.",
             columns.named([dead, wounded]),
         )
+
+
+def _totals(columns: Columns, category: str) -> dict[tuple[object, ...], int]:
+    """The last figure of a category, by claimant, party, scope and window."""
+    of_category = np.array([key[2] == category for key in columns.keys], dtype=bool)
+    counted = columns.rule("kind", KINDS, "is_total") & columns.exact & columns.single
+    found: dict[tuple[object, ...], int] = {}
+    for place in np.flatnonzero(counted & of_category[columns.series]).tolist():
+        claimant, party, _, scope = columns.keys[columns.series[place]]
+        found[claimant, party, scope, columns.start[place], columns.end[place]] = place
+    return found

@@ -30,7 +30,7 @@ READ: Final = 0.2
 # on it, and so do limits of a hundredth of the median.
 DECADES: Final = 2
 # Least share of the largest number that the axis still tells from zero, for its ticks' sake.
-MOST: Final = 1e-5
+LEAST: Final = 1e-5
 
 
 def axes_or_new(ax: Axes | None, **figure: Any) -> Axes:
@@ -74,7 +74,7 @@ def set_count_axis(ax: Axes, medians: pd.Series) -> None:
     """
     highest = float(medians.max())
     if 0 < highest < READ * ax.dataLim.y1:
-        first = 10.0 ** (np.floor(np.log10(max(highest, MOST * ax.dataLim.y1))) - DECADES)
+        first = 10.0 ** (np.floor(np.log10(max(highest, LEAST * ax.dataLim.y1))) - DECADES)
         ax.set_yscale("symlog", linthresh=first, linscale=0.3)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     ax.set_ylim(0, None)

@@ -12,9 +12,16 @@ from lossmodel.posterior.estimates import LIMITS
 if TYPE_CHECKING:
     from lossmodel.plots.drawable import Drawable
 
-__all__ = ["curve", "series_rows"]
+__all__ = ["curve", "per_day", "series_rows"]
 
 SHOWN: Final = ["at", *LIMITS]
+
+
+def per_day(rows: pd.DataFrame) -> pd.DataFrame:
+    """Median and limits of estimates, of windows divided by their days; totals as they are."""
+    if (rows["measure"] == "cumulative").all():
+        return rows[list(LIMITS)]
+    return rows[list(LIMITS)].div((rows["end"] - rows["start"]).dt.days + 1, axis=0)
 
 
 def curve(rows: pd.DataFrame) -> pd.DataFrame:
@@ -38,18 +45,16 @@ def curve(rows: pd.DataFrame) -> pd.DataFrame:
     >>> curve(table.assign(measure="cumulative"))["median"].to_list()
     [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0]
     """
-    limits = list(LIMITS)
     if (rows["measure"] != "cumulative").any():
-        n_days = (rows["end"] - rows["start"]).dt.days + 1
         middle = rows["start"] + (rows["end"] - rows["start"]) / 2
-        return rows[limits].div(n_days, axis=0).assign(at=middle)[SHOWN]
-    points = rows[limits].assign(at=rows["end"])[SHOWN]
+        return per_day(rows).assign(at=middle)[SHOWN]
+    points = per_day(rows).assign(at=rows["end"])[SHOWN]
     if points.empty:
         return points
     # Day by day from none to the first total, as a line from zero is none on a logarithmic axis.
     days = (rows["end"].iloc[0] - rows["start"].iloc[0]).days + 1
     shares = np.arange(days) / days
-    begin = pd.DataFrame({limit: points[limit].iloc[0] * shares for limit in limits})
+    begin = pd.DataFrame({limit: points[limit].iloc[0] * shares for limit in LIMITS})
     begin["at"] = rows["end"].iloc[0] - pd.to_timedelta(np.arange(days, 0, -1), unit="D")
     return pd.concat([begin[SHOWN], points], ignore_index=True)
 

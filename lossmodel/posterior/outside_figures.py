@@ -16,6 +16,7 @@ from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.rates import Rates, rates
 from lossmodel.posterior.tables import STREAM, reported_series, streams_table
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
+from lossmodel.text.levels import HALF
 from lossmodel.text.numbers import with_interval
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ COLUMNS: Final = (
     *("claim_id", "root", "party", "category", "scope", "kind", "start", "end"),
     *("value", "low", "high", "qualifier", "accounting", "role", "published"),
 )
-# Figures are whole numbers, and a fit has expected losses: 0 says that there were less than 0.5.
-HALF: Final = 0.5
 REMEDY: Final = (
     "Look at the prior of the claimant's ratio in the report: if an office counts every case, "
     "declare the accounting of its figures in streams.csv; if claimants of its role were nearer to "

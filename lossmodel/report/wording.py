@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lossmodel.conflict import titles
 from lossmodel.conflict.titles import party_title
 from lossmodel.posterior.tables import claimed_sums, log_sd, prior_share
-from lossmodel.text.levels import NARROW, WIDE
+from lossmodel.text.levels import HALF, NARROW, WIDE
 from lossmodel.text.months import MONTHS
 from lossmodel.text.numbers import number, percent
 
@@ -170,7 +170,6 @@ def _is_known_better(fit: Fit, key: tuple[str, str, str]) -> bool:
 
 
 LEVELS: Final = ("High", "Moderate", "Low")
-HALF: Final = 0.5
 # The rule behind the words of `confidence`.
 CONFIDENCE: Final = (
     f"Confidence is high if the limits are less than {NARROW:g}-fold apart, low from {WIDE:g}-fold "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ASSUMED", "IDENTIFIED", "NARROW", "WIDE"]
+__all__ = ["ASSUMED", "HALF", "IDENTIFIED", "NARROW", "WIDE"]
 
 # Programs that ask for one word are told that a total is set by assumptions where priors make more
 # than this share of its posterior variance. A convention: reports print the shares themselves.
@@ -17,3 +17,5 @@ IDENTIFIED: Final = 0.7
 # limits.
 NARROW: Final = 1.5
 WIDE: Final = 2.5
+# Figures are whole numbers, and a fit has expected losses: below a half there is none.
+HALF: Final = 0.5

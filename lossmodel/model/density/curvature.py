@@ -41,11 +41,7 @@ def clipped_curvature(model: ModelGraph, evaluation: Evaluation) -> Floats:
     found = np.maximum(curvature(model, evaluation), 0.0)
     if INTERVAL in model.forms:
         where, form = model.forms[INTERVAL]
-        observed, parties = model.design.observed, model.design.latent.parties
-        width = observed.log_high[where] - observed.log_value[where]
-        of_range = 1 / (width**2 / 12 + np.exp(2 * evaluation[form.inputs[1]]))
-        # What a range says of a sum is not normal in its parties: each has its own share of it.
-        of_range[~model.design.terms["party"].isin(parties).to_numpy()[where]] = 0.0
+        of_range = 1 / (model.range_variance + np.exp(2 * evaluation[form.inputs[1]]))
         more = found[where] - of_range
         found[where] = of_range + (more + np.hypot(more, ROUNDED * of_range)) / 2
     if POINT in model.forms:

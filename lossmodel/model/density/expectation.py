@@ -8,6 +8,7 @@ gradient, Hessian, draws of named quantities and PyMC model follow from it.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -32,7 +33,7 @@ from lossmodel.model.density.replicas import Twice
 from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
-from lossmodel.model.design.observation import Observations
+from lossmodel.model.design.observation import INTERVAL, Observations
 
 __all__ = ["TINY", "ModelGraph"]
 
@@ -95,6 +96,18 @@ class ModelGraph(LossGraph):
         )
         self.ceilings = self._ceilings()
         self.list_bounds = self._list_bounds()
+
+    @cached_property
+    def range_variance(self) -> Floats:
+        """Variance of a uniform distribution over each range, on the log scale.
+
+        It is infinite for sums of parties: what a range says of a sum is not normal in its parties,
+        as each has its own share of it.
+        """
+        design, where = self.design, self.forms[INTERVAL][0]
+        width = design.observed.log_high[where] - design.observed.log_value[where]
+        of_one = design.terms["party"].isin(design.latent.parties).to_numpy()[where]
+        return np.where(of_one, width**2 / 12, np.inf)
 
     @property
     def figures(self) -> list[Map]:

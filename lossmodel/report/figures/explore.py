@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lossmodel.plots.claims import claim_groups
+from lossmodel.plots.curve import per_day
 from lossmodel.posterior.estimates import LIMITS
 from lossmodel.report.figures.tables import WORDS, FigureTables, tables_for
 from lossmodel.report.sources import Sources
@@ -110,8 +111,7 @@ def _panel(
     rows = tables.estimate(category, party, measure=measure)
     first = tables.days[0]
     cumulative = measure == "cumulative"
-    n_days = np.ones(len(rows)) if cumulative else (rows["end"] - rows["start"]).dt.days + 1
-    table = rows[list(LIMITS)].div(np.asarray(n_days, dtype=float), axis=0)
+    table = per_day(rows)
     records: list[dict[Any, Any]] = table.to_dict("records")
     groups = claim_groups(tables, party, category, "all", cumulative=cumulative)
     return {
