@@ -36,8 +36,8 @@ MARGIN = 0.85
 # Seconds for the first length of the chains of nuts, which cannot be stopped; with less time left a
 # quarter of that length is run.
 WHOLE = 100.0
-# Draws of a piece of numpyro, which can stop between them.
-PIECE = SHORT_DRAWS
+# NumPyro compiles anew for each call, so it runs in as few pieces as the parts below, and can stop
+# between them. With pieces of 50 draws, 10,000 ended when no more code could be kept in memory.
 NUMPYRO_FIELDS = ("num_steps", "diverging")
 # Exit status where the data of a case are missing.
 SKIPPED = 3
@@ -220,10 +220,11 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
     from numpyro.infer import MCMC, NUTS
 
     began, (warm_up, length) = time.perf_counter(), _lengths(until)
+    piece = max(length // PARTS, SHORT_DRAWS)
     names, log_density, start = _jax_density(design, seed)
     kernel = NUTS(potential_fn=lambda x: -log_density(x), target_accept_prob=0.8)
     mcmc = MCMC(
-        kernel, num_warmup=warm_up, num_samples=PIECE, num_chains=CHAINS,
+        kernel, num_warmup=warm_up, num_samples=piece, num_chains=CHAINS,
         chain_method="vectorized", progress_bar=False,
     )  # fmt: skip
     jax.block_until_ready(jax.jit(jax.vmap(jax.grad(log_density)))(start))
@@ -232,7 +233,7 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
                 collect_warmup=True)  # fmt: skip
     gradients = int(np.sum(mcmc.get_extra_fields()["num_steps"]))
     warm = time.perf_counter()
-    pieces, steps, divergences = _numpyro_pieces(mcmc, until, seed, length // PIECE)
+    pieces, steps, divergences = _numpyro_pieces(mcmc, until, seed, length // piece)
     spent = time.perf_counter() - warm
     joined = {
         name: np.concatenate([np.asarray(p[i]) for p in pieces], axis=1)

@@ -248,7 +248,9 @@ class PlainDensity(PlainWar):
             expit(level + self.walk_at(middle, positions, f"coverage.walk {number}", sd))
         )
         growth = self.one(f"delay.growth{who}", str(number)) * (middle / YEAR - 1)
+        long = {".self": 15, ".censored": 1}.get(kind, 135)
         median = self.one(f"delay.median{kind}", str(number)) + growth
+        median += math.log(min(1.0, self.length / long))
         spread = math.exp(self.one(f"delay.log_sd{who}", str(number)))
         return coverage, lambda elapsed: ndtr((math.log(elapsed) - median) / spread)
 
