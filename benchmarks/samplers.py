@@ -244,17 +244,35 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
 
 
 def _jax_density(design: Any, seed: int) -> tuple[list[str], Callable[..., Any], list[np.ndarray]]:
-    """Names of the free variables, the log density as a JAX function, and starting points."""
-    from pymc.sampling.jax import get_jaxified_logp
+    """Names of the free variables, the log density as a JAX function, and starting points.
 
+    The function is compared with the density of the engines: NumPyro samples whatever it is given.
+    """
+    import jax
+    from pymc.sampling.jax import get_jaxified_graph
+
+    from lossmodel.model.density.density import Density
     from lossmodel.model.density.pymc import reference
 
     _teach_jax()
     model = reference(design)
     names = [value.name for value in model.value_vars]
     rng, point = np.random.default_rng(seed), model.initial_point()
-    start = [rng.uniform(-1, 1, (CHAINS, *point[name].shape)) for name in names]
-    return names, get_jaxified_logp(model, negative_logp=False), start
+    # Near the prior medians, since gradients of JAX may be no numbers far out.
+    start = [rng.uniform(-0.1, 0.1, (CHAINS, *point[name].shape)) for name in names]
+    function = get_jaxified_graph(inputs=model.value_vars, outputs=[model.logp()])
+
+    def log_density(x: list[Any]) -> Any:
+        return function(*x)[0]
+
+    at = [each[0] for each in start]
+    theta = _gathered(design, dict(zip(names, [x[None, None] for x in at], strict=True)))
+    exact, gradient = Density(design)(theta.ravel())
+    found, slopes = jax.value_and_grad(log_density)(at)
+    # The engines leave the constant of the normals out.
+    np.testing.assert_allclose(found, exact - len(gradient) / 2 * np.log(2 * np.pi))
+    assert all(np.isfinite(slope).all() for slope in slopes)
+    return names, log_density, start
 
 
 def _numpyro_pieces(mcmc: Any, until: float, seed: int, most: int) -> tuple[list[Any], int, int]:
@@ -275,16 +293,18 @@ def _numpyro_pieces(mcmc: Any, until: float, seed: int, most: int) -> tuple[list
 
 
 def _teach_jax() -> None:
-    """Register Erfcx, which PyTensor's JAX backend has only with a nightly package."""
-    from jax import numpy as jnp
-    from jax.scipy.special import log_ndtr
-    from pytensor.link.jax.dispatch import jax_funcify
-    from pytensor.scalar.math import Erfcx
+    """Register two functions with JAX's own.
 
-    def erfcx(x: Any) -> Any:
-        return 2 * jnp.exp(x**2 + log_ndtr(-np.sqrt(2) * x))
+    PyTensor's JAX backend has Erfcx only with a nightly package, and far out the gradient of its
+    Softplus is not a number.
+    """
+    from jax.nn import softplus
+    from jax.scipy.special import erfcx
+    from pytensor.link.jax.dispatch import jax_funcify
+    from pytensor.scalar.math import Erfcx, Softplus
 
     jax_funcify.register(Erfcx, lambda op, **_: erfcx)
+    jax_funcify.register(Softplus, lambda op, **_: softplus)
 
 
 def _has(trace: Any, group: str) -> bool:

@@ -42,12 +42,13 @@ class PlainWar:
         components: Components,
         ended: pd.Timestamp | None = None,
         battles: dict[str, list[tuple[int, int]]] | None = None,
+        wider: dict[str, float] | None = None,
     ) -> None:
         self.terms = terms.to_dict("records")
         self.conflict, self.priors, self.components = conflict, priors, components
         self.person = submodel in ("person", "civilian")
         self.length = (until - conflict.start).days + 1
-        self.battles = battles or {}
+        self.battles, self.wider = battles or {}, wider or {}
         self.width = conflict.knots.rate_days // 2 if self.length > 366 else 1
         spans = (span for days in self.battles.values() for span in days)
         ends = {cut for first, last in spans for cut in (first, last + 1)}
@@ -153,9 +154,10 @@ class PlainWar:
     def logit_process(self, name: str, party: str, x: float, spacing: int, unit: int) -> float:
         positions = knots(*self.span(party), spacing)
         sd = self.scale(f"{name}.walk_sd") * math.sqrt(spacing / unit)
-        return self.one(f"{name}.level", party) + self.walk_at(
-            x, positions, f"{name}.walk {party}", sd
-        )
+        level = self.priors[f"{name}.level"]
+        wider = self.wider.get(party, 1.0) if name == "lethality" else 1.0
+        centre = level.mean + wider * level.sd * self.z(f"{name}.level {party}")[0]
+        return centre + self.walk_at(x, positions, f"{name}.walk {party}", sd)
 
     def lethality(self, party: str, day: int) -> float:
         spacing = self.conflict.knots.lethality_days

@@ -41,6 +41,7 @@ ORDER = [
     "model/design/parameters",
     "model/design/scopes",
     "model/design/battles",
+    "model/design/unusual_lethality",
     "model/design/latent",
     "model/design/bias",
     "model/design/bias_map",

@@ -25,8 +25,7 @@ StreamKey = tuple[str, str, str]  # claimant, party, category
 # The model states these too: the simulator is an independent statement of it.
 LONG_WAR = {"delay.median.self": 15, "delay.median.censored": 1}
 UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
-# Quantile levels over which the delay of declaration is averaged. With sixty, shares of the
-# declared who are listed are exact to 0.0003.
+# Quantile levels over which the delay of declaration is averaged: exact to 0.0003 with sixty.
 DECLARATIONS = (np.arange(60) + 0.5) / 60
 # A case is counted half a day after it happened, at the earliest.
 MIN_ELAPSED = 0.5
@@ -310,8 +309,8 @@ class MeasurementModel:
         """Share of the found, and of the missing declared dead, whom a list has reached."""
         names = [self._of_list(f"delay.{name}", key) for name in ("median", "growth", "log_sd")]
         median, growth, sd = (self.sampler.quantity(name, " ".join(key)) for name in names)
-        shorter = min(1.0, len(self.at) / LONG_WAR.get(names[0], 135))
-        medians = median * shorter * np.exp(growth * (self.truth.years - 1))
+        median *= min(1.0, len(self.at) / LONG_WAR.get(names[0], 135))
+        medians = median * np.exp(growth * (self.truth.years - 1))
         found = ndtr(np.log(elapsed / medians) / sd)
         if not self.truth.missing_share(base).any():
             return found, found

@@ -220,9 +220,9 @@ KINDS: Final = (
         "unusual-lethality",
         "warning",
         unusual_lethality,
-        "A claimant has far more dead than wounded. A fit takes one of both figures for an error.",
-        "Check both; if they are right, as of a ship or a garrison lost with its men, give "
-        "lethality.level their share of dead (median = 0.9, sd = 0.6) in a file of priors",
+        "A claimant has far more dead than wounded, as no army of past wars had. The prior of "
+        "lethality is widened until it has room for that.",
+        "Check that the two are not exchanged, and that the wounded are not of a part of the days",
     ),
     Kind(
         "crossed-bounds",

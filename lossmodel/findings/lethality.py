@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["unusual_lethality"]
 
-# Dead for each wounded from which a fit takes one of both figures for an error: four sds of the
-# prior of lethality. Armies of past wars had from one in 14 to one in 1.5.
+# Dead for each wounded that are out of the question for an army on land: four sds of the prior of
+# lethality. Armies of past wars had from one in 14 to one in 1.5.
 DEADLY: Final = 3.0
 # Dead below which chance alone may do it.
 FEWEST: Final = 20

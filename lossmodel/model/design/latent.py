@@ -4,7 +4,7 @@ Each is linear between knots on the log or logit scale: a level and a random wal
 cells of days take its value at their middle.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_position
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.design.scopes import ScopeShare, build_scopes
+from lossmodel.model.design.unusual_lethality import widened_lethality
 from lossmodel.model.priors import Priors
 
 __all__ = ["LatentProcesses", "build_latent"]
@@ -111,7 +112,9 @@ def build_latent(
         Rows of ``linear`` that are in use.
     """
     parties = submodel_parties(terms, conflict, grid, person=person)
-    processes = _ProcessBuilder(conflict, priors, grid, builder, linear, parties)
+    level = priors["lethality.level"]
+    widened = widened_lethality(terms, grid, conflict.components, level) if person else {}
+    processes = _ProcessBuilder(conflict, priors, grid, builder, linear, parties, widened)
     active = np.ones((len(parties), grid.cells))
     for p, name in enumerate(parties):
         party = conflict.parties[name]
@@ -199,7 +202,9 @@ class _ProcessBuilder:
         builder: ParameterisationBuilder,
         linear: Linear,
         parties: tuple[str, ...],
+        widened: Mapping[str, float],
     ) -> None:
+        self.wider = {"lethality": widened}
         self.priors, self.grid, self.builder, self.linear = priors, grid, builder, linear
         self.parties = parties
         self.spacing = {
@@ -241,7 +246,8 @@ class _ProcessBuilder:
         positions = knot_positions(*days, spacing)
         level, walk = self.priors[name], self.priors[f"{kind}.walk_sd"]
         rows = self.builder.rows(f"{kind} {party}", np.full(len(positions), level.mean))
-        self.builder.shared(f"{kind}.level {party}", rows, level.sd)
+        wider = self.wider.get(kind, {}).get(party, 1.0)
+        self.builder.shared(f"{kind}.level {party}", rows, level.sd * wider)
         if kind == "rate":
             step = float(np.sqrt(spacing / self.grid.walk_days))
         else:
