@@ -463,6 +463,24 @@ def test_columns_of_one_table_are_as_the_one_that_falls(tmp_path):
         read(tmp_path, f"date,killed,wounded\n{rows}", claimant="nato")
 
 
+def test_figures_of_weeks_that_never_fall_are_asked_about(tmp_path):
+    weeks = ["05-28", "06-04", "06-11", "06-25", "07-09", "07-30"]
+    totals = dict(zip(weeks, [19, 38, 58, 69, 87, 114], strict=True))
+    rows = [f"2023-{day},{total},nato\n" for day, total in totals.items()]
+    asked = "never fall in 5 steps, and rise in 5. Give --kind cumulative or --kind period"
+    with pytest.raises(UsageError, match=f"new counts of a week each.*{asked}"):
+        read(tmp_path, "week ending,killed,who\n" + "".join(rows))
+    months = "".join(f"2023-{i + 1:02d},{20 + i}\n" for i in range(6))
+    with pytest.raises(UsageError, match=f"new counts of a month each.*{asked}"):
+        read(tmp_path, "date,nato\n" + months)
+    # A fall is of new counts, four rises may be, and two days say of which days figures are.
+    fewer = "week ending,killed,who\n" + "".join(rows[:5])
+    falls = "week ending,killed,who\n" + "".join([*rows[:5], "2023-07-30,80,nato\n"])
+    spans = "start,end,nato\n" + "".join(f"2023-0{i}-01,2023-0{i}-09,{i}\n" for i in range(1, 8))
+    for text in (fewer, falls, spans):
+        assert set(read(tmp_path, text).claims["kind"]) == {"period"}
+
+
 def test_a_few_rises_from_day_to_day_are_asked_about(tmp_path):
     rows = "".join(f"2023-02-0{i + 1},{100 + 9 * i}\n" for i in range(5))
     with pytest.raises(

@@ -33,11 +33,10 @@ CORRECTED: Final = 2
 # follow one another: those of three days rise twice with chance 1/6.
 ENOUGH: Final = 5
 OF_WINDOWS: Final = ("period", "average")
+# Forms of windows with a name, which may be the time of a running total.
+PERIODS: Final = ("week", "ISO week", "month", "quarter", "year")
 # Forms of windows that the table states, also if they are one day long or cut to one.
-STATED: Final = (
-    *("start", "first and last day", "sum of events"),
-    *("week", "ISO week", "month", "quarter", "year"),
-)
+STATED: Final = (*("start", "first and last day", "sum of events"), *PERIODS)
 # Days between figures from which a single day is not likely the window of one that falls.
 APART: Final = 6
 
@@ -59,7 +58,7 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
     ClaimsError
         A kind is not known, or does not fit the window of its figure.
     UsageError
-        Single days have figures that leave the kind open.
+        Figures of single days leave the kind open, or those of weeks, months or years never fall.
     """
     problems = Problems()
     found: dict[int, Record] = {}
@@ -69,6 +68,7 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
         found[i] = replace(record, kind=record.kind or given)
     wide = [i for i in open_ if records[i].window.days > 1]
     if wide:
+        _check_windows([records[i] for i in wide], path)
         found |= {i: replace(records[i], kind="period") for i in wide}
         notes.append(
             "figures of windows are totals of their window (a guess: if they are means per day, "
@@ -93,6 +93,24 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
     if given and len(said) < len(records):
         notes.append(f"{'other ' * bool(said)}figures are {given}, as given")
     return whole, [*dict.fromkeys(notes)]
+
+
+def _check_windows(records: list[Record], path: Path) -> None:
+    """Refuse figures of weeks, months or years that never fall: a heading of weeks says when only.
+
+    A table with a first and a last day says of which days its figures are.
+    """
+    named = [record for record in records if record.window.form in PERIODS]
+    steps = _steps(named)
+    rises = _rises(named)
+    if rises < ENOUGH or any(step.falls for step in steps):
+        return
+    form = named[0].window.form
+    raise UsageError(
+        f"{path}: are the figures of {named[0].place.column!r} running totals, or new counts of a "
+        f"{form} each? They never fall in {len(steps)} steps, and rise in {rises}. Give --kind "
+        "cumulative or --kind period."
+    )
 
 
 def _rising(records: list[Record], members: list[int]) -> str:
