@@ -463,6 +463,32 @@ def test_columns_of_one_table_are_as_the_one_that_falls(tmp_path):
         read(tmp_path, f"date,killed,wounded\n{rows}", claimant="nato")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "date,Killed (thousands)\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n",
+        'date,"Убито, тыс. чел."\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n',
+        "date,killed ('000)\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n",
+        "date,killed in thousands\n2023-02-01,1.2 thousand\n2023-02-02,2.1-2.5\n",
+        "Table 3. Losses (in thousands)\ndate,killed\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n",
+        "Потери (тыс. человек),\ndate,killed\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n",
+        "Losses (millions)\ndate,killed (thousands)\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n",
+    ],
+)
+def test_a_unit_of_a_heading_or_title_multiplies_the_figures(tmp_path, text):
+    imported = read(tmp_path, text, claimant="nato", category="", kind="cumulative")
+    assert claims(imported, "category", "value", "low", "high") == [
+        ("killed", 1200, None, None), ("killed", None, 2100, 2500),
+    ]  # fmt: skip
+    assert any("are multiplied by 1,000" in note for note in imported.notes)
+
+
+def test_thousands_of_a_title_that_are_no_unit_multiply_nothing(tmp_path):
+    text = "Thousands died here and in thousands of villages\ndate,killed\n2023-02-01,12\n"
+    imported = read(tmp_path, text, claimant="nato", kind="cumulative")
+    assert claims(imported, "value") == [(12,)]
+
+
 def test_figures_of_weeks_that_never_fall_are_asked_about(tmp_path):
     weeks = ["05-28", "06-04", "06-11", "06-25", "07-09", "07-30"]
     totals = dict(zip(weeks, [19, 38, 58, 69, 87, 114], strict=True))

@@ -10,6 +10,7 @@ from typing import Final
 from lossmodel.importers.columns import Column
 from lossmodel.importers.header import LEVELS
 from lossmodel.importers.keys import SECTIONS, Keys
+from lossmodel.importers.units import split_unit
 from lossmodel.importers.words import (
     BOUNDS,
     IGNORED,
@@ -88,6 +89,7 @@ def explain(heading: str, keys: Keys) -> Meaning:
     >>> explain("latitude", keys).why, explain("My Ministry", keys).rest
     ('a coordinate', 'My Ministry')
     """
+    heading, _ = split_unit(heading)
     words = normal(PERCENT.sub(r"p\1", heading) if PERCENT.fullmatch(heading) else heading)
     if not words or heading in ROW_SIGNS:
         return Meaning(why="a row number")

@@ -13,6 +13,7 @@ from lossmodel.importers.keys import Keys
 from lossmodel.importers.numbers import Figure, Numbers, guess_numbers, is_missing
 from lossmodel.importers.rows import Rows
 from lossmodel.importers.source import Source
+from lossmodel.importers.units import scaled
 from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
 from lossmodel.text.escape import shell
@@ -75,6 +76,7 @@ def make_records(
     keys: Keys,
     *,
     names: Mapping[str, Mapping[str, str]],
+    units: Mapping[str, float],
     day_first: bool | None,
     problems: Problems,
 ) -> tuple[list[Record], Numbers]:
@@ -100,7 +102,7 @@ def make_records(
         )
     filled = [c for name in figures for c in rows.cells[name].unique() if not is_missing(c)]
     numbers = guess_numbers(filled, columns.options.get("decimal", ""))
-    read = _Reader(source, rows, columns, names, problems)
+    read = _Reader(source, rows, columns, names, units, problems)
     days = [day for c in figures.values() for day in (c.date, c.known) if day]
     across = guess_dates(days, day_first, inside=keys.span)
     groups: dict[tuple[str, ...], dict[str, str]] = {}
@@ -133,10 +135,11 @@ class _Reader:
         rows: Rows,
         columns: ColumnMap,
         names: Mapping[str, Mapping[str, str]],
+        units: Mapping[str, float],
         problems: Problems,
     ) -> None:
         self.file, self.rows, self.columns = source.path.name, rows, columns
-        self.names, self.problems = names, problems
+        self.names, self.units, self.problems = names, units, problems
         self.by_role = {c.read: n for n, c in columns.columns.items() if not c.is_figure}
         self.cells = {str(name): rows.cells[name].to_dict() for name in rows.cells}
         self.seen: dict[str, Figure | None] = {}
@@ -210,7 +213,9 @@ class _Reader:
         if figure is None:
             allowed = "a figure such as 1200, >1200 or 20-30, or nothing"
             self._problem(row, name, quoted(cell), allowed, "Correct or empty the cell")
-        elif negative and figure.value is not None:
+            return None
+        figure = scaled(figure, plain, self.units[name])
+        if negative and figure.value is not None:
             figure = replace(figure, value=-figure.value)
         return figure
 
