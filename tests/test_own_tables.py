@@ -489,6 +489,20 @@ def test_thousands_of_a_title_that_are_no_unit_multiply_nothing(tmp_path):
     assert claims(imported, "value") == [(12,)]
 
 
+def test_records_in_records_of_json_are_columns(tmp_path):
+    events = [
+        {"date": f"2023-0{i}-01", "where": {"name": "x", "at": {"lat": 1.5}},
+         "casualties": {"killed": 12 + i, "wounded": None if i == 2 else 30}}
+        for i in (1, 2)
+    ]  # fmt: skip
+    given = {"claimant": "nato", "category": "", "by": "month"}
+    imported = read(tmp_path, json.dumps(events), "own.json", **given)
+    assert claims(imported, "category", "end", "value") == [
+        ("killed", "01-31", 13), ("killed", "02-28", 14), ("wounded", "01-31", 30),
+    ]  # fmt: skip
+    assert "where.at.lat" in imported.left_out["what"].str.cat()
+
+
 def test_figures_of_weeks_that_never_fall_are_asked_about(tmp_path):
     weeks = ["05-28", "06-04", "06-11", "06-25", "07-09", "07-30"]
     totals = dict(zip(weeks, [19, 38, 58, 69, 87, 114], strict=True))

@@ -94,6 +94,7 @@ def make_records(
     if not figures:
         left = {n: c.why for n, c in columns.columns.items() if c.read == "ignore"}
         said = ", ".join(f"{name!r} ({why})" for name, why in list(left.items())[:SHOWN])
+        said += f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
         raise UsageError(
             f"{source.path} has no column of figures beside the dates"
             + (f"; left out are {said}" if said else "")
