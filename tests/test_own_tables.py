@@ -503,6 +503,29 @@ def test_records_in_records_of_json_are_columns(tmp_path):
     assert "where.at.lat" in imported.left_out["what"].str.cat()
 
 
+@pytest.mark.parametrize(
+    ("cell", "first", "last"),
+    [
+        ("Week 1 (30 Jan-5 Feb 2023)", "2023-01-30", "2023-02-05"),
+        ("1-7 February 2023", "2023-02-01", "2023-02-07"),
+        ("1 – 7 Feb 2023", "2023-02-01", "2023-02-07"),
+        ("30 Jan to 5 Feb 2023", "2023-01-30", "2023-02-05"),
+        ("28 Dec 2022 - 3 Jan 2023", "2022-12-28", "2023-01-03"),
+    ],
+)
+def test_days_that_share_a_month_or_a_year_are_a_window(tmp_path, cell, first, last):
+    imported = read(tmp_path, f"who,{cell},8-14 Feb 2023\nnato,5,4\n")
+    window = imported.claims[["start", "end", "kind", "value"]].iloc[0].tolist()
+    assert window == [first, last, "period", 5]
+    rows = read(tmp_path, f"week,nato\n{cell},5\n8-14 Feb 2023,4\n")
+    assert rows.claims[["start", "end", "kind", "value"]].iloc[0].tolist() == window
+
+
+@pytest.mark.parametrize("cell", ["20-30", "7-1 Jan 2023", "1000-2001", "Unit 5 (1-7 Jan 2023)"])
+def test_figures_and_remarks_are_no_window(cell):
+    assert guess_dates([cell]).read_either(cell) is None
+
+
 def test_figures_of_weeks_that_never_fall_are_asked_about(tmp_path):
     weeks = ["05-28", "06-04", "06-11", "06-25", "07-09", "07-30"]
     totals = dict(zip(weeks, [19, 38, 58, 69, 87, 114], strict=True))
