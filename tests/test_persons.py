@@ -118,6 +118,20 @@ def test_a_list_is_refused_without_a_name_where_it_cannot_be_counted(sea, tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("without", "said"),
+    [
+        (1, "1 of 4 persons has no day of death .* \\(row 2\\)"),
+        (2, "2 of 4 persons have no day of death .* \\(rows 2, 3\\)"),
+    ],
+)
+def test_persons_without_a_day_are_counted_in_words(sea, tmp_path, without, said):
+    days = ["spring"] * without + ["2001-02-03"] * (4 - without)
+    rows = [(f"Wibble {i}", "", day, "") for i, day in enumerate(days)]
+    with pytest.raises(UsageError, match=said):
+        read_any([write_list(tmp_path / "list.csv", rows)], hints(sea))
+
+
+@pytest.mark.parametrize(
     ("by", "day", "allowed"),
     [
         (None, "2201-02-06", "from 2001-01-01 to 2003-12-31"),

@@ -121,12 +121,12 @@ def _days(source: Source, rows: pd.DataFrame, hints: Hints) -> tuple[pd.Series, 
     missing = days.isna().to_numpy(dtype=bool)
     _check_inside(source, column, days[~missing], hints)
     if missing.mean() > 1 - MOSTLY:
-        lines = ", ".join(map(str, rows.index[missing][:SHOWN]))
+        without = int(missing.sum())
         raise UsageError(
-            f"{source.path} cannot be counted: {missing.sum():,} of {len(rows):,} persons have no "
-            f"day of death in column {column!r} that can be read, such as 2024-02-23 or "
-            f"23/02/2024 (the first on lines {lines}). If days and months are in doubt, give "
-            "--day-first or --month-first."
+            f"{source.path} cannot be counted: {without:,} of {len(rows):,} persons "
+            f"{'has' if without == 1 else 'have'} no day of death in column {column!r} that can be "
+            f"read, such as 2024-02-23 or 23/02/2024 ({_rows(rows.index[missing])}). If days "
+            "and months are in doubt, give --day-first or --month-first."
         )
     return days[~missing], "; ".join(dates.notes)
 
@@ -140,16 +140,19 @@ def _check_inside(source: Source, column: str, days: pd.Series, hints: Hints) ->
     outside = days[(days < first) | (days > last)]
     if outside.empty:
         return
-    rows = ", ".join(map(str, outside.index[:SHOWN]))
     # A cell that was read as a day has no name in it.
     found = ", ".join(dict.fromkeys(iso(outside[:SHOWN])))
-    more = f" and {len(outside) - SHOWN:,} more" if len(outside) > SHOWN else ""
     since = f"from {first:%Y-%m-%d} " if span else ""
     raise UsageError(
-        f"{source.path} row{'s' * (len(outside) > 1)} {rows}{more}, column {column!r}: found "
-        f"{found}; allowed: a day of death {since}to {last:%Y-%m-%d}, in the war and not after "
-        f"today. {MISTYPED_DAY}."
+        f"{source.path} {_rows(outside.index)}, column {column!r}: found {found}; allowed: "
+        f"a day of death {since}to {last:%Y-%m-%d}, in the war and not after today. {MISTYPED_DAY}."
     )
+
+
+def _rows(lines: pd.Index) -> str:
+    """Rows in words, the first by number."""
+    more = f" and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""
+    return f"row{'s' * (len(lines) > 1)} {', '.join(map(str, lines[:SHOWN]))}{more}"
 
 
 def _claims(days: pd.Series, hints: Hints, category: str) -> pd.DataFrame:
