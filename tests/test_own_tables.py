@@ -463,6 +463,18 @@ def test_columns_of_one_table_are_as_the_one_that_falls(tmp_path):
         read(tmp_path, f"date,killed,wounded\n{rows}", claimant="nato")
 
 
+@pytest.mark.parametrize(("cells", "hidden"), [(20, 0), (21, 17)])
+def test_all_wrong_cells_of_a_table_are_named_up_to_twenty(tmp_path, cells, hidden):
+    # Most cells are figures, for the column to be one of figures.
+    rows = [f"{day:%Y-%m-%d},{i}" for i, day in enumerate(pd.date_range("2023-01-01", periods=30))]
+    wrong = [f"2023-03-{i + 1:02d},wrong {i}" for i in range(cells)]
+    with pytest.raises(ClaimsError) as refused:
+        read(tmp_path, "\n".join(["date,nato", *rows, *wrong]) + "\n")
+    said = str(refused.value)
+    assert [f"'wrong {i}'" in said for i in range(cells)].count(False) == hidden
+    assert (f"rows 32, 33, 34, 35 and {hidden} more" in said) == bool(hidden)
+
+
 @pytest.mark.parametrize(
     "text",
     [
