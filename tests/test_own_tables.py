@@ -476,6 +476,27 @@ def test_all_wrong_cells_of_a_table_are_named_up_to_twenty(tmp_path, cells, hidd
 
 
 @pytest.mark.parametrize(
+    ("cell", "value", "qualifier", "note"),
+    [
+        ("400 (disputed)", 400, "exact", "disputed"),
+        ("over 1.2 thousand [Reuters, AP]", 1200, "at-least", "Reuters, AP"),
+        ("400 (at least)", 400, "at-least", ""),
+        ("1.5 (thousand)", 1500, "exact", ""),
+        ("300 (est.)", 300, "about", ""),
+        *((f"{word} 4 100", 4100, "about", "") for word in ("ок.", "около", "c.", "ca.")),
+    ],
+)
+def test_words_behind_a_figure_are_of_its_size_or_a_note(tmp_path, cell, value, qualifier, note):
+    text = f'date,nato,note\n2023-02-01,"{cell}",\n2023-02-02,"{cell}",late\n'
+    found = claims(read(tmp_path, text, kind="cumulative"), "value", "qualifier", "note")
+    assert found == [
+        (value, qualifier, note), (value, qualifier, f"late; {note}" if note else "late"),
+    ]  # fmt: skip
+    with pytest.raises(ClaimsError, match="row 2, nato"):
+        read(tmp_path, "date,nato\n2023-02-01,400 (30 wounded)\n2023-02-02,5\n2023-02-03,6\n")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "date,Killed (thousands)\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n",

@@ -165,6 +165,8 @@ class _Reader:
             figure = self._joined(figures, parts, line)
             at = Place(line, first, self.cells[first][line])
             if figure is not None:
+                notes = "; ".join(part.note for part in figures.values() if part.note)
+                figure = replace(figure, note=notes)
                 record = self._record(position, at, column, window, figure, kind)
                 found.append(replace(record, known=f"{known.end}") if known else record)
         return found
@@ -174,6 +176,8 @@ class _Reader:
     ) -> Record:
         of = {s: self._key(s, at, column) for s in ("claimant", "party", "category", "scope")}
         texts = {role: text for role in TEXTS if (text := self._cell(role, at.row))}
+        if figure.note:
+            texts["note"] = "; ".join(filter(None, [texts.get("note"), figure.note]))
         if "via" in texts:
             texts["via"] = self.names.get("via", {}).get(texts["via"], texts["via"])
         days = {role: str(days.get(at.row, "")) for role, days in self.rows.days.items()}
