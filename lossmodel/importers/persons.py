@@ -163,7 +163,8 @@ def _claims(days: pd.Series, hints: Hints, category: str) -> pd.DataFrame:
     last = days.max()
     first = load_conflict(hints.conflict).start if hints.conflict else days.min()
     # A week or month may begin before the war.
-    starts = pd.Series(every.start_time).clip(lower=first)
+    opening = pd.Series(every.start_time)
+    starts = opening.where(opening >= first, first)
     ends = iso(pd.Series(every.end_time).dt.normalize().clip(upper=last))
     scope = [hints.scope] if hints.scope != "all" else []
     key = "-".join(map(slug, (hints.claimant, hints.party, category, *scope)))
