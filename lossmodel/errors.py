@@ -21,8 +21,10 @@ __all__ = [
     "UsageError",
 ]
 
-SHOWN = 20  # kinds of problems that are described; more would scroll off a screen
-FIRST = 4  # rows of one kind that are named; the others are counted
+# Kinds of problems that are described, and rows of a kind that are named: more would scroll off a
+# screen.
+SHOWN = 20
+FIRST = 4  # rows that are named of a kind that has more; the others are counted
 
 
 class LossModelError(Exception):
@@ -128,5 +130,6 @@ def _sentence(problems: list[dict[Any, Any]]) -> str:
 
 
 def _first_ones(words: list[str]) -> str:
-    rest = f" and {len(words) - FIRST:,} more" if len(words) > FIRST else ""
-    return ", ".join(words[:FIRST]) + rest
+    if len(words) <= SHOWN:
+        return ", ".join(words)
+    return f"{', '.join(words[:FIRST])} and {len(words) - FIRST:,} more"

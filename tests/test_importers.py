@@ -3,6 +3,7 @@
 import itertools
 import json
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +29,7 @@ ECONOMIST = "economist_estimates_compiled.csv"
 RADFORD = "radford2023_pnas_reports.csv"
 ORYX = "oryx_totals_by_type_scarnecchia.csv"
 TANKS = Hints(party="russia", category="tanks")
+TANKS_TO_DATE = Hints(party="russia", category="tanks", kind="cumulative")
 
 
 @pytest.fixture(scope="module")
@@ -322,7 +324,7 @@ def test_a_line_that_names_the_separator(tmp_path):
 
 def test_a_stranger_is_said_to_be_one_and_whom_it_may_be(tmp_path):
     text = "date,General Staff of the Armed Forces of Ukraine\n2022-03-01,5\n2022-03-02,6\n"
-    said = " ".join(read_any([write(tmp_path, text)], TANKS).notes)
+    said = " ".join(read_any([write(tmp_path, text)], TANKS_TO_DATE).notes)
     assert "taken as a third party" in said
     assert "if it is ua-general-staff" in said
 
@@ -361,7 +363,7 @@ def test_dialects(tmp_path, encoding, delimiter):
 )
 def test_words_in_cells(tmp_path, cells, value, low, high, qualifier):
     text = f"date,ua-general-staff\n2022-03-01,{cells}\n2022-03-02,2000\n"
-    claims = read_any([write(tmp_path, text)], TANKS).load().table
+    claims = read_any([write(tmp_path, text)], TANKS_TO_DATE).load().table
     row = claims.iloc[0]
     assert row["qualifier"] == qualifier
     for name, expected in (("value", value), ("low", low), ("high", high)):
@@ -387,7 +389,7 @@ def test_dates_that_could_be_either_are_refused_until_the_user_decides(tmp_path)
     path = write(tmp_path, "date,ru-mod\n03/04/2022,5\n03/05/2022,6\n")
     with pytest.raises(UsageError, match="row 2, column date: '03/04/2022'.*--day-first"):
         read_any([path], TANKS)
-    hints = Hints(party="russia", category="tanks", day_first=False)
+    hints = replace(TANKS_TO_DATE, day_first=False)
     assert read_any([path], hints).claims["end"].tolist() == ["2022-03-04", "2022-03-05"]
 
 
@@ -428,8 +430,7 @@ def test_daily_figures_are_told_from_totals(tmp_path):
                    enumerate([900, 300, 800, 200, 700, 950], start=1))  # fmt: skip
     path = write(tmp_path, "date,ua-general-staff\n" + rows)
     assert set(read_any([path], TANKS).claims["kind"]) == {"daily"}
-    forced = Hints(party="russia", category="tanks", kind="cumulative")
-    assert set(read_any([path], forced).claims["kind"]) == {"cumulative"}
+    assert set(read_any([path], TANKS_TO_DATE).claims["kind"]) == {"cumulative"}
 
 
 def test_all_bad_cells_are_named(tmp_path):
@@ -517,7 +518,7 @@ def test_limits_by_any_name_are_a_range(tmp_path, headings):
     path = write(tmp_path, days_table(headings, "100,150,300", "200,260,500", "300,390,700"))
     with pytest.raises(UsageError, match="--claimant"):
         read_any([path], TANKS)
-    hints = Hints(party="russia", category="killed", claimant="somebody")
+    hints = Hints(party="russia", category="killed", claimant="somebody", kind="cumulative")
     claims = read_any([path], hints).claims
     assert set(claims["claimant"]) == {"somebody"}
     assert claims[["value", "low", "high"]].iloc[0].tolist() == [150, 100, 300]
@@ -528,7 +529,9 @@ def test_parties_in_other_languages_are_no_claimants(tmp_path, headings):
     path = write(tmp_path, days_table(headings, "100,50", "200,70"))
     with pytest.raises(UsageError, match="is a party"):
         read_any([path], TANKS)
-    claims = read_any([path], Hints(claimant="somebody", category="killed")).claims
+    claims = read_any(
+        [path], Hints(claimant="somebody", category="killed", kind="cumulative")
+    ).claims
     assert claims["party"].tolist() == ["russia", "russia", "ukraine", "ukraine"]
 
 
@@ -542,7 +545,9 @@ def test_parties_in_other_languages_are_no_claimants(tmp_path, headings):
 )
 def test_numbers_beside_the_figures_are_no_claimants(tmp_path, heading, cells):
     rows = [f"{cell},{figure}" for cell, figure in zip(cells, (100, 240, 340), strict=True)]
-    imported = read_any([write(tmp_path, days_table(f"{heading},ua-general-staff", *rows))], TANKS)
+    imported = read_any(
+        [write(tmp_path, days_table(f"{heading},ua-general-staff", *rows))], TANKS_TO_DATE
+    )
     assert set(imported.claims["claimant"]) == {"ua-general-staff"}
     assert heading in imported.left_out["what"].str.cat()
 
@@ -565,7 +570,7 @@ def parse_columns(*texts: str) -> ColumnMap:
 def test_equal_figures_of_two_places_are_not_taken_for_one(tmp_path):
     path = write(tmp_path, days_table("region,killed", "North,10", "North,15")
                  + "2023-01-01,South,10\n")  # fmt: skip
-    hints = Hints(party="russia", claimant="somebody")
+    hints = Hints(party="russia", claimant="somebody", kind="cumulative")
     with pytest.raises(ClaimsError, match=r"row 4, killed: .*region: 'South' and 'North'.*--by"):
         read_any([path], hints)
     summed = read_any([path], Hints(**vars(hints) | {"by": "day"})).claims
@@ -581,9 +586,9 @@ def test_countries_that_are_no_parties_are_not_read_as_the_given_one(tmp_path):
 
 
 def test_a_column_with_one_figure_is_as_the_others(tmp_path):
-    rows = ["100,", "250,", "300,", "410,7"]
+    rows = ["100,", "250,", "300,", "410,7", "420,", "500,"]
     imported = read_any([write(tmp_path, days_table("oryx,My Ministry", *rows))], TANKS)
-    assert imported.claims["kind"].tolist() == ["cumulative"] * 5
+    assert imported.claims["kind"].tolist() == ["cumulative"] * 7
     with pytest.raises(UsageError, match="row 2, column oryx"):
         read_any([write(tmp_path, days_table("oryx", "100"))], TANKS)
 
@@ -602,7 +607,7 @@ def test_cells_that_are_all_no_figures_are_named(tmp_path):
     ],
 )
 def test_json_with_gaps(tmp_path, text):
-    hints = Hints(party="russia", category="tanks", claimant="oryx")
+    hints = Hints(party="russia", category="tanks", claimant="oryx", kind="cumulative")
     assert read_any([write(tmp_path, text)], hints).claims["value"].tolist() == [5, 9]
 
 
@@ -643,11 +648,17 @@ def test_a_day_of_its_own_column_in_another_language(tmp_path):
 def test_an_error_names_the_conflict_and_names_may_have_capitals(tmp_path):
     rows = "{},Russia,Tanks,2023-01-01,5\n{},Russia,Tanks,2023-01-02,6\n"
     text = f"Claimant,Party,Category,End,Value\n{rows}"
-    claims = read_any([write(tmp_path, text.replace("{}", "UA-General-Staff"))]).load().table
+    claims = (
+        read_any(
+            [write(tmp_path, text.replace("{}", "UA-General-Staff"))], Hints(kind="cumulative")
+        )
+        .load()
+        .table
+    )
     assert claims["party"].tolist() == ["russia", "russia"]
     unknown = text.replace("{}", "nobody").replace("Russia", "Atlantis")
     with pytest.raises(ClaimsError, match="names of the conflict russia-ukraine"):
-        read_any([write(tmp_path, unknown)]).load()
+        read_any([write(tmp_path, unknown)], Hints(kind="cumulative")).load()
 
 
 @pytest.mark.parametrize("heading", ["killed (%)", "losses, $", "% killed", "втрати, ₴"])
@@ -673,5 +684,5 @@ def test_a_column_beside_unread_losses_is_not_taken_for_them(tmp_path, text):
 
 def test_marks_of_notes_in_a_column_of_sources_are_no_claimants(tmp_path):
     path = write(tmp_path, days_table("source,killed", "[1],5", "[2],6"))
-    claims = read_any([path], Hints(party="russia", claimant="somebody")).claims
+    claims = read_any([path], Hints(party="russia", claimant="somebody", kind="cumulative")).claims
     assert set(claims["claimant"]) == {"somebody"}

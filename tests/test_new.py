@@ -457,7 +457,12 @@ def test_a_table_that_does_not_say_whose_losses_is_asked(tmp_path):
         Sides=["North, South"],
         First_day=["2001-05-01"],
     )
-    done = create(tmp_path / "war", table=table(tmp_path, text), person=person)
+    done = create(
+        tmp_path / "war",
+        table=table(tmp_path, text),
+        hints=Hints(conflict="", kind="cumulative"),
+        person=person,
+    )
     claims = load_claims(conflict=done.folder)
     assert set(claims.table["claimant"]) == {"northern-ministry"}
     assert set(claims.table["category"]) == {"killed", "wounded"}

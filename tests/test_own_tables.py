@@ -60,7 +60,7 @@ def test_headings_that_are_categories(tmp_path):
     text = "date,killed,wounded,total\n2023-02-01,11,20,31\n2023-02-02,13,24,37\n"
     with pytest.raises(UsageError, match="'killed' is a category.*--claimant"):
         read(tmp_path, text)
-    imported = read(tmp_path, text, claimant="ru-mod")
+    imported = read(tmp_path, text, claimant="ru-mod", kind="cumulative")
     assert claims(imported, "claimant", "category", "value") == [
         ("ru-mod", "killed", 11), ("ru-mod", "killed", 13),
         ("ru-mod", "wounded", 20), ("ru-mod", "wounded", 24),
@@ -72,7 +72,7 @@ def test_headings_that_are_parties(tmp_path):
     text = "date,Ukraine,Russian losses\n2023-02-01,11,20\n2023-02-02,13,24\n"
     with pytest.raises(UsageError, match="'Ukraine' is a party.*--claimant"):
         read(tmp_path, text)
-    imported = read(tmp_path, text, claimant="nato")
+    imported = read(tmp_path, text, claimant="nato", kind="cumulative")
     assert claims(imported, "party", "category", "value") == [
         ("ukraine", "killed", 11), ("ukraine", "killed", 13),
         ("russia", "losses", 20), ("russia", "losses", 24),
@@ -94,7 +94,7 @@ def test_headings_that_are_limits(tmp_path):
 @pytest.mark.parametrize("heading", ["", "Unnamed: 0", "#", "row", "№"])
 def test_row_numbers_are_no_claimant(tmp_path, heading):
     rows = "".join(f"{i},2023-02-0{i + 1},{100 + 9 * i}\n" for i in range(3))
-    imported = read(tmp_path, f"{heading},date,ua-mod\n{rows}")
+    imported = read(tmp_path, f"{heading},date,ua-mod\n{rows}", kind="cumulative")
     assert claims(imported, "claimant", "value") == [("ua-mod", 100 + 9 * i) for i in range(3)]
     assert imported.left_out["why"].tolist() in (["row numbers"], ["a row number"])
 
@@ -119,7 +119,7 @@ def test_an_unknown_column_of_figures_beside_one_claimant_is_asked_about(tmp_pat
     with pytest.raises(UsageError, match="'alpha', 'beta'.*--column"):
         read(tmp_path, text, claimant="nato")
     given = ("alpha=value,party=russia", "beta=value,party=ukraine")
-    imported = read(tmp_path, text, claimant="nato", column=given)
+    imported = read(tmp_path, text, claimant="nato", column=given, kind="cumulative")
     assert claims(imported, "party", "value") == [
         ("russia", 1), ("russia", 2), ("ukraine", 5), ("ukraine", 7),
     ]  # fmt: skip
@@ -142,7 +142,7 @@ def test_states_of_equipment_are_no_claimants(tmp_path):
 
 def test_two_rows_of_headings(tmp_path):
     text = "x,Wounded,,Killed\nDate,nato,ru-mod,nato\n2023-02-01,4,5,6\n2023-02-02,7,8,9\n"
-    imported = read(tmp_path, text.replace("x,", ",", 1))
+    imported = read(tmp_path, text.replace("x,", ",", 1), kind="cumulative")
     assert claims(imported, "claimant", "category", "value") == [
         ("nato", "wounded", 4), ("nato", "wounded", 7), ("ru-mod", "wounded", 5),
         ("ru-mod", "wounded", 8), ("nato", "killed", 6), ("nato", "killed", 9),
@@ -164,7 +164,10 @@ def test_titles_totals_footnotes_and_repeated_headers_are_no_rows(tmp_path):
 def test_a_party_that_is_all_is_no_total_where_there_is_no_other(tmp_path):
     text = "date,who,victims,dead\n2023-02-01,NATO,all,10\n2023-02-02,NATO,all,12\n"
     options = {"conflict": "", "party": "", "category": "", "column": ["victims=party"]}
-    assert claims(read(tmp_path, text, **options), "party", "value") == [("all", 10), ("all", 12)]
+    assert claims(read(tmp_path, text, **options, kind="cumulative"), "party", "value") == [
+        ("all", 10),
+        ("all", 12),
+    ]
     # A conflict that has no such party says so.
     with pytest.raises(ClaimsError, match="row 2, victims: found 'all'; allowed: .*russia"):
         read(tmp_path, text, column=["victims=party"], party="")
@@ -210,7 +213,9 @@ def test_options_take_the_names_that_cells_may_have(tmp_path):
     whose = ",".join(f"{name}={text}" for name, text in named.items())
     for options in (named, {"column": [f"a=value,{whose}"], "party": "", "category": ""}):
         options = {"column": ["a=value"], **options}
-        found = claims(read(tmp_path, text, **options), "party", "category", "claimant")
+        found = claims(
+            read(tmp_path, text, **options, kind="cumulative"), "party", "category", "claimant"
+        )
         assert set(found) == {("russia", "killed", "nato")}
 
 
@@ -235,7 +240,9 @@ def test_names_of_a_long_table_that_nobody_knows_are_named_once(tmp_path):
     assert len(refused.value.problems) == 1
     (tmp_path / "map.toml").write_text('[columns]\n[names]\n"Ruritania" = "russia"\n')
     columns = read_columns(tmp_path / "map.toml")
-    imported = read_any([tmp_path / "own.csv"], Hints(claimant="nato", columns=columns))
+    imported = read_any(
+        [tmp_path / "own.csv"], Hints(claimant="nato", columns=columns, kind="cumulative")
+    )
     assert claims(imported, "party", "value") == [("russia", 5), ("russia", 6)]
 
 
@@ -442,6 +449,147 @@ def test_figures_that_fall_and_are_months_apart_are_asked_about(tmp_path):
     assert claims(found, "kind", "start", "end")[1] == ("period", "02-01", "02-28")
 
 
+def test_columns_of_one_table_are_as_the_one_that_falls(tmp_path):
+    text = "date,killed,wounded\n2023-02-01,40,120\n2023-02-02,30,130\n2023-02-03,55,190\n"
+    imported = read(tmp_path, text, claimant="nato", category="")
+    assert imported.claims["kind"].tolist() == ["daily"] * 6
+    assert any("those of other columns do" in note for note in imported.notes)
+    said = read(tmp_path, text.replace("wounded", "wounded cumulative"), claimant="nato")
+    assert set(claims(said, "category", "kind")) == {("killed", "daily"), ("wounded", "cumulative")}
+    # Many rises beside a fall: one column may be running totals, so that nothing is guessed.
+    days = [40, 30, 55, 20, 60, 50, 90]
+    rows = "".join(f"2023-02-0{i + 1},{n},{100 + 9 * i}\n" for i, n in enumerate(days))
+    with pytest.raises(UsageError, match="'wounded'.*fall in 0 of 6 steps.*other columns.*--kind"):
+        read(tmp_path, f"date,killed,wounded\n{rows}", claimant="nato")
+
+
+@pytest.mark.parametrize(("cells", "hidden"), [(20, 0), (21, 17)])
+def test_all_wrong_cells_of_a_table_are_named_up_to_twenty(tmp_path, cells, hidden):
+    # Most cells are figures, for the column to be one of figures.
+    rows = [f"{day:%Y-%m-%d},{i}" for i, day in enumerate(pd.date_range("2023-01-01", periods=30))]
+    wrong = [f"2023-03-{i + 1:02d},wrong {i}" for i in range(cells)]
+    with pytest.raises(ClaimsError) as refused:
+        read(tmp_path, "\n".join(["date,nato", *rows, *wrong]) + "\n")
+    said = str(refused.value)
+    assert [f"'wrong {i}'" in said for i in range(cells)].count(False) == hidden
+    assert (f"rows 32, 33, 34, 35 and {hidden} more" in said) == bool(hidden)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "qualifier", "note"),
+    [
+        ("400 (disputed)", 400, "exact", "disputed"),
+        ("over 1.2 thousand [Reuters, AP]", 1200, "at-least", "Reuters, AP"),
+        ("400 (at least)", 400, "at-least", ""),
+        ("1.5 (thousand)", 1500, "exact", ""),
+        ("300 (est.)", 300, "about", ""),
+        *((f"{word} 4 100", 4100, "about", "") for word in ("ок.", "около", "c.", "ca.")),
+    ],
+)
+def test_words_behind_a_figure_are_of_its_size_or_a_note(tmp_path, cell, value, qualifier, note):
+    text = f'date,nato,note\n2023-02-01,"{cell}",\n2023-02-02,"{cell}",late\n'
+    found = claims(read(tmp_path, text, kind="cumulative"), "value", "qualifier", "note")
+    assert found == [
+        (value, qualifier, note), (value, qualifier, f"late; {note}" if note else "late"),
+    ]  # fmt: skip
+    with pytest.raises(ClaimsError, match="row 2, nato"):
+        read(tmp_path, "date,nato\n2023-02-01,400 (30 wounded)\n2023-02-02,5\n2023-02-03,6\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "date,Killed (thousands)\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n",
+        'date,"Убито, тыс. чел."\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n',
+        "date,killed ('000)\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n",
+        "date,killed in thousands\n2023-02-01,1.2 thousand\n2023-02-02,2.1-2.5\n",
+        "Table 3. Losses (in thousands)\ndate,killed\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n",
+        "Потери (тыс. человек),\ndate,killed\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n",
+        "Losses (millions)\ndate,killed (thousands)\n2023-02-01,1.2\n2023-02-02,2.1-2.5\n",
+    ],
+)
+def test_a_unit_of_a_heading_or_title_multiplies_the_figures(tmp_path, text):
+    imported = read(tmp_path, text, claimant="nato", category="", kind="cumulative")
+    assert claims(imported, "category", "value", "low", "high") == [
+        ("killed", 1200, None, None), ("killed", None, 2100, 2500),
+    ]  # fmt: skip
+    assert any("are multiplied by 1,000" in note for note in imported.notes)
+
+
+def test_thousands_of_a_title_that_are_no_unit_multiply_nothing(tmp_path):
+    text = "Thousands died here and in thousands of villages\ndate,killed\n2023-02-01,12\n"
+    imported = read(tmp_path, text, claimant="nato", kind="cumulative")
+    assert claims(imported, "value") == [(12,)]
+
+
+def test_records_in_records_of_json_are_columns(tmp_path):
+    events = [
+        {"date": f"2023-0{i}-01", "where": {"name": "x", "at": {"lat": 1.5}},
+         "casualties": {"killed": 12 + i, "wounded": None if i == 2 else 30}}
+        for i in (1, 2)
+    ]  # fmt: skip
+    given = {"claimant": "nato", "category": "", "by": "month"}
+    imported = read(tmp_path, json.dumps(events), "own.json", **given)
+    assert claims(imported, "category", "end", "value") == [
+        ("killed", "01-31", 13), ("killed", "02-28", 14), ("wounded", "01-31", 30),
+    ]  # fmt: skip
+    assert "where.at.lat" in imported.left_out["what"].str.cat()
+
+
+@pytest.mark.parametrize(
+    ("cell", "first", "last"),
+    [
+        ("Week 1 (30 Jan-5 Feb 2023)", "2023-01-30", "2023-02-05"),
+        ("1-7 February 2023", "2023-02-01", "2023-02-07"),
+        ("1 – 7 Feb 2023", "2023-02-01", "2023-02-07"),
+        ("30 Jan to 5 Feb 2023", "2023-01-30", "2023-02-05"),
+        ("28 Dec 2022 - 3 Jan 2023", "2022-12-28", "2023-01-03"),
+    ],
+)
+def test_days_that_share_a_month_or_a_year_are_a_window(tmp_path, cell, first, last):
+    imported = read(tmp_path, f"who,{cell},8-14 Feb 2023\nnato,5,4\n")
+    window = imported.claims[["start", "end", "kind", "value"]].iloc[0].tolist()
+    assert window == [first, last, "period", 5]
+    rows = read(tmp_path, f"week,nato\n{cell},5\n8-14 Feb 2023,4\n")
+    assert rows.claims[["start", "end", "kind", "value"]].iloc[0].tolist() == window
+
+
+@pytest.mark.parametrize("cell", ["20-30", "7-1 Jan 2023", "1000-2001", "Unit 5 (1-7 Jan 2023)"])
+def test_figures_and_remarks_are_no_window(cell):
+    assert guess_dates([cell]).read_either(cell) is None
+
+
+def test_figures_of_weeks_that_never_fall_are_asked_about(tmp_path):
+    weeks = ["05-28", "06-04", "06-11", "06-25", "07-09", "07-30"]
+    totals = dict(zip(weeks, [19, 38, 58, 69, 87, 114], strict=True))
+    rows = [f"2023-{day},{total},nato\n" for day, total in totals.items()]
+    asked = "never fall in 5 steps, and rise in 5. Give --kind cumulative or --kind period"
+    with pytest.raises(UsageError, match=f"new counts of a week each.*{asked}"):
+        read(tmp_path, "week ending,killed,who\n" + "".join(rows))
+    months = "".join(f"2023-{i + 1:02d},{20 + i}\n" for i in range(6))
+    with pytest.raises(UsageError, match=f"new counts of a month each.*{asked}"):
+        read(tmp_path, "date,nato\n" + months)
+    # A fall is of new counts, four rises may be, and two days say of which days figures are.
+    fewer = "week ending,killed,who\n" + "".join(rows[:5])
+    falls = "week ending,killed,who\n" + "".join([*rows[:5], "2023-07-30,80,nato\n"])
+    spans = "start,end,nato\n" + "".join(f"2023-0{i}-01,2023-0{i}-09,{i}\n" for i in range(1, 8))
+    for text in (fewer, falls, spans):
+        assert set(read(tmp_path, text).claims["kind"]) == {"period"}
+
+
+def test_a_few_rises_from_day_to_day_are_asked_about(tmp_path):
+    rows = "".join(f"2023-02-0{i + 1},{100 + 9 * i}\n" for i in range(5))
+    with pytest.raises(
+        UsageError, match="fall in 0 of 4 steps.*too few to tell.*--kind cumulative"
+    ):
+        read(tmp_path, f"date,nato\n{rows}")
+    enough = read(tmp_path, f"date,nato\n{rows}2023-02-06,145\n")
+    assert set(enough.claims["kind"]) == {"cumulative"}
+    # Figures a week apart are not likely of one day each.
+    apart = read(tmp_path, "date,nato\n2023-02-01,100\n2023-02-08,109\n")
+    assert set(apart.claims["kind"]) == {"cumulative"}
+
+
 def test_running_totals_with_corrections_are_not_taken_for_daily_figures(tmp_path):
     rows = (
         "2023-02-01,killed,9\n2023-02-02,killed,18\n2023-02-02,wounded,117\n"
@@ -480,6 +628,7 @@ def test_a_figure_of_one_day_that_was_revised_is_no_step(tmp_path):
     text = (
         "date,published,nato\n2023-02-01,2023-02-02,100\n2023-02-02,2023-02-03,130\n"
         "2023-02-02,2023-03-01,120\n2023-02-03,2023-02-04,125\n2023-02-04,2023-02-05,140\n"
+        "2023-02-05,2023-02-06,141\n2023-02-06,2023-02-07,150\n"
     )
     assert set(read(tmp_path, text).claims["kind"]) == {"cumulative"}
     day = "date,published,nato\n2023-02-01,2023-02-02,100\n2023-02-01,2023-02-04,90\n"
@@ -488,7 +637,7 @@ def test_a_figure_of_one_day_that_was_revised_is_no_step(tmp_path):
 
 def test_days_in_headings(tmp_path):
     text = "who,2023-02-01,2023-02-02\nnato,5,9\nru-mod,3,4\n"
-    found = claims(read(tmp_path, text), "claimant", "kind", "end", "value")
+    found = claims(read(tmp_path, text, kind="cumulative"), "claimant", "kind", "end", "value")
     assert found == [
         ("nato", "cumulative", "02-01", 5), ("nato", "cumulative", "02-02", 9),
         ("ru-mod", "cumulative", "02-01", 3), ("ru-mod", "cumulative", "02-02", 4),
@@ -603,7 +752,7 @@ CYRILLIC = "Дата;Мій штаб;Пам'ять\n01.03.2023;5;1\n02.03.2023;6
 def test_a_wrong_guess_of_the_encoding_is_seen_and_asked_about(tmp_path):
     with pytest.raises(UsageError, match="cp1252 'Äàòà'.*cp1251 'Дата'.*--encoding"):
         read(tmp_path, CYRILLIC.encode("cp1251"))
-    found = read(tmp_path, CYRILLIC.encode("cp1251"), encoding="cp1251")
+    found = read(tmp_path, CYRILLIC.encode("cp1251"), encoding="cp1251", kind="cumulative")
     assert claims(found, "claimant", "value") == [
         ("mii-shtab", 5), ("mii-shtab", 6), ("pam-iat", 1), ("pam-iat", 2),
     ]  # fmt: skip
@@ -616,7 +765,9 @@ def test_a_wrong_guess_of_the_encoding_is_seen_and_asked_about(tmp_path):
 
 
 def test_names_in_any_script_have_keys_of_their_own(tmp_path):
-    imported = read(tmp_path, "日期,国防部,Ставка,总部\n2023-02-01,1,2,3\n2023-02-02,4,5,6\n")
+    imported = read(
+        tmp_path, "日期,国防部,Ставка,总部\n2023-02-01,1,2,3\n2023-02-02,4,5,6\n", kind="cumulative"
+    )
     table = imported.missing("claimants")
     assert dict(zip(table["name"], table["claimant"], strict=True)) == {
         "国防部": "claimant-1", "总部": "claimant-2", "Ставка": "stavka",
@@ -647,7 +798,7 @@ RECORDS = [{"date": "2023-02-01", "nato": 5}, {"date": "2023-02-02", "nato": 7}]
     ],
 )
 def test_shapes_of_json(tmp_path, text):
-    imported = read(tmp_path, text, "own.json")
+    imported = read(tmp_path, text, "own.json", kind="cumulative")
     assert claims(imported, "end", "value") == [("02-01", 5), ("02-02", 7)]
 
 
@@ -715,7 +866,7 @@ def test_json_may_be_as_deep_as_is_said(depth, words):
 
 def test_equal_rows_are_one_and_contradicting_ones_name_both_cells(tmp_path):
     text = "date,nato\n2023-02-01,5\n2023-02-02,7\n2023-02-02,{}\n"
-    same = read(tmp_path, text.format(7))
+    same = read(tmp_path, text.format(7), kind="cumulative")
     assert claims(same, "value") == [(5,), (7,)]
     assert same.left_out["why"].tolist() == ["equal to another row in all columns, so one (row 4)"]
     with pytest.raises(ClaimsError, match="row 4, nato: found '8' where row 3, nato has '7'"):
@@ -756,7 +907,7 @@ def test_the_map_that_an_import_keeps_reads_the_table_again(lossmodel, tmp_path)
     (tmp_path / "own.csv").write_text("when,foo,bar\n2023-02-01,1,5\n2023-02-02,2,7\n")
     first = lossmodel(
         "data", "import", "own.csv", "--out", "a.csv", "--claimant", "nato", "--category", "killed",
-        "--column", "foo=value,party=russia", "--column", "bar=ignore",
+        "--column", "foo=value,party=russia", "--column", "bar=ignore", "--kind", "cumulative",
     )  # fmt: skip
     assert first.status == 0, first.stderr
     for words in ("read as", "value (russia)", "as given", "bar"):
@@ -863,7 +1014,7 @@ def with_saved_values(data: bytes, value: str) -> bytes:
 
 
 def test_a_sheet_of_a_workbook(tmp_path):
-    imported = read(tmp_path, workbook(losses=ROWS, empty=[]), "own.xlsx")
+    imported = read(tmp_path, workbook(losses=ROWS, empty=[]), "own.xlsx", kind="cumulative")
     assert claims(imported, "claimant", "end", "value") == [
         ("nato", "02-01", 1234), ("nato", "02-02", 1300),
     ]  # fmt: skip
@@ -871,7 +1022,7 @@ def test_a_sheet_of_a_workbook(tmp_path):
     two = workbook(losses=ROWS, other=[["a", "b"], [1, 2]])
     with pytest.raises(UsageError, match="2 sheets with cells: 'losses', 'other'.*--sheet"):
         read(tmp_path, two, "own.xlsx")
-    assert len(read(tmp_path, two, "own.xlsx", sheet="losses").claims) == 2
+    assert len(read(tmp_path, two, "own.xlsx", sheet="losses", kind="cumulative").claims) == 2
     with pytest.raises(UsageError, match="no sheet 'x'"):
         read(tmp_path, two, "own.xlsx", sheet="x")
 
@@ -880,7 +1031,7 @@ def test_formulas_are_said_or_refused(tmp_path):
     book = workbook(losses=[*ROWS, [pd.Timestamp("2023-02-03"), "=B4+200"]])
     with pytest.raises(UsageError, match="row 6, column 2: a formula without a saved value"):
         read(tmp_path, book, "own.xlsx")
-    imported = read(tmp_path, with_saved_values(book, "1434"), "own.xlsx")
+    imported = read(tmp_path, with_saved_values(book, "1434"), "own.xlsx", kind="cumulative")
     assert claims(imported, "value")[-1] == (1434,)
     assert "formulas read as their saved values: 1 (first in row 6)" in imported.notes
 
@@ -918,9 +1069,9 @@ def with_sheet(book, pattern, new):
 def test_the_size_that_a_sheet_states_cuts_no_row(tmp_path, stated):
     book = workbook(losses=ROWS)
     wrong = with_sheet(book, b'<dimension ref="[^"]*"', b'<dimension ref="' + stated + b'"')
-    expected = claims(read(tmp_path, book, "own.xlsx"), "end", "value")
+    expected = claims(read(tmp_path, book, "own.xlsx", kind="cumulative"), "end", "value")
     assert len(expected) > 1
-    assert claims(read(tmp_path, wrong, "own.xlsx"), "end", "value") == expected
+    assert claims(read(tmp_path, wrong, "own.xlsx", kind="cumulative"), "end", "value") == expected
 
 
 def test_a_sheet_with_few_cells_far_out_is_refused(tmp_path, monkeypatch):
@@ -936,7 +1087,9 @@ def test_a_parquet_table(tmp_path):
     pytest.importorskip("pyarrow")
     table = pd.DataFrame({"date": pd.to_datetime(["2023-02-01", "2023-02-02"]), "nato": [5.0, 7.0]})
     table.to_parquet(tmp_path / "t.parquet")
-    imported = read(tmp_path, (tmp_path / "t.parquet").read_bytes(), "own.parquet")
+    imported = read(
+        tmp_path, (tmp_path / "t.parquet").read_bytes(), "own.parquet", kind="cumulative"
+    )
     assert claims(imported, "end", "value") == [("02-01", 5), ("02-02", 7)]
     with pytest.raises(UsageError, match="cannot be read as Parquet"):
         read(tmp_path, b"PAR1 broken", "own.parquet")
@@ -966,7 +1119,11 @@ def test_hostile_tables_are_refused(tmp_path, data, said):
 
 
 def test_guesses_name_a_column_its_reading_and_its_first_value(tmp_path):
-    imported = read(tmp_path, "Title,\n,\nDay,nato\n2023-02-01,\n2023-02-02,7\n2023-02-03,9\n")
+    imported = read(
+        tmp_path,
+        "Title,\n,\nDay,nato\n2023-02-01,\n2023-02-02,7\n2023-02-03,9\n",
+        kind="cumulative",
+    )
     assert imported.guesses[["column", "read as", "first value", "row"]].to_numpy().tolist() == [
         ["Day", "date", "2023-02-01", 4], ["nato", "value (nato)", "7", 5],
     ]  # fmt: skip

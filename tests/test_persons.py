@@ -117,6 +117,40 @@ def test_a_list_is_refused_without_a_name_where_it_cannot_be_counted(sea, tmp_pa
         assert not [word for word in (*WORDS, "spring") if word in str(refused.value)]
 
 
+@pytest.mark.parametrize(
+    ("without", "said"),
+    [
+        (1, "1 of 4 persons has no day of death .* \\(row 2\\)"),
+        (2, "2 of 4 persons have no day of death .* \\(rows 2, 3\\)"),
+    ],
+)
+def test_persons_without_a_day_are_counted_in_words(sea, tmp_path, without, said):
+    days = ["spring"] * without + ["2001-02-03"] * (4 - without)
+    rows = [(f"Wibble {i}", "", day, "") for i, day in enumerate(days)]
+    with pytest.raises(UsageError, match=said):
+        read_any([write_list(tmp_path / "list.csv", rows)], hints(sea))
+
+
+@pytest.mark.parametrize(
+    ("by", "day", "allowed"),
+    [
+        (None, "2201-02-06", "from 2001-01-01 to 2003-12-31"),
+        ("month", "1901-03-12", "from 2001-01-01 to 2003-12-31"),
+        # A war that goes on ends today.
+        ("week", "2091-02-06", f"from 2001-01-01 to {pd.Timestamp.now(tz='UTC'):%Y-%m-%d}"),
+    ],
+)
+def test_a_mistyped_year_is_one_error_with_its_row(sea, tmp_path, by, day, allowed):
+    if by == "week":
+        toml = (sea / "conflict.toml").read_text(encoding="utf-8")
+        (sea / "conflict.toml").write_text(toml.replace("end = 2003-12-31\n", ""), encoding="utf-8")
+    rows = [*PERSONS[:3], ("Grault Xyz", "", day, "")]
+    with pytest.raises(UsageError) as error:
+        read_any([write_list(tmp_path / "list.csv", rows)], hints(sea, by=by))
+    expected = f"row 5, column 'Date of death': found {day}; allowed: a day of death {allowed}"
+    assert expected in str(error.value)
+
+
 def test_a_table_with_counts_is_no_list_of_persons(sea, tmp_path):
     path = tmp_path / "counts.csv"
     path.write_text("name,date,killed\nx,2001-02-03,5\ny,2001-02-04,6\n")

@@ -30,6 +30,14 @@ CLOCK: Final = re.compile(
 TAIL: Final = re.compile(r"\s*(?:г\.?|р\.?|года|року|год|рік)$")
 LONGEST_CELL: Final = 100  # letters; a longer text is a remark, and takes long to search
 SHORT: Final = re.compile(r"(\d{1,2})[-/ ](\d{1,2})[-/ ](\d{2})")
+# "1-7 Jan 2001" and "29 Jan-4 Feb 2001"; other hyphens join parts of one day, or figures.
+SHORT_SPAN: Final = re.compile(r"(\d{1,2}(?:\s+[^\W\d_]+)?)\s*-\s*(\d{1,2}\s+[^\W\d_]+\.?\s+\d{4})")
+# A number of a week or month with its days: "Week 1 (1-7 Jan 2001)".
+NUMBERED: Final = re.compile(
+    r"(?:week|wk|w|month|period|day|kw|woche|monat|semaine|semana|тиждень|неделя|місяць|месяц)"
+    r"\s*\d+\s*[(\[]([^()\[\]]+)[)\]]",
+    re.IGNORECASE,
+)
 EPOCH: Final = dt.date(1970, 1, 1)
 
 
@@ -50,6 +58,9 @@ class Dates:
     --------
     >>> Dates(day_first=True).read("03/04/2024").start.isoformat()
     '2024-04-03'
+    >>> window = Dates().read("Week 1 (1-7 Jan 2001)")
+    >>> window.start.isoformat(), window.end.isoformat()
+    ('2001-01-01', '2001-01-07')
     """
 
     day_first: bool | None = None
@@ -58,8 +69,10 @@ class Dates:
 
     def read(self, cell: str) -> Window | None:
         """First and last day of a cell; None if it is no date in this format."""
-        found = _read(cell, self.day_first, next_day=self.next_day)
-        return found or self._span(cell)
+        found = _read(cell, self.day_first, next_day=self.next_day) or self._span(cell)
+        if found is None and (numbered := NUMBERED.fullmatch(cell.strip())):
+            return self.read(numbered[1])
+        return found
 
     def read_either(self, cell: str) -> Window | None:
         """As `read`; a cell that has two readings is read in the first that is a date."""
@@ -69,11 +82,20 @@ class Dates:
         """Window between two days in one cell."""
         for mark in (" - ", " – ", "–", " — ", " to ", " bis ", " до ", " по ", "/", "--", ".."):
             halves = cell.split(mark)
-            if len(halves) == 2 and all(halves):
-                first, last = (_read(half.strip(), self.day_first) for half in halves)
-                if first and last and first.start <= last.end:
-                    return Window(first.start, last.end, "first and last day")
-        return None
+            if len(halves) == 2 and all(halves) and (found := self._between(*halves)):
+                return found
+        days = SHORT_SPAN.fullmatch(cell.strip())
+        return self._between(days[1], days[2]) if days else None
+
+    def _between(self, first: str, last: str) -> Window | None:
+        """Window of two days, of which the first may leave out the month and year of the last."""
+        first, last = first.strip(), last.strip()
+        end = _read(last, self.day_first)
+        wholes = (first, *(f"{first} {rest}" for rest in (last[-4:], last.partition(" ")[2])))
+        start = next(filter(None, (_read(whole, self.day_first) for whole in wholes)), None)
+        if start is None or end is None or start.start > end.end:
+            return None
+        return Window(start.start, end.end, "first and last day")
 
 
 # Columns of many rows have few days.

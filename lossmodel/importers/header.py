@@ -23,10 +23,11 @@ SEARCHED: Final = 40  # rows that may stand before the first row of data
 
 
 class Headed(NamedTuple):
-    """Columns with headings, the row in the file as index, and notes of what was set apart."""
+    """Columns with headings, the row in the file as index, titles, and what was set apart."""
 
     cells: pd.DataFrame
     notes: tuple[str, ...]
+    titles: tuple[str, ...] = ()
 
 
 def split_header(grid: Grid, path: Path) -> Headed:
@@ -71,7 +72,8 @@ def split_header(grid: Grid, path: Path) -> Headed:
         body = [row for row in body if row[1] != header]
     if not body:
         raise UsageError(f"{path} contains no table: a header and at least one row are needed.")
-    return Headed(_table(header, body, path), tuple(notes))
+    above = tuple(" ".join(filter(None, cells)) for _, cells in grid.rows[:titles])
+    return Headed(_table(header, body, path), tuple(notes), above)
 
 
 def _titles(rows: list[tuple[int, list[str]]]) -> int:

@@ -10,6 +10,7 @@ from typing import Final
 from lossmodel.importers.columns import Column
 from lossmodel.importers.header import LEVELS
 from lossmodel.importers.keys import SECTIONS, Keys
+from lossmodel.importers.units import split_unit
 from lossmodel.importers.words import (
     BOUNDS,
     IGNORED,
@@ -87,7 +88,10 @@ def explain(heading: str, keys: Keys) -> Meaning:
     {'category': 'killed', 'kind': 'cumulative'}
     >>> explain("latitude", keys).why, explain("My Ministry", keys).rest
     ('a coordinate', 'My Ministry')
+    >>> explain("casualties.killed", keys).of
+    {'category': 'killed'}
     """
+    heading = _inner(split_unit(heading)[0], keys)
     words = normal(PERCENT.sub(r"p\1", heading) if PERCENT.fullmatch(heading) else heading)
     if not words or heading in ROW_SIGNS:
         return Meaning(why="a row number")
@@ -112,6 +116,13 @@ def explain(heading: str, keys: Keys) -> Meaning:
         of |= found.of
         rest += [found.rest] if found.rest else []
     return Meaning(of=of, rest=" ".join(rest))
+
+
+def _inner(heading: str, keys: Keys) -> str:
+    """The second name of `casualties.killed`, which says what the first is divided into."""
+    outer, _, inner = heading.rpartition(".")
+    divided = keys.find("category", outer) or outer and set(normal(outer).split()) <= PLAIN
+    return inner if divided and keys.find("category", inner) else heading
 
 
 def _whole(words: str, keys: Keys) -> Meaning | None:

@@ -196,10 +196,11 @@ def _of_dicts(value: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with the records in it as columns, such as `casualties.killed`."""
     found: dict[str, Any] = {}
     for name, part in record.items():
         if isinstance(part, dict):
-            found |= {f"{name}.{inner}": cell for inner, cell in part.items()}
+            found |= {f"{name}.{inner}": cell for inner, cell in _flat(part).items()}
         else:
             found[name] = part
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby, pairwise
@@ -28,12 +29,14 @@ FALLING: Final = 0.4
 # No running total there falls more often. Six of them fall in a quarter of their changes or more,
 # of which five stay above their first figure; all of the daily series fall below theirs.
 CORRECTED: Final = 2
+# Rises of one category, without a fall, that tell running totals from new counts of days that
+# follow one another: those of three days rise twice with chance 1/6.
+ENOUGH: Final = 5
 OF_WINDOWS: Final = ("period", "average")
+# Forms of windows with a name, which may be the time of a running total.
+PERIODS: Final = ("week", "ISO week", "month", "quarter", "year")
 # Forms of windows that the table states, also if they are one day long or cut to one.
-STATED: Final = (
-    *("start", "first and last day", "sum of events"),
-    *("week", "ISO week", "month", "quarter", "year"),
-)
+STATED: Final = (*("start", "first and last day", "sum of events"), *PERIODS)
 # Days between figures from which a single day is not likely the window of one that falls.
 APART: Final = 6
 
@@ -55,7 +58,7 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
     ClaimsError
         A kind is not known, or does not fit the window of its figure.
     UsageError
-        Single days have figures that leave the kind open.
+        Figures of single days leave the kind open, or those of weeks, months or years never fall.
     """
     problems = Problems()
     found: dict[int, Record] = {}
@@ -65,6 +68,7 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
         found[i] = replace(record, kind=record.kind or given)
     wide = [i for i in open_ if records[i].window.days > 1]
     if wide:
+        _check_windows([records[i] for i in wide], path)
         found |= {i: replace(records[i], kind="period") for i in wide}
         notes.append(
             "figures of windows are totals of their window (a guess: if they are means per day, "
@@ -72,11 +76,12 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
         )
     single = [i for i in open_ if records[i].window.days == 1]
     groups = [list(group) for _, group in groupby(single, key=lambda i: records[i].position)]
-    # Columns of one figure come last: they are taken to be as the others.
-    groups.sort(key=lambda group: not _steps(records[i] for i in group))
+    # Columns that fall come first and those of one figure last: they are taken to be as the others.
+    groups.sort(key=lambda group: _tells([records[i] for i in group]))
+    rises = _rises(records[i] for i in single)
     kinds: set[str] = set()
     for members in groups:
-        kind, why = _guess([records[i] for i in members], path, kinds)
+        kind, why = _guess([records[i] for i in members], path, kinds, rises)
         kinds.add(kind)
         found |= {i: replace(records[i], kind=kind) for i in members}
         notes.append(f"figures of {records[members[0]].place.column!r} are {kind}: {why}")
@@ -88,6 +93,24 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
     if given and len(said) < len(records):
         notes.append(f"{'other ' * bool(said)}figures are {given}, as given")
     return whole, [*dict.fromkeys(notes)]
+
+
+def _check_windows(records: list[Record], path: Path) -> None:
+    """Refuse figures of weeks, months or years that never fall: a heading of weeks says when only.
+
+    A table with a first and a last day says of which days its figures are.
+    """
+    named = [record for record in records if record.window.form in PERIODS]
+    steps = _steps(named)
+    rises = _rises(named)
+    if rises < ENOUGH or any(step.falls for step in steps):
+        return
+    form = named[0].window.form
+    raise UsageError(
+        f"{path}: are the figures of {named[0].place.column!r} running totals, or new counts of a "
+        f"{form} each? They never fall in {len(steps)} steps, and rise in {rises}. Give --kind "
+        "cumulative or --kind period."
+    )
 
 
 def _rising(records: list[Record], members: list[int]) -> str:
@@ -131,8 +154,24 @@ def _steps(records: Iterable[Record]) -> list[_Step]:
     ]
 
 
-def _guess(records: list[Record], path: Path, others: set[str]) -> tuple[str, str]:
-    """Kind of the figures of a column, and the reason; `others` are those of other columns."""
+def _tells(records: list[Record]) -> int:
+    """How little the steps of a column tell of its kind: 0 if some fall, 2 if there are none."""
+    steps = _steps(records)
+    return 0 if any(step.falls for step in steps) else 1 if steps else 2
+
+
+def _rises(records: Iterable[Record]) -> int:
+    """Most steps that rise in one category; those of several categories rise together."""
+    rising = Counter(s.after.category for s in _steps(records) if _size(s.after) > _size(s.before))
+    return max(rising.values(), default=0)
+
+
+def _guess(records: list[Record], path: Path, others: set[str], rises: int) -> tuple[str, str]:
+    """Kind of the figures of a column, and the reason.
+
+    `others` are the kinds of other columns, `rises` the most steps of a category of the table that
+    rise.
+    """
     steps = _steps(records)
     if not steps and len(others) == 1:
         return next(iter(others)), "as those of other columns (a guess: it has one figure)"
@@ -148,23 +187,33 @@ def _guess(records: list[Record], path: Path, others: set[str]) -> tuple[str, st
         )
     falls = [step for step in steps if step.falls]
     changes = sum(_size(step.after) != _size(step.before) for step in steps)
+    apart = sorted(step.days for step in steps)[len(steps) // 2]
     why = f"they fall in {len(falls)} of {len(steps)} steps"
+    said = f"{why.capitalize()}, which are mostly {apart} day{'s' * (apart != 1)} apart"
+    if not falls and "daily" in others:
+        if _rises(records) < ENOUGH:
+            return "daily", f"{why}, but those of other columns do (a guess)"
+        raise _question(path, place.column, f"{said}, but those of other columns do")
+    if not falls and rises < ENOUGH and apart < APART:
+        raise _question(path, place.column, f"{said}: too few to tell")
     often = len(falls) >= FALLING * changes
     if not falls or (len(falls) <= (1 - RISING) * len(steps) and not often):
         return "cumulative", f"{why} (a guess)"
-    apart = sorted(step.days for step in steps)[len(steps) // 2]
     returns = any(step.returns for step in falls)
     if often and (len(falls) > CORRECTED or (changes > 1 and returns)) and apart < APART:
         return "daily", f"{why} (a guess)"
     fall = min(falls, key=lambda step: step.after.place.row)
     # Sizes, not cells: no message shows a cell of a table that may name persons.
-    raise UsageError(
-        f"{path}: are the figures of {place.column!r} running totals with corrections, or figures "
-        f"of one day each, or of a week or month? {why.capitalize()}, which are mostly {apart} "
-        f"day{'s' * (apart != 1)} apart, such as row {fall.after.place.row}: "
-        f"{_size(fall.after):,.10g} after {_size(fall.before):,.10g}. Give --kind cumulative or "
-        "--kind daily, or say of the column of dates with --column 'HEADING=week-ending', "
-        "week-starting or month."
+    sizes = f"{_size(fall.after):,.10g} after {_size(fall.before):,.10g}"
+    raise _question(path, place.column, f"{said}, such as row {fall.after.place.row}: {sizes}")
+
+
+def _question(path: Path, column: str, why: str) -> UsageError:
+    return UsageError(
+        f"{path}: are the figures of {column!r} running totals, perhaps with corrections, or "
+        f"figures of one day each, or of a week or month? {why}. Give --kind cumulative or --kind "
+        "daily, or say of the column of dates with --column 'HEADING=week-ending', week-starting "
+        "or month."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lossmodel.importers.words import MISSING, QUALIFIER_WORDS
@@ -37,6 +37,10 @@ BETWEEN: Final = re.compile(
 JOINED: Final = re.compile(r"^(?!between|zwischen|entre|между|між).*\b(?:and|und|і|и|та|y)\b")
 PLUS_MINUS: Final = re.compile(r"^(.+?)\s*(?:±|\+/-|\+-)\s*(\d.*)$")
 INSIDE: Final = re.compile(r"^(\S[^()\[\]]*?)\s*[(\[]([^()\[\]]+)[)\]]$")
+# A figure with words behind it in brackets: "400 (disputed)"; a single letter may be a unit.
+REMARK: Final = re.compile(
+    r"^([^()\[\]]*\d[^()\[\]]*)[(\[]([^()\[\]\d]*[^\W\d_]{2}[^()\[\]\d]*)[)\]]$"
+)
 
 
 def _marked() -> tuple[tuple[str, str, bool], ...]:
@@ -56,12 +60,13 @@ MARKED: Final = _marked()
 
 @dataclass(frozen=True)
 class Figure:
-    """Figure in a cell, with the columns of a claim."""
+    """Figure in a cell, with the columns of a claim; two with other remarks are equal."""
 
     value: float | None
     low: float | None = None
     high: float | None = None
     qualifier: str = "exact"
+    note: str = field(default="", compare=False)
 
 
 def is_missing(cell: str) -> bool:
@@ -89,7 +94,9 @@ class Numbers:
     Examples
     --------
     >>> Numbers(decimal=".", thousands=",").read("more than 1,200")
-    Figure(value=1200.0, low=None, high=None, qualifier='at-least')
+    Figure(value=1200.0, low=None, high=None, qualifier='at-least', note='')
+    >>> Numbers(decimal=".", thousands=",").read("400 (disputed)").note
+    'disputed'
     """
 
     decimal: str
@@ -120,7 +127,19 @@ class Numbers:
             found = self._best(inside[1], inside[2])
         if found is None and (around := PLUS_MINUS.match(text)):
             found = self._around(around[1], around[2])
-        return found if found is not None else self._single(text)
+        return found or self._single(text) or self._remarked(cell.strip())
+
+    def _remarked(self, cell: str) -> Figure | None:
+        """Figure with words in brackets: of its size, or a note."""
+        match = REMARK.match(cell)
+        if match is None:
+            return None
+        size, words = (part.strip() for part in match.groups())
+        for text in (f"{size} {words}", f"{words} {size}"):
+            if found := self._single(_digits(text.lower())):
+                return found
+        plain = self.read(size)
+        return None if plain is None else replace(plain, note=words)
 
     def _single(self, text: str) -> Figure | None:
         rest, name = _without_words(text)

@@ -6,6 +6,7 @@ message or a file.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -15,9 +16,11 @@ from lossmodel.errors import UsageError
 from lossmodel.importers.cover import DEATHS, NAMES
 from lossmodel.importers.dates import guess_dates
 from lossmodel.importers.events import FREQUENCIES
+from lossmodel.importers.keys import Keys
 from lossmodel.importers.names import slug
 from lossmodel.importers.result import Imported, claims_table, iso, rows_of
 from lossmodel.importers.words import normal
+from lossmodel.tables.problems import MISTYPED_DAY
 
 if TYPE_CHECKING:
     from lossmodel.importers.hints import Hints
@@ -63,8 +66,8 @@ def read_persons(source: Source, hints: Hints) -> Imported:
     Raises
     ------
     UsageError
-        Claimant or party are not given, rows are of several kinds, or too many days of death cannot
-        be read.
+        Claimant or party are not given, rows are of several kinds, too many days of death cannot
+        be read, or one of them lies outside the war or after today.
     """
     if not hints.party or not hints.claimant:
         raise UsageError(
@@ -116,15 +119,40 @@ def _days(source: Source, rows: pd.DataFrame, hints: Hints) -> tuple[pd.Series, 
     known = [None if window is None or window.days > 1 else window.start for window in read]
     days = pd.Series(known, index=rows.index, dtype="datetime64[ns]")
     missing = days.isna().to_numpy(dtype=bool)
+    _check_inside(source, column, days[~missing], hints)
     if missing.mean() > 1 - MOSTLY:
-        lines = ", ".join(map(str, rows.index[missing][:SHOWN]))
+        without = int(missing.sum())
         raise UsageError(
-            f"{source.path} cannot be counted: {missing.sum():,} of {len(rows):,} persons have no "
-            f"day of death in column {column!r} that can be read, such as 2024-02-23 or "
-            f"23/02/2024 (the first on lines {lines}). If days and months are in doubt, give "
-            "--day-first or --month-first."
+            f"{source.path} cannot be counted: {without:,} of {len(rows):,} persons "
+            f"{'has' if without == 1 else 'have'} no day of death in column {column!r} that can be "
+            f"read, such as 2024-02-23 or 23/02/2024 ({_rows(rows.index[missing])}). If days "
+            "and months are in doubt, give --day-first or --month-first."
         )
     return days[~missing], "; ".join(dates.notes)
+
+
+def _check_inside(source: Source, column: str, days: pd.Series, hints: Hints) -> None:
+    """Refuse days outside the war: one mistyped year would be a century of days without a death."""
+    last = pd.Timestamp(dt.datetime.now(tz=dt.UTC).date())
+    first = pd.Timestamp.min
+    if span := Keys(hints.conflict).span:
+        first, last = pd.Timestamp(span[0]), min(last, pd.Timestamp(span[1]))
+    outside = days[(days < first) | (days > last)]
+    if outside.empty:
+        return
+    # A cell that was read as a day has no name in it.
+    found = ", ".join(dict.fromkeys(iso(outside[:SHOWN])))
+    since = f"from {first:%Y-%m-%d} " if span else ""
+    raise UsageError(
+        f"{source.path} {_rows(outside.index)}, column {column!r}: found {found}; allowed: "
+        f"a day of death {since}to {last:%Y-%m-%d}, in the war and not after today. {MISTYPED_DAY}."
+    )
+
+
+def _rows(lines: pd.Index) -> str:
+    """Rows in words, the first by number."""
+    more = f" and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""
+    return f"row{'s' * (len(lines) > 1)} {', '.join(map(str, lines[:SHOWN]))}{more}"
 
 
 def _claims(days: pd.Series, hints: Hints, category: str) -> pd.DataFrame:
@@ -134,8 +162,9 @@ def _claims(days: pd.Series, hints: Hints, category: str) -> pd.DataFrame:
     counts = windows.value_counts().reindex(every, fill_value=0)
     last = days.max()
     first = load_conflict(hints.conflict).start if hints.conflict else days.min()
-    # Deaths before the conflict are left for the validation to report; a week may begin before it.
-    starts = pd.Series(every.start_time).clip(lower=min(first, days.min()))
+    # A week or month may begin before the war.
+    opening = pd.Series(every.start_time)
+    starts = opening.where(opening >= first, first)
     ends = iso(pd.Series(every.end_time).dt.normalize().clip(upper=last))
     scope = [hints.scope] if hints.scope != "all" else []
     key = "-".join(map(slug, (hints.claimant, hints.party, category, *scope)))

@@ -13,6 +13,7 @@ from lossmodel.importers.keys import Keys
 from lossmodel.importers.numbers import Figure, Numbers, guess_numbers, is_missing
 from lossmodel.importers.rows import Rows
 from lossmodel.importers.source import Source
+from lossmodel.importers.units import scaled
 from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
 from lossmodel.text.escape import shell
@@ -75,6 +76,7 @@ def make_records(
     keys: Keys,
     *,
     names: Mapping[str, Mapping[str, str]],
+    units: Mapping[str, float],
     day_first: bool | None,
     problems: Problems,
 ) -> tuple[list[Record], Numbers]:
@@ -92,6 +94,7 @@ def make_records(
     if not figures:
         left = {n: c.why for n, c in columns.columns.items() if c.read == "ignore"}
         said = ", ".join(f"{name!r} ({why})" for name, why in list(left.items())[:SHOWN])
+        said += f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
         raise UsageError(
             f"{source.path} has no column of figures beside the dates"
             + (f"; left out are {said}" if said else "")
@@ -100,7 +103,7 @@ def make_records(
         )
     filled = [c for name in figures for c in rows.cells[name].unique() if not is_missing(c)]
     numbers = guess_numbers(filled, columns.options.get("decimal", ""))
-    read = _Reader(source, rows, columns, names, problems)
+    read = _Reader(source, rows, columns, names, units, problems)
     days = [day for c in figures.values() for day in (c.date, c.known) if day]
     across = guess_dates(days, day_first, inside=keys.span)
     groups: dict[tuple[str, ...], dict[str, str]] = {}
@@ -133,10 +136,11 @@ class _Reader:
         rows: Rows,
         columns: ColumnMap,
         names: Mapping[str, Mapping[str, str]],
+        units: Mapping[str, float],
         problems: Problems,
     ) -> None:
         self.file, self.rows, self.columns = source.path.name, rows, columns
-        self.names, self.problems = names, problems
+        self.names, self.units, self.problems = names, units, problems
         self.by_role = {c.read: n for n, c in columns.columns.items() if not c.is_figure}
         self.cells = {str(name): rows.cells[name].to_dict() for name in rows.cells}
         self.seen: dict[str, Figure | None] = {}
@@ -161,6 +165,8 @@ class _Reader:
             figure = self._joined(figures, parts, line)
             at = Place(line, first, self.cells[first][line])
             if figure is not None:
+                notes = "; ".join(part.note for part in figures.values() if part.note)
+                figure = replace(figure, note=notes)
                 record = self._record(position, at, column, window, figure, kind)
                 found.append(replace(record, known=f"{known.end}") if known else record)
         return found
@@ -170,6 +176,8 @@ class _Reader:
     ) -> Record:
         of = {s: self._key(s, at, column) for s in ("claimant", "party", "category", "scope")}
         texts = {role: text for role in TEXTS if (text := self._cell(role, at.row))}
+        if figure.note:
+            texts["note"] = "; ".join(filter(None, [texts.get("note"), figure.note]))
         if "via" in texts:
             texts["via"] = self.names.get("via", {}).get(texts["via"], texts["via"])
         days = {role: str(days.get(at.row, "")) for role, days in self.rows.days.items()}
@@ -210,7 +218,9 @@ class _Reader:
         if figure is None:
             allowed = "a figure such as 1200, >1200 or 20-30, or nothing"
             self._problem(row, name, quoted(cell), allowed, "Correct or empty the cell")
-        elif negative and figure.value is not None:
+            return None
+        figure = scaled(figure, plain, self.units[name])
+        if negative and figure.value is not None:
             figure = replace(figure, value=-figure.value)
         return figure
 

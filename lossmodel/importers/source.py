@@ -30,6 +30,8 @@ class Source:
         All text, empty where missing; the index is the row in the file.
     notes
         Guesses about the file, one text each.
+    titles
+        Rows above the headings.
 
     Examples
     --------
@@ -41,6 +43,7 @@ class Source:
     path: Path
     cells: pd.DataFrame
     notes: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
     @property
     def columns(self) -> set[str]:
@@ -124,7 +127,7 @@ def read_source(path: Path, *, sheet: str = "", encoding: str = "") -> Source:
     """
     grid, notes = _grid(read_bytes(path), path, sheet, encoding)
     headed = split_header(grid, path)
-    return Source(path, headed.cells, (*notes, *grid.notes, *headed.notes))
+    return Source(path, headed.cells, (*notes, *grid.notes, *headed.notes), headed.titles)
 
 
 def _grid(data: bytes, path: Path, sheet: str, encoding: str) -> tuple[Grid, tuple[str, ...]]:

@@ -29,6 +29,7 @@ from lossmodel.importers.shapes import Shape, find_shape
 from lossmodel.importers.sides import with_limits
 from lossmodel.importers.source import Source
 from lossmodel.importers.triangle import triangle_notes, triangles, up_to_knowledge
+from lossmodel.importers.units import unit_notes, units_of
 from lossmodel.tables.problems import Problems
 
 __all__ = ["read_table"]
@@ -66,8 +67,17 @@ def read_table(source: Source, hints: Hints) -> Imported:
         source, columns.columns, day_first=hints.day_first, span=keys.span, problems=problems
     )
     names = _as_written(rows, columns, keys) if own else names_of(source, rows, columns, keys)
+    figures = [name for name, column in columns.columns.items() if column.is_figure]
+    units = units_of(figures, source.titles)
     records, numbers = make_records(
-        source, rows, columns, keys, names=names, day_first=hints.day_first, problems=problems
+        source,
+        rows,
+        columns,
+        keys,
+        names=names,
+        units=units,
+        day_first=hints.day_first,
+        problems=problems,
     )
     if not own:
         records = up_to_knowledge(records, source.path.name, problems)
@@ -95,6 +105,7 @@ def read_table(source: Source, hints: Hints) -> Imported:
         *source.notes,
         *rows.notes,
         *filter(None, [numbers.description]),
+        *unit_notes(units),
         *(said or kinds),
         *cuts,
         *([] if own else triangle_notes(records)),

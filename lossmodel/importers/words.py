@@ -304,7 +304,7 @@ QUALIFIER_WORDS: Final = (
         "~|≈|∼|about|around|roughly|approximately|approx|approx.|ca|ca.|c.|c|circa|some|nearly|"
         "almost|estimated|est|est.|close to|an estimated|"
         "близько|приблизно|біля|майже|орієнтовно|десь|"
-        "около|примерно|приблизительно|порядка|почти|ориентировочно|"
+        "около|ок.|ок|примерно|приблизительно|порядка|почти|ориентировочно|"
         "etwa|rund|ungefähr|knapp|fast|unos|unas|alrededor de|aproximadamente|cerca de|environ|"
         "autour de|około|circa",
         "approx|approx.|approximately|est|est.|estimated|(est)|(est.)|(approx)|(approx.)|~|"
