@@ -232,7 +232,9 @@ class ReportingTriangleBuilder:
                 where = DECLARED * count + here
                 linear.add(where, self._row(self.priors["declared.delay"], party))
                 linear.add(
-                    where, self._row(self.priors["declared.growth"], party), self.grid.years(middle[here]) - 1
+                    where,
+                    self._row(self.priors["declared.growth"], party),
+                    self.grid.years(middle[here]) - 1,
                 )
         return linear
 
