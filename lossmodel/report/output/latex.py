@@ -25,7 +25,7 @@ from lossmodel.plots.fit import ratio_rows
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.quoted import quoted
-from lossmodel.report.results import Results
+from lossmodel.report.results import Results, as_published
 from lossmodel.report.wording import category_title, party_title
 from lossmodel.text.escape import tex
 from lossmodel.text.macros import macro_name
@@ -158,7 +158,7 @@ def facts(fit: Fit) -> dict[str, str]:
         "engine": tex(fit.engine),
         "first-day": str(fit.days[0].date()),
         "last-day": str(fit.days[-1].date()),
-        "claims": f"{len(fit.claims.table):,}".replace(",", r"\,"),
+        "claims": f"{len(as_published(fit)):,}".replace(",", r"\,"),
         "version": tex(__version__),
         "fit-hash": fit_hash(fit),
         "gate": "passed" if fit.diagnostics["gate"]["passed"] else "not passed",
