@@ -13,7 +13,7 @@ import pandas as pd
 
 from lossmodel.arguments import check_choice, check_fit, check_index, spelled
 from lossmodel.errors import UsageError
-from lossmodel.plots.axes import axes_or_new, set_count_axis, set_date_ticks, set_ratio_axis
+from lossmodel.plots.axes import axes_or_new, set_count_axis, set_date_axis, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
 from lossmodel.plots.curve import curve, series_rows
 from lossmodel.plots.labels import counted, stream_label, totals, with_others
@@ -114,7 +114,7 @@ def plot_losses(
     hatch_tail(ax, series_rows(fit, party, category, scope, rate_measure(len(fit.days)), table))
     for group in claim_groups(fit, party, category, scope, cumulative=cumulative):
         group.draw(ax)
-    set_date_ticks(ax)
+    set_date_axis(ax, fit.days)
     set_count_axis(ax, line["median"])
     title, how = fit.conflict.parties[party].title, "cumulative" if cumulative else "per day"
     ax.set_ylabel(f"{title}: {category}, {how}")
