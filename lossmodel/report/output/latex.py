@@ -243,15 +243,17 @@ def _ratios_table(results: Results) -> Rows:
         for group in ("person", "equipment")
         for row in ratio_rows(results.fit, results.biases, group=group).to_dict("records")
     ]
-    head = ["Claimant", "Losses", "Role", "Ratio", "Prior", "If killed", "If casualties"]
+    head = ["Claimant", "Losses", "Role, accounting", "Ratio", "Prior"]
+    head += ["If killed", "If casualties"]
     return head, rows
 
 
 def _stream(fit: Fit, names: Mapping[str, str], row: Mapping[Any, Any]) -> list[str]:
-    """Claimant, losses and role of a stream in words."""
+    """Claimant, losses, role and accounting of a stream in words."""
     claimant, party = str(row["claimant"]), party_title(fit.conflict, str(row["party"]))
     category = category_title(fit, str(row["category"]))
-    return [names.get(claimant, claimant), f"{party}, {category}", str(row["role"])]
+    how = f"{row['role']}, {row['accounting']}"
+    return [names.get(claimant, claimant), f"{party}, {category}", how]
 
 
 def _priors_table(fit: Fit) -> Rows:

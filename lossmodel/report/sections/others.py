@@ -157,11 +157,11 @@ def _paragraph(results: Results, row: dict[Any, Any]) -> str:
 
 
 def _latest(results: Results, table: pd.DataFrame) -> Table:
-    """The last figures about each headline, each claimant once."""
+    """The last figures about each headline, each claimant once, and estimates before others."""
     heads = main_categories(results.fit)
     rows = table[table["category"].isin(heads) & ~table["per_day"].astype(bool)]
-    rows = rows[_are_estimates(results, rows)]
-    rows = rows.sort_values("end", ascending=False, kind="stable")
+    rows = rows.assign(assesses=_are_estimates(results, rows))
+    rows = rows.sort_values(["assesses", "end"], ascending=False, kind="stable")
     rows = rows.drop_duplicates(["claimant", "headline_party", "category"])
     rows = rows.groupby(["headline_party", "category"], sort=False).head(LATEST)
     rows = rows.sort_values(["headline_party", "category", "end"], kind="stable")
@@ -175,9 +175,10 @@ def _latest(results: Results, table: pd.DataFrame) -> Table:
         _columns(results),
         [_row(results, row, names) for row in records],
         caption=(
-            f"The last {LATEST} estimates of others about each headline, their ratio to that of "
-            "the killed with its four factors, and what this fit has for the same definition, "
-            "scope and days."
+            f"The last {LATEST} figures of others about each headline: estimates of the whole, or "
+            "where they are fewer also ledgers, lists and bounds. Beside each are its ratio to the "
+            "headline, the four factors of the ratio, and the total of this fit for the same "
+            "definition, scope and days."
         ),
         numeric=NUMERIC,
     )
