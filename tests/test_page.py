@@ -243,6 +243,13 @@ def test_the_increment_of_a_ledger_has_its_days():
     assert _compared(row | {"evidence": "stock"}, first) == "13 as of 2023-04-16"
 
 
+def test_the_four_factors_are_explained_in_short_sentences(document):
+    words = " ".join(b.text for b in section(document, "others").blocks[:2])
+    for factor in ("rest", "definition", "scope", "date"):
+        assert re.search(rf"\. The {factor} is ", f". {words}")
+    assert max(len(sentence.split()) for sentence in words.split(". ")) <= 33
+
+
 def test_the_most_influential_claim_comes_first(fit, results, document):
     claims = table(document, "claims", "claims")
     first = dict(zip(claims.columns, claims.rows[0], strict=True))

@@ -82,15 +82,16 @@ def _method(results: Results, table: pd.DataFrame) -> Iterator[Block]:
         "is no difference."
     )
     yield Text(
-        "Definition is this fit’s total of the figure’s own definition, scope and days over its "
-        "total of the headline’s category of the same scope and days; scope is the latter over "
-        "the total of all forces of the party in the same days; date is this one over that of all "
-        "days; rest is the figure over the first of these totals. Parts are ratios of posterior "
-        "medians, so that their logarithms add up to that of the whole ratio exactly. An undefined "
-        "word includes the share of the wounded that the fit finds in the claimant’s figures, and "
-        "of a derived figure the share of its prior. The rest is bias and error of the figure and "
-        "error of this fit; of a list of names it is the coverage, and of a bound it is that of "
-        "the bound. A scope whose share is unknown is within the rest.",
+        "The rest is the published figure over this fit’s total for the figure’s own definition, "
+        "scope and days. It is the bias and error of the figure and the error of this fit; for a "
+        "list of names it is the coverage of the list. The definition is that total of this fit "
+        "over its total for the headline’s category, with the same scope and days. The scope is "
+        "the second total over one for all forces of the party, with the same days. The date is "
+        "the third total over the headline, which counts all days. All totals are posterior "
+        "medians, so the four factors multiply to the ratio exactly. A claimant may leave its word "
+        "undefined. Then the definition includes the share of the wounded that the fit finds in "
+        "its figures; for a derived figure this share comes from the prior. If the share of a "
+        "scope in the losses is unknown, the scope counts in the rest.",
         tone="small",
     )
 
