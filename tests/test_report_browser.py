@@ -418,6 +418,18 @@ def test_a_table_that_does_not_fit_says_so(page):
     assert all(wide == says for wide, says in tables)
 
 
+def test_columns_of_a_desk_are_wide_enough_for_their_texts(page):
+    page.width(1280)
+    rows = "document.querySelector('#table-yearly .scroll')"
+    assert page.value(f"{rows}.querySelectorAll('th').length") == 7
+    assert page.value(f"{rows}.scrollWidth - {rows}.clientWidth") <= 1
+    narrow = page.value(
+        "[...document.querySelectorAll('#table-claims td:not(.n)')].filter(td =>"
+        "td.textContent.length > 24 && td.clientWidth < 170).map(td => td.textContent)"
+    )
+    assert narrow == []
+
+
 def test_months_are_there_for_those_who_open_them(page):
     rows = "document.querySelector('#table-monthly').checkVisibility()"
     assert page.value(rows) is False
