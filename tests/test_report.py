@@ -3,6 +3,8 @@
 import html.parser
 import json
 import re
+import shutil
+import subprocess
 from types import SimpleNamespace
 
 import numpy as np
@@ -308,6 +310,17 @@ def test_columns_hold_their_longest_word_and_fill_at_most_a_line(n):
     least = [max(len(w) for row in [columns, *rows] for w in row[i].split()) for i in range(n)]
     assert all(width > low for width, low in zip(widths, least, strict=True))
     assert sum(widths) <= max(LINE, SMALL_LINE, sum(least) + 2 * n)
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext")
+def test_figures_of_the_pdf_stand_on_the_page_of_the_text_that_names_them(report):
+    shown = subprocess.run(
+        ["pdftotext", report / "report.pdf", "-"], capture_output=True, text=True, check=True
+    )
+    pages = [" ".join(page.split()) for page in shown.stdout.split("\f")]
+    [page] = [page for page in pages if READING[:60] in page]
+    assert READING in page
+    assert page.index(READING) < page.index("North, killed: posterior median")
 
 
 def test_pictures_in_the_page_have_names_of_their_own():
