@@ -21,6 +21,7 @@ from lossmodel.conflict import load_conflict
 from lossmodel.errors import ConvergenceError, LossModelError
 from lossmodel.model.components import Components
 from lossmodel.model.priors import Priors
+from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.manifest import write_manifest
 from lossmodel.report.wording import headline_keys
 from lossmodel.text.grammar import EXAMPLES as QUESTIONS
@@ -356,6 +357,9 @@ def test_a_gate_that_did_not_pass_is_named_in_the_answer(tmp_path):
     failed = make_fit(n_draws=20, passed=False)
     text = headline(failed, tmp_path)
     assert "gate: NOT PASSED: " in text
+    first, *rest = text.splitlines()
+    assert first == f"{NOT_PASSED} Try --engine auto."
+    assert rest[0].startswith("A toy war")
     last = text.splitlines()[-1]
     assert last.startswith(f"no report: {tmp_path}")
     assert all(words in last for words in ("--engine nuts", "docs/checks.md", "--force"))
@@ -371,6 +375,8 @@ def test_an_engine_whose_gate_failed_is_not_what_to_try_next(tmp_path, engine, o
     failed = replace(failed, provenance=failed.provenance | {"engine": engine})
     following = headline(failed, tmp_path).partition("Next: ")[2]
     assert {*re.findall("--engine ([a-z]+)", following)} == others
+    [first] = re.findall("--engine ([a-z]+)", headline(failed, tmp_path).splitlines()[0])
+    assert first in others
 
 
 CLAIM = (

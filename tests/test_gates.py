@@ -1,6 +1,7 @@
 """The gates on sparse tables: a fit agrees with the exact engine, or is sampled, or is refused."""
 
 import dataclasses
+import re
 from functools import partial
 from pathlib import Path
 
@@ -145,6 +146,8 @@ def test_a_wrong_laplace_fit_is_corrected_or_refused(sparse, wrong):
         np.testing.assert_allclose((resampled(density, found) - right) / sd, 0, atol=0.5)
     once = weighted_draws(density, wrong(laplace), seed=2, rounds=1)
     assert "importance weights are uneven" in weights_gate(once)[0]
+    # Numbers of draws that are given up would look like those of the answer.
+    assert not re.search(r"\d", weights_gate(once)[0])
 
 
 def test_a_fit_that_is_off_does_not_agree_with_weighted_draws():
@@ -155,6 +158,7 @@ def test_a_fit_that_is_off_does_not_agree_with_weighted_draws():
     assert "move a total" in agreement_gate(found, x * [1.0, 0.5])[0]
     uneven = dataclasses.replace(found, k=0.9)
     assert "too uneven" in agreement_gate(uneven, x)[0]
+    assert not re.search(r"\d", agreement_gate(uneven, x)[0])
 
 
 def test_resampled_draws_have_the_weighted_quantiles():

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -28,8 +29,9 @@ from lossmodel.report.figures import data
 from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import SMALLEST, STYLE, WIDTH, figure_specs
 from lossmodel.report.folder import csv_text
+from lossmodel.report.output.crate import crate
 from lossmodel.report.output.html import FIRST_ROWS, inline_svg, to_html
-from lossmodel.report.output.latex import macros
+from lossmodel.report.output.latex import facts, macros
 from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.results import Results
 from lossmodel.report.sections.changes import changes_section
@@ -87,6 +89,20 @@ def test_the_answers_come_before_the_contents(document):
         *("North, killed", "North, casualties", "South, killed", "South, casualties")
     ]
     assert document.answers.when == "As of 30 June 2024"
+
+
+def test_an_earlier_day_counts_only_the_claims_that_were_published_by_then(fit):
+    published = fit.claims.table["published"]
+    day = pd.Timestamp("2023-05-05")
+    early = replace(fit, evidence=SimpleNamespace(**{**vars(fit.evidence), "as_of": day}))
+    known = f"{(published <= day).sum():,}"
+    assert known != f"{len(published):,}"
+    results = Results(early)
+    document = compose(results, figure_specs(results))
+    assert document.answers.when == "As of 5 May 2023, with losses to 30 June 2024"
+    assert f"from {known} published claims;" in document.subtitle
+    assert facts(early)["claims"] == known.replace(",", r"\,")
+    assert f"from {known} published claims" in crate(early, Path("nowhere"))
 
 
 def test_every_place_gives_the_same_digits(fit, results, document):
@@ -225,6 +241,13 @@ def test_the_increment_of_a_ledger_has_its_days():
     apart = row | {"days": parts, "n_days": 7.0}
     assert _compared(apart, first) == "13 on 7 days of 2023-04-12 to 2023-04-21"
     assert _compared(row | {"evidence": "stock"}, first) == "13 as of 2023-04-16"
+
+
+def test_the_four_factors_are_explained_in_short_sentences(document):
+    words = " ".join(b.text for b in section(document, "others").blocks[:2])
+    for factor in ("rest", "definition", "scope", "date"):
+        assert re.search(rf"\. The {factor} is ", f". {words}")
+    assert max(len(sentence.split()) for sentence in words.split(". ")) <= 33
 
 
 def test_the_most_influential_claim_comes_first(fit, results, document):

@@ -229,11 +229,11 @@ def test_the_report_names_wars_scores_and_failures():
     miss |= {"median": 10.0, "lower": 5.0, "upper": 20.0}
     section = validation_section(pd.DataFrame([hit, miss]), war_tables.read_kept("pairs"))
     words = " ".join(f"{b.lead} {b.text}" for b in section.blocks if b.kind == "text")
-    assert words.startswith("In short: Of 2 totals of 2 past wars")
+    assert words.startswith("In short: Of 2 totals of 2 past wars and disasters that")
     assert "50% lie in their 95% interval" in words
     assert "own side's latest in 1 of 1 wars (0.25 against 0.50)" in words
     assert "may differ from that of all truths in the table below (0.25)" in words
-    assert " 2 past wars, whose losses became known later, were" in words
+    assert " 2 past wars and disasters, whose losses became known later, were" in words
     assert "each without its own cluster" in words
     assert "1 of 2 truths" in words
     assert "later known 77" in words

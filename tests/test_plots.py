@@ -164,6 +164,14 @@ def test_days_of_a_short_war_have_no_hours_between_them(fit, ax):
     assert not any(":" in label.get_text() for label in ax.get_xticklabels())
 
 
+def test_an_axis_of_days_has_their_years(fit, ax):
+    """Ticks within a year do not name it."""
+    results, days = Results(fit), "24 February 2022 to 30 June 2024"
+    figure = figure_specs(results)["losses"][0].draw(tables_for(results, SHOWN))
+    assert [ax.get_xlabel() for ax in figure.axes] == ["", days]
+    assert plots.plot_losses(fit, party="south", ax=ax).get_xlabel() == days
+
+
 @pytest.mark.parametrize("wide", [True, False])
 def test_the_end_that_claims_hardly_inform_is_hatched(fit, ax, wide):
     table = estimate(fit, "killed", "south", measure="weekly")

@@ -3,15 +3,21 @@
 import html.parser
 import json
 import re
+import shutil
+import subprocess
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
+import lossmodel
+from lossmodel import plots
 from lossmodel.errors import UsageError
 from lossmodel.inference import worker
 from lossmodel.posterior.fit import NOT_PASSED
+from lossmodel.query.evaluate import run_query
 from lossmodel.report import write
 from lossmodel.report.blocks import Text
 from lossmodel.report.document import LINE, SMALL_LINE, column_widths, compose
@@ -21,6 +27,7 @@ from lossmodel.report.output import pdf
 from lossmodel.report.output.html import inline_svg
 from lossmodel.report.output.markdown import markdown
 from lossmodel.report.passages import split_passages
+from lossmodel.report.quoted import quoted
 from lossmodel.report.results import Results
 from lossmodel.report.sections.checks import checks_section
 from lossmodel.report.sections.losses import READING
@@ -28,6 +35,7 @@ from lossmodel.report.typesetting import TypesettingError
 from lossmodel.report.write import write_report
 from lossmodel.text.numbers import number
 from tests.fakes import HOSTILE, make_fit
+from tests.small_conflict import TOML, claims_csv, write_conflict
 
 FEW = {"fit.nc", "diagnostics.json", "provenance.json", "manifest.json"}
 ALL = FEW | {
@@ -304,6 +312,17 @@ def test_columns_hold_their_longest_word_and_fill_at_most_a_line(n):
     assert sum(widths) <= max(LINE, SMALL_LINE, sum(least) + 2 * n)
 
 
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext")
+def test_figures_of_the_pdf_stand_on_the_page_of_the_text_that_names_them(report):
+    shown = subprocess.run(
+        ["pdftotext", report / "report.pdf", "-"], capture_output=True, text=True, check=True
+    )
+    pages = [" ".join(page.split()) for page in shown.stdout.split("\f")]
+    [page] = [page for page in pages if READING[:60] in page]
+    assert READING in page
+    assert page.index(READING) < page.index("North, killed: posterior median")
+
+
 def test_pictures_in_the_page_have_names_of_their_own():
     svg = '<?xml version="1.0"?><svg width="9pt" height="5pt" viewBox="0 0 9 5"><g id="a"/>'
     svg += '<use xlink:href="#a" clip-path="url(#b)" style="fill: #22262b"/></svg>'
@@ -331,6 +350,54 @@ def test_a_conflict_without_other_estimates_has_no_heading_of_them(fit):
     claims = Results(fit).claims
     section = losses_section(SimpleNamespace(fit=plain, claims=claims.iloc[:0]), [])
     assert section.blocks == []
+
+
+@pytest.fixture(scope="module")
+def recounted(tmp_path_factory):
+    """A ledger whose claimant counted anew after the fighting, beside a bound of the other side."""
+    name = dict(party="land", category="killed", kind="cumulative", source="gazette-1")
+    army, enemy = dict(name, claimant="land-staff"), dict(name, claimant="sea-staff")
+    rows = [
+        dict(army, claim_id="a", end="2001-01-31", value="400", published="2001-02-02"),
+        dict(army, claim_id="b", end="2001-02-15", value="650", published="2001-02-17"),
+        dict(army, claim_id="c", end="2001-03-31", value="2000", published="2001-06-30"),
+        dict(enemy, claim_id="d", end="2001-03-31", value="6000", published="2001-04-02")
+        | {"qualifier": "at-least"},
+    ]
+    war = write_conflict(
+        tmp_path_factory.mktemp("recounted"),
+        conflict=TOML.replace("2003-12-31", "2001-03-31").replace("from = 2002-01-01\n", ""),
+        streams="claimant,party,category,accounting,method,note\nland-staff,land,killed,ledger,,\n",
+        claims=claims_csv(rows),
+    )
+    return lossmodel.fit(war, engine="laplace", draws=100)
+
+
+def named_table(fit, name):
+    results = Results(fit)
+    document = compose(results, figure_specs(results))
+    blocks = [block for section in document.sections for block in section.blocks]
+    return next(block for block in blocks if getattr(block, "name", "") == name)
+
+
+def test_a_ledger_and_its_recount_are_two_rows_of_the_table_and_the_figure(recounted):
+    results = Results(recounted)
+    ratios = named_table(recounted, "ratios-person")
+    own = {row[2]: row[4] for row in ratios.rows if row[0] == "Staff of the land"}
+    assert sorted(own) == ["self, estimate", "self, ledger"]
+    labels = plots.plot_biases(recounted, ax=Figure().subplots()).get_yticklabels()
+    names = {label.get_text() for label in labels}
+    assert {f"Staff of the land: killed ({name})" for name in ("ledger", "estimate")} <= names
+    question = "ratio land-staff land killed"
+    quote = quoted(results)["ratio-land-staff-land-killed"]
+    assert quote.question == question
+    answer = run_query(recounted, question).table.iloc[0]
+    assert quote.median == pytest.approx(answer["median"])
+
+
+def test_a_headline_without_estimates_of_others_has_their_other_figures(recounted):
+    latest = named_table(recounted, "others-latest")
+    assert [row[3] for row in latest.rows] == ["2,000", "at least 6,000"]
 
 
 @pytest.mark.parametrize(("forms", "converted"), [("all", ["a", "b"]), ("svg", [])])

@@ -24,6 +24,7 @@ from lossmodel.report.wording import headline_keys
 from lossmodel.report.write import write_report
 from lossmodel.text.numbers import number
 from tests.fakes import HOSTILE, make_fit
+from tests.small_conflict import changed, claims_csv, write_conflict
 
 pytestmark = pytest.mark.slow
 
@@ -417,6 +418,18 @@ def test_a_table_that_does_not_fit_says_so(page):
     assert all(wide == says for wide, says in tables)
 
 
+def test_columns_of_a_desk_are_wide_enough_for_their_texts(page):
+    page.width(1280)
+    rows = "document.querySelector('#table-yearly .scroll')"
+    assert page.value(f"{rows}.querySelectorAll('th').length") == 7
+    assert page.value(f"{rows}.scrollWidth - {rows}.clientWidth") <= 1
+    narrow = page.value(
+        "[...document.querySelectorAll('#table-claims td:not(.n)')].filter(td =>"
+        "td.textContent.length > 24 && td.clientWidth < 170).map(td => td.textContent)"
+    )
+    assert narrow == []
+
+
 def test_months_are_there_for_those_who_open_them(page):
     rows = "document.querySelector('#table-monthly').checkVisibility()"
     assert page.value(rows) is False
@@ -588,6 +601,46 @@ def test_a_single_day_is_called_a_day(browser, tmp_path):
     label = "document.querySelector('.near').getAttribute('aria-label')"
     assert browser.value(label) == "Claims of this day"
     assert "of this week" in explored(browser, week=1)
+
+
+def short_war(folder, days):
+    """Report of a war of some days, of which a claimant gives the total."""
+    end = f"2001-01-{days:02}"
+    total = changed(1, end=end, published=end, category="killed")[1:2]
+    war = write_conflict(folder / "war", claims=claims_csv(total), streams=None)
+    fit = lm.fit(war, engine="laplace", draws=50)
+    assert len(fit.days) == days
+    return write_report(fit, folder / "report") / "report.html"
+
+
+@pytest.mark.parametrize("days", [1, 2])
+def test_a_war_of_a_day_or_two_has_pictures_without_a_slider(browser, tmp_path, days):
+    browser.open(short_war(tmp_path, days))
+    assert browser.value("document.querySelectorAll('#losses input').length") == 0
+    shown = "document.querySelector('#losses .picture svg').checkVisibility()"
+    assert browser.value(shown) is True
+
+
+def test_a_war_within_a_week_has_its_curve_and_days(browser, tmp_path):
+    """The curve of totals rises from the first day, though the week has one total."""
+    browser.width(390)
+    browser.open(short_war(tmp_path, 4))
+    label = "document.querySelector('.weeks').innerText.trim()"
+    for measure, unit, points in (("cumulative", "Week", 2), ("daily", "Day", 4)):
+        explored(browser, measure=measure)
+        assert browser.value(label) == unit
+        line = "document.querySelector('.canvas path[style*=\"1.8\"]').getAttribute('d')"
+        assert browser.value(line).count("L") == points - 1
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_labels_of_dates_are_whole(browser, tmp_path, width):
+    browser.width(width)
+    browser.open(short_war(tmp_path, 4))
+    ends = "[...svg.querySelectorAll('text')].map(t => t.getBoundingClientRect().right)"
+    svg = "const svg = document.querySelector('.canvas svg')"
+    beyond = f"(() => {{{svg}; return Math.max(...{ends}) - svg.getBoundingClientRect().right}})()"
+    assert browser.value(beyond) <= 0
 
 
 def test_without_scripts_and_in_print_there_are_the_pictures(page, report):

@@ -11,7 +11,7 @@ from lossmodel.cli.headline import headline
 from lossmodel.posterior.row_influence import MOVES
 from lossmodel.posterior.tables import discrepancy_table
 from lossmodel.report import verify_report, write_report
-from lossmodel.report.one_claim import decisive_claim, hangs_on, over_its_prior
+from lossmodel.report.one_claim import MOVED, decisive_claim, hangs_on, over_its_prior
 from tests.count_war import MONTHS, claims, ministry, total
 
 KEY = ("north", "killed", "all")
@@ -114,7 +114,7 @@ def test_a_total_that_hangs_on_a_claim_says_so_with_the_range(fits, tmp_path):
     low, high = over_its_prior(fits["h"], decisive_claim(fits["h"], KEY))
     without, _, ends = line.partition(said)[2].partition("] without it, ")
     without, interval = without.split(" [")
-    shown = ends.removesuffix(" with its prior an sd lower and higher").split(" to ")
+    shown = ends.removesuffix(f" {MOVED}").split(" to ")
     shown = (without, *interval.split(" to "), *shown)
     numbers = [float(number.replace(",", "")) for number in shown]
     row = decisive_claim(fits["h"], KEY)

@@ -31,13 +31,15 @@ def overview(fit: Fit) -> Card:
     'passed'
     """
     first, last = fit.days[0].date(), fit.days[-1].date()
+    totals, gate = _totals(fit), {"gate": _gate(fit)}
+    # A gate that failed comes before the totals that it warns of.
+    answer = totals | gate if fit.diagnostics["gate"]["passed"] else gate | totals
     return Card(
         f"Fit of {fit.conflict.title}, {first} to {last}",
         {
             "claims": _claims(fit),
             "engine": _engine(fit),
-            **_totals(fit),
-            "gate": _gate(fit),
+            **answer,
             "warnings": "; ".join(headline_warnings(fit)),
             "more": ".summary(), .losses, .estimate(), .bias(), .query(), .to_arviz(), .save()",
         },

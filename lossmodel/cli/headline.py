@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.estimates import total_to
+from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.posterior.force_check import force_check
 from lossmodel.posterior.tables import prior_share
 from lossmodel.report.one_claim import hangs_on
@@ -38,6 +39,9 @@ ENGINES: Final = {
     "nuts": "--engine laplace approximates",
 }
 OTHERS: Final = "--engine nuts samples for as long as its gate takes, --engine laplace approximates"
+# The first of them, for the line above the totals.
+FIRST: Final = {"laplace": "auto", "nuts": "laplace"}
+FIRST_OF_OTHERS: Final = "nuts"
 # Doubts of the gate that are printed: those of people come first, and the report has all.
 DOUBTS = 2
 
@@ -45,13 +49,14 @@ DOUBTS = 2
 def headline(fit: Fit, out: Path, *, force: bool = False) -> str:
     """Totals to the last day with their intervals, the gate and the path of the report.
 
-    Where the gate failed and a report was not forced, there is none, and the last line says what to
-    do next.
+    Where the gate failed, the first line says so. Where a report was not forced either, there is
+    none, and the last line says what to do next.
     """
     counts = fit.evidence.classes["class"].value_counts()
     claims = ", ".join(f"{counts.get(name, 0):,} {name}" for name in CLASSES)
     first, last = fit.days[0].date(), fit.days[-1].date()
     lines = [
+        *_mark(fit),
         f"{fit.conflict.title}, {first} to {last}; claims: {claims}",
         f"Expected losses, median [{100 * fit.ci_prob:.4g}% credible interval], {fit.engine}:",
         *_totals(fit),
@@ -62,6 +67,13 @@ def headline(fit: Fit, out: Path, *, force: bool = False) -> str:
         else NO_REPORT.format(out=out, engines=ENGINES.get(fit.provenance["engine"], OTHERS)),
     ]
     return "\n".join(lines)
+
+
+def _mark(fit: Fit) -> list[str]:
+    """Above totals that must not be used, that they must not, and the engine to try next."""
+    if fit.diagnostics["gate"]["passed"]:
+        return []
+    return [f"{NOT_PASSED} Try --engine {FIRST.get(fit.provenance['engine'], FIRST_OF_OTHERS)}."]
 
 
 def _unused_balances(fit: Fit) -> list[str]:

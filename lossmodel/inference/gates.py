@@ -78,13 +78,14 @@ def laplace_gate(laplace: Laplace, *, limit: float = FAIL) -> list[str]:
 
 
 def weights_gate(weighted: WeightedDraws) -> list[str]:
-    """Reasons against draws with importance weights, in words; empty where they pass."""
+    """Reasons against draws with importance weights, in words; empty where they pass.
+
+    The words have no numbers: a reader would take those of draws that are not used for those of
+    the answer. They are in ``diagnostics.json``.
+    """
     if weighted.k < MAX_K and weighted.effective >= HEADLINE_ESS:
         return []
-    return [
-        f"importance weights are uneven (Pareto k-hat {weighted.k:.2f},"
-        f" {weighted.effective:.0f} effective draws of {len(weighted.weights)})"
-    ]
+    return ["importance weights are uneven, so the answer does without them"]
 
 
 def agreement_gate(weighted: WeightedDraws, totals: Floats) -> list[str]:
@@ -96,7 +97,7 @@ def agreement_gate(weighted: WeightedDraws, totals: Floats) -> list[str]:
         Logs of the reported totals in draws of the fit, shape (S, Q).
     """
     if not (weighted.k < MAX_K and weighted.effective >= FEWEST):
-        return [f"importance weights are too uneven to check it (k-hat {weighted.k:.2f})"]
+        return ["importance weights are too uneven to check it"]
     ours, exact = np.quantile(totals, LIMITS, axis=0), weighted.quantiles(LIMITS)
     width = exact[2] - exact[0]
     median = float(np.max(np.abs(ours[1] - exact[1]) / width) * WIDTH_OF_95)

@@ -8,12 +8,13 @@ import numpy as np
 
 from lossmodel.arguments import check_type
 from lossmodel.plots.palette import INK
+from lossmodel.text.months import dates as dates_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["axes_or_new", "set_count_axis", "set_date_ticks", "set_ratio_axis"]
+__all__ = ["axes_or_new", "set_count_axis", "set_date_axis", "set_ratio_axis"]
 
 # Steps of ticks within a power of ten, of which the coarsest with three ticks or more is taken.
 STEPS: Final = (
@@ -80,8 +81,11 @@ def set_count_axis(ax: Axes, medians: pd.Series) -> None:
     ax.set_ylim(0, None)
 
 
-def set_date_ticks(ax: Axes) -> None:
-    """Set concise date ticks: months, and the year at its start; never hours."""
+def set_date_axis(ax: Axes, days: pd.DatetimeIndex) -> None:
+    """Make x an axis of days: concise ticks, never of hours, and the first and the last day below.
+
+    Ticks within a year do not name it.
+    """
     import matplotlib.dates
 
     dates: Any = matplotlib.dates  # has no types
@@ -91,6 +95,7 @@ def set_date_ticks(ax: Axes) -> None:
     concise = dates.ConciseDateFormatter(locator, show_offset=False)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(_day_and_month if few else concise)
+    ax.set_xlabel(dates_in_words(days[0], days[-1]))
 
 
 def _day_and_month(value: float, _: Any) -> str:

@@ -13,13 +13,14 @@ import pandas as pd
 
 from lossmodel.arguments import check_choice, check_fit, check_index, spelled
 from lossmodel.errors import UsageError
-from lossmodel.plots.axes import axes_or_new, set_count_axis, set_date_ticks, set_ratio_axis
+from lossmodel.plots.axes import axes_or_new, set_count_axis, set_date_axis, set_ratio_axis
 from lossmodel.plots.claims import claim_groups
 from lossmodel.plots.curve import curve, series_rows
 from lossmodel.plots.labels import counted, stream_label, totals, with_others
 from lossmodel.plots.palette import FAINT, FIGURES_COLOUR, GROUP_COLOURS, INK, ROLE_COLOURS
 from lossmodel.plots.tail import hatch_tail
 from lossmodel.posterior.estimates import Measure, rate_measure
+from lossmodel.posterior.tables import STREAM
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.numbers import percent
 
@@ -114,7 +115,7 @@ def plot_losses(
     hatch_tail(ax, series_rows(fit, party, category, scope, rate_measure(len(fit.days)), table))
     for group in claim_groups(fit, party, category, scope, cumulative=cumulative):
         group.draw(ax)
-    set_date_ticks(ax)
+    set_date_axis(ax, fit.days)
     set_count_axis(ax, line["median"])
     title, how = fit.conflict.parties[party].title, "cumulative" if cumulative else "per day"
     ax.set_ylabel(f"{title}: {category}, {how}")
@@ -307,7 +308,7 @@ def ratio_rows(
     whole = (table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])
     rows = table[whole & ~is_auxiliary(table["accounting"])]
     # In a fit shorter than half a year, the only half-year has the dates of the whole period.
-    rows = rows.drop_duplicates(["claimant", "party", "category"], keep="last")
+    rows = rows.drop_duplicates([*STREAM], keep="last")
     rows = rows[rows["definition_wounded_share_median"].notna() == (group == "person")]
     if party is not None:
         about = [party in (name, *fit.conflict.components(name)) for name in rows["party"]]

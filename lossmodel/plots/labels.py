@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.conflict.titles import category_title, party_title, short_names
+from lossmodel.tables.readings import is_auxiliary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,12 +19,20 @@ NAME: Final = 26
 
 
 def stream_label(fit: Drawable, stream: Any, party: str | None) -> str:
-    """Claimant and category, with a star if other parties than the plotted one are in it."""
+    """Claimant and category, with a star if other parties than the plotted one are in it.
+
+    The accounting is named where the claimant has two of one category: a ledger, and the recount
+    after the fighting.
+    """
     others = with_others(fit, stream.party, party)
     claimant = short_names(fit.conflict).get(stream.claimant, stream.claimant)
     # Some titles are definitions; the key is the word that claimants use.
     title, word = category_title(fit.conflict, stream.category), stream.category.replace("-", " ")
-    return f"{shortened(claimant)}: {min(title, word, key=len)}{'*' * others}"
+    key = [stream.claimant, stream.party, stream.category]
+    own = fit.streams[~is_auxiliary(fit.streams["accounting"])]
+    alike = (own[["claimant", "party", "category"]] == key).all(axis=1).sum()
+    accounting = f" ({stream.accounting})" if alike > 1 else ""
+    return f"{shortened(claimant)}: {min(title, word, key=len)}{accounting}{'*' * others}"
 
 
 def with_others(fit: Drawable, party: str, plotted: str | None) -> bool:

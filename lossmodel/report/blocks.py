@@ -66,7 +66,7 @@ class Answers:
     Attributes
     ----------
     when
-        The last day that they count.
+        The day by which claims were known, and the last day of the losses.
     note
         How they are to be read.
     ticks

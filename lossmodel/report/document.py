@@ -14,6 +14,7 @@ from lossmodel import __version__
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.blocks import Dial, Table, trimmed
+from lossmodel.report.results import as_published
 from lossmodel.report.sections.answer import answer_section, headline_answers
 from lossmodel.report.sections.changes import changes_section
 from lossmodel.report.sections.checks import checks_section
@@ -127,8 +128,8 @@ def compose(
         title=f"Losses: {fit.conflict.title}",
         subtitle=(
             f"{dates(fit.days[0], fit.days[-1])}, from "
-            f"{plural(len(fit.claims.table), 'published claim')}; {level(fit)} credible intervals, "
-            f"engine {fit.engine}."
+            f"{plural(len(as_published(fit)), 'published claim')}; "
+            f"{level(fit)} credible intervals, engine {fit.engine}."
         ),
         answers=headline_answers(results),
         sections=[

@@ -15,6 +15,7 @@ __all__ = ["decisive_claim", "figure_words", "hangs_on", "over_its_prior", "with
 
 # Ratio of the limits from which a total is as good as unknown: a thousand on either side.
 UNKNOWN: Final = 1e6
+MOVED: Final = "if the prior it is read with moves one standard deviation down or up"
 # Observation models as the kind of a claim in a sentence; stocks are of the missing.
 KINDS_OF_FIGURES: Final = {
     "stock": "count of the {}",
@@ -28,7 +29,7 @@ def hangs_on(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> s
     """The claim that a total hangs on, and how far the total moves with it; empty for none.
 
     That is what it is without the claim, with its interval, and its range with the claim's prior
-    moved by an sd.
+    moved by a standard deviation.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def hangs_on(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) -> s
     # A prior without an sd moves nothing.
     if len(set(ends)) < 2:
         return said
-    return f"{said}, {' to '.join(ends)} with its prior an sd lower and higher"
+    return f"{said}, {' to '.join(ends)} {MOVED}"
 
 
 def without(row: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from lossmodel.plots.fit import ratio_rows
 from lossmodel.posterior.chains import paired
 from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.rates import rates
+from lossmodel.posterior.stream_figures import KEYS
 from lossmodel.posterior.tables import is_assumed
 from lossmodel.query.quantities import LETHALITY
 from lossmodel.report.wording import (
@@ -173,8 +174,12 @@ def _ratios(results: Results) -> Iterator[Quoted]:
     """Claimed over true losses of each stream, over the whole period."""
     fit, claimants = results.fit, short_names(results.fit.conflict)
     for group in ("person", "equipment"):
-        for row in ratio_rows(fit, results.biases, group=group).to_dict("records"):
-            names = tuple(str(row[name]) for name in ("claimant", "party", "category"))
+        rows = ratio_rows(fit, results.biases, group=group)
+        # Of a ledger and its recount, the one that the question is answered with.
+        ranked = rows.sort_index().sort_values("n_used", ascending=False, kind="stable")
+        first = ranked.drop_duplicates([*KEYS]).index
+        for row in rows[rows.index.isin(first)].to_dict("records"):
+            names = tuple(str(row[name]) for name in KEYS)
             claimant, party, category = names
             title = (
                 f"The figures of {claimants.get(claimant, claimant)} on losses of "

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lossmodel.api import Fit
     from lossmodel.posterior.estimates import Measure
 
-__all__ = ["Key", "Results", "claim_outcomes"]
+__all__ = ["Key", "Results", "as_published", "claim_outcomes"]
 
 # Columns that a claim has from its term.
 OF_CLAIMS = ["claim_id", "expected", "residual", "pit", "copy_probability", "copy_of"]
@@ -104,6 +104,12 @@ class Results:
 
 def _record(row: pd.Series) -> dict[str, Any]:
     return {str(name): value for name, value in row.items()}
+
+
+def as_published(fit: Fit) -> pd.DataFrame:
+    """The claims of a fit that were published by its date."""
+    table, as_of = fit.claims.table, fit.evidence.as_of
+    return table if as_of is None else table[table["published"] <= as_of]
 
 
 def claim_outcomes(fit: Fit) -> pd.DataFrame:

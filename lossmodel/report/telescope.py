@@ -11,6 +11,7 @@ from lossmodel.api import Fit, fit
 from lossmodel.arguments import check_choice
 from lossmodel.posterior.estimates import total_to
 from lossmodel.report.compare import CLAIM_COLUMNS
+from lossmodel.report.results import as_published
 from lossmodel.report.wording import headline_keys
 from lossmodel.system.stages import Stage
 
@@ -104,7 +105,7 @@ def telescope(
 
 def _steps(earlier: Fit, later: Fit, by: GroupedBy) -> Iterator[tuple[str, Claims, pd.DataFrame]]:
     """Name of each step, the claims that it ends with, and those that it adds."""
-    old, new = _as_published(earlier), _as_published(later)
+    old, new = as_published(earlier), as_published(later)
     added = new[~new["claim_id"].isin(old["claim_id"])]
     table = old
     if any(_decided(earlier, name) != _decided(later, name) for name in DECIDES):
@@ -116,12 +117,6 @@ def _steps(earlier: Fit, later: Fit, by: GroupedBy) -> Iterator[tuple[str, Claim
         yield str(name), _claims(earlier, later, table), group
     if not _same(table, new):
         yield OTHERS, later.claims, added.head(0)
-
-
-def _as_published(fitted: Fit) -> pd.DataFrame:
-    """The claims of a fit that were published by its date."""
-    table, as_of = fitted.claims.table, fitted.evidence.as_of
-    return table if as_of is None else table[table["published"] <= as_of]
 
 
 def _decided(fitted: Fit, name: str) -> Any:

@@ -9,13 +9,11 @@ from lossmodel.conflict import titles
 from lossmodel.conflict.titles import party_title
 from lossmodel.posterior.tables import claimed_sums, log_sd, prior_share
 from lossmodel.text.levels import HALF, NARROW, WIDE
-from lossmodel.text.months import MONTHS
+from lossmodel.text.months import date, dates
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from lossmodel.api import Fit
     from lossmodel.conflict.conflict import Conflict
@@ -28,6 +26,7 @@ __all__ = [
     "claimed",
     "confidence",
     "date",
+    "dates",
     "estimate_text",
     "headline_keys",
     "interval",
@@ -41,16 +40,6 @@ __all__ = [
     "ratio",
     "scope_title",
 ]
-
-
-def date(day: pd.Timestamp) -> str:
-    """A day in words, the same under every locale."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
-def dates(first: pd.Timestamp, last: pd.Timestamp) -> str:
-    """A range of days in words, one day alone by its date."""
-    return date(first) if first == last else f"{date(first)} to {date(last)}"
 
 
 def level(fit: Fit) -> str:

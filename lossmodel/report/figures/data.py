@@ -41,7 +41,7 @@ def losses(results: Results, *, party: str, category: str) -> pd.DataFrame:
 def biases(results: Results, *, party: str, group: str, page: int) -> pd.DataFrame:
     """Prior and posterior ratio of each stream of a page."""
     rows = ratio_rows(results.fit, results.biases, party=party, group=group)
-    names = ["claimant", "party", "category", "role"]
+    names = ["claimant", "party", "category", "accounting", "role"]
     limits = [f"{kind}_{k}" for kind in ("ratio", "prior") for k in ("median", "lower", "upper")]
     return rows[names + limits].iloc[(page - 1) * ROWS : page * ROWS]
 

@@ -37,6 +37,8 @@ __all__ = ["exploration"]
 
 # Significant digits of what is drawn: a thousandth of a curve's height is below a pixel.
 DRAWN: Final = 5
+# Days of the shortest war that a slider goes along: tables and pictures have all of a shorter one.
+FEWEST_DAYS: Final = 3
 
 
 def exploration(results: Results, specs: Iterable[FigureSpec]) -> dict[str, Any]:
@@ -52,10 +54,10 @@ def exploration(results: Results, specs: Iterable[FigureSpec]) -> dict[str, Any]
     dict
         ``start``, the first day; ``sources``, those of the claims, each with its text, address,
         further words and archived copy; ``panels``, one for each series and measure. Days are
-        counted from the first one. Empty if there are no such figures.
+        counted from the first one. Empty if there are no such figures, or in a war of a day or two.
     """
     shown = {spec.name: spec.series for spec in specs if spec.series is not None}
-    if not shown:
+    if not shown or len(results.fit.days) < FEWEST_DAYS:
         return {}
     tables = tables_for(results, ["estimates"])
     listed = _Listed(results)

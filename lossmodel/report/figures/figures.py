@@ -231,6 +231,7 @@ def _draw_losses(tables: FigureTables, *, party: str, category: str, title: str)
         plots.plot_losses(tables, party=party, category=category, measure=measure, ax=ax)
     axes[0].set_title(f"{title}: cumulative")
     axes[1].set_title(f"{title}: {WORDS[tables.measures[1]]}")
+    axes[0].set_xlabel("")  # the days stand below both
     # A war of one day is half a day wide on each side.
     margin = pd.Timedelta(hours=12) if len(tables.days) == 1 else pd.Timedelta(0)
     for ax in axes:

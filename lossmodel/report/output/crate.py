@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lossmodel import __version__
 from lossmodel.posterior.citation import AUTHORS, TITLE, fit_hash
 from lossmodel.report.output.packed import created
+from lossmodel.report.results import as_published
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -86,7 +87,7 @@ def _entities(fit: Fit, files: Iterable[dict[str, Any]]) -> Iterator[dict[str, A
         "@type": "Dataset",
         "name": f"Losses: {fit.conflict.title}",
         "description": (
-            f"Bayesian estimates of losses from {len(fit.claims.table):,} published claims, with "
+            f"Bayesian estimates of losses from {len(as_published(fit)):,} published claims, with "
             f"{100 * fit.ci_prob:.4g}% credible intervals; engine {fit.engine}"
             f"{'' if passed else '; NOT CONVERGED, not to be cited'}."
         ),

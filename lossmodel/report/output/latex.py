@@ -25,7 +25,7 @@ from lossmodel.plots.fit import ratio_rows
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.quoted import quoted
-from lossmodel.report.results import Results
+from lossmodel.report.results import Results, as_published
 from lossmodel.report.wording import category_title, party_title
 from lossmodel.text.escape import tex
 from lossmodel.text.macros import macro_name
@@ -158,7 +158,7 @@ def facts(fit: Fit) -> dict[str, str]:
         "engine": tex(fit.engine),
         "first-day": str(fit.days[0].date()),
         "last-day": str(fit.days[-1].date()),
-        "claims": f"{len(fit.claims.table):,}".replace(",", r"\,"),
+        "claims": f"{len(as_published(fit)):,}".replace(",", r"\,"),
         "version": tex(__version__),
         "fit-hash": fit_hash(fit),
         "gate": "passed" if fit.diagnostics["gate"]["passed"] else "not passed",
@@ -243,15 +243,17 @@ def _ratios_table(results: Results) -> Rows:
         for group in ("person", "equipment")
         for row in ratio_rows(results.fit, results.biases, group=group).to_dict("records")
     ]
-    head = ["Claimant", "Losses", "Role", "Ratio", "Prior", "If killed", "If casualties"]
+    head = ["Claimant", "Losses", "Role, accounting", "Ratio", "Prior"]
+    head += ["If killed", "If casualties"]
     return head, rows
 
 
 def _stream(fit: Fit, names: Mapping[str, str], row: Mapping[Any, Any]) -> list[str]:
-    """Claimant, losses and role of a stream in words."""
+    """Claimant, losses, role and accounting of a stream in words."""
     claimant, party = str(row["claimant"]), party_title(fit.conflict, str(row["party"]))
     category = category_title(fit, str(row["category"]))
-    return [names.get(claimant, claimant), f"{party}, {category}", str(row["role"])]
+    how = f"{row['role']}, {row['accounting']}"
+    return [names.get(claimant, claimant), f"{party}, {category}", how]
 
 
 def _priors_table(fit: Fit) -> Rows:

@@ -13,6 +13,7 @@ from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.report.output.bibtex import references
 from lossmodel.report.output.packed import created, optional, repacked, xml_text
 from lossmodel.report.quoted import quoted
+from lossmodel.report.results import as_published
 from lossmodel.report.wording import date, level
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _how_to_cite(results: Results) -> Iterator[Row]:
     yield ["Reference", cite(fit)]
     yield ["Hash of the fit", fit_hash(fit)]
     yield ["Days", f"{date(fit.days[0])} to {date(fit.days[-1])}"]
-    yield ["Claims", len(fit.claims.table)]
+    yield ["Claims", len(as_published(fit))]
     yield ["Intervals", f"{level(fit)}, equal-tailed credible intervals"]
     yield ["Cite a number with its interval and level, its days, and the hash of the fit."]
     yield ["Numbers by day are in estimates.csv of the report."]

@@ -35,6 +35,7 @@ from lossmodel.tables.categories import COUNTED
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
+    from lossmodel.api import Fit
     from lossmodel.evaluation.explanation import Explanation
     from lossmodel.report.results import Key, Results
 
@@ -50,7 +51,7 @@ def headline_answers(results: Results) -> Answers | None:
     totals = [results.total(key) for key in keys]
     axis = Axis.over([limit for row in totals for limit in (row["lower"], row["upper"])])
     return Answers(
-        when=f"As of {date(fit.days[-1])}",
+        when=_when(fit),
         items=[
             Answer(
                 quantity_title(fit, key),
@@ -65,6 +66,14 @@ def headline_answers(results: Results) -> Answers | None:
         ticks=axis.ticks(),
         note=f"Medians and {level(fit)} credible intervals{axis.words}. {CONFIDENCE}",
     )
+
+
+def _when(fit: Fit) -> str:
+    """The day by which claims were known, if one was asked for, and the last day of the losses."""
+    last, as_of = date(fit.days[-1]), fit.evidence.as_of
+    if as_of is None or date(as_of) == last:
+        return f"As of {last}"
+    return f"As of {date(as_of)}, with losses to {last}"
 
 
 def answer_section(results: Results, explanation: Explanation | None = None) -> Section:

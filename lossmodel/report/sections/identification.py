@@ -100,8 +100,8 @@ def _one_claim_table(results: Results) -> Table | None:
         caption=(
             "Totals whose median moves by more than one posterior sd, or whose sd on the log scale "
             f"doubles, if one claim is left out, with {level(fit)} intervals. “Over its prior” is "
-            "the range of the median with the mean of the prior that says how the claim is read "
-            "one sd lower and higher. Computed from this fit, without refitting."
+            "the range of the median when the mean of the prior that the claim is read with moves "
+            "one standard deviation down or up. Computed from this fit, without refitting."
         ),
         numeric=frozenset({1, 3, 4}),
     )

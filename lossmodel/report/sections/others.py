@@ -82,15 +82,16 @@ def _method(results: Results, table: pd.DataFrame) -> Iterator[Block]:
         "is no difference."
     )
     yield Text(
-        "Definition is this fit’s total of the figure’s own definition, scope and days over its "
-        "total of the headline’s category of the same scope and days; scope is the latter over "
-        "the total of all forces of the party in the same days; date is this one over that of all "
-        "days; rest is the figure over the first of these totals. Parts are ratios of posterior "
-        "medians, so that their logarithms add up to that of the whole ratio exactly. An undefined "
-        "word includes the share of the wounded that the fit finds in the claimant’s figures, and "
-        "of a derived figure the share of its prior. The rest is bias and error of the figure and "
-        "error of this fit; of a list of names it is the coverage, and of a bound it is that of "
-        "the bound. A scope whose share is unknown is within the rest.",
+        "The rest is the published figure over this fit’s total for the figure’s own definition, "
+        "scope and days. It is the bias and error of the figure and the error of this fit; for a "
+        "list of names it is the coverage of the list. The definition is that total of this fit "
+        "over its total for the headline’s category, with the same scope and days. The scope is "
+        "the second total over one for all forces of the party, with the same days. The date is "
+        "the third total over the headline, which counts all days. All totals are posterior "
+        "medians, so the four factors multiply to the ratio exactly. A claimant may leave its word "
+        "undefined. Then the definition includes the share of the wounded that the fit finds in "
+        "its figures; for a derived figure this share comes from the prior. If the share of a "
+        "scope in the losses is unknown, the scope counts in the rest.",
         tone="small",
     )
 
@@ -157,11 +158,11 @@ def _paragraph(results: Results, row: dict[Any, Any]) -> str:
 
 
 def _latest(results: Results, table: pd.DataFrame) -> Table:
-    """The last figures about each headline, each claimant once."""
+    """The last figures about each headline, each claimant once, and estimates before others."""
     heads = main_categories(results.fit)
     rows = table[table["category"].isin(heads) & ~table["per_day"].astype(bool)]
-    rows = rows[_are_estimates(results, rows)]
-    rows = rows.sort_values("end", ascending=False, kind="stable")
+    rows = rows.assign(assesses=_are_estimates(results, rows))
+    rows = rows.sort_values(["assesses", "end"], ascending=False, kind="stable")
     rows = rows.drop_duplicates(["claimant", "headline_party", "category"])
     rows = rows.groupby(["headline_party", "category"], sort=False).head(LATEST)
     rows = rows.sort_values(["headline_party", "category", "end"], kind="stable")
@@ -175,9 +176,10 @@ def _latest(results: Results, table: pd.DataFrame) -> Table:
         _columns(results),
         [_row(results, row, names) for row in records],
         caption=(
-            f"The last {LATEST} estimates of others about each headline, their ratio to that of "
-            "the killed with its four factors, and what this fit has for the same definition, "
-            "scope and days."
+            f"The last {LATEST} figures of others about each headline: estimates of the whole, or "
+            "where they are fewer also ledgers, lists and bounds. Beside each are its ratio to the "
+            "headline, the four factors of the ratio, and the total of this fit for the same "
+            "definition, scope and days."
         ),
         numeric=NUMERIC,
     )

@@ -86,8 +86,9 @@ def _summary(wars: pd.DataFrame) -> str:
     )
     count = war_tables.windows(wars, ALL_CLAIMS)["war"].nunique()
     words = (
-        f"Of {mean['truths']:,} totals of {count} past wars that became known later, {held}, wars "
-        "with equal weights. A share below the level means that intervals were too narrow. "
+        f"Of {mean['truths']:,} totals of {count} past wars and disasters that became known later, "
+        f"{held}, all with equal weights. A share below the level means that intervals were too "
+        "narrow. "
     )
     rules = war_tables.by_rule(wars)
     rules = rules[rules["stage"] == ALL_CLAIMS]
@@ -186,8 +187,8 @@ def _frozen(backtests: pd.DataFrame) -> list[Block]:
 
 def _introduction(wars: pd.DataFrame) -> str:
     count = wars["war"].nunique()
-    noun = "war, whose losses became known later, was" if count == 1 else (
-        "wars, whose losses became known later, were"
+    noun = "war or disaster, whose losses became known later, was" if count == 1 else (
+        "wars and disasters, whose losses became known later, were"
     )  # fmt: skip
     return (
         f"{count} past {noun} fitted by the same model, each without its own cluster in any prior "

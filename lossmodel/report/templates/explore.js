@@ -115,26 +115,36 @@
       });
       for (const [n, label] of dates((frame.right - frame.left) / 70)) {
         node("path", { d: `M${x(n)} ${frame.bottom}v4`, style: "stroke: var(--faint)" });
-        node("text", { x: x(n), y: frame.bottom + 18, "text-anchor": "middle", style: font }, svg, label);
+        const text = node("text", { x: x(n), y: frame.bottom + 18, "text-anchor": "middle", style: font }, svg, label);
+        text.setAttribute("x", Math.min(x(n), width - text.getComputedTextLength() / 2));
       }
       node("path", { d: `M${frame.left} ${frame.bottom}H${frame.right}`, style: "stroke: var(--faint)" });
-      const point = (limit) => (i) => `${x(middle(i)).toFixed(1)} ${y(panel[limit][i]).toFixed(1)}`;
       if (shown.length) {
-        if (shown.length === 1) {
+        const [median, lower, upper] = ["median", "lower", "upper"].map((limit) => curve(limit, shown));
+        if (median.length === 1) {
           const [i] = shown;
           const line = `M${x(middle(i))} ${y(panel.lower[i])}V${y(panel.upper[i])}`;
           node("path", { d: line, style: "stroke: var(--faint); stroke-opacity: .6; stroke-width: 7" });
         }
-        const edge = [...shown.map(point("upper")), ...[...shown].reverse().map(point("lower"))];
-        node("path", { d: `M${edge.join("L")}Z`, style: "fill: var(--faint); fill-opacity: .35" });
+        node("path", { d: `M${[...upper, ...lower.reverse()].join("L")}Z`, style: "fill: var(--faint); fill-opacity: .35" });
         node("path", {
-          d: `M${shown.map(point("median")).join("L")}`,
+          d: `M${median.join("L")}`,
           style: "fill: none; stroke: var(--ink); stroke-width: 1.8",
         });
       }
       for (const group of panel.groups) points(group);
       node("g", { class: "chosen" });
       legend();
+    }
+
+    // Totals rise to the first one day by day, as in the pictures.
+    function curve(limit, shown) {
+      const found = shown.map((i) => [middle(i), panel[limit][i]]);
+      const days = panel.end[0] + 1;
+      if (panel.measure === "cumulative" && shown[0] === 0 && first < panel.end[0]) {
+        found.unshift([first, panel[limit][0] * (first + 1) / days]);
+      }
+      return found.map(([n, value]) => `${x(n).toFixed(1)} ${y(value).toFixed(1)}`);
     }
 
     function points(group) {
@@ -267,7 +277,9 @@
       at = Math.min(Math.max(i, Number(week.min)), Number(week.max));
       week.value = at;
       const alone = panel.measure !== "cumulative" && panel.start[at] === panel.end[at];
-      const span = alone ? "day" : "week";
+      const unit = { daily: "day", monthly: "month" }[panel.measure] || "week";
+      const span = alone ? "day" : unit;
+      part("step").textContent = unit[0].toUpperCase() + unit.slice(1);
       const when = panel.measure === "cumulative" ? `to ${words(panel.end[at])}`
         : alone ? `per day, ${words(panel.end[at])}`
           : `per day, ${words(panel.start[at])} to ${words(panel.end[at])}`;

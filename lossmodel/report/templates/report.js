@@ -46,6 +46,7 @@ for (const box of document.querySelectorAll(".table.search")) {
       else fill(td, cell);
       if (heads[i].classList.contains("n")) td.className = "n";
       else if (td.textContent.length > 60) td.className = "t";
+      else if (td.textContent.length > 24) td.className = "m";
     });
     return tr;
   }
