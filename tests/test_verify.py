@@ -90,7 +90,7 @@ def test_a_report_that_nobody_touched_is_good(original):
         ("numbers.tex", r"\LMkilledRussiaAllMedian}{"),
         ("numbers.tex", r"\LMtanksRussiaAllUpper}{"),
         ("tables/totals.tex", r"Russia & \raggedright killed & all & "),
-        ("tables/ratios.tex", "adversary & "),
+        ("tables/ratios.tex", "adversary, ledger & "),
         ("tables/priors.tex", r"common.\allowbreak{}sd & "),
     ],
 )

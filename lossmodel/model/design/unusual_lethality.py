@@ -66,7 +66,7 @@ def widened_lethality(
     >>> prior = Priors.default()["lethality.level"]
     >>> found = widened_lethality(terms, Grid(day, end), lambda party: [party], prior)
     >>> round(found["p"], 1)
-    3.1
+    3.2
     """
     counted = terms["category"].isin(COMPARED) & (terms["role"] != "adversary")
     counted &= (terms["form"] == "point") & terms["kind"].isin(("window", "vintage"))
