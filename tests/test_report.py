@@ -17,6 +17,7 @@ from lossmodel import plots
 from lossmodel.errors import UsageError
 from lossmodel.inference import worker
 from lossmodel.posterior.fit import NOT_PASSED
+from lossmodel.posterior.ratios import over_all
 from lossmodel.query.evaluate import run_query
 from lossmodel.report import write
 from lossmodel.report.blocks import Text
@@ -388,6 +389,8 @@ def test_a_ledger_and_its_recount_are_two_rows_of_the_table_and_the_figure(recou
     labels = plots.plot_biases(recounted, ax=Figure().subplots()).get_yticklabels()
     names = {label.get_text() for label in labels}
     assert {f"Staff of the land: killed ({name})" for name in ("ledger", "estimate")} <= names
+    judged = over_all(recounted).set_index("claimant").loc["land-staff", "accounting"]
+    assert sorted(judged) == ["estimate", "ledger"]
     question = "ratio land-staff land killed"
     quote = quoted(results)["ratio-land-staff-land-killed"]
     assert quote.question == question

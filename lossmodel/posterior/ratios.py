@@ -23,6 +23,7 @@ from lossmodel.posterior.discrepancy import COLUMNS as DISCREPANCY
 from lossmodel.posterior.estimates import CI_KIND, LIMITS, Windows, calendar, summarise
 from lossmodel.posterior.stream_figures import KEYS, Truths, stream_scopes, wounded_share
 from lossmodel.posterior.tables import (
+    STREAM,
     discrepancy_table,
     streams_table,
     submodel_of,
@@ -85,7 +86,7 @@ def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
 
 def over_all(fit: Fit) -> pd.DataFrame:
     """The rows of all streams over the whole time."""
-    return biases_table(fit).drop_duplicates([*KEYS], keep="last").reset_index(drop=True)
+    return biases_table(fit).drop_duplicates(STREAM, keep="last").reset_index(drop=True)
 
 
 def _biases(fit: Fit, streams: pd.DataFrame) -> pd.DataFrame:
