@@ -36,8 +36,7 @@ MARGIN = 0.85
 # Seconds for the first length of the chains of nuts, which cannot be stopped; with less time left a
 # quarter of that length is run.
 WHOLE = 100.0
-# NumPyro compiles anew for each call, so it runs in as few pieces as the parts below, and can stop
-# between them. With pieces of 50 draws, 10,000 ended when no more code could be kept in memory.
+# Argument of erfcx from which its asymptotic series is as good as exact.
 FAR = 20.0
 NUMPYRO_FIELDS = ("num_steps", "diverging")
 # Exit status where the data of a case are missing.
@@ -221,6 +220,8 @@ def numpyro(design: Any, until: float, seed: int) -> Ran:
     from numpyro.infer import MCMC, NUTS
 
     began, (warm_up, length) = time.perf_counter(), _lengths(until)
+    # NumPyro compiles anew for each piece, between which it can stop. With pieces of 50 draws a run
+    # of 10,000 ended when no more code could be kept in memory.
     piece = max(length // PARTS, SHORT_DRAWS)
     names, log_density, start = _jax_density(design, seed)
     kernel = NUTS(potential_fn=lambda x: -log_density(x), target_accept_prob=0.8)

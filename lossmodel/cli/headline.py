@@ -33,15 +33,14 @@ NO_REPORT: Final = (
 )
 # What to try after the engine that was asked for. The gate of auto may fail at its limit of time,
 # which nuts does not have.
-ENGINES: Final = {
-    "laplace": "--engine auto samples where laplace does not do, --engine nuts for as long as its "
-    "gate takes",
-    "nuts": "--engine laplace approximates",
+NEXT: Final = {
+    "laplace": {
+        "auto": "samples where laplace does not do",
+        "nuts": "for as long as its gate takes",
+    },
+    "nuts": {"laplace": "approximates"},
 }
-OTHERS: Final = "--engine nuts samples for as long as its gate takes, --engine laplace approximates"
-# The first of them, for the line above the totals.
-FIRST: Final = {"laplace": "auto", "nuts": "laplace"}
-FIRST_OF_OTHERS: Final = "nuts"
+OTHERS: Final = {"nuts": "samples for as long as its gate takes", "laplace": "approximates"}
 # Doubts of the gate that are printed: those of people come first, and the report has all.
 DOUBTS = 2
 
@@ -64,7 +63,7 @@ def headline(fit: Fit, out: Path, *, force: bool = False) -> str:
         _gate(fit),
         f"report: {out}"
         if force or fit.diagnostics["gate"]["passed"]
-        else NO_REPORT.format(out=out, engines=ENGINES.get(fit.provenance["engine"], OTHERS)),
+        else NO_REPORT.format(out=out, engines=_remedies(fit)),
     ]
     return "\n".join(lines)
 
@@ -73,7 +72,16 @@ def _mark(fit: Fit) -> list[str]:
     """Above totals that must not be used, that they must not, and the engine to try next."""
     if fit.diagnostics["gate"]["passed"]:
         return []
-    return [f"{NOT_PASSED} Try --engine {FIRST.get(fit.provenance['engine'], FIRST_OF_OTHERS)}."]
+    return [f"{NOT_PASSED} Try --engine {next(iter(_next_engines(fit)))}."]
+
+
+def _remedies(fit: Fit) -> str:
+    """The engines to try next, with what each does."""
+    return ", ".join(f"--engine {name} {does}" for name, does in _next_engines(fit).items())
+
+
+def _next_engines(fit: Fit) -> Mapping[str, str]:
+    return NEXT.get(fit.provenance["engine"], OTHERS)
 
 
 def _unused_balances(fit: Fit) -> list[str]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from lossmodel.evidence.running_totals import rising
 from lossmodel.findings.finding import Case
-from lossmodel.findings.words import day, number, series_name, some
+from lossmodel.findings.words import day, number, series_name
+from lossmodel.text.numbers import some
 
 if TYPE_CHECKING:
     from lossmodel.findings.columns import Columns, Floats, Ints

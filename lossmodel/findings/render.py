@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.findings.finding import SEVERITIES, Finding
-from lossmodel.findings.words import some
-from lossmodel.text.numbers import plural
+from lossmodel.text.numbers import plural, some
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from lossmodel.evidence.exclusions import has_no_place, sums_beside_addends
 from lossmodel.findings.finding import Case, Material
-from lossmodel.findings.words import some
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.tables.vocabulary import ACCOUNTINGS
+from lossmodel.text.numbers import some
 
 if TYPE_CHECKING:
     import pandas as pd

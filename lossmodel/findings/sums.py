@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from lossmodel.findings.finding import Case
-from lossmodel.findings.words import day, number, series_name, some, window
-from lossmodel.text.numbers import plural
+from lossmodel.findings.words import day, number, series_name, window
+from lossmodel.text.numbers import plural, some
 
 if TYPE_CHECKING:
     from lossmodel.evidence.claim_records import Key

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,21 +9,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from lossmodel.findings.columns import Columns
 
-__all__ = ["day", "number", "series_name", "some", "window"]
-
-MOST = 3  # names in a sentence; the others are counted
-
-
-def some(names: Sequence[str], most: int = MOST) -> str:
-    """The first of some names, and how many more there are.
-
-    Examples
-    --------
-    >>> some(["a", "b", "c", "d"])
-    'a, b, c and 1 more'
-    """
-    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest
+__all__ = ["day", "number", "series_name", "window"]
 
 
 def day(number: int) -> str:

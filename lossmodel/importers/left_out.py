@@ -7,6 +7,8 @@ from typing import Final
 
 import pandas as pd
 
+from lossmodel.text.numbers import some
+
 __all__ = ["LeftOut"]
 
 SHOWN: Final = 3  # rows that are named of those left out
@@ -36,5 +38,4 @@ class LeftOut:
 
 
 def _places(rows: list[int]) -> str:
-    more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
-    return f"row {', '.join(map(str, rows[:SHOWN]))}{more}"
+    return f"row {some([*map(str, rows)], SHOWN)}"

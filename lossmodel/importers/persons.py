@@ -21,6 +21,7 @@ from lossmodel.importers.names import slug
 from lossmodel.importers.result import Imported, claims_table, iso, rows_of
 from lossmodel.importers.words import normal
 from lossmodel.tables.problems import MISTYPED_DAY
+from lossmodel.text.numbers import some
 
 if TYPE_CHECKING:
     from lossmodel.importers.hints import Hints
@@ -151,8 +152,7 @@ def _check_inside(source: Source, column: str, days: pd.Series, hints: Hints) ->
 
 def _rows(lines: pd.Index) -> str:
     """Rows in words, the first by number."""
-    more = f" and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""
-    return f"row{'s' * (len(lines) > 1)} {', '.join(map(str, lines[:SHOWN]))}{more}"
+    return f"row{'s' * (len(lines) > 1)} {some([*map(str, lines)], SHOWN)}"
 
 
 def _claims(days: pd.Series, hints: Hints, category: str) -> pd.DataFrame:

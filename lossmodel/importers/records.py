@@ -17,6 +17,7 @@ from lossmodel.importers.units import scaled
 from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
 from lossmodel.text.escape import shell
+from lossmodel.text.numbers import some
 
 __all__ = ["Place", "Record", "make_records"]
 
@@ -92,9 +93,8 @@ def make_records(
     """
     figures = {name: column for name, column in columns.columns.items() if column.is_figure}
     if not figures:
-        left = {n: c.why for n, c in columns.columns.items() if c.read == "ignore"}
-        said = ", ".join(f"{name!r} ({why})" for name, why in list(left.items())[:SHOWN])
-        said += f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+        left = [f"{n!r} ({c.why})" for n, c in columns.columns.items() if c.read == "ignore"]
+        said = some(left, SHOWN)
         raise UsageError(
             f"{source.path} has no column of figures beside the dates"
             + (f"; left out are {said}" if said else "")

@@ -26,6 +26,7 @@ from lossmodel.system.destination import ALTERNATIVE, check_writable, destinatio
 from lossmodel.system.exchange import exchange, sync_folder, sync_tree
 from lossmodel.system.signals import undisturbed
 from lossmodel.system.unfinished import beside, unfinished
+from lossmodel.text.numbers import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,10 +112,9 @@ def _listed(folder: Path, out: Path) -> dict[str, Listed]:
         )
     foreign = foreign_files(folder, listed)
     if foreign:
-        more = f" and {len(foreign) - SHOWN:,} more" if len(foreign) > SHOWN else ""
         raise UsageError(
             f"{out} holds files that do not belong to its report, so it is not replaced: "
-            f"{', '.join(map(repr, foreign[:SHOWN]))}{more}. Move it away, or {ALTERNATIVE}"
+            f"{some([*map(repr, foreign)], SHOWN)}. Move it away, or {ALTERNATIVE}"
         )
     changed = changed_files(folder, listed)
     if changed:

@@ -26,6 +26,7 @@ from lossmodel.scaffold.words import category_of
 from lossmodel.system.destination import ALTERNATIVE, destination
 from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there
+from lossmodel.text.numbers import some
 
 if TYPE_CHECKING:
     from lossmodel.conflict.types import Party
@@ -185,8 +186,7 @@ class _Reading:
         given = [name for name in names if name != "*"]
         question, option = _QUESTIONS[section]
         shown = [f"{heading} ({first!r})" for heading, first in unread.items()]
-        more = len(shown) - _SHOWN
-        columns = ", ".join(shown[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        columns = some(shown, _SHOWN)
         hint = f" If a column does: --column 'HEADING={section}', of {columns}." if columns else ""
         name = asker.ask(
             given[0] if len(given) == 1 else "",

@@ -10,7 +10,10 @@ order of numbers with the same interval, changes none by more than 5%, and makes
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "factor",
@@ -20,6 +23,7 @@ __all__ = [
     "plural",
     "round_to_interval",
     "rounding_unit",
+    "some",
     "with_interval",
 ]
 
@@ -29,6 +33,7 @@ EXACT: Final = 3  # of a number without uncertainty, such as a constant prior
 SMALLEST: Final = 1e-6
 # Relative difference below which two numbers are the same but for their binary form.
 NO_WIDTH: Final = 1e-12
+MOST: Final = 3  # names in a sentence; the others are counted
 
 
 def rounding_unit(value: float, lower: float, upper: float) -> float:
@@ -186,6 +191,18 @@ def plural(count: int, noun: str) -> str:
     ('1 figure', '1,200 figures')
     """
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def some(names: Sequence[str], most: int = MOST) -> str:
+    """The first of some names, and how many more there are.
+
+    Examples
+    --------
+    >>> some(["a", "b", "c", "d"])
+    'a, b, c and 1 more'
+    """
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
 
 
 def _power(size: float, digits: int) -> float:

@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from lossmodel.conflict.durations import MONTH, WEEK
 from lossmodel.model.design.grid import Grid
-from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.readings import counts_losses
 
 __all__ = ["IN_COMMON", "Battles", "Span", "battles_of", "rarity"]
 
@@ -59,8 +59,7 @@ def battles_of(
     {'a': [(30, 31)]}
     """
     windows: dict[str, set[Span]] = {}
-    of_losses = terms["kind"].isin(("window", "vintage")) & ~is_auxiliary(terms["accounting"])
-    for party, days in terms.loc[of_losses, ["party", "days"]].itertuples(index=False):
+    for party, days in terms.loc[counts_losses(terms), ["party", "days"]].itertuples(index=False):
         lo, hi = grid.span(days[0][0], days[-1][1])
         for base in components(party):
             if lo < hi:

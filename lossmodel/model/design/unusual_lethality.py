@@ -16,7 +16,7 @@ import pandas as pd
 
 from lossmodel.model.design.grid import Grid
 from lossmodel.model.prior import Prior
-from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.readings import counts_losses
 
 __all__ = ["widened_lethality"]
 
@@ -69,8 +69,7 @@ def widened_lethality(
     3.2
     """
     counted = terms["category"].isin(COMPARED) & (terms["role"] != "adversary")
-    counted &= (terms["form"] == "point") & terms["kind"].isin(("window", "vintage"))
-    counted &= ~is_auxiliary(terms["accounting"])
+    counted &= (terms["form"] == "point") & counts_losses(terms)
     found = {}
     for (party, _), rows in terms[counted].groupby(["party", "scope"]):
         if len(list(components(str(party)))) == 1:

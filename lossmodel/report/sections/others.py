@@ -88,11 +88,11 @@ def _method(results: Results, table: pd.DataFrame) -> Iterator[Block]:
         "the party, with the same days. The date is the third total over the headline, which "
         "counts all days. The rest is the published figure over the first total. It is the bias "
         "and error of the figure and the error of this fit. For a list of names it is the coverage "
-        "of the list. All totals are posterior "
-        "medians, so the four factors multiply to the ratio exactly. A claimant may leave its word "
-        "undefined. Then the definition includes the share of the wounded that the fit finds in "
-        "its figures; for a derived figure this share comes from the prior. If the share of a "
-        "scope in the losses is unknown, the scope counts in the rest.",
+        "of the list. All totals are posterior medians, so the four factors multiply to the ratio "
+        "exactly. A claimant may leave its word undefined. Then the definition includes the share "
+        "of the wounded that the fit finds in its figures; for a derived figure this share comes "
+        "from the prior. If the share of a scope in the losses is unknown, the scope counts in the "
+        "rest.",
         tone="small",
     )
 
