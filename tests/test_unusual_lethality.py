@@ -77,6 +77,10 @@ def test_several_streams():
     names = {"kind": "vintage", "accounting": "list"}
     grown = [("list", "killed", value, names) for value in (5000.0, 900.0, 100.0)]
     assert factors(*grown, deadly[1]) == {"land": pytest.approx(by_hand(6000, 500))}
+    # Of two scopes the more ordinary pair counts, in whatever order of their names.
+    for scope in ("abroad", "volunteers"):
+        part = [(*row[:3], {"scope": scope}) for row in deadly]
+        assert factors(*pair("staff", 6000.0, 9000.0), *part) == {}
     # Months of dead beside two days of wounded say nothing.
     longer = {"days": ((FIRST, LAST + pd.Timedelta(days=60)),)}
     assert factors((*deadly[0][:3], longer), deadly[1]) == {}

@@ -70,13 +70,12 @@ def widened_lethality(
     """
     counted = terms["category"].isin(COMPARED) & (terms["role"] != "adversary")
     counted &= (terms["form"] == "point") & counts_losses(terms)
-    found = {}
+    away: dict[str, list[float]] = {}
     for (party, _), rows in terms[counted].groupby(["party", "scope"]):
         if len(list(components(str(party)))) == 1:
-            away = [_away(*pair, prior) for pair in _pairs(rows, grid)]
-            if away:
-                found[str(party)] = min(away) / USUAL
-    return {party: factor for party, factor in found.items() if factor > 1}
+            away.setdefault(str(party), []).extend(_away(*p, prior) for p in _pairs(rows, grid))
+    nearest = {party: min(sds) / USUAL for party, sds in away.items() if sds}
+    return {party: factor for party, factor in nearest.items() if factor > 1}
 
 
 def _pairs(rows: pd.DataFrame, grid: Grid) -> Iterator[tuple[float, float]]:
