@@ -36,7 +36,8 @@ from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.results import Results
 from lossmodel.report.sections.changes import changes_section
 from lossmodel.report.sources import Sources
-from lossmodel.report.wording import confidence, date
+from lossmodel.report.wording import confidence
+from lossmodel.text.months import date
 from tests.fakes import make_fit
 
 MAIN = [("north", "killed"), ("north", "casualties"), ("south", "killed"), ("south", "casualties")]

@@ -11,7 +11,8 @@ import numpy as np
 from lossmodel.evaluation.explanation import coded
 from lossmodel.evaluation.reweighting import CARRIED
 from lossmodel.report.blocks import Dial, Table
-from lossmodel.report.wording import date, estimate_text, interval, level, quantity_title
+from lossmodel.report.wording import estimate_text, interval, level, quantity_title
+from lossmodel.text.months import date
 from lossmodel.text.numbers import factor, number
 
 if TYPE_CHECKING:

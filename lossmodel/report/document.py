@@ -26,7 +26,8 @@ from lossmodel.report.sections.others import others_section
 from lossmodel.report.sections.periods import periods_section
 from lossmodel.report.sections.provenance import priors_section, provenance_section
 from lossmodel.report.sections.validation import validation_section
-from lossmodel.report.wording import dates, level
+from lossmodel.report.wording import level
+from lossmodel.text.months import dates
 from lossmodel.text.numbers import plural
 
 if TYPE_CHECKING:

@@ -25,7 +25,6 @@ from lossmodel.posterior.tables import is_assumed
 from lossmodel.query.quantities import LETHALITY
 from lossmodel.report.wording import (
     category_title,
-    date,
     estimate_text,
     interval,
     level,
@@ -34,6 +33,7 @@ from lossmodel.report.wording import (
     party_title,
     quantity_title,
 )
+from lossmodel.text.months import date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

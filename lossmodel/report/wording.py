@@ -9,7 +9,6 @@ from lossmodel.conflict import titles
 from lossmodel.conflict.titles import party_title
 from lossmodel.posterior.tables import claimed_sums, log_sd, prior_share
 from lossmodel.text.levels import HALF, NARROW, WIDE
-from lossmodel.text.months import date, dates
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ __all__ = [
     "claimant_names",
     "claimed",
     "confidence",
-    "date",
-    "dates",
     "estimate_text",
     "headline_keys",
     "interval",

@@ -14,7 +14,8 @@ from lossmodel.report.output.bibtex import references
 from lossmodel.report.output.packed import created, optional, repacked, xml_text
 from lossmodel.report.quoted import quoted
 from lossmodel.report.results import as_published
-from lossmodel.report.wording import date, level
+from lossmodel.report.wording import level
+from lossmodel.text.months import date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

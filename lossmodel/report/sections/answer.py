@@ -18,8 +18,6 @@ from lossmodel.report.wording import (
     CONFIDENCE,
     answer_keys,
     confidence,
-    date,
-    dates,
     estimate_text,
     headline_keys,
     interval,
@@ -32,6 +30,7 @@ from lossmodel.report.wording import (
     scope_title,
 )
 from lossmodel.tables.categories import COUNTED
+from lossmodel.text.months import date, dates
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:

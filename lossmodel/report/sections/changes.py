@@ -9,7 +9,8 @@ import pandas as pd
 
 from lossmodel.report.blocks import Block, Section, Table, Text
 from lossmodel.report.telescope import OTHERS, SETTINGS
-from lossmodel.report.wording import claimant_names, date, interval, level, quantity_title
+from lossmodel.report.wording import claimant_names, interval, level, quantity_title
+from lossmodel.text.months import date
 from lossmodel.text.numbers import number, percent_change
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import numpy as np
 
 from lossmodel.posterior.force_check import force_check
 from lossmodel.report.blocks import Block, Table, Text, figure_blocks
-from lossmodel.report.wording import claimant_names, date, party_title
+from lossmodel.report.wording import claimant_names, party_title
 from lossmodel.tables.categories import INFLOW, OUTFLOWS
+from lossmodel.text.months import date
 from lossmodel.text.numbers import with_interval
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pandas as pd
 from lossmodel.evaluation.kept import kept_table
 from lossmodel.posterior.estimates import LIMITS
 from lossmodel.report.blocks import Block, Table, Text
-from lossmodel.report.wording import date, estimate_text, interval, quantity_title
+from lossmodel.report.wording import estimate_text, interval, quantity_title
+from lossmodel.text.months import date
 from lossmodel.text.numbers import number, percent
 
 if TYPE_CHECKING:

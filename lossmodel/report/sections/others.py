@@ -16,13 +16,13 @@ from lossmodel.report.wording import (
     category_title,
     claimant_names,
     claimed,
-    date,
     interval,
     level,
     main_categories,
     party_title,
 )
 from lossmodel.tables.vocabulary import ACCOUNTINGS, QUALIFIERS
+from lossmodel.text.months import date
 from lossmodel.text.numbers import factor, number, plural
 
 if TYPE_CHECKING:

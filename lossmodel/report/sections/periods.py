@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 from lossmodel.report.blocks import Section, Table
 from lossmodel.report.wording import (
     category_title,
-    date,
-    dates,
     estimate_text,
     interval,
     level,
@@ -17,7 +15,7 @@ from lossmodel.report.wording import (
     party_title,
 )
 from lossmodel.tables.categories import COUNTED
-from lossmodel.text.months import MONTHS
+from lossmodel.text.months import MONTHS, date, dates
 
 if TYPE_CHECKING:
     import pandas as pd

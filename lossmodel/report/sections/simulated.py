@@ -10,7 +10,7 @@ import pandas as pd
 from lossmodel.evaluation.kept import kept_table
 from lossmodel.evaluation.targets import misses
 from lossmodel.report.blocks import Block, Table, Text
-from lossmodel.report.wording import date
+from lossmodel.text.months import date
 from lossmodel.text.numbers import percent
 
 __all__ = ["simulated_blocks"]

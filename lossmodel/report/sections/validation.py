@@ -13,7 +13,8 @@ from lossmodel.evaluation.scores import ZERO_AS
 from lossmodel.evaluation.wars import ALL_CLAIMS, LAST_DAY
 from lossmodel.report.blocks import Block, Section, Table, Text
 from lossmodel.report.sections.simulated import simulated_blocks
-from lossmodel.report.wording import date, estimate_text, interval
+from lossmodel.report.wording import estimate_text, interval
+from lossmodel.text.months import date
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
