@@ -1,6 +1,8 @@
 """What the project says about itself: metadata, recipe, image, archives."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -14,6 +16,13 @@ yaml = pytest.importorskip("yaml")
 # Names on conda-forge where they differ from those of PyPI: matplotlib without a toolkit for
 # windows, and the Python module of typst.
 ON_CONDA = {"matplotlib": "matplotlib-base", "typst": "typst-py"}
+# All that the checkout holds at its top: what is tried out beside it is not part of the project.
+TOP_LEVEL = {
+    ".ci", ".dockerignore", ".gitattributes", ".gitignore", ".pre-commit-config.yaml",
+    "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "Dockerfile", "LICENSE", "Makefile",
+    "README.md", "SECURITY.md", "benchmarks", "conftest.py", "constraints.txt", "data", "docs",
+    "lossmodel", "notebooks", "paper", "pyproject.toml", "recipe", "tests",
+}  # fmt: skip
 PLACEHOLDER = re.compile(
     r"example\.(com|net)|\byour-?(name|org|user|email)\b|github\.com/(user|org|owner|lossmodel)\b"
     r"|<(owner|org|user|url)>|\bTODO\b|\bFIXME\b|10\.5281/zenodo\.(0+|X+)\b",
@@ -29,6 +38,15 @@ def project(root):
 @pytest.fixture(scope="module")
 def recipe(root):
     return yaml.safe_load((root / "recipe" / "meta.yaml").read_text(encoding="utf-8"))
+
+
+def test_nothing_else_stands_at_the_top(root):
+    if not (root / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("no checkout of git")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True
+    ).stdout
+    assert {name.partition("/")[0] for name in filter(None, listed.split("\0"))} == TOP_LEVEL
 
 
 def test_the_recipe_needs_what_the_project_needs(project, recipe):
