@@ -544,6 +544,11 @@ def test_records_in_records_of_json_are_columns(tmp_path):
         ("1 – 7 Feb 2023", "2023-02-01", "2023-02-07"),
         ("30 Jan to 5 Feb 2023", "2023-01-30", "2023-02-05"),
         ("28 Dec 2022 - 3 Jan 2023", "2022-12-28", "2023-01-03"),
+        ("28 Dec-3 Jan 2023", "2022-12-28", "2023-01-03"),
+        ("Feb 1 2023 - Feb 7 2023", "2023-02-01", "2023-02-07"),
+        ("Feb 1-7 2023", "2023-02-01", "2023-02-07"),
+        ("January 30 – February 5 2023", "2023-01-30", "2023-02-05"),
+        ("Dec 28-Jan 3 2023", "2022-12-28", "2023-01-03"),
     ],
 )
 def test_days_that_share_a_month_or_a_year_are_a_window(tmp_path, cell, first, last):
@@ -554,7 +559,17 @@ def test_days_that_share_a_month_or_a_year_are_a_window(tmp_path, cell, first, l
     assert rows.claims[["start", "end", "kind", "value"]].iloc[0].tolist() == window
 
 
-@pytest.mark.parametrize("cell", ["20-30", "7-1 Jan 2023", "1000-2001", "Unit 5 (1-7 Jan 2023)"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "20-30",
+        "7-1 Jan 2023",
+        "Jan 7-1, 2023",
+        "1000-2001",
+        "Unit 5 (1-7 Jan 2023)",
+        "7 Jan 2023 - 28 Dec 2022",
+    ],
+)
 def test_figures_and_remarks_are_no_window(cell):
     assert guess_dates([cell]).read_either(cell) is None
 

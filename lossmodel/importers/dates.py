@@ -30,8 +30,13 @@ CLOCK: Final = re.compile(
 TAIL: Final = re.compile(r"\s*(?:г\.?|р\.?|года|року|год|рік)$")
 LONGEST_CELL: Final = 100  # letters; a longer text is a remark, and takes long to search
 SHORT: Final = re.compile(r"(\d{1,2})[-/ ](\d{1,2})[-/ ](\d{2})")
-# "1-7 Jan 2001" and "29 Jan-4 Feb 2001"; other hyphens join parts of one day, or figures.
-SHORT_SPAN: Final = re.compile(r"(\d{1,2}(?:\s+[^\W\d_]+)?)\s*-\s*(\d{1,2}\s+[^\W\d_]+\.?\s+\d{4})")
+# "1-7 Jan 2001", "29 Jan-4 Feb 2001" and "Jan 29-Feb 4, 2001"; other hyphens join parts of one day,
+# or figures.
+SHORT_SPANS: Final = (
+    re.compile(r"(\d{1,2}(?:\s+[^\W\d_]+)?)\s*-\s*(\d{1,2}\s+[^\W\d_]+\.?\s+\d{4})"),
+    re.compile(r"([^\W\d_]+\.?\s+\d{1,2})\s*-\s*((?:[^\W\d_]+\.?\s+)?\d{1,2},?\s+\d{4})"),
+)
+MONTH_AHEAD: Final = re.compile(r"[^\W\d_]+\.?(?=\s+\d)")
 # A number of a week or month with its days: "Week 1 (1-7 Jan 2001)".
 NUMBERED: Final = re.compile(
     r"(?:week|wk|w|month|period|day|kw|woche|monat|semaine|semana|тиждень|неделя|місяць|месяц)"
@@ -84,16 +89,27 @@ class Dates:
             halves = cell.split(mark)
             if len(halves) == 2 and all(halves) and (found := self._between(*halves)):
                 return found
-        days = SHORT_SPAN.fullmatch(cell.strip())
+        found = (pattern.fullmatch(cell.strip()) for pattern in SHORT_SPANS)
+        days = next(filter(None, found), None)
         return self._between(days[1], days[2]) if days else None
 
     def _between(self, first: str, last: str) -> Window | None:
-        """Window of two days, of which the first may leave out the month and year of the last."""
+        """Window of two days: the first may lack the month and year, the last a month before it."""
         first, last = first.strip(), last.strip()
+        month = MONTH_AHEAD.match(first)
         end = _read(last, self.day_first)
-        wholes = (first, *(f"{first} {rest}" for rest in (last[-4:], last.partition(" ")[2])))
+        if end is None and month:
+            last = f"{month[0]} {last}"
+            end = _read(last, self.day_first)
+        if end is None:
+            return None
+        # As it stands last: "Jan 30" is a month of 2030, too.
+        wholes = (*(f"{first} {rest}" for rest in (last[-4:], last.partition(" ")[2])), first)
         start = next(filter(None, (_read(whole, self.day_first) for whole in wholes)), None)
-        if start is None or end is None or start.start > end.end:
+        if start and start.start > end.end and start.start.month != end.end.month:
+            # "29 Dec - 4 Jan 2001": the year is that of the last day.
+            start = _read(f"{first} {end.end.year - 1}", self.day_first)
+        if start is None or start.start > end.end:
             return None
         return Window(start.start, end.end, "first and last day")
 
