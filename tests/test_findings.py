@@ -41,17 +41,19 @@ CLAIMANTS = "claimant,name,side\n" + "".join(
         "herald": "",
     }.items()
 )
-HEAD = "claim_id,claimant,party,category,kind,start,end,known,value,qualifier,published,part_of\n"
+HEAD = (
+    "claim_id,claimant,party,category,kind,start,end,known,value,qualifier,published,part_of,per\n"
+)
 STREAMS = "claimant,party,category,accounting\n"
 
 
 def row(
     claimant: str, party: str, value: float, *, category: str = "killed", end: str = "2023-03-01",
     kind: str = "cumulative", start: str = "", known: str = "", qualifier: str = "exact",
-    published: str = "", part_of: str = "",
+    published: str = "", part_of: str = "", per: str = "",
 ) -> str:  # fmt: skip
     cells = (claimant, party, category, kind, start, end, known, value, qualifier)
-    return ",".join(map(str, (*cells, published or end, part_of)))
+    return ",".join(map(str, (*cells, published or end, part_of, per)))
 
 
 def write(
@@ -378,6 +380,14 @@ CASES = {
         ([*periods((1, 31, 410)), row("gazette", "north", 9, start=MAY, end=MAY)], {}),
         ([*periods((1, 31, 410)), row("gazette", "north", 900, end=MAY)], {}),
         "No claim covers people of north from 2023-02-01 to 2023-04-30: 89 of 121 days.",
+    ),
+    "nothing-counted": (
+        ([FOE, row("gazette", "guests", 3, category="wounded", kind="ratio", per="killed")], {}),
+        (
+            [BOTH, row("gazette", "guests", 3, category="wounded", kind="ratio", per="killed")],
+            {},
+        ),
+        "No figure counts losses of guests: those used, such as c1, are ratios",
     ),
     "enemies-assumed": (
         ([OWN, FOE], {"toml": TOML.replace('fights = "south"\n', "")}),

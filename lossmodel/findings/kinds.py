@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lossmodel.evidence.bounds import NEAR_DAYS
+from lossmodel.findings import structure
 from lossmodel.findings.bounds import BEYOND, crossed_bounds
 from lossmodel.findings.falls import cut_counts, falling_totals, set_aside_totals
 from lossmodel.findings.figures import (
@@ -29,18 +30,6 @@ from lossmodel.findings.series import (
     revised_figures,
 )
 from lossmodel.findings.steps import large_steps
-from lossmodel.findings.structure import (
-    assumed_enemies,
-    assumed_groups,
-    mixed_sides,
-    parties_without_enemy,
-    sides_without_claimant,
-    silent_parties,
-    sums_of_equipment,
-    undeclared_sums,
-    unknown_losses,
-    unsided_claimants,
-)
 from lossmodel.findings.sums import broken_sums, parts_above_sums, parts_above_totals
 
 __all__ = ["KINDS"]
@@ -49,7 +38,7 @@ KINDS: Final = (
     Kind(
         "party-without-enemy",
         "warning",
-        parties_without_enemy,
+        structure.parties_without_enemy,
         "A party fights nobody, so that claimants of another side count as third parties. The "
         "biases of adversaries are then not expected of them.",
         "Write side and fights in [parties.NAME] of conflict.toml; false if it fights nobody",
@@ -57,7 +46,7 @@ KINDS: Final = (
     Kind(
         "claimant-without-side",
         "warning",
-        unsided_claimants,
+        structure.unsided_claimants,
         "A claimant without a side has the name of a side, or keeps a ledger of a party whose "
         "enemy has no claimant. It counts as a third party.",
         "Fill the column side of claimants.csv, or rename the claimant if it is independent",
@@ -65,7 +54,7 @@ KINDS: Final = (
     Kind(
         "mixed-sides",
         "warning",
-        mixed_sides,
+        structure.mixed_sides,
         "A claimant counts its own side and its enemy in one figure, which has one bias only.",
         "Give the figures of each party as claims about that party alone; after a change of sides "
         "they are those of a second claimant in claimants.csv",
@@ -73,7 +62,7 @@ KINDS: Final = (
     Kind(
         "silent-party",
         "warning",
-        silent_parties,
+        structure.silent_parties,
         "Claims about a sum of parties include one about which there is no claim. Only the priors "
         "divide the sum.",
         "Add claims about it, or say in conflict.toml from which day to which (from, to) or of "
@@ -82,7 +71,7 @@ KINDS: Final = (
     Kind(
         "undeclared-sum",
         "warning",
-        undeclared_sums,
+        structure.undeclared_sums,
         "The name of a party says that it is several others together, such as both, and no sum "
         "says so. It is fitted apart from them, so that its claims say nothing about theirs.",
         'Write sum = ["A", "B"] in [parties.NAME] of conflict.toml, or rename a party that is none',
@@ -90,7 +79,7 @@ KINDS: Final = (
     Kind(
         "sum-of-equipment",
         "warning",
-        sums_of_equipment,
+        structure.sums_of_equipment,
         "A sum of categories of equipment has claims beside its addends. The model adds up no "
         "equipment, so that the sum is left out.",
         "Remove the claims of the sum or of its addends, or make a category of what is left",
@@ -98,7 +87,7 @@ KINDS: Final = (
     Kind(
         "category-without-group",
         "warning",
-        assumed_groups,
+        structure.assumed_groups,
         "A category says neither that it counts people nor equipment. It is read as equipment.",
         'Write group = "equipment" in [categories.NAME]; of people the model has killed, wounded, '
         "casualties, losses, irrecoverable and missing",
@@ -106,7 +95,7 @@ KINDS: Final = (
     Kind(
         "category-without-place",
         "warning",
-        unknown_losses,
+        structure.unknown_losses,
         "A category of people is none that the model has, so that no claim of it is used.",
         "Name it killed, wounded, casualties, losses or irrecoverable, whichever it is nearest to: "
         "the dead and missing together are irrecoverable, and deaths of disease none of these",
@@ -254,6 +243,15 @@ KINDS: Final = (
         "(end, or to of a party) where the losses ended",
     ),
     Kind(
+        "nothing-counted",
+        "warning",
+        structure.uncounted_parties,
+        "The figures of a party are ratios, shares or strengths, and none counts its losses. How "
+        "large they are is then the prior's answer alone: from a handful to millions.",
+        "Add a claim that counts losses of the party, if only a bound; read the ratios, not the "
+        "totals, until there is one",
+    ),
+    Kind(
         "total-without-known",
         "warning",
         totals_of_unknown_date,
@@ -273,7 +271,7 @@ KINDS: Final = (
     Kind(
         "side-without-claimant",
         "note",
-        sides_without_claimant,
+        structure.sides_without_claimant,
         "A belligerent has no claimant on its side, while some claimants have no side.",
         "Fill the column side of claimants.csv for those who speak for it",
     ),
@@ -297,7 +295,7 @@ KINDS: Final = (
     Kind(
         "enemies-assumed",
         "note",
-        assumed_enemies,
+        structure.assumed_enemies,
         "Nothing says who fights whom. Two sides are taken as enemies.",
         "Write fights in [parties.NAME] of conflict.toml",
     ),

@@ -26,6 +26,7 @@ __all__ = [
     "sides_without_claimant",
     "silent_parties",
     "sums_of_equipment",
+    "uncounted_parties",
     "undeclared_sums",
     "unknown_losses",
     "unsided_claimants",
@@ -176,6 +177,20 @@ def silent_parties(material: Material) -> Iterator[Case]:
             f"about {base} alone: {rest}.",
             tuple(ids),
         )
+
+
+def uncounted_parties(material: Material) -> Iterator[Case]:
+    """Parties of which figures compare losses, or say how strong they are, and none counts any."""
+    conflict, terms = material.conflict, material.evidence.terms
+    counted = terms["party"][~is_auxiliary(terms["accounting"])].unique()
+    known = {base for name in counted for base in conflict.components(name)}
+    for name, ids in terms.groupby("party", sort=True)["term"]:
+        if known.isdisjoint(conflict.components(str(name))):
+            yield Case(
+                f"No figure counts losses of {name}: those used, such as {ids.iloc[0]}, are "
+                "ratios, shares or strengths.",
+                tuple(ids),
+            )
 
 
 def undeclared_sums(material: Material) -> Iterator[Case]:
