@@ -89,9 +89,10 @@ class Dates:
             halves = cell.split(mark)
             if len(halves) == 2 and all(halves) and (found := self._between(*halves)):
                 return found
-        found = (pattern.fullmatch(cell.strip()) for pattern in SHORT_SPANS)
-        days = next(filter(None, found), None)
-        return self._between(days[1], days[2]) if days else None
+        for pattern in SHORT_SPANS:
+            if days := pattern.fullmatch(cell.strip()):
+                return self._between(days[1], days[2])
+        return None
 
     def _between(self, first: str, last: str) -> Window | None:
         """Window of two days: the first may lack the month and year, the last a month before it."""
