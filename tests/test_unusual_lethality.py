@@ -1,5 +1,7 @@
 """Far more dead than wounded, as of ships lost with their men, and far fewer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,16 +23,20 @@ FIRST, LAST = pd.Timestamp("2001-05-31"), pd.Timestamp("2001-06-01")
 BOTH = ("land-staff", "6094", "510")
 
 
-def factors(*rows, components=lambda party: [party]):
+def factors(*rows, components=lambda party: [party], prior=PRIOR):
     """Factors of rows of a claimant, a category and a value, and of changes of a row."""
     usual = {
         "party": "land", "scope": "all", "accounting": "estimate", "role": "self",
-        "form": "point", "kind": "window", "days": ((FIRST, LAST),),
+        "form": "point", "kind": "window", "days": ((FIRST, LAST),), "known": LAST,
+        "low": np.nan, "high": np.nan,
     }  # fmt: skip
     names = ("claimant", "category", "value")
-    table = [usual | dict(zip(names, row[:3], strict=True)) | dict(*row[3:]) for row in rows]
+    table = pd.DataFrame(
+        [usual | dict(zip(names, r[:3], strict=True)) | dict(*r[3:]) for r in rows]
+    )
+    table["n_days"] = [sum((b - a).days + 1 for a, b in days) for days in table["days"]]
     grid = Grid(FIRST, LAST + pd.Timedelta(days=60))
-    return widened_lethality(pd.DataFrame(table), grid, components, PRIOR)
+    return widened_lethality(table, grid, components, prior)
 
 
 def pair(claimant, killed, wounded, change=()):
@@ -67,27 +73,97 @@ def test_the_factor_begins_at_one():
     assert found[0] == 1 < found[-1]
 
 
-def test_several_streams():
-    deadly, usual = pair("staff", 6000.0, 500.0), pair("gazette", 6000.0, 9000.0)
-    assert factors(*deadly, *usual) == {}
+DEADLY = pair("staff", 6000.0, 500.0)
+WIDENED = {"land": pytest.approx(by_hand(6000, 500))}
+LISTED = {"kind": "vintage", "accounting": "list"}
+
+
+def days_later(first, last):
+    return FIRST + pd.Timedelta(days=first), FIRST + pd.Timedelta(days=last)
+
+
+def test_whose_figures_count():
+    assert factors(*DEADLY) == WIDENED
     # An adversary hardly knows the wounded.
     foe = {"role": "adversary"}
-    assert factors(*[(*row[:3], foe) for row in deadly]) == {}
-    # The increments of a list count together, and wounded of another claimant.
-    names = {"kind": "vintage", "accounting": "list"}
-    grown = [("list", "killed", value, names) for value in (5000.0, 900.0, 100.0)]
-    assert factors(*grown, deadly[1]) == {"land": pytest.approx(by_hand(6000, 500))}
-    # Of two scopes the more ordinary pair counts, in whatever order of their names.
-    for scope in ("abroad", "volunteers"):
-        part = [(*row[:3], {"scope": scope}) for row in deadly]
-        assert factors(*pair("staff", 6000.0, 9000.0), *part) == {}
+    assert factors(*[(*row[:3], foe) for row in DEADLY]) == {}
     # Months of dead beside two days of wounded say nothing.
-    longer = {"days": ((FIRST, LAST + pd.Timedelta(days=60)),)}
-    assert factors((*deadly[0][:3], longer), deadly[1]) == {}
-    # Of successive estimates the last one counts.
-    again = [("staff", "killed", 900.0), *deadly]
-    assert factors(*again) == factors(*deadly)
-    assert factors(*deadly, components=lambda party: [party, "guests"]) == {}
+    longer = {"days": (days_later(0, 61),)}
+    assert factors((*DEADLY[0][:3], longer), DEADLY[1]) == {}
+    # Of successive estimates the last one counts, in any order of rows.
+    early = ("staff", "killed", 900.0, {"known": FIRST})
+    assert factors(early, *DEADLY) == factors(*DEADLY, early) == WIDENED
+    # A sum of parties does not say whose lethality it is; one of a single party does.
+    assert factors(*DEADLY, components=lambda party: [party, "guests"]) == {}
+    assert factors(*DEADLY, components=lambda _: ["fleet"]) == {"fleet": WIDENED["land"]}
+
+
+def test_constants_and_priors_of_the_user_stay():
+    assert factors(*DEADLY, prior=replace(PRIOR, sd=0.0)) == {}
+    assert factors(*DEADLY, prior=replace(PRIOR, basis="user")) == {}
+
+
+def test_of_several_pairs_the_most_ordinary_counts():
+    usual = pair("gazette", 6000.0, 9000.0)
+    assert factors(*DEADLY, *usual) == {}
+    for scope in ("abroad", "volunteers"):
+        part = [(*row[:3], {"scope": scope}) for row in DEADLY]
+        assert factors(*pair("staff", 6000.0, 9000.0), *part) == {}
+
+
+@pytest.mark.parametrize("skirmish", [(4.0, 3.0), (2.0, 0.0), (1.0, 5.0)])
+@pytest.mark.parametrize("change", [{"days": (days_later(30, 31),)}, {"scope": "abroad"}, {}])
+def test_a_skirmish_does_not_speak_for_a_battle(skirmish, change):
+    found = factors(*DEADLY, *pair("gazette", *skirmish, change))
+    # The dead of one beside the wounded of the other are a pair, too, if the days are the same.
+    assert found["land"] == pytest.approx(by_hand(6000, 500), rel=0.02 if change else 0.2)
+
+
+def test_a_pair_decides_as_far_as_it_has_people():
+    far = {"scope": "abroad"}
+    found = [
+        factors(*DEADLY, *pair("gazette", people / 5, people * 4 / 5, far)).get("land", 1)
+        for people in (10, 1000, 3000, 5000, 6400, 6600)
+    ]
+    assert found == sorted(found, reverse=True)
+    assert found[0] > 2.9
+    assert found[-1] == 1
+    middle = by_hand(6000, 500) * (1 - 3000 / 6500)
+    assert found[2] == pytest.approx(middle, rel=0.05)
+
+
+def test_names_on_a_list_are_some_of_the_dead():
+    wounded = ("gazette", "wounded", 9000.0)
+    for names in (50.0, 300.0, 900.0):
+        assert factors(("list", "killed", names, LISTED), wounded) == {}
+    # So many in proportion is news, however many the list lacks; increments count together.
+    grown = [("list", "killed", value, LISTED) for value in (5000.0, 900.0, 100.0)]
+    assert factors(*grown, DEADLY[1]) == WIDENED
+    # They do not make a whole count of the dead more ordinary.
+    assert factors(("list", "killed", 1500.0, LISTED), *DEADLY) == WIDENED
+    # Of a list of the wounded the reverse holds.
+    assert factors(("staff", "killed", 900.0), ("list", "wounded", 60.0, LISTED)) == {}
+    assert factors(("staff", "killed", 100.0), ("list", "wounded", 9000.0, LISTED)) == {
+        "land": pytest.approx(by_hand(100, 9000))
+    }
+
+
+def test_one_figure_in_several_forms():
+    ranged = {"form": "interval", "low": 490.0, "high": 500.0**2 / 490}
+    assert factors(DEADLY[0], ("staff", "wounded", np.nan, ranged)) == WIDENED
+    assert factors(DEADLY[0], ("staff", "casualties", 6500.0)) == WIDENED
+    assert factors(("staff", "casualties", 6500.0), DEADLY[1]) == WIDENED
+    # Fewer casualties than dead, or those of another claimant, are no count of the wounded.
+    assert factors(DEADLY[0], ("staff", "casualties", 5500.0)) == {}
+    assert factors(DEADLY[0], ("gazette", "casualties", 6500.0)) == {}
+    # A window with a day that another window has.
+    (a, b), (c, d) = days_later(0, 3), days_later(5, 9)
+    hole = [
+        ("staff", "killed", 2000.0, {"days": ((a, b), (c, d))}),
+        ("staff", "killed", 4000.0, {"days": (days_later(4, 4),)}),
+        ("staff", "wounded", 500.0, {"days": (days_later(0, 9),)}),
+    ]
+    assert factors(*hole) == WIDENED
 
 
 @pytest.fixture
@@ -134,7 +210,8 @@ def test_the_density_is_the_plain_sum_with_that_sd(war):
             battles={"land": [(150, 151)]},
         )(normals)  # fmt: skip
 
-    # Of all pairs of dead and wounded, of one claimant or two.
-    nearest = by_hand(6000, 510)
-    assert value == pytest.approx(plain({"land": nearest}), rel=1e-11)
+    # Of all pairs of dead and wounded, of one claimant or two, the most ordinary has 6,000 and 510.
+    largest = by_hand(6094, 510)
+    factor = largest + (by_hand(6000, 510) - largest) * 6510 / 6604
+    assert value == pytest.approx(plain({"land": factor}), rel=1e-11)
     assert value != pytest.approx(plain({}), abs=1e-3)

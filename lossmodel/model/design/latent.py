@@ -4,7 +4,7 @@ Each is linear between knots on the log or logit scale: a level and a random wal
 cells of days take its value at their middle.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.design.scopes import ScopeShare, build_scopes
 from lossmodel.model.design.unusual_lethality import widened_lethality
-from lossmodel.model.priors import Priors
+from lossmodel.model.priors import Prior, Priors
 
 __all__ = ["LatentProcesses", "build_latent"]
 
@@ -114,14 +114,15 @@ def build_latent(
     parties = submodel_parties(terms, conflict, grid, person=person)
     level = priors["lethality.level"]
     widened = widened_lethality(terms, grid, conflict.components, level) if person else {}
-    processes = _ProcessBuilder(conflict, priors, grid, builder, linear, parties, widened)
+    processes = _ProcessBuilder(conflict, priors, grid, builder, linear, parties)
     active = np.ones((len(parties), grid.cells))
     for p, name in enumerate(parties):
         party = conflict.parties[name]
         days = _range(party.start, party.end, grid)
         active[p] = grid.part_active(*days)
         for kind in _kinds(party, components, person=person):
-            processes.add(kind, p, days, level=_level(kind, person=person))
+            factor = widened.get(name, 1.0) if kind == "lethality" else 1.0
+            processes.add(kind, p, days, level=_level(kind, person=person), sd_factor=factor)
         processes.add_battles(p, days, battles.get(name, []))
     scopes, scope_index = build_scopes(
         terms,
@@ -202,9 +203,7 @@ class _ProcessBuilder:
         builder: ParameterisationBuilder,
         linear: Linear,
         parties: tuple[str, ...],
-        widened: Mapping[str, float],
     ) -> None:
-        self.wider = {"lethality": widened}
         self.priors, self.grid, self.builder, self.linear = priors, grid, builder, linear
         self.parties = parties
         self.spacing = {
@@ -216,10 +215,13 @@ class _ProcessBuilder:
         self.knots: dict[str, dict[str, Knots]] = {kind: {} for kind in self.spacing}
         self.height = 0
 
-    def add(self, kind: str, party: int, days: tuple[int, int], *, level: str) -> None:
+    def add(
+        self, kind: str, party: int, days: tuple[int, int], *, level: str, sd_factor: float
+    ) -> None:
         """Add one process of a party to the map: T cells interpolated between its knots."""
         name = self.parties[party]
-        knots = self.knots[kind][name] = self._knots(kind, name, days, level)
+        knots = self._knots(kind, name, days, self.priors[level], sd_factor)
+        self.knots[kind][name] = knots
         cell, row, weight = knot_weights(knots, self.grid.middles)
         self.linear.add(self.height * self.grid.cells + cell, row, weight)
         self.rows[kind][party] = self.height
@@ -240,14 +242,15 @@ class _ProcessBuilder:
             lo, hi = np.searchsorted(self.grid.edges, span)
             self.linear.add(first + np.arange(lo, hi), row, 1.0)
 
-    def _knots(self, kind: str, party: str, days: tuple[int, int], name: str) -> Knots:
+    def _knots(
+        self, kind: str, party: str, days: tuple[int, int], level: Prior, sd_factor: float
+    ) -> Knots:
         """Knots of one process: a level and a walk around it, under the priors of its kind."""
         spacing = self.spacing[kind]
         positions = knot_positions(*days, spacing)
-        level, walk = self.priors[name], self.priors[f"{kind}.walk_sd"]
+        walk = self.priors[f"{kind}.walk_sd"]
         rows = self.builder.rows(f"{kind} {party}", np.full(len(positions), level.mean))
-        wider = self.wider.get(kind, {}).get(party, 1.0)
-        self.builder.shared(f"{kind}.level {party}", rows, level.sd * wider)
+        self.builder.shared(f"{kind}.level {party}", rows, level.sd * sd_factor)
         if kind == "rate":
             step = float(np.sqrt(spacing / self.grid.walk_days))
         else:

@@ -4,12 +4,14 @@ The prior of lethality is of armies in wars on land. Where a ship is lost with i
 are killed, the dead are many times the wounded, and under that prior a fit would take the figures
 of one or the other for an error. So the sd of the level is learned, in the simplest way: it is such
 that the figures are no further than some sds from the mean, and at least that of the prior. This is
-the most likely sd of a single deviation, but for its factor (type II maximum likelihood), and is
-continuous in the figures: there is no ratio at which an estimate jumps.
+the most likely sd of a single deviation, but for its factor (type II maximum likelihood). It is
+continuous in the numbers, so that there is no ratio at which an estimate jumps; which figures are
+compared is a matter of their days and definitions.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ import pandas as pd
 from lossmodel.model.design.grid import Grid
 from lossmodel.model.prior import Prior
 from lossmodel.tables.readings import counts_losses
+from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
 
 __all__ = ["widened_lethality"]
 
@@ -28,15 +31,54 @@ OF_CHANCE = 2.0
 # Part of the days of two figures that they must share to be compared.
 SHARED = 0.8
 HALF = 0.5
-COMPARED = ("killed", "wounded")
+KILLED, WOUNDED, CASUALTIES = "killed", "wounded", "casualties"
 
 
-class _Count(NamedTuple):
-    """What one stream counts over a range of days [lo, hi)."""
+@dataclass(frozen=True)
+class _Count:
+    """What one stream counts over a range of days [lo, hi); ``partial``: a list reaches some."""
 
     lo: int
     hi: int
     value: float
+    partial: bool = False
+
+    def has_days_of(self, other: "_Count") -> bool:
+        both = min(self.hi, other.hi) - max(self.lo, other.lo)
+        return both >= SHARED * (max(self.hi, other.hi) - min(self.lo, other.lo))
+
+    def without(self, other: "_Count") -> "_Count":
+        return _Count(self.lo, self.hi, self.value - other.value, self.partial or other.partial)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Dead and wounded of about the same days."""
+
+    dead: _Count
+    wounded: _Count
+
+    @property
+    def people(self) -> float:
+        return self.dead.value + self.wounded.value
+
+    def log_ratio(self, prior: Prior) -> float:
+        """Log of dead to wounded less the mean of its prior, which is the logit of lethality."""
+        dead, wounded = self.dead.value + HALF, self.wounded.value + HALF
+        return float(np.log(dead / wounded) - prior.mean)
+
+    def sds(self, prior: Prior) -> float:
+        """Distance from the mean of the prior beyond that of chance, in its sds."""
+        chance = np.hypot((self.dead.value + HALF) ** -0.5, (self.wounded.value + HALF) ** -0.5)
+        return float(max(abs(self.log_ratio(prior)) - OF_CHANCE * chance, 0.0) / prior.sd)
+
+    def is_whole(self) -> bool:
+        """Whether neither count is of those alone whom a list has reached, or both are."""
+        return self.dead.partial == self.wounded.partial
+
+    def is_bound(self, prior: Prior) -> bool:
+        """Whether more names could only make it more unusual."""
+        return (self.dead if self.log_ratio(prior) > 0 else self.wounded).partial
 
 
 def widened_lethality(
@@ -44,8 +86,12 @@ def widened_lethality(
 ) -> dict[str, float]:
     """Factors on the sd of the prior of the level of lethality, of parties where it is above one.
 
-    Adversaries know of few wounded, so that their figures do not count. Of several pairs of figures
-    the one nearest to the prior does.
+    Adversaries know of few wounded, so that their figures do not count. Wounded that a claimant
+    does not give are its casualties less its dead. The names on a list are some of the dead, so
+    that they say how many there are at least. A constant and a prior of the user stay as they are.
+
+    Of several pairs of figures the one nearest to the prior decides, as far as it is of as many
+    people as the largest pair: a skirmish does not speak for a battle.
 
     Parameters
     ----------
@@ -62,51 +108,70 @@ def widened_lethality(
     >>> day, end = pd.Timestamp("1916-05-31"), pd.Timestamp("1916-06-01")
     >>> terms = pd.DataFrame({"category": ["killed", "wounded"], "value": [6094.0, 510.0]})
     >>> terms = terms.assign(claimant="a", party="p", scope="all", accounting="ledger", role="self")
-    >>> terms = terms.assign(form="point", kind="window", days=[((day, end),)] * 2)
+    >>> terms = terms.assign(form="point", kind="window", days=[((day, end),)] * 2, known=end)
     >>> prior = Priors.default()["lethality.level"]
     >>> found = widened_lethality(terms, Grid(day, end), lambda party: [party], prior)
     >>> round(found["p"], 1)
     3.2
     """
-    counted = terms["category"].isin(COMPARED) & (terms["role"] != "adversary")
-    counted &= (terms["form"] == "point") & counts_losses(terms)
-    away: dict[str, list[float]] = {}
-    for (party, _), rows in terms[counted].groupby(["party", "scope"]):
-        if len(list(components(str(party)))) == 1:
-            away.setdefault(str(party), []).extend(_away(*p, prior) for p in _pairs(rows, grid))
-    nearest = {party: min(sds) / USUAL for party, sds in away.items() if sds}
-    return {party: factor for party, factor in nearest.items() if factor > 1}
+    if prior.fixed or prior.basis == "user":
+        return {}
+    counted = terms["category"].isin((KILLED, WOUNDED, CASUALTIES)) & counts_losses(terms)
+    counted &= (terms["role"] != "adversary") & terms["form"].isin(("point", "interval"))
+    pairs: dict[str, list[_Pair]] = {}
+    for (name, _), rows in terms[counted].groupby(["party", "scope"]):
+        party, *others = components(str(name))
+        if not others:
+            pairs.setdefault(party, []).extend(_pairs(rows, grid))
+    sds = {party: _sds(several, prior) for party, several in pairs.items()}
+    return {party: away / USUAL for party, away in sds.items() if away > USUAL}
 
 
-def _pairs(rows: pd.DataFrame, grid: Grid) -> Iterator[tuple[float, float]]:
-    """Dead and wounded of about the same days."""
-    killed, wounded = (
-        [_count(stream, grid) for _, stream in rows[rows["category"] == name].groupby("claimant")]
-        for name in COMPARED
-    )
-    for dead in killed:
-        for hurt in wounded:
-            both = min(dead.hi, hurt.hi) - max(dead.lo, hurt.lo)
-            if both >= SHARED * (max(dead.hi, hurt.hi) - min(dead.lo, hurt.lo)):
-                yield dead.value, hurt.value
+def _sds(pairs: list[_Pair], prior: Prior) -> float:
+    """Distance of a party's figures from the prior: zero where there are none."""
+    pairs = [p for p in pairs if p.is_whole()] or [p for p in pairs if p.is_bound(prior)]
+    if not pairs:
+        return 0.0
+    most = max(pair.people for pair in pairs)
+    of_most = min(pair.sds(prior) for pair in pairs if pair.people == most)
+    shares = [pair.people / most if most else 1.0 for pair in pairs]
+    away = [pair.sds(prior) for pair in pairs]
+    return min(of_most + (sds - of_most) * s for sds, s in zip(away, shares, strict=True))
+
+
+def _pairs(rows: pd.DataFrame, grid: Grid) -> Iterator[_Pair]:
+    """Dead and wounded of about the same days, of one claimant or of two."""
+    counts: dict[str, list[_Count]] = {KILLED: [], WOUNDED: []}
+    for _, of_claimant in rows.groupby("claimant"):
+        found = {
+            str(category): _count(stream, grid)
+            for category, stream in of_claimant.groupby("category")
+        }
+        for category, other in ((KILLED, WOUNDED), (WOUNDED, KILLED)):
+            if category in found:
+                counts[category].append(found[category])
+            elif rest := _rest(found.get(CASUALTIES), found.get(other)):
+                counts[category].append(rest)
+    for dead, wounded in product(counts[KILLED], counts[WOUNDED]):
+        if dead.has_days_of(wounded):
+            yield _Pair(dead, wounded)
+
+
+def _rest(both: _Count | None, one: _Count | None) -> _Count | None:
+    """Of casualties those who are not of one kind."""
+    if both is None or one is None or not both.has_days_of(one) or both.value < one.value:
+        return None
+    return both.without(one)
 
 
 def _count(stream: pd.DataFrame, grid: Grid) -> _Count:
-    """All that a stream counts: the sum of increments or of windows apart, or the longest one."""
-    spans = [grid.span(days[0][0], days[-1][1]) for days in stream["days"]]
-    whole = min(lo for lo, _ in spans), max(hi for _, hi in spans)
-    values = stream["value"].to_numpy(dtype=float)
-    apart = sum(hi - lo for lo, hi in spans) <= whole[1] - whole[0]
-    if apart or (stream["kind"] == "vintage").all():
-        return _Count(*whole, float(values.sum()))
-    longest = max(range(len(spans)), key=lambda i: (spans[i][1] - spans[i][0], i))
-    return _Count(*spans[longest], float(values[longest]))
-
-
-def _away(dead: float, wounded: float, prior: Prior) -> float:
-    """Distance of the logit of a stated lethality from the mean of its prior, in sds."""
-    chance = np.hypot((dead + HALF) ** -0.5, (wounded + HALF) ** -0.5)
-    apart = abs(np.log((dead + HALF) / (wounded + HALF)) - prior.mean)
-    away = max(apart - OF_CHANCE * chance, 0.0)
-    # A constant is not learned, from whatever figures.
-    return float(away / prior.sd) if prior.sd else 0.0
+    """All that a stream counts: the sum of its windows, or the longest and latest of those over."""
+    stream = stream.sort_values(["n_days", "known"], kind="stable")
+    spans = [[grid.span(*window) for window in days] for days in stream["days"]]
+    lo, hi = min(of[0][0] for of in spans), max(of[-1][1] for of in spans)
+    values = stream["value"].fillna((stream["low"] * stream["high"]) ** 0.5).to_numpy(dtype=float)
+    partial = bool(stream["accounting"].isin(names_with(ACCOUNTINGS, "has_coverage")).any())
+    days = sum(end - start for of in spans for start, end in of)
+    if days <= hi - lo or (stream["kind"] == "vintage").all():
+        return _Count(lo, hi, float(values.sum()), partial)
+    return _Count(spans[-1][0][0], spans[-1][-1][1], float(values[-1]), partial)
