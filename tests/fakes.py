@@ -14,6 +14,7 @@ from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.evaluation import accountings
 from lossmodel.evidence.force_figures import force_figures
 from lossmodel.model.components import Components
+from lossmodel.model.design.parameters import Adapted
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.discrepancy import COLUMNS as DISCREPANCY
 from lossmodel.posterior.estimates import estimate
@@ -208,6 +209,10 @@ class FakeFit:
         level = np.log(self.paths["north"].sum(axis=1))
         flat = (level - level.mean())[:, None]
 
+        adapted = {
+            f"lethality.level {parties[0]}": Adapted(sd=3.2),
+            f"delay.median {self.streams.index[0]}": Adapted(median=0.25),
+        }
         nodes = SimpleNamespace(
             log_expected=SimpleNamespace(size=max(len(terms), 1)), log_likelihood="log_likelihood"
         )
@@ -236,7 +241,8 @@ class FakeFit:
                 terms=terms,
                 people=not tanks,
                 latent=SimpleNamespace(parties=parties, scope_index=scopes),
-                grid=SimpleNamespace(cell_of=np.arange(len(self.days))),
+                grid=SimpleNamespace(cell_of=np.arange(len(self.days)), size=len(self.days)),
+                parameters=SimpleNamespace(adapted=adapted),
             ),
         )
 

@@ -248,9 +248,10 @@ class PlainDensity(PlainWar):
             expit(level + self.walk_at(middle, positions, f"coverage.walk {number}", sd))
         )
         growth = self.one(f"delay.growth{who}", str(number)) * (middle / YEAR - 1)
-        long = {".self": 15, ".censored": 1}.get(kind, 135)
+        prior = self.priors[f"delay.median{kind}"]
         median = self.one(f"delay.median{kind}", str(number)) + growth
-        median += math.log(min(1.0, self.length / long))
+        if kind != ".censored":
+            median += math.log(min(1.0, self.length / 3 / math.exp(prior.mean)))
         spread = math.exp(self.one(f"delay.log_sd{who}", str(number)))
         return coverage, lambda elapsed: ndtr((math.log(elapsed) - median) / spread)
 

@@ -42,6 +42,7 @@ ORDER = [
     "model/design/scopes",
     "model/design/battles",
     "model/design/unusual_lethality",
+    "model/design/short_wars",
     "model/design/latent",
     "model/design/bias",
     "model/design/bias_map",

@@ -32,7 +32,9 @@ from lossmodel.report.quoted import quoted
 from lossmodel.report.results import Results
 from lossmodel.report.sections.checks import checks_section
 from lossmodel.report.sections.losses import READING
+from lossmodel.report.sections.provenance import priors_section
 from lossmodel.report.typesetting import TypesettingError
+from lossmodel.report.wording import party_title
 from lossmodel.report.write import write_report
 from lossmodel.text.numbers import number
 from tests.fakes import HOSTILE, make_fit
@@ -153,6 +155,15 @@ def test_the_parts_come_in_order(fit):
         "validation",
         *("priors", "provenance"),
     ]
+
+
+def test_priors_that_figures_have_changed_are_named(fit):
+    blocks = priors_section(fit).blocks
+    said = [f"{block.lead} {block.text}" for block in blocks if isinstance(block, Text)]
+    north = party_title(fit.conflict, "north")
+    assert f"lethality.level of {north}: 3.2 times the sd below" in "\n".join(said)
+    days = f"0.25 times the median below, since claims know of {len(fit.days)} days only."
+    assert any(line.startswith("delay.median of the list of") and days in line for line in said)
 
 
 def test_contents_lead_somewhere_and_no_name_is_used_twice(report):

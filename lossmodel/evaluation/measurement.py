@@ -15,15 +15,13 @@ from scipy.special import expit, ndtr, ndtri
 from lossmodel.conflict.durations import HALF_YEAR, YEAR
 from lossmodel.evaluation.departures import DepartureDraws
 from lossmodel.evaluation.latent_truth import PERSON, Truth
-from lossmodel.evaluation.prior_draws import Floats, Sampler, knots_of
+from lossmodel.evaluation.prior_draws import Floats, Sampler, delay_factor, knots_of
 from lossmodel.model.own_bias import OWN
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 
 __all__ = ["StreamKey", "MeasurementModel"]
 
 StreamKey = tuple[str, str, str]  # claimant, party, category
-# The model states these too: the simulator is an independent statement of it.
-LONG_WAR = {"delay.median.self": 15, "delay.median.censored": 1}
 UNDEFINED = {"losses": "definition.losses", "irrecoverable": "definition.irrecoverable"}
 # Quantile levels over which the delay of declaration is averaged: exact to 0.0003 with sixty.
 DECLARATIONS = (np.arange(60) + 0.5) / 60
@@ -309,7 +307,7 @@ class MeasurementModel:
         """Share of the found, and of the missing declared dead, whom a list has reached."""
         names = [self._of_list(f"delay.{name}", key) for name in ("median", "growth", "log_sd")]
         median, growth, sd = (self.sampler.quantity(name, " ".join(key)) for name in names)
-        median *= min(1.0, len(self.at) / LONG_WAR.get(names[0], 135))
+        median *= delay_factor(self.sampler.priors[names[0]], len(self.at))
         medians = median * np.exp(growth * (self.truth.years - 1))
         found = ndtr(np.log(elapsed / medians) / sd)
         if not self.truth.missing_share(base).any():

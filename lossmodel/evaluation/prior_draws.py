@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmodel.model.priors import Priors
+from lossmodel.model.priors import Prior, Priors
 
-__all__ = ["Floats", "Sampler", "knots_of"]
+__all__ = ["Floats", "Sampler", "delay_factor", "knots_of"]
 
 Floats = NDArray[np.float64]
+# Prior medians of a delay below which the days of a war make it shorter.
+MEDIANS_OF_DELAY = 3.0
 
 
 def knots_of(first: float, last: float, spacing: float) -> Floats:
@@ -85,3 +87,13 @@ class Sampler:
         steps = sd * self.rng.standard_normal(len(knots) - 1)
         path = np.concatenate([[0.0], np.cumsum(steps)])
         return np.asarray(np.interp(at, knots, level + path - path.mean()))
+
+
+def delay_factor(prior: Prior, days: int) -> float:
+    """Factor on the median of a list's delay in few days, but where losses are secret.
+
+    The model states this too: the simulator is an independent statement of it.
+    """
+    if prior.name.endswith(".censored") or prior.fixed or prior.basis == "user":
+        return 1.0
+    return min(1.0, days / (MEDIANS_OF_DELAY * prior.median))

@@ -210,8 +210,10 @@ KINDS: Final = (
         "warning",
         unusual_lethality,
         "A claimant has far more dead than wounded, as no army of past wars had. The prior of "
-        "lethality is widened until it has room for that.",
-        "Check that the two are not exchanged, and that the wounded are not of a part of the days",
+        "lethality has room for that where no other figures contradict; an adversary's figures "
+        "leave it as it is.",
+        "Check that the two are not exchanged, and that the wounded are not of a part of the "
+        "days; for ships or captives whom an adversary counts, widen lethality.level (--priors)",
     ),
     Kind(
         "crossed-bounds",

@@ -141,10 +141,20 @@ def _shifted(design: Design, priors: Priors) -> Iterator[Effect]:
 
 
 def direction(design: Design, priors: Priors, name: str) -> tuple[Ints, Floats]:
-    """Entries of theta that move with the mean of a prior, and by how much per sd of it."""
-    parts = [(entries_of(design, part), by) for part, by in _parts(name, priors)]
-    where = np.concatenate([entries for entries, _ in parts])
-    return where, np.concatenate([np.full(len(entries), by) for entries, by in parts])
+    """Entries of theta that move with the mean of a prior, and by how much per sd of it.
+
+    Where figures have widened a prior, that is less than one sd of the wider one.
+    """
+    where: list[Ints] = []
+    steps: list[Floats] = []
+    for part, by in _parts(name, priors):
+        for group, entries in _groups_of(design, part):
+            adapted = design.parameters.adapted.get(group)
+            where.append(entries)
+            steps.append(np.full(len(entries), by / adapted.sd if adapted else by))
+    if not where:
+        return np.empty(0, dtype=np.int64), np.empty(0)
+    return np.concatenate(where), np.concatenate(steps)
 
 
 def _parts(name: str, priors: Priors) -> list[tuple[str, float]]:
@@ -161,12 +171,15 @@ def _parts(name: str, priors: Priors) -> list[tuple[str, float]]:
 
 def entries_of(design: Design, name: str) -> Ints:
     """Entries of theta that a prior speaks about; those of a role's mean for its bias."""
-    found = [
-        np.arange(where.start, where.stop)
-        for group, where in design.parameters.groups.items()
-        if _prior_of(design, group) == name
-    ]
+    found = [entries for _, entries in _groups_of(design, name)]
     return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+
+def _groups_of(design: Design, name: str) -> Iterator[tuple[str, Ints]]:
+    """Groups of standard normals that a prior speaks about, with their entries of theta."""
+    for group, where in design.parameters.groups.items():
+        if _prior_of(design, group) == name:
+            yield group, np.arange(where.start, where.stop)
 
 
 def _prior_of(design: Design, group: str) -> str:

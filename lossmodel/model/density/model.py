@@ -13,7 +13,8 @@ between knots on the log scale (rate) or the logit scale (lethality, missing):
 A walk over knots has independent steps and mean zero over the knots; the sd of a step grows with
 the root of its length. Rates of a war of less than twelve times their spacing have twelve knots,
 and the unit of their walk, a fortnight, is from a fifty-second to a twelfth of the war. Battles add
-to the log rate a normal of their own and one of their party (``design.battles``). Losses are
+to the log rate a normal of their own and one of their party (``design.battles``). The level of
+lethality has a wider prior where figures ask for it (``design.unusual_lethality``). Losses are
 constant in cells (half the spacing of knots, or a battle), and processes have their middle's value.
 
 A figure of party, category and scope over the days W, known on day K, has the expectation E:
@@ -36,7 +37,8 @@ prior of its level bounds the part. A list of the wounded has w and no missing; 
 `declared_from` of a stream G and q are zero. The elapsed time a runs from the middle of a bin of
 days of death to the end of day K; bins are as wide as the knots of the rate, and wider the longer
 ago. F and G are log-normal: G is the delay of a declaration, with one median per party; F that of a
-list; both medians change by a constant factor per year. The increment between two vintages is the
+list, whose prior median is less in few days (``design.short_wars``); both medians change by a
+constant factor per year. The increment between two vintages is the
 sum over bins of the growth of the reported share, which is never negative.
 
     log bias    beta = role + side + claimant + category (where the claimant has several)

@@ -251,6 +251,7 @@ class _ProcessBuilder:
         walk = self.priors[f"{kind}.walk_sd"]
         rows = self.builder.rows(f"{kind} {party}", np.full(len(positions), level.mean))
         self.builder.shared(f"{kind}.level {party}", rows, level.sd * sd_factor)
+        self.builder.adapt(f"{kind}.level {party}", sd=sd_factor)
         if kind == "rate":
             step = float(np.sqrt(spacing / self.grid.walk_days))
         else:

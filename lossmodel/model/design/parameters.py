@@ -25,11 +25,19 @@ from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.priors import Prior
 
-__all__ = ["Parameterisation", "ParameterisationBuilder"]
+__all__ = ["Adapted", "Parameterisation", "ParameterisationBuilder"]
 
 # Rounds in which prior draws above a ceiling are drawn again. With four sums below their ceilings
 # by chance one half each, a draw is accepted in one round of 16, and 1 of 10^13 is left.
 ROUNDS: Final = 500
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """Factors by which the figures of a war have changed a prior, on its sd or its median."""
+
+    sd: float = 1.0
+    median: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,8 @@ class Parameterisation:
     ceilings, margin
         Shapes (C, V), sparse, and (C,): the prior density has the factors
         ``2 Phi(ceilings @ v + margin)`` besides, see `ParameterisationBuilder.ceiling`.
+    adapted
+        Name of a group -> how its prior differs from that of the table of priors.
 
     Examples
     --------
@@ -77,6 +87,7 @@ class Parameterisation:
     scale_of: Ints
     ceilings: sparse.csr_array
     margin: Floats
+    adapted: dict[str, Adapted]
 
     @property
     def size(self) -> int:
@@ -179,6 +190,7 @@ class ParameterisationBuilder:
         self._linear = Linear()
         self._height = 0
         self._ceilings: list[tuple[Ints, Floats, float, float]] = []
+        self._adapted: dict[str, Adapted] = {}
 
     def scale(self, prior: Prior) -> float:
         """Register the scale of a prior; the result is its factor in the matrix."""
@@ -237,6 +249,11 @@ class ParameterisationBuilder:
         normals = self.normals(name, 1) if known is None else np.array([known.start])
         self._linear.add(rows, normals, sd)
 
+    def adapt(self, name: str, *, sd: float = 1.0, median: float = 1.0) -> None:
+        """Note that the prior of a group is not that of the table, but for factors of one."""
+        if (sd, median) != (1.0, 1.0):
+            self._adapted[name] = Adapted(sd, median)
+
     def ceiling(self, rows: Ints, *, at: float, sd: float, weights: Floats | float = 1.0) -> None:
         """Make it unlikely that the weighted sum of some rows exceeds a number.
 
@@ -273,6 +290,7 @@ class ParameterisationBuilder:
             scale_of=np.array(scale_of, dtype=np.int64),
             ceilings=self._below(),
             margin=np.array([at / sd for *_, at, sd in self._ceilings]),
+            adapted=self._adapted,
         )
 
     def _below(self) -> sparse.csr_array:

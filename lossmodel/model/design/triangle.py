@@ -30,6 +30,7 @@ from lossmodel.model.design.reporting import (
     VintageBins,
     bin_edges,
 )
+from lossmodel.model.design.short_wars import shorter_delay
 from lossmodel.model.priors import Prior, Priors
 
 __all__ = ["ReportingTriangleBuilder"]
@@ -39,12 +40,6 @@ __all__ = ["ReportingTriangleBuilder"]
 FOREVER = 1e9
 # Log of a delay in days that no declaration has: 35 sds of its log beyond a century.
 LOG_NEVER = 35.0
-# Days of a war from which its lists have the delays of their priors; in shorter ones they are as
-# much shorter. Three times the prior median: a list that names the dead of a war has not waited for
-# longer than it lasted. Judgement: at the end of wars of a month and of seven weeks monitors had
-# more than nine tenths of the dead that they knew of later, in Lebanon in 2006 and in Gaza in 2014.
-# Where losses are secret the delay is declared to be that of burials, however long the war.
-LONG_WAR, LONG_WAR_OF_OTHERS = {".self": 15, ".censored": 1}, 135
 NONE: Mapping[int, Any] = MappingProxyType({})
 Days = NDArray[np.bool_]
 
@@ -281,10 +276,10 @@ class ReportingTriangleBuilder:
     ) -> None:
         """Add the delay of a list."""
         names = ("delay.median", "delay.growth", "delay.log_sd")
-        priors = [self._prior(name, stream) for name in names]
-        long = LONG_WAR.get(self.kinds.get(stream, ""), LONG_WAR_OF_OTHERS)
-        shorter = float(np.log(min(1.0, self.grid.size / long)))
-        priors[0] = replace(priors[0], mean=priors[0].mean + shorter)
+        first, *others = (self._prior(name, stream) for name in names)
+        shorter = shorter_delay(first, self.kinds.get(stream, ""), self.grid.size)
+        self.builder.adapt(f"{first.name} {stream}", median=shorter)
+        priors = (replace(first, mean=first.mean + np.log(shorter)), *others)
         median, growth, log_sd = (self._row(prior, str(stream)) for prior in priors)
         linear.add(DELAY * count + here, median)
         linear.add(DELAY * count + here, growth, self.grid.years(middle) - 1)

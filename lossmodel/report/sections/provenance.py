@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from lossmodel import __version__
 from lossmodel.posterior.citation import cite, fit_hash
 from lossmodel.report.blocks import Block, Section, Table, Text
-from lossmodel.report.wording import estimate_text, interval
+from lossmodel.report.wording import claimant_names, estimate_text, interval, party_title
+from lossmodel.text.numbers import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lossmodel.api import Fit
 
 __all__ = ["priors_section", "provenance_section"]
@@ -50,7 +53,29 @@ def priors_section(fit: Fit) -> Section:
             numeric=frozenset({1, 2}),
         ),
     ]
+    adapted = list(_adapted(fit))
+    if adapted:
+        blocks[1:1] = [Text("The figures of this war have changed some of them."), *adapted]
     return Section("priors", "Priors and their reasons", blocks)
+
+
+def _adapted(fit: Fit) -> Iterator[Text]:
+    """The priors that figures have changed, each with whose it is and by how much."""
+    names = claimant_names(fit)
+    for submodel in fit.submodels.values():
+        design = submodel.design
+        for group, factors in design.parameters.adapted.items():
+            prior, _, of = group.partition(" ")
+            if factors.sd != 1:
+                title = party_title(fit.conflict, of)
+                text = f"{factors.sd:.2g} times the sd below, since its figures state a lethality "
+                yield Text(text + "that few armies have had.", lead=f"{prior} of {title}:")
+            if factors.median != 1:
+                stream = design.streams.loc[int(of)]
+                title = party_title(fit.conflict, str(stream["party"]))
+                lead = f"{prior} of the list of {title} by {names[str(stream['claimant'])]}:"
+                text = f"{factors.median:.2g} times the median below, since claims know of "
+                yield Text(text + f"{plural(design.grid.size, 'day')} only.", lead=lead)
 
 
 def _prior(row: dict[Any, Any]) -> list[str]:
