@@ -118,8 +118,9 @@ def claim_outcomes(fit: Fit) -> pd.DataFrame:
     `expected` is the posterior median of the claimant's figure, given the days that the claim is
     evidence about; `residual` is log(figure / expected); `pit` is the share of the posterior
     predictive distribution below the figure. `copy_probability` is the posterior probability that
-    the figure repeats one of the claims of other claimants in `copy_of`. Where claims are merged,
-    these stand with the claim that carries the evidence.
+    the figure repeats one of the claims of other claimants in `copy_of`, or where that is empty,
+    that a figure of none is a denial. Where claims are merged, these stand with the claim that
+    carries the evidence.
     """
     terms = fit.terms.rename(columns={"term": "claim_id", "expected_median": "expected"})
     # A claim that is evidence in several submodels keeps the numbers of the first.

@@ -95,6 +95,8 @@ its number as a copy and f the density of log y above, its likelihood is, up to 
 
     (1 - q) f u / y + q p;  of a count and its probability f: (1 - q) f u + q p
 
+An estimate of none denies all losses with a probability d, and has the likelihood (1 - d) f + d.
+
 Every unknown is an affine map of standard normals, with scales exp(mean + sd z), see `Priors`. The
 graph of ``losses`` and ``expectation`` gives value, gradient, Hessian, draws and PyMC model; the
 tests' plain sums and the simulator are independent of it.

@@ -1,4 +1,4 @@
-"""Log likelihoods of figures that may be copies of another claimant's figure."""
+"""Log likelihoods of figures that may be copies of another claimant's figure, or denials."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,8 @@ def own_or_copied(observed: Observations, form: int, i: Ints) -> Likelihood:
 class MayRepeat(Likelihood):
     """Log of an own likelihood plus that of a copy, which no unknown has an influence on.
 
-    ``log_copy`` is -inf for figures that are no copies.
+    ``log_copy`` is -inf for figures that are no copies. A denial is read as a copy is: it has its
+    number whatever the losses are.
     """
 
     own: Likelihood

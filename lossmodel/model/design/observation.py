@@ -86,8 +86,8 @@ class Observations:
     nu
         Degrees of freedom; infinity is normal.
     log_copy
-        Shape (N,): log of how much likelier the printed number is of a copy than of an own figure
-        with likelihood one, see `MayRepeat`; -inf where it is no copy.
+        Shape (N,): log of how much likelier the printed number is of a copy, or a zero of a denial,
+        than of an own figure with likelihood one, see `MayRepeat`; -inf where it is neither.
 
     Examples
     --------
@@ -183,9 +183,10 @@ def observe(
         wide_share=priors["bound.wide_share"].median,
         wide_bound=priors["bound.wide_excess"].median,
         nu=priors["noise.nu"].median if components.heavy_tails else np.inf,
-        log_copy=_log_copy(terms, form, value)
-        if components.copies
-        else np.full(len(terms), -np.inf),
+        log_copy=np.maximum(
+            _log_copy(terms, form, value) if components.copies else np.full(len(terms), -np.inf),
+            _log_denied(terms, form, value, priors["noise.denied_share"].median),
+        ),
     )
 
 
@@ -238,6 +239,18 @@ def _log_copy(terms: pd.DataFrame, form: Ints, value: Floats) -> Floats:
     odds[may] = prior[may] * match[may] / ((1 - prior[may]) * cell)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(odds))
+
+
+def _log_denied(terms: pd.DataFrame, form: Ints, value: Floats, share: float) -> Floats:
+    """Log odds of a denial against a count whose probability is one, -inf for none.
+
+    A denial has the number zero, however many were lost. Zeros of ledgers, lists and registers are
+    days without news.
+    """
+    assessed = terms["accounting"].isin(names_with(ACCOUNTINGS, "assesses")).to_numpy()
+    zero = assessed & (form == COUNT) & (value == 0)
+    with np.errstate(divide="ignore"):
+        return np.where(zero, np.log(share) - np.log1p(-share), -np.inf)
 
 
 def _noise_scales(terms: pd.DataFrame, observation_model: Objects) -> tuple[Objects, Floats]:

@@ -166,6 +166,14 @@ def _all(results: Results) -> Table:
     )
 
 
+def _no_witness(probability: float, originals: str) -> str:
+    """That a figure is probably a copy, or a denial where it repeats nobody; empty otherwise."""
+    if not probability > LIKELY:
+        return ""
+    reading = f"a copy of {originals}" if originals else "a denial, and no count"
+    return f" Probably {reading} ({probability:.0%})."
+
+
 def _row(
     results: Results,
     row: dict[str, Any],
@@ -176,8 +184,7 @@ def _row(
     fit = results.fit
     joined = f" with {row['with']}" if row["with"] else ""
     relayed = f", via {names.get(row['via'], row['via'])}" if row["via"] else ""
-    copied = row["copy_probability"]
-    copy = f" Probably a copy of {row['copy_of']} ({copied:.0%})." if copied > LIKELY else ""
+    copy = _no_witness(row["copy_probability"], row["copy_of"])
     known = math.isfinite(row["expected"])
     residual = row["residual"]
     return [
