@@ -458,6 +458,9 @@ class PlainDensity(PlainWar):
             "list": lambda: self.scale("noise.list") * math.sqrt(30 / self.growth_days(term)),
             "register": lambda: self.scale("noise.list") * math.sqrt(30 / self.growth_days(term)),
         }.get(observation_model, lambda: self.scale("noise.estimate"))()
+        if observation_model in ASSESSED:
+            left, part = self.unsettled(term), self.priors["noise.settled"].median
+            sd *= math.sqrt(left**2 + part**2 * (1 - left**2))
         value, half = term["value"], 0.0 if observation_model == "ratio" else 0.5
         if math.isnan(value):
             value = math.sqrt(max(term["low"], half) * max(term["high"], half))

@@ -49,6 +49,7 @@ ORDER = [
     "model/design/convolution",
     "model/design/reporting",
     "model/design/triangle",
+    "model/design/no_witness",
     "model/design/observation",
     "model/design/streams",
     "model/design/windows",

@@ -141,7 +141,7 @@ class Publisher:
         left
             Share of the bias that each figure has left, shape (rows,).
         """
-        sd = self.sampler.quantity("noise.estimate")
+        sd, part = (self.sampler.quantity(f"noise.{name}") for name in ("estimate", "settled"))
         change = self._change(key, known)
         first = self.bases(key)[0]
         own: dict[tuple[int, int, int], float] = {}
@@ -157,7 +157,9 @@ class Publisher:
                 )
                 bias = self.left(key, first, int(day), share)
                 bound = QUALIFIERS[qualifier].is_bound
-                own[name] = noisy(self.sampler, counted * np.exp(bias) * factor, sd, bound=bound)
+                mean, settled = counted * np.exp(bias) * factor, part * np.sqrt(1 - share**2)
+                error = sd * float(np.hypot(share, settled))
+                own[name] = noisy(self.sampler, mean, error, bound=bound)
             figures.append(own[name])
         return np.array(figures)
 

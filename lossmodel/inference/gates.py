@@ -15,8 +15,8 @@ from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design.grid import Floats
 
 __all__ = [
-    "DOUBT", "FAIL", "agreement_gate", "convergence_gate", "gated_quantities", "laplace_gate",
-    "rhat_limit", "runaway_totals", "weights_gate",
+    "DOUBT", "FAIL", "ROUGHLY", "agreement_gate", "are_rough", "convergence_gate",
+    "gated_quantities", "laplace_gate", "rhat_limit", "runaway_totals", "weights_gate",
 ]  # fmt: skip
 
 # Newton's decrement of the latent vector: 0.014 posterior sds.
@@ -45,6 +45,11 @@ DIVERGENCES = 1e-3
 # log, beside ERRORS standard errors, 1.25 sds of a median over the root of the effective draws.
 AGREE, ERRORS, MEDIAN_ERROR, FEWEST = 0.05, 2.0, 1.25, 100.0
 LIMITS, WIDTH_OF_95 = (0.025, 0.5, 0.975), 3.92
+# Pareto k and effective draws of weights that say more than draws without them, if not enough to
+# rely on. Of tanks in a war of six weeks, with k 0.75 and 450 effective draws, the draws without
+# were off by 0.8 sds and by 27% of the width.
+ROUGH_K, ROUGH = 1.0, 200.0
+ROUGHLY = "importance weights are uneven, so limits are rough"
 # Quantities that a message names at most.
 NAMED = 5
 
@@ -86,6 +91,11 @@ def weights_gate(weighted: WeightedDraws) -> list[str]:
     if weighted.k < MAX_K and weighted.effective >= HEADLINE_ESS:
         return []
     return ["importance weights are uneven, so the answer does without them"]
+
+
+def are_rough(weighted: WeightedDraws) -> bool:
+    """Whether draws with these weights are better than draws without, though they do not pass."""
+    return weighted.k < ROUGH_K and weighted.effective >= ROUGH
 
 
 def agreement_gate(weighted: WeightedDraws, totals: Floats) -> list[str]:

@@ -11,7 +11,9 @@ import numpy as np
 from lossmodel.inference.gates import (
     DOUBT,
     FAIL,
+    ROUGHLY,
     agreement_gate,
+    are_rough,
     laplace_gate,
     runaway_totals,
     weights_gate,
@@ -175,7 +177,7 @@ def _by_laplace(
         *runaway_totals(SubmodelDraws(density.model, theta)),
         *kept.contradicts(CONTRADICTED),
     ]
-    small = density.size <= LARGEST
+    small, rough = density.size <= LARGEST, False
     reasons = laplace_gate(laplace, limit=DOUBT if small else FAIL) + away
     if small:
         if not reasons:
@@ -185,19 +187,28 @@ def _by_laplace(
             found["weights"] = tried.summary()
         if reasons:
             weighted = weighted_draws(density, laplace, seed=key)
-            uneven = weights_gate(weighted)
+            uneven, rough = weights_gate(weighted), are_rough(weighted)
             found["weights"] = weighted.summary()
+            if rough or not uneven:
+                theta = weighted.resample(draws, rng)[None]
             if not uneven:
-                return laplace, (weighted.resample(draws, rng)[None], found)
-            reasons += uneven
+                return laplace, (theta, found)
+            reasons = [ROUGHLY] if rough else [*reasons, *uneven]
     if reasons and settings.engine == "auto":
         too_large = _too_large(density.design, settings)
         progress(f"{density.design.name}: {'; '.join([*reasons, *too_large])}")
         if not too_large:
             return laplace, None
         reasons = too_large
-    found["failures"] = laplace_gate(laplace) + away
-    doubts = [*laplace_gate(laplace, limit=DOUBT), *reasons, *kept.contradicts()]
+    if rough:
+        away = runaway_totals(SubmodelDraws(density.model, theta))
+    elif small:
+        # Nothing mends draws that contradict the figures, and a sampler has none of them.
+        away = [*away, *kept.contradicts()]
+    found["failures"] = [*laplace_gate(laplace), *dict.fromkeys(away)]
+    doubts = reasons
+    if not rough:
+        doubts = [*laplace_gate(laplace, limit=DOUBT), *reasons, *kept.contradicts()]
     found["doubts"] = [d for d in dict.fromkeys(doubts) if d not in found["failures"]]
     return laplace, (theta, found)
 

@@ -68,8 +68,9 @@ cases, that are compared to all.
 
 After the fighting, counts get better. With L the days from its end to publication, all terms of the
 log bias but the common mode are multiplied by 1 / sqrt(1 + L / settling) in a side's estimates of
-its own soldiers and in registers; totals of a ledger published a month after it, or later than a
-short war was long, are estimates; a list's logit coverage rises by after L / (L + year).
+its own soldiers and in registers, and the noise of these estimates comes down to a quarter
+(``noise.settled``); totals of a ledger published a month after it, or later than a short war was
+long, are estimates; a list's logit coverage rises by after L / (L + year).
 
 A figure y then has the density, with sigma^2 = noise^2 + rounding^2 + width of the range^2 (the
 noise of a ledger is that of a day over the root of its days; that of a list or register is that of

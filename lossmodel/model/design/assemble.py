@@ -12,7 +12,7 @@ from lossmodel.model.design.bias import build_biases, kind_of_list
 from lossmodel.model.design.bias_map import as_published, bias_map, unsettled_share
 from lossmodel.model.design.comparisons import ComparisonBuilder
 from lossmodel.model.design.design import PEOPLE, Design
-from lossmodel.model.design.grid import Grid
+from lossmodel.model.design.grid import Floats, Grid
 from lossmodel.model.design.latent import build_latent
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.list_bounds import ListBounds, list_bounds
@@ -128,9 +128,12 @@ class _Assembly:
     def design(self) -> Design:
         for i, (stream, term) in enumerate(zip(self.stream_of, records(self.terms), strict=True)):
             self._add(i, int(stream), term)
+        unsettled = unsettled_share(
+            self.terms, self.conflict, grid=self.grid, ended=self.ended, priors=self.priors
+        )
         observed = observe(
             self.terms, streams=self.streams, stream_of=self.stream_of, priors=self.priors,
-            components=self.components, builder=self.builder,
+            components=self.components, builder=self.builder, unsettled=unsettled,
         )  # fmt: skip
         # The triangle adds rows of v: it is built before the parameters are.
         triangle = self.triangle.build()
@@ -138,7 +141,7 @@ class _Assembly:
             self.terms, observed, people=self.name in PEOPLE, priors=self.priors,
             components=self.components, comparisons=self.comparisons,
         )  # fmt: skip
-        return self._arrays(self.builder.build(), observed, triangle, bounds)
+        return self._arrays(self.builder.build(), observed, triangle, bounds, unsettled)
 
     def _arrays(
         self,
@@ -146,12 +149,10 @@ class _Assembly:
         observed: Observations,
         triangle: ReportingTriangle,
         bounds: ListBounds,
+        unsettled: Floats,
     ) -> Design:
         height = len(parameters.offset)
         window, (factor_row, factor_sign) = self.windows.windows(), self.windows.factors()
-        unsettled = unsettled_share(
-            self.terms, self.conflict, grid=self.grid, ended=self.ended, priors=self.priors
-        )
         bias = bias_map(
             self.terms, streams=self.streams, stream_of=self.stream_of, biases=self.biases,
             registers=self.comparisons.registers, bases=self._bases, grid=self.grid,

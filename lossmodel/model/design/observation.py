@@ -11,8 +11,10 @@ from scipy.special import log_expit
 from lossmodel.evidence.rounding import SD_OF_UNIT
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Ints
+from lossmodel.model.design.no_witness import log_odds_of_no_witness
 from lossmodel.model.design.parameters import ParameterisationBuilder
 from lossmodel.model.priors import Prior, Priors
+from lossmodel.tables.readings import is_auxiliary
 from lossmodel.tables.vocabulary import ACCOUNTINGS, BALANCE, KINDS, names_with
 
 __all__ = [
@@ -46,6 +48,7 @@ KNOWN = ""
 # Genetics 20: 309-311).
 CONTINUITY = 0.5
 DECLARATIONS = "declarations"
+ESTIMATE = "noise.estimate"
 # Noise of readings of `AUXILIARY`, where it is not that of an estimate.
 NOISES = dict.fromkeys(("overlap", "fate"), "cases.dispersion") | {
     DECLARATIONS: "noise.list",
@@ -144,6 +147,7 @@ def observe(
     priors: Priors,
     components: Components,
     builder: ParameterisationBuilder,
+    unsettled: Floats,
 ) -> Observations:
     """Forms and noise of all observations of a submodel.
 
@@ -155,9 +159,14 @@ def observe(
         The streams and the number of each observation's stream, see `stream_table`.
     builder
         Collects the learned scales of noise and slack.
+    unsettled
+        Share of its bias that each figure has left, see `unsettled_share`.
     """
     terms, cases, chance = _with_odds(terms)
     names, scale = _noise_scales(terms, streams["observation_model"].to_numpy()[stream_of])
+    settled = (names == ESTIMATE) & ~is_auxiliary(terms["accounting"]).to_numpy()
+    part = priors["noise.settled"].median * np.sqrt(1 - unsettled**2)
+    scale[settled] *= np.hypot(unsettled, part)[settled]
     noise, fixed_noise = np.full(len(terms), -1), np.zeros(len(terms))
     for name in sorted({*names} - {KNOWN}):
         noise[names == name], fixed_noise[names == name] = _scale(priors[name], builder)
@@ -183,9 +192,13 @@ def observe(
         wide_share=priors["bound.wide_share"].median,
         wide_bound=priors["bound.wide_excess"].median,
         nu=priors["noise.nu"].median if components.heavy_tails else np.inf,
-        log_copy=np.maximum(
-            _log_copy(terms, form, value) if components.copies else np.full(len(terms), -np.inf),
-            _log_denied(terms, form, value, priors["noise.denied_share"].median),
+        log_copy=log_odds_of_no_witness(
+            terms,
+            value,
+            count=form == COUNT,
+            ranged=form == INTERVAL,
+            priors=priors,
+            copies=components.copies,
         ),
     )
 
@@ -224,46 +237,17 @@ def _with_odds(terms: pd.DataFrame) -> tuple[pd.DataFrame, Floats, Floats]:
     return changed, cases, chance
 
 
-def _log_copy(terms: pd.DataFrame, form: Ints, value: Floats) -> Floats:
-    """Log odds of a copy against an own figure whose likelihood is one, -inf for none.
-
-    An own figure has the printed number with the probability of a cell one rounding unit wide: the
-    unit over the figure times the density of its log, or the unit times the probability of a count.
-    """
-    prior, match, unit = (
-        terms[f"copy_{name}"].to_numpy(dtype=float) for name in ("prior", "match", "unit")
-    )
-    may = (match > 0) & (value > 0) & (form != INTERVAL)
-    odds = np.zeros(len(terms))
-    cell = unit[may] / np.where(form[may] == COUNT, 1.0, value[may])
-    odds[may] = prior[may] * match[may] / ((1 - prior[may]) * cell)
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(odds))
-
-
-def _log_denied(terms: pd.DataFrame, form: Ints, value: Floats, share: float) -> Floats:
-    """Log odds of a denial against a count whose probability is one, -inf for none.
-
-    A denial has the number zero, however many were lost. Zeros of ledgers, lists and registers are
-    days without news.
-    """
-    assessed = terms["accounting"].isin(names_with(ACCOUNTINGS, "assesses")).to_numpy()
-    zero = assessed & (form == COUNT) & (value == 0)
-    with np.errstate(divide="ignore"):
-        return np.where(zero, np.log(share) - np.log1p(-share), -np.inf)
-
-
 def _noise_scales(terms: pd.DataFrame, observation_model: Objects) -> tuple[Objects, Floats]:
     """The prior of each observation's noise, by name, and the factor on its scale.
 
     A ledger's noise is independent between days, so that the sd of the log of an increment falls
     with the root of its days; likewise that of an increment of a list or register, whose scale is
-    that of a month. An estimate's noise is a relative error of the release. A balance has the error
-    of its items and no other.
+    that of a month. An estimate's noise is a relative error of the release; once a side has counted
+    its own soldiers after the fighting, a part of that. A balance has the error of its items alone.
     """
     ledger = np.isin(observation_model, names_with(ACCOUNTINGS, "sums_days"))
     listed = np.isin(observation_model, names_with(ACCOUNTINGS, "counts_cases"))
-    names = np.array(["noise.estimate"] * len(terms), dtype=object)
+    names = np.array([ESTIMATE] * len(terms), dtype=object)
     names[ledger], names[listed] = "noise.ledger_day", "noise.list"
     for model, name in NOISES.items():
         names[observation_model == model] = name
