@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import tomllib
+from dataclasses import replace
 
 import pytest
 
@@ -156,6 +157,35 @@ def test_who_quotes_a_side_is_not_proposed_for_it(word):
     sides = {"north": Side("north", "North"), "south": Side("south", "South")}
     assert likely_side("Northern Staff", sides) == "north"
     assert likely_side(f"The Gazette ({word} Northern Staff)", sides) == ""
+
+
+GED = (
+    "id,side_a,side_b,date_start,date_end,deaths_a,deaths_b,deaths_civilians,best,high,low\n"
+    "1,Government of North,Government of South,2001-05-01,2001-05-01,3,4,1,10,12,8\n"
+    "2,Government of North,Government of South,2001-05-03,2001-05-09,0,6,0,6,6,6\n"
+)
+ACLED = "event_date,actor1,fatalities\n01 May 2001,A,12\n02 May 2001,B,3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "claimant"),
+    [
+        (GED, {"deaths_a": "north", "deaths_b": "south"}, "ucdp-ged"),
+        (ACLED, {"fatalities": "north"}, "acled"),
+        ("day,lost,fell\n2001-05-01,5,9\n", {"lost": "north", "fell": "south"}, "ministry"),
+    ],
+)
+def test_a_column_that_names_no_claimant_leaves_the_one_of_the_table(
+    tmp_path, text, columns, claimant
+):
+    given = {name: Column("value", party=of, category="killed") for name, of in columns.items()}
+    claimants = ("Ministry=north",) if claimant == "ministry" else ("*=-",)
+    wishes = Wishes(start="2001-05-01", sides=("north", "south"), claimants=claimants)
+    hints = Hints(conflict="", kind="period" if claimant != "ministry" else "daily")
+    hints = replace(hints, columns=ColumnMap(given))
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    found = {(row["claimant"], row["party"]) for row in rows(done.folder / "claims.csv")}
+    assert found == {(claimant, party) for party in columns.values()}
 
 
 def test_a_relay_names_its_claimant_as_the_table_does(tmp_path):

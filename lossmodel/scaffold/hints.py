@@ -58,11 +58,15 @@ def with_keys(hints: Hints, titles: dict[str, str]) -> Hints:
     given = {}
     for heading, column in hints.columns.columns.items():
         category = column.category and (category_of(column.category) or slug(column.category))
+        # A column that names nobody is of whom another column or an option says.
+        keys = {name: slug(name) for name in (column.claimant, column.party) if name}
         given[heading] = replace(
-            column, claimant=slug(column.claimant), party=slug(column.party), category=category
+            column,
+            claimant=keys.get(column.claimant, ""),
+            party=keys.get(column.party, ""),
+            category=category,
         )
-        names = column.claimant, column.party
-        titles.update((slug(name), name) for name in names if name)
+        titles.update((key, name) for name, key in keys.items())
     return replace(hints, columns=replace(hints.columns, columns=given))
 
 
