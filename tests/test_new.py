@@ -13,6 +13,7 @@ import pytest
 
 from lossmodel import ClaimsError, load_claims, load_conflict
 from lossmodel.claims.own_counts import own_counts
+from lossmodel.claims.summary import stream_table
 from lossmodel.cli import new as command
 from lossmodel.conflict.keys import SECTIONS
 from lossmodel.conflict.types import STANDARD_CATEGORIES, Side
@@ -215,28 +216,83 @@ def test_a_relay_of_nobody_is_named_in_the_users_file(tmp_path):
 
 
 def test_streams_nobody_described_are_estimates_and_say_so(made):
-    streams = rows(made.folder / "streams.csv")
-    assert {(row["claimant"], row["category"]) for row in streams} == {
+    assert rows(made.folder / "streams.csv") == []
+    streams = stream_table(load_claims(conflict=made.folder))
+    assert set(zip(streams["claimant"], streams["category"], strict=True)) == {
         ("southern-staff", "killed"),
         ("northern-ministry", "killed"),
         ("northern-ministry", "wounded"),
         ("the-gazette", "tanks"),
     }
-    assert {row["accounting"] for row in streams} == {"estimate"}
-    assert all("assumes least" in row["note"] for row in streams)
+    assert set(streams["accounting"]) == {"estimate"}
+    assert not streams["declared"].any()
+
+
+@pytest.mark.parametrize("said", [(), ("North Ministry=ledger",)])
+def test_an_own_count_that_nobody_described_is_a_note_in_a_new_folder(tmp_path, said):
+    text = "date,killed\n" + "".join(f"2001-05-0{i},{9 * i}\n" for i in range(2, 8))
+    wishes = Wishes(
+        start="2001-05-01",
+        sides=("North", "South"),
+        parties=("North=north",),
+        claimants=("North Ministry=north",),
+        accountings=said,
+    )
+    hints = Hints(conflict="", kind="cumulative")
+    place = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints).folder
+    claims = load_claims(conflict=place)
+    kinds = {finding.kind for finding in find(claims, collect_evidence(claims))}
+    assert ("undeclared-accounting" in kinds) is (not said)
+
+
+PERSONS = "Name,Rank,Died\n" + "".join(f"P{i} Q,Pte,2001-05-{1 + i % 20:02d}\n" for i in range(60))
+
+
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [
+        (PERSONS, Hints(conflict="", by="week")),
+        (ACLED, Hints(conflict="")),
+        (
+            "start,end,known,killed\n2001-05-02,2001-05-04,2001-05-10,5\n"
+            "2001-05-02,2001-05-04,2001-05-20,8\n",
+            Hints(conflict="", kind="period"),
+        ),
+    ],
+)
+def test_a_table_of_cases_is_a_list_unless_somebody_says_otherwise(tmp_path, text, hints):
+    wishes = Wishes(
+        start="2001-05-01",
+        sides=("north", "south"),
+        parties=("North=north",),
+        claimants=("Obituaries=-",),
+    )
+    path = table(tmp_path, text)
+    hints = replace(hints, claimant="obituaries")
+    done = create(tmp_path / "war", wishes, table=path, hints=hints)
+    (row,) = rows(done.folder / "streams.csv")
+    assert (row["accounting"], "lists cases" in row["note"]) == ("list", True)
+    assert (done.listed, done.assumed) == (("obituaries (killed)",), ())
+    told = replace(wishes, accountings=("Obituaries=register",))
+    done = create(tmp_path / "other", told, table=path, hints=hints)
+    (row,) = rows(done.folder / "streams.csv")
+    assert (row["accounting"], row["note"]) == ("register", "")
 
 
 def test_a_given_accounting_is_that_of_its_claimant_and_category(tmp_path):
     how = ("Northern Ministry:wounded=register", "southern staff=ledger")
     wishes = Wishes(start="2001-05-01", claimants=SIDED, accountings=how)
     place = create(tmp_path / "war", wishes, table=table(tmp_path)).folder
-    found = {(r["claimant"], r["category"]): r["accounting"] for r in rows(place / "streams.csv")}
-    assert found["southern-staff", "killed"] == "ledger"
-    assert found["northern-ministry", "wounded"] == "register"
-    assert found["northern-ministry", "killed"] == "estimate"
+    streams = stream_table(load_claims(conflict=place))
+    found = {
+        (row["claimant"], row["category"]): (row["accounting"], row["declared"])
+        for row in streams.to_dict("records")
+    }
+    assert found["southern-staff", "killed"] == ("ledger", True)
+    assert found["northern-ministry", "wounded"] == ("register", True)
+    assert found["northern-ministry", "killed"] == ("estimate", False)
     notes = {(r["claimant"], r["category"]): r["note"] for r in rows(place / "streams.csv")}
-    assert notes["northern-ministry", "wounded"] == ""
-    assert notes["northern-ministry", "killed"] != ""
+    assert notes == {("northern-ministry", "wounded"): "", ("southern-staff", "killed"): ""}
 
 
 def test_the_command_in_the_readme_makes_the_same_folder(lossmodel, tmp_path):

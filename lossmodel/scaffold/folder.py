@@ -59,6 +59,8 @@ class Created:
         Figures whose word was left out.
     assumed
         Claimants and categories whose accounting nobody said.
+    listed
+        Those of which the table lists cases, where nobody said another accounting.
     """
 
     folder: Path
@@ -67,6 +69,7 @@ class Created:
     imported: Imported | None = None
     dropped: int = 0
     assumed: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
 
 def create(
@@ -229,12 +232,20 @@ class _Reading:
         checked = replace(imported, claims=claims, file_rows=tuple(places)).load()
         write_claims(checked, place / "claims.csv")
         streams = claims[["claimant", "category"]].drop_duplicates().to_numpy().tolist()
-        assumed = [
-            f"{plan.claimants[claimant].name} ({category})"
-            for claimant, category in streams
-            if not plan.claimants[claimant].declares(category)
-        ]
-        return Created(folder, plan, len(claims), imported, int((~kept).sum()), tuple(assumed))
+        unsaid: dict[bool, list[str]] = {True: [], False: []}
+        for claimant, category in streams:
+            author = plan.claimants[claimant]
+            if not author.says(category):
+                unsaid[author.declares(category)].append(f"{author.name} ({category})")
+        return Created(
+            folder,
+            plan,
+            len(claims),
+            imported,
+            int((~kept).sum()),
+            assumed=tuple(unsaid[False]),
+            listed=tuple(unsaid[True]),
+        )
 
 
 def _with_dropped(plan: Plan) -> Plan:

@@ -52,6 +52,8 @@ class TableNames:
         First and last day on which any figure counts losses.
     headings
         Section -> heading of its column; without those that have none.
+    listed
+        Claimant -> categories of which the table lists cases, such as one row per person.
     """
 
     claimants: Mapping[str, Named] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class TableNames:
     first: dt.date | None = None
     last: dt.date | None = None
     headings: Mapping[str, str] = field(default_factory=dict)
+    listed: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def names_in(imported: Imported, titles: Mapping[str, str]) -> TableNames:
@@ -105,4 +108,14 @@ def names_in(imported: Imported, titles: Mapping[str, str]) -> TableNames:
         dt.date.fromisoformat(min(starts)),
         dt.date.fromisoformat(max(claims["end"])),
         {column.read: name for name, column in imported.columns.columns.items()},
+        _listed(imported),
     )
+
+
+def _listed(imported: Imported) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    streams = imported.extra.get("streams")
+    for entry in [] if streams is None else streams.to_dict("records"):
+        if entry["accounting"] == "list":
+            found.setdefault(entry["claimant"], set()).add(entry["category"])
+    return {claimant: frozenset(categories) for claimant, categories in found.items()}
