@@ -17,7 +17,7 @@ from lossmodel.importers.names import slug
 from lossmodel.importers.words import normal
 from lossmodel.scaffold.asking import Asker, Person
 from lossmodel.scaffold.files import conflict_toml, readme, sources_of, tables_of
-from lossmodel.scaffold.hints import lacking, with_columns, with_keys
+from lossmodel.scaffold.hints import is_list, lacking, with_columns, with_keys
 from lossmodel.scaffold.interview import interview, words_of
 from lossmodel.scaffold.names import TableNames, names_in
 from lossmodel.scaffold.plan import DROPPED, LEFT_OUT, OPTIONS, Author, Plan, Wishes
@@ -172,6 +172,9 @@ class _Reading:
         words = {w: DROPPED if key == LEFT_OUT else key for w, key in words_of(wishes).items()}
         titles: dict[str, str] = {}
         self.hints = with_columns(with_keys(hints, titles), source)
+        if is_list(source, self.hints) and len(wishes.categories) == 1 and not hints.category:
+            category = category_of(wishes.categories[0]) or slug(wishes.categories[0])
+            self.hints = replace(self.hints, category=category)
         for section, unread in lacking(source, self.hints).items():
             self._say(section, asker, wishes, unread, titles)
         self.names: TableNames = names_in(self._read("", words), titles)
@@ -188,7 +191,7 @@ class _Reading:
         names = [name_and_rest(text)[0] for text in getattr(wishes, OPTIONS[section])]
         given = [name for name in names if name != "*"]
         question, option = _QUESTIONS[section]
-        shown = [f"{heading} ({first!r})" for heading, first in unread.items()]
+        shown = [f"{name} ({first!r})" if first else name for name, first in unread.items()]
         columns = some(shown, _SHOWN)
         hint = f" If a column does: --column 'HEADING={section}', of {columns}." if columns else ""
         name = asker.ask(

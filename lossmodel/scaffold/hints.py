@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lossmodel.importers import Column, Hints, Source
+from lossmodel.importers.cover import cover_of
 from lossmodel.importers.keys import Keys
 from lossmodel.importers.names import slug
+from lossmodel.importers.persons import is_persons
 from lossmodel.importers.roles import map_columns
 from lossmodel.importers.shapes import find_shape
 from lossmodel.importers.words import KEYS, normal
@@ -22,8 +24,16 @@ __all__ = ["lacking", "with_columns", "with_keys"]
 
 
 def lacking(source: Source, hints: Hints) -> dict[str, dict[str, str]]:
-    """Sections that no column and no heading says -> columns of words that are not read."""
+    """Sections that nothing says -> columns of words that are not read, with their first cell.
+
+    A cell that may name a person is not shown.
+    """
+    if is_list(source, hints):
+        return {name: {} for name in ("claimant", "party") if not getattr(hints, name)}
     shape = find_shape(source.columns)
+    cover = cover_of(
+        source.cells, Keys(""), given=hints.columns.columns, events=hints.by is not None
+    )
     columns = map_columns(
         source,
         hints.as_map(),
@@ -35,7 +45,7 @@ def lacking(source: Source, hints: Hints) -> dict[str, dict[str, str]]:
     figures = [column for column in columns.values() if column.is_figure]
     read = {column.read for column in columns.values()}
     unread = {
-        name: next(cell for cell in source.cells[name] if cell)
+        name: "" if cover.cells else next(cell for cell in source.cells[name] if cell)
         for name, column in columns.items()
         if column.read == "ignore" and any(map(_is_word, source.cells[name]))
     }
@@ -47,6 +57,11 @@ def lacking(source: Source, hints: Hints) -> dict[str, dict[str, str]]:
         and section not in read
         and not (figures and all(getattr(column, section) for column in figures))
     }
+
+
+def is_list(source: Source, hints: Hints) -> bool:
+    """Whether a table is read as a list of persons, of which no column is a figure."""
+    return is_persons(source.columns) and not hints.columns.columns
 
 
 def _is_word(cell: str) -> bool:
@@ -74,8 +89,11 @@ def with_columns(hints: Hints, source: Source) -> Hints:
     """Hints with the columns that a table for a new conflict has and a guess leaves out.
 
     A column of categories is one even if most of its words are not known yet, since they are asked
-    about; one of web addresses and pages is the source, and one of remarks the note.
+    about; one of web addresses and pages is the source, and one of remarks the note. Of a list of
+    persons nothing but the days is read.
     """
+    if is_list(source, hints):
+        return hints
     given = dict(hints.columns.columns)
     taken = {column.read for column in given.values()} | ({"category"} if hints.category else set())
     for name in (str(name) for name in source.cells if name not in given):
