@@ -189,6 +189,146 @@ def test_a_column_that_names_no_claimant_leaves_the_one_of_the_table(
     assert found == {(claimant, party) for party in columns.values()}
 
 
+SIDES = ("north", "south")
+
+
+@pytest.mark.parametrize(
+    ("parties", "civilians", "found"),
+    [
+        ((), (), {"north": 3, "south": 10}),
+        (
+            ("Government of North=north", "Government of South=south"),
+            (),
+            {"government-of-north": 3, "government-of-south": 10},
+        ),
+        (("North=north",), (), {"north": 3, "south": 10}),
+        (
+            ("North=north", "Villagers=south"),
+            ("Villagers",),
+            {"north": 3, "government-of-south": 10, "villagers": 1},
+        ),
+        (("Everyone=-",), (), {"everyone": 16}),
+    ],
+)
+def test_the_parties_of_a_set_of_events_are_those_that_it_names(
+    tmp_path, parties, civilians, found
+):
+    wishes = Wishes(
+        start="2001-05-01", sides=SIDES, parties=parties, civilians=civilians, claimants=("*=-",)
+    )
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, GED), hints=Hints(conflict=""))
+    claims = rows(done.folder / "claims.csv")
+    assert {row["party"]: float(row["value"]) for row in claims} == found
+
+
+ACROSS = "date,{},{}\n2001-05-02,5,9\n2001-05-03,8,20\n2001-05-04,9,31\n"
+
+
+@pytest.mark.parametrize(
+    ("headings", "parties"),
+    [
+        (("north killed", "south killed"), ()),
+        (("Gefallen Nord", "Gefallen Süd"), ()),
+        (("North dead", "South dead"), ("North=north", "South=south")),
+        (("north killed", "south killed"), ("Army=north", "Southerners=south")),
+        (("North", "South"), ("North=north", "South=south")),
+    ],
+)
+def test_sides_and_parties_of_the_user_are_words_of_headings(tmp_path, headings, parties):
+    wishes = Wishes(
+        start="2001-05-01",
+        sides=SIDES,
+        parties=parties,
+        claimants=("Ministry=north",),
+        categories=("killed",),
+    )
+    text = ACROSS.format(*headings)
+    hints = Hints(conflict="", kind="cumulative")
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    claims = rows(done.folder / "claims.csv")
+    named = {name.split("=")[0].lower() for name in parties} or set(SIDES)
+    assert {row["party"] for row in claims} == named
+    assert {row["claimant"] for row in claims} == {"ministry"}
+    assert [float(r["value"]) for r in claims if r["party"] == sorted(named)[0]] == [5, 8, 9]
+
+
+def test_merged_headings_of_the_users_parties_are_parties(tmp_path):
+    text = "Date,North,,South,\n,killed,wounded,killed,wounded\n2001-05-02,5,9,6,7\n"
+    text += "2001-05-03,8,20,9,9\n"
+    wishes = Wishes(start="2001-05-01", sides=SIDES, claimants=("Ministry=north",))
+    hints = Hints(conflict="", kind="cumulative")
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    claims = rows(done.folder / "claims.csv")
+    assert {(row["claimant"], row["party"]) for row in claims} == {
+        ("ministry", "north"),
+        ("ministry", "south"),
+    }
+
+
+def test_a_party_that_the_user_names_is_no_total(tmp_path):
+    text = (
+        "date,party,category,figure,claimant\n2001-05-02,Soldiers,killed,5,Staff\n"
+        "2001-05-02,All,killed,9,Envoy\n2001-05-03,Total,killed,5,Staff\n"
+    )
+    wishes = Wishes(
+        start="2001-05-01",
+        sides=SIDES,
+        parties=("Soldiers=north", "all=-"),
+        claimants=("*=-",),
+    )
+    hints = Hints(conflict="", kind="cumulative")
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    assert {row["party"] for row in rows(done.folder / "claims.csv")} == {"soldiers", "all"}
+    assert done.imported.left_out["why"].tolist() == ["totals of other rows (row 4)"]
+    path = table(tmp_path, text.replace("02,All", "32,All"))
+    with pytest.raises(ClaimsError, match=r"row 3, date: found '2001-05-32'"):
+        create(tmp_path / "other", wishes, table=path, hints=hints)
+
+
+def test_tables_in_markdown_are_read(tmp_path):
+    text = "| date | north killed | south killed |\n|---|---:|:---|\n| 1 May 2001 | 12 | 30 |\n"
+    text += "| 2 May 2001 | 15 | 41 |\n"
+    wishes = Wishes(start="2001-05-01", sides=SIDES, claimants=("Ministry=north",))
+    hints = Hints(conflict="", kind="cumulative")
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    assert done.claims == 4
+
+
+def test_headings_of_the_users_claimants_are_claimants(tmp_path):
+    wishes = Wishes(
+        start="2001-05-01",
+        sides=SIDES,
+        parties=("North=north",),
+        claimants=("North=north", "South=south"),
+        categories=("killed",),
+    )
+    hints = Hints(conflict="", kind="daily")
+    path = table(tmp_path, ACROSS.format("North", "South"))
+    done = create(tmp_path / "war", wishes, table=path, hints=hints)
+    found = {(row["claimant"], row["party"]) for row in rows(done.folder / "claims.csv")}
+    assert found == {("north", "north"), ("south", "north")}
+    text = "date,party,North,South\n2001-05-02,North,5,9\n2001-05-03,South,8,20\n"
+    wishes = replace(wishes, parties=())
+    path = table(tmp_path, text)
+    done = create(tmp_path / "other", wishes, table=path, hints=hints)
+    found = {(row["claimant"], row["party"]) for row in rows(done.folder / "claims.csv")}
+    assert found == {(a, b) for a in SIDES for b in SIDES}
+
+
+def test_of_several_parties_given_the_question_is_which(lossmodel, tmp_path):
+    table(tmp_path, ACROSS.format("killed", "wounded"))
+    said = lossmodel(
+        *("new", "war", "--from", "figures.csv", "--start", "2001-05-01", "--side", "a"),
+        *("--side", "b", "--party", "A=a", "--party", "B=b", "--claimant", "M=a"),
+        *("--kind", "cumulative"),
+    )
+    assert said.status == 2
+    assert "--column 'killed=value,party=A'" in said.stderr
+    assert "says it of 'killed', 'wounded'. Given are A, B: say which" in " ".join(
+        said.stderr.split()
+    )
+
+
 def test_a_relay_names_its_claimant_as_the_table_does(tmp_path):
     text = """date,side,what,number,who,via
 10 May 2001,North,killed,1200,Southern Staff,

@@ -87,7 +87,7 @@ def _read(source: Source, booked: Source | None, hints: Hints) -> Imported:
             return read(source)
     cover = cover_of(
         source.cells,
-        Keys(hints.conflict),
+        Keys(hints.conflict, parties=hints.parties),
         given=hints.columns.columns,
         events=hints.by is not None,
     )

@@ -54,19 +54,20 @@ def read_table(source: Source, hints: Hints) -> Imported:
     if shape is not None:
         hints = _of_shape(hints, shape)
         source = with_limits(source, shape)
-    keys = Keys(hints.conflict, {**(dict(shape.names) if shape else {}), **hints.as_map().names})
+    own = {**(dict(shape.names) if shape else {}), **hints.as_map().names}
+    keys = Keys(hints.conflict, own, hints.parties)
     hints = _with_keys(hints, keys)
     given = hints.as_map()
     columns = map_columns(
         source, given, keys, claimant=hints.claimant, party=hints.party, shape=shape
     )
-    own = is_claims(source.columns)
+    already = is_claims(source.columns)
     _check_options(source, columns, hints)
     problems = Problems()
     rows = claim_rows(
-        source, columns.columns, day_first=hints.day_first, span=keys.span, problems=problems
+        source, columns.columns, day_first=hints.day_first, keys=keys, problems=problems
     )
-    names = _as_written(rows, columns, keys) if own else names_of(source, rows, columns, keys)
+    names = _as_written(rows, columns, keys) if already else names_of(source, rows, columns, keys)
     figures = [name for name, column in columns.columns.items() if column.is_figure]
     units = units_of(figures, source.titles)
     records, numbers = make_records(
@@ -79,7 +80,7 @@ def read_table(source: Source, hints: Hints) -> Imported:
         day_first=hints.day_first,
         problems=problems,
     )
-    if not own:
+    if not already:
         records = up_to_knowledge(records, source.path.name, problems)
     problems.raise_if_any()
     if not records:
@@ -101,21 +102,21 @@ def read_table(source: Source, hints: Hints) -> Imported:
     titles = _titles(columns, names, shape)
     notes = (
         *([f"known as {shape.title}", *shape.notes] if shape else ()),
-        *([CLAIMS_ALREADY] if own else ()),
+        *([CLAIMS_ALREADY] if already else ()),
         *source.notes,
         *rows.notes,
         *filter(None, [numbers.description]),
         *unit_notes(units),
         *(said or kinds),
         *cuts,
-        *([] if own else triangle_notes(records)),
+        *([] if already else triangle_notes(records)),
         *_new_claimants(records, keys, titles),
         *_unused(columns, own_words),
     )
     return Imported(
         claims=claims_of(records),
         base=hints.conflict,
-        extra={} if own else _extra(records, keys, titles, shape),
+        extra={} if already else _extra(records, keys, titles, shape),
         notes=notes,
         heading="guessed",
         left_out=_left_out(columns, rows.left_out),

@@ -182,6 +182,10 @@ PARTIES: Final = _table(
     finland="finnish|фінляндія|финляндия|finnland|finlandia|finlande|suomi",
     soviet_union="ussr|urs|срср|ссср|sowjetunion|union sovietica|union sovietique|soviet|soviets",
     united_states="us|usa|сша|vereinigte staaten|estados unidos|etats unis|american|americans",
+    north="northern|nord|norte|nordlich|північ|північні|север|северные|الشمال",
+    south="southern|sud|sur|sul|sudlich|південь|південні|юг|южные|الجنوب",
+    east="eastern|ost|ostlich|схід|східні|восток|восточные|الشرق",
+    west="western|ouest|oeste|westlich|захід|західні|запад|западные|الغرب",
     north_korea="prk|dprk|північна корея|северная корея|кндр|nordkorea|corea del norte",
 )
 # Groups of persons: with a category they are some of its cases, not all.

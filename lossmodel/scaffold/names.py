@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from lossmodel.importers.words import normal
 from lossmodel.scaffold.plan import DROPPED
 from lossmodel.tables.vocabulary import KINDS, names_with
 
@@ -79,7 +80,9 @@ def names_in(imported: Imported, titles: Mapping[str, str]) -> TableNames:
     # Public sets do not say from which rows their claims are.
     places = list(imported.file_rows) or [0] * len(imported.claims)
     claims = imported.claims.assign(_row=places)
-    written = {key: name for name, key in imported.columns.names.items()} | dict(titles)
+    written = {key: name for name, key in imported.columns.names.items()}
+    # Of a name and its spelling with other capital letters, that of the table stays.
+    written |= {k: t for k, t in titles.items() if normal(written.get(k, "")) != normal(t)}
     # A heading such as "Killed / Staff" is no name of a claimant: it says more.
     more = {c.claimant for c in imported.columns.columns.values() if c.category or c.party}
     new = imported.extra.get("claimants")
