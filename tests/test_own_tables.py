@@ -522,6 +522,67 @@ def test_thousands_of_a_title_that_are_no_unit_multiply_nothing(tmp_path):
     assert claims(imported, "value") == [(12,)]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Losses of an army (population in millions)\ndate,killed\n2023-02-01,12\n", []),
+        ("date,Killed in 1000 days\n2023-02-01,12\n", []),
+        ("Потери (тыс. человек)\ndate,killed,tanks\n2023-02-01,0.5,12\n", ["people in"]),
+        (
+            'date,what,"number, thousands of men"\n2023-02-01,killed,0.5\n2023-02-01,tanks,12\n',
+            ["people in"],
+        ),
+    ],
+)
+def test_a_unit_multiplies_what_it_is_of_alone(tmp_path, text, said):
+    given = [] if "1000 days" not in text else ["Killed in 1000 days=value,category=killed"]
+    options = {"claimant": "nato", "category": "", "kind": "cumulative", "column": given}
+    imported = read(tmp_path, text, **options)
+    found = dict(claims(imported, "category", "value"))
+    assert found["killed"] == (500 if said else 12)
+    assert found.get("tanks", 12) == 12
+    notes = [note for note in imported.notes if "are multiplied by" in note]
+    assert len(notes) == len(said)
+    assert all(words in note for words, note in zip(said, notes, strict=True))
+
+
+def test_a_unit_of_a_title_over_people_and_equipment_is_asked_about(tmp_path):
+    text = "Losses (in thousands)\ndate,killed,tanks\n2023-02-01,1.2,12\n"
+    options = {"claimant": "nato", "category": "", "kind": "cumulative"}
+    asked = "a title gives a unit to figures of killed and of tanks.*'killed \\(thousands\\)'"
+    with pytest.raises(UsageError, match=asked):
+        read(tmp_path, text, **options)
+    text = "Losses\ndate,killed (thousands),tanks\n2023-02-01,1.2,12\n"
+    found = claims(read(tmp_path, text, **options), "category", "value")
+    assert found == [("killed", 1200), ("tanks", 12)]
+
+
+def test_a_letter_in_brackets_is_no_unit_of_a_cell(tmp_path):
+    text = "date,killed (thousands)\n2023-02-01,0.5 (as of K)\n2023-02-02,0.7k\n"
+    found = read(tmp_path, text, claimant="nato", category="", kind="cumulative")
+    assert claims(found, "value", "note") == [(500, "as of K"), (700, "")]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["400 (million dollars)", "400 (no data)", "400 (unknown)", "3 [dozen]", "40 (percent)"],
+)
+def test_words_in_brackets_that_change_a_figure_are_refused(tmp_path, cell):
+    with pytest.raises(ClaimsError, match="row 3, nato: found"):
+        read(tmp_path, f"date,nato\n2023-02-01,1\n2023-02-02,{cell}\n", kind="daily")
+
+
+def test_words_in_brackets_are_not_kept_where_they_may_name_persons(tmp_path):
+    text = "date,place,killed\n2023-02-01,A,5 (Kowalski)\n2023-03-02,B,4\n"
+    options = {"claimant": "nato", "category": "", "party": "russia"}
+    events = read(tmp_path, text, by="month", **options)
+    assert claims(events, "value", "note") == [(5, ""), (4, "")]
+    assert "Kowalski" not in events.left_out.to_csv() + " ".join(events.notes)
+    assert "remarks in brackets" in events.left_out["what"].tolist()
+    named = text.replace("place", "name")
+    assert claims(read(tmp_path, named, kind="daily", **options), "note") == [("",), ("",)]
+
+
 def test_records_in_records_of_json_are_columns(tmp_path):
     events = [
         {"date": f"2023-0{i}-01", "where": {"name": "x", "at": {"lat": 1.5}},
@@ -584,6 +645,10 @@ def test_figures_of_weeks_that_never_fall_are_asked_about(tmp_path):
     months = "".join(f"2023-{i + 1:02d},{20 + i}\n" for i in range(6))
     with pytest.raises(UsageError, match=f"new counts of a month each.*{asked}"):
         read(tmp_path, "date,nato\n" + months)
+    # Another column that falls does not answer for it.
+    two = "".join(f"2023-{d},{9 - i % 2},{n}\n" for i, (d, n) in enumerate(totals.items()))
+    with pytest.raises(UsageError, match="figures of 'wounded' running totals.*never fall in 5"):
+        read(tmp_path, "week ending,killed,wounded\n" + two, claimant="nato", category="")
     # A fall is of new counts, four rises may be, and two days say of which days figures are.
     fewer = "week ending,killed,who\n" + "".join(rows[:5])
     falls = "week ending,killed,who\n" + "".join([*rows[:5], "2023-07-30,80,nato\n"])

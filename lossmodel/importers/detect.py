@@ -93,7 +93,11 @@ def _read(source: Source, booked: Source | None, hints: Hints) -> Imported:
     )
     persons = is_persons(columns) and not hints.columns.columns
     try:
-        imported = (read_persons if persons else read_table)(source, hints)
+        imported = (
+            read_persons(source, hints)
+            if persons
+            else read_table(source, hints, remarks=not cover.cells)
+        )
     except ClaimsError as error:
         raise ClaimsError(cover.problems(error.problems)) from None
     except UsageError as error:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.durations import CENTURY
+from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.importers.words import CATEGORIES, PARTIES, normal
 
 __all__ = ["SECTIONS", "Keys"]
@@ -133,6 +134,11 @@ class Keys:
         if last is None:
             last = self.conflict.start + pd.Timedelta(days=CENTURY)
         return self.conflict.start.date(), last.date()
+
+    def is_equipment(self, category: str) -> bool:
+        """Whether a category is known to be of equipment, not of people."""
+        categories = self.conflict.categories if self.conflict else STANDARD_CATEGORIES
+        return category in categories and categories[category].group == "equipment"
 
     def like(self, name: str) -> list[str]:
         """Claimants with a similar name."""

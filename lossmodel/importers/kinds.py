@@ -98,19 +98,18 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
 def _check_windows(records: list[Record], path: Path) -> None:
     """Refuse figures of weeks, months or years that never fall: a heading of weeks says when only.
 
-    A table with a first and a last day says of which days its figures are.
+    Each column tells of itself. A table with first and last days says of which days figures are.
     """
     named = [record for record in records if record.window.form in PERIODS]
-    steps = _steps(named)
-    rises = _rises(named)
-    if rises < ENOUGH or any(step.falls for step in steps):
-        return
-    form = named[0].window.form
-    raise UsageError(
-        f"{path}: are the figures of {named[0].place.column!r} running totals, or new counts of a "
-        f"{form} each? They never fall in {len(steps)} steps, and rise in {rises}. Give --kind "
-        "cumulative or --kind period."
-    )
+    for _, group in groupby(named, key=lambda record: record.position):
+        column = list(group)
+        steps, rises = _steps(column), _rises(column)
+        if rises >= ENOUGH and not any(step.falls for step in steps):
+            raise UsageError(
+                f"{path}: are the figures of {column[0].place.column!r} running totals, or new "
+                f"counts of a {column[0].window.form} each? They never fall in {len(steps)} steps, "
+                f"and rise in {rises}. Give --kind cumulative or --kind period."
+            )
 
 
 def _rising(records: list[Record], members: list[int]) -> str:

@@ -29,7 +29,7 @@ from lossmodel.importers.shapes import Shape, find_shape
 from lossmodel.importers.sides import with_limits
 from lossmodel.importers.source import Source
 from lossmodel.importers.triangle import triangle_notes, triangles, up_to_knowledge
-from lossmodel.importers.units import unit_notes, units_of
+from lossmodel.importers.units import check_units, unit_notes, units_of
 from lossmodel.tables.problems import Problems
 
 __all__ = ["read_table"]
@@ -37,8 +37,15 @@ __all__ = ["read_table"]
 NEEDED: Final = ("claimant", "party", "category")
 
 
-def read_table(source: Source, hints: Hints) -> Imported:
+def read_table(source: Source, hints: Hints, *, remarks: bool = True) -> Imported:
     """Claims from a table whose columns are given, known by name, or guessed.
+
+    Parameters
+    ----------
+    source, hints
+        The table, and the user's description of it.
+    remarks
+        Whether words in brackets behind a figure are notes; not where they may name persons.
 
     Raises
     ------
@@ -77,12 +84,14 @@ def read_table(source: Source, hints: Hints) -> Imported:
         keys,
         names=names,
         units=units,
+        remarks=remarks,
         day_first=hints.day_first,
         problems=problems,
     )
     if not already:
         records = up_to_knowledge(records, source.path.name, problems)
     problems.raise_if_any()
+    check_units(source.path, units, [(r.place.column, r.category) for r in records], keys)
     if not records:
         without = rows.left_out.sentence()
         why = f"left out are {without}" if without else "all cells of its columns are empty"
