@@ -376,6 +376,16 @@ def test_events_of_any_table_are_summed_if_asked_for(tmp_path):
         (["Fri, 24 Feb 2023", "Saturday 25 February 2023"], ["02-24", "02-25"]),
         (["2023-02-23T22:00:00Z", "2023-03-26T21:00:00Z"], ["02-24", "03-27"]),
         (["2023-02-24T22:15:00Z", "2023-02-25T06:40:00Z"], ["02-24", "02-25"]),
+        # Midnight in Nepal; no clock of the world has it half an hour or an hour and a half ahead.
+        (["2023-02-23T18:15:00Z", "2023-02-24T18:15:00Z"], ["02-24", "02-25"]),
+        (["2023-02-23T23:30:00Z", "2023-02-24T23:30:00Z"], ["02-23", "02-24"]),
+        (["2023-02-23T22:30:00Z", "2023-02-24T22:30:00Z"], ["02-23", "02-24"]),
+        (["٢٣ شباط ٢٠٢٣", "١ مايو ٢٠٢٣"], ["02-23", "05-01"]),
+        (["٢ آب ٢٠٢٣", "٣ تشرين الأول ٢٠٢٣"], ["08-02", "10-03"]),
+        (["2 تشرين الثاني 2023", "3 كانون الأول 2023"], ["11-02", "12-03"]),
+        (["٢٣ فبراير ٢٠٢٣", "١ أغسطس ٢٠٢٣"], ["02-23", "08-01"]),
+        (["٢٣/٠٢/٢٠٢٣", "٢٠٢٣-٠٣-٠١"], ["02-23", "03-01"]),
+        (["۲۳ فوریه ۲۰۲۳", "۱ اوت ۲۰۲۳"], ["02-23", "08-01"]),
         (["1677196800", "1677283200"], ["02-24", "02-25"]),
         (["24/02/23", "25/02/23"], ["02-24", "02-25"]),
         (["24th of February 2023", "2023-W08-6"], ["02-24", "02-25"]),
@@ -386,6 +396,20 @@ def test_forms_of_days(tmp_path, cells, days):
         rows = "".join(f'"{cell}",{10 + cells.index(cell)}\n' for cell in order)
         found = read(tmp_path, f"date,ru-mod\n{rows}", kind="cumulative")
         assert claims(found, "end", "value") == [(day, 10 + i) for i, day in enumerate(days)]
+
+
+def test_a_table_in_arabic_is_read(tmp_path):
+    text = (
+        "التاريخ,الطرف,الفئة,العدد,المصدر\n٣ مايو ٢٠٠١,الشمال,قتلى,١٬٢٠٠,الوزارة\n"
+        "١٠ أيار ٢٠٠١,الشمال,قتلى,١٬٣٥٠,الوزارة\n١٧ آب ٢٠٠١,الشمال,جرحى,٤٠٠,الوزارة\n"
+    )
+    options = {"conflict": "", "party": "", "category": "", "kind": "cumulative"}
+    found = claims(read(tmp_path, text, **options), "party", "category", "end", "value")
+    assert found == [
+        ("party-1", "killed", "05-03", 1200),
+        ("party-1", "killed", "05-10", 1350),
+        ("party-1", "wounded", "08-17", 400),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from lossmodel.importers.date_forms import DAY, EITHER, FORMS, RANK, Window
+from lossmodel.importers.date_forms import DAY, EITHER, FORMS, RANK, Window, plain_date
 
 __all__ = ["DAY", "Dates", "Window", "guess_dates"]
 
 NOON: Final = 12
+# Minutes of clocks east of Greenwich ahead of UTC, summer time too: no other has a midnight.
+ZONES: Final = frozenset(
+    {
+        *range(60, 15 * 60, 60),
+        *(h * 60 + 30 for h in (3, 4, 5, 6, 9, 10)),
+        *(h * 60 + 45 for h in (5, 8, 12)),
+    }
+)
 WEEKDAY: Final = re.compile(
     r"^(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|пн|вт|ср|чт|пт|сб|нд|вс)[a-z]*\.?,?\s+",
     re.IGNORECASE,
@@ -120,7 +128,7 @@ class Dates:
 def _read(cell: str, day_first: bool | None, *, next_day: bool = False) -> Window | None:
     if len(cell) > LONGEST_CELL or not any(map(str.isdigit, cell)):
         return None
-    text = WEEKDAY.sub("", TAIL.sub("", cell.strip()))
+    text = WEEKDAY.sub("", TAIL.sub("", plain_date(cell.strip())))
     instant = _instant(text)
     if instant:
         day = instant[0] + next_day * DAY
@@ -248,10 +256,10 @@ def _midnights(cells: list[str]) -> tuple[bool, list[str]]:
     seconds = {second for second, _ in times}
     if not seconds or seconds == {0}:
         return False, []
-    constant = max(seconds) - min(seconds) <= 3600 and all(s % 1800 == 0 for s in seconds)
-    if not constant:
+    if max(seconds) - min(seconds) > 3600 or any(s % 900 for s in seconds):
         return False, ["hours are left out: a time belongs to the day that it is written with"]
-    if min(seconds) < NOON * 3600:
+    midnights = all((86_400 - s) / 60 in ZONES for s in seconds)
+    if min(seconds) < NOON * 3600 or not midnights:
         return False, ["instants are the same hour of each day: the day is the one written"]
     hours = " or ".join(f"{s // 3600}:{s % 3600 // 60:02d}" for s in sorted(seconds))
     if all(utc for _, utc in times):

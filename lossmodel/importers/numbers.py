@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from lossmodel.importers.names import digits
 from lossmodel.importers.words import MISSING, QUALIFIER_WORDS, normal
 from lossmodel.tables.vocabulary import QUALIFIERS
 
@@ -224,12 +224,7 @@ def _between(low: float | None, high: float | None, value: float | None = None) 
 
 def _digits(text: str) -> str:
     """Digits of any script as those of ASCII; an Arabic decimal mark as a point."""
-    if text.isascii():
-        return text
-    plain = "".join(
-        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text
-    )
-    return plain.replace("٫", ".").replace("，", ",")
+    return digits(text).replace("٫", ".").replace("，", ",")
 
 
 def _without_words(text: str) -> tuple[str, str | None]:
