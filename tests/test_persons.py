@@ -131,6 +131,17 @@ def test_persons_without_a_day_are_counted_in_words(sea, tmp_path, without, said
         read_any([write_list(tmp_path / "list.csv", rows)], hints(sea))
 
 
+def test_persons_without_a_day_are_left_out_and_counted(sea, tmp_path):
+    blank = ["", "unknown", "", "February 2001", "2001"]
+    rows = [(f"Wibble {i}", "", day, "") for i, day in enumerate([*blank, "2001-02-03"])]
+    imported = read_any([write_list(tmp_path / "list.csv", rows)], hints(sea))
+    assert imported.claims["value"].tolist() == [1]
+    without = {"what": "rows", "why": "without a day of death that can be read", "rows": 5}
+    assert imported.left_out.to_dict("records") == [without]
+    with pytest.raises(UsageError, match="5 of 5 persons have no day of death"):
+        read_any([write_list(tmp_path / "blank.csv", rows[:5])], hints(sea))
+
+
 @pytest.mark.parametrize(
     ("by", "day", "allowed"),
     [

@@ -15,7 +15,7 @@ from typing import Final
 
 from lossmodel.importers.date_forms import DAY, EITHER, FORMS, RANK, Window, plain_date
 
-__all__ = ["DAY", "Dates", "Window", "guess_dates"]
+__all__ = ["DAY", "Dates", "Window", "guess_dates", "why_no_date"]
 
 NOON: Final = 12
 # Minutes of clocks east of Greenwich ahead of UTC, summer time too: no other has a midnight.
@@ -205,6 +205,26 @@ def guess_dates(
         best = {order for order in best if held[order] == max(held.values())}
     order = best.pop() if len(best) == 1 else None
     return Dates(order, next_day, (*notes, *_named(unique, order)))
+
+
+def why_no_date(cell: str) -> str:
+    """Why a cell is no day, with the cell where it has nothing but numbers and a month.
+
+    Examples
+    --------
+    >>> why_no_date("32/05/2001"), why_no_date("1 mai"), why_no_date("Ann Other")
+    (": '32/05/2001' is no day of the calendar", ": '1 mai' has no year", '')
+    """
+    numbers = re.findall(r"\d+", cell)
+    if not numbers or len(cell) > LONGEST_CELL:
+        return ""
+    # Any other word may be the name of a person, which no message shows.
+    words = re.findall(r"[^\W\d_]+", plain_date(cell))
+    if not all(_read(f"1 {word} 2001", None) for word in words):
+        return ""
+    if _read(f"{cell.strip()} 2001", None) or _read(f"{cell.strip()}/2004", True):
+        return f": {cell!r} has no year"
+    return f": {cell!r} is no day of the calendar" if len(numbers) + len(words) > 1 else ""
 
 
 def _may_begin_with_the_year(cells: list[str]) -> bool:

@@ -221,7 +221,11 @@ class _Reader:
         figure = self.seen[plain]
         if figure is None:
             allowed = "a figure such as 1200, >1200 or 20-30, or nothing"
-            self._problem(row, name, quoted(cell), allowed, "Correct or empty the cell")
+            remedy = "Correct or empty the cell"
+            if cell[:1] in ("-", "−") and numbers.read(cell[1:].strip()) is not None:
+                remedy += ". If it corrects earlier figures, write correction in its row of a "
+                remedy += "column kind, and the kind of the others in theirs"
+            self._problem(row, name, quoted(cell), allowed, remedy)
             return None
         figure = scaled(figure, plain, self._factor(name, row))
         if figure.note and not self.remarks:

@@ -12,12 +12,12 @@ import pandas as pd
 
 from lossmodel.errors import UsageError
 from lossmodel.importers.columns import TIMED, Column
-from lossmodel.importers.dates import DAY, Dates, Window, guess_dates
+from lossmodel.importers.dates import DAY, Dates, Window, guess_dates, why_no_date
 from lossmodel.importers.keys import Keys
 from lossmodel.importers.left_out import LeftOut
 from lossmodel.importers.numbers import is_missing
 from lossmodel.importers.source import Source
-from lossmodel.importers.words import TOTALS, normal
+from lossmodel.importers.words import TIMES, TOTALS, normal
 from lossmodel.tables.problems import Problems, quoted
 
 __all__ = ["Rows", "claim_rows"]
@@ -25,6 +25,7 @@ __all__ = ["Rows", "claim_rows"]
 # Words of totals that stand before others: "Total (7 days)".
 FIRST_WORDS: Final = TOTALS - {"all", "mean", "average", "median", "overall"}
 WEEK: Final = 7
+OF_DAYS: Final = frozenset().union(*TIMES.values())
 NAMED: Final = ("claimant", "party")  # of which a word of totals may be the name
 
 
@@ -87,9 +88,8 @@ def claim_rows(
     across = bool(figures) and all(columns[name].date for name in figures)
     if not timed and not across:
         raise UsageError(
-            f"{source.path} has no column of dates, such as 2024-02-23 or 23/02/2024: it is "
-            "neither a known format nor a table with dates in rows. If a column has them in "
-            "another form, say which with --column 'HEADING=date'."
+            f"{source.path} has no column of dates, such as 2024-02-23 or 23/02/2024: "
+            f"{_no_dates(source)}"
         )
     cells = _without_totals(_once(source, left_out), timed, columns, figures, left_out, keys)
     cells = _without_texts(cells, timed, figures, left_out)
@@ -124,6 +124,19 @@ def claim_rows(
     }
     notes = [f"{name}: {note}" for name, dates in formats.items() for note in dates.notes]
     return Rows(cells, windows, days, left_out, tuple(notes))
+
+
+def _no_dates(source: Source) -> str:
+    """Why no column has dates: the first cell under a heading of days, else what to do."""
+    headings = [name for name in source.headings if normal(name) in OF_DAYS]
+    for name in headings:
+        for row, cell in source.cells[name].items():
+            if not is_missing(cell):
+                return f"row {row}, column {name} is none{why_no_date(cell)}."
+    return (
+        "it is neither a known format nor a table with dates in rows. If a column has them in "
+        "another form, say which with --column 'HEADING=date'."
+    )
 
 
 def _once(source: Source, left_out: LeftOut) -> pd.DataFrame:

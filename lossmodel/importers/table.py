@@ -16,8 +16,9 @@ from lossmodel.importers.assembly import claims_of, in_order, once
 from lossmodel.importers.columns import TIMED, ColumnMap
 from lossmodel.importers.events import sum_events
 from lossmodel.importers.hints import Hints
+from lossmodel.importers.inside import clip
 from lossmodel.importers.keys import SECTIONS, Keys
-from lossmodel.importers.kinds import clip, guess_kinds
+from lossmodel.importers.kinds import guess_kinds
 from lossmodel.importers.layout import with_whole_dates
 from lossmodel.importers.left_out import LeftOut
 from lossmodel.importers.named import names_of

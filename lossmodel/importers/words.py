@@ -69,7 +69,7 @@ TIMES: Final = _table(
     week_ending="week ending|week end|week ended|weekending|w e|week to|semana hasta|woche bis|"
     "тиждень до|неделя до|we date|end of week",
     week_starting="week starting|week start|week commencing|week beginning|week of|week from|w c|"
-    "wc date|start of week",
+    "wc date|start of week|semaine du|woche vom|semana del",
     week="week|iso week|woche|kw|semana|semaine|тиждень|неделя|epi week",
     month="month|monat|mes|mois|місяць|месяц|year month|yearmonth|ym|ay|mese|maand|miesiac",
     year="year|jahr|ano|annee|рік|год|yr|yil|anno",
