@@ -450,6 +450,31 @@ def test_the_command_in_the_readme_makes_the_same_folder(lossmodel, tmp_path):
         assert (tmp_path / "war" / path.name).read_text() == path.read_text()
 
 
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        (GED, ["--party", "North=north"]),
+        (GED, []),
+        (PERSONS, ["--party", "North=north", "--claimant", "List=-", "--by", "week"]),
+        (
+            "date,Gefallen Nord,south killed\n2001-05-02,5,9\n2001-05-03,4,8\n",
+            ["--party", "Army=north", "--claimant", "Ministry=north", "--kind", "daily"],
+        ),
+    ],
+)
+def test_the_command_in_the_readme_needs_no_word_of_the_first(lossmodel, tmp_path, text, options):
+    table(tmp_path, text)
+    options = [*options, "--start", "2001-05-01", "--side", "north", "--side", "south"]
+    first = lossmodel("new", "war", "--from", "figures.csv", "--claimant", "*=-", *options)
+    assert first.status == 0, first.stderr
+    readme = (tmp_path / "war" / "README.md").read_text()
+    again = shlex.split(readme.split("```sh\n")[1].split("\n```")[0])
+    (tmp_path / "war").rename(tmp_path / "first")
+    assert lossmodel(*again[1:]).status == 0
+    for path in (tmp_path / "first").iterdir():
+        assert (tmp_path / "war" / path.name).read_text() == path.read_text()
+
+
 # --- without a terminal -------------------------------------------------------------------------
 
 

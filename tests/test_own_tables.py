@@ -436,6 +436,14 @@ def test_days_of_no_calendar_are_named_with_their_row(tmp_path, cells, said):
     assert "Quux" not in str(refused.value)
 
 
+def test_a_day_without_its_year_is_told_to_have_one(tmp_path):
+    text = "day,nato\n2023-02-01,5\n3 mai,6\n"
+    with pytest.raises(ClaimsError, match="row 3, day: found '3 mai'.*Add the year"):
+        read(tmp_path, text, kind="daily")
+    with pytest.raises(ClaimsError, match="found '2023-02-30'.*Correct or remove the row"):
+        read(tmp_path, text.replace("3 mai", "2023-02-30"), kind="daily")
+
+
 def test_days_before_a_war_that_goes_on_name_no_last_day(tmp_path):
     with pytest.raises(UsageError, match="which is from 2022-02-24 on.*new one begins with"):
         read(tmp_path, "date,nato\n2021-02-01,5\n2021-02-02,9\n", kind="daily")

@@ -249,7 +249,7 @@ def _windows(
             rows=[int(str(row))],
             found=quoted(cell),
             allowed="a date like the others",
-            remedy="Correct or remove the row",
+            remedy="Add the year" if "year" in why_no_date(cell) else "Correct or remove the row",
         )
     return found
 
