@@ -7,11 +7,13 @@ import json
 import re
 import shlex
 import tomllib
+from dataclasses import replace
 
 import pytest
 
 from lossmodel import ClaimsError, load_claims, load_conflict
 from lossmodel.claims.own_counts import own_counts
+from lossmodel.claims.summary import stream_table
 from lossmodel.cli import new as command
 from lossmodel.conflict.keys import SECTIONS
 from lossmodel.conflict.types import STANDARD_CATEGORIES, Side
@@ -158,6 +160,175 @@ def test_who_quotes_a_side_is_not_proposed_for_it(word):
     assert likely_side(f"The Gazette ({word} Northern Staff)", sides) == ""
 
 
+GED = (
+    "id,side_a,side_b,date_start,date_end,deaths_a,deaths_b,deaths_civilians,best,high,low\n"
+    "1,Government of North,Government of South,2001-05-01,2001-05-01,3,4,1,10,12,8\n"
+    "2,Government of North,Government of South,2001-05-03,2001-05-09,0,6,0,6,6,6\n"
+)
+ACLED = "event_date,actor1,fatalities\n01 May 2001,A,12\n02 May 2001,B,3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "claimant"),
+    [
+        (GED, {"deaths_a": "north", "deaths_b": "south"}, "ucdp-ged"),
+        (ACLED, {"fatalities": "north"}, "acled"),
+        ("day,lost,fell\n2001-05-01,5,9\n", {"lost": "north", "fell": "south"}, "ministry"),
+    ],
+)
+def test_a_column_that_names_no_claimant_leaves_the_one_of_the_table(
+    tmp_path, text, columns, claimant
+):
+    given = {name: Column("value", party=of, category="killed") for name, of in columns.items()}
+    claimants = ("Ministry=north",) if claimant == "ministry" else ("*=-",)
+    wishes = Wishes(start="2001-05-01", sides=("north", "south"), claimants=claimants)
+    hints = Hints(conflict="", kind="period" if claimant != "ministry" else "daily")
+    hints = replace(hints, columns=ColumnMap(given))
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    found = {(row["claimant"], row["party"]) for row in rows(done.folder / "claims.csv")}
+    assert found == {(claimant, party) for party in columns.values()}
+
+
+SIDES = ("north", "south")
+
+
+@pytest.mark.parametrize(
+    ("parties", "civilians", "found"),
+    [
+        ((), (), {"north": 3, "south": 10}),
+        (
+            ("Government of North=north", "Government of South=south"),
+            (),
+            {"government-of-north": 3, "government-of-south": 10},
+        ),
+        (("North=north",), (), {"north": 3, "south": 10}),
+        (
+            ("North=north", "Villagers=south"),
+            ("Villagers",),
+            {"north": 3, "government-of-south": 10, "villagers": 1},
+        ),
+        (("Everyone=-",), (), {"everyone": 16}),
+    ],
+)
+def test_the_parties_of_a_set_of_events_are_those_that_it_names(
+    tmp_path, parties, civilians, found
+):
+    wishes = Wishes(
+        start="2001-05-01", sides=SIDES, parties=parties, civilians=civilians, claimants=("*=-",)
+    )
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, GED), hints=Hints(conflict=""))
+    claims = rows(done.folder / "claims.csv")
+    assert {row["party"]: float(row["value"]) for row in claims} == found
+
+
+ACROSS = "date,{},{}\n2001-05-02,5,9\n2001-05-03,8,20\n2001-05-04,9,31\n"
+
+
+@pytest.mark.parametrize(
+    ("headings", "parties"),
+    [
+        (("north killed", "south killed"), ()),
+        (("Gefallen Nord", "Gefallen Süd"), ()),
+        (("North dead", "South dead"), ("North=north", "South=south")),
+        (("north killed", "south killed"), ("Army=north", "Southerners=south")),
+        (("North", "South"), ("North=north", "South=south")),
+    ],
+)
+def test_sides_and_parties_of_the_user_are_words_of_headings(tmp_path, headings, parties):
+    wishes = Wishes(
+        start="2001-05-01",
+        sides=SIDES,
+        parties=parties,
+        claimants=("Ministry=north",),
+        categories=("killed",),
+    )
+    text = ACROSS.format(*headings)
+    hints = Hints(conflict="", kind="cumulative")
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    claims = rows(done.folder / "claims.csv")
+    named = {name.split("=")[0].lower() for name in parties} or set(SIDES)
+    assert {row["party"] for row in claims} == named
+    assert {row["claimant"] for row in claims} == {"ministry"}
+    assert [float(r["value"]) for r in claims if r["party"] == sorted(named)[0]] == [5, 8, 9]
+
+
+def test_merged_headings_of_the_users_parties_are_parties(tmp_path):
+    text = "Date,North,,South,\n,killed,wounded,killed,wounded\n2001-05-02,5,9,6,7\n"
+    text += "2001-05-03,8,20,9,9\n"
+    wishes = Wishes(start="2001-05-01", sides=SIDES, claimants=("Ministry=north",))
+    hints = Hints(conflict="", kind="cumulative")
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    claims = rows(done.folder / "claims.csv")
+    assert {(row["claimant"], row["party"]) for row in claims} == {
+        ("ministry", "north"),
+        ("ministry", "south"),
+    }
+
+
+def test_a_party_that_the_user_names_is_no_total(tmp_path):
+    text = (
+        "date,party,category,figure,claimant\n2001-05-02,Soldiers,killed,5,Staff\n"
+        "2001-05-02,All,killed,9,Envoy\n2001-05-03,Total,killed,5,Staff\n"
+    )
+    wishes = Wishes(
+        start="2001-05-01",
+        sides=SIDES,
+        parties=("Soldiers=north", "all=-"),
+        claimants=("*=-",),
+    )
+    hints = Hints(conflict="", kind="cumulative")
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    assert {row["party"] for row in rows(done.folder / "claims.csv")} == {"soldiers", "all"}
+    assert done.imported.left_out["why"].tolist() == ["totals of other rows (row 4)"]
+    path = table(tmp_path, text.replace("02,All", "32,All"))
+    with pytest.raises(ClaimsError, match=r"row 3, date: found '2001-05-32'"):
+        create(tmp_path / "other", wishes, table=path, hints=hints)
+
+
+def test_tables_in_markdown_are_read(tmp_path):
+    text = "| date | north killed | south killed |\n|---|---:|:---|\n| 1 May 2001 | 12 | 30 |\n"
+    text += "| 2 May 2001 | 15 | 41 |\n"
+    wishes = Wishes(start="2001-05-01", sides=SIDES, claimants=("Ministry=north",))
+    hints = Hints(conflict="", kind="cumulative")
+    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    assert done.claims == 4
+
+
+def test_headings_of_the_users_claimants_are_claimants(tmp_path):
+    wishes = Wishes(
+        start="2001-05-01",
+        sides=SIDES,
+        parties=("North=north",),
+        claimants=("North=north", "South=south"),
+        categories=("killed",),
+    )
+    hints = Hints(conflict="", kind="daily")
+    path = table(tmp_path, ACROSS.format("North", "South"))
+    done = create(tmp_path / "war", wishes, table=path, hints=hints)
+    found = {(row["claimant"], row["party"]) for row in rows(done.folder / "claims.csv")}
+    assert found == {("north", "north"), ("south", "north")}
+    text = "date,party,North,South\n2001-05-02,North,5,9\n2001-05-03,South,8,20\n"
+    wishes = replace(wishes, parties=())
+    path = table(tmp_path, text)
+    done = create(tmp_path / "other", wishes, table=path, hints=hints)
+    found = {(row["claimant"], row["party"]) for row in rows(done.folder / "claims.csv")}
+    assert found == {(a, b) for a in SIDES for b in SIDES}
+
+
+def test_of_several_parties_given_the_question_is_which(lossmodel, tmp_path):
+    table(tmp_path, ACROSS.format("killed", "wounded"))
+    said = lossmodel(
+        *("new", "war", "--from", "figures.csv", "--start", "2001-05-01", "--side", "a"),
+        *("--side", "b", "--party", "A=a", "--party", "B=b", "--claimant", "M=a"),
+        *("--kind", "cumulative"),
+    )
+    assert said.status == 2
+    assert "--column 'killed=value,party=A'" in said.stderr
+    assert "says it of 'killed', 'wounded'. Given are A, B: say which" in " ".join(
+        said.stderr.split()
+    )
+
+
 def test_a_relay_names_its_claimant_as_the_table_does(tmp_path):
     text = """date,side,what,number,who,via
 10 May 2001,North,killed,1200,Southern Staff,
@@ -185,28 +356,83 @@ def test_a_relay_of_nobody_is_named_in_the_users_file(tmp_path):
 
 
 def test_streams_nobody_described_are_estimates_and_say_so(made):
-    streams = rows(made.folder / "streams.csv")
-    assert {(row["claimant"], row["category"]) for row in streams} == {
+    assert rows(made.folder / "streams.csv") == []
+    streams = stream_table(load_claims(conflict=made.folder))
+    assert set(zip(streams["claimant"], streams["category"], strict=True)) == {
         ("southern-staff", "killed"),
         ("northern-ministry", "killed"),
         ("northern-ministry", "wounded"),
         ("the-gazette", "tanks"),
     }
-    assert {row["accounting"] for row in streams} == {"estimate"}
-    assert all("assumes least" in row["note"] for row in streams)
+    assert set(streams["accounting"]) == {"estimate"}
+    assert not streams["declared"].any()
+
+
+@pytest.mark.parametrize("said", [(), ("North Ministry=ledger",)])
+def test_an_own_count_that_nobody_described_is_a_note_in_a_new_folder(tmp_path, said):
+    text = "date,killed\n" + "".join(f"2001-05-0{i},{9 * i}\n" for i in range(2, 8))
+    wishes = Wishes(
+        start="2001-05-01",
+        sides=("North", "South"),
+        parties=("North=north",),
+        claimants=("North Ministry=north",),
+        accountings=said,
+    )
+    hints = Hints(conflict="", kind="cumulative")
+    place = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints).folder
+    claims = load_claims(conflict=place)
+    kinds = {finding.kind for finding in find(claims, collect_evidence(claims))}
+    assert ("undeclared-accounting" in kinds) is (not said)
+
+
+PERSONS = "Name,Rank,Died\n" + "".join(f"P{i} Q,Pte,2001-05-{1 + i % 20:02d}\n" for i in range(60))
+
+
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [
+        (PERSONS, Hints(conflict="", by="week")),
+        (ACLED, Hints(conflict="")),
+        (
+            "start,end,known,killed\n2001-05-02,2001-05-04,2001-05-10,5\n"
+            "2001-05-02,2001-05-04,2001-05-20,8\n",
+            Hints(conflict="", kind="period"),
+        ),
+    ],
+)
+def test_a_table_of_cases_is_a_list_unless_somebody_says_otherwise(tmp_path, text, hints):
+    wishes = Wishes(
+        start="2001-05-01",
+        sides=("north", "south"),
+        parties=("North=north",),
+        claimants=("Obituaries=-",),
+    )
+    path = table(tmp_path, text)
+    hints = replace(hints, claimant="obituaries")
+    done = create(tmp_path / "war", wishes, table=path, hints=hints)
+    (row,) = rows(done.folder / "streams.csv")
+    assert (row["accounting"], "lists cases" in row["note"]) == ("list", True)
+    assert (done.listed, done.assumed) == (("obituaries (killed)",), ())
+    told = replace(wishes, accountings=("Obituaries=register",))
+    done = create(tmp_path / "other", told, table=path, hints=hints)
+    (row,) = rows(done.folder / "streams.csv")
+    assert (row["accounting"], row["note"]) == ("register", "")
 
 
 def test_a_given_accounting_is_that_of_its_claimant_and_category(tmp_path):
     how = ("Northern Ministry:wounded=register", "southern staff=ledger")
     wishes = Wishes(start="2001-05-01", claimants=SIDED, accountings=how)
     place = create(tmp_path / "war", wishes, table=table(tmp_path)).folder
-    found = {(r["claimant"], r["category"]): r["accounting"] for r in rows(place / "streams.csv")}
-    assert found["southern-staff", "killed"] == "ledger"
-    assert found["northern-ministry", "wounded"] == "register"
-    assert found["northern-ministry", "killed"] == "estimate"
+    streams = stream_table(load_claims(conflict=place))
+    found = {
+        (row["claimant"], row["category"]): (row["accounting"], row["declared"])
+        for row in streams.to_dict("records")
+    }
+    assert found["southern-staff", "killed"] == ("ledger", True)
+    assert found["northern-ministry", "wounded"] == ("register", True)
+    assert found["northern-ministry", "killed"] == ("estimate", False)
     notes = {(r["claimant"], r["category"]): r["note"] for r in rows(place / "streams.csv")}
-    assert notes["northern-ministry", "wounded"] == ""
-    assert notes["northern-ministry", "killed"] != ""
+    assert notes == {("northern-ministry", "wounded"): "", ("southern-staff", "killed"): ""}
 
 
 def test_the_command_in_the_readme_makes_the_same_folder(lossmodel, tmp_path):
@@ -218,6 +444,31 @@ def test_the_command_in_the_readme_makes_the_same_folder(lossmodel, tmp_path):
     text = (tmp_path / "war" / "README.md").read_text()
     again = shlex.split(text.split("```sh\n")[1].split("\n```")[0])
     assert again[:3] == ["lossmodel", "new", "war"]
+    (tmp_path / "war").rename(tmp_path / "first")
+    assert lossmodel(*again[1:]).status == 0
+    for path in (tmp_path / "first").iterdir():
+        assert (tmp_path / "war" / path.name).read_text() == path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        (GED, ["--party", "North=north"]),
+        (GED, []),
+        (PERSONS, ["--party", "North=north", "--claimant", "List=-", "--by", "week"]),
+        (
+            "date,Gefallen Nord,south killed\n2001-05-02,5,9\n2001-05-03,4,8\n",
+            ["--party", "Army=north", "--claimant", "Ministry=north", "--kind", "daily"],
+        ),
+    ],
+)
+def test_the_command_in_the_readme_needs_no_word_of_the_first(lossmodel, tmp_path, text, options):
+    table(tmp_path, text)
+    options = [*options, "--start", "2001-05-01", "--side", "north", "--side", "south"]
+    first = lossmodel("new", "war", "--from", "figures.csv", "--claimant", "*=-", *options)
+    assert first.status == 0, first.stderr
+    readme = (tmp_path / "war" / "README.md").read_text()
+    again = shlex.split(readme.split("```sh\n")[1].split("\n```")[0])
     (tmp_path / "war").rename(tmp_path / "first")
     assert lossmodel(*again[1:]).status == 0
     for path in (tmp_path / "first").iterdir():

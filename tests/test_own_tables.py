@@ -376,6 +376,16 @@ def test_events_of_any_table_are_summed_if_asked_for(tmp_path):
         (["Fri, 24 Feb 2023", "Saturday 25 February 2023"], ["02-24", "02-25"]),
         (["2023-02-23T22:00:00Z", "2023-03-26T21:00:00Z"], ["02-24", "03-27"]),
         (["2023-02-24T22:15:00Z", "2023-02-25T06:40:00Z"], ["02-24", "02-25"]),
+        # Midnight in Nepal; no clock of the world has it half an hour or an hour and a half ahead.
+        (["2023-02-23T18:15:00Z", "2023-02-24T18:15:00Z"], ["02-24", "02-25"]),
+        (["2023-02-23T23:30:00Z", "2023-02-24T23:30:00Z"], ["02-23", "02-24"]),
+        (["2023-02-23T22:30:00Z", "2023-02-24T22:30:00Z"], ["02-23", "02-24"]),
+        (["٢٣ شباط ٢٠٢٣", "١ مايو ٢٠٢٣"], ["02-23", "05-01"]),
+        (["٢ آب ٢٠٢٣", "٣ تشرين الأول ٢٠٢٣"], ["08-02", "10-03"]),
+        (["2 تشرين الثاني 2023", "3 كانون الأول 2023"], ["11-02", "12-03"]),
+        (["٢٣ فبراير ٢٠٢٣", "١ أغسطس ٢٠٢٣"], ["02-23", "08-01"]),
+        (["٢٣/٠٢/٢٠٢٣", "٢٠٢٣-٠٣-٠١"], ["02-23", "03-01"]),
+        (["۲۳ فوریه ۲۰۲۳", "۱ اوت ۲۰۲۳"], ["02-23", "08-01"]),
         (["1677196800", "1677283200"], ["02-24", "02-25"]),
         (["24/02/23", "25/02/23"], ["02-24", "02-25"]),
         (["24th of February 2023", "2023-W08-6"], ["02-24", "02-25"]),
@@ -386,6 +396,170 @@ def test_forms_of_days(tmp_path, cells, days):
         rows = "".join(f'"{cell}",{10 + cells.index(cell)}\n' for cell in order)
         found = read(tmp_path, f"date,ru-mod\n{rows}", kind="cumulative")
         assert claims(found, "end", "value") == [(day, 10 + i) for i, day in enumerate(days)]
+
+
+def test_a_figure_below_zero_is_asked_to_be_a_correction(tmp_path):
+    rows = ["2023-02-01,12", "2023-02-02,9", "2023-02-03,-4", "2023-02-04,15"]
+    with pytest.raises(ClaimsError, match="found '-4'.*correction in its row of a column kind"):
+        read(tmp_path, "\n".join(["date,nato", *rows]) + "\n", kind="daily")
+    kinds = ["daily", "daily", "correction", "daily"]
+    text = "\n".join(["date,nato,kind", *map(",".join, zip(rows, kinds, strict=True))]) + "\n"
+    found = claims(read(tmp_path, text), "kind", "value")
+    assert ("correction", -4) in found
+    # What has no number behind its sign is no correction.
+    with pytest.raises(ClaimsError) as refused:
+        read(tmp_path, "date,nato\n2023-02-01,12\n2023-02-02,-x\n2023-02-03,9\n", kind="daily")
+    assert "correction" not in str(refused.value)
+
+
+def test_rows_of_several_kinds_are_told_of_the_column_that_says_it(tmp_path):
+    rows = "2023-02-01,12\n2023-02-02,9\n2023-02-03,210\n2023-02-04,225\n2023-02-05,232\n"
+    with pytest.raises(UsageError, match="of several kinds.*column kind: daily, cumulative"):
+        read(tmp_path, f"date,killed\n{rows}", claimant="nato", category="")
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (["32/05/2023", "2023-02-30"], "row 2, column day is none: '32/05/2023' is no day of the"),
+        (["1 mai", "2 mai"], "row 2, column day is none: '1 mai' has no year"),
+        (["", "5.6."], "row 3, column day is none: '5.6.' has no year"),
+        # No word that may be a name is shown.
+        (["7 Quux", "8 Quux"], "row 2, column day is none."),
+    ],
+)
+def test_days_of_no_calendar_are_named_with_their_row(tmp_path, cells, said):
+    text = "day,note,nato\n" + "".join(f"{cell},x,5\n" for cell in cells)
+    with pytest.raises(UsageError) as refused:
+        read(tmp_path, text)
+    assert said in str(refused.value)
+    assert "Quux" not in str(refused.value)
+
+
+def test_a_day_without_its_year_is_told_to_have_one(tmp_path):
+    text = "day,nato\n2023-02-01,5\n3 mai,6\n"
+    with pytest.raises(ClaimsError, match="row 3, day: found '3 mai'.*Add the year"):
+        read(tmp_path, text, kind="daily")
+    with pytest.raises(ClaimsError, match="found '2023-02-30'.*Correct or remove the row"):
+        read(tmp_path, text.replace("3 mai", "2023-02-30"), kind="daily")
+
+
+def test_days_before_a_war_that_goes_on_name_no_last_day(tmp_path):
+    with pytest.raises(UsageError, match="which is from 2022-02-24 on.*new one begins with"):
+        read(tmp_path, "date,nato\n2021-02-01,5\n2021-02-02,9\n", kind="daily")
+
+
+def test_weeks_in_french_begin_on_the_day_that_is_written(tmp_path):
+    found = read(tmp_path, "semaine du,nato\n6 février 2023,5\n13 février 2023,4\n")
+    assert claims(found, "start", "end", "kind")[0] == ("02-06", "02-12", "period")
+
+
+def test_civilians_in_records_are_named_with_the_option_that_reads_them(tmp_path):
+    rows = [
+        {"date": f"2023-02-0{i}", "deaths": {"military": 10 * i, "civilian": i}}
+        for i in range(1, 7)
+    ]
+    imported = read(tmp_path, json.dumps(rows), "own.json", claimant="nato", kind="cumulative")
+    [why] = imported.left_out["why"]
+    assert why == (
+        "civilians are a party: --column 'deaths.civilian=value,party=...,category=killed' reads it"
+    )
+    column = ["deaths.civilian=value,party=ukraine-civilians,category=killed"]
+    options = {"claimant": "nato", "kind": "cumulative", "column": column}
+    imported = read(tmp_path, json.dumps(rows), "own.json", **options)
+    assert set(imported.claims["party"]) == {"russia", "ukraine-civilians"}
+
+
+WIKI = """{| class="wikitable sortable"
+|+ Losses (thousands)
+! rowspan="2" | Date !! colspan=2 | Killed<ref name=x>A note | 5</ref>
+|-
+! [[Russia|Russians]] !! '''Ukraine'''
+|- style="x"
+| {{nowrap|1 May 2023}} || align=right | {{formatnum:1.2}}<ref name="y"/> || 1.5 <!-- later -->
+|-
+| 3 May 2023
+| data-sort-value="9" | 2.1
+| [https://example.org 2.5]
+|}
+{| class="other"
+| not | read
+|}
+"""
+HTML = """<!DOCTYPE html><html><head><style>td { x: 1 }</style></head><body><p>A page</p>
+<table><tr><td>Menu</td></tr></table>
+<table><caption>Losses (thousands)</caption>
+<tr><th rowspan=2>Date<th colspan="2">Killed<sup>[1]</sup></tr>
+<tr><th>Russia</th><th><a href="x">Ukraine</a></th></tr>
+<tr><td>1&nbsp;May 2023<td>1.2<td>1.5
+<tr><td>3 May 2023</td><td>2.1</td><td><b>2</b>.5</td></tr>
+<tr><td colspan=3>Source: a &lt;page&gt;</td></tr>
+</table><table><tr><td>1<tr><td>2</table></body></html>"""
+
+
+@pytest.mark.parametrize("text", [WIKI, HTML])
+def test_a_table_of_a_page_is_read_with_its_merged_cells(tmp_path, text):
+    imported = read(tmp_path, text, party="", category="", claimant="nato", kind="cumulative")
+    assert claims(imported, "party", "category", "end", "value") == [
+        ("russia", "killed", "05-01", 1200),
+        ("russia", "killed", "05-03", 2100),
+        ("ukraine", "killed", "05-01", 1500),
+        ("ukraine", "killed", "05-03", 2500),
+    ]
+
+
+def test_a_footnote_of_a_heading_is_no_word_of_it(tmp_path):
+    text = "date,Russia killed[1],Ukraine killed*\n2023-02-01,5,7\n2023-02-02,9,8\n"
+    imported = read(tmp_path, text, party="", category="", claimant="nato", kind="daily")
+    assert claims(imported, "party", "value")[0] == ("russia", 5)
+
+
+def test_a_cell_beside_several_rows_stands_in_each(tmp_path):
+    text = (
+        "<table><tr><th>date<th>party<th>killed<tr><td rowspan=2>2023-02-01<td>Russia<td>5"
+        "<tr><td>Ukraine<td>6<tr><td>2023-02-02<td rowspan=9>Russia<td>7<tr><td>2023-02-03<td>8"
+        "</table>"
+    )
+    imported = read(tmp_path, text, party="", category="", claimant="nato", kind="daily")
+    found = claims(imported, "party", "end", "value")
+    assert found == [
+        ("russia", "02-01", 5),
+        ("russia", "02-02", 7),
+        ("russia", "02-03", 8),
+        ("ukraine", "02-01", 6),
+    ]
+    given = {"party": "", "category": "", "claimant": "nato", "kind": "daily"}
+    with pytest.raises(ClaimsError, match="row 3, killed: found 'many'"):
+        read(tmp_path, text.replace("<td>6", "<td>many"), **given)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<html><body><p>Nothing</p><table><tr><td>x</table></body></html>", "without a table of"),
+        ("<?xml version='1.0'?><data/>", "HTML or XML without a table"),
+        ("<table><tr><td colspan=9999>x<tr><td>y</table>", "more than 2,000 columns"),
+        ("<table><tr><td>a<td rowspan=3>b<tr><td colspan=2>x<td>y</table>", "row 2 has 3 cells"),
+        ("{|\n| a\n", "contains no table"),
+    ],
+)
+def test_pages_without_a_table_are_refused(tmp_path, text, said):
+    with pytest.raises(UsageError, match=said):
+        read(tmp_path, text)
+
+
+def test_a_table_in_arabic_is_read(tmp_path):
+    text = (
+        "التاريخ,الطرف,الفئة,العدد,المصدر\n٣ مايو ٢٠٠١,الشمال,قتلى,١٬٢٠٠,الوزارة\n"
+        "١٠ أيار ٢٠٠١,الشمال,قتلى,١٬٣٥٠,الوزارة\n١٧ آب ٢٠٠١,الشمال,جرحى,٤٠٠,الوزارة\n"
+    )
+    options = {"conflict": "", "party": "", "category": "", "kind": "cumulative"}
+    found = claims(read(tmp_path, text, **options), "party", "category", "end", "value")
+    assert found == [
+        ("party-1", "killed", "05-03", 1200),
+        ("party-1", "killed", "05-10", 1350),
+        ("party-1", "wounded", "08-17", 400),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -522,6 +696,67 @@ def test_thousands_of_a_title_that_are_no_unit_multiply_nothing(tmp_path):
     assert claims(imported, "value") == [(12,)]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Losses of an army (population in millions)\ndate,killed\n2023-02-01,12\n", []),
+        ("date,Killed in 1000 days\n2023-02-01,12\n", []),
+        ("Потери (тыс. человек)\ndate,killed,tanks\n2023-02-01,0.5,12\n", ["people in"]),
+        (
+            'date,what,"number, thousands of men"\n2023-02-01,killed,0.5\n2023-02-01,tanks,12\n',
+            ["people in"],
+        ),
+    ],
+)
+def test_a_unit_multiplies_what_it_is_of_alone(tmp_path, text, said):
+    given = [] if "1000 days" not in text else ["Killed in 1000 days=value,category=killed"]
+    options = {"claimant": "nato", "category": "", "kind": "cumulative", "column": given}
+    imported = read(tmp_path, text, **options)
+    found = dict(claims(imported, "category", "value"))
+    assert found["killed"] == (500 if said else 12)
+    assert found.get("tanks", 12) == 12
+    notes = [note for note in imported.notes if "are multiplied by" in note]
+    assert len(notes) == len(said)
+    assert all(words in note for words, note in zip(said, notes, strict=True))
+
+
+def test_a_unit_of_a_title_over_people_and_equipment_is_asked_about(tmp_path):
+    text = "Losses (in thousands)\ndate,killed,tanks\n2023-02-01,1.2,12\n"
+    options = {"claimant": "nato", "category": "", "kind": "cumulative"}
+    asked = "a title gives a unit to figures of killed and of tanks.*'killed \\(thousands\\)'"
+    with pytest.raises(UsageError, match=asked):
+        read(tmp_path, text, **options)
+    text = "Losses\ndate,killed (thousands),tanks\n2023-02-01,1.2,12\n"
+    found = claims(read(tmp_path, text, **options), "category", "value")
+    assert found == [("killed", 1200), ("tanks", 12)]
+
+
+def test_a_letter_in_brackets_is_no_unit_of_a_cell(tmp_path):
+    text = "date,killed (thousands)\n2023-02-01,0.5 (as of K)\n2023-02-02,0.7k\n"
+    found = read(tmp_path, text, claimant="nato", category="", kind="cumulative")
+    assert claims(found, "value", "note") == [(500, "as of K"), (700, "")]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["400 (million dollars)", "400 (no data)", "400 (unknown)", "3 [dozen]", "40 (percent)"],
+)
+def test_words_in_brackets_that_change_a_figure_are_refused(tmp_path, cell):
+    with pytest.raises(ClaimsError, match="row 3, nato: found"):
+        read(tmp_path, f"date,nato\n2023-02-01,1\n2023-02-02,{cell}\n", kind="daily")
+
+
+def test_words_in_brackets_are_not_kept_where_they_may_name_persons(tmp_path):
+    text = "date,place,killed\n2023-02-01,A,5 (Kowalski)\n2023-03-02,B,4\n"
+    options = {"claimant": "nato", "category": "", "party": "russia"}
+    events = read(tmp_path, text, by="month", **options)
+    assert claims(events, "value", "note") == [(5, ""), (4, "")]
+    assert "Kowalski" not in events.left_out.to_csv() + " ".join(events.notes)
+    assert "remarks in brackets" in events.left_out["what"].tolist()
+    named = text.replace("place", "name")
+    assert claims(read(tmp_path, named, kind="daily", **options), "note") == [("",), ("",)]
+
+
 def test_records_in_records_of_json_are_columns(tmp_path):
     events = [
         {"date": f"2023-0{i}-01", "where": {"name": "x", "at": {"lat": 1.5}},
@@ -584,6 +819,10 @@ def test_figures_of_weeks_that_never_fall_are_asked_about(tmp_path):
     months = "".join(f"2023-{i + 1:02d},{20 + i}\n" for i in range(6))
     with pytest.raises(UsageError, match=f"new counts of a month each.*{asked}"):
         read(tmp_path, "date,nato\n" + months)
+    # Another column that falls does not answer for it.
+    two = "".join(f"2023-{d},{9 - i % 2},{n}\n" for i, (d, n) in enumerate(totals.items()))
+    with pytest.raises(UsageError, match="figures of 'wounded' running totals.*never fall in 5"):
+        read(tmp_path, "week ending,killed,wounded\n" + two, claimant="nato", category="")
     # A fall is of new counts, four rises may be, and two days say of which days figures are.
     fewer = "week ending,killed,who\n" + "".join(rows[:5])
     falls = "week ending,killed,who\n" + "".join([*rows[:5], "2023-07-30,80,nato\n"])

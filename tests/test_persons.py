@@ -131,6 +131,17 @@ def test_persons_without_a_day_are_counted_in_words(sea, tmp_path, without, said
         read_any([write_list(tmp_path / "list.csv", rows)], hints(sea))
 
 
+def test_persons_without_a_day_are_left_out_and_counted(sea, tmp_path):
+    blank = ["", "unknown", "", "February 2001", "2001"]
+    rows = [(f"Wibble {i}", "", day, "") for i, day in enumerate([*blank, "2001-02-03"])]
+    imported = read_any([write_list(tmp_path / "list.csv", rows)], hints(sea))
+    assert imported.claims["value"].tolist() == [1]
+    without = {"what": "rows", "why": "without a day of death that can be read", "rows": 5}
+    assert imported.left_out.to_dict("records") == [without]
+    with pytest.raises(UsageError, match="5 of 5 persons have no day of death"):
+        read_any([write_list(tmp_path / "blank.csv", rows[:5])], hints(sea))
+
+
 @pytest.mark.parametrize(
     ("by", "day", "allowed"),
     [
@@ -189,6 +200,37 @@ def test_no_cell_of_a_list_is_in_a_message_however_its_columns_are_declared(
         if read != "claimant" or ended.status == 2:
             assert not [word for word in WORDS if word in said]
             assert ended.status == 0 or "list.csv" in said
+
+
+@pytest.mark.parametrize(
+    "headings", ["Name,Rank,Died", "name,unit,date of death", "name,died,note"]
+)
+def test_a_new_conflict_of_a_list_needs_its_claimant_and_party_alone(tmp_path, lossmodel, headings):
+    lines = [f"Zzyzx {i},{i % 2},2001-05-0{i % 9 + 1}" for i in range(12)]
+    if headings.endswith("note"):
+        lines = [",".join([a, c, b]) for a, b, c in (line.split(",") for line in lines)]
+    (tmp_path / "list.csv").write_text("\n".join([headings, *lines]) + "\n")
+    base = ["--from", "list.csv", "--start", "2001-05-01", "--side", "north", "--side", "south"]
+    lacking = lossmodel("new", "war", *base)
+    assert lacking.status == 2
+    assert "2 options are missing" in lacking.stderr
+    assert "Zzyzx" not in lacking.stderr
+    given = [*base, "--party", "North=north", "--claimant", "List=-", "--category", "wounded"]
+    ended = lossmodel("new", "war", *given)
+    assert ended.status == 0, ended.stderr
+    assert "12 persons are counted by day of death" in ended.stdout
+    assert "categories wounded" in ended.stdout
+    assert "Zzyzx" not in ended.stdout + ended.stderr
+
+
+def test_a_question_about_a_table_that_may_name_persons_shows_no_cell(tmp_path, lossmodel):
+    (tmp_path / "list.csv").write_text(
+        "name,died,age\nZzyzx Quux,2001-05-01,30\nPlugh Garply,2001-05-03,31\n"
+    )
+    given = ["--column", "died=date", "--column", "age=value", "--kind", "daily"]
+    ended = lossmodel("new", "war", "--from", "list.csv", "--start", "2001-05-01", *given)
+    assert "If a column does: --column 'HEADING=claimant', of name" in ended.stderr
+    assert "Zzyzx" not in ended.stderr
 
 
 @pytest.mark.parametrize("second", ["early March", "land", "killed"])

@@ -166,8 +166,9 @@ def import_data(
 ) -> None:
     """Convert a public data set or your own table to claims, and report what was guessed.
 
-    Your own table is CSV, JSON, XLSX or Parquet, with a row per day, window, figure or event. UCDP
-    GED, ACLED, Iraq Body Count and Tech for Palestine are known by their columns.
+    Your own table is CSV, JSON, XLSX, Parquet, HTML or of a wiki, with a row per day, window,
+    figure or event. UCDP GED, ACLED, Iraq Body Count and Tech for Palestine are known by their
+    columns.
     """
     from lossmodel.importers import (
         CATALOGUE,

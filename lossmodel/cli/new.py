@@ -214,12 +214,19 @@ def _report(created: Created) -> None:
             _say("", f"{created.dropped:,} figures whose words are mapped to -")
         for number, (word, key) in enumerate(created.plan.words.items()):
             _say("" if number else "words", f"{word} -> {key}")
-    assumed = created.assumed
-    if created.claims and assumed:
+    label = "accounting"
+    if listed := created.listed:
         _say(
-            "accounting",
-            f"{', '.join(assumed)}: estimate, which assumes least. docs/accounting.md says which "
-            "one to write into streams.csv, and the answer may differ by a factor",
+            label,
+            f"{', '.join(listed)}: list, as the table lists cases; --accounting says another",
+        )
+        label = ""
+    if assumed := created.assumed:
+        _say(
+            label,
+            f"{', '.join(assumed)}: not said, and read as estimate, which assumes least. "
+            "docs/accounting.md says which one to give with --accounting or to write into "
+            "streams.csv, and the answer may differ by a factor",
         )
     _say("written", str(created.folder))
     if not created.claims:

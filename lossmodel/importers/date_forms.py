@@ -9,9 +9,9 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from lossmodel.importers.names import latin
+from lossmodel.importers.names import digits, latin
 
-__all__ = ["DAY", "EITHER", "FORMS", "RANK", "Window"]
+__all__ = ["DAY", "EITHER", "FORMS", "RANK", "Window", "plain_date"]
 
 DAY: Final = dt.timedelta(days=1)
 # Beginnings of the names of months, which tell them apart: Latin letters after transliteration.
@@ -38,6 +38,27 @@ MONTHS: Final = MappingProxyType(
         for stem in stems.split("|")
     }
 )
+# Names in Arabic, of the Levant and of Egypt, and in Persian: some are two words or two letters.
+ARABIC: Final = MappingProxyType(
+    {
+        name: month
+        for month, names in zip(
+            ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+            (
+                *("كانون الثاني|يناير|ژانویه", "شباط|فبراير|فوریه", "آذار|اذار|مارس"),
+                *("نيسان|أبريل|ابريل|إبريل|آوریل", "أيار|ايار|مايو|مه", "حزيران|يونيو|يونيه|ژوئن"),
+                *("تموز|يوليو|يوليه|ژوئیه", "آب|اب|أغسطس|اغسطس|اوت", "أيلول|ايلول|سبتمبر|سپتامبر"),
+                *("تشرين الأول|تشرين الاول|أكتوبر|اكتوبر|اکتبر", "تشرين الثاني|نوفمبر|نوامبر"),
+                "كانون الأول|كانون الاول|ديسمبر|دسامبر",
+            ),
+            strict=True,
+        )
+        for name in names.split("|")
+    }
+)
+IN_ARABIC: Final = re.compile(
+    rf"(?<!\w)(?:{'|'.join(sorted(ARABIC, key=len, reverse=True))})(?!\w)"
+)
 SERIAL: Final = dt.date(1899, 12, 30)  # day 0 of Excel, after its leap day of 1900
 # Serial numbers of 1927 to 2119.
 SERIALS: Final = (10_000, 80_000)
@@ -57,6 +78,19 @@ class Window(NamedTuple):
     def days(self) -> int:
         """Its length."""
         return (self.end - self.start).days + 1
+
+
+def plain_date(text: str) -> str:
+    """A date with digits of ASCII, and with English names for Arabic and Persian ones.
+
+    Examples
+    --------
+    >>> plain_date("١٠ تشرين الأول ٢٠٠١")
+    '10 Oct 2001'
+    """
+    if text.isascii():
+        return text
+    return IN_ARABIC.sub(lambda match: ARABIC[match[0]], digits(text))
 
 
 def _day(year: str, month: str, day: str) -> tuple[dt.date, dt.date]:

@@ -13,11 +13,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from lossmodel.importers.date_forms import DAY, EITHER, FORMS, RANK, Window
+from lossmodel.importers.date_forms import DAY, EITHER, FORMS, RANK, Window, plain_date
 
-__all__ = ["DAY", "Dates", "Window", "guess_dates"]
+__all__ = ["DAY", "Dates", "Window", "guess_dates", "why_no_date"]
 
 NOON: Final = 12
+# Minutes of clocks east of Greenwich ahead of UTC, summer time too: no other has a midnight.
+ZONES: Final = frozenset(
+    {
+        *range(60, 15 * 60, 60),
+        *(h * 60 + 30 for h in (3, 4, 5, 6, 9, 10)),
+        *(h * 60 + 45 for h in (5, 8, 12)),
+    }
+)
 WEEKDAY: Final = re.compile(
     r"^(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|пн|вт|ср|чт|пт|сб|нд|вс)[a-z]*\.?,?\s+",
     re.IGNORECASE,
@@ -120,7 +128,7 @@ class Dates:
 def _read(cell: str, day_first: bool | None, *, next_day: bool = False) -> Window | None:
     if len(cell) > LONGEST_CELL or not any(map(str.isdigit, cell)):
         return None
-    text = WEEKDAY.sub("", TAIL.sub("", cell.strip()))
+    text = WEEKDAY.sub("", TAIL.sub("", plain_date(cell.strip())))
     instant = _instant(text)
     if instant:
         day = instant[0] + next_day * DAY
@@ -199,6 +207,26 @@ def guess_dates(
     return Dates(order, next_day, (*notes, *_named(unique, order)))
 
 
+def why_no_date(cell: str) -> str:
+    """Why a cell is no day, with the cell where it has nothing but numbers and a month.
+
+    Examples
+    --------
+    >>> why_no_date("32/05/2001"), why_no_date("1 mai"), why_no_date("Ann Other")
+    (": '32/05/2001' is no day of the calendar", ": '1 mai' has no year", '')
+    """
+    numbers = re.findall(r"\d+", cell)
+    if not numbers or len(cell) > LONGEST_CELL:
+        return ""
+    # Any other word may be the name of a person, which no message shows.
+    words = re.findall(r"[^\W\d_]+", plain_date(cell))
+    if not all(_read(f"1 {word} 2001", None) for word in words):
+        return ""
+    if _read(f"{cell.strip()} 2001", None) or _read(f"{cell.strip()}/2004", True):
+        return f": {cell!r} has no year"
+    return f": {cell!r} is no day of the calendar" if len(numbers) + len(words) > 1 else ""
+
+
 def _may_begin_with_the_year(cells: list[str]) -> bool:
     """Whether days such as 22/02/24 may be year, month and day: the last part is no fewer years."""
     parts = [match.groups() for cell in cells if (match := SHORT.fullmatch(cell))]
@@ -248,10 +276,10 @@ def _midnights(cells: list[str]) -> tuple[bool, list[str]]:
     seconds = {second for second, _ in times}
     if not seconds or seconds == {0}:
         return False, []
-    constant = max(seconds) - min(seconds) <= 3600 and all(s % 1800 == 0 for s in seconds)
-    if not constant:
+    if max(seconds) - min(seconds) > 3600 or any(s % 900 for s in seconds):
         return False, ["hours are left out: a time belongs to the day that it is written with"]
-    if min(seconds) < NOON * 3600:
+    midnights = all((86_400 - s) / 60 in ZONES for s in seconds)
+    if min(seconds) < NOON * 3600 or not midnights:
         return False, ["instants are the same hour of each day: the day is the one written"]
     hours = " or ".join(f"{s // 3600}:{s % 3600 // 60:02d}" for s in sorted(seconds))
     if all(utc for _, utc in times):

@@ -87,13 +87,17 @@ def _read(source: Source, booked: Source | None, hints: Hints) -> Imported:
             return read(source)
     cover = cover_of(
         source.cells,
-        Keys(hints.conflict),
+        Keys(hints.conflict, parties=hints.parties),
         given=hints.columns.columns,
         events=hints.by is not None,
     )
     persons = is_persons(columns) and not hints.columns.columns
     try:
-        imported = (read_persons if persons else read_table)(source, hints)
+        imported = (
+            read_persons(source, hints)
+            if persons
+            else read_table(source, hints, remarks=not cover.cells)
+        )
     except ClaimsError as error:
         raise ClaimsError(cover.problems(error.problems)) from None
     except UsageError as error:

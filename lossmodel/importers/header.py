@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,6 +20,7 @@ LEVELS: Final = " / "  # between two headings of a column
 # Share of digits among letters and digits from which a cell is data and no heading: "Feb 2022" has
 # 0.57, "понад 10 000" 0.5, "killed in 2022" 0.33.
 DIGITS: Final = 0.4
+RULE: Final = re.compile(r":?-{3,}:?")  # below the headings of a table in Markdown
 SEARCHED: Final = 40  # rows that may stand before the first row of data
 
 
@@ -66,6 +68,7 @@ def split_header(grid: Grid, path: Path) -> Headed:
     body = rows[used:]
     if body and all(cell.startswith("#") for cell in body[0][1] if cell):
         body = body[1:]  # tags of the Humanitarian Exchange Language
+    body = [row for row in body if not all(map(RULE.fullmatch, filter(None, row[1])))]
     again = [row for row in body if row[1] == header]
     if again:
         notes.append(f"{len(again):,} rows repeat the header")

@@ -10,6 +10,7 @@ from typing import Final
 from lossmodel.importers.columns import Column
 from lossmodel.importers.header import LEVELS
 from lossmodel.importers.keys import SECTIONS, Keys
+from lossmodel.importers.numbers import FOOTNOTE
 from lossmodel.importers.units import split_unit
 from lossmodel.importers.words import (
     BOUNDS,
@@ -24,6 +25,7 @@ from lossmodel.importers.words import (
     normal,
 )
 from lossmodel.tables.vocabulary import KINDS, names_with
+from lossmodel.text.escape import shell
 
 __all__ = ["NO_WORD", "STATE", "Meaning", "explain", "with_middles"]
 
@@ -38,6 +40,7 @@ UNITS: Final = ("%", "‰", "$", "€", "£", "₴", "₽")
 PERCENT: Final = re.compile(r"\s*(\d\d?(?:[.,]\d)?)\s*%\s*")
 HALF: Final = 50  # percent
 LIMITS: Final = ("low", "high")
+CIVILIANS: Final = frozenset({"civilian", "civilians"})
 LONGEST_PHRASE: Final = 6  # words that are looked up together
 
 PER_DAY: Final = names_with(KINDS, "per_day")
@@ -91,7 +94,8 @@ def explain(heading: str, keys: Keys) -> Meaning:
     >>> explain("casualties.killed", keys).of
     {'category': 'killed'}
     """
-    heading = _inner(split_unit(heading)[0], keys)
+    plain = LEVELS.join(FOOTNOTE.sub("", part) or part for part in heading.split(LEVELS))
+    heading = _inner(split_unit(plain)[0], keys)
     words = normal(PERCENT.sub(r"p\1", heading) if PERCENT.fullmatch(heading) else heading)
     if not words or heading in ROW_SIGNS:
         return Meaning(why="a row number")
@@ -171,6 +175,9 @@ def _phrases(words: str, heading: str, keys: Keys) -> Meaning:
         of |= found
     if "bound" in of:
         rest = [word for word in rest if not word.isdigit()]  # the 95 of an interval
+    if rest and of.get("category") and set(rest) <= CIVILIANS:
+        column = shell(f"{heading}=value,party=...,category={of['category']}")
+        return Meaning(rest=heading, why=f"civilians are a party: --column {column} reads it")
     if any(word in SUBSETS for word in rest):
         return Meaning(rest=heading, why="a part of the cases" if of else "")
     ids = set().union(*IGNORED.values())

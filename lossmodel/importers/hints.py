@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from lossmodel.defaults import DEFAULT_CONFLICT
@@ -38,6 +39,8 @@ class Hints:
         Decimal mark, `.` or `,`; guessed if empty.
     columns
         How columns are read, see `lossmodel.importers.read_columns`; guessed if empty.
+    parties
+        Name -> key of parties that the user names for a conflict that is being made.
     """
 
     conflict: str = DEFAULT_CONFLICT
@@ -52,6 +55,7 @@ class Hints:
     encoding: str = ""
     decimal: str = ""
     columns: ColumnMap = ColumnMap()
+    parties: Mapping[str, str] = field(default_factory=dict)
 
     def with_map(self) -> Hints:
         """Hints that are filled from the options of the column map where they are not given."""

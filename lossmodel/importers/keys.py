@@ -12,6 +12,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.durations import CENTURY
+from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.importers.words import CATEGORIES, PARTIES, normal
 
 __all__ = ["SECTIONS", "Keys"]
@@ -30,6 +31,8 @@ class Keys:
         known.
     names
         The user's own: name in the table -> key.
+    parties
+        Name -> key of parties of a conflict that is being made.
 
     Examples
     --------
@@ -40,15 +43,22 @@ class Keys:
     'killed'
     """
 
-    def __init__(self, conflict: str, names: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        conflict: str,
+        names: Mapping[str, str] | None = None,
+        parties: Mapping[str, str] | None = None,
+    ) -> None:
         self.conflict: Conflict | None = load_conflict(conflict) if conflict else None
+        self.parties = dict(parties or {})
         self.own = {normal(name): key for name, key in (names or {}).items()}
 
     @cached_property
     def known(self) -> Mapping[str, frozenset[str]]:
         """Section -> its keys; those of the usual categories while there is no conflict."""
         if self.conflict is None:
-            return {name: frozenset(CATEGORIES if name == "category" else ()) for name in SECTIONS}
+            there = {"category": CATEGORIES, "party": self.parties.values()}
+            return {name: frozenset(there.get(name, ())) for name in SECTIONS}
         return {
             "claimant": frozenset(self.conflict.claimants["claimant"]),
             "party": frozenset(self.conflict.parties),
@@ -75,6 +85,9 @@ class Keys:
                 found[section] |= {
                     normal(entry.title): key for key, entry in entries.items() if entry.title
                 }
+        found["party"] |= {
+            normal(name): key for name, key in self.parties.items() if key in self.known["party"]
+        }
         others = {
             word: found["party"][normal(name)]
             for name, words in PARTIES.items()
@@ -121,6 +134,11 @@ class Keys:
         if last is None:
             last = self.conflict.start + pd.Timedelta(days=CENTURY)
         return self.conflict.start.date(), last.date()
+
+    def is_equipment(self, category: str) -> bool:
+        """Whether a category is known to be of equipment, not of people."""
+        categories = self.conflict.categories if self.conflict else STANDARD_CATEGORIES
+        return category in categories and categories[category].group == "equipment"
 
     def like(self, name: str) -> list[str]:
         """Claimants with a similar name."""

@@ -10,16 +10,13 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import pandas as pd
-
 from lossmodel.errors import UsageError
-from lossmodel.importers.dates import Window
 from lossmodel.importers.records import Record
-from lossmodel.tables.problems import MISTYPED_DAY, Problems, one_of, quoted
+from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.tables.vocabulary import KINDS
 from lossmodel.text.escape import shell
 
-__all__ = ["clip", "guess_kinds"]
+__all__ = ["guess_kinds"]
 
 # Share of steps in which running totals do not fall, with room for corrections and misprints.
 RISING: Final = 0.95
@@ -32,6 +29,7 @@ CORRECTED: Final = 2
 # Rises of one category, without a fall, that tell running totals from new counts of days that
 # follow one another: those of three days rise twice with chance 1/6.
 ENOUGH: Final = 5
+KINDS_OF_ROWS: Final = ("daily", "cumulative", "period", "correction")
 OF_WINDOWS: Final = ("period", "average")
 # Forms of windows with a name, which may be the time of a running total.
 PERIODS: Final = ("week", "ISO week", "month", "quarter", "year")
@@ -98,19 +96,18 @@ def guess_kinds(records: list[Record], given: str, path: Path) -> tuple[list[Rec
 def _check_windows(records: list[Record], path: Path) -> None:
     """Refuse figures of weeks, months or years that never fall: a heading of weeks says when only.
 
-    A table with a first and a last day says of which days its figures are.
+    Each column tells of itself. A table with first and last days says of which days figures are.
     """
     named = [record for record in records if record.window.form in PERIODS]
-    steps = _steps(named)
-    rises = _rises(named)
-    if rises < ENOUGH or any(step.falls for step in steps):
-        return
-    form = named[0].window.form
-    raise UsageError(
-        f"{path}: are the figures of {named[0].place.column!r} running totals, or new counts of a "
-        f"{form} each? They never fall in {len(steps)} steps, and rise in {rises}. Give --kind "
-        "cumulative or --kind period."
-    )
+    for _, group in groupby(named, key=lambda record: record.position):
+        column = list(group)
+        steps, rises = _steps(column), _rises(column)
+        if rises >= ENOUGH and not any(step.falls for step in steps):
+            raise UsageError(
+                f"{path}: are the figures of {column[0].place.column!r} running totals, or new "
+                f"counts of a {column[0].window.form} each? They never fall in {len(steps)} steps, "
+                f"and rise in {rises}. Give --kind cumulative or --kind period."
+            )
 
 
 def _rising(records: list[Record], members: list[int]) -> str:
@@ -213,7 +210,8 @@ def _question(path: Path, column: str, why: str) -> UsageError:
         f"{path}: are the figures of {column!r} running totals, perhaps with corrections, or "
         f"figures of one day each, or of a week or month? {why}. Give --kind cumulative or --kind "
         "daily, or say of the column of dates with --column 'HEADING=week-ending', week-starting "
-        "or month."
+        "or month. If the rows are of several kinds, write that of each into a column kind: "
+        f"{', '.join(KINDS_OF_ROWS)}."
     )
 
 
@@ -252,68 +250,3 @@ def _check(record: Record, file: str, problems: Problems) -> None:
             remedy="Give another --kind, or --column "
             f"{shell(f'{record.place.column}=value,kind=average')} for means per day",
         )
-
-
-def clip(
-    records: list[Record],
-    span: tuple[dt.date, dt.date] | None,
-    path: Path,
-    written: pd.Series,
-) -> tuple[list[Record], list[str]]:
-    """Records whose windows lie in the war.
-
-    A month or a week in which the war begins or ends is cut to it, as there were no losses before.
-
-    Parameters
-    ----------
-    records
-        Those of one table.
-    span
-        First and last day of the war; None while there is no conflict.
-    path
-        For messages.
-    written
-        The column of days as it was written; the index is the row.
-
-    Raises
-    ------
-    ClaimsError
-        Days lie outside the war.
-    UsageError
-        All of them do.
-    """
-    if span is None:
-        return records, []
-    outside = [record for record in records if not _touches(record.window, span)]
-    if outside and len(outside) == len(records):
-        first = min(record.window.start for record in outside)
-        last = max(record.window.end for record in outside)
-        raise UsageError(
-            f"{path}: all dates, {first} to {last}, lie outside the conflict, which is from "
-            f"{span[0]} to {span[1]}. Another conflict? Give --conflict."
-        )
-    later = f"{MISTYPED_DAY}; of a later count give {span[1]}, and its day in a column published"
-    problems = Problems()
-    for record in outside:
-        problems.add(
-            path.name,
-            str(written.name),
-            rows=[record.place.row],
-            found=quoted(written.get(record.place.row, record.window.start)),
-            allowed=f"days of the conflict, from {span[0]} to {span[1]}",
-            remedy=MISTYPED_DAY if record.window.end < span[0] else later,
-        )
-    problems.raise_if_any()
-    kept = [replace(record, window=_cut(record.window, span)) for record in records]
-    cut = sum(a.window != b.window for a, b in zip(records, kept, strict=True))
-    return kept, [f"windows cut to the days of the war: {cut:,}"] * bool(cut)
-
-
-def _touches(window: Window, span: tuple[dt.date, dt.date]) -> bool:
-    if window.form in ("start", "first and last day") or window.days == 1:
-        return span[0] <= window.start and window.end <= span[1]
-    return window.end >= span[0] and window.start <= span[1]
-
-
-def _cut(window: Window, span: tuple[dt.date, dt.date]) -> Window:
-    return Window(max(window.start, span[0]), min(window.end, span[1]), window.form)

@@ -65,4 +65,6 @@ def names_of(
 
 def _find(section: str, cell: str, keys: Keys) -> str:
     key = keys.given(cell) or keys.find(section, cell)
-    return key or (keys.party_within(cell) if section == "party" else "")
+    # Of a conflict that is being made not all parties are known: a longer name is another one.
+    within = section == "party" and keys.conflict is not None
+    return key or (keys.party_within(cell) if within else "")

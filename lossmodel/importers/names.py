@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["free_name", "keys_of", "latin", "slug"]
+__all__ = ["digits", "free_name", "keys_of", "latin", "slug"]
 
 # Cyrillic as Ukraine and Russia write it in passports, letters of both languages in one table.
 CYRILLIC: Final = MappingProxyType(
@@ -38,6 +38,21 @@ GREEK: Final = MappingProxyType(
 OTHER: Final = MappingProxyType({"ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})
 LETTERS: Final = MappingProxyType({**CYRILLIC, **GREEK, **OTHER})
 UNNAMED: Final = "unnamed"
+
+
+def digits(text: str) -> str:
+    """Digits of any script as those of ASCII.
+
+    Examples
+    --------
+    >>> digits("٣ مايو ۲۰۰۱")
+    '3 مايو 2001'
+    """
+    if text.isascii():
+        return text
+    return "".join(
+        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text
+    )
 
 
 def latin(text: str) -> str:

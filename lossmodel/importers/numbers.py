@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from lossmodel.importers.words import MISSING, QUALIFIER_WORDS
+from lossmodel.importers.names import digits
+from lossmodel.importers.words import MISSING, QUALIFIER_WORDS, normal
 from lossmodel.tables.vocabulary import QUALIFIERS
 
-__all__ = ["Figure", "Numbers", "guess_numbers", "is_missing"]
+__all__ = ["FOOTNOTE", "Figure", "Numbers", "guess_numbers", "is_missing"]
 
 LONGEST_CELL: Final = 100  # letters; a longer text is a remark, and takes long to search
 LONGEST: Final = 15  # digits that a float64 holds
@@ -28,6 +28,15 @@ FACTOR: Final = {word: factor for factor, words in FACTORS for word in words.spl
 NUMBER: Final = r"\d(?:[\d.,]|" + SPACES + r"(?=\d))*"
 ONE: Final = re.compile(
     rf"({NUMBER})\s*({'|'.join(sorted(map(re.escape, FACTOR), key=len, reverse=True))})?"
+)
+# Words and signs in brackets with which a figure is none of losses, or of another size.
+SIZES: Final = "%‰$€£₴₽"
+SIZED: Final = frozenset(
+    {
+        *(word for word in FACTOR if len(word) > 1),
+        *("hundred", "hundreds", "dozen", "dozens", "billion", "billions", "percent"),
+        *("dollars", "dollar", "usd", "euro", "euros", "eur", "rubles", "roubles"),
+    }
 )
 BETWEEN: Final = re.compile(
     r"^(?:(?:between|from|von|zwischen|від|от|de|entre|между|між)\s+)?(.+?)"
@@ -138,7 +147,7 @@ class Numbers:
         for text in (f"{size} {words}", f"{words} {size}"):
             if found := self._single(_digits(text.lower())):
                 return found
-        plain = self.read(size)
+        plain = None if _changes_the_size(words) else self.read(size)
         return None if plain is None else replace(plain, note=words)
 
     def _single(self, text: str) -> Figure | None:
@@ -196,6 +205,17 @@ class Numbers:
         return None
 
 
+def _changes_the_size(words: str) -> bool:
+    """Whether words behind a figure say that it is another, or none: "million dollars"."""
+    plain = normal(words)
+    return (
+        words.strip().lower() in MISSING
+        or plain in MISSING
+        or any(sign in words for sign in SIZES)
+        or bool(set(re.findall(r"[^\W\d_]{2,}\.?", words.lower())) & SIZED)
+    )
+
+
 def _between(low: float | None, high: float | None, value: float | None = None) -> Figure | None:
     if low is None or high is None or low > high:
         return None
@@ -204,12 +224,7 @@ def _between(low: float | None, high: float | None, value: float | None = None) 
 
 def _digits(text: str) -> str:
     """Digits of any script as those of ASCII; an Arabic decimal mark as a point."""
-    if text.isascii():
-        return text
-    plain = "".join(
-        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text
-    )
-    return plain.replace("٫", ".").replace("，", ",")
+    return digits(text).replace("٫", ".").replace("，", ",")
 
 
 def _without_words(text: str) -> tuple[str, str | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from lossmodel.conflict.conflict import load_conflict
@@ -18,6 +19,7 @@ from lossmodel.importers.dates import guess_dates
 from lossmodel.importers.events import FREQUENCIES
 from lossmodel.importers.keys import Keys
 from lossmodel.importers.names import slug
+from lossmodel.importers.numbers import is_missing
 from lossmodel.importers.result import Imported, claims_table, iso, rows_of
 from lossmodel.importers.words import normal
 from lossmodel.tables.problems import MISTYPED_DAY
@@ -41,7 +43,7 @@ COUNTS: Final = frozenset(
 MIXED: Final = frozenset(
     {"status", "fate", "outcome", "side", "party", "статус", "доля", "сторона"}
 )
-# Share of rows that must have a day of death; a list with fewer says little about days.
+# Share of the cells with something in them that must be read; others may hide a format of days.
 MOSTLY: Final = 0.8
 SHOWN: Final = 5
 
@@ -121,12 +123,16 @@ def _days(source: Source, rows: pd.DataFrame, hints: Hints) -> tuple[pd.Series, 
     days = pd.Series(known, index=rows.index, dtype="datetime64[ns]")
     missing = days.isna().to_numpy(dtype=bool)
     _check_inside(source, column, days[~missing], hints)
-    if missing.mean() > 1 - MOSTLY:
-        without = int(missing.sum())
+    # Of a blank cell or a month nothing is in doubt: the person is left out, and counted there.
+    blank = np.array([is_missing(cell) for cell in cells], dtype=bool)
+    unread = np.array([window is None for window in read], dtype=bool) & ~blank
+    if missing.all() or unread.sum() > (1 - MOSTLY) * (~blank).sum():
+        shown = missing if missing.all() else unread
+        without = int(shown.sum())
         raise UsageError(
             f"{source.path} cannot be counted: {without:,} of {len(rows):,} persons "
             f"{'has' if without == 1 else 'have'} no day of death in column {column!r} that can be "
-            f"read, such as 2024-02-23 or 23/02/2024 ({_rows(rows.index[missing])}). If days "
+            f"read, such as 2024-02-23 or 23/02/2024 ({_rows(rows.index[shown])}). If days "
             "and months are in doubt, give --day-first or --month-first."
         )
     return days[~missing], "; ".join(dates.notes)

@@ -13,7 +13,7 @@ from lossmodel.importers.keys import Keys
 from lossmodel.importers.numbers import Figure, Numbers, guess_numbers, is_missing
 from lossmodel.importers.rows import Rows
 from lossmodel.importers.source import Source
-from lossmodel.importers.units import scaled
+from lossmodel.importers.units import Unit, scaled
 from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.tables.vocabulary import KINDS, QUALIFIERS
 from lossmodel.text.escape import shell
@@ -77,14 +77,15 @@ def make_records(
     keys: Keys,
     *,
     names: Mapping[str, Mapping[str, str]],
-    units: Mapping[str, float],
+    units: Mapping[str, Unit],
     day_first: bool | None,
+    remarks: bool,
     problems: Problems,
 ) -> tuple[list[Record], Numbers]:
     """Figures of all cells, and the format of the numbers.
 
-    Cells that are no figures, limits that cross, and claims that lack their claimant, party or
-    category are noted as problems.
+    `remarks` is whether words in brackets behind a figure are kept. Cells that are no figures,
+    limits that cross, and claims that lack their claimant, party or category are noted as problems.
 
     Raises
     ------
@@ -103,7 +104,7 @@ def make_records(
         )
     filled = [c for name in figures for c in rows.cells[name].unique() if not is_missing(c)]
     numbers = guess_numbers(filled, columns.options.get("decimal", ""))
-    read = _Reader(source, rows, columns, names, units, problems)
+    read = _Reader(source, rows, columns, keys, names, units, remarks, problems)
     days = [day for c in figures.values() for day in (c.date, c.known) if day]
     across = guess_dates(days, day_first, inside=keys.span)
     groups: dict[tuple[str, ...], dict[str, str]] = {}
@@ -135,12 +136,15 @@ class _Reader:
         source: Source,
         rows: Rows,
         columns: ColumnMap,
+        keys: Keys,
         names: Mapping[str, Mapping[str, str]],
-        units: Mapping[str, float],
+        units: Mapping[str, Unit],
+        remarks: bool,
         problems: Problems,
     ) -> None:
         self.file, self.rows, self.columns = source.path.name, rows, columns
         self.names, self.units, self.problems = names, units, problems
+        self.keys, self.remarks = keys, remarks
         self.by_role = {c.read: n for n, c in columns.columns.items() if not c.is_figure}
         self.cells = {str(name): rows.cells[name].to_dict() for name in rows.cells}
         self.seen: dict[str, Figure | None] = {}
@@ -217,12 +221,28 @@ class _Reader:
         figure = self.seen[plain]
         if figure is None:
             allowed = "a figure such as 1200, >1200 or 20-30, or nothing"
-            self._problem(row, name, quoted(cell), allowed, "Correct or empty the cell")
+            remedy = "Correct or empty the cell"
+            if cell[:1] in ("-", "−") and numbers.read(cell[1:].strip()) is not None:
+                remedy += ". If it corrects earlier figures, write correction in its row of a "
+                remedy += "column kind, and the kind of the others in theirs"
+            self._problem(row, name, quoted(cell), allowed, remedy)
             return None
-        figure = scaled(figure, plain, self.units[name])
+        figure = scaled(figure, plain, self._factor(name, row))
+        if figure.note and not self.remarks:
+            why = "behind a figure, in a table that may name persons"
+            self.rows.left_out.add("remarks in brackets", why, row)
+            figure = replace(figure, note="")
         if negative and figure.value is not None:
             figure = replace(figure, value=-figure.value)
         return figure
+
+    def _factor(self, name: str, row: int) -> float:
+        """Factor of a cell: thousands of people are no unit of tanks."""
+        unit = self.units[name]
+        own = self.columns.columns[name].category or self.columns.options.get("category", "")
+        cell = self._cell("category", row)
+        category = own or self.names.get("category", {}).get(cell, "")
+        return 1.0 if unit.persons and self.keys.is_equipment(category) else unit.factor
 
     def _joined(
         self, figures: Mapping[str, Figure], parts: Mapping[str, str], row: int

@@ -127,7 +127,8 @@ def _guessed(
     columns |= _times(source, given, meanings, contents, across, set(columns))
     columns |= _key_columns(source, meanings, contents, keys, set(columns))
     if not any(c.read == "claimant" for c in (*columns.values(), *given.columns.values())):
-        meanings = _settled(meanings, keys, claimant, party)
+        of_parties = any(c.read == "party" for c in (*columns.values(), *given.columns.values()))
+        meanings = _settled(meanings, keys, claimant, party, of_parties=of_parties)
     named = {c.read: name for name, c in {**columns, **given.columns}.items() if not c.is_figure}
     left = [name for name in source.headings if name not in {*columns, *given.columns}]
     figures = {}
@@ -258,16 +259,19 @@ def _known(role: str, cells: list[str], keys: Keys, *, sure: bool) -> bool:
 
 
 def _settled(
-    meanings: Mapping[str, Meaning], keys: Keys, claimant: str, party: str
+    meanings: Mapping[str, Meaning], keys: Keys, claimant: str, party: str, *, of_parties: bool
 ) -> dict[str, Meaning]:
-    """Headings that could be two things: parties before claimants, states before categories."""
+    """Headings that could be two things: parties before claimants, states before categories.
+
+    Beside a column of parties they are claimants.
+    """
     found = dict(meanings)
     state = next((m.why for m in meanings.values() if m.why == STATE), "")
     for name, meaning in meanings.items():
         if state and normal(name) in STATES:
             found[name] = Meaning(why=STATE)
         key = keys.find("party", name)
-        if key and "claimant" in meaning.of and not (party and not claimant):
+        if key and "claimant" in meaning.of and not (of_parties or (party and not claimant)):
             found[name] = Meaning(of={"party": key})
     return found
 

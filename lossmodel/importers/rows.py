@@ -12,11 +12,12 @@ import pandas as pd
 
 from lossmodel.errors import UsageError
 from lossmodel.importers.columns import TIMED, Column
-from lossmodel.importers.dates import DAY, Dates, Window, guess_dates
+from lossmodel.importers.dates import DAY, Dates, Window, guess_dates, why_no_date
+from lossmodel.importers.keys import Keys
 from lossmodel.importers.left_out import LeftOut
 from lossmodel.importers.numbers import is_missing
 from lossmodel.importers.source import Source
-from lossmodel.importers.words import TOTALS, normal
+from lossmodel.importers.words import TIMES, TOTALS, normal
 from lossmodel.tables.problems import Problems, quoted
 
 __all__ = ["Rows", "claim_rows"]
@@ -24,6 +25,8 @@ __all__ = ["Rows", "claim_rows"]
 # Words of totals that stand before others: "Total (7 days)".
 FIRST_WORDS: Final = TOTALS - {"all", "mean", "average", "median", "overall"}
 WEEK: Final = 7
+OF_DAYS: Final = frozenset().union(*TIMES.values())
+NAMED: Final = ("claimant", "party")  # of which a word of totals may be the name
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def claim_rows(
     columns: Mapping[str, Column],
     *,
     day_first: bool | None,
-    span: tuple[dt.date, dt.date] | None,
+    keys: Keys,
     problems: Problems,
 ) -> Rows:
     """Rows of a table that have claims, each with its window.
@@ -67,8 +70,9 @@ def claim_rows(
         The table, and how its columns are read.
     day_first
         Order of day and month, if the user gave it.
-    span
-        First and last day of the war, which may decide the order of day and month.
+    keys
+        Names of the conflict, which are no words of totals, and the days of the war, which may
+        decide the order of day and month.
     problems
         Where cells that are no dates are noted.
 
@@ -77,18 +81,17 @@ def claim_rows(
     UsageError
         There is no column of dates, or their order of day and month cannot be told.
     """
-    left_out = LeftOut()
+    left_out, span = LeftOut(), keys.span
     by_role = {column.read: name for name, column in columns.items() if not column.is_figure}
     timed = [name for name, column in columns.items() if column.read in TIMED]
     figures = [name for name, column in columns.items() if column.is_figure]
     across = bool(figures) and all(columns[name].date for name in figures)
     if not timed and not across:
         raise UsageError(
-            f"{source.path} has no column of dates, such as 2024-02-23 or 23/02/2024: it is "
-            "neither a known format nor a table with dates in rows. If a column has them in "
-            "another form, say which with --column 'HEADING=date'."
+            f"{source.path} has no column of dates, such as 2024-02-23 or 23/02/2024: "
+            f"{_no_dates(source)}"
         )
-    cells = _without_totals(_once(source, left_out), timed, columns, figures, left_out)
+    cells = _without_totals(_once(source, left_out), timed, columns, figures, left_out, keys)
     cells = _without_texts(cells, timed, figures, left_out)
     formats = {
         name: _format(source, cells[name], name, day_first, span)
@@ -123,6 +126,19 @@ def claim_rows(
     return Rows(cells, windows, days, left_out, tuple(notes))
 
 
+def _no_dates(source: Source) -> str:
+    """Why no column has dates: the first cell under a heading of days, else what to do."""
+    headings = [name for name in source.headings if normal(name) in OF_DAYS]
+    for name in headings:
+        for row, cell in source.cells[name].items():
+            if not is_missing(cell):
+                return f"row {row}, column {name} is none{why_no_date(cell)}."
+    return (
+        "it is neither a known format nor a table with dates in rows. If a column has them in "
+        "another form, say which with --column 'HEADING=date'."
+    )
+
+
 def _once(source: Source, left_out: LeftOut) -> pd.DataFrame:
     """Rows without those that are equal to another in all cells."""
     again = source.cells.duplicated()
@@ -137,10 +153,12 @@ def _without_totals(
     columns: Mapping[str, Column],
     figures: list[str],
     left_out: LeftOut,
+    keys: Keys,
 ) -> pd.DataFrame:
     """Rows without those of totals: a word for it in a column of days, of names, or the first.
 
-    Where all figures of a table are of "all", there are no others of which they are totals.
+    Where all figures of a table are of "all", there are no others of which they are totals; and a
+    word that the user or the conflict names, as a party "All", is no total.
     """
     looked = [
         name
@@ -154,6 +172,8 @@ def _without_totals(
     for name in looked:
         words = cells[name].map(normal)
         here = words.isin(TOTALS) | words.map(lambda w: w.split(" ")[0] in FIRST_WORDS)
+        if (section := columns[name].read) in NAMED:
+            here &= ~cells[name].map(lambda c: bool(keys.given(c) or keys.find(section, c)))
         if name in timed or not here[filled].all():
             is_total |= here
     for row in cells.index[is_total]:
@@ -229,7 +249,7 @@ def _windows(
             rows=[int(str(row))],
             found=quoted(cell),
             allowed="a date like the others",
-            remedy="Correct or remove the row",
+            remedy="Add the year" if "year" in why_no_date(cell) else "Correct or remove the row",
         )
     return found
 

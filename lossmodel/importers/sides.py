@@ -15,7 +15,7 @@ from lossmodel.importers.source import Source
 from lossmodel.importers.words import normal
 from lossmodel.text.escape import shell
 
-__all__ = ["shape_columns", "with_limits"]
+__all__ = ["LIMITS", "shape_columns", "with_limits"]
 
 LIMITS: Final = ("low", "high")
 

@@ -12,6 +12,7 @@ from lossmodel.importers.csv_reader import Grid, csv_grid
 from lossmodel.importers.encoding import decode
 from lossmodel.importers.header import split_header
 from lossmodel.importers.json_reader import is_json, json_grid
+from lossmodel.importers.markup import html_grid, is_html, is_wiki, wiki_grid
 from lossmodel.importers.workbook import ARCHIVE, OLD, PARQUET, parquet_grid, workbook_grid
 from lossmodel.tables.files import read_bytes
 
@@ -100,7 +101,7 @@ class Source:
 
 
 def read_source(path: Path, *, sheet: str = "", encoding: str = "") -> Source:
-    r"""Read a table from CSV, JSON, XLSX or Parquet.
+    r"""Read a table from CSV, JSON, XLSX, Parquet, a web page or a wiki.
 
     Parameters
     ----------
@@ -144,4 +145,7 @@ def _grid(data: bytes, path: Path, sheet: str, encoding: str) -> tuple[Grid, tup
         raise UsageError(f"{path} is no workbook, so it has no sheet {sheet!r}.")
     text, notes = decode(data, path, encoding)
     text = text.removeprefix("\ufeff")
-    return (json_grid if is_json(text) else csv_grid)(text, path), notes
+    for known, read in ((is_wiki, wiki_grid), (is_html, html_grid), (is_json, json_grid)):
+        if known(text):
+            return read(text, path), notes
+    return csv_grid(text, path), notes

@@ -16,8 +16,9 @@ from lossmodel.importers.assembly import claims_of, in_order, once
 from lossmodel.importers.columns import TIMED, ColumnMap
 from lossmodel.importers.events import sum_events
 from lossmodel.importers.hints import Hints
+from lossmodel.importers.inside import clip
 from lossmodel.importers.keys import SECTIONS, Keys
-from lossmodel.importers.kinds import clip, guess_kinds
+from lossmodel.importers.kinds import guess_kinds
 from lossmodel.importers.layout import with_whole_dates
 from lossmodel.importers.left_out import LeftOut
 from lossmodel.importers.named import names_of
@@ -29,7 +30,7 @@ from lossmodel.importers.shapes import Shape, find_shape
 from lossmodel.importers.sides import with_limits
 from lossmodel.importers.source import Source
 from lossmodel.importers.triangle import triangle_notes, triangles, up_to_knowledge
-from lossmodel.importers.units import unit_notes, units_of
+from lossmodel.importers.units import check_units, unit_notes, units_of
 from lossmodel.tables.problems import Problems
 
 __all__ = ["read_table"]
@@ -37,8 +38,15 @@ __all__ = ["read_table"]
 NEEDED: Final = ("claimant", "party", "category")
 
 
-def read_table(source: Source, hints: Hints) -> Imported:
+def read_table(source: Source, hints: Hints, *, remarks: bool = True) -> Imported:
     """Claims from a table whose columns are given, known by name, or guessed.
+
+    Parameters
+    ----------
+    source, hints
+        The table, and the user's description of it.
+    remarks
+        Whether words in brackets behind a figure are notes; not where they may name persons.
 
     Raises
     ------
@@ -54,19 +62,20 @@ def read_table(source: Source, hints: Hints) -> Imported:
     if shape is not None:
         hints = _of_shape(hints, shape)
         source = with_limits(source, shape)
-    keys = Keys(hints.conflict, {**(dict(shape.names) if shape else {}), **hints.as_map().names})
+    own = {**(dict(shape.names) if shape else {}), **hints.as_map().names}
+    keys = Keys(hints.conflict, own, hints.parties)
     hints = _with_keys(hints, keys)
     given = hints.as_map()
     columns = map_columns(
         source, given, keys, claimant=hints.claimant, party=hints.party, shape=shape
     )
-    own = is_claims(source.columns)
+    already = is_claims(source.columns)
     _check_options(source, columns, hints)
     problems = Problems()
     rows = claim_rows(
-        source, columns.columns, day_first=hints.day_first, span=keys.span, problems=problems
+        source, columns.columns, day_first=hints.day_first, keys=keys, problems=problems
     )
-    names = _as_written(rows, columns, keys) if own else names_of(source, rows, columns, keys)
+    names = _as_written(rows, columns, keys) if already else names_of(source, rows, columns, keys)
     figures = [name for name, column in columns.columns.items() if column.is_figure]
     units = units_of(figures, source.titles)
     records, numbers = make_records(
@@ -76,12 +85,14 @@ def read_table(source: Source, hints: Hints) -> Imported:
         keys,
         names=names,
         units=units,
+        remarks=remarks,
         day_first=hints.day_first,
         problems=problems,
     )
-    if not own:
+    if not already:
         records = up_to_knowledge(records, source.path.name, problems)
     problems.raise_if_any()
+    check_units(source.path, units, [(r.place.column, r.category) for r in records], keys)
     if not records:
         without = rows.left_out.sentence()
         why = f"left out are {without}" if without else "all cells of its columns are empty"
@@ -101,21 +112,21 @@ def read_table(source: Source, hints: Hints) -> Imported:
     titles = _titles(columns, names, shape)
     notes = (
         *([f"known as {shape.title}", *shape.notes] if shape else ()),
-        *([CLAIMS_ALREADY] if own else ()),
+        *([CLAIMS_ALREADY] if already else ()),
         *source.notes,
         *rows.notes,
         *filter(None, [numbers.description]),
         *unit_notes(units),
         *(said or kinds),
         *cuts,
-        *([] if own else triangle_notes(records)),
+        *([] if already else triangle_notes(records)),
         *_new_claimants(records, keys, titles),
         *_unused(columns, own_words),
     )
     return Imported(
         claims=claims_of(records),
         base=hints.conflict,
-        extra={} if own else _extra(records, keys, titles, shape),
+        extra={} if already else _extra(records, keys, titles, shape),
         notes=notes,
         heading="guessed",
         left_out=_left_out(columns, rows.left_out),

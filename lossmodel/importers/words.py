@@ -60,7 +60,8 @@ def normal(text: str) -> str:
 # How the time of a row is given.
 TIMES: Final = _table(
     date="date|day|datum|fecha|data|jour|tag|dia|tarih|дата|день|report date|event date|as of|"
-    "date time|datetime|time|дата звіту|отчетная дата|stand|the date|reported on|تاريخ|日期",
+    "date time|datetime|time|дата звіту|отчетная дата|stand|the date|reported on|تاريخ|日期|"
+    "التاريخ",
     start="start|from|begin|beginning|since|date start|start date|period start|date from|von|ab|"
     "desde|inicio|debut|du|с|з|від|от|початок|начало|first day|start day|window start",
     end="end|to|until|till|through|date end|end date|period end|date to|bis|hasta|fin|au|по|до|"
@@ -68,7 +69,7 @@ TIMES: Final = _table(
     week_ending="week ending|week end|week ended|weekending|w e|week to|semana hasta|woche bis|"
     "тиждень до|неделя до|we date|end of week",
     week_starting="week starting|week start|week commencing|week beginning|week of|week from|w c|"
-    "wc date|start of week",
+    "wc date|start of week|semaine du|woche vom|semana del",
     week="week|iso week|woche|kw|semana|semaine|тиждень|неделя|epi week",
     month="month|monat|mes|mois|місяць|месяц|year month|yearmonth|ym|ay|mese|maand|miesiac",
     year="year|jahr|ano|annee|рік|год|yr|yil|anno",
@@ -81,13 +82,13 @@ KEYS: Final = _table(
     claimant="claimant|source|who|according to|reported by|reporter|reporting source|author|"
     "organisation|organization|agency|said by|claimed by|claim source|org|quelle|fuente|segun|"
     "selon|джерело|источник|хто|кто|claim by|informant|report source|wer|laut|qui|quien|chi|kto|"
-    "kim",
+    "kim|المصدر|مصدر",
     party="party|side|country|belligerent|of whom|losses of|whose|whose losses|actor|force|army|"
     "faction|seite|land|partei|bando|pais|camp|pays|сторона|країна|страна|чиї|чьи|nation|"
-    "affiliation|victim side|wessen|de quien|di chi|czyje",
+    "affiliation|victim side|wessen|de quien|di chi|czyje|الطرف|طرف|الجانب",
     category="category|type|what|metric|indicator|measure|loss type|type of loss|equipment type|"
     "class|status|fate|kind of loss|item|variable|art|kategorie|tipo|categorie|категорія|"
-    "категория|тип|що|что|вид|показник|показатель|casualty type|was|quoi|que|cosa",
+    "категория|тип|що|что|вид|показник|показатель|casualty type|was|quoi|que|cosa|الفئة|النوع",
     source_="link|url|source url|source link|links|urls|href|web|website|посилання|ссылка|enlace|"
     "lien|reference url",
     scope="scope",
@@ -124,15 +125,15 @@ PLAIN: Final = _words(
     "servicemen|zahl|anzahl|wert|numero|valor|cantidad|nombre|valeur|chiffre|"
     "кількість|количество|число|значення|значение|цифра|осіб|человек|чол|чел|"
     "soldaten|soldados|soldats|personen|personas|солдат|військових|военных|военнослужащих|"
-    "сила|how many|tally|stated|bound|limit|interval|range|ci|conf|confidence|hdi|ci95"
+    "сила|how many|tally|stated|bound|limit|interval|range|ci|conf|confidence|hdi|ci95|العدد|عدد"
 )
 CATEGORIES: Final = _table(
     killed="killed|dead|death|deaths|fatalities|fatality|kia|died|deceased|kill|killed in action|"
     "tote|getotete|gefallene|gefallen|todesopfer|muertos|fallecidos|muertes|bajas mortales|tues|"
     "morts|deces|caduti|morti|polegli|zabici|mortos|olu|загиблі|загинули|вбиті|вбито|убито|"
-    "убитые|погибшие|погибло|погибли|загинуло|قتلى|死者|死亡",
+    "убитые|погибшие|погибло|погибли|загинуло|قتلى|القتلى|死者|死亡",
     wounded="wounded|injured|injuries|wia|injury|wounds|verwundete|verletzte|verwundet|heridos|"
-    "blesses|feriti|ranni|feridos|yarali|поранені|поранено|раненые|ранено|جرحى",
+    "blesses|feriti|ranni|feridos|yarali|поранені|поранено|раненые|ранено|جرحى|الجرحى",
     casualties="casualties|killed and wounded|kia wia|casualty|killed or wounded|"
     "убиті та поранені|убитые и раненые|killed wounded",
     losses="losses|loss|втрат|потерь|eliminated|verluste|perdidas|bajas|pertes|perdite|straty|kayip|втрати|"
@@ -182,6 +183,10 @@ PARTIES: Final = _table(
     finland="finnish|фінляндія|финляндия|finnland|finlandia|finlande|suomi",
     soviet_union="ussr|urs|срср|ссср|sowjetunion|union sovietica|union sovietique|soviet|soviets",
     united_states="us|usa|сша|vereinigte staaten|estados unidos|etats unis|american|americans",
+    north="northern|nord|norte|nordlich|північ|північні|север|северные|الشمال",
+    south="southern|sud|sur|sul|sudlich|південь|південні|юг|южные|الجنوب",
+    east="eastern|ost|ostlich|схід|східні|восток|восточные|الشرق",
+    west="western|ouest|oeste|westlich|захід|західні|запад|западные|الغرب",
     north_korea="prk|dprk|північна корея|северная корея|кндр|nordkorea|corea del norte",
 )
 # Groups of persons: with a category they are some of its cases, not all.

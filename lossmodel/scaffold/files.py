@@ -36,10 +36,7 @@ LONG_RATES: Final = (FORTNIGHT, 2 * FORTNIGHT, QUARTER, HALF_YEAR, 2 * HALF_YEAR
 FEW_KNOTS: Final = 52
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ADDRESS: Final = re.compile(r"https?://")
-_ASSUMED: Final = (
-    "nobody said how this counts: an estimate assumes least; docs/accounting.md says which one to "
-    "write"
-)
+_LISTED: Final = "the table lists cases, such as one row per person or event"
 
 
 # --- conflict.toml ------------------------------------------------------------------------------
@@ -162,8 +159,10 @@ def tables_of(
         keys = claims[["claimant", "party", "category"]].drop_duplicates().to_numpy().tolist()
         for claimant, party, category in sorted(keys):
             author = plan.claimants[claimant]
-            note = "" if author.declares(category) else _ASSUMED
-            streams.append((claimant, party, category, author.accounting(category), "", note))
+            # A stream without a row is an estimate, and a finding names those that matter.
+            if author.declares(category):
+                note = "" if author.says(category) else _LISTED
+                streams.append((claimant, party, category, author.accounting(category), "", note))
     texts = {
         "claimants": table_csv(
             CLAIMANTS, [(key, author.name, author.side) for key, author in plan.claimants.items()]

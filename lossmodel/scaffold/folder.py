@@ -17,7 +17,14 @@ from lossmodel.importers.names import slug
 from lossmodel.importers.words import normal
 from lossmodel.scaffold.asking import Asker, Person
 from lossmodel.scaffold.files import conflict_toml, readme, sources_of, tables_of
-from lossmodel.scaffold.hints import lacking, with_columns, with_keys
+from lossmodel.scaffold.hints import (
+    Lacking,
+    is_list,
+    lacking,
+    with_columns,
+    with_keys,
+    with_parties,
+)
 from lossmodel.scaffold.interview import interview, words_of
 from lossmodel.scaffold.names import TableNames, names_in
 from lossmodel.scaffold.plan import DROPPED, LEFT_OUT, OPTIONS, Author, Plan, Wishes
@@ -26,6 +33,7 @@ from lossmodel.scaffold.words import category_of
 from lossmodel.system.destination import ALTERNATIVE, destination
 from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there
+from lossmodel.text.escape import shell
 from lossmodel.text.numbers import some
 
 if TYPE_CHECKING:
@@ -59,6 +67,8 @@ class Created:
         Figures whose word was left out.
     assumed
         Claimants and categories whose accounting nobody said.
+    listed
+        Those of which the table lists cases, where nobody said another accounting.
     """
 
     folder: Path
@@ -67,6 +77,7 @@ class Created:
     imported: Imported | None = None
     dropped: int = 0
     assumed: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
 
 def create(
@@ -168,9 +179,14 @@ class _Reading:
         source = read_source(table, sheet=hints.sheet, encoding=hints.encoding)
         words = {w: DROPPED if key == LEFT_OUT else key for w, key in words_of(wishes).items()}
         titles: dict[str, str] = {}
+        hints = with_parties(hints, source, wishes, titles)
         self.hints = with_columns(with_keys(hints, titles), source)
-        for section, unread in lacking(source, self.hints).items():
-            self._say(section, asker, wishes, unread, titles)
+        if is_list(source, self.hints) and len(wishes.categories) == 1 and not hints.category:
+            category = category_of(wishes.categories[0]) or slug(wishes.categories[0])
+            self.hints = replace(self.hints, category=category)
+        known = lacking(source, self.hints)
+        for section in known.sections:
+            self._say(section, asker, wishes, known, titles)
         self.names: TableNames = names_in(self._read("", words), titles)
 
     def _say(
@@ -178,19 +194,27 @@ class _Reading:
         section: str,
         asker: Asker,
         wishes: Wishes,
-        unread: Mapping[str, str],
+        known: Lacking,
         titles: dict[str, str],
     ) -> None:
         """Ask for a section that the table does not say: one name for all rows, or a heading."""
         names = [name_and_rest(text)[0] for text in getattr(wishes, OPTIONS[section])]
         given = [name for name in names if name != "*"]
         question, option = _QUESTIONS[section]
-        shown = [f"{heading} ({first!r})" for heading, first in unread.items()]
+        unread = known.unread
+        shown = [f"{name} ({first!r})" if first else name for name, first in unread.items()]
         columns = some(shown, _SHOWN)
         hint = f" If a column does: --column 'HEADING={section}', of {columns}." if columns else ""
+        figures = [*map(repr, known.figures)]
+        of = f" of {some(figures, _SHOWN)}" if figures else ""
+        if len(given) > 1:
+            # One option is not enough: the columns, or their rows, are of several.
+            hint = f" Given are {some(given, _SHOWN)}: say which.{hint}"
+            heading = known.figures[0] if known.figures else "HEADING"
+            option = "--column " + shell(f"{heading}=value,{section}={given[0]}")
         name = asker.ask(
             given[0] if len(given) == 1 else "",
-            f"{question}? No column that could be read says it.{hint}",
+            f"{question}? No column that could be read says it{of}.{hint}",
             str,
             option=option,
         )
@@ -229,12 +253,20 @@ class _Reading:
         checked = replace(imported, claims=claims, file_rows=tuple(places)).load()
         write_claims(checked, place / "claims.csv")
         streams = claims[["claimant", "category"]].drop_duplicates().to_numpy().tolist()
-        assumed = [
-            f"{plan.claimants[claimant].name} ({category})"
-            for claimant, category in streams
-            if not plan.claimants[claimant].declares(category)
-        ]
-        return Created(folder, plan, len(claims), imported, int((~kept).sum()), tuple(assumed))
+        unsaid: dict[bool, list[str]] = {True: [], False: []}
+        for claimant, category in streams:
+            author = plan.claimants[claimant]
+            if not author.says(category):
+                unsaid[author.declares(category)].append(f"{author.name} ({category})")
+        return Created(
+            folder,
+            plan,
+            len(claims),
+            imported,
+            int((~kept).sum()),
+            assumed=tuple(unsaid[False]),
+            listed=tuple(unsaid[True]),
+        )
 
 
 def _with_dropped(plan: Plan) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from lossmodel.conflict.types import STANDARD_CATEGORIES, Party, Side
@@ -69,7 +70,7 @@ def interview(asker: Asker, wishes: Wishes, table: TableNames, title: str) -> Pl
         if normal(name) not in known:
             raise UsageError(f"--accounting: there is no claimant {name!r}.")
     counted = _counted(asker, wishes, table, words)
-    if table.series & set(claimants):
+    if (table.series & set(claimants)) - set(table.listed):
         asker.tell(_how_they_count())
     return Plan(
         named,
@@ -82,7 +83,12 @@ def interview(asker: Asker, wishes: Wishes, table: TableNames, title: str) -> Pl
         },
         counted,
         {
-            key: _accounted(asker, wishes, author, key in table.series)
+            key: _accounted(
+                asker,
+                wishes,
+                replace(author, listed=_listed_by(key, table, words)),
+                asked=key in table.series and key not in table.listed,
+            )
             for key, author in claimants.items()
         },
         words,
@@ -249,7 +255,13 @@ def _given_accountings(wishes: Wishes) -> list[tuple[str, str, str]]:
     return found
 
 
-def _accounted(asker: Asker, wishes: Wishes, author: Author, asked: bool) -> Author:
+def _listed_by(claimant: str, table: TableNames, words: Mapping[str, str]) -> frozenset[str]:
+    """Categories that a claimant lists, by the keys that their words have."""
+    listed = table.listed.get(claimant, frozenset())
+    return frozenset(words.get(table.categories[key].name, key) for key in listed)
+
+
+def _accounted(asker: Asker, wishes: Wishes, author: Author, *, asked: bool) -> Author:
     """A claimant with the way in which it counts."""
     given = {
         category: _accounting(text)
@@ -257,9 +269,9 @@ def _accounted(asker: Asker, wishes: Wishes, author: Author, asked: bool) -> Aut
         if normal(name) == normal(author.name)
     }
     if given or not asked or asker.person is None:
-        return Author(author.name, author.side, given)
+        return replace(author, accountings=given)
     said = asker.ask("", f"Number for {author.name}", _accounting, default="1", needed=False)
-    return Author(author.name, author.side, {"": said})
+    return replace(author, accountings={"": said})
 
 
 def _how_they_count() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from lossmodel.importers.words import normal
 from lossmodel.scaffold.plan import DROPPED
 from lossmodel.tables.vocabulary import KINDS, names_with
 
@@ -52,6 +53,8 @@ class TableNames:
         First and last day on which any figure counts losses.
     headings
         Section -> heading of its column; without those that have none.
+    listed
+        Claimant -> categories of which the table lists cases, such as one row per person.
     """
 
     claimants: Mapping[str, Named] = field(default_factory=dict)
@@ -61,6 +64,7 @@ class TableNames:
     first: dt.date | None = None
     last: dt.date | None = None
     headings: Mapping[str, str] = field(default_factory=dict)
+    listed: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def names_in(imported: Imported, titles: Mapping[str, str]) -> TableNames:
@@ -76,7 +80,9 @@ def names_in(imported: Imported, titles: Mapping[str, str]) -> TableNames:
     # Public sets do not say from which rows their claims are.
     places = list(imported.file_rows) or [0] * len(imported.claims)
     claims = imported.claims.assign(_row=places)
-    written = {key: name for name, key in imported.columns.names.items()} | dict(titles)
+    written = {key: name for name, key in imported.columns.names.items()}
+    # Of a name and its spelling with other capital letters, that of the table stays.
+    written |= {k: t for k, t in titles.items() if normal(written.get(k, "")) != normal(t)}
     # A heading such as "Killed / Staff" is no name of a claimant: it says more.
     more = {c.claimant for c in imported.columns.columns.values() if c.category or c.party}
     new = imported.extra.get("claimants")
@@ -105,4 +111,14 @@ def names_in(imported: Imported, titles: Mapping[str, str]) -> TableNames:
         dt.date.fromisoformat(min(starts)),
         dt.date.fromisoformat(max(claims["end"])),
         {column.read: name for name, column in imported.columns.columns.items()},
+        _listed(imported),
     )
+
+
+def _listed(imported: Imported) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    streams = imported.extra.get("streams")
+    for entry in [] if streams is None else streams.to_dict("records"):
+        if entry["accounting"] == "list":
+            found.setdefault(entry["claimant"], set()).add(entry["category"])
+    return {claimant: frozenset(categories) for claimant, categories in found.items()}

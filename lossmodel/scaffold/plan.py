@@ -76,19 +76,27 @@ class Author:
         Its side; empty for none.
     accountings
         Category -> how it counts, as somebody said; the empty category stands for all others.
+    listed
+        Categories of which the table lists cases, which somebody may say otherwise.
     """
 
     name: str
     side: str
     accountings: Mapping[str, Accounting] = field(default_factory=dict)
+    listed: frozenset[str] = frozenset()
 
-    def declares(self, category: str) -> bool:
+    def says(self, category: str) -> bool:
         """Whether somebody said how it counts a category."""
         return category in self.accountings or "" in self.accountings
 
+    def declares(self, category: str) -> bool:
+        """Whether somebody or the table said how it counts a category."""
+        return self.says(category) or category in self.listed
+
     def accounting(self, category: str) -> Accounting:
-        """How it counts a category; `estimate`, which assumes least, if nobody said so."""
-        return self.accountings.get(category, self.accountings.get("", "estimate"))
+        """How it counts a category; `estimate`, which assumes least, if nothing says so."""
+        usual: Accounting = "list" if category in self.listed else "estimate"
+        return self.accountings.get(category, self.accountings.get("", usual))
 
 
 @dataclass(frozen=True)
