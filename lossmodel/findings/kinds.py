@@ -213,8 +213,8 @@ KINDS: Final = (
         crossed_bounds,
         "A claimant's minimum is above its maximum of the same days or of more days; or, where one "
         f"of two figures is a bound, that of fewer days is above {BEYOND} times the other, or "
-        f"above {figures.APART:,} times if it has up to {NEAR_DAYS} days of its own at either end. An "
-        "estimate would lie between.",
+        f"above {figures.APART:,} times if it has up to {NEAR_DAYS} days of its own at either end. "
+        "An estimate would lie between.",
         "Exchange at-least and at-most, or correct the number, the unit or the window of one of "
         "them",
     ),

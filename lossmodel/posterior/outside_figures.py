@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
+from lossmodel.conflict.titles import short_names, total_title
 from lossmodel.posterior.contradictions import OUTSIDE
-from lossmodel.posterior.estimates import summarise
+from lossmodel.posterior.estimates import summarise, total_to
 from lossmodel.posterior.rates import Rates, rates
 from lossmodel.posterior.tables import STREAM, reported_series, streams_table
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 from lossmodel.text.levels import HALF
+from lossmodel.text.months import date, dates
 from lossmodel.text.numbers import with_interval
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class _Compared(NamedTuple):
 
     claimant: str
     claims: tuple[str, ...]
+    first: pd.Timestamp
+    last: pd.Timestamp
     low: float
     high: float
     lower: float
@@ -81,7 +85,7 @@ def outside_findings(fit: Fit) -> list[Finding]:
         figures, where = _on_one_side(_compared(fit, claims, key))
         if figures:
             ids = tuple(name for figure in figures for name in figure.claims)
-            sentence = _sentence(key, figures, where)
+            sentence = _sentence(fit, key, figures, where)
             found.append(Finding("warning", OUTSIDE, len(ids), sentence, REMEDY, ids))
     return found
 
@@ -165,15 +169,15 @@ def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> _C
     return _Compared(
         claimant,
         tuple(rows["claim_id"]),
+        rows["start"].min(),
+        rows["end"].max(),
         -np.inf if "at-most" in forms else float(low.sum()),
         np.inf if "at-least" in forms or cases else float(high.sum()),
         *(float(limits[name][0]) for name in ("lower", "median", "upper")),
     )
 
 
-def _sentence(key: Series, figures: list[_Compared], where: str) -> str:
-    party, category, scope = key
-    total = f"{category} {party}" + ("" if scope == "all" else f" {scope}")
+def _sentence(fit: Fit, key: Series, figures: list[_Compared], where: str) -> str:
     # Of the limits that face the fit: the highest where it is above, the lowest where it is below.
     nearest = (
         max(figures, key=lambda figure: figure.high / figure.median)
@@ -184,11 +188,23 @@ def _sentence(key: Series, figures: list[_Compared], where: str) -> str:
         dict.fromkeys(f"{value:,.0f}" for value in (nearest.low, nearest.high) if _finite(value))
     )
     here = with_interval(nearest.median, nearest.lower, nearest.upper)
+    days = dates(nearest.first, nearest.last)
+    gives += f" by {short_names(fit.conflict).get(nearest.claimant, nearest.claimant)}"
+    all_of_them = f"the latest figures of all its claimants; the nearest is {gives} for these days."
+    figure = all_of_them if len(figures) > 1 else f"its only claimant's latest figure, {gives}."
     return (
-        f"The answer for {total} lies {where} the latest figures of all its claimants; the priors "
-        f"and other losses put it there. The nearest is {gives} by {nearest.claimant}, where the "
-        f"fit has {here} for the same days."
+        f"{total_title(fit.conflict, key)}: the answer for {days}, {here}, lies {where} {figure} "
+        f"The priors and other losses put it there.{_whole(fit, key, nearest)}"
     )
+
+
+def _whole(fit: Fit, key: Series, figure: _Compared) -> str:
+    """The total that a report gives, where the figure is of fewer days; else nothing."""
+    if (figure.first, figure.last) == (fit.days[0], fit.days[-1]):
+        return ""
+    total = total_to(fit, key, fit.days[-1])
+    whole = with_interval(total["median"], total["lower"], total["upper"])
+    return f" The total to {date(fit.days[-1])} is {whole}."
 
 
 def _finite(value: Any) -> bool:

@@ -81,9 +81,7 @@ def claimant_names(fit: Fit) -> dict[str, str]:
 
 def quantity_title(fit: Fit, key: tuple[str, str, str]) -> str:
     """Name of a total: Russia, killed (citizens)."""
-    party, category, scope = key
-    narrower = "" if scope == "all" else f" ({scope})"
-    return f"{party_title(fit.conflict, party)}, {category_title(fit, category)}{narrower}"
+    return titles.total_title(fit.conflict, key)
 
 
 def question_of(key: tuple[str, str, str]) -> str:
