@@ -148,6 +148,7 @@ ORDER = [
     "report/wording",
     "report/scale",
     "report/one_claim",
+    "report/beside_figures",
     "report/results",
     "report/quoted",
     "report/differences",

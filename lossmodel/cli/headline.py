@@ -11,6 +11,7 @@ from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.posterior.force_check import force_check
 from lossmodel.posterior.tables import prior_share
+from lossmodel.report.beside_figures import beside_figures
 from lossmodel.report.one_claim import hangs_on
 from lossmodel.report.sections.readings import other_readings
 from lossmodel.report.wording import answer_keys
@@ -131,6 +132,8 @@ def _remarks(
     party, category, _ = key
     share = prior_share(fit, key)
     found = [f"{percent(share)} assumed"] if math.isfinite(share) else []
+    if beside := beside_figures(fit, key):
+        found.append(f"the median {beside}")
     if hanging := hangs_on(fit, key, totals[party, category]):
         found.append(hanging)
     readings = other_readings(fit, [key])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
     from lossmodel.posterior.reported import Series
 
-__all__ = ["outside_findings"]
+__all__ = ["Compared", "compared_figures", "lies_outside", "outside_findings"]
 
 COLUMNS: Final = (
     *("claim_id", "root", "party", "category", "scope", "kind", "start", "end"),
@@ -41,7 +41,7 @@ REMEDY: Final = (
 )
 
 
-class _Compared(NamedTuple):
+class Compared(NamedTuple):
     """What a claimant says of the losses of some days, and what the fit has for them."""
 
     claimant: str
@@ -99,12 +99,33 @@ def _sums(fit: Fit, claims: pd.DataFrame) -> Iterator[Series]:
             yield party, category, scope
 
 
-def _on_one_side(figures: Iterable[_Compared]) -> tuple[list[_Compared], str]:
+def compared_figures(fit: Fit, key: Series) -> list[Compared]:
+    """The latest figure of each claimant about a total, with the fit's losses of its days.
+
+    Parameters
+    ----------
+    key
+        Party, category and scope.
+
+    Examples
+    --------
+    >>> compared_figures(fitted, ("germany", "aircraft", "all"))[0].claimant
+    'raf'
+    """
+    return list(_compared(fit, _claims(fit), key))
+
+
+def lies_outside(figures: Iterable[Compared]) -> bool:
+    """Whether the whole interval lies above or below all figures, which a finding is about."""
+    return bool(_on_one_side(figures)[0])
+
+
+def _on_one_side(figures: Iterable[Compared]) -> tuple[list[Compared], str]:
     """Figures that the fit lies above or below, all of them, and which; none where one reaches it.
 
     They are looked at up to the first that does: most totals have one.
     """
-    seen: list[_Compared] = []
+    seen: list[Compared] = []
     sides = {"above", "below"}
     for figure in figures:
         seen.append(figure)
@@ -132,7 +153,7 @@ def _claims(fit: Fit) -> pd.DataFrame:
     return table.sort_values(["end", "published"], kind="stable")
 
 
-def _compared(fit: Fit, claims: pd.DataFrame, key: Series) -> Iterator[_Compared]:
+def _compared(fit: Fit, claims: pd.DataFrame, key: Series) -> Iterator[Compared]:
     about = (claims[["party", "category", "scope"]] == list(key)).all(axis=1)
     for claimant, own in claims[about].groupby("root", sort=False):
         yield _of_claimant(fit, str(claimant), _latest(own), rates(fit, *key))
@@ -154,7 +175,7 @@ def _latest(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([windows.iloc[taken], totals])
 
 
-def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> _Compared:
+def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> Compared:
     first, last = ((rows[name] - fit.days[0]).dt.days for name in ("start", "end"))
     days = [np.arange(a, b + 1) for a, b in zip(first, last, strict=True)]
     per_day = rows["kind"].isin(names_with(KINDS, "per_day"))
@@ -166,7 +187,7 @@ def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> _C
     cases = accounting is not None and accounting.counts_cases and rows["role"].iloc[0] != "self"
     forms = {QUALIFIERS[qualifier].form for qualifier in rows["qualifier"]}
     limits = summarise(path.on(np.concatenate(days))[:, None], fit.ci_prob)
-    return _Compared(
+    return Compared(
         claimant,
         tuple(rows["claim_id"]),
         rows["start"].min(),
@@ -177,7 +198,7 @@ def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> _C
     )
 
 
-def _sentence(fit: Fit, key: Series, figures: list[_Compared], where: str) -> str:
+def _sentence(fit: Fit, key: Series, figures: list[Compared], where: str) -> str:
     # Of the limits that face the fit: the highest where it is above, the lowest where it is below.
     nearest = (
         max(figures, key=lambda figure: figure.high / figure.median)
@@ -198,7 +219,7 @@ def _sentence(fit: Fit, key: Series, figures: list[_Compared], where: str) -> st
     )
 
 
-def _whole(fit: Fit, key: Series, figure: _Compared) -> str:
+def _whole(fit: Fit, key: Series, figure: Compared) -> str:
     """The total that a report gives, where the figure is of fewer days; else nothing."""
     if (figure.first, figure.last) == (fit.days[0], fit.days[-1]):
         return ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.tables import prior_share, reported_totals
 from lossmodel.report.axis import Axis
+from lossmodel.report.beside_figures import beside_figures
 from lossmodel.report.blocks import Answer, Answers, Block, Section, Table, Text
 from lossmodel.report.dial import span_of_medians
 from lossmodel.report.one_claim import hangs_on
@@ -127,6 +128,8 @@ def _sentence(results: Results, key: Key, explanation: Explanation | None = None
             median_range(results, key) if explanation is None else span_of_medians(explanation, key)
         )
         text += f"; under other plausible priors the median would be {medians}." if medians else "."
+    if beside := beside_figures(fit, key):
+        text += f" The median {beside}."
     if hanging := hangs_on(fit, key, now):
         text += f" It {hanging}."
     whole = ", all forces" if category in COUNTED and not is_civilian(fit, key[0]) else ""
