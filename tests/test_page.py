@@ -29,6 +29,7 @@ from lossmodel.report.figures import data
 from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import SMALLEST, STYLE, WIDTH, figure_specs
 from lossmodel.report.folder import csv_text
+from lossmodel.report.one_claim import without
 from lossmodel.report.output.crate import crate
 from lossmodel.report.output.html import FIRST_ROWS, inline_svg, to_html
 from lossmodel.report.output.latex import facts, macros
@@ -36,7 +37,7 @@ from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.results import Results
 from lossmodel.report.sections.changes import changes_section
 from lossmodel.report.sources import Sources
-from lossmodel.report.wording import confidence
+from lossmodel.report.wording import confidence, quantity_title
 from lossmodel.text.months import date
 from tests.fakes import make_fit
 
@@ -180,10 +181,30 @@ def test_counts_of_figures_agree_between_sections(fit, document):
 def test_confidence_follows_its_rule(fit, lower, upper, share, word):
     shares = fit.variance_decomposition.assign(prior_share=share)
     known = replace(fit, variance_decomposition=shares)
-    words = confidence(known, ("north", "killed", "all"), {"lower": lower, "upper": upper})
+    words = confidence(known, ("south", "killed", "all"), {"lower": lower, "upper": upper})
     assert words.startswith(f"{word.title()} confidence")
     assert f"{share:.0%} assumed" in words
     assert lower == 0 or "-fold apart with other assumptions, " in words
+
+
+def test_a_total_that_hangs_on_one_claim_does_not_read_as_well_measured(fit, document):
+    # A share of a tenth would make high confidence of these limits.
+    known = replace(fit, variance_decomposition=fit.variance_decomposition.assign(prior_share=0.1))
+    key, total = ("north", "killed", "all"), {"lower": 100, "upper": 140}
+    words = confidence(known, key, total)
+    assert words.startswith("Moderate confidence: ")
+    assert words.endswith(", hangs on one claim")
+    shown = {row[0]: row[-1] for row in table(document, "answer", "totals-people").rows}
+    assert shown[quantity_title(fit, key)] == "one claim"
+    text = next(b for b in section(document, "answer").blocks if "It hangs on" in b.text).text
+    assert text.endswith(" How far that claim errs is assumed.")
+    assert "noise in the figures" not in text
+
+
+def test_limits_a_thousandfold_apart_are_next_to_no_knowledge():
+    row = {"median": 5_600.0, "lower": 12.0, "upper": 3.1e6}
+    assert without(row) == "next to nothing known"
+    assert without(row | {"lower": 4e3}) == "5,600 [4,000 to 3,100,000]"
 
 
 @pytest.mark.parametrize("values", [[90, 530, 1710], [3, 40_000], [0, 7], [1e-3, 2e-3], [5, 5]])

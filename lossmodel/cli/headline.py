@@ -10,9 +10,8 @@ from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.posterior.force_check import force_check
-from lossmodel.posterior.tables import prior_share
 from lossmodel.report.beside_figures import beside_figures
-from lossmodel.report.one_claim import hangs_on
+from lossmodel.report.one_claim import assumed_share, hangs_on
 from lossmodel.report.sections.readings import other_readings
 from lossmodel.report.wording import answer_keys
 from lossmodel.text.numbers import percent, with_interval
@@ -130,7 +129,7 @@ def _remarks(
 ) -> list[str]:
     """Words beside a total: the share of assumptions, and what decides it besides."""
     party, category, _ = key
-    share = prior_share(fit, key)
+    share = assumed_share(fit, key)
     found = [f"{percent(share)} assumed"] if math.isfinite(share) else []
     if beside := beside_figures(fit, key):
         found.append(f"the median {beside}")

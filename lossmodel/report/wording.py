@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.conflict import titles
 from lossmodel.conflict.titles import party_title
-from lossmodel.posterior.tables import claimed_sums, log_sd, prior_share
+from lossmodel.posterior.tables import claimed_sums, log_sd
+from lossmodel.report.one_claim import assumed_share, decisive_claim
 from lossmodel.text.levels import HALF, NARROW, WIDE
 from lossmodel.text.numbers import number, percent
 
@@ -158,8 +159,9 @@ LEVELS: Final = ("High", "Moderate", "Low")
 CONFIDENCE: Final = (
     f"Confidence is high if the limits are less than {NARROW:g}-fold apart, low from {WIDE:g}-fold "
     "on, moderate between, after they are widened for readers with other assumptions: the share "
-    "of the variance that is assumed counts twice, and limits below half a loss count as half. The "
-    "widened limits and the share stand beside the word."
+    "of the variance that is assumed counts twice, all of it where the total hangs on one claim, "
+    "and limits below half a loss count as half. The widened limits and the share stand beside the "
+    "word."
 )
 
 
@@ -171,9 +173,9 @@ def confidence(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) ->
     assumptions of their own the variance is thus (1 + p) V, and the log of the limits' ratio
     grows by the root of 1 + p.
     """
-    share = prior_share(fit, key)
+    share, alone = assumed_share(fit, key), decisive_claim(fit, key) is not None
     lower, upper = total["lower"], total["upper"]
-    # An unknown share may be all of the variance.
+    # An unknown share may be all of the variance; so is that of a total which hangs on one claim.
     assumed = share if math.isfinite(share) else 1.0
     # Expected losses below a half are no loss, however far apart they are.
     wide = (max(upper, HALF) / max(lower, HALF)) ** math.sqrt(1 + assumed)
@@ -181,4 +183,5 @@ def confidence(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) ->
     factor = f"{wide:.1f}" if wide < 10 else f"{float(f'{wide:.2g}'):.0f}"
     reasons = [f"limits {factor}-fold apart with other assumptions"] if wide < 1000 else []
     reasons += [f"{percent(share)} assumed"] if math.isfinite(share) else []
+    reasons += ["hangs on one claim"] if alone else []
     return f"{words}: {', '.join(reasons)}" if reasons else words
