@@ -110,7 +110,7 @@ def compared_figures(fit: Fit, key: Series) -> list[Compared]:
     Examples
     --------
     >>> compared_figures(fitted, ("germany", "aircraft", "all"))[0].claimant
-    'raf'
+    'air-ministry'
     """
     return list(_compared(fit, _claims(fit), key))
 
