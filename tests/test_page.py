@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from lossmodel import plots
 from lossmodel.cli.headline import headline
 from lossmodel.conflict.titles import named, short_names
 from lossmodel.errors import UsageError
+from lossmodel.inference.gates import laplace_gate, weights_gate
+from lossmodel.inference.importance import WeightedDraws
 from lossmodel.plots.claims import claims_about
 from lossmodel.plots.labels import NAME, shortened
 from lossmodel.posterior.tables import claimed_sums
@@ -37,7 +40,7 @@ from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.results import Results
 from lossmodel.report.sections.changes import changes_section
 from lossmodel.report.sources import Sources
-from lossmodel.report.wording import confidence, quantity_title
+from lossmodel.report.wording import confidence, is_civilian, plain_doubt, quantity_title
 from lossmodel.text.months import date
 from tests.fakes import make_fit
 
@@ -184,7 +187,7 @@ def test_confidence_follows_its_rule(fit, lower, upper, share, word):
     words = confidence(known, ("south", "killed", "all"), {"lower": lower, "upper": upper})
     assert words.startswith(f"{word.title()} confidence")
     assert f"{share:.0%} assumed" in words
-    assert lower == 0 or "-fold apart with other assumptions, " in words
+    assert lower == 0 or " times the lower with other assumptions, " in words
 
 
 def test_a_total_that_hangs_on_one_claim_does_not_read_as_well_measured(fit, document):
@@ -199,6 +202,47 @@ def test_a_total_that_hangs_on_one_claim_does_not_read_as_well_measured(fit, doc
     text = next(b for b in section(document, "answer").blocks if "It hangs on" in b.text).text
     assert text.endswith(" How far that claim errs is assumed.")
     assert "noise in the figures" not in text
+
+
+def test_the_heading_of_people_has_civilians_only_where_there_are(fit):
+    def headings(of):
+        found = compose(Results(of), figure_specs(Results(of)))
+        return [b.text for b in section(found, "answer").blocks if b.kind == "text"]
+
+    assert any(is_civilian(fit, party) for party, *_ in fit.series) is (
+        "People, including civilians" in headings(fit)
+    )
+    parties = {
+        name: replace(party, civilian=name == "south")
+        for name, party in fit.conflict.parties.items()
+    }
+    other = replace(fit, conflict=replace(fit.conflict, parties=parties))
+    assert "People, including civilians" in headings(other)
+    none = {name: replace(party, civilian=False) for name, party in parties.items()}
+    without_any = replace(fit, conflict=replace(fit.conflict, parties=none))
+    assert "People" in headings(without_any)
+
+
+@pytest.mark.parametrize(
+    ("skew", "width", "words"),
+    [
+        (1.73, math.log(1.67), "median 1.73 sd above the most likely value, interval 67% wider"),
+        (0.19, -1e-3, "median 0.19 sd above the most likely value, interval as wide"),
+        (-0.3, math.log(0.89), "median 0.30 sd below the most likely value, interval 11% narrower"),
+    ],
+)
+def test_doubts_of_the_gate_are_in_words_of_readers(skew, width, words):
+    marginal = SimpleNamespace(name="killed north", skew=skew, width=width, reported=True)
+    diagnostics = SimpleNamespace(hyper_k=0.1, marginals=[marginal])
+    laplace = SimpleNamespace(decrement=0.0, positive=True, diagnostics=diagnostics)
+    (doubt,) = laplace_gate(laplace, limit=0.0)
+    assert plain_doubt(doubt) == f"killed north is not normal ({words})"
+
+
+def test_a_doubt_about_weights_names_no_weights():
+    x = np.zeros((4, 1))
+    (doubt,) = weights_gate(WeightedDraws(x, np.full(4, 0.25), x, 9.0, 1))
+    assert "weights" not in plain_doubt(doubt)
 
 
 def test_limits_a_thousandfold_apart_are_next_to_no_knowledge():

@@ -167,9 +167,11 @@ def _all_totals(results: Results, main: list[str]) -> list[Block]:
     things = [key for key in every if key[1] not in COUNTED]
     blocks: list[Block] = []
     if people:
+        parts = {part for party, *_ in people for part in fit.conflict.components(party)}
+        civilians = any(is_civilian(fit, part) for part in parts)
         wounded = " and wounded" if any(category != "killed" for _, category, _ in people) else ""
         blocks += [
-            Text("People, including civilians", tone="heading"),
+            Text("People, including civilians" if civilians else "People", tone="heading"),
             _table(results, "totals-people", people, f"People killed{wounded}"),
         ]
     if things:
