@@ -11,6 +11,7 @@ import pytest
 ORDER = [
     "__init__",
     "deprecation",
+    "text/numbers",
     "errors",
     "system",
     "defaults",

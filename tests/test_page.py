@@ -42,7 +42,7 @@ from lossmodel.report.sections.changes import changes_section
 from lossmodel.report.sources import Sources
 from lossmodel.report.wording import confidence, is_civilian, plain_doubt, quantity_title
 from lossmodel.text.months import date
-from tests.fakes import make_fit
+from tests.fakes import make_fit, with_claims_about_the_sum
 
 MAIN = [("north", "killed"), ("north", "casualties"), ("south", "killed"), ("south", "casualties")]
 NUMBER = r"\d[\d,.]*\d|\d"
@@ -353,17 +353,6 @@ def test_bounds_look_like_bounds(fit):
     plots.plot_losses(fit, party="north", category="casualties", ax=ax)
     marks = {line.get_label(): line.get_marker() for line in ax.lines}
     assert marks["third-party, at least"] == "^"
-
-
-def with_claims_about_the_sum(fit):
-    """The claims of the last stream but about North and its guests together."""
-    about = fit.claims.table["claimant"].eq("observer") & fit.claims.table["party"].eq("north")
-    table = fit.claims.table.assign(party=fit.claims.table["party"].where(~about, "north+guests"))
-    changed = SimpleNamespace(**{**vars(fit.claims), "table": table})
-    streams = fit.streams
-    own = streams["claimant"].eq("observer") & streams["party"].eq("north")
-    streams = streams.assign(party=streams["party"].where(~own, "north+guests"))
-    return replace(fit, claims=changed, streams=streams), int(about.sum())
 
 
 def test_a_claim_about_a_sum_is_drawn_on_the_curve_of_the_sum(fit):

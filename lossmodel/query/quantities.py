@@ -24,6 +24,7 @@ __all__ = [
     "Quantity",
     "grammar_error",
     "grammar_of",
+    "ranked",
     "read_quantity",
 ]
 
@@ -181,15 +182,34 @@ def _ratio(words: list[str], fit: Fit) -> Quantity:
     return _chosen_stream(streams, party, named=len(words) == 3)
 
 
+def ranked(
+    streams: pd.DataFrame,
+    *,
+    person: pd.Series[bool] | bool = True,
+    exact: pd.Series[bool] | bool = True,
+) -> pd.DataFrame:
+    """Streams in the order in which a question without a category takes them.
+
+    People come before equipment, then the most evidence, then the very party before a sum, and at
+    last the order of the table.
+
+    Parameters
+    ----------
+    streams
+        With a column n_used, and an index in the order of the fit.
+    person, exact
+        Whether each counts people, and whether it is of the very party.
+    """
+    table = streams.assign(person=person, exact=exact).sort_index(kind="stable")
+    return table.sort_values(["person", "n_used", "exact"], ascending=False, kind="stable")
+
+
 def _chosen_stream(streams: pd.DataFrame, party: str, *, named: bool) -> Quantity:
-    """Take people before equipment, then the most evidence, then the very party before a sum."""
-    ranked = streams.assign(
-        person=streams["group"] == "person", exact=streams["party"] == party
-    ).sort_values(["person", "n_used", "exact", "stream"], ascending=[False, False, False, True])
-    row: Any = ranked.iloc[0]
+    table = ranked(streams, person=streams["group"] == "person", exact=streams["party"] == party)
+    row: Any = table.iloc[0]
     others = [
         f"{other.category} {other.party} ({other.n_used:,})"
-        for other in ranked.iloc[1:].itertuples()
+        for other in table.iloc[1:].itertuples()
     ]
     return Quantity(
         row["category"],
