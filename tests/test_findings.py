@@ -14,7 +14,7 @@ from lossmodel.errors import ClaimsError
 from lossmodel.evidence import collect_evidence
 from lossmodel.findings import count_words, find, render, render_outcomes
 from lossmodel.findings.kinds import KINDS
-from lossmodel.posterior.contradictions import CONTRADICTED
+from lossmodel.posterior.contradictions import CONTRADICTED, headline_warnings
 from lossmodel.posterior.rates import rates
 
 TOML = """
@@ -933,6 +933,12 @@ def test_a_misprint_in_running_totals_is_found_whatever_their_accounting(
 @pytest.mark.parametrize("values", [(500, 2_000, 1_150, 1_400), (4_000, 1_000, 1_100)])
 def test_estimates_that_are_revised_down_are_no_misprints(war, values):
     assert "total-falls" not in kinds(war(*totals(*values), streams=ESTIMATE))
+
+
+def test_a_manyfold_revision_stands_beside_the_answer(war):
+    (rows, _), _, words = CASES["manyfold-revision"]
+    found = lm.fit(war(*rows), engine="laplace", draws=50)
+    assert any(words in warning for warning in headline_warnings(found))
 
 
 def test_the_largest_revision_is_named_first(war):

@@ -45,6 +45,7 @@ UNBALANCED: Final = "unbalanced-force"
 HEADLINES: Final = (
     *(CONTRADICTED, "orders-of-magnitude", "claimants-apart", "crossed-bounds"),
     *("totals-set-aside", "total-falls", "count-falls", "implausible-number"),
+    "manyfold-revision",
     *(OUTSIDE, UNBALANCED),
 )
 # Probability that any of the streams of a fit without contradictions is named: their number is
