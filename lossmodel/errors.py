@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lossmodel.text.numbers import some
+
 # Only code that raises a ClaimsError needs pandas: `lossmodel --version` must start faster than
 # pandas does.
 if TYPE_CHECKING:
@@ -130,6 +132,4 @@ def _sentence(problems: list[dict[Any, Any]]) -> str:
 
 
 def _first_ones(words: list[str]) -> str:
-    if len(words) <= SHOWN:
-        return ", ".join(words)
-    return f"{', '.join(words[:FIRST])} and {len(words) - FIRST:,} more"
+    return some(words, SHOWN if len(words) <= SHOWN else FIRST)

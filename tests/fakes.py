@@ -1,7 +1,7 @@
 """A fit without a model: draws simulated with NumPy behind the interface of `Fit`."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -480,3 +480,14 @@ def _diagnostics(passed: bool) -> dict:
             {"quantity": "killed south all", "low": 60000.0, "high": 130000.0, "note": ""}
         ],
     }
+
+
+def with_claims_about_the_sum(fit):
+    """The claims of the last stream but about North and its guests together."""
+    about = fit.claims.table["claimant"].eq("observer") & fit.claims.table["party"].eq("north")
+    table = fit.claims.table.assign(party=fit.claims.table["party"].where(~about, "north+guests"))
+    changed = SimpleNamespace(**{**vars(fit.claims), "table": table})
+    streams = fit.streams
+    own = streams["claimant"].eq("observer") & streams["party"].eq("north")
+    streams = streams.assign(party=streams["party"].where(~own, "north+guests"))
+    return replace(fit, claims=changed, streams=streams), int(about.sum())

@@ -125,7 +125,7 @@ def test_only_a_stream_far_from_the_predictive_of_the_others_is_named(fitted, na
     make, far, near = APART[name]
     found = fitted(make, near if honest else far)
     named = [f for f in found.diagnostics["findings"] if f["kind"] == CONTRADICTED]
-    assert [f["message"].split()[0] for f in named] == ([] if honest else ["almanac"])
+    assert [f["message"].split(" (")[0] for f in named] == ([] if honest else ["The Almanac"])
 
 
 @pytest.mark.parametrize("far", [10, 900])

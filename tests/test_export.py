@@ -25,7 +25,7 @@ from lossmodel.report.quoting import verify_document
 from lossmodel.report.results import Results
 from lossmodel.report.sections.answer import _sentence, headline_answers
 from lossmodel.report.wording import headline_keys
-from tests.fakes import HOSTILE, make_fit
+from tests.fakes import HOSTILE, make_fit, with_claims_about_the_sum
 
 FORMULA = '=HYPERLINK("https://example.org","click")'
 
@@ -225,6 +225,21 @@ def test_the_json_files_have_the_numbers_and_texts_of_the_report(results, tmp_pa
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
     write_static_api(results, tmp_path)
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
+
+
+def test_a_sum_that_figures_are_of_has_its_series(tmp_path):
+    fit, _ = with_claims_about_the_sum(make_fit(n_draws=30, until="2023-12-31"))
+    results = Results(fit)
+    write_static_api(results, tmp_path)
+    files = _read(tmp_path / "api")
+    totals = files["totals.json"]["totals"]
+    assert {total["series"] for total in totals} == set(files) - {"totals.json"}
+    (whole,) = (total for total in totals if total["party"] == "north+guests")
+    (own,) = files[whole["series"]]["series"]
+    assert own["cumulative"][-1]["median"] == whole["median"]
+    rows = [v for f in files.values() for s in f.get("series", []) for v in s.values()]
+    written = sum(len(v) for v in rows if isinstance(v, list))
+    assert written == len(results.estimates) + len(results.sums)
 
 
 def test_names_with_slashes_stay_in_the_folder_and_no_number_is_null(results, tmp_path):

@@ -14,7 +14,7 @@ from lossmodel.errors import ClaimsError
 from lossmodel.evidence import collect_evidence
 from lossmodel.findings import count_words, find, render, render_outcomes
 from lossmodel.findings.kinds import KINDS
-from lossmodel.posterior.contradictions import CONTRADICTED
+from lossmodel.posterior.contradictions import CONTRADICTED, headline_warnings
 from lossmodel.posterior.rates import rates
 
 TOML = """
@@ -349,6 +349,11 @@ CASES = {
         ([row("gazette", "north", 2_000), row("gazette", "north", 2_050, published=SOON)], {}),
         ([row("gazette", "north", 2_000), row("gazette", "north", 2_000, published=SOON)], {}),
         "revised 2,000 (2023-03-01) to 2,050 (2023-03-04) for 2023-01-01 to 2023-03-01: c0 and c1.",
+    ),
+    "manyfold-revision": (
+        ([row("gazette", "north", 2_855), row("gazette", "north", 29_080, published=SOON)], {}),
+        ([row("gazette", "north", 2_855), row("gazette", "north", 2_908, published=SOON)], {}),
+        "revised 2,855 (2023-03-01) to 29,080 (2023-03-04) for 2023-01-01 to 2023-03-01: c0 and",
     ),
     "near-duplicate": (
         (periods((1, 10, 4_117), (2, 11, 4_117)), {}),
@@ -904,6 +909,42 @@ def test_totals_of_an_undeclared_stream_that_begin_anew_are_warned_of(war):
     assert "all are read as estimates" in kinds(war(*totals(*values)))["total-falls"]
     revised = [*range(100, 1_100, 100), *range(900, 1_800, 100)]
     assert "total-falls" not in kinds(war(*totals(*revised)))
+
+
+ESTIMATE = "south-staff,north,killed,estimate\n"
+
+
+@pytest.mark.parametrize("streams", ["", ESTIMATE, LEDGER])
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((1_200, 1_250, 12_500, 1_300), "c2 is too high"),
+        ((500, 710, 9_300, 1_150, 1_400), "c2 is too high"),
+        ((500, 710, 93, 1_150, 1_400), "c2 is too low"),
+    ],
+)
+def test_a_misprint_in_running_totals_is_found_whatever_their_accounting(
+    war, values, words, streams
+):
+    message = kinds(war(*totals(*values), streams=streams))["total-falls"]
+    assert f"It reads like a misprint: {words} among the totals around" in message
+
+
+@pytest.mark.parametrize("values", [(500, 2_000, 1_150, 1_400), (4_000, 1_000, 1_100)])
+def test_estimates_that_are_revised_down_are_no_misprints(war, values):
+    assert "total-falls" not in kinds(war(*totals(*values), streams=ESTIMATE))
+
+
+def test_a_manyfold_revision_stands_beside_the_answer(war):
+    (rows, _), _, words = CASES["manyfold-revision"]
+    found = lm.fit(war(*rows), engine="laplace", draws=50)
+    assert any(words in warning for warning in headline_warnings(found))
+
+
+def test_the_largest_revision_is_named_first(war):
+    steps = ((2_783, "2023-03-02"), (2_855, "2023-03-03"), (4_600, SOON))
+    claims = war(*(row("gazette", "north", value, published=day) for value, day in steps))
+    assert "revised 2,855 (2023-03-03) to 4,600 (2023-03-04)" in kinds(claims)["revised-figure"]
 
 
 # --- the rows that settle a fall

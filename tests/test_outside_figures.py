@@ -11,6 +11,7 @@ from lossmodel.report.document import compose
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.results import Results
+from lossmodel.text.months import date
 from tests.odd_tables import MONTHS, monthly, row
 from tests.small_conflict import claims_csv, write_conflict
 
@@ -45,7 +46,7 @@ def test_an_own_count_far_below_the_answer_is_named(tmp_path, expected, where):
     assert [f["message"].split("lies ")[1].split()[0] for f in said] == where
     for finding in said:
         assert finding["claims"] == ("c0",)
-        assert "The nearest is 1,000 by sea-staff" in finding["message"]
+        assert "figure, 1,000 by Staff of the sea." in finding["message"]
 
 
 @pytest.mark.parametrize(("expected", "where"), [(10, ["below"]), (1.0, [])])
@@ -99,7 +100,7 @@ def test_the_nearest_of_ranges_above_an_answer_is_the_one_that_begins_lowest(tmp
         row(1, value=2000, category="killed", claimant="land-press"),
     ]
     (found,) = named(rows, tmp_path, role="adversary", expected=100)[1]
-    assert "The nearest is 900 to 60,000 by land-staff" in found["message"]
+    assert "the nearest is 900 to 60,000 by Staff of the land for" in found["message"]
 
 
 def test_windows_after_a_total_count_with_it(tmp_path):
@@ -155,7 +156,7 @@ def test_a_figure_is_compared_with_the_losses_of_its_own_days(tmp_path):
     rows += [row(9, claimant="gazette", category="wounded", value=30_000, end=MONTHS[-1])]
     found, said = named(rows, tmp_path, role="self", expected=1.0)
     assert np.quantile(found.daily("sea", "killed").sum(axis=1), 0.025) > 3000
-    assert [f for f in said if "killed sea" in f["message"]] == []
+    assert [f for f in said if "sea, killed:" in f["message"]] == []
 
 
 @pytest.mark.parametrize("kind", ["period", "average"])
@@ -172,7 +173,7 @@ def test_windows_are_added_up(tmp_path, kind):
     ]
     said = named(rows, tmp_path, role="self", expected=0.1)[1]
     assert len(said) == 1
-    assert "The nearest is 1,000 by sea-staff" in said[0]["message"]
+    assert "figure, 1,000 by Staff of the sea." in said[0]["message"]
 
 
 def test_a_zero_is_reached_by_an_answer_of_less_than_one_half(tmp_path):
@@ -193,4 +194,15 @@ def test_a_sum_of_parties_is_a_total_too(tmp_path, expected, where):
     assert [f["message"].split("lies ")[1].split()[0] for f in said] == where
     for finding in said:
         assert finding["claims"] == ("c0",)
-        assert finding["message"].startswith("The answer for killed land+guests lies")
+        assert finding["message"].startswith("land+guests, killed: the answer for ")
+
+
+def test_the_days_of_a_figure_stand_beside_it_and_the_whole_total_after_it(tmp_path):
+    rows = [
+        row(0, value=1000, end=MONTHS[0], **OWN),
+        row(1, claimant="gazette", category="wounded", value=90_000, end=MONTHS[-1]),
+    ]
+    found, said = named(rows, tmp_path, role="self", expected=0.1)
+    (words,) = (f["message"] for f in said if f["message"].startswith("sea, killed: "))
+    assert "the answer for 1 January 2001 to 31 January 2001, " in words
+    assert words.split(" The total to ")[1].startswith(f"{date(found.days[-1])} is ")

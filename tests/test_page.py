@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from lossmodel import plots
 from lossmodel.cli.headline import headline
 from lossmodel.conflict.titles import named, short_names
 from lossmodel.errors import UsageError
+from lossmodel.inference.gates import laplace_gate, weights_gate
+from lossmodel.inference.importance import WeightedDraws
 from lossmodel.plots.claims import claims_about
 from lossmodel.plots.labels import NAME, shortened
 from lossmodel.posterior.tables import claimed_sums
@@ -29,6 +32,7 @@ from lossmodel.report.figures import data
 from lossmodel.report.figures.explore import exploration
 from lossmodel.report.figures.figures import SMALLEST, STYLE, WIDTH, figure_specs
 from lossmodel.report.folder import csv_text
+from lossmodel.report.one_claim import without
 from lossmodel.report.output.crate import crate
 from lossmodel.report.output.html import FIRST_ROWS, inline_svg, to_html
 from lossmodel.report.output.latex import facts, macros
@@ -36,9 +40,9 @@ from lossmodel.report.output.markdown import to_markdown
 from lossmodel.report.results import Results
 from lossmodel.report.sections.changes import changes_section
 from lossmodel.report.sources import Sources
-from lossmodel.report.wording import confidence
+from lossmodel.report.wording import confidence, is_civilian, plain_doubt, quantity_title
 from lossmodel.text.months import date
-from tests.fakes import make_fit
+from tests.fakes import make_fit, with_claims_about_the_sum
 
 MAIN = [("north", "killed"), ("north", "casualties"), ("south", "killed"), ("south", "casualties")]
 NUMBER = r"\d[\d,.]*\d|\d"
@@ -180,10 +184,71 @@ def test_counts_of_figures_agree_between_sections(fit, document):
 def test_confidence_follows_its_rule(fit, lower, upper, share, word):
     shares = fit.variance_decomposition.assign(prior_share=share)
     known = replace(fit, variance_decomposition=shares)
-    words = confidence(known, ("north", "killed", "all"), {"lower": lower, "upper": upper})
+    words = confidence(known, ("south", "killed", "all"), {"lower": lower, "upper": upper})
     assert words.startswith(f"{word.title()} confidence")
     assert f"{share:.0%} assumed" in words
-    assert lower == 0 or "-fold apart with other assumptions, " in words
+    assert lower == 0 or " times the lower with other assumptions, " in words
+
+
+def test_a_total_that_hangs_on_one_claim_does_not_read_as_well_measured(fit, document):
+    # A share of a tenth would make high confidence of these limits.
+    known = replace(fit, variance_decomposition=fit.variance_decomposition.assign(prior_share=0.1))
+    key, total = ("north", "killed", "all"), {"lower": 100, "upper": 140}
+    words = confidence(known, key, total)
+    assert words.startswith("Moderate confidence: ")
+    assert words.endswith(", hangs on one claim")
+    shown = {row[0]: row[-1] for row in table(document, "answer", "totals-people").rows}
+    assert shown[quantity_title(fit, key)] == "one claim"
+    text = next(b for b in section(document, "answer").blocks if "It hangs on" in b.text).text
+    assert text.endswith(" How far that claim errs is assumed.")
+    assert "noise in the figures" not in text
+
+
+def test_the_heading_of_people_has_civilians_only_where_there_are(fit):
+    def headings(of):
+        found = compose(Results(of), figure_specs(Results(of)))
+        return [b.text for b in section(found, "answer").blocks if b.kind == "text"]
+
+    assert any(is_civilian(fit, party) for party, *_ in fit.series) is (
+        "People, including civilians" in headings(fit)
+    )
+    parties = {
+        name: replace(party, civilian=name == "south")
+        for name, party in fit.conflict.parties.items()
+    }
+    other = replace(fit, conflict=replace(fit.conflict, parties=parties))
+    assert "People, including civilians" in headings(other)
+    none = {name: replace(party, civilian=False) for name, party in parties.items()}
+    without_any = replace(fit, conflict=replace(fit.conflict, parties=none))
+    assert "People" in headings(without_any)
+
+
+@pytest.mark.parametrize(
+    ("skew", "width", "words"),
+    [
+        (1.73, math.log(1.67), "median 1.73 sd above the most likely value, interval 67% wider"),
+        (0.19, -1e-3, "median 0.19 sd above the most likely value, interval as wide"),
+        (-0.3, math.log(0.89), "median 0.30 sd below the most likely value, interval 11% narrower"),
+    ],
+)
+def test_doubts_of_the_gate_are_in_words_of_readers(skew, width, words):
+    marginal = SimpleNamespace(name="killed north", skew=skew, width=width, reported=True)
+    diagnostics = SimpleNamespace(hyper_k=0.1, marginals=[marginal])
+    laplace = SimpleNamespace(decrement=0.0, positive=True, diagnostics=diagnostics)
+    (doubt,) = laplace_gate(laplace, limit=0.0)
+    assert plain_doubt(doubt) == f"killed north is not normal ({words})"
+
+
+def test_a_doubt_about_weights_names_no_weights():
+    x = np.zeros((4, 1))
+    (doubt,) = weights_gate(WeightedDraws(x, np.full(4, 0.25), x, 9.0, 1))
+    assert "weights" not in plain_doubt(doubt)
+
+
+def test_limits_a_thousandfold_apart_are_next_to_no_knowledge():
+    row = {"median": 5_600.0, "lower": 12.0, "upper": 3.1e6}
+    assert without(row) == "next to nothing known"
+    assert without(row | {"lower": 4e3}) == "5,600 [4,000 to 3,100,000]"
 
 
 @pytest.mark.parametrize("values", [[90, 530, 1710], [3, 40_000], [0, 7], [1e-3, 2e-3], [5, 5]])
@@ -288,17 +353,6 @@ def test_bounds_look_like_bounds(fit):
     plots.plot_losses(fit, party="north", category="casualties", ax=ax)
     marks = {line.get_label(): line.get_marker() for line in ax.lines}
     assert marks["third-party, at least"] == "^"
-
-
-def with_claims_about_the_sum(fit):
-    """The claims of the last stream but about North and its guests together."""
-    about = fit.claims.table["claimant"].eq("observer") & fit.claims.table["party"].eq("north")
-    table = fit.claims.table.assign(party=fit.claims.table["party"].where(~about, "north+guests"))
-    changed = SimpleNamespace(**{**vars(fit.claims), "table": table})
-    streams = fit.streams
-    own = streams["claimant"].eq("observer") & streams["party"].eq("north")
-    streams = streams.assign(party=streams["party"].where(~own, "north+guests"))
-    return replace(fit, claims=changed, streams=streams), int(about.sum())
 
 
 def test_a_claim_about_a_sum_is_drawn_on_the_curve_of_the_sum(fit):

@@ -16,7 +16,9 @@ from lossmodel.posterior.estimates import COLUMNS, estimates_table
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.posterior.tables import streams_table
 from lossmodel.query import answer_query, run_query
+from lossmodel.query.calendar_words import with_numbers
 from lossmodel.query.parse import parsed
+from lossmodel.query.quantities import grammar_of
 from lossmodel.report.document import compose
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.output.markdown import to_markdown
@@ -48,6 +50,15 @@ def row(fit, text, **options):
         ("killed north 2022-02", "monthly", "2022-02-24", "2022-02-28"),
         ("killed north 2023-02-03", "daily", "2023-02-03", "2023-02-03"),
         ("killed north 2023-02-03..2023-03-04", "period", "2023-02-03", "2023-03-04"),
+        ("killed north February 2023", "monthly", "2023-02-01", "2023-02-28"),
+        ("killed north in sept 2023", "monthly", "2023-09-01", "2023-09-30"),
+        ("killed north in sep. 2023", "monthly", "2023-09-01", "2023-09-30"),
+        ("killed north in 2023-02", "monthly", "2023-02-01", "2023-02-28"),
+        ("killed north in 2023", "yearly", "2023-01-01", "2023-12-31"),
+        ("killed north 3 February 2023", "daily", "2023-02-03", "2023-02-03"),
+        ("killed north on February 3, 2023", "daily", "2023-02-03", "2023-02-03"),
+        ("killed north Q3 2023", "period", "2023-07-01", "2023-09-30"),
+        ("killed north 2022-Q1", "period", "2022-02-24", "2022-03-31"),
         ("KILLED North CITIZENS 2023", "yearly", "2023-01-01", "2023-12-31"),
     ],
 )
@@ -189,6 +200,26 @@ def test_a_mistyped_name_has_the_nearest_suggested(fit):
         run_query(fit, "kiled north")
     with pytest.raises(UsageError, match="Did you mean 'lethality'"):
         run_query(fit, "lethalty north")
+
+
+def test_the_grammar_of_an_error_has_the_names_and_days_of_the_fit(fit):
+    with pytest.raises(UsageError) as problem:
+        run_query(fit, "killed north september")
+    said = str(problem.value)
+    assert said.startswith("'september' is a month without its year: write september 2024.")
+    assert "killed north" in said
+    assert "killed south" in said
+    assert "russia" not in said
+    # Its examples are questions.
+    lines = said.splitlines()
+    questions = [line[27:] for line in lines if line.startswith(("  SUM", "  when", "  CATEG"))]
+    assert len(questions) == 4
+    for question in questions:
+        assert run_query(fit, question)
+
+
+def test_a_month_that_is_a_name_stays_one():
+    assert with_numbers("killed may 2023", {"may"}) == "killed may 2023"
 
 
 def test_the_grammar_fits_a_terminal_and_its_examples_are_questions(fit):
@@ -396,7 +427,7 @@ def test_hostile_titles_are_text_in_an_entry():
 def test_what_cannot_be_parsed_is_refused_with_the_grammar(fit, question):
     with pytest.raises(UsageError) as refused:
         run_query(fit, question)
-    assert str(refused.value).endswith(GRAMMAR)
+    assert str(refused.value).endswith(f"\n{grammar_of(fit)}")
     assert refused.value.exit_code == 2
 
 

@@ -21,7 +21,7 @@ from lossmodel.posterior.ratios import over_all
 from lossmodel.query.evaluate import run_query
 from lossmodel.report import write
 from lossmodel.report.blocks import Text
-from lossmodel.report.document import LINE, SMALL_LINE, column_widths, compose
+from lossmodel.report.document import LINE, SMALL_LINE, column_widths, compose, unbroken
 from lossmodel.report.figures import render
 from lossmodel.report.figures.figures import figure_specs
 from lossmodel.report.output import pdf
@@ -122,12 +122,13 @@ def test_the_answer_is_that_of_the_table(fit, report, party, category):
 
 def test_the_share_of_assumptions_is_a_scale_and_no_cliff(report):
     text = Page(read(report / "report.html")).text
-    for title, figures in (("North", "55%"), ("South", "14%")):
-        words = text[text.index(f"{title}, killed, all") :][:330]
-        assert (
-            f"Of its uncertainty, {figures} is noise in the figures; the rest is assumptions"
-            in words
-        )
+    scale = "Of its uncertainty, {} is noise in the figures; the rest is assumptions"
+    assert scale.format("14%") in text[text.index("South, killed, all") :][:330]
+    # A total that hangs on one claim has none beside its answer, and one among all shares.
+    north = text[text.index("North, killed, all") :][:520]
+    assert "noise in the figures" not in north
+    assert "How far that claim errs is assumed." in north
+    assert scale.format("55%") in text
     assert "set by assumptions" not in text
 
 
@@ -322,6 +323,28 @@ def test_columns_hold_their_longest_word_and_fill_at_most_a_line(n):
     least = [max(len(w) for row in [columns, *rows] for w in row[i].split()) for i in range(n)]
     assert all(width > low for width, low in zip(widths, least, strict=True))
     assert sum(widths) <= max(LINE, SMALL_LINE, sum(least) + 2 * n)
+
+
+def test_headings_and_intervals_of_printed_tables_stay_whole_where_there_is_room():
+    columns = ["Losses", "Total", "95% interval", "Assumed"]
+    rows = [["Armenia, tanks", "280", unbroken("251 to 407"), "88%"]]
+    widths = column_widths(columns, rows, whole={1, 2, 3})
+    # Bold type is wider than that of the cells.
+    assert all(width > 1.1 * len(name) + 1 for name, width in zip(columns, widths, strict=True))
+    cells = [unbroken(text) for text in ("2.3 (0.77–6.9)", "2,600 [1,300 to 5,300]", "251 to 407")]
+    assert [cell.split(" ") for cell in cells] == [
+        ["2.3", "(0.77–6.9)"],
+        ["2,600", "[1,300\xa0to\xa05,300]"],
+        ["251\xa0to\xa0407"],
+    ]
+    # Five columns of text leave no room for the interval beside its median, but for it alone.
+    words = ["incomparable"] * 5
+    narrow = column_widths([*words, "Prior", "Own"], [[*words, *cells[:2]]] * 9, whole={5, 6})
+    assert narrow[6] >= len("[1,300 to 5,300]")
+
+
+def test_days_of_a_text_break_where_they_did():
+    assert unbroken("1 May to 2 June") == "1 May to 2 June"
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext")

@@ -418,6 +418,23 @@ def test_a_table_that_does_not_fit_says_so(page):
     assert all(wide == says for wide, says in tables)
 
 
+def test_rows_stand_below_one_another_where_columns_have_no_room(page):
+    """A reader of a telephone sees the second party without scrolling sideways."""
+    box = "document.querySelector('#table-yearly .scroll')"
+    cells = f"[...{box}.querySelector('tbody tr').cells]"
+    place = f"{cells}.map(c => Math.round(c.getBoundingClientRect().left))"
+    heads = f"{cells}.map(c => getComputedStyle(c, '::before').content)"
+    page.width(390)
+    assert page.value(f"{box}.scrollWidth - {box}.clientWidth") <= 1
+    assert len(set(page.value(place))) == 1
+    names = page.value(f"[...{box}.querySelectorAll('th')].map(h => h.textContent)")
+    said = page.value(heads)
+    assert all(name in words for name, words in zip(names, said, strict=True))
+    page.width(1280)
+    assert len(set(page.value(place))) == len(names)
+    assert set(page.value(heads)) == {"none"}
+
+
 def test_columns_of_a_desk_are_wide_enough_for_their_texts(page):
     page.width(1280)
     rows = "document.querySelector('#table-yearly .scroll')"

@@ -10,10 +10,10 @@ from lossmodel.posterior.contradictions import headline_warnings
 from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.fit import NOT_PASSED
 from lossmodel.posterior.force_check import force_check
-from lossmodel.posterior.tables import prior_share
-from lossmodel.report.one_claim import hangs_on
+from lossmodel.report.beside_figures import beside_figures
+from lossmodel.report.one_claim import assumed_share, hangs_on
 from lossmodel.report.sections.readings import other_readings
-from lossmodel.report.wording import answer_keys
+from lossmodel.report.wording import answer_keys, plain_doubt
 from lossmodel.text.numbers import percent, with_interval
 
 if TYPE_CHECKING:
@@ -129,8 +129,10 @@ def _remarks(
 ) -> list[str]:
     """Words beside a total: the share of assumptions, and what decides it besides."""
     party, category, _ = key
-    share = prior_share(fit, key)
+    share = assumed_share(fit, key)
     found = [f"{percent(share)} assumed"] if math.isfinite(share) else []
+    if beside := beside_figures(fit, key):
+        found.append(f"the median {beside}")
     if hanging := hangs_on(fit, key, totals[party, category]):
         found.append(hanging)
     readings = other_readings(fit, [key])
@@ -150,8 +152,10 @@ def _interval(row: Mapping[Any, Any] | pd.Series) -> str:
 def _gate(fit: Fit) -> str:
     gate = fit.diagnostics["gate"]
     if gate["passed"]:
-        doubts = [str(doubt) for doubt in gate["doubts"]]
+        doubts = [plain_doubt(str(doubt)) for doubt in gate["doubts"]]
         approximate = "; approximate, as the posterior is not normal: " if doubts else ""
         rest = f"; {len(doubts) - DOUBTS} more in the report" if len(doubts) > DOUBTS else ""
         return "gate: passed" + approximate + "; ".join(doubts[:DOUBTS]) + rest
-    return "gate: NOT PASSED: " + "; ".join(map(str, gate["failures"]))
+    return "gate: NOT PASSED: " + "; ".join(
+        plain_doubt(str(failure)) for failure in gate["failures"]
+    )

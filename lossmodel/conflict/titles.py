@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
     from lossmodel.conflict.conflict import Conflict
 
-__all__ = ["category_title", "claimant_names", "named", "naming", "party_title", "short_names"]
+__all__ = [
+    "category_title",
+    "claimant_names",
+    "named",
+    "naming",
+    "party_title",
+    "short_names",
+    "total_title",
+]
 
 
 def party_title(conflict: Conflict, party: str) -> str:
@@ -63,3 +71,10 @@ def category_title(conflict: Conflict, category: str) -> str:
     title = (known.title if known is not None else category).replace("-", " ") or category
     # Only abbreviations keep their capital.
     return title[:1].lower() + title[1:] if title[1:2].islower() else title
+
+
+def total_title(conflict: Conflict, key: tuple[str, str, str]) -> str:
+    """Name of a total by its party, category and scope: Russia, killed (citizens)."""
+    party, category, scope = key
+    narrower = "" if scope == "all" else f" ({scope})"
+    return f"{party_title(conflict, party)}, {category_title(conflict, category)}{narrower}"

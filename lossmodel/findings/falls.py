@@ -29,6 +29,10 @@ ANEW: Final = 0.5
 # Totals of a stream without a declared accounting from which a fall to under half is no revision.
 SERIES: Final = 8
 STEPS: Final = 2
+# A total is out of line at this many times the geometric mean of its neighbours, or below it by as
+# much, and an estimate is no revision of one that is as many times higher. A digit too many makes
+# ten, less what the totals around differ among themselves.
+FOLD: Final = 5.0
 
 
 def falling_totals(material: Material) -> Iterator[Case]:
@@ -70,13 +74,37 @@ def _falling(material: Material, *, mostly: bool) -> Iterator[Case]:
             falls = _falls(columns, rows, values)
             aside = len(rows) - len(rising(values.tolist(), [(0,)] * len(rows))) if falls else 0
             fate = f"{aside} {'are' if aside > 1 else 'is'} set aside"
-        elif columns.declared[rows[0]] or len(rows) < SERIES:
-            continue
         else:
-            halved = np.flatnonzero(values[1:] < ANEW * values[:-1]) + 1
-            falls, aside, fate = halved.tolist(), 0, "all are read as estimates"
+            # An author who declares estimates, or has few, may halve them; no one divides by five.
+            revised = columns.declared[rows[0]] or len(rows) < SERIES
+            halved = (np.flatnonzero(values[1:] < ANEW * values[:-1]) + 1).tolist()
+            falls = [k for k in halved if _is_far(values, k)] if revised else halved
+            aside, fate = 0, "all are read as estimates"
         if falls and (2 * aside > len(rows)) is mostly:
             yield _case(columns, rows, values, falls, fate)
+
+
+def _is_far(values: Floats, place: int) -> bool:
+    """Whether a fall is too large for a revision, or is from or to a total out of line."""
+    far = FOLD * values[place] <= values[place - 1]
+    return bool(far) or _stands_out(values, place - 1) or _sinks(values, place)
+
+
+def _stands_out(values: Floats, place: int) -> bool:
+    """Whether a total is many times those on both sides."""
+    if not 0 < place < len(values) - 1:
+        return False
+    before, value, after = values[place - 1 : place + 2]
+    far = value * value >= FOLD * FOLD * before * after
+    return bool(far and ANEW * value >= max(before, after))
+
+
+def _sinks(values: Floats, place: int) -> bool:
+    """Whether a total is far below the one before it, to which the next one comes back."""
+    if not 0 < place < len(values) - 1:
+        return False
+    before, value, after = values[place - 1 : place + 2]
+    return bool(FOLD * value <= before <= after)
 
 
 def _falls(columns: Columns, rows: Ints, values: Floats) -> list[int]:
@@ -106,6 +134,10 @@ def _case(columns: Columns, rows: Ints, values: Floats, falls: Sequence[int], fa
 def _reading(columns: Columns, rows: Ints, values: Floats, place: int) -> str:
     """How a fall reads, and what would settle it."""
     high, low = int(rows[place - 1]), int(rows[place])
+    if _stands_out(values, place - 1):
+        return _misprint(columns, rows[place - 1 : place], "high")
+    if _sinks(values, place):
+        return _misprint(columns, rows[place : place + 1], "low")
     before, after = _too_high(values, place), _too_low(values, place)
     comes_back = place + after < len(values)
     if comes_back and after <= RUN and before >= OUTNUMBERED * after:

@@ -5,30 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from lossmodel.evidence.bounds import NEAR_DAYS
-from lossmodel.findings import structure
+from lossmodel.findings import figures, series, structure
 from lossmodel.findings.bounds import BEYOND, crossed_bounds
 from lossmodel.findings.falls import cut_counts, falling_totals, set_aside_totals
-from lossmodel.findings.figures import (
-    APART,
-    claimants_apart,
-    implausible_numbers,
-    orders_of_magnitude,
-    totals_of_unknown_date,
-    undeclared_accountings,
-    unmarked_copies,
-    windows_of_unknown_date,
-)
 from lossmodel.findings.finding import Kind
 from lossmodel.findings.force import strengths_alone
 from lossmodel.findings.gaps import long_gaps
 from lossmodel.findings.lethality import unusual_lethality
-from lossmodel.findings.series import (
-    conflicting_figures,
-    fractions,
-    near_duplicates,
-    overlapping_windows,
-    revised_figures,
-)
 from lossmodel.findings.steps import large_steps
 from lossmodel.findings.sums import broken_sums, parts_above_sums, parts_above_totals
 
@@ -113,7 +96,8 @@ KINDS: Final = (
         falling_totals,
         "A running total falls: the count began anew, its claimant took losses back, or a number "
         "is a misprint. The finding says which of them fits the totals around, and the row that "
-        "settles it. Totals that cannot all be true are set aside.",
+        "settles it. Totals of a ledger that cannot all be true are set aside; estimates are used "
+        "all, so that a misprint among them counts.",
         "If the count began anew, give the later totals that day as start; if the claimant took "
         "losses back, add a row of kind correction with the difference (minus so many) on that "
         "day; otherwise correct the misprint, before or after the fall",
@@ -154,16 +138,24 @@ KINDS: Final = (
     Kind(
         "conflicting-figures",
         "warning",
-        conflicting_figures,
+        series.conflicting_figures,
         "A claimant has different figures for one window, published on one day. One of them is "
         "used, and the table does not say which is right.",
         "Remove the wrong one; if one is a revision, give the day on which it was published; if "
         "they count different things, give them different scopes or categories",
     ),
     Kind(
+        "manyfold-revision",
+        "warning",
+        series.manyfold_revisions,
+        "A claimant replaced a figure of one window by one that is many times higher or lower, as "
+        "a digit too many makes it. The latest published is used.",
+        "Correct the misprint, or the window of one of them; leave a true revision as it is",
+    ),
+    Kind(
         "near-duplicate",
         "warning",
-        near_duplicates,
+        series.near_duplicates,
         "A claimant has the same figure for two windows that differ by a day: often one report "
         "with two dates. An estimate would count twice, a ledger would have a day without losses.",
         "Remove one of the two, or correct its window",
@@ -171,7 +163,7 @@ KINDS: Final = (
     Kind(
         "overlapping-windows",
         "warning",
-        overlapping_windows,
+        series.overlapping_windows,
         "Successive windows of a series have a day or a few in common, so that the losses of "
         "these days are in both.",
         "If the first ends before the second begins, correct the day; both are included in a "
@@ -180,28 +172,28 @@ KINDS: Final = (
     Kind(
         "non-integer",
         "warning",
-        fractions,
+        series.fractions,
         "A count has decimals: often thousands with a point as separator, or a mean.",
         "Write the whole number, 1221 for 1.221 thousand; kind average for a mean per day",
     ),
     Kind(
         "implausible-number",
         "warning",
-        implausible_numbers,
+        figures.implausible_numbers,
         "A number is above the losses of any war.",
         "Correct the number or its unit",
     ),
     Kind(
         "orders-of-magnitude",
         "warning",
-        orders_of_magnitude,
+        figures.orders_of_magnitude,
         "Two figures of one window are a thousand times apart. An estimate would lie between.",
         "Look for thousands read as units, and for another party, category or window",
     ),
     Kind(
         "claimants-apart",
         "warning",
-        claimants_apart,
+        figures.claimants_apart,
         "The last totals of two claimants are a thousand times apart per day.",
         "Look for thousands read as units, and for another party, category or window",
     ),
@@ -221,8 +213,8 @@ KINDS: Final = (
         crossed_bounds,
         "A claimant's minimum is above its maximum of the same days or of more days; or, where one "
         f"of two figures is a bound, that of fewer days is above {BEYOND} times the other, or "
-        f"above {APART:,} times if it has up to {NEAR_DAYS} days of its own at either end. An "
-        "estimate would lie between.",
+        f"above {figures.APART:,} times if it has up to {NEAR_DAYS} days of its own at either end. "
+        "An estimate would lie between.",
         "Exchange at-least and at-most, or correct the number, the unit or the window of one of "
         "them",
     ),
@@ -256,7 +248,7 @@ KINDS: Final = (
     Kind(
         "total-without-known",
         "warning",
-        totals_of_unknown_date,
+        figures.totals_of_unknown_date,
         "The total of a list or a register was published long after its last day, and known is "
         "empty. Cases known on the last day and on the day of publication are different counts.",
         "Give known, the day up to which cases were recorded: that of the publication if the list "
@@ -265,7 +257,7 @@ KINDS: Final = (
     Kind(
         "unmarked-copy",
         "warning",
-        unmarked_copies,
+        figures.unmarked_copies,
         "A figure has the number of an earlier one of another claimant, to more digits than chance "
         "explains. It counts as a copy with that probability.",
         "Mark the copies with via; without a mark each counts as a probable copy",
@@ -280,7 +272,7 @@ KINDS: Final = (
     Kind(
         "window-without-known",
         "note",
-        windows_of_unknown_date,
+        figures.windows_of_unknown_date,
         "The count of a window, of a list or a register, was published long after it, and known is "
         "empty. It is read as known on the day of publication.",
         "Give known if cases were recorded up to another day",
@@ -288,7 +280,7 @@ KINDS: Final = (
     Kind(
         "undeclared-accounting",
         "note",
-        undeclared_accountings,
+        figures.undeclared_accountings,
         "A side's running total of its own people is not declared in streams.csv. It is read as an "
         "estimate.",
         "Write its accounting in streams.csv: ledger, list, register or estimate, as "
@@ -304,7 +296,7 @@ KINDS: Final = (
     Kind(
         "revised-figure",
         "note",
-        revised_figures,
+        series.revised_figures,
         "A claimant published a figure of one window again, with another number. The latest "
         "published is used, the others are merged with it.",
         "Nothing, if it is a revision; otherwise correct the window of one of them",

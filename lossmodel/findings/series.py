@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "conflicting_figures",
     "fractions",
+    "manyfold_revisions",
     "near_duplicates",
     "overlapping_windows",
     "revised_figures",
@@ -35,6 +36,9 @@ REPEATED: Final = 0.02
 DIGITS: Final = 4
 # Windows that have a larger share of their days in common divide time in another way.
 OVERLAP: Final = 0.1
+# A figure that its claimant replaces by one this many times higher or lower is hardly revised: a
+# digit too many makes ten, less what the revision itself is.
+FOLD: Final = 5.0
 
 
 def fractions(material: Material) -> Iterator[Case]:
@@ -60,10 +64,15 @@ def conflicting_figures(material: Material) -> Iterator[Case]:
 
 def revised_figures(material: Material) -> Iterator[Case]:
     """Figures of one claimant for one window, of which the latest published stands."""
-    return _again(material, later=True)
+    return _again(material, later=True, manyfold=False)
 
 
-def _again(material: Material, *, later: bool) -> Iterator[Case]:
+def manyfold_revisions(material: Material) -> Iterator[Case]:
+    """Figures of one claimant for one window, where the later is many times the earlier or less."""
+    return _again(material, later=True, manyfold=True)
+
+
+def _again(material: Material, *, later: bool, manyfold: bool | None = None) -> Iterator[Case]:
     columns = material.columns
     value, published = columns.value, columns.published
     before, after = columns.successive(columns.window | columns.total)
@@ -76,6 +85,10 @@ def _again(material: Material, *, later: bool) -> Iterator[Case]:
     same &= (value[before] != value[after]) & ((published[before] < published[after]) == later)
     for pairs in _by_series(columns, before[same], after[same]):
         found = [p for p in pairs if _apart(columns, *p)]
+        # The largest of them first: it is the one that a reader has to judge.
+        found.sort(key=lambda pair: _fold(columns, *pair), reverse=True)
+        if manyfold is not None:
+            found = [p for p in found if (_fold(columns, *p) >= FOLD) is manyfold]
         if not found:
             continue
         a, b = found[0]
@@ -96,6 +109,12 @@ def _apart(columns: Columns, a: int, b: int) -> bool:
     """Whether two figures differ by more than the rounding of those that are not called exact."""
     exact = columns.exact[[a, b]].all()
     return bool(exact) or abs(columns.value[a] - columns.value[b]) > max(columns.units([a, b]))
+
+
+def _fold(columns: Columns, a: int, b: int) -> float:
+    """How many times one of two figures is the other."""
+    least, most = sorted((float(columns.value[a]), float(columns.value[b])))
+    return most / least if least > 0 else np.inf
 
 
 def near_duplicates(material: Material) -> Iterator[Case]:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy.special import ndtri
 
+from lossmodel.conflict.titles import short_names, total_title
 from lossmodel.posterior.ratios import over_all
 from lossmodel.posterior.tables import STREAM, terms_table
 from lossmodel.tables.readings import is_auxiliary
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     import pandas as pd
 
@@ -44,6 +45,7 @@ UNBALANCED: Final = "unbalanced-force"
 HEADLINES: Final = (
     *(CONTRADICTED, "orders-of-magnitude", "claimants-apart", "crossed-bounds"),
     *("totals-set-aside", "total-falls", "count-falls", "implausible-number"),
+    "manyfold-revision",
     *(OUTSIDE, UNBALANCED),
 )
 # Probability that any of the streams of a fit without contradictions is named: their number is
@@ -85,10 +87,11 @@ def contradictions(fit: Fit) -> list[Finding]:
     whole["ratio_median"] *= np.exp(whole["residual"].where(totals).fillna(0.0))
     level = LEVEL / max(len(whole), 1)
     apart = whole["discrepancy_p"] < level
+    name = _naming(fit)
     unusual = ~apart & (_distance(whole).abs() > -ndtri(level / 2))
     return [
-        Finding("warning", CONTRADICTED, int(row["n_used"]), sentence(row), REMEDY, ())
-        for rows, sentence in ((whole[apart], _against_others), (whole[unusual], _against_prior))
+        Finding("warning", CONTRADICTED, int(row["n_used"]), f"{name(row)} {says(row)}", REMEDY, ())
+        for rows, says in ((whole[apart], _against_others), (whole[unusual], _against_prior))
         for row in rows.to_dict("records")
     ]
 
@@ -128,7 +131,7 @@ def _distance(rows: pd.DataFrame) -> pd.Series:
 def _against_others(row: Mapping[Hashable, Any]) -> str:
     ratio, *limits = (number(row[f"discrepancy{part}"]) for part in ("", "_lower", "_upper"))
     return (
-        f"{_name(row)} contradicts the other figures: it gives {ratio} times what they lead one "
+        f"contradicts the other figures: it gives {ratio} times what they lead one "
         f"to expect of it, where {' to '.join(limits)} was likely."
     )
 
@@ -137,13 +140,20 @@ def _against_prior(row: Mapping[Hashable, Any]) -> str:
     names = ("ratio_median", "prior_lower", "prior_upper")
     median, lower, upper = (number(row[name]) for name in names)
     return (
-        f"{_name(row)} contradicts the other figures: it gives {median} times the losses of the "
+        f"contradicts the other figures: it gives {median} times the losses of the "
         f"fit, where {lower} to {upper} was expected of it."
     )
 
 
-def _name(row: Mapping[Hashable, Any]) -> str:
+def _naming(fit: Fit) -> Callable[[Mapping[Hashable, Any]], str]:
+    """From a stream to its name for readers: the claimant's and the party's titles."""
+    claimants = short_names(fit.conflict)
     # Those of shares of cases are ratios of odds.
     words = {"ratio": ", ratio", "overlap": ", odds of the overlap", "fate": ", odds of death"}
-    also = words.get(row["accounting"], "")
-    return f"{row['claimant']} ({row['party']} {row['category']}{also})"
+
+    def name(row: Mapping[Hashable, Any]) -> str:
+        claimant, about = str(row["claimant"]), (str(row["party"]), str(row["category"]), "all")
+        title = total_title(fit.conflict, about) + words.get(str(row["accounting"]), "")
+        return f"{claimants.get(claimant, claimant)} ({title})"
+
+    return name

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
+from lossmodel.conflict.titles import short_names, total_title
 from lossmodel.posterior.contradictions import OUTSIDE
-from lossmodel.posterior.estimates import summarise
+from lossmodel.posterior.estimates import summarise, total_to
 from lossmodel.posterior.rates import Rates, rates
 from lossmodel.posterior.tables import STREAM, reported_series, streams_table
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 from lossmodel.text.levels import HALF
+from lossmodel.text.months import date, dates
 from lossmodel.text.numbers import with_interval
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from lossmodel.posterior.fit import Fit
     from lossmodel.posterior.reported import Series
 
-__all__ = ["outside_findings"]
+__all__ = ["Compared", "compared_figures", "lies_outside", "outside_findings"]
 
 COLUMNS: Final = (
     *("claim_id", "root", "party", "category", "scope", "kind", "start", "end"),
@@ -39,11 +41,13 @@ REMEDY: Final = (
 )
 
 
-class _Compared(NamedTuple):
+class Compared(NamedTuple):
     """What a claimant says of the losses of some days, and what the fit has for them."""
 
     claimant: str
     claims: tuple[str, ...]
+    first: pd.Timestamp
+    last: pd.Timestamp
     low: float
     high: float
     lower: float
@@ -81,7 +85,7 @@ def outside_findings(fit: Fit) -> list[Finding]:
         figures, where = _on_one_side(_compared(fit, claims, key))
         if figures:
             ids = tuple(name for figure in figures for name in figure.claims)
-            sentence = _sentence(key, figures, where)
+            sentence = _sentence(fit, key, figures, where)
             found.append(Finding("warning", OUTSIDE, len(ids), sentence, REMEDY, ids))
     return found
 
@@ -95,12 +99,33 @@ def _sums(fit: Fit, claims: pd.DataFrame) -> Iterator[Series]:
             yield party, category, scope
 
 
-def _on_one_side(figures: Iterable[_Compared]) -> tuple[list[_Compared], str]:
+def compared_figures(fit: Fit, key: Series) -> list[Compared]:
+    """The latest figure of each claimant about a total, with the fit's losses of its days.
+
+    Parameters
+    ----------
+    key
+        Party, category and scope.
+
+    Examples
+    --------
+    >>> compared_figures(fitted, ("germany", "aircraft", "all"))[0].claimant
+    'air-ministry'
+    """
+    return list(_compared(fit, _claims(fit), key))
+
+
+def lies_outside(figures: Iterable[Compared]) -> bool:
+    """Whether the whole interval lies above or below all figures, which a finding is about."""
+    return bool(_on_one_side(figures)[0])
+
+
+def _on_one_side(figures: Iterable[Compared]) -> tuple[list[Compared], str]:
     """Figures that the fit lies above or below, all of them, and which; none where one reaches it.
 
     They are looked at up to the first that does: most totals have one.
     """
-    seen: list[_Compared] = []
+    seen: list[Compared] = []
     sides = {"above", "below"}
     for figure in figures:
         seen.append(figure)
@@ -128,7 +153,7 @@ def _claims(fit: Fit) -> pd.DataFrame:
     return table.sort_values(["end", "published"], kind="stable")
 
 
-def _compared(fit: Fit, claims: pd.DataFrame, key: Series) -> Iterator[_Compared]:
+def _compared(fit: Fit, claims: pd.DataFrame, key: Series) -> Iterator[Compared]:
     about = (claims[["party", "category", "scope"]] == list(key)).all(axis=1)
     for claimant, own in claims[about].groupby("root", sort=False):
         yield _of_claimant(fit, str(claimant), _latest(own), rates(fit, *key))
@@ -150,7 +175,7 @@ def _latest(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([windows.iloc[taken], totals])
 
 
-def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> _Compared:
+def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> Compared:
     first, last = ((rows[name] - fit.days[0]).dt.days for name in ("start", "end"))
     days = [np.arange(a, b + 1) for a, b in zip(first, last, strict=True)]
     per_day = rows["kind"].isin(names_with(KINDS, "per_day"))
@@ -162,18 +187,18 @@ def _of_claimant(fit: Fit, claimant: str, rows: pd.DataFrame, path: Rates) -> _C
     cases = accounting is not None and accounting.counts_cases and rows["role"].iloc[0] != "self"
     forms = {QUALIFIERS[qualifier].form for qualifier in rows["qualifier"]}
     limits = summarise(path.on(np.concatenate(days))[:, None], fit.ci_prob)
-    return _Compared(
+    return Compared(
         claimant,
         tuple(rows["claim_id"]),
+        rows["start"].min(),
+        rows["end"].max(),
         -np.inf if "at-most" in forms else float(low.sum()),
         np.inf if "at-least" in forms or cases else float(high.sum()),
         *(float(limits[name][0]) for name in ("lower", "median", "upper")),
     )
 
 
-def _sentence(key: Series, figures: list[_Compared], where: str) -> str:
-    party, category, scope = key
-    total = f"{category} {party}" + ("" if scope == "all" else f" {scope}")
+def _sentence(fit: Fit, key: Series, figures: list[Compared], where: str) -> str:
     # Of the limits that face the fit: the highest where it is above, the lowest where it is below.
     nearest = (
         max(figures, key=lambda figure: figure.high / figure.median)
@@ -184,11 +209,23 @@ def _sentence(key: Series, figures: list[_Compared], where: str) -> str:
         dict.fromkeys(f"{value:,.0f}" for value in (nearest.low, nearest.high) if _finite(value))
     )
     here = with_interval(nearest.median, nearest.lower, nearest.upper)
+    days = dates(nearest.first, nearest.last)
+    gives += f" by {short_names(fit.conflict).get(nearest.claimant, nearest.claimant)}"
+    all_of_them = f"the latest figures of all its claimants; the nearest is {gives} for these days."
+    figure = all_of_them if len(figures) > 1 else f"its only claimant's latest figure, {gives}."
     return (
-        f"The answer for {total} lies {where} the latest figures of all its claimants; the priors "
-        f"and other losses put it there. The nearest is {gives} by {nearest.claimant}, where the "
-        f"fit has {here} for the same days."
+        f"{total_title(fit.conflict, key)}: the answer for {days}, {here}, lies {where} {figure} "
+        f"The priors and other losses put it there.{_whole(fit, key, nearest)}"
     )
+
+
+def _whole(fit: Fit, key: Series, figure: Compared) -> str:
+    """The total that a report gives, where the figure is of fewer days; else nothing."""
+    if (figure.first, figure.last) == (fit.days[0], fit.days[-1]):
+        return ""
+    total = total_to(fit, key, fit.days[-1])
+    whole = with_interval(total["median"], total["lower"], total["upper"])
+    return f" The total to {date(fit.days[-1])} is {whole}."
 
 
 def _finite(value: Any) -> bool:

@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from lossmodel.conflict.types import base_names
+from lossmodel.errors import UsageError
 from lossmodel.posterior.tables import claimants_of
-from lossmodel.query.quantities import Quantity, grammar_error, read_quantity
+from lossmodel.query.calendar_words import is_month, with_numbers
+from lossmodel.query.quantities import (
+    GrammarError,
+    Quantity,
+    grammar_error,
+    grammar_of,
+    read_quantity,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +33,12 @@ _SEPARATOR: Final = re.compile(r"[\s/()]")
 _NUMBER: Final = re.compile(r"(\d+(?:_\d+)*|\d{1,3}(?:,\d{3})+)(\.\d+)?(e\d+)?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WINDOW: Final = re.compile(r"cumulative|\d{4}([-.].*)?", re.ASCII)
+# Windows of the calendar: their measure, and their frequency in pandas.
+_CALENDAR: Final = {
+    r"\d{4}": ("yearly", "Y"),
+    r"\d{4}-q[1-4]": ("period", "Q"),
+    r"\d{4}-\d{2}": ("monthly", "M"),
+}
 _SIGNS: Final = {"+": 1, "-": -1}
 
 
@@ -69,6 +83,13 @@ def parsed(text: str, fit: Fit) -> Expression | Passing:
     UsageError
         With what was not understood, what would be, and the grammar.
     """
+    try:
+        return _parsed(text, fit)
+    except GrammarError as error:
+        raise UsageError(f"{error}\n{grammar_of(fit)}") from error
+
+
+def _parsed(text: str, fit: Fit) -> Expression | Passing:
     words = _words(text.lower(), fit)
     if not words:
         raise grammar_error("The question is empty.")
@@ -92,6 +113,7 @@ def _words(text: str, fit: Fit) -> list[str]:
     conflict = fit.conflict
     names = {*conflict.parties, *conflict.categories, *conflict.scopes}
     names |= claimants_of(fit)
+    text = with_numbers(text, {name.lower() for name in names})
     odd = [name.lower() for name in names if _SEPARATOR.search(name)]
     # The longest first, and only where no other word begins or ends in the midst of it.
     pieces = "|".join(map(re.escape, sorted(odd, key=len, reverse=True)))
@@ -168,6 +190,9 @@ def _passing(words: list[str], fit: Fit) -> Passing:
 def _part(words: list[str], fit: Fit, default: Window | None) -> tuple[Quantity, Window]:
     """Read a quantity and the window that may follow it."""
     at = next((i for i, word in enumerate(words) if _WINDOW.fullmatch(word)), len(words))
+    if at and is_month(words[at - 1]) and words[at - 1] not in fit.conflict.scopes:
+        there = f"{words[at - 1]} {fit.days[-1].year}"
+        raise grammar_error(f"{words[at - 1]!r} is a month without its year: write {there}.")
     quantity = read_quantity(words[:at], fit)
     if at == len(words):
         return quantity, default or Window("cumulative", 0, len(fit.days) - 1)
@@ -190,19 +215,20 @@ def _window(words: list[str], days: pd.DatetimeIndex) -> Window:
     if ".." in word:
         first, _, last_word = word.partition("..")
         return _positions("period", _date(first, days), _date(last_word, days), days)
-    for form, measure in ((r"\d{4}", "yearly"), (r"\d{4}-\d{2}", "monthly")):
+    for form in _CALENDAR:
         if re.fullmatch(form, word):
-            return _calendar(word, measure, days)
+            return _calendar(word, form, days)
     date = _date(word, days)
     return _positions("daily", date, date, days)
 
 
-def _calendar(word: str, measure: str, days: pd.DatetimeIndex) -> Window:
-    """Find a year or a month, clipped to the days of the fit."""
+def _calendar(word: str, form: str, days: pd.DatetimeIndex) -> Window:
+    """Find a year, a quarter or a month, clipped to the days of the fit."""
+    measure, frequency = _CALENDAR[form]
     try:
-        period = pd.Period(word, freq="Y" if measure == "yearly" else "M")
+        period = pd.Period(word, freq=frequency)
     except ValueError as error:
-        raise grammar_error(f"{word!r} is not a year or a month.") from error
+        raise grammar_error(f"{word!r} is not a year, a quarter or a month.") from error
     last = min(period.end_time.normalize(), days[-1])
     return _positions(measure, max(period.start_time, days[0]), last, days)
 

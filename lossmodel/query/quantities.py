@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lossmodel.errors import UsageError
 from lossmodel.posterior.tables import reported_series, streams_table
 from lossmodel.tables.categories import COUNTED
-from lossmodel.text.grammar import GRAMMAR
+from lossmodel.text.grammar import grammar
 from lossmodel.text.spelling import nearest
 
 if TYPE_CHECKING:
@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["LETHALITY", "Quantity", "grammar_error", "read_quantity"]
+__all__ = [
+    "LETHALITY",
+    "GrammarError",
+    "Quantity",
+    "grammar_error",
+    "grammar_of",
+    "ranked",
+    "read_quantity",
+]
 
 LETHALITY: Final = "lethality"
 
@@ -64,9 +72,31 @@ class Quantity:
         return self.category.split("+")
 
 
-def grammar_error(problem: str) -> UsageError:
-    """The error of a question that is not understood, with the grammar."""
-    return UsageError(f"{problem}\n{GRAMMAR}")
+class GrammarError(UsageError):
+    """A question that is not understood, yet without the grammar."""
+
+
+def grammar_error(problem: str) -> GrammarError:
+    """The error of a question that is not understood."""
+    return GrammarError(problem)
+
+
+def grammar_of(fit: Fit) -> str:
+    """The grammar with examples of a fit."""
+    series = reported_series(fit)
+    party, category, _ = series[0]
+    # Of another party rather than of another category.
+    ranked = sorted(series[1:], key=lambda key: (key[0] == party, key[1] != category))
+    parts = [scope for p, c, scope in series if (p, c) == (party, category) and scope != "all"]
+    days = fit.days
+    return grammar(
+        killed=f"{category} {party}",
+        other=" ".join(reversed(ranked[0][:2])) if ranked else f"{category} {party}",
+        first=str(days[len(days) // 3].date()),
+        last=str(days[2 * len(days) // 3].date()),
+        number=1000,
+        scope=parts[0] if parts else "",
+    )
 
 
 def read_quantity(words: list[str], fit: Fit) -> Quantity:
@@ -152,15 +182,34 @@ def _ratio(words: list[str], fit: Fit) -> Quantity:
     return _chosen_stream(streams, party, named=len(words) == 3)
 
 
+def ranked(
+    streams: pd.DataFrame,
+    *,
+    person: pd.Series[bool] | bool = True,
+    exact: pd.Series[bool] | bool = True,
+) -> pd.DataFrame:
+    """Streams in the order in which a question without a category takes them.
+
+    People come before equipment, then the most evidence, then the very party before a sum, and at
+    last the order of the table.
+
+    Parameters
+    ----------
+    streams
+        With a column n_used, and an index in the order of the fit.
+    person, exact
+        Whether each counts people, and whether it is of the very party.
+    """
+    table = streams.assign(person=person, exact=exact).sort_index(kind="stable")
+    return table.sort_values(["person", "n_used", "exact"], ascending=False, kind="stable")
+
+
 def _chosen_stream(streams: pd.DataFrame, party: str, *, named: bool) -> Quantity:
-    """Take people before equipment, then the most evidence, then the very party before a sum."""
-    ranked = streams.assign(
-        person=streams["group"] == "person", exact=streams["party"] == party
-    ).sort_values(["person", "n_used", "exact", "stream"], ascending=[False, False, False, True])
-    row: Any = ranked.iloc[0]
+    table = ranked(streams, person=streams["group"] == "person", exact=streams["party"] == party)
+    row: Any = table.iloc[0]
     others = [
         f"{other.category} {other.party} ({other.n_used:,})"
-        for other in ranked.iloc[1:].itertuples()
+        for other in table.iloc[1:].itertuples()
     ]
     return Quantity(
         row["category"],

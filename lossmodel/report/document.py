@@ -6,6 +6,7 @@ HTML, Markdown and PDF are three formats of the same document.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -39,13 +40,17 @@ if TYPE_CHECKING:
     from lossmodel.report.figures.figures import FigureSpec
     from lossmodel.report.results import Results
 
-__all__ = ["Document", "column_widths", "compose", "moment"]
+__all__ = ["Document", "column_widths", "compose", "moment", "unbroken"]
 
 # Characters per printed line of a table. At 7.2 pt a line of 174 mm holds 134 characters of mean
 # width (0.51 em, measured on the tables of a report); 118 leaves 12% for wider texts.
 LINE: Final = 118
 SMALL_LINE: Final = 134  # the same for long tables, which are set in 6.3 pt
 PADDING: Final = 2  # characters that the inset of a cell takes
+BOLD: Final = 1.12  # characters of a heading, in bold type, in those of a cell
+CLOSE: Final = 1.05
+# Spaces within an interval: inside brackets, or around its "to".
+_WITHIN: Final = re.compile(r" (?=to [\d,.]+(?:[\])]|$))|(?<=[\d,.] to) (?=[\d,.]+(?:[\])]|$))")
 MANY: Final = 40  # rows of a long table, about half a page. Chosen by hand.
 
 
@@ -90,16 +95,19 @@ def _plain(block: Block) -> dict[str, Any]:
     if not isinstance(block, Table):
         return asdict(block)
     rows = [] if block.page_only else block.rows
-    texts = [[str(cell) for cell in row] for row in rows]
+    texts = [
+        [unbroken(str(cell)) if i in block.numeric else str(cell) for i, cell in enumerate(row)]
+        for row in rows
+    ]
     content = asdict(replace(block, rows=(), keys=None, numeric=frozenset()))
     return content | {
         "numeric": sorted(block.numeric),
         "rows": [
             [
-                cell if isinstance(cell, str) else {"text": str(cell), "url": cell.url}
-                for cell in row
+                text if isinstance(cell, str) else {"text": str(cell), "url": cell.url}
+                for cell, text in zip(row, shown, strict=True)
             ]
-            for row in rows
+            for row, shown in zip(rows, texts, strict=True)
         ],
         "widths": column_widths(block.columns, texts, whole=block.numeric),
     }
@@ -165,6 +173,17 @@ def moment(text: str) -> datetime | None:
         return None
 
 
+def unbroken(text: str) -> str:
+    r"""A number with its interval, in which a line ends at most between the two.
+
+    Examples
+    --------
+    >>> unbroken("2,600 [1,300 to 5,300]").split(" ")
+    ['2,600', '[1,300\xa0to\xa05,300]']
+    """
+    return _WITHIN.sub("\N{NO-BREAK SPACE}", text)
+
+
 def column_widths(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: Collection[int] = ()
 ) -> list[float]:
@@ -182,16 +201,24 @@ def column_widths(
     least: list[float] = []
     wanted: list[float] = []
     for i, name in enumerate(columns):
-        cells = [name, *(row[i] for row in rows)]
-        words = [len(word) for cell in cells for word in cell.split()]
-        least.append(max(words, default=1) + PADDING)
-        wanted.append(max(len(name) / 2, *(len(cell) for cell in cells[1:]), 1.0) + PADDING)
+        cells = [row[i] for row in rows]
+        # A no-break space is within a word.
+        words = [float(len(word)) for cell in cells for word in cell.split(" ")]
+        words += [BOLD * len(word) for word in name.split(" ")]
+        least.append(max(words, default=1.0) + PADDING)
+        wanted.append(max(len(name) / 2, *(len(cell) for cell in cells), 1.0) + PADDING)
+    # Headings wrap only where the line is too short for them.
+    heads = [BOLD * len(name) + PADDING for name in columns]
+    if sum(map(max, wanted, heads)) <= LINE:
+        wanted = [max(pair) for pair in zip(wanted, heads, strict=True)]
     wanted = [max(want, low) for want, low in zip(wanted, least, strict=True)]
     pairs = list(zip(least, wanted, strict=True))
     # A long table with many wrapped texts is set in smaller type.
     line = SMALL_LINE if sum(wanted) > LINE and len(rows) > MANY else LINE
     unbroken = [w if i in whole else n for i, (n, w) in enumerate(zip(least, wanted, strict=True))]
-    if sum(unbroken) <= line:
+    # Whole numbers are worth type that is a twentieth smaller.
+    if sum(unbroken) <= max(line, CLOSE * LINE):
+        line = max(line, math.ceil(sum(unbroken)))
         pairs = list(zip(unbroken, wanted, strict=True))
     for bound in range(int(max(wanted)) + 1, 0, -1):
         widths = [max(low, min(want, bound / 4 * math.sqrt(want))) for low, want in pairs]

@@ -1,9 +1,16 @@
-"""Totals that hang on one claim, in words."""
+"""Totals that hang on one claim, in words.
+
+The share of the variance that priors have leaves out the noise of the figures. How large the noise
+of a claim is, the other figures say; where a total hangs on one claim, they do not, and a small
+share would read as if the total were well measured. So the share of such a total is not printed.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
+from lossmodel.posterior.tables import prior_share
 from lossmodel.text.numbers import number, with_interval
 
 if TYPE_CHECKING:
@@ -11,10 +18,17 @@ if TYPE_CHECKING:
 
     from lossmodel.api import Fit
 
-__all__ = ["decisive_claim", "figure_words", "hangs_on", "over_its_prior", "without"]
+__all__ = [
+    "assumed_share",
+    "decisive_claim",
+    "figure_words",
+    "hangs_on",
+    "over_its_prior",
+    "without",
+]
 
-# Ratio of the limits from which a total is as good as unknown: a thousand on either side.
-UNKNOWN: Final = 1e6
+# Ratio of the limits from which a total is as good as unknown: about thirty on either side.
+UNKNOWN: Final = 1e3
 MOVED: Final = "if the prior it is read with moves one standard deviation down or up"
 # Observation models as the kind of a claim in a sentence; stocks are of the missing.
 KINDS_OF_FIGURES: Final = {
@@ -64,6 +78,17 @@ def decisive_claim(fit: Fit, key: tuple[str, str, str]) -> dict[str, Any] | None
     for name, value in zip(("party", "category", "scope"), key, strict=True):
         found = found[found[name] == value]
     return None if found.empty else {str(name): found[name].iloc[0] for name in found}
+
+
+def assumed_share(fit: Fit, key: tuple[str, str, str]) -> float:
+    """Share of the variance of a total that priors have; NaN where it hangs on one claim.
+
+    Examples
+    --------
+    >>> 0 < assumed_share(fitted, ("germany", "aircraft", "all")) < 1
+    True
+    """
+    return prior_share(fit, key) if decisive_claim(fit, key) is None else math.nan
 
 
 def over_its_prior(fit: Fit, row: Mapping[str, Any]) -> tuple[float, float] | None:

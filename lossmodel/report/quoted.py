@@ -22,7 +22,7 @@ from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.stream_figures import KEYS
 from lossmodel.posterior.tables import is_assumed
-from lossmodel.query.quantities import LETHALITY
+from lossmodel.query.quantities import LETHALITY, ranked
 from lossmodel.report.wording import (
     category_title,
     estimate_text,
@@ -176,8 +176,7 @@ def _ratios(results: Results) -> Iterator[Quoted]:
     for group in ("person", "equipment"):
         rows = ratio_rows(fit, results.biases, group=group)
         # Of a ledger and its recount, the one that the question is answered with.
-        ranked = rows.sort_index().sort_values("n_used", ascending=False, kind="stable")
-        first = ranked.drop_duplicates([*KEYS]).index
+        first = ranked(rows).drop_duplicates([*KEYS]).index
         for row in rows[rows.index.isin(first)].to_dict("records"):
             names = tuple(str(row[name]) for name in KEYS)
             claimant, party, category = names

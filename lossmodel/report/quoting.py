@@ -23,7 +23,7 @@ from lossmodel.report.quoted import quoted
 from lossmodel.report.results import Results
 from lossmodel.report.verify import nudged
 from lossmodel.text.macros import macro_name
-from lossmodel.text.numbers import number
+from lossmodel.text.numbers import number, some
 from lossmodel.text.said import PRECISION, agrees, dates_in, said_in
 from lossmodel.text.spelling import did_you_mean
 
@@ -207,8 +207,7 @@ class _Checker:
                 # A single digit agrees with too much.
                 if _near(said, value, one.row) and (said.digits > 1 or said.value > 10)
             ]
-            more = f"; and {len(names) - CANDIDATES} more" if len(names) > CANDIDATES else ""
-            said_of = f": {'; '.join(names[:CANDIDATES])}{more}" if names else ""
+            said_of = f": {some(names, CANDIDATES, between='; ')}" if names else ""
             yield f"{said.text}{said_of}"
 
 

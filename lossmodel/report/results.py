@@ -62,10 +62,14 @@ class Results:
     @cached_property
     def cumulative(self) -> dict[Key, pd.DataFrame]:
         """Cumulative totals by party, category and scope, also of sums that figures are of."""
-        both = pd.concat([self.estimates, self.sums]) if len(self.sums) else self.estimates
-        table = both[both["measure"] == "cumulative"]
+        table = self.every[self.every["measure"] == "cumulative"]
         groups = table.groupby(["party", "category", "scope"], sort=False)
         return {(str(p), str(c), str(s)): rows for (p, c, s), rows in groups}
+
+    @cached_property
+    def every(self) -> pd.DataFrame:
+        """The estimates, and after them those of the sums of parties that figures are of."""
+        return pd.concat([self.estimates, self.sums]) if len(self.sums) else self.estimates
 
     @cached_property
     def sums(self) -> pd.DataFrame:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.conflict import titles
 from lossmodel.conflict.titles import party_title
-from lossmodel.posterior.tables import claimed_sums, log_sd, prior_share
+from lossmodel.posterior.tables import claimed_sums, log_sd
+from lossmodel.report.one_claim import assumed_share, decisive_claim
 from lossmodel.text.levels import HALF, NARROW, WIDE
 from lossmodel.text.numbers import number, percent
 
@@ -32,6 +34,7 @@ __all__ = [
     "main_categories",
     "main_parties",
     "party_title",
+    "plain_doubt",
     "quantity_title",
     "question_of",
     "ratio",
@@ -81,9 +84,7 @@ def claimant_names(fit: Fit) -> dict[str, str]:
 
 def quantity_title(fit: Fit, key: tuple[str, str, str]) -> str:
     """Name of a total: Russia, killed (citizens)."""
-    party, category, scope = key
-    narrower = "" if scope == "all" else f" ({scope})"
-    return f"{party_title(fit.conflict, party)}, {category_title(fit, category)}{narrower}"
+    return titles.total_title(fit.conflict, key)
 
 
 def question_of(key: tuple[str, str, str]) -> str:
@@ -158,10 +159,11 @@ def _is_known_better(fit: Fit, key: tuple[str, str, str]) -> bool:
 LEVELS: Final = ("High", "Moderate", "Low")
 # The rule behind the words of `confidence`.
 CONFIDENCE: Final = (
-    f"Confidence is high if the limits are less than {NARROW:g}-fold apart, low from {WIDE:g}-fold "
-    "on, moderate between, after they are widened for readers with other assumptions: the share "
-    "of the variance that is assumed counts twice, and limits below half a loss count as half. The "
-    "widened limits and the share stand beside the word."
+    f"Confidence is high if the upper limit is less than {NARROW:g} times the lower, low from "
+    f"{WIDE:g} times on, and moderate between. Before that the interval is widened for readers "
+    "with other assumptions: the share of the variance that is assumed counts twice, all of it "
+    "where the total hangs on one claim. A limit below one half counts as one half. The ratio of "
+    "the widened limits and the share stand beside the word."
 )
 
 
@@ -173,14 +175,46 @@ def confidence(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) ->
     assumptions of their own the variance is thus (1 + p) V, and the log of the limits' ratio
     grows by the root of 1 + p.
     """
-    share = prior_share(fit, key)
+    share, alone = assumed_share(fit, key), decisive_claim(fit, key) is not None
     lower, upper = total["lower"], total["upper"]
-    # An unknown share may be all of the variance.
+    # An unknown share may be all of the variance; so is that of a total which hangs on one claim.
     assumed = share if math.isfinite(share) else 1.0
     # Expected losses below a half are no loss, however far apart they are.
     wide = (max(upper, HALF) / max(lower, HALF)) ** math.sqrt(1 + assumed)
     words = f"{LEVELS[int(wide >= NARROW) + int(wide >= WIDE)]} confidence"
     factor = f"{wide:.1f}" if wide < 10 else f"{float(f'{wide:.2g}'):.0f}"
-    reasons = [f"limits {factor}-fold apart with other assumptions"] if wide < 1000 else []
+    ratio_words = f"upper limit {factor} times the lower with other assumptions"
+    reasons = [ratio_words] if wide < 1000 else []
     reasons += [f"{percent(share)} assumed"] if math.isfinite(share) else []
+    reasons += ["hangs on one claim"] if alone else []
     return f"{words}: {', '.join(reasons)}" if reasons else words
+
+
+# Doubts of the gate, in the words of those who compute, and in those of readers.
+_NOT_NORMAL: Final = re.compile(
+    r"\(median (?P<sign>[+-])(?P<sds>[\d.]+) sd from the mode, "
+    r"interval (?P<change>[+-])(?P<share>[\d,]+)% of the width\)"
+)
+_UNEVEN: Final = "importance weights are uneven, so the answer does without them"
+_NOT_REWEIGHTED: Final = (
+    "its draws cannot be reweighted to the exact posterior, so the answer is the approximation"
+)
+
+
+def plain_doubt(said: str) -> str:
+    """A reason of the gate in words for readers.
+
+    Examples
+    --------
+    >>> plain_doubt("It is (median -0.13 sd from the mode, interval -2% of the width)")
+    'It is (median 0.13 sd below the most likely value, interval 2% narrower)'
+    """
+
+    def plain(found: re.Match[str]) -> str:
+        where = "above" if found["sign"] == "+" else "below"
+        width = f"{found['share']}% {'wider' if found['change'] == '+' else 'narrower'}"
+        if found["share"] == "0":
+            width = "as wide"
+        return f"(median {found['sds']} sd {where} the most likely value, interval {width})"
+
+    return _NOT_NORMAL.sub(plain, said).replace(_UNEVEN, _NOT_REWEIGHTED)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lossmodel.errors import ClaimsError
+from lossmodel.text.numbers import some
 
 __all__ = ["GUESSES", "MISTYPED_DAY", "Problems", "one_of", "quoted"]
 
@@ -114,5 +115,4 @@ def one_of(known: Collection[str], *, most: int = 12) -> str:
     names = list(dict.fromkeys(known))
     if not names:
         return "nothing, as none is declared"
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return "one of " + ", ".join(names[:most]) + more
+    return f"one of {some(names, most)}"

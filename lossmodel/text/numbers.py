@@ -193,8 +193,13 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
-def some(names: Sequence[str], most: int = MOST) -> str:
+def some(names: Sequence[str], most: int = MOST, *, between: str = ", ") -> str:
     """The first of some names, and how many more there are.
+
+    Parameters
+    ----------
+    between
+        What stands between two names; semicolons where names have commas.
 
     Examples
     --------
@@ -202,7 +207,7 @@ def some(names: Sequence[str], most: int = MOST) -> str:
     'a, b, c and 1 more'
     """
     rest = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest
+    return between.join(names[:most]) + rest
 
 
 def _power(size: float, digits: int) -> float:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lossmodel.report.blocks import Cell, Table
     from lossmodel.report.document import Document
 
-__all__ = ["to_html"]
+__all__ = ["stacked", "to_html"]
 
 # Figure colours that become CSS variables, since they are too dark on a dark page.
 THEMED: Final = {
@@ -30,6 +30,10 @@ SCRIPTS: Final = ("report.js", "explore.js")
 # data, in which each text is once: with 6,000 claims a quarter of the size of their rows.
 FIRST_ROWS: Final = 200
 KEY_DIGITS: Final = 5
+# A screen of 390 px holds four short columns. A cell of more characters has three lines there.
+SIDE_BY_SIDE: Final = 4
+LONG: Final = 40
+MOST_STACKED: Final = 40
 IDS: Final = re.compile(r'(\bid="|url\(#|href="#)')
 HEAD: Final = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 METADATA: Final = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
@@ -76,6 +80,7 @@ def to_html(
         data={name: _data_address((data or {}).get(name, "")) for name in figures},
         first_rows=FIRST_ROWS,
         other_rows=_other_rows,
+        stacked=stacked,
         explored=explored,
         explored_json=_json(explored),
         colours=json.dumps({variable: colour for colour, variable in THEMED.items()}),
@@ -83,6 +88,26 @@ def to_html(
         scripts=[{"text": Markup(script), "hash": _hash(script)} for script in scripts],
         style=Markup(style),
     )
+
+
+def stacked(table: Table) -> bool:
+    """Whether the rows of a table stand below one another on a narrow screen, each a list.
+
+    That is where the columns have no room side by side, as many or with long texts. Tables that
+    are searched keep the buttons in their head, and of long ones a list is longer still.
+
+    Examples
+    --------
+    >>> from lossmodel.report.blocks import Table
+    >>> stacked(Table("t", ["Losses", "Total"], [["Armenia, killed", "4,400"]]))
+    False
+    >>> stacked(Table("t", ["Losses", *map(str, range(5))], [["Armenia, killed", *"12345"]]))
+    True
+    """
+    if table.search or len(table.rows) > MOST_STACKED:
+        return False
+    long = any(len(str(cell)) > LONG for row in table.rows for cell in row)
+    return len(table.columns) > SIDE_BY_SIDE or (long and len(table.columns) > 1)
 
 
 def inline_svg(svg: str, name: str) -> str:

@@ -32,7 +32,7 @@ def write_static_api(results: Results, folder: Path) -> None:
 
     Every file has the same keys about the fit: title, days, level of the intervals, engine,
     checksums, licence, how to cite. Numbers are those of ``estimates.csv``, and their texts those
-    of the report. What is not finite is null.
+    of the report. Sums of parties that figures are of have files, too. What is not finite is null.
     """
     about, fit = _about(results.fit), results.fit
     totals = [
@@ -45,7 +45,7 @@ def write_static_api(results: Results, folder: Path) -> None:
         for key, rows in results.cumulative.items()
     ]
     _write(folder / "api" / "totals.json", about | {"totals": totals})
-    groups = results.estimates.groupby(["party", "category"], sort=False)
+    groups = results.every.groupby(["party", "category"], sort=False)
     for (party, category), table in groups:
         series = []
         for scope, rows in table.groupby("scope", sort=False):

@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from lossmodel.posterior.contradictions import headline_warnings
-from lossmodel.posterior.tables import prior_share, reported_totals
+from lossmodel.posterior.tables import reported_totals
 from lossmodel.report.axis import Axis
+from lossmodel.report.beside_figures import beside_figures
 from lossmodel.report.blocks import Answer, Answers, Block, Section, Table, Text
 from lossmodel.report.dial import span_of_medians
-from lossmodel.report.one_claim import hangs_on
+from lossmodel.report.one_claim import assumed_share, decisive_claim, hangs_on
 from lossmodel.report.scale import scale_words
 from lossmodel.report.sections.alternatives import alternatives_table, median_range
 from lossmodel.report.sections.readings import readings_blocks
@@ -104,7 +105,8 @@ def _introduction(results: Results) -> Text:
         "Numbers are rounded to two digits of the half width of their interval, or of their own "
         "size where that is smaller. Casualties are killed plus wounded. “Assumed” is the share "
         "of the uncertainty, measured as variance, that comes from the priors and not from the "
-        "figures: more claims of the same kind would hardly narrow it. The section on "
+        "figures: more claims of the same kind would hardly narrow it. Where a total hangs on one "
+        "claim, it is not given, as only a prior says how far that claim errs. The section on "
         "identification says which assumptions these are."
     )
     return Text(words, tone="small")
@@ -121,14 +123,20 @@ def _sentence(results: Results, key: Key, explanation: Explanation | None = None
         text += f"; one year earlier, to {date(before['end'])}, "
         text += f"{estimate_text(before)} ({interval(before)})"
     text += "."
+    hanging = hangs_on(fit, key, now)
     if assumed := scale_words(fit, key):
-        text += f" {assumed}"
         medians = (
             median_range(results, key) if explanation is None else span_of_medians(explanation, key)
         )
-        text += f"; under other plausible priors the median would be {medians}." if medians else "."
-    if hanging := hangs_on(fit, key, now):
-        text += f" It {hanging}."
+        said = [] if hanging else [assumed]
+        if medians:
+            said.append(f"under other plausible priors the median would be {medians}")
+        words = "; ".join(said)
+        text += f" {words[:1].upper()}{words[1:]}." if words else ""
+    if beside := beside_figures(fit, key):
+        text += f" The median {beside}."
+    if hanging:
+        text += f" It {hanging}. How far that claim errs is assumed."
     whole = ", all forces" if category in COUNTED and not is_civilian(fit, key[0]) else ""
     lead = f"{quantity_title(fit, key)}{whole}:"
     return Text(text, lead=lead, tone="answer", quotes=(total, question_of(key)))
@@ -159,9 +167,11 @@ def _all_totals(results: Results, main: list[str]) -> list[Block]:
     things = [key for key in every if key[1] not in COUNTED]
     blocks: list[Block] = []
     if people:
+        parts = {part for party, *_ in people for part in fit.conflict.components(party)}
+        civilians = any(is_civilian(fit, part) for part in parts)
         wounded = " and wounded" if any(category != "killed" for _, category, _ in people) else ""
         blocks += [
-            Text("People, including civilians", tone="heading"),
+            Text("People, including civilians" if civilians else "People", tone="heading"),
             _table(results, "totals-people", people, f"People killed{wounded}"),
         ]
     if things:
@@ -177,31 +187,35 @@ def _table(results: Results, name: str, keys: list[Key], caption: str) -> Table:
     earlier = results.year_ago(keys[0])
     before = "" if earlier is None else f"; one year earlier: to {date(earlier['end'])}"
     interval_name = f"{level(fit)} interval"
+    alone = any(decisive_claim(fit, key) is not None for key in keys)
     return Table(
         name,
         ["Losses", "Total", interval_name, "One year earlier", interval_name, "Assumed"],
         [_row(results, key) for key in keys],
         caption=(
             f"{caption}, {dates(fit.days[0], fit.days[-1])}{before}. The percentage is "
-            "the share of the posterior variance that comes from priors."
+            "the share of the posterior variance that comes from priors"
+            + ("; “one claim”: the total hangs on one." if alone else ".")
         ),
         numeric=frozenset({1, 2, 3, 4, 5}),
     )
 
 
-def _assumed(share: float) -> str:
+def _assumed(fit: Fit, key: Key) -> str:
+    share = assumed_share(fit, key)
+    if decisive_claim(fit, key) is not None:
+        return "one claim"
     return "–" if math.isnan(share) else percent(share)
 
 
 def _row(results: Results, key: Key) -> list[str]:
     fit = results.fit
     now, before = results.total(key), results.year_ago(key)
-    share = prior_share(fit, key)
     return [
         quantity_title(fit, key),
         estimate_text(now),
         interval(now),
         "–" if before is None else estimate_text(before),
         "–" if before is None else interval(before),
-        _assumed(share),
+        _assumed(fit, key),
     ]

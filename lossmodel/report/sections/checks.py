@@ -11,7 +11,7 @@ from lossmodel.plots.fit import PREDICTIVE_PROB
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.figures.figures import FORCE_BALANCE
 from lossmodel.report.sections.force import force_blocks
-from lossmodel.report.wording import category_title, claimant_names, quantity_title
+from lossmodel.report.wording import category_title, claimant_names, plain_doubt, quantity_title
 from lossmodel.text.numbers import factor, percent
 
 if TYPE_CHECKING:
@@ -90,20 +90,23 @@ def _doubts(fit: Fit) -> Table:
         "doubts",
         ["Submodel", "Departure"],
         rows,
-        caption="Departures from a normal posterior, none of them large enough to fail the gate.",
+        caption=(
+            "Departures from a normal posterior, none of them large enough to fail the gate. "
+            "Widths of intervals are compared with the normal approximation."
+        ),
         fold="" if len(rows) <= FEW else f"{len(rows)} departures from a normal posterior",
     )
 
 
 def _departure(fit: Fit, said: str) -> str:
     """What a doubt says, with the title of the total that it begins with."""
-    total, mid, rest = said.partition(" is not ")
+    total, mid, rest = plain_doubt(said).partition(" is not ")
     category, _, named_so = total.partition(" ")
     party, _, scope = named_so.partition(" ")
     if mid and category in fit.conflict.categories and party in fit.conflict.parties:
         total = quantity_title(fit, (party, category, scope or "all"))
         return f"{total}{mid}{named(fit.conflict, rest)}"
-    return named(fit.conflict, said)
+    return named(fit.conflict, plain_doubt(said))
 
 
 def _submodels(fit: Fit) -> Table:
