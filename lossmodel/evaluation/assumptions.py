@@ -20,7 +20,7 @@ from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.own_bias import OWN, own_median
 from lossmodel.model.prior import mean_limits, quantity_of
 from lossmodel.posterior.prior_shift import direction, entries_of
-from lossmodel.posterior.variance import slope
+from lossmodel.posterior.variance import LEAST_VARIANCE, slope
 from lossmodel.text.numbers import factor, number, percent
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def ranked(
     shares: dict[Assumption, float] = {}
     for key in keys:
         half = root.T @ slope(at_mode, key)
-        moved = np.asarray(root @ half) / math.sqrt(max(float(half @ half), LEAST))
+        moved = np.asarray(root @ half) / math.sqrt(max(float(half @ half), LEAST_VARIANCE))
         for assumption in assumptions_of(priors):
             where, by = assumption.direction(design, priors)
             if len(where):
@@ -207,7 +207,5 @@ def ranked(
     return [a for a in order if shares[a] > NOTHING][:most]
 
 
-# Stands for a variance of nought.
-LEAST: Final = 1e-300
 # A share of the variance that moves a total by a hundredth of a posterior sd.
 NOTHING: Final = 1e-4

@@ -12,6 +12,7 @@ from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.nuts.sampler import Sample
 from lossmodel.model.density.expectation import ModelGraph
 from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.density.losses import LEAST
 from lossmodel.model.design.grid import Floats
 
 __all__ = [
@@ -227,9 +228,9 @@ def gated_quantities(draws: SubmodelDraws) -> tuple[list[str], Floats]:
                     sums = daily[:, np.asarray(where)].sum(axis=1)
                     if sums.max() > 0:
                         names.append(f"{category} {party} {label} {period}")
-                        columns.append(np.log(np.maximum(sums, 1e-12)))
+                        columns.append(np.log(np.maximum(sums, LEAST)))
             names.append(f"{category} {party} to the end")
-            columns.append(np.log(np.maximum(daily.sum(axis=1), 1e-12)))
+            columns.append(np.log(np.maximum(daily.sum(axis=1), LEAST)))
     scales = design.parameters.log_scales(draws.flat)
     names += list(design.parameters.hyper)
     columns += list(scales.T)

@@ -80,6 +80,8 @@ TAU_SD: Final = 0.5
 # a normal spread would otherwise be set by one claimant that admitted 2 of 338 losses. Three is
 # customary; it changes that one row.
 OUTLIER_SDS: Final = 3.0
+# Sd of a normal over its median absolute deviation, 1 / Phi^-1(3/4).
+MAD_TO_SD: Final = 1.4826
 # Midpoints, so that the density at 0 needs no weight of its own. With half the step or twice the
 # range no mean or sd moves by more than 0.001.
 TAU_GRID: Final = np.arange(0.04, 2.0, 0.08)
@@ -232,7 +234,7 @@ def _without_outliers(y: NDArray[np.float64]) -> NDArray[np.float64]:
     if not y.size:
         return y
     centre = np.median(y)
-    limit = OUTLIER_SDS * max(1.4826 * float(np.median(np.abs(y - centre))), TAU_SD)
+    limit = OUTLIER_SDS * max(MAD_TO_SD * float(np.median(np.abs(y - centre))), TAU_SD)
     return np.clip(y, centre - limit, centre + limit)
 
 

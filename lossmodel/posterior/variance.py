@@ -19,6 +19,7 @@ from scipy.special import softmax
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.model.density.expansion import Expansion
 from lossmodel.model.density.generated import SubmodelDraws, components_of
+from lossmodel.model.density.losses import LEAST
 from lossmodel.model.density.slopes import moved_by
 from lossmodel.model.design.grid import Floats
 from lossmodel.text.levels import ASSUMED
@@ -52,7 +53,7 @@ BLOCKS = {
     "scale": "noise scales",
 }
 # Stands for a total or a variance of nought where a logarithm or a ratio is wanted.
-LEAST_TOTAL = LEAST_VARIANCE = 1e-300
+LEAST_TOTAL = LEAST_VARIANCE = LEAST
 # Party, category and scope.
 Series = tuple[str, str, str]
 

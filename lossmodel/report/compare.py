@@ -11,6 +11,7 @@ import pandas as pd
 from lossmodel.model.density.predictive import evaluated
 from lossmodel.posterior.estimates import total_to
 from lossmodel.posterior.rates import rates
+from lossmodel.posterior.variance import LEAST_TOTAL
 from lossmodel.text.escape import one_line
 from lossmodel.text.numbers import percent_change, with_interval
 
@@ -211,7 +212,7 @@ def _moves(fit: Fit, day: pd.Timestamp, claims: set[str]) -> dict[str, float]:
             key = _total_of(fit, str(party), str(category))
             if key is not None:
                 total = rates(fit, key[0], key[1]).daily()[chosen, :last].sum(axis=1)
-                log = np.log(np.maximum(total, 1e-300))
+                log = np.log(np.maximum(total, LEAST_TOTAL))
                 here = terms.index.get_indexer(rows.index)
                 moved = (log - log.mean()) @ likelihood[:, here] / len(chosen)
                 found |= dict(zip(rows["term"].astype(str), moved.tolist(), strict=True))

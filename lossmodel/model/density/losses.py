@@ -26,7 +26,7 @@ from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.windows import KILLED, MISSING_DEAD, WOUNDED
 
-__all__ = ["LossGraph", "cells_of"]
+__all__ = ["LEAST", "LossGraph", "cells_of"]
 
 # Below all totals whose logarithm is wanted.
 LEAST = 1e-300
