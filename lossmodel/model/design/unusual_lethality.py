@@ -108,7 +108,8 @@ def widened_lethality(
     >>> day, end = pd.Timestamp("1916-05-31"), pd.Timestamp("1916-06-01")
     >>> terms = pd.DataFrame({"category": ["killed", "wounded"], "value": [6094.0, 510.0]})
     >>> terms = terms.assign(claimant="a", party="p", scope="all", accounting="ledger", role="self")
-    >>> terms = terms.assign(form="point", kind="window", days=[((day, end),)] * 2, known=end)
+    >>> terms = terms.assign(form="point", kind="window", days=[((day, end),)] * 2, n_days=2)
+    >>> terms = terms.assign(known=end, low=np.nan, high=np.nan)
     >>> prior = Priors.default()["lethality.level"]
     >>> found = widened_lethality(terms, Grid(day, end), lambda party: [party], prior)
     >>> round(found["p"], 1)
