@@ -37,26 +37,34 @@ def test_a_median_below_all_figures_has_the_prior_of_their_role(tmp_path):
     said = "lies below both figures, 3,000 to 3,500, since in past wars adversaries gave 2."
     assert words.startswith(said)
     assert " times the losses (0." in words
-    assert f"the median {words}" in headline(found, tmp_path)
+    assert "the median lies below both figures, 3,000 to 3,500" in headline(found, tmp_path)
     results = Results(found)
     assert f"The median {words}." in to_markdown(compose(results, figure_specs(results)))
 
 
 def test_priors_of_a_user_are_not_of_past_wars(tmp_path):
     change = {"bias.adversary.person": {"median": 2.0, "sd": 0.1}}
-    words = beside_figures(fitted(tmp_path, row(0, value=3500, **ENEMY), change=change), SEA)
-    assert words.startswith("lies below the only figure, 3,500, since by the priors adversaries")
+    other = row(1, claimant="gazette", low=3000, high=3500, qualifier="range", **ABOUT)
+    found = fitted(tmp_path, row(0, value=3500, **ENEMY), other, change=change)
+    words = beside_figures(found, SEA)
+    assert words.startswith("lies below both figures, 3,000 to 3,500, since by the priors advers")
+
+
+def test_one_figure_agrees_with_no_other(tmp_path):
+    found = fitted(tmp_path, row(0, value=3500, **ENEMY))
+    assert found.estimate("killed", "sea")["median"].iloc[-1] < 3000
+    assert beside_figures(found, SEA) == ""
 
 
 def test_a_bound_is_no_figure_beside_which_a_median_lies(tmp_path):
     found = fitted(
         tmp_path,
         row(0, value=3500, **ENEMY),
-        row(1, claimant="gazette", value=100, qualifier="at-least", **ABOUT),
+        row(1, claimant="gazette", low=3000, high=3500, qualifier="range", **ABOUT),
+        row(2, claimant="sea-staff", value=100, qualifier="at-least", **ABOUT),
     )
-    assert "below the only figure that is no bound or list, 3,500, since" in beside_figures(
-        found, SEA
-    )
+    said = "below both figures, 3,000 to 3,500 (bounds and lists aside), since"
+    assert said in beside_figures(found, SEA)
 
 
 def test_a_median_between_figures_needs_no_sentence(tmp_path):

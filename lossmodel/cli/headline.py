@@ -131,7 +131,8 @@ def _remarks(
     party, category, _ = key
     share = assumed_share(fit, key)
     found = [f"{percent(share)} assumed"] if math.isfinite(share) else []
-    if beside := beside_figures(fit, key):
+    # The report says why.
+    if beside := beside_figures(fit, key, since=False):
         found.append(f"the median {beside}")
     if hanging := hangs_on(fit, key, totals[party, category]):
         found.append(hanging)

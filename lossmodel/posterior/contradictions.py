@@ -54,6 +54,8 @@ LEVEL: Final = 0.01
 # Sd of one figure about its claimant's mean on the log scale: three sds above the median of the
 # prior of ``noise.estimate``, 0.12, since its tails are heavy.
 NOISE: Final = 0.5
+# A ratio below which its digits say nothing more, as of a denial.
+TINY: Final = 0.001
 REMEDY: Final = (
     "Compare the claimant's figures with those of others: a unit, a category or a party may be "
     "another one; if they are right, widen the prior of its bias"
@@ -130,9 +132,10 @@ def _distance(rows: pd.DataFrame) -> pd.Series:
 
 def _against_others(row: Mapping[Hashable, Any]) -> str:
     ratio, *limits = (number(row[f"discrepancy{part}"]) for part in ("", "_lower", "_upper"))
+    times = "less than a thousandth of" if row["discrepancy"] < TINY else f"{ratio} times"
     return (
-        f"contradicts the other figures: it gives {ratio} times what they lead one "
-        f"to expect of it, where {' to '.join(limits)} was likely."
+        f"contradicts the other figures: it gives {times} the number that they lead one to expect "
+        f"of it, where {' to '.join(limits)} times was likely."
     )
 
 

@@ -20,6 +20,8 @@ __all__ = ["beside_figures"]
 
 # A median as near to a figure as rounding may bring it is the figure itself to a reader.
 NEAR: Final = 1.05
+# Figures that can agree with one another.
+FEWEST: Final = 2
 # Middle of a prior, of its limits on the log scale, from which it moves an answer in a direction.
 LEANS: Final = math.log(1.05)
 # Submodels of people; each of the others is of a category of equipment.
@@ -31,21 +33,22 @@ ROLES: Final = {
 }
 
 
-def beside_figures(fit: Fit, key: tuple[str, str, str]) -> str:
+def beside_figures(fit: Fit, key: tuple[str, str, str], *, since: bool = True) -> str:
     """That a median lies below or above all figures of its total, and why; empty where not.
 
     Each claimant's latest figure is compared with the losses of its own days. Bounds, lists that
-    are not the side's own, and answers whose whole interval lies there, are left out: a warning
-    is about these.
+    are not the side's own, denials, and answers whose whole interval lies there, are left out: a
+    warning is about these. One figure alone agrees with no other.
     """
     every = compared_figures(fit, key)
-    figures = [figure for figure in every if math.isfinite(figure.low + figure.high)]
+    figures = [each for each in every if math.isfinite(each.low + each.high) and each.high > 0]
     where = _where(figures)
-    if not where or lies_outside(every):
+    if len(figures) < FEWEST or not where or lies_outside(every):
         return ""
-    others = " that is no bound or list" if len(figures) == 1 else " that are no bounds or lists"
-    counted = _counted(figures) + (others if len(figures) < len(every) else "")
-    return f"lies {where} {counted}{_values(fit, figures)}{_since(fit, key, figures, where)}"
+    counted = "both figures" if len(figures) == FEWEST else f"all {len(figures)} figures"
+    aside = " (bounds and lists aside)" if len(figures) < len(every) else ""
+    why = _since(fit, key, figures, where) if since else ""
+    return f"lies {where} {counted}{_values(fit, figures)}{aside}{why}"
 
 
 def _where(figures: list[Compared]) -> str:
@@ -56,15 +59,10 @@ def _where(figures: list[Compared]) -> str:
     return ""
 
 
-def _counted(figures: list[Compared]) -> str:
-    known = {1: "the only figure", 2: "both figures"}
-    return known.get(len(figures), f"all {len(figures)} figures")
-
-
 def _values(fit: Fit, figures: list[Compared]) -> str:
     """The figures, if all are of the days of the total."""
     if any((figure.first, figure.last) != (fit.days[0], fit.days[-1]) for figure in figures):
-        return ", compared for the same days"
+        return ", each for its own days"
     ends = (min(figure.low for figure in figures), max(figure.high for figure in figures))
     return f", {' to '.join(dict.fromkeys(f'{end:,.0f}' for end in ends))}"
 
