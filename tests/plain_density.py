@@ -365,7 +365,10 @@ class PlainDensity(PlainWar):
     def own_or_copy(self, term: dict[str, Any]) -> float:
         """Log probability of the printed number, over that of its cell if it is nobody else's."""
         own, value, unit = self.figure(term), term["value"], term["copy_unit"]
-        if value == 0 and term["form"] == "point" and term["accounting"] in ASSESSED:
+        others = (t for t in self.terms if t["party"] == term["party"])
+        counts = any(t["claimant"] == term["claimant"] and t["value"] > 0 for t in others)
+        assessed = term["accounting"] in ASSESSED and term["kind"] == "window" and not counts
+        if value == 0 and term["form"] == "point" and assessed:
             share = self.priors["noise.denied_share"].median
             return float(logsumexp([own, math.log(share / (1 - share))]))
         if not self.components.copies or term["copy_match"] == 0:

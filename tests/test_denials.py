@@ -1,6 +1,7 @@
 """An estimate of none: a count where few were lost, and a denial where many were."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lossmodel.api import fit
@@ -8,6 +9,7 @@ from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
+from lossmodel.model.design.no_witness import log_odds_of_no_witness
 from lossmodel.model.priors import Priors
 from lossmodel.report.results import claim_outcomes
 from tests.plain_density import PlainDensity
@@ -67,6 +69,27 @@ def test_a_count_of_none_says_that_there_were_few(war):
         assert upper < 30
         assert median == pytest.approx(twin, rel=0.1)
         assert upper < 1.5 * highest
+
+
+def odds(*rows):
+    """Log odds of a denial of rows of a claimant, a figure and a kind."""
+    terms = pd.DataFrame(rows, columns=["claimant", "value", "kind"]).assign(
+        party="land", accounting="estimate", copy_prior=0.0, copy_match=0.0, copy_unit=0.0
+    )
+    value, ranged = terms["value"].to_numpy(), np.zeros(len(rows), dtype=bool)
+    return log_odds_of_no_witness(
+        terms, value, count=value < 200, ranged=ranged, priors=Priors.default(), copies=True
+    )
+
+
+def test_zeros_beside_other_figures_of_the_claimant_are_counts():
+    wounded, killed = ("land-staff", 0.0, "window"), ("land-staff", 400.0, "window")
+    missing, other = ("sea-staff", 0.0, "stock"), ("gazette", 4_100.0, "window")
+    assert np.isneginf(odds(wounded, killed, missing, other)).all()
+    # Without its dead the claimant denies all losses; a stock of none has come to its end.
+    assert odds(wounded, missing, other).tolist() == [
+        pytest.approx(np.log(0.001 / 0.999)), -np.inf, -np.inf,
+    ]  # fmt: skip
 
 
 def test_the_density_is_the_plain_sum(war):

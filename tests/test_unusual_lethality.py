@@ -28,7 +28,7 @@ def factors(*rows, components=lambda party: [party], prior=PRIOR):
     usual = {
         "party": "land", "scope": "all", "accounting": "estimate", "role": "self",
         "form": "point", "kind": "window", "days": ((FIRST, LAST),), "known": LAST,
-        "low": np.nan, "high": np.nan,
+        "low": np.nan, "high": np.nan, "rounding_sd": 0.0,
     }  # fmt: skip
     names = ("claimant", "category", "value")
     table = pd.DataFrame(
@@ -98,6 +98,27 @@ def test_whose_figures_count():
     assert factors(*DEADLY, components=lambda _: ["fleet"]) == {"fleet": WIDENED["land"]}
 
 
+@pytest.mark.parametrize(("last", "compared"), [(9, True), (11, True), (13, False)])
+def test_four_fifths_of_the_days_are_in_common(last, compared):
+    days = {"days": (days_later(0, 9),)}, {"days": (days_later(0, last),)}
+    rows = [(*row[:3], change) for row, change in zip(DEADLY, days, strict=True)]
+    assert factors(*rows) == (WIDENED if compared else {})
+
+
+def test_days_between_two_windows_are_none_of_theirs():
+    ends = {"days": (days_later(0, 0), days_later(59, 59))}
+    whole = {"days": (days_later(0, 59),)}
+    assert factors((*DEADLY[0][:3], ends), (*DEADLY[1][:3], whole)) == {}
+
+
+def test_a_window_within_the_others_changes_nothing():
+    months = [{"days": (days_later(first, first + 19),)} for first in (0, 20, 40)]
+    dead = [("staff", "killed", 2000.0, month) for month in months]
+    wounded = [("staff", "wounded", 500 / 3, month) for month in months]
+    week = ("staff", "killed", 300.0, {"days": (days_later(17, 23),)})
+    assert factors(*dead, *wounded) == factors(*dead, *wounded, week) == WIDENED
+
+
 def test_constants_and_priors_of_the_user_stay():
     assert factors(*DEADLY, prior=replace(PRIOR, sd=0.0)) == {}
     assert factors(*DEADLY, prior=replace(PRIOR, basis="user")) == {}
@@ -141,6 +162,13 @@ def test_names_on_a_list_are_some_of_the_dead():
     assert factors(*grown, DEADLY[1]) == WIDENED
     # They do not make a whole count of the dead more ordinary.
     assert factors(("list", "killed", 1500.0, LISTED), *DEADLY) == WIDENED
+    # A skirmish beside them is one, too.
+    skirmish = pair("gazette", 4.0, 3.0, {"days": (days_later(30, 31),)})
+    found = factors(*grown, DEADLY[1], *skirmish)
+    assert found["land"] == pytest.approx(by_hand(6000, 500), rel=0.02)
+    # Two lists of two claimants reach some of each.
+    two = [("list", "killed", 900.0, LISTED), ("roll", "wounded", 20.0, LISTED)]
+    assert factors(*two) == {}
     # Of a list of the wounded the reverse holds.
     assert factors(("staff", "killed", 900.0), ("list", "wounded", 60.0, LISTED)) == {}
     assert factors(("staff", "killed", 100.0), ("list", "wounded", 9000.0, LISTED)) == {
@@ -153,6 +181,18 @@ def test_one_figure_in_several_forms():
     assert factors(DEADLY[0], ("staff", "wounded", np.nan, ranged)) == WIDENED
     assert factors(DEADLY[0], ("staff", "casualties", 6500.0)) == WIDENED
     assert factors(("staff", "casualties", 6500.0), DEADLY[1]) == WIDENED
+    # A rest that rounding may make, or of other days, says nothing.
+    rounded = {"rounding_sd": 300.0}
+    assert factors(DEADLY[0], ("staff", "casualties", 6500.0, rounded)) == {}
+    longer = {"days": (days_later(0, 61),)}
+    assert factors(("staff", "casualties", 6500.0, longer), DEADLY[0]) == {}
+    assert factors(DEADLY[0], ("staff", "casualties", 6000.0)) == {}
+    listed = ("list", "killed", 6000.0, LISTED), ("list", "casualties", 6500.0)
+    assert factors(*listed) == {}
+    # A range from none is not one of none.
+    none = {"form": "interval", "low": 0.0, "high": 1000.0}
+    found = factors(("staff", "killed", 300.0), ("staff", "wounded", np.nan, none))
+    assert found["land"] == pytest.approx(by_hand(300, np.sqrt(500)))
     # Fewer casualties than dead, or those of another claimant, are no count of the wounded.
     assert factors(DEADLY[0], ("staff", "casualties", 5500.0)) == {}
     assert factors(DEADLY[0], ("gazette", "casualties", 6500.0)) == {}

@@ -173,11 +173,12 @@ def _by_laplace(
     drawn = laplace.draw(draws, rng)
     kept = settled(density, laplace, drawn, hold_levels(density, laplace.mode, drawn))
     theta = kept.theta[None]
+    small, rough = density.size <= LARGEST, False
+    # A sampler has no draws that contradict the figures. In a large submodel there may be none.
     away = [
         *runaway_totals(SubmodelDraws(density.model, theta)),
-        *kept.contradicts(CONTRADICTED),
+        *(kept.contradicts() if small else kept.contradicts(CONTRADICTED)),
     ]
-    small, rough = density.size <= LARGEST, False
     reasons = laplace_gate(laplace, limit=DOUBT if small else FAIL) + away
     if small:
         if not reasons:
@@ -201,13 +202,11 @@ def _by_laplace(
             return laplace, None
         reasons = too_large
     if rough:
-        away = runaway_totals(SubmodelDraws(density.model, theta))
-    elif small:
-        # Nothing mends draws that contradict the figures, and a sampler has none of them.
-        away = [*away, *kept.contradicts()]
-    found["failures"] = [*laplace_gate(laplace), *dict.fromkeys(away)]
-    doubts = reasons
-    if not rough:
+        # The draws are those with weights: what is said of the others is not of the answer.
+        found["failures"] = runaway_totals(SubmodelDraws(density.model, theta))
+        doubts = reasons
+    else:
+        found["failures"] = laplace_gate(laplace) + away
         doubts = [*laplace_gate(laplace, limit=DOUBT), *reasons, *kept.contradicts()]
     found["doubts"] = [d for d in dict.fromkeys(doubts) if d not in found["failures"]]
     return laplace, (theta, found)

@@ -102,8 +102,9 @@ RANGES: dict[Scale, dict[str, tuple[float, float]]] = {
     "logit": {"": (-10.0, 10.0)},
     "softplus": {"": (-10.0, 10.0)},
     "natural": {
-        **{"growth": (-10.0, 10.0), "share": (0.0, 1.0)},
+        **{"growth": (-10.0, 10.0), "denied_share": (0.0, 0.5), "share": (0.0, 1.0)},
         **{"noise.nu": (1.0, 1e4), "settling": (0.1, 1e4), "wide_excess": (0.01, 100.0)},
+        "noise.settled": (0.0, 1.0),
         # By these the density divides.
         **{"log_sd": (0.01, 10.0), "ceiling_sd": (1e-3, 10.0), "within_sd": (1e-3, 10.0)},
         "": (0.0, 10.0),

@@ -46,7 +46,10 @@ def beside_figures(fit: Fit, key: tuple[str, str, str], *, since: bool = True) -
     if len(figures) < FEWEST or not where or lies_outside(every):
         return ""
     counted = "both figures" if len(figures) == FEWEST else f"all {len(figures)} figures"
-    aside = " (bounds and lists aside)" if len(figures) < len(every) else ""
+    denied = any(each.low == each.high == 0 for each in every)
+    left_out = ["bounds and lists"] if len(figures) + denied < len(every) else []
+    left_out += ["a figure of none"] if denied else []
+    aside = f" ({' and '.join(left_out)} aside)" if left_out else ""
     why = _since(fit, key, figures, where) if since else ""
     return f"lies {where} {counted}{_values(fit, figures)}{aside}{why}"
 

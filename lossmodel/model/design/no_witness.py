@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from lossmodel.model.design.grid import Floats
 from lossmodel.model.priors import Priors
+from lossmodel.tables.readings import counts_losses
 from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
 
 __all__ = ["log_odds_of_no_witness"]
@@ -58,10 +59,13 @@ def _log_copy(terms: pd.DataFrame, value: Floats, count: Flags, ranged: Flags) -
 def _log_denied(terms: pd.DataFrame, value: Floats, count: Flags, share: float) -> Floats:
     """Log odds of a denial against a count whose probability is one, -inf for none.
 
-    A denial has the number zero, however many were lost. Zeros of ledgers, lists and registers are
-    days without news.
+    A denial has the number zero, however many were lost. Who gives other figures of a party denies
+    nothing: its zeros are quiet days, or captives none of whom was wounded. Those of ledgers, lists
+    and registers are days without news.
     """
-    assessed = terms["accounting"].isin(names_with(ACCOUNTINGS, "assesses")).to_numpy()
-    zero = assessed & count & (value == 0)
+    assessed = terms["accounting"].isin(names_with(ACCOUNTINGS, "assesses")) & counts_losses(terms)
+    positive = pd.Series(value > 0, index=terms.index)
+    counts = positive.groupby([terms["claimant"], terms["party"]]).transform("any")
+    zero = (assessed & ~counts).to_numpy() & count & (value == 0)
     with np.errstate(divide="ignore"):
         return np.where(zero, np.log(share) - np.log1p(-share), -np.inf)

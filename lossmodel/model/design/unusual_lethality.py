@@ -4,17 +4,18 @@ The prior of lethality is of armies in wars on land. Where a ship is lost with i
 are killed, the dead are many times the wounded, and under that prior a fit would take the figures
 of one or the other for an error. So the sd of the level is learned, in the simplest way: it is such
 that the figures are no further than some sds from the mean, and at least that of the prior. This is
-the most likely sd of a single deviation, but for its factor (type II maximum likelihood). It is
-continuous in the numbers, so that there is no ratio at which an estimate jumps; which figures are
-compared is a matter of their days and definitions.
+the most likely sd of a single deviation, but for its factor (type II maximum likelihood). It
+follows the numbers of a pair without a jump; which figures are a pair is a matter of their days and
+words.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lossmodel.model.design.grid import Grid
 from lossmodel.model.prior import Prior
@@ -30,25 +31,29 @@ USUAL = 2.0
 OF_CHANCE = 2.0
 # Part of the days of two figures that they must share to be compared.
 SHARED = 0.8
+# A count of none has a logarithm, and a range from none begins here.
 HALF = 0.5
 KILLED, WOUNDED, CASUALTIES = "killed", "wounded", "casualties"
+Days = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Count:
-    """What one stream counts over a range of days [lo, hi); ``partial``: a list reaches some."""
+    """What a claimant counts over some days of the war, shape (days,).
 
-    lo: int
-    hi: int
+    ``error`` is the sd of its rounding. ``partial``: it is of those whom a list has reached.
+    """
+
+    claimant: str
+    days: Days
     value: float
-    partial: bool = False
+    error: float
+    partial: bool
 
     def has_days_of(self, other: "_Count") -> bool:
-        both = min(self.hi, other.hi) - max(self.lo, other.lo)
-        return both >= SHARED * (max(self.hi, other.hi) - min(self.lo, other.lo))
-
-    def without(self, other: "_Count") -> "_Count":
-        return _Count(self.lo, self.hi, self.value - other.value, self.partial or other.partial)
+        """Whether most of the days of both are those of either."""
+        both, either = (self.days & other.days).sum(), (self.days | other.days).sum()
+        return bool(both >= SHARED * either)
 
 
 @dataclass(frozen=True)
@@ -73,12 +78,16 @@ class _Pair:
         return float(max(abs(self.log_ratio(prior)) - OF_CHANCE * chance, 0.0) / prior.sd)
 
     def is_whole(self) -> bool:
-        """Whether neither count is of those alone whom a list has reached, or both are."""
-        return self.dead.partial == self.wounded.partial
+        """Whether neither count is of some alone, or one list has both."""
+        partial = self.dead.partial, self.wounded.partial
+        return not any(partial) or all(partial) and self.dead.claimant == self.wounded.claimant
 
     def is_bound(self, prior: Prior) -> bool:
-        """Whether more names could only make it more unusual."""
-        return (self.dead if self.log_ratio(prior) > 0 else self.wounded).partial
+        """Whether names that a list has not could only make it more unusual."""
+        less, other = self.dead, self.wounded
+        if self.log_ratio(prior) < 0:
+            less, other = other, less
+        return less.partial and not other.partial
 
 
 def widened_lethality(
@@ -87,8 +96,9 @@ def widened_lethality(
     """Factors on the sd of the prior of the level of lethality, of parties where it is above one.
 
     Adversaries know of few wounded, so that their figures do not count. Wounded that a claimant
-    does not give are its casualties less its dead. The names on a list are some of the dead, so
-    that they say how many there are at least. A constant and a prior of the user stay as they are.
+    does not give are its casualties less its dead, if these are more than rounding makes. A range
+    counts as its geometric mean. The names on a list are some of the dead, so that they say how
+    many there are at least. A constant and a prior of the user stay as they are.
 
     Of several pairs of figures the one nearest to the prior decides, as far as it is of as many
     people as the largest pair: a skirmish does not speak for a battle.
@@ -109,7 +119,7 @@ def widened_lethality(
     >>> terms = pd.DataFrame({"category": ["killed", "wounded"], "value": [6094.0, 510.0]})
     >>> terms = terms.assign(claimant="a", party="p", scope="all", accounting="ledger", role="self")
     >>> terms = terms.assign(form="point", kind="window", days=[((day, end),)] * 2, n_days=2)
-    >>> terms = terms.assign(known=end, low=np.nan, high=np.nan)
+    >>> terms = terms.assign(known=end, low=np.nan, high=np.nan, rounding_sd=0.0)
     >>> prior = Priors.default()["lethality.level"]
     >>> found = widened_lethality(terms, Grid(day, end), lambda party: [party], prior)
     >>> round(found["p"], 1)
@@ -130,14 +140,17 @@ def widened_lethality(
 
 def _sds(pairs: list[_Pair], prior: Prior) -> float:
     """Distance of a party's figures from the prior: zero where there are none."""
-    pairs = [p for p in pairs if p.is_whole()] or [p for p in pairs if p.is_bound(prior)]
-    if not pairs:
+    whole = [pair for pair in pairs if pair.is_whole()]
+    bounds = [pair for pair in pairs if not pair.is_whole() and pair.is_bound(prior)]
+    if not whole + bounds:
         return 0.0
-    most = max(pair.people for pair in pairs)
-    of_most = min(pair.sds(prior) for pair in pairs if pair.people == most)
-    shares = [pair.people / most if most else 1.0 for pair in pairs]
-    away = [pair.sds(prior) for pair in pairs]
-    return min(of_most + (sds - of_most) * s for sds, s in zip(away, shares, strict=True))
+    most = max(pair.people for pair in whole + bounds)
+    of_most = min(pair.sds(prior) for pair in whole + bounds if pair.people == most)
+    if not most:
+        return of_most
+    return min(
+        of_most + (pair.sds(prior) - of_most) * pair.people / most for pair in whole or bounds
+    )
 
 
 def _pairs(rows: pd.DataFrame, grid: Grid) -> Iterator[_Pair]:
@@ -159,20 +172,33 @@ def _pairs(rows: pd.DataFrame, grid: Grid) -> Iterator[_Pair]:
 
 
 def _rest(both: _Count | None, one: _Count | None) -> _Count | None:
-    """Of casualties those who are not of one kind."""
-    if both is None or one is None or not both.has_days_of(one) or both.value < one.value:
+    """Of casualties those who are not of one kind, if they are more than rounding makes."""
+    if both is None or one is None or one.partial or not both.has_days_of(one):
         return None
-    return both.without(one)
+    value, error = both.value - one.value, float(np.hypot(both.error, one.error))
+    if value <= OF_CHANCE * error:
+        return None
+    return replace(both, value=value, error=error)
 
 
 def _count(stream: pd.DataFrame, grid: Grid) -> _Count:
-    """All that a stream counts: the sum of its windows, or the longest and latest of those over."""
-    stream = stream.sort_values(["n_days", "known"], kind="stable")
-    spans = [[grid.span(*window) for window in days] for days in stream["days"]]
-    lo, hi = min(of[0][0] for of in spans), max(of[-1][1] for of in spans)
-    values = stream["value"].fillna((stream["low"] * stream["high"]) ** 0.5).to_numpy(dtype=float)
+    """All that a stream counts: of windows that overlap the longest, and of these the latest."""
+    stream = stream.sort_values(["n_days", "known"], kind="stable", ascending=False)
+    low, high = (np.maximum(stream[name].to_numpy(dtype=float), HALF) for name in ("low", "high"))
+    values = stream["value"].to_numpy(dtype=float)
+    values = np.where(np.isnan(values), np.sqrt(low * high), values)
+    of_list = (stream["kind"] == "vintage").to_numpy()
+    total, variance, counted = 0.0, 0.0, np.zeros(grid.size, dtype=bool)
+    for windows, value, error, increment in zip(
+        stream["days"], values, stream["rounding_sd"], of_list, strict=True
+    ):
+        days = np.zeros(grid.size, dtype=bool)
+        for window in windows:
+            days[slice(*grid.span(*window))] = True
+        # The increments of a list are of the same days, as known on others.
+        if increment or not (days & counted).any():
+            total, variance = total + value, variance + error**2
+            counted |= days
     partial = bool(stream["accounting"].isin(names_with(ACCOUNTINGS, "has_coverage")).any())
-    days = sum(end - start for of in spans for start, end in of)
-    if days <= hi - lo or (stream["kind"] == "vintage").all():
-        return _Count(lo, hi, float(values.sum()), partial)
-    return _Count(spans[-1][0][0], spans[-1][-1][1], float(values[-1]), partial)
+    claimant = str(stream["claimant"].iloc[0])
+    return _Count(claimant, counted, float(total), float(np.sqrt(variance)), partial)
