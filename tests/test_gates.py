@@ -282,6 +282,25 @@ def test_weights_that_do_not_pass_are_used_where_they_are_better(sparse, monkeyp
     assert (sds.max() < 0.1) == rough
 
 
+def test_draws_that_contradict_are_mended_or_refused(sparse, monkeypatch):
+    """By weights where they pass; without these the fit fails, and auto samples."""
+    density, _ = sparse
+    theta_of = run.settled
+    monkeypatch.setattr(
+        run, "settled", lambda *given: dataclasses.replace(theta_of(*given), fall=15.0, figures=5)
+    )
+    weighted = by_laplace(density)
+    assert weighted.diagnostics["failures"] == weighted.diagnostics["doubts"] == []
+    monkeypatch.setattr(run, "weights_gate", lambda _: ["importance weights are uneven"])
+    monkeypatch.setattr(run, "are_rough", lambda _: False)
+    assert any("contradict" in words for words in by_laplace(density).diagnostics["failures"])
+    found = run.run(
+        density.design, settings=Settings("auto"), earlier=None, progress=lambda _: None
+    )
+    assert found.engine == "hmc"
+    assert found.diagnostics["failures"] == []
+
+
 def test_weights_of_few_draws_are_not_used():
     def weighted(effective: float, k: float) -> WeightedDraws:
         size = 10_000
