@@ -67,6 +67,12 @@ def table(folder, text=LONG, name="figures.csv"):
     return path
 
 
+def created(folder, text, wishes, name="war"):
+    """The folder of a table of running totals."""
+    hints = Hints(conflict="", kind="cumulative")
+    return create(folder / name, wishes, table=table(folder, text), hints=hints)
+
+
 def rows(path):
     return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
 
@@ -243,8 +249,7 @@ def test_sides_and_parties_of_the_user_are_words_of_headings(tmp_path, headings,
         categories=("killed",),
     )
     text = ACROSS.format(*headings)
-    hints = Hints(conflict="", kind="cumulative")
-    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    done = created(tmp_path, text, wishes)
     claims = rows(done.folder / "claims.csv")
     named = {name.split("=")[0].lower() for name in parties} or set(SIDES)
     assert {row["party"] for row in claims} == named
@@ -256,8 +261,7 @@ def test_merged_headings_of_the_users_parties_are_parties(tmp_path):
     text = "Date,North,,South,\n,killed,wounded,killed,wounded\n2001-05-02,5,9,6,7\n"
     text += "2001-05-03,8,20,9,9\n"
     wishes = Wishes(start="2001-05-01", sides=SIDES, claimants=("Ministry=north",))
-    hints = Hints(conflict="", kind="cumulative")
-    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    done = created(tmp_path, text, wishes)
     claims = rows(done.folder / "claims.csv")
     assert {(row["claimant"], row["party"]) for row in claims} == {
         ("ministry", "north"),
@@ -276,21 +280,18 @@ def test_a_party_that_the_user_names_is_no_total(tmp_path):
         parties=("Soldiers=north", "all=-"),
         claimants=("*=-",),
     )
-    hints = Hints(conflict="", kind="cumulative")
-    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    done = created(tmp_path, text, wishes)
     assert {row["party"] for row in rows(done.folder / "claims.csv")} == {"soldiers", "all"}
     assert done.imported.left_out["why"].tolist() == ["totals of other rows (row 4)"]
-    path = table(tmp_path, text.replace("02,All", "32,All"))
     with pytest.raises(ClaimsError, match=r"row 3, date: found '2001-05-32'"):
-        create(tmp_path / "other", wishes, table=path, hints=hints)
+        created(tmp_path, text.replace("02,All", "32,All"), wishes, "other")
 
 
 def test_tables_in_markdown_are_read(tmp_path):
     text = "| date | north killed | south killed |\n|---|---:|:---|\n| 1 May 2001 | 12 | 30 |\n"
     text += "| 2 May 2001 | 15 | 41 |\n"
     wishes = Wishes(start="2001-05-01", sides=SIDES, claimants=("Ministry=north",))
-    hints = Hints(conflict="", kind="cumulative")
-    done = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints)
+    done = created(tmp_path, text, wishes)
     assert done.claims == 4
 
 
@@ -378,9 +379,7 @@ def test_an_own_count_that_nobody_described_is_a_note_in_a_new_folder(tmp_path, 
         claimants=("North Ministry=north",),
         accountings=said,
     )
-    hints = Hints(conflict="", kind="cumulative")
-    place = create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=hints).folder
-    claims = load_claims(conflict=place)
+    claims = load_claims(conflict=created(tmp_path, text, wishes).folder)
     kinds = {finding.kind for finding in find(claims, collect_evidence(claims))}
     assert ("undeclared-accounting" in kinds) is (not said)
 

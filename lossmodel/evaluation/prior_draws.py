@@ -94,6 +94,6 @@ def delay_factor(prior: Prior, days: int) -> float:
 
     The model states this too: the simulator is an independent statement of it.
     """
-    if prior.name.endswith(".censored") or prior.fixed or prior.basis == "user":
+    if prior.name.endswith(".censored") or not prior.may_adapt:
         return 1.0
     return min(1.0, days / (MEDIANS_OF_DELAY * prior.median))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lossmodel.findings.columns import Columns, Floats, Ints
     from lossmodel.findings.finding import Material
 
-__all__ = ["cut_counts", "falling_totals", "set_aside_totals"]
+__all__ = ["FOLD", "cut_counts", "falling_totals", "set_aside_totals"]
 
 # A total is a misprint where this many times more totals on the other side of the fall contradict
 # it. After a cut about as many totals before it are too high as totals after it are too low.
@@ -30,8 +30,8 @@ ANEW: Final = 0.5
 SERIES: Final = 8
 STEPS: Final = 2
 # A total is out of line at this many times the geometric mean of its neighbours, or below it by as
-# much, and an estimate is no revision of one that is as many times higher. A digit too many makes
-# ten, less what the totals around differ among themselves.
+# much, and a figure is no revision of one that is as many times higher or lower. A digit too many
+# makes ten, less what a revision is, or what the totals around differ among themselves.
 FOLD: Final = 5.0
 
 

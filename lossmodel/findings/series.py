@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lossmodel.findings.falls import FOLD
 from lossmodel.findings.finding import Case
 from lossmodel.findings.words import day, number, series_name, window
 from lossmodel.tables.vocabulary import KINDS
@@ -36,9 +37,6 @@ REPEATED: Final = 0.02
 DIGITS: Final = 4
 # Windows that have a larger share of their days in common divide time in another way.
 OVERLAP: Final = 0.1
-# A figure that its claimant replaces by one this many times higher or lower is hardly revised: a
-# digit too many makes ten, less what the revision itself is.
-FOLD: Final = 5.0
 
 
 def fractions(material: Material) -> Iterator[Case]:

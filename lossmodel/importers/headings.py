@@ -10,7 +10,7 @@ from typing import Final
 from lossmodel.importers.columns import Column
 from lossmodel.importers.header import LEVELS
 from lossmodel.importers.keys import SECTIONS, Keys
-from lossmodel.importers.numbers import FOOTNOTE
+from lossmodel.importers.numbers import FOOTNOTE, SIZES
 from lossmodel.importers.units import split_unit
 from lossmodel.importers.words import (
     BOUNDS,
@@ -34,9 +34,8 @@ ROW_SIGNS: Final = ("#", "№", "№ п/п", "Nº", "N°")
 # Beside limits these are the figure between them.
 MIDDLES: Final = frozenset({"median", "mean", "average", "avg"})
 QUANTILE: Final = re.compile(r"(?:p|q|percentile|quantile) ?(\d)(\d?)(?: ?\d)?")  # p5, q025, q97.5
-# Signs of shares and of money; a number before the sign of percent is of a limit or an interval.
 NO_WORD: Final = "is no word of the format"  # the end of the reason for a heading of losses
-UNITS: Final = ("%", "‰", "$", "€", "£", "₴", "₽")
+# Before the sign of percent such a number is of a limit or an interval.
 PERCENT: Final = re.compile(r"\s*(\d\d?(?:[.,]\d)?)\s*%\s*")
 HALF: Final = 50  # percent
 LIMITS: Final = ("low", "high")
@@ -101,7 +100,7 @@ def explain(heading: str, keys: Keys) -> Meaning:
         return Meaning(why="a row number")
     if words.replace(" ", "").isdigit():
         return Meaning(why="a number, and no name")
-    if any(sign in PERCENT.sub("", heading) for sign in UNITS):
+    if any(sign in PERCENT.sub("", heading) for sign in SIZES):
         return Meaning(why="no count of losses")
     whole = _whole(words, keys)
     if whole is not None:

@@ -11,7 +11,7 @@ from lossmodel.importers.names import digits
 from lossmodel.importers.words import MISSING, QUALIFIER_WORDS, normal
 from lossmodel.tables.vocabulary import QUALIFIERS
 
-__all__ = ["FOOTNOTE", "Figure", "Numbers", "guess_numbers", "is_missing"]
+__all__ = ["FOOTNOTE", "SIZES", "Figure", "Numbers", "guess_numbers", "is_missing"]
 
 LONGEST_CELL: Final = 100  # letters; a longer text is a remark, and takes long to search
 LONGEST: Final = 15  # digits that a float64 holds

@@ -9,6 +9,7 @@ from lossmodel.inference.convergence import convergence
 from lossmodel.inference.importance import WeightedDraws
 from lossmodel.inference.laplace.diagnostics import MAX_K
 from lossmodel.inference.laplace.fit import Laplace
+from lossmodel.inference.laplace.marginals import LaplaceMarginal
 from lossmodel.inference.nuts.sampler import Sample
 from lossmodel.model.density.expectation import ModelGraph
 from lossmodel.model.density.generated import SubmodelDraws
@@ -16,7 +17,7 @@ from lossmodel.model.density.losses import LEAST
 from lossmodel.model.design.grid import Floats
 
 __all__ = [
-    "DOUBT", "FAIL", "ROUGHLY", "agreement_gate", "are_rough", "convergence_gate",
+    "DOUBT", "FAIL", "ROUGHLY", "UNEVEN", "agreement_gate", "are_rough", "convergence_gate",
     "gated_quantities", "laplace_gate", "rhat_limit", "runaway_totals", "weights_gate",
 ]  # fmt: skip
 
@@ -51,6 +52,7 @@ LIMITS, WIDTH_OF_95 = (0.025, 0.5, 0.975), 3.92
 # were off by 0.8 sds and by 27% of the width.
 ROUGH_K, ROUGH = 1.0, 200.0
 ROUGHLY = "importance weights are uneven, so limits are rough"
+UNEVEN = "importance weights are uneven, so the answer does without them"
 # Quantities that a message names at most.
 NAMED = 5
 
@@ -76,11 +78,17 @@ def laplace_gate(laplace: Laplace, *, limit: float = FAIL) -> list[str]:
         )
     for marginal in diagnostics.marginals if diagnostics is not None else ():
         if marginal.reported and not max(abs(marginal.skew), abs(marginal.width)) < limit:
-            failures.append(
-                f"{marginal.name} is not normal (median {marginal.skew:+.2f} sd from the mode,"
-                f" interval {np.expm1(marginal.width):+.0%} of the width)"
-            )
+            failures.append(f"{marginal.name} is not normal ({_departure(marginal)})")
     return failures
+
+
+def _departure(marginal: LaplaceMarginal) -> str:
+    """How far a marginal is from the normal one, in words for readers."""
+    where = "above" if marginal.skew >= 0 else "below"
+    change = float(np.expm1(marginal.width))
+    share = f"{abs(change):.0%}"
+    width = "as wide" if share == "0%" else f"{share} {'wider' if change > 0 else 'narrower'}"
+    return f"median {abs(marginal.skew):.2f} sd {where} the most likely value, interval {width}"
 
 
 def weights_gate(weighted: WeightedDraws) -> list[str]:
@@ -91,7 +99,7 @@ def weights_gate(weighted: WeightedDraws) -> list[str]:
     """
     if weighted.k < MAX_K and weighted.effective >= HEADLINE_ESS:
         return []
-    return ["importance weights are uneven, so the answer does without them"]
+    return [UNEVEN]
 
 
 def are_rough(weighted: WeightedDraws) -> bool:

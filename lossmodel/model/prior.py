@@ -160,6 +160,11 @@ class Prior:
         return self.sd == 0
 
     @property
+    def may_adapt(self) -> bool:
+        """Whether figures of a war may change it: it is no constant, and not the user's."""
+        return not self.fixed and self.basis != "user"
+
+    @property
     def median(self) -> float:
         """The prior median of the quantity itself, in its unit."""
         return quantity_of(self.mean, self.scale)

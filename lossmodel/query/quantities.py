@@ -86,12 +86,12 @@ def grammar_of(fit: Fit) -> str:
     series = reported_series(fit)
     party, category, _ = series[0]
     # Of another party rather than of another category.
-    ranked = sorted(series[1:], key=lambda key: (key[0] == party, key[1] != category))
+    others = sorted(series[1:], key=lambda key: (key[0] == party, key[1] != category))
     parts = [scope for p, c, scope in series if (p, c) == (party, category) and scope != "all"]
     days = fit.days
     return grammar(
         killed=f"{category} {party}",
-        other=" ".join(reversed(ranked[0][:2])) if ranked else f"{category} {party}",
+        other=" ".join(reversed(others[0][:2])) if others else f"{category} {party}",
         first=str(days[len(days) // 3].date()),
         last=str(days[2 * len(days) // 3].date()),
         number=1000,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from lossmodel.model.design.design import PEOPLE
 from lossmodel.posterior.outside_figures import compared_figures, lies_outside
 from lossmodel.posterior.ratios import over_all
 from lossmodel.posterior.tables import STREAM, streams_table
@@ -24,8 +25,6 @@ NEAR: Final = 1.05
 FEWEST: Final = 2
 # Middle of a prior, of its limits on the log scale, from which it moves an answer in a direction.
 LEANS: Final = math.log(1.05)
-# Submodels of people; each of the others is of a category of equipment.
-PEOPLE: Final = ("person", "civilian")
 ROLES: Final = {
     "adversary": "adversaries",
     "self": "a side itself",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.conflict import titles
 from lossmodel.conflict.titles import party_title
+from lossmodel.inference.gates import UNEVEN
 from lossmodel.posterior.tables import claimed_sums, log_sd
 from lossmodel.report.one_claim import assumed_share, decisive_claim
 from lossmodel.text.levels import HALF, NARROW, WIDE
@@ -190,31 +190,17 @@ def confidence(fit: Fit, key: tuple[str, str, str], total: Mapping[str, Any]) ->
     return f"{words}: {', '.join(reasons)}" if reasons else words
 
 
-# Doubts of the gate, in the words of those who compute, and in those of readers.
-_NOT_NORMAL: Final = re.compile(
-    r"\(median (?P<sign>[+-])(?P<sds>[\d.]+) sd from the mode, "
-    r"interval (?P<change>[+-])(?P<share>[\d,]+)% of the width\)"
-)
-_UNEVEN: Final = "importance weights are uneven, so the answer does without them"
 _NOT_REWEIGHTED: Final = (
     "its draws cannot be reweighted to the exact posterior, so the answer is the approximation"
 )
 
 
 def plain_doubt(said: str) -> str:
-    """A reason of the gate in words for readers.
+    """A reason of the gate in words for readers, who know no importance weights.
 
     Examples
     --------
-    >>> plain_doubt("It is (median -0.13 sd from the mode, interval -2% of the width)")
-    'It is (median 0.13 sd below the most likely value, interval 2% narrower)'
+    >>> plain_doubt("killed north is not normal (interval as wide)")
+    'killed north is not normal (interval as wide)'
     """
-
-    def plain(found: re.Match[str]) -> str:
-        where = "above" if found["sign"] == "+" else "below"
-        width = f"{found['share']}% {'wider' if found['change'] == '+' else 'narrower'}"
-        if found["share"] == "0":
-            width = "as wide"
-        return f"(median {found['sds']} sd {where} the most likely value, interval {width})"
-
-    return _NOT_NORMAL.sub(plain, said).replace(_UNEVEN, _NOT_REWEIGHTED)
+    return said.replace(UNEVEN, _NOT_REWEIGHTED)

@@ -34,6 +34,6 @@ def shorter_delay(prior: Prior, kind: str, days: int) -> float:
     >>> [round(shorter_delay(delay, "", days), 2) for days in (30, 100, 200)]
     [0.22, 0.74, 1.0]
     """
-    if prior.fixed or prior.basis == "user" or kind == SECRET:
+    if not prior.may_adapt or kind == SECRET:
         return 1.0
     return min(1.0, days / (MEDIANS * prior.median))

@@ -125,7 +125,7 @@ def widened_lethality(
     >>> round(found["p"], 1)
     3.2
     """
-    if prior.fixed or prior.basis == "user":
+    if not prior.may_adapt:
         return {}
     counted = terms["category"].isin((KILLED, WOUNDED, CASUALTIES)) & counts_losses(terms)
     counted &= (terms["role"] != "adversary") & terms["form"].isin(("point", "interval"))
