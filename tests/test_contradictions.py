@@ -164,7 +164,7 @@ def test_claimants_who_agree_are_not(tmp_path):
 
 
 def test_what_a_list_grew_by_late_is_weighed_by_its_size():
-    stream = dict.fromkeys(contradicted.STREAM, "a")
+    stream = dict.fromkeys(contradicted.READING, "a")
     late = pd.Timestamp("2010-10-26")
     terms = pd.DataFrame(
         [

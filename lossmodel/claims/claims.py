@@ -18,7 +18,7 @@ from lossmodel.arguments import check_type
 from lossmodel.claims.allowed_words import allowed_words, note_other_table
 from lossmodel.claims.filled import filled
 from lossmodel.claims.summary import card
-from lossmodel.claims.triangle import ONE_SERIES, triangle
+from lossmodel.claims.triangle import triangle
 from lossmodel.claims.validation import check_claims
 from lossmodel.conflict.conflict import Conflict, load_conflict
 from lossmodel.conflict.inputs import CLAIMS as FILE
@@ -29,7 +29,7 @@ from lossmodel.tables.cells import Flagger, parse_table
 from lossmodel.tables.csv import read_table, sha256
 from lossmodel.tables.files import read_bytes
 from lossmodel.tables.problems import Problems
-from lossmodel.tables.schema import CLAIMS
+from lossmodel.tables.schema import CLAIMS, SERIES
 
 __all__ = ["Claims", "claims_csv", "load_claims", "write_claims"]
 
@@ -150,7 +150,7 @@ class Claims:
         'known'
         """
         series = (claimant, party, category, scope)
-        for name, value in zip(ONE_SERIES, series, strict=True):
+        for name, value in zip(SERIES, series, strict=True):
             check_type(value, name, str, "a name")
         return triangle(self.table, series)
 

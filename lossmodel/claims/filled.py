@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
+from lossmodel.tables.schema import STREAM
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 
 __all__ = ["filled", "filled_known"]
@@ -56,5 +57,5 @@ def _counts_cases(table: pd.DataFrame, conflict: Conflict) -> pd.Series[bool]:
     keys = pd.MultiIndex.from_arrays([root, table["party"], table["category"]])
     streams = conflict.streams
     cases = streams[streams["accounting"].isin(names_with(ACCOUNTINGS, "counts_cases"))]
-    listed = pd.MultiIndex.from_frame(cases[["claimant", "party", "category"]])
+    listed = pd.MultiIndex.from_frame(cases[STREAM])
     return pd.Series(keys.isin(listed), index=table.index)

@@ -14,6 +14,7 @@ import pandas as pd
 from lossmodel.claims.claims import Claims
 from lossmodel.claims.filled import filled_known
 from lossmodel.tables.categories import DECLARED, STOCK_CATEGORIES
+from lossmodel.tables.schema import STREAM
 from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ __all__ = ["own_counts", "read_as"]
 # Figures of different days that make a series: with two there is one increment, whose noise hides
 # how the count grows.
 SERIES: Final = 3
-KEY: Final = ["claimant", "party", "category"]
 
 
 def own_counts(claims: Claims) -> list[Stream]:
@@ -44,7 +44,7 @@ def own_counts(claims: Claims) -> list[Stream]:
     """
     conflict, table = claims.conflict, claims.table
     running = table["kind"].isin(names_with(KINDS, "running")) & (table["via"] == "")
-    days = table[running].groupby(KEY, sort=False)["end"].nunique()
+    days = table[running].groupby(STREAM, sort=False)["end"].nunique()
     return [
         conflict.stream(claimant, party, category)
         for claimant, party, category in days.index[days >= SERIES]
@@ -69,7 +69,7 @@ def read_as(claims: Claims, stream: Stream, accounting: Accounting) -> Claims:
     """
     conflict = claims.conflict
     streams = conflict.streams
-    same = (streams[KEY] == [stream.claimant, stream.party, stream.category]).all(axis=1)
+    same = (streams[STREAM] == [stream.claimant, stream.party, stream.category]).all(axis=1)
     added = pd.DataFrame([asdict(replace(stream, accounting=accounting))], columns=streams.columns)
     # An empty table has no types that the row could be joined with.
     kept = [part for part in (streams[~same], added) if len(part)]

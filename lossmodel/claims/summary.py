@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.schema import STREAM
 from lossmodel.tables.vocabulary import KINDS, names_with
 from lossmodel.text.card import Card
 
@@ -104,10 +105,9 @@ def stream_table(claims: Claims) -> pd.DataFrame:
     ['india-army', 'india', 'self', 'ledger']
     """
     conflict = claims.conflict
-    keys = ["claimant", "party", "category"]
-    declared = set(conflict.streams[keys].itertuples(index=False, name=None))
+    declared = set(conflict.streams[STREAM].itertuples(index=False, name=None))
     table = claims.table.assign(reading=_readings(claims.table))
-    sizes = table.groupby([*keys, "reading"], sort=False).size()
+    sizes = table.groupby([*STREAM, "reading"], sort=False).size()
     rows = [
         (
             *key,
@@ -119,7 +119,7 @@ def stream_table(claims: Claims) -> pd.DataFrame:
         for (*names, reading), size in zip(sizes.index, sizes.tolist(), strict=True)
         for key in [tuple(names)]
     ]
-    return pd.DataFrame(rows, columns=[*keys, "role", "accounting", "declared", "claims"])
+    return pd.DataFrame(rows, columns=[*STREAM, "role", "accounting", "declared", "claims"])
 
 
 def _readings(table: pd.DataFrame) -> pd.Series:

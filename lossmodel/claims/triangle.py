@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from lossmodel.errors import UsageError
+from lossmodel.tables.schema import SERIES
 from lossmodel.tables.vocabulary import KINDS
 
 __all__ = ["triangle"]
-
-ONE_SERIES = ["claimant", "party", "category", "scope"]
 
 
 def triangle(table: pd.DataFrame, series: tuple[str, str, str, str]) -> pd.DataFrame:
@@ -29,10 +28,10 @@ def triangle(table: pd.DataFrame, series: tuple[str, str, str, str]) -> pd.DataF
     """
     totals = [name for name, r in KINDS.items() if r.counts_losses and not (r.running or r.per_day)]
     rows = table[table["kind"].isin(totals) & (table["via"] == "") & table["value"].notna()]
-    own = rows[(rows[ONE_SERIES] == list(series)).all(axis=1)]
+    own = rows[(rows[SERIES] == list(series)).all(axis=1)]
     if own.empty:
         known = [
-            " ".join(key) for key in dict.fromkeys(zip(*(rows[c] for c in ONE_SERIES), strict=True))
+            " ".join(key) for key in dict.fromkeys(zip(*(rows[c] for c in SERIES), strict=True))
         ]
         there = f"there are: {'; '.join(known[:12])}" if known else "there are none"
         raise UsageError(f"{' '.join(series)} has no counts of periods; {there}.")

@@ -9,6 +9,7 @@ from lossmodel.conflict.types import cycle
 from lossmodel.tables.cells import Flagger
 from lossmodel.tables.names import alike
 from lossmodel.tables.problems import one_of
+from lossmodel.tables.schema import STREAM
 from lossmodel.text.spelling import nearest
 
 __all__ = ["check_claimants", "check_streams", "check_truth"]
@@ -55,7 +56,7 @@ def check_streams(table: pd.DataFrame, flagger: Flagger) -> None:
     flagger
         Where problems are noted.
     """
-    again = table.duplicated(["claimant", "party", "category"]).to_numpy(dtype=bool)
+    again = table.duplicated(STREAM).to_numpy(dtype=bool)
     flagger.flag(
         again,
         "accounting",

@@ -39,6 +39,7 @@ from lossmodel.model.density.replicas import replicated
 from lossmodel.model.force_balance import with_force
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.variance import LEAST_TOTAL
+from lossmodel.tables.schema import READING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -302,5 +303,5 @@ def _named(name: str, design: Design) -> str:
     kind, _, number = name.rpartition(" ")
     if not (kind and number.isdecimal()):
         return name
-    stream = design.streams.loc[int(number), ["claimant", "party", "category", "accounting"]]
+    stream = design.streams.loc[int(number), READING]
     return " ".join([kind, *stream])

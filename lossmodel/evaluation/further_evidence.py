@@ -26,6 +26,7 @@ from lossmodel.conflict.conflict import Conflict
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.templates import CLAIM, PARTIES, START, Plan
 from lossmodel.tables.categories import DECLARED
+from lossmodel.tables.schema import READING
 from lossmodel.tables.vocabulary import QUALIFIERS
 
 __all__ = ["EVIDENCE", "known_evidence", "with_evidence"]
@@ -198,8 +199,7 @@ def _conflict(plan: Plan, added: Sequence[_Added]) -> Conflict:
         if name not in set(conflict.claimants["claimant"])
     }
     claimants = pd.DataFrame({"claimant": list(new), "name": list(new), "side": list(new.values())})
-    columns = ["claimant", "party", "category", "accounting"]
-    streams = pd.DataFrame([stream for each in added for stream in each.streams], columns=columns)
+    streams = pd.DataFrame([stream for each in added for stream in each.streams], columns=READING)
     return replace(
         conflict,
         claimants=_joined(conflict.claimants, claimants),

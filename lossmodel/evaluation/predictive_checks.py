@@ -27,6 +27,7 @@ from lossmodel.inference.run import Submodel
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.slopes import jacobian
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.schema import READING
 
 __all__ = ["THRESHOLDS", "misspecification_statistics", "flags", "predictive_table"]
 
@@ -97,11 +98,10 @@ def predictive_table(fit: Fit) -> pd.DataFrame:
        mean_pit  covered_95
     0      0.47        0.67
     """
-    keys = ["claimant", "party", "category", "accounting"]
     found = []
-    for key, rows in fit.terms[fit.terms["pit"].notna()].groupby(keys, sort=True):
+    for key, rows in fit.terms[fit.terms["pit"].notna()].groupby(READING, sort=True):
         off = (rows["pit"] - 0.5).abs() * 2
-        line = dict(zip(keys, key, strict=True)) | {"claims": len(rows)}
+        line = dict(zip(READING, key, strict=True)) | {"claims": len(rows)}
         line |= {"mean_pit": rows["pit"].mean(), "residual_sd": rows["residual"].std()}
         found.append(line | {"covered_50": (off <= 0.5).mean(), "covered_95": (off <= 0.95).mean()})
     return pd.DataFrame(found)

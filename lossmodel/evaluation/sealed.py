@@ -15,6 +15,7 @@ from lossmodel.arguments import day_of
 from lossmodel.errors import UsageError
 from lossmodel.evaluation.scores import LEVELS, TruthValue, percent_name, score
 from lossmodel.tables.files import read_text
+from lossmodel.tables.schema import SERIES
 from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 
     from lossmodel.claims.claims import Claims
 
-__all__ = ["FORMAT", "SERIES", "digest", "read_sealed", "score_sealed", "summarise_scores"]
+__all__ = ["FORMAT", "digest", "read_sealed", "score_sealed", "summarise_scores"]
 
 FORMAT: Final = 1
-SERIES: Final = ("claimant", "party", "category", "scope")
 NAMES: Final = (*SERIES, "accounting")
 KEYS: Final = {"as_of", "conflict", "last_day", "retrospective", "sealed"}
 # A figure this far from the date of a prediction is compared with it, at its own date.

@@ -19,7 +19,7 @@ import pandas as pd
 from lossmodel import __version__
 from lossmodel.arguments import check_fit, check_seed
 from lossmodel.errors import UsageError
-from lossmodel.evaluation.sealed import FORMAT, SERIES, digest
+from lossmodel.evaluation.sealed import FORMAT, digest
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.names import EngineName, check_engine
 from lossmodel.inference.run import Settings
@@ -31,6 +31,7 @@ from lossmodel.model.design.observation import COUNT, COUNT_BELOW, INTERVAL, POI
 from lossmodel.posterior.citation import fit_hash
 from lossmodel.query.evaluate import claims_sha256
 from lossmodel.system.clock import now
+from lossmodel.tables.schema import SERIES
 from lossmodel.tables.trust import ANY_TRUST
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 

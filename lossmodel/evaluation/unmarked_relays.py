@@ -10,6 +10,7 @@ import pandas as pd
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.evaluation.misspecification import Misspecification
 from lossmodel.evaluation.publication import rounded
+from lossmodel.tables.schema import STREAM
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, AccountingRules, names_with
 
 __all__ = ["place_relays", "relayed", "repeated"]
@@ -61,7 +62,7 @@ def place_relays(
 
 
 def _accounting(row: Mapping[Hashable, object], conflict: Conflict) -> AccountingRules:
-    claimant, party, category = (str(row[name]) for name in ("claimant", "party", "category"))
+    claimant, party, category = (str(row[name]) for name in STREAM)
     return ACCOUNTINGS[conflict.stream(claimant, party, category).accounting]
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from lossmodel.evidence.claim_records import Key, day_number, read_figures
 from lossmodel.evidence.corrections import Corrections
 from lossmodel.evidence.rounding import capped, dividing_unit
+from lossmodel.tables.schema import SERIES, STREAM
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-SERIES: Final = ("claimant", "party", "category", "scope")
 DAYS: Final = "datetime64[D]"
 
 
@@ -188,7 +188,7 @@ class Columns:
     @cached_property
     def declared(self) -> Mask:
         """Whether streams.csv has the accounting of the stream of each claim."""
-        streams = self._claims.conflict.streams[["claimant", "party", "category"]]
+        streams = self._claims.conflict.streams[STREAM]
         named = set(streams.itertuples(index=False, name=None))
         return np.array([key[:3] in named for key in self.keys], dtype=bool)[self.series]
 

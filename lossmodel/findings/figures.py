@@ -11,6 +11,7 @@ import numpy as np
 from lossmodel.claims.own_counts import own_counts
 from lossmodel.findings.finding import Case, Material
 from lossmodel.findings.words import day, number
+from lossmodel.tables.schema import STREAM
 from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
@@ -87,12 +88,12 @@ def _unknown_dates(material: Material, kinds: list[str]) -> Iterator[Case]:
 def undeclared_accountings(material: Material) -> Iterator[Case]:
     """Running totals of a side's own people that no row of streams.csv declares."""
     table = material.table
-    declared = material.conflict.streams[["claimant", "party", "category"]]
+    declared = material.conflict.streams[STREAM]
     rows = set(declared.itertuples(index=False, name=None))
     for stream in own_counts(material.claims):
         key = (stream.claimant, stream.party, stream.category)
         if key not in rows:
-            same = (table[["claimant", "party", "category"]] == list(key)).all(axis=1)
+            same = (table[STREAM] == list(key)).all(axis=1)
             ids = table["claim_id"][same]
             yield Case(
                 f"{stream.claimant} counts {stream.category} of its own side {stream.party}, and "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from lossmodel.evidence.exclusions import has_no_place, sums_beside_addends
 from lossmodel.findings.finding import Case, Material
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.schema import STREAM
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 from lossmodel.text.numbers import some
 
@@ -95,8 +96,7 @@ def unsided_claimants(material: Material) -> Iterator[Case]:
     """Claimants without a side who may be on one: by their name, or by a ledger of its enemy."""
     conflict = material.conflict
     missing = _sides_without_claimant(material)
-    keys = ["claimant", "party", "category"]
-    streams = material.table[keys].drop_duplicates().itertuples(index=False, name=None)
+    streams = material.table[STREAM].drop_duplicates().itertuples(index=False, name=None)
     ledgers: dict[str, str] = {}
     for claimant, party, category in sorted(streams):
         if conflict.side_of(claimant):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from lossmodel.claims.claims import claims_csv
+from lossmodel.tables.schema import SERIES
 from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
 
 __all__ = ["newer", "with_rows"]
-
-SERIES: Final = ["claimant", "party", "category", "scope"]
 
 
 def newer(claims: Claims, found: pd.DataFrame, *, month_ends: bool = False) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from lossmodel.importers.cover import Cover
 from lossmodel.system.destination import ALTERNATIVE, destination
 from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there, read_text
-from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, Field
+from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAM, STREAMS, Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ RUSSIA_UKRAINE: Final = "russia-ukraine"
 TABLES: Final = {"claimants": CLAIMANTS, "streams": STREAMS, "sources": SOURCES}
 KEYS: Final = {
     "claimants": ["claimant"],
-    "streams": ["claimant", "party", "category"],
+    "streams": STREAM,
     "sources": ["source"],
 }
 

@@ -11,6 +11,7 @@ import pandas as pd
 from lossmodel.plots.palette import FAINT, LEFT_OUT_COLOUR, ROLE_COLOURS
 from lossmodel.tables.categories import SHOWN_AS
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.schema import STREAM
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, names_with
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def claim_groups(
     """Groups of claims about a series that are drawn in the same style."""
     table = claims_about(fit, party, category, cumulative=cumulative)
     streams = fit.streams[~is_auxiliary(fit.streams["accounting"])]
-    streams = streams.set_index(["claimant", "party", "category"])[["role", "accounting"]]
-    table = table.join(streams, on=["claimant", "party", "category"])
+    streams = streams.set_index(STREAM)[["role", "accounting"]]
+    table = table.join(streams, on=STREAM)
     used = (table["class"] == "used") & table["role"].notna()
     same_scope = used & (table["scope"] == scope)
     bounds = table["qualifier"].isin(BOUNDS)

@@ -20,8 +20,8 @@ from lossmodel.plots.labels import counted, stream_label, totals, with_others
 from lossmodel.plots.palette import FAINT, FIGURES_COLOUR, GROUP_COLOURS, INK, ROLE_COLOURS
 from lossmodel.plots.tail import hatch_tail
 from lossmodel.posterior.estimates import Measure, rate_measure
-from lossmodel.posterior.tables import STREAM
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.schema import READING
 from lossmodel.text.numbers import percent
 
 if TYPE_CHECKING:
@@ -308,7 +308,7 @@ def ratio_rows(
     whole = (table["start"] == fit.days[0]) & (table["end"] == fit.days[-1])
     rows = table[whole & ~is_auxiliary(table["accounting"])]
     # In a fit shorter than half a year, the only half-year has the dates of the whole period.
-    rows = rows.drop_duplicates([*STREAM], keep="last")
+    rows = rows.drop_duplicates(READING, keep="last")
     rows = rows[rows["definition_wounded_share_median"].notna() == (group == "person")]
     if party is not None:
         about = [party in (name, *fit.conflict.components(name)) for name in rows["party"]]

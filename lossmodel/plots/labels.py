@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.conflict.titles import category_title, party_title, short_names
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.schema import STREAM
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ def stream_label(fit: Drawable, stream: Any, party: str | None) -> str:
     title, word = category_title(fit.conflict, stream.category), stream.category.replace("-", " ")
     key = [stream.claimant, stream.party, stream.category]
     own = fit.streams[~is_auxiliary(fit.streams["accounting"])]
-    alike = (own[["claimant", "party", "category"]] == key).all(axis=1).sum()
+    alike = (own[STREAM] == key).all(axis=1).sum()
     accounting = f" ({stream.accounting})" if alike > 1 else ""
     return f"{shortened(claimant)}: {min(title, word, key=len)}{accounting}{'*' * others}"
 

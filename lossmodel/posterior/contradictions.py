@@ -17,8 +17,9 @@ from scipy.special import ndtri
 
 from lossmodel.conflict.titles import short_names, total_title
 from lossmodel.posterior.ratios import over_all
-from lossmodel.posterior.tables import STREAM, terms_table
+from lossmodel.posterior.tables import terms_table
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.schema import READING
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def contradictions(fit: Fit) -> list[Finding]:
     whole = over_all(fit)
     whole = whole[whole["prior_median"].notna() & whole["ratio_median"].notna()]
     # A learned noise may take up what a bias does not.
-    whole = whole.merge(_residuals(terms).fillna(0.0).reset_index(), on=STREAM, how="left")
+    whole = whole.merge(_residuals(terms).fillna(0.0).reset_index(), on=READING, how="left")
     # That of a ratio or of odds is in other units than its factor.
     totals = ~is_auxiliary(whole["accounting"])
     whole["ratio_median"] *= np.exp(whole["residual"].where(totals).fillna(0.0))
@@ -105,9 +106,9 @@ def _residuals(terms: pd.DataFrame) -> pd.Series:
     many times the growth that was expected.
     """
     known = terms[terms["residual"].notna()]
-    sums = known.groupby(STREAM)[["value", "expected_median"]].sum()
-    grows = terms.assign(grows=terms["known_from"].notna()).groupby(STREAM)["grows"].any()
-    median = terms.groupby(STREAM)["residual"].median()
+    sums = known.groupby(READING)[["value", "expected_median"]].sum()
+    grows = terms.assign(grows=terms["known_from"].notna()).groupby(READING)["grows"].any()
+    median = terms.groupby(READING)["residual"].median()
     found: pd.Series = median.where(~grows, np.log(sums["value"] / sums["expected_median"]))
     return found.rename("residual")
 

@@ -33,6 +33,7 @@ from lossmodel.inference.laplace.factors import regularised
 from lossmodel.model.density.operators import Matrix
 from lossmodel.model.density.slopes import slopes_of_sums
 from lossmodel.model.design.observation import AT_LEAST, AT_MOST, COUNT, POINT
+from lossmodel.tables.schema import READING
 
 if TYPE_CHECKING:
     from lossmodel.model.density.expansion import Expansion
@@ -142,8 +143,7 @@ def _mu(expansion: Expansion) -> Floats:
 
 def _members(design: Design) -> Matrix:
     """One for each figure of each stream, shape (streams, N)."""
-    key = ["claimant", "party", "category", "accounting"]
-    number = design.terms.groupby(key, sort=True).ngroup().to_numpy()
+    number = design.terms.groupby(READING, sort=True).ngroup().to_numpy()
     places = (number, np.arange(len(number)))
     return Matrix((np.ones(len(number)), places), shape=(len(design.streams), len(number)))
 

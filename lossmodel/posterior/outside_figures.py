@@ -15,7 +15,8 @@ from lossmodel.conflict.titles import short_names, total_title
 from lossmodel.posterior.contradictions import OUTSIDE
 from lossmodel.posterior.estimates import summarise, total_to
 from lossmodel.posterior.rates import Rates, rates
-from lossmodel.posterior.tables import STREAM, reported_series, streams_table
+from lossmodel.posterior.tables import reported_series, streams_table
+from lossmodel.tables.schema import READING, STREAM
 from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_with
 from lossmodel.text.levels import HALF
 from lossmodel.text.months import date, dates
@@ -145,11 +146,12 @@ def _claims(fit: Fit) -> pd.DataFrame:
         & (table["end"] <= fit.days[-1])
         & ~table["derived"]
     ]
-    streams = streams_table(fit)[[*STREAM, "role"]]
-    streams = streams.drop_duplicates(STREAM[:3], keep="first").rename(columns={"claimant": "root"})
+    streams = streams_table(fit)[[*READING, "role"]]
+    streams = streams.drop_duplicates(STREAM, keep="first")
+    streams = streams.rename(columns={"claimant": "root"})
     # A relay is a figure of the claimant that it repeats.
     table = table.assign(root=table["claimant"].where(table["via"] == "", table["via"]))
-    table = table.merge(streams, on=["root", *STREAM[1:3]], how="left")[[*COLUMNS]]
+    table = table.merge(streams, on=["root", "party", "category"], how="left")[[*COLUMNS]]
     return table.sort_values(["end", "published"], kind="stable")
 
 

@@ -21,14 +21,14 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.posterior.discrepancy import COLUMNS as DISCREPANCY
 from lossmodel.posterior.estimates import CI_KIND, LIMITS, Windows, calendar, summarise
-from lossmodel.posterior.stream_figures import KEYS, Truths, stream_scopes, wounded_share
+from lossmodel.posterior.stream_figures import Truths, stream_scopes, wounded_share
 from lossmodel.posterior.tables import (
-    STREAM,
     discrepancy_table,
     streams_table,
     submodel_of,
     terms_table,
 )
+from lossmodel.tables.schema import READING, STREAM
 from lossmodel.tables.vocabulary import BALANCE, OBSERVED_AS
 from lossmodel.text.levels import IDENTIFIED
 
@@ -86,7 +86,7 @@ def biases_table(fit: Fit, *, claimant: str | None = None) -> pd.DataFrame:
 
 def over_all(fit: Fit) -> pd.DataFrame:
     """The rows of all streams over the whole time."""
-    return biases_table(fit).drop_duplicates(STREAM, keep="last").reset_index(drop=True)
+    return biases_table(fit).drop_duplicates(READING, keep="last").reset_index(drop=True)
 
 
 def _biases(fit: Fit, streams: pd.DataFrame) -> pd.DataFrame:
@@ -171,7 +171,7 @@ def _rows(
         parts[name] = np.full(ratio.shape[1], np.nan)
         parts[name][-1] = discrepancies[name].iat[stream.stream]
     same = {
-        **{name: getattr(stream, name) for name in (*KEYS, "role", "accounting")},
+        **{name: getattr(stream, name) for name in (*STREAM, "role", "accounting")},
         **{"scope": scope, "ci_prob": fit.ci_prob, "ci_kind": CI_KIND},
         "engine": submodel_of(fit, stream.party, stream.category).engine,
     }
@@ -213,14 +213,14 @@ class _Counts:
 
 def _counts(fit: Fit, halves: Windows) -> dict[Any, _Counts]:
     """Counts by stream; what became known after the last day counts in the last half-year."""
-    terms = terms_table(fit)[[*KEYS, "claims", "known"]]
+    terms = terms_table(fit)[[*STREAM, "claims", "known"]]
     half = np.searchsorted(halves.end.to_numpy(), terms["known"].to_numpy())
     terms = terms.assign(half=np.minimum(half, len(halves.end) - 1))
     said = terms.assign(claim=terms["claims"].str.split(";")).explode("claim")
-    said = said.drop_duplicates([*KEYS, "claim"])
+    said = said.drop_duplicates([*STREAM, "claim"])
     size = len(halves.end)
     pieces, claims = (
-        {key: np.bincount(rows["half"], minlength=size) for key, rows in table.groupby([*KEYS])}
+        {key: np.bincount(rows["half"], minlength=size) for key, rows in table.groupby(STREAM)}
         for table in (terms, said)
     )
     return {key: _Counts(pieces[key], claims[key]) for key in pieces}

@@ -31,6 +31,7 @@ from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.slopes import moved_by
 from lossmodel.model.design.bias import level_prior
 from lossmodel.posterior.variance import LEAST_VARIANCE, log_total, slope
+from lossmodel.tables.schema import READING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -147,8 +148,7 @@ def _figures(design: Design, conflict: Conflict) -> NDArray[np.object_]:
     """Term, claims, claimant, category, observation model and prior of each figure, a row each."""
     terms, streams = design.terms, design.streams
     priors = [level_prior(stream, conflict) for _, stream in streams.iterrows()]
-    key = ["claimant", "party", "category", "accounting"]
-    stream_of = terms.groupby(key, sort=True).ngroup().to_numpy()
+    stream_of = terms.groupby(READING, sort=True).ngroup().to_numpy()
     names = ["term", "claims", "claimant", "category"]
     models = streams["observation_model"].to_numpy(dtype=object)[stream_of]
     said = [terms[name].astype(str).to_numpy(dtype=object) for name in names]

@@ -9,6 +9,7 @@ import numpy as np
 
 from lossmodel.posterior.rates import rates
 from lossmodel.posterior.tables import reported_series, stream_of, terms_table
+from lossmodel.tables.schema import SERIES, STREAM
 from lossmodel.tables.vocabulary import OBSERVED_AS
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from lossmodel.model.design.grid import Ints
     from lossmodel.posterior.fit import Fit
 
-__all__ = ["KEYS", "Figures", "Truths", "figures", "log_bias", "stream_scopes", "wounded_share"]
+__all__ = ["Figures", "Truths", "figures", "log_bias", "stream_scopes", "wounded_share"]
 
-KEYS: Final = ("claimant", "party", "category")
 COUNTED_AS_KILLED: Final = ("missing", "captured")
 
 
@@ -46,9 +46,9 @@ class Figures:
 
 def stream_scopes(fit: Fit) -> dict[Any, str]:
     """The scope that most of each stream's evidence is about, by claimant, party and category."""
-    counts = terms_table(fit).groupby([*KEYS, "scope"]).size().reset_index(name="terms")
+    counts = terms_table(fit).groupby(SERIES).size().reset_index(name="terms")
     counts = counts.sort_values(["terms", "scope"], ascending=[False, True])
-    first = counts.drop_duplicates([*KEYS])
+    first = counts.drop_duplicates(STREAM)
     return {(r.claimant, r.party, r.category): str(r.scope) for r in first.itertuples()}
 
 

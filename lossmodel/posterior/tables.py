@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -31,6 +31,7 @@ from lossmodel.posterior.row_influence import SHOWN, largest, row_influence
 from lossmodel.posterior.variance import variance_decomposition
 from lossmodel.tables.categories import SHOWN_AS
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.schema import READING
 from lossmodel.text.levels import ASSUMED
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     AnyFit = TypeVar("AnyFit", bound=Fit)
 
 __all__ = [
-    "STREAM",
     "claim_influence",
     "claimants_of",
     "discrepancy_table",
@@ -61,7 +61,6 @@ __all__ = [
 ]
 
 # A ledger that is assessed again after the war is an estimate besides, of the same claimant.
-STREAM: Final = ["claimant", "party", "category", "accounting"]
 
 
 def reported_series(fit: Fit) -> list[Series]:
@@ -294,7 +293,7 @@ def _joined(fit: Fit, table: Callable[[str, Submodel], pd.DataFrame]) -> pd.Data
 
 def _streams(name: str, submodel: Submodel) -> pd.DataFrame:
     table = submodel.design.streams.drop(columns=["first", "last"])
-    groups = submodel.design.terms.groupby(STREAM, sort=True)
+    groups = submodel.design.terms.groupby(READING, sort=True)
     counts = groups["claims"].agg(lambda ids: len({c for i in ids for c in i.split(";")}))
     return table.assign(
         n_claims=counts.to_numpy(),

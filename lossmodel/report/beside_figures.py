@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from lossmodel.model.design.design import PEOPLE
 from lossmodel.posterior.outside_figures import compared_figures, lies_outside
 from lossmodel.posterior.ratios import over_all
-from lossmodel.posterior.tables import STREAM, streams_table
+from lossmodel.posterior.tables import streams_table
+from lossmodel.tables.schema import READING
 from lossmodel.text.numbers import number
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _values(fit: Fit, figures: list[Compared]) -> str:
 def _since(fit: Fit, key: tuple[str, str, str], figures: list[Compared], where: str) -> str:
     """The priors that put a median there, one for each role."""
     party, category, _ = key
-    streams = over_all(fit).merge(streams_table(fit)[[*STREAM, "block"]], on=STREAM)
+    streams = over_all(fit).merge(streams_table(fit)[[*READING, "block"]], on=READING)
     streams = streams[(streams["party"] == party) & (streams["category"] == category)]
     streams = streams[streams["claimant"].isin([figure.claimant for figure in figures])]
     sign = 1 if where == "below" else -1

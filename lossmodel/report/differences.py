@@ -30,6 +30,7 @@ from lossmodel.posterior.stream_figures import wounded_share
 from lossmodel.posterior.tables import streams_table, submodel_of
 from lossmodel.report.wording import main_categories, main_parties
 from lossmodel.tables.categories import COUNTED
+from lossmodel.tables.schema import SERIES, STREAM
 from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _chosen(results: Results) -> pd.DataFrame:
         table["kind"].isin(names_with(KINDS, "running")) & table["class"].isin(["used", "merged"])
     ]
     totals = totals.sort_values(["end", "published"], kind="stable")
-    latest = totals.drop_duplicates(["claimant", "party", "category", "scope"], keep="last")
+    latest = totals.drop_duplicates(SERIES, keep="last")
     chosen = pd.concat([others, latest])
     return chosen.sort_values(["party", "category", "end", "claimant"], kind="stable")
 
@@ -133,7 +134,7 @@ class _Totals:
         self.series = {(party, category) for party, category, _ in self.fit.series}
         self.paths: dict[tuple[str, str, str], Rates] = {}
         streams = streams_table(self.fit)
-        keys = zip(*(streams[name] for name in ("claimant", "party", "category")), strict=True)
+        keys = zip(*(streams[name] for name in STREAM), strict=True)
         self.streams = dict(zip(keys, streams["stream"], strict=True))
 
     def row(self, claim: Mapping[Any, Any]) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from lossmodel.plots.fit import ratio_rows
 from lossmodel.posterior.chains import paired
 from lossmodel.posterior.estimates import summarise
 from lossmodel.posterior.rates import rates
-from lossmodel.posterior.stream_figures import KEYS
 from lossmodel.posterior.tables import is_assumed
 from lossmodel.query.quantities import LETHALITY, ranked
 from lossmodel.report.wording import (
@@ -33,6 +32,7 @@ from lossmodel.report.wording import (
     party_title,
     quantity_title,
 )
+from lossmodel.tables.schema import STREAM
 from lossmodel.text.months import date
 
 if TYPE_CHECKING:
@@ -176,9 +176,9 @@ def _ratios(results: Results) -> Iterator[Quoted]:
     for group in ("person", "equipment"):
         rows = ratio_rows(fit, results.biases, group=group)
         # Of a ledger and its recount, the one that the question is answered with.
-        first = ranked(rows).drop_duplicates([*KEYS]).index
+        first = ranked(rows).drop_duplicates(STREAM).index
         for row in rows[rows.index.isin(first)].to_dict("records"):
-            names = tuple(str(row[name]) for name in KEYS)
+            names = tuple(str(row[name]) for name in STREAM)
             claimant, party, category = names
             title = (
                 f"The figures of {claimants.get(claimant, claimant)} on losses of "

@@ -18,7 +18,16 @@ from lossmodel.conflict.keys import SECTIONS, Section
 from lossmodel.conflict.types import Knots
 from lossmodel.importers.names import free_name, keys_of, slug
 from lossmodel.scaffold.plan import Plan
-from lossmodel.tables.schema import CLAIMANTS, CLAIMS, SOURCES, STREAMS, TABLES, TRUTH, Field
+from lossmodel.tables.schema import (
+    CLAIMANTS,
+    CLAIMS,
+    SOURCES,
+    STREAM,
+    STREAMS,
+    TABLES,
+    TRUTH,
+    Field,
+)
 from lossmodel.text.escape import toml
 
 if TYPE_CHECKING:
@@ -156,7 +165,7 @@ def tables_of(
     """File -> text of the tables beside the claims, or of all, empty, if there are no claims."""
     streams = []
     if claims is not None:
-        keys = claims[["claimant", "party", "category"]].drop_duplicates().to_numpy().tolist()
+        keys = claims[STREAM].drop_duplicates().to_numpy().tolist()
         for claimant, party, category in sorted(keys):
             author = plan.claimants[claimant]
             # A stream without a row is an estimate, and a finding names those that matter.

@@ -33,6 +33,7 @@ from lossmodel.scaffold.words import category_of
 from lossmodel.system.destination import ALTERNATIVE, destination
 from lossmodel.system.unfinished import unfinished
 from lossmodel.tables.files import is_there
+from lossmodel.tables.schema import STREAM
 from lossmodel.text.escape import shell
 from lossmodel.text.numbers import some
 
@@ -245,7 +246,7 @@ class _Reading:
         }
         words = {word: DROPPED if word in dropped else key for word, key in plan.words.items()}
         imported = self._read(str(place), {**known, **words})
-        kept = (imported.claims[["claimant", "party", "category"]] != DROPPED).all(axis=1)
+        kept = (imported.claims[STREAM] != DROPPED).all(axis=1)
         claims, sources = sources_of(imported.claims[kept].reset_index(drop=True))
         _write(place, plan, claims, sources)
         places = [row for row, keep in zip(imported.file_rows, kept, strict=False) if keep]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from lossmodel.importers.words import normal
 from lossmodel.scaffold.plan import DROPPED
+from lossmodel.tables.schema import STREAM
 from lossmodel.tables.vocabulary import KINDS, names_with
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def names_in(imported: Imported, titles: Mapping[str, str]) -> TableNames:
     running = claims[
         claims["kind"].isin([*names_with(KINDS, "running"), *names_with(KINDS, "single_day")])
     ]
-    days = running.groupby(["claimant", "party", "category"])["end"].nunique()
+    days = running.groupby(STREAM)["end"].nunique()
     starts = claims["start"].where(claims["start"] != "", claims["end"])
     return TableNames(
         found["claimant"],

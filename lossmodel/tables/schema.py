@@ -17,13 +17,21 @@ from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS
 __all__ = [
     "CLAIMANTS",
     "CLAIMS",
+    "READING",
+    "SERIES",
     "SOURCES",
+    "STREAM",
     "STREAMS",
     "TABLES",
     "TRUTH",
     "Field",
     "Table",
 ]
+
+# Columns that name a stream, a series of its figures, and a stream as it is read.
+STREAM: Final[list[str]] = ["claimant", "party", "category"]
+SERIES: Final[list[str]] = [*STREAM, "scope"]
+READING: Final[list[str]] = [*STREAM, "accounting"]
 
 _SLUG: Final = "letters a-z, digits and `. _ : + / -`"
 
@@ -262,7 +270,7 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
             "streams.csv",
             "How a claimant counts, one row per claimant, party and category.",
             STREAMS,
-            ("claimant", "party", "category"),
+            tuple(STREAM),
         ),
         "sources": Table(
             "sources.csv",

@@ -27,6 +27,7 @@ from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.parameters import Parameterisation
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.schema import STREAM
 
 __all__ = ["couplings_of"]
 
@@ -55,21 +56,18 @@ def couplings_of(density: Density, mode: Floats) -> tuple[AdditiveCoupling, ...]
     known = np.bincount(of + 1, np.exp(-2 * log_noise), minlength=len(design.streams) + 1)[1:]
     # If all its figures were of one number, known**-0.5 would be its relative error.
     well = [int(i) for i in np.argsort(-known, kind="stable") if known[i] > WELL_KNOWN**-2]
-    found = {
-        stream: _parties(design, np.flatnonzero(of == stream))
-        for stream in well
-        if stream in design.biases
-    }
+    biased = [stream for stream in well if stream in design.biases]
+    found = {stream: _parties(design, np.flatnonzero(of == stream)) for stream in biased}
     parties = {stream: bases for stream, bases in found.items() if bases}
     return (*_sums(design, mode, parties), *_definitions(design, mode, parties))
 
 
 def _stream_of(design: Design) -> Ints:
     """Number of each figure's stream; -1 for one that is no total."""
-    key, found = ["claimant", "party", "category"], np.full(len(design.terms), -1)
+    found = np.full(len(design.terms), -1)
     streams, terms = (t[~is_auxiliary(t["accounting"])] for t in (design.streams, design.terms))
-    numbers = dict(zip(map(tuple, streams[key].to_numpy()), streams.index, strict=True))
-    found[terms.index] = [numbers[tuple(row)] for row in terms[key].to_numpy()]
+    numbers = dict(zip(map(tuple, streams[STREAM].to_numpy()), streams.index, strict=True))
+    found[terms.index] = [numbers[tuple(row)] for row in terms[STREAM].to_numpy()]
     return found
 
 

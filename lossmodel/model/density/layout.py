@@ -12,6 +12,7 @@ from scipy import sparse
 from lossmodel.model.density.operators import Matrix, picking
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
+from lossmodel.tables.schema import STREAM
 
 __all__ = ["MANY_UNKNOWNS", "Layout", "WideBlock", "has_long_windows", "is_large", "layout_of"]
 
@@ -135,7 +136,7 @@ def layout_of(design: Design, touched: Matrix, through: Ints) -> Layout:
     moves = abs(parameters.matrix)
     stream, claimant = (
         design.terms.groupby(keys, sort=False).ngroup().to_numpy(np.int64)
-        for keys in (["claimant", "party", "category"], ["claimant"])
+        for keys in (STREAM, ["claimant"])
     )
     by_stream = _counted(stream) @ touched @ moves
     first = np.unique(stream, return_index=True)[1]

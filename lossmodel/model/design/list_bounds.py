@@ -19,6 +19,7 @@ from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.observation import COUNT, Observations
 from lossmodel.model.design.windows import Record, records
 from lossmodel.model.priors import Priors
+from lossmodel.tables.schema import SERIES
 from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
 
 __all__ = ["ListBounds", "list_bounds"]
@@ -26,7 +27,6 @@ __all__ = ["ListBounds", "list_bounds"]
 # Categories whose words are defined: the people of a list are among those that they count.
 CATEGORIES = ("killed", "wounded", "casualties")
 # Columns that name a list and the part of the losses that it is of.
-STREAM = ("claimant", "party", "category", "scope")
 # A stream and scope, the days of a vintage and its date of knowledge.
 _Vintage = tuple[tuple[Hashable, ...], Any, Any]
 
@@ -162,7 +162,7 @@ def _chains(terms: pd.DataFrame) -> Iterator[tuple[_Vintage, list[int]]]:
     listed = terms["accounting"].isin(names_with(ACCOUNTINGS, "has_coverage"))
     listed &= terms["category"].isin(CATEGORIES) & (terms["role"] != "adversary")
     listed &= terms["form"] == "point"
-    rows = records(terms[listed], (*STREAM, "days", "days_from", "known", "known_from"))
+    rows = records(terms[listed], (*SERIES, "days", "days_from", "known", "known_from"))
     whole = zip(np.flatnonzero(listed.to_numpy()).tolist(), rows, strict=True)
     chains: dict[_Vintage, list[int]] = {}
     continued = set()
@@ -178,4 +178,4 @@ def _chains(terms: pd.DataFrame) -> Iterator[tuple[_Vintage, list[int]]]:
 
 def _vintage(row: Record, which: str = "") -> _Vintage:
     """A vintage, or the one before."""
-    return tuple(row[name] for name in STREAM), row[f"days{which}"], row[f"known{which}"]
+    return tuple(row[name] for name in SERIES), row[f"days{which}"], row[f"known{which}"]

@@ -6,6 +6,7 @@ import pandas as pd
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.design.grid import Grid, Ints
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.schema import READING
 from lossmodel.tables.vocabulary import ACCOUNTINGS, names_with
 
 __all__ = ["contained", "declared_from", "stream_table"]
@@ -43,10 +44,9 @@ def stream_table(terms: pd.DataFrame, grid: Grid) -> tuple[pd.DataFrame, Ints]:
     >>> len(stream_of) == len(design.terms), sorted(set(streams["observation_model"]))
     (True, ['estimate', 'ledger'])
     """
-    key = ["claimant", "party", "category", "accounting"]
     known = pd.Series([grid.index(day) for day in terms["anchor_date"]], index=terms.index)
-    frame = terms[[*key, "declared", "method", "role"]].assign(known=known)
-    grouped = frame.groupby(key, sort=True)
+    frame = terms[[*READING, "declared", "method", "role"]].assign(known=known)
+    grouped = frame.groupby(READING, sort=True)
     streams = grouped.agg(
         declared=("declared", "first"),
         method=("method", "first"),

@@ -8,6 +8,7 @@ from lossmodel.plots.fit import ratio_rows
 from lossmodel.report.blocks import Block, Section, Table, Text, figure_blocks
 from lossmodel.report.wording import category_title, claimant_names, level, party_title, ratio
 from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.schema import READING
 from lossmodel.text.levels import IDENTIFIED
 from lossmodel.text.numbers import percent
 
@@ -74,9 +75,8 @@ def _comparisons(results: Results) -> list[Block]:
     """The one factor of each reading that is no total of a stream."""
     table = results.biases
     table = table[is_auxiliary(table["accounting"])]
-    keys = ["claimant", "party", "category", "accounting"]
     # The row over the whole period is the last of each.
-    records: list[dict[Any, Any]] = table.drop_duplicates(keys, keep="last").to_dict("records")
+    records: list[dict[Any, Any]] = table.drop_duplicates(READING, keep="last").to_dict("records")
     if not records:
         return []
     fit = results.fit

@@ -14,6 +14,7 @@ from lossmodel.model.density.pymc.backend import Backend, Tensor
 from lossmodel.model.density.pymc.functions import SYMBOLIC
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
+from lossmodel.tables.schema import STREAM
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -118,7 +119,7 @@ def _half_years(design: Design) -> Floats:
 
 def _coordinates(design: Design) -> dict[str, Any]:
     labels, kinds = np.array(_labels(design)), _kinds(design)
-    streams = design.streams[["claimant", "party", "category"]].agg(" ".join, axis=1)
+    streams = design.streams[STREAM].agg(" ".join, axis=1)
     scopes = [f"{scope.party} {scope.name}" for scope in design.latent.scopes]
     halves = design.grid.days[_half_years(design).astype(int)]
     return {
