@@ -121,8 +121,8 @@ history: $(VENV)/installed
 wars: $(VENV)/installed
 	$(BIN)/python benchmarks/wars.py $(ARGS)
 
-# Backtests of both shipped conflicts: claims published by a date, against later truth; and
-# revisions of estimates between dates, of the shipped war and of simulated ones.
+# Backtests of the shipped war and the Battle of Britain: claims published by a date, against later
+# truth; and revisions of estimates between dates, of the shipped war and of simulated ones.
 backtests: $(VENV)/installed
 	$(BIN)/python benchmarks/calibration.py backtests
 	$(BIN)/python benchmarks/calibration.py revisions
@@ -163,7 +163,7 @@ refits: $(VENV)/installed
 agreement: $(VENV)/installed
 	$(BIN)/python benchmarks/agreement.py $(ARGS)
 
-# Both engines against PyMC, nutpie and NumPyro on the same densities: a table, and
+# The engines against PyMC, WALNUTS, nutpie and NumPyro on the same densities: a table, and
 # benchmarks/results/latest.json. Takes hours; ARGS="--case shipped --road pymc" runs one pair.
 bench: $(VENV)/installed-bench
 	$(BIN)/python -m benchmarks.bench $(ARGS)

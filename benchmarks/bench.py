@@ -1,4 +1,4 @@
-"""The two engines of the package beside other samplers, on the same densities and data.
+"""The engines of the package beside other samplers, on the same densities and data.
 
     python -m benchmarks.bench [--case NAME ...] [--road NAME ...] [--limit SECONDS] [--runs N]
     python -m benchmarks.bench --quick      shipped, by laplace, nuts and pymc, in ten minutes

@@ -19,7 +19,7 @@ left out, and why) and `findings`; the names of the kinds below do not change. F
 `lossmodel.check` gives the findings as a table. A fit repeats them in its report.
 
 A **warning** says that an answer may be wrong without any sign of it. A **note** says which choice
-was made where the table leaves one. Neither changes what the model does.
+was made where the table leaves one. Neither changes the fit.
 """
 FOOT: Final = """
 A fit may add three more kinds, since they need an estimate. **`contradicted-claimant`** (warning)
@@ -27,8 +27,8 @@ is a stream whose figures are far from where the prior of its bias has them, giv
 all others. Compare the claimant's unit, category and party with those of others; if they are right,
 widen the prior of its bias. **`outside-all-figures`** (warning) is a total, of a party or of a sum
 of parties, whose interval has the latest figures of all its claimants on one side: its priors or
-other losses put it there, and no claimant. **`unbalanced-force`** (warning) is an army whose
-strengths and recruits leave other numbers of killed and disabled than the fit has, see
+other losses put it there, not a claimant. **`unbalanced-force`** (warning) is an army whose
+strengths and recruits imply numbers of killed and disabled that differ from those of the fit, see
 [force balances](model/force.md).
 """
 TITLES: Final = {"warning": "Warnings", "note": "Notes"}

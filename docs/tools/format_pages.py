@@ -177,7 +177,8 @@ def _conflict_toml() -> Iterator[str]:
     )
     for section in SECTIONS.values():
         heading = section.heading or "First lines"
-        short = f" Short form: `{section.short}`." if section.short else ""
+        row, _, place = section.short.partition(" below ")
+        short = f" Short form: `{row}` below `{place}`." if section.short else ""
         yield f"## {heading}\n\n{section.meaning}{short}\n"
         yield from _key_table(section.keys)
     yield (

@@ -96,8 +96,8 @@ KINDS: Final = (
         falling_totals,
         "A running total falls: the count began anew, its claimant took losses back, or a number "
         "is a misprint. The finding says which of them fits the totals around, and the row that "
-        "settles it. Totals of a ledger that cannot all be true are set aside; estimates are used "
-        "all, so that a misprint among them counts.",
+        "settles it. Totals of a ledger that cannot all be true are set aside. Those of an "
+        "estimate are all used, so that a misprint among them counts.",
         "If the count began anew, give the later totals that day as start; if the claimant took "
         "losses back, add a row of kind correction with the difference (minus so many) on that "
         "day; otherwise correct the misprint, before or after the fall",

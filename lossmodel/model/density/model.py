@@ -15,7 +15,8 @@ the root of its length. Rates of a war of less than twelve times their spacing h
 and the unit of their walk, a fortnight, is from a fifty-second to a twelfth of the war. Battles add
 to the log rate a normal of their own and one of their party (``design.battles``). The level of
 lethality has a wider prior where figures ask for it (``design.unusual_lethality``). Losses are
-constant in cells (half the spacing of knots, or a battle), and processes have their middle's value.
+constant in cells (half the spacing of knots, in a war of a year or less a day, or a battle), and
+processes have the value of their middle.
 
 A figure of party, category and scope over the days W, known on day K, has the expectation E:
 
