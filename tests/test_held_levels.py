@@ -1,4 +1,4 @@
-"""Levels that are held: volume, gradient, and the sums of a wide walk."""
+"""Levels that are held: figures stay where they are, volume and gradient, and chains that mix."""
 
 import numpy as np
 import pytest
@@ -6,17 +6,22 @@ import pytest
 from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.laplace.fit import approximate
-from lossmodel.inference.laplace.levels import LARGEST, Levels, _Level
-from lossmodel.inference.nuts import whitening
+from lossmodel.inference.laplace.levels import LARGEST, _Level
 from lossmodel.inference.nuts.coupling import Coupled
 from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.sampling import sample_through_gate
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 from lossmodel.model.priors import Priors
+from tests.small_conflict import claims_csv, write_conflict
 
 # Totals of eleven weeks, with no figure for a part of them.
 WAR, SUBMODEL = "kosovo1999", "tanks"
+LIST = {
+    "claim_id": "c", "claimant": "gazette", "party": "land", "category": "killed",
+    "kind": "cumulative", "start": "", "end": "2003-12-31", "known": "2004-12-31",
+    "published": "2004-12-31", "value": "6480",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +29,15 @@ def fitted():
     claims = load_claims(conflict=WAR)
     design = LossModel().design(collect_evidence(claims), claims.conflict, SUBMODEL)
     density = Density(design)
+    return density, approximate(density, diagnose=False)
+
+
+@pytest.fixture(scope="module")
+def one_list(tmp_path_factory):
+    """A single count of a list of three years, of which all else is known from the prior."""
+    folder = write_conflict(tmp_path_factory.mktemp("list"), claims=claims_csv([LIST]))
+    claims = load_claims(conflict=folder)
+    density = Density(LossModel().design(collect_evidence(claims), claims.conflict))
     return density, approximate(density, diagnose=False)
 
 
@@ -35,25 +49,45 @@ def draws(laplace, size, seed):
 @pytest.fixture(scope="module")
 def held(fitted):
     density, laplace = fitted
-    return HeldLevels(density, laplace.mode, draws(laplace, 100, 1))
+    return HeldLevels(density, laplace.mode)
 
 
-def test_levels_whose_walk_hardly_bends_their_sum_are_not_held(fitted):
+def test_levels_that_hardly_bend_are_not_held(fitted, held):
     density, laplace = fitted
-    assert not HeldLevels(density, laplace.mode, laplace.mode + np.zeros((3, density.size)))
+    assert held.bent(draws(laplace, 100, 1))
+    assert not held.bent(laplace.mode + np.zeros((3, density.size)))
 
 
-def test_it_is_the_shift_by_which_draws_of_the_approximation_are_held(fitted, held):
-    density, laplace = fitted
-    theta = draws(laplace, 20, 2)
+@pytest.mark.parametrize("group", ["coverage.level 0", "missing.level land", "delay.median 0"])
+def test_a_figure_is_linear_in_each_unknown_where_the_level_is_held(one_list, group):
+    density, laplace = one_list
+    mode, held = laplace.mode, HeldLevels(density, laplace.mode)
+    away = np.zeros(density.size)
+    away[density.design.parameters.groups[group]] = 1.5
+    both = mode + np.array([away, -away])
+
+    def bend(theta):
+        """Of the log of the only figure's expectation, from a straight line."""
+        ends = density.predictions(theta).log_expected[:, 0]
+        return float(ends.mean() - density.predictions(mode).log_expected[0])
+
+    assert abs(bend(held.hold(both))) < 1e-9
+    assert abs(bend(both)) > 0.01
+
+
+def test_samplers_and_weights_have_the_same_shift(fitted, held):
+    theta = draws(fitted[1], 20, 2)
     moved, volume, _ = held.move(theta, np.ones_like(theta))
     assert volume == 0.0
     assert np.abs(moved - theta).max() > 0.1
-    np.testing.assert_allclose(moved, Levels(density, laplace.mode).hold(theta), atol=1e-10)
+    np.testing.assert_allclose(moved, held.hold(theta), atol=1e-10)
 
 
-def test_the_volume_is_one(fitted, held):
-    theta = draws(fitted[1], 1, 3)[0]
+@pytest.mark.parametrize("of", ["fitted", "one_list"])
+def test_the_volume_is_one(of, request):
+    density, laplace = request.getfixturevalue(of)
+    held = HeldLevels(density, laplace.mode)
+    theta = draws(laplace, 1, 3)[0]
     steps = 1e-5 * np.eye(len(theta))
     slopes = [
         (held.move(theta + s, theta)[0] - held.move(theta - s, theta)[0]) / 2e-5 for s in steps
@@ -61,13 +95,33 @@ def test_the_volume_is_one(fitted, held):
     assert np.linalg.slogdet(np.stack(slopes)) == pytest.approx((1.0, 0.0), abs=1e-6)
 
 
-def test_the_gradient_is_that_of_the_value(fitted, held):
-    density, laplace = fitted
+@pytest.mark.parametrize("of", ["fitted", "one_list"])
+def test_the_gradient_is_that_of_the_value(of, request):
+    density, laplace = request.getfixturevalue(of)
+    held = HeldLevels(density, laplace.mode)
     coupled, rng = Coupled(density, (held,)), np.random.default_rng(4)
     for theta in draws(laplace, 3, 5):
         step = 1e-5 * rng.standard_normal(len(theta))
         rise = coupled(theta + step)[0] - coupled(theta - step)[0]
         assert rise == pytest.approx(2 * coupled(theta)[1] @ step, rel=1e-4, abs=1e-7)
+
+
+def worst(density, laplace):
+    """R-hat of hmc after its first length."""
+    _, found = sample_through_gate(
+        density.design, density, laplace, seed=3, engine="hmc", seconds=0
+    )
+    return found["max_rhat"]
+
+
+def test_a_list_alone_mixes_in_one_length(one_list):
+    assert worst(*one_list) < 1.02
+
+
+@pytest.mark.slow
+def test_a_list_alone_does_not_mix_where_its_level_is_free(one_list, monkeypatch):
+    monkeypatch.setattr(HeldLevels, "bent", lambda *_: ())
+    assert worst(*one_list) > 1.05
 
 
 @pytest.mark.slow
@@ -77,17 +131,10 @@ def test_sums_of_a_wide_walk_mix_in_one_length_and_do_not_without(monkeypatch):
     model = LossModel(priors=Priors.default().replace({"rate.walk_sd": wide}))
     density = Density(model.design(collect_evidence(claims), claims.conflict, SUBMODEL))
     laplace = approximate(density, diagnose=False)
-
-    def worst():
-        _, found = sample_through_gate(
-            density.design, density, laplace, seed=3, engine="hmc", seconds=0
-        )
-        return found["max_rhat"]
-
     # By the seeds 1 to 3: 1.011 to 1.020, and 1.109 to 1.140 without.
-    assert worst() < 1.02
-    monkeypatch.setattr(whitening, "HeldLevels", lambda *_: ())
-    assert worst() > 1.05
+    assert worst(density, laplace) < 1.02
+    monkeypatch.setattr(HeldLevels, "bent", lambda *_: ())
+    assert worst(density, laplace) > 1.05
 
 
 @pytest.mark.parametrize("far", [30.0, 60.0, 500.0, -500.0, 5000.0, -5000.0])
@@ -101,4 +148,3 @@ def test_sums_of_windows_keep_their_digits_beside_days_that_run_away(far):
         parts = [path[lo:hi] for lo, hi in ends]
         expected.append(np.mean([np.log(np.mean(np.exp(p))) - p.mean() for p in parts]))
     np.testing.assert_allclose(level.excess(deviation), expected)
-    assert np.isfinite(level.by_deviation(deviation)).all()

@@ -70,6 +70,7 @@ ORDER = [
     "model/density/graph",
     "model/density/derivatives",
     "model/density/losses",
+    "model/density/counted",
     "model/density/expectation",
     "model/density/curvature",
     "model/density/density",

@@ -19,12 +19,10 @@ q, which changes half its log determinant by that slope times the mean of q.
 """
 
 from collections.abc import Iterator
-from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lossmodel.inference.laplace.modes import Point
 from lossmodel.model.density.curvature import clipped_curvature
@@ -34,7 +32,7 @@ from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.tables.readings import is_auxiliary
 
-__all__ = ["Levels", "face_values", "hold_levels"]
+__all__ = ["MOST", "Levels", "face_values", "hold_levels", "parties_of_figures", "slope_of_level"]
 
 # Windows of a party whose figures have the most information; others add little to the mean, and
 # the time is linear in them.
@@ -86,12 +84,6 @@ class _Level:
         straight = self._sums(self.days * deviation) / self._at_mode
         return np.asarray((grown - straight) @ self.weights)
 
-    def by_deviation(self, deviation: Floats) -> Floats:
-        """Derivatives of the excess, shape (..., T)."""
-        grown = self.days * np.exp(self._active(deviation))
-        known = grown * self._spread(self.weights / self._sums(grown))
-        return np.asarray(known - self.days * self._spread(self.weights / self._at_mode))
-
     def _active(self, deviation: Floats) -> Floats:
         """The deviation of cells with losses: elsewhere it may be of any size."""
         return np.clip(np.where(self.days > 0, deviation, 0.0), -LARGEST, LARGEST)
@@ -106,10 +98,6 @@ class _Level:
         if lost.any():
             found[lost] = values[lost] @ self._inside
         return found
-
-    def _spread(self, values: Floats) -> Floats:
-        """For each cell the sum of the values of windows that include it, shape (..., T)."""
-        return np.asarray((self._inside @ values[..., None])[..., 0])
 
     @cached_property
     def _inside(self) -> Floats:
@@ -136,19 +124,8 @@ class Levels:
             here = np.array([days[lo:hi].sum() > 0 for lo, hi in windows])
             if weights[here].sum() > 0:
                 weights = weights[here] / weights[here].sum()
-                slope = _slope(design, entry.start)
+                slope = slope_of_level(design, entry.start)
                 yield _Level(p, entry.start, slope, days, windows[here], weights)
-
-    def only(self, held: NDArray[np.bool_]) -> "Levels":
-        """Some of the levels, given for each whether it is one of them."""
-        some = copy(self)
-        some.of = [of for of, is_held in zip(self.of, held, strict=True) if is_held]
-        return some
-
-    def deviation(self, log_rates: Floats) -> Floats:
-        """Log rates, shape (..., P T), beside those of the mode; shape (..., P, T)."""
-        apart = log_rates.reshape(*log_rates.shape[:-1], *self.log_rate.shape)
-        return np.asarray(apart - self.log_rate)
 
     def excess(self, theta: Floats) -> Floats:
         """The q of each level at theta of shape (S, D), shape (S, levels)."""
@@ -158,13 +135,9 @@ class Levels:
 
     def hold(self, theta: Floats) -> Floats:
         """Theta of shape (S, D) with the levels lowered by q."""
-        return self.lowered(theta, _log_rates(self.density, theta) - self.log_rate)
-
-    def lowered(self, theta: Floats, deviation: Floats) -> Floats:
-        """Theta of shape (..., D) with the levels lowered by q at its deviation, (..., P, T)."""
         held = theta.copy()
-        for of in self.of:
-            held[..., of.entry] -= of.excess(deviation[..., of.party, :]) / of.slope
+        for of, excess in zip(self.of, self.excess(theta).T, strict=True):
+            held[:, of.entry] -= excess / of.slope
         return held
 
     def mean_excess(self, point: Point) -> Floats:
@@ -199,7 +172,7 @@ def face_values(design: Design) -> Floats:
     figure = terms[["value", "low", "high"]].bfill(axis=1).iloc[:, 0].clip(lower=0.5)
     logs = np.log(figure.to_numpy(dtype=float) / terms["n_days"].to_numpy(dtype=float))
     exact = terms["form"].isin(["point", "interval"]).to_numpy()
-    observation, parties = _parties(design)
+    observation, parties = parties_of_figures(design)
     known, place = np.unique(observation, return_index=True)
     first = np.full(len(terms), -1)
     first[known] = parties[place]
@@ -211,7 +184,7 @@ def face_values(design: Design) -> Floats:
             rows = design.latent.rate_knots[party][1]
             level = design.parameters.offset[rows[0]]
             middle = float(np.median(logs[here]))
-            theta[entry.start] = (middle - level) / _slope(design, entry.start)
+            theta[entry.start] = (middle - level) / slope_of_level(design, entry.start)
     return theta
 
 
@@ -223,7 +196,7 @@ def _log_rates(density: Density, theta: Floats) -> Floats:
     return rates.reshape(len(theta), len(design.latent.parties), design.grid.cells)
 
 
-def _parties(design: Design) -> tuple[Ints, Ints]:
+def parties_of_figures(design: Design) -> tuple[Ints, Ints]:
     """Observations and the parties whose losses are in them, pair by pair; a sum's first first."""
     observation = np.concatenate([design.window[:, 0], design.triangle.claim])
     series = np.concatenate([design.window[:, 1], design.triangle.series])
@@ -235,7 +208,7 @@ def _parties(design: Design) -> tuple[Ints, Ints]:
 def _windows(design: Design, party: int, weight: Floats) -> tuple[Ints, Floats]:
     """Ranges of cells [lo, hi) of a party's figures, shape (W, 2), and their information."""
     total: dict[tuple[int, int], float] = {}
-    observation, parties = _parties(design)
+    observation, parties = parties_of_figures(design)
     days = design.terms["days"].tolist()
     for i in np.unique(observation[parties == party]):
         lo, hi = design.grid.span(days[i][0][0], days[i][-1][1])
@@ -246,6 +219,6 @@ def _windows(design: Design, party: int, weight: Floats) -> tuple[Ints, Floats]:
     return np.array(most, dtype=np.int64).reshape(-1, 2), np.array([total[c] for c in most])
 
 
-def _slope(design: Design, entry: int) -> float:
+def slope_of_level(design: Design, entry: int) -> float:
     """By how much a level moves with its entry of theta."""
     return float(design.parameters.matrix[:, [entry]].max())

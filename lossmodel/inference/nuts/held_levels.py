@@ -1,24 +1,63 @@
-"""Coupling that holds the sums which figures know while the walk of a rate moves.
+"""Levels of rates that move with everything else that a figure depends on.
 
-A figure of weeks fixes the sum of the losses in them, and its walk is known from the prior alone.
-On the surface where the sum is constant the level falls as the walk widens, by the q of
-``laplace/levels``: with a walk of a few sds that surface is far from a plane, and narrow beside it.
-Chains stick there. The level is therefore written as ``level' - q``, with which the sums stay.
+A figure fixes the losses that it counts, within its noise and its bias: their level, times a walk
+within its days, the share of the dead, the coverage of a list and the share of it that was reported
+by a day. Where all but the level are known from the prior alone, the unknowns that agree with the
+figure lie on a curved surface, as narrow as the figure is exact: chains stick there, and draws of a
+normal miss it. With m_i the log of the losses of a party that figure i counts, at quantities v that
+are affine in standard normals of given scales, and w_i the information of the figure on m_i at the
+mode, the level of the party is written as
+
+    level = level' - q,   q = sum_i w_i [m_i(v) - m_i(v*) - m_i'(v*) (v - v*)] / sum_i w_i.
+
+All m_i have slope one in the level, so that q does not depend on it and the volume is one; mode and
+curvature at the mode stay. It is an additive coupling, see ``coupling``.
 """
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass
 
 import numpy as np
 
-from lossmodel.inference.laplace.levels import Levels
+from lossmodel.inference.laplace.levels import MOST, parties_of_figures, slope_of_level
 from lossmodel.inference.nuts.coupling import Back
+from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.operators import Node
-from lossmodel.model.design.grid import Floats
+from lossmodel.model.design.grid import Floats, Ints
 
 __all__ = ["HeldLevels"]
 
-# Mean of q from which a level is held: in sds of a sum that is known within 10%, half of one. The
-# walks of long ledgers are known too well to bend so far, and each gradient costs more with q.
+# Mean size of q from which a level is held: in sds of a sum that is known within 10%, half of one.
+# The walks of long ledgers are known too well to bend so far, and each gradient costs more with q.
 BENT = 0.05
+# Share of a party in the losses that a figure counts below which it tells nothing of them.
+LEAST = 1e-6
+# Draws that are worked on at once.
+BATCH = 100
+
+
+@dataclass(frozen=True)
+class _Level:
+    """The level of one party, and the q that its figures give.
+
+    Attributes
+    ----------
+    entry, slope
+        Entry of theta, and by how much the level moves with it.
+    counted, weights
+        Log of the losses that its figures count, shape (n,), and their weights, whose sum is one.
+    at_mode, by_value
+        Weighted mean of the logs at the mode, and its derivatives by v there, shape (V,).
+    """
+
+    entry: int
+    slope: float
+    counted: Node
+    weights: Floats
+    at_mode: float
+    by_value: Floats
 
 
 class HeldLevels:
@@ -28,38 +67,105 @@ class HeldLevels:
     ----------
     density, mode
         Of one submodel.
-    draws
-        Theta about as uncertain as the posterior, shape (S, D), which tells the levels of a q that
-        matters.
     """
 
-    def __init__(self, density: Density, mode: Floats, draws: Floats) -> None:
-        self._density = density
-        levels = Levels(density, mode)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            bent = levels.excess(draws).mean(axis=0) if len(levels.of) else np.zeros(0)
-        # A mean that overflows, or is not a number, is of a level that is bent.
-        self._levels = levels.only(~(np.abs(bent) < BENT))
+    def __init__(self, density: Density, mode: Floats) -> None:
+        self._density, self._values = density, density.design.parameters.values(mode)
+        self._levels = list(self._found(mode))
 
     def __bool__(self) -> bool:
         """Whether any level is held."""
-        return bool(self._levels.of)
+        return bool(self._levels)
+
+    def _found(self, mode: Floats) -> Iterator[_Level]:
+        """The levels of parties that have figures which tell something of them."""
+        design, model, graph = self._density.design, self._density.model, self._density.model.graph
+        observation, party = parties_of_figures(design)
+        figures = {int(p): np.unique(observation[party == p]) for p in np.unique(party)}
+        losses = {p: self._counted_at(mode, model.counted(p, of)) for p, of in figures.items()}
+        every = np.zeros(len(design.terms))
+        for p, of in figures.items():
+            every[of] += losses[p]
+        information = clipped_curvature(model, self._density.evaluate(mode))
+        for p, of in figures.items():
+            entry = design.parameters.groups.get(f"rate.level {design.latent.parties[p]}")
+            share = losses[p] / np.maximum(every[of], np.finfo(float).tiny)
+            weights = np.where(share > LEAST, information[of] * share**2, 0.0)
+            if entry is None or not weights.sum() > 0:
+                continue
+            first = np.sort(np.argsort(-weights, kind="stable")[:MOST])
+            weights = weights[first] / weights[first].sum()
+            counted = model.counted(p, of[first])
+            there = graph.evaluate({model.v: self._values}, [counted])
+            yield _Level(
+                entry.start, slope_of_level(design, entry.start), counted, weights,
+                float(there[counted] @ weights),
+                np.asarray(there.adjoints({counted: weights})[model.v]),
+            )  # fmt: skip
+
+    def _counted_at(self, theta: Floats, node: Node) -> Floats:
+        model = self._density.model
+        return np.exp(model.graph.evaluate({model.theta: theta}, [node])[node])
+
+    def bent(self, draws: Floats) -> "HeldLevels":
+        """Those levels whose q matters.
+
+        Parameters
+        ----------
+        draws
+            Theta about as uncertain as the posterior, shape (S, D).
+        """
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            mean = np.abs(self.excess(draws)).mean(axis=0)
+        some = copy(self)
+        # A mean that overflows, or is not a number, is of a level that is bent.
+        some._levels = [of for of, q in zip(self._levels, mean, strict=True) if not q < BENT]
+        return some
+
+    def excess(self, theta: Floats) -> Floats:
+        """The q of each level at theta of shape (S, D), shape (S, levels)."""
+        model, values = self._density.model, self._density.design.parameters.values(theta)
+        nodes, found = (
+            [of.counted for of in self._levels],
+            np.zeros((len(theta), len(self._levels))),
+        )
+        if not nodes:
+            return found
+        for some in _batches(len(theta)):
+            there = model.graph.evaluate({model.v: values[some]}, nodes)
+            for k, of in enumerate(self._levels):
+                found[some, k] = self._of(of, there[of.counted], values[some])
+        return found
+
+    def _of(self, of: _Level, counted: Floats, values: Floats) -> Floats:
+        straight = of.at_mode + (values - self._values) @ of.by_value
+        return np.asarray(counted @ of.weights - straight)
+
+    def hold(self, theta: Floats) -> Floats:
+        """Theta of shape (S, D) with the levels lowered by q."""
+        held, excess = theta.copy(), self.excess(theta)
+        for k, of in enumerate(self._levels):
+            held[:, of.entry] -= excess[:, k] / of.slope
+        return held
 
     def move(self, theta: Floats, scale: Floats) -> tuple[Floats, Floats | float, Back]:
-        """Theta with the levels held; the rates follow from it, so that no scale is needed."""
-        model, levels = self._density.model, self._levels
-        node = model.predictors["rate"]
-        rates = model.graph.evaluate({model.theta: theta}, [node])
-        deviation = levels.deviation(rates[node])
+        """As ``Coupling.move``; v follows from theta, so that no scale is needed."""
+        model, nodes = self._density.model, [of.counted for of in self._levels]
+        there = model.graph.evaluate({model.theta: theta}, [model.v, *nodes])
+        moved = theta.copy()
+        for of in self._levels:
+            moved[..., of.entry] -= self._of(of, there[of.counted], there[model.v]) / of.slope
 
         def back(gradient: Floats) -> Floats:
-            by_rate = np.zeros_like(deviation)
-            for of in levels.of:
+            seeds: dict[Node, Floats] = {model.v: np.zeros_like(there[model.v])}
+            for of in self._levels:
                 by_excess = -gradient[..., of.entry, None] / of.slope
-                by_rate[..., of.party, :] += by_excess * of.by_deviation(
-                    deviation[..., of.party, :]
-                )
-            seeds: dict[Node, Floats] = {node: by_rate.reshape(rates[node].shape)}
-            return gradient + np.asarray(rates.adjoints(seeds)[model.theta])
+                seeds[of.counted] = by_excess * of.weights
+                seeds[model.v] -= by_excess * of.by_value
+            return gradient + np.asarray(there.adjoints(seeds)[model.theta])
 
-        return levels.lowered(theta, deviation), 0.0, back
+        return moved, 0.0, back
+
+
+def _batches(size: int) -> list[Ints]:
+    return np.array_split(np.arange(size), max(-(-size // BATCH), 1))

@@ -5,7 +5,7 @@ of unknowns far better than each of them, since the set on which the combination
 affine:
 
     sums and definitions    the counts of a long ledger: decoupled first, see ``tight_sums``.
-    sums of a walk          the total of weeks whose walk the prior alone knows: ``held_levels``.
+    losses of a figure      the level, the walk, the coverage of a list: ``held_levels``.
     scale times normal      how well a normal z with a learned scale s is known depends on s: see
                             ``conditional_map``.
     shares and delays       of one undefined word, of one list: curved conditional modes.
@@ -62,7 +62,8 @@ class Whitened:
         self.size, self.gradients = density.size, 0
         self._map = ConditionalMap(density.design, laplace)
         couplings: tuple[Coupling, ...] = couplings_of(density, laplace.mode)
-        if levels := HeldLevels(density, laplace.mode, self._spread(Coupled(density, couplings))):
+        spread = self._spread(Coupled(density, couplings))
+        if levels := HeldLevels(density, laplace.mode).bent(spread):
             couplings = (*couplings, levels)
         self._density = Coupled(density, couplings)
         self._rest = self._map.rest

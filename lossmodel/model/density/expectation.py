@@ -13,15 +13,14 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from lossmodel.model.density.counted import CountedLosses
 from lossmodel.model.density.functions import (
     Exp,
-    Floor,
     Log,
     LogNoise,
     LogOdds,
     OrOne,
     Probit,
-    Sigmoid,
     Times,
     WeightedSum,
 )
@@ -30,7 +29,6 @@ from lossmodel.model.density.losses import LossGraph, cells_of
 from lossmodel.model.density.operators import Map, Matrix, Node, RunningSum, gathering, picking
 from lossmodel.model.density.own_or_copied import own_or_copied
 from lossmodel.model.density.replicas import Twice
-from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.observation import INTERVAL, Observations
@@ -152,13 +150,35 @@ class ModelGraph(LossGraph):
         order, sums = self._running_sums()
         self.sums = sums
         columns = cells_of(order, self.design.grid.cells + 1)
-        terms = [*self._windows(columns, sums), *self._reported(columns, sums)]
-        self._all_sums = self.graph.linear(terms, self._nothing())
+        self._counted = CountedLosses(self, sums, columns)
+        every = np.ones(len(self.design.series), dtype=bool)
+        size = len(self.sum_place)
+        self._all_sums = self._counted.sums(self.sum_place, size, every, self._nothing())
         self._all_logs = self.graph.map(Log(TINY), self._all_sums)
         logs = self._divided(self._all_logs)
         bias = self.predictors["bias"]
         self.ordered_expected = self._as_odds(self.graph.map(WeightedSum((1.0, 1.0)), logs, bias))
         self.log_expected = self.graph.take([self.ordered_expected], self.place)
+
+    def counted(self, party: int, figures: Ints) -> Node:
+        """Log of the losses of one party that each of some observations counts, without its bias.
+
+        Parameters
+        ----------
+        party
+            Number of the party.
+        figures
+            Numbers of observations, shape (n,).
+
+        Returns
+        -------
+        node
+            Shape (n,); of a sum of parties, the log of the part of this one.
+        """
+        row = np.full(len(self.sum_place), -1)
+        row[figures] = np.arange(len(figures))
+        own = self.design.series[:, 0] == party
+        return self.graph.map(Log(TINY), self._counted.sums(row, len(figures), own, 0.0))
 
     def _nothing(self) -> Floats | float:
         """Sums without losses: almost zero, but one where an observation has no sum."""
@@ -189,57 +209,6 @@ class ModelGraph(LossGraph):
         odds = graph.map(LogOdds(compared.sharpness), graph.take([logs], where))
         selected = graph.map(WeightedSum((1.0, 1.0)), odds, self.predictors["selection"])
         return graph.with_entries(logs, where, selected)
-
-    def _over(self, matrix: Matrix, columns: Ints) -> Matrix:
-        """A map of losses up to edges, in the order of the running sums."""
-        return sparse.csr_array(matrix.tocsc()[:, columns])
-
-    def _windows(self, columns: Ints, sums: Node) -> Iterator[tuple[Matrix | None, Node]]:
-        """Sums over days; those of the wounded or the missing may count in part."""
-        design = self.design
-        claim, factor = self.sum_place[design.window[:, 0]], design.window[:, 2]
-        whole, part = np.flatnonzero(factor == 0), np.flatnonzero(factor > 0)
-        height = len(self.sum_place)
-        if len(whole):
-            to_claim = gathering(claim[whole], height)
-            yield self._over(to_claim @ design.window_map[whole], columns), sums
-        if not len(part):
-            return
-        # Windows of one claim and factor are one.
-        triangle, which = np.unique(
-            np.stack([claim[part], factor[part]]), axis=1, return_inverse=True
-        )
-        together = gathering(which.ravel(), triangle.shape[1])
-        over = self._over(together @ design.window_map[part], columns)
-        counted = self.graph.linear([(over, sums)])
-        factors = self.graph.map(Sigmoid(design.factor_sign), self.predictors["factor"])
-        partial = self.graph.map(Times(), counted, self.graph.take([factors], triangle[1] - 1))
-        yield gathering(triangle[0], height), partial
-
-    def _reported(self, columns: Ints, sums: Node) -> Iterator[tuple[Matrix | None, Node]]:
-        """Reported losses of lists, registers and stocks of the missing."""
-        design, graph = self.design, self.graph
-        triangle = design.triangle
-        if not len(triangle.claim):
-            return
-        losses = graph.linear([(self._over(design.pair_window_map, columns), sums)])
-        fraction = ReportedFraction(triangle.vintages, design.declared_log_sd)
-        delays = (self.predictors[f"delay {k}"] for k in range(5))
-        learnt = self._learnt(graph.map(fraction, *delays))
-        known = graph.map(Times(), losses, learnt)
-        yield gathering(self.place[triangle.claim], len(self.sum_place)), known
-
-    def _learnt(self, fraction: Node) -> Node:
-        """Reported share of each entry, or its increment since the vintage before, if positive."""
-        now, before = self.design.triangle.now, self.design.triangle.before
-        again = np.flatnonzero(before >= 0)
-        if not len(again):
-            return self.graph.take([fraction], now)
-        where = (again, before[again])
-        shape = (len(now), fraction.size)
-        once = sparse.csr_array(sparse.coo_array((np.ones(len(again)), where), shape=shape))
-        grown = self.graph.linear([(picking(now, fraction.size) - once, fraction)])
-        return self.graph.map(Floor(0.0), grown)
 
     def _noise(self, observed: Observations) -> Map:
         """Log noise sd: of a learned scale or a fixed one, of rounding and published ranges."""
