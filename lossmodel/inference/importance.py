@@ -2,7 +2,7 @@
 
 Draws are normal in the coordinates x of ``ConditionalMap``, in which a posterior is close to a
 standard normal: how well a normal is known follows its learned scale there. Levels of rates are
-held as in ``nuts/held_levels``, which does not change the volume. Each has the weight
+held as in ``laplace/levels``, which does not change the volume. Each has the weight
 ``p(theta) |d theta / d x| / q(x)``. Round by round q is adapted to the weighted draws of all rounds
 before it, with weights relative to the mixture of all q, so that no round can spoil the others
 (Cornuet, Marin, Mira and Robert 2012, "Adaptive multiple importance sampling"). The draws that
@@ -24,9 +24,9 @@ from threadpoolctl import threadpool_limits
 
 from lossmodel.inference.laplace.diagnostics import MAX_K, log_totals, pareto_k
 from lossmodel.inference.laplace.fit import Laplace
+from lossmodel.inference.laplace.levels import Levels
 from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
-from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.proposals import Proposal, adapted, standard
 from lossmodel.inference.weights import effective, normalised
 from lossmodel.model.density.density import Density
@@ -192,7 +192,7 @@ class _Sampler:
 
     def __init__(self, density: Density, laplace: Laplace) -> None:
         self._density, self._to_theta = density, ConditionalMap(density.design, laplace)
-        self._levels = HeldLevels(density, laplace.mode)
+        self._levels = Levels(density, laplace.mode)
         self.hypers = len(density.design.parameters.hyper)
 
     def draw(self, proposals: Sequence[Proposal], rng: np.random.Generator) -> tuple[Floats, ...]:

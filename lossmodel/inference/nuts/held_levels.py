@@ -141,13 +141,6 @@ class HeldLevels:
         straight = of.at_mode + (values - self._values) @ of.by_value
         return np.asarray(counted @ of.weights - straight)
 
-    def hold(self, theta: Floats) -> Floats:
-        """Theta of shape (S, D) with the levels lowered by q."""
-        held, excess = theta.copy(), self.excess(theta)
-        for k, of in enumerate(self._levels):
-            held[:, of.entry] -= excess[:, k] / of.slope
-        return held
-
     def move(self, theta: Floats, scale: Floats) -> tuple[Floats, Floats | float, Back]:
         """As ``Coupling.move``; v follows from theta, so that no scale is needed."""
         model, nodes = self._density.model, [of.counted for of in self._levels]
