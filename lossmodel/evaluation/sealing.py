@@ -162,7 +162,7 @@ def _targets(fit: Fit) -> Iterator[_Target]:
     running = table["kind"].isin(names_with(KINDS, "running"))
     whole = running & first & points & (table["via"] == "")
     rows = table[whole & ~table["claim_id"].map(left).fillna(True).astype(bool)]
-    for names, figures in rows.groupby(list(SERIES), sort=True):
+    for names, figures in rows.groupby(SERIES, sort=True):
         claimant, party, category, _ = (str(name) for name in names)
         accounting = fit.conflict.stream(claimant, party, category).accounting
         rules = ACCOUNTINGS[accounting]

@@ -60,8 +60,6 @@ __all__ = [
     "with_tables",
 ]
 
-# A ledger that is assessed again after the war is an estimate besides, of the same claimant.
-
 
 def reported_series(fit: Fit) -> list[Series]:
     """Party, category and scope of everything that is estimated, in the conflict's order."""

@@ -28,7 +28,8 @@ __all__ = [
     "Table",
 ]
 
-# Columns that name a stream, a series of its figures, and a stream as it is read.
+# Columns that name a stream, a series of its figures, and a stream as it is read: a ledger that is
+# assessed again after the war is an estimate besides, of the same claimant.
 STREAM: Final[list[str]] = ["claimant", "party", "category"]
 SERIES: Final[list[str]] = [*STREAM, "scope"]
 READING: Final[list[str]] = [*STREAM, "accounting"]

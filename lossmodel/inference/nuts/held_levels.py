@@ -25,7 +25,7 @@ from lossmodel.inference.nuts.coupling import Back
 from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.operators import Node
-from lossmodel.model.design.grid import Floats, Ints
+from lossmodel.model.design.grid import Floats
 
 __all__ = ["HeldLevels"]
 
@@ -34,8 +34,6 @@ __all__ = ["HeldLevels"]
 BENT = 0.05
 # Share of a party in the losses that a figure counts below which it tells nothing of them.
 LEAST = 1e-6
-# Draws that are worked on at once.
-BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -81,31 +79,31 @@ class HeldLevels:
         """The levels of parties that have figures which tell something of them."""
         design, model, graph = self._density.design, self._density.model, self._density.model.graph
         observation, party = parties_of_figures(design)
-        figures = {int(p): np.unique(observation[party == p]) for p in np.unique(party)}
-        losses = {p: self._counted_at(mode, model.counted(p, of)) for p, of in figures.items()}
+        figures = {p: np.unique(observation[party == p]) for p in range(len(design.latent.parties))}
+        nodes = {p: model.counted(p, of) for p, of in figures.items() if len(of)}
+        at_mode = graph.evaluate({model.v: self._values}, list(nodes.values()))
+        losses = {p: np.exp(at_mode[node]) for p, node in nodes.items()}
         every = np.zeros(len(design.terms))
-        for p, of in figures.items():
-            every[of] += losses[p]
+        for p, of_party in losses.items():
+            every[figures[p]] += of_party
         information = clipped_curvature(model, self._density.evaluate(mode))
-        for p, of in figures.items():
+        for p, counted in nodes.items():
+            of = figures[p]
             entry = design.parameters.groups.get(f"rate.level {design.latent.parties[p]}")
             share = losses[p] / np.maximum(every[of], np.finfo(float).tiny)
             weights = np.where(share > LEAST, information[of] * share**2, 0.0)
             if entry is None or not weights.sum() > 0:
                 continue
-            first = np.sort(np.argsort(-weights, kind="stable")[:MOST])
-            weights = weights[first] / weights[first].sum()
-            counted = model.counted(p, of[first])
+            if len(of) > MOST:
+                first = np.sort(np.argsort(-weights, kind="stable")[:MOST])
+                weights, counted = weights[first], model.counted(p, of[first])
+            weights = weights / weights.sum()
             there = graph.evaluate({model.v: self._values}, [counted])
             yield _Level(
                 entry.start, slope_of_level(design, entry.start), counted, weights,
                 float(there[counted] @ weights),
                 np.asarray(there.adjoints({counted: weights})[model.v]),
             )  # fmt: skip
-
-    def _counted_at(self, theta: Floats, node: Node) -> Floats:
-        model = self._density.model
-        return np.exp(model.graph.evaluate({model.theta: theta}, [node])[node])
 
     def bent(self, draws: Floats) -> "HeldLevels":
         """Those levels whose q matters.
@@ -125,17 +123,9 @@ class HeldLevels:
     def excess(self, theta: Floats) -> Floats:
         """The q of each level at theta of shape (S, D), shape (S, levels)."""
         model, values = self._density.model, self._density.design.parameters.values(theta)
-        nodes, found = (
-            [of.counted for of in self._levels],
-            np.zeros((len(theta), len(self._levels))),
-        )
-        if not nodes:
-            return found
-        for some in _batches(len(theta)):
-            there = model.graph.evaluate({model.v: values[some]}, nodes)
-            for k, of in enumerate(self._levels):
-                found[some, k] = self._of(of, there[of.counted], values[some])
-        return found
+        there = model.graph.evaluate({model.v: values}, [of.counted for of in self._levels])
+        columns = [self._of(of, there[of.counted], values) for of in self._levels]
+        return np.stack(columns, axis=-1) if columns else np.zeros((len(theta), 0))
 
     def _of(self, of: _Level, counted: Floats, values: Floats) -> Floats:
         straight = of.at_mode + (values - self._values) @ of.by_value
@@ -158,7 +148,3 @@ class HeldLevels:
             return gradient + np.asarray(there.adjoints(seeds)[model.theta])
 
         return moved, 0.0, back
-
-
-def _batches(size: int) -> list[Ints]:
-    return np.array_split(np.arange(size), max(-(-size // BATCH), 1))

@@ -26,7 +26,6 @@ __all__ = ["ListBounds", "list_bounds"]
 
 # Categories whose words are defined: the people of a list are among those that they count.
 CATEGORIES = ("killed", "wounded", "casualties")
-# Columns that name a list and the part of the losses that it is of.
 # A stream and scope, the days of a vintage and its date of knowledge.
 _Vintage = tuple[tuple[Hashable, ...], Any, Any]
 
