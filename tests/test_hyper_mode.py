@@ -7,7 +7,8 @@ import pytest
 
 from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
-from lossmodel.inference.laplace.fit import _Axes, approximate
+from lossmodel.inference.laplace.fit import approximate
+from lossmodel.inference.laplace.hyper_spread import split_sds
 from lossmodel.inference.laplace.modes import Modes
 from lossmodel.inference.laplace.quantities import reported
 from lossmodel.model import LossModel
@@ -106,7 +107,7 @@ def test_another_arithmetic_ends_at_the_same_mode(fitted, run_python):
 def test_a_marginal_that_rises_to_one_side_has_the_curvature_of_both():
     """The first is even, the second falls more above, the third rises there by a fifth."""
     values = np.array([[-2.0, -2.0, -1.2], [0.0, 0.0, 0.0], [-2.0, -4.0, 0.2]])
-    sds = _Axes(np.full(3, 1.0), values).sds
+    sds = split_sds(np.full(3, 1.0), values)
     np.testing.assert_allclose(sds, [[0.5, 0.5, 1.0], [0.5, 8**-0.5, 1.0]])
-    sds = _Axes(np.full(3, 0.5), values).sds
+    sds = split_sds(np.full(3, 0.5), values)
     np.testing.assert_allclose(sds, [[0.25, 0.25, 0.5], [0.25, 32**-0.5, 0.5]])

@@ -18,7 +18,7 @@ from lossmodel.model.design.grid import Floats
 
 __all__ = [
     "DOUBT", "FAIL", "ROUGHLY", "UNEVEN", "agreement_gate", "are_rough", "convergence_gate",
-    "gated_quantities", "laplace_gate", "rhat_limit", "runaway_totals", "weights_gate",
+    "gated_quantities", "laplace_gate", "peaks", "rhat_limit", "runaway_totals", "weights_gate",
 ]  # fmt: skip
 
 # Newton's decrement of the latent vector: 0.014 posterior sds.
@@ -89,6 +89,16 @@ def _departure(marginal: LaplaceMarginal) -> str:
     share = f"{abs(change):.0%}"
     width = "as wide" if share == "0%" else f"{share} {'wider' if change > 0 else 'narrower'}"
     return f"median {abs(marginal.skew):.2f} sd {where} the most likely value, interval {width}"
+
+
+def peaks(laplace: Laplace) -> list[str]:
+    """That the probability has several peaks, in words; empty where it has one.
+
+    The words have no share: that of the answer is the one that weights give, where they are even.
+    """
+    if not laplace.rivals:
+        return []
+    return [f"figures contradict each other: the probability has {len(laplace.rivals) + 1} peaks"]
 
 
 def weights_gate(weighted: WeightedDraws) -> list[str]:

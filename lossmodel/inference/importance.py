@@ -11,6 +11,9 @@ count are made afterwards, from a mixture of the last q, unless the first rounds
 This is exact up to Monte Carlo error where the weights are even enough, in up to a hundred
 dimensions or so. The shape k of the Pareto distribution of the largest weights says whether they
 are (Vehtari, Simpson, Gelman, Yao and Gabry 2024), with the effective number of draws.
+
+Where a density has several modes, the unknowns are divided among them (``Regions``). The draws of
+each mode have no weight outside of its part, so that their mean weight is the integral over it.
 """
 
 from collections.abc import Sequence
@@ -26,6 +29,7 @@ from lossmodel.inference.laplace.diagnostics import MAX_K, log_totals, pareto_k
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.laplace.levels import Levels
 from lossmodel.inference.laplace.quantities import reported
+from lossmodel.inference.laplace.rival_modes import MATTERS, Regions
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
 from lossmodel.inference.proposals import Proposal, adapted, standard
 from lossmodel.inference.weights import effective, normalised
@@ -127,7 +131,7 @@ def weighted_draws(
     longest: int = LONGEST,
     aim: float = AIM,
 ) -> WeightedDraws:
-    """Weighted draws of a submodel, round by round until they are worth enough.
+    """Weighted draws of a submodel, round by round until they are worth enough, of all its modes.
 
     Parameters
     ----------
@@ -155,8 +159,35 @@ def weighted_draws(
     >>> found.resample(10, np.random.default_rng(1)).shape == (10, density.size)
     True
     """
-    rng, sampler = np.random.default_rng(seed), _Sampler(density, laplace)
-    proposals, size = [standard(density.size)], density.size
+    modes = [laplace, *laplace.rivals]
+    regions = Regions.around(density, [mode.mode for mode in modes]) if laplace.rivals else None
+    seeds = [seed, *np.random.SeedSequence(seed).generate_state(len(laplace.rivals)).tolist()]
+    found = [
+        _of_one_mode(_Sampler(density, mode, regions, k), seeds[k], rounds, longest, aim)
+        for k, mode in enumerate(modes)
+    ]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        totals = reported(density, laplace.mode)
+        logs = [log_totals(density, draws.theta, totals) for draws, _ in found]
+    # The first mode's part of the integral is one.
+    parts = np.exp([draws.log_mean - found[0][0].log_mean for draws, _ in found])
+    matter = [k for k in range(len(modes)) if parts[k] > MATTERS * parts.sum()]
+    weights = [part * draws.weights for part, (draws, _) in zip(parts, found, strict=True)]
+    return WeightedDraws(
+        np.concatenate([draws.theta for draws, _ in found]),
+        np.concatenate(weights) / parts.sum(),
+        np.concatenate(logs),
+        max(found[k][0].k for k in matter),
+        sum(count for _, count in found),
+    )
+
+
+def _of_one_mode(
+    sampler: "_Sampler", seed: int, rounds: int, longest: int, aim: float
+) -> tuple["_Draws", int]:
+    """Weighted draws of the part of one mode, and how often draws were made."""
+    rng, size = np.random.default_rng(seed), sampler.size
+    proposals = [standard(size)]
     with threadpool_limits(1):
         tried, best, most = _Draws.none(size), (0.0, 0), 0.0
         while True:
@@ -182,18 +213,19 @@ def weighted_draws(
         ):
             kept = kept.then(sampler.draw(held, rng), held)
             count += 1
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            totals = log_totals(density, kept.theta, reported(density, laplace.mode))
-    return WeightedDraws(kept.theta, kept.weights, totals, kept.k, count)
+    return kept, count
 
 
 class _Sampler:
-    """Draws in x, their theta, and their log density in x."""
+    """Draws in x, their theta, and their log density in x in the part of one mode."""
 
-    def __init__(self, density: Density, laplace: Laplace) -> None:
+    def __init__(
+        self, density: Density, laplace: Laplace, regions: Regions | None, number: int
+    ) -> None:
         self._density, self._to_theta = density, ConditionalMap(density.design, laplace)
         self._levels = Levels(density, laplace.mode)
-        self.hypers = len(density.design.parameters.hyper)
+        self._regions, self._number = regions, number
+        self.size, self.hypers = density.size, len(density.design.parameters.hyper)
 
     def draw(self, proposals: Sequence[Proposal], rng: np.random.Generator) -> tuple[Floats, ...]:
         """Equally many draws from each proposal: x, theta and log density."""
@@ -203,7 +235,10 @@ class _Sampler:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             mapped = self._to_theta(x)
             theta = self._levels.hold(mapped.theta)
-            return x, theta, self._density.values(theta) + mapped.volume
+            target = self._density.values(theta) + mapped.volume
+            if self._regions is not None:
+                target[self._regions.of(theta) != self._number] = -np.inf
+            return x, theta, target
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +261,8 @@ class _Draws:
             np.concatenate(pair)
             for pair in zip((self.x, self.theta, self.target), more, strict=True)
         )
-        mixture = logsumexp([proposal.log_density(x) for proposal in proposals], axis=0)
+        logs = [proposal.log_density(x) for proposal in proposals]
+        mixture = logsumexp(logs, axis=0) - np.log(len(logs))
         return _Draws(x, theta, target, _finite(target - mixture))
 
     @cached_property
@@ -236,6 +272,11 @@ class _Draws:
     @cached_property
     def k(self) -> float:
         return pareto_k(self.ratios)
+
+    @property
+    def log_mean(self) -> float:
+        """Log of the mean weight: of the integral of the target, up to a constant."""
+        return float(logsumexp(self.ratios) - np.log(len(self.ratios)))
 
     def even(self, effective: float) -> bool:
         """Whether the weights are even enough for so many effective draws."""

@@ -15,6 +15,7 @@ from lossmodel.inference.gates import (
     agreement_gate,
     are_rough,
     laplace_gate,
+    peaks,
     runaway_totals,
     weights_gate,
 )
@@ -23,8 +24,9 @@ from lossmodel.inference.laplace.diagnostics import log_totals
 from lossmodel.inference.laplace.fit import Laplace, approximate, diagnosed
 from lossmodel.inference.laplace.levels import hold_levels
 from lossmodel.inference.laplace.quantities import reported
+from lossmodel.inference.laplace.rival_modes import shares
 from lossmodel.inference.laplace.settled import FAIL as CONTRADICTED
-from lossmodel.inference.laplace.settled import settled
+from lossmodel.inference.laplace.settled import Settled, settled
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.nuts.sampler import wake
 from lossmodel.inference.sampling import BEFORE, SAMPLERS, sample_through_gate
@@ -148,6 +150,8 @@ def run(
             seconds *= _busy(took["laplace"], time.process_time() - worked)
         result = _sampled(density, laplace, settings, streams[2], took, seconds, progress)
     theta, found = result
+    if found["engine"] in SAMPLERS:
+        found["failures"] += peaks(laplace)
     found |= {"seconds": took, "chains": theta.shape[0], "n_draws": len(theta) * len(theta[0])}
     return Submodel(
         design, density, laplace, str(found["engine"]),
@@ -170,8 +174,7 @@ def _by_laplace(
     progress(Stage("checks of the approximation", CLIMBED, detail=True))
     laplace, key = diagnosed(density, laplace), int(stream.generate_state(1)[0])
     found["gradients"] = laplace.gradients
-    drawn = laplace.draw(draws, rng)
-    kept = settled(density, laplace, drawn, hold_levels(density, laplace.mode, drawn))
+    kept = _of_all_modes(density, laplace, draws, rng)
     theta = kept.theta[None]
     small, rough = density.size <= LARGEST, False
     # A sampler has no draws that contradict the figures. In a large submodel there may be none.
@@ -179,7 +182,7 @@ def _by_laplace(
         *runaway_totals(SubmodelDraws(density.model, theta)),
         *(kept.contradicts() if small else kept.contradicts(CONTRADICTED)),
     ]
-    reasons = laplace_gate(laplace, limit=DOUBT if small else FAIL) + away
+    reasons = [*laplace_gate(laplace, limit=DOUBT if small else FAIL), *away, *peaks(laplace)]
     if small:
         if not reasons:
             tried = weighted_draws(density, laplace, seed=key, rounds=1, longest=1, aim=ENOUGH)
@@ -195,7 +198,8 @@ def _by_laplace(
             if not uneven:
                 return laplace, (theta, found)
             reasons = [ROUGHLY] if rough else [*reasons, *uneven]
-    if reasons and settings.engine == "auto":
+    # Chains would stay at the mode where they began.
+    if reasons and settings.engine == "auto" and not laplace.rivals:
         too_large = _too_large(density.design, settings)
         progress(f"{density.design.name}: {'; '.join([*reasons, *too_large])}")
         if not too_large:
@@ -210,6 +214,24 @@ def _by_laplace(
         doubts = [*laplace_gate(laplace, limit=DOUBT), *reasons, *kept.contradicts()]
     found["doubts"] = [d for d in dict.fromkeys(doubts) if d not in found["failures"]]
     return laplace, (theta, found)
+
+
+def _of_all_modes(
+    density: Density, laplace: Laplace, draws: int, rng: np.random.Generator
+) -> Settled:
+    """Draws around each mode, in proportion to its share of the probability."""
+    modes = [laplace, *laplace.rivals]
+    ends = np.cumsum(shares([mode.log_evidence for mode in modes])) * draws
+    found = []
+    for mode, size in zip(modes, np.diff(np.rint(ends), prepend=0).astype(int), strict=True):
+        if size:
+            drawn = mode.draw(size, rng)
+            held = hold_levels(density, mode.mode, drawn)
+            found.append(settled(density, mode, drawn, held))
+    if len(found) == 1:
+        return found[0]
+    theta = rng.permutation(np.concatenate([of.theta for of in found]))
+    return Settled(theta, max(of.fall for of in found), found[0].figures)
 
 
 def _sampled(

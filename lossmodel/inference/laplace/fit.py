@@ -26,14 +26,11 @@ from lossmodel.inference.laplace.diagnostics import (
     split_normal,
 )
 from lossmodel.inference.laplace.factors import Root
-from lossmodel.inference.laplace.hyper_mode import (
-    ROUGH,
-    HyperMode,
-    Report,
-    find_hyper_mode,
-    rough_sds,
-)
+from lossmodel.inference.laplace.hyper_mode import HyperMode, Report, find_hyper_mode
+from lossmodel.inference.laplace.hyper_spread import covariance_of_hypers, sds_of_hypers
 from lossmodel.inference.laplace.modes import Modes, Point
+from lossmodel.inference.laplace.outliers import starts_at_outliers
+from lossmodel.inference.laplace.rival_modes import that_matter
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.layout import MANY_UNKNOWNS
 from lossmodel.model.design.grid import Floats
@@ -46,12 +43,6 @@ FIRST = 1.0
 # Searches for a mode that the marginals of totals show to be higher. One was enough for the shipped
 # war as of June 2025, where the first mode took the killed of one side for known to 3%.
 RESTARTS = 2
-# Distance of the axial points, in rough posterior sds. With 1.0 limits of totals move by 0.01
-# posterior sds, with 2.0 by 0.04.
-AXIAL = 1.4
-# Newton's decrement up to which an axial point stands for its latent mode, as the rise to it is
-# added. Totals do not change with 1.0, and by 0.03 posterior sds with 0.25.
-NEAR = 0.5
 
 
 @dataclass(frozen=True)
@@ -84,6 +75,8 @@ class Laplace:
     diagnostics
         How far the posterior is from this approximation; None where they were not run, and of a
         fit from disk.
+    rivals
+        Fits around other modes that have a part of the probability; none of a fit from disk.
     """
 
     mode: Floats
@@ -98,6 +91,7 @@ class Laplace:
     gradients: int
     split_normal_scales: Floats = field(default_factory=lambda: np.ones((2, 0)))
     diagnostics: NormalityDiagnostics | None = None
+    rivals: tuple["Laplace", ...] = ()
 
     def dense(self) -> "Laplace":
         """The same with dense matrices."""
@@ -159,80 +153,43 @@ def approximate(
     """
     modes = Modes(density)
     with threadpool_limits(1):
-        theta = approach(modes) if start is None else start
-        found = find_hyper_mode(modes, modes.find_mode(theta, tolerance=FIRST), report)
-        return _finish(modes, found, diagnose=diagnose)
+        first = approach(modes) if start is None else start
+        found = [_search(modes, first, report)]
+        for _ in range(RESTARTS):
+            best, _ = max(found, key=_evidence)
+            starts = starts_at_outliers(density, best.mode)
+            found += [_search(modes, other) for other in starts]
+            if max(found, key=_evidence)[0] is best:
+                break
+        fits = [laplace for laplace, _ in found]
+        ranked = that_matter(
+            density, [fit.mode for fit in fits], [fit.log_evidence for fit in fits]
+        )
+        best, point = found[ranked[0]]
+        best = replace(best, rivals=tuple(fits[number] for number in ranked[1:]))
+        if not diagnose:
+            return best
+        return _with_diagnostics(modes, point, best, marginals_only=diagnose == "marginals")
 
 
-@dataclass(frozen=True)
-class _Axes:
-    """Two points on each axis of the hyperparameters, and the point between them.
-
-    Attributes
-    ----------
-    size
-        Distance of the points, shape (H,).
-    values
-        Log marginal, shape (3, H): below, between, above.
-    """
-
-    size: Floats
-    values: Floats
-
-    @property
-    def sds(self) -> Floats:
-        """Sd of a normal split at the mode, below and above it, shape (2, H); at most the prior's.
-
-        See Martins, Simpson, Lindgren and Rue (2013, section 3.2). Where the marginal rises to one
-        side, the mode is not quite its maximum, as the slope leaves out a part: both sides have
-        the curvature of the three points together.
-        """
-        fall = self.values[1] - self.values[[0, 2]]
-        fall = np.where(fall.min(axis=0) < 0, fall.mean(axis=0), fall)
-        return np.asarray(1 / np.sqrt(np.maximum(2 * fall / self.size**2, 1.0)))
+def _search(modes: Modes, start: Floats, report: Report = lambda _: None) -> tuple[Laplace, Point]:
+    """The fit around the mode that is found from a point on."""
+    found = find_hyper_mode(modes, modes.find_mode(start, tolerance=FIRST), report)
+    return _finish(modes, found), found.point
 
 
-def _axes(modes: Modes, point: Point, mode_sensitivity: Floats) -> _Axes:
-    size = AXIAL * rough_sds(modes.density)
-    values = [
-        [
-            _near(modes, point, sign * size[k] * mode_sensitivity[:, k]).value
-            for k in range(modes.hypers)
-        ]
-        for sign in (-1.0, 0.0, 1.0)
-    ]
-    return _Axes(size, np.array(values).reshape(3, -1))
+def _evidence(found: tuple[Laplace, Point]) -> float:
+    return found[0].log_evidence
 
 
-def _near(modes: Modes, point: Point, step: Floats) -> Point:
-    """The point a step away; the latent mode is only found where it is not near."""
-    if not step.any():
-        return point
-    found = modes.expand(point.theta + step)
-    if not found.positive or found.decrement > NEAR:
-        found = modes.find_mode(point.theta + step, tolerance=ROUGH, near=point)
-    return found
-
-
-def _covariance(curvature: Floats, sd: Floats) -> Floats:
-    """Inverse curvature of the hyperparameters; none has a larger sd than its prior.
-
-    A direction in which the marginal is almost flat, or convex, keeps the prior's sd.
-    """
-    own = np.sqrt(np.diag(curvature))
-    covariance = np.linalg.inv(curvature / np.outer(own, own)) * np.outer(sd, sd)
-    widest = 1 / np.maximum(np.sqrt(np.diag(covariance)), 1.0)
-    return np.asarray(covariance * np.outer(widest, widest))
-
-
-def _finish(modes: Modes, found: HyperMode, *, diagnose: Diagnose) -> Laplace:
+def _finish(modes: Modes, found: HyperMode) -> Laplace:
     """The spread of the hyperparameters from axial points, and the joint factor."""
     point, mode_sensitivity, slope = found.point, found.mode_sensitivity, found.slope
-    axes = _axes(modes, point, mode_sensitivity)
-    covariance = _covariance(found.curvature, axes.sds.mean(axis=0))
-    split_normal_scales = axes.sds / axes.sds.mean(axis=0)
+    sds = sds_of_hypers(modes, point, mode_sensitivity)
+    covariance = covariance_of_hypers(found.curvature, sds.mean(axis=0))
+    split_normal_scales = sds / sds.mean(axis=0)
     root = cholesky(covariance, lower=True)
-    laplace = Laplace(
+    return Laplace(
         mode=point.theta,
         covariance_root=_joint(mode_sensitivity @ root, _kept(point.factor.root())),
         latent_precision=_kept(point.factor.precision()),
@@ -245,9 +202,6 @@ def _finish(modes: Modes, found: HyperMode, *, diagnose: Diagnose) -> Laplace:
         gradients=modes.gradients,
         split_normal_scales=split_normal_scales,
     )
-    if not diagnose:
-        return laplace
-    return _with_diagnostics(modes, found.point, laplace, marginals_only=diagnose == "marginals")
 
 
 def _kept(matrix: Root) -> Root:
