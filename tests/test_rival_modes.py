@@ -1,4 +1,4 @@
-"""Figures that contradict each other by a factor: the mode with the evidence, and both if need be."""
+"""Figures that contradict each other by a factor: the mode that counts, or both where both do."""
 
 from dataclasses import replace
 

@@ -2,7 +2,8 @@
 
 Draws are normal in the coordinates x of ``ConditionalMap``, in which a posterior is close to a
 standard normal: how well a normal is known follows its learned scale there. Levels of rates are
-held as in ``laplace/levels``, which does not change the volume. Each has the weight
+held as in ``laplace/levels``, or in ``nuts/held_levels`` where cases are counted, which does not
+change the volume. Each has the weight
 ``p(theta) |d theta / d x| / q(x)``. Round by round q is adapted to the weighted draws of all rounds
 before it, with weights relative to the mixture of all q, so that no round can spoil the others
 (Cornuet, Marin, Mira and Robert 2012, "Adaptive multiple importance sampling"). The draws that
@@ -31,6 +32,7 @@ from lossmodel.inference.laplace.levels import Levels
 from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.laplace.rival_modes import MATTERS, Regions
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
+from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.proposals import Proposal, adapted, standard
 from lossmodel.inference.weights import effective, normalised
 from lossmodel.model.density.density import Density
@@ -223,7 +225,10 @@ class _Sampler:
         self, density: Density, laplace: Laplace, regions: Regions | None, number: int
     ) -> None:
         self._density, self._to_theta = density, ConditionalMap(density.design, laplace)
-        self._levels = Levels(density, laplace.mode)
+        # Coverage and delays bend the surface of a count of cases; an estimate's bends by the walk
+        # alone, and weights are then more even with the smaller shift.
+        cases = len(density.design.triangle.claim) > 0
+        self._levels = (HeldLevels if cases else Levels)(density, laplace.mode)
         self._regions, self._number = regions, number
         self.size, self.hypers = density.size, len(density.design.parameters.hyper)
 

@@ -127,6 +127,13 @@ class HeldLevels:
         columns = [self._of(of, there[of.counted], values) for of in self._levels]
         return np.stack(columns, axis=-1) if columns else np.zeros((len(theta), 0))
 
+    def hold(self, theta: Floats) -> Floats:
+        """Theta of shape (S, D) with the levels lowered by q."""
+        moved = theta.copy()
+        for of, excess in zip(self._levels, self.excess(theta).T, strict=True):
+            moved[:, of.entry] -= excess / of.slope
+        return moved
+
     def _of(self, of: _Level, counted: Floats, values: Floats) -> Floats:
         straight = of.at_mode + (values - self._values) @ of.by_value
         return np.asarray(counted @ of.weights - straight)
