@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from lossmodel.api import fit, load_fit
 from lossmodel.cli.headline import headline
-from lossmodel.posterior.row_influence import MOVES
+from lossmodel.posterior.row_influence import MOVES, _not_below
 from lossmodel.posterior.tables import discrepancy_table
 from lossmodel.report import verify_report, write_report
 from lossmodel.report.one_claim import MOVED, decisive_claim, hangs_on, over_its_prior
@@ -205,3 +206,26 @@ def test_tables_of_a_large_submodel_are_those_of_a_small_one(fits, monkeypatch):
     other = replace(found)
     for table, expected in zip((other.row_influence, discrepancy_table(other)), small, strict=True):
         pd.testing.assert_frame_equal(table, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("other", "value"), [("ministry", 5000), ("agency", 20_000)])
+def test_without_a_claim_a_total_is_not_below_the_names_on_a_list(tmp_path, other, value):
+    """They were 545 and 393 beside 1,000 names; a refit has 1,000 or more, too."""
+    published = {"known": "2002-12-31", "published": "2002-12-31"}
+    names = total("volunteers", 1000, **published)
+    rows = [names, total(other, value)]
+    fitted = fit(claims(tmp_path, rows, "volunteers,north,killed,list"), engine="laplace")
+    table = fitted.row_influence.set_index("claimant")
+    assert table.loc[other, "hangs"]
+    assert 1000 <= table.loc[other, "lower"] < table.loc[other, "median"] < 3000
+    alone = fit(claims(tmp_path, [names], "volunteers,north,killed,list")).summary()
+    assert alone["lower"].iloc[0] > 900
+    # The list itself may be left out, and bounds nothing then.
+    assert table.loc["volunteers", "median"] > table.loc[other, "median"]
+
+
+def test_a_normal_cut_off_has_the_quantiles_of_scipy():
+    limits = np.array([[1.0, -1.0, 3.0], [1.0, -1.0, 3.0]])
+    found = _not_below(np.array([1.5, -2.0]), limits, np.ones(2), 0.025)
+    cut = stats.truncnorm(0.5, np.inf, loc=1.0).ppf([0.5, 0.025, 0.975])
+    np.testing.assert_allclose(found, [cut, limits[1]])
