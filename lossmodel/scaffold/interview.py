@@ -24,6 +24,7 @@ from lossmodel.scaffold.sides import (
     matched,
     name_and_rest,
     side_of,
+    sides_by_name,
     split,
 )
 from lossmodel.scaffold.words import category_of
@@ -64,7 +65,7 @@ def interview(asker: Asker, wishes: Wishes, table: TableNames, title: str) -> Pl
     parties = ask_parties(asker, wishes, table, sides)
     fights = ask_fights(asker, wishes, sides)
     start, end = _days(asker, wishes, table)
-    claimants = _claimants(asker, wishes, table, sides)
+    claimants = _claimants(asker, wishes, table, sides, parties)
     known = {normal(author.name) for author in claimants.values()}
     for name, _, _ in _given_accountings(wishes):
         if normal(name) not in known:
@@ -218,7 +219,11 @@ def _day(text: str) -> dt.date | None:
 
 
 def _claimants(
-    asker: Asker, wishes: Wishes, table: TableNames, sides: Mapping[str, Side]
+    asker: Asker,
+    wishes: Wishes,
+    table: TableNames,
+    sides: Mapping[str, Side],
+    parties: Mapping[str, tuple[str, str, bool]],
 ) -> dict[str, Author]:
     others = next((t[2:].strip() for t in wishes.claimants if t.startswith("*=")), "")
     by_key = matched((t for t in wishes.claimants if not t.startswith("*=")), table.claimants)
@@ -230,15 +235,18 @@ def _claimants(
         names = {key: (name, "") for name, key in keys_in_order(listed).items()}
     if names:
         asker.tell("On which side is each claimant? A newspaper, another state, a project: none.")
+    own = sides_by_name(sides, parties)
     found = {}
     for key, (name, count) in names.items():
-        likely = likely_side(name, sides)
+        itself = own.get(normal(name), "")
+        likely = itself or likely_side(name, sides)
         side = asker.ask(
             by_key.get(key, ("", ""))[1] or others,
             f"Side of {name}{count}: {_listed([*sides, LEFT_OUT])}",
             lambda text: side_of(text, sides),
             option="--claimant " + shell(f"{name}={likely or 'SIDE'}"),
             default=likely or LEFT_OUT,
+            needed=not itself,
         )
         found[key] = Author(name, side)
     return found
