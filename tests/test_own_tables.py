@@ -294,7 +294,78 @@ def test_acled(tmp_path):
         ("acled", "period", "02-01", "02-28", 7), ("acled", "period", "03-01", "03-31", 0),
     ]  # fmt: skip
     by_day = read(tmp_path, text, by="day")
-    assert claims(by_day, "kind", "end", "value") == [("daily", "02-04", 7), ("daily", "03-14", 0)]
+    assert claims(by_day, "kind", "start", "end", "value") == [
+        ("daily", "02-04", "02-04", 7),
+        ("period", "02-05", "03-14", 0),
+    ]
+
+
+ACLED = "event_date,actor1,fatalities,timestamp\n"
+
+
+def test_days_without_an_event_of_a_set_are_in_a_window(tmp_path):
+    text = GED + (
+        "11,R-4,2023,1,Government of Russia,Government of Ukraine,48.1,37.8,1,2023-09-05,"
+        "2023-09-05,0,2,0,0,2,2,2\n"
+    )
+    imported = read(tmp_path, text, party="")
+    found = claims(imported, "party", "start", "end", "value", "note")
+    none = "no event of the set from 2023-05-01 to 2023-08-31"
+    assert [row for row in found if row[-1]] == [
+        ("russia", "05-01", "09-30", 0, none), ("ukraine", "05-01", "09-30", 2, none),
+    ]  # fmt: skip
+    assert len(found) == 6
+    said = "a set has all events that it found: 2 windows, the longest 2023-05-01 to 2023-08-31"
+    assert said in " ".join(imported.notes)
+    # Each day is in one window, so that no gap is filled by a guess.
+    table = imported.load().table
+    for _, own in table.groupby("party"):
+        starts, ends = sorted(own["start"]), sorted(own["end"])
+        assert starts[1:] == [day + pd.Timedelta(days=1) for day in ends[:-1]]
+
+
+def test_a_side_without_losses_for_long_has_the_days_of_the_set(tmp_path):
+    text = "event_date,actor1,fatalities\n01 May 2023,A,3\n05 June 2023,B,2\n03 August 2023,A,1\n"
+    options = {"party": "", "column": ["actor1=party"], "conflict": ""}
+    found = claims(read(tmp_path, text, **options), "party", "start", "end", "value")
+    assert found == [
+        ("a", "05-01", "05-31", 3), ("a", "06-01", "08-31", 1), ("b", "05-01", "08-31", 2),
+    ]  # fmt: skip
+
+
+def test_an_event_without_a_figure_is_no_event_without_losses(tmp_path):
+    text = "event_date,actor1,fatalities\n01 May 2023,A,3\n05 July 2023,A,\n03 October 2023,A,1\n"
+    found = claims(read(tmp_path, text), "start", "end", "value")
+    assert found == [("05-01", "06-30", 3), ("08-01", "10-31", 1)]
+
+
+def test_a_set_is_published_and_known_on_the_day_of_its_last_upload(tmp_path):
+    days = {"14 May 2023": 1_684_800_000, "03 July 2023": 1_689_000_000}  # 23 May, 10 July 2023
+    text = ACLED + "".join(f"{day},A,3,{upload}\n" for day, upload in days.items())
+    imported = read(tmp_path, text)
+    found = claims(imported, "start", "end", "published", "known", "published_inferred")
+    # The last month was not over.
+    windows = [("05-01", "05-31"), ("06-01", "07-10")]
+    assert found == [(*window, "07-10", "2023-07-10", "false") for window in windows]
+    assert "figures are as the set was on 2023-07-10, the last upload" in " ".join(imported.notes)
+    assert len(imported.load()) == 2
+
+
+def test_a_set_that_does_not_say_its_date_is_of_the_last_day_that_it_counts(tmp_path):
+    imported = read(tmp_path, GED, party="ukraine")
+    found = claims(imported, "end", "published", "known", "published_inferred")
+    assert found == [(end, "04-30", "2023-04-30", "true") for end in ("03-31", "04-30")]
+    assert "2023-04-30, the last day that is counted (a guess)" in " ".join(imported.notes)
+
+
+def test_days_without_a_row_of_any_other_table_are_left_open(tmp_path):
+    text = "when,dead\n2023-02-01,3\n2023-02-20,5\n2023-06-09,2\n"
+    imported = read(tmp_path, text, claimant="nato", by="month")
+    assert claims(imported, "end", "value") == [("02-28", 8), ("06-30", 2)]
+    assert (
+        "are left open, as the table may lack some: 1 window, the longest 2023-03-01 to 2023-05-31 "
+        "(if there was none, add a row of 0)" in " ".join(imported.notes)
+    )
 
 
 def test_iraq_body_count_and_windows_that_events_span(tmp_path):
@@ -308,7 +379,10 @@ def test_iraq_body_count_and_windows_that_events_span(tmp_path):
         read(tmp_path, text)
     imported = read(tmp_path, text, conflict=sea, party="villagers")
     found = claims(imported, "start", "end", "value", "low", "high")
-    assert found == [("02-01", "03-31", None, 7, 9), ("06-01", "06-30", 1, None, None)]
+    assert found == [
+        ("02-01", "03-31", None, 7, 9),
+        ("04-01", "06-30", 1, None, None),
+    ]
 
 
 GAZA = [

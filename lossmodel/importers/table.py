@@ -14,7 +14,7 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.importers.assembly import claims_of, in_order, once
 from lossmodel.importers.columns import TIMED, ColumnMap
-from lossmodel.importers.events import sum_events
+from lossmodel.importers.events import as_of_one_day, sum_events
 from lossmodel.importers.hints import Hints
 from lossmodel.importers.inside import clip
 from lossmodel.importers.keys import SECTIONS, Keys
@@ -104,8 +104,13 @@ def read_table(source: Source, hints: Hints, *, remarks: bool = True) -> Importe
     records = once(source, records, rows.left_out, events=hints.by is not None, unread=unread)
     said: list[str] = []
     if hints.by is not None:
-        records, said = sum_events(records, hints.by)
-        records, more = clip(records, keys.span, source.path, written)
+        is_set = shape is not None and shape.events
+        windows = rows.windows.values()
+        sums, said = sum_events(records, hints.by, rows=windows, is_set=is_set)
+        if is_set:
+            sums, dated = as_of_one_day(records, sums)
+            said += dated
+        records, more = clip(sums, keys.span, source.path, written)
         cuts = cuts or more
     records, kinds = guess_kinds(records, hints.kind or "", source.path)
     records = once(source, in_order(records), rows.left_out, events=False)
