@@ -460,6 +460,11 @@ def test_events_of_any_table_are_summed_if_asked_for(tmp_path):
         (["٢٣ فبراير ٢٠٢٣", "١ أغسطس ٢٠٢٣"], ["02-23", "08-01"]),
         (["٢٣/٠٢/٢٠٢٣", "٢٠٢٣-٠٣-٠١"], ["02-23", "03-01"]),
         (["۲۳ فوریه ۲۰۲۳", "۱ اوت ۲۰۲۳"], ["02-23", "08-01"]),
+        (["23 בפברואר 2023", "1 באוגוסט, 2023"], ["02-23", "08-01"]),
+        (["23 בינואר 2023", "2 ב-מאי 2023"], ["01-23", "05-02"]),
+        (["2023年2月24日", "2023年10月5日"], ["02-24", "10-05"]),
+        (["2023 年 2 月 24 日（星期五）", "2023年2月25号"], ["02-24", "02-25"]),
+        (["2023년 2월 24일", "2023년 2월 25일"], ["02-24", "02-25"]),
         (["1677196800", "1677283200"], ["02-24", "02-25"]),
         (["24/02/23", "25/02/23"], ["02-24", "02-25"]),
         (["24th of February 2023", "2023-W08-6"], ["02-24", "02-25"]),
@@ -580,6 +585,75 @@ def test_a_table_of_a_page_is_read_with_its_merged_cells(tmp_path, text):
         ("ukraine", "killed", "05-01", 1500),
         ("ukraine", "killed", "05-03", 2500),
     ]
+
+
+TEMPLATES = """{| class="wikitable"
+! Date !! Claimant !! Killed
+|-
+| 12 July 2023{{efn|name=a|The 2nd wave}} || IDF || 8{{efn|Later, see [[X|list of 12]].}}
+|-
+| {{dts|2023|7|14}} || {{flagicon|Israel}} IDF || {{nowrap|1=1,200}}{{efn-ua|group=n|1=On 15 July}}
+|-
+| {{dts|2023|July|16}} || [[Israel Defense Forces|IDF]]{{refn|x}} || {{circa|1,300}}{{sfn|S|2006}}
+|-
+| {{dts|17 July 2023}} || {{nowrap|[[Israel|IDF]]}}{{r|A}} || {{abbr|1,400|radio}}{{cn|date=May}}
+|-
+| 18&nbsp;July 2023{{efn|{{harvnb|Smith|2006}} has [[A|B]]}} || IDF || 1,500{{#tag:ref|x|group=n}}
+|}
+"""
+
+
+def test_templates_of_a_wiki_are_read_as_it_shows_them(tmp_path):
+    imported = read(tmp_path, TEMPLATES, category="", conflict="", kind="cumulative")
+    assert claims(imported, "claimant", "end", "value", "qualifier") == [
+        ("idf", "07-12", 8, "exact"),
+        ("idf", "07-14", 1200, "exact"),
+        ("idf", "07-16", 1300, "about"),
+        ("idf", "07-17", 1400, "exact"),
+        ("idf", "07-18", 1500, "exact"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["killed in last 24h", "killed in past 24 hours", "deaths (last 24 hrs)", "new deaths (24h)",
+     "martyrs in the past 24 hours", "Killed over the previous day",
+     "Tote in den letzten 24 Stunden",
+     "muertos en las ultimas 24 horas", "убито за последние сутки", "загинуло за останні 24 години",
+     "killed_last_24h"],
+)  # fmt: skip
+def test_counts_of_the_last_day_are_new_counts(tmp_path, heading):
+    rows = "".join(f"2023-02-0{day},{10 + day},{100 + 12 * day}\n" for day in range(1, 8))
+    imported = read(tmp_path, f"date,{heading},total killed\n{rows}", claimant="nato", category="")
+    assert claims(imported, "kind", "category", "value") == [
+        *(("daily", "killed", 10 + day) for day in range(1, 8)),
+        *(("cumulative", "killed", 100 + 12 * day) for day in range(1, 8)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "qualifier"),
+    [
+        ("722人", 722, "exact"), ("约200", 200, "about"), ("200余人", 200, "at-least"),
+        ("大约200名", 200, "about"), ("超过1,200人", 1200, "at-least"),
+        ("1200多人", 1200, "at-least"),
+        ("1.3万人", 13_000, "exact"), ("至少2万", 20_000, "at-least"),
+        ("不超过300人", 300, "at-most"),
+        ("200人以上", 200, "at-least"), ("200人左右", 200, "about"), ("כ-200", 200, "about"),
+        ("יותר מ-200", 200, "at-least"), ("לפחות 200", 200, "at-least"), ("עד 300", 300, "at-most"),
+        ("722 people", 722, "exact"), ("более 722 чел.", 722, "at-least"),
+        ("ca. 1.146", 1146, "about"),
+    ],
+)  # fmt: skip
+def test_figures_in_the_words_of_other_scripts(tmp_path, cell, value, qualifier):
+    rows = f'2023-02-01,"{cell}"\n2023-02-02,90\n'
+    imported = read(tmp_path, f"date,nato\n{rows}", kind="daily")
+    assert claims(imported, "value", "qualifier")[0] == (value, qualifier)
+
+
+def test_a_range_in_chinese(tmp_path):
+    imported = read(tmp_path, "date,nato\n2023-02-01,20至30人\n", kind="daily")
+    assert claims(imported, "low", "high") == [(20, 30)]
 
 
 def test_a_footnote_of_a_heading_is_no_word_of_it(tmp_path):

@@ -93,7 +93,21 @@ class Dates:
 
     def _span(self, cell: str) -> Window | None:
         """Window between two days in one cell."""
-        for mark in (" - ", " – ", "–", " — ", " to ", " bis ", " до ", " по ", "/", "--", ".."):
+        for mark in (
+            " - ",
+            " – ",
+            "–",
+            " — ",
+            " to ",
+            " bis ",
+            " до ",
+            " по ",
+            "至",
+            "～",
+            "/",
+            "--",
+            "..",
+        ):
             halves = cell.split(mark)
             if len(halves) == 2 and all(halves) and (found := self._between(*halves)):
                 return found
