@@ -1415,6 +1415,41 @@ def with_saved_values(data: bytes, value: str) -> bytes:
     return file.getvalue()
 
 
+def test_texts_that_are_merged_over_rows_stand_in_each_and_figures_do_not(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["War of 2023"],
+        ["Date", "Claimant", "Killed", None],
+        [None, None, "Russia", "Ukraine"],
+        [pd.Timestamp("2023-05-01"), "NATO", 5, 7],
+        [None, "Gazette", 6, 8],
+        [pd.Timestamp("2023-05-02"), "NATO", 9, 11],
+        [None, "Gazette", None, 12],
+        ["4 May 2023", "Gazette", 15, None],
+        ["6 May 2023", None, 16, 21],
+    ):
+        sheet.append(row)
+    for cells in ("A1:D1", "A2:A3", "B2:B3", "C2:D2", "A4:A5", "A6:A7", "C6:C7", "B8:B9"):
+        sheet.merge_cells(cells)
+    file = io.BytesIO()
+    book.save(file)
+    options = {"party": "", "category": "", "kind": "cumulative"}
+    imported = read(tmp_path, file.getvalue(), "own.xlsx", **options)
+    found = claims(imported, "claimant", "party", "end", "value")
+    assert sorted(found) == [
+        ("gazette", "russia", "05-01", 6), ("gazette", "russia", "05-04", 15),
+        ("gazette", "russia", "05-06", 16), ("gazette", "ukraine", "05-01", 8),
+        ("gazette", "ukraine", "05-02", 12), ("gazette", "ukraine", "05-06", 21),
+        ("nato", "russia", "05-01", 5), ("nato", "russia", "05-02", 9),
+        ("nato", "ukraine", "05-01", 7), ("nato", "ukraine", "05-02", 11),
+    ]  # fmt: skip
+    notes = " ".join(imported.notes)
+    assert "cells that are merged over rows stand in each of them: 3 (row 4, 6, 8)" in notes
+    assert "figures that are merged over rows stand in the first of them alone: 1 (row 6)" in notes
+
+
 def test_a_sheet_of_a_workbook(tmp_path):
     imported = read(tmp_path, workbook(losses=ROWS, empty=[]), "own.xlsx", kind="cumulative")
     assert claims(imported, "claimant", "end", "value") == [
