@@ -9,6 +9,7 @@ import shlex
 import tomllib
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from lossmodel import ClaimsError, load_claims, load_conflict
@@ -314,6 +315,35 @@ def test_headings_of_the_users_claimants_are_claimants(tmp_path):
     done = create(tmp_path / "other", wishes, table=path, hints=hints)
     found = {(row["claimant"], row["party"]) for row in rows(done.folder / "claims.csv")}
     assert found == {(a, b) for a in SIDES for b in SIDES}
+
+
+UNDATED = """{| class="wikitable"
+! Side !! Killed !! Wounded
+|-
+| North || 1,200 || 3,400
+|-
+| South || 2,000 || 5,100
+|}
+"""
+
+
+def test_totals_without_a_day_are_those_at_the_end_that_is_given(tmp_path):
+    wishes = Wishes(start="2001-05-01", end="30 June 2001", sides=("North", "South"),
+                    claimants=("Gazette=-",))  # fmt: skip
+    place = table(tmp_path, UNDATED)
+    made = create(tmp_path / "war", wishes, table=place, hints=Hints(conflict=""))
+    found = load_claims(conflict=made.folder).table
+    assert set(found["kind"]) == {"cumulative"}
+    assert set(found["end"]) == {pd.Timestamp("2001-06-30")}
+    assert sorted(found["value"]) == [1200, 2000, 3400, 5100]
+    said = "no column has days: figures are totals to 2001-06-30, the end of the war"
+    assert said in made.imported.notes
+    # Without the end, or with days that cannot be read, nothing is assumed.
+    with pytest.raises(UsageError, match="no column of dates.*new with --end"):
+        create(tmp_path / "open", replace(wishes, end=""), table=place, hints=Hints(conflict=""))
+    dated = table(tmp_path, "date,side,killed\nsome day,North,5\n", "dated.csv")
+    with pytest.raises(UsageError, match="no column of dates.*row 2, column date is none"):
+        create(tmp_path / "other", wishes, table=dated, hints=Hints(conflict=""))
 
 
 OWN = """date,killed,side,Source

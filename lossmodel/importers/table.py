@@ -19,7 +19,7 @@ from lossmodel.importers.hints import Hints
 from lossmodel.importers.inside import clip
 from lossmodel.importers.keys import SECTIONS, Keys
 from lossmodel.importers.kinds import guess_kinds
-from lossmodel.importers.layout import with_whole_dates
+from lossmodel.importers.layout import with_last_day, with_whole_dates
 from lossmodel.importers.left_out import LeftOut
 from lossmodel.importers.named import names_of
 from lossmodel.importers.records import Record, make_records
@@ -69,6 +69,7 @@ def read_table(source: Source, hints: Hints, *, remarks: bool = True) -> Importe
     columns = map_columns(
         source, given, keys, claimant=hints.claimant, party=hints.party, shape=shape
     )
+    source, columns, hints = with_last_day(source, columns, hints)
     already = is_claims(source.columns)
     _check_options(source, columns, hints)
     problems = Problems()

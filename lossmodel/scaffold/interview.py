@@ -32,7 +32,7 @@ from lossmodel.tables.vocabulary import ACCOUNTINGS, Accounting
 from lossmodel.text.escape import shell
 from lossmodel.text.spelling import nearest
 
-__all__ = ["interview", "words_of"]
+__all__ = ["interview", "last_day", "words_of"]
 
 # Likeness from which a new word is a misspelt one, as for names of columns and keys.
 _MISSPELT: Final = 0.8
@@ -203,6 +203,18 @@ def _days(asker: Asker, wishes: Wishes, table: TableNames) -> tuple[dt.date, dt.
     if start is not None and end is not None and end < start:
         raise UsageError(f"The war would end on {end}, before its first day, {start}.")
     return start or dt.date.min, end
+
+
+def last_day(wishes: Wishes) -> str:
+    """Last day of the war as it was given, YYYY-MM-DD; empty if it was not.
+
+    Examples
+    --------
+    >>> last_day(Wishes(end="4 May 2001"))
+    '2001-05-04'
+    """
+    day = _day(wishes.end)
+    return "" if day is None else f"{day}"
 
 
 def _day(text: str) -> dt.date | None:
