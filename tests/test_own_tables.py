@@ -651,6 +651,18 @@ def test_figures_in_the_words_of_other_scripts(tmp_path, cell, value, qualifier)
     assert claims(imported, "value", "qualifier")[0] == (value, qualifier)
 
 
+@pytest.mark.parametrize("cell", ["7月18日", "18 ביולי", "7월 18일"])
+def test_a_day_without_a_year_is_named_in_any_script(tmp_path, cell):
+    with pytest.raises(ClaimsError, match=f"row 3, date: found '{cell}'.*Add the year"):
+        read(tmp_path, f"date,nato\n2023-02-01,5\n{cell},7\n", kind="cumulative")
+
+
+def test_windows_between_two_days_in_chinese(tmp_path):
+    text = "date,nato\n2023年2月1日至2023年2月7日,5\n2023年2月8日～2023年2月14日,7\n"
+    found = claims(read(tmp_path, text, kind="period"), "start", "end", "value")
+    assert found == [("02-01", "02-07", 5), ("02-08", "02-14", 7)]
+
+
 def test_a_range_in_chinese(tmp_path):
     imported = read(tmp_path, "date,nato\n2023-02-01,20至30人\n", kind="daily")
     assert claims(imported, "low", "high") == [(20, 30)]

@@ -77,6 +77,7 @@ SIGNED: Final = re.compile(
     r"(\d{4})\s*[年년]\s*(?:(\d{1,2})\s*[月월]\s*(?:(\d{1,2})\s*[日号號일])?)?"
     r"(?:\s*[(（][^()（）\d]{1,4}[)）])?"
 )
+NO_YEAR: Final = re.compile(r"(?<!\d)(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日号號일]")
 IN_ARABIC: Final = re.compile(
     rf"(?<!\w)(?:{'|'.join(sorted(ARABIC, key=len, reverse=True))})(?!\w)"
 )
@@ -113,7 +114,8 @@ def plain_date(text: str) -> str:
         return text
     text = IN_ARABIC.sub(lambda match: ARABIC[match[0]], digits(text))
     text = IN_HEBREW.sub(lambda match: HEBREW[match[1]], text)
-    return SIGNED.sub(lambda match: "-".join(filter(None, match.groups())), text)
+    text = SIGNED.sub(lambda match: "-".join(filter(None, match.groups())), text)
+    return NO_YEAR.sub(r"\2/\1", text)
 
 
 def _day(year: str, month: str, day: str) -> tuple[dt.date, dt.date]:
