@@ -42,7 +42,8 @@ CLAIMANTS = "claimant,name,side\n" + "".join(
     }.items()
 )
 HEAD = (
-    "claim_id,claimant,party,category,kind,start,end,known,value,qualifier,published,part_of,per\n"
+    "claim_id,claimant,party,category,kind,start,end,known,value,qualifier,published,part_of,per,"
+    "low,high\n"
 )
 STREAMS = "claimant,party,category,accounting\n"
 
@@ -50,10 +51,10 @@ STREAMS = "claimant,party,category,accounting\n"
 def row(
     claimant: str, party: str, value: float, *, category: str = "killed", end: str = "2023-03-01",
     kind: str = "cumulative", start: str = "", known: str = "", qualifier: str = "exact",
-    published: str = "", part_of: str = "", per: str = "",
+    published: str = "", part_of: str = "", per: str = "", low: str = "", high: str = "",
 ) -> str:  # fmt: skip
     cells = (claimant, party, category, kind, start, end, known, value, qualifier)
-    return ",".join(map(str, (*cells, published or end, part_of, per)))
+    return ",".join(map(str, (*cells, published or end, part_of, per, low, high)))
 
 
 def write(
@@ -939,6 +940,59 @@ def test_a_manyfold_revision_stands_beside_the_answer(war):
     (rows, _), _, words = CASES["manyfold-revision"]
     found = lm.fit(war(*rows), engine="laplace", draws=50)
     assert any(words in warning for warning in headline_warnings(found))
+
+
+def ranged(low: float, high: float, best: object = "") -> str:
+    return row("gazette", "north", best, qualifier="range", low=f"{low}", high=f"{high}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "words"),
+    [
+        (ranged(100, 200), 5_000, "manyfold-revision", "revised 100 to 200 (2023-03-01) to 5,000"),
+        (ranged(4_000, 9_000), 500, "manyfold-revision", "revised 4,000 to 9,000 (2023-03-01)"),
+        (ranged(100, 200, 150), 5_000, "manyfold-revision", "revised 100 to 200"),
+        (ranged(100, 200), 300, "revised-figure", "revised 100 to 200 (2023-03-01) to 300"),
+        (ranged(100, 200), 180, "", ""),
+        (ranged(100, 200), 200, "", ""),
+    ],
+)
+def test_a_range_that_was_replaced_is_a_revision(war, before, after, kind, words):
+    found = kinds(war(before, row("gazette", "north", after, published=SOON)))
+    revisions = {"manyfold-revision", "revised-figure", "conflicting-figures"}
+    assert revisions & set(found) == ({kind} if kind else set())
+    assert words in found.get(kind, "")
+    later = kinds(war(before, row("gazette", "north", after)))
+    assert ("conflicting-figures" in later) is bool(kind)
+
+
+def test_a_figure_that_became_a_range_far_from_it_is_a_revision(war):
+    later = row("gazette", "north", "", qualifier="range", low="40", high="60", published=SOON)
+    found = kinds(war(row("gazette", "north", 900), later))
+    assert "revised 900 (2023-03-01) to 40 to 60 (2023-03-04)" in found["manyfold-revision"]
+
+
+@pytest.mark.parametrize(
+    ("killed", "wounded", "found"),
+    [(20, 7_000, True), (0, 700, True), (0, 590, False), (400, 5_600, False), (30, 899, False)],
+)
+def test_wounded_without_their_dead_are_as_unusual_as_dead_without_wounded(
+    war, killed, wounded, found
+):
+    rows = [row("gazette", "north", killed), row("gazette", "north", wounded, category="wounded")]
+    assert ("unusual-lethality" in kinds(war(*rows))) is found
+
+
+def test_running_totals_of_an_unusual_lethality_are_one_case(war):
+    rows = [
+        row("gazette", "north", value * day, category=category, end=f"2023-01-{day:02}")
+        for day in range(3, 10)
+        for category, value in (("killed", 1), ("wounded", 350))
+    ]
+    table = lm.check(war(*rows))
+    table = table[table["kind"] == "unusual-lethality"]
+    assert table["count"].tolist() == [14]
+    assert ", and 6 more pairs: c12 and c13." in table["message"].iloc[0]
 
 
 def test_the_largest_revision_is_named_first(war):

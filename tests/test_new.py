@@ -9,6 +9,7 @@ import shlex
 import tomllib
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from lossmodel import ClaimsError, load_claims, load_conflict
@@ -314,6 +315,74 @@ def test_headings_of_the_users_claimants_are_claimants(tmp_path):
     done = create(tmp_path / "other", wishes, table=path, hints=hints)
     found = {(row["claimant"], row["party"]) for row in rows(done.folder / "claims.csv")}
     assert found == {(a, b) for a in SIDES for b in SIDES}
+
+
+UNDATED = """{| class="wikitable"
+! Side !! Killed !! Wounded
+|-
+| North || 1,200 || 3,400
+|-
+| South || 2,000 || 5,100
+|}
+"""
+
+
+def test_totals_without_a_day_are_those_at_the_end_that_is_given(tmp_path):
+    wishes = Wishes(start="2001-05-01", end="30 June 2001", sides=("North", "South"),
+                    claimants=("Gazette=-",))  # fmt: skip
+    place = table(tmp_path, UNDATED)
+    made = create(tmp_path / "war", wishes, table=place, hints=Hints(conflict=""))
+    found = load_claims(conflict=made.folder).table
+    assert set(found["kind"]) == {"cumulative"}
+    assert set(found["end"]) == {pd.Timestamp("2001-06-30")}
+    assert sorted(found["value"]) == [1200, 2000, 3400, 5100]
+    said = "no column has days: figures are totals to 2001-06-30, the end of the war"
+    assert said in made.imported.notes
+    # Without the end, or with days that cannot be read, nothing is assumed.
+    with pytest.raises(UsageError, match="no column of dates.*new with --end"):
+        create(tmp_path / "open", replace(wishes, end=""), table=place, hints=Hints(conflict=""))
+    dated = table(tmp_path, "date,side,killed\nsome day,North,5\n", "dated.csv")
+    with pytest.raises(UsageError, match="no column of dates.*row 2, column date is none"):
+        create(tmp_path / "other", wishes, table=dated, hints=Hints(conflict=""))
+
+
+OWN = """date,killed,side,Source
+2001-05-02,700,{0},{0}
+2001-05-20,1000,{0},{0}
+2001-05-20,1500,{1},{0}
+2001-06-08,40,{1},{1}
+2001-06-20,1200,{0},{1}
+"""
+
+
+@pytest.mark.parametrize("names", [("IDF", "Hezbollah"), ("国防军", "真主党"), ("צהל", "חיזבאללה")])
+@pytest.mark.parametrize("claimants", [False, True])
+@pytest.mark.parametrize("sides", [("IDF", "Hezbollah"), ("Israel", "Lebanon")])
+def test_a_party_may_report_its_own_losses_under_its_name(tmp_path, names, claimants, sides):
+    given = tuple(f"{name}={side}" for name, side in zip(names, sides, strict=True))
+    wishes = Wishes(
+        start="2001-05-01", sides=sides, parties=given, claimants=given if claimants else ()
+    )
+    made = created(tmp_path, OWN.format(*names), wishes)
+    found = load_claims(conflict=made.folder)
+    table, war = found.table, found.conflict
+    title = war.claimants.set_index("claimant")["name"]
+    pairs = zip(table["claimant"], table["party"], table["value"], strict=True)
+    assert {(title[a], war.parties[b].title, value) for a, b, value in pairs} == {
+        (names[0], names[0], 700), (names[0], names[0], 1000), (names[0], names[1], 1500),
+        (names[1], names[1], 40), (names[1], names[0], 1200),
+    }  # fmt: skip
+    roles = {(title[a], war.parties[b].title): war.role(a, b) for a in title.index
+             for b in war.parties}  # fmt: skip
+    assert all(roles[name, name] == "self" for name in names)
+    assert roles[names[0], names[1]] == roles[names[1], names[0]] == "adversary"
+
+
+def test_a_claimant_with_the_name_of_civilians_is_asked_about(tmp_path):
+    wishes = Wishes(start="2001-05-01", sides=("A", "B"), parties=("A", "Villagers=B"),
+                    civilians=("Villagers",))  # fmt: skip
+    with pytest.raises(UsageError, match="--claimant 'Villagers=SIDE'"):
+        created(tmp_path, OWN.format("A", "Villagers"), wishes)
 
 
 def test_of_several_parties_given_the_question_is_which(lossmodel, tmp_path):

@@ -294,7 +294,78 @@ def test_acled(tmp_path):
         ("acled", "period", "02-01", "02-28", 7), ("acled", "period", "03-01", "03-31", 0),
     ]  # fmt: skip
     by_day = read(tmp_path, text, by="day")
-    assert claims(by_day, "kind", "end", "value") == [("daily", "02-04", 7), ("daily", "03-14", 0)]
+    assert claims(by_day, "kind", "start", "end", "value") == [
+        ("daily", "02-04", "02-04", 7),
+        ("period", "02-05", "03-14", 0),
+    ]
+
+
+ACLED = "event_date,actor1,fatalities,timestamp\n"
+
+
+def test_days_without_an_event_of_a_set_are_in_a_window(tmp_path):
+    text = GED + (
+        "11,R-4,2023,1,Government of Russia,Government of Ukraine,48.1,37.8,1,2023-09-05,"
+        "2023-09-05,0,2,0,0,2,2,2\n"
+    )
+    imported = read(tmp_path, text, party="")
+    found = claims(imported, "party", "start", "end", "value", "note")
+    none = "no event of the set from 2023-05-01 to 2023-08-31"
+    assert [row for row in found if row[-1]] == [
+        ("russia", "05-01", "09-30", 0, none), ("ukraine", "05-01", "09-30", 2, none),
+    ]  # fmt: skip
+    assert len(found) == 6
+    said = "a set has all events that it found: 2 windows, the longest 2023-05-01 to 2023-08-31"
+    assert said in " ".join(imported.notes)
+    # Each day is in one window, so that no gap is filled by a guess.
+    table = imported.load().table
+    for _, own in table.groupby("party"):
+        starts, ends = sorted(own["start"]), sorted(own["end"])
+        assert starts[1:] == [day + pd.Timedelta(days=1) for day in ends[:-1]]
+
+
+def test_a_side_without_losses_for_long_has_the_days_of_the_set(tmp_path):
+    text = "event_date,actor1,fatalities\n01 May 2023,A,3\n05 June 2023,B,2\n03 August 2023,A,1\n"
+    options = {"party": "", "column": ["actor1=party"], "conflict": ""}
+    found = claims(read(tmp_path, text, **options), "party", "start", "end", "value")
+    assert found == [
+        ("a", "05-01", "05-31", 3), ("a", "06-01", "08-31", 1), ("b", "05-01", "08-31", 2),
+    ]  # fmt: skip
+
+
+def test_an_event_without_a_figure_is_no_event_without_losses(tmp_path):
+    text = "event_date,actor1,fatalities\n01 May 2023,A,3\n05 July 2023,A,\n03 October 2023,A,1\n"
+    found = claims(read(tmp_path, text), "start", "end", "value")
+    assert found == [("05-01", "06-30", 3), ("08-01", "10-31", 1)]
+
+
+def test_a_set_is_published_and_known_on_the_day_of_its_last_upload(tmp_path):
+    days = {"14 May 2023": 1_684_800_000, "03 July 2023": 1_689_000_000}  # 23 May, 10 July 2023
+    text = ACLED + "".join(f"{day},A,3,{upload}\n" for day, upload in days.items())
+    imported = read(tmp_path, text)
+    found = claims(imported, "start", "end", "published", "known", "published_inferred")
+    # The last month was not over.
+    windows = [("05-01", "05-31"), ("06-01", "07-10")]
+    assert found == [(*window, "07-10", "2023-07-10", "false") for window in windows]
+    assert "figures are as the set was on 2023-07-10, the last upload" in " ".join(imported.notes)
+    assert len(imported.load()) == 2
+
+
+def test_a_set_that_does_not_say_its_date_is_of_the_last_day_that_it_counts(tmp_path):
+    imported = read(tmp_path, GED, party="ukraine")
+    found = claims(imported, "end", "published", "known", "published_inferred")
+    assert found == [(end, "04-30", "2023-04-30", "true") for end in ("03-31", "04-30")]
+    assert "2023-04-30, the last day that is counted (a guess)" in " ".join(imported.notes)
+
+
+def test_days_without_a_row_of_any_other_table_are_left_open(tmp_path):
+    text = "when,dead\n2023-02-01,3\n2023-02-20,5\n2023-06-09,2\n"
+    imported = read(tmp_path, text, claimant="nato", by="month")
+    assert claims(imported, "end", "value") == [("02-28", 8), ("06-30", 2)]
+    assert (
+        "are left open, as the table may lack some: 1 window, the longest 2023-03-01 to 2023-05-31 "
+        "(if there was none, add a row of 0)" in " ".join(imported.notes)
+    )
 
 
 def test_iraq_body_count_and_windows_that_events_span(tmp_path):
@@ -308,7 +379,10 @@ def test_iraq_body_count_and_windows_that_events_span(tmp_path):
         read(tmp_path, text)
     imported = read(tmp_path, text, conflict=sea, party="villagers")
     found = claims(imported, "start", "end", "value", "low", "high")
-    assert found == [("02-01", "03-31", None, 7, 9), ("06-01", "06-30", 1, None, None)]
+    assert found == [
+        ("02-01", "03-31", None, 7, 9),
+        ("04-01", "06-30", 1, None, None),
+    ]
 
 
 GAZA = [
@@ -386,6 +460,11 @@ def test_events_of_any_table_are_summed_if_asked_for(tmp_path):
         (["٢٣ فبراير ٢٠٢٣", "١ أغسطس ٢٠٢٣"], ["02-23", "08-01"]),
         (["٢٣/٠٢/٢٠٢٣", "٢٠٢٣-٠٣-٠١"], ["02-23", "03-01"]),
         (["۲۳ فوریه ۲۰۲۳", "۱ اوت ۲۰۲۳"], ["02-23", "08-01"]),
+        (["23 בפברואר 2023", "1 באוגוסט, 2023"], ["02-23", "08-01"]),
+        (["23 בינואר 2023", "2 ב-מאי 2023"], ["01-23", "05-02"]),
+        (["2023年2月24日", "2023年10月5日"], ["02-24", "10-05"]),
+        (["2023 年 2 月 24 日（星期五）", "2023年2月25号"], ["02-24", "02-25"]),
+        (["2023년 2월 24일", "2023년 2월 25일"], ["02-24", "02-25"]),
         (["1677196800", "1677283200"], ["02-24", "02-25"]),
         (["24/02/23", "25/02/23"], ["02-24", "02-25"]),
         (["24th of February 2023", "2023-W08-6"], ["02-24", "02-25"]),
@@ -506,6 +585,87 @@ def test_a_table_of_a_page_is_read_with_its_merged_cells(tmp_path, text):
         ("ukraine", "killed", "05-01", 1500),
         ("ukraine", "killed", "05-03", 2500),
     ]
+
+
+TEMPLATES = """{| class="wikitable"
+! Date !! Claimant !! Killed
+|-
+| 12 July 2023{{efn|name=a|The 2nd wave}} || IDF || 8{{efn|Later, see [[X|list of 12]].}}
+|-
+| {{dts|2023|7|14}} || {{flagicon|Israel}} IDF || {{nowrap|1=1,200}}{{efn-ua|group=n|1=On 15 July}}
+|-
+| {{dts|2023|July|16}} || [[Israel Defense Forces|IDF]]{{refn|x}} || {{circa|1,300}}{{sfn|S|2006}}
+|-
+| {{dts|17 July 2023}} || {{nowrap|[[Israel|IDF]]}}{{r|A}} || {{abbr|1,400|radio}}{{cn|date=May}}
+|-
+| 18&nbsp;July 2023{{efn|{{harvnb|Smith|2006}} has [[A|B]]}} || IDF || 1,500{{#tag:ref|x|group=n}}
+|}
+"""
+
+
+def test_templates_of_a_wiki_are_read_as_it_shows_them(tmp_path):
+    imported = read(tmp_path, TEMPLATES, category="", conflict="", kind="cumulative")
+    assert claims(imported, "claimant", "end", "value", "qualifier") == [
+        ("idf", "07-12", 8, "exact"),
+        ("idf", "07-14", 1200, "exact"),
+        ("idf", "07-16", 1300, "about"),
+        ("idf", "07-17", 1400, "exact"),
+        ("idf", "07-18", 1500, "exact"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["killed in last 24h", "killed in past 24 hours", "deaths (last 24 hrs)", "new deaths (24h)",
+     "martyrs in the past 24 hours", "Killed over the previous day",
+     "Tote in den letzten 24 Stunden",
+     "muertos en las ultimas 24 horas", "убито за последние сутки", "загинуло за останні 24 години",
+     "killed_last_24h"],
+)  # fmt: skip
+def test_counts_of_the_last_day_are_new_counts(tmp_path, heading):
+    rows = "".join(f"2023-02-0{day},{10 + day},{100 + 12 * day}\n" for day in range(1, 8))
+    imported = read(tmp_path, f"date,{heading},total killed\n{rows}", claimant="nato", category="")
+    assert claims(imported, "kind", "category", "value") == [
+        *(("daily", "killed", 10 + day) for day in range(1, 8)),
+        *(("cumulative", "killed", 100 + 12 * day) for day in range(1, 8)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "qualifier"),
+    [
+        ("722人", 722, "exact"), ("约200", 200, "about"), ("200余人", 200, "at-least"),
+        ("大约200名", 200, "about"), ("超过1,200人", 1200, "at-least"),
+        ("1200多人", 1200, "at-least"),
+        ("1.3万人", 13_000, "exact"), ("至少2万", 20_000, "at-least"),
+        ("不超过300人", 300, "at-most"),
+        ("200人以上", 200, "at-least"), ("200人左右", 200, "about"), ("כ-200", 200, "about"),
+        ("יותר מ-200", 200, "at-least"), ("לפחות 200", 200, "at-least"), ("עד 300", 300, "at-most"),
+        ("722 people", 722, "exact"), ("более 722 чел.", 722, "at-least"),
+        ("ca. 1.146", 1146, "about"),
+    ],
+)  # fmt: skip
+def test_figures_in_the_words_of_other_scripts(tmp_path, cell, value, qualifier):
+    rows = f'2023-02-01,"{cell}"\n2023-02-02,90\n'
+    imported = read(tmp_path, f"date,nato\n{rows}", kind="daily")
+    assert claims(imported, "value", "qualifier")[0] == (value, qualifier)
+
+
+@pytest.mark.parametrize("cell", ["7月18日", "18 ביולי", "7월 18일"])
+def test_a_day_without_a_year_is_named_in_any_script(tmp_path, cell):
+    with pytest.raises(ClaimsError, match=f"row 3, date: found '{cell}'.*Add the year"):
+        read(tmp_path, f"date,nato\n2023-02-01,5\n{cell},7\n", kind="cumulative")
+
+
+def test_windows_between_two_days_in_chinese(tmp_path):
+    text = "date,nato\n2023年2月1日至2023年2月7日,5\n2023年2月8日～2023年2月14日,7\n"
+    found = claims(read(tmp_path, text, kind="period"), "start", "end", "value")
+    assert found == [("02-01", "02-07", 5), ("02-08", "02-14", 7)]
+
+
+def test_a_range_in_chinese(tmp_path):
+    imported = read(tmp_path, "date,nato\n2023-02-01,20至30人\n", kind="daily")
+    assert claims(imported, "low", "high") == [(20, 30)]
 
 
 def test_a_footnote_of_a_heading_is_no_word_of_it(tmp_path):
@@ -1265,6 +1425,41 @@ def with_saved_values(data: bytes, value: str) -> bytes:
                          .replace(b"<v />", b"<v>%s</v>" % value.encode())
                          .replace(b"<v/>", b"<v>%s</v>" % value.encode()))  # fmt: skip
     return file.getvalue()
+
+
+def test_texts_that_are_merged_over_rows_stand_in_each_and_figures_do_not(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["War of 2023"],
+        ["Date", "Claimant", "Killed", None],
+        [None, None, "Russia", "Ukraine"],
+        [pd.Timestamp("2023-05-01"), "NATO", 5, 7],
+        [None, "Gazette", 6, 8],
+        [pd.Timestamp("2023-05-02"), "NATO", 9, 11],
+        [None, "Gazette", None, 12],
+        ["4 May 2023", "Gazette", 15, None],
+        ["6 May 2023", None, 16, 21],
+    ):
+        sheet.append(row)
+    for cells in ("A1:D1", "A2:A3", "B2:B3", "C2:D2", "A4:A5", "A6:A7", "C6:C7", "B8:B9"):
+        sheet.merge_cells(cells)
+    file = io.BytesIO()
+    book.save(file)
+    options = {"party": "", "category": "", "kind": "cumulative"}
+    imported = read(tmp_path, file.getvalue(), "own.xlsx", **options)
+    found = claims(imported, "claimant", "party", "end", "value")
+    assert sorted(found) == [
+        ("gazette", "russia", "05-01", 6), ("gazette", "russia", "05-04", 15),
+        ("gazette", "russia", "05-06", 16), ("gazette", "ukraine", "05-01", 8),
+        ("gazette", "ukraine", "05-02", 12), ("gazette", "ukraine", "05-06", 21),
+        ("nato", "russia", "05-01", 5), ("nato", "russia", "05-02", 9),
+        ("nato", "ukraine", "05-01", 7), ("nato", "ukraine", "05-02", 11),
+    ]  # fmt: skip
+    notes = " ".join(imported.notes)
+    assert "cells that are merged over rows stand in each of them: 3 (row 4, 6, 8)" in notes
+    assert "figures that are merged over rows stand in the first of them alone: 1 (row 6)" in notes
 
 
 def test_a_sheet_of_a_workbook(tmp_path):

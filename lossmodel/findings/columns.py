@@ -49,6 +49,8 @@ class Columns:
         Days by which a mean per day is multiplied; 1 for a total.
     value
         Total of the window; nan without one.
+    low, high
+        Limits of a range, otherwise the value.
 
     Examples
     --------
@@ -66,7 +68,13 @@ class Columns:
         self.known, self.published = self._days("known"), self._days("published")
         days = np.maximum(self.end - self.start + 1, 1)
         self.times = np.where(self.rule("kind", KINDS, "per_day"), days, 1)
-        self.value = self._table["value"].to_numpy(dtype=float) * self.times
+        self.value, low, high = (
+            self._table[name].to_numpy(dtype=float) * self.times
+            for name in ("value", "low", "high")
+        )
+        self.low, self.high = (
+            np.where(self.single | np.isnan(limit), self.value, limit) for limit in (low, high)
+        )
 
     def _days(self, column: str) -> Ints:
         days = self._table[column].to_numpy().astype(DAYS)
@@ -175,6 +183,14 @@ class Columns:
         """Whether it is a claimant's own single number for the losses of a window, not running."""
         running = self.rule("kind", KINDS, "running")
         return self.counts_losses & ~running & self.own & self.single
+
+    @cached_property
+    def answer(self) -> Mask:
+        """Whether it is a claimant's own number or range for a window or a total from the start."""
+        running = self.rule("kind", KINDS, "running")
+        stated = self.single | self.rule("qualifier", QUALIFIERS, "has_limits")
+        whole: Mask = ~running | (self.start == self.first)
+        return self.counts_losses & self.own & stated & whole
 
     def accounted(self, rule: str) -> Mask:
         """Whether each claim is of a stream with an accounting for which a rule holds.

@@ -201,11 +201,12 @@ KINDS: Final = (
         "unusual-lethality",
         "warning",
         unusual_lethality,
-        "A claimant has far more dead than wounded, as no army of past wars had. The prior of "
-        "lethality has room for that where no other figures contradict; an adversary's figures "
-        "leave it as it is.",
-        "Check that the two are not exchanged, and that the wounded are not of a part of the "
-        "days; for ships or captives whom an adversary counts, widen lethality.level (--priors)",
+        "A claimant has far more dead than wounded, or hundreds of wounded and hardly any dead, as "
+        "no army of past wars had. The prior of lethality has room for that where no other figures "
+        "contradict; an adversary's figures leave it as it is.",
+        "Check that the two are not exchanged, that neither is of a part of the days, and that the "
+        "wounded are no sick or frightened; for ships or captives whom an adversary counts, widen "
+        "lethality.level (--priors)",
     ),
     Kind(
         "crossed-bounds",

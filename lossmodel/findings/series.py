@@ -72,15 +72,15 @@ def manyfold_revisions(material: Material) -> Iterator[Case]:
 
 def _again(material: Material, *, later: bool, manyfold: bool | None = None) -> Iterator[Case]:
     columns = material.columns
-    value, published = columns.value, columns.published
-    before, after = columns.successive(columns.window | columns.total)
+    published = columns.published
+    before, after = columns.successive(columns.answer)
     same = (columns.start[before] == columns.start[after]) & (
         columns.end[before] == columns.end[after]
     )
     # A list that grows is a new vintage, and no other answer to the same question.
     counting = columns.accounted("counts_cases")
     same &= ~counting[after] | (columns.known[before] == columns.known[after])
-    same &= (value[before] != value[after]) & ((published[before] < published[after]) == later)
+    same &= (published[before] < published[after]) == later
     for pairs in _by_series(columns, before[same], after[same]):
         found = [p for p in pairs if _apart(columns, *p)]
         # The largest of them first: it is the one that a reader has to judge.
@@ -90,10 +90,10 @@ def _again(material: Material, *, later: bool, manyfold: bool | None = None) -> 
         if not found:
             continue
         a, b = found[0]
-        says = f"gives both {number(value[a])} and {number(value[b])}"
+        says = f"gives both {_written(columns, a)} and {_written(columns, b)}"
         if later:
             says = (
-                f"revised {number(value[a])} ({day(published[a])}) to {number(value[b])} "
+                f"revised {_written(columns, a)} ({day(published[a])}) to {_written(columns, b)} "
                 f"({day(published[b])})"
             )
         yield Case(
@@ -103,15 +103,27 @@ def _again(material: Material, *, later: bool, manyfold: bool | None = None) -> 
         )
 
 
+def _written(columns: Columns, place: int) -> str:
+    """A figure as it was published, or its limits."""
+    low, high = float(columns.low[place]), float(columns.high[place])
+    return number(low) if low == high else f"{number(low)} to {number(high)}"
+
+
 def _apart(columns: Columns, a: int, b: int) -> bool:
-    """Whether two figures differ by more than the rounding of those that are not called exact."""
+    """Whether two figures differ by more than the rounding of those that are not called exact.
+
+    Ranges differ where they have no number in common with the other.
+    """
+    between = max(columns.low[[a, b]]) - min(columns.high[[a, b]])
+    if not columns.single[[a, b]].all():
+        return bool(between > 0)
     exact = columns.exact[[a, b]].all()
-    return bool(exact) or abs(columns.value[a] - columns.value[b]) > max(columns.units([a, b]))
+    return bool(between > 0 if exact else between > max(columns.units([a, b])))
 
 
 def _fold(columns: Columns, a: int, b: int) -> float:
-    """How many times one of two figures is the other."""
-    least, most = sorted((float(columns.value[a]), float(columns.value[b])))
+    """How many times the one is the other of two figures, of ranges by their nearer limits."""
+    least, most = float(min(columns.high[[a, b]])), float(max(columns.low[[a, b]]))
     return most / least if least > 0 else np.inf
 
 

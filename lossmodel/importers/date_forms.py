@@ -56,6 +56,28 @@ ARABIC: Final = MappingProxyType(
         for name in names.split("|")
     }
 )
+# Names in Hebrew, which may have "in" before them.
+HEBREW: Final = MappingProxyType(
+    {
+        name: month
+        for month, names in zip(
+            ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+            (
+                *("ינואר", "פברואר", "מרץ|מרס|מארס", "אפריל", "מאי", "יוני", "יולי", "אוגוסט"),
+                *("ספטמבר", "אוקטובר", "נובמבר", "דצמבר"),
+            ),
+            strict=True,
+        )
+        for name in names.split("|")
+    }
+)
+IN_HEBREW: Final = re.compile(rf"(?<!\w)(?:ב-?)?({'|'.join(HEBREW)})(?!\w)")
+# Signs behind a year, a month and a day in Chinese and Japanese, and in Korean; a weekday behind.
+SIGNED: Final = re.compile(
+    r"(\d{4})\s*[年년]\s*(?:(\d{1,2})\s*[月월]\s*(?:(\d{1,2})\s*[日号號일])?)?"
+    r"(?:\s*[(（][^()（）\d]{1,4}[)）])?"
+)
+NO_YEAR: Final = re.compile(r"(?<!\d)(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日号號일]")
 IN_ARABIC: Final = re.compile(
     rf"(?<!\w)(?:{'|'.join(sorted(ARABIC, key=len, reverse=True))})(?!\w)"
 )
@@ -81,16 +103,19 @@ class Window(NamedTuple):
 
 
 def plain_date(text: str) -> str:
-    """A date with digits of ASCII, and with English names for Arabic and Persian ones.
+    """A date with digits of ASCII, and English names for Arabic, Persian and Hebrew ones.
 
     Examples
     --------
-    >>> plain_date("١٠ تشرين الأول ٢٠٠١")
-    '10 Oct 2001'
+    >>> plain_date("١٠ تشرين الأول ٢٠٠١"), plain_date("12 ביולי 2006"), plain_date("2006年7月12日")
+    ('10 Oct 2001', '12 Jul 2006', '2006-7-12')
     """
     if text.isascii():
         return text
-    return IN_ARABIC.sub(lambda match: ARABIC[match[0]], digits(text))
+    text = IN_ARABIC.sub(lambda match: ARABIC[match[0]], digits(text))
+    text = IN_HEBREW.sub(lambda match: HEBREW[match[1]], text)
+    text = SIGNED.sub(lambda match: "-".join(filter(None, match.groups())), text)
+    return NO_YEAR.sub(r"\2/\1", text)
 
 
 def _day(year: str, month: str, day: str) -> tuple[dt.date, dt.date]:

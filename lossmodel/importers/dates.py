@@ -93,7 +93,21 @@ class Dates:
 
     def _span(self, cell: str) -> Window | None:
         """Window between two days in one cell."""
-        for mark in (" - ", " – ", "–", " — ", " to ", " bis ", " до ", " по ", "/", "--", ".."):
+        for mark in (
+            " - ",
+            " – ",
+            "–",
+            " — ",
+            " to ",
+            " bis ",
+            " до ",
+            " по ",
+            "至",
+            "～",
+            "/",
+            "--",
+            "..",
+        ):
             halves = cell.split(mark)
             if len(halves) == 2 and all(halves) and (found := self._between(*halves)):
                 return found
@@ -219,10 +233,11 @@ def why_no_date(cell: str) -> str:
     if not numbers or len(cell) > LONGEST_CELL:
         return ""
     # Any other word may be the name of a person, which no message shows.
-    words = re.findall(r"[^\W\d_]+", plain_date(cell))
+    plain = plain_date(cell.strip())
+    words = re.findall(r"[^\W\d_]+", plain)
     if not all(_read(f"1 {word} 2001", None) for word in words):
         return ""
-    if _read(f"{cell.strip()} 2001", None) or _read(f"{cell.strip()}/2004", True):
+    if _read(f"{plain} 2001", None) or _read(f"{plain}/2004", True):
         return f": {cell!r} has no year"
     return f": {cell!r} is no day of the calendar" if len(numbers) + len(words) > 1 else ""
 

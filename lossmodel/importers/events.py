@@ -1,4 +1,8 @@
-"""Events summed to windows, so that each death is in one window and no window overlaps another."""
+"""Events summed to windows, so that each death is in one window and no window overlaps another.
+
+A set of events records each that it finds, so that days without one, between its first and its last
+event, are part of a window; and all of its figures are as it was on one day.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +14,23 @@ from typing import Final
 
 import pandas as pd
 
-from lossmodel.importers.dates import Window
+from lossmodel.importers.dates import DAY, Window
 from lossmodel.importers.numbers import Figure
 from lossmodel.importers.records import Record
 from lossmodel.tables.vocabulary import QUALIFIERS
+from lossmodel.text.numbers import plural
 
-__all__ = ["FREQUENCIES", "sum_events"]
+__all__ = ["FREQUENCIES", "as_of_one_day", "sum_events"]
 
 FREQUENCIES: Final = {"day": "D", "week": "W-SUN", "month": "M"}
+FORM: Final = "sum of events"
+Days = tuple[dt.date, dt.date]
+Series = tuple[int, str, str, str, str]
 
 
-def sum_events(records: list[Record], by: str) -> tuple[list[Record], list[str]]:
+def sum_events(
+    records: list[Record], by: str, *, rows: Iterable[Window] = (), is_set: bool = False
+) -> tuple[list[Record], list[str]]:
     """Records of windows, each the sum of the events in it.
 
     Windows that an event spans become one: no part of a figure is assigned by guess.
@@ -31,6 +41,11 @@ def sum_events(records: list[Record], by: str) -> tuple[list[Record], list[str]]
         A record per event and figure.
     by
         `day`, `week` or `month`.
+    rows
+        Windows of all rows, also of those without a figure.
+    is_set
+        Whether the table is a public set of events, which has all that its makers found. Other
+        tables may lack days.
 
     Returns
     -------
@@ -39,27 +54,116 @@ def sum_events(records: list[Record], by: str) -> tuple[list[Record], list[str]]
     notes
         What was summed.
     """
-    groups: dict[tuple[object, ...], list[Record]] = {}
+    groups: dict[Series, list[Record]] = {}
     for record in records:
-        of = (record.position, record.claimant, record.party, record.category, record.scope)
-        groups.setdefault(of, []).append(record)
-    found: list[Record] = []
-    joined = 0
-    for group in groups.values():
-        sums: dict[tuple[dt.date, dt.date], list[Record]] = {}
+        groups.setdefault(_series(record), []).append(record)
+    sums: dict[Series, list[Record]] = {}
+    for of, group in groups.items():
+        parts: dict[Days, list[Record]] = {}
         for record in group:
-            sums.setdefault(_period(record.window, by), []).append(record)
-        for window, members in _merged(sums).items():
-            joined += _periods(window, by) > 1
-            found.append(_sum(members, window))
+            parts.setdefault(_period(record.window, by), []).append(record)
+        sums[of] = [_sum(members, window) for window, members in _merged(parts).items()]
+    found = [record for group in sums.values() for record in group]
+    joined = sum(_periods(record.window, by) > 1 for record in found)
     notes = [f"{len(records):,} figures of events are summed by {by} to {len(found):,}"]
     if joined:
         notes.append(f"{joined:,} of these are windows of several {by}s, as events span them")
+    gaps = _gaps(sums, {_period(window, by) for window in rows}, is_set=is_set)
+    none = [gap for of_series in gaps.values() for gap in of_series]
+    if none:
+        first, last = max(none, key=lambda gap: (gap[1] - gap[0], gap[0]))
+        how = "are left open, as the table may lack some"
+        remedy = "if there was none, add a row of 0"
+        if is_set:
+            how = "are in the window of the next or last, as a set has all events that it found"
+            remedy = "if the file lacks these days, correct start"
+            found = [record for of, group in sums.items() for record in _over(group, gaps[of])]
+        notes.append(
+            f"days without an event {how}: {plural(len(none), 'window')}, the longest {first} to "
+            f"{last} ({remedy})"
+        )
     return found, notes
 
 
+def as_of_one_day(records: list[Record], sums: list[Record]) -> tuple[list[Record], list[str]]:
+    """Sums of a public set, all published and known on the day of its last upload.
+
+    Without one that is the last day that is counted, which is a guess.
+    """
+    uploads = [record.published for record in records if record.published]
+    if uploads:
+        last = max(record.window.end for record in records)
+        day = max(dt.date.fromisoformat(max(uploads)), last)
+    else:
+        day = max(record.window.end for record in sums)
+    guessed = {} if uploads else {"published_inferred": "true"}
+    found = [
+        replace(
+            record,
+            window=record.window._replace(end=min(record.window.end, day)),
+            published=f"{day}",
+            known=record.known or f"{day}",
+            texts={**record.texts, **guessed},
+        )
+        for record in sums
+    ]
+    why = "the last upload of an event" if uploads else "the last day that is counted (a guess)"
+    return found, [f"figures are as the set was on {day}, {why}"]
+
+
+def _series(record: Record) -> Series:
+    return record.position, record.claimant, record.party, record.category, record.scope
+
+
+def _gaps(
+    sums: dict[Series, list[Record]], rows: set[Days], *, is_set: bool
+) -> dict[Series, list[Days]]:
+    """Days without a window of each series between its own, or between the first and last of a set.
+
+    Where a row has no figure in the column of a series, its losses are not known.
+    """
+    read: dict[int, set[Days]] = {}
+    for (position, *_), group in sums.items():
+        read.setdefault(position, set()).update((r.window.start, r.window.end) for r in group)
+    windows = [record.window for group in sums.values() for record in group]
+    found: dict[Series, list[Days]] = {}
+    for of, group in sums.items():
+        own = [(r.window.start, r.window.end) for r in group]
+        span = windows if is_set else [record.window for record in group]
+        free, last = min(w.start for w in span), max(w.end for w in span)
+        gaps = found.setdefault(of, [])
+        for start, end in [*sorted([*own, *(rows - read[of[0]])]), (last + DAY, last)]:
+            if free < start:
+                gaps.append((free, start - DAY))
+            free = max(free, end + DAY)
+    return found
+
+
+def _over(group: list[Record], gaps: list[Days]) -> list[Record]:
+    """Sums of a series whose windows have the gap before them, and the last that behind it, too.
+
+    A window of a month and one of zero after it say the same of the sum of both. The sum alone asks
+    less of the path of losses, which is never zero.
+    """
+    starts = {end + DAY: start for start, end in gaps}
+    begun = {record.window.start for record in group}
+    ends = {start - DAY: end for start, end in gaps if end + DAY not in begun}
+    found = []
+    for record in group:
+        start, end, _ = record.window
+        wide = Window(starts.get(start, start), ends.get(end, end), FORM)
+        if wide == record.window:
+            found.append(record)
+            continue
+        before = [f"{wide.start} to {start - DAY}"] * (wide.start < start)
+        after = [f"{end + DAY} to {wide.end}"] * (wide.end > end)
+        note = {"note": f"no event of the set from {' and from '.join([*before, *after])}"}
+        found.append(replace(record, kind="period", window=wide, texts=note))
+    return found
+
+
 @lru_cache(maxsize=100_000)
-def _period(window: Window, by: str) -> tuple[dt.date, dt.date]:
+def _period(window: Window, by: str) -> Days:
     first = pd.Period(window.start, freq=FREQUENCIES[by])
     last = pd.Period(window.end, freq=FREQUENCIES[by])
     return first.start_time.date(), last.end_time.date()
@@ -70,7 +174,7 @@ def _periods(window: Window, by: str) -> int:
     return len(spanned)
 
 
-def _merged(sums: dict[tuple[dt.date, dt.date], list[Record]]) -> dict[Window, list[Record]]:
+def _merged(sums: dict[Days, list[Record]]) -> dict[Window, list[Record]]:
     """Windows that overlap, as one."""
     found: list[tuple[dt.date, dt.date, list[Record]]] = []
     for start, end in sorted(sums):
@@ -79,7 +183,7 @@ def _merged(sums: dict[tuple[dt.date, dt.date], list[Record]]) -> dict[Window, l
             found.append((first, max(last, end), [*members, *sums[start, end]]))
         else:
             found.append((start, end, list(sums[start, end])))
-    return {Window(start, end, "sum of events"): members for start, end, members in found}
+    return {Window(start, end, FORM): members for start, end, members in found}
 
 
 def _sum(members: list[Record], window: Window) -> Record:

@@ -14,7 +14,7 @@ from lossmodel.importers.csv_reader import Grid
 from lossmodel.importers.dates import Dates
 from lossmodel.importers.words import TIMES, normal
 
-__all__ = ["LEVELS", "Headed", "split_header"]
+__all__ = ["LEVELS", "Headed", "is_data", "split_header"]
 
 LEVELS: Final = " / "  # between two headings of a column
 # Share of digits among letters and digits from which a cell is data and no heading: "Feb 2022" has
@@ -97,14 +97,21 @@ def _follows(rows: list[tuple[int, list[str]]]) -> bool:
     return any(sum(map(bool, cells)) > 1 for _, cells in rows[:SEARCHED])
 
 
-def _is_data(cell: str) -> bool:
+def is_data(cell: str) -> bool:
+    """Whether a cell has so many digits that it is no heading.
+
+    Examples
+    --------
+    >>> is_data("Feb 2022"), is_data("killed in 2022")
+    (True, False)
+    """
     signs = sum(letter.isalnum() for letter in cell)
     return signs > 0 and sum(letter.isdigit() for letter in cell) >= DIGITS * signs
 
 
 def _heading_rows(rows: list[tuple[int, list[str]]]) -> int:
     for number, (_, cells) in enumerate(rows[:SEARCHED]):
-        if any(map(_is_data, cells)):
+        if any(map(is_data, cells)):
             return number
     return 1
 
@@ -113,12 +120,12 @@ def _is_across(rows: list[tuple[int, list[str]]]) -> bool:
     """Whether days stand in the header: its first cell is no data, rows are of names or periods."""
     first, *rest = rows[0][1]
     below = [cells[0] for _, cells in rows[1:SEARCHED] if cells]
-    if _is_data(first):
+    if is_data(first):
         return False
     dates = Dates()
     periods = [w for cell in below if (w := dates.read_either(cell)) and w.days > 1]
     of_periods = len(periods) > len(below) / 2 and all(map(dates.read_either, filter(None, rest)))
-    return of_periods or not any(map(_is_data, below))
+    return of_periods or not any(map(is_data, below))
 
 
 def _spans(first: list[str], second: list[str]) -> bool:
@@ -140,7 +147,7 @@ def _joined(first: list[str], second: list[str]) -> list[str]:
 
 def _table(header: list[str], body: list[tuple[int, list[str]]], path: Path) -> pd.DataFrame:
     width = len(header)
-    last = max((i for i, (_, cells) in enumerate(body) if any(map(_is_data, cells))), default=0)
+    last = max((i for i, (_, cells) in enumerate(body) if any(map(is_data, cells))), default=0)
     for i, (line, cells) in enumerate(body):
         if i <= last and any(cells[width:]):
             raise UsageError(

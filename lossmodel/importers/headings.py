@@ -42,6 +42,15 @@ LIMITS: Final = ("low", "high")
 CIVILIANS: Final = frozenset({"civilian", "civilians"})
 LONGEST_PHRASE: Final = 6  # words that are looked up together
 
+# "In the last 24 hours" in words of `normal`: new counts of a day.
+LAST_DAY: Final = re.compile(
+    r"(?:\b(?:in|over|within|during|for|the|den|der|en|las|les|au cours des|за|у|в)\b |خلال |في )*"
+    r"(?:(?:\b(?:last|past|previous|preceding|letzten?|vergangenen|ultimas|dernieres|останні|минулі|"
+    r"последние|прошедшие|прошлые)\b |آخر )*"
+    r"\b24 ?(?:hours?|hrs?|h|stunden|std|horas|heures|години?|час(?:а|ов)?|ساعة|שעות|小时)(?!\w)"
+    r"|\b(?:last|past|previous|preceding) day\b|за (?:останню|минулу|попередню) добу"
+    r"|за (?:последние|прошедшие|прошлые|минувшие) сутки)"
+)
 PER_DAY: Final = names_with(KINDS, "per_day")
 ONE_DAY: Final = names_with(KINDS, "single_day")
 
@@ -95,7 +104,7 @@ def explain(heading: str, keys: Keys) -> Meaning:
     """
     plain = LEVELS.join(FOOTNOTE.sub("", part) or part for part in heading.split(LEVELS))
     heading = _inner(split_unit(plain)[0], keys)
-    words = normal(PERCENT.sub(r"p\1", heading) if PERCENT.fullmatch(heading) else heading)
+    words = _words(PERCENT.sub(r"p\1", heading) if PERCENT.fullmatch(heading) else heading)
     if not words or heading in ROW_SIGNS:
         return Meaning(why="a row number")
     if words.replace(" ", "").isdigit():
@@ -109,7 +118,7 @@ def explain(heading: str, keys: Keys) -> Meaning:
     rest = []
     parts = heading.split(LEVELS)
     for part in parts:
-        words = normal(part)
+        words = _words(part)
         found = _whole(words, keys) if len(parts) > 1 else None
         found = found or _phrases(words, part, keys)
         if found.role in TIMES:
@@ -119,6 +128,10 @@ def explain(heading: str, keys: Keys) -> Meaning:
         of |= found.of
         rest += [found.rest] if found.rest else []
     return Meaning(of=of, rest=" ".join(rest))
+
+
+def _words(heading: str) -> str:
+    return " ".join(LAST_DAY.sub("24h", normal(heading)).split())
 
 
 def _inner(heading: str, keys: Keys) -> str:
@@ -170,7 +183,7 @@ def _phrases(words: str, heading: str, keys: Keys) -> Meaning:
         left = left[size:]
         if {of.get("kind"), found.get("kind")} == {*PER_DAY, *ONE_DAY}:  # "average per day"
             found, of = {"kind": PER_DAY[0]}, {k: key for k, key in of.items() if k != "kind"}
-        twice = twice or bool(set(found) & set(of))
+        twice = twice or any(of.get(section, key) != key for section, key in found.items())
         of |= found
     if "bound" in of:
         rest = [word for word in rest if not word.isdigit()]  # the 95 of an interval

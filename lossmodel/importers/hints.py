@@ -41,6 +41,8 @@ class Hints:
         How columns are read, see `lossmodel.importers.read_columns`; guessed if empty.
     parties
         Name -> key of parties that the user names for a conflict that is being made.
+    last_day
+        Last day of a war that is being made, YYYY-MM-DD: the day of totals in a table without days.
     """
 
     conflict: str = DEFAULT_CONFLICT
@@ -56,6 +58,7 @@ class Hints:
     decimal: str = ""
     columns: ColumnMap = ColumnMap()
     parties: Mapping[str, str] = field(default_factory=dict)
+    last_day: str = ""
 
     def with_map(self) -> Hints:
         """Hints that are filled from the options of the column map where they are not given."""

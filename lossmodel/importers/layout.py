@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import Final
 
 from lossmodel.errors import UsageError
-from lossmodel.importers.columns import Column
+from lossmodel.importers.columns import TIMED, Column, ColumnMap
 from lossmodel.importers.dates import Dates, guess_dates
+from lossmodel.importers.hints import Hints
 from lossmodel.importers.keys import Keys
+from lossmodel.importers.names import free_name
 from lossmodel.importers.numbers import is_missing
 from lossmodel.importers.source import Source
 from lossmodel.importers.words import IGNORED, TIMES, normal
 
-__all__ = ["across_columns", "with_whole_dates"]
+__all__ = ["across_columns", "with_last_day", "with_whole_dates"]
 
 FEWEST: Final = 2  # days in headings
 # Share of the cells of a column of periods that are some: others are totals and footnotes.
@@ -59,6 +61,29 @@ def _whole(parts: tuple[str, ...], rest: str) -> str:
     if second.isdigit():
         return "-".join([year, second.zfill(2), *(part.zfill(2) for part in day)])
     return " ".join([*day, second, year])
+
+
+def with_last_day(
+    source: Source, columns: ColumnMap, hints: Hints
+) -> tuple[Source, ColumnMap, Hints]:
+    """A table without days, whose figures are totals to the last day of the war, if that is given.
+
+    A table with a heading of days has some that cannot be read, and is left as it is.
+    """
+    figures = [column for column in columns.columns.values() if column.is_figure]
+    timed = any(column.read in TIMED for column in columns.columns.values())
+    headed = any(normal(name) in words for name in source.headings for words in TIMES.values())
+    if not hints.last_day or not figures or timed or headed or any(c.date for c in figures):
+        return source, columns, hints
+    name = free_name("last day", source.columns)
+    note = f"no column has days: figures are totals to {hints.last_day}, the end of the war"
+    cells = source.cells.assign(**{name: hints.last_day})
+    last = Column("date", why="the end of the war, as no column has days")
+    return (
+        replace(source, cells=cells, notes=(*source.notes, note)),
+        replace(columns, columns={**columns.columns, name: last}),
+        hints if hints.kind else replace(hints, kind="cumulative"),
+    )
 
 
 def across_columns(source: Source, given: Mapping[str, Column], keys: Keys) -> dict[str, Column]:

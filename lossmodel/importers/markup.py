@@ -26,7 +26,20 @@ FOOTNOTE: Final = re.compile(r"<ref\b[^>]*?/>|<ref\b.*?</ref\s*>|<!--.*?-->", re
 TAG: Final = re.compile(r"<[^<>]*>")
 TEMPLATE: Final = re.compile(r"\{\{([^{}]*)\}\}")
 LINK: Final = re.compile(r"\[\[([^\[\]]*)\]\]")
+INNER: Final = re.compile(r"\[\[([^\[\]{}]*)\]\]")
 OUTER: Final = re.compile(r"\[(?:https?:)?//\S+\s*([^\]]*)\]")
+# Templates that show no text in their place: footnotes, doubts of editors, flags, keys of sorting.
+UNSHOWN: Final = re.compile(
+    r"(?:efn|refn|sfn|sfnp|ref|rp|r|note|notetag|cn|fact|citation|better source|dubious|clarify|"
+    r"when|who|by whom|according to whom|update|hs|ntsh|dtsh|flagicon|flag icon|flagdeco|anchor|"
+    r"#tag:ref|harvnb?|nbsp)(?:[\s_-].*)?(?<!span)",
+    re.DOTALL,
+)
+# Templates whose first part is shown, those of dates, whose parts are one, and those of "about".
+FIRST: Final = frozenset({"abbr", "abbrv", "tooltip", "hover title"})
+CIRCA: Final = frozenset({"circa", "c.", "ca.", "approx"})
+FIRST_PART: Final = re.compile(r"^\s*1\s*=")
+DATED: Final = frozenset({"dts", "date table sorting", "start date", "end date", "date"})
 QUOTES: Final = re.compile("'{2,}")
 ATTRIBUTES: Final = re.compile(
     r"^\s*(?:[\w-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'|]+)(?:\s+|(?=\|)))+\|(?!\|)"
@@ -144,6 +157,8 @@ def _plain(text: str) -> str:
     before = ""
     while before != text:
         before = text
+        # A mark between the parts of a link is none between those of a template around it.
+        text = INNER.sub(lambda match: match[1].rpartition("|")[2], text)
         text = TEMPLATE.sub(lambda match: _shown(match[1]), text)
     text = LINK.sub(lambda match: match[1].rpartition("|")[2], text)
     text = QUOTES.sub("", TAG.sub(" ", OUTER.sub(r"\1", text)))
@@ -152,11 +167,18 @@ def _plain(text: str) -> str:
 
 def _shown(template: str) -> str:
     """What a template shows: the number of `formatnum:`, else its last part without a name."""
+    word = template.partition("|")[0].strip().lower()
+    if UNSHOWN.fullmatch(word):
+        return " " if word == "nbsp" else ""
     name, colon, number = template.partition(":")
     if colon and "|" not in name:
         return number.partition("|")[0]
-    parts = [part for part in template.split("|")[1:] if "=" not in part]
-    return parts[-1] if parts else ""
+    numbered = (FIRST_PART.sub("", part) for part in template.split("|")[1:])
+    parts = [part.strip() for part in numbered if "=" not in part]
+    if word in DATED:
+        return "-".join(filter(None, parts))
+    shown = parts[0 if word in FIRST else -1] if parts else ""
+    return f"c. {shown}" if word in CIRCA else shown
 
 
 def _spaced(text: str) -> str:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from lossmodel.importers.columns import ColumnMap
 from lossmodel.importers.keys import Keys
-from lossmodel.importers.names import keys_of
+from lossmodel.importers.names import keys_of, slug
 from lossmodel.importers.numbers import is_missing
 from lossmodel.importers.rows import Rows
 from lossmodel.importers.source import Source
+from lossmodel.importers.words import normal
 from lossmodel.tables.problems import Problems, one_of, quoted
 from lossmodel.text.spelling import nearest
 
 __all__ = ["names_of"]
+
+ACTORS: Final = ("claimant", "party")  # sections in which one actor may have a name
 
 
 def names_of(
@@ -38,9 +44,13 @@ def names_of(
         counted = {c for c in set(cells) if section == "category" and keys.find(section, c)}
         names = sorted({cell for cell in cells if not is_missing(cell)} | counted)
         find = {cell: _find(section, cell, keys) for cell in names}
+        shared = {}
+        if keys.conflict is None and section in ACTORS:
+            shared = _as_other_actors(find, found, keys)
+            find |= shared
         new = [cell for cell in names if not find[cell]]
         if section == "claimant" or keys.conflict is None:
-            find |= keys_of(new, keys.known[section], what=section)
+            find |= keys_of(new, {*keys.known[section], *shared.values()}, what=section)
         else:
             for cell in new:
                 close = nearest(cell, keys.known[section])
@@ -61,6 +71,25 @@ def names_of(
             relayed = {cell for cell in rows.cells[name] if not is_missing(cell)}
             found["via"] = {c: keys.find("claimant", c) or known.get(c, c) for c in relayed}
     return found
+
+
+def _as_other_actors(
+    names: Mapping[str, str], found: Mapping[str, Mapping[str, str]], keys: Keys
+) -> dict[str, str]:
+    """Names without a key -> that of the claimant or party with the same name, each key once.
+
+    A side that reports its own losses is one actor. Names in Latin letters have one key anyway.
+    """
+    others = {normal(name): key for name, key in keys.parties.items()}
+    for section in ACTORS:
+        others |= {normal(name): key for name, key in found.get(section, {}).items()}
+    shared: dict[str, str] = {}
+    for name, own in names.items():
+        key = others.get(normal(name), "")
+        numbered = keys_of([name])[name] != slug(name)
+        if key and not own and numbered and key not in {*names.values(), *shared.values()}:
+            shared[name] = key
+    return shared
 
 
 def _find(section: str, cell: str, keys: Keys) -> str:

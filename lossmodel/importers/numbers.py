@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lossmodel.importers.names import digits
-from lossmodel.importers.words import MISSING, QUALIFIER_WORDS, normal
+from lossmodel.importers.number_words import FACTOR, PERSONS, QUALIFIER_WORDS
+from lossmodel.importers.words import MISSING, normal
 from lossmodel.tables.vocabulary import QUALIFIERS
 
 __all__ = ["FOOTNOTE", "SIZES", "Figure", "Numbers", "guess_numbers", "is_missing"]
@@ -19,12 +20,6 @@ GROUP: Final = 3  # digits between two marks of thousands
 SPACES: Final = r"[\s\u00a0\u2009\u202f'’_٬]"
 # Signs of a footnote behind a figure, which are not part of it.
 FOOTNOTE: Final = re.compile(r"(?:\s*(?:\[[^\]\d]{0,3}\d{0,3}[a-z]?\]|[*†‡§]|[⁰¹²³⁴-⁹]))+$")
-FACTORS: Final = (
-    (1e3, "thousand|thousands|k|tsd|tsd.|tausend|mil|mille|тис|тис.|тисяч|тисячі|тыс|тыс.|тысяч"),
-    (1e6, "million|millions|m|mn|mln|mio|mio.|millionen|millones|млн|млн.|мільйона|мільйонів|"
-          "мільйон|миллион|миллиона|миллионов"),
-)  # fmt: skip
-FACTOR: Final = {word: factor for factor, words in FACTORS for word in words.split("|")}
 NUMBER: Final = r"\d(?:[\d.,]|" + SPACES + r"(?=\d))*"
 ONE: Final = re.compile(
     rf"({NUMBER})\s*({'|'.join(sorted(map(re.escape, FACTOR), key=len, reverse=True))})?"
@@ -40,7 +35,7 @@ SIZED: Final = frozenset(
 )
 BETWEEN: Final = re.compile(
     r"^(?:(?:between|from|von|zwischen|від|от|de|entre|между|між)\s+)?(.+?)"
-    r"\s*(?:-|–|—|−|\.\.\.?|…|\bto\b|\bbis\b|\band\b|\bund\b|\bдо\b|\bі\b|\bи\b|\bта\b|\bà\b|\ba\b|\by\b)"
+    r"\s*(?:-|–|—|−|\.\.\.?|…|\bto\b|\bbis\b|\band\b|\bund\b|\bдо\b|\bі\b|\bи\b|\bта\b|\bà\b|\ba\b|\by\b|[至到～])"
     r"\s*(\d.*)$"
 )
 JOINED: Final = re.compile(r"^(?!between|zwischen|entre|между|між).*\b(?:and|und|і|и|та|y)\b")
@@ -130,7 +125,7 @@ class Numbers:
         if len(cell) > LONGEST_CELL:
             return None
         text = FOOTNOTE.sub("", cell.strip()) or cell.strip()
-        text = _digits(text.lower())
+        text = PERSONS.sub("", _digits(text.lower()))
         found = self._range(text)
         if found is None and (inside := INSIDE.match(text)):
             found = self._best(inside[1], inside[2])

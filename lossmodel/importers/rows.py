@@ -134,8 +134,8 @@ def _no_dates(source: Source) -> str:
             if not is_missing(cell):
                 return f"row {row}, column {name} is none{why_no_date(cell)}."
     return (
-        "it is neither a known format nor a table with dates in rows. If a column has them in "
-        "another form, say which with --column 'HEADING=date'."
+        "it is neither a known format nor a table with dates in rows. If a column has them, say "
+        "which with --column 'HEADING=date'; totals of a war that is over need new with --end."
     )
 
 

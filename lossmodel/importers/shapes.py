@@ -72,7 +72,11 @@ SHAPES: Final = (
         "acled",
         "Armed Conflict Location and Event Data (ACLED)",
         frozenset({"event date", "actor1", "fatalities"}),
-        {"event date": Column("date"), "fatalities": Column("value")},
+        {
+            "event date": Column("date"),
+            "fatalities": Column("value"),
+            "timestamp": Column("published"),
+        },
         notes=(
             "fatalities are those of all actors of an event: filter the file to one kind of victim",
             "dates of time_precision 2 or 3 are known to the week or month only",

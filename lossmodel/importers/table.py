@@ -14,12 +14,12 @@ import pandas as pd
 from lossmodel.errors import UsageError
 from lossmodel.importers.assembly import claims_of, in_order, once
 from lossmodel.importers.columns import TIMED, ColumnMap
-from lossmodel.importers.events import sum_events
+from lossmodel.importers.events import as_of_one_day, sum_events
 from lossmodel.importers.hints import Hints
 from lossmodel.importers.inside import clip
 from lossmodel.importers.keys import SECTIONS, Keys
 from lossmodel.importers.kinds import guess_kinds
-from lossmodel.importers.layout import with_whole_dates
+from lossmodel.importers.layout import with_last_day, with_whole_dates
 from lossmodel.importers.left_out import LeftOut
 from lossmodel.importers.named import names_of
 from lossmodel.importers.records import Record, make_records
@@ -69,6 +69,7 @@ def read_table(source: Source, hints: Hints, *, remarks: bool = True) -> Importe
     columns = map_columns(
         source, given, keys, claimant=hints.claimant, party=hints.party, shape=shape
     )
+    source, columns, hints = with_last_day(source, columns, hints)
     already = is_claims(source.columns)
     _check_options(source, columns, hints)
     problems = Problems()
@@ -104,8 +105,13 @@ def read_table(source: Source, hints: Hints, *, remarks: bool = True) -> Importe
     records = once(source, records, rows.left_out, events=hints.by is not None, unread=unread)
     said: list[str] = []
     if hints.by is not None:
-        records, said = sum_events(records, hints.by)
-        records, more = clip(records, keys.span, source.path, written)
+        is_set = shape is not None and shape.events
+        windows = rows.windows.values()
+        sums, said = sum_events(records, hints.by, rows=windows, is_set=is_set)
+        if is_set:
+            sums, dated = as_of_one_day(records, sums)
+            said += dated
+        records, more = clip(sums, keys.span, source.path, written)
         cuts = cuts or more
     records, kinds = guess_kinds(records, hints.kind or "", source.path)
     records = once(source, in_order(records), rows.left_out, events=False)

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lossmodel.errors import UsageError
-from lossmodel.importers.numbers import FACTOR, Figure
+from lossmodel.importers.number_words import FACTOR
+from lossmodel.importers.numbers import Figure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,7 @@ OF_PERSONS: Final = re.compile(rf"(?<!\w)(?:{PERSONS})(?!\w)", re.IGNORECASE)
 TOKEN: Final = re.compile(
     r"\d\s*[(\[]?\s*(?:"
     + "|".join(sorted(map(re.escape, FACTOR), key=len, reverse=True))
-    + r")(?!\w)"
+    + r")(?![^\W人名])"
 )
 
 

@@ -22,7 +22,6 @@ __all__ = [
     "NATIONS",
     "PARTIES",
     "PLAIN",
-    "QUALIFIER_WORDS",
     "STATES",
     "SUBSETS",
     "TIMES",
@@ -131,7 +130,7 @@ CATEGORIES: Final = _table(
     killed="killed|dead|death|deaths|fatalities|fatality|kia|died|deceased|kill|killed in action|"
     "tote|getotete|gefallene|gefallen|todesopfer|muertos|fallecidos|muertes|bajas mortales|tues|"
     "morts|deces|caduti|morti|polegli|zabici|mortos|olu|загиблі|загинули|вбиті|вбито|убито|"
-    "убитые|погибшие|погибло|погибли|загинуло|قتلى|القتلى|死者|死亡",
+    "убитые|погибшие|погибло|погибли|загинуло|قتلى|القتلى|死者|死亡|martyrs",
     wounded="wounded|injured|injuries|wia|injury|wounds|verwundete|verletzte|verwundet|heridos|"
     "blesses|feriti|ranni|feridos|yarali|поранені|поранено|раненые|ранено|جرحى|الجرحى",
     casualties="casualties|killed and wounded|kia wia|casualty|killed or wounded|"
@@ -277,43 +276,4 @@ MISSING: Final = _words(
     "-999|-9999|-99999|немає даних|немає|нет данных|нет|н/д|невідомо|неизвестно|"
     "k.a.|k. a.|keine angabe|keine daten|s/d|sin datos|sin dato|inconnu|"
     "non disponible|brak|brak danych|pas de données|pas de donnees|*|x"
-)
-# Qualifier of a figure -> words before it, and after it; the longest are tried first.
-QUALIFIER_WORDS: Final = (
-    (
-        "at-least",
-        ">=|>|≥|=>|⩾|over|more than|at least|min|min.|minimum|minimum of|no fewer than|"
-        "no less than|not less than|not fewer than|above|exceeding|in excess of|upwards of|from|"
-        "понад|більше|більше ніж|більше за|більш як|більш ніж|щонайменше|не менше|не менше ніж|"
-        "не менш як|мінімум|від|як мінімум|"
-        "более|более чем|больше|больше чем|свыше|не менее|не менее чем|минимум|как минимум|"
-        "по меньшей мере|по крайней мере|от|"
-        "über|mehr als|mindestens|wenigstens|más de|mas de|al menos|plus de|au moins|ponad|"
-        "co najmniej|oltre|almeno",
-        "+|or more|and more|or over|and over|and above|or above|at least|plus|minimum|або більше|"
-        "і більше|чи більше|или более|или больше|и более|и больше|oder mehr|o más|o mas|ou plus",
-    ),
-    (
-        "at-most",
-        "<=|<|≤|=<|⩽|up to|less than|fewer than|at most|max|max.|maximum|maximum of|under|below|"
-        "no more than|not more than|not over|"
-        "до|не більше|не більше ніж|не більш як|менше|менше ніж|менш як|щонайбільше|максимум|"
-        "не более|не более чем|не больше|менее|менее чем|меньше|меньше чем|"
-        "bis zu|höchstens|weniger als|unter|maximal|hasta|menos de|jusqu'à|jusqu à|moins de|"
-        "au plus|do|najwyżej|fino a|meno di",
-        "or less|or fewer|or under|and less|and below|or below|at most|maximum|або менше|"
-        "чи менше|или менее|или меньше|oder weniger|o menos|ou moins",
-    ),
-    (
-        "about",
-        "~|≈|∼|about|around|roughly|approximately|approx|approx.|ca|ca.|c.|c|circa|some|nearly|"
-        "almost|estimated|est|est.|close to|an estimated|"
-        "близько|приблизно|біля|майже|орієнтовно|десь|"
-        "около|ок.|ок|примерно|приблизительно|порядка|почти|ориентировочно|"
-        "etwa|rund|ungefähr|knapp|fast|unos|unas|alrededor de|aproximadamente|cerca de|environ|"
-        "autour de|około|circa",
-        "approx|approx.|approximately|est|est.|estimated|(est)|(est.)|(approx)|(approx.)|~|"
-        "приблизно|примерно|or so|ish",
-    ),
-    ("exact", "exactly|рівно|ровно|=", ""),
 )

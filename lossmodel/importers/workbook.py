@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lossmodel.errors import UsageError
 from lossmodel.importers.csv_reader import MOST_COLUMNS, Grid
+from lossmodel.importers.merged_cells import fill_merged, merged_down
 
 if TYPE_CHECKING:
     from openpyxl.workbook.workbook import Workbook
@@ -67,11 +68,12 @@ def workbook_grid(data: bytes, path: Path, sheet: str = "") -> Grid:
         )
         name, rows = values.filled(sheet)
         written = formulas.rows(name)
+        merged = fill_merged(rows, merged_down(data, values.part(name)))
     except UsageError:
         raise
     except Exception as error:  # noqa: BLE001 - openpyxl raises errors of every kind
         raise UsageError(f"{path} cannot be opened as a workbook: {error}. {EXPORT}") from error
-    return Grid(rows, (f"sheet {name!r}", *_formulas(rows, written, path)))
+    return Grid(rows, (f"sheet {name!r}", *_formulas(rows, written, path), *merged))
 
 
 def _check_archive(data: bytes, path: Path) -> None:
@@ -114,6 +116,10 @@ class _Workbook:
                 "Say which with --sheet."
             )
         return next(iter(filled.items()))
+
+    def part(self, name: str) -> str:
+        """Name of the part of the archive that has a sheet; empty if it is not known."""
+        return str(getattr(self.book[name], "_worksheet_path", "") or "").lstrip("/")
 
     def rows(self, name: str) -> list[tuple[int, list[str]]]:
         """Rows of a sheet that are not blank, with their numbers."""

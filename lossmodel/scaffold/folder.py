@@ -25,7 +25,7 @@ from lossmodel.scaffold.hints import (
     with_keys,
     with_parties,
 )
-from lossmodel.scaffold.interview import interview, words_of
+from lossmodel.scaffold.interview import interview, last_day, words_of
 from lossmodel.scaffold.names import TableNames, names_in
 from lossmodel.scaffold.plan import DROPPED, LEFT_OUT, OPTIONS, Author, Plan, Wishes
 from lossmodel.scaffold.sides import name_and_rest
@@ -181,6 +181,7 @@ class _Reading:
         words = {w: DROPPED if key == LEFT_OUT else key for w, key in words_of(wishes).items()}
         titles: dict[str, str] = {}
         hints = with_parties(hints, source, wishes, titles)
+        hints = replace(hints, last_day=last_day(wishes))
         self.hints = with_columns(with_keys(hints, titles), source)
         if is_list(source, self.hints) and len(wishes.categories) == 1 and not hints.category:
             category = category_of(wishes.categories[0]) or slug(wishes.categories[0])

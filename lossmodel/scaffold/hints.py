@@ -122,9 +122,14 @@ def with_parties(hints: Hints, source: Source, wishes: Wishes, titles: dict[str,
             titles.setdefault(slug(side), side)
         if not own or len(armed) == 1:
             words.setdefault(side, keys[armed[0]] if armed else slug(side))
-    # A heading such as "North" is of the claimant where one has this name.
+    # A heading such as "North" is of the claimant that has its name; a cell is not.
     claimants = {normal(name_and_rest(text)[0]) for text in wishes.claimants}
-    words = {word: key for word, key in words.items() if normal(word) not in claimants}
+    headings = [f" {normal(str(heading))} " for heading in source.headings]
+    words = {
+        word: key
+        for word, key in words.items()
+        if normal(word) not in claimants or not any(f" {normal(word)}" in h for h in headings)
+    }
     hints = replace(hints, parties=words)
     shape = find_shape(source.columns)
     return hints if shape is None else _with_fighting(hints, source, shape, wishes, titles)

@@ -24,6 +24,7 @@ from lossmodel.scaffold.sides import (
     matched,
     name_and_rest,
     side_of,
+    sides_by_name,
     split,
 )
 from lossmodel.scaffold.words import category_of
@@ -31,7 +32,7 @@ from lossmodel.tables.vocabulary import ACCOUNTINGS, Accounting
 from lossmodel.text.escape import shell
 from lossmodel.text.spelling import nearest
 
-__all__ = ["interview", "words_of"]
+__all__ = ["interview", "last_day", "words_of"]
 
 # Likeness from which a new word is a misspelt one, as for names of columns and keys.
 _MISSPELT: Final = 0.8
@@ -64,7 +65,7 @@ def interview(asker: Asker, wishes: Wishes, table: TableNames, title: str) -> Pl
     parties = ask_parties(asker, wishes, table, sides)
     fights = ask_fights(asker, wishes, sides)
     start, end = _days(asker, wishes, table)
-    claimants = _claimants(asker, wishes, table, sides)
+    claimants = _claimants(asker, wishes, table, sides, parties)
     known = {normal(author.name) for author in claimants.values()}
     for name, _, _ in _given_accountings(wishes):
         if normal(name) not in known:
@@ -204,6 +205,18 @@ def _days(asker: Asker, wishes: Wishes, table: TableNames) -> tuple[dt.date, dt.
     return start or dt.date.min, end
 
 
+def last_day(wishes: Wishes) -> str:
+    """Last day of the war as it was given, YYYY-MM-DD; empty if it was not.
+
+    Examples
+    --------
+    >>> last_day(Wishes(end="4 May 2001"))
+    '2001-05-04'
+    """
+    day = _day(wishes.end)
+    return "" if day is None else f"{day}"
+
+
 def _day(text: str) -> dt.date | None:
     """A day in any form that has one meaning; None for none."""
     if text in ("", LEFT_OUT):
@@ -218,7 +231,11 @@ def _day(text: str) -> dt.date | None:
 
 
 def _claimants(
-    asker: Asker, wishes: Wishes, table: TableNames, sides: Mapping[str, Side]
+    asker: Asker,
+    wishes: Wishes,
+    table: TableNames,
+    sides: Mapping[str, Side],
+    parties: Mapping[str, tuple[str, str, bool]],
 ) -> dict[str, Author]:
     others = next((t[2:].strip() for t in wishes.claimants if t.startswith("*=")), "")
     by_key = matched((t for t in wishes.claimants if not t.startswith("*=")), table.claimants)
@@ -230,15 +247,18 @@ def _claimants(
         names = {key: (name, "") for name, key in keys_in_order(listed).items()}
     if names:
         asker.tell("On which side is each claimant? A newspaper, another state, a project: none.")
+    own = sides_by_name(sides, parties)
     found = {}
     for key, (name, count) in names.items():
-        likely = likely_side(name, sides)
+        itself = own.get(normal(name), "")
+        likely = itself or likely_side(name, sides)
         side = asker.ask(
             by_key.get(key, ("", ""))[1] or others,
             f"Side of {name}{count}: {_listed([*sides, LEFT_OUT])}",
             lambda text: side_of(text, sides),
             option="--claimant " + shell(f"{name}={likely or 'SIDE'}"),
             default=likely or LEFT_OUT,
+            needed=not itself,
         )
         found[key] = Author(name, side)
     return found

@@ -25,6 +25,7 @@ __all__ = [
     "matched",
     "name_and_rest",
     "side_of",
+    "sides_by_name",
     "split",
 ]
 
@@ -99,6 +100,26 @@ def side_of(text: str, sides: Mapping[str, Side]) -> str:
         known = ", ".join(sides)
         raise UsageError(f"There is no side {text!r}: {known}, or {LEFT_OUT} for none.{hint}")
     return found
+
+
+def sides_by_name(
+    sides: Mapping[str, Side], parties: Mapping[str, tuple[str, str, bool]]
+) -> dict[str, str]:
+    """Name of a side, or of a party of soldiers -> the key of the side: who has it speaks for it.
+
+    Examples
+    --------
+    >>> sides = {"n": Side("n", "North"), "s": Side("s", "South")}
+    >>> sides_by_name(sides, {"army": ("The Army", "n", False)})["the army"]
+    'n'
+    """
+    found = {
+        normal(name): side
+        for key, (title, side, civilian) in parties.items()
+        if side and not civilian
+        for name in (key, title)
+    }
+    return found | {normal(n): key for key, side in sides.items() for n in (key, side.title)}
 
 
 def likely_side(name: str, sides: Mapping[str, Side]) -> str:
