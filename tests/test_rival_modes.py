@@ -78,7 +78,9 @@ def test_an_answer_has_both_peaks_where_either_figure_may_be_wrong(tmp_path):
         settings = Settings(**settings)
         return run(density.design, settings=settings, earlier=None, progress=lambda _: None)
 
-    drawn = submodel_of().posterior.total("north", "killed")
+    answer = submodel_of()
+    assert any("2 peaks" in doubt for doubt in answer.diagnostics["doubts"])
+    drawn = answer.posterior.total("north", "killed")
     lower, upper = np.quantile(drawn, [0.025, 0.975])
     assert lower < 1.3 * LATE < 60_000 < upper
     sampled = submodel_of(engine="hmc", draws=50, patience=0)

@@ -196,8 +196,9 @@ def _by_laplace(
             if rough or not uneven:
                 theta = weighted.resample(draws, rng)[None]
             if not uneven:
+                found["doubts"] = peaks(laplace)
                 return laplace, (theta, found)
-            reasons = [ROUGHLY] if rough else [*reasons, *uneven]
+            reasons = [*peaks(laplace), ROUGHLY] if rough else [*reasons, *uneven]
     # Chains would stay at the mode where they began.
     if reasons and settings.engine == "auto" and not laplace.rivals:
         too_large = _too_large(density.design, settings)

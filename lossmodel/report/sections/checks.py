@@ -68,7 +68,7 @@ def _gate(diagnostics: dict[str, Any]) -> list[Text]:
     if gate["doubts"]:
         words += (
             "The fit is approximate where the posterior is not normal, see the table below; the "
-            "engine nuts is exact there. "
+            "engine nuts is exact there, unless the probability has several peaks. "
         )
     if "laplace" in diagnostics["engine"]:
         words += (
