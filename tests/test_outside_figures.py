@@ -206,3 +206,20 @@ def test_the_days_of_a_figure_stand_beside_it_and_the_whole_total_after_it(tmp_p
     (words,) = (f["message"] for f in said if f["message"].startswith("sea, killed: "))
     assert "the answer for 1 January 2001 to 31 January 2001, " in words
     assert words.split(" The total to ")[1].startswith(f"{date(found.days[-1])} is ")
+
+
+@pytest.mark.parametrize("accounting", ["list", "estimate"])
+def test_the_remedy_is_one_for_the_accounting_that_is_declared(tmp_path, accounting):
+    """That of a declared list asked for a declaration."""
+    low = {"median": 0.1, "sd": 0.05, "reason": "A test."}
+    priors = Priors.default().replace({"coverage.level.self": low, "bias.self.person": low})
+    conflict = write_conflict(
+        tmp_path,
+        claims=claims_csv([row(0, value=1000, **OWN)]),
+        streams=f"claimant,party,category,accounting\nsea-staff,sea,killed,{accounting}\n",
+        claimants=CLAIMANTS,
+    )
+    found = fit(load_claims(conflict=conflict), priors=priors, engine="laplace", draws=200)
+    (said,) = [f for f in found.diagnostics["findings"] if f["kind"] == OUTSIDE]
+    assert ("declare the accounting" in said["remedy"]) == (accounting == "estimate")
+    assert ("priors of its coverage and delay" in said["remedy"]) == (accounting == "list")

@@ -40,6 +40,10 @@ REMEDY: Final = (
     "declare the accounting of its figures in streams.csv; if claimants of its role were nearer to "
     "the truth in wars like this one, give that prior (docs/priors.md)"
 )
+OF_COUNTS: Final = (
+    "Look at the coverage of the list or register in the report: if it had every case on the day "
+    "that it is known for, give the priors of its coverage and delay that say so (docs/priors.md)"
+)
 
 
 class Compared(NamedTuple):
@@ -87,7 +91,10 @@ def outside_findings(fit: Fit) -> list[Finding]:
         if figures:
             ids = tuple(name for figure in figures for name in figure.claims)
             sentence = _sentence(fit, key, figures, where)
-            found.append(Finding("warning", OUTSIDE, len(ids), sentence, REMEDY, ids))
+            own = claims.loc[claims["claim_id"].isin(ids), "accounting"]
+            counts = own.isin(names_with(ACCOUNTINGS, "counts_cases")).all()
+            remedy = OF_COUNTS if counts else REMEDY
+            found.append(Finding("warning", OUTSIDE, len(ids), sentence, remedy, ids))
     return found
 
 

@@ -158,7 +158,7 @@ def approximate(
         for _ in range(RESTARTS):
             best, _ = max(found, key=_evidence)
             starts = starts_at_outliers(density, best.mode)
-            found += [_search(modes, other) for other in starts]
+            found += [_search(modes, x) for x in starts if np.isfinite(modes.evaluate(x)[0])]
             if max(found, key=_evidence)[0] is best:
                 break
         fits = [laplace for laplace, _ in found]
