@@ -48,7 +48,9 @@ LAST_DAY: Final = re.compile(
     r"(?:(?:\b(?:last|past|previous|preceding|letzten?|vergangenen|ultimas|dernieres|останні|минулі|"
     r"последние|прошедшие|прошлые)\b |آخر )*"
     r"\b24 ?(?:hours?|hrs?|h|stunden|std|horas|heures|години?|час(?:а|ов)?|ساعة|שעות|小时)(?!\w)"
-    r"|\b(?:last|past|previous|preceding) day\b|за (?:останню|минулу|попередню) добу"
+    # Without a preposition it is the last day of a window.
+    r"|(?:(?<=\bin )|(?<=\bthe )|(?<=\bover )|(?<=\bduring )|(?<=\bwithin )|(?<=\bfor ))"
+    r"(?:last|past|previous|preceding) day\b|за (?:останню|минулу|попередню) добу"
     r"|за (?:последние|прошедшие|прошлые|минувшие) сутки)"
 )
 PER_DAY: Final = names_with(KINDS, "per_day")
