@@ -114,6 +114,7 @@ ORDER = [
     "inference/hmc",
     "inference/proposals",
     "inference/importance",
+    "inference/mode_integrals",
     "inference/gates",
     "inference/sampling",
     "inference/run",

@@ -324,6 +324,38 @@ def test_days_without_an_event_of_a_set_are_in_a_window(tmp_path):
         assert starts[1:] == [day + pd.Timedelta(days=1) for day in ends[:-1]]
 
 
+def test_a_month_that_another_party_has_in_a_longer_window_is_no_gap(tmp_path):
+    """An event of two months made them one window of its party; the other party lost the second."""
+    events = [
+        ("R", "2023-01-05", "2023-01-05", 4), ("S", "2023-02-10", "2023-02-10", 7),
+        ("S", "2023-02-27", "2023-03-02", 9), ("R", "2023-04-10", "2023-04-10", 5),
+    ]  # fmt: skip
+    text = GED.split("\n", 1)[0] + "\n"
+    for n, (party, start, end, dead) in enumerate(events):
+        text += f"{n},R-{n},2023,1,G,{party},48,37,1,{start},{end},0,{dead},0,0,9,9,9\n"
+    columns = [
+        "side_b=party",
+        "deaths_b=value",
+        *(
+            f"{name}=ignore"
+            for name in (
+                "side_a",
+                "deaths_a",
+                "deaths_civilians",
+                "deaths_unknown",
+                "best",
+                "high",
+                "low",
+            )
+        ),
+    ]
+    options = {"party": "", "column": columns, "conflict": "", "category": "killed"}
+    found = claims(read(tmp_path, text, **options), "party", "start", "end", "value")
+    assert found == [
+        ("r", "01-01", "01-31", 4), ("r", "02-01", "04-30", 5), ("s", "01-01", "04-30", 16),
+    ]  # fmt: skip
+
+
 def test_a_side_without_losses_for_long_has_the_days_of_the_set(tmp_path):
     text = "event_date,actor1,fatalities\n01 May 2023,A,3\n05 June 2023,B,2\n03 August 2023,A,1\n"
     options = {"party": "", "column": ["actor1=party"], "conflict": ""}

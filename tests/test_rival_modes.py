@@ -11,7 +11,8 @@ from lossmodel.inference.importance import weighted_draws
 from lossmodel.inference.laplace import fit as laplace_fit
 from lossmodel.inference.laplace.fit import approximate
 from lossmodel.inference.laplace.outliers import starts_at_outliers
-from lossmodel.inference.laplace.rival_modes import shares, that_matter
+from lossmodel.inference.laplace.rival_modes import candidates, shares
+from lossmodel.inference.mode_integrals import with_modes_that_matter
 from lossmodel.inference.run import Settings, run
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
@@ -113,7 +114,7 @@ def test_parts_of_the_unknowns_have_their_own_weights(tmp_path, monkeypatch, cou
     assert (apart.max() < 0.17) == counted
 
 
-def test_modes_that_matter_are_distinct_and_have_a_part(tmp_path):
+def test_modes_candidates_are_distinct_and_have_a_part(tmp_path):
     density = density_of(count_war.claims(tmp_path, [count_war.total("agency", 1800)]))
     mode = approximate(density, diagnose=False).mode
     entry = density.design.parameters.groups["rate.level north"].start
@@ -121,6 +122,31 @@ def test_modes_that_matter_are_distinct_and_have_a_part(tmp_path):
     far[entry] += 1.0
     near[entry] += 1e-4
     modes = [far, mode, near, far]
-    assert that_matter(density, modes, [-2.0, -1.0, -1.1, -9.0]) == [1, 0]
-    assert that_matter(density, modes, [-9.0, -1.0, -1.1, -9.0]) == [1]
+    assert candidates(density, modes, [-2.0, -1.0, -1.1, -9.0]) == [1, 0]
+    assert candidates(density, modes, [-19.0, -1.0, -1.1, -19.0]) == [1]
     np.testing.assert_allclose(shares([0.0, np.log(3)]), [0.25, 0.75])
+
+
+def test_modes_are_weighed_by_integrals_and_not_by_their_curvature(tmp_path):
+    """A register of 9,000 beside a list of 300 names by nobody's.
+
+    Laplace's evidence is a quarter higher for the list, whose integral is a six hundredth.
+    """
+    late = {"known": "2005-01-01", "published": "2005-01-01"}
+    rows = [count_war.total("agency", 300, **late), count_war.total("ministry", 9000, **late)]
+    streams = "agency,north,killed,list\nministry,north,killed,register"
+    density = density_of(count_war.claims(tmp_path, rows, streams))
+    found = approximate(density, diagnose=False)
+    modes = (found, *found.rivals)
+    assert min(killed(density, mode.mode)[0] for mode in modes) < 500
+    kept = with_modes_that_matter(density, found, seed=1)
+    assert kept.rivals == ()
+    assert 7000 < killed(density, kept.mode)[0] < 12_000
+
+
+def test_no_total_is_said_to_hang_on_a_claim_where_there_are_two_peaks(tmp_path):
+    """What a figure does is computed around one of them."""
+    two = fit(claims_of(tmp_path / "two", "agency", "institute", "list", 200_000))
+    assert not two.row_influence["hangs"].any()
+    one = fit(count_war.claims(tmp_path / "one", [count_war.total("agency", 1800)]))
+    assert one.row_influence["hangs"].any()

@@ -132,7 +132,13 @@ def _gaps(
         span = windows if is_set else [record.window for record in group]
         free, last = min(w.start for w in span), max(w.end for w in span)
         gaps = found.setdefault(of, [])
-        for start, end in [*sorted([*own, *(rows - read[of[0]])]), (last + DAY, last)]:
+        # Windows that an event spans are one, so that a row may be a part of one that was read.
+        unread = {
+            row
+            for row in rows - read[of[0]]
+            if not any(start <= row[0] and row[1] <= end for start, end in read[of[0]])
+        }
+        for start, end in [*sorted([*own, *unread]), (last + DAY, last)]:
             if free < start:
                 gaps.append((free, start - DAY))
             free = max(free, end + DAY)

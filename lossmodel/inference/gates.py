@@ -45,7 +45,7 @@ HEADLINE_RHAT, HEADLINE_ESS = 1.01, 1000.0
 DIVERGENCES = 1e-3
 # A fit agrees with weighted draws if medians are within AGREE sds and widths within as much on the
 # log, beside ERRORS standard errors, 1.25 sds of a median over the root of the effective draws.
-AGREE, ERRORS, MEDIAN_ERROR, FEWEST = 0.05, 2.0, 1.25, 100.0
+AGREE, ERRORS, MEDIAN_ERROR, FEWEST = 0.05, 2.0, 1.25, 1000.0
 LIMITS, WIDTH_OF_95 = (0.025, 0.5, 0.975), 3.92
 # Pareto k and effective draws of weights that say more than draws without them, if not enough to
 # rely on. Of tanks in a war of six weeks, with k 0.75 and 450 effective draws, the draws without

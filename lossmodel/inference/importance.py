@@ -78,6 +78,8 @@ class WeightedDraws:
         Pareto k of the weights.
     rounds
         How often draws were made.
+    log_integrals
+        Log of the integral of the density over the part of each mode, up to a constant.
     """
 
     theta: Floats
@@ -85,6 +87,7 @@ class WeightedDraws:
     totals: Floats
     k: float
     rounds: int
+    log_integrals: tuple[float, ...] = (0.0,)
 
     @property
     def effective(self) -> float:
@@ -171,8 +174,8 @@ def weighted_draws(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         totals = reported(density, laplace.mode)
         logs = [log_totals(density, draws.theta, totals) for draws, _ in found]
-    # The first mode's part of the integral is one.
-    parts = np.exp([draws.log_mean - found[0][0].log_mean for draws, _ in found])
+    integrals = np.array([draws.log_mean for draws, _ in found])
+    parts = np.exp(integrals - integrals.max())
     matter = [k for k in range(len(modes)) if parts[k] > MATTERS * parts.sum()]
     weights = [part * draws.weights for part, (draws, _) in zip(parts, found, strict=True)]
     return WeightedDraws(
@@ -181,6 +184,7 @@ def weighted_draws(
         np.concatenate(logs),
         max(found[k][0].k for k in matter),
         sum(count for _, count in found),
+        tuple(integrals.tolist()),
     )
 
 

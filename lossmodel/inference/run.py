@@ -27,6 +27,7 @@ from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.laplace.rival_modes import shares
 from lossmodel.inference.laplace.settled import FAIL as CONTRADICTED
 from lossmodel.inference.laplace.settled import Settled, settled
+from lossmodel.inference.mode_integrals import with_modes_that_matter
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.nuts.sampler import wake
 from lossmodel.inference.sampling import BEFORE, SAMPLERS, sample_through_gate
@@ -139,6 +140,7 @@ def run(
         density, start=_start(design, earlier), diagnose=False, report=portion(progress, 0, climb)
     )
     streams = np.random.SeedSequence([settings.seed, len(design.name), design.size]).spawn(3)
+    laplace = with_modes_that_matter(density, laplace, seed=int(streams[0].generate_state(1)[0]))
     prior = design.parameters.draw(np.random.default_rng(streams[1]), PRIOR_DRAWS)[None]
     result: _Drawn | None = None
     if settings.engine not in SAMPLERS:
@@ -172,7 +174,10 @@ def _by_laplace(
     rng, draws = np.random.default_rng(stream), settings.draws or LAPLACE_DRAWS
     found: dict[str, Any] = {"engine": "laplace", "failures": [], "doubts": []}
     progress(Stage("checks of the approximation", CLIMBED, detail=True))
-    laplace, key = diagnosed(density, laplace), int(stream.generate_state(1)[0])
+    before, key = laplace.mode, int(stream.generate_state(1)[0])
+    laplace = diagnosed(density, laplace)
+    if laplace.mode is not before:
+        laplace = with_modes_that_matter(density, laplace, seed=key)
     found["gradients"] = laplace.gradients
     kept = _of_all_modes(density, laplace, draws, rng)
     theta = kept.theta[None]
@@ -293,7 +298,7 @@ def _described(density: Density, laplace: Laplace) -> dict[str, Any]:
     design = density.design
     scales = np.exp(design.parameters.log_scales(laplace.mode))
     return {
-        "dimension": design.size, "terms": len(design.terms),
+        "modes": 1 + len(laplace.rivals), "dimension": design.size, "terms": len(design.terms),
         "log_evidence": laplace.log_evidence, "decrement": laplace.decrement,
         "log_density": float(density(laplace.mode)[0]),
         "expansions": laplace.expansions, "positive": laplace.positive,

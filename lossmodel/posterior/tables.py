@@ -221,9 +221,12 @@ def _influences(fit: Fit) -> pd.DataFrame:
 
     def without(name: str, submodel: Submodel) -> pd.DataFrame:
         series = series_of(submodel.design, name, fit.conflict)
-        return row_influence(
+        found = row_influence(
             submodel.posterior, _expansion(fit, name), fit.conflict, series, ci_prob=fit.ci_prob
         )
+        # Around one of several modes it says nothing of the others.
+        several = submodel.diagnostics.get("modes", 1) > 1
+        return found.assign(hangs=False) if several else found
 
     return fit.cache.get("influences", lambda: _joined(fit, without))
 

@@ -30,7 +30,7 @@ from lossmodel.inference.laplace.hyper_mode import HyperMode, Report, find_hyper
 from lossmodel.inference.laplace.hyper_spread import covariance_of_hypers, sds_of_hypers
 from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.inference.laplace.outliers import starts_at_outliers
-from lossmodel.inference.laplace.rival_modes import that_matter
+from lossmodel.inference.laplace.rival_modes import candidates
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.layout import MANY_UNKNOWNS
 from lossmodel.model.design.grid import Floats
@@ -76,7 +76,7 @@ class Laplace:
         How far the posterior is from this approximation; None where they were not run, and of a
         fit from disk.
     rivals
-        Fits around other modes that have a part of the probability; none of a fit from disk.
+        Fits around other modes that may have a part of the probability; none of a fit from disk.
     """
 
     mode: Floats
@@ -162,9 +162,7 @@ def approximate(
             if max(found, key=_evidence)[0] is best:
                 break
         fits = [laplace for laplace, _ in found]
-        ranked = that_matter(
-            density, [fit.mode for fit in fits], [fit.log_evidence for fit in fits]
-        )
+        ranked = candidates(density, [fit.mode for fit in fits], [fit.log_evidence for fit in fits])
         best, point = found[ranked[0]]
         best = replace(best, rivals=tuple(fits[number] for number in ranked[1:]))
         if not diagnose:
