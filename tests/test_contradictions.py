@@ -125,7 +125,9 @@ def test_only_a_stream_far_from_the_predictive_of_the_others_is_named(fitted, na
     make, far, near = APART[name]
     found = fitted(make, near if honest else far)
     named = [f for f in found.diagnostics["findings"] if f["kind"] == CONTRADICTED]
-    assert [f["message"].split(" (")[0] for f in named] == ([] if honest else ["The Almanac"])
+    # The answer follows the longer of two lists, which the other contradicts as much.
+    far = ["The Almanac", "The Gazette"] if name == "lists" else ["The Almanac"]
+    assert [f["message"].split(" (")[0] for f in named] == ([] if honest else far)
 
 
 @pytest.mark.parametrize("far", [10, 900])
