@@ -11,9 +11,10 @@ from lossmodel.inference.importance import weighted_draws
 from lossmodel.inference.laplace import fit as laplace_fit
 from lossmodel.inference.laplace.fit import approximate
 from lossmodel.inference.laplace.outliers import starts_at_outliers
-from lossmodel.inference.laplace.rival_modes import candidates, shares
+from lossmodel.inference.laplace.rival_modes import candidates
 from lossmodel.inference.mode_integrals import with_modes_that_matter
 from lossmodel.inference.run import Settings, run
+from lossmodel.inference.weights import normalised
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
@@ -114,7 +115,7 @@ def test_parts_of_the_unknowns_have_their_own_weights(tmp_path, monkeypatch, cou
     assert (apart.max() < 0.17) == counted
 
 
-def test_modes_candidates_are_distinct_and_have_a_part(tmp_path):
+def test_candidates_are_distinct_modes_of_enough_evidence(tmp_path):
     density = density_of(count_war.claims(tmp_path, [count_war.total("agency", 1800)]))
     mode = approximate(density, diagnose=False).mode
     entry = density.design.parameters.groups["rate.level north"].start
@@ -124,7 +125,7 @@ def test_modes_candidates_are_distinct_and_have_a_part(tmp_path):
     modes = [far, mode, near, far]
     assert candidates(density, modes, [-2.0, -1.0, -1.1, -9.0]) == [1, 0]
     assert candidates(density, modes, [-19.0, -1.0, -1.1, -19.0]) == [1]
-    np.testing.assert_allclose(shares([0.0, np.log(3)]), [0.25, 0.75])
+    np.testing.assert_allclose(normalised(np.array([0.0, np.log(3)])), [0.25, 0.75])
 
 
 def test_modes_are_weighed_by_integrals_and_not_by_their_curvature(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -38,38 +38,30 @@ MONTHS: Final = MappingProxyType(
         for stem in stems.split("|")
     }
 )
+ENGLISH: Final = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+
+
+def _in_english(*months: str) -> Mapping[str, str]:
+    """Names of the twelve months, those of one between bars -> its English name."""
+    named = zip(ENGLISH, months, strict=True)
+    return MappingProxyType({name: month for month, names in named for name in names.split("|")})
+
+
 # Names in Arabic, of the Levant and of Egypt, and in Persian: some are two words or two letters.
-ARABIC: Final = MappingProxyType(
-    {
-        name: month
-        for month, names in zip(
-            ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-            (
-                *("كانون الثاني|يناير|ژانویه", "شباط|فبراير|فوریه", "آذار|اذار|مارس"),
-                *("نيسان|أبريل|ابريل|إبريل|آوریل", "أيار|ايار|مايو|مه", "حزيران|يونيو|يونيه|ژوئن"),
-                *("تموز|يوليو|يوليه|ژوئیه", "آب|اب|أغسطس|اغسطس|اوت", "أيلول|ايلول|سبتمبر|سپتامبر"),
-                *("تشرين الأول|تشرين الاول|أكتوبر|اكتوبر|اکتبر", "تشرين الثاني|نوفمبر|نوامبر"),
-                "كانون الأول|كانون الاول|ديسمبر|دسامبر",
-            ),
-            strict=True,
-        )
-        for name in names.split("|")
-    }
+ARABIC: Final = _in_english(
+    *("كانون الثاني|يناير|ژانویه", "شباط|فبراير|فوریه", "آذار|اذار|مارس"),
+    *("نيسان|أبريل|ابريل|إبريل|آوریل", "أيار|ايار|مايو|مه", "حزيران|يونيو|يونيه|ژوئن"),
+    *("تموز|يوليو|يوليه|ژوئیه", "آب|اب|أغسطس|اغسطس|اوت", "أيلول|ايلول|سبتمبر|سپتامبر"),
+    *("تشرين الأول|تشرين الاول|أكتوبر|اكتوبر|اکتبر", "تشرين الثاني|نوفمبر|نوامبر"),
+    "كانون الأول|كانون الاول|ديسمبر|دسامبر",
 )
 # Names in Hebrew, which may have "in" before them.
-HEBREW: Final = MappingProxyType(
-    {
-        name: month
-        for month, names in zip(
-            ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-            (
-                *("ינואר", "פברואר", "מרץ|מרס|מארס", "אפריל", "מאי", "יוני", "יולי", "אוגוסט"),
-                *("ספטמבר", "אוקטובר", "נובמבר", "דצמבר"),
-            ),
-            strict=True,
-        )
-        for name in names.split("|")
-    }
+HEBREW: Final = _in_english(
+    *("ינואר", "פברואר", "מרץ|מרס|מארס", "אפריל", "מאי", "יוני", "יולי", "אוגוסט"),
+    *("ספטמבר", "אוקטובר", "נובמבר", "דצמבר"),
 )
 IN_HEBREW: Final = re.compile(rf"(?<!\w)(?:ב-?)?({'|'.join(HEBREW)})(?!\w)")
 # Signs behind a year, a month and a day in Chinese and Japanese, and in Korean; a weekday behind.

@@ -36,6 +36,11 @@ CLOCK: Final = re.compile(
     re.IGNORECASE,
 )
 TAIL: Final = re.compile(r"\s*(?:г\.?|р\.?|года|року|год|рік)$")
+# Marks between the two days of a window.
+BETWEEN: Final = (
+    *(" - ", " – ", "–", " — ", " to ", " bis ", " до ", " по "),
+    *("至", "～", "/", "--", ".."),
+)
 LONGEST_CELL: Final = 100  # letters; a longer text is a remark, and takes long to search
 SHORT: Final = re.compile(r"(\d{1,2})[-/ ](\d{1,2})[-/ ](\d{2})")
 # "1-7 Jan 2001", "29 Jan-4 Feb 2001" and "Jan 29-Feb 4, 2001"; other hyphens join parts of one day,
@@ -93,21 +98,7 @@ class Dates:
 
     def _span(self, cell: str) -> Window | None:
         """Window between two days in one cell."""
-        for mark in (
-            " - ",
-            " – ",
-            "–",
-            " — ",
-            " to ",
-            " bis ",
-            " до ",
-            " по ",
-            "至",
-            "～",
-            "/",
-            "--",
-            "..",
-        ):
+        for mark in BETWEEN:
             halves = cell.split(mark)
             if len(halves) == 2 and all(halves) and (found := self._between(*halves)):
                 return found

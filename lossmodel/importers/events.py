@@ -56,7 +56,7 @@ def sum_events(
     """
     groups: dict[Series, list[Record]] = {}
     for record in records:
-        groups.setdefault(_series(record), []).append(record)
+        groups.setdefault(record.series, []).append(record)
     sums: dict[Series, list[Record]] = {}
     for of, group in groups.items():
         parts: dict[Days, list[Record]] = {}
@@ -111,10 +111,6 @@ def as_of_one_day(records: list[Record], sums: list[Record]) -> tuple[list[Recor
     return found, [f"figures are as the set was on {day}, {why}"]
 
 
-def _series(record: Record) -> Series:
-    return record.position, record.claimant, record.party, record.category, record.scope
-
-
 def _gaps(
     sums: dict[Series, list[Record]], rows: set[Days], *, is_set: bool
 ) -> dict[Series, list[Days]]:
@@ -125,6 +121,15 @@ def _gaps(
     read: dict[int, set[Days]] = {}
     for (position, *_), group in sums.items():
         read.setdefault(position, set()).update((r.window.start, r.window.end) for r in group)
+    # Windows that an event spans are one, so that a row may be a part of one that was read.
+    unread = {
+        position: {
+            row
+            for row in rows - done
+            if not any(start <= row[0] and row[1] <= end for start, end in done)
+        }
+        for position, done in read.items()
+    }
     windows = [record.window for group in sums.values() for record in group]
     found: dict[Series, list[Days]] = {}
     for of, group in sums.items():
@@ -132,13 +137,7 @@ def _gaps(
         span = windows if is_set else [record.window for record in group]
         free, last = min(w.start for w in span), max(w.end for w in span)
         gaps = found.setdefault(of, [])
-        # Windows that an event spans are one, so that a row may be a part of one that was read.
-        unread = {
-            row
-            for row in rows - read[of[0]]
-            if not any(start <= row[0] and row[1] <= end for start, end in read[of[0]])
-        }
-        for start, end in [*sorted([*own, *unread]), (last + DAY, last)]:
+        for start, end in [*sorted([*own, *unread[of[0]]]), (last + DAY, last)]:
             if free < start:
                 gaps.append((free, start - DAY))
             free = max(free, end + DAY)

@@ -142,8 +142,7 @@ def _steps(records: Iterable[Record]) -> list[_Step]:
     """Steps from day to day of each series; of one day the figure that was published last."""
     series: dict[tuple[object, ...], dict[dt.date, Record]] = {}
     for record in sorted(records, key=lambda r: (r.window.end, r.published, _size(r))):
-        key = (record.position, record.claimant, record.party, record.category, record.scope)
-        series.setdefault(key, {})[record.window.end] = record
+        series.setdefault(record.series, {})[record.window.end] = record
     return [
         _Step(figures[0], before, after)
         for figures in (list(days.values()) for days in series.values())

@@ -10,6 +10,7 @@ import re
 import zipfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final, NamedTuple
 
 from lossmodel.importers.dates import Dates
@@ -45,29 +46,17 @@ def merged_down(data: bytes, part: str) -> list[Merged]:
     part
         Name of the part of the archive that has the sheet; nothing is found without it.
     """
+    from openpyxl.utils import column_index_from_string
+
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if part not in archive.namelist():
             return []
         text = archive.read(part)
     found = [
-        Merged(int(match[2]), int(match[3]), _number(match[1].decode()))
-        for match, _ in zip(RANGE.finditer(text), range(MOST), strict=False)
+        Merged(int(match[2]), int(match[3]), column_index_from_string(match[1].decode()) - 1)
+        for match in islice(RANGE.finditer(text), MOST)
     ]
     return [merged for merged in found if merged.last > merged.first]
-
-
-def _number(letters: str) -> int:
-    """Number of a column, from 0.
-
-    Examples
-    --------
-    >>> _number("A"), _number("AA")
-    (0, 26)
-    """
-    number = 0
-    for letter in letters:
-        number = 26 * number + ord(letter) - ord("A") + 1
-    return number - 1
 
 
 def fill_merged(rows: list[tuple[int, list[str]]], ranges: Iterable[Merged]) -> list[str]:

@@ -61,6 +61,11 @@ class Record:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def series(self) -> tuple[int, str, str, str, str]:
+        """Its column, and of whom and what it counts the losses."""
+        return self.position, self.claimant, self.party, self.category, self.scope
+
+    @property
     def key(self) -> tuple[object, ...]:
         """All but the figure: two records of one key are one claim or contradict each other."""
         texts = tuple(sorted(t for t in self.texts.items() if t[0] not in ("claim_id", "note")))

@@ -3,11 +3,11 @@
 Draws are normal in the coordinates x of ``ConditionalMap``, in which a posterior is close to a
 standard normal: how well a normal is known follows its learned scale there. Levels of rates are
 held as in ``laplace/levels``, or in ``nuts/held_levels`` where cases are counted, which does not
-change the volume. Each has the weight
-``p(theta) |d theta / d x| / q(x)``. Round by round q is adapted to the weighted draws of all rounds
-before it, with weights relative to the mixture of all q, so that no round can spoil the others
-(Cornuet, Marin, Mira and Robert 2012, "Adaptive multiple importance sampling"). The draws that
-count are made afterwards, from a mixture of the last q, unless the first rounds promise nothing.
+change the volume. Each has the weight ``p(theta) |d theta / d x| / q(x)``. Round by round q is
+adapted to the weighted draws of all rounds before it, with weights relative to the mixture of all
+q, so that no round can spoil the others (Cornuet, Marin, Mira and Robert 2012, "Adaptive multiple
+importance sampling"). The draws that count are made afterwards, from a mixture of the last q,
+unless the first rounds promise nothing.
 
 This is exact up to Monte Carlo error where the weights are even enough, in up to a hundred
 dimensions or so. The shape k of the Pareto distribution of the largest weights says whether they
@@ -175,14 +175,13 @@ def weighted_draws(
         totals = reported(density, laplace.mode)
         logs = [log_totals(density, draws.theta, totals) for draws, _ in found]
     integrals = np.array([draws.log_mean for draws, _ in found])
-    parts = np.exp(integrals - integrals.max())
-    matter = [k for k in range(len(modes)) if parts[k] > MATTERS * parts.sum()]
+    parts = normalised(integrals)
     weights = [part * draws.weights for part, (draws, _) in zip(parts, found, strict=True)]
     return WeightedDraws(
         np.concatenate([draws.theta for draws, _ in found]),
-        np.concatenate(weights) / parts.sum(),
+        np.concatenate(weights),
         np.concatenate(logs),
-        max(found[k][0].k for k in matter),
+        max(draws.k for part, (draws, _) in zip(parts, found, strict=True) if part > MATTERS),
         sum(count for _, count in found),
         tuple(integrals.tolist()),
     )

@@ -24,13 +24,13 @@ from lossmodel.inference.laplace.diagnostics import log_totals
 from lossmodel.inference.laplace.fit import Laplace, approximate, diagnosed
 from lossmodel.inference.laplace.levels import hold_levels
 from lossmodel.inference.laplace.quantities import reported
-from lossmodel.inference.laplace.rival_modes import shares
 from lossmodel.inference.laplace.settled import FAIL as CONTRADICTED
 from lossmodel.inference.laplace.settled import Settled, settled
 from lossmodel.inference.mode_integrals import with_modes_that_matter
 from lossmodel.inference.names import EngineName
 from lossmodel.inference.nuts.sampler import wake
 from lossmodel.inference.sampling import BEFORE, SAMPLERS, sample_through_gate
+from lossmodel.inference.weights import normalised
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.layout import is_large
@@ -227,7 +227,7 @@ def _of_all_modes(
 ) -> Settled:
     """Draws around each mode, in proportion to its share of the probability."""
     modes = [laplace, *laplace.rivals]
-    ends = np.cumsum(shares([mode.log_evidence for mode in modes])) * draws
+    ends = np.cumsum(normalised(np.array([mode.log_evidence for mode in modes]))) * draws
     found = []
     for mode, size in zip(modes, np.diff(np.rint(ends), prepend=0).astype(int), strict=True):
         if size:

@@ -90,7 +90,7 @@ def row_influence(
     factor = regularised(expansion.gauss_newton())
     hypers = len(expansion.theta) - factor.size
     left_out, figures = _LeftOut(expansion, factor), _figures(draws.design, conflict)
-    tail = (1 - ci_prob) / 2
+    lists, tail = _lists(draws.design), (1 - ci_prob) / 2
     parts: list[_Moved] = []
     for key in series:
         by_theta = slope(at_mode, key)
@@ -107,7 +107,7 @@ def row_influence(
         order = np.argsort(-influence, kind="stable")
         spread = widening[order, None] * (limits - limits[0])
         without = limits[0] + shift[order, None] + spread
-        least = _names_on_lists(draws.design, key)[order]
+        least = _names_on_lists(lists, key, len(order))[order]
         others = np.exp(_not_below(least, without, widening[order] * sd, tail))
         found = (shift[order] / sd, widening[order], *others.T)
         whole = (key, order, found, influence[order] > 1)
@@ -132,17 +132,25 @@ def _not_below(least: Floats, limits: Floats, sd: Floats, tail: float) -> Floats
     return np.asarray(np.where((limits[:, 1] < least)[:, None], cut, limits))
 
 
-def _names_on_lists(design: Design, key: tuple[str, str, str]) -> Floats:
-    """Log of the most people on a list that bounds a total once each figure is left out, (N,)."""
+def _lists(design: Design) -> list[tuple[tuple[str, str, str], float, Ints]]:
+    """Party, category and scope of each list that is a bound, its log count and its figures."""
     bounds, terms = design.list_bounds, design.terms
-    found = np.full(len(terms), -np.inf)
+    members = [bounds.parts[[number]].indices for number in range(len(bounds.log_count))]
+    of = [terms.iloc[figures[0]] for figures in members]
+    keys = [(row["party"], row["category"], row["scope"]) for row in of]
+    return list(zip(keys, bounds.log_count.tolist(), members, strict=True))
+
+
+def _names_on_lists(
+    lists: list[tuple[tuple[str, str, str], float, Ints]], key: tuple[str, str, str], size: int
+) -> Floats:
+    """Log of the most people on a list that bounds a total once each figure is left out, (N,)."""
     party, category, scope = key
-    for number, log_count in enumerate(bounds.log_count):
-        members = bounds.parts[[number]].indices
-        of = terms.iloc[members[0]]
-        same = of["category"] in (category, *(["killed"] if category == "casualties" else []))
-        if same and (of["party"], of["scope"]) == (party, scope):
-            others = np.setdiff1d(np.arange(len(terms)), members)
+    bounding = {key, (party, "killed", scope)} if category == "casualties" else {key}
+    found = np.full(size, -np.inf)
+    for of, log_count, members in lists:
+        if of in bounding:
+            others = np.setdiff1d(np.arange(size), members)
             found[others] = np.maximum(found[others], log_count)
     return found
 

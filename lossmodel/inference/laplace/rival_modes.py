@@ -12,11 +12,10 @@ import numpy as np
 
 from lossmodel.inference.laplace.diagnostics import log_totals
 from lossmodel.inference.laplace.quantities import Quantity, reported
-from lossmodel.inference.weights import normalised
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats, Ints
 
-__all__ = ["MATTERS", "Regions", "candidates", "shares"]
+__all__ = ["MATTERS", "Regions", "candidates"]
 
 # Share of the probability from which a mode beside the first is part of the answer: one that has
 # less can move a limit of a 95% interval by little.
@@ -76,14 +75,3 @@ def candidates(
         if odds > CANDIDATE and (apart > APART).all():
             found.append(number)
     return found
-
-
-def shares(log_evidence: Sequence[float]) -> Floats:
-    """Share of each mode in the probability.
-
-    Examples
-    --------
-    >>> shares([-3.0, -3.0 + np.log(3.0)])
-    array([0.25, 0.75])
-    """
-    return normalised(np.array(log_evidence))

@@ -129,10 +129,7 @@ class HeldLevels:
 
     def hold(self, theta: Floats) -> Floats:
         """Theta of shape (S, D) with the levels lowered by q."""
-        moved = theta.copy()
-        for of, excess in zip(self._levels, self.excess(theta).T, strict=True):
-            moved[:, of.entry] -= excess / of.slope
-        return moved
+        return self.move(theta, np.ones(0))[0]
 
     def _of(self, of: _Level, counted: Floats, values: Floats) -> Floats:
         straight = of.at_mode + (values - self._values) @ of.by_value
