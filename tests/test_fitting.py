@@ -21,11 +21,12 @@ from lossmodel.evaluation.calibration import calibrate
 from lossmodel.evaluation.sensitivity import sensitivity
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference.gates import DOUBT, laplace_gate
-from lossmodel.inference.laplace.diagnostics import pareto_k, split_normal
+from lossmodel.inference.laplace.diagnostics import split_normal
 from lossmodel.inference.laplace.fit import approximate
 from lossmodel.inference.laplace.marginals import FALLEN, FARTHEST, KNOTS, LaplaceMarginal
 from lossmodel.inference.laplace.modes import Modes
 from lossmodel.inference.names import ENGINES
+from lossmodel.inference.weights import normalised, pareto_k, smoothed
 from lossmodel.model import LossModel
 from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
@@ -337,6 +338,28 @@ def test_the_tail_of_ratios_has_the_shape_it_was_drawn_with():
     uniform = np.random.default_rng(6).uniform(size=4000)
     for k in (0.3, 0.9):
         assert pareto_k(-k * np.log(uniform)) == pytest.approx(k, abs=0.15)
+
+
+def test_smoothed_ratios_err_less_than_those_of_a_heavy_tail_as_they_are():
+    """Means of ratios whose Pareto tail has k = 0.65, so that their variance is infinite."""
+    k, means = 0.65, []
+    for seed in range(400):
+        logs = -k * np.log(np.random.default_rng(seed).uniform(size=1000))
+        means.append([np.exp(ratios).mean() for ratios in (logs, smoothed(logs))])
+    errors = np.sqrt(((np.array(means) - 1 / (1 - k)) ** 2).mean(axis=0))
+    assert errors[1] < 0.8 * errors[0]
+
+
+def test_smoothing_leaves_even_ratios_and_the_order_of_others():
+    even = np.zeros(500)
+    assert smoothed(even) is even
+    logs = -0.5 * np.log(np.random.default_rng(2).uniform(size=500))
+    found = smoothed(logs)
+    np.testing.assert_array_equal(np.argsort(found), np.argsort(logs))
+    largest = np.argsort(logs)[-68:]
+    np.testing.assert_array_equal(np.delete(found, largest), np.delete(logs, largest))
+    assert found.max() <= logs.max() and (found != logs).sum() >= 67
+    assert normalised(found).max() <= normalised(logs).max()
 
 
 def test_a_split_normal_is_wider_on_one_side_and_knows_its_density():

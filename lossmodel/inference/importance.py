@@ -7,7 +7,7 @@ change the volume. Each has the weight ``p(theta) |d theta / d x| / q(x)``. Roun
 adapted to the weighted draws of all rounds before it, with weights relative to the mixture of all
 q, so that no round can spoil the others (Cornuet, Marin, Mira and Robert 2012, "Adaptive multiple
 importance sampling"). The draws that count are made afterwards, from a mixture of the last q,
-unless the first rounds promise nothing.
+unless the first rounds promise nothing. Their largest weights are smoothed (``weights.smoothed``).
 
 This is exact up to Monte Carlo error where the weights are even enough, in up to a hundred
 dimensions or so. The shape k of the Pareto distribution of the largest weights says whether they
@@ -26,7 +26,7 @@ import numpy as np
 from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
-from lossmodel.inference.laplace.diagnostics import MAX_K, log_totals, pareto_k
+from lossmodel.inference.laplace.diagnostics import MAX_K, log_totals
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.laplace.levels import Levels
 from lossmodel.inference.laplace.quantities import reported
@@ -34,7 +34,7 @@ from lossmodel.inference.laplace.rival_modes import MATTERS, Regions
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
 from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.proposals import Proposal, adapted, standard
-from lossmodel.inference.weights import effective, normalised
+from lossmodel.inference.weights import effective, normalised, pareto_k, smoothed
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
@@ -275,7 +275,7 @@ class _Draws:
 
     @cached_property
     def weights(self) -> Floats:
-        return normalised(self.ratios)
+        return normalised(smoothed(self.ratios))
 
     @cached_property
     def k(self) -> float:
@@ -284,7 +284,7 @@ class _Draws:
     @property
     def log_mean(self) -> float:
         """Log of the mean weight: of the integral of the target, up to a constant."""
-        return float(logsumexp(self.ratios) - np.log(len(self.ratios)))
+        return float(logsumexp(smoothed(self.ratios)) - np.log(len(self.ratios)))
 
     def even(self, effective: float) -> bool:
         """Whether the weights are even enough for so many effective draws."""
@@ -298,8 +298,8 @@ class _Draws:
 
     @property
     def share(self) -> float:
-        """Effective draws per draw."""
-        return effective(self.weights) / len(self.ratios)
+        """Effective draws per draw, by the weights as they are."""
+        return effective(normalised(self.ratios)) / len(self.ratios)
 
 
 def _finite(ratios: Floats) -> Floats:

@@ -9,7 +9,7 @@ entries c of theta then moves the mean and the variance by what normal theory sa
                                      with M = (I / D + S_cc)^-1
 
 Under a ceiling theta is far from normal. There the draws are weighted with the ratio of the priors,
-exp(d' theta_c), as long as enough of them count.
+exp(d' theta_c), with Pareto smoothing, as long as enough of them count.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
 
-from lossmodel.inference.weights import effective, weighted_quantiles
+from lossmodel.inference.weights import effective, normalised, smoothed, weighted_quantiles
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.design.bias import COVERAGE
 from lossmodel.model.design.windows import UNDEFINED
@@ -42,6 +41,8 @@ __all__ = ["COMMON_SDS", "LOCATIONS", "direction", "entries_of", "local_prior_se
 COMMON_SDS: Final = (0.10, 0.15, 0.25)
 # Effective draws from which weights are used: a median then has an error of a tenth of an sd.
 ENOUGH: Final = 100.0
+# The median and the quartiles.
+QUARTILES: Final = np.array([0.5, 0.25, 0.75])
 # The part of coverage that lists of one party and kind have in common.
 PARTY: Final = "coverage.party"
 # Priors whose mean another analyst might well put one sd higher or lower.
@@ -87,8 +88,8 @@ def local_prior_sensitivity(
         limits = np.log(np.quantile(totals, probabilities))
         for name, value, where, by, matrix in effects:
             if (name, value) in weights:
-                found = weighted_quantiles(totals, weights[name, value], probabilities)
-                rows.append((*key, name, value, *found, ci_prob))
+                other = _reweighted(np.log(totals), weights[name, value], limits)
+                rows.append((*key, name, value, *np.exp(other), ci_prob))
                 continue
             shift = float(moved[where] @ by)
             lost = float(moved[where] @ matrix @ moved[where])
@@ -97,6 +98,19 @@ def local_prior_sensitivity(
             rows.append((*key, name, value, *np.exp(other), ci_prob))
     columns = ["party", "category", "scope", "prior", "value", "median", "lower", "upper"]
     return pd.DataFrame(rows, columns=[*columns, "ci_prob"])
+
+
+def _reweighted(logs: Floats, weights: Floats, limits: Floats) -> Floats:
+    """Median and limits of weighted log totals, as far as their quartiles tell.
+
+    A limit moves with the median and its distance to it with that of the quartile on its side. A
+    single draw with a large weight can move a limit by factors, a quartile it cannot.
+    """
+    before = np.quantile(logs, QUARTILES)
+    after = weighted_quantiles(logs, weights, QUARTILES)
+    apart = np.abs(before - before[0])
+    wider = np.divide(np.abs(after - after[0]), apart, out=np.ones(3), where=apart > 0)
+    return np.asarray(after[0] + wider * (limits - limits[0]))
 
 
 def _below_ceilings(
@@ -109,9 +123,13 @@ def _below_ceilings(
     for name, value, where, by, matrix in effects:
         if matrix.any() or not np.isin(where, under).any():
             continue
-        weight = softmax(theta[:, where] @ by)
+        # A draw that was drawn n times counts as one that weighs n times as much.
+        ratios, draw, times = np.unique(
+            theta[:, where] @ by, return_inverse=True, return_counts=True
+        )
+        weight = normalised(smoothed(ratios + np.log(times)))
         if effective(weight) > ENOUGH:
-            yield name, value, weight
+            yield name, value, (weight / times)[draw]
 
 
 def _widened(design: Design, laplace: Laplace, priors: Priors) -> Iterator[Effect]:

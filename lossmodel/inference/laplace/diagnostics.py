@@ -21,12 +21,12 @@ from lossmodel.inference.laplace.factors import Root
 from lossmodel.inference.laplace.marginals import LaplaceMarginal, laplace_marginals
 from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.inference.laplace.quantities import Quantity, leading_lists, reported, slopes_of
-from lossmodel.inference.weights import effective, normalised
+from lossmodel.inference.weights import effective, normalised, pareto_k
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
 __all__ = [
-    "MAX_K", "NormalityDiagnostics", "log_totals", "normality_diagnostics", "pareto_k",
+    "MAX_K", "NormalityDiagnostics", "log_totals", "normality_diagnostics",
     "split_normal",
 ]  # fmt: skip
 
@@ -185,35 +185,3 @@ def log_totals(density: Density, theta: Floats, totals: list[Quantity]) -> Float
     model, nodes = density.model, [total.node for total in totals]
     found = model.graph.evaluate({model.theta: theta}, nodes, apart=True)
     return np.concatenate([found[node] for node in nodes], axis=-1)
-
-
-def pareto_k(log_ratios: Floats) -> float:
-    """Shape of the generalised Pareto distribution of the largest importance ratios.
-
-    The estimate of Zhang and Stephens (2009) with the weak prior of Vehtari et al. (2024).
-
-    Parameters
-    ----------
-    log_ratios
-        Shape (S,), up to a constant.
-
-    Examples
-    --------
-    >>> pareto_k(np.zeros(100))
-    -inf
-    """
-    ratios = np.exp(np.sort(log_ratios) - np.max(log_ratios))
-    size = int(np.ceil(min(0.2 * len(ratios), 3 * np.sqrt(len(ratios)))))
-    tail = ratios[-size:] - ratios[-size - 1]
-    if tail[-1] <= 0:
-        return float("-inf")
-    count = 30 + int(np.sqrt(size))
-    quarter = max(tail[int(size / 4 + 0.5) - 1], np.finfo(float).tiny)
-    grid = 1 - np.sqrt(count / (np.arange(1, count + 1) - 0.5))
-    theta = 1 / tail[-1] + grid / (3 * quarter)
-    shapes = np.log1p(-theta[:, None] * tail).mean(axis=1)
-    profile = size * (np.log(-theta / shapes) - shapes - 1)
-    with np.errstate(over="ignore"):  # of a shape that is out of the question
-        weights = 1 / np.exp(profile[None] - profile[:, None]).sum(axis=1)
-    k = float(np.log1p(-(theta @ weights) * tail).mean())
-    return (k * size + 0.5 * 10) / (size + 10)
