@@ -64,6 +64,24 @@ class Ran:
     gate: list[str] | None = None
 
 
+class _Counted:
+    """A density that counts its gradients.
+
+    Parameters
+    ----------
+    of
+        The density.
+    """
+
+    def __init__(self, of: Any) -> None:
+        self._of, self.size, self.theta, self.gradients = of, of.size, of.theta, 0
+
+    def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As the density's own."""
+        self.gradients += x.size // self.size
+        return self._of(x)
+
+
 def _lengths(until: float) -> tuple[int, int]:
     """Draws of a chain in the warm-up and after it; few enough that a short run has some."""
     short = until - time.perf_counter() <= SHORT
@@ -125,7 +143,7 @@ def walnuts(design: Any, until: float, seed: int) -> Ran:
     began = time.perf_counter()
     density = Density(design)
     found = approximate(density, diagnose=False)
-    whitened = Whitened(density, found.dense())
+    whitened = _Counted(Whitened(density, found.dense()))
     starts = np.random.default_rng(seed).standard_normal((CHAINS, whitened.size))
     warm, most = _lengths(until)
     ready, counted = time.perf_counter(), whitened.gradients

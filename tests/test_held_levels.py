@@ -8,11 +8,13 @@ from lossmodel.evidence import collect_evidence
 from lossmodel.inference import importance
 from lossmodel.inference.importance import weighted_draws
 from lossmodel.inference.laplace.fit import approximate
-from lossmodel.inference.laplace.levels import LARGEST, Levels, _Level
+from lossmodel.inference.laplace.levels import LARGEST, Levels, _Level, slope_of_level
+from lossmodel.inference.nuts import held_levels
 from lossmodel.inference.nuts.coupling import Coupled
 from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.sampling import sample_through_gate
 from lossmodel.model import LossModel
+from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.priors import Priors
 from tests.small_conflict import claims_csv, write_conflict
@@ -73,8 +75,54 @@ def test_a_figure_is_linear_in_each_unknown_where_the_level_is_held(one_list, gr
         ends = density.predictions(theta).log_expected[:, 0]
         return float(ends.mean() - density.predictions(mode).log_expected[0])
 
-    assert abs(bend(held.move(both, both)[0])) < 1e-9
+    # What is left is the share of the prior in the precision of the level.
+    entry = density.design.parameters.groups["rate.level land"].start
+    figure = float(clipped_curvature(density.model, density.evaluate(mode))[0])
+    figure *= slope_of_level(density.design, entry) ** 2
+    left = bend(held.move(both, both)[0])
+    assert left == pytest.approx(bend(both) / (1 + figure), rel=1e-3)
+    assert abs(left) < 1e-4 * abs(bend(both))
     assert abs(bend(both)) > 0.01
+
+
+@pytest.fixture(scope="module")
+def list_and_ledger(tmp_path_factory):
+    """A list of three years, and an enemy's count of one month that is far above it."""
+    month = {
+        "claim_id": "m", "claimant": "sea-staff", "party": "land", "category": "killed",
+        "kind": "period", "start": "2002-03-01", "end": "2002-03-31", "value": "3000",
+        "published": "2002-04-15",
+    }  # fmt: skip
+    streams = "claimant,party,category,accounting\ngazette,land,killed,list\nsea-staff,land,killed,ledger\n"
+    folder = write_conflict(
+        tmp_path_factory.mktemp("both"), claims=claims_csv([LIST, month]), streams=streams
+    )
+    claims = load_claims(conflict=folder)
+    density = Density(LossModel().design(collect_evidence(claims), claims.conflict))
+    return density, approximate(density, diagnose=False)
+
+
+def test_figures_of_two_claimants_are_both_held(list_and_ledger):
+    """The level follows the list and the bias the difference: held alone, it leaves a tenth."""
+    density, laplace = list_and_ledger
+    held = HeldLevels(density, laplace.mode)
+    away = np.zeros(density.size)
+    away[density.design.parameters.groups["rate.walk land"]] = 1.0
+    both = laplace.mode + np.array([away, -away])
+
+    def bends(theta):
+        return np.abs(
+            density.predictions(theta).log_expected.mean(axis=0)
+            - density.predictions(laplace.mode).log_expected
+        )
+
+    assert (bends(held.move(both, both)[0]) < 0.02 * bends(both).max()).all()
+    assert bends(both).max() > 0.01
+    level = {density.design.parameters.groups["rate.level land"].start}
+    moved = held.move(both, both)[0]
+    others = [i for i in range(density.size) if i not in level]
+    moved[:, others] = both[:, others]
+    assert bends(moved).max() > 0.02 * bends(both).max()
 
 
 def test_draws_are_moved_by_q(fitted, held):
@@ -107,6 +155,17 @@ def test_the_gradient_is_that_of_the_value(of, request):
         step = 1e-5 * rng.standard_normal(len(theta))
         rise = coupled(theta + step)[0] - coupled(theta - step)[0]
         assert rise == pytest.approx(2 * coupled(theta)[1] @ step, rel=1e-4, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    "biases",
+    [pytest.param(True, id="as held"), pytest.param(False, id="must fail", marks=pytest.mark.slow)],
+)
+def test_a_list_and_an_enemys_month_mix_in_one_length(list_and_ledger, monkeypatch, biases):
+    """By the seeds 1 to 4: 1.010 to 1.012; where the level alone is held 1.064 to 1.173."""
+    if not biases:
+        monkeypatch.setattr(held_levels, "_of_biases", lambda design, _: 0.0 * design.bias)
+    assert (worst(*list_and_ledger) < 1.03) == biases
 
 
 def worst(density, laplace):

@@ -1,7 +1,6 @@
 """The sampler: its coordinates are an exact change of variables, its draws those of the density."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 
@@ -77,25 +76,6 @@ def test_the_density_of_the_coordinates_has_the_volume_of_the_map(whitened):
 
     found = [left_out(x) for x in [np.zeros(coordinates.size), *points(coordinates.size)]]
     np.testing.assert_allclose(found, found[0], rtol=0, atol=1e-4)
-
-
-def test_a_share_on_which_others_depend_nonlinearly_has_a_curve():
-    claims = load_claims()
-    evidence = collect_evidence(claims, as_of=pd.Timestamp("2022-06-01"))
-    density = Density(LossModel().design(evidence, claims.conflict))
-    coordinates = Whitened(density, approximate(density, diagnose=False))
-    names = [
-        name
-        for name, places in density.design.parameters.groups.items()
-        if places.start in coordinates.curved
-    ]
-    assert any(name.startswith("definition") for name in names)
-    i = coordinates.curved[[n.startswith("definition") for n in names].index(True)]
-    along = np.zeros(coordinates.size)
-    along[i] = 2.0
-    # On the curve all others are where the density is highest.
-    rest = coordinates._rest
-    assert np.linalg.norm(coordinates(along)[1][rest]) < 0.5
 
 
 class Normal:

@@ -119,9 +119,7 @@ def sample_through_gate(
     seeds = np.random.SeedSequence(seed).generate_state(longest).tolist()
     run = partial(sampler.sample, whitened, chains=chains, until=until)
     result = run(draws=draws, tune=sampler.tune, seed=seeds.pop())
-    result = replace(
-        result, gradients=result.gradients + whitened.gradients, warmup_s=result.warmup_s + built
-    )
+    result = replace(result, warmup_s=result.warmup_s + built)
     found = convergence_gate(density.model, result)
     while not found["mixed"] and (done := result.theta.shape[1]) < longest:
         if not seconds:

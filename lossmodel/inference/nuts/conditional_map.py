@@ -84,13 +84,6 @@ class ConditionalMap:
     ----------
     design, laplace
         Of one submodel.
-
-    Attributes
-    ----------
-    singles
-        Unknowns on their own that enter through a share or a delay.
-    rest
-        All unknowns after these, but for the hyperparameters.
     """
 
     def __init__(self, design: Design, laplace: Laplace) -> None:
@@ -107,12 +100,11 @@ class ConditionalMap:
         """Set the order of the unknowns; gives the learned scales of normals."""
         parameters, hypers = design.parameters, len(design.parameters.hyper)
         own = parameters.scale_of < hypers
-        self.singles: Ints = np.flatnonzero(_singles(design) & ~own)
+        singles = np.flatnonzero(_singles(design) & ~own)
         scales = [int(k) for k in np.unique(parameters.scale_of[own])]
-        groups = [self.singles, *(np.flatnonzero(parameters.scale_of == k) for k in scales)]
+        groups = [singles, *(np.flatnonzero(parameters.scale_of == k) for k in scales)]
         groups.append(np.setdiff1d(np.arange(hypers, self.size), np.concatenate(groups)))
         self._order: Ints = np.concatenate(groups)
-        self.rest = self._order[len(self.singles) :]
         self._ends = np.cumsum([0, *map(len, groups)])
         return scales
 
