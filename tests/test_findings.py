@@ -43,7 +43,7 @@ CLAIMANTS = "claimant,name,side\n" + "".join(
 )
 HEAD = (
     "claim_id,claimant,party,category,kind,start,end,known,value,qualifier,published,part_of,per,"
-    "low,high\n"
+    "low,high,published_inferred\n"
 )
 STREAMS = "claimant,party,category,accounting\n"
 
@@ -52,9 +52,10 @@ def row(
     claimant: str, party: str, value: float, *, category: str = "killed", end: str = "2023-03-01",
     kind: str = "cumulative", start: str = "", known: str = "", qualifier: str = "exact",
     published: str = "", part_of: str = "", per: str = "", low: str = "", high: str = "",
+    inferred: str = "",
 ) -> str:  # fmt: skip
     cells = (claimant, party, category, kind, start, end, known, value, qualifier)
-    return ",".join(map(str, (*cells, published or end, part_of, per, low, high)))
+    return ",".join(map(str, (*cells, published or end, part_of, per, low, high, inferred)))
 
 
 def write(
@@ -107,6 +108,13 @@ def bounds(**values: float) -> list[str]:
 
 def window(published: str) -> list[str]:
     return [row("gazette", "north", 9, kind="period", start="2023-02-01", published=published)]
+
+
+def unpublished(day: str = "2023-02-28", inferred: str = "true") -> list[str]:
+    """Deaths of two months in a list of one day, which is a guess."""
+    days = ("2023-01-01", "2023-01-31", 100), ("2023-02-01", "2023-02-28", 56)
+    more = {"kind": "period", "known": day, "published": day, "inferred": inferred}
+    return [row("gazette", "north", n, start=a, end=b, **more) for a, b, n in days]
 
 
 OWN, FOE = row("north-staff", "north", 50), row("south-staff", "north", 200)
@@ -277,6 +285,12 @@ CASES = {
             {"streams": LIST},
         ),
         "to 2023-03-01 and published 2023-06-01, is read as known on",
+    ),
+    "guessed-publication": (
+        (unpublished(), {"streams": LIST}),
+        (unpublished(), {}),
+        "publication of gazette (north killed) is a guess, the last day that it counts: its 2 "
+        "figures are read as all that was known on 2023-02-28, from c0 on (claims.csv row 2).",
     ),
     "window-without-known": (
         (window("2023-06-01"), {"streams": LIST}),
@@ -484,6 +498,41 @@ def test_an_unsided_ledger_is_warned_of_where_the_enemy_of_its_party_has_no_clai
     estimates = war(*rows, claimants=names)
     sided = war(*rows, claimants=CLAIMANTS.replace("south-staff", "staff"), streams=streams)
     assert "claimant-without-side" not in kinds(estimates) | kinds(sided)
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (unpublished(), True),
+        # One figure is enough.
+        ([row("gazette", "north", 90, inferred="true")], True),
+        # The table says the day; the day is a guess, but a later one than the last that is counted.
+        (unpublished(inferred=""), False),
+        (unpublished("2023-06-30"), False),
+        (unpublished("2023-03-01"), False),
+        # One figure has a day that is none.
+        ([*unpublished(), row("gazette", "north", 170, published="2023-06-01")], False),
+        # Totals, each as it was on its day, show how the list grows.
+        ([row("gazette", "north", n, end=f"2023-0{n}-01", inferred="true") for n in (2, 3)], False),
+        # The missing are no losses of a window.
+        ([row("gazette", "north", 9, category="missing", kind="stock", inferred="true")], False),
+    ],
+)
+def test_a_list_of_which_nothing_says_when_it_was_published_is_warned_of(war, rows, found):
+    streams = LIST + LIST.replace("killed,list", "missing,register")
+    assert ("guessed-publication" in kinds(war(*rows, streams=streams))) == found
+    registers = streams.replace("list", "register")
+    assert ("guessed-publication" in kinds(war(*rows, streams=registers))) == found
+
+
+def test_each_series_without_a_day_of_publication_is_named_once(war):
+    others = [text.replace("gazette", "almanac") for text in unpublished()]
+    lists = LIST + LIST.replace("gazette", "almanac")
+    table = lm.check(war(*unpublished(), *others, streams=lists))
+    table = table[table["kind"] == "guessed-publication"].sort_values("claims")
+    assert table["claims"].tolist() == ["c0;c1", "c2;c3"]
+    assert "(claims.csv row 4)" in table["message"].iloc[1]
+    assert set(table["severity"]) == {"warning"}
 
 
 @pytest.mark.parametrize("kind", CASES)
