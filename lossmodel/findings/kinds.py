@@ -6,7 +6,7 @@ from typing import Final
 
 from lossmodel.evidence.bounds import NEAR_DAYS
 from lossmodel.findings import figures, series, structure
-from lossmodel.findings.bounds import BEYOND, crossed_bounds
+from lossmodel.findings.bounds import BEYOND, INDEPENDENT, crossed_bounds
 from lossmodel.findings.falls import cut_counts, falling_totals, set_aside_totals
 from lossmodel.findings.finding import Kind
 from lossmodel.findings.gaps import long_gaps
@@ -214,9 +214,11 @@ KINDS: Final = (
         "warning",
         crossed_bounds,
         "A claimant's minimum is above its maximum of the same days or of more days; or, where one "
-        f"of two figures is a bound, that of fewer days is above {BEYOND} times the other, or "
-        f"above {figures.APART:,} times if it has up to {NEAR_DAYS} days of its own at either end. "
-        "An estimate would lie between.",
+        f"of two figures is a bound, that of fewer days is above {BEYOND} times the other. Of two "
+        f"third parties {INDEPENDENT} times are enough, as neither has a reason to be far off, "
+        "unless the lower figure is the count of a list. Where the figure of fewer days has up to "
+        f"{NEAR_DAYS} days of its own at either end, {figures.APART:,} times are too many. An "
+        "estimate would lie between.",
         "Exchange at-least and at-most, or correct the number, the unit or the window of one of "
         "them",
     ),
