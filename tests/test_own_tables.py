@@ -399,7 +399,9 @@ def test_a_set_that_does_not_say_its_date_is_of_the_last_day_that_it_counts(tmp_
         ("GEDEvent_v23_01_23_12.csv", "2024-01-31", "01-31", "23.01.23.12"),
     ],
 )
-def test_a_set_whose_file_has_a_version_is_as_it_was_then(tmp_path, name, known, published, version):
+def test_a_set_whose_file_has_a_version_is_as_it_was_then(
+    tmp_path, name, known, published, version
+):
     imported = read(tmp_path, GED, name, party="ukraine")
     found = claims(imported, "end", "published", "known", "published_inferred")
     assert found == [(end, published, known, "true") for end in ("03-31", "04-30")]

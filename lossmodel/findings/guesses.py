@@ -32,10 +32,11 @@ def guessed_publications(material: Material) -> Iterator[Case]:
         if columns.published[rows].max() > last:
             continue
         first = min(rows.tolist(), key=lambda row: int(table["row"].iloc[row]))
+        line = f"{material.claims.path.name} row {table['row'].iloc[first]}"
         figures = f"its {len(rows)} figures are" if len(rows) > 1 else "its figure is"
         yield Case(
             f"The day of publication of {series_name(columns, first)} is a guess, the last day "
             f"that it counts: {figures} read as all that was known on {day(last)}, from "
-            f"{columns.ids[first]} on ({material.claims.path.name} row {table['row'].iloc[first]}).",
+            f"{columns.ids[first]} on ({line}).",
             columns.named(rows.tolist()),
         )
