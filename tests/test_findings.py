@@ -502,7 +502,7 @@ def test_a_list_may_have_a_small_part_of_a_minimum(war):
     rows = bound("almanac", "at-least", 2_000), row("gazette", "north", 90)
     assert "gazette says 90 killed" in kinds(war(*rows))["crossed-bounds"]
     assert "crossed-bounds" not in kinds(war(*rows, streams=LIST))
-    # A maximum of others below what it counts is as wrong as before.
+    # A maximum of others below its count is as wrong as before.
     rows = bound("almanac", "at-most", 9), row("gazette", "north", 95)
     assert "at most 9" in kinds(war(*rows, streams=LIST))["crossed-bounds"]
 
