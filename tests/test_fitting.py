@@ -469,14 +469,14 @@ def test_a_total_that_is_far_from_normal_fails_the_gate(battle, fitted):
     marginal = dataclasses.replace(skewed(shape=4.0), excess=(-4.0, -2.0, 0.0, 2.0, 4.0))
     far = dataclasses.replace(laplace.diagnostics, marginals=(marginal,))
     [failure] = laplace_gate(dataclasses.replace(laplace, diagnostics=far), limit=DOUBT)
-    assert "aircraft britain is not normal" in failure
+    assert "aircraft britain is skewed (median" in failure
 
 
 def test_uneven_weights_of_the_scales_fail_the_gate(fitted):
     laplace = fitted.submodels["aircraft"].laplace
     uneven = dataclasses.replace(laplace.diagnostics, hyper_k=0.9)
     [failure] = laplace_gate(dataclasses.replace(laplace, diagnostics=uneven))
-    assert "Pareto k-hat 0.90" in failure
+    assert "too few effective draws of the noise scales (Pareto k-hat 0.90" in failure
 
 
 def test_laplace_needs_neither_pymc_nor_arviz():

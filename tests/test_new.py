@@ -630,6 +630,42 @@ def test_a_new_kind_of_equipment_is_declared(tmp_path):
     assert war.categories["airships"].group == "equipment"
 
 
+@pytest.mark.parametrize("sides", [("North,South",), ("North, South",), ("North", "South")])
+def test_sides_with_a_comma_between_them_are_two(tmp_path, sides):
+    wishes = Wishes(start="2001-05-01", claimants=SIDED, sides=sides)
+    war = load_conflict(create(tmp_path / "war", wishes, table=table(tmp_path)).folder)
+    assert list(war.sides) == ["north", "south"]
+    assert war.enemies("north") == ("south",)
+
+
+def test_a_side_without_a_name_is_none(tmp_path):
+    wishes = Wishes(start="2001-05-01", claimants=SIDED, sides=("", ","))
+    war = load_conflict(create(tmp_path / "war", wishes, table=table(tmp_path)).folder)
+    assert list(war.sides) == ["north", "south"]
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        ({"parties": ("North=north,South=south",)}, "such as 'North=north'."),
+        ({"claimants": ("Southern Staff=South,Northern Ministry=North",)}, "Staff=South'."),
+    ],
+)
+def test_parties_and_claimants_are_named_one_by_one(tmp_path, options, remedy):
+    wishes = replace(GIVEN, **options)
+    with pytest.raises(UsageError, match=r"names several at once: .*once for each") as caught:
+        create(tmp_path / "war", wishes, table=table(tmp_path))
+    assert remedy in str(caught.value)
+    assert not (tmp_path / "war").exists()
+
+
+def test_a_name_with_a_comma_is_one(tmp_path):
+    wishes = Wishes(start="2001-05-01", claimants=("Staff, Southern=South", *SIDED))
+    text = LONG.replace("Southern Staff", '"Staff, Southern"')
+    made = create(tmp_path / "war", wishes, table=table(tmp_path, text))
+    assert load_conflict(made.folder).side_of("staff-southern") == "south"
+
+
 def test_three_sides_need_to_know_who_fights_whom(tmp_path):
     text = LONG + "14 May 2001,East,killed,3,The Gazette,\n"
     wishes = Wishes(start="2001-05-01", claimants=SIDED, sides=("North", "South", "East"))
@@ -644,6 +680,9 @@ def test_three_sides_need_to_know_who_fights_whom(tmp_path):
     war = load_conflict(create(tmp_path / "war", whole, table=table(tmp_path, text)).folder)
     assert war.enemies("north") == ("east", "south")
     assert war.enemies("south") == ("north",)
+    one = replace(whole, sides=("North, South, East",), fights=("North:South,East:North",))
+    war = load_conflict(create(tmp_path / "one", one, table=table(tmp_path, text)).folder)
+    assert (war.enemies("north"), war.enemies("south")) == (("east", "south"), ("north",))
 
 
 def test_civilians_are_a_party_of_their_own(tmp_path):

@@ -390,6 +390,52 @@ def test_a_set_that_does_not_say_its_date_is_of_the_last_day_that_it_counts(tmp_
     assert "2023-04-30, the last day that is counted (a guess)" in " ".join(imported.notes)
 
 
+@pytest.mark.parametrize(
+    ("name", "known", "published", "version"),
+    [
+        ("GEDEvent_v24_1.csv", "2024-03-19", "06-30", "24.1"),
+        ("ged241.csv", "2024-03-19", "06-30", "24.1"),
+        ("GEDEvent_v23_0_4 (1).csv", "2023-05-31", "05-31", "23.0.4"),
+        ("GEDEvent_v23_01_23_12.csv", "2024-01-31", "01-31", "23.01.23.12"),
+    ],
+)
+def test_a_set_whose_file_has_a_version_is_as_it_was_then(
+    tmp_path, name, known, published, version
+):
+    imported = read(tmp_path, GED, name, party="ukraine")
+    found = claims(imported, "end", "published", "known", "published_inferred")
+    assert found == [(end, published, known, "true") for end in ("03-31", "04-30")]
+    (note,) = (note for note in imported.notes if note.startswith("figures are as the set was"))
+    assert f"about {known}, and published about" in note
+    assert f"as the name of the file says version {version}: " in note
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        # Older than the events, of a number that is no year, of no month, of another set.
+        "GEDEvent_v22_1.csv", "GEDEvent_v5_0.csv", "GEDEvent_v23_0_13.csv", "staged24_1.csv",
+        "GEDEvent_v23_0_2.csv", "GEDEvent_v24_2.csv", "GEDEvent_v22_01_23_12.csv",
+    ],
+)  # fmt: skip
+def test_a_version_that_cannot_be_that_of_the_events_says_nothing(tmp_path, name):
+    imported = read(tmp_path, GED, name, party="ukraine")
+    assert set(imported.claims["known"]) == {"2023-04-30"}
+    assert "the last day that is counted (a guess)" in " ".join(imported.notes)
+
+
+def test_an_upload_of_an_event_is_better_than_the_name_of_its_file(tmp_path):
+    text = GED.replace("date_end", "date_end,changed", 1)
+    head, *rows = text.splitlines()
+    at = head.split(",").index("changed")
+    cells = [row.split(",") for row in rows]
+    text = "\n".join([head, *(",".join([*c[:at], "2024-09-05", *c[at:]]) for c in cells)]) + "\n"
+    column = ["changed=published"]
+    imported = read(tmp_path, text, "GEDEvent_v24_1.csv", party="ukraine", column=column)
+    found = claims(imported, "published", "known", "published_inferred")
+    assert found == [("09-05", "2024-09-05", "false")] * 2
+
+
 def test_days_without_a_row_of_any_other_table_are_left_open(tmp_path):
     text = "when,dead\n2023-02-01,3\n2023-02-20,5\n2023-06-09,2\n"
     imported = read(tmp_path, text, claimant="nato", by="month")

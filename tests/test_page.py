@@ -226,9 +226,23 @@ def test_the_heading_of_people_has_civilians_only_where_there_are(fit):
 @pytest.mark.parametrize(
     ("skew", "width", "words"),
     [
-        (1.73, math.log(1.67), "median 1.73 sd above the most likely value, interval 67% wider"),
-        (0.19, -1e-3, "median 0.19 sd above the most likely value, interval as wide"),
-        (-0.3, math.log(0.89), "median 0.30 sd below the most likely value, interval 11% narrower"),
+        (
+            1.73,
+            math.log(1.67),
+            "skewed (median 1.73 sd above the most likely value, interval 67% wider)",
+        ),
+        (0.19, -1e-3, "skewed (median 0.19 sd above the most likely value, interval as wide)"),
+        (
+            -0.3,
+            math.log(0.89),
+            "skewed (median 0.30 sd below the most likely value, interval 11% narrower)",
+        ),
+        (
+            0.1,
+            math.log(1.67),
+            "not close to a normal distribution (median 0.10 sd above the most likely value, "
+            "interval 67% wider)",
+        ),
     ],
 )
 def test_doubts_of_the_gate_are_in_words_of_readers(skew, width, words):
@@ -236,7 +250,7 @@ def test_doubts_of_the_gate_are_in_words_of_readers(skew, width, words):
     diagnostics = SimpleNamespace(hyper_k=0.1, marginals=[marginal])
     laplace = SimpleNamespace(decrement=0.0, positive=True, diagnostics=diagnostics)
     (doubt,) = laplace_gate(laplace, limit=0.0)
-    assert plain_doubt(doubt) == f"killed north is not normal ({words})"
+    assert plain_doubt(doubt) == f"killed north is {words}"
 
 
 def test_a_doubt_about_weights_names_no_weights():

@@ -18,6 +18,7 @@ from lossmodel.inference.weights import normalised
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.text.numbers import number
 from tests import count_war
 
 EARLY, LATE = 350, 9703
@@ -68,8 +69,8 @@ def test_figures_that_agree_have_no_other_starts(tmp_path):
     assert list(starts_at_outliers(density, found.mode)) == []
 
 
-def test_an_answer_has_both_peaks_where_either_figure_may_be_wrong(tmp_path):
-    """An agency's 200,000 and a list of 9,703 names; a sampler says that it has one peak alone."""
+def test_an_answer_has_both_modes_where_either_figure_may_be_wrong(tmp_path):
+    """An agency's 200,000 and a list of 9,703 names; a sampler says that it has one mode alone."""
     density = density_of(claims_of(tmp_path, "agency", "institute", "list", 200_000))
     found = approximate(density, diagnose=False)
     assert len(found.rivals) == 1
@@ -81,12 +82,15 @@ def test_an_answer_has_both_peaks_where_either_figure_may_be_wrong(tmp_path):
         return run(density.design, settings=settings, earlier=None, progress=lambda _: None)
 
     answer = submodel_of()
-    assert any("2 peaks" in doubt for doubt in answer.diagnostics["doubts"])
+    (doubt,) = (text for text in answer.diagnostics["doubts"] if "two modes" in text)
+    assert f"killed north near {number(low)} or {number(high)}" in doubt
     drawn = answer.posterior.total("north", "killed")
     lower, upper = np.quantile(drawn, [0.025, 0.975])
     assert lower < 1.3 * LATE < 60_000 < upper
     sampled = submodel_of(engine="hmc", draws=50, patience=0)
-    assert any("2 peaks" in failure for failure in sampled.diagnostics["failures"])
+    assert any(
+        "two modes of the posterior" in failure for failure in sampled.diagnostics["failures"]
+    )
 
 
 @pytest.mark.parametrize("counted", [True, False], ids=["as divided", "must fail"])
@@ -145,7 +149,7 @@ def test_modes_are_weighed_by_integrals_and_not_by_their_curvature(tmp_path):
     assert 7000 < killed(density, kept.mode)[0] < 12_000
 
 
-def test_no_total_is_said_to_hang_on_a_claim_where_there_are_two_peaks(tmp_path):
+def test_no_total_is_said_to_hang_on_a_claim_where_there_are_two_modes(tmp_path):
     """What a figure does is computed around one of them."""
     two = fit(claims_of(tmp_path / "two", "agency", "institute", "list", 200_000))
     assert not two.row_influence["hangs"].any()

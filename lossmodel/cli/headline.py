@@ -154,7 +154,7 @@ def _gate(fit: Fit) -> str:
     gate = fit.diagnostics["gate"]
     if gate["passed"]:
         doubts = [plain_doubt(str(doubt)) for doubt in gate["doubts"]]
-        approximate = "; approximate, as the posterior is not normal: " if doubts else ""
+        approximate = "; approximate: " if doubts else ""
         rest = f"; {len(doubts) - DOUBTS} more in the report" if len(doubts) > DOUBTS else ""
         return "gate: passed" + approximate + "; ".join(doubts[:DOUBTS]) + rest
     return "gate: NOT PASSED: " + "; ".join(

@@ -38,7 +38,12 @@ def new(
     title: Annotated[str, typer.Option(metavar="TEXT", help="Title of the conflict.")] = "",
     side: Annotated[
         list[str] | None,
-        typer.Option("--side", metavar="NAME", help="A side; once for each.", show_default=False),
+        typer.Option(
+            "--side",
+            metavar="NAME",
+            help="A side; once for each, or with commas between them.",
+            show_default=False,
+        ),
     ] = None,
     fights: Annotated[
         list[str] | None,

@@ -23,18 +23,26 @@ if TYPE_CHECKING:
 
     from lossmodel.findings.columns import Columns, Ints, Mask
 
-__all__ = ["crossed_bounds"]
+__all__ = ["BEYOND", "INDEPENDENT", "crossed_bounds"]
 
 # A claimant may be wrong by so many times without a slip: the largest mean ratio of claims to later
 # truths among the clusters of past wars.
 BEYOND: Final = 45
+# Two third parties have no reason to be far from each other: the priors of their biases and noise
+# give a probability of one in a thousand to figures of soldiers or equipment that are 6.0 times
+# apart, and of civilians 8.4 times. A minimum of an enemy and a maximum of a side itself are 36
+# (soldiers) to 200 times (equipment) apart with that probability.
+INDEPENDENT: Final = 10
 WORDS: Final = {"at-least": "at least ", "at-most": "at most "}
 
 Pair = tuple[int, int]
 
 
 def crossed_bounds(material: Material) -> Iterator[Case]:
-    """Minima above maxima: of one claimant and window, or many times of any within each other."""
+    """Minima above maxima: of one claimant and window, or many times of any within each other.
+
+    How many depends on who made them.
+    """
     columns = material.columns
     forms = {name: columns.form(name) for name in WORDS}
     bounds = (forms["at-least"] | forms["at-most"]) & ~columns.rule("kind", KINDS, "compares")
@@ -49,8 +57,13 @@ def crossed_bounds(material: Material) -> Iterator[Case]:
     least, most = (_latest(columns, losses & form) for form in forms.values())
     figures = _latest(columns, losses & columns.single)
     pairs += _within(columns, least, most, columns.series)
+    neutral = _of_third_parties(material)
+    # A list has a part of all cases, so that its count may be far below a minimum.
+    whole = neutral & ~columns.accounted("counts_cases")
     for lows, highs in ((least, most), (figures, most), (least, figures)):
         pairs += _within(columns, lows, highs, columns.subject, times=BEYOND)
+        some = lows[neutral[lows]], highs[whole[highs]]
+        pairs += _within(columns, *some, columns.subject, times=INDEPENDENT)
         # A window that ends a little later, or begins earlier, has not so many times the losses.
         pairs += _within(columns, lows, highs, columns.subject, times=APART, days=NEAR_DAYS)
     found: dict[Pair, list[Pair]] = {}
@@ -64,6 +77,13 @@ def crossed_bounds(material: Material) -> Iterator[Case]:
             f"{_sentence(columns, low, high)}: {columns.ids[low]} and {columns.ids[high]}.",
             columns.named(dict.fromkeys(place for pair in group for place in pair)),
         )
+
+
+def _of_third_parties(material: Material) -> Mask:
+    """Whether each claim is of a claimant who is neither on the side of its party nor its enemy."""
+    columns, role = material.columns, material.conflict.role
+    third = [role(claimant, party) == "third-party" for claimant, party, *_ in columns.keys]
+    return np.array(third, dtype=bool)[columns.series]
 
 
 def _latest(columns: Columns, mask: Mask) -> Ints:

@@ -1,4 +1,4 @@
-"""The table of findings: a new one is one function and one row."""
+"""The table of findings: a new one is one function and one row; notes are in ``notes``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Final
 
 from lossmodel.evidence.bounds import NEAR_DAYS
 from lossmodel.findings import figures, series, structure
-from lossmodel.findings.bounds import BEYOND, crossed_bounds
+from lossmodel.findings.bounds import BEYOND, INDEPENDENT, crossed_bounds
 from lossmodel.findings.falls import cut_counts, falling_totals, set_aside_totals
 from lossmodel.findings.finding import Kind
-from lossmodel.findings.force import strengths_alone
 from lossmodel.findings.gaps import long_gaps
+from lossmodel.findings.guesses import guessed_publications
 from lossmodel.findings.lethality import unusual_lethality
+from lossmodel.findings.notes import NOTES
 from lossmodel.findings.steps import large_steps
 from lossmodel.findings.sums import broken_sums, parts_above_sums, parts_above_totals
 
@@ -213,9 +214,11 @@ KINDS: Final = (
         "warning",
         crossed_bounds,
         "A claimant's minimum is above its maximum of the same days or of more days; or, where one "
-        f"of two figures is a bound, that of fewer days is above {BEYOND} times the other, or "
-        f"above {figures.APART:,} times if it has up to {NEAR_DAYS} days of its own at either end. "
-        "An estimate would lie between.",
+        f"of two figures is a bound, that of fewer days is above {BEYOND} times the other. Of two "
+        f"third parties {INDEPENDENT} times are enough, as neither has a reason to be far off, "
+        "unless the lower figure is the count of a list. Where the figure of fewer days has up to "
+        f"{NEAR_DAYS} days of its own at either end, {figures.APART:,} times are too many. An "
+        "estimate would lie between.",
         "Exchange at-least and at-most, or correct the number, the unit or the window of one of "
         "them",
     ),
@@ -256,6 +259,18 @@ KINDS: Final = (
         "counts deaths up to the end, the end if it repeats an old total",
     ),
     Kind(
+        "guessed-publication",
+        "warning",
+        guessed_publications,
+        "No figure of a list or register says when it was published. The last day that it counts "
+        "is taken for the day of publication, and for the day up to which cases were known. A list "
+        "gains cases for months after a death, so that one read as this young may have missed most "
+        "of its cases: the upper limit may be tens of times too high.",
+        "Write the day of publication in published and the day up to which cases were recorded in "
+        "known, or name the column that has the first with --column HEADING=published when you "
+        "import it; if the list is as it was on its last day, write false in published_inferred",
+    ),
+    Kind(
         "unmarked-copy",
         "warning",
         figures.unmarked_copies,
@@ -263,51 +278,5 @@ KINDS: Final = (
         "explains. It counts as a copy with that probability.",
         "Mark the copies with via; without a mark each counts as a probable copy",
     ),
-    Kind(
-        "side-without-claimant",
-        "note",
-        structure.sides_without_claimant,
-        "A belligerent has no claimant on its side, while some claimants have no side.",
-        "Fill the column side of claimants.csv for those who speak for it",
-    ),
-    Kind(
-        "window-without-known",
-        "note",
-        figures.windows_of_unknown_date,
-        "The count of a window, of a list or a register, was published long after it, and known is "
-        "empty. It is read as known on the day of publication.",
-        "Give known if cases were recorded up to another day",
-    ),
-    Kind(
-        "undeclared-accounting",
-        "note",
-        figures.undeclared_accountings,
-        "A side's running total of its own people is not declared in streams.csv. It is read as an "
-        "estimate.",
-        "Write its accounting in streams.csv: ledger, list, register or estimate, as "
-        "docs/accounting.md explains; the answer may differ by a factor",
-    ),
-    Kind(
-        "enemies-assumed",
-        "note",
-        structure.assumed_enemies,
-        "Nothing says who fights whom. Two sides are taken as enemies.",
-        "Write fights in [parties.NAME] of conflict.toml",
-    ),
-    Kind(
-        "revised-figure",
-        "note",
-        series.revised_figures,
-        "A claimant published a figure of one window again, with another number. The latest "
-        "published is used, the others are merged with it.",
-        "Nothing, if it is a revision; otherwise correct the window of one of them",
-    ),
-    Kind(
-        "strength-alone",
-        "note",
-        strengths_alone,
-        "A claimant gives the strength of a force on one day only, or nobody gives its recruits. A "
-        "force balance needs two strengths of one claimant and the recruits between them.",
-        "Add whichever is missing: another day's strength by the claimant, or the recruits",
-    ),
+    *NOTES,
 )

@@ -17,6 +17,7 @@ import pandas as pd
 from lossmodel.importers.dates import DAY, Window
 from lossmodel.importers.numbers import Figure
 from lossmodel.importers.records import Record
+from lossmodel.importers.releases import Release
 from lossmodel.tables.vocabulary import QUALIFIERS
 from lossmodel.text.numbers import plural
 
@@ -85,30 +86,56 @@ def sum_events(
     return found, notes
 
 
-def as_of_one_day(records: list[Record], sums: list[Record]) -> tuple[list[Record], list[str]]:
+def as_of_one_day(
+    records: list[Record], sums: list[Record], release: Release | None = None
+) -> tuple[list[Record], list[str]]:
     """Sums of a public set, all published and known on the day of its last upload.
 
-    Without one that is the last day that is counted, which is a guess.
+    Without one the days are those of the release, and without that, or if an event is later, the
+    last day that is counted. Both are guesses.
+
+    Parameters
+    ----------
+    records
+        A record per event and figure.
+    sums
+        Their sums by window.
+    release
+        The version that the name of the file says.
+
+    Returns
+    -------
+    sums
+        With their days.
+    notes
+        Where the days come from.
     """
     uploads = [record.published for record in records if record.published]
+    last = max(record.window.end for record in records)
     if uploads:
-        last = max(record.window.end for record in records)
-        day = max(dt.date.fromisoformat(max(uploads)), last)
+        published = known = max(dt.date.fromisoformat(max(uploads)), last)
+        why = f"on {known}, the last upload of an event"
+    elif release is not None and last <= release.known:
+        published, known = release.published, release.known
+        why = (
+            f"about {known}, and published about {published}, as the name of the file says "
+            f"version {release.version}: {release.why}"
+        )
     else:
-        day = max(record.window.end for record in sums)
+        published = known = max(record.window.end for record in sums)
+        why = f"on {known}, the last day that is counted (a guess)"
     guessed = {} if uploads else {"published_inferred": "true"}
     found = [
         replace(
             record,
-            window=record.window._replace(end=min(record.window.end, day)),
-            published=f"{day}",
-            known=record.known or f"{day}",
+            window=record.window._replace(end=min(record.window.end, known)),
+            published=f"{published}",
+            known=record.known or f"{known}",
             texts={**record.texts, **guessed},
         )
         for record in sums
     ]
-    why = "the last upload of an event" if uploads else "the last day that is counted (a guess)"
-    return found, [f"figures are as the set was on {day}, {why}"]
+    return found, [f"figures are as the set was {why}"]
 
 
 def _gaps(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from lossmodel.importers.columns import Column
+from lossmodel.importers.releases import Release, ucdp_release
 from lossmodel.importers.words import normal
 
 __all__ = ["SHAPES", "Shape", "find_shape"]
@@ -36,6 +37,8 @@ class Shape:
         Heading -> reason for leaving it out.
     names
         Names of its cells -> keys.
+    release
+        From the name of a file to the release that it says, of a set with numbered versions.
     notes
         Traps of the set, a sentence each.
     """
@@ -50,6 +53,7 @@ class Shape:
     totals: Mapping[str, Column] = field(default_factory=dict)
     why: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    release: Callable[[str], Release | None] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -63,6 +67,7 @@ SHAPES: Final = (
         parties={"deaths a": "side a", "deaths b": "side b", "deaths civilians": ""},
         totals=LIMITS,
         why={"deaths unknown": "dead of no known side"},
+        release=ucdp_release,
         notes=(
             "best, low and high count the dead of both sides, civilians and unknown together",
             "an event whose date is known to the month only counts in the whole month",

@@ -109,7 +109,8 @@ def read_table(source: Source, hints: Hints, *, remarks: bool = True) -> Importe
         windows = rows.windows.values()
         sums, said = sum_events(records, hints.by, rows=windows, is_set=is_set)
         if is_set:
-            sums, dated = as_of_one_day(records, sums)
+            release = shape.release(source.path.name) if shape and shape.release else None
+            sums, dated = as_of_one_day(records, sums, release)
             said += dated
         records, more = clip(sums, keys.span, source.path, written)
         cuts = cuts or more

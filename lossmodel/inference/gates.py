@@ -7,18 +7,22 @@ import pandas as pd
 
 from lossmodel.inference.convergence import convergence
 from lossmodel.inference.importance import WeightedDraws
-from lossmodel.inference.laplace.diagnostics import MAX_K
+from lossmodel.inference.laplace.diagnostics import MAX_K, log_totals
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.laplace.marginals import LaplaceMarginal
+from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.nuts.sampler import Sample
+from lossmodel.model.density.density import Density
 from lossmodel.model.density.expectation import ModelGraph
 from lossmodel.model.density.generated import SubmodelDraws
 from lossmodel.model.density.losses import LEAST
 from lossmodel.model.design.grid import Floats
+from lossmodel.text.numbers import number
 
 __all__ = [
     "DOUBT", "FAIL", "ROUGHLY", "UNEVEN", "agreement_gate", "are_rough", "convergence_gate",
-    "gated_quantities", "laplace_gate", "peaks", "rhat_limit", "runaway_totals", "weights_gate",
+    "gated_quantities", "laplace_gate", "rhat_limit", "runaway_totals", "several_modes",
+    "weights_gate",
 ]  # fmt: skip
 
 # Newton's decrement of the latent vector: 0.014 posterior sds.
@@ -75,32 +79,45 @@ def laplace_gate(laplace: Laplace, *, limit: float = FAIL) -> list[str]:
         failures.append("the curvature at the mode is not positive definite")
     if diagnostics is not None and not diagnostics.hyper_k < MAX_K:
         failures.append(
-            f"the noise scales are drawn poorly (Pareto k-hat {diagnostics.hyper_k:.2f}; the limit"
-            f" is {MAX_K})"
+            "too few effective draws of the noise scales (Pareto k-hat "
+            f"{diagnostics.hyper_k:.2f}; the limit is {MAX_K})"
         )
     for marginal in diagnostics.marginals if diagnostics is not None else ():
         if marginal.reported and not max(abs(marginal.skew), abs(marginal.width)) < limit:
-            failures.append(f"{marginal.name} is not normal ({_departure(marginal)})")
+            failures.append(f"{marginal.name} is {_departure(marginal)}")
     return failures
 
 
 def _departure(marginal: LaplaceMarginal) -> str:
-    """How far a marginal is from the normal one, in words for readers."""
+    """How, and how far, a marginal is from the normal one, in words for readers."""
+    far = abs(marginal.skew) >= abs(marginal.width)
+    shape = "skewed" if far else "not close to a normal distribution"
     where = "above" if marginal.skew >= 0 else "below"
     change = float(np.expm1(marginal.width))
     share = f"{abs(change):.0%}"
     width = "as wide" if share == "0%" else f"{share} {'wider' if change > 0 else 'narrower'}"
-    return f"median {abs(marginal.skew):.2f} sd {where} the most likely value, interval {width}"
+    median = f"median {abs(marginal.skew):.2f} sd {where} the most likely value"
+    return f"{shape} ({median}, interval {width})"
 
 
-def peaks(laplace: Laplace) -> list[str]:
-    """That the probability has several peaks, in words; empty where it has one.
+def several_modes(density: Density, laplace: Laplace) -> list[str]:
+    """That the posterior has several modes, in words; empty where it has one.
 
-    The words have no share: that of the answer is the one that weights give, where they are even.
+    The words have the total that differs most between them, with its value at each. They have no
+    share: that of the answer is the one that weights give, where they are even.
     """
     if not laplace.rivals:
         return []
-    return [f"figures contradict each other: the probability has {len(laplace.rivals) + 1} peaks"]
+    modes = np.stack([fit.mode for fit in (laplace, *laplace.rivals)])
+    totals = reported(density, laplace.mode)
+    logs = log_totals(density, modes, totals)
+    most = int(np.argmax(np.ptp(logs, axis=0)))
+    values = [number(value) for value in np.exp(np.sort(logs[:, most])).tolist()]
+    count = {2: "two"}.get(len(modes), f"{len(modes)}")
+    return [
+        f"figures contradict each other, so that {count} separate answers are plausible ({count} "
+        f"modes of the posterior): {totals[most].name} near {' or '.join(values)}"
+    ]
 
 
 def weights_gate(weighted: WeightedDraws) -> list[str]:

@@ -15,8 +15,8 @@ from lossmodel.inference.gates import (
     agreement_gate,
     are_rough,
     laplace_gate,
-    peaks,
     runaway_totals,
+    several_modes,
     weights_gate,
 )
 from lossmodel.inference.importance import ENOUGH, LARGEST, weighted_draws
@@ -153,7 +153,7 @@ def run(
         result = _sampled(density, laplace, settings, streams[2], took, seconds, progress)
     theta, found = result
     if found["engine"] in SAMPLERS:
-        found["failures"] += peaks(laplace)
+        found["failures"] += several_modes(density, laplace)
     found |= {"seconds": took, "chains": theta.shape[0], "n_draws": len(theta) * len(theta[0])}
     return Submodel(
         design, density, laplace, str(found["engine"]),
@@ -181,13 +181,13 @@ def _by_laplace(
     found["gradients"] = laplace.gradients
     kept = _of_all_modes(density, laplace, draws, rng)
     theta = kept.theta[None]
-    small, rough = density.size <= LARGEST, False
+    small, rough, modes = density.size <= LARGEST, False, several_modes(density, laplace)
     # A sampler has no draws that contradict the figures. In a large submodel there may be none.
     away = [
         *runaway_totals(SubmodelDraws(density.model, theta)),
         *(kept.contradicts() if small else kept.contradicts(CONTRADICTED)),
     ]
-    reasons = [*laplace_gate(laplace, limit=DOUBT if small else FAIL), *away, *peaks(laplace)]
+    reasons = [*laplace_gate(laplace, limit=DOUBT if small else FAIL), *away, *modes]
     if small:
         if not reasons:
             tried = weighted_draws(density, laplace, seed=key, rounds=1, longest=1, aim=ENOUGH)
@@ -201,9 +201,9 @@ def _by_laplace(
             if rough or not uneven:
                 theta = weighted.resample(draws, rng)[None]
             if not uneven:
-                found["doubts"] = peaks(laplace)
+                found["doubts"] = modes
                 return laplace, (theta, found)
-            reasons = [*peaks(laplace), ROUGHLY] if rough else [*reasons, *uneven]
+            reasons = [*modes, ROUGHLY] if rough else [*reasons, *uneven]
     # Chains would stay at the mode where they began.
     if reasons and settings.engine == "auto" and not laplace.rivals:
         too_large = _too_large(density.design, settings)

@@ -200,7 +200,7 @@ def plain_doubt(said: str) -> str:
 
     Examples
     --------
-    >>> plain_doubt("killed north is not normal (interval as wide)")
-    'killed north is not normal (interval as wide)'
+    >>> plain_doubt("killed north is skewed (interval as wide)")
+    'killed north is skewed (interval as wide)'
     """
     return said.replace(UNEVEN, _NOT_REWEIGHTED)

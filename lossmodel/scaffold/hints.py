@@ -115,7 +115,7 @@ def with_parties(hints: Hints, source: Source, wishes: Wishes, titles: dict[str,
     keys = keys_of([name for name, _ in pairs], what="party")
     titles.update((key, name) for name, key in keys.items())
     words = dict(keys)
-    for side in wishes.sides:
+    for side in wishes.each_side:
         own = [name for name, of in pairs if normal(of) == normal(side)]
         armed = [n for n in own if normal(n) not in of_civilians and not is_of_civilians(n)]
         if not own:

@@ -25,9 +25,8 @@ from lossmodel.scaffold.sides import (
     name_and_rest,
     side_of,
     sides_by_name,
-    split,
 )
-from lossmodel.scaffold.words import category_of
+from lossmodel.scaffold.words import category_of, split
 from lossmodel.tables.vocabulary import ACCOUNTINGS, Accounting
 from lossmodel.text.escape import shell
 from lossmodel.text.spelling import nearest

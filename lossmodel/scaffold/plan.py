@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.conflict.types import STANDARD_CATEGORIES, Party, Side
+from lossmodel.scaffold.words import split
 
 if TYPE_CHECKING:
     from lossmodel.tables.vocabulary import Accounting
@@ -32,7 +33,7 @@ class Wishes:
     title
         Title of the conflict.
     sides
-        Names of its sides.
+        Names of its sides; one with commas is several.
     fights
         `SIDE:SIDE`, who fights whom; needed for three sides or more.
     parties
@@ -62,6 +63,11 @@ class Wishes:
     claimants: tuple[str, ...] = ()
     accountings: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+
+    @property
+    def each_side(self) -> list[str]:
+        """Names of the sides, one by one."""
+        return [name for text in self.sides for name in split(text)]
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,8 @@ class Plan:
         """
         found = [("--title", self.title), ("--start", f"{self.start}")]
         found += [("--end", f"{self.end}")] if self.end else []
-        found += [("--side", side.title) for side in self.sides.values()]
+        # A comma would make two of one.
+        found += [("--side", side.title.replace(",", " ")) for side in self.sides.values()]
         if len(self.sides) > 2:
             pairs = {tuple(sorted((p.side, s))) for p in self.parties.values() for s in p.fights}
             found += [("--fights", ":".join(pair)) for pair in sorted(pairs)]

@@ -12,7 +12,7 @@ from lossmodel.importers.words import normal
 from lossmodel.scaffold.asking import Asker
 from lossmodel.scaffold.names import Named, TableNames
 from lossmodel.scaffold.plan import LEFT_OUT, Wishes
-from lossmodel.scaffold.words import is_of_civilians
+from lossmodel.scaffold.words import is_of_civilians, split
 from lossmodel.text.escape import shell
 from lossmodel.text.spelling import nearest
 
@@ -26,7 +26,6 @@ __all__ = [
     "name_and_rest",
     "side_of",
     "sides_by_name",
-    "split",
 ]
 
 _PAIR: Final = 2
@@ -40,8 +39,8 @@ CITING: Final = (
 
 def ask_sides(asker: Asker, wishes: Wishes, table: TableNames) -> dict[str, Side]:
     """Sides by key: given, named with the parties, or asked for."""
-    if wishes.sides:
-        return _keyed(wishes.sides)
+    if wishes.each_side:
+        return _keyed(wishes.each_side)
     given = matched(wishes.parties, table.parties)
     parties = {key: named.name for key, named in table.parties.items()}
     parties |= {key: name for key, (name, _) in given.items()}
@@ -191,13 +190,24 @@ def name_and_rest(text: str) -> tuple[str, str]:
 def matched(texts: Iterable[str], named: Mapping[str, Named]) -> dict[str, tuple[str, str]]:
     """Key -> name and that which follows `=`, of options about names of a table or others.
 
+    Raises
+    ------
+    UsageError
+        One option names several, with a comma between them.
+
     Examples
     --------
     >>> matched(["The Staff=north", "Gazette=-"], {"claimant-1": Named("the staff", 3, 2)})
     {'claimant-1': ('The Staff', 'north'), 'gazette': ('Gazette', '-')}
     """
     by_name = {normal(name): key for key, entry in named.items() for name in (entry.name, key)}
-    pairs = map(name_and_rest, texts)
+    pairs = [name_and_rest(text) for text in texts]
+    for name, rest in pairs:
+        if "," in name.partition("=")[2]:
+            raise UsageError(
+                f"{f'{name}={rest}'!r} names several at once: give the option once for each, such "
+                f"as {shell(name.partition(',')[0])}."
+            )
     return {by_name.get(normal(name)) or slug(name): (name, rest) for name, rest in pairs}
 
 
@@ -205,8 +215,9 @@ def ask_fights(
     asker: Asker, wishes: Wishes, sides: Mapping[str, Side]
 ) -> dict[str, tuple[str, ...]]:
     """Side -> the sides that it fights."""
-    pairs = [tuple(side_of(name, sides) for name in text.split(":")) for text in wishes.fights]
-    for text, pair in zip(wishes.fights, pairs, strict=True):
+    fights = [part for text in wishes.fights for part in split(text)]
+    pairs = [tuple(side_of(name, sides) for name in text.split(":")) for text in fights]
+    for text, pair in zip(fights, pairs, strict=True):
         if len(pair) != _PAIR or not all(pair) or pair[0] == pair[1]:
             raise UsageError(f"--fights {text!r}: write SIDE:SIDE, two different sides.")
     if len(sides) == _PAIR:
@@ -223,14 +234,3 @@ def ask_fights(
             pairs += [(side, foe) for foe in foes if foe]
     both = {*pairs, *((b, a) for a, b in pairs)}
     return {side: tuple(foe for foe in sides if (side, foe) in both) for side in sides}
-
-
-def split(text: str) -> list[str]:
-    """Names between commas.
-
-    Examples
-    --------
-    >>> split("North, South")
-    ['North', 'South']
-    """
-    return [part.strip() for part in text.split(",") if part.strip()]

@@ -13,7 +13,7 @@ from typing import Final
 from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.importers.words import CATEGORIES, normal
 
-__all__ = ["CIVILIANS", "REMARKS", "category_of", "is_of_civilians"]
+__all__ = ["CIVILIANS", "REMARKS", "category_of", "is_of_civilians", "split"]
 
 _EQUIPMENT: Final = MappingProxyType(
     {
@@ -89,3 +89,14 @@ def is_of_civilians(name: str) -> bool:
     """
     words = f" {normal(name)}"
     return any(f" {stem}" in words for stem in CIVILIANS)
+
+
+def split(text: str) -> list[str]:
+    """Names between commas.
+
+    Examples
+    --------
+    >>> split("North, South")
+    ['North', 'South']
+    """
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -67,17 +67,18 @@ def _gate(diagnostics: dict[str, Any]) -> list[Text]:
         )
     if gate["doubts"]:
         words += (
-            "The fit is approximate where the posterior is not normal, see the table below; the "
-            "engine nuts is exact there, unless the probability has several peaks. "
+            "The fit is approximate where the posterior is skewed or otherwise not close to a "
+            "normal distribution, see the table below; the engine nuts is exact there, unless the "
+            "posterior has several modes. "
         )
     if "laplace" in diagnostics["engine"]:
         words += (
             "The engine laplace is a nested Laplace approximation. Its draws are independent, so "
             "R-hat does not apply; the gate checks instead that Newton's method reached the "
             "posterior mode (the decrement is the expected gain of one more step), that the mode "
-            "is a maximum, and that totals are near to normal. Totals of small submodels are "
-            "compared with importance weights, which replace the draws where they are even enough "
-            "and the fit is not near to normal. "
+            "is a maximum, and that the distributions of totals are close to normal. Totals of "
+            "small submodels are compared with importance weights, which replace the draws where "
+            "they are even enough and the posterior is not close to normal. "
         )
     return [Text(words.strip(), tone="plain" if gate["passed"] else "warning")]
 
@@ -100,7 +101,7 @@ def _doubts(fit: Fit) -> Table:
 
 def _departure(fit: Fit, said: str) -> str:
     """What a doubt says, with the title of the total that it begins with."""
-    total, mid, rest = plain_doubt(said).partition(" is not ")
+    total, mid, rest = plain_doubt(said).partition(" is ")
     category, _, named_so = total.partition(" ")
     party, _, scope = named_so.partition(" ")
     if mid and category in fit.conflict.categories and party in fit.conflict.parties:
