@@ -93,9 +93,10 @@ def list_and_ledger(tmp_path_factory):
         "kind": "period", "start": "2002-03-01", "end": "2002-03-31", "value": "3000",
         "published": "2002-04-15",
     }  # fmt: skip
-    streams = "claimant,party,category,accounting\ngazette,land,killed,list\nsea-staff,land,killed,ledger\n"
+    streams = ("gazette,land,killed,list", "sea-staff,land,killed,ledger")
+    table = "\n".join(["claimant,party,category,accounting", *streams, ""])
     folder = write_conflict(
-        tmp_path_factory.mktemp("both"), claims=claims_csv([LIST, month]), streams=streams
+        tmp_path_factory.mktemp("both"), claims=claims_csv([LIST, month]), streams=table
     )
     claims = load_claims(conflict=folder)
     density = Density(LossModel().design(collect_evidence(claims), claims.conflict))
