@@ -84,7 +84,10 @@ CLAIMS: Final = (
     Field(
         "known",
         "date",
-        empty="end for a cumulative figure of a ledger or an estimate, otherwise published",
+        empty=(
+            "end for a cumulative figure, but published for counts of lists and registers "
+            "and for other kinds"
+        ),
         meaning="Day up to which the claimant's knowledge ran.",
     ),
     Field(

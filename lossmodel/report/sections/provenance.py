@@ -23,6 +23,8 @@ FILES: Final = (
     ("biases.csv", "ratio of claimed to true losses by claimant, per half-year and overall"),
     ("claims.csv", "all claims with their class and reason"),
     ("changes.csv, changed-claims.csv", "changes since an earlier fit, if one was given"),
+    ("updated-claims.csv", "the claims that were fitted, of lossmodel update"),
+    ("changes-by-claims.csv", "changes by groups of new claims, of lossmodel update"),
     ("diagnostics.json, provenance.json", "convergence diagnostics; versions, hashes and options"),
     ("others.csv", "figures of others beside the headlines, with the parts of the differences"),
     ("force-balance.csv", "strengths and flows of forces beside the fit, if any were published"),
