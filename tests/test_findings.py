@@ -117,6 +117,13 @@ def unpublished(day: str = "2023-02-28", inferred: str = "true") -> list[str]:
     return [row("gazette", "north", n, start=a, end=b, **more) for a, b, n in days]
 
 
+def window_of(month: int, **more: str) -> str:
+    """Deaths of a month in a list."""
+    days = {"start": f"2023-0{month}-01", "end": f"2023-0{month}-28"}
+    filled = {"kind": "period", "inferred": "true", "published": days["end"]}
+    return row("gazette", "north", 9, **days, **filled | more)
+
+
 OWN, FOE = row("north-staff", "north", 50), row("south-staff", "north", 200)
 BOTH = row("gazette", "north+guests", 300)
 ALONE = row("gazette", "guests", 100)
@@ -498,6 +505,27 @@ def test_bounds_are_held_against_all_figures_of_their_losses(war, rows, words):
     assert bool(words) == bool(found)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "times", "found"),
+    [
+        ("north-staff", "south-staff", 11, True),
+        ("north-staff", "south-staff", 9, False),
+        ("gazette", "south-staff", 11, True),
+        ("north-staff", "gazette", 11, True),
+        # As a rule an enemy counts more than others do, and a side less.
+        ("south-staff", "north-staff", 44, False),
+        ("south-staff", "gazette", 44, False),
+        ("gazette", "north-staff", 44, False),
+        ("south-staff", "north-staff", 46, True),
+    ],
+)
+def test_bounds_that_lie_the_other_way_round_than_as_a_rule_are_closer(
+    war, low, high, times, found
+):
+    rows = bound(low, "at-least", 100 * times), bound(high, "at-most", 100)
+    assert ("crossed-bounds" in kinds(war(*rows))) == found
+
+
 def test_a_list_may_have_a_small_part_of_a_minimum(war):
     rows = bound("almanac", "at-least", 2_000), row("gazette", "north", 90)
     assert "gazette says 90 killed" in kinds(war(*rows))["crossed-bounds"]
@@ -524,6 +552,11 @@ def test_an_unsided_ledger_is_warned_of_where_the_enemy_of_its_party_has_no_clai
         (unpublished(), True),
         # One figure is enough.
         ([row("gazette", "north", 90, inferred="true")], True),
+        # Each month is known on its own last day, as where both columns are empty.
+        ([window_of(n) for n in (1, 2, 3)], True),
+        # A later day of publication alone changes no answer: the fit goes by known.
+        ([window_of(n, known="2023-03-28", published="2024-06-30") for n in (1, 2, 3)], True),
+        ([window_of(n, known="2024-06-30", published="2024-06-30") for n in (1, 2, 3)], False),
         # The table says the day; the day is a guess, but a later one than the last that is counted.
         (unpublished(inferred=""), False),
         (unpublished("2023-06-30"), False),

@@ -26,7 +26,7 @@ from lossmodel.inference.laplace.fit import approximate
 from lossmodel.inference.laplace.marginals import FALLEN, FARTHEST, KNOTS, LaplaceMarginal
 from lossmodel.inference.laplace.modes import Modes
 from lossmodel.inference.names import ENGINES
-from lossmodel.inference.weights import normalised, pareto_k, smoothed
+from lossmodel.inference.weights import LEAST, normalised, pareto_k, smoothed
 from lossmodel.model import LossModel
 from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
@@ -348,6 +348,16 @@ def test_smoothed_ratios_err_less_than_those_of_a_heavy_tail_as_they_are():
         means.append([np.exp(ratios).mean() for ratios in (logs, smoothed(logs))])
     errors = np.sqrt(((np.array(means) - 1 / (1 - k)) ** 2).mean(axis=0))
     assert errors[1] < 0.8 * errors[0]
+
+
+def test_smoothing_gives_no_weight_where_there_was_none():
+    logs = np.random.default_rng(3).standard_normal(4000)
+    logs[150:] = LEAST
+    assert normalised(smoothed(logs))[150:].max() == 0.0
+    # No shape can be told of one ratio, and none is believed above its limit.
+    assert pareto_k(np.zeros(1)) == pareto_k(np.empty(0)) == -np.inf
+    heavy = -1.2 * np.log(np.random.default_rng(4).uniform(size=4000))
+    assert smoothed(heavy) is heavy
 
 
 def test_smoothing_leaves_even_ratios_and_the_order_of_others():

@@ -126,6 +126,25 @@ def test_figures_of_two_claimants_are_both_held(list_and_ledger):
     assert bends(moved).max() > 0.02 * bends(both).max()
 
 
+@pytest.mark.parametrize("war", ["gaza2008", "kargil1999"])
+def test_slopes_by_levels_are_those_of_the_figures(war):
+    """Gaza has a daily count of a sum of parties, whose biases have their shares of it."""
+    claims = load_claims(conflict=war)
+    density = Density(LossModel().design(collect_evidence(claims), claims.conflict, "person"))
+    mode = approximate(density, diagnose=False).mode
+    information = clipped_curvature(density.model, density.evaluate(mode))
+    values = density.design.parameters.values(mode)
+    parties = held_levels._parties(density, values, information)
+    slopes = held_levels._slopes(density.design, parties).toarray()
+    figures = np.unique(np.concatenate([of.figures for of in parties]))
+    entries = np.flatnonzero(np.abs(slopes).sum(axis=0))
+    assert len(entries) > 5
+    steps = 1e-4 * np.eye(density.size)[entries]
+    ends = [density.predictions(mode + sign * steps).log_expected for sign in (1, -1)]
+    expected = (ends[0] - ends[1]).T / 2e-4
+    np.testing.assert_allclose(slopes[figures][:, entries], expected[figures], atol=1e-6)
+
+
 def test_draws_are_moved_by_q(fitted, held):
     theta = draws(fitted[1], 20, 2)
     moved, volume, _ = held.move(theta, np.ones_like(theta))

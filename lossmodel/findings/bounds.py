@@ -31,8 +31,12 @@ BEYOND: Final = 45
 # Two third parties have no reason to be far from each other: the priors of their biases and noise
 # give a probability of one in a thousand to figures of soldiers or equipment that are 6.0 times
 # apart, and of civilians 8.4 times. A minimum of an enemy and a maximum of a side itself are 36
-# (soldiers) to 200 times (equipment) apart with that probability.
+# (soldiers) to 200 times (equipment) apart with that probability. Sides count fewer of their own
+# losses than third parties do, and these fewer than an enemy: the other way round as many times are
+# less probable still.
 INDEPENDENT: Final = 10
+# Who counts more than whom, as a rule.
+RANKS: Final = {"self": 0, "third-party": 1, "adversary": 2}
 WORDS: Final = {"at-least": "at least ", "at-most": "at most "}
 
 Pair = tuple[int, int]
@@ -57,13 +61,14 @@ def crossed_bounds(material: Material) -> Iterator[Case]:
     least, most = (_latest(columns, losses & form) for form in forms.values())
     figures = _latest(columns, losses & columns.single)
     pairs += _within(columns, least, most, columns.series)
-    neutral = _of_third_parties(material)
+    rank = _ranks(material)
     # A list has a part of all cases, so that its count may be far below a minimum.
-    whole = neutral & ~columns.accounted("counts_cases")
+    whole = ~columns.accounted("counts_cases")
     for lows, highs in ((least, most), (figures, most), (least, figures)):
         pairs += _within(columns, lows, highs, columns.subject, times=BEYOND)
-        some = lows[neutral[lows]], highs[whole[highs]]
-        pairs += _within(columns, *some, columns.subject, times=INDEPENDENT)
+        for of in (RANKS["self"], RANKS["third-party"]):
+            some = lows[rank[lows] == of], highs[whole[highs] & (rank[highs] >= of)]
+            pairs += _within(columns, *some, columns.subject, times=INDEPENDENT)
         # A window that ends a little later, or begins earlier, has not so many times the losses.
         pairs += _within(columns, lows, highs, columns.subject, times=APART, days=NEAR_DAYS)
     found: dict[Pair, list[Pair]] = {}
@@ -79,11 +84,11 @@ def crossed_bounds(material: Material) -> Iterator[Case]:
         )
 
 
-def _of_third_parties(material: Material) -> Mask:
-    """Whether each claim is of a claimant who is neither on the side of its party nor its enemy."""
+def _ranks(material: Material) -> Ints:
+    """The rank of the role of each claim's claimant towards its party."""
     columns, role = material.columns, material.conflict.role
-    third = [role(claimant, party) == "third-party" for claimant, party, *_ in columns.keys]
-    return np.array(third, dtype=bool)[columns.series]
+    ranks = [RANKS[role(claimant, party)] for claimant, party, *_ in columns.keys]
+    return np.array(ranks, dtype=np.int64)[columns.series]
 
 
 def _latest(columns: Columns, mask: Mask) -> Ints:

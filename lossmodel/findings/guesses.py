@@ -23,20 +23,20 @@ def guessed_publications(material: Material) -> Iterator[Case]:
     """
     columns, table = material.columns, material.table
     inferred = table["published_inferred"].to_numpy(dtype=bool)
+    running = table["kind"].eq("cumulative").to_numpy()
     chosen = columns.counts_losses & columns.own & columns.accounted("counts_cases")
     for rows in columns.by_series(chosen):
-        last = int(columns.end[rows].max())
-        known = columns.known[rows]
-        if not inferred[rows].all() or np.ptp(known) > 0 or known[0] > last:
-            continue
-        if columns.published[rows].max() > last:
+        last, known = int(columns.end[rows].max()), columns.known[rows]
+        grows = running[rows].all() and np.ptp(known) > 0
+        if not inferred[rows].all() or grows or known.max() > last:
             continue
         first = min(rows.tolist(), key=lambda row: int(table["row"].iloc[row]))
         line = f"{material.claims.path.name} row {table['row'].iloc[first]}"
         figures = f"its {len(rows)} figures are" if len(rows) > 1 else "its figure is"
+        by = "the last day of each" if np.ptp(known) > 0 else day(last)
         yield Case(
             f"The day of publication of {series_name(columns, first)} is a guess, the last day "
-            f"that it counts: {figures} read as all that was known on {day(last)}, from "
+            f"that it counts: {figures} read as all that was known on {by}, from "
             f"{columns.ids[first]} on ({line}).",
             columns.named(rows.tolist()),
         )

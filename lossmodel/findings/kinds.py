@@ -267,8 +267,9 @@ KINDS: Final = (
         "gains cases for months after a death, so that one read as this young may have missed most "
         "of its cases: the upper limit may be tens of times too high.",
         "Write the day of publication in published and the day up to which cases were recorded in "
-        "known, or name the column that has the first with --column HEADING=published when you "
-        "import it; if the list is as it was on its last day, write false in published_inferred",
+        "known, both, or name the column that has the first, if there is one, with --column "
+        "HEADING=published when you import it; if the list is as it was on its last day, write "
+        "false in published_inferred",
     ),
     Kind(
         "unmarked-copy",

@@ -7,11 +7,12 @@ import pandas as pd
 
 from lossmodel.inference.convergence import convergence
 from lossmodel.inference.importance import WeightedDraws
-from lossmodel.inference.laplace.diagnostics import MAX_K, log_totals
+from lossmodel.inference.laplace.diagnostics import log_totals
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.laplace.marginals import LaplaceMarginal
 from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.nuts.sampler import Sample
+from lossmodel.inference.weights import MAX_K
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.expectation import ModelGraph
 from lossmodel.model.density.generated import SubmodelDraws

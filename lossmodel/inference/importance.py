@@ -26,7 +26,7 @@ import numpy as np
 from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
-from lossmodel.inference.laplace.diagnostics import MAX_K, log_totals
+from lossmodel.inference.laplace.diagnostics import log_totals
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.laplace.levels import Levels
 from lossmodel.inference.laplace.quantities import reported
@@ -34,7 +34,7 @@ from lossmodel.inference.laplace.rival_modes import MATTERS, Regions
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
 from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.proposals import Proposal, adapted, standard
-from lossmodel.inference.weights import effective, normalised, pareto_k, smoothed
+from lossmodel.inference.weights import LEAST, MAX_K, effective, normalised, pareto_k, smoothed
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
@@ -284,7 +284,7 @@ class _Draws:
     @property
     def log_mean(self) -> float:
         """Log of the mean weight: of the integral of the target, up to a constant."""
-        return float(logsumexp(smoothed(self.ratios)) - np.log(len(self.ratios)))
+        return float(logsumexp(self.ratios) - np.log(len(self.ratios)))
 
     def even(self, effective: float) -> bool:
         """Whether the weights are even enough for so many effective draws."""
@@ -304,5 +304,4 @@ class _Draws:
 
 def _finite(ratios: Floats) -> Floats:
     """Log ratios with zero weight where the density is zero or overflows."""
-    least = np.finfo(float).min / 4
-    return np.where(np.isfinite(ratios), ratios, least)
+    return np.where(np.isfinite(ratios), ratios, LEAST)

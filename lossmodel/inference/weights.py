@@ -9,8 +9,21 @@ import numpy as np
 if TYPE_CHECKING:
     from lossmodel.model.design.grid import Floats
 
-__all__ = ["effective", "normalised", "pareto_k", "smoothed", "weighted_quantiles"]
+__all__ = [
+    "LEAST",
+    "MAX_K",
+    "effective",
+    "normalised",
+    "pareto_k",
+    "smoothed",
+    "weighted_quantiles",
+]
 
+# Limit of k, of Vehtari et al. (2024).
+MAX_K: Final = 0.7
+# Log ratio of a draw where the density is zero or overflows, and fewest ratios that have a tail.
+LEAST: Final = float(np.finfo(float).min / 4)
+FEWEST: Final = 5
 # Number of observations that the prior of a tail's shape is worth, and its mean (Vehtari et al.).
 PRIOR_SIZE: Final = 10
 PRIOR_SHAPE: Final = 0.5
@@ -75,7 +88,8 @@ def smoothed(log_ratios: Floats) -> Floats:
     """Log importance ratios whose largest are quantiles of the Pareto distribution fitted to them.
 
     Pareto smoothing keeps one draw from counting for many (Vehtari et al. 2024, Pareto Smoothed
-    Importance Sampling, section 2.4). None exceeds the largest ratio before.
+    Importance Sampling, section 2.4). None exceeds the largest ratio before. Where the shape is
+    above ``MAX_K`` nothing can be said of the tail, and the ratios stay as they are.
 
     Parameters
     ----------
@@ -89,9 +103,11 @@ def smoothed(log_ratios: Floats) -> Floats:
     True
     """
     order = np.argsort(log_ratios, kind="stable")
+    # A draw where the density is zero stays without weight.
+    order = order[log_ratios[order] > LEAST]
     logs = log_ratios[order]
     k, scale, size = _tail(logs)
-    if not np.isfinite(k):
+    if not (np.isfinite(k) and k < MAX_K):
         return log_ratios
     below = (np.arange(size) + 0.5) / size
     over = -scale * np.log1p(-below) if k == 0 else scale * np.expm1(-k * np.log1p(-below)) / k
@@ -103,6 +119,8 @@ def smoothed(log_ratios: Floats) -> Floats:
 
 def _tail(ordered: Floats) -> tuple[float, float, int]:
     """Shape and scale of the Pareto distribution of the largest ratios, and how many they are."""
+    if len(ordered) < FEWEST:
+        return float("-inf"), 0.0, 0
     ratios = np.exp(ordered - ordered[-1])
     size = int(np.ceil(min(0.2 * len(ratios), 3 * np.sqrt(len(ratios)))))
     tail = ratios[-size:] - ratios[-size - 1]

@@ -21,12 +21,12 @@ from lossmodel.inference.laplace.factors import Root
 from lossmodel.inference.laplace.marginals import LaplaceMarginal, laplace_marginals
 from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.inference.laplace.quantities import Quantity, leading_lists, reported, slopes_of
-from lossmodel.inference.weights import effective, normalised, pareto_k
+from lossmodel.inference.weights import MAX_K, effective, normalised, pareto_k
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
 __all__ = [
-    "MAX_K", "NormalityDiagnostics", "log_totals", "normality_diagnostics",
+    "NormalityDiagnostics", "log_totals", "normality_diagnostics",
     "split_normal",
 ]  # fmt: skip
 
@@ -42,8 +42,6 @@ DRAWS = 40
 # Civilians of the shipped war have 0.65 and 0.56 with and without bounds by lists with 160 draws,
 # 0.69 and 0.79 with 640, but 1.2 with 40, of which three are the largest of all 640.
 MANY, PATIENT = 160, 30_000
-# Limit of k, of Vehtari et al. (2024).
-MAX_K = 0.7
 # The diagnostics are the same whatever the seed of the fit.
 SEED = 1
 

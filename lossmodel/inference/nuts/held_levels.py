@@ -35,7 +35,7 @@ from lossmodel.model.density.operators import Node
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.streams import stream_table
-from lossmodel.tables.readings import is_auxiliary
+from lossmodel.tables.vocabulary import AUXILIARY
 
 __all__ = ["HeldLevels"]
 
@@ -186,8 +186,7 @@ def _parties(density: Density, mode: Floats, information: Floats) -> list[_Party
 def _slopes(design: Design, parties: list[_Party]) -> sparse.csc_array:
     """Slopes of the figures by the levels of rates and of biases in theta, shape (N, D)."""
     matrix = design.parameters.matrix
-    used = np.unique(np.concatenate([of.figures for of in parties] or [np.zeros(0, int)]))
-    found = _of_biases(design, used) @ matrix
+    found = _of_biases(design, parties) @ matrix
     # Those with a learned scale are no levels.
     fixed = sparse.diags_array((design.parameters.scale_of == len(design.parameters.hyper)) * 1.0)
     found = found @ fixed
@@ -200,20 +199,25 @@ def _slopes(design: Design, parties: list[_Party]) -> sparse.csc_array:
     return sparse.csc_array(found)
 
 
-def _of_biases(design: Design, figures: Ints) -> sparse.csr_array:
+def _of_biases(design: Design, parties: list[_Party]) -> sparse.csr_array:
     """Slopes of figures by the rows of v that are levels of their biases, shape (N, V)."""
     shape = (len(design.terms), len(design.parameters.offset))
-    models, levels = design.streams["observation_model"], np.zeros(shape[1])
-    daily = sparse.lil_array(shape)
+    models, levels, used = (
+        design.streams["observation_model"],
+        np.zeros(shape[1]),
+        np.zeros(shape[0]),
+    )
     stream_of = stream_table(design.terms, design.grid)[1]
-    for stream in np.unique(stream_of[figures]).tolist():
-        if stream in design.biases and not is_auxiliary(models.loc[[stream]]).any():
-            rows, weights = design.biases[stream].level(design.first_party(stream))
-            levels[rows] = 1.0
-            if models[stream] == "ledger":
-                for i in figures[stream_of[figures] == stream].tolist():
-                    daily[i, rows] = weights
-    used = np.zeros(shape[0])
-    used[figures] = 1.0
+    daily = sparse.lil_array(shape)
+    for of in parties:
+        used[of.figures] = 1.0
+        for i, share in zip(of.figures.tolist(), of.share.tolist(), strict=True):
+            stream = int(stream_of[i])
+            if stream in design.biases and models[stream] not in AUXILIARY:
+                rows, weights = design.biases[stream].level(design.latent.parties[of.number])
+                levels[rows] = 1.0
+                if models[stream] == "ledger":
+                    for row, weight in zip(rows.tolist(), weights.tolist(), strict=True):
+                        daily[i, row] += weight * share
     whole = sparse.diags_array(used) @ design.bias @ sparse.diags_array(levels)
     return sparse.csr_array(whole + daily.tocsr())
