@@ -195,10 +195,12 @@ def one_count(tmp_path):
     return density, approximate(density, diagnose=False)
 
 
-def test_limits_of_weighted_draws_hardly_depend_on_the_seed(one_count):
-    """The twin that must fail ends at the first sign of enough draws."""
+def test_limits_of_weighted_draws_hardly_depend_on_the_seed(one_count, monkeypatch):
+    """Twins that must fail end at the first sign of enough draws, the second without smoothing."""
     density, laplace = one_count
     assert _apart(density, laplace, importance.AIM) < 0.2
+    assert _apart(density, laplace, importance.ENOUGH) > 0.2
+    monkeypatch.setattr(importance, "smoothed", lambda ratios: ratios)
     assert _apart(density, laplace, importance.ENOUGH) > 0.4
 
 
