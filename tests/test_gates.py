@@ -284,20 +284,35 @@ def test_weights_that_do_not_pass_are_used_where_they_are_better(sparse, monkeyp
     assert (sds.max() < 0.1) == rough
 
 
-def test_draws_that_contradict_are_mended_or_refused(sparse, monkeypatch):
-    """By weights where they pass; without these the fit fails, and auto samples."""
-    density, _ = sparse
+@pytest.fixture
+def contradicting(monkeypatch):
+    """Draws of laplace are said to contradict five figures."""
     theta_of = run.settled
     monkeypatch.setattr(
         run, "settled", lambda *given: dataclasses.replace(theta_of(*given), fall=15.0, figures=5)
     )
-    weighted = by_laplace(density)
-    assert weighted.diagnostics["failures"] == weighted.diagnostics["doubts"] == []
+
+
+@pytest.fixture
+def without_weights(monkeypatch):
+    """No importance weights pass, nor are they better than none."""
     monkeypatch.setattr(run, "weights_gate", lambda _: ["importance weights are uneven"])
     monkeypatch.setattr(run, "are_rough", lambda _: False)
-    assert any("contradict" in words for words in by_laplace(density).diagnostics["failures"])
+
+
+def test_draws_that_contradict_are_mended_by_weights(sparse, contradicting):
+    weighted = by_laplace(sparse[0])
+    assert weighted.diagnostics["failures"] == weighted.diagnostics["doubts"] == []
+
+
+def test_draws_that_contradict_are_refused_without(sparse, contradicting, without_weights):
+    assert any("contradict" in words for words in by_laplace(sparse[0]).diagnostics["failures"])
+
+
+@pytest.mark.slow  # A minute of sampling until the gate is passed.
+def test_auto_samples_where_draws_contradict(sparse, contradicting, without_weights):
     found = run.run(
-        density.design, settings=Settings("auto"), earlier=None, progress=lambda _: None
+        sparse[0].design, settings=Settings("auto"), earlier=None, progress=lambda _: None
     )
     assert found.engine == "hmc"
     assert found.diagnostics["failures"] == []
