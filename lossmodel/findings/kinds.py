@@ -214,9 +214,10 @@ KINDS: Final = (
         "warning",
         crossed_bounds,
         "A claimant's minimum is above its maximum of the same days or of more days; or, where one "
-        f"of two figures is a bound, that of fewer days is above {BEYOND} times the other. Of two "
-        f"third parties {INDEPENDENT} times are enough, as neither has a reason to be far off, "
-        "unless the lower figure is the count of a list. Where the figure of fewer days has up to "
+        f"of two figures is a bound, that of fewer days is above {BEYOND} times the other. "
+        f"{INDEPENDENT} times are enough unless the larger one is an enemy's, or a third party's "
+        "beside a figure of the side itself, as these count more as a rule, or the smaller one is "
+        "the count of a list. Where the figure of fewer days has up to "
         f"{NEAR_DAYS} days of its own at either end, {figures.APART:,} times are too many. An "
         "estimate would lie between.",
         "Exchange at-least and at-most, or correct the number, the unit or the window of one of "

@@ -91,8 +91,8 @@ def laplace_gate(laplace: Laplace, *, limit: float = FAIL) -> list[str]:
 
 def _departure(marginal: LaplaceMarginal) -> str:
     """How, and how far, a marginal is from the normal one, in words for readers."""
-    far = abs(marginal.skew) >= abs(marginal.width)
-    shape = "skewed" if far else "not close to a normal distribution"
+    skewed = abs(marginal.skew) >= abs(marginal.width)
+    shape = "skewed" if skewed else "not close to a normal distribution"
     where = "above" if marginal.skew >= 0 else "below"
     change = float(np.expm1(marginal.width))
     share = f"{abs(change):.0%}"

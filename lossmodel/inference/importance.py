@@ -296,7 +296,7 @@ class _Draws:
             return False
         return bool(self.k < MAX_K and self.share * size >= effective)
 
-    @property
+    @cached_property
     def share(self) -> float:
         """Effective draws per draw, by the weights as they are."""
         return effective(normalised(self.ratios)) / len(self.ratios)

@@ -5,19 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy.special import boxcox
 
 if TYPE_CHECKING:
     from lossmodel.model.design.grid import Floats
 
 __all__ = [
-    "LEAST",
-    "MAX_K",
-    "effective",
-    "normalised",
-    "pareto_k",
-    "smoothed",
-    "weighted_quantiles",
-]
+    "LEAST", "MAX_K", "effective", "normalised", "pareto_k", "smoothed", "weighted_quantiles",
+]  # fmt: skip
 
 # Limit of k, of Vehtari et al. (2024).
 MAX_K: Final = 0.7
@@ -107,10 +102,10 @@ def smoothed(log_ratios: Floats) -> Floats:
     order = order[log_ratios[order] > LEAST]
     logs = log_ratios[order]
     k, scale, size = _tail(logs)
-    if not (np.isfinite(k) and k < MAX_K):
+    if not -np.inf < k < MAX_K:
         return log_ratios
-    below = (np.arange(size) + 0.5) / size
-    over = -scale * np.log1p(-below) if k == 0 else scale * np.expm1(-k * np.log1p(-below)) / k
+    above = 1 - (np.arange(size) + 0.5) / size
+    over = -scale * boxcox(above, -k)
     found = log_ratios.copy()
     cutoff = np.exp(logs[-size - 1] - logs[-1])
     found[order[-size:]] = np.minimum(np.log(cutoff + over), 0.0) + logs[-1]

@@ -25,10 +25,7 @@ from lossmodel.inference.weights import MAX_K, effective, normalised, pareto_k
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
-__all__ = [
-    "NormalityDiagnostics", "log_totals", "normality_diagnostics",
-    "split_normal",
-]  # fmt: skip
+__all__ = ["NormalityDiagnostics", "log_totals", "normality_diagnostics", "split_normal"]
 
 # Newton's decrement at the latent modes of drawn hyperparameters: 0.6 posterior sds. The rise to
 # the mode is added.

@@ -34,6 +34,7 @@ from lossmodel.model.density.density import Density
 from lossmodel.model.density.operators import Node
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
+from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.streams import stream_table
 from lossmodel.tables.vocabulary import AUXILIARY
 
@@ -185,39 +186,31 @@ def _parties(density: Density, mode: Floats, information: Floats) -> list[_Party
 
 def _slopes(design: Design, parties: list[_Party]) -> sparse.csc_array:
     """Slopes of the figures by the levels of rates and of biases in theta, shape (N, D)."""
-    matrix = design.parameters.matrix
-    found = _of_biases(design, parties) @ matrix
-    # Those with a learned scale are no levels.
-    fixed = sparse.diags_array((design.parameters.scale_of == len(design.parameters.hyper)) * 1.0)
-    found = found @ fixed
+    rates = Linear()
     for of in parties:
         group = design.parameters.groups.get(f"rate.level {design.latent.parties[of.number]}")
         if group is not None:
-            slope = slope_of_level(design, group.start)
-            where = (of.figures, np.full(len(of.figures), group.start))
-            found = found + sparse.coo_array((slope * of.share, where), shape=found.shape)
-    return sparse.csc_array(found)
+            rates.add(of.figures, group.start, slope_of_level(design, group.start) * of.share)
+    # Those with a learned scale are no levels.
+    fixed = (design.parameters.scale_of == len(design.parameters.hyper)).astype(float)
+    biases = _of_biases(design, parties) @ design.parameters.matrix @ sparse.diags_array(fixed)
+    return sparse.csc_array(biases + rates.matrix(biases.shape))
 
 
 def _of_biases(design: Design, parties: list[_Party]) -> sparse.csr_array:
     """Slopes of figures by the rows of v that are levels of their biases, shape (N, V)."""
-    shape = (len(design.terms), len(design.parameters.offset))
-    models, levels, used = (
-        design.streams["observation_model"],
-        np.zeros(shape[1]),
-        np.zeros(shape[0]),
-    )
+    count, height = design.bias.shape
+    models, figures, levels = design.streams["observation_model"], np.zeros(count), np.zeros(height)
     stream_of = stream_table(design.terms, design.grid)[1]
-    daily = sparse.lil_array(shape)
+    daily = Linear()
     for of in parties:
-        used[of.figures] = 1.0
+        figures[of.figures] = 1.0
         for i, share in zip(of.figures.tolist(), of.share.tolist(), strict=True):
             stream = int(stream_of[i])
             if stream in design.biases and models[stream] not in AUXILIARY:
                 rows, weights = design.biases[stream].level(design.latent.parties[of.number])
                 levels[rows] = 1.0
                 if models[stream] == "ledger":
-                    for row, weight in zip(rows.tolist(), weights.tolist(), strict=True):
-                        daily[i, row] += weight * share
-    whole = sparse.diags_array(used) @ design.bias @ sparse.diags_array(levels)
-    return sparse.csr_array(whole + daily.tocsr())
+                    daily.add(i, rows, weights * share)
+    whole = sparse.diags_array(figures) @ design.bias @ sparse.diags_array(levels)
+    return sparse.csr_array(whole + daily.matrix((count, height)))
