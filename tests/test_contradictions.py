@@ -130,6 +130,46 @@ def test_only_a_stream_far_from_the_predictive_of_the_others_is_named(fitted, na
     assert [f["message"].split(" (")[0] for f in named] == ([] if honest else far)
 
 
+EXPECTED = "the number that they lead one to expect of it"
+LEAST, MOST = "less than a thousandth", "more than a thousand times"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "lower", "upper", "said"),
+    [
+        (10.2, 0.52, 1.94, f"10 times {EXPECTED}, where 0.52 to 1.9 times was likely."),
+        (0.0042, 0.013, 77, f"0.0042 times {EXPECTED}, where 0.013 to 77 times was likely."),
+        (1e-9, 0.02, 50, f"{LEAST} of {EXPECTED}, where 0.02 to 50 times was likely."),
+        (1e6, 1e-4, 900, f"{MOST} {EXPECTED}, where {LEAST} to 900 times was likely."),
+        (1e-4, 0.0011, 1e3, f"{LEAST} of {EXPECTED}, where 0.0011 to 1,000 times was likely."),
+        (1e-7, 1.1e-5, 8.9e4, f"{LEAST} of {EXPECTED}, even less than the least that was likely."),
+        (1e7, 1.1e-5, 8.9e4, f"{MOST} {EXPECTED}, even more than the most that was likely."),
+        (0.0, 0.0, np.inf, f"{LEAST} of {EXPECTED}, even less than the least that was likely."),
+        (np.inf, 0.0, np.inf, f"{MOST} {EXPECTED}, even more than the most that was likely."),
+        (1e-5, 0.02, 5e4, f"{LEAST} of {EXPECTED}, where 0.02 to {MOST} was likely."),
+    ],
+)
+def test_ratios_beyond_a_thousand_are_said_by_their_size(ratio, lower, upper, said):
+    row = {"discrepancy": ratio, "discrepancy_lower": lower, "discrepancy_upper": upper}
+    words = contradicted._against_others(row)
+    assert words == f"contradicts the other figures: it gives {said}"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "lower", "upper", "said"),
+    [
+        (14, 0.5, 3, "14 times the losses of the fit, where 0.5 to 3 times was expected of it."),
+        (1e-5, 2e-4, 3, f"{LEAST} of the losses of the fit, even less than the least that was "
+         "expected of it."),
+        (0.5, 1e-6, 1e-4, f"0.5 times the losses of the fit, where {LEAST} was expected of it."),
+    ],
+)  # fmt: skip
+def test_so_are_those_to_the_losses_of_the_fit(ratio, lower, upper, said):
+    row = {"ratio_median": ratio, "prior_lower": lower, "prior_upper": upper}
+    words = contradicted._against_prior(row)
+    assert words == f"contradicts the other figures: it gives {said}"
+
+
 @pytest.mark.parametrize("far", [10, 900])
 def test_the_discrepancy_is_the_ratio_to_what_the_others_say(fitted, far):
     # Of two claimants of one kind and no other, each is expected to say what the other does.

@@ -55,7 +55,7 @@ LEVEL: Final = 0.01
 # Sd of one figure about its claimant's mean on the log scale: three sds above the median of the
 # prior of ``noise.estimate``, 0.12, since its tails are heavy.
 NOISE: Final = 0.5
-# A ratio below which its digits say nothing more, as of a denial.
+# A ratio below which its digits say nothing more, as of a denial, and above whose inverse.
 TINY: Final = 0.001
 REMEDY: Final = (
     "Compare the claimant's figures with those of others: a unit, a category or a party may be "
@@ -132,21 +132,35 @@ def _distance(rows: pd.DataFrame) -> pd.Series:
 
 
 def _against_others(row: Mapping[Hashable, Any]) -> str:
-    ratio, *limits = (number(row[f"discrepancy{part}"]) for part in ("", "_lower", "_upper"))
-    times = "less than a thousandth of" if row["discrepancy"] < TINY else f"{ratio} times"
-    return (
-        f"contradicts the other figures: it gives {times} the number that they lead one to expect "
-        f"of it, where {' to '.join(limits)} times was likely."
-    )
+    numbers = (row[f"discrepancy{part}"] for part in ("", "_lower", "_upper"))
+    of = "the number that they lead one to expect of it"
+    return f"contradicts the other figures: it gives {_beside(*numbers, of, 'likely')}."
 
 
 def _against_prior(row: Mapping[Hashable, Any]) -> str:
-    names = ("ratio_median", "prior_lower", "prior_upper")
-    median, lower, upper = (number(row[name]) for name in names)
-    return (
-        f"contradicts the other figures: it gives {median} times the losses of the "
-        f"fit, where {lower} to {upper} was expected of it."
-    )
+    numbers = (row[name] for name in ("ratio_median", "prior_lower", "prior_upper"))
+    said = _beside(*numbers, "the losses of the fit", "expected of it")
+    return f"contradicts the other figures: it gives {said}."
+
+
+def _beside(ratio: float, lower: float, upper: float, of: str, what: str) -> str:
+    """A ratio to a number, beside the limits between which it was likely or expected."""
+    said = f"{_times(ratio) or f'{number(ratio)} times'} {'of ' * (ratio < TINY)}{of}"
+    below = ratio <= lower
+    # Beyond a thousand the ratio and the limit that it passes have the same words.
+    if _times(ratio) and _times(ratio) == _times(lower if below else upper):
+        passed = "even less than the least" if below else "even more than the most"
+        return f"{said}, {passed} that was {what}"
+    low, high = (_times(limit) or number(limit) for limit in (lower, upper))
+    between = low if low == _times(upper) else f"{low} to {high}"
+    return f"{said}, where {between}{' times' * (not _times(upper))} was {what}"
+
+
+def _times(ratio: float) -> str:
+    """Words for a ratio of which more digits or zeros say nothing; empty for any other."""
+    if ratio < TINY:
+        return "less than a thousandth"
+    return "more than a thousand times" if ratio > 1 / TINY else ""
 
 
 def _naming(fit: Fit) -> Callable[[Mapping[Hashable, Any]], str]:
