@@ -3,6 +3,7 @@
 All tables and figures here are made up for these tests, in the shapes of public files.
 """
 
+import datetime as dt
 import io
 import json
 import random
@@ -24,6 +25,7 @@ from lossmodel.importers.columns import ColumnMap
 from lossmodel.importers.dates import guess_dates
 from lossmodel.importers.json_reader import is_json, json_grid
 from lossmodel.importers.numbers import guess_numbers
+from lossmodel.importers.releases import ucdp_release
 from tests.small_conflict import write_conflict
 
 WAR = {"party": "russia", "category": "killed"}
@@ -395,8 +397,19 @@ def test_a_set_that_does_not_say_its_date_is_of_the_last_day_that_it_counts(tmp_
     [
         ("GEDEvent_v24_1.csv", "2024-03-19", "06-30", "24.1"),
         ("ged241.csv", "2024-03-19", "06-30", "24.1"),
+        ("GEDEvent_v24_1-2.csv", "2024-03-19", "06-30", "24.1"),
+        ("GEDEvent_v24_1 (1).csv", "2024-03-19", "06-30", "24.1"),
+        ("GEDEvent_v24_1(1).csv", "2024-03-19", "06-30", "24.1"),
+        ("GEDEvent_v24_1 2.csv", "2024-03-19", "06-30", "24.1"),
+        ("GEDEvent_v24_1 - Copy.csv", "2024-03-19", "06-30", "24.1"),
+        ("GEDEvent_v24_1-2024-07-15.csv", "2024-03-19", "06-30", "24.1"),
+        ("ged 24 1.csv", "2024-03-19", "06-30", "24.1"),
+        ("GED Events 24.1.csv", "2024-03-19", "06-30", "24.1"),
+        ("ged-24-1.csv", "2024-03-19", "06-30", "24.1"),
+        ("ged-23-0-4-2.csv", "2023-05-31", "05-31", "23.0.4"),
         ("GEDEvent_v23_0_4 (1).csv", "2023-05-31", "05-31", "23.0.4"),
         ("GEDEvent_v23_01_23_12.csv", "2024-01-31", "01-31", "23.01.23.12"),
+        ("GEDEvent_v23_01_23_12-2.csv", "2024-01-31", "01-31", "23.01.23.12"),
     ],
 )
 def test_a_set_whose_file_has_a_version_is_as_it_was_then(
@@ -413,15 +426,31 @@ def test_a_set_whose_file_has_a_version_is_as_it_was_then(
 @pytest.mark.parametrize(
     "name",
     [
-        # Older than the events, of a number that is no year, of no month, of another set.
+        # Older than the events, of a number that is no year, of no month, of another set, to come.
         "GEDEvent_v22_1.csv", "GEDEvent_v5_0.csv", "GEDEvent_v23_0_13.csv", "staged24_1.csv",
         "GEDEvent_v23_0_2.csv", "GEDEvent_v24_2.csv", "GEDEvent_v22_01_23_12.csv",
+        "GEDEvent_v99_1.csv", "GEDEvent_v99_0_3.csv", "ged 24 12.csv",
     ],
 )  # fmt: skip
 def test_a_version_that_cannot_be_that_of_the_events_says_nothing(tmp_path, name):
     imported = read(tmp_path, GED, name, party="ukraine")
     assert set(imported.claims["known"]) == {"2023-04-30"}
     assert "the last day that is counted (a guess)" in " ".join(imported.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("GEDEvent_v24_1.csv", "2024-03-19"),
+        ("GEDEvent_v23_0_12.csv", "2023-12-31"),
+        ("GEDEvent_v23_01_23_11.csv", "2023-11-30"),
+    ],
+)
+def test_a_version_is_believed_from_the_day_on_which_it_can_be(monkeypatch, name, first):
+    day = dt.datetime.fromisoformat(f"{first}T12:00:00+00:00")
+    for now, is_there in ((day - dt.timedelta(days=1), False), (day, True)):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", f"{now.timestamp():.0f}")
+        assert (ucdp_release(name) is not None) is is_there
 
 
 def test_an_upload_of_an_event_is_better_than_the_name_of_its_file(tmp_path):
