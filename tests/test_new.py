@@ -26,7 +26,14 @@ from lossmodel.importers.words import CATEGORIES, normal
 from lossmodel.scaffold import Wishes, create
 from lossmodel.scaffold.files import sources_of
 from lossmodel.scaffold.sides import likely_side
-from lossmodel.scaffold.words import _EQUIPMENT, _PERSONS, category_of, is_of_civilians
+from lossmodel.scaffold.words import (
+    _EQUIPMENT,
+    _PERSONS,
+    category_of,
+    is_of_civilians,
+    quoted,
+    split,
+)
 from lossmodel.tables.schema import TABLES
 from lossmodel.tables.vocabulary import ACCOUNTINGS
 
@@ -630,11 +637,21 @@ def test_a_new_kind_of_equipment_is_declared(tmp_path):
     assert war.categories["airships"].group == "equipment"
 
 
-@pytest.mark.parametrize("sides", [("North,South",), ("North, South",), ("North", "South")])
+@pytest.mark.parametrize(
+    "sides",
+    [
+        ("North,South",), ("North, South",), ("North", "South"), ('"North","South"',),
+        ("“North”, “South”",), ("'North','South'",), ("North\uff0cSouth",), ("North、South",),
+        ("North\u060c South",), ('"North"', '"South"'),
+    ],
+)  # fmt: skip
 def test_sides_with_a_comma_between_them_are_two(tmp_path, sides):
     wishes = Wishes(start="2001-05-01", claimants=SIDED, sides=sides)
     war = load_conflict(create(tmp_path / "war", wishes, table=table(tmp_path)).folder)
-    assert list(war.sides) == ["north", "south"]
+    assert {key: side.title for key, side in war.sides.items()} == {
+        "north": "North",
+        "south": "South",
+    }
     assert war.enemies("north") == ("south",)
 
 
@@ -648,6 +665,7 @@ def test_a_side_without_a_name_is_none(tmp_path):
     ("options", "remedy"),
     [
         ({"parties": ("North=north,South=south",)}, "such as 'North=north'."),
+        ({"parties": ("North=north，South=south",)}, "such as 'North=north'."),
         ({"claimants": ("Southern Staff=South,Northern Ministry=North",)}, "Staff=South'."),
     ],
 )
@@ -657,6 +675,57 @@ def test_parties_and_claimants_are_named_one_by_one(tmp_path, options, remedy):
         create(tmp_path / "war", wishes, table=table(tmp_path))
     assert remedy in str(caught.value)
     assert not (tmp_path / "war").exists()
+
+
+NAMES = [
+    "North",
+    "Korea, North",
+    '"Free"',
+    '"Free, all" army',
+    'a "b", c',
+    "甲、乙",
+    '"',
+    "'x'",
+    "“x”",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("other", NAMES)
+def test_quoted_names_are_read_back(name, other):
+    assert split(f"{quoted(name)}, {quoted(other)}") == [name, other]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('"A" and "B", c', ['"A" and "B"', "c"]),
+        ("Ali's, 'Free' army", ["Ali's", "'Free' army"]),
+        ('"Korea, North",South', ["Korea, North", "South"]),
+        ('"", ,"unended', ['"unended']),
+    ],
+)
+def test_marks_in_a_name_are_a_part_of_it(text, names):
+    assert split(text) == names
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_the_command_in_the_readme_keeps_sides_with_commas(lossmodel, tmp_path, given):
+    table(tmp_path, LONG.replace("North,", '"Korea, North",').replace("South,", '"«Free», all",'))
+    sides = ["--side", '"Korea, North"', "--side", '"«Free», all"'] if given else []
+    first = lossmodel(
+        *("new", "war", "--from", "figures.csv", "--start", "2001-05-01", "--claimant", "*=-"),
+        *sides,
+    )
+    assert first.status == 0, first.stderr
+    war = load_conflict(tmp_path / "war")
+    assert {side.title for side in war.sides.values()} == {"Korea, North", "«Free», all"}
+    readme = (tmp_path / "war" / "README.md").read_text()
+    again = shlex.split(readme.split("```sh\n")[1].split("\n```")[0])
+    (tmp_path / "war").rename(tmp_path / "first")
+    assert lossmodel(*again[1:]).status == 0
+    for path in (tmp_path / "first").iterdir():
+        assert (tmp_path / "war" / path.name).read_text() == path.read_text()
 
 
 def test_a_name_with_a_comma_is_one(tmp_path):

@@ -41,7 +41,8 @@ def new(
         typer.Option(
             "--side",
             metavar="NAME",
-            help="A side; once for each, or with commas between them.",
+            help="A side; once for each, or with commas between them; in double "
+            "quotation marks, if its name has a comma.",
             show_default=False,
         ),
     ] = None,

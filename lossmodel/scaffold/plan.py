@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from lossmodel.conflict.types import STANDARD_CATEGORIES, Party, Side
-from lossmodel.scaffold.words import split
+from lossmodel.scaffold.words import quoted, split
 
 if TYPE_CHECKING:
     from lossmodel.tables.vocabulary import Accounting
@@ -33,7 +33,7 @@ class Wishes:
     title
         Title of the conflict.
     sides
-        Names of its sides; one with commas is several.
+        Names of its sides; one with commas is several, unless it is in quotation marks.
     fights
         `SIDE:SIDE`, who fights whom; needed for three sides or more.
     parties
@@ -143,8 +143,7 @@ class Plan:
         """
         found = [("--title", self.title), ("--start", f"{self.start}")]
         found += [("--end", f"{self.end}")] if self.end else []
-        # A comma would make two of one.
-        found += [("--side", side.title.replace(",", " ")) for side in self.sides.values()]
+        found += [("--side", quoted(side.title)) for side in self.sides.values()]
         if len(self.sides) > 2:
             pairs = {tuple(sorted((p.side, s))) for p in self.parties.values() for s in p.fights}
             found += [("--fights", ":".join(pair)) for pair in sorted(pairs)]

@@ -12,7 +12,7 @@ from lossmodel.importers.words import normal
 from lossmodel.scaffold.asking import Asker
 from lossmodel.scaffold.names import Named, TableNames
 from lossmodel.scaffold.plan import LEFT_OUT, Wishes
-from lossmodel.scaffold.words import is_of_civilians, split
+from lossmodel.scaffold.words import is_of_civilians, quoted, split
 from lossmodel.text.escape import shell
 from lossmodel.text.spelling import nearest
 
@@ -60,7 +60,7 @@ def ask_sides(asker: Asker, wishes: Wishes, table: TableNames) -> dict[str, Side
         "Sides of the war, with commas between them",
         _some_sides,
         option="--side NAME --side OTHER",
-        default=", ".join(names),
+        default=", ".join(map(quoted, names)),
         needed=len(names) != _PAIR,
     )
 
@@ -153,7 +153,7 @@ def ask_parties(
     names |= {key: name for key, (name, _) in keys.items()}
     if not names:
         text = "Parties whose losses are counted, with commas between them"
-        default = ", ".join(side.title for side in sides.values())
+        default = ", ".join(quoted(side.title) for side in sides.values())
         listed = asker.ask("", text, split, default=default, needed=False)
         names = {key: name for name, key in keys_in_order(listed).items()}
     of_civilians = set(matched(wishes.civilians, {k: Named(n, 0, 0) for k, n in names.items()}))
@@ -203,10 +203,10 @@ def matched(texts: Iterable[str], named: Mapping[str, Named]) -> dict[str, tuple
     by_name = {normal(name): key for key, entry in named.items() for name in (entry.name, key)}
     pairs = [name_and_rest(text) for text in texts]
     for name, rest in pairs:
-        if "," in name.partition("=")[2]:
+        if len(split(name.partition("=")[2])) > 1:
             raise UsageError(
                 f"{f'{name}={rest}'!r} names several at once: give the option once for each, such "
-                f"as {shell(name.partition(',')[0])}."
+                f"as {shell(split(name)[0])}."
             )
     return {by_name.get(normal(name)) or slug(name): (name, rest) for name, rest in pairs}
 

@@ -7,13 +7,14 @@ Latin letters; one that may be people or equipment, as "fighters", is in none an
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import Final
 
 from lossmodel.conflict.types import STANDARD_CATEGORIES
 from lossmodel.importers.words import CATEGORIES, normal
 
-__all__ = ["CIVILIANS", "REMARKS", "category_of", "is_of_civilians", "split"]
+__all__ = ["CIVILIANS", "REMARKS", "category_of", "is_of_civilians", "quoted", "split"]
 
 _EQUIPMENT: Final = MappingProxyType(
     {
@@ -56,6 +57,13 @@ REMARKS: Final = frozenset(
         *("примітка", "примітки", "примечание", "примечания", "коментар"),
     )
 )
+# The commas of Latin, Arabic and Chinese script.
+_COMMAS: Final = ",\u060c\u3001\uff0c\uff64\ufe50\ufe51"
+# A name between commas; quotation marks stand around it only where they begin and end it.
+_NAME: Final = re.compile(
+    rf"""\s*(?:(?:"(?P<double>(?:[^"]|"")*)"|'(?P<single>[^']*)'|[“„](?P<curly>[^“”]*)[“”])"""
+    rf"(?=\s*(?:[{_COMMAS}]|$))|(?P<bare>[^{_COMMAS}]+))"
+)
 _CATEGORY_OF: Final = MappingProxyType(
     {normal(name): name for name in STANDARD_CATEGORIES}
     | {normal(word): name for name, words in CATEGORIES.items() for word in words}
@@ -92,11 +100,30 @@ def is_of_civilians(name: str) -> bool:
 
 
 def split(text: str) -> list[str]:
-    """Names between commas.
+    """Names between commas of any script; one in quotation marks may have commas itself.
 
     Examples
     --------
-    >>> split("North, South")
-    ['North', 'South']
+    >>> split("North, South"), split('"Korea, North"、South')
+    (['North', 'South'], ['Korea, North', 'South'])
     """
-    return [part.strip() for part in text.split(",") if part.strip()]
+    names = (
+        # Between marks of ASCII two of them stand for one.
+        (found[kind] or "").replace('""', '"' if kind == "double" else '""').strip()
+        for found in _NAME.finditer(text)
+        if (kind := found.lastgroup)
+    )
+    return [name for name in names if name]
+
+
+def quoted(name: str) -> str:
+    """A name as `split` reads it: in quotation marks, where it would read another.
+
+    Examples
+    --------
+    >>> quoted("North"), quoted("Korea, North")
+    ('North', '"Korea, North"')
+    """
+    # A mark at its beginning might end at that of another name.
+    plain = split(name) == [name.strip()] and name.lstrip()[0] not in "\"'“„"
+    return name if plain else '"' + name.replace('"', '""') + '"'
