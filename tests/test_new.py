@@ -819,6 +819,39 @@ def test_days_outside_the_war_are_named_in_the_users_file(tmp_path):
     assert not (tmp_path / "war").exists()
 
 
+@pytest.mark.parametrize(
+    ("days", "by", "words"),
+    [
+        # Each row has figures of both parties.
+        ({"end": "2001-05-10"}, None, "rows 4, 5, date_end: found '2001-05-20', '2001-06-03';"),
+        ({"end": "2001-05-10"}, "day", "rows 4, 5, date_end: found '2001-05-20', '2001-06-03';"),
+        ({"end": "2001-05-10"}, "day", "2 events lie after the last day, 2001-05-10. Correct"),
+        ({"end": "2001-06-02"}, "week", "row 5, date_end: found '2001-06-03'; allowed"),
+        ({"end": "2001-06-02"}, "week", "1 event lies after the last day, 2001-06-02. Correct"),
+        ({"start": "2001-05-10"}, "day", "2 events lie before the first day, 2001-05-10. Correct"),
+    ],
+)  # fmt: skip
+def test_events_outside_the_war_are_counted_with_their_days(tmp_path, days, by, words):
+    text = GED.splitlines()[0] + "\n" + "".join(
+        f"{n},North,South,{day},{day},3,1,0,4,4,4\n"
+        for n, day in enumerate(["2001-05-02", "2001-05-03", "2001-05-20", "2001-06-03"])
+    )  # fmt: skip
+    wishes = Wishes(**{"start": "2001-05-01", "sides": SIDES, "claimants": ("*=-",), **days})
+    with pytest.raises(ClaimsError) as error:
+        create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=Hints(by=by))
+    assert words in str(error.value)
+    assert "not shown" not in str(error.value)
+
+
+def test_cells_that_are_no_days_stay_hidden_in_a_table_of_events(tmp_path):
+    text = GED.splitlines()[0] + "\n1,North,South,2001-05-02,Ann Other,3,1,0,4,4,4\n"
+    text += "2,North,South,2001-05-02,2001-05-03,3,1,0,4,4,4\n"
+    wishes = Wishes(start="2001-05-01", sides=SIDES, claimants=("*=-",))
+    with pytest.raises((ClaimsError, UsageError)) as error:
+        create(tmp_path / "war", wishes, table=table(tmp_path, text), hints=Hints(by="day"))
+    assert "Ann" not in str(error.value)
+
+
 # --- at a terminal ------------------------------------------------------------------------------
 
 

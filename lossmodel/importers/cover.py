@@ -17,6 +17,7 @@ import pandas as pd
 from lossmodel.importers.dates import Dates
 from lossmodel.importers.headings import explain
 from lossmodel.importers.words import TIMES, normal
+from lossmodel.tables.problems import DAYS_OF_WAR
 
 if TYPE_CHECKING:
     from lossmodel.importers.keys import Keys
@@ -78,7 +79,12 @@ class Cover:
         )
         if not self.cells:
             return shown
-        return shown.assign(found=HIDDEN, remedy="Look at the cell in the file, and correct it")
+        # A cell that was read as a day has no name in it.
+        days = shown["allowed"].str.startswith(DAYS_OF_WAR)
+        return shown.assign(
+            found=shown["found"].where(days, HIDDEN),
+            remedy=shown["remedy"].where(days, "Look at the cell in the file, and correct it"),
+        )
 
 
 def cover_of(cells: pd.DataFrame, keys: Keys, *, given: Collection[str], events: bool) -> Cover:

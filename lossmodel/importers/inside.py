@@ -12,7 +12,8 @@ from lossmodel.conflict.durations import CENTURY
 from lossmodel.errors import UsageError
 from lossmodel.importers.dates import Window
 from lossmodel.importers.records import Record
-from lossmodel.tables.problems import MISTYPED_DAY, Problems, quoted
+from lossmodel.tables.problems import DAYS_OF_WAR, MISTYPED_DAY, Problems, quoted
+from lossmodel.text.numbers import plural
 
 __all__ = ["clip"]
 
@@ -22,6 +23,8 @@ def clip(
     span: tuple[dt.date, dt.date] | None,
     path: Path,
     written: pd.Series,
+    *,
+    events: bool,
 ) -> tuple[list[Record], list[str]]:
     """Records whose windows lie in the war.
 
@@ -37,6 +40,8 @@ def clip(
         For messages.
     written
         The column of days as it was written; the index is the row.
+    events
+        Whether the rows are events.
 
     Raises
     ------
@@ -54,18 +59,29 @@ def clip(
         raise UsageError(
             f"{path}: all dates, {first} to {last}, lie outside the conflict, which is "
             f"{_days_of(span)}. If another is meant, give --conflict; a new one begins with "
-            "--start."
+            "--start and ends with --end."
         )
-    later = f"{MISTYPED_DAY}; of a later count give {span[1]}, and its day in a column published"
+    noun, later = (
+        ("event", "; or leave the later events out of the file")
+        if events
+        else ("row", f"; of a later count give {span[1]}, and its day in a column published")
+    )
+    early = [record for record in outside if record.window.end < span[0]]
+    late = [record for record in outside if record.window.end >= span[0]]
     problems = Problems()
-    for record in outside:
+    for found, where, limit, more in (
+        (early, "before the first", span[0], ""),
+        (late, "after the last", span[1], later),
+    ):
+        rows = [record.place.row for record in found]
+        lie = f"{plural(len(set(rows)), noun)} {'lies' if len(set(rows)) == 1 else 'lie'}"
         problems.add(
             path.name,
             str(written.name),
-            rows=[record.place.row],
-            found=quoted(written.get(record.place.row, record.window.start)),
-            allowed=f"days of the conflict, {_days_of(span)}",
-            remedy=MISTYPED_DAY if record.window.end < span[0] else later,
+            rows=rows,
+            found=[quoted(written.get(r.place.row, r.window.start)) for r in found],
+            allowed=f"{DAYS_OF_WAR}, {_days_of(span)}",
+            remedy=f"{lie} {where} day, {limit}. {MISTYPED_DAY}, or that day of the war{more}",
         )
     problems.raise_if_any()
     kept = [replace(record, window=_cut(record.window, span)) for record in records]

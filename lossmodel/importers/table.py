@@ -100,9 +100,10 @@ def read_table(source: Source, hints: Hints, *, remarks: bool = True) -> Importe
         raise UsageError(f"{source.path} has no figure: {why}.")
     timed = [name for name, column in columns.columns.items() if column.read in TIMED]
     written = rows.cells[timed[-1]] if timed else pd.Series(name="the headings", dtype=str)
-    records, cuts = clip(records, keys.span, source.path, written)
+    events = hints.by is not None
+    records, cuts = clip(records, keys.span, source.path, written, events=events)
     unread = [n for n, c in columns.columns.items() if (c.read, c.why) == ("ignore", NO_FIGURES)]
-    records = once(source, records, rows.left_out, events=hints.by is not None, unread=unread)
+    records = once(source, records, rows.left_out, events=events, unread=unread)
     said: list[str] = []
     if hints.by is not None:
         is_set = shape is not None and shape.events
@@ -112,7 +113,7 @@ def read_table(source: Source, hints: Hints, *, remarks: bool = True) -> Importe
             release = shape.release(source.path.name) if shape and shape.release else None
             sums, dated = as_of_one_day(records, sums, release)
             said += dated
-        records, more = clip(sums, keys.span, source.path, written)
+        records, more = clip(sums, keys.span, source.path, written, events=events)
         cuts = cuts or more
     records, kinds = guess_kinds(records, hints.kind or "", source.path)
     records = once(source, in_order(records), rows.left_out, events=False)

@@ -12,10 +12,12 @@ import pandas as pd
 from lossmodel.errors import ClaimsError
 from lossmodel.text.numbers import some
 
-__all__ = ["GUESSES", "MISTYPED_DAY", "Problems", "one_of", "quoted"]
+__all__ = ["DAYS_OF_WAR", "GUESSES", "MISTYPED_DAY", "Problems", "one_of", "quoted"]
 
 _COLUMNS: Final = ("file", "row", "column", "found", "allowed", "remedy")
 GUESSES: Final = 40  # distinct wrong words that get a suggestion; nobody reads more
+# What is allowed in place of a day outside of the war.
+DAYS_OF_WAR: Final = "days of the conflict"
 MISTYPED_DAY: Final = "Correct the year, month or day"
 _LONGEST = 60  # letters of a quoted value: with file, row and column it fits a line
 
