@@ -132,28 +132,30 @@ def _distance(rows: pd.DataFrame) -> pd.Series:
 
 
 def _against_others(row: Mapping[Hashable, Any]) -> str:
-    numbers = (row[f"discrepancy{part}"] for part in ("", "_lower", "_upper"))
-    of = "the number that they lead one to expect of it"
-    return f"contradicts the other figures: it gives {_beside(*numbers, of, 'likely')}."
+    names = ("discrepancy", "discrepancy_lower", "discrepancy_upper")
+    return _contradicts(row, names, "the number that they lead one to expect of it", "likely")
 
 
 def _against_prior(row: Mapping[Hashable, Any]) -> str:
-    numbers = (row[name] for name in ("ratio_median", "prior_lower", "prior_upper"))
-    said = _beside(*numbers, "the losses of the fit", "expected of it")
-    return f"contradicts the other figures: it gives {said}."
+    names = ("ratio_median", "prior_lower", "prior_upper")
+    return _contradicts(row, names, "the losses of the fit", "expected of it")
 
 
-def _beside(ratio: float, lower: float, upper: float, of: str, what: str) -> str:
+def _contradicts(
+    row: Mapping[Hashable, Any], names: tuple[str, str, str], of: str, what: str
+) -> str:
     """A ratio to a number, beside the limits between which it was likely or expected."""
-    said = f"{_times(ratio) or f'{number(ratio)} times'} {'of ' * (ratio < TINY)}{of}"
+    ratio, lower, upper = (float(row[name]) for name in names)
+    said = "contradicts the other figures: it gives "
+    said += f"{_times(ratio) or f'{number(ratio)} times'} {'of ' * (ratio < TINY)}{of}"
     below = ratio <= lower
     # Beyond a thousand the ratio and the limit that it passes have the same words.
     if _times(ratio) and _times(ratio) == _times(lower if below else upper):
         passed = "even less than the least" if below else "even more than the most"
-        return f"{said}, {passed} that was {what}"
+        return f"{said}, {passed} that was {what}."
     low, high = (_times(limit) or number(limit) for limit in (lower, upper))
     between = low if low == _times(upper) else f"{low} to {high}"
-    return f"{said}, where {between}{' times' * (not _times(upper))} was {what}"
+    return f"{said}, where {between}{' times' * (not _times(upper))} was {what}."
 
 
 def _times(ratio: float) -> str:
