@@ -106,6 +106,14 @@ def bounds(**values: float) -> list[str]:
     return [row("gazette", "north", value, qualifier=word) for word, value in words.items()]
 
 
+def apart_by(times: float) -> list[str]:
+    """Bounds of two third parties."""
+    return [
+        row("almanac", "north", 100 * times, qualifier="at-least"),
+        row("gazette", "north", 100, qualifier="at-most"),
+    ]
+
+
 def window(published: str) -> list[str]:
     return [row("gazette", "north", 9, kind="period", start="2023-02-01", published=published)]
 
@@ -339,6 +347,11 @@ CASES = {
         (bounds(at_least=90, at_most=500), {}),
         "at least 500 and at most 90 killed of north",
     ),
+    "bounds-apart": (
+        (apart_by(3), {}),
+        (apart_by(1.9), {}),
+        "almanac says at least 300 and gazette says at most 100 killed of north to 2023-03-01: c0",
+    ),
     "sum-differs": (
         ([*daily(40, 50, 60), *totals(200, first=3)], {"streams": LEDGER}),
         ([*daily(40, 50, 60), *totals(150, first=3)], {"streams": LEDGER}),
@@ -524,6 +537,34 @@ def test_bounds_that_lie_the_other_way_round_than_as_a_rule_are_closer(
 ):
     rows = bound(low, "at-least", 100 * times), bound(high, "at-most", 100)
     assert ("crossed-bounds" in kinds(war(*rows))) == found
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "times", "found"),
+    [
+        ("north-staff", "south-staff", 3, "bounds-apart"),
+        ("gazette", "south-staff", 3, "bounds-apart"),
+        ("gazette", "herald", 10, "bounds-apart"),
+        ("gazette", "herald", 2, ""),
+        ("gazette", "herald", 11, "crossed-bounds"),
+        # A claimant's own are crossed from the first.
+        ("gazette", "gazette", 3, "crossed-bounds"),
+        # As a rule an enemy counts more than others do, and a side less.
+        ("south-staff", "gazette", 9, ""),
+        ("gazette", "north-staff", 9, ""),
+    ],
+)
+def test_bounds_a_few_times_apart_are_a_note(war, low, high, times, found):
+    rows = bound(low, "at-least", 100 * times), bound(high, "at-most", 100)
+    assert {"bounds-apart", "crossed-bounds"} & set(kinds(war(*rows))) == {found} - {""}
+
+
+def test_figures_a_few_times_from_a_bound_are_none(war):
+    for rows in (
+        (row("gazette", "north", 500), bound("herald", "at-most", 100)),
+        (bound("gazette", "at-least", 500), row("herald", "north", 100)),
+    ):
+        assert not {"bounds-apart", "crossed-bounds"} & set(kinds(war(*rows)))
 
 
 def test_a_list_may_have_a_small_part_of_a_minimum(war):

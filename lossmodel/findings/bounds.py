@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from lossmodel.findings.columns import Columns, Ints, Mask
 
-__all__ = ["BEYOND", "INDEPENDENT", "crossed_bounds"]
+__all__ = ["BEYOND", "FEW", "INDEPENDENT", "bounds_apart", "crossed_bounds"]
 
 # A claimant may be wrong by so many times without a slip: the largest mean ratio of claims to later
 # truths among the clusters of past wars.
@@ -35,6 +35,9 @@ BEYOND: Final = 45
 # losses than third parties do, and these fewer than an enemy: the other way round as many times are
 # less probable still.
 INDEPENDENT: Final = 10
+# By so many times they may differ without a slip, but an answer between them agrees with neither
+# bound. Below, it agrees with both within the error of one figure.
+FEW: Final = 2
 # Who counts more than whom, as a rule.
 RANKS: Final = {"self": 0, "third-party": 1, "adversary": 2}
 WORDS: Final = {"at-least": "at least ", "at-most": "at most "}
@@ -47,35 +50,80 @@ def crossed_bounds(material: Material) -> Iterator[Case]:
 
     How many depends on who made them.
     """
+    return _cases(material.columns, _crossed(material))
+
+
+def bounds_apart(material: Material) -> Iterator[Case]:
+    """Minima of one claimant a few times above maxima of another, which no warning names."""
     columns = material.columns
-    forms = {name: columns.form(name) for name in WORDS}
-    bounds = (forms["at-least"] | forms["at-most"]) & ~columns.rule("kind", KINDS, "compares")
-    if not bounds.any():
+    losses = _compared(material)
+    if not losses.any():
         return
-    pairs = _own(columns, *(_latest(columns, bounds & form) for form in forms.values()))
-    # The missing may be found, and a part is less than its whole.
-    losses = (
-        columns.counts_losses & columns.whole & np.isin(columns.subject, columns.subject[bounds])
-    )
-    losses &= ~material.table["category"].isin(STOCK_CATEGORIES).to_numpy()
-    least, most = (_latest(columns, losses & form) for form in forms.values())
+    least, most = (_latest(columns, losses & columns.form(name)) for name in WORDS)
+    named = {_series(columns, pair) for pair in _crossed(material)}
+    apart = _out_of_rank(material, least, most, times=FEW)
+    yield from _cases(columns, [pair for pair in apart if _series(columns, pair) not in named])
+
+
+def _crossed(material: Material) -> list[Pair]:
+    """Pairs of places, one of them a bound, of which the first is too many times the second."""
+    columns, bounds = material.columns, _bounds(material.columns)
+    if not bounds.any():
+        return []
+    least, most = (_latest(columns, bounds & columns.form(name)) for name in WORDS)
+    pairs = _own(columns, least, most)
+    losses = _compared(material)
+    least, most = (_latest(columns, losses & columns.form(name)) for name in WORDS)
     figures = _latest(columns, losses & columns.single)
     pairs += _within(columns, least, most, columns.series)
-    rank = _ranks(material)
-    # A list has a part of all cases, so that its count may be far below a minimum.
-    whole = ~columns.accounted("counts_cases")
     for lows, highs in ((least, most), (figures, most), (least, figures)):
         pairs += _within(columns, lows, highs, columns.subject, times=BEYOND)
-        for of in (RANKS["self"], RANKS["third-party"]):
-            some = lows[rank[lows] == of], highs[whole[highs] & (rank[highs] >= of)]
-            pairs += _within(columns, *some, columns.subject, times=INDEPENDENT)
+        pairs += _out_of_rank(material, lows, highs, times=INDEPENDENT)
         # A window that ends a little later, or begins earlier, has not so many times the losses.
         pairs += _within(columns, lows, highs, columns.subject, times=APART, days=NEAR_DAYS)
+    return pairs
+
+
+def _bounds(columns: Columns) -> Mask:
+    """Whether each claim is a bound of a number."""
+    bounds: Mask = columns.form("at-least") | columns.form("at-most")
+    return bounds & ~columns.rule("kind", KINDS, "compares")
+
+
+def _compared(material: Material) -> Mask:
+    """Whether each claim counts the losses of a window of which somebody gives a bound."""
+    columns = material.columns
+    # The missing may be found, and a part is less than its whole.
+    losses: Mask = (
+        columns.counts_losses
+        & columns.whole
+        & np.isin(columns.subject, columns.subject[_bounds(columns)])
+    )
+    return losses & ~material.table["category"].isin(STOCK_CATEGORIES).to_numpy()
+
+
+def _out_of_rank(material: Material, lows: Ints, highs: Ints, *, times: int) -> list[Pair]:
+    """Pairs so many times apart whose larger one is not of who counts more as a rule."""
+    columns, rank = material.columns, _ranks(material)
+    # A list has a part of all cases, so that its count may be far below a minimum.
+    whole = ~columns.accounted("counts_cases")
+    pairs = []
+    for of in (RANKS["self"], RANKS["third-party"]):
+        some = lows[rank[lows] == of], highs[whole[highs] & (rank[highs] >= of)]
+        pairs += _within(columns, *some, columns.subject, times=times)
+    return pairs
+
+
+def _series(columns: Columns, pair: Pair) -> Pair:
+    low, high = pair
+    return int(columns.series[low]), int(columns.series[high])
+
+
+def _cases(columns: Columns, pairs: list[Pair]) -> Iterator[Case]:
+    """One case for all pairs of two series, with the pair that is farthest apart."""
     found: dict[Pair, list[Pair]] = {}
-    for low, high in pairs:
-        found.setdefault((int(columns.series[low]), int(columns.series[high])), []).append(
-            (low, high)
-        )
+    for pair in pairs:
+        found.setdefault(_series(columns, pair), []).append(pair)
     for group in found.values():
         low, high = max(group, key=lambda pair: _ratio(columns, *pair))
         yield Case(

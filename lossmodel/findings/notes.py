@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lossmodel.findings import figures, series, structure
+from lossmodel.findings import bounds, figures, series, structure
 from lossmodel.findings.finding import Kind
 from lossmodel.findings.force import strengths_alone
 
@@ -49,6 +49,17 @@ NOTES: Final = (
         "A claimant published a figure of one window again, with another number. The latest "
         "published is used, the others are merged with it.",
         "Nothing, if it is a revision; otherwise correct the window of one of them",
+    ),
+    Kind(
+        "bounds-apart",
+        "note",
+        bounds.bounds_apart,
+        f"A minimum of one claimant is more than {bounds.FEW} times a maximum of another for the "
+        f"same days or more, but not so many times as for `crossed-bounds` ({bounds.INDEPENDENT}). "
+        "The answer lies between, with neither. A minimum of one who counts more as a rule "
+        "is not named, nor a maximum of a list.",
+        "Look for another category, party or window; if both are of the same losses, one is wrong, "
+        "and the answer has room for either",
     ),
     Kind(
         "strength-alone",
