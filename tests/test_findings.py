@@ -1,6 +1,7 @@
 """Findings of `check`: each kind with a table that has it and a twin that has not."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -291,7 +292,7 @@ CASES = {
     "count-falls": (
         (counted(100, 130, 70), {"streams": LIST}),
         (counted(100, 130, 125), {"streams": LIST}),
-        "gazette (north killed), 70 (2023-06-01), is below 130 (2023-05-01) and is set aside",
+        "Gazette (north, killed), 70 (2023-06-01), is below 130 (2023-05-01) and is set aside",
     ),
     "total-without-known": (
         ([row("gazette", "north", 90, published="2023-06-01")], {"streams": LIST}),
@@ -304,7 +305,7 @@ CASES = {
     "guessed-publication": (
         (unpublished(), {"streams": LIST}),
         (unpublished(), {}),
-        "publication of gazette (north killed) is a guess, the last day that it counts: its 2 "
+        "publication of Gazette (north, killed) is a guess, the last day that it counts: its 2 "
         "figures are read as all that was known on 2023-02-28, from c0 on (claims.csv row 2).",
     ),
     "window-without-known": (
@@ -320,22 +321,22 @@ CASES = {
     "orders-of-magnitude": (
         ([row("gazette", "north", 120), row("almanac", "north", 120_000)], {}),
         ([row("gazette", "north", 120), row("almanac", "north", 12_000)], {}),
-        "almanac says 120,000 and gazette 120 of the same days",
+        "Almanac says 120,000 and Gazette 120 of the same days",
     ),
     "claimants-apart": (
         ([row("gazette", "north", 120), row("almanac", "north", 200_000, end="2023-03-09")], {}),
         ([row("gazette", "north", 120), row("almanac", "north", 12_000, end="2023-03-09")], {}),
-        "almanac says 200,000 to 2023-03-09 and gazette 120 to 2023-03-01",
+        "Almanac says 200,000 to 2023-03-09 and Gazette 120 to 2023-03-01",
     ),
     "totals-set-aside": (
         (totals(*range(900, 100, -100)), {"streams": LEDGER}),
         (totals(*range(100, 900, 100)), {"streams": LEDGER}),
-        "south-staff",
+        "The total of South-Staff (north, killed) falls",
     ),
     "implausible-number": (
         ([row("gazette", "north", 1e10)], {}),
         ([row("gazette", "north", 1e6)], {}),
-        "gazette says 10,000,000,000 killed of north in c0, more than in any war",
+        "Gazette says 10,000,000,000 killed of north in c0, more than in any war",
     ),
     "unmarked-copy": (
         ([row("gazette", "north", 13241), row("almanac", "north", 13241, published=SOON)], {}),
@@ -350,13 +351,13 @@ CASES = {
     "bounds-apart": (
         (apart_by(3), {}),
         (apart_by(1.9), {}),
-        "almanac says at least 300 and gazette says at most 100 killed of north to 2023-03-01: c0",
+        "Almanac says at least 300 and Gazette says at most 100 killed of north to 2023-03-01: c0",
     ),
     "sum-differs": (
         ([*daily(40, 50, 60), *totals(200, first=3)], {"streams": LEDGER}),
         ([*daily(40, 50, 60), *totals(150, first=3)], {"streams": LEDGER}),
-        "3 figures of south-staff (north killed) for 2023-01-01 to 2023-01-03 (c0 to c2) add up to "
-        "150, but c3 says 200.",
+        "3 figures of South-Staff (north, killed) for 2023-01-01 to 2023-01-03 (c0 to c2) add up "
+        "to 150, but c3 says 200.",
     ),
     "parts-exceed-total": (
         (parts(300, 290), {}),
@@ -366,19 +367,19 @@ CASES = {
     "part-exceeds-sum": (
         (added(casualties=90, killed=120), {}),
         (added(casualties=120, killed=90), {}),
-        "gazette (north casualties) says 90 for 2023-01-01 to 2023-03-01, less than the 120 of its "
-        "parts: c0 and c1.",
+        "Gazette (north, casualties) says 90 for 2023-01-01 to 2023-03-01, less than the 120 of "
+        "its parts: c0 and c1.",
     ),
     "strength-alone": (
         ([*strengths(1, 60), OWN], {"toml": ARMY}),
         ([*strengths(1, 60), row("gazette", "north", 900, category="recruits"), OWN],
          {"toml": ARMY}),
-        "north-staff gives strengths of north, such as c0, and nobody gives its recruits",
+        "North-Staff gives strengths of north, such as c0, and nobody gives its recruits",
     ),
     "conflicting-figures": (
         ([row("gazette", "north", 2_000), row("gazette", "north", 2_050)], {}),
         ([row("gazette", "north", 2_000), row("almanac", "north", 2_050)], {}),
-        "gazette (north killed) gives both 2,000 and 2,050 for 2023-01-01 to 2023-03-01: c0 and",
+        "Gazette (north, killed) gives both 2,000 and 2,050 for 2023-01-01 to 2023-03-01: c0 and",
     ),
     "revised-figure": (
         ([row("gazette", "north", 2_000), row("gazette", "north", 2_050, published=SOON)], {}),
@@ -398,23 +399,23 @@ CASES = {
     "overlapping-windows": (
         (periods((1, 10, 410), (10, 20, 380)), {}),
         (periods((1, 9, 410), (10, 20, 380)), {}),
-        "2023-01-10 is in two successive windows of gazette (north killed), 2023-01-01 to "
+        "2023-01-10 is in two successive windows of Gazette (north, killed), 2023-01-01 to "
         "2023-01-10 and 2023-01-10 to 2023-01-20: c0 and c1.",
     ),
     "unusual-lethality": (
         ([row("gazette", "north", 610), row("gazette", "north", 51, category="wounded")], {}),
         ([row("gazette", "north", 610), row("gazette", "north", 510, category="wounded")], {}),
-        "gazette has 610 killed and 51 wounded of north for 2023-01-01 to 2023-03-01, where armies",
+        "Gazette has 610 killed and 51 wounded of north for 2023-01-01 to 2023-03-01, where armies",
     ),
     "non-integer": (
         ([row("gazette", "north", 1.221)], {}),
         ([row("gazette", "north", 1.221, kind="average", start="2023-02-01")], {}),
-        "1 figure of gazette (north killed) is no whole number: 1.221 in c0.",
+        "1 figure of Gazette (north, killed) is no whole number: 1.221 in c0.",
     ),
     "large-step": (
         (daily(*[32] * 14, 531, *[31] * 13), {}),
         (daily(*[32] * 14, 131, *[31] * 13), {}),
-        "south-staff (north killed) has 531 for 2023-01-15, 17 times the mean of its other days",
+        "South-Staff (north, killed) has 531 for 2023-01-15, 17 times the mean of its other days",
     ),
     "long-gap": (
         ([*periods((1, 31, 410)), row("gazette", "north", 9, start=MAY, end=MAY)], {}),
@@ -463,41 +464,41 @@ FEBRUARY = {"kind": "period", "start": "2023-02-01", "end": "2023-02-28"}
     ("rows", "words"),
     [
         # Beside a figure of another third party: 10 times are too many.
-        ([("gazette", "at-most", 0), ("herald", "exact", 524)], "herald says 524 and gazette says"),
-        ([("gazette", "at-most", 52), ("herald", "exact", 524)], "gazette says at most 52 killed"),
+        ([("gazette", "at-most", 0), ("herald", "exact", 524)], "Herald says 524 and Gazette says"),
+        ([("gazette", "at-most", 52), ("herald", "exact", 524)], "Gazette says at most 52 killed"),
         ([("gazette", "at-most", 53), ("herald", "exact", 524)], ""),
-        ([("gazette", "at-least", 6_000), ("herald", "about", 524)], "herald says 524 killed of"),
+        ([("gazette", "at-least", 6_000), ("herald", "about", 524)], "Herald says 524 killed of"),
         ([("gazette", "at-least", 5_000), ("herald", "exact", 524)], ""),
         # Of a claimant with a stake 45 times.
-        ([("north-staff", "at-most", 11), ("herald", "exact", 524)], "north-staff says at most 11"),
+        ([("north-staff", "at-most", 11), ("herald", "exact", 524)], "North-Staff says at most 11"),
         ([("north-staff", "at-most", 12), ("herald", "exact", 524)], ""),
-        ([("south-staff", "at-least", 90_000), ("herald", "about", 524)], "herald says 524 killed"),
+        ([("south-staff", "at-least", 90_000), ("herald", "about", 524)], "Herald says 524 killed"),
         ([("south-staff", "at-least", 20_000), ("herald", "exact", 524)], ""),
         # Bounds of two claimants.
         (
             [("gazette", "at-least", 500), ("herald", "at-most", 10)],
-            "herald says at most 10 killed",
+            "Herald says at most 10 killed",
         ),
-        ([("gazette", "at-least", 200), ("herald", "at-most", 10)], "gazette says at least 200"),
+        ([("gazette", "at-least", 200), ("herald", "at-most", 10)], "Gazette says at least 200"),
         ([("gazette", "at-least", 100), ("herald", "at-most", 10)], ""),
-        ([("south-staff", "at-least", 500), ("herald", "at-most", 10)], "herald says at most 10"),
+        ([("south-staff", "at-least", 500), ("herald", "at-most", 10)], "Herald says at most 10"),
         ([("south-staff", "at-least", 400), ("herald", "at-most", 10)], ""),
         ([("south-staff", "at-least", 400), ("north-staff", "at-most", 10)], ""),
         # Windows within each other: only the shorter one contradicts as a minimum.
         (
             [("gazette", "at-least", 91, FEBRUARY), ("gazette", "at-most", 90)],
-            "gazette says at least 91 killed of north for 2023-02-01 to 2023-02-28 and at most 90",
+            "Gazette says at least 91 killed of north for 2023-02-01 to 2023-02-28 and at most 90",
         ),
         ([("gazette", "at-least", 9000), ("gazette", "at-most", 90, FEBRUARY)], ""),
         ([("gazette", "exact", 9000), ("herald", "at-most", 90, FEBRUARY)], ""),
         (
             [("gazette", "exact", 9000, FEBRUARY), ("herald", "at-most", 90)],
-            "herald says at most 90 for 2023-01-01 to 2023-03-01",
+            "Herald says at most 90 for 2023-01-01 to 2023-03-01",
         ),
         # A day more has no thousand times the losses.
         (
             [("gazette", "at-least", 90_000), ("gazette", "at-most", 10, {"end": "2023-02-28"})],
-            "gazette says at least 90,000 killed",
+            "Gazette says at least 90,000 killed",
         ),
         ([("gazette", "at-least", 9000), ("gazette", "at-most", 10, {"end": "2023-02-28"})], ""),
         # The missing may be found.
@@ -516,6 +517,27 @@ def test_bounds_are_held_against_all_figures_of_their_losses(war, rows, words):
     found = kinds(claims).get("crossed-bounds", "")
     assert words in found
     assert bool(words) == bool(found)
+
+
+# Kinds about the keys themselves: those of conflict.toml, claimants.csv and streams.csv.
+OF_KEYS = {
+    *("party-without-enemy", "side-without-claimant", "claimant-without-side", "mixed-sides"),
+    *("silent-party", "undeclared-sum", "sum-of-equipment", "category-without-group"),
+    *("category-without-place", "undeclared-accounting", "nothing-counted", "enemies-assumed"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(set(CASES) - OF_KEYS))
+def test_claimants_parties_and_categories_have_their_titles(war, kind):
+    rows, files = CASES[kind][0]
+    toml = files.get("toml", TOML).replace(".north]", '.north]\ntitle = "The Cold North"')
+    names = files.get("claimants", CLAIMANTS)
+    for who in ("north-staff", "south-staff", "gazette", "almanac", "herald"):
+        names = names.replace(f"{who},{who.title()},", f'{who},"Il {who[:3]}, of a town",')
+    table = lm.check(war(*rows, **{**files, "toml": toml, "claimants": names}))
+    for message in table["message"][table["kind"] == kind]:
+        assert not re.search(r"\b(north-staff|south-staff|gazette|almanac|herald|north)\b", message)
+        assert re.search(r"Il \w{3}\b(?!,)|The Cold North|\bc\d\b", message)
 
 
 @pytest.mark.parametrize(
@@ -569,7 +591,7 @@ def test_figures_a_few_times_from_a_bound_are_none(war):
 
 def test_a_list_may_have_a_small_part_of_a_minimum(war):
     rows = bound("almanac", "at-least", 2_000), row("gazette", "north", 90)
-    assert "gazette says 90 killed" in kinds(war(*rows))["crossed-bounds"]
+    assert "Gazette says 90 killed" in kinds(war(*rows))["crossed-bounds"]
     assert "crossed-bounds" not in kinds(war(*rows, streams=LIST))
     # A maximum of others below its count is as wrong as before.
     rows = bound("almanac", "at-most", 9), row("gazette", "north", 95)

@@ -14,7 +14,7 @@ import numpy as np
 from lossmodel.evidence.bounds import NEAR_DAYS
 from lossmodel.findings.figures import APART
 from lossmodel.findings.finding import Case, Material
-from lossmodel.findings.words import day, number, window
+from lossmodel.findings.words import category_of_party, claimant_name, day, number, window
 from lossmodel.tables.categories import STOCK_CATEGORIES
 from lossmodel.tables.vocabulary import KINDS
 
@@ -226,15 +226,15 @@ def _ratio(columns: Columns, low: int, high: int) -> float:
 
 
 def _sentence(columns: Columns, low: int, high: int) -> str:
-    names = [str(columns.keys[columns.series[place]][0]) for place in (low, high)]
+    names = [claimant_name(columns, place) for place in (low, high)]
     says = [f"{_bound(columns, place)}{number(columns.value[place])}" for place in (low, high)]
-    _, party, category, _ = columns.keys[columns.series[low]]
-    other = f"{names[1]} says " if names[0] != names[1] else ""
+    of = category_of_party(columns, low)
+    other = f"{names[1]} says " if columns.series[low] != columns.series[high] else ""
     if window(columns, low) == window(columns, high):
         until = day(columns.end[high])
-        return f"{names[0]} says {says[0]} and {other}{says[1]} {category} of {party} to {until}"
+        return f"{names[0]} says {says[0]} and {other}{says[1]} {of} to {until}"
     return (
-        f"{names[0]} says {says[0]} {category} of {party} for {window(columns, low)} and "
+        f"{names[0]} says {says[0]} {of} for {window(columns, low)} and "
         f"{other}{says[1]} for {window(columns, high)}"
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lossmodel.conflict.titles import short_names
 from lossmodel.evidence.claim_records import Key, day_number, read_figures
 from lossmodel.evidence.corrections import Corrections
 from lossmodel.evidence.rounding import capped, dividing_unit
@@ -18,6 +19,7 @@ from lossmodel.tables.vocabulary import ACCOUNTINGS, KINDS, QUALIFIERS, names_wi
 
 if TYPE_CHECKING:
     from lossmodel.claims.claims import Claims
+    from lossmodel.conflict.conflict import Conflict
 
 __all__ = ["Columns", "Floats", "Ints", "Mask"]
 
@@ -93,6 +95,16 @@ class Columns:
             codes, words = pd.factorize(self._table[name])
             coded[name] = codes.astype(np.int64), [str(word) for word in words]
         return coded
+
+    @property
+    def conflict(self) -> Conflict:
+        """The conflict of the claims."""
+        return self._claims.conflict
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Short name of each claimant."""
+        return short_names(self.conflict)
 
     @cached_property
     def ids(self) -> list[str]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from lossmodel.claims.own_counts import own_counts
+from lossmodel.conflict.titles import category_title, party_title, short_names, total_title
 from lossmodel.findings.finding import Case, Material
-from lossmodel.findings.words import day, number
+from lossmodel.findings.words import category_of_party, claimant_name, day, number
 from lossmodel.tables.schema import STREAM
 from lossmodel.tables.vocabulary import KINDS, names_with
-
-if TYPE_CHECKING:
-    from lossmodel.findings.columns import Columns
 
 __all__ = [
     "claimants_apart",
@@ -73,14 +71,15 @@ def _unknown_dates(material: Material, kinds: list[str]) -> Iterator[Case]:
     for row in np.flatnonzero(chosen).tolist():
         if columns.ids[row] in blank:
             streams[columns.keys[columns.series[row]][:3]].append(row)
-    for (claimant, party, category), rows in streams.items():
+    for (_, party, category), rows in streams.items():
+        of = total_title(columns.conflict, (party, category, "all"))
         late = max(rows, key=lambda row: int(lag[row]))
         figures = f"{len(rows)} figures" if len(rows) > 1 else "A figure"
         yield Case(
-            f"{figures} of {claimant} ({party} {category}) do{'es' * (len(rows) == 1)} not say up "
-            f"to which day cases were known: {columns.ids[late]}, to {day(columns.end[late])} and "
-            f"published {day(columns.published[late])}, is read as known on "
-            f"{day(columns.known[late])}.",
+            f"{figures} of {claimant_name(columns, late)} ({of}) do{'es' * (len(rows) == 1)} not "
+            f"say up to which day cases were known: {columns.ids[late]}, to "
+            f"{day(columns.end[late])} and published {day(columns.published[late])}, is read "
+            f"as known on {day(columns.known[late])}.",
             columns.named(rows),
         )
 
@@ -118,11 +117,11 @@ def orders_of_magnitude(material: Material) -> Iterator[Case]:
     lows, highs = rows[firsts], rows[np.append(firsts[1:], len(rows)) - 1]
     apart = value[highs] >= APART * value[lows]
     for low, high in zip(lows[apart].tolist(), highs[apart].tolist(), strict=True):
-        _, party, category, _ = columns.keys[columns.series[low]]
         yield Case(
-            f"{_claimant(columns, high)} says {number(value[high])} and {_claimant(columns, low)} "
-            f"{number(value[low])} of the same days: {party} {category} to {day(columns.end[low])},"
-            f" {columns.ids[high]} and {columns.ids[low]}.",
+            f"{claimant_name(columns, high)} says {number(value[high])} and "
+            f"{claimant_name(columns, low)} {number(value[low])} of the same days: "
+            f"{category_of_party(columns, low)} to {day(columns.end[low])}, "
+            f"{columns.ids[high]} and {columns.ids[low]}.",
             columns.named([high, low]),
         )
 
@@ -143,29 +142,26 @@ def claimants_apart(material: Material) -> Iterator[Case]:
         # Those of one window are a finding of `orders_of_magnitude`.
         if daily[high] < APART * daily[low] or columns.end[high] == columns.end[low]:
             continue
-        _, party, category, _ = columns.keys[columns.series[low]]
         yield Case(
-            f"{_claimant(columns, high)} says {number(columns.value[high])} to "
-            f"{day(columns.end[high])} and {_claimant(columns, low)} {number(columns.value[low])} "
-            f"to {day(columns.end[low])}: {party} {category}, {columns.ids[high]} and "
-            f"{columns.ids[low]}.",
+            f"{claimant_name(columns, high)} says {number(columns.value[high])} to "
+            f"{day(columns.end[high])} and {claimant_name(columns, low)} "
+            f"{number(columns.value[low])} to {day(columns.end[low])}: "
+            f"{category_of_party(columns, low)}, {columns.ids[high]} and {columns.ids[low]}.",
             columns.named([high, low]),
         )
 
 
 def implausible_numbers(material: Material) -> Iterator[Case]:
     """Figures beyond the losses of any war."""
-    table = material.table
+    table, conflict = material.table, material.conflict
+    names = short_names(conflict)
     numbers = table[["value", "low", "high"]].max(axis=1)
     rows = table[numbers > MOST]
     for claimant, own in rows.groupby("claimant", sort=True):
         row, number = own.iloc[0], numbers[own.index[0]]
         yield Case(
-            f"{claimant} says {number:,.0f} {row['category']} of {row['party']} in "
-            f"{row['claim_id']}, more than in any war.",
+            f"{names.get(str(claimant), claimant)} says {number:,.0f} "
+            f"{category_title(conflict, row['category'])} of "
+            f"{party_title(conflict, row['party'])} in {row['claim_id']}, more than in any war.",
             tuple(own["claim_id"]),
         )
-
-
-def _claimant(columns: Columns, row: int) -> str:
-    return str(columns.keys[columns.series[row]][0])

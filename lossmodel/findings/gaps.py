@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from lossmodel.conflict.durations import HALF_YEAR
+from lossmodel.conflict.titles import category_title
 from lossmodel.evidence.claim_records import day_number
 from lossmodel.findings.finding import Case
 from lossmodel.findings.words import day
@@ -50,8 +51,8 @@ def long_gaps(material: Material) -> Iterator[Case]:
             a, b, kind = max(found, key=lambda gap: gap[1] - gap[0])
             others = f", and {plural(len(found) - 1, 'more gap')}" if len(found) > 1 else ""
             yield Case(
-                f"No claim covers {kind} of {base} from {day(a)} to {day(b)}: {b - a + 1:,} of "
-                f"{finish - begin + 1:,} days{others}."
+                f"No claim covers {category_title(conflict, kind)} of {party.title} from {day(a)} "
+                f"to {day(b)}: {b - a + 1:,} of {finish - begin + 1:,} days{others}."
             )
 
 

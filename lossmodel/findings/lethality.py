@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lossmodel.conflict.titles import party_title
 from lossmodel.findings.finding import Case
-from lossmodel.findings.words import number, window
+from lossmodel.findings.words import claimant_name, number, window
 from lossmodel.tables.vocabulary import KINDS
 from lossmodel.text.numbers import plural
 
@@ -54,10 +55,11 @@ def unusual_lethality(material: Material) -> Iterator[Case]:
 def _case(columns: Columns, pairs: list[tuple[int, int]], usual: str) -> Case:
     """One case of a series, with the last of its pairs."""
     dead, wounded = max(pairs, key=lambda pair: (columns.end[pair[0]], columns.start[pair[0]]))
-    claimant, party, *_ = columns.keys[columns.series[dead]]
+    party = party_title(columns.conflict, columns.keys[columns.series[dead]][1])
     more = f", and {plural(len(pairs) - 1, 'more pair')}" if len(pairs) > 1 else ""
     return Case(
-        f"{claimant} has {number(columns.value[dead])} killed and {number(columns.value[wounded])} "
+        f"{claimant_name(columns, dead)} has {number(columns.value[dead])} killed and "
+        f"{number(columns.value[wounded])} "
         f"wounded of {party} for {window(columns, dead)}, where armies of past wars had {usual}"
         f"{more}: {columns.ids[dead]} and {columns.ids[wounded]}.",
         columns.named([place for pair in pairs for place in pair]),

@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from lossmodel.conflict.titles import category_title, party_title, total_title
+
 if TYPE_CHECKING:
     from lossmodel.findings.columns import Columns
 
-__all__ = ["day", "number", "series_name", "window"]
+__all__ = [
+    "category_of_party",
+    "claimant_name",
+    "day",
+    "number",
+    "series_name",
+    "window",
+]
 
 
 def day(number: int) -> str:
@@ -35,10 +44,22 @@ def number(value: float) -> str:
 
 
 def series_name(columns: Columns, place: int) -> str:
-    """Claimant, party, category and scope of a claim; a scope only where it is not all."""
-    claimant, party, category, scope = columns.keys[columns.series[place]]
-    part = "" if scope == "all" else f", scope {scope}"
-    return f"{claimant} ({party} {category}{part})"
+    """Titles of the claimant, party and category of a claim, and a scope that is not all."""
+    losses = total_title(columns.conflict, columns.keys[columns.series[place]][1:])
+    return f"{claimant_name(columns, place)} ({losses})"
+
+
+def claimant_name(columns: Columns, place: int) -> str:
+    """Short name of the claimant of a claim."""
+    claimant = str(columns.keys[columns.series[place]][0])
+    return columns.names.get(claimant, claimant)
+
+
+def category_of_party(columns: Columns, place: int) -> str:
+    """What a claim counts, within a sentence: `killed of the North`."""
+    _, party, category, _ = columns.keys[columns.series[place]]
+    conflict = columns.conflict
+    return f"{category_title(conflict, category)} of {party_title(conflict, party)}"
 
 
 def window(columns: Columns, place: int) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, ndtr, ndtri
 
+from lossmodel.conflict.titles import party_title, short_names
 from lossmodel.errors import UsageError
 from lossmodel.findings.finding import Finding
 from lossmodel.model.force_balance import CATEGORY, force_balances
@@ -125,12 +126,14 @@ def force_findings(fit: Fit) -> list[Finding]:
     compared = table[table["p"].notna()]
     apart = compared[compared["p"] < LEVEL / max(len(compared), 1)]
     return [
-        Finding("warning", UNBALANCED, row["claims"].count(";") + 1, _sentence(row), REMEDY, ())
+        Finding(
+            "warning", UNBALANCED, row["claims"].count(";") + 1, _sentence(fit, row), REMEDY, ()
+        )
         for row in apart.to_dict("records")
     ]
 
 
-def _sentence(row: Mapping[Hashable, Any]) -> str:
+def _sentence(fit: Fit, row: Mapping[Hashable, Any]) -> str:
     balance, found = (
         with_interval(row[middle], row[low], row[high])
         for middle, low, high in (
@@ -138,9 +141,12 @@ def _sentence(row: Mapping[Hashable, Any]) -> str:
             ("fit_median", "fit_lower", "fit_upper"),
         )
     )
+    claimant = str(row["claimant"])
+    who = short_names(fit.conflict).get(claimant, claimant)
+    party = party_title(fit.conflict, str(row["party"]))
     scope = "" if row["scope"] == "all" else f" {row['scope']}"
     return (
-        f"The army of {row['party']}{scope} contradicts the fit: the strengths that "
-        f"{row['claimant']} gives leave {balance} killed or disabled from {row['start'].date()} to "
+        f"The army of {party}{scope} contradicts the fit: the strengths that {who} gives leave "
+        f"{balance} killed or disabled from {row['start'].date()} to "
         f"{row['end'].date()}, where the fit has {found} (p = {row['p']:.1g})."
     )
