@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -171,14 +171,14 @@ class FakeFit:
         factor = {"killed": kappa, "wounded": 1 - kappa, "casualties": 1.0}[category]
         return paths[party] * share * factor
 
-    @property
+    @cached_property
     def submodels(self):
         return {
             "person": self.submodel_of("north", "killed"),
             "tanks": self.submodel_of("north", "tanks"),
         }
 
-    @property
+    @cached_property
     def cache(self):
         """The tables that the model would give."""
         cache = Cache()
