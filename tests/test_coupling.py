@@ -29,6 +29,7 @@ def coupled(fitted, monkeypatch):
     return Coupled(density, tight_sums.couplings_of(density, laplace.mode)), laplace
 
 
+@pytest.mark.slow
 def test_streams_that_are_hardly_known_couple_nothing(fitted, monkeypatch):
     density, laplace = fitted
     monkeypatch.setattr(tight_sums, "WELL_KNOWN", 1e-6)

@@ -293,6 +293,7 @@ def test_the_policy_of_the_page_has_the_hash_of_each_script(page):
     assert len(scripts) == 1 + len(SCRIPTS)
 
 
+@pytest.mark.slow
 def test_the_summary_has_the_range_of_the_refits_and_no_approximation(toy):
     found = toy_explanation(toy)
     (_, text), (_, approximated) = page_of(toy, found), page_of(toy)

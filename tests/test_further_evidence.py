@@ -215,6 +215,7 @@ def test_a_relay_of_an_overlap_repeats_it(tmp_path):
         assert table.loc["own", "value"] == table.loc["relay", "value"]
 
 
+@pytest.mark.slow
 def test_the_noise_of_a_list_is_that_of_its_months():
     loud = Priors.default().replace(LIST | {"noise.list": {"median": 0.3, "sd": 0.0}})
     errors = []

@@ -195,6 +195,7 @@ def one_count(tmp_path):
     return density, approximate(density, diagnose=False)
 
 
+@pytest.mark.slow
 def test_limits_of_weighted_draws_hardly_depend_on_the_seed(one_count, monkeypatch):
     """Twins that must fail end at the first sign of enough draws, the second without smoothing."""
     density, laplace = one_count
@@ -268,7 +269,7 @@ def by_laplace(density: Density) -> run.Submodel:
     )
 
 
-@pytest.mark.parametrize("rough", [True, False])
+@pytest.mark.parametrize("rough", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_weights_that_do_not_pass_are_used_where_they_are_better(sparse, monkeypatch, rough):
     """As well as they do where they pass; the twin has the draws of the normal approximation."""
     density, _ = sparse

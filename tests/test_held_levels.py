@@ -179,8 +179,9 @@ def test_the_gradient_is_that_of_the_value(of, request):
 
 @pytest.mark.parametrize(
     "biases",
-    [pytest.param(True, id="as held"), pytest.param(False, id="must fail", marks=pytest.mark.slow)],
+    [pytest.param(True, id="as held"), pytest.param(False, id="must fail")],
 )
+@pytest.mark.slow
 def test_a_list_and_an_enemys_month_mix_in_one_length(list_and_ledger, monkeypatch, biases):
     """By the seeds 1 to 4: 1.010 to 1.012; where the level alone is held 1.064 to 1.173."""
     if not biases:

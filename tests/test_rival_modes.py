@@ -149,6 +149,7 @@ def test_modes_are_weighed_by_integrals_and_not_by_their_curvature(tmp_path):
     assert 7000 < killed(density, kept.mode)[0] < 12_000
 
 
+@pytest.mark.slow
 def test_no_total_is_said_to_hang_on_a_claim_where_there_are_two_modes(tmp_path):
     """What a figure does is computed around one of them."""
     two = fit(claims_of(tmp_path / "two", "agency", "institute", "list", 200_000))

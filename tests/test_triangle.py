@@ -276,6 +276,7 @@ def years_of_a_list(folder):
     return load(rows, folder, DECADES)
 
 
+@pytest.mark.slow
 def test_delays_of_a_war_of_decades_grow_no_more_than_in_five_years(tmp_path, monkeypatch):
     claims = years_of_a_list(tmp_path)
     total = fit(claims, seed=1, engine="laplace").summary().iloc[0]
