@@ -9,8 +9,8 @@ from lossmodel.inference import importance
 from lossmodel.inference.importance import weighted_draws
 from lossmodel.inference.laplace.fit import approximate
 from lossmodel.inference.laplace.levels import LARGEST, Levels, _Level, slope_of_level
-from lossmodel.inference.nuts import held_levels
 from lossmodel.inference.nuts.coupling import Coupled
+from lossmodel.inference.nuts.figures import Counts, counts
 from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.sampling import sample_through_gate
 from lossmodel.model import LossModel
@@ -53,7 +53,7 @@ def draws(laplace, size, seed):
 @pytest.fixture(scope="module")
 def held(fitted):
     density, laplace = fitted
-    return HeldLevels(density, laplace.mode)
+    return HeldLevels(counts(density, laplace.mode))
 
 
 def test_levels_that_hardly_bend_are_not_held(fitted, held):
@@ -65,7 +65,7 @@ def test_levels_that_hardly_bend_are_not_held(fitted, held):
 @pytest.mark.parametrize("group", ["coverage.level 0", "missing.level land", "delay.median 0"])
 def test_a_figure_is_linear_in_each_unknown_where_the_level_is_held(one_list, group):
     density, laplace = one_list
-    mode, held = laplace.mode, HeldLevels(density, laplace.mode)
+    mode, held = laplace.mode, HeldLevels(counts(density, laplace.mode))
     away = np.zeros(density.size)
     away[density.design.parameters.groups[group]] = 1.5
     both = mode + np.array([away, -away])
@@ -106,7 +106,7 @@ def list_and_ledger(tmp_path_factory):
 def test_figures_of_two_claimants_are_both_held(list_and_ledger):
     """The level follows the list and the bias the difference: held alone, it leaves a tenth."""
     density, laplace = list_and_ledger
-    held = HeldLevels(density, laplace.mode)
+    held = HeldLevels(counts(density, laplace.mode))
     away = np.zeros(density.size)
     away[density.design.parameters.groups["rate.walk land"]] = 1.0
     both = laplace.mode + np.array([away, -away])
@@ -132,11 +132,9 @@ def test_slopes_by_levels_are_those_of_the_figures(war):
     claims = load_claims(conflict=war)
     density = Density(LossModel().design(collect_evidence(claims), claims.conflict, "person"))
     mode = approximate(density, diagnose=False).mode
-    information = clipped_curvature(density.model, density.evaluate(mode))
-    values = density.design.parameters.values(mode)
-    parties = held_levels._parties(density, values, information)
-    slopes = held_levels._slopes(density.design, parties).toarray()
-    figures = np.unique(np.concatenate([of.figures for of in parties]))
+    of = counts(density, mode)
+    slopes = (of.by_levels() + of.by_biases()).toarray()
+    figures = np.flatnonzero(of.information)
     entries = np.flatnonzero(np.abs(slopes).sum(axis=0))
     assert len(entries) > 5
     steps = 1e-4 * np.eye(density.size)[entries]
@@ -157,7 +155,7 @@ def test_draws_are_moved_by_q(fitted, held):
 @pytest.mark.parametrize("of", ["fitted", "one_list"])
 def test_the_volume_is_one(of, request):
     density, laplace = request.getfixturevalue(of)
-    held = HeldLevels(density, laplace.mode)
+    held = HeldLevels(counts(density, laplace.mode))
     theta = draws(laplace, 1, 3)[0]
     steps = 1e-5 * np.eye(len(theta))
     slopes = [
@@ -169,7 +167,7 @@ def test_the_volume_is_one(of, request):
 @pytest.mark.parametrize("of", ["fitted", "one_list"])
 def test_the_gradient_is_that_of_the_value(of, request):
     density, laplace = request.getfixturevalue(of)
-    held = HeldLevels(density, laplace.mode)
+    held = HeldLevels(counts(density, laplace.mode))
     coupled, rng = Coupled(density, (held,)), np.random.default_rng(4)
     for theta in draws(laplace, 3, 5):
         step = 1e-5 * rng.standard_normal(len(theta))
@@ -185,7 +183,8 @@ def test_the_gradient_is_that_of_the_value(of, request):
 def test_a_list_and_an_enemys_month_mix_in_one_length(list_and_ledger, monkeypatch, biases):
     """By the seeds 1 to 4: 1.010 to 1.012; where the level alone is held 1.064 to 1.173."""
     if not biases:
-        monkeypatch.setattr(held_levels, "_of_biases", lambda design, _: 0.0 * design.bias)
+        whole = Counts.by_biases
+        monkeypatch.setattr(Counts, "by_biases", lambda of, **kind: 0.0 * whole(of, **kind))
     assert (worst(*list_and_ledger) < 1.03) == biases
 
 
@@ -205,7 +204,7 @@ def test_weights_of_a_list_alone_are_even(one_list, monkeypatch, held):
     """
     density, laplace = one_list
     if not held:
-        monkeypatch.setattr(importance, "HeldLevels", Levels)
+        monkeypatch.setattr(importance, "HeldLevels", lambda _: Levels(density, laplace.mode))
     found = [weighted_draws(density, laplace, seed=seed).effective for seed in (1, 2, 3)]
     assert (np.median(found) > 1000) == held
 

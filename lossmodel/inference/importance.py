@@ -32,6 +32,7 @@ from lossmodel.inference.laplace.levels import Levels
 from lossmodel.inference.laplace.quantities import reported
 from lossmodel.inference.laplace.rival_modes import MATTERS, Regions
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
+from lossmodel.inference.nuts.figures import counts
 from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.proposals import Proposal, adapted, standard
 from lossmodel.inference.weights import LEAST, MAX_K, effective, normalised, pareto_k, smoothed
@@ -231,7 +232,9 @@ class _Sampler:
         # Coverage and delays bend the surface of a count of cases; an estimate's bends by the walk
         # alone, and weights are then more even with the smaller shift.
         cases = len(density.design.triangle.claim) > 0
-        self._levels = (HeldLevels if cases else Levels)(density, laplace.mode)
+        self._levels = (
+            HeldLevels(counts(density, laplace.mode)) if cases else Levels(density, laplace.mode)
+        )
         self._regions, self._number = regions, number
         self.size, self.hypers = density.size, len(density.design.parameters.hyper)
 

@@ -6,6 +6,8 @@ affine:
 
     sums and definitions    the counts of a long ledger: decoupled first, see ``tight_sums``.
     losses of a figure      levels, the walk, the coverage of a list, delays: ``held_levels``.
+    several windows         differences between their sums, which the walk follows: ``held_walks``.
+    sums of parties         whose shares change while the sum stays: ``held_sums``.
     scale times normal      how well a normal z with a learned scale s is known depends on s: see
                             ``conditional_map``.
 """
@@ -16,14 +18,17 @@ from threadpoolctl import threadpool_limits
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
 from lossmodel.inference.nuts.coupling import Coupled, Coupling
+from lossmodel.inference.nuts.figures import counts
 from lossmodel.inference.nuts.held_levels import HeldLevels
+from lossmodel.inference.nuts.held_sums import HeldSums
+from lossmodel.inference.nuts.held_walks import HeldWalks
 from lossmodel.inference.nuts.tight_sums import couplings_of
 from lossmodel.model.density.density import Density
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["Whitened"]
 
-# Draws that tell whether a level needs to be held.
+# Draws that tell what needs to be held.
 DRAWS, SEED = 200, 1
 
 
@@ -46,9 +51,16 @@ class Whitened:
         self._map = ConditionalMap(density.design, laplace)
         couplings: tuple[Coupling, ...] = couplings_of(density, laplace.mode)
         with threadpool_limits(1):
+            of = counts(density, laplace.mode)
             spread = self._spread(Coupled(density, couplings))
-            if levels := HeldLevels(density, laplace.mode).bent(spread):
+            levels = HeldLevels(of).bent(spread)
+            if walks := HeldWalks(of, laplace.mode, levels).bent(spread):
+                couplings = (*couplings, walks)
+            elif levels:
                 couplings = (*couplings, levels)
+            sums = HeldSums(of)
+            if sums.bends(self._spread(Coupled(density, couplings))):
+                couplings = (*couplings, sums)
         self._density = Coupled(density, couplings)
 
     def _spread(self, coupled: Coupled) -> Floats:
