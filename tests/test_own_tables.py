@@ -453,6 +453,23 @@ def test_a_version_is_believed_from_the_day_on_which_it_can_be(monkeypatch, name
         assert (ucdp_release(name) is not None) is is_there
 
 
+@pytest.mark.parametrize(
+    ("name", "today", "known", "published"),
+    [
+        ("GEDEvent_v25_1.csv", "2025-05-02", "2025-03-19", "2025-05-02"),
+        ("GEDEvent_v25_1.csv", "2025-07-01", "2025-03-19", "2025-06-30"),
+        ("GEDEvent_v25_0_3.csv", "2025-04-20", "2025-04-20", "2025-04-20"),
+        ("GEDEvent_v25_0_3.csv", "2025-05-01", "2025-04-30", "2025-04-30"),
+    ],
+)
+def test_a_version_at_hand_was_published_by_today(monkeypatch, name, today, known, published):
+    day = dt.datetime.fromisoformat(f"{today}T12:00:00+00:00")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", f"{day.timestamp():.0f}")
+    release = ucdp_release(name)
+    assert release is not None
+    assert (str(release.known), str(release.published)) == (known, published)
+
+
 def test_an_upload_of_an_event_is_better_than_the_name_of_its_file(tmp_path):
     text = GED.replace("date_end", "date_end,changed", 1)
     head, *rows = text.splitlines()

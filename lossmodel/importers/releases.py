@@ -78,8 +78,14 @@ def ucdp_release(name: str) -> Release | None:
     found = NAME.search(name)
     numbers = found.group(1).strip("_.- ") if found else ""
     release = _release(numbers)
+    today = now().date()
     # A version of which the events are yet to come is none.
-    return None if release is None or release.covered > now().date() else release
+    if release is None or release.covered > today:
+        return None
+    # One that is at hand is out.
+    return release._replace(
+        known=min(release.known, today), published=min(release.published, today)
+    )
 
 
 def _release(numbers: str) -> Release | None:
