@@ -56,10 +56,10 @@ NOTES: Final = (
         bounds.bounds_apart,
         f"A minimum of one claimant is more than {bounds.FEW} times a maximum of another for the "
         f"same days or more, but not so many times as for `crossed-bounds` ({bounds.INDEPENDENT}). "
-        "The answer lies between, with neither. A minimum of one who counts more as a rule "
-        "is not named, nor a maximum of a list.",
-        "Look for another category, party or window; if both are of the same losses, one is wrong, "
-        "and the answer has room for either",
+        "The answer lies between the two and agrees with neither. A minimum of one who counts more "
+        "as a rule is not named, nor a maximum of a list.",
+        "Look for another category, party or window; if both are of the same losses, one of "
+        "them is wrong",
     ),
     Kind(
         "strength-alone",

@@ -147,7 +147,12 @@ def _contradicts(
     """A ratio to a number, beside the limits between which it was likely or expected."""
     ratio, lower, upper = (float(row[name]) for name in names)
     said = "contradicts the other figures: it gives "
-    said += f"{_times(ratio) or f'{number(ratio)} times'} {'of ' * (ratio < TINY)}{of}"
+    # How many thousand times it is may show that a unit is wrong.
+    words = _times(ratio) if ratio < TINY or np.isinf(ratio) else f"{number(ratio)} times"
+    said += f"{words} {'of ' * (ratio < TINY)}{of}"
+    # The level of the test is not that of the limits, which may be wider.
+    if lower < ratio < upper:
+        return f"{said}, which was not {what}."
     below = ratio <= lower
     # Beyond a thousand the ratio and the limit that it passes have the same words.
     if _times(ratio) and _times(ratio) == _times(lower if below else upper):

@@ -97,7 +97,7 @@ class HeldSums:
         """Whether any sum is held."""
         return len(self._entries) > 0
 
-    def bends(self, draws: Floats) -> bool:
+    def is_bent(self, draws: Floats) -> bool:
         """Whether a sum moves with the shares of its parties, at theta of shape (S, D)."""
         if not self:
             return False

@@ -59,7 +59,7 @@ class Whitened:
             elif levels:
                 couplings = (*couplings, levels)
             sums = HeldSums(of)
-            if sums.bends(self._spread(Coupled(density, couplings))):
+            if sums.is_bent(self._spread(Coupled(density, couplings))):
                 couplings = (*couplings, sums)
         self._density = Coupled(density, couplings)
 
