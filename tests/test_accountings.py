@@ -174,6 +174,7 @@ def test_a_count_that_misses_as_many_however_it_is_read_has_one_answer(alike, tm
     assert "read as" not in headline(alike, tmp_path)
 
 
+@pytest.mark.slow
 def test_stdout_and_report_have_both_answers(both, alike, tmp_path):
     said = headline(both, tmp_path)
     assert said.count(" read as ") == 1

@@ -201,6 +201,7 @@ def worst(density, laplace):
     return found["max_rhat"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("held", [True, False], ids=["as held", "must fail"])
 def test_weights_of_a_list_alone_are_even(one_list, monkeypatch, held):
     """By eight seeds 199 to 6,732 effective draws, half of them above 4,000.

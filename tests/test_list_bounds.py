@@ -111,6 +111,7 @@ def test_no_fewer_died_than_a_list_names(tmp_path):
     assert abs(np.log(bounded[1] / free[1])) < 0.1
 
 
+@pytest.mark.slow
 def test_a_list_far_below_the_dead_says_what_it_said(tmp_path):
     rows = [*named("volunteers", 1_000), total("agency", 2_500), total("institute", 2_600)]
     claims = count_war.claims(tmp_path, rows, "volunteers,north,killed,list")

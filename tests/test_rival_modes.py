@@ -69,6 +69,7 @@ def test_figures_that_agree_have_no_other_starts(tmp_path):
     assert list(starts_at_outliers(density, found.mode)) == []
 
 
+@pytest.mark.slow
 def test_an_answer_has_both_modes_where_either_figure_may_be_wrong(tmp_path):
     """An agency's 200,000 and a list of 9,703 names; a sampler says that it has one mode alone."""
     density = density_of(claims_of(tmp_path, "agency", "institute", "list", 200_000))

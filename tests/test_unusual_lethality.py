@@ -227,6 +227,7 @@ def median(war, category):
     return float(np.median(fitted.daily("land", category)[:, of_battle].sum(axis=1)))
 
 
+@pytest.mark.slow
 def test_the_dead_of_ships_are_believed(war, monkeypatch):
     assert 4_000 < median(war, "killed") < 10_000
     assert 350 < median(war, "wounded") < 900
