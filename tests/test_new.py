@@ -525,6 +525,16 @@ def test_the_command_in_the_readme_makes_the_same_folder(lossmodel, tmp_path):
         assert (tmp_path / "war" / path.name).read_text() == path.read_text()
 
 
+def assert_made_again(tmp_path, lossmodel):
+    """The command in the README of a new folder makes the same folder once more."""
+    readme = (tmp_path / "war" / "README.md").read_text()
+    again = shlex.split(readme.split("```sh\n")[1].split("\n```")[0])
+    (tmp_path / "war").rename(tmp_path / "first")
+    assert lossmodel(*again[1:]).status == 0
+    for path in (tmp_path / "first").iterdir():
+        assert (tmp_path / "war" / path.name).read_text() == path.read_text()
+
+
 @pytest.mark.parametrize(
     ("text", "options"),
     [
@@ -542,12 +552,7 @@ def test_the_command_in_the_readme_needs_no_word_of_the_first(lossmodel, tmp_pat
     options = [*options, "--start", "2001-05-01", "--side", "north", "--side", "south"]
     first = lossmodel("new", "war", "--from", "figures.csv", "--claimant", "*=-", *options)
     assert first.status == 0, first.stderr
-    readme = (tmp_path / "war" / "README.md").read_text()
-    again = shlex.split(readme.split("```sh\n")[1].split("\n```")[0])
-    (tmp_path / "war").rename(tmp_path / "first")
-    assert lossmodel(*again[1:]).status == 0
-    for path in (tmp_path / "first").iterdir():
-        assert (tmp_path / "war" / path.name).read_text() == path.read_text()
+    assert_made_again(tmp_path, lossmodel)
 
 
 # --- without a terminal -------------------------------------------------------------------------
@@ -720,12 +725,7 @@ def test_the_command_in_the_readme_keeps_sides_with_commas(lossmodel, tmp_path, 
     assert first.status == 0, first.stderr
     war = load_conflict(tmp_path / "war")
     assert {side.title for side in war.sides.values()} == {"Korea, North", "«Free», all"}
-    readme = (tmp_path / "war" / "README.md").read_text()
-    again = shlex.split(readme.split("```sh\n")[1].split("\n```")[0])
-    (tmp_path / "war").rename(tmp_path / "first")
-    assert lossmodel(*again[1:]).status == 0
-    for path in (tmp_path / "first").iterdir():
-        assert (tmp_path / "war" / path.name).read_text() == path.read_text()
+    assert_made_again(tmp_path, lossmodel)
 
 
 def test_a_name_with_a_comma_is_one(tmp_path):

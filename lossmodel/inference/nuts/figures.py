@@ -128,6 +128,15 @@ class Counts:
         fixed = (parameters.scale_of == len(parameters.hyper)).astype(float)
         return sparse.csr_array(whole @ kept @ parameters.matrix @ sparse.diags_array(fixed))
 
+    def following(self, slopes: Floats, prior: Floats) -> Floats:
+        """How far conditional modes move with the log of each figure, shape (K, N).
+
+        With S the slopes, shape (N, K), W the information and P the precision of the prior, (K, K):
+        ``(P + S' W S)^-1 S' W``.
+        """
+        informed = self.information[:, None] * slopes
+        return np.asarray(np.linalg.solve(prior + slopes.T @ informed, informed.T))
+
     def by(self, directions: Matrix) -> Floats:
         """Slopes of the figures by directions in v, shapes (V, K) and (N, K).
 
@@ -135,12 +144,11 @@ class Counts:
         """
         found = np.zeros((len(self.information), directions.shape[1]))
         here = np.flatnonzero(self.information)
-        if directions.shape[1]:
-            for first in range(0, len(here), AT_ONCE):
-                some = here[first : first + AT_ONCE]
-                picked = np.zeros((len(some), len(found)))
-                picked[np.arange(len(some)), some] = 1.0
-                found[some] = Nonlinear(self, picked).by_value @ directions
+        for first in range(0, len(here) if found.size else 0, AT_ONCE):
+            some = here[first : first + AT_ONCE]
+            picked = np.zeros((len(some), len(found)))
+            picked[np.arange(len(some)), some] = 1.0
+            found[some] = Nonlinear(self, picked).by_value @ directions
         return found
 
     def name(self, of: OfParty) -> str:

@@ -53,9 +53,7 @@ class HeldLevels:
         slopes = (of.by_levels() + of.by_biases()).tocsc()
         self.entries = np.flatnonzero(np.abs(slopes).sum(axis=0) > 0)
         self.slopes = slopes[:, self.entries].toarray()
-        informed = of.information[:, None] * self.slopes
-        precision = np.eye(len(self.entries)) + self.slopes.T @ informed
-        self.by_figure = np.linalg.solve(precision, informed.T)
+        self.by_figure = of.following(self.slopes, np.eye(len(self.entries)))
         self._nonlinear = Nonlinear(of, self.by_figure)
         self._group = connected_components(np.abs(self.slopes).T @ np.abs(self.slopes))[1]
 

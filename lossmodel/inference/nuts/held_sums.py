@@ -15,13 +15,15 @@ information and P the precision of the prior of both,
 so that the sum is held while the shares of the parties change. The volume is one.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from lossmodel.inference.laplace.levels import slope_of_level
 from lossmodel.inference.nuts.coupling import Back
-from lossmodel.inference.nuts.figures import BENT_SDS, Counts
+from lossmodel.inference.nuts.figures import BENT_SDS, Counts, OfParty
 from lossmodel.model.density.graph import Evaluation
 from lossmodel.model.design.grid import Floats, Ints
 
@@ -56,20 +58,21 @@ class HeldSums:
         at_mode = self._logs(of.model.graph.evaluate({of.model.v: of.mode}, self._nodes))
         self._whole = np.logaddexp.reduce(at_mode, axis=0)
         self._at_mode, self._share = at_mode, np.exp(at_mode - self._whole)
-        self._entries, self._by_sum = self._shifts(of, sums)
+        self._entries, self._by_sum = self._shifts(of, sums, parties)
         # Of a level that all sums tell.
         self._sd = 1 / np.sqrt(max(of.information[sums].sum(), np.finfo(float).tiny))
 
-    def _shifts(self, of: Counts, sums: Ints) -> tuple[Ints, Floats]:
+    def _shifts(self, of: Counts, sums: Ints, parties: Sequence[OfParty]) -> tuple[Ints, Floats]:
         """Entries of theta that move, and by how much for each sum, shape (entries, sums)."""
         parameters, count = of.design.parameters, len(of.information)
+        if not len(sums):
+            return np.zeros(0, dtype=np.int64), np.zeros((0, len(sums)))
         levels = of.by_levels().tocsc()
         together = (self._share > 0).astype(float)
         number = connected_components(sparse.csr_array(together @ together.T))[1]
-        names = [of.name(each) for each in of.parties if each.counted in self._nodes]
-        groups = [parameters.groups.get(f"rate.level {name}") for name in names]
+        groups = [parameters.groups.get(f"rate.level {of.name(each)}") for each in parties]
         moves, slopes, precisions = [], [], []
-        for component in range(number.max(initial=-1) + 1):
+        for component in range(number.max() + 1):
             members = [g for g, n in zip(groups, number, strict=True) if n == component]
             entries = np.array([group.start for group in members if group is not None])
             # A party without losses of its own cannot follow the others.
@@ -86,8 +89,7 @@ class HeldSums:
         moved = np.array(slopes).reshape(-1, count).T
         by = np.hstack([moved, biases[:, own].toarray()])
         prior = np.diag([*precisions, *np.ones(len(own))])
-        informed = of.information[:, None] * by
-        shift = np.linalg.solve(prior + by.T @ informed, informed.T)[:, sums]
+        shift = of.following(by, prior)[:, sums]
         every = np.array(moves).reshape(-1, parameters.size).T @ shift[: len(moves)]
         every[own] += shift[len(moves) :]
         kept = np.flatnonzero(np.abs(every).sum(axis=1) > 0)
