@@ -361,7 +361,7 @@ def test_a_busy_machine_has_more_time_unless_the_user_sets_it(
         return np.zeros((1, 10, density.size)), {"failures": [], "engine": "hmc"}
 
     monkeypatch.setattr(run, "_by_laplace", lambda *_: (laplace, None))
-    monkeypatch.setattr(run, "_busy", lambda *_: 3.0)
+    monkeypatch.setattr(run, "slowdown", lambda *_: 3.0)
     monkeypatch.setattr(run, "_sampled", sampled)
     settings = Settings("auto", patience=patience)
     run.run(density.design, settings=settings, earlier=None, progress=lambda _: None)

@@ -5,6 +5,9 @@ import pytest
 
 from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
+from lossmodel.inference import run
+from lossmodel.inference.gates import BEND_DRAWS, UNDIVIDED, bent_sums
+from lossmodel.inference.importance import LARGEST
 from lossmodel.inference.laplace.fit import approximate
 from lossmodel.inference.nuts.coupling import Coupled
 from lossmodel.inference.nuts.figures import counts
@@ -134,6 +137,39 @@ def test_figures_are_nearer_to_linear_than_where_levels_alone_are_held(war):
     levels = HeldLevels(of).hold(theta)
     both = move(density, held, theta if name == "walk" else levels)
     assert bend(both) < bend(levels) / 3
+
+
+# What divides a sum: a count of each party.
+PARTS = [SUM[2], SUM[2] | {"claim_id": "guests", "party": "guests", "value": "683"}]
+
+
+@pytest.mark.parametrize("divided", [False, True], ids=["undivided", "divided"])
+def test_a_sum_that_nothing_divides_is_sampled(tmp_path, divided):
+    rows = [*SUM[:2], SUM[3], *(PARTS if divided else [])]
+    accounted = [*ACCOUNTED["sum"], "gazette,guests,killed,estimate"]
+    density, laplace = fitted(rows, accounted if divided else accounted[:2], tmp_path)
+    assert density.size > LARGEST
+    reasons = bent_sums(density, laplace, draws(laplace, BEND_DRAWS, 1))
+    assert reasons == ([] if divided else [UNDIVIDED])
+    if not divided:
+        stream, said = np.random.SeedSequence(1), []
+        _, found = run._by_laplace(density, laplace, run.Settings("auto"), stream, said.append)
+        assert found is None
+        assert UNDIVIDED in said[-1]
+
+
+@pytest.mark.slow
+def test_parties_of_a_sum_that_nothing_divides_are_as_likely_the_larger(tmp_path):
+    """Medians of both are a third of the sum or more; those of laplace are 521 and 1,522."""
+    density, _ = fitted([*SUM[:2], SUM[3]], ACCOUNTED["sum"][:2], tmp_path)
+    found = run.run(
+        density.design, settings=run.Settings("auto"), earlier=None, progress=lambda _: None
+    )
+    assert found.engine == "hmc"
+    assert not found.diagnostics["failures"]
+    land, guests = (found.posterior.total(party, "killed") for party in ("land", "guests"))
+    third = np.median(land + guests) / 3
+    assert min(np.median(land), np.median(guests)) > third
 
 
 @pytest.mark.slow

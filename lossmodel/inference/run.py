@@ -14,6 +14,7 @@ from lossmodel.inference.gates import (
     ROUGHLY,
     agreement_gate,
     are_rough,
+    bent_sums,
     laplace_gate,
     runaway_totals,
     several_modes,
@@ -37,7 +38,7 @@ from lossmodel.model.density.layout import is_large
 from lossmodel.model.density.predictive import Predicted, predict
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
-from lossmodel.system.clock import seconds_since
+from lossmodel.system.clock import seconds_since, slowdown
 from lossmodel.system.stages import Stage, portion
 
 __all__ = ["Submodel", "Settings", "run"]
@@ -149,7 +150,8 @@ def run(
     if result is None:
         seconds = settings.seconds
         if settings.patience is None:
-            seconds *= _busy(took["laplace"], time.process_time() - worked)
+            slower = slowdown(took["laplace"], time.process_time() - worked)
+            seconds *= min(slower, BUSIEST)
         result = _sampled(density, laplace, settings, streams[2], took, seconds, progress)
     theta, found = result
     if found["engine"] in SAMPLERS:
@@ -187,7 +189,8 @@ def _by_laplace(
         *runaway_totals(SubmodelDraws(density.model, theta)),
         *(kept.contradicts() if small else kept.contradicts(CONTRADICTED)),
     ]
-    reasons = [*laplace_gate(laplace, limit=DOUBT if small else FAIL), *away, *modes]
+    bent = bent_sums(density, laplace, kept.theta)
+    reasons = [*laplace_gate(laplace, limit=DOUBT if small else FAIL), *away, *bent, *modes]
     if small:
         if not reasons:
             tried = weighted_draws(density, laplace, seed=key, rounds=1, longest=1, aim=ENOUGH)
@@ -264,17 +267,6 @@ def _sampled(
             left -= took[engine]
         if not engines or not found["failures"] or left < 0:
             return sampled.theta, found
-
-
-def _busy(by_clock: float, of_work: float) -> float:
-    """How many times longer than on an idle machine work takes, from 1 to `BUSIEST`.
-
-    Examples
-    --------
-    >>> _busy(3.0, 1.5), _busy(1.0, 1.0), _busy(60.0, 1.0)
-    (2.0, 1.0, 4.0)
-    """
-    return min(max(by_clock / max(of_work, 1e-3), 1.0), BUSIEST)
 
 
 def _too_large(design: Design, settings: Settings) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Final
 
 from lossmodel.errors import UsageError
 
-__all__ = ["begin", "now", "reproducible", "seconds_since"]
+__all__ = ["begin", "now", "reproducible", "seconds_since", "slowdown"]
 
 VARIABLE: Final = "SOURCE_DATE_EPOCH"
 LATEST: Final = datetime(2199, 12, 31, tzinfo=UTC)
@@ -84,3 +84,14 @@ def seconds_since(began: float) -> float:
     True
     """
     return 0.0 if reproducible() else round(time.perf_counter() - began, 3)
+
+
+def slowdown(by_clock: float, of_work: float) -> float:
+    """How many times longer than on an idle machine work takes, in seconds of both; at least 1.
+
+    Examples
+    --------
+    >>> slowdown(3.0, 1.5), slowdown(1.0, 1.0), slowdown(0.0, 1.0)
+    (2.0, 1.0, 1.0)
+    """
+    return max(by_clock / max(of_work, 1e-3), 1.0)

@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import connected_components
 
 from lossmodel.inference.laplace.levels import slope_of_level
 from lossmodel.inference.nuts.coupling import Back
-from lossmodel.inference.nuts.figures import BENT_SDS, Counts, OfParty
+from lossmodel.inference.nuts.figures import Counts, OfParty
 from lossmodel.model.density.graph import Evaluation
 from lossmodel.model.design.grid import Floats, Ints
 
@@ -99,15 +99,21 @@ class HeldSums:
         """Whether any sum is held."""
         return len(self._entries) > 0
 
-    def is_bent(self, draws: Floats) -> bool:
-        """Whether a sum moves with the shares of its parties, at theta of shape (S, D)."""
+    def bend(self, draws: Floats) -> float:
+        """How far the sum that moves most does so with the shares, in sds of a level they tell.
+
+        Parameters
+        ----------
+        draws
+            Of theta, shape (S, D), of which the mean is taken.
+        """
         if not self:
-            return False
+            return 0.0
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             there = self._model.graph.evaluate({self._model.theta: draws}, self._nodes)
             mean = np.abs(self._excess(self._logs(there))[0]).mean(axis=0) / self._sd
         # A mean that overflows, or is not a number, is of a sum that moves.
-        return not bool((mean < BENT_SDS).all())
+        return float(np.where(np.isnan(mean), np.inf, mean).max())
 
     def _logs(self, there: Evaluation) -> Floats:
         """Log of what each sum counts of each party, shape (parties, ..., sums)."""

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from lossmodel.inference.laplace.fit import Laplace
 from lossmodel.inference.nuts.conditional_map import ConditionalMap
 from lossmodel.inference.nuts.coupling import Coupled, Coupling
-from lossmodel.inference.nuts.figures import counts
+from lossmodel.inference.nuts.figures import BENT_SDS, counts
 from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.nuts.held_sums import HeldSums
 from lossmodel.inference.nuts.held_walks import HeldWalks
@@ -59,7 +59,7 @@ class Whitened:
             elif levels:
                 couplings = (*couplings, levels)
             sums = HeldSums(of)
-            if sums.is_bent(self._spread(Coupled(density, couplings))):
+            if sums.bend(self._spread(Coupled(density, couplings))) >= BENT_SDS:
                 couplings = (*couplings, sums)
         self._density = Coupled(density, couplings)
 

@@ -76,7 +76,8 @@ def _gate(diagnostics: dict[str, Any]) -> list[Text]:
             "The engine laplace is a nested Laplace approximation. Its draws are independent, so "
             "R-hat does not apply; the gate checks instead that Newton's method reached the "
             "posterior mode (the decrement is the expected gain of one more step), that the mode "
-            "is a maximum, and that the distributions of totals are close to normal. Totals of "
+            "is a maximum, that the distributions of totals are close to normal, and that figures "
+            "do not tell a sum of parties far better than how it divides among them. Totals of "
             "small submodels are compared with importance weights, which replace the draws where "
             "they are even enough and the posterior is not close to normal. "
         )
