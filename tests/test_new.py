@@ -672,6 +672,8 @@ def test_a_side_without_a_name_is_none(tmp_path):
         ({"parties": ("North=north,South=south",)}, "such as 'North=north'."),
         ({"parties": ("North=north，South=south",)}, "such as 'North=north'."),
         ({"claimants": ("Southern Staff=South,Northern Ministry=North",)}, "Staff=South'."),
+        ({"parties": ("North,South",)}, "such as 'North'."),
+        ({"parties": ("North,South=north",)}, "such as 'North=north'."),
     ],
 )
 def test_parties_and_claimants_are_named_one_by_one(tmp_path, options, remedy):
@@ -679,6 +681,13 @@ def test_parties_and_claimants_are_named_one_by_one(tmp_path, options, remedy):
     with pytest.raises(UsageError, match=r"names several at once: .*once for each") as caught:
         create(tmp_path / "war", wishes, table=table(tmp_path))
     assert remedy in str(caught.value)
+    assert not (tmp_path / "war").exists()
+
+
+@pytest.mark.parametrize("sides", [("North,North",), ("North", "South", "NORTH")])
+def test_a_side_is_named_once(tmp_path, sides):
+    with pytest.raises(UsageError, match=r"The side (North|NORTH) is named twice"):
+        create(tmp_path / "war", replace(GIVEN, sides=sides), table=table(tmp_path))
     assert not (tmp_path / "war").exists()
 
 
@@ -733,6 +742,12 @@ def test_a_name_with_a_comma_is_one(tmp_path):
     text = LONG.replace("Southern Staff", '"Staff, Southern"')
     made = create(tmp_path / "war", wishes, table=table(tmp_path, text))
     assert load_conflict(made.folder).side_of("staff-southern") == "south"
+
+
+def test_a_party_in_quotation_marks_may_have_a_comma(tmp_path):
+    wishes = replace(GIVEN, parties=('"Guards, South"=south', "North=north", "South=south"))
+    war = load_conflict(create(tmp_path / "war", wishes, table=table(tmp_path)).folder)
+    assert war.parties["guards-south"].title == "Guards, South"
 
 
 def test_three_sides_need_to_know_who_fights_whom(tmp_path):

@@ -70,7 +70,20 @@ def _some_sides(text: str) -> dict[str, Side]:
 
 
 def _keyed(names: Iterable[str]) -> dict[str, Side]:
-    return {key: Side(key, name) for name, key in keys_in_order(names).items()}
+    """Sides by key.
+
+    Raises
+    ------
+    UsageError
+        A name is there twice.
+    """
+    listed = list(names)
+    once: set[str] = set()
+    for name in listed:
+        if normal(name) in once:
+            raise UsageError(f"The side {name} is named twice; name each side once.")
+        once.add(normal(name))
+    return {key: Side(key, name) for name, key in keys_in_order(listed).items()}
 
 
 def keys_in_order(names: Iterable[str]) -> dict[str, str]:
@@ -201,14 +214,20 @@ def matched(texts: Iterable[str], named: Mapping[str, Named]) -> dict[str, tuple
     {'claimant-1': ('The Staff', 'north'), 'gazette': ('Gazette', '-')}
     """
     by_name = {normal(name): key for key, entry in named.items() for name in (entry.name, key)}
-    pairs = [name_and_rest(text) for text in texts]
-    for name, rest in pairs:
-        if len(split(name.partition("=")[2])) > 1:
+    found = {}
+    for name, rest in map(name_and_rest, texts):
+        names = [name] if normal(name) in by_name else split(name)
+        several = split(name.partition("=")[2]) if "=" in name else names
+        if len(several) > 1:
+            first = names[0] if "=" in names[0] or not rest else f"{names[0]}={rest}"
             raise UsageError(
-                f"{f'{name}={rest}'!r} names several at once: give the option once for each, such "
-                f"as {shell(split(name)[0])}."
+                f"{f'{name}={rest}' if rest else name!r} names several at once: a name with a "
+                "comma stands in double quotation marks, and the option is given once for each, "
+                f"such as {shell(first)}."
             )
-    return {by_name.get(normal(name)) or slug(name): (name, rest) for name, rest in pairs}
+        title = names[0] if names else name
+        found[by_name.get(normal(title)) or slug(title)] = title, rest
+    return found
 
 
 def ask_fights(
