@@ -395,6 +395,7 @@ def test_what_was_worked_out_is_not_sent_to_other_processes(fitted):
     assert pickle.loads(pickle.dumps(small)).series == []
 
 
+@pytest.mark.slow
 def test_arviz_gets_the_groups_of_the_file(fitted):
     found = fitted.to_arviz()
     assert set(datasets(fitted)) == {

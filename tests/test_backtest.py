@@ -161,6 +161,7 @@ def test_a_rule_of_thumb_adds_up_what_one_claimant_says(war):
     assert face == pytest.approx(last["value"], rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_backtest_scores_every_truth_once(war):
     truth = war.truth[(war.truth["scope"] == "all") & (war.truth["category"] == "killed")]
     last = truth[truth["end"] == truth["end"].max()]

@@ -147,6 +147,7 @@ def decades(tmp_path_factory):
     return write_conflict(folder, conflict=toml, claims=claims_csv(rows), streams=None)
 
 
+@pytest.mark.slow
 def test_a_total_of_decades_is_believed_beside_the_days_of_its_battles(decades):
     lower, median, upper = killed(decades)
     assert 9_000 / 2 < lower < 9_000 < upper < 9_000 * 4

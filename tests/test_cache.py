@@ -125,6 +125,7 @@ def test_a_fit_does_not_follow_from_reports_or_commands():
         assert not [name for name in found if name.split(".")[1:2] == [part]]
 
 
+@pytest.mark.slow
 def test_every_import_of_a_fit_counts(run_python):
     """Also those within functions and of several lines: what a fit loads is what is hashed."""
     words = (

@@ -64,6 +64,7 @@ def test_an_ecdf_counts_what_is_below():
     assert len(GRID) == 99
 
 
+@pytest.mark.slow
 def test_every_war_gives_every_quantity(result):
     assert (result.replicates.groupby("quantity").size() == 3).all()
     assert result.replicates["rank"].between(0, 1).all()

@@ -45,7 +45,11 @@ def cpu_seconds(run_python, *arguments):
 
 # Of a war of few claims: with thousands the time is that of the work.
 @pytest.mark.parametrize(
-    ("command", "most"), [("--version", 1.0), ("check --conflict falklands1982", 1.75)]
+    ("command", "most"),
+    [
+        ("--version", 1.0),
+        pytest.param("check --conflict falklands1982", 1.75, marks=pytest.mark.slow),
+    ],
 )
 def test_a_command_starts_fast_next_to_importing_pandas(run_python, command, most):
     # The fastest of several: noise only ever adds. Rounds end as soon as they have shown enough.

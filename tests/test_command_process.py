@@ -46,6 +46,10 @@ CLOSED = {
     "all": "<&- >&- 2>&-",
     "pipe": "2>&1 | head -c 1 >/dev/null; exit ${PIPESTATUS[0]}",
 }
+WAYS = [
+    pytest.param(how, id=name, marks=() if name in ("all", "pipe") else pytest.mark.slow)
+    for name, how in CLOSED.items()
+]
 
 
 def environment(**more):
@@ -77,8 +81,8 @@ def working(code, folder):
     ("name", "status", "words"),
     [
         ("SIGTERM", 143, "lossmodel: ended by SIGTERM\n"),
-        ("SIGHUP", 129, "lossmodel: ended by SIGHUP\n"),
-        ("SIGINT", 130, "lossmodel: interrupted\n"),
+        pytest.param("SIGHUP", 129, "lossmodel: ended by SIGHUP\n", marks=pytest.mark.slow),
+        pytest.param("SIGINT", 130, "lossmodel: interrupted\n", marks=pytest.mark.slow),
     ],
 )
 def test_a_signal_ends_a_command_and_leaves_nothing(tmp_path, name, status, words):
@@ -92,7 +96,7 @@ def test_a_signal_ends_a_command_and_leaves_nothing(tmp_path, name, status, word
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("name", [pytest.param("SIGTERM", marks=pytest.mark.slow), "SIGINT"])
 def test_a_signal_that_a_library_swallows_ends_the_command_all_the_same(tmp_path, name):
     swallowing = SLOW.replace(
         "            future.result()\n",
@@ -108,7 +112,10 @@ def test_a_signal_that_a_library_swallows_ends_the_command_all_the_same(tmp_path
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("SIGTERM", "lossmodel: ended by SIGTERM\n"), ("SIGINT", "lossmodel: interrupted\n")],
+    [
+        pytest.param("SIGTERM", "lossmodel: ended by SIGTERM\n", marks=pytest.mark.slow),
+        ("SIGINT", "lossmodel: interrupted\n"),
+    ],
 )
 def test_a_signal_within_a_callback_ends_the_command_in_the_same_words(tmp_path, name, words):
     within = SLOW.replace(
@@ -125,7 +132,7 @@ def test_a_signal_within_a_callback_ends_the_command_in_the_same_words(tmp_path,
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
-@pytest.mark.parametrize("how", CLOSED.values(), ids=CLOSED)
+@pytest.mark.parametrize("how", WAYS)
 def test_a_closed_stream_changes_no_status(tmp_path, how):
     command = f"{sys.executable} -m lossmodel check --conflict battle-of-britain {how}"
     done = subprocess.run(
@@ -137,7 +144,7 @@ def test_a_closed_stream_changes_no_status(tmp_path, how):
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
-@pytest.mark.parametrize("how", CLOSED.values(), ids=CLOSED)
+@pytest.mark.parametrize("how", WAYS)
 def test_a_closed_stream_does_not_lose_a_fit(tmp_path, how):
     command = f"{sys.executable} -m lossmodel fit --conflict {WAR} --engine laplace {how}"
     done = subprocess.run(
@@ -318,7 +325,9 @@ def test_a_date_that_is_none_is_refused_before_the_work(monkeypatch, capsys, giv
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the current folder cannot be removed there")
-@pytest.mark.parametrize("arguments", ["doctor", "data import x.csv --out y.csv"])
+@pytest.mark.parametrize(
+    "arguments", ["doctor", pytest.param("data import x.csv --out y.csv", marks=pytest.mark.slow)]
+)
 def test_a_current_folder_that_is_gone_is_said_in_words(tmp_path, arguments):
     gone = tmp_path / "gone"
     gone.mkdir()

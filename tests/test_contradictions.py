@@ -119,7 +119,9 @@ def test_a_contradicted_claimant_is_named_beside_the_answer(fitted, tmp_path):
 APART = {"lists": (lists, 1e6, 1.5), "claimants": (claimants, 1e6, 1.4), "one": (one, 1e10, 600)}
 
 
-@pytest.mark.parametrize("name", APART)
+@pytest.mark.parametrize(
+    "name", ["lists", *(pytest.param(n, marks=pytest.mark.slow) for n in ("claimants", "one"))]
+)
 @pytest.mark.parametrize("honest", [False, True])
 def test_only_a_stream_far_from_the_predictive_of_the_others_is_named(fitted, name, honest):
     make, far, near = APART[name]

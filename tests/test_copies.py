@@ -240,6 +240,7 @@ def test_copies_of_one_figure_are_one_witness(tmp_path):
     assert total(three, Components().without("copies"))[1] < 0.9 * alone_sd
 
 
+@pytest.mark.slow
 def test_equal_round_numbers_stay_witnesses(tmp_path):
     rows = [figure("one", 50_000, qualifier="about"),
             figure("two", 50_000, qualifier="about", published=185)]  # fmt: skip
@@ -254,6 +255,7 @@ def test_equal_round_numbers_stay_witnesses(tmp_path):
     assert 0.1 < fitted.terms["copy_probability"].max() < 0.45
 
 
+@pytest.mark.slow
 def test_relays_of_a_ledger_leave_the_total_as_it_was(tmp_path):
     own = ledger(132_417)
     relays = [figure(f"p{i}", 132_417, 175, published=177 + i) for i in range(3)]

@@ -136,7 +136,8 @@ def refitted(fit, explained, position, seed=8):
     return np.median(logs, axis=0), logs.std(axis=0)
 
 
-@pytest.mark.parametrize("position", [-0.7, pytest.param(1.0, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("position", [-0.7, 1.0])
 def test_a_slider_gives_the_totals_of_a_refit(fitted, explained, position):
     median, sd = refitted(fitted, explained, [position])
     found = explained.at([position])
@@ -194,6 +195,7 @@ def test_a_file_that_was_changed_is_passed_over(fitted, explained, tmp_path, cap
     assert "was changed" in caplog.text
 
 
+@pytest.mark.slow
 def test_refits_are_resumed_one_by_one(fitted, tmp_path, monkeypatch):
     keys, said = headline_keys(fitted), []
     options = ALONE | {"store": tmp_path, "progress": said.append}

@@ -699,6 +699,7 @@ def test_notes_alone_pass_strict(lossmodel, tmp_path):
     assert (found.status, "findings   1 note\n" in found.stdout) == (0, True)
 
 
+@pytest.mark.slow
 def test_a_fit_counts_warnings_and_its_report_lists_them(lossmodel, tmp_path):
     folder = write(tmp_path / "war", BOTH, row("gazette", "north", 200))
     found = lossmodel(

@@ -78,6 +78,7 @@ def test_a_fit_comes_back_from_disk_as_it_was(fitted, tmp_path):
     pd.testing.assert_frame_equal(again.evidence.classes, fitted.evidence.classes)
 
 
+@pytest.mark.slow
 def test_a_fit_from_disk_can_be_kept_and_reported_again(fitted, tmp_path):
     again = load_fit(fitted.save(tmp_path / "fit.nc"))
     twice = load_fit(again.save(tmp_path / "again.nc"))
@@ -94,6 +95,7 @@ def test_what_is_not_a_fit_is_refused(tmp_path):
         load_fit(tmp_path / "text.nc")
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_draws(battle, fitted):
     again = fit(battle, engine="laplace", draws=400)
     np.testing.assert_array_equal(again.daily(*KEY), fitted.daily(*KEY))
@@ -162,6 +164,7 @@ def test_the_command_and_python_know_the_same_engines():
     assert get_args(get_args(Engine)[0]) == ENGINES == ("auto", "laplace", "hmc", "nuts")
 
 
+@pytest.mark.slow
 def test_laplace_needs_neither_a_sampler_nor_what_windows_lacks(run_python):
     code = (
         "import sys; sys.modules['resource'] = None\n"
@@ -185,7 +188,7 @@ def test_shares_of_variance_are_shares(fitted):
     [
         ("common.sd", 0.25, {"mean": 0.25}),
         pytest.param("common.sd", 0.10, {"mean": 0.10}, marks=pytest.mark.slow),
-        ("bias.adversary.equipment", 1.0, None),
+        pytest.param("bias.adversary.equipment", 1.0, None, marks=pytest.mark.slow),
         pytest.param("bias.self.equipment", -1.0, None, marks=pytest.mark.slow),
     ],
 )
@@ -490,7 +493,8 @@ def test_uneven_weights_of_the_scales_fail_the_gate(fitted):
     assert "too few effective draws of the noise scales (Pareto k-hat 0.90" in failure
 
 
-@pytest.mark.parametrize("engine", ["laplace", pytest.param("nuts", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["laplace", "nuts"])
 def test_a_war_without_any_learned_scale_is_fitted(tmp_path, engine):
     """A user may know all noise: no hyperparameter is left then."""
     table = load_claims(conflict=write_conflict(tmp_path))

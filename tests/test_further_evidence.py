@@ -269,6 +269,7 @@ def test_double_entries_double_a_list_and_not_its_overlap(quiet):
 # Recovery
 
 
+@pytest.mark.slow
 def test_a_war_with_all_of_them_is_fitted():
     result = calibrate(1, seed=3, size=Size((60, 70), (4, 4), (20, 24), ALL), jobs=1)
     assert result.failures.empty

@@ -133,8 +133,13 @@ def test_a_sparse_skewed_table_agrees_with_nuts(tmp_path, rows):
     "wrong",
     [
         lambda fit: dataclasses.replace(fit, mode=fit.mode + 0.7 * fit.covariance_root.sum(axis=1)),
-        lambda fit: dataclasses.replace(
-            fit, covariance_root=fit.covariance_root / 2, latent_precision=fit.latent_precision * 4
+        pytest.param(
+            lambda fit: dataclasses.replace(
+                fit,
+                covariance_root=fit.covariance_root / 2,
+                latent_precision=fit.latent_precision * 4,
+            ),
+            marks=pytest.mark.slow,
         ),
     ],
     ids=["shifted", "halved"],
@@ -269,7 +274,8 @@ def by_laplace(density: Density) -> run.Submodel:
     )
 
 
-@pytest.mark.parametrize("rough", [pytest.param(True, marks=pytest.mark.slow), False])
+@pytest.mark.slow
+@pytest.mark.parametrize("rough", [True, False])
 def test_weights_that_do_not_pass_are_used_where_they_are_better(sparse, monkeypatch, rough):
     """As well as they do where they pass; the twin has the draws of the normal approximation."""
     density, _ = sparse
@@ -306,6 +312,7 @@ def test_draws_that_contradict_are_mended_by_weights(sparse, contradicting):
     assert weighted.diagnostics["failures"] == weighted.diagnostics["doubts"] == []
 
 
+@pytest.mark.slow
 def test_draws_that_contradict_are_refused_without(sparse, contradicting, without_weights):
     assert any("contradict" in words for words in by_laplace(sparse[0]).diagnostics["failures"])
 
@@ -368,6 +375,7 @@ def test_a_busy_machine_has_more_time_unless_the_user_sets_it(
     assert asked == [seconds]
 
 
+@pytest.mark.slow
 def test_sampling_says_its_time_and_stops_at_its_limit(sparse):
     density, laplace = sparse
     said: list[str] = []

@@ -215,6 +215,7 @@ def test_weights_of_a_list_alone_are_even(one_list, monkeypatch, held):
     assert (np.median(found) > 1000) == held
 
 
+@pytest.mark.slow
 def test_a_list_alone_mixes_in_one_length(one_list):
     assert worst(*one_list) < 1.02
 

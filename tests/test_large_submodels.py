@@ -226,7 +226,8 @@ def test_a_large_fit_is_not_sampled_but_kept(tmp_path, large, monkeypatch):
     assert np.isfinite(fitted.local_prior_sensitivity["median"]).all()
 
 
-@pytest.mark.parametrize("edges", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("edges", [False, True])
 def test_figures_that_compare_losses_are_in_the_arrowhead(monkeypatch, edges):
     design = LossModel().design(small_war.evidence(), small_war.conflict())
     assert len(design.comparisons.against)

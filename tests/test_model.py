@@ -61,6 +61,7 @@ def test_observations_that_a_variant_cannot_explain_are_left_out_with_the_reason
     assert not set(out["term"]) & set(kept["term"])
 
 
+@pytest.mark.slow
 def test_the_pymc_model_names_what_a_reader_asks_for():
     design, model = LossModel().design(LONG, CONFLICT), LossModel().build(LONG, CONFLICT)
     [theta] = points(design, spreads=(0.7,))

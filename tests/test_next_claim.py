@@ -91,6 +91,7 @@ def found(fitted):
     return next_claims(fitted)
 
 
+@pytest.mark.slow
 def test_claims_of_a_fit_narrow_its_totals(fitted, found):
     assert list(found.columns) == list(COLUMNS)
     assert (found["width"] > 0).all()

@@ -18,7 +18,14 @@ from tests import small_war
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*ArviZ is undergoing:FutureWarning")
 
 
-@pytest.fixture(scope="module", params=["small war", "coupled", "tanks", "battle"])
+# Those of all soldiers take ten times as long.
+CASES = [
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("small war", "coupled")),
+    *("tanks", "battle"),
+]
+
+
+@pytest.fixture(scope="module", params=CASES)
 def whitened(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "coupled":
@@ -94,6 +101,7 @@ class Normal:
         return -0.5 * x @ slope, -slope
 
 
+@pytest.mark.slow
 def test_draws_have_the_moments_of_a_known_density():
     covariance = np.array([[1.0, 0.6, 0.0], [0.6, 2.0, 0.3], [0.0, 0.3, 0.5]])
     normal = Normal(covariance)
@@ -239,6 +247,7 @@ def test_steps_in_parts_can_be_turned_round_only_by_asking_the_way_back(monkeypa
     assert not_turned_round(never_back) > 20
 
 
+@pytest.mark.slow
 def test_steps_in_parts_keep_the_density(monkeypatch):
     moves, move = [], trajectory._move
 

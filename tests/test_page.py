@@ -204,6 +204,7 @@ def test_a_total_that_hangs_on_one_claim_does_not_read_as_well_measured(fit, doc
     assert "noise in the figures" not in text
 
 
+@pytest.mark.slow
 def test_the_heading_of_people_has_civilians_only_where_there_are(fit):
     def headings(of):
         found = compose(Results(of), figure_specs(Results(of)))

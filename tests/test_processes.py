@@ -164,6 +164,7 @@ class Wide:
         return -0.5 * float(x @ x), -x
 
 
+@pytest.mark.slow
 def test_chains_leave_no_folder_of_arrays(tmp_path, monkeypatch):
     monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path))
     try:

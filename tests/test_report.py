@@ -376,6 +376,7 @@ def test_pictures_in_the_page_have_names_of_their_own():
     assert "9pt" not in done
 
 
+@pytest.mark.slow
 def test_the_same_fit_gives_the_same_page(fit, report, tmp_path):
     again = write_report(fit, tmp_path / "again")
     for name in ("report.html", "report.md", "estimates.csv", "numbers.tex"):

@@ -43,7 +43,10 @@ def killed(density, theta):
 
 
 @pytest.mark.parametrize("accounting", ["list", "register"])
-@pytest.mark.parametrize("early", ["ministry", "agency", "south-staff"])
+@pytest.mark.parametrize(
+    "early",
+    [*(pytest.param(n, marks=pytest.mark.slow) for n in ("ministry", "agency")), "south-staff"],
+)
 def test_an_early_figure_does_not_beat_the_count_of_the_archives(tmp_path, early, accounting):
     """Whoever published it: its own side, nobody's, or the adversary."""
     claims = claims_of(tmp_path, early, "institute", accounting)

@@ -209,9 +209,8 @@ def test_tables_of_a_large_submodel_are_those_of_a_small_one(fits, monkeypatch):
         pd.testing.assert_frame_equal(table, expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("other", "value"), [("ministry", 5000), pytest.param("agency", 20_000, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("other", "value"), [("ministry", 5000), ("agency", 20_000)])
 def test_without_a_claim_a_total_is_not_below_the_names_on_a_list(tmp_path, other, value):
     """They were 545 and 393 beside 1,000 names; a refit has 1,000 or more, too."""
     published = {"known": "2002-12-31", "published": "2002-12-31"}

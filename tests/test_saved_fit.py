@@ -130,10 +130,15 @@ def test_half_a_character_is_a_problem_of_the_table(saved, disk):
     "command",
     [
         ["query", "killed", "germany", "--fit", "{fit}"],
-        ["report", "--fit", "{fit}", "--out", "{here}/report"],
-        ["compare", "{fit}", "{fit}"],
-        ["verify", "{folder}"],
-        ["cite", "--fit", "{fit}"],
+        *(
+            pytest.param(command, marks=pytest.mark.slow)
+            for command in (
+                ["report", "--fit", "{fit}", "--out", "{here}/report"],
+                ["compare", "{fit}", "{fit}"],
+                ["verify", "{folder}"],
+                ["cite", "--fit", "{fit}"],
+            )
+        ),
     ],
     ids=lambda command: command[0],
 )
@@ -182,6 +187,7 @@ def test_a_fit_from_disk_does_not_look_into_the_readers_folders(saved, disk):
     assert len(conflict_priors(again.conflict)) == len(again.priors)
 
 
+@pytest.mark.slow
 def test_a_fit_of_a_loaded_fits_claims_keeps_its_inputs(saved):
     again = load_fit(saved)
     twice = fit(again.claims, engine="laplace", draws=40)
@@ -192,6 +198,7 @@ def test_a_fit_of_a_loaded_fits_claims_keeps_its_inputs(saved):
     assert "Claims that differ: none" in compare_fits(again, twice)
 
 
+@pytest.mark.slow
 def test_the_names_of_the_claims_and_their_hashes_survive_every_saving(tmp_path):
     origin = load_conflict("battle-of-britain")
     mine = tmp_path / "mine.csv"
@@ -399,6 +406,7 @@ def test_figures_drawn_anew_are_those_that_the_fit_expects(saved):
     assert np.sqrt((off**2).mean()) < 1.5
 
 
+@pytest.mark.slow
 def test_arviz_works_with_the_file(saved):
     import matplotlib as mpl
 
@@ -477,6 +485,7 @@ def test_a_fit_by_another_version_of_the_model_is_refused(saved, monkeypatch):
         load_fit(saved)
 
 
+@pytest.mark.slow
 def test_the_least_trust_of_a_fit_is_kept(saved, tmp_path):
     claims = load_claims(conflict="battle-of-britain")
     careful = fit(claims, engine="laplace", draws=40, trust="first-hand")

@@ -59,6 +59,7 @@ def test_where_a_block_is_fitted_changes_nothing(designs, monkeypatch):
         )
 
 
+@pytest.mark.slow
 def test_messages_of_a_block_stand_together(designs, monkeypatch, process):
     monkeypatch.setattr(module, "WORTH", 0)
     told = fitted(designs)[2]

@@ -49,6 +49,7 @@ def changed(content, **values):
     return other | {"sha256": digest(other)}
 
 
+@pytest.mark.slow
 def test_each_running_total_is_predicted(made):
     keys = {(p["claimant"], p["party"], p["category"]) for p in made["predictions"]}
     assert keys == {

@@ -159,6 +159,7 @@ def test_without_error_a_ledger_tells_the_truth(seed, quiet):
         assert abs(row.value - true) < 4 * np.sqrt(true) + 1
 
 
+@pytest.mark.slow
 def test_a_relay_repeats_its_original(priors):
     repeated = 0
     for seed in range(12):

@@ -48,6 +48,7 @@ def test_results_come_in_the_order_of_the_arguments():
     assert [r["seed"] for r in run_tasks(product, SEEDS[::-1], jobs=1)] == list(range(8))[::-1]
 
 
+@pytest.mark.slow
 def test_one_core_and_two_give_the_same_bytes(tmp_path):
     one = run_tasks(product, SEEDS, store=tmp_path / "one", jobs=1)
     two = run_tasks(product, SEEDS, store=tmp_path / "two", jobs=2)
@@ -90,6 +91,7 @@ def pause(seconds: float) -> float:
     return seconds
 
 
+@pytest.mark.slow
 def test_progress_says_that_a_long_task_goes_on(monkeypatch):
     monkeypatch.setattr(tasks, "WAIT_SECONDS", 0.2)
     said = []
@@ -113,6 +115,7 @@ def test_a_digest_does_not_hang_on_the_order_of_keys():
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_resumed(tmp_path):
     script = textwrap.dedent(
         """
@@ -164,6 +167,7 @@ def die_once(seed: int, folder: str) -> int:
     return seed
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_worker_that_is_killed_is_replaced(tmp_path):
     arguments = [{"seed": seed, "folder": str(tmp_path)} for seed in range(4)]

@@ -83,7 +83,7 @@ def test_a_report_that_nobody_touched_is_good(original):
 @pytest.mark.parametrize(
     ("name", "start"),
     [
-        ("report.html", "</strong>"),
+        pytest.param("report.html", "</strong>", marks=pytest.mark.slow),
         pytest.param("report.html", '"median":[', marks=pytest.mark.slow),
         pytest.param("report.html", '"cells":["', marks=pytest.mark.slow),
         ("report.md", "**Russia, killed:** "),
@@ -313,6 +313,7 @@ def without(fitted):
     return other, gone, moved
 
 
+@pytest.mark.slow
 def test_claims_that_differ_are_named_with_what_they_do(fitted, without):
     other, gone, moved = without
     table = changed_claims(fitted, other, other.days[-1]).set_index("claim_id")
