@@ -88,6 +88,7 @@ def test_own_counts_are_series_of_a_side_about_itself(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_side_lists_its_own_dead_sooner_than_others_do(tmp_path):
     """The same list, the same numbers: the dead who are still to be listed are fewer."""
     found = []
@@ -100,7 +101,8 @@ def test_a_side_lists_its_own_dead_sooner_than_others_do(tmp_path):
     assert np.median(own) < np.median(others) - 0.05
 
 
-@pytest.mark.parametrize("censored", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("censored", [False, True])
 def test_a_side_leaves_few_of_its_own_dead_out_of_its_list(tmp_path, censored):
     """With delays alike, its list is of a larger share, unless losses are secret."""
     delays = {
@@ -167,6 +169,7 @@ def test_the_other_answer_is_that_of_the_other_declaration(tmp_path, alone, both
         assert found[name] == pytest.approx(row[name], rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_count_that_misses_as_many_however_it_is_read_has_one_answer(alike, tmp_path):
     table = accountings_table(alike)
     assert len(table) == 3

@@ -423,6 +423,7 @@ def test_replicated_figures_of_two_submodels_are_independent(fitted):
     assert not np.array_equal(*drawn, equal_nan=True)
 
 
+@pytest.mark.slow
 def test_submodels_that_were_sampled_apart_have_complete_draws_together(fitted):
     """One chain of independent draws beside four: nothing is filled up, none counts twice."""
     tanks = fitted.submodels["tanks"]
@@ -501,6 +502,7 @@ def test_every_argument_is_spelled_out(function):
     assert not kinds & {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}
 
 
+@pytest.mark.slow
 def test_what_findings_about_a_fit_took_is_not_made_again(monkeypatch):
     made, plain = [], tables._streams
     monkeypatch.setattr(tables, "_streams", lambda *args: made.append(args[0]) or plain(*args))

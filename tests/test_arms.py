@@ -100,6 +100,7 @@ def test_a_war_equals_its_sound_twin_but_for_its_departures(arm):
     assert same == arm.departures.none
 
 
+@pytest.mark.slow
 def test_relays_are_earlier_totals_of_others_without_a_mark():
     copies = 0
     for seed in war_seeds(6):

@@ -259,6 +259,7 @@ def test_no_bytes_whatever_end_in_a_traceback(sea, tmp_path, data):
 cells = st.one_of(st.text(max_size=15), st.sampled_from(["-1", "1e5", "2001-01-05", "all", "day"]))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(row=st.integers(0, 4), column=st.sampled_from(COLUMNS), cell=cells)
 def test_no_cell_whatever_ends_in_a_traceback(sea, tmp_path, row, column, cell):

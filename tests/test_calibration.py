@@ -72,6 +72,7 @@ def test_every_war_gives_every_quantity(result):
     assert result.failures.empty
 
 
+@pytest.mark.slow
 def test_a_rank_is_the_share_of_draws_below_the_truth(result, fitted):
     war = simulate(seed=50, priors=Priors.default(), size=SMALL)
     row = result.replicates[
@@ -84,6 +85,7 @@ def test_a_rank_is_the_share_of_draws_below_the_truth(result, fitted):
     )
 
 
+@pytest.mark.slow
 def test_what_is_saved_names_the_command(result, tmp_path):
     result.save(tmp_path / "calibration.json", command="lossmodel calibrate")
     content = json.loads((tmp_path / "calibration.json").read_text())
@@ -95,6 +97,7 @@ def test_what_is_saved_names_the_command(result, tmp_path):
     assert not set(columns) & {"claims", "statistics"}
 
 
+@pytest.mark.slow
 def test_the_figure_draws_ranks_in_their_band(result):
     ax = result.plot()
     assert "3 wars" in ax.get_title(loc="left")
@@ -107,6 +110,7 @@ def test_two_runs_are_the_same_bytes(result, tmp_path):
     pd.testing.assert_frame_equal(result.replicates, again.replicates)
 
 
+@pytest.mark.slow
 def test_flags_have_a_row_a_check(fitted):
     found = flags(fitted)
     assert set(found["check"]) <= {"method-change", "method-drop", "spike"}
@@ -114,6 +118,7 @@ def test_flags_have_a_row_a_check(fitted):
     assert np.isfinite(list(misspecification_statistics(fitted).values())).all()
 
 
+@pytest.mark.slow
 def test_predictive_shares_are_shares(fitted):
     table = predictive_table(fitted)
     assert table[["mean_pit", "covered_50", "covered_95"]].stack().between(0, 1).all()

@@ -57,6 +57,7 @@ def test_a_count_above_the_truth_on_average_is_left_as_it_is():
     assert Ceiling(0.05, 0.1).normal(0.3, 0.5) == (0.3, 0.5)
 
 
+@pytest.mark.slow
 def test_the_bias_of_a_war_has_the_mean_of_history_and_most_of_its_spread(tmp_path):
     rows = [row(0, claimant="sea-staff", category="killed", value=1000)]
     streams = "claimant,party,category,accounting,method,note\n"

@@ -81,6 +81,7 @@ def test_a_sum_that_is_known_better_than_its_parts_is_an_answer(together, apart)
     assert SUM not in answer_keys(apart)
 
 
+@pytest.mark.slow
 def test_sums_without_figures_have_no_total(together, tmp_path):
     alone = fitted(tmp_path, row("gazette", "land", 900), row("gazette", "guests", 100))
     assert claimed_sums(alone) == []

@@ -221,6 +221,7 @@ def claims_rows(draw) -> list[dict[str, str]]:
 laws = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 @laws
 @given(rows=claims_rows(), chance=st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(read, rows, chance):

@@ -95,8 +95,9 @@ def test_a_signal_ends_a_command_and_leaves_nothing(tmp_path, name, status, word
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize("name", [pytest.param("SIGTERM", marks=pytest.mark.slow), "SIGINT"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_signal_that_a_library_swallows_ends_the_command_all_the_same(tmp_path, name):
     swallowing = SLOW.replace(
         "            future.result()\n",
@@ -109,13 +110,11 @@ def test_a_signal_that_a_library_swallows_ends_the_command_all_the_same(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("name", "words"),
-    [
-        pytest.param("SIGTERM", "lossmodel: ended by SIGTERM\n", marks=pytest.mark.slow),
-        ("SIGINT", "lossmodel: interrupted\n"),
-    ],
+    [("SIGTERM", "lossmodel: ended by SIGTERM\n"), ("SIGINT", "lossmodel: interrupted\n")],
 )
 def test_a_signal_within_a_callback_ends_the_command_in_the_same_words(tmp_path, name, words):
     within = SLOW.replace(
@@ -166,6 +165,7 @@ def test_an_answer_that_finds_no_space_is_an_error(tmp_path):
     assert done.stderr.startswith("lossmodel: standard output: no space is left")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "threads"),
     [({}, "{1}"), ({"OPENBLAS_NUM_THREADS": "2"}, "{2}"), ({"OMP_NUM_THREADS": "2"}, "{2}")],
@@ -324,10 +324,9 @@ def test_a_date_that_is_none_is_refused_before_the_work(monkeypatch, capsys, giv
         assert f"SOURCE_DATE_EPOCH is '{given[:40]}'; it must be a whole number" in said
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="the current folder cannot be removed there")
-@pytest.mark.parametrize(
-    "arguments", ["doctor", pytest.param("data import x.csv --out y.csv", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("arguments", ["doctor", "data import x.csv --out y.csv"])
 def test_a_current_folder_that_is_gone_is_said_in_words(tmp_path, arguments):
     gone = tmp_path / "gone"
     gone.mkdir()

@@ -338,6 +338,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_broken_assumption_takes_away_the_quantity_that_a_kind_speaks_of(kind):
     """The twins that must fail: dependent lists, and cases that are counted several times."""

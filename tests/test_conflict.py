@@ -323,6 +323,7 @@ KEYS = (
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(chosen=st.dictionaries(st.sampled_from(KEYS.split()), values, max_size=6))
 def test_no_value_of_any_key_ends_in_a_traceback(tmp_path, chosen):

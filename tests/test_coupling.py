@@ -36,6 +36,7 @@ def test_streams_that_are_hardly_known_couple_nothing(fitted, monkeypatch):
     assert tight_sums.couplings_of(density, laplace.mode) == ()
 
 
+@pytest.mark.slow
 def test_mode_and_linear_map_stay_at_the_mode(coupled):
     density, laplace = coupled
     np.testing.assert_allclose(density.theta(laplace.mode), laplace.mode, atol=1e-12)
@@ -45,6 +46,7 @@ def test_mode_and_linear_map_stay_at_the_mode(coupled):
     np.testing.assert_allclose(moved, step, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_volumes_are_in_the_density_and_the_map_is_not_linear(coupled):
     density, laplace = coupled
     rng = np.random.default_rng(2)
@@ -57,6 +59,7 @@ def test_volumes_are_in_the_density_and_the_map_is_not_linear(coupled):
     assert abs(volume) > 1e-3
 
 
+@pytest.mark.slow
 def test_the_gradient_is_that_of_the_value(coupled):
     density, laplace = coupled
     rng = np.random.default_rng(3)
@@ -88,6 +91,7 @@ def test_wars_of_any_make_have_their_couplings(seed, monkeypatch):
     assert np.linalg.slogdet(np.stack(slopes))[1] == pytest.approx(volume, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_volumes_are_right_where_cells_are_wider_than_a_day():
     claims = load_claims()
     density = Density(LossModel().design(collect_evidence(claims), claims.conflict))
@@ -113,6 +117,7 @@ def test_the_rest_of_a_sum_and_its_slopes():
         np.testing.assert_allclose(rise / 2e-6, slopes[i], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_definition_moves_what_a_stream_says_along_a_line(coupled):
     density, laplace = coupled
     design = density.density.design

@@ -22,6 +22,7 @@ def fitted(claims):
     return lm.fit(claims, engine="laplace", draws=20)
 
 
+@pytest.mark.slow
 def test_keywords_of_a_fit(claims):
     model = lm.LossModel()
     with pytest.warns(DeprecationWarning, match=r"fit\(\w+=\) is now") as warned:

@@ -104,6 +104,7 @@ def test_every_fault_has_a_cure():
         assert finding.verdict == "good" or finding.remedy
 
 
+@pytest.mark.slow
 def test_the_doctor_does_not_wait_for_pymc():
     code = (
         "import sys, lossmodel.cli.doctor as d; d.examine();"

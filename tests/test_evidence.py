@@ -591,6 +591,7 @@ def same(a: Evidence, b: Evidence) -> None:
     assert a.until == b.until
 
 
+@pytest.mark.slow
 @given(TABLES)
 @settings(deadline=None, max_examples=60)
 def test_every_claim_has_one_class_and_every_term_its_claims(table):
@@ -630,6 +631,7 @@ def test_the_order_of_the_rows_does_not_matter(table, random):
     same(collect_evidence(original), collect_evidence(shuffled))
 
 
+@pytest.mark.slow
 @given(TABLES)
 @settings(deadline=None, max_examples=40)
 def test_the_names_of_claimants_do_not_matter(table):

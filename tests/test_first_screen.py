@@ -24,6 +24,7 @@ def civilians(root):
     return results(["georgian-civilians", "ossetian-civilians"], root)
 
 
+@pytest.mark.slow
 def test_killed_civilians_follow_the_headlines(root):
     answers = headline_answers(results(["russia", "georgia", "ossetian-civilians"], root))
     assert [item.title for item in answers.items] == [

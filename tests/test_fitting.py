@@ -119,6 +119,7 @@ def test_nuts_agrees_with_laplace(battle, fitted):
     assert sampled.diagnostics["max_rhat"] < 1.1
 
 
+@pytest.mark.slow
 def test_as_of_hides_what_was_published_later(battle):
     early = fit(battle, engine="laplace", draws=50, as_of=pd.Timestamp("1940-09-01"))
     assert early.days[-1] <= pd.Timestamp("1940-09-01")
@@ -321,6 +322,7 @@ def test_a_range_has_the_curvature_of_its_variance_within_and_of_its_noise_outsi
         np.testing.assert_allclose(kept, expected, rtol=0.06)
 
 
+@pytest.mark.slow
 def test_slope_of_the_marginal_is_that_of_its_values(persons):
     """Within a quarter of what a posterior sd is worth: third derivatives are left out in part."""
     modes, laplace = Modes(persons), approximate(persons, diagnose=False)
@@ -458,6 +460,7 @@ def test_quantiles_of_a_marginal_far_from_the_mode():
     np.testing.assert_allclose(shifted.quantiles(shares), stats.norm.ppf(shares) - 3, atol=0.02)
 
 
+@pytest.mark.slow
 def test_a_draw_on_its_own_has_the_same_marginal():
     rng, marginal = np.random.default_rng(7), skewed(shape=30.0)
     steps = rng.standard_normal((3000, 1, 2))

@@ -361,6 +361,7 @@ def armies(count: int, rng: np.random.Generator):
         yield table.assign(claim_id=ids, published=400, **same), lost
 
 
+@pytest.mark.slow
 def test_balances_cover_what_simulated_armies_lost(tmp_path):
     claims = claims_of(losses(), tmp_path)
     plain = collect_evidence(claims)

@@ -307,6 +307,7 @@ def without_weights(monkeypatch):
     monkeypatch.setattr(run, "are_rough", lambda _: False)
 
 
+@pytest.mark.slow
 def test_draws_that_contradict_are_mended_by_weights(sparse, contradicting):
     weighted = by_laplace(sparse[0])
     assert weighted.diagnostics["failures"] == weighted.diagnostics["doubts"] == []

@@ -349,6 +349,7 @@ def test_the_lethality_of_armies_of_known_wars_is_recovered(between, within):
     assert np.mean([f["sd"] for f in found]) == pytest.approx(np.hypot(between, within), rel=0.12)
 
 
+@pytest.mark.slow
 def test_small_counts_are_no_spread_of_lethality():
     rng = np.random.default_rng(5)
     expected = pd.DataFrame({"cluster": np.arange(200).astype(str), "killed": 8, "wounded": 24})

@@ -15,7 +15,10 @@ from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
 
 # Not the drones: their path forks between outliers; then the start decides, see ``hyper_mode``.
-CASES = [("russia-ukraine", "tanks"), ("battle-of-britain", "aircraft")]
+CASES = [
+    pytest.param(("russia-ukraine", "tanks"), marks=pytest.mark.slow),
+    ("battle-of-britain", "aircraft"),
+]
 LEVELS = [0.025, 0.5, 0.975]
 
 

@@ -227,6 +227,7 @@ def test_knots_are_conditional_modes(tmp_path, monkeypatch, divisions, without, 
     assert (max(decrements) < 0.02) == settled
 
 
+@pytest.mark.slow
 def test_few_draws_of_the_noise_scales_do_not_decide_against_a_fit(tmp_path, monkeypatch):
     density = density_of(tmp_path, ROWS, STREAMS)
     alone = approximate(density, diagnose=False)

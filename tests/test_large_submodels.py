@@ -154,6 +154,7 @@ def daily(tmp_path):
     return Density(LossModel().design(collect_evidence(claims), claims.conflict))
 
 
+@pytest.mark.slow
 def test_a_scale_of_many_figures_is_near_its_mode_before_the_climb(daily, monkeypatch, request):
     monkeypatch.setattr(approach, "PLENTY", 2)
     noise = daily.design.parameters.hyper.index("noise.estimate")
@@ -212,6 +213,7 @@ def test_a_bias_is_its_level_times_its_walk(tmp_path):
         np.testing.assert_allclose(draws.mean_bias(stream), mean, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_large_fit_is_not_sampled_but_kept(tmp_path, large, monkeypatch):
     monkeypatch.setattr(run, "runaway_totals", lambda _: ["a total runs away"])
     war(tmp_path / "war", claimants=5, each=2)

@@ -97,6 +97,7 @@ def deterministics(model: Any, point: dict[str, np.ndarray]) -> dict[str, np.nda
     return dict(zip((variable.name for variable in model.deterministics), values, strict=True))
 
 
+@pytest.mark.slow
 def test_the_model_is_imported_without_pymc(run_python):
     code = (
         "import sys, lossmodel.model.density.model;"

@@ -147,6 +147,7 @@ def test_claimants_that_a_query_cannot_tell_apart_are_refused(tmp_path):
     assert found["remedy"] == "Rename it: there is gazette"
 
 
+@pytest.mark.slow
 def test_odd_names_are_fitted_saved_asked_for_and_drawn(tmp_path):
     party, category, scope = "../dpr/lpr", "50% $x$", '<b> "q"'
     claimant = "a b: \N{ROCKET}" + "ї" * 70

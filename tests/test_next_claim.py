@@ -102,11 +102,13 @@ def test_claims_of_a_fit_narrow_its_totals(fitted, found):
         assert rows["width"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 def test_a_total_that_the_fit_has_not_is_refused(fitted):
     with pytest.raises(UsageError, match="none of these totals"):
         next_claims(fitted, [("atlantis", "killed", "all")])
 
 
+@pytest.mark.slow
 def test_a_claim_that_replaces_a_figure_of_the_fit_is_refused(fitted):
     """The fit knows the earlier figure, so that the two would count twice."""
     table = fitted.claims.table
@@ -117,6 +119,7 @@ def test_a_claim_that_replaces_a_figure_of_the_fit_is_refused(fitted):
         joint_draws(fitted, claims, "person")
 
 
+@pytest.mark.slow
 def test_figures_of_the_fit_keep_their_expectation(fitted):
     """The draws are carried to the design with more claims, whose streams have other numbers."""
     key = next(key for key in fitted.series if key[2] == "all")
@@ -172,6 +175,7 @@ def load(folder, rows, toml):
     )
 
 
+@pytest.mark.slow
 def test_the_report_has_a_sentence_and_rows_for_each_total(fitted, found):
     scores = pd.DataFrame({"expected": [-0.1] * 2, "realised": [-0.2] * 2, "passed": [True] * 2})
     heading, *sentences, table = next_claims_blocks(fitted, found, scores)
@@ -184,6 +188,7 @@ def test_the_report_has_a_sentence_and_rows_for_each_total(fitted, found):
     assert not next_claims_blocks(fitted, found.iloc[:0])
 
 
+@pytest.mark.slow
 def test_log_totals_are_of_the_days_up_to_one(fitted):
     key = next(key for key in fitted.series if key[2] == "all")
     assert (log_totals(fitted, key) >= log_totals(fitted, key, fitted.days[5])).all()

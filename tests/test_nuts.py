@@ -299,6 +299,7 @@ def test_a_normal_is_solved_exactly():
     assert moved.energy() == pytest.approx(state.energy(), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_draws():
     first, again, other = (
         sample(Skewed(), draws=20, tune=20, chains=2, seed=seed).theta for seed in (7, 7, 8)

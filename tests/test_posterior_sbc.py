@@ -24,6 +24,7 @@ def fitted():
     return fit(simulate(seed=11, size=SMALL).claims, engine="laplace")
 
 
+@pytest.mark.slow
 def test_replicas_add_their_own_log_likelihood(fitted):
     own = fitted.submodels["person"]
     theta = own.posterior.flat[0]

@@ -81,6 +81,7 @@ def test_workers_end_with_their_parent_however_that_ended(tmp_path, name):
     assert left == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="semaphores of Linux")
 def test_semaphores_of_processes_killed_all_at_once_are_removed_by_the_next_run(tmp_path):
     script = tmp_path / "nap.py"
@@ -140,6 +141,7 @@ def test_a_worker_that_was_killed_is_one_sentence_with_what_to_do(workers):
     assert error.value.exit_code == 3
 
 
+@pytest.mark.slow
 @POSIX
 def test_the_second_process_is_replaced_after_its_death():
     with worker.second_process():

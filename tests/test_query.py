@@ -465,6 +465,7 @@ def test_an_unknown_form_is_refused(fit):
         run_query(fit, "killed north", form="xml")
 
 
+@pytest.mark.slow
 def test_where_no_figure_has_wounded_nothing_is_said_of_casualties(tmp_path):
     table = claims(tmp_path, [total("ministry", 1500), total("institute", 2500)])
     found = lm.fit(table, engine="laplace", draws=50)

@@ -82,6 +82,7 @@ def total(claims) -> tuple[pd.Series, pd.DataFrame]:
     return rows.loc[("killed", "land", "all")], found.terms
 
 
+@pytest.mark.slow
 def test_declarations_that_a_later_vintage_adds_are_no_new_deaths_of_those_days(
     tmp_path, monkeypatch
 ):

@@ -422,6 +422,7 @@ def named_table(fit, name):
     return next(block for block in blocks if getattr(block, "name", "") == name)
 
 
+@pytest.mark.slow
 def test_a_ledger_and_its_recount_are_two_rows_of_the_table_and_the_figure(recounted):
     results = Results(recounted)
     ratios = named_table(recounted, "ratios-person")

@@ -136,6 +136,7 @@ def test_candidates_are_distinct_modes_of_enough_evidence(tmp_path):
     np.testing.assert_allclose(normalised(np.array([0.0, np.log(3)])), [0.25, 0.75])
 
 
+@pytest.mark.slow
 def test_modes_are_weighed_by_integrals_and_not_by_their_curvature(tmp_path):
     """A register of 9,000 beside a list of 300 names by nobody's.
 

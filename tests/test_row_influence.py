@@ -134,6 +134,7 @@ def test_the_report_says_so_too_and_can_be_verified(fits, tmp_path):
         assert verify_report(tmp_path / name / "report.md") == []
 
 
+@pytest.mark.slow
 def test_a_prior_without_an_sd_gives_the_total_without_the_claim(hanging, fits):
     fixed = fits["h"].priors.replace({"bias.missing": {"sd": 0.0}})
     certain = fit(hanging, engine="laplace", priors=fixed)
@@ -150,6 +151,7 @@ def test_the_table_comes_back_from_disk(fits, tmp_path):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prior", ["bias.missing", "bias.register"])
 def test_totals_under_other_readings_are_those_of_a_refit(hanging, fits, prior):
     _check_prior(hanging, fits["h"], prior)
@@ -167,7 +169,8 @@ def test_coverage_that_lists_share_moves_with_its_prior(tmp_path, monkeypatch):
     _check_prior(table, fit(table, engine="laplace"), "coverage.level")
 
 
-@pytest.mark.parametrize("sds", [pytest.param(-1.0, marks=pytest.mark.slow), 1.0])
+@pytest.mark.slow
+@pytest.mark.parametrize("sds", [-1.0, 1.0])
 def test_a_prior_under_a_ceiling_moves_a_total_as_a_refit_does(tmp_path, sds):
     """Normal theory gives less than half of it."""
     table = claims(tmp_path, [total("ministry", 1500)])

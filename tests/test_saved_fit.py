@@ -159,6 +159,7 @@ def test_every_command_that_reads_a_fit_refuses_it(saved, disk, run_python, comm
     assert listing(disk) == before
 
 
+@pytest.mark.slow
 def test_reading_a_good_fit_writes_nothing(saved, disk, run_python):
     before = listing(disk)
     code = f"import lossmodel as lm; print(lm.load_fit({str(saved)!r}).conflict.name)"
@@ -286,6 +287,7 @@ def test_other_variables_are_refused(saved, tmp_path, change):
         load_fit(target)
 
 
+@pytest.mark.slow
 def test_a_broken_file_is_refused_in_words_or_has_the_same_numbers(saved, tmp_path):
     rng = np.random.default_rng(20220224)
     good = numbers_of(saved)

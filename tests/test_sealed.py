@@ -66,6 +66,7 @@ def test_each_running_total_is_predicted(made):
         assert 0 < early[49] < late[49] < 10 * prediction["last"]["value"]
 
 
+@pytest.mark.slow
 def test_a_set_of_frozen_claims_is_labelled(made):
     assert made["retrospective"] is True
     assert (made["as_of"], made["last_day"]) == (AS_OF, "1999-07-02")

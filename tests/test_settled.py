@@ -98,6 +98,7 @@ def test_what_the_figures_share_is_not_lost(fitted):
     assert np.log(by_year(density, moved.theta).sum(axis=1)).std() > 0.7 * logs.std().max()
 
 
+@pytest.mark.slow
 def test_a_fit_moves_draws_that_contradict_and_leaves_others(design, monkeypatch):
     calls = []
     plain = module._Moving.moved

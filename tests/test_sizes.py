@@ -59,6 +59,7 @@ def test_a_header_of_many_columns_is_read_or_refused(columns, read):
             problems.raise_if_any()
 
 
+@pytest.mark.slow
 def test_figures_of_every_day_are_searched_for_copies(tmp_path):
     sizes.daily(tmp_path, claimants=40, days=500)
     claims = load_claims(conflict=tmp_path)

@@ -293,6 +293,7 @@ with sharded(Shard(1, 2)):
 """
 
 
+@pytest.mark.slow
 def test_a_shard_that_is_killed_is_resumed(tmp_path, run_python):
     store, marker = tmp_path / "store", tmp_path / "died"
     killed = run_python("-c", KILLED, str(store), str(marker))

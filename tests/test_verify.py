@@ -326,6 +326,7 @@ def test_claims_that_differ_are_named_with_what_they_do(fitted, without):
     assert gone in text
 
 
+@pytest.mark.slow
 def test_a_claim_moves_its_total_the_way_the_fit_moved(fitted, without):
     other, gone, moved = without
     day = min(fitted.days[-1], other.days[-1])
