@@ -32,6 +32,8 @@ from lossmodel.posterior.rates import rates
 from lossmodel.posterior.tables import with_tables
 from tests.small_conflict import write_conflict
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 EARLY = pd.Timestamp("2022-07-01")
 
 

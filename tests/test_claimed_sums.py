@@ -15,6 +15,8 @@ from lossmodel.report.sections.answer import answer_section, headline_answers
 from lossmodel.report.wording import answer_keys
 from tests.small_conflict import claims_csv, write_conflict
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 SUM = ("land+guests", "killed", "all")
 PARTS = ("land", "guests")
 

@@ -11,6 +11,8 @@ from lossmodel.evaluation.sensitivity import Sensitivity
 from lossmodel.evaluation.simulation import Simulated
 from lossmodel.evidence import collect_evidence
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 
 @pytest.fixture(scope="module")
 def claims():

@@ -19,6 +19,8 @@ from lossmodel.text.escape import file_name
 from tests.odd_names import write_war
 from tests.small_conflict import CLAIMANTS, COLUMNS, SOURCES, TOML, changed, write_conflict
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 REFUSED = {
     "line break": "a\nb",
     "carriage return": "a\rb",

@@ -17,6 +17,8 @@ from lossmodel.report.results import Results
 from tests.odd_tables import QUICK, TABLES
 from tests.small_conflict import claims_csv, write_conflict
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 TABLES_OF_FIGURES = ("estimates", "terms", "variance_decomposition", "biases")
 
 

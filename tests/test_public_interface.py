@@ -8,6 +8,8 @@ import lossmodel
 from lossmodel.text.card import WIDTH, Card
 from lossmodel.text.numbers import number
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 NAMES = {
     "Claims",
     "ClaimsError",

@@ -35,6 +35,8 @@ from lossmodel.report import compare_fits
 from tests.fuzz.saved_fits import KINDS, corrupted, numbers_of, outcome
 from tests.small_conflict import write_conflict
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 KEY = ("germany", "aircraft", "all")
 UNSAFE = [
     *("../planted", "../../planted", "sub/planted", "link/planted", "..\\planted", "a\\b"),

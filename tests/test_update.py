@@ -19,6 +19,8 @@ from lossmodel.report.folder import csv_text
 from lossmodel.report.sections.changes import changes_section
 from lossmodel.report.telescope import OTHERS, SETTINGS, telescope
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 PERSONNEL = "russia_losses_personnel.json"
 BOOKED = "russia_losses_equipment_correction.json"
 KEYS = ["party", "category", "scope"]

@@ -21,6 +21,8 @@ from lossmodel.report.verify import verify_report
 from lossmodel.report.write import provenance_of, write_json, write_text
 from tests.fakes import HOSTILE, make_fit
 
+pytestmark = pytest.mark.usefixtures("without_weights")
+
 EARLY = pd.Timestamp("2022-06-01")
 
 

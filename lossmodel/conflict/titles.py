@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lossmodel.conflict.conflict import Conflict
 
 __all__ = [
+    "Names",
     "category_title",
     "claimant_names",
     "named",
@@ -28,19 +29,32 @@ def party_title(conflict: Conflict, party: str) -> str:
     return conflict.parties[party].title or party if party in conflict.parties else party
 
 
-def claimant_names(conflict: Conflict) -> dict[str, str]:
+def claimant_names(conflict: Conflict) -> Names:
     """Name of each claimant by its identifier."""
     table = conflict.claimants
     named = zip(table["claimant"], table["name"], strict=True)
-    return {str(claimant): str(name or claimant) for claimant, name in named}
+    return Names({str(claimant): str(name or claimant) for claimant, name in named})
 
 
-def short_names(conflict: Conflict) -> dict[str, str]:
+class Names(dict[str, str]):
+    """Names by key; a key without a name stands for itself.
+
+    Examples
+    --------
+    >>> Names({"mod": "Ministry"})["mod"], Names()["gazette"]
+    ('Ministry', 'gazette')
+    """
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+def short_names(conflict: Conflict) -> Names:
     """Names of claimants up to the first comma, where no other name begins so."""
     names = claimant_names(conflict)
     starts = {claimant: name.partition(",")[0] for claimant, name in names.items()}
     counts = Counter(starts.values())
-    return {c: start if counts[start] == 1 else names[c] for c, start in starts.items()}
+    return Names({c: start if counts[start] == 1 else names[c] for c, start in starts.items()})
 
 
 def named(conflict: Conflict, text: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lossmodel.conflict.titles import short_names
+from lossmodel.conflict.titles import Names, short_names
 from lossmodel.evidence.claim_records import Key, day_number, read_figures
 from lossmodel.evidence.corrections import Corrections
 from lossmodel.evidence.rounding import capped, dividing_unit
@@ -102,7 +102,7 @@ class Columns:
         return self._claims.conflict
 
     @cached_property
-    def names(self) -> dict[str, str]:
+    def names(self) -> Names:
         """Short name of each claimant."""
         return short_names(self.conflict)
 

@@ -160,7 +160,7 @@ def implausible_numbers(material: Material) -> Iterator[Case]:
     for claimant, own in rows.groupby("claimant", sort=True):
         row, number = own.iloc[0], numbers[own.index[0]]
         yield Case(
-            f"{names.get(str(claimant), claimant)} says {number:,.0f} "
+            f"{names[str(claimant)]} says {number:,.0f} "
             f"{category_title(conflict, row['category'])} of "
             f"{party_title(conflict, row['party'])} in {row['claim_id']}, more than in any war.",
             tuple(own["claim_id"]),

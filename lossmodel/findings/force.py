@@ -24,7 +24,7 @@ def strengths_alone(material: Material) -> Iterator[Case]:
         title = party_title(material.conflict, str(party))
         name = title if scope == "all" else f"{title} {scope}"
         for claimant, own in strengths.groupby("claimant", sort=True):
-            ids, who = tuple(own["claim_id"]), names.get(str(claimant), str(claimant))
+            ids, who = tuple(own["claim_id"]), names[str(claimant)]
             if own["end"].nunique() < 2:
                 yield Case(f"{who} gives the strength of {name} on one day only: {ids[0]}.", ids)
             elif not has_recruits:

@@ -51,8 +51,7 @@ def series_name(columns: Columns, place: int) -> str:
 
 def claimant_name(columns: Columns, place: int) -> str:
     """Short name of the claimant of a claim."""
-    claimant = str(columns.keys[columns.series[place]][0])
-    return columns.names.get(claimant, claimant)
+    return columns.names[str(columns.keys[columns.series[place]][0])]
 
 
 def category_of_party(columns: Columns, place: int) -> str:

@@ -26,7 +26,7 @@ def stream_label(fit: Drawable, stream: Any, party: str | None) -> str:
     after the fighting.
     """
     others = with_others(fit, stream.party, party)
-    claimant = short_names(fit.conflict).get(stream.claimant, stream.claimant)
+    claimant = short_names(fit.conflict)[stream.claimant]
     # Some titles are definitions; the key is the word that claimants use.
     title, word = category_title(fit.conflict, stream.category), stream.category.replace("-", " ")
     key = [stream.claimant, stream.party, stream.category]
@@ -57,7 +57,7 @@ def shortened(name: str, room: int = NAME) -> str:
 
 def counted(fit: Drawable, order: pd.Series, claimant: str) -> str:
     """A claimant with the number of its figures."""
-    return f"{shortened(short_names(fit.conflict).get(claimant, claimant))} ({order[claimant]})"
+    return f"{shortened(short_names(fit.conflict)[claimant])} ({order[claimant]})"
 
 
 def totals(fit: Drawable, quantities: pd.Index) -> list[str]:

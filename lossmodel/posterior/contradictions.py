@@ -179,6 +179,6 @@ def _naming(fit: Fit) -> Callable[[Mapping[Hashable, Any]], str]:
     def name(row: Mapping[Hashable, Any]) -> str:
         claimant, about = str(row["claimant"]), (str(row["party"]), str(row["category"]), "all")
         title = total_title(fit.conflict, about) + words.get(str(row["accounting"]), "")
-        return f"{claimants.get(claimant, claimant)} ({title})"
+        return f"{claimants[claimant]} ({title})"
 
     return name

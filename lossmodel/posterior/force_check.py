@@ -142,7 +142,7 @@ def _sentence(fit: Fit, row: Mapping[Hashable, Any]) -> str:
         )
     )
     claimant = str(row["claimant"])
-    who = short_names(fit.conflict).get(claimant, claimant)
+    who = short_names(fit.conflict)[claimant]
     party = party_title(fit.conflict, str(row["party"]))
     scope = "" if row["scope"] == "all" else f" {row['scope']}"
     return (

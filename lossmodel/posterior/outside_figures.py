@@ -219,7 +219,7 @@ def _sentence(fit: Fit, key: Series, figures: list[Compared], where: str) -> str
     )
     here = with_interval(nearest.median, nearest.lower, nearest.upper)
     days = dates(nearest.first, nearest.last)
-    gives += f" by {short_names(fit.conflict).get(nearest.claimant, nearest.claimant)}"
+    gives += f" by {short_names(fit.conflict)[nearest.claimant]}"
     all_of_them = f"the latest figures of all its claimants; the nearest is {gives} for these days."
     figure = all_of_them if len(figures) > 1 else f"its only claimant's latest figure, {gives}."
     return (

@@ -181,7 +181,7 @@ def _ratios(results: Results) -> Iterator[Quoted]:
             names = tuple(str(row[name]) for name in STREAM)
             claimant, party, category = names
             title = (
-                f"The figures of {claimants.get(claimant, claimant)} on losses of "
+                f"The figures of {claimants[claimant]} on losses of "
                 f"{party_title(fit.conflict, party)} ({category_title(fit, category)})"
             )
             own = {name: row[f"ratio_{name}"] for name in ("median", "lower", "upper")}

@@ -77,7 +77,7 @@ def claimed(value: float, low: float, high: float, qualifier: str) -> str:
     return words + shown
 
 
-def claimant_names(fit: Fit) -> dict[str, str]:
+def claimant_names(fit: Fit) -> titles.Names:
     """Name of each claimant by its identifier."""
     return titles.claimant_names(fit.conflict)
 

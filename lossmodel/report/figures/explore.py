@@ -96,7 +96,7 @@ class _Listed:
     def claimant(self, key: str) -> int:
         if ("claimant", key) not in self._numbers:
             self._numbers["claimant", key] = len(self.claimants)
-            self.claimants.append(self.names.get(key, key))
+            self.claimants.append(self.names[key])
         return self._numbers["claimant", key]
 
 

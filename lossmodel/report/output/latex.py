@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from lossmodel import __version__
-from lossmodel.conflict.titles import short_names
+from lossmodel.conflict.titles import Names, short_names
 from lossmodel.errors import UsageError
 from lossmodel.plots.fit import ratio_rows
 from lossmodel.posterior.citation import fit_hash
@@ -248,12 +248,12 @@ def _ratios_table(results: Results) -> Rows:
     return head, rows
 
 
-def _stream(fit: Fit, names: Mapping[str, str], row: Mapping[Any, Any]) -> list[str]:
+def _stream(fit: Fit, names: Names, row: Mapping[Any, Any]) -> list[str]:
     """Claimant, losses, role and accounting of a stream in words."""
     claimant, party = str(row["claimant"]), party_title(fit.conflict, str(row["party"]))
     category = category_title(fit, str(row["category"]))
     how = f"{row['role']}, {row['accounting']}"
-    return [names.get(claimant, claimant), f"{party}, {category}", how]
+    return [names[claimant], f"{party}, {category}", how]
 
 
 def _priors_table(fit: Fit) -> Rows:

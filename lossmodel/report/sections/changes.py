@@ -128,7 +128,7 @@ def _claims(fit: Fit, changes: Changes) -> Table:
                 percent_change(float(np.expm1(row["moves"]))),
                 quantity_title(fit, (party, category, "all")) if party else "no total",
                 row["change"],
-                f"{names.get(row['claimant'], row['claimant'])}: {row['what']}",
+                f"{names[row['claimant']]}: {row['what']}",
                 row["claim_id"],
             ]
         )

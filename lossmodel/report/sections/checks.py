@@ -155,7 +155,7 @@ def _predictive(results: Results) -> Table | Text:
         )
     order = known["claimant"].value_counts(sort=False).sort_values(ascending=False, kind="stable")
     groups = {str(name): rows for name, rows in known.groupby("claimant")}
-    rows = [_claimant(names.get(str(n), str(n)), groups[str(n)]) for n in order.index]
+    rows = [_claimant(names[str(n)], groups[str(n)]) for n in order.index]
     rows.append(_claimant("All", known))
     return Table(
         "predictive",

@@ -6,7 +6,7 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from lossmodel.conflict.titles import naming
+from lossmodel.conflict.titles import Names, naming
 from lossmodel.evidence.outcomes import CLASSES
 from lossmodel.report.blocks import Block, Cell, Section, Table, Text
 from lossmodel.report.sources import Sources
@@ -109,10 +109,7 @@ def _by_claimant(results: Results) -> Table:
     counts = table.groupby(["claimant", "class"], sort=False).size().unstack(fill_value=0)
     counts = counts.reindex(columns=list(CLASSES), fill_value=0)
     order = counts.sum(axis=1).sort_values(ascending=False, kind="stable").index
-    rows = [
-        [names.get(str(name), str(name)), *(f"{counts.loc[name, c]:,}" for c in CLASSES)]
-        for name in order
-    ]
+    rows = [[names[str(name)], *(f"{counts.loc[name, c]:,}" for c in CLASSES)] for name in order]
     return Table(
         "by-claimant",
         ["Claimant", *(name.capitalize() for name in CLASSES)],
@@ -177,18 +174,18 @@ def _no_witness(probability: float, originals: str) -> str:
 def _row(
     results: Results,
     row: dict[str, Any],
-    names: dict[str, str],
+    names: Names,
     sources: Sources,
     named: Callable[[str], str],
 ) -> list[Cell]:
     fit = results.fit
     joined = f" with {row['with']}" if row["with"] else ""
-    relayed = f", via {names.get(row['via'], row['via'])}" if row["via"] else ""
+    relayed = f", via {names[row['via']]}" if row["via"] else ""
     copy = _no_witness(row["copy_probability"], row["copy_of"])
     known = math.isfinite(row["expected"])
     residual = row["residual"]
     return [
-        names.get(row["claimant"], row["claimant"]) + relayed,
+        names[row["claimant"]] + relayed,
         f"{party_title(fit.conflict, row['party'])}, {category_title(fit, row['category'])}",
         _day(row["end"]),
         claimed(row["value"], row["low"], row["high"], row["qualifier"]) + _part(row),

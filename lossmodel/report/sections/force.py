@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lossmodel.api import Fit
+    from lossmodel.conflict.titles import Names
     from lossmodel.report.figures.figures import FigureSpec
 
 __all__ = ["FORCE_FILE", "force_blocks"]
@@ -89,10 +90,10 @@ def _status(table: pd.DataFrame, *, asked: bool) -> str:
     return IN_PART if table["in_likelihood"].any() else UNUSED
 
 
-def _row(fit: Fit, row: dict[str, Any], names: dict[str, str]) -> list[str]:
+def _row(fit: Fit, row: dict[str, Any], names: Names) -> list[str]:
     return [
         _force_title(fit, row),
-        names.get(row["claimant"], row["claimant"]),
+        names[row["claimant"]],
         f"{row['start'].date()} to {row['end'].date()}",
         _count(row["strength_after"] - row["strength_before"]),
         *(_count(row[name]) for name in (INFLOW, *OUTFLOWS)),
@@ -102,12 +103,12 @@ def _row(fit: Fit, row: dict[str, Any], names: dict[str, str]) -> list[str]:
     ]
 
 
-def _remark(fit: Fit, row: dict[str, Any], names: dict[str, str]) -> Text:
+def _remark(fit: Fit, row: dict[str, Any], names: Names) -> Text:
     """Flows of a balance that are assumed, and why it is no observation, below the table."""
-    claimant = names.get(row["claimant"], row["claimant"])
+    claimant = names[row["claimant"]]
     said = [f"assumed: {row['assumed'].replace(': ', ' on ')}"] if row["assumed"] else []
     first, _, rest = row["left_out"].partition(" ")
-    said += [f"it is no observation, as {names.get(first, first)} {rest}"] if rest else []
+    said += [f"it is no observation, as {names[first]} {rest}"] if rest else []
     days = f"{date(row['start'])} to {date(row['end'])}"
     return Text(f"{_force_title(fit, row)} by {claimant}, {days}: {'; '.join(said)}.", tone="small")
 

@@ -80,7 +80,7 @@ def _one_claim_table(results: Results) -> Table | None:
             continue
         total, span = results.total(key), over_its_prior(fit, row)
         limits = total["lower"], total["upper"]
-        claimant = names.get(row["claimant"], row["claimant"])
+        claimant = names[row["claimant"]]
         rows.append(
             [
                 quantity_title(fit, key),

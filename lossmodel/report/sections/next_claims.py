@@ -106,7 +106,7 @@ def _rows(fit: Fit, key: Key, claims: Sequence[dict[str, Any]]) -> list[list[str
 def _words(fit: Fit, key: Key, claim: dict[str, Any]) -> str:
     """Who makes a claim, and what it counts."""
     if claim["claimant"]:
-        name = claimant_names(fit).get(claim["claimant"], claim["claimant"])
+        name = claimant_names(fit)[claim["claimant"]]
         who = f"the next figure of {name}"
     elif claim["claim"] == "list" and fit.submodel_of(*key[:2]).design.name not in PEOPLE:
         who = PICTURES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lossmodel.conflict.titles import short_names
+from lossmodel.conflict.titles import Names, short_names
 from lossmodel.report.blocks import Block, Section, Table, Text
 from lossmodel.report.differences import PARTS, differences
 from lossmodel.report.sources import Sources
@@ -140,7 +140,7 @@ def _paragraph(results: Results, row: dict[Any, Any]) -> str:
     parts = ", ".join(f"{NAMES[name].lower()} {_factor(row[name])}" for name in PARTS)
     unit = " per day" if row["per_day"] else ""
     words = (
-        f"{names.get(row['claimant'], row['claimant'])}: {_published(row)}{unit} for "
+        f"{names[row['claimant']]}: {_published(row)}{unit} for "
         f"{_losses(results, row)}, {_days(results, row)}. That is {factor(ratio)} times the "
         f"headline: {parts}. For the same definition, scope and days this fit has "
         f"{number(row['median'], row['lower'], row['upper'])}{unit} ({interval(row)}), "
@@ -153,7 +153,7 @@ def _paragraph(results: Results, row: dict[Any, Any]) -> str:
         words += f"an interval that {'holds' if inside else 'does not hold'} the figure. "
     if row["class"] == "left out":
         claimants = fit.conflict.claimants.set_index("claimant")["derived_from"]
-        of = "; ".join(names.get(key, key) for key in claimants[row["claimant"]].split(";"))
+        of = "; ".join(names[key] for key in claimants[row["claimant"]].split(";"))
         return words + f"Its authors computed it from the figures of {of}."
     return words + "The fit takes the rest for bias or error of the claimant."
 
@@ -221,11 +221,11 @@ def _columns(results: Results) -> list[str]:
     return ["Claimant", "Losses", "Days", "Published", "Ratio", *NAMES.values(), fit]
 
 
-def _row(results: Results, row: dict[Any, Any], names: dict[str, str]) -> list[Cell]:
+def _row(results: Results, row: dict[Any, Any], names: Names) -> list[Cell]:
     unit = " per day" if row["per_day"] else ""
     start = "" if row["start"] <= results.fit.days[0] else f"{row['start']:%Y-%m-%d} "
     return [
-        names.get(row["claimant"], row["claimant"]),
+        names[row["claimant"]],
         _losses(results, row),
         f"{start}to {row['end']:%Y-%m-%d}",
         _published(row) + unit,

@@ -59,7 +59,7 @@ def _counts(fit: Fit, left: list[str]) -> str:
         claimant, _, rest = count.partition(" ")
         party, _, category = rest.partition(" ")
         title = quantity_title(fit, (party, category, "all"))
-        found.append(f"{names.get(claimant, claimant)} ({title})")
+        found.append(f"{names[claimant]} ({title})")
     return "; ".join(found)
 
 
@@ -75,7 +75,7 @@ def _table(results: Results, moved: pd.DataFrame) -> Table:
         rows.append(
             [
                 quantity_title(fit, key),
-                f"{row['counted']} by {names.get(row['claimant'], row['claimant'])}",
+                f"{row['counted']} by {names[row['claimant']]}",
                 f"{row['declared']}: {estimate_text(own)} ({interval(own)})",
                 f"{row['accounting']}: {estimate_text(row)} ({interval(row)}){gate}",
                 f"{row['shift']:+.1f} sd",
