@@ -143,7 +143,7 @@ def test_a_closed_stream_changes_no_status(tmp_path, how):
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
-@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("how", CLOSED.values(), ids=CLOSED)
 def test_a_closed_stream_does_not_lose_a_fit(tmp_path, how):
     command = f"{sys.executable} -m lossmodel fit --conflict {WAR} --engine laplace {how}"
     done = subprocess.run(

@@ -120,7 +120,7 @@ APART = {"lists": (lists, 1e6, 1.5), "claimants": (claimants, 1e6, 1.4), "one": 
 
 
 @pytest.mark.parametrize(
-    "name", ["lists", *(pytest.param(n, marks=pytest.mark.slow) for n in ("claimants", "one"))]
+    "name", [pytest.param(n, marks=() if n == "lists" else pytest.mark.slow) for n in APART]
 )
 @pytest.mark.parametrize("honest", [False, True])
 def test_only_a_stream_far_from_the_predictive_of_the_others_is_named(fitted, name, honest):

@@ -307,7 +307,6 @@ def without_weights(monkeypatch):
     monkeypatch.setattr(run, "are_rough", lambda _: False)
 
 
-@pytest.mark.slow
 def test_draws_that_contradict_are_mended_by_weights(sparse, contradicting):
     weighted = by_laplace(sparse[0])
     assert weighted.diagnostics["failures"] == weighted.diagnostics["doubts"] == []
@@ -357,9 +356,11 @@ def test_auto_takes_the_first_sampler_that_passes_its_gate(sparse, monkeypatch):
     assert tried == ["hmc", "nuts"]
 
 
-@pytest.mark.parametrize(("patience", "seconds"), [(None, 900.0), (7.0, 7.0)])
+@pytest.mark.parametrize(
+    ("slower", "patience", "seconds"), [(3.0, None, 900.0), (60.0, None, 1200.0), (3.0, 7.0, 7.0)]
+)
 def test_a_busy_machine_has_more_time_unless_the_user_sets_it(
-    sparse, monkeypatch, patience, seconds
+    sparse, monkeypatch, slower, patience, seconds
 ):
     density, laplace = sparse
     asked = []
@@ -369,7 +370,7 @@ def test_a_busy_machine_has_more_time_unless_the_user_sets_it(
         return np.zeros((1, 10, density.size)), {"failures": [], "engine": "hmc"}
 
     monkeypatch.setattr(run, "_by_laplace", lambda *_: (laplace, None))
-    monkeypatch.setattr(run, "slowdown", lambda *_: 3.0)
+    monkeypatch.setattr(run, "slowdown", lambda *_: slower)
     monkeypatch.setattr(run, "_sampled", sampled)
     settings = Settings("auto", patience=patience)
     run.run(density.design, settings=settings, earlier=None, progress=lambda _: None)

@@ -213,7 +213,6 @@ def test_a_bias_is_its_level_times_its_walk(tmp_path):
         np.testing.assert_allclose(draws.mean_bias(stream), mean, rtol=1e-10)
 
 
-@pytest.mark.slow
 def test_a_large_fit_is_not_sampled_but_kept(tmp_path, large, monkeypatch):
     monkeypatch.setattr(run, "runaway_totals", lambda _: ["a total runs away"])
     war(tmp_path / "war", claimants=5, each=2)

@@ -686,7 +686,7 @@ def test_parties_and_claimants_are_named_one_by_one(tmp_path, options, remedy):
 
 @pytest.mark.parametrize("sides", [("North,North",), ("North", "South", "NORTH")])
 def test_a_side_is_named_once(tmp_path, sides):
-    with pytest.raises(UsageError, match=r"The side (North|NORTH) is named twice"):
+    with pytest.raises(UsageError, match=r"The sides 'North' and '(North|NORTH)' are one"):
         create(tmp_path / "war", replace(GIVEN, sides=sides), table=table(tmp_path))
     assert not (tmp_path / "war").exists()
 
@@ -744,10 +744,47 @@ def test_a_name_with_a_comma_is_one(tmp_path):
     assert load_conflict(made.folder).side_of("staff-southern") == "south"
 
 
-def test_a_party_in_quotation_marks_may_have_a_comma(tmp_path):
-    wishes = replace(GIVEN, parties=('"Guards, South"=south', "North=north", "South=south"))
-    war = load_conflict(create(tmp_path / "war", wishes, table=table(tmp_path)).folder)
-    assert war.parties["guards-south"].title == "Guards, South"
+WITHOUT_PARTY = "Date,Killed,Claimant\n2001-05-02,5,Gazette\n2001-05-03,9,Gazette\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "party"),
+    [
+        ("", "Guards, South"),
+        (
+            LONG.replace("South,", '"Guards, South",').replace("North,", '"Korea, North",'),
+            "Guards, South",
+        ),
+        (WITHOUT_PARTY, "Guards, South"),
+        ("", "Korea, North"),
+    ],
+    ids=["no table", "of the table", "no such column", "side and party"],
+)
+def test_names_with_commas_are_made_again(lossmodel, tmp_path, text, party):
+    sides = ["--side", '"Korea, North"', "--side", "South"]
+    options = ["--party", f'"{party}"=South'] if party == "Guards, South" else []
+    options += ["--claimant", '"Gazette, The"=-', "--claimant", "*=-"]
+    if text:
+        table(tmp_path, text.replace(",Gazette\n", ',"Gazette, The"\n'))
+        options += ["--from", "figures.csv", "--kind", "cumulative"]
+    made = lossmodel("new", "war", "--start", "2001-05-01", *sides, *options)
+    assert made.status == 0, made.stderr
+    war = load_conflict(tmp_path / "war")
+    assert party in {each.title for each in war.parties.values()}
+    assert "Gazette, The" in set(war.claimants["name"])
+    assert_made_again(tmp_path, lossmodel)
+
+
+def test_two_names_in_one_option_are_refused_where_no_column_has_them(tmp_path):
+    wishes = replace(GIVEN, parties=("North,South",))
+    with pytest.raises(UsageError, match="names several at once"):
+        create(tmp_path / "war", wishes, table=table(tmp_path, WITHOUT_PARTY))
+
+
+@pytest.mark.parametrize("parties", [("North=north", "North=south"), (",",), ("=north",)])
+def test_a_party_is_named_once_and_has_a_name(tmp_path, parties):
+    with pytest.raises(UsageError, match=r"are one name|has no name"):
+        create(tmp_path / "war", replace(GIVEN, parties=parties), table=table(tmp_path))
 
 
 def test_three_sides_need_to_know_who_fights_whom(tmp_path):

@@ -60,7 +60,8 @@ def new(
         typer.Option(
             "--party",
             metavar="NAME=SIDE",
-            help="A party whose losses are counted, and its side.",
+            help="A party whose losses are counted, and its side; in double quotation marks, if "
+            "its name has a comma.",
             show_default=False,
         ),
     ] = None,
@@ -90,7 +91,8 @@ def new(
         typer.Option(
             "--claimant",
             metavar="NAME=SIDE",
-            help="A claimant and its side, - for none; '*=-' for all others.",
+            help="A claimant and its side, - for none; in double quotation marks, if its name has "
+            "a comma. '*=-' for all others.",
             show_default=False,
         ),
     ] = None,

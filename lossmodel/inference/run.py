@@ -189,7 +189,7 @@ def _by_laplace(
         *runaway_totals(SubmodelDraws(density.model, theta)),
         *(kept.contradicts() if small else kept.contradicts(CONTRADICTED)),
     ]
-    bent = bent_sums(density, laplace, kept.theta)
+    bent = bent_sums(density, laplace)
     reasons = [*laplace_gate(laplace, limit=DOUBT if small else FAIL), *away, *bent, *modes]
     if small:
         if not reasons:
@@ -213,7 +213,7 @@ def _by_laplace(
         progress(f"{density.design.name}: {'; '.join([*reasons, *too_large])}")
         if not too_large:
             return laplace, None
-        reasons = too_large
+        reasons = [*bent, *too_large]
     if rough:
         # The draws are those with weights: what is said of the others is not of the answer.
         found["failures"] = runaway_totals(SubmodelDraws(density.model, theta))

@@ -28,7 +28,7 @@ from lossmodel.scaffold.hints import (
 from lossmodel.scaffold.interview import interview, last_day, words_of
 from lossmodel.scaffold.names import TableNames, names_in
 from lossmodel.scaffold.plan import DROPPED, LEFT_OUT, OPTIONS, Author, Plan, Wishes
-from lossmodel.scaffold.sides import name_and_rest
+from lossmodel.scaffold.sides import one_by_one
 from lossmodel.scaffold.words import category_of
 from lossmodel.system.destination import ALTERNATIVE, destination
 from lossmodel.system.unfinished import unfinished
@@ -200,8 +200,8 @@ class _Reading:
         titles: dict[str, str],
     ) -> None:
         """Ask for a section that the table does not say: one name for all rows, or a heading."""
-        names = [name_and_rest(text)[0] for text in getattr(wishes, OPTIONS[section])]
-        given = [name for name in names if name != "*"]
+        texts = [text for text in getattr(wishes, OPTIONS[section]) if not text.startswith("*")]
+        given = [name for name, _ in one_by_one(texts)]
         question, option = _QUESTIONS[section]
         unread = known.unread
         shown = [f"{name} ({first!r})" if first else name for name, first in unread.items()]

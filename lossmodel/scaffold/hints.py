@@ -141,7 +141,8 @@ def _with_fighting(
     """Hints with the parties that a public set names in columns of their own."""
     headings = {normal(name): name for name in source.headings}
     given = [name_and_rest(text)[0] for text in wishes.parties]
-    civil = list(dict.fromkeys([*wishes.civilians, *filter(is_of_civilians, given)]))
+    civilians = [name_and_rest(text)[0] for text in wishes.civilians]
+    civil = list(dict.fromkeys([*civilians, *filter(is_of_civilians, given)]))
     armed = [name for name in given if name not in civil]
     known = Keys("", parties=hints.parties)
     fighting: dict[str, str] = {}

@@ -26,7 +26,7 @@ from lossmodel.scaffold.sides import (
     side_of,
     sides_by_name,
 )
-from lossmodel.scaffold.words import category_of, split
+from lossmodel.scaffold.words import category_of, quoted, split
 from lossmodel.tables.vocabulary import ACCOUNTINGS, Accounting
 from lossmodel.text.escape import shell
 from lossmodel.text.spelling import nearest
@@ -255,7 +255,7 @@ def _claimants(
             by_key.get(key, ("", ""))[1] or others,
             f"Side of {name}{count}: {_listed([*sides, LEFT_OUT])}",
             lambda text: side_of(text, sides),
-            option="--claimant " + shell(f"{name}={likely or 'SIDE'}"),
+            option="--claimant " + shell(f"{quoted(name)}={likely or 'SIDE'}"),
             default=likely or LEFT_OUT,
             needed=not itself,
         )

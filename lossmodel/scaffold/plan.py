@@ -37,7 +37,8 @@ class Wishes:
     fights
         `SIDE:SIDE`, who fights whom; needed for three sides or more.
     parties
-        `NAME` or `NAME=SIDE`, whose losses are counted.
+        `NAME` or `NAME=SIDE`, whose losses are counted; a name with a comma is in double quotation
+        marks.
     civilians
         Parties of civilians.
     start, end
@@ -45,7 +46,7 @@ class Wishes:
     categories
         Categories that are counted, beside those of the table.
     claimants
-        `NAME=SIDE`, or `*=SIDE` for all others; a side `-` is none.
+        `NAME=SIDE`, or `*=SIDE` for all others; a side `-` is none. Names as for parties.
     accountings
         `NAME=ACCOUNTING` or `NAME:CATEGORY=ACCOUNTING`.
     words
@@ -148,11 +149,11 @@ class Plan:
             pairs = {tuple(sorted((p.side, s))) for p in self.parties.values() for s in p.fights}
             found += [("--fights", ":".join(pair)) for pair in sorted(pairs)]
         for party in self.parties.values():
-            found.append(("--party", f"{party.title}={party.side or LEFT_OUT}"))
-            found += [("--civilians", party.title)] if party.civilian else []
+            found.append(("--party", f"{quoted(party.title)}={party.side or LEFT_OUT}"))
+            found += [("--civilians", quoted(party.title))] if party.civilian else []
         found += [("--category", name) for name in self.categories]
         for author in self.claimants.values():
-            found.append(("--claimant", f"{author.name}={author.side or LEFT_OUT}"))
+            found.append(("--claimant", f"{quoted(author.name)}={author.side or LEFT_OUT}"))
             for category, accounting in author.accountings.items():
                 of = f":{category}" if category else ""
                 found.append(("--accounting", f"{author.name}{of}={accounting}"))

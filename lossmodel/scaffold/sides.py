@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from lossmodel.conflict.types import Side
@@ -24,6 +24,7 @@ __all__ = [
     "likely_side",
     "matched",
     "name_and_rest",
+    "one_by_one",
     "side_of",
     "sides_by_name",
 ]
@@ -78,11 +79,12 @@ def _keyed(names: Iterable[str]) -> dict[str, Side]:
         A name is there twice.
     """
     listed = list(names)
-    once: set[str] = set()
+    once: dict[str, str] = {}
     for name in listed:
-        if normal(name) in once:
-            raise UsageError(f"The side {name} is named twice; name each side once.")
-        once.add(normal(name))
+        key = normal(name) or name
+        if key in once:
+            raise UsageError(f"The sides {once[key]!r} and {name!r} are one; name each side once.")
+        once[key] = name
     return {key: Side(key, name) for name, key in keys_in_order(listed).items()}
 
 
@@ -180,7 +182,7 @@ def ask_parties(
             keys.get(key, ("", ""))[1],
             f"Side of the party {name}: {', '.join(sides)}, or {LEFT_OUT} for none",
             lambda text: side_of(text, sides),
-            option="--party " + shell(f"{name}=SIDE"),
+            option="--party " + shell(f"{quoted(name)}=SIDE"),
             default=likely or LEFT_OUT,
             needed=not likely,
         )
@@ -189,15 +191,52 @@ def ask_parties(
 
 
 def name_and_rest(text: str) -> tuple[str, str]:
-    """Name and that which follows its last `=`; empty if there is none.
+    """Name, without quotation marks around it, and that which follows its last `=`, or nothing.
 
     Examples
     --------
-    >>> name_and_rest("The Staff = north"), name_and_rest("The Staff")
-    (('The Staff', 'north'), ('The Staff', ''))
+    >>> name_and_rest("The Staff = north"), name_and_rest('"Guards, South"')
+    (('The Staff', 'north'), ('Guards, South', ''))
     """
     name, sign, rest = text.rpartition("=")
-    return (name.strip(), rest.strip()) if sign else (text.strip(), "")
+    name, rest = (name.strip(), rest.strip()) if sign else (text.strip(), "")
+    names = split(name)
+    return (names[0] if len(names) == 1 else name), rest
+
+
+def one_by_one(texts: Iterable[str], known: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Names and that which follows them, of options of which each has one name.
+
+    Parameters
+    ----------
+    known
+        Names that may have commas, as `normal` writes them.
+
+    Raises
+    ------
+    UsageError
+        One option names several, with a comma between them, or none.
+
+    Examples
+    --------
+    >>> one_by_one(["North=n", '"Guards, South"=s'])
+    [('North', 'n'), ('Guards, South', 's')]
+    """
+    found = []
+    for text in texts:
+        name, rest = name_and_rest(text)
+        before, sign, _ = text.rpartition("=")
+        names = split(before if sign else text)
+        if not names:
+            raise UsageError(f"{text!r} has no name.")
+        if len(names) > 1 and normal(name) not in known:
+            first = names[0] if "=" in names[0] or not rest else f"{names[0]}={rest}"
+            raise UsageError(
+                f"{text!r} names several at once: a name with a comma stands in double quotation "
+                f"marks, and the option is given once for each, such as {shell(first)}."
+            )
+        found.append((name, rest))
+    return found
 
 
 def matched(texts: Iterable[str], named: Mapping[str, Named]) -> dict[str, tuple[str, str]]:
@@ -206,7 +245,7 @@ def matched(texts: Iterable[str], named: Mapping[str, Named]) -> dict[str, tuple
     Raises
     ------
     UsageError
-        One option names several, with a comma between them.
+        One option names several, or two name the same.
 
     Examples
     --------
@@ -214,19 +253,12 @@ def matched(texts: Iterable[str], named: Mapping[str, Named]) -> dict[str, tuple
     {'claimant-1': ('The Staff', 'north'), 'gazette': ('Gazette', '-')}
     """
     by_name = {normal(name): key for key, entry in named.items() for name in (entry.name, key)}
-    found = {}
-    for name, rest in map(name_and_rest, texts):
-        names = [name] if normal(name) in by_name else split(name)
-        several = split(name.partition("=")[2]) if "=" in name else names
-        if len(several) > 1:
-            first = names[0] if "=" in names[0] or not rest else f"{names[0]}={rest}"
-            raise UsageError(
-                f"{f'{name}={rest}' if rest else name!r} names several at once: a name with a "
-                "comma stands in double quotation marks, and the option is given once for each, "
-                f"such as {shell(first)}."
-            )
-        title = names[0] if names else name
-        found[by_name.get(normal(title)) or slug(title)] = title, rest
+    found: dict[str, tuple[str, str]] = {}
+    for name, rest in one_by_one(texts, by_name):
+        key = by_name.get(normal(name)) or slug(name)
+        if key in found:
+            raise UsageError(f"{name!r} and {found[key][0]!r} are one name; give it once.")
+        found[key] = name, rest
     return found
 
 

@@ -58,9 +58,15 @@ class HeldSums:
         at_mode = self._logs(of.model.graph.evaluate({of.model.v: of.mode}, self._nodes))
         self._whole = np.logaddexp.reduce(at_mode, axis=0)
         self._at_mode, self._share = at_mode, np.exp(at_mode - self._whole)
+        # Sums that share a party, directly or by others, are of one group.
+        together = (self._share > 0).astype(float)
+        self._group = connected_components(sparse.csr_array(together @ together.T))[1]
         self._entries, self._by_sum = self._shifts(of, sums, parties)
-        # Of a level that all sums tell.
-        self._sd = 1 / np.sqrt(max(of.information[sums].sum(), np.finfo(float).tiny))
+        # Sd of a level that all sums of a group tell, for each sum.
+        group = self._group[together.argmax(axis=0)] if len(parties) else sums
+        told = np.bincount(group, of.information[sums])[group]
+        self._sd = 1 / np.sqrt(np.maximum(told, np.finfo(float).tiny))
+        self._names = [of.name(each) for each in parties]
 
     def _shifts(self, of: Counts, sums: Ints, parties: Sequence[OfParty]) -> tuple[Ints, Floats]:
         """Entries of theta that move, and by how much for each sum, shape (entries, sums)."""
@@ -68,8 +74,7 @@ class HeldSums:
         if not len(sums):
             return np.zeros(0, dtype=np.int64), np.zeros((0, len(sums)))
         levels = of.by_levels().tocsc()
-        together = (self._share > 0).astype(float)
-        number = connected_components(sparse.csr_array(together @ together.T))[1]
+        number = self._group
         groups = [parameters.groups.get(f"rate.level {of.name(each)}") for each in parties]
         moves, slopes, precisions = [], [], []
         for component in range(number.max() + 1):
@@ -99,8 +104,10 @@ class HeldSums:
         """Whether any sum is held."""
         return len(self._entries) > 0
 
-    def bend(self, draws: Floats) -> float:
-        """How far the sum that moves most does so with the shares, in sds of a level they tell.
+    def bend(self, draws: Floats) -> tuple[float, tuple[str, ...]]:
+        """How far the sum that moves most does so with the shares of its parties, and these.
+
+        In sds of a level that all sums of these parties tell; 0 and no party without sums.
 
         Parameters
         ----------
@@ -108,12 +115,15 @@ class HeldSums:
             Of theta, shape (S, D), of which the mean is taken.
         """
         if not self:
-            return 0.0
+            return 0.0, ()
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             there = self._model.graph.evaluate({self._model.theta: draws}, self._nodes)
             mean = np.abs(self._excess(self._logs(there))[0]).mean(axis=0) / self._sd
         # A mean that overflows, or is not a number, is of a sum that moves.
-        return float(np.where(np.isnan(mean), np.inf, mean).max())
+        moved = np.where(np.isnan(mean), np.inf, mean)
+        most = int(moved.argmax())
+        names = zip(self._names, self._share[:, most] > 0, strict=True)
+        return float(moved[most]), tuple(name for name, has in names if has)
 
     def _logs(self, there: Evaluation) -> Floats:
         """Log of what each sum counts of each party, shape (parties, ..., sums)."""

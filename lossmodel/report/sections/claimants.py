@@ -82,7 +82,7 @@ def _comparisons(results: Results) -> list[Block]:
     fit = results.fit
     rows = [
         [
-            claimant_names(fit).get(row["claimant"], row["claimant"]),
+            claimant_names(fit)[row["claimant"]],
             f"{party_title(fit.conflict, row['party'])}, {row['category']}",
             FACTORS[row["accounting"]],
             ratio(row, "prior_"),
@@ -135,7 +135,7 @@ def _row(results: Results, row: dict[Any, Any], people: bool) -> list[str]:
     fit = results.fit
     prefixes = ("ratio_if_killed_", "ratio_if_casualties_") if people else ()
     return [
-        claimant_names(fit).get(row["claimant"], row["claimant"]),
+        claimant_names(fit)[row["claimant"]],
         f"{party_title(fit.conflict, row['party'])}, {category_title(fit, row['category'])}",
         f"{row['role']}, {row['accounting']}",
         ratio(row, "prior_"),
