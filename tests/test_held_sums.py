@@ -6,7 +6,7 @@ import pytest
 from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.inference import run
-from lossmodel.inference.gates import UNDIVIDED, bent_sums
+from lossmodel.inference.gates import HARDLY_DIVIDED, UNDIVIDED, bent_sums
 from lossmodel.inference.importance import LARGEST
 from lossmodel.inference.laplace.fit import approximate
 from lossmodel.inference.nuts.coupling import Coupled
@@ -150,12 +150,23 @@ def test_a_sum_that_nothing_divides_is_sampled(tmp_path, divided):
     density, laplace = fitted(rows, accounted if divided else accounted[:2], tmp_path)
     assert density.size > LARGEST
     said_of_sum = UNDIVIDED.format("land and guests")
-    assert bent_sums(density, laplace) == ([] if divided else [said_of_sum])
+    assert bent_sums(density, laplace) == (([], True) if divided else ([said_of_sum], False))
     if not divided:
         stream, said = np.random.SeedSequence(1), []
         _, found = run._by_laplace(density, laplace, run.Settings("auto"), stream, said.append)
         assert found is None
         assert said_of_sum in said[-1]
+        # Not asked for samples, the fit fails.
+        settings = run.Settings("laplace")
+        _, (_, found) = run._by_laplace(density, laplace, settings, stream, said.append)
+        assert said_of_sum in found["failures"]
+
+
+def test_a_sum_that_one_figure_divides_is_a_doubt(tmp_path):
+    density, laplace = fitted(SUM, ACCOUNTED["sum"], tmp_path)
+    reasons, divided = bent_sums(density, laplace)
+    assert divided
+    assert reasons == [HARDLY_DIVIDED.format("land and guests")]
 
 
 @pytest.mark.slow

@@ -669,11 +669,11 @@ def test_a_side_without_a_name_is_none(tmp_path):
 @pytest.mark.parametrize(
     ("options", "remedy"),
     [
-        ({"parties": ("North=north,South=south",)}, "such as 'North=north'."),
-        ({"parties": ("North=north，South=south",)}, "such as 'North=north'."),
-        ({"claimants": ("Southern Staff=South,Northern Ministry=North",)}, "Staff=South'."),
-        ({"parties": ("North,South",)}, "such as 'North'."),
-        ({"parties": ("North,South=north",)}, "such as 'North=north'."),
+        ({"parties": ("North=north,South=south",)}, "such as 'North=north',"),
+        ({"parties": ("North=north，South=south",)}, "such as 'North=north',"),
+        ({"claimants": ("Southern Staff=South,Northern Ministry=North",)}, "Staff=South',"),
+        ({"parties": ("North,South",)}, "such as 'North',"),
+        ({"parties": ("North,South=north",)}, "such as 'North=north',"),
     ],
 )
 def test_parties_and_claimants_are_named_one_by_one(tmp_path, options, remedy):
@@ -775,6 +775,26 @@ def test_names_with_commas_are_made_again(lossmodel, tmp_path, text, party):
     assert_made_again(tmp_path, lossmodel)
 
 
+def test_names_in_any_script_have_keys_of_their_own(lossmodel, tmp_path):
+    options = [
+        "--side",
+        "甲,乙",
+        "--party",
+        "红军=甲",
+        "--party",
+        "白军=乙",
+        "--category",
+        "killed",
+    ]
+    options += ["--claimant", "国防部=甲", "--claimant", "外交部=乙"]
+    made = lossmodel("new", "war", "--start", "2001-05-01", *options)
+    assert made.status == 0, made.stderr
+    war = load_conflict(tmp_path / "war")
+    assert {each.title for each in war.parties.values()} == {"红军", "白军"}
+    assert set(war.claimants["name"]) == {"国防部", "外交部"}
+    assert_made_again(tmp_path, lossmodel)
+
+
 def test_two_names_in_one_option_are_refused_where_no_column_has_them(tmp_path):
     wishes = replace(GIVEN, parties=("North,South",))
     with pytest.raises(UsageError, match="names several at once"):
@@ -783,7 +803,7 @@ def test_two_names_in_one_option_are_refused_where_no_column_has_them(tmp_path):
 
 @pytest.mark.parametrize("parties", [("North=north", "North=south"), (",",), ("=north",)])
 def test_a_party_is_named_once_and_has_a_name(tmp_path, parties):
-    with pytest.raises(UsageError, match=r"are one name|has no name"):
+    with pytest.raises(UsageError, match=r"is given twice|has no name"):
         create(tmp_path / "war", replace(GIVEN, parties=parties), table=table(tmp_path))
 
 

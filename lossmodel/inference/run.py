@@ -189,7 +189,7 @@ def _by_laplace(
         *runaway_totals(SubmodelDraws(density.model, theta)),
         *(kept.contradicts() if small else kept.contradicts(CONTRADICTED)),
     ]
-    bent = bent_sums(density, laplace)
+    bent, divided = bent_sums(density, laplace)
     reasons = [*laplace_gate(laplace, limit=DOUBT if small else FAIL), *away, *bent, *modes]
     if small:
         if not reasons:
@@ -219,8 +219,8 @@ def _by_laplace(
         found["failures"] = runaway_totals(SubmodelDraws(density.model, theta))
         doubts = reasons
     else:
-        found["failures"] = laplace_gate(laplace) + away
-        doubts = [*laplace_gate(laplace, limit=DOUBT), *reasons, *kept.contradicts()]
+        found["failures"] = laplace_gate(laplace) + away + ([] if divided else bent)
+        doubts = [*bent, *laplace_gate(laplace, limit=DOUBT), *reasons, *kept.contradicts()]
     found["doubts"] = [d for d in dict.fromkeys(doubts) if d not in found["failures"]]
     return laplace, (theta, found)
 

@@ -237,7 +237,9 @@ def _claimants(
     parties: Mapping[str, tuple[str, str, bool]],
 ) -> dict[str, Author]:
     others = next((t[2:].strip() for t in wishes.claimants if t.startswith("*=")), "")
-    by_key = matched((t for t in wishes.claimants if not t.startswith("*=")), table.claimants)
+    by_key = matched(
+        (t for t in wishes.claimants if not t.startswith("*=")), table.claimants, "claimant"
+    )
     names = {key: (named.name, f" ({_count(named)})") for key, named in table.claimants.items()}
     names |= {key: (name, "") for key, (name, _) in by_key.items() if key not in names}
     if not names:

@@ -7,7 +7,7 @@ from typing import Final
 
 from lossmodel.conflict.types import Side
 from lossmodel.errors import UsageError
-from lossmodel.importers.names import keys_of, slug
+from lossmodel.importers.names import keys_of
 from lossmodel.importers.words import normal
 from lossmodel.scaffold.asking import Asker
 from lossmodel.scaffold.names import Named, TableNames
@@ -42,7 +42,7 @@ def ask_sides(asker: Asker, wishes: Wishes, table: TableNames) -> dict[str, Side
     """Sides by key: given, named with the parties, or asked for."""
     if wishes.each_side:
         return _keyed(wishes.each_side)
-    given = matched(wishes.parties, table.parties)
+    given = matched(wishes.parties, table.parties, "party")
     parties = {key: named.name for key, named in table.parties.items()}
     parties |= {key: name for key, (name, _) in given.items()}
     named = [side for _, side in given.values() if side not in ("", LEFT_OUT)]
@@ -163,7 +163,7 @@ def ask_parties(
     asker: Asker, wishes: Wishes, table: TableNames, sides: Mapping[str, Side]
 ) -> dict[str, tuple[str, str, bool]]:
     """Key -> title, side, and whether it is of civilians."""
-    keys = matched(wishes.parties, table.parties)
+    keys = matched(wishes.parties, table.parties, "party")
     names = {key: named.name for key, named in table.parties.items()}
     names |= {key: name for key, (name, _) in keys.items()}
     if not names:
@@ -171,7 +171,9 @@ def ask_parties(
         default = ", ".join(quoted(side.title) for side in sides.values())
         listed = asker.ask("", text, split, default=default, needed=False)
         names = {key: name for name, key in keys_in_order(listed).items()}
-    of_civilians = set(matched(wishes.civilians, {k: Named(n, 0, 0) for k, n in names.items()}))
+    of_civilians = set(
+        matched(wishes.civilians, {k: Named(n, 0, 0) for k, n in names.items()}, "party")
+    )
     stray = of_civilians - set(names)
     if stray:
         raise UsageError(f"--civilians: there is no party {min(stray)!r}: {', '.join(names)}.")
@@ -231,33 +233,48 @@ def one_by_one(texts: Iterable[str], known: Collection[str] = ()) -> list[tuple[
             raise UsageError(f"{text!r} has no name.")
         if len(names) > 1 and normal(name) not in known:
             first = names[0] if "=" in names[0] or not rest else f"{names[0]}={rest}"
+            whole = quoted(name) + (f"={rest}" if rest else "")
             raise UsageError(
-                f"{text!r} names several at once: a name with a comma stands in double quotation "
-                f"marks, and the option is given once for each, such as {shell(first)}."
+                f"{text!r} names several at once: give the option once for each, such as "
+                f"{shell(first)}, or with the marks of {shell(whole)}, if it is one name."
             )
         found.append((name, rest))
     return found
 
 
-def matched(texts: Iterable[str], named: Mapping[str, Named]) -> dict[str, tuple[str, str]]:
+def matched(
+    texts: Iterable[str], named: Mapping[str, Named], what: str
+) -> dict[str, tuple[str, str]]:
     """Key -> name and that which follows `=`, of options about names of a table or others.
+
+    Parameters
+    ----------
+    named
+        Names of the table by key.
+    what
+        ``party`` or ``claimant``, for keys of names without a Latin form.
 
     Raises
     ------
     UsageError
-        One option names several, or two name the same.
+        One option names several, or two say different things of one name.
 
     Examples
     --------
-    >>> matched(["The Staff=north", "Gazette=-"], {"claimant-1": Named("the staff", 3, 2)})
+    >>> known = {"claimant-1": Named("the staff", 3, 2)}
+    >>> matched(["The Staff=north", "Gazette=-"], known, "claimant")
     {'claimant-1': ('The Staff', 'north'), 'gazette': ('Gazette', '-')}
     """
     by_name = {normal(name): key for key, entry in named.items() for name in (entry.name, key)}
+    pairs = one_by_one(texts, by_name)
+    others = {normal(name) or name: name for name, _ in pairs if normal(name) not in by_name}
+    keys = keys_of(others.values(), named, what=what)
     found: dict[str, tuple[str, str]] = {}
-    for name, rest in one_by_one(texts, by_name):
-        key = by_name.get(normal(name)) or slug(name)
-        if key in found:
-            raise UsageError(f"{name!r} and {found[key][0]!r} are one name; give it once.")
+    for name, rest in pairs:
+        key = by_name.get(normal(name)) or keys[others[normal(name) or name]]
+        said = found.get(key, (name, rest))[1]
+        if said != rest:
+            raise UsageError(f"{name!r} is given twice, with {said!r} and {rest!r}; give it once.")
         found[key] = name, rest
     return found
 

@@ -16,6 +16,7 @@ so that the sum is held while the shares of the parties change. The volume is on
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -27,7 +28,25 @@ from lossmodel.inference.nuts.figures import Counts, OfParty
 from lossmodel.model.density.graph import Evaluation
 from lossmodel.model.design.grid import Floats, Ints
 
-__all__ = ["HeldSums"]
+__all__ = ["Bend", "HeldSums"]
+
+
+class Bend(NamedTuple):
+    """How far the log of a sum of parties moves as its division among them changes.
+
+    Attributes
+    ----------
+    sds
+        In sds of a level that all sums of these parties tell; 0 where there are no sums.
+    parties
+        Those of the sum.
+    divided
+        Whether any figure is about fewer of them than the sum is.
+    """
+
+    sds: float
+    parties: tuple[str, ...]
+    divided: bool
 
 
 class HeldSums:
@@ -67,6 +86,8 @@ class HeldSums:
         told = np.bincount(group, of.information[sums])[group]
         self._sd = 1 / np.sqrt(np.maximum(told, np.finfo(float).tiny))
         self._names = [of.name(each) for each in parties]
+        # Parties that have a figure of their own.
+        self._alone = np.array([bool((place[each.figures] < 0).any()) for each in parties])
 
     def _shifts(self, of: Counts, sums: Ints, parties: Sequence[OfParty]) -> tuple[Ints, Floats]:
         """Entries of theta that move, and by how much for each sum, shape (entries, sums)."""
@@ -104,10 +125,8 @@ class HeldSums:
         """Whether any sum is held."""
         return len(self._entries) > 0
 
-    def bend(self, draws: Floats) -> tuple[float, tuple[str, ...]]:
-        """How far the sum that moves most does so with the shares of its parties, and these.
-
-        In sds of a level that all sums of these parties tell; 0 and no party without sums.
+    def bend(self, draws: Floats) -> Bend:
+        """How far the sum that moves most does so with the shares of its parties.
 
         Parameters
         ----------
@@ -115,15 +134,17 @@ class HeldSums:
             Of theta, shape (S, D), of which the mean is taken.
         """
         if not self:
-            return 0.0, ()
+            return Bend(0.0, (), True)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             there = self._model.graph.evaluate({self._model.theta: draws}, self._nodes)
             mean = np.abs(self._excess(self._logs(there))[0]).mean(axis=0) / self._sd
         # A mean that overflows, or is not a number, is of a sum that moves.
         moved = np.where(np.isnan(mean), np.inf, mean)
         most = int(moved.argmax())
-        names = zip(self._names, self._share[:, most] > 0, strict=True)
-        return float(moved[most]), tuple(name for name, has in names if has)
+        has = self._share[:, most] > 0
+        names = tuple(name for name, counted in zip(self._names, has, strict=True) if counted)
+        group = self._group == self._group[has.argmax()]
+        return Bend(float(moved[most]), names, bool((group & self._alone).any()))
 
     def _logs(self, there: Evaluation) -> Floats:
         """Log of what each sum counts of each party, shape (parties, ..., sums)."""

@@ -59,7 +59,7 @@ class Whitened:
             elif levels:
                 couplings = (*couplings, levels)
             sums = HeldSums(of)
-            if sums.bend(self._spread(Coupled(density, couplings)))[0] >= BENT_SDS:
+            if sums.bend(self._spread(Coupled(density, couplings))).sds >= BENT_SDS:
                 couplings = (*couplings, sums)
         self._density = Coupled(density, couplings)
 
