@@ -356,6 +356,24 @@ def test_auto_takes_the_first_sampler_that_passes_its_gate(sparse, monkeypatch):
     assert tried == ["hmc", "nuts"]
 
 
+def test_that_a_sampler_gives_way_to_the_next_is_said(sparse, monkeypatch):
+    density, laplace = sparse
+
+    def sampled(*_: object, engine: str, **__: object):
+        theta = np.zeros((2, 10, density.size))
+        failures = ["a total has R-hat 1.5"] if engine == "hmc" else []
+        return sampler.Sample(theta, theta[:, -1], 0, 1), {"failures": failures, "engine": engine}
+
+    monkeypatch.setattr(run, "sample_through_gate", sampled)
+    said: list[str] = []
+    stream = np.random.SeedSequence(1)
+    _, found = run._sampled(density, laplace, Settings("auto"), stream, {}, 300.0, said.append)
+    assert found["engine"] == "nuts"
+    assert said == [
+        f"{density.design.name}: hmc did not pass (a total has R-hat 1.5), nuts is next"
+    ]
+
+
 @pytest.mark.parametrize(
     ("slower", "patience", "seconds"), [(3.0, None, 900.0), (60.0, None, 1200.0), (3.0, 7.0, 7.0)]
 )

@@ -267,6 +267,8 @@ def _sampled(
             left -= took[engine]
         if not engines or not found["failures"] or left < 0:
             return sampled.theta, found
+        why = f"{engine} did not pass ({found['failures'][0]})"
+        progress(f"{density.design.name}: {why}, {engines[0]} is next")
 
 
 def _too_large(design: Design, settings: Settings) -> list[str]:
