@@ -338,16 +338,23 @@ def test_weights_of_few_draws_are_not_used():
     assert not are_rough(weighted(500, 1.1))
 
 
-def test_auto_takes_the_first_sampler_that_passes_its_gate(sparse, monkeypatch):
-    density, laplace = sparse
+def instead_of_sampling(monkeypatch, density, *, failures=()):
+    """Draws at once; of hmc with failures of its gate. The engines that were asked for."""
     tried: list[str] = []
 
     def sampled(*_: object, engine: str, **__: object):
         tried.append(engine)
         theta = np.zeros((2, 10, density.size))
-        return sampler.Sample(theta, theta[:, -1], 0, 1), {"failures": [], "engine": engine}
+        found = {"failures": list(failures if engine == "hmc" else ()), "engine": engine}
+        return sampler.Sample(theta, theta[:, -1], 0, 1), found
 
     monkeypatch.setattr(run, "sample_through_gate", sampled)
+    return tried
+
+
+def test_auto_takes_the_first_sampler_that_passes_its_gate(sparse, monkeypatch):
+    density, laplace = sparse
+    tried = instead_of_sampling(monkeypatch, density)
     took: dict[str, float] = {}
     stream = np.random.SeedSequence(1)
     _, found = run._sampled(density, laplace, Settings("auto"), stream, took, 300.0, lambda _: None)
@@ -358,13 +365,7 @@ def test_auto_takes_the_first_sampler_that_passes_its_gate(sparse, monkeypatch):
 
 def test_that_a_sampler_gives_way_to_the_next_is_said(sparse, monkeypatch):
     density, laplace = sparse
-
-    def sampled(*_: object, engine: str, **__: object):
-        theta = np.zeros((2, 10, density.size))
-        failures = ["a total has R-hat 1.5"] if engine == "hmc" else []
-        return sampler.Sample(theta, theta[:, -1], 0, 1), {"failures": failures, "engine": engine}
-
-    monkeypatch.setattr(run, "sample_through_gate", sampled)
+    instead_of_sampling(monkeypatch, density, failures=["a total has R-hat 1.5"])
     said: list[str] = []
     stream = np.random.SeedSequence(1)
     _, found = run._sampled(density, laplace, Settings("auto"), stream, {}, 300.0, said.append)

@@ -511,24 +511,17 @@ def test_a_given_accounting_is_that_of_its_claimant_and_category(tmp_path):
 
 
 def test_the_command_in_the_readme_makes_the_same_folder(lossmodel, tmp_path):
-    import shlex
-
     table(tmp_path)
     options = ["--start", "1 May 2001", "--claimant", "*=-", "--from", "figures.csv"]
     assert lossmodel("new", "war", *options).status == 0
-    text = (tmp_path / "war" / "README.md").read_text()
-    again = shlex.split(text.split("```sh\n")[1].split("\n```")[0])
-    assert again[:3] == ["lossmodel", "new", "war"]
-    (tmp_path / "war").rename(tmp_path / "first")
-    assert lossmodel(*again[1:]).status == 0
-    for path in (tmp_path / "first").iterdir():
-        assert (tmp_path / "war" / path.name).read_text() == path.read_text()
+    assert_made_again(tmp_path, lossmodel)
 
 
 def assert_made_again(tmp_path, lossmodel):
     """The command in the README of a new folder makes the same folder once more."""
     readme = (tmp_path / "war" / "README.md").read_text()
     again = shlex.split(readme.split("```sh\n")[1].split("\n```")[0])
+    assert again[:3] == ["lossmodel", "new", "war"]
     (tmp_path / "war").rename(tmp_path / "first")
     assert lossmodel(*again[1:]).status == 0
     for path in (tmp_path / "first").iterdir():

@@ -200,10 +200,15 @@ def name_and_rest(text: str) -> tuple[str, str]:
     >>> name_and_rest("The Staff = north"), name_and_rest('"Guards, South"')
     (('The Staff', 'north'), ('Guards, South', ''))
     """
+    names, name, rest = _parts(text)
+    return (names[0] if len(names) == 1 else name), rest
+
+
+def _parts(text: str) -> tuple[list[str], str, str]:
+    """Names before the last `=`, all of them as they are written, and that which follows."""
     name, sign, rest = text.rpartition("=")
     name, rest = (name.strip(), rest.strip()) if sign else (text.strip(), "")
-    names = split(name)
-    return (names[0] if len(names) == 1 else name), rest
+    return split(name), name, rest
 
 
 def one_by_one(texts: Iterable[str], known: Collection[str] = ()) -> list[tuple[str, str]]:
@@ -226,12 +231,12 @@ def one_by_one(texts: Iterable[str], known: Collection[str] = ()) -> list[tuple[
     """
     found = []
     for text in texts:
-        name, rest = name_and_rest(text)
-        before, sign, _ = text.rpartition("=")
-        names = split(before if sign else text)
+        names, name, rest = _parts(text)
         if not names:
             raise UsageError(f"{text!r} has no name.")
-        if len(names) > 1 and normal(name) not in known:
+        if len(names) == 1:
+            name = names[0]
+        elif normal(name) not in known:
             first = names[0] if "=" in names[0] or not rest else f"{names[0]}={rest}"
             whole = quoted(name) + (f"={rest}" if rest else "")
             raise UsageError(

@@ -103,11 +103,8 @@ class Counts:
         """
         design = self.design
         count, height = design.bias.shape
-        models, figures, levels = (
-            design.streams["observation_model"],
-            np.zeros(count),
-            np.zeros(height),
-        )
+        models = design.streams["observation_model"]
+        figures, levels = np.zeros(count), np.zeros(height)
         stream_of = stream_table(design.terms, design.grid)[1]
         daily = Linear()
         for of in self.parties:

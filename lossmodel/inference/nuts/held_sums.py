@@ -95,11 +95,10 @@ class HeldSums:
         if not len(sums):
             return np.zeros(0, dtype=np.int64), np.zeros((0, len(sums)))
         levels = of.by_levels().tocsc()
-        number = self._group
         groups = [parameters.groups.get(f"rate.level {of.name(each)}") for each in parties]
         moves, slopes, precisions = [], [], []
-        for component in range(number.max() + 1):
-            members = [g for g, n in zip(groups, number, strict=True) if n == component]
+        for component in range(self._group.max() + 1):
+            members = [g for g, n in zip(groups, self._group, strict=True) if n == component]
             entries = np.array([group.start for group in members if group is not None])
             # A party without losses of its own cannot follow the others.
             if len(entries) < len(members):
