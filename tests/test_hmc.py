@@ -75,7 +75,7 @@ class Narrow:
 def narrow():
     """Largest error of shares below quantiles of `Narrow` in standard errors, and R-hat."""
     target = Narrow()
-    levels = target.levels(sample(target, draws=2000, tune=100, chains=64, seed=2).theta)
+    levels = target.levels(sample(target, draws=2000, tune=100, chains=256, seed=2).theta)
     found = np.concatenate([1.0 * (levels < q) - q for q in (0.05, 0.25, 0.5, 0.75)], axis=2)
     effective = convergence(found)["ess_bulk"]
     flat = found.reshape(-1, found.shape[2])
@@ -110,7 +110,8 @@ def test_narrow_places_are_left_by_finer_steps_and_have_their_share(monkeypatch)
     with monkeypatch.context() as without:
         without.setattr(hmc, "RETRIED", 0.0)
         assert narrow()[1] - 1 > 5 * (rhat - 1)
-    # Without the chance that the way back is rejected too, narrow places are left too often.
+    # Without the chance that the way back is rejected too, narrow places are left too often: by
+    # seeds 1 to 4 errors of 12.6 to 16.0, and of 0.7 to 1.9 with it. 64 chains gave 4.3 to 9.6.
     monkeypatch.setattr(hmc, "_log_rejected", np.zeros_like)
     assert narrow()[0] > 8
 

@@ -23,17 +23,8 @@ from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.streams import stream_table
 from lossmodel.tables.vocabulary import AUXILIARY
 
-__all__ = ["BENT", "BENT_SDS", "Counts", "Nonlinear", "OfParty", "counts"]
+__all__ = ["Counts", "Nonlinear", "OfParty", "counts"]
 
-# Mean size of a shift, in logs of figures, from which unknowns are shifted: in sds of a sum that is
-# known within 10%, half of one. The walks of long ledgers are known too well to bend so far, and
-# each gradient costs more with the shift.
-BENT = 0.05
-# Mean size of the shift of a direction of a walk, in its posterior sds, or of a sum of parties, in
-# sds of a level that all such sums tell. Totals of two parties with 1.0 take 85 gradients for an
-# effective draw where they are not shifted and 17 where they are, gaza2008 with 0.7 takes 54 and
-# 46, the daily tanks of the shipped war have 0.3, and each gradient costs half as much again.
-BENT_SDS = 0.4
 # Share of a party in the losses that a figure counts below which it tells nothing of them: below
 # the rounding of any figure.
 LEAST = 1e-6

@@ -26,10 +26,14 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from lossmodel.inference.nuts.coupling import Back
-from lossmodel.inference.nuts.figures import BENT, Counts, Nonlinear
+from lossmodel.inference.nuts.figures import Counts, Nonlinear
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["HeldLevels"]
+
+# Mean size of a shift, in logs of figures, from which a level is shifted: of a sum that is known
+# within 10%, half an sd. Levels that move less are left out, as each costs time.
+BENT = 0.05
 
 
 class HeldLevels:
