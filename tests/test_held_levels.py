@@ -239,6 +239,19 @@ def test_sums_of_a_wide_walk_mix_in_one_length_and_do_not_without(monkeypatch):
     assert worst(density, laplace) > 1.05
 
 
+def test_reported_shares_are_those_of_the_draws_that_were_moved(one_list):
+    density, laplace = one_list
+    theta = draws(laplace, 100, 1)
+    moved, known = HeldLevels(counts(density, laplace.mode)).hold(theta)
+    assert not np.array_equal(moved, theta)
+    there = density.model.graph.evaluate({density.model.theta: moved}, density.model.outputs)
+    (reported,) = known
+    np.testing.assert_allclose(known[reported], there[reported], rtol=1e-12)
+    np.testing.assert_allclose(density.values(moved, known), density.values(moved), rtol=1e-12)
+    # Levels alone leave them as they are: draws of the other unknowns have others.
+    assert not np.allclose(density.values(moved[::-1], known), density.values(moved[::-1]))
+
+
 @pytest.mark.parametrize("far", [30.0, 60.0, 500.0, -500.0, 5000.0, -5000.0])
 def test_sums_of_windows_keep_their_digits_beside_days_that_run_away(far):
     days, ends = np.full(20, 3.0), np.array([[0, 20], [5, 8], [18, 20], [0, 1]])

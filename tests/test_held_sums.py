@@ -134,7 +134,7 @@ def test_figures_are_nearer_to_linear_than_where_levels_alone_are_held(war):
     def bend(moved):
         return float((np.abs(expected(moved) - straight) * np.sqrt(of.information)).mean())
 
-    levels = HeldLevels(of).hold(theta)
+    levels = HeldLevels(of).hold(theta)[0]
     both = move(density, held, theta if name == "walk" else levels)
     assert bend(both) < bend(levels) / 3
 

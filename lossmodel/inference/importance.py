@@ -232,9 +232,11 @@ class _Sampler:
         # Coverage and delays bend the surface of a count of cases; an estimate's bends by the walk
         # alone, and weights are then more even with the smaller shift.
         cases = len(density.design.triangle.claim) > 0
-        self._levels = (
-            HeldLevels(counts(density, laplace.mode)) if cases else Levels(density, laplace.mode)
-        )
+        if cases:
+            self._hold = HeldLevels(counts(density, laplace.mode)).hold
+        else:
+            levels = Levels(density, laplace.mode)
+            self._hold = lambda theta: (levels.hold(theta), {})
         self._regions, self._number = regions, number
         self.size, self.hypers = density.size, len(density.design.parameters.hyper)
 
@@ -245,8 +247,8 @@ class _Sampler:
         # Far out, where the density is zero, all of it can overflow.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             mapped = self._to_theta(x)
-            theta = self._levels.hold(mapped.theta)
-            target = self._density.values(theta) + mapped.volume
+            theta, known = self._hold(mapped.theta)
+            target = self._density.values(theta, known) + mapped.volume
             if self._regions is not None:
                 target[self._regions.of(theta) != self._number] = -np.inf
             return x, theta, target

@@ -22,7 +22,7 @@ from lossmodel.inference.laplace.marginals import LaplaceMarginal, laplace_margi
 from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.inference.laplace.quantities import Quantity, leading_lists, reported, slopes_of
 from lossmodel.inference.weights import MAX_K, effective, normalised, pareto_k
-from lossmodel.model.density.density import Density
+from lossmodel.model.density.density import BATCH, Density
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["NormalityDiagnostics", "log_totals", "normality_diagnostics", "split_normal"]
@@ -178,5 +178,10 @@ def normality_diagnostics(
 def log_totals(density: Density, theta: Floats, totals: list[Quantity]) -> Floats:
     """Logs of totals at theta of shape (..., D), shape (..., totals)."""
     model, nodes = density.model, [total.node for total in totals]
-    found = model.graph.evaluate({model.theta: theta}, nodes, apart=True)
-    return np.concatenate([found[node] for node in nodes], axis=-1)
+    draws = theta.reshape(-1, theta.shape[-1])
+    found = np.empty((len(draws), sum(node.size for node in nodes)))
+    for first in range(0, len(draws), BATCH):
+        some = slice(first, first + BATCH)
+        there = model.graph.evaluate({model.theta: draws[some]}, nodes, apart=True)
+        found[some] = np.concatenate([there[node] for node in nodes], axis=-1)
+    return found.reshape(*theta.shape[:-1], -1)

@@ -27,6 +27,8 @@ from scipy.sparse.csgraph import connected_components
 
 from lossmodel.inference.nuts.coupling import Back
 from lossmodel.inference.nuts.figures import Counts, Nonlinear
+from lossmodel.model.density.density import BATCH
+from lossmodel.model.density.operators import Node
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["HeldLevels"]
@@ -87,9 +89,21 @@ class HeldLevels:
         there = self._model.graph.evaluate({self._model.theta: theta}, self._nonlinear.nodes)
         return np.asarray(self._nonlinear.at(there) * np.abs(self.slopes).max(axis=0, initial=0.0))
 
-    def hold(self, theta: Floats) -> Floats:
-        """Theta of shape (S, D) with the levels shifted."""
-        return self.move(theta, np.ones(0))[0]
+    def hold(self, theta: Floats) -> tuple[Floats, dict[Node, Floats]]:
+        """Theta of shape (S, D) with the levels shifted, and the nodes that stay as they were.
+
+        Most of the time of an evaluation is in the shares that lists report, of which these are.
+        """
+        model, moved = self._model, theta.copy()
+        known: dict[Node, Floats] = {}
+        for first in range(0, len(theta), BATCH):
+            some = slice(first, first + BATCH)
+            there = model.graph.evaluate({model.theta: theta[some]}, self._nonlinear.nodes)
+            moved[some, self.entries] -= self._nonlinear.at(there)
+            for node in model.reported:
+                if node in there:
+                    known.setdefault(node, np.empty((len(theta), node.size)))[some] = there[node]
+        return moved, known
 
     def move(self, theta: Floats, scale: Floats) -> tuple[Floats, Floats | float, Back]:
         """As ``Coupling.move``; v follows from theta, so that no scale is needed."""

@@ -12,7 +12,7 @@ from lossmodel.model.density.operators import Node
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["Density", "Predictions"]
+__all__ = ["BATCH", "Density", "Predictions"]
 
 # Points that are evaluated at once: with 64 a point of a small submodel takes a tenth of the time
 # that it takes alone; with 1,000 their arrays no longer fit into the caches of a processor.
@@ -84,13 +84,20 @@ class Density:
         likelihood = sum(found[form].sum(axis=-1) for form in model.outputs)
         return likelihood - (theta**2).sum(axis=-1) / 2, adjoints[model.theta] - theta
 
-    def values(self, theta: Floats) -> Floats:
-        """Log density at S theta, shape (S, D), without its gradient; -inf where it overflows."""
+    def values(self, theta: Floats, known: Mapping[Node, Floats] | None = None) -> Floats:
+        """Log density at S theta, shape (S, D), without its gradient; -inf where it overflows.
+
+        Parameters
+        ----------
+        known
+            Nodes whose values at theta are known already, shape (S, n).
+        """
         model, found = self.model, np.empty(len(theta))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for first in range(0, len(theta), BATCH):
                 batch = theta[first : first + BATCH]
-                there = model.graph.evaluate({model.theta: batch}, model.outputs)
+                given = {node: x[first : first + BATCH] for node, x in (known or {}).items()}
+                there = model.graph.evaluate({model.theta: batch} | given, model.outputs)
                 likelihood = sum(there[form].sum(axis=-1) for form in model.outputs)
                 found[first : first + BATCH] = likelihood - (batch**2).sum(axis=-1) / 2
         return np.where(np.isfinite(found), found, -np.inf)

@@ -29,6 +29,7 @@ from lossmodel.model.density.losses import LossGraph, cells_of
 from lossmodel.model.density.operators import Map, Matrix, Node, RunningSum, gathering, picking
 from lossmodel.model.density.own_or_copied import own_or_copied
 from lossmodel.model.density.replicas import Twice
+from lossmodel.model.density.reported_fraction import ReportedFraction
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.observation import INTERVAL, Observations
@@ -179,6 +180,12 @@ class ModelGraph(LossGraph):
         row[figures] = np.arange(len(figures))
         own = self.design.series[:, 0] == party
         return self.graph.map(Log(TINY), self._counted.sums(row, len(figures), own, 0.0))
+
+    @property
+    def reported(self) -> list[Map]:
+        """Shares of the dead that lists and registers report; no level of rates is in them."""
+        maps = (node for node in self.graph.nodes if isinstance(node, Map))
+        return [node for node in maps if isinstance(node.function, ReportedFraction)]
 
     def _nothing(self) -> Floats | float:
         """Sums without losses: almost zero, but one where an observation has no sum."""

@@ -160,6 +160,9 @@ class Evaluation:
     def __getitem__(self, node: Node) -> Floats:
         return self._values[node.index]
 
+    def __contains__(self, node: Node) -> bool:
+        return node.index in self._values
+
     def of_map(self, node: Map) -> Evaluated:
         """Value and derivatives of a map."""
         return self._maps[node.index]
