@@ -239,8 +239,9 @@ def test_sums_of_a_wide_walk_mix_in_one_length_and_do_not_without(monkeypatch):
     assert worst(density, laplace) > 1.05
 
 
-def test_reported_shares_are_those_of_the_draws_that_were_moved(one_list):
-    density, laplace = one_list
+@pytest.mark.parametrize("of", ["one_list", "list_and_ledger"])
+def test_reported_shares_are_those_of_the_draws_that_were_moved(of, request):
+    density, laplace = request.getfixturevalue(of)
     theta = draws(laplace, 100, 1)
     moved, known = HeldLevels(counts(density, laplace.mode)).hold(theta)
     assert not np.array_equal(moved, theta)

@@ -14,6 +14,7 @@ from lossmodel.inference.nuts.figures import counts
 from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.nuts.held_sums import HeldSums
 from lossmodel.inference.nuts.held_walks import HeldWalks
+from lossmodel.inference.nuts.whitening import Whitened
 from lossmodel.inference.sampling import sample_through_gate
 from lossmodel.model import LossModel
 from lossmodel.model.density.density import Density
@@ -96,6 +97,12 @@ def test_mode_and_slopes_at_the_mode_stay(war):
     ends = [move(density, held, laplace.mode + sign * step) for sign in (1, -1)]
     np.testing.assert_allclose((ends[0] - ends[1]) / 2e-5, np.eye(density.size), atol=1e-7)
     np.testing.assert_allclose(move(density, held, laplace.mode), laplace.mode, atol=1e-12)
+
+
+def test_chains_have_the_maps_that_such_figures_need(war):
+    name, density, laplace, _ = war
+    found = [type(each) for each in Whitened(density, laplace).couplings]
+    assert found == ([HeldWalks] if name == "walk" else [HeldLevels, HeldSums])
 
 
 def test_the_volume_is_one(war):

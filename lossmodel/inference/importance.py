@@ -232,11 +232,9 @@ class _Sampler:
         # Coverage and delays bend the surface of a count of cases; an estimate's bends by the walk
         # alone, and weights are then more even with the smaller shift.
         cases = len(density.design.triangle.claim) > 0
-        if cases:
-            self._hold = HeldLevels(counts(density, laplace.mode)).hold
-        else:
-            levels = Levels(density, laplace.mode)
-            self._hold = lambda theta: (levels.hold(theta), {})
+        self._levels = (
+            HeldLevels(counts(density, laplace.mode)) if cases else Levels(density, laplace.mode)
+        )
         self._regions, self._number = regions, number
         self.size, self.hypers = density.size, len(density.design.parameters.hyper)
 
@@ -247,7 +245,7 @@ class _Sampler:
         # Far out, where the density is zero, all of it can overflow.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             mapped = self._to_theta(x)
-            theta, known = self._hold(mapped.theta)
+            theta, known = self._levels.hold(mapped.theta)
             target = self._density.values(theta, known) + mapped.volume
             if self._regions is not None:
                 target[self._regions.of(theta) != self._number] = -np.inf

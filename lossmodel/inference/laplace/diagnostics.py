@@ -184,4 +184,4 @@ def log_totals(density: Density, theta: Floats, totals: list[Quantity]) -> Float
         some = slice(first, first + BATCH)
         there = model.graph.evaluate({model.theta: draws[some]}, nodes, apart=True)
         found[some] = np.concatenate([there[node] for node in nodes], axis=-1)
-    return found.reshape(*theta.shape[:-1], -1)
+    return found.reshape(*theta.shape[:-1], found.shape[-1])

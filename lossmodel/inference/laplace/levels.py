@@ -28,6 +28,7 @@ from lossmodel.inference.laplace.modes import Point
 from lossmodel.model.density.curvature import clipped_curvature
 from lossmodel.model.density.density import Density
 from lossmodel.model.density.generated import SubmodelDraws
+from lossmodel.model.density.operators import Node
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.tables.readings import is_auxiliary
@@ -133,12 +134,12 @@ class Levels:
         columns = [of.excess(deviation[:, of.party]) for of in self.of]
         return np.stack(columns, axis=1) if columns else np.zeros((len(theta), 0))
 
-    def hold(self, theta: Floats) -> Floats:
-        """Theta of shape (S, D) with the levels lowered by q."""
+    def hold(self, theta: Floats) -> tuple[Floats, dict[Node, Floats]]:
+        """Theta of shape (S, D) with the levels lowered by q; no node is known by then."""
         held = theta.copy()
         for of, excess in zip(self.of, self.excess(theta).T, strict=True):
             held[:, of.entry] -= excess / of.slope
-        return held
+        return held, {}
 
     def mean_excess(self, point: Point) -> Floats:
         """The mean of q, shape (levels,), over the latent vector at the point's scales."""
@@ -155,7 +156,7 @@ class Levels:
 
 def hold_levels(density: Density, mode: Floats, theta: Floats) -> Floats:
     """Draws in the coordinates above, from draws around a mode, shape (S, D) both."""
-    return Levels(density, mode).hold(theta)
+    return Levels(density, mode).hold(theta)[0]
 
 
 def face_values(design: Design) -> Floats:

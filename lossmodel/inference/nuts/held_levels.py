@@ -90,9 +90,9 @@ class HeldLevels:
         return np.asarray(self._nonlinear.at(there) * np.abs(self.slopes).max(axis=0, initial=0.0))
 
     def hold(self, theta: Floats) -> tuple[Floats, dict[Node, Floats]]:
-        """Theta of shape (S, D) with the levels shifted, and the nodes that stay as they were.
+        """Theta of shape (S, D) with the levels shifted, and nodes that this does not change.
 
-        Most of the time of an evaluation is in the shares that lists report, of which these are.
+        These are the shares that lists report, which take most of the time of an evaluation.
         """
         model, moved = self._model, theta.copy()
         known: dict[Node, Floats] = {}

@@ -92,11 +92,11 @@ class Density:
         known
             Nodes whose values at theta are known already, shape (S, n).
         """
-        model, found = self.model, np.empty(len(theta))
+        model, found, known = self.model, np.empty(len(theta)), known or {}
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for first in range(0, len(theta), BATCH):
                 batch = theta[first : first + BATCH]
-                given = {node: x[first : first + BATCH] for node, x in (known or {}).items()}
+                given = {node: x[first : first + BATCH] for node, x in known.items()}
                 there = model.graph.evaluate({model.theta: batch} | given, model.outputs)
                 likelihood = sum(there[form].sum(axis=-1) for form in model.outputs)
                 found[first : first + BATCH] = likelihood - (batch**2).sum(axis=-1) / 2

@@ -183,7 +183,7 @@ class ModelGraph(LossGraph):
 
     @property
     def reported(self) -> list[Map]:
-        """Shares of the dead that lists and registers report; no level of rates is in them."""
+        """Shares of the dead that lists report; no level of rates or of biases is in them."""
         maps = (node for node in self.graph.nodes if isinstance(node, Map))
         return [node for node in maps if isinstance(node.function, ReportedFraction)]
 
