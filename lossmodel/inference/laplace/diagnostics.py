@@ -22,7 +22,7 @@ from lossmodel.inference.laplace.marginals import LaplaceMarginal, laplace_margi
 from lossmodel.inference.laplace.modes import Modes, Point
 from lossmodel.inference.laplace.quantities import Quantity, leading_lists, reported, slopes_of
 from lossmodel.inference.weights import MAX_K, effective, normalised, pareto_k
-from lossmodel.model.density.density import BATCH, Density
+from lossmodel.model.density.density import Density, batches
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["NormalityDiagnostics", "log_totals", "normality_diagnostics", "split_normal"]
@@ -180,8 +180,7 @@ def log_totals(density: Density, theta: Floats, totals: list[Quantity]) -> Float
     model, nodes = density.model, [total.node for total in totals]
     draws = theta.reshape(-1, theta.shape[-1])
     found = np.empty((len(draws), sum(node.size for node in nodes)))
-    for first in range(0, len(draws), BATCH):
-        some = slice(first, first + BATCH)
+    for some in batches(len(draws)):
         there = model.graph.evaluate({model.theta: draws[some]}, nodes, apart=True)
         found[some] = np.concatenate([there[node] for node in nodes], axis=-1)
     return found.reshape(*theta.shape[:-1], found.shape[-1])

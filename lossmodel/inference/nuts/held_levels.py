@@ -27,7 +27,8 @@ from scipy.sparse.csgraph import connected_components
 
 from lossmodel.inference.nuts.coupling import Back
 from lossmodel.inference.nuts.figures import Counts, Nonlinear
-from lossmodel.model.density.density import BATCH
+from lossmodel.model.density.density import batches
+from lossmodel.model.density.graph import Evaluation
 from lossmodel.model.density.operators import Node
 from lossmodel.model.design.grid import Floats
 
@@ -84,9 +85,12 @@ class HeldLevels:
         some._nonlinear = self._nonlinear.some(kept)
         return some
 
+    def _evaluate(self, theta: Floats) -> Evaluation:
+        return self._model.graph.evaluate({self._model.theta: theta}, self._nonlinear.nodes)
+
     def excess(self, theta: Floats) -> Floats:
         """The shift of each level at theta of shape (S, D), in logs of figures, shape (S, L)."""
-        there = self._model.graph.evaluate({self._model.theta: theta}, self._nonlinear.nodes)
+        there = self._evaluate(theta)
         return np.asarray(self._nonlinear.at(there) * np.abs(self.slopes).max(axis=0, initial=0.0))
 
     def hold(self, theta: Floats) -> tuple[Floats, dict[Node, Floats]]:
@@ -94,26 +98,24 @@ class HeldLevels:
 
         These are the shares that lists report, which take most of the time of an evaluation.
         """
-        model, moved = self._model, theta.copy()
+        moved = theta.copy()
         known: dict[Node, Floats] = {}
-        for first in range(0, len(theta), BATCH):
-            some = slice(first, first + BATCH)
-            there = model.graph.evaluate({model.theta: theta[some]}, self._nonlinear.nodes)
+        for some in batches(len(theta)):
+            there = self._evaluate(theta[some])
             moved[some, self.entries] -= self._nonlinear.at(there)
-            for node in model.reported:
+            for node in self._model.reported:
                 if node in there:
                     known.setdefault(node, np.empty((len(theta), node.size)))[some] = there[node]
         return moved, known
 
     def move(self, theta: Floats, scale: Floats) -> tuple[Floats, Floats | float, Back]:
         """As ``Coupling.move``; v follows from theta, so that no scale is needed."""
-        model, nonlinear = self._model, self._nonlinear
-        there = model.graph.evaluate({model.theta: theta}, nonlinear.nodes)
+        there, nonlinear = self._evaluate(theta), self._nonlinear
         moved = theta.copy()
         moved[..., self.entries] -= nonlinear.at(there)
 
         def back(gradient: Floats) -> Floats:
             seeds = nonlinear.seeds(-gradient[..., self.entries])
-            return np.asarray(gradient + there.adjoints(seeds)[model.theta])
+            return np.asarray(gradient + there.adjoints(seeds)[self._model.theta])
 
         return moved, 0.0, back

@@ -32,7 +32,7 @@ from lossmodel.inference.nuts.held_levels import HeldLevels
 from lossmodel.inference.nuts.held_sums import HeldSums
 from lossmodel.inference.nuts.held_walks import HeldWalks
 from lossmodel.inference.nuts.tight_sums import couplings_of
-from lossmodel.model.density.density import BATCH, Density
+from lossmodel.model.density.density import Density, batches
 from lossmodel.model.design.grid import Floats
 
 __all__ = ["Whitened"]
@@ -101,9 +101,8 @@ class Whitened:
 
     def _cost(self, density: Coupled, x: Floats) -> float:
         """Divergence from a normal by its draws x, shape (S, D), more for each coupling."""
-        parts = [x[first : first + BATCH] for first in range(0, len(x), BATCH)]
-        slopes = np.concatenate([self._pulled_back(density, part)[1] for part in parts])
+        parts = [self._pulled_back(density, x[some])[1] for some in batches(len(x))]
         with np.errstate(over="ignore", invalid="ignore"):
-            squares = ((slopes + x) ** 2).sum(axis=-1)
+            squares = ((np.concatenate(parts) + x) ** 2).sum(axis=-1)
         divergence = np.median(np.where(np.isfinite(squares), squares, np.inf))
         return float(divergence / NEARER ** len(density.couplings))

@@ -1,6 +1,6 @@
 """The log posterior density of a submodel with its gradient, from the graph of the model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,22 @@ from lossmodel.model.density.operators import Node
 from lossmodel.model.design import Design
 from lossmodel.model.design.grid import Floats
 
-__all__ = ["BATCH", "Density", "Predictions"]
+__all__ = ["Density", "Predictions", "batches"]
 
 # Points that are evaluated at once: with 64 a point of a small submodel takes a tenth of the time
 # that it takes alone; with 1,000 their arrays no longer fit into the caches of a processor.
 BATCH = 64
+
+
+def batches(count: int) -> Iterator[slice]:
+    """So many points, in parts that are evaluated at once.
+
+    Examples
+    --------
+    >>> list(batches(100))
+    [slice(0, 64, None), slice(64, 128, None)]
+    """
+    return (slice(first, first + BATCH) for first in range(0, count, BATCH))
 
 
 @dataclass(frozen=True)
@@ -94,12 +105,11 @@ class Density:
         """
         model, found, known = self.model, np.empty(len(theta)), known or {}
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for first in range(0, len(theta), BATCH):
-                batch = theta[first : first + BATCH]
-                given = {node: x[first : first + BATCH] for node, x in known.items()}
-                there = model.graph.evaluate({model.theta: batch} | given, model.outputs)
+            for some in batches(len(theta)):
+                given = {model.theta: theta[some]} | {node: x[some] for node, x in known.items()}
+                there = model.graph.evaluate(given, model.outputs)
                 likelihood = sum(there[form].sum(axis=-1) for form in model.outputs)
-                found[first : first + BATCH] = likelihood - (batch**2).sum(axis=-1) / 2
+                found[some] = likelihood - (theta[some] ** 2).sum(axis=-1) / 2
         return np.where(np.isfinite(found), found, -np.inf)
 
     def evaluate(self, theta: Floats) -> Evaluation:
