@@ -6,6 +6,7 @@ parameterisation, the standard normals; no array of the design and no line of it
 
 import math
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,11 @@ class PlainWar:
         self.length = (until - conflict.start).days + 1
         self.battles, self.wider = battles or {}, wider or {}
         self.width = conflict.knots.rate_days // 2 if self.length > 366 else 1
-        spans = (span for days in self.battles.values() for span in days)
+        self.spacing = min(conflict.knots.rate_days, max(1, self.length // 12))
+        self.short = {party: self.short_spans(party) for party in conflict.parties}
+        spans = (span for of in (self.battles, self.short) for s in of.values() for span in s)
         ends = {cut for first, last in spans for cut in (first, last + 1)}
         self.cuts = {cut for cut in ends if cut < self.length}
-        self.spacing = min(conflict.knots.rate_days, max(1, self.length // 12))
         self.ended = ended
         firsts = {conflict.components(term["party"])[0] for term in self.terms}
         self.parties = [name for name in conflict.parties if name in firsts]
@@ -131,7 +133,40 @@ class PlainWar:
         level = prior.mean + prior.sd * self.z(f"rate.level {party}")[0]
         x, positions = self.middle(day), knots(first, last, spacing)
         log_rate = level + self.walk_at(x, positions, f"rate.walk {party}", sd)
-        return math.exp(log_rate + self.battle(party, day)) * self.active(day, first, last)
+        log_rate += self.battle(party, day) + self.day_effect(party, day)
+        return math.exp(log_rate) * self.active(day, first, last)
+
+    def short_spans(self, party: str) -> list[tuple[int, int]]:
+        """First and last days of runs of days that the same short windows have in common."""
+        windows = []
+        for term in self.terms:
+            counts = term["kind"] == "window" and term["accounting"] not in AUXILIARY
+            if counts and party in self.conflict.components(term["party"]):
+                first = max(self.day(term["days"][0][0]), 0)
+                last = min(self.day(term["days"][-1][1]), self.length - 1)
+                if 1 <= last + 1 - first < self.spacing:
+                    windows.append((first, last))
+        of_battles = {t for a, b in self.battles.get(party, []) for t in range(a, b + 1)}
+
+        def around(day: int) -> tuple[int, ...]:
+            if day in of_battles:
+                return ()
+            return tuple(i for i, (a, b) in enumerate(windows) if a <= day <= b)
+
+        runs = [list(run) for _, run in groupby(range(self.length), key=around)]
+        spans = [(run[0], run[-1]) for run in runs if around(run[0])]
+        return spans if len(spans) <= 104 else []
+
+    def day_effect(self, party: str, day: int) -> float:
+        """Log factor of the days of a short window; that of its days has the mean one."""
+        spans = self.short[party]
+        for number, (first, last) in enumerate(spans):
+            if first <= day <= last:
+                prior, days = self.priors["rate.day_sd"], last + 1 - first
+                normal = self.z(f"rate.day {party}", len(spans))[number]
+                own = self.scale("rate.day_sd") * normal / math.sqrt(days)
+                return own - prior.median**2 / days / 2
+        return 0.0
 
     def battle(self, party: str, day: int) -> float:
         """Log factor of the days of a battle."""

@@ -161,9 +161,18 @@ def test_one_loss_per_day_adds_up_to_the_days_of_each_claim(design):
 def test_daily_linear_predictors_are_averages_of_knots(design):
     """Log rates, logits: every cell, the last one too, has weights that add up to one."""
     rows = np.concatenate([design.latent.rate, design.latent.lethality, design.latent.missing])
-    weights = design.daily.sum(axis=1).reshape(design.rows, design.grid.cells)
+    effects = np.concatenate(
+        [where for name, where in design.parameters.rows.items() if name.startswith("rate.day ")]
+    )
+    columns = np.setdiff1d(np.arange(design.daily.shape[1]), effects)
+    shape = (design.rows, design.grid.cells)
+    weights = design.daily[:, columns].sum(axis=1).reshape(shape)
     assert_allclose(weights[rows[rows >= 0]], 1)
     assert design.daily.min() >= 0
+    # Days of short windows have an effect of their own besides.
+    spans = design.latent.day_effects.values()
+    days = design.daily[:, effects].sum(axis=1).reshape(shape) @ design.grid.widths
+    assert days.sum() == sum(hi - lo for own in spans for lo, hi in own) > 0
 
 
 def test_bins_of_lists_tile_their_days(design):

@@ -1,8 +1,9 @@
 """Latent losses of a simulated war, day by day, drawn from the priors.
 
-Losses per day are ``exp(eta)``, with eta a random walk around a level. The share killed is a random
-walk on the logit scale, and so is the share of the killed who are missing at first. The share of a
-scope is constant or decays. Equipment has a rate only.
+Losses per day are ``exp(eta)``, with eta a random walk around a level and independent deviations of
+days, whose exponentials have mean one. The share killed is a random walk on the logit scale, and so
+is the share of the killed who are missing at first. The share of a scope is constant or decays.
+Equipment has a rate only.
 """
 
 from __future__ import annotations
@@ -220,7 +221,9 @@ def _draw_rate(truth: Truth, party: str, walks: _Walks, level: float) -> None:
     unit = min(max(FORTNIGHT, days / 52), max(1.0, days / 12))
     sd = walks.sampler.quantity("rate.walk_sd") * float(np.sqrt(spacing / unit))
     active = (walks.at >= walks.first) & (walks.at <= walks.last)
-    truth.rate[party] = np.exp(walks.path(spacing, level, sd)) * active
+    day_sd = walks.sampler.quantity("rate.day_sd")
+    of_days = day_sd * walks.sampler.rng.standard_normal(days) - day_sd**2 / 2
+    truth.rate[party] = np.exp(walks.path(spacing, level, sd) + of_days) * active
 
 
 def _draw_lethality(truth: Truth, party: str, walks: _Walks) -> None:

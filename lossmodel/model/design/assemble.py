@@ -11,6 +11,7 @@ from lossmodel.model.design.battles import Battles, battles_of
 from lossmodel.model.design.bias import build_biases, kind_of_list
 from lossmodel.model.design.bias_map import as_published, bias_map, unsettled_share
 from lossmodel.model.design.comparisons import ComparisonBuilder
+from lossmodel.model.design.day_effects import DayEffects, day_effects_of
 from lossmodel.model.design.design import PEOPLE, Design
 from lossmodel.model.design.grid import Floats, Grid
 from lossmodel.model.design.latent import build_latent
@@ -60,24 +61,28 @@ def build_design(
     ended
         Last day of fighting; None while the war lasts.
     like
-        A design of other figures of the same days, whose cells, knots and battles this one has.
+        A design of other figures of the same days, whose cells, knots, battles and day effects it
+        has.
 
     Returns
     -------
     design
         See `Design`, and `LossModel.design`, which selects the rows, for examples.
     """
-    of_days = None if like is None else (like.latent.battles, like.grid)
+    of_days = None if like is None else (like.latent.battles, like.latent.day_effects, like.grid)
     return _Assembly(terms, name, conflict, priors, components, until, ended, of_days).design()
 
 
-def _days(terms: pd.DataFrame, conflict: Conflict, until: pd.Timestamp) -> tuple[Battles, Grid]:
-    """Battles, and cells and knots as the windows of the observations ask for."""
+def _days(
+    terms: pd.DataFrame, conflict: Conflict, until: pd.Timestamp
+) -> tuple[Battles, DayEffects, Grid]:
+    """Battles, days with effects, and cells and knots, as the windows of observations ask for."""
     windows = [window for days in terms["days"] for window in days]
     begins = {start.toordinal() for start, _ in windows}
     edges = len(begins | {end.toordinal() + 1 for _, end in windows})
     grid = Grid.over(conflict.start, until, rate_days=conflict.knots.rate_days, edges=edges)
-    return battles_of(terms, grid, conflict.components)
+    battles, grid = battles_of(terms, grid, conflict.components)
+    return battles, *day_effects_of(terms, grid, conflict.components, battles)
 
 
 class _Assembly:
@@ -95,17 +100,17 @@ class _Assembly:
         components: Components,
         until: pd.Timestamp,
         ended: pd.Timestamp | None,
-        like: tuple[Battles, Grid] | None,
+        like: tuple[Battles, DayEffects, Grid] | None,
     ) -> None:
         self.terms, self.name = terms.reset_index(drop=True), name
         self.conflict, self.priors, self.components = conflict, priors, components
-        battles, self.grid = like or _days(self.terms, conflict, until)
+        battles, day_effects, self.grid = like or _days(self.terms, conflict, until)
         self.builder, self.daily = ParameterisationBuilder(), Linear()
         common: dict[str, Any] = {"priors": priors, "components": components}
         common |= {"grid": self.grid, "builder": self.builder}
         self.latent, rows = build_latent(
-            self.terms, conflict=conflict, battles=battles, linear=self.daily,
-            person=name in PEOPLE, **common,
+            self.terms, conflict=conflict, battles=battles, day_effects=day_effects,
+            linear=self.daily, person=name in PEOPLE, **common,
         )  # fmt: skip
         self.streams, self.stream_of = stream_table(self.terms, self.grid)
         self.biases = build_biases(self.streams, conflict=conflict, **common)

@@ -15,6 +15,7 @@ from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Group, Party
 from lossmodel.model.components import Components
 from lossmodel.model.design.battles import IN_COMMON, Battles, Span, rarity
+from lossmodel.model.design.day_effects import DayEffects, means_and_sds
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.parameters import ParameterisationBuilder
@@ -47,6 +48,8 @@ class LatentProcesses:
         Party -> (positions in days, rows of v).
     battles
         Party -> half-open ranges of days of its battles.
+    day_effects
+        Party -> half-open ranges of days whose rates have a random effect.
     active
         Shape (P, T): share of each cell's days on which a party can have losses.
     scopes
@@ -74,6 +77,7 @@ class LatentProcesses:
     lethality_knots: dict[str, Knots]
     missing_knots: dict[str, Knots]
     battles: Battles
+    day_effects: DayEffects
     active: Floats
     scopes: tuple[ScopeShare, ...]
     scope_index: dict[tuple[str, str], int]
@@ -87,6 +91,7 @@ def build_latent(
     components: Components,
     grid: Grid,
     battles: Battles,
+    day_effects: DayEffects,
     builder: ParameterisationBuilder,
     linear: Linear,
     person: bool,
@@ -99,6 +104,8 @@ def build_latent(
         The observations of the submodel.
     battles
         Days of the battles of parties, at which rates have factors of their own.
+    day_effects
+        Days whose rates deviate from the path.
     linear
         The map from v to daily linear predictors, to which the processes are added.
     person
@@ -124,6 +131,7 @@ def build_latent(
             factor = widened.get(name, 1.0) if kind == "lethality" else 1.0
             processes.add(kind, p, days, level=_level(kind, person=person), sd_factor=factor)
         processes.add_battles(p, days, battles.get(name, []))
+        processes.add_day_effects(p, day_effects.get(name, []))
     scopes, scope_index = build_scopes(
         terms,
         conflict=conflict,
@@ -143,6 +151,7 @@ def build_latent(
         lethality_knots=processes.knots["lethality"],
         missing_knots=processes.knots["missing"],
         battles={name: battles[name] for name in parties if name in battles},
+        day_effects={name: day_effects[name] for name in parties if name in day_effects},
         active=active,
         scopes=scopes,
         scope_index=scope_index,
@@ -237,8 +246,21 @@ class _ProcessBuilder:
         rows = self.builder.rows(f"rate.battle {name}", np.full(len(battles), prior.mean * rare))
         self.builder.shared(f"rate.battle.level {name}", rows, sd * IN_COMMON**0.5)
         self.builder.independent(f"rate.battle {name}", rows, sd * (1 - IN_COMMON) ** 0.5)
+        self._add_to_rate(party, rows, battles)
+
+    def add_day_effects(self, party: int, spans: list[Span]) -> None:
+        """Let the rate deviate from its path on some days, by an sd that is learned."""
+        if not spans:
+            return
+        name, prior = self.parties[party], self.priors["rate.day_sd"]
+        means, sds = means_and_sds(spans, prior.median)
+        rows = self.builder.rows(f"rate.day {name}", means)
+        self.builder.independent(f"rate.day {name}", rows, sds, prior)
+        self._add_to_rate(party, rows, spans)
+
+    def _add_to_rate(self, party: int, rows: Ints, spans: Sequence[Span]) -> None:
         first = self.rows["rate"][party] * self.grid.cells
-        for row, span in zip(rows, battles, strict=True):
+        for row, span in zip(rows, spans, strict=True):
             lo, hi = np.searchsorted(self.grid.edges, span)
             self.linear.add(first + np.arange(lo, hi), row, 1.0)
 

@@ -224,7 +224,9 @@ class ParameterisationBuilder:
         self._scale_of.extend([hyper] * size)
         return np.arange(first, first + size, dtype=np.int64)
 
-    def independent(self, name: str, rows: Ints, sd: float, scale: Prior | None = None) -> None:
+    def independent(
+        self, name: str, rows: Ints, sd: Floats | float, scale: Prior | None = None
+    ) -> None:
         """Give each row a normal of its own."""
         self._linear.add(rows, self.normals(name, len(rows), scale), sd * self._factor(scale))
 

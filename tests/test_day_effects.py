@@ -1,0 +1,209 @@
+"""Day effects: which days have one, and what a figure of a day says of that day."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lossmodel.api import fit
+from lossmodel.claims import load_claims
+from lossmodel.evidence import collect_evidence
+from lossmodel.model import LossModel
+from lossmodel.model.design.battles import battles_of
+from lossmodel.model.design.day_effects import MOST, day_effects_of, means_and_sds
+from lossmodel.model.design.grid import Grid
+from lossmodel.model.priors import Priors
+from lossmodel.posterior.fit import conflict_priors
+from tests.small_conflict import TOML, claims_csv, write_conflict
+
+START = pd.Timestamp("2001-01-01")
+
+
+def effects(*windows, days=365, kind="window", accounting="ledger", battles=None):
+    """Spans with a day effect, given first and last days of windows, in a war with weekly knots."""
+    dates = [tuple([tuple(START + pd.Timedelta(days=d) for d in window)]) for window in windows]
+    table = pd.DataFrame({"party": "a", "kind": kind, "accounting": accounting, "days": dates})
+    grid = Grid.over(START, START + pd.Timedelta(days=days - 1), rate_days=7, edges=99)
+    found, changed = day_effects_of(table, grid, lambda party: [party], battles or {})
+    assert set(changed.cuts) == {day for spans in found.values() for span in spans for day in span}
+    return found.get("a", [])
+
+
+@pytest.mark.parametrize(
+    ("windows", "expected"),
+    [
+        ([(38, 38), (120, 121)], [(38, 39), (120, 122)]),
+        # The parts that a window shares with another, and those that it does not.
+        ([(38, 41), (40, 43)], [(38, 40), (40, 42), (42, 44)]),
+        ([(38, 38), (38, 38), (39, 39)], [(38, 39), (39, 40)]),
+        # A week is as long as the spacing of the knots.
+        ([(38, 44)], []),
+        ([(38, 43), (0, 364)], [(38, 44)]),
+        # The first and the last day, and windows that leave the war.
+        ([(0, 0), (364, 364)], [(0, 1), (364, 365)]),
+        ([(-9, 1), (363, 380)], [(0, 2), (363, 365)]),
+        ([(400, 400)], []),
+    ],
+)
+def test_days_of_short_windows_have_effects(windows, expected):
+    assert effects(*windows) == expected
+
+
+def test_lists_and_ratios_have_no_day_effects():
+    assert effects((38, 38)) == [(38, 39)]
+    assert effects((38, 38), kind="vintage", accounting="list") == []
+    assert effects((38, 38), accounting="ratio") == []
+
+
+def test_battles_have_no_other_effects():
+    table = pd.DataFrame({"party": ["a"] * 2, "kind": "window", "accounting": "estimate"})
+    table["days"] = [((START + pd.Timedelta(days=d),) * 2,) for d in (38, 60)]
+    grid = Grid.over(START, START + pd.Timedelta(days=364), rate_days=7, edges=99)
+    battles, cut = battles_of(table, grid, lambda party: [party])
+    assert battles["a"] == [(38, 39), (60, 61)]
+    assert day_effects_of(table, cut, lambda party: [party], battles) == ({}, cut)
+    assert effects((37, 39), battles={"a": [(38, 39)]}) == [(37, 38), (39, 40)]
+
+
+def test_a_long_series_has_none():
+    assert len(effects(*[(2 * i, 2 * i) for i in range(MOST)])) == MOST
+    assert effects(*[(2 * i, 2 * i) for i in range(MOST + 1)]) == []
+
+
+def test_the_parties_of_a_sum_have_each_their_own():
+    table = pd.DataFrame({"party": ["a+b"], "kind": "window", "accounting": "estimate"})
+    table["days"] = [((START, START),)]
+    grid = Grid(START, START + pd.Timedelta(days=99), knot_days=7)
+    found, _ = day_effects_of(table, grid, lambda party: party.split("+"), {})
+    assert found == {"a": [(0, 1)], "b": [(0, 1)]}
+
+
+def test_effects_keep_the_mean_of_losses_where_the_sd_is_the_median():
+    """Of a week too, whose days are independent: as the mean of seven lognormal days has it."""
+    sd = Priors.default()["rate.day_sd"].median
+    means, sds = means_and_sds([(0, 1), (10, 17)], sd)
+    normals = np.random.default_rng(1).standard_normal((400_000, 7))
+    day, week = (np.exp(mean + sd * s * normals[:, 0]) for mean, s in zip(means, sds, strict=True))
+    np.testing.assert_allclose([day.mean(), week.mean()], 1, atol=0.005)
+    days = np.exp(means[0] + sd * normals).mean(axis=1)
+    assert np.log(days).std() == pytest.approx(np.log(week).std(), rel=0.1)
+
+
+# What a figure of a day says of that day
+
+HUNDRED_DAYS = TOML.replace("end = 2003-12-31", "end = 2001-04-10").replace(
+    "2002-01-01", "2001-02-01"
+)
+NO_EFFECTS = {"rate.day_sd": {"median": 1e-3, "sd": 0.0, "reason": "Days follow the path."}}
+
+
+def row(value, first, last, kind="period", claimant="land-staff"):
+    return {
+        "claim_id": f"{claimant}-{kind}-{first}", "claimant": claimant, "party": "land",
+        "category": "killed", "kind": kind, "start": first, "end": last, "value": str(value),
+        "known": last,
+    }  # fmt: skip
+
+
+def dates(days):
+    return [f"{START + pd.Timedelta(days=int(day)):%Y-%m-%d}" for day in days]
+
+
+def fitted(folder, rows, *, effects=True):
+    claims = load_claims(
+        conflict=write_conflict(
+            folder, conflict=HUNDRED_DAYS, claims=claims_csv(rows), streams=None
+        )
+    )
+    priors = conflict_priors(claims.conflict)
+    return fit(
+        claims, engine="laplace", seed=1, priors=priors if effects else priors.replace(NO_EFFECTS)
+    )
+
+
+@pytest.fixture(scope="module")
+def uneven(tmp_path_factory):
+    """Figures of every third day of a hundred: ten each, but for one of 60 and one of none."""
+    values = np.full(33, 10)
+    values[[12, 22]] = 60, 0
+    rows = [
+        row(value, day, day, "daily")
+        for value, day in zip(values, dates(3 * np.arange(33)), strict=True)
+    ]
+    rows.append(row(1000, "2001-01-01", "2001-04-10"))
+    return tmp_path_factory.mktemp("uneven"), rows
+
+
+def of_days(uneven, **settings):
+    daily = fitted(*uneven, **settings).daily("land", "killed")
+    return np.median(daily, axis=0)[[36, 37, 66, 67]]
+
+
+def test_a_figure_of_a_day_is_of_that_day(uneven):
+    heavy, after, quiet, next_day = of_days(uneven)
+    assert heavy > 2.5 * after
+    assert quiet < next_day / 2
+    assert 0.6 < after / next_day < 1.7
+
+
+@pytest.mark.slow
+def test_without_effects_the_path_passes_by_both_days(uneven):
+    heavy, after, quiet, next_day = of_days(uneven, effects=False)
+    assert heavy < 1.3 * after
+    assert quiet > next_day / 1.3
+
+
+@pytest.mark.slow
+def test_the_sd_of_days_is_learned(tmp_path):
+    days = dates(3 * np.arange(33))
+    normals = np.random.default_rng(5).standard_normal(33)
+
+    def learned(name, sd):
+        folder = tmp_path / name
+        folder.mkdir()
+        values = np.round(200 * np.exp(sd * normals)).astype(int)
+        found = fitted(
+            folder, [row(v, day, day, "daily") for v, day in zip(values, days, strict=True)]
+        )
+        person = found.submodels["person"]
+        number = person.design.parameters.hyper.index("rate.day_sd")
+        prior = Priors.default()["rate.day_sd"]
+        return float(np.exp(prior.mean + prior.sd * np.median(person.posterior.theta[..., number])))
+
+    assert learned("steady", 0.05) < 0.25 < 0.7 < learned("uneven", 1.0)
+
+
+@pytest.mark.slow
+def test_days_are_covered(tmp_path):
+    """Forty known days of each of six wars whose days scatter by 0.8 around a path."""
+    rng, inside, twin = np.random.default_rng(2), [], []
+    for war in range(6):
+        level, path = rng.uniform(3, 5), np.cumsum(rng.normal(0, 0.05, 100))
+        truth = np.exp(level + path + 0.8 * rng.standard_normal(100) - 0.32)
+        known = np.sort(rng.choice(100, 40, replace=False))
+        bias = rng.uniform(-0.4, 0)
+        printed = rng.poisson(truth * np.exp(bias + rng.normal(0, 0.2, 100)))
+        rows = [
+            row(printed[day], date, date, "daily")
+            for day, date in zip(known, dates(known), strict=True)
+        ]
+        for effects, found in ((True, inside), (False, twin)):
+            folder = tmp_path / f"{war}-{effects}"
+            folder.mkdir()
+            daily = fitted(folder, rows, effects=effects).daily("land", "killed")[:, known]
+            lower, upper = np.quantile(daily, [0.05, 0.95], axis=0)
+            found.append(np.mean((lower <= truth[known]) & (truth[known] <= upper)))
+    assert np.mean(inside) > 0.85
+    assert np.mean(twin) < 0.75
+
+
+def test_designs_of_other_figures_of_the_same_days_have_the_same_effects(uneven):
+    folder, rows = uneven
+    claims = load_claims(
+        conflict=write_conflict(
+            folder, conflict=HUNDRED_DAYS, claims=claims_csv(rows), streams=None
+        )
+    )
+    model, evidence = LossModel(), collect_evidence(claims)
+    design = model.design(evidence, claims.conflict)
+    assert len(design.latent.day_effects["land"]) == 33
+    assert design.parameters.rows["rate.day land"].shape == (33,)
