@@ -156,8 +156,8 @@ def weighted_draws(
     >>> from lossmodel.evidence import collect_evidence
     >>> from lossmodel.inference.laplace.fit import approximate
     >>> from lossmodel.model import LossModel
-    >>> claims = load_claims(conflict="battle-of-britain")
-    >>> design = LossModel().design(collect_evidence(claims), claims.conflict, "aircraft")
+    >>> claims = load_claims(conflict="kosovo1999")
+    >>> design = LossModel().design(collect_evidence(claims), claims.conflict, "tanks")
     >>> density = Density(design)
     >>> found = weighted_draws(density, approximate(density, diagnose=False), seed=1)
     >>> found.k < 0.7, found.effective > 1000
