@@ -1,6 +1,7 @@
 """Blocks fitted in two processes are those fitted in one."""
 
 import os
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -78,6 +79,17 @@ def test_a_fit_with_little_to_share_stays_here(designs, monkeypatch, process):
     monkeypatch.setattr(module, "_shared", None)
     submodels, _, _ = fitted(designs[:2])
     assert list(submodels) == [design.name for design in designs[:2]]
+
+
+def test_keys_are_of_content(designs):
+    """Not of cached properties, nor of which equal texts are one object."""
+    design = designs[0]
+    key = module._key(design, SETTINGS)
+    again = pickle.loads(pickle.dumps(design))
+    _ = design.grid.cell_of, design.grid.days
+    assert module._key(design, SETTINGS) == module._key(again, SETTINGS) == key
+    assert module._key(replace(design, rows=design.rows + 1), SETTINGS) != key
+    assert module._key(design, replace(SETTINGS, seed=2)) != key
 
 
 def kept(cached):

@@ -7,12 +7,14 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from hashlib import sha256
+from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 
 from lossmodel.inference import worker
 from lossmodel.inference.run import Progress, Settings, Submodel, run
@@ -109,13 +111,26 @@ def run_submodels(
 
 
 def _key(design: Design, settings: Settings) -> str:
-    """Hash of all that a submodel follows from, its code included.
+    """Hash of all that a submodel follows from, its code included."""
+    content = BytesIO()
+    pickler = _Contents(content, protocol=PICKLED)
+    # Without it, which of two equal texts is one object would count.
+    pickler.fast = True
+    pickler.dump((design, settings))
+    return sha256(code_hash(__name__).encode() + content.getvalue()).hexdigest()
 
-    Equal designs that were made in one way have equal pickles. Where they had not, one more would
-    be fitted.
-    """
-    content = pickle.dumps((design, settings), protocol=PICKLED)
-    return sha256(code_hash(__name__).encode() + content).hexdigest()
+
+class _Contents(pickle.Pickler):
+    """Pickles contents alone: no cached properties and flags, and arrays however they lie."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if is_dataclass(value) and not isinstance(value, type):
+            return type(value), tuple(getattr(value, field.name) for field in fields(value))
+        if isinstance(value, sparse.csr_array):
+            return type(value), (value.data, value.indices, value.indptr, value.shape)
+        if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+            return np.ndarray, (value.dtype.str, value.shape, value.tobytes())
+        return NotImplemented
 
 
 def _keep(submodel: Submodel, cached: Cached) -> None:
