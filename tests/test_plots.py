@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from lossmodel import plots
 from lossmodel.conflict.titles import claimant_names
@@ -18,6 +19,7 @@ from lossmodel.posterior.estimates import estimate, rate_measure
 from lossmodel.posterior.ratios import biases_table
 from lossmodel.report.figures import figures
 from lossmodel.report.figures.figures import FigureSpec, draw_figures, figure_specs
+from lossmodel.report.figures.room import fit_words
 from lossmodel.report.figures.tables import tables_for
 from lossmodel.report.results import Results
 from tests.fakes import HOSTILE, make_fit
@@ -224,3 +226,20 @@ def test_an_axis_of_ratios_has_three_ticks_or_more(low, high, ticks):
     found = ax.get_xticks()
     assert len(found) >= 3
     np.testing.assert_allclose(found, ticks or [0.1, 0.2, 0.5, 1, 2, 5])
+
+
+@pytest.mark.parametrize("names", [["a", "b"], ["Ministry of Defence: killed and wounded"] * 2])
+@pytest.mark.parametrize("words", [3, 9, 16, 40])
+def test_titles_stay_within_the_figure(names, words):
+    """However far in the plot begins."""
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    ax = figure.subplots()
+    ax.barh([0, 1], [1, 2])
+    ax.set_yticks([0, 1], names)
+    ax.set_title(" ".join(["aircraft"] * words), loc="left")
+    fit_words(ax)
+    figure.draw_without_rendering()
+    lines = ax.get_title(loc="left").split("\n")
+    title = next(text for text in ax.findobj(Text) if text.get_text() == "\n".join(lines))
+    assert title.get_window_extent().x1 <= figure.bbox.width
+    assert len(lines) <= 2

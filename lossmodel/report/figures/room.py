@@ -17,16 +17,13 @@ __all__ = ["fit_words"]
 BESIDE: Final = 0.6
 LINES: Final = 2  # of a title
 FEWEST: Final = 8  # letters
+GAPS: Final = 0.16  # inches: the edge, a tick and the pad between it and its name
 
 
 def fit_words(ax: Axes) -> None:
     """Break a title, and shorten names beside the plot, that leave it no room."""
     figure = cast("Figure", ax.figure)
     width = float(figure.bbox.width)
-    title = ax.get_title(loc="left")
-    if title:
-        line = _letters(figure, title, width, ax.title.get_fontsize())
-        ax.set_title(fill(shortened(title, LINES * line), line), loc="left")
     labels = ax.get_yticklabels()
     names = [label.get_text() for label in labels]
     short = [
@@ -35,11 +32,27 @@ def fit_words(ax: Axes) -> None:
     ]
     if short != names:
         ax.set_yticks(ax.get_yticks(), short)
+    title = ax.get_title(loc="left")
+    if title:
+        beside = [
+            _width(figure, name, label.get_fontsize())
+            for name, label in zip(short, labels, strict=True)
+        ]
+        # It begins where the plot does: beside the names, or where numbers leave off.
+        left = max(beside, default=0.0) + GAPS * figure.dpi
+        room = width - max(ax.get_position().x0 * width, left)
+        line = _letters(figure, title, room, ax.title.get_fontsize())
+        ax.set_title(fill(title, line, max_lines=LINES, placeholder=" …"), loc="left")
 
 
 def _letters(figure: Figure, text: str, room: float, size: Any) -> int:
     """Letters of a text that a line has room for."""
+    width = _width(figure, text, size)
+    return len(text) if width <= room else max(int(len(text) * room / width), FEWEST)
+
+
+def _width(figure: Figure, text: str, size: Any) -> float:
     line = figure.text(0, 0, text, fontsize=size)
     width = float(line.get_window_extent().width)
     line.remove()
-    return len(text) if width <= room else max(int(len(text) * room / width), FEWEST)
+    return width
