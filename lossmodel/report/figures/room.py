@@ -42,7 +42,9 @@ def fit_words(ax: Axes) -> None:
         left = max(beside, default=0.0) + GAPS * figure.dpi
         room = width - max(ax.get_position().x0 * width, left)
         line = _letters(figure, title, room, ax.title.get_fontsize())
-        ax.set_title(fill(title, line, max_lines=LINES, placeholder=" …"), loc="left")
+        # A line ends before a word that it has no room for.
+        short_title = shortened(title, max(LINES * line - FEWEST, line))
+        ax.set_title(fill(short_title, line, max_lines=LINES, placeholder=" …"), loc="left")
 
 
 def _letters(figure: Figure, text: str, room: float, size: Any) -> int:
