@@ -56,6 +56,7 @@ class PlainWar:
         spans = (span for of in (self.battles, self.short) for s in of.values() for span in s)
         ends = {cut for first, last in spans for cut in (first, last + 1)}
         self.cuts = {cut for cut in ends if cut < self.length}
+        self.cell = cache(self.cell_of)
         self.ended = ended
         firsts = {conflict.components(term["party"])[0] for term in self.terms}
         self.parties = [name for name in conflict.parties if name in firsts]
@@ -100,7 +101,7 @@ class PlainWar:
     def day(self, date: pd.Timestamp) -> int:
         return (date - self.conflict.start).days
 
-    def cell(self, day: int) -> range:
+    def cell_of(self, day: int) -> range:
         """The days of a cell, the last of which may extend beyond the war; battles cut them."""
         left = day // self.width * self.width
         right = min((cut for cut in self.cuts if day < cut), default=math.inf)

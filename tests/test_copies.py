@@ -228,6 +228,7 @@ def test_significant_digits():
 # Effect
 
 
+@pytest.mark.slow
 def test_copies_of_one_figure_are_one_witness(tmp_path):
     rows = [
         figure(name, 132_417, published=180 + i) for i, name in enumerate(("one", "two", "six"))

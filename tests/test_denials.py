@@ -61,6 +61,7 @@ def test_a_denial_says_nothing_of_many_dead(war, claimant):
     assert twin[2] / twin[0] > 1.5 * after[2] / after[0]
 
 
+@pytest.mark.slow
 def test_a_count_of_none_says_that_there_were_few(war):
     for figures in ({"land-staff": 0}, {"land-staff": 0, "gazette": 2}):
         claims = war(**figures)

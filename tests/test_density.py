@@ -76,9 +76,8 @@ CASES = {
 Case = tuple[LossModel, Evidence, str]
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
-every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-# PyMC builds a graph for each: those without a component or learned scales are for the slow suite.
-every_case_in_pymc = pytest.mark.parametrize(
+# Those without a component or learned scales are for the slow suite.
+every_case = pytest.mark.parametrize(
     "case",
     [
         pytest.param(
@@ -162,7 +161,7 @@ def assert_by_hand(design: Design, plain: PlainDensity, theta: np.ndarray) -> No
 # The comparisons
 
 
-@every_case_in_pymc
+@every_case
 def test_value_and_gradient_are_those_of_pymc(case):
     model, evidence, submodel = case
     design = model.design(evidence, CONFLICT, submodel)

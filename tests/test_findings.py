@@ -816,6 +816,7 @@ def divided(tmp_path_factory):
     return {"guests": fit("first", "north"), "north": fit("second", "guests")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silent", ["guests", "north"])
 def test_a_silent_party_has_the_rest_of_the_sum(divided, silent):
     known = {"guests": "north", "north": "guests"}[silent]

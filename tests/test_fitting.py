@@ -184,6 +184,7 @@ def test_shares_of_variance_are_shares(fitted):
     assert shares["prior_share"].between(0, 1 + 1e-9).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("prior", "value", "change"),
     [
@@ -224,6 +225,7 @@ def test_the_priors_as_they_are_change_nothing(fitted):
         np.testing.assert_allclose([row.median, row.lower, row.upper], limits, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_curvature_is_that_of_the_gradient(persons):
     """The exact Hessian at the mode against differences of the gradient, column by column."""
     mode, step = approximate(persons, diagnose=False).mode, 1e-4

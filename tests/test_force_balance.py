@@ -303,6 +303,7 @@ def test_balances_that_were_asked_for_and_say_nothing_are_no_observations(fits, 
     assert "none of them is an observation" not in force_blocks(seen)[1].text
 
 
+@pytest.mark.slow
 def test_with_the_balance_the_dead_are_recovered_more_exactly(tmp_path):
     """Without anchors the level comes from the balance, and true totals are inside."""
     claims = claims_of([*losses(), *army()], tmp_path)

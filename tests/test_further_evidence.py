@@ -98,6 +98,7 @@ def test_figures_are_within_their_limits(seed):
     assert (declared.groupby("party")["value"].diff().dropna() >= 0).all()
 
 
+@pytest.mark.slow
 def test_a_template_keeps_the_form_of_what_it_compares(shipped):
     original = load_claims(conflict="russia-ukraine").table
     original = original[compares(original)].set_index("claim_id")

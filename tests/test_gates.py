@@ -307,6 +307,7 @@ def without_weights(monkeypatch):
     monkeypatch.setattr(run, "are_rough", lambda _: False)
 
 
+@pytest.mark.slow
 def test_draws_that_contradict_are_mended_by_weights(sparse, contradicting):
     weighted = by_laplace(sparse[0])
     assert weighted.diagnostics["failures"] == weighted.diagnostics["doubts"] == []
@@ -426,6 +427,7 @@ def test_an_answer_says_that_the_gate_failed():
     assert '"gate": "not passed"' in run_query(failed, "killed north", form="json")
 
 
+@pytest.mark.slow
 def test_weights_are_the_same_for_one_seed(sparse):
     density, laplace = sparse
     one, two = (weighted_draws(density, laplace, seed=3, rounds=2) for _ in range(2))

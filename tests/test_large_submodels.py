@@ -103,6 +103,7 @@ def test_ledgers_lists_and_ceilings_are_in_the_arrowhead(monkeypatch):
     np.testing.assert_allclose(apart, plain, rtol=1e-7, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_work_is_linear_in_the_number_of_claimants(tmp_path):
     entries = []
     for claimants in (100, 200):

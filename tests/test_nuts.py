@@ -188,6 +188,7 @@ def test_a_wrong_step_is_noticed_by_what_it_costs(broken, monkeypatch):
     assert wrong.steps[0] < right.steps[0] / 3
 
 
+@pytest.mark.slow
 def test_weights_make_good_what_long_steps_get_wrong(monkeypatch):
     monkeypatch.setattr(sampler, "TARGET", 0.4)
     assert worst(Skewed()) < 4
@@ -309,6 +310,7 @@ def test_a_seed_gives_the_same_draws():
     assert not np.isclose(first[0], first[1]).any()
 
 
+@pytest.mark.slow
 def test_chains_go_on_from_where_they_stood():
     normal = Normal(np.eye(2))
     first = sample(normal, draws=20, tune=20, chains=2, seed=1)

@@ -9,9 +9,7 @@ from lossmodel.model.density.derivatives import Jacobians, crossed, second_produ
 from lossmodel.model.density.expansion import Expander
 from lossmodel.model.density.functions import Exp, Sigmoid, Times
 from lossmodel.model.density.graph import Graph
-from tests.test_density import CASES, CONFLICT, points
-
-every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+from tests.test_density import CASES, CONFLICT, every_case, points
 
 
 @pytest.fixture

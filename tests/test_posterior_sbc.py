@@ -41,6 +41,7 @@ def test_replicas_add_their_own_log_likelihood(fitted):
         assert extra[i] == pytest.approx(replicas[form](*x).value)
 
 
+@pytest.mark.slow
 def test_replicas_of_the_figures_themselves_double_the_curvature(fitted):
     own = fitted.submodels["person"]
     model, observed = own.density.model, own.design.observed

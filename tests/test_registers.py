@@ -117,6 +117,7 @@ def test_an_assessment_of_those_found_leaves_out_all_the_missing(tmp_path):
     assert shares[1] == pytest.approx(-(1 - prior))
 
 
+@pytest.mark.slow
 def test_a_limit_of_age_is_a_share_as_uncertain_as_it_is_said(tmp_path):
     rows = [{"scope": "men", "end": day(DAYS - 1), "known": day(3000), "published": day(3000),
              "value": 48_000}]  # fmt: skip
@@ -188,6 +189,7 @@ def test_the_total_of_a_growing_register_of_civilians_holds_its_last_count(tmp_p
     assert row["median"] > 700
 
 
+@pytest.mark.slow
 def test_a_register_after_the_war_makes_an_earlier_one_no_worse(tmp_path):
     def width(*places):
         rows = [

@@ -97,6 +97,7 @@ def test_an_answer_has_both_modes_where_either_figure_may_be_wrong(tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("counted", [True, False], ids=["as divided", "must fail"])
 def test_parts_of_the_unknowns_have_their_own_weights(tmp_path, monkeypatch, counted):
     """Divided in two anywhere, a density has the quantiles that it has undivided.

@@ -55,7 +55,7 @@ def _logs(fitted) -> np.ndarray:
 @pytest.mark.parametrize(
     ("war", "term"),
     [
-        ("h", DECISIVE),
+        pytest.param("h", DECISIVE, marks=pytest.mark.slow),
         ("h", "ministry-killed-2001-04-30"),
         pytest.param("h", "south-staff-killed-2001-04-30", marks=pytest.mark.slow),
         ("s", "agency-killed-2001-04-30"),

@@ -18,7 +18,14 @@ def fitted(folder, *, accounting="estimate", others=(), **changes):
 
 
 @pytest.mark.parametrize("accounting", ["estimate", "ledger", "register", "list"])
-@pytest.mark.parametrize("published", ["2001-05-02", "2001-07-01", "2011-05-02"])
+@pytest.mark.parametrize(
+    "published",
+    [
+        pytest.param("2001-05-02", marks=pytest.mark.slow),
+        "2001-07-01",
+        pytest.param("2011-05-02", marks=pytest.mark.slow),
+    ],
+)
 def test_the_ratio_is_that_of_the_figure(tmp_path, accounting, published):
     found, row = fitted(tmp_path, accounting=accounting, published=published)
     draws = found.daily("north", "killed").sum(axis=1)

@@ -121,6 +121,7 @@ def test_the_total_is_that_of_the_table(priors):
         assert war.total(row.party, row.category) == pytest.approx(row.value, rel=0.1)
 
 
+@pytest.mark.slow
 def test_the_form_of_the_template_is_kept(shipped):
     original = load_claims(conflict="russia-ukraine").table.set_index("claim_id")
     table = shipped.claims.table.set_index("claim_id")

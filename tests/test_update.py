@@ -64,6 +64,7 @@ def test_the_parts_are_exactly_the_difference_of_the_fits(fits, by):
     assert set(groups["added"]) == set(named)
 
 
+@pytest.mark.slow
 def test_a_step_is_the_refit_with_the_claims_up_to_it(fits):
     earlier, later = fits
     steps = telescope(earlier, later, by="month")
