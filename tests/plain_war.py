@@ -53,6 +53,7 @@ class PlainWar:
         self.width = conflict.knots.rate_days // 2 if self.length > 366 else 1
         self.spacing = min(conflict.knots.rate_days, max(1, self.length // 12))
         self.short = {party: self.short_spans(party) for party in conflict.parties}
+        self.scatter = {party: self.scatter_of(party) for party in conflict.parties}
         spans = (span for of in (self.battles, self.short) for s in of.values() for span in s)
         ends = {cut for first, last in spans for cut in (first, last + 1)}
         self.cuts = {cut for cut in ends if cut < self.length}
@@ -163,11 +164,34 @@ class PlainWar:
         spans = self.short[party]
         for number, (first, last) in enumerate(spans):
             if first <= day <= last:
-                prior, days = self.priors["rate.day_sd"], last + 1 - first
+                days = last + 1 - first
                 normal = self.z(f"rate.day {party}", len(spans))[number]
                 own = self.scale("rate.day_sd") * normal / math.sqrt(days)
-                return own - prior.median**2 / days / 2
+                return own - self.scatter[party] / days / 2
         return 0.0
+
+    def scatter_of(self, party: str) -> float:
+        """Variance of the log losses of one day, from neighbouring short figures of a stream."""
+        streams: dict[tuple[str, ...], list[tuple[int, int, float]]] = {}
+        for term in self.terms:
+            counts = term["kind"] == "window" and term["accounting"] not in AUXILIARY
+            about = party in self.conflict.components(term["party"])
+            if counts and about and term["form"] == "point":
+                first = max(self.day(term["days"][0][0]), 0)
+                last = min(self.day(term["days"][-1][1]), self.length - 1)
+                if 1 <= last + 1 - first < self.spacing:
+                    key = (term["claimant"], term["party"], term["category"], term["scope"])
+                    number = max(term["value"], 0.5)
+                    streams.setdefault(key, []).append((first, last + 1 - first, number))
+        total, pairs = 4 * self.priors["rate.day_sd"].median ** 2, 4
+        for figures in streams.values():
+            figures.sort()
+            for (a, m, y), (b, n, z) in zip(figures, figures[1:], strict=False):
+                if b - a <= 2 * self.spacing:
+                    square = math.log(y / m / (z / n)) ** 2
+                    total += (square - 1 / y - 1 / z) / (1 / m + 1 / n)
+                    pairs += 1
+        return max(total, 0.0) / pairs
 
     def battle(self, party: str, day: int) -> float:
         """Log factor of the days of a battle."""

@@ -9,7 +9,12 @@ from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.model import LossModel
 from lossmodel.model.design.battles import battles_of
-from lossmodel.model.design.day_effects import MOST, day_effects_of, means_and_sds
+from lossmodel.model.design.day_effects import (
+    MOST,
+    day_effects_of,
+    means_and_sds,
+    scatter_of_days,
+)
 from lossmodel.model.design.grid import Grid
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.fit import conflict_priors
@@ -86,6 +91,26 @@ def test_effects_keep_the_mean_of_losses_where_the_sd_is_the_median():
     np.testing.assert_allclose([day.mean(), week.mean()], 1, atol=0.005)
     days = np.exp(means[0] + sd * normals).mean(axis=1)
     assert np.log(days).std() == pytest.approx(np.log(week).std(), rel=0.1)
+
+
+def test_scatter_is_that_of_neighbouring_figures_of_a_stream():
+    """Of days, of weeks, and no more than counts have by chance."""
+    rng = np.random.default_rng(3)
+    grid = Grid(START, START + pd.Timedelta(days=999), knot_days=14)
+
+    def found(sd, *, days, level, count=90):
+        first = START + pd.to_timedelta(days * np.arange(count), "D")
+        windows = [((day, day + pd.Timedelta(days=days - 1)),) for day in first]
+        losses = level * np.exp(sd * rng.standard_normal((count, days)) - sd**2 / 2).sum(axis=1)
+        table = pd.DataFrame({"days": windows, "value": rng.poisson(losses).astype(float)})
+        table = table.assign(party="a", claimant="b", category="killed", scope="all")
+        table = table.assign(kind="window", accounting="ledger", form="point")
+        return scatter_of_days(table, grid, lambda party: [party], prior=0.5)["a"]
+
+    assert found(0.0, days=1, level=400) < 0.15
+    assert found(0.0, days=1, level=9) < 0.3
+    assert found(1.5, days=1, level=1000) == pytest.approx(1.5, rel=0.2)
+    assert found(0.4, days=7, level=100) == pytest.approx(0.4, rel=0.2)
 
 
 # What a figure of a day says of that day
@@ -173,6 +198,19 @@ def test_the_sd_of_days_is_learned(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("sd", "within"), [(0.0, 0.05), (1.2, 0.35)])
+def test_days_without_a_figure_have_the_mean_of_those_with_one(tmp_path, sd, within):
+    normals = np.random.default_rng(8).standard_normal(33)
+    values = np.round(200 * np.exp(sd * normals)).astype(int)
+    known = 3 * np.arange(33)
+    rows = [row(v, day, day, "daily") for v, day in zip(values, dates(known), strict=True)]
+    daily = fitted(tmp_path, rows).daily("land", "killed")
+    others = np.setdiff1d(np.arange(97), known)
+    ratio = np.log(daily[:, others].mean(axis=1) / daily[:, known].mean(axis=1))
+    assert abs(np.median(ratio)) < within
+
+
+@pytest.mark.slow
 def test_days_are_covered(tmp_path):
     """Forty known days of each of six wars whose days scatter by 0.8 around a path."""
     rng, inside, twin = np.random.default_rng(2), [], []
@@ -196,7 +234,7 @@ def test_days_are_covered(tmp_path):
     assert np.mean(twin) < 0.75
 
 
-def test_designs_of_other_figures_of_the_same_days_have_the_same_effects(uneven):
+def test_a_design_has_the_effects_of_its_days(uneven):
     folder, rows = uneven
     claims = load_claims(
         conflict=write_conflict(

@@ -236,10 +236,11 @@ def test_titles_stay_within_the_figure(names, words):
     ax = figure.subplots()
     ax.barh([0, 1], [1, 2])
     ax.set_yticks([0, 1], names)
-    ax.set_title(" ".join(["aircraft"] * words), loc="left")
+    ax.set_title(" ".join([*["aircraft"] * words, "end"]), loc="left")
     fit_words(ax)
     figure.draw_without_rendering()
     lines = ax.get_title(loc="left").split("\n")
     title = next(text for text in ax.findobj(Text) if text.get_text() == "\n".join(lines))
     assert title.get_window_extent().x1 <= figure.bbox.width
+    assert lines[-1].endswith("end")
     assert len(lines) <= 2

@@ -15,7 +15,7 @@ from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Group, Party
 from lossmodel.model.components import Components
 from lossmodel.model.design.battles import IN_COMMON, Battles, Span, rarity
-from lossmodel.model.design.day_effects import DayEffects, means_and_sds
+from lossmodel.model.design.day_effects import DayEffects, means_and_sds, scatter_of_days
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.parameters import ParameterisationBuilder
@@ -122,6 +122,8 @@ def build_latent(
     level = priors["lethality.level"]
     widened = widened_lethality(terms, grid, conflict.components, level) if person else {}
     processes = _ProcessBuilder(conflict, priors, grid, builder, linear, parties)
+    day_sd = priors["rate.day_sd"].median
+    scatter = scatter_of_days(terms, grid, conflict.components, prior=day_sd)
     active = np.ones((len(parties), grid.cells))
     for p, name in enumerate(parties):
         party = conflict.parties[name]
@@ -131,7 +133,7 @@ def build_latent(
             factor = widened.get(name, 1.0) if kind == "lethality" else 1.0
             processes.add(kind, p, days, level=_level(kind, person=person), sd_factor=factor)
         processes.add_battles(p, days, battles.get(name, []))
-        processes.add_day_effects(p, day_effects.get(name, []))
+        processes.add_day_effects(p, day_effects.get(name, []), scatter.get(name, day_sd))
     scopes, scope_index = build_scopes(
         terms,
         conflict=conflict,
@@ -248,12 +250,15 @@ class _ProcessBuilder:
         self.builder.independent(f"rate.battle {name}", rows, sd * (1 - IN_COMMON) ** 0.5)
         self._add_to_rate(party, rows, battles)
 
-    def add_day_effects(self, party: int, spans: list[Span]) -> None:
-        """Let the rate deviate from its path on some days, by an sd that is learned."""
+    def add_day_effects(self, party: int, spans: list[Span], scatter: float) -> None:
+        """Let the rate deviate from its path on some days, by an sd that is learned.
+
+        The mean of the losses stays that of the path where one day has the sd ``scatter``.
+        """
         if not spans:
             return
         name, prior = self.parties[party], self.priors["rate.day_sd"]
-        means, sds = means_and_sds(spans, prior.median)
+        means, sds = means_and_sds(spans, scatter)
         rows = self.builder.rows(f"rate.day {name}", means)
         self.builder.independent(f"rate.day {name}", rows, sds, prior)
         self._add_to_rate(party, rows, spans)

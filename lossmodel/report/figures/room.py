@@ -17,6 +17,7 @@ __all__ = ["fit_words"]
 BESIDE: Final = 0.6
 LINES: Final = 2  # of a title
 FEWEST: Final = 8  # letters
+EVEN: Final = 0.93  # of the room: one line of a title has wider letters than another
 GAPS: Final = 0.16  # inches: the edge, a tick and the pad between it and its name
 
 
@@ -41,10 +42,15 @@ def fit_words(ax: Axes) -> None:
         # It begins where the plot does: beside the names, or where numbers leave off.
         left = max(beside, default=0.0) + GAPS * figure.dpi
         room = width - max(ax.get_position().x0 * width, left)
-        line = _letters(figure, title, room, ax.title.get_fontsize())
-        # A line ends before a word that it has no room for.
-        short_title = shortened(title, max(LINES * line - FEWEST, line))
-        ax.set_title(fill(short_title, line, max_lines=LINES, placeholder=" …"), loc="left")
+        line = _letters(figure, title, EVEN * room, ax.title.get_fontsize())
+        ax.set_title(_broken(title, line), loc="left")
+
+
+def _broken(title: str, line: int) -> str:
+    """A title in lines of so many letters; a line ends before a word that it has no room for."""
+    rooms = range(LINES * line, line, -1)
+    tried = (fill(shortened(title, room), line) for room in rooms)
+    return next((text for text in tried if text.count("\n") < LINES), shortened(title, line))
 
 
 def _letters(figure: Figure, text: str, room: float, size: Any) -> int:
