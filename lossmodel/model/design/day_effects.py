@@ -142,7 +142,7 @@ def scatter_of_days(
         for (lo, m, y), (next_lo, n, z) in pairwise(sorted(found)):
             if next_lo - lo <= NEAR * grid.knot_days:
                 square = (np.log(y / m * n / z) ** 2 - 1 / y - 1 / z) / (1 / m + 1 / n)
-                for base in components(party):
+                for base in components(str(party)):
                     squares.setdefault(base, []).append(square)
     return {
         base: float(np.sqrt(max(PRIOR_PAIRS * prior**2 + sum(own), 0.0) / (PRIOR_PAIRS + len(own))))
