@@ -88,6 +88,12 @@ def test_keys_are_of_content(designs):
     again = pickle.loads(pickle.dumps(design))
     _ = design.grid.cell_of, design.grid.days
     assert module._key(design, SETTINGS) == module._key(again, SETTINGS) == key
+    # The same table with a block of memory for each column.
+    columns = {name: design.terms[name].copy() for name in design.terms}
+    apart = replace(design, terms=pd.DataFrame(columns, copy=False))
+    assert module._key(apart, SETTINGS) == key
+    renamed = replace(design, terms=design.terms.rename(columns={"low": "lower"}))
+    assert module._key(renamed, SETTINGS) != key
     assert module._key(replace(design, rows=design.rows + 1), SETTINGS) != key
     assert module._key(design, replace(SETTINGS, seed=2)) != key
 

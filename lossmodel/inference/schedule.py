@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from lossmodel.inference import worker
@@ -121,11 +122,14 @@ def _key(design: Design, settings: Settings) -> str:
 
 
 class _Contents(pickle.Pickler):
-    """Pickles contents alone: no cached properties and flags, and arrays however they lie."""
+    """Pickles contents alone: no cached properties, and arrays and tables however they lie."""
 
     def reducer_override(self, value: Any) -> Any:
         if is_dataclass(value) and not isinstance(value, type):
             return type(value), tuple(getattr(value, field.name) for field in fields(value))
+        if isinstance(value, pd.DataFrame):
+            columns = [(name, str(of.dtype), of.to_numpy()) for name, of in value.items()]
+            return pd.DataFrame, (columns, value.index.to_numpy())
         if isinstance(value, sparse.csr_array):
             return type(value), (value.data, value.indices, value.indptr, value.shape)
         if isinstance(value, np.ndarray) and not value.dtype.hasobject:
