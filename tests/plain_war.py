@@ -5,6 +5,7 @@ parameterisation, the standard normals; no array of the design and no line of it
 """
 
 import math
+from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -138,16 +139,19 @@ class PlainWar:
         log_rate += self.battle(party, day) + self.day_effect(party, day)
         return math.exp(log_rate) * self.active(day, first, last)
 
-    def short_spans(self, party: str) -> list[tuple[int, int]]:
-        """First and last days of runs of days that the same short windows have in common."""
-        windows = []
+    def short_windows(self, party: str) -> Iterator[tuple[dict[str, Any], int, int]]:
+        """Terms about fewer days than lie between two knots, with their first and last day."""
         for term in self.terms:
             counts = term["kind"] == "window" and term["accounting"] not in AUXILIARY
             if counts and party in self.conflict.components(term["party"]):
                 first = max(self.day(term["days"][0][0]), 0)
                 last = min(self.day(term["days"][-1][1]), self.length - 1)
                 if 1 <= last + 1 - first < self.spacing:
-                    windows.append((first, last))
+                    yield term, first, last
+
+    def short_spans(self, party: str) -> list[tuple[int, int]]:
+        """First and last days of runs of days that the same short windows have in common."""
+        windows = [(first, last) for _, first, last in self.short_windows(party)]
         of_battles = {t for a, b in self.battles.get(party, []) for t in range(a, b + 1)}
 
         def around(day: int) -> tuple[int, ...]:
@@ -173,16 +177,11 @@ class PlainWar:
     def scatter_of(self, party: str) -> float:
         """Variance of the log losses of one day, from neighbouring short figures of a stream."""
         streams: dict[tuple[str, ...], list[tuple[int, int, float]]] = {}
-        for term in self.terms:
-            counts = term["kind"] == "window" and term["accounting"] not in AUXILIARY
-            about = party in self.conflict.components(term["party"])
-            if counts and about and term["form"] == "point":
-                first = max(self.day(term["days"][0][0]), 0)
-                last = min(self.day(term["days"][-1][1]), self.length - 1)
-                if 1 <= last + 1 - first < self.spacing:
-                    key = (term["claimant"], term["party"], term["category"], term["scope"])
-                    number = max(term["value"], 0.5)
-                    streams.setdefault(key, []).append((first, last + 1 - first, number))
+        for term, first, last in self.short_windows(party):
+            if term["form"] == "point":
+                key = (term["claimant"], term["party"], term["category"], term["scope"])
+                number = max(term["value"], 0.5)
+                streams.setdefault(key, []).append((first, last + 1 - first, number))
         total, pairs = 4 * self.priors["rate.day_sd"].median ** 2, 4
         for figures in streams.values():
             figures.sort()

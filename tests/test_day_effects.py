@@ -133,12 +133,21 @@ def dates(days):
     return [f"{START + pd.Timedelta(days=int(day)):%Y-%m-%d}" for day in days]
 
 
-def fitted(folder, rows, *, effects=True):
-    claims = load_claims(
-        conflict=write_conflict(
-            folder, conflict=HUNDRED_DAYS, claims=claims_csv(rows), streams=None
-        )
+def daily_rows(values, days):
+    return [
+        row(value, date, date, "daily") for value, date in zip(values, dates(days), strict=True)
+    ]
+
+
+def claims_of(folder, rows):
+    text = claims_csv(rows)
+    return load_claims(
+        conflict=write_conflict(folder, conflict=HUNDRED_DAYS, claims=text, streams=None)
     )
+
+
+def fitted(folder, rows, *, effects=True):
+    claims = claims_of(folder, rows)
     priors = conflict_priors(claims.conflict)
     return fit(
         claims, engine="laplace", seed=1, priors=priors if effects else priors.replace(NO_EFFECTS)
@@ -150,10 +159,7 @@ def uneven(tmp_path_factory):
     """Figures of every third day of a hundred: ten each, but for one of 60 and one of none."""
     values = np.full(33, 10)
     values[[12, 22]] = 60, 0
-    rows = [
-        row(value, day, day, "daily")
-        for value, day in zip(values, dates(3 * np.arange(33)), strict=True)
-    ]
+    rows = daily_rows(values, 3 * np.arange(33))
     rows.append(row(1000, "2001-01-01", "2001-04-10"))
     return tmp_path_factory.mktemp("uneven"), rows
 
@@ -179,16 +185,13 @@ def test_without_effects_the_path_passes_by_both_days(uneven):
 
 @pytest.mark.slow
 def test_the_sd_of_days_is_learned(tmp_path):
-    days = dates(3 * np.arange(33))
     normals = np.random.default_rng(5).standard_normal(33)
 
     def learned(name, sd):
         folder = tmp_path / name
         folder.mkdir()
         values = np.round(200 * np.exp(sd * normals)).astype(int)
-        found = fitted(
-            folder, [row(v, day, day, "daily") for v, day in zip(values, days, strict=True)]
-        )
+        found = fitted(folder, daily_rows(values, 3 * np.arange(33)))
         person = found.submodels["person"]
         number = person.design.parameters.hyper.index("rate.day_sd")
         prior = Priors.default()["rate.day_sd"]
@@ -203,8 +206,7 @@ def test_days_without_a_figure_have_the_mean_of_those_with_one(tmp_path, sd, wit
     normals = np.random.default_rng(8).standard_normal(33)
     values = np.round(200 * np.exp(sd * normals)).astype(int)
     known = 3 * np.arange(33)
-    rows = [row(v, day, day, "daily") for v, day in zip(values, dates(known), strict=True)]
-    daily = fitted(tmp_path, rows).daily("land", "killed")
+    daily = fitted(tmp_path, daily_rows(values, known)).daily("land", "killed")
     others = np.setdiff1d(np.arange(97), known)
     ratio = np.log(daily[:, others].mean(axis=1) / daily[:, known].mean(axis=1))
     assert abs(np.median(ratio)) < within
@@ -220,10 +222,7 @@ def test_days_are_covered(tmp_path):
         known = np.sort(rng.choice(100, 40, replace=False))
         bias = rng.uniform(-0.4, 0)
         printed = rng.poisson(truth * np.exp(bias + rng.normal(0, 0.2, 100)))
-        rows = [
-            row(printed[day], date, date, "daily")
-            for day, date in zip(known, dates(known), strict=True)
-        ]
+        rows = daily_rows(printed[known], known)
         for effects, found in ((True, inside), (False, twin)):
             folder = tmp_path / f"{war}-{effects}"
             folder.mkdir()
@@ -235,12 +234,7 @@ def test_days_are_covered(tmp_path):
 
 
 def test_a_design_has_the_effects_of_its_days(uneven):
-    folder, rows = uneven
-    claims = load_claims(
-        conflict=write_conflict(
-            folder, conflict=HUNDRED_DAYS, claims=claims_csv(rows), streams=None
-        )
-    )
+    claims = claims_of(*uneven)
     model, evidence = LossModel(), collect_evidence(claims)
     design = model.design(evidence, claims.conflict)
     assert len(design.latent.day_effects["land"]) == 33

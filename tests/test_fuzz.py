@@ -5,7 +5,10 @@ import pytest
 from tests.fuzz.tables import run
 
 
-@pytest.mark.parametrize(("folders", "n"), [(False, 30), (True, 30)])
+@pytest.mark.parametrize(
+    ("folders", "n"),
+    [(False, 30), (True, 30), pytest.param(False, 60, marks=pytest.mark.slow)],
+)
 def test_hostile_input_is_read_or_refused(folders, n):
     counts, failed = run(n, 0, folders=folders)
     assert failed == []

@@ -95,7 +95,7 @@ def _sums(
         for number, party in [*enumerate(names[1:]), (None, names[0])]:
             positions, rows = paths.rate_knots[party]
             columns, knots = _columns(parameters, rows)
-            if len(columns) != len(rows) or party in {**paths.battles, **paths.day_effects}:
+            if len(columns) != len(rows) or party in paths.battles or party in paths.day_effects:
                 continue
             cells = _cells(design, positions)
             # At its own knots a rate is exact, as the log determinant requires.

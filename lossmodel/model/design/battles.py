@@ -5,7 +5,7 @@ battles it is known because that day was unlike the others, and the rate between
 lower. The rate of a battle is a factor of its own above the path of the rates.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from lossmodel.conflict.durations import MONTH, WEEK
 from lossmodel.model.design.grid import Grid
 from lossmodel.tables.readings import counts_losses
 
-__all__ = ["IN_COMMON", "Battles", "Span", "battles_of", "rarity"]
+__all__ = ["IN_COMMON", "Battles", "Span", "battles_of", "cut_at", "rarity", "windows_of"]
 
 # A figure of a window of up to a week, or of a fortieth of the war if that is longer, may be of a
 # battle, and those of windows of up to a month tell what the days around it were like; in a war of
@@ -58,16 +58,29 @@ def battles_of(
     >>> battles_of(terms, Grid(pd.Timestamp("1870-07-19"), end), lambda party: [party])[0]
     {'a': [(30, 31)]}
     """
+    windows = windows_of(terms, grid, components)
+    found = {party: list(_battles(sorted(spans), grid.size)) for party, spans in windows.items()}
+    battles = {party: spans for party, spans in found.items() if spans}
+    return battles, cut_at(grid, battles)
+
+
+def windows_of(
+    terms: pd.DataFrame, grid: Grid, components: Callable[[str], Iterable[str]]
+) -> dict[str, set[Span]]:
+    """Half-open ranges of days that figures of losses are of, by party; arguments as above."""
     windows: dict[str, set[Span]] = {}
     for party, days in terms.loc[counts_losses(terms), ["party", "days"]].itertuples(index=False):
         lo, hi = grid.span(days[0][0], days[-1][1])
         for base in components(party):
             if lo < hi:
                 windows.setdefault(base, set()).add((lo, hi))
-    found = {party: list(_battles(sorted(spans), grid.size)) for party, spans in windows.items()}
-    battles = {party: spans for party, spans in found.items() if spans}
-    cuts = {day for spans in battles.values() for span in spans for day in span}
-    return battles, replace(grid, cuts=tuple(sorted(cuts)))
+    return windows
+
+
+def cut_at(grid: Grid, spans: Mapping[str, Iterable[Span]]) -> Grid:
+    """A grid whose cells begin and end with these ranges of days, too."""
+    cuts = {day for own in spans.values() for span in own for day in span}
+    return replace(grid, cuts=tuple(sorted(cuts.union(grid.cuts))))
 
 
 def rarity(share: float) -> float:

@@ -4,14 +4,13 @@ The path has knots some days apart, and between them losses rise and fall as wel
 days than lie between two knots tells of those days alone: they have a random effect of their own.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from lossmodel.model.design.battles import Battles, Span
+from lossmodel.model.design.battles import Battles, Span, cut_at, windows_of
 from lossmodel.model.design.grid import Floats, Grid
 from lossmodel.tables.readings import counts_losses
 
@@ -29,34 +28,6 @@ PRIOR_PAIRS, NEAR = 4, 2
 HALF = 0.5
 
 DayEffects = dict[str, list[Span]]
-
-
-@dataclass
-class _Short:
-    """The short windows of a party: their first days and the days after their last ones."""
-
-    inside: set[int] = field(default_factory=set)
-    edges: set[int] = field(default_factory=set)
-
-    def add(self, lo: int, hi: int) -> None:
-        self.inside.update(range(lo, hi))
-        self.edges.update((lo, hi))
-
-    def remove(self, lo: int, hi: int) -> None:
-        self.inside.difference_update(range(lo, hi))
-        self.edges.update((lo, hi))
-
-    def spans(self) -> Iterator[Span]:
-        """Runs of days inside, divided at each edge."""
-        begin = last = -1
-        for day in sorted(self.inside):
-            if begin < 0 or day > last + 1 or day in self.edges:
-                if begin >= 0:
-                    yield begin, last + 1
-                begin = day
-            last = day
-        if begin >= 0:
-            yield begin, last + 1
 
 
 def day_effects_of(
@@ -86,22 +57,23 @@ def day_effects_of(
     >>> found, grid.cuts
     ({'a': [(8, 9), (9, 10), (10, 11)]}, (8, 9, 10, 11))
     """
-    short: dict[str, _Short] = {}
-    windows = counts_losses(terms) & (terms["kind"] == "window")
-    for party, days in terms.loc[windows, ["party", "days"]].itertuples(index=False):
-        lo, hi = grid.span(days[0][0], days[-1][1])
-        if 0 < hi - lo < grid.knot_days:
-            for base in components(party):
-                short.setdefault(base, _Short()).add(lo, hi)
     found: DayEffects = {}
-    for base, days in short.items():
-        for battle in battles.get(base, []):
-            days.remove(*battle)
-        spans = list(days.spans())
+    for party, windows in windows_of(terms[terms["kind"] == "window"], grid, components).items():
+        short = [(lo, hi) for lo, hi in windows if hi - lo < grid.knot_days]
+        spans = _divided(short, battles.get(party, []), grid.size)
         if 0 < len(spans) <= MOST:
-            found[base] = spans
-    cuts = {day for spans in found.values() for span in spans for day in span}
-    return found, replace(grid, cuts=tuple(sorted(cuts.union(grid.cuts))))
+            found[party] = spans
+    return found, cut_at(grid, found)
+
+
+def _divided(windows: list[Span], battles: list[Span], size: int) -> list[Span]:
+    """The days of windows but those of battles, divided wherever one of either begins or ends."""
+    inside = np.zeros(size + 1, dtype=bool)
+    for spans, value in ((windows, True), (battles, False)):
+        for lo, hi in spans:
+            inside[lo:hi] = value
+    edges = sorted({day for span in (*windows, *battles) for day in span})
+    return [(lo, hi) for lo, hi in pairwise(edges) if inside[lo]]
 
 
 def scatter_of_days(

@@ -123,7 +123,9 @@ def build_latent(
     widened = widened_lethality(terms, grid, conflict.components, level) if person else {}
     processes = _ProcessBuilder(conflict, priors, grid, builder, linear, parties)
     day_sd = priors["rate.day_sd"].median
-    scatter = scatter_of_days(terms, grid, conflict.components, prior=day_sd)
+    scatter: dict[str, float] = {}
+    if day_effects:
+        scatter = scatter_of_days(terms, grid, conflict.components, prior=day_sd)
     active = np.ones((len(parties), grid.cells))
     for p, name in enumerate(parties):
         party = conflict.parties[name]
