@@ -5,6 +5,7 @@ parameterisation, the standard normals; no array of the design and no line of it
 """
 
 import math
+import statistics
 from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
@@ -170,27 +171,49 @@ class PlainWar:
             if first <= day <= last:
                 days = last + 1 - first
                 normal = self.z(f"rate.day {party}", len(spans))[number]
-                own = self.scale("rate.day_sd") * normal / math.sqrt(days)
+                sd = self.scale("rate.day_sd") * self.day_factor(party, first, last)
+                own = sd * normal / math.sqrt(days)
                 return own - self.scatter[party] / days / 2
         return 0.0
 
-    def scatter_of(self, party: str) -> float:
-        """Variance of the log losses of one day, from neighbouring short figures of a stream."""
+    def short_figures(self, party: str) -> list[list[tuple[int, int, float]]]:
+        """First day, number of days and number of short point figures, by stream, in order."""
         streams: dict[tuple[str, ...], list[tuple[int, int, float]]] = {}
         for term, first, last in self.short_windows(party):
             if term["form"] == "point":
                 key = (term["claimant"], term["party"], term["category"], term["scope"])
                 number = max(term["value"], 0.5)
                 streams.setdefault(key, []).append((first, last + 1 - first, number))
+        return [sorted(figures) for figures in streams.values()]
+
+    def scatter_of(self, party: str) -> float:
+        """Variance of the log losses of one day, from neighbouring short figures of a stream."""
         total, pairs = 4 * self.priors["rate.day_sd"].median ** 2, 4
-        for figures in streams.values():
-            figures.sort()
+        for figures in self.short_figures(party):
             for (a, m, y), (b, n, z) in zip(figures, figures[1:], strict=False):
                 if b - a <= 2 * self.spacing:
                     square = math.log(y / m / (z / n)) ** 2
                     total += (square - 1 / y - 1 / z) / (1 / m + 1 / n)
                     pairs += 1
         return max(total, 0.0) / pairs
+
+    def day_factor(self, party: str, first: int, last: int) -> float:
+        """Factor on the sd of a day that stands out from the other figures of its streams."""
+        if not self.components.heavy_tails:
+            return 1.0
+        found = []
+        for figures in self.short_figures(party):
+            for one in figures:
+                begins, days, number = one
+                others = [f for f in figures if abs(f[0] - begins) <= 2 * self.spacing]
+                others.remove(one)
+                if len(others) < 3 or begins > first or last >= begins + days:
+                    continue
+                usual = statistics.median(math.log(z / n) for _, n, z in others)
+                variance = self.scatter[party] / days + 1 / number
+                found.append((math.log(number / days) - usual) / math.sqrt(variance))
+        z, nu = statistics.median(found or [0.0]), self.priors["noise.nu"].median
+        return max(math.sqrt((nu + z * z) / (nu + 1)), 1.0)
 
     def battle(self, party: str, day: int) -> float:
         """Log factor of the days of a battle."""

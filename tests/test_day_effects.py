@@ -14,6 +14,7 @@ from lossmodel.model.design.day_effects import (
     day_effects_of,
     means_and_sds,
     scatter_of_days,
+    widened_days,
 )
 from lossmodel.model.design.grid import Grid
 from lossmodel.model.priors import Priors
@@ -113,6 +114,46 @@ def test_scatter_is_that_of_neighbouring_figures_of_a_stream():
     assert found(0.4, days=7, level=100) == pytest.approx(0.4, rel=0.2)
 
 
+def factors(*streams, nu=5.0, days=1):
+    """Factors on the sds of the days of some streams of figures, and the scatter of one day."""
+    tables = []
+    for number, values in enumerate(streams):
+        first = START + pd.to_timedelta(days * np.arange(len(values)), "D")
+        windows = [((day, day + pd.Timedelta(days=days - 1)),) for day in first]
+        table = pd.DataFrame({"days": windows, "value": np.array(values, dtype=float)})
+        tables.append(table.assign(claimant=f"c{number}"))
+    terms = pd.concat(tables).assign(party="a", category="killed", scope="all")
+    terms = terms.assign(kind="window", accounting="ledger", form="point")
+    grid = Grid.over(START, START + pd.Timedelta(days=364), rate_days=7, edges=99)
+    spans, grid = day_effects_of(terms, grid, lambda party: [party], {})
+    scatter = scatter_of_days(terms, grid, lambda party: [party], prior=0.5)
+    found = widened_days(terms, grid, lambda p: [p], effects=spans, scatter=scatter, nu=nu)
+    return found["a"], scatter["a"]
+
+
+def test_a_day_that_stands_out_has_the_variance_of_a_t():
+    found, scatter = factors([20.0] * 15 + [2000.0] + [20.0] * 15)
+    z = np.log(100) / np.hypot(scatter, 2000**-0.5)
+    assert found[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
+    assert np.delete(found, 15).max() == 1
+    # Of a week the scatter is less, of a lull the chance of its count is more.
+    week, scatter = factors([200.0] * 15 + [20_000.0] + [200.0] * 15, days=3)
+    z = np.log(100) / np.sqrt(scatter**2 / 3 + 1 / 20_000)
+    assert week[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
+    lull, scatter = factors([20.0] * 15 + [0.0] + [20.0] * 15)
+    z = np.log(40) / np.sqrt(scatter**2 + 2)
+    assert lull[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
+
+
+def test_no_day_is_widened_by_one_claimant_among_three_or_by_normal_noise():
+    usual, heavy = [20.0] * 31, [20.0] * 15 + [2000.0] + [20.0] * 15
+    assert factors(usual, usual, heavy)[0].max() == 1
+    assert factors(usual, heavy, heavy)[0].argmax() == 15
+    assert factors(heavy, nu=np.inf)[0].max() == 1
+    # Two or three figures do not show which one is unusual.
+    assert factors([20.0, 2000.0, 20.0])[0].max() == 1
+
+
 # What a figure of a day says of that day
 
 HUNDRED_DAYS = TOML.replace("end = 2003-12-31", "end = 2001-04-10").replace(
@@ -181,6 +222,53 @@ def test_without_effects_the_path_passes_by_both_days(uneven):
     heavy, after, quiet, next_day = of_days(uneven, effects=False)
     assert heavy < 1.3 * after
     assert quiet > next_day / 1.3
+
+
+def day_of(tmp_path, *streams, days=90, **settings):
+    """Median and interval of the dead of the 41st day, and of all days; streams by claimant."""
+    rows = []
+    for claimant, values in zip(("land-staff", "sea-staff", "gazette"), streams, strict=False):
+        of = dates(range(days))
+        rows += [row(v, d, d, "daily", claimant) for v, d in zip(values, of, strict=True)]
+    daily = fitted(tmp_path, rows, **settings).daily("land", "killed")
+    both = np.stack([daily[:, 40], daily.sum(axis=1)], axis=1)
+    return np.quantile(both, [0.025, 0.5, 0.975], axis=0).T
+
+
+def test_days_of_none_around_a_day_of_hundreds_are_quiet_days(tmp_path):
+    """A zero is divided by any unit: 89 of them are not rounded to hundreds."""
+    heavy, total = day_of(tmp_path, np.where(np.arange(90) == 40, 500, 0))
+    assert heavy[0] < 500 < heavy[2]
+    assert total[0] < 500 < total[1] < 1_500
+    assert total[1] - heavy[1] < 10
+
+
+@pytest.mark.slow
+def test_claimants_who_agree_on_a_day_are_believed(tmp_path):
+    rng = np.random.default_rng(6)
+    streams = [np.where(np.arange(90) == 40, v, rng.poisson(6, 90)) for v in (487, 523, 501)]
+    heavy, total = day_of(tmp_path, *streams)
+    assert heavy[0] < 500 < heavy[2] < 1_200
+    assert total[0] < 1_040 < total[2]
+    # Normal effects leave the day to the heavy tails of the noise.
+    normal = pytest.MonkeyPatch()
+    with normal.context() as patched:
+        patched.setattr(
+            "lossmodel.model.design.day_effects.widened_days",
+            lambda *_, effects, **__: {p: np.ones(len(spans)) for p, spans in effects.items()},
+        )
+        (tmp_path / "normal").mkdir()
+        twin, _ = day_of(tmp_path / "normal", *streams)
+    assert twin[2] < 50
+
+
+@pytest.mark.slow
+def test_a_claimant_who_alone_has_a_heavy_day_is_not(tmp_path):
+    rng = np.random.default_rng(6)
+    streams = [np.where(np.arange(90) == 40, v, rng.poisson(6, 90)) for v in (6, 6, 501)]
+    heavy, _ = day_of(tmp_path, *streams)
+    assert 3 < heavy[1] < 12
+    assert heavy[2] < 30
 
 
 @pytest.mark.slow

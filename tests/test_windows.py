@@ -54,8 +54,22 @@ def test_a_series_may_change_its_rounding():
     assert units[-5] == 1
 
 
-def test_zero_says_nothing_about_rounding():
-    assert series_units([0, 0, 30, 40], [False] * 4) == [10.0, 10.0, 3.0, 4.0]
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        # Two figures show how a claimant rounds, one does not: every tenth count ends in a zero.
+        ([500], 1),
+        ([], 1),
+        # No more than a tenth of the smallest figure, as of other figures.
+        ([500, 600], 50),
+        ([2_000, 2_500, 9_100], 100),
+        ([30, 40], 3),
+        ([31, 42], 1),
+    ],
+)
+def test_a_zero_is_rounded_as_the_other_figures_are(others, expected):
+    units = series_units([0, *others, 0], [False] * (len(others) + 2))
+    assert units[0] == units[-1] == expected
 
 
 # --- chains

@@ -15,7 +15,7 @@ from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Group, Party
 from lossmodel.model.components import Components
 from lossmodel.model.design.battles import IN_COMMON, Battles, Span, rarity
-from lossmodel.model.design.day_effects import DayEffects, means_and_sds, scatter_of_days
+from lossmodel.model.design.day_effects import DayEffects, laws_of_days
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.parameters import ParameterisationBuilder
@@ -122,10 +122,10 @@ def build_latent(
     level = priors["lethality.level"]
     widened = widened_lethality(terms, grid, conflict.components, level) if person else {}
     processes = _ProcessBuilder(conflict, priors, grid, builder, linear, parties)
-    day_sd = priors["rate.day_sd"].median
-    scatter: dict[str, float] = {}
-    if day_effects:
-        scatter = scatter_of_days(terms, grid, conflict.components, prior=day_sd)
+    of_days = laws_of_days(
+        terms, grid, conflict.components, effects=day_effects, sd=priors["rate.day_sd"].median,
+        nu=priors["noise.nu"].median if components.heavy_tails else np.inf,
+    )  # fmt: skip
     active = np.ones((len(parties), grid.cells))
     for p, name in enumerate(parties):
         party = conflict.parties[name]
@@ -135,7 +135,8 @@ def build_latent(
             factor = widened.get(name, 1.0) if kind == "lethality" else 1.0
             processes.add(kind, p, days, level=_level(kind, person=person), sd_factor=factor)
         processes.add_battles(p, days, battles.get(name, []))
-        processes.add_day_effects(p, day_effects.get(name, []), scatter.get(name, day_sd))
+        if name in day_effects:
+            processes.add_day_effects(p, day_effects[name], *of_days[name])
     scopes, scope_index = build_scopes(
         terms,
         conflict=conflict,
@@ -252,17 +253,11 @@ class _ProcessBuilder:
         self.builder.independent(f"rate.battle {name}", rows, sd * (1 - IN_COMMON) ** 0.5)
         self._add_to_rate(party, rows, battles)
 
-    def add_day_effects(self, party: int, spans: list[Span], scatter: float) -> None:
-        """Let the rate deviate from its path on some days, by an sd that is learned.
-
-        The mean of the losses stays that of the path where one day has the sd ``scatter``.
-        """
-        if not spans:
-            return
-        name, prior = self.parties[party], self.priors["rate.day_sd"]
-        means, sds = means_and_sds(spans, scatter)
+    def add_day_effects(self, party: int, spans: list[Span], means: Floats, sds: Floats) -> None:
+        """Let the rate deviate from its path on some days, by sds with a learned factor."""
+        name = self.parties[party]
         rows = self.builder.rows(f"rate.day {name}", means)
-        self.builder.independent(f"rate.day {name}", rows, sds, prior)
+        self.builder.independent(f"rate.day {name}", rows, sds, self.priors["rate.day_sd"])
         self._add_to_rate(party, rows, spans)
 
     def _add_to_rate(self, party: int, rows: Ints, spans: Sequence[Span]) -> None:
