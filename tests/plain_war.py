@@ -54,8 +54,8 @@ class PlainWar:
         self.battles, self.wider = battles or {}, wider or {}
         self.width = conflict.knots.rate_days // 2 if self.length > 366 else 1
         self.spacing = min(conflict.knots.rate_days, max(1, self.length // 12))
-        self.short = {party: self.short_spans(party) for party in conflict.parties}
         self.scatter = {party: self.scatter_of(party) for party in conflict.parties}
+        self.short = {party: self.short_spans(party) for party in conflict.parties}
         spans = (span for of in (self.battles, self.short) for s in of.values() for span in s)
         ends = {cut for first, last in spans for cut in (first, last + 1)}
         self.cuts = {cut for cut in ends if cut < self.length}
@@ -147,7 +147,7 @@ class PlainWar:
             if counts and party in self.conflict.components(term["party"]):
                 first = max(self.day(term["days"][0][0]), 0)
                 last = min(self.day(term["days"][-1][1]), self.length - 1)
-                if 1 <= last + 1 - first < self.spacing:
+                if 1 <= last + 1 - first < max(self.spacing, 2):
                     yield term, first, last
 
     def short_spans(self, party: str) -> list[tuple[int, int]]:
@@ -162,7 +162,10 @@ class PlainWar:
 
         runs = [list(run) for _, run in groupby(range(self.length), key=around)]
         spans = [(run[0], run[-1]) for run in runs if around(run[0])]
-        return spans if len(spans) <= 104 else []
+        if len(spans) <= 104:
+            return spans
+        out = sorted(spans, key=lambda span: -abs(self.standing_out(party, *span)))[:104]
+        return sorted(span for span in out if abs(self.standing_out(party, *span)) > 4)
 
     def day_effect(self, party: str, day: int) -> float:
         """Log factor of the days of a short window; that of its days has the mean one."""
@@ -171,8 +174,10 @@ class PlainWar:
             if first <= day <= last:
                 days = last + 1 - first
                 normal = self.z(f"rate.day {party}", len(spans))[number]
-                sd = self.scale("rate.day_sd") * self.day_factor(party, first, last)
-                own = sd * normal / math.sqrt(days)
+                own = self.scale("rate.day_sd") * normal / math.sqrt(days)
+                if self.components.heavy_tails:
+                    z, nu = self.standing_out(party, first, last), self.priors["noise.nu"].median
+                    own *= max(math.sqrt((nu + z * z) / (nu + 1)), 1.0)
                 return own - self.scatter[party] / days / 2
         return 0.0
 
@@ -191,29 +196,26 @@ class PlainWar:
         total, pairs = 4 * self.priors["rate.day_sd"].median ** 2, 4
         for figures in self.short_figures(party):
             for (a, m, y), (b, n, z) in zip(figures, figures[1:], strict=False):
-                if b - a <= 2 * self.spacing:
+                if b - a <= 2 * max(self.spacing, 2):
                     square = math.log(y / m / (z / n)) ** 2
                     total += (square - 1 / y - 1 / z) / (1 / m + 1 / n)
                     pairs += 1
         return max(total, 0.0) / pairs
 
-    def day_factor(self, party: str, first: int, last: int) -> float:
-        """Factor on the sd of a day that stands out from the other figures of its streams."""
-        if not self.components.heavy_tails:
-            return 1.0
+    def standing_out(self, party: str, first: int, last: int) -> float:
+        """Sds that days lie off the other figures of a stream, the median of the streams."""
         found = []
         for figures in self.short_figures(party):
             for one in figures:
                 begins, days, number = one
-                others = [f for f in figures if abs(f[0] - begins) <= 2 * self.spacing]
+                others = [f for f in figures if abs(f[0] - begins) <= 2 * max(self.spacing, 2)]
                 others.remove(one)
                 if len(others) < 3 or begins > first or last >= begins + days:
                     continue
                 usual = statistics.median(math.log(z / n) for _, n, z in others)
                 variance = self.scatter[party] / days + 1 / number
                 found.append((math.log(number / days) - usual) / math.sqrt(variance))
-        z, nu = statistics.median(found or [0.0]), self.priors["noise.nu"].median
-        return max(math.sqrt((nu + z * z) / (nu + 1)), 1.0)
+        return statistics.median(found or [0.0])
 
     def battle(self, party: str, day: int) -> float:
         """Log factor of the days of a battle."""

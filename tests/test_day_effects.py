@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from lossmodel.api import fit
 from lossmodel.claims import load_claims
@@ -14,7 +15,8 @@ from lossmodel.model.design.day_effects import (
     day_effects_of,
     means_and_sds,
     scatter_of_days,
-    widened_days,
+    short_figures,
+    widened,
 )
 from lossmodel.model.design.grid import Grid
 from lossmodel.model.priors import Priors
@@ -24,14 +26,27 @@ from tests.small_conflict import TOML, claims_csv, write_conflict
 START = pd.Timestamp("2001-01-01")
 
 
-def effects(*windows, days=365, kind="window", accounting="ledger", battles=None):
+GRID = Grid.over(START, START + pd.Timedelta(days=364), rate_days=7, edges=99)
+
+
+def table_of(*windows, party="a", **columns):
+    """Terms of windows, given their first and last days."""
+    dates = [(tuple(START + pd.Timedelta(days=d) for d in window),) for window in windows]
+    table = pd.DataFrame({"party": party, "days": dates, "claimant": "b", "category": "killed"})
+    table = table.assign(scope="all", form="point", value=20.0, kind="window", accounting="ledger")
+    return table.assign(**columns)
+
+
+def found_in(table, grid=GRID, battles=None, nu=5.0, components=lambda party: party.split("+")):
+    return day_effects_of(table, grid, components, battles or {}, sd=0.5, nu=nu)
+
+
+def effects(*windows, battles=None, **columns):
     """Spans with a day effect, given first and last days of windows, in a war with weekly knots."""
-    dates = [tuple([tuple(START + pd.Timedelta(days=d) for d in window)]) for window in windows]
-    table = pd.DataFrame({"party": "a", "kind": kind, "accounting": accounting, "days": dates})
-    grid = Grid.over(START, START + pd.Timedelta(days=days - 1), rate_days=7, edges=99)
-    found, changed = day_effects_of(table, grid, lambda party: [party], battles or {})
-    assert set(changed.cuts) == {day for spans in found.values() for span in spans for day in span}
-    return found.get("a", [])
+    found, changed = found_in(table_of(*windows, **columns), battles=battles)
+    spans = {party: effects.spans for party, effects in found.items()}
+    assert set(changed.cuts) == {day for own in spans.values() for span in own for day in span}
+    return spans.get("a", [])
 
 
 @pytest.mark.parametrize(
@@ -54,6 +69,13 @@ def test_days_of_short_windows_have_effects(windows, expected):
     assert effects(*windows) == expected
 
 
+def test_days_of_a_war_of_weeks_have_effects_though_its_knots_are_a_day_apart():
+    grid = Grid.over(START, START + pd.Timedelta(days=11), rate_days=7, edges=12)
+    assert grid.knot_days == 1
+    found, _ = found_in(table_of((3, 3), (5, 6)), grid)
+    assert found["a"].spans == [(3, 4)]
+
+
 def test_lists_and_ratios_have_no_day_effects():
     assert effects((38, 38)) == [(38, 39)]
     assert effects((38, 38), kind="vintage", accounting="list") == []
@@ -61,26 +83,38 @@ def test_lists_and_ratios_have_no_day_effects():
 
 
 def test_battles_have_no_other_effects():
-    table = pd.DataFrame({"party": ["a"] * 2, "kind": "window", "accounting": "estimate"})
-    table["days"] = [((START + pd.Timedelta(days=d),) * 2,) for d in (38, 60)]
-    grid = Grid.over(START, START + pd.Timedelta(days=364), rate_days=7, edges=99)
-    battles, cut = battles_of(table, grid, lambda party: [party])
+    table = table_of((38, 38), (60, 60), accounting="estimate")
+    battles, cut = battles_of(table, GRID, lambda party: [party])
     assert battles["a"] == [(38, 39), (60, 61)]
-    assert day_effects_of(table, cut, lambda party: [party], battles) == ({}, cut)
+    assert found_in(table, cut, battles) == ({}, cut)
     assert effects((37, 39), battles={"a": [(38, 39)]}) == [(37, 38), (39, 40)]
 
 
-def test_a_long_series_has_none():
-    assert len(effects(*[(2 * i, 2 * i) for i in range(MOST)])) == MOST
-    assert effects(*[(2 * i, 2 * i) for i in range(MOST + 1)]) == []
+def test_a_long_series_has_effects_of_the_days_alone_that_stand_out():
+    windows = [(2 * i, 2 * i) for i in range(MOST + 1)]
+    assert len(effects(*windows[:MOST])) == MOST
+    values = np.full(len(windows), 20.0)
+    assert effects(*windows, value=values) == []
+    values[[30, 70, 90]] = 2000, 30, 0
+    assert effects(*windows, value=values) == [(60, 61)]
+    # More of them than a party can have: those that stand out most.
+    end = START + pd.Timedelta(days=3299)
+    decade = Grid(START, end, knot_days=7)
+    values = np.full(3300, 20.0)
+    values[10::30] = 20_000
+    values[40] = 15_000
+    table = table_of(*[(day, day) for day in range(3300)], value=values)
+    spans = found_in(table, decade)[0]["a"].spans
+    assert len(spans) == MOST
+    assert {lo % 30 for lo, _ in spans} == {10}
+    assert (40, 41) not in spans
 
 
 def test_the_parties_of_a_sum_have_each_their_own():
-    table = pd.DataFrame({"party": ["a+b"], "kind": "window", "accounting": "estimate"})
-    table["days"] = [((START, START),)]
-    grid = Grid(START, START + pd.Timedelta(days=99), knot_days=7)
-    found, _ = day_effects_of(table, grid, lambda party: party.split("+"), {})
-    assert found == {"a": [(0, 1)], "b": [(0, 1)]}
+    found, _ = found_in(table_of((0, 0), party="a+b"))
+    assert {party: effects.spans for party, effects in found.items()} == {
+        "a": [(0, 1)], "b": [(0, 1)],
+    }  # fmt: skip
 
 
 def test_effects_keep_the_mean_of_losses_where_the_sd_is_the_median():
@@ -106,7 +140,8 @@ def test_scatter_is_that_of_neighbouring_figures_of_a_stream():
         table = pd.DataFrame({"days": windows, "value": rng.poisson(losses).astype(float)})
         table = table.assign(party="a", claimant="b", category="killed", scope="all")
         table = table.assign(kind="window", accounting="ledger", form="point")
-        return scatter_of_days(table, grid, lambda party: [party], prior=0.5)["a"]
+        figures = short_figures(table, grid)
+        return scatter_of_days(figures, grid, lambda party: [party], prior=0.5)["a"]
 
     assert found(0.0, days=1, level=400) < 0.15
     assert found(0.0, days=1, level=9) < 0.3
@@ -118,17 +153,14 @@ def factors(*streams, nu=5.0, days=1):
     """Factors on the sds of the days of some streams of figures, and the scatter of one day."""
     tables = []
     for number, values in enumerate(streams):
-        first = START + pd.to_timedelta(days * np.arange(len(values)), "D")
-        windows = [((day, day + pd.Timedelta(days=days - 1)),) for day in first]
-        table = pd.DataFrame({"days": windows, "value": np.array(values, dtype=float)})
-        tables.append(table.assign(claimant=f"c{number}"))
-    terms = pd.concat(tables).assign(party="a", category="killed", scope="all")
-    terms = terms.assign(kind="window", accounting="ledger", form="point")
-    grid = Grid.over(START, START + pd.Timedelta(days=364), rate_days=7, edges=99)
-    spans, grid = day_effects_of(terms, grid, lambda party: [party], {})
-    scatter = scatter_of_days(terms, grid, lambda party: [party], prior=0.5)
-    found = widened_days(terms, grid, lambda p: [p], effects=spans, scatter=scatter, nu=nu)
-    return found["a"], scatter["a"]
+        windows = [(days * i, days * i + days - 1) for i in range(len(values))]
+        values = np.array(values, dtype=float)
+        tables.append(table_of(*windows, value=values, claimant=f"c{number}"))
+    terms = pd.concat(tables, ignore_index=True)
+    found, _ = found_in(terms, nu=nu)
+    figures = short_figures(terms, GRID)
+    scatter = scatter_of_days(figures, GRID, lambda party: [party], prior=0.5)
+    return found["a"].sds * np.sqrt(days), scatter["a"]
 
 
 def test_a_day_that_stands_out_has_the_variance_of_a_t():
@@ -136,7 +168,7 @@ def test_a_day_that_stands_out_has_the_variance_of_a_t():
     z = np.log(100) / np.hypot(scatter, 2000**-0.5)
     assert found[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
     assert np.delete(found, 15).max() == 1
-    # Of a week the scatter is less, of a lull the chance of its count is more.
+    # Of some days the scatter is less, of a lull the chance of its count is more.
     week, scatter = factors([200.0] * 15 + [20_000.0] + [200.0] * 15, days=3)
     z = np.log(100) / np.sqrt(scatter**2 / 3 + 1 / 20_000)
     assert week[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
@@ -147,11 +179,17 @@ def test_a_day_that_stands_out_has_the_variance_of_a_t():
 
 def test_no_day_is_widened_by_one_claimant_among_three_or_by_normal_noise():
     usual, heavy = [20.0] * 31, [20.0] * 15 + [2000.0] + [20.0] * 15
-    assert factors(usual, usual, heavy)[0].max() == 1
+    assert factors(usual, usual, heavy)[0].max() == pytest.approx(1)
     assert factors(usual, heavy, heavy)[0].argmax() == 15
-    assert factors(heavy, nu=np.inf)[0].max() == 1
+    assert factors(heavy, nu=np.inf)[0].max() == pytest.approx(1)
     # Two or three figures do not show which one is unusual.
-    assert factors([20.0, 2000.0, 20.0])[0].max() == 1
+    assert factors([20.0, 2000.0, 20.0])[0].max() == pytest.approx(1)
+
+
+def test_a_widened_effect_is_pulled_back_as_a_t_is():
+    z, step = np.array([2.0, 4.0, 9.0, 14.0]), 1e-5
+    around = stats.t.logpdf(np.stack([z - step, z + step]), 5)
+    np.testing.assert_allclose(-z / widened(z, 5) ** 2, np.diff(around, axis=0)[0] / 2 / step, 1e-6)
 
 
 # What a figure of a day says of that day
@@ -253,10 +291,7 @@ def test_claimants_who_agree_on_a_day_are_believed(tmp_path):
     # Normal effects leave the day to the heavy tails of the noise.
     normal = pytest.MonkeyPatch()
     with normal.context() as patched:
-        patched.setattr(
-            "lossmodel.model.design.day_effects.widened_days",
-            lambda *_, effects, **__: {p: np.ones(len(spans)) for p, spans in effects.items()},
-        )
+        patched.setattr("lossmodel.model.design.day_effects.widened", lambda z, _: np.ones(len(z)))
         (tmp_path / "normal").mkdir()
         twin, _ = day_of(tmp_path / "normal", *streams)
     assert twin[2] < 50
@@ -325,5 +360,5 @@ def test_a_design_has_the_effects_of_its_days(uneven):
     claims = claims_of(*uneven)
     model, evidence = LossModel(), collect_evidence(claims)
     design = model.design(evidence, claims.conflict)
-    assert len(design.latent.day_effects["land"]) == 33
+    assert len(design.latent.day_effects["land"].spans) == 33
     assert design.parameters.rows["rate.day land"].shape == (33,)

@@ -170,7 +170,7 @@ def test_daily_linear_predictors_are_averages_of_knots(design):
     assert_allclose(weights[rows[rows >= 0]], 1)
     assert design.daily.min() >= 0
     # Days of short windows have an effect of their own besides.
-    spans = design.latent.day_effects.values()
+    spans = [effects.spans for effects in design.latent.day_effects.values()]
     days = design.daily[:, effects].sum(axis=1).reshape(shape) @ design.grid.widths
     assert days.sum() == sum(hi - lo for own in spans for lo, hi in own) > 0
 

@@ -74,15 +74,15 @@ def build_design(
 
 
 def _days(
-    terms: pd.DataFrame, conflict: Conflict, until: pd.Timestamp
-) -> tuple[Battles, DayEffects, Grid]:
-    """Battles, days with effects, and cells and knots, as the windows of observations ask for."""
+    terms: pd.DataFrame, conflict: Conflict, until: pd.Timestamp, *, sd: float, nu: float
+) -> tuple[Battles, dict[str, DayEffects], Grid]:
+    """Battles, effects of days, and cells and knots, as the windows of observations ask for."""
     windows = [window for days in terms["days"] for window in days]
     begins = {start.toordinal() for start, _ in windows}
     edges = len(begins | {end.toordinal() + 1 for _, end in windows})
     grid = Grid.over(conflict.start, until, rate_days=conflict.knots.rate_days, edges=edges)
     battles, grid = battles_of(terms, grid, conflict.components)
-    return battles, *day_effects_of(terms, grid, conflict.components, battles)
+    return battles, *day_effects_of(terms, grid, conflict.components, battles, sd=sd, nu=nu)
 
 
 class _Assembly:
@@ -100,11 +100,14 @@ class _Assembly:
         components: Components,
         until: pd.Timestamp,
         ended: pd.Timestamp | None,
-        like: tuple[Battles, DayEffects, Grid] | None,
+        like: tuple[Battles, dict[str, DayEffects], Grid] | None,
     ) -> None:
         self.terms, self.name = terms.reset_index(drop=True), name
         self.conflict, self.priors, self.components = conflict, priors, components
-        battles, day_effects, self.grid = like or _days(self.terms, conflict, until)
+        nu = priors["noise.nu"].median if components.heavy_tails else np.inf
+        battles, day_effects, self.grid = like or _days(
+            self.terms, conflict, until, sd=priors["rate.day_sd"].median, nu=nu
+        )
         self.builder, self.daily = ParameterisationBuilder(), Linear()
         common: dict[str, Any] = {"priors": priors, "components": components}
         common |= {"grid": self.grid, "builder": self.builder}

@@ -15,7 +15,7 @@ from lossmodel.conflict.durations import HALF_YEAR, QUARTER
 from lossmodel.conflict.types import Group, Party
 from lossmodel.model.components import Components
 from lossmodel.model.design.battles import IN_COMMON, Battles, Span, rarity
-from lossmodel.model.design.day_effects import DayEffects, laws_of_days
+from lossmodel.model.design.day_effects import DayEffects
 from lossmodel.model.design.grid import Floats, Grid, Ints, Knots, knot_positions, knot_weights
 from lossmodel.model.design.linear import Linear
 from lossmodel.model.design.parameters import ParameterisationBuilder
@@ -49,7 +49,7 @@ class LatentProcesses:
     battles
         Party -> half-open ranges of days of its battles.
     day_effects
-        Party -> half-open ranges of days whose rates have a random effect.
+        Party -> the effects of days on its rate.
     active
         Shape (P, T): share of each cell's days on which a party can have losses.
     scopes
@@ -77,7 +77,7 @@ class LatentProcesses:
     lethality_knots: dict[str, Knots]
     missing_knots: dict[str, Knots]
     battles: Battles
-    day_effects: DayEffects
+    day_effects: dict[str, DayEffects]
     active: Floats
     scopes: tuple[ScopeShare, ...]
     scope_index: dict[tuple[str, str], int]
@@ -91,7 +91,7 @@ def build_latent(
     components: Components,
     grid: Grid,
     battles: Battles,
-    day_effects: DayEffects,
+    day_effects: dict[str, DayEffects],
     builder: ParameterisationBuilder,
     linear: Linear,
     person: bool,
@@ -105,7 +105,7 @@ def build_latent(
     battles
         Days of the battles of parties, at which rates have factors of their own.
     day_effects
-        Days whose rates deviate from the path.
+        Effects of the days whose rates deviate from the path.
     linear
         The map from v to daily linear predictors, to which the processes are added.
     person
@@ -122,10 +122,6 @@ def build_latent(
     level = priors["lethality.level"]
     widened = widened_lethality(terms, grid, conflict.components, level) if person else {}
     processes = _ProcessBuilder(conflict, priors, grid, builder, linear, parties)
-    of_days = laws_of_days(
-        terms, grid, conflict.components, effects=day_effects, sd=priors["rate.day_sd"].median,
-        nu=priors["noise.nu"].median if components.heavy_tails else np.inf,
-    )  # fmt: skip
     active = np.ones((len(parties), grid.cells))
     for p, name in enumerate(parties):
         party = conflict.parties[name]
@@ -136,7 +132,7 @@ def build_latent(
             processes.add(kind, p, days, level=_level(kind, person=person), sd_factor=factor)
         processes.add_battles(p, days, battles.get(name, []))
         if name in day_effects:
-            processes.add_day_effects(p, day_effects[name], *of_days[name])
+            processes.add_day_effects(p, day_effects[name])
     scopes, scope_index = build_scopes(
         terms,
         conflict=conflict,
@@ -253,12 +249,12 @@ class _ProcessBuilder:
         self.builder.independent(f"rate.battle {name}", rows, sd * (1 - IN_COMMON) ** 0.5)
         self._add_to_rate(party, rows, battles)
 
-    def add_day_effects(self, party: int, spans: list[Span], means: Floats, sds: Floats) -> None:
+    def add_day_effects(self, party: int, effects: DayEffects) -> None:
         """Let the rate deviate from its path on some days, by sds with a learned factor."""
-        name = self.parties[party]
-        rows = self.builder.rows(f"rate.day {name}", means)
-        self.builder.independent(f"rate.day {name}", rows, sds, self.priors["rate.day_sd"])
-        self._add_to_rate(party, rows, spans)
+        name, prior = self.parties[party], self.priors["rate.day_sd"]
+        rows = self.builder.rows(f"rate.day {name}", effects.means)
+        self.builder.independent(f"rate.day {name}", rows, effects.sds, prior)
+        self._add_to_rate(party, rows, effects.spans)
 
     def _add_to_rate(self, party: int, rows: Ints, spans: Sequence[Span]) -> None:
         first = self.rows["rate"][party] * self.grid.cells
