@@ -147,7 +147,7 @@ class PlainWar:
             if counts and party in self.conflict.components(term["party"]):
                 first = max(self.day(term["days"][0][0]), 0)
                 last = min(self.day(term["days"][-1][1]), self.length - 1)
-                if 1 <= last + 1 - first < max(self.spacing, 2):
+                if 1 <= last + 1 - first < max(self.spacing, min(2, self.length)):
                     yield term, first, last
 
     def short_spans(self, party: str) -> list[tuple[int, int]]:
@@ -161,7 +161,9 @@ class PlainWar:
             return tuple(i for i, (a, b) in enumerate(windows) if a <= day <= b)
 
         runs = [list(run) for _, run in groupby(range(self.length), key=around)]
+        begins, ends = self.span(party)
         spans = [(run[0], run[-1]) for run in runs if around(run[0])]
+        spans = [(first, last) for first, last in spans if first <= ends and begins <= last]
         if len(spans) <= 104:
             return spans
         out = sorted(spans, key=lambda span: -abs(self.standing_out(party, *span)))[:104]
@@ -196,7 +198,7 @@ class PlainWar:
         total, pairs = 4 * self.priors["rate.day_sd"].median ** 2, 4
         for figures in self.short_figures(party):
             for (a, m, y), (b, n, z) in zip(figures, figures[1:], strict=False):
-                if b - a <= 2 * max(self.spacing, 2):
+                if b - a <= 2 * max(self.spacing, min(2, self.length)):
                     square = math.log(y / m / (z / n)) ** 2
                     total += (square - 1 / y - 1 / z) / (1 / m + 1 / n)
                     pairs += 1
@@ -208,7 +210,11 @@ class PlainWar:
         for figures in self.short_figures(party):
             for one in figures:
                 begins, days, number = one
-                others = [f for f in figures if abs(f[0] - begins) <= 2 * max(self.spacing, 2)]
+                others = [
+                    f
+                    for f in figures
+                    if abs(f[0] - begins) <= 2 * max(self.spacing, min(2, self.length))
+                ]
                 others.remove(one)
                 if len(others) < 3 or begins > first or last >= begins + days:
                     continue

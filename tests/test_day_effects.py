@@ -74,6 +74,9 @@ def test_days_of_a_war_of_weeks_have_effects_though_its_knots_are_a_day_apart():
     assert grid.knot_days == 1
     found, _ = found_in(table_of((3, 3), (5, 6)), grid)
     assert found["a"].spans == [(3, 4)]
+    # In a war of one day that is its level.
+    day = Grid.over(START, START, rate_days=7, edges=2)
+    assert found_in(table_of((0, 0)), day) == ({}, day)
 
 
 def test_lists_and_ratios_have_no_day_effects():
@@ -110,7 +113,15 @@ def test_a_long_series_has_effects_of_the_days_alone_that_stand_out():
     assert (40, 41) not in spans
 
 
-def test_the_parties_of_a_sum_have_each_their_own():
+def test_the_parties_of_a_sum_have_each_their_own_while_they_have_losses():
+    table = table_of((0, 0), (50, 50), party="a+b")
+    days = {"a": (0, 40), "b": (50, 365)}
+    found, _ = day_effects_of(
+        table, GRID, lambda party: party.split("+"), {}, sd=0.5, nu=5, active=days.get
+    )
+    assert {party: effects.spans for party, effects in found.items()} == {
+        "a": [(0, 1)], "b": [(50, 51)],
+    }  # fmt: skip
     found, _ = found_in(table_of((0, 0), party="a+b"))
     assert {party: effects.spans for party, effects in found.items()} == {
         "a": [(0, 1)], "b": [(0, 1)],

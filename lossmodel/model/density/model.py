@@ -14,9 +14,9 @@ A walk over knots has independent steps and mean zero over the knots; the sd of 
 the root of its length. Rates of a war of less than twelve times their spacing have twelve knots,
 and the unit of their walk, a fortnight, is from a fifty-second to a twelfth of the war. Battles add
 to the log rate a normal of their own and one of their party (``design.battles``), the days of short
-windows a normal of a learned sd (``design.day_effects``). The level of lethality has a wider prior
-where figures ask for it (``design.unusual_lethality``). Losses are constant in cells (half the
-spacing of knots, in a war of up to a year a day), and processes have the value of their middle.
+windows a normal of a learned sd, or a wider one (``design.day_effects``). The level of lethality
+has a wider prior where figures ask for it (``design.unusual_lethality``). Losses are constant in
+cells (half the spacing of knots, in a war of up to a year a day); processes are of their middles.
 
 A figure of party, category and scope over the days W, known on day K, has the expectation E:
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lossmodel.conflict.conflict import Conflict
 from lossmodel.model.components import Components
-from lossmodel.model.design.battles import Battles, battles_of
+from lossmodel.model.design.battles import Battles, Span, battles_of
 from lossmodel.model.design.bias import build_biases, kind_of_list
 from lossmodel.model.design.bias_map import as_published, bias_map, unsettled_share
 from lossmodel.model.design.comparisons import ComparisonBuilder
@@ -82,7 +82,14 @@ def _days(
     edges = len(begins | {end.toordinal() + 1 for _, end in windows})
     grid = Grid.over(conflict.start, until, rate_days=conflict.knots.rate_days, edges=edges)
     battles, grid = battles_of(terms, grid, conflict.components)
-    return battles, *day_effects_of(terms, grid, conflict.components, battles, sd=sd, nu=nu)
+
+    def active(name: str) -> Span:
+        party = conflict.parties[name]
+        return grid.span(party.start or conflict.start, party.end or until)
+
+    return battles, *day_effects_of(
+        terms, grid, conflict.components, battles, sd=sd, nu=nu, active=active
+    )
 
 
 class _Assembly:

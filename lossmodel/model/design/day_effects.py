@@ -74,6 +74,7 @@ def day_effects_of(
     *,
     sd: float,
     nu: float,
+    active: Callable[[str], Span] | None = None,
 ) -> tuple[dict[str, DayEffects], Grid]:
     """Effects of days by party, and a grid with cells for them.
 
@@ -93,6 +94,8 @@ def day_effects_of(
         Sd of the log of one day's losses around the path, where figures do not show it.
     nu
         Degrees of freedom of the noise.
+    active
+        From a party to the half-open range of days on which it can have losses; all by default.
 
     Examples
     --------
@@ -108,7 +111,9 @@ def day_effects_of(
     spans = dict[str, list[Span]]()
     for party, windows in windows_of(terms[terms["kind"] == "window"], grid, components).items():
         short = [(lo, hi) for lo, hi in windows if hi - lo < _spacing(grid)]
-        spans[party] = _divided(short, battles.get(party, []), grid.size)
+        first, end = (0, grid.size) if active is None else active(party)
+        divided = _divided(short, battles.get(party, []), grid.size)
+        spans[party] = [(lo, hi) for lo, hi in divided if lo < end and first < hi]
     spans = {party: own for party, own in spans.items() if own}
     if not spans:
         return {}, grid
@@ -130,7 +135,7 @@ def day_effects_of(
 
 def _spacing(grid: Grid) -> int:
     """Days from which a window is not short: a day is, also where knots are a day apart."""
-    return max(grid.knot_days, 2)
+    return max(grid.knot_days, min(2, grid.size))
 
 
 def _divided(windows: list[Span], battles: list[Span], size: int) -> list[Span]:
