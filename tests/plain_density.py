@@ -400,7 +400,10 @@ class PlainDensity(PlainWar):
             return float(logsumexp(logs, b=[1 - share, share]))
         if form == "point" and value < 200 and not compared:
             shape = sd**-2
-            p = shape / (shape + math.exp(mu))
+            # None of the half units that there are, where a unit has the sd of a uniform error.
+            rounded = value == 0 and self.components.rounding
+            half_unit = term["rounding_sd"] * math.sqrt(12) / 2 if rounded else 1.0
+            p = shape / (shape + math.exp(mu) / max(half_unit, 1.0))
             if value == int(value):
                 return float(stats.nbinom.logpmf(value, shape, p))
             choose = gammaln(value + shape) - gammaln(shape) - gammaln(value + 1)
@@ -468,4 +471,5 @@ class PlainDensity(PlainWar):
         if math.isnan(value):
             value = math.sqrt(max(term["low"], half) * max(term["high"], half))
         rounding = term["rounding_sd"] / max(value, half) if self.components.rounding else 0.0
+        rounding *= value > 0  # of none, see figure
         return math.sqrt(sd**2 + rounding**2 + term["range_sd"] ** 2)

@@ -55,6 +55,7 @@ class PlainWar:
         self.width = conflict.knots.rate_days // 2 if self.length > 366 else 1
         self.spacing = min(conflict.knots.rate_days, max(1, self.length // 12))
         self.scatter = {party: self.scatter_of(party) for party in conflict.parties}
+        self.chosen: dict[str, bool] = {}
         self.short = {party: self.short_spans(party) for party in conflict.parties}
         spans = (span for of in (self.battles, self.short) for s in of.values() for span in s)
         ends = {cut for first, last in spans for cut in (first, last + 1)}
@@ -164,7 +165,8 @@ class PlainWar:
         begins, ends = self.span(party)
         spans = [(run[0], run[-1]) for run in runs if around(run[0])]
         spans = [(first, last) for first, last in spans if first <= ends and begins <= last]
-        if len(spans) <= 104:
+        self.chosen[party] = len(spans) > 104
+        if not self.chosen[party]:
             return spans
         out = sorted(spans, key=lambda span: -abs(self.standing_out(party, *span)))[:104]
         return sorted(span for span in out if abs(self.standing_out(party, *span)) > 4)
@@ -176,52 +178,54 @@ class PlainWar:
             if first <= day <= last:
                 days = last + 1 - first
                 normal = self.z(f"rate.day {party}", len(spans))[number]
-                own = self.scale("rate.day_sd") * normal / math.sqrt(days)
+                learned = not self.chosen[party]
+                sd = self.scale("rate.day_sd") if learned else math.sqrt(self.scatter[party])
+                own = sd * normal / math.sqrt(days)
                 if self.components.heavy_tails:
                     z, nu = self.standing_out(party, first, last), self.priors["noise.nu"].median
                     own *= max(math.sqrt((nu + z * z) / (nu + 1)), 1.0)
                 return own - self.scatter[party] / days / 2
         return 0.0
 
-    def short_figures(self, party: str) -> list[list[tuple[int, int, float]]]:
-        """First day, number of days and number of short point figures, by stream, in order."""
-        streams: dict[tuple[str, ...], list[tuple[int, int, float]]] = {}
+    def short_figures(self, party: str) -> list[tuple[str, list[tuple[int, int, float, float]]]]:
+        """Claimant and figures of each stream: first day, days, log rate and unit of its count."""
+        streams: dict[tuple[str, ...], list[tuple[int, int, float, float]]] = {}
         for term, first, last in self.short_windows(party):
             if term["form"] == "point":
                 key = (term["claimant"], term["party"], term["category"], term["scope"])
-                number = max(term["value"], 0.5)
-                streams.setdefault(key, []).append((first, last + 1 - first, number))
-        return [sorted(figures) for figures in streams.values()]
+                value, days = term["value"], last + 1 - first
+                half_unit = max(term["rounding_sd"] * math.sqrt(12) / 2, 1) if value == 0 else 1
+                number = max(value, half_unit / 2)
+                figure = (first, days, math.log(number / days), half_unit)
+                streams.setdefault(key, []).append(figure)
+        return [(key[0], sorted(figures)) for key, figures in streams.items()]
 
     def scatter_of(self, party: str) -> float:
         """Variance of the log losses of one day, from neighbouring short figures of a stream."""
-        total, pairs = 4 * self.priors["rate.day_sd"].median ** 2, 4
-        for figures in self.short_figures(party):
-            for (a, m, y), (b, n, z) in zip(figures, figures[1:], strict=False):
+        squares = [self.priors["rate.day_sd"].median ** 2] * 4
+        for _, figures in self.short_figures(party):
+            for (a, m, x, v), (b, n, y, w) in zip(figures, figures[1:], strict=False):
                 if b - a <= 2 * max(self.spacing, min(2, self.length)):
-                    square = math.log(y / m / (z / n)) ** 2
-                    total += (square - 1 / y - 1 / z) / (1 / m + 1 / n)
-                    pairs += 1
-        return max(total, 0.0) / pairs
+                    chance = v / (math.exp(x) * m) + w / (math.exp(y) * n)
+                    squares.append(((x - y) ** 2 - chance) / (1 / m + 1 / n))
+        usual = max(statistics.median(squares) / 0.455, 0.01)
+        return max(sum(min(s, 9 * usual) for s in squares) / len(squares), 0.01)
 
     def standing_out(self, party: str, first: int, last: int) -> float:
-        """Sds that days lie off the other figures of a stream, the median of the streams."""
-        found = []
-        for figures in self.short_figures(party):
-            for one in figures:
-                begins, days, number = one
-                others = [
-                    f
-                    for f in figures
-                    if abs(f[0] - begins) <= 2 * max(self.spacing, min(2, self.length))
-                ]
-                others.remove(one)
+        """Sds that days lie off the nearest figures of a stream, the median of the claimants."""
+        found: dict[str, float] = {}
+        for claimant, figures in self.short_figures(party):
+            for i, (begins, days, log_rate, unit) in enumerate(figures):
+                reach = 2 * max(self.spacing, min(2, self.length))
+                near = figures[max(i - 5, 0) : i] + figures[i + 1 : i + 6]
+                others = [x for a, _, x, _ in near if abs(a - begins) <= reach]
                 if len(others) < 3 or begins > first or last >= begins + days:
                     continue
-                usual = statistics.median(math.log(z / n) for _, n, z in others)
-                variance = self.scatter[party] / days + 1 / number
-                found.append((math.log(number / days) - usual) / math.sqrt(variance))
-        return statistics.median(found or [0.0])
+                usual = statistics.median(others)
+                chance = unit / (math.exp(max(usual, log_rate)) * days)
+                z = (log_rate - usual) / math.sqrt(self.scatter[party] / days + chance)
+                found[claimant] = max(found.get(claimant, 0.0), z, key=abs)
+        return statistics.median(found.values() or [0.0])
 
     def battle(self, party: str, day: int) -> float:
         """Log factor of the days of a battle."""

@@ -10,15 +10,9 @@ from lossmodel.claims import load_claims
 from lossmodel.evidence import collect_evidence
 from lossmodel.model import LossModel
 from lossmodel.model.design.battles import battles_of
-from lossmodel.model.design.day_effects import (
-    MOST,
-    day_effects_of,
-    means_and_sds,
-    scatter_of_days,
-    short_figures,
-    widened,
-)
+from lossmodel.model.design.day_effects import MOST, day_effects_of, means_and_sds, widened
 from lossmodel.model.design.grid import Grid
+from lossmodel.model.design.short_series import scatter_of_days, short_series
 from lossmodel.model.priors import Priors
 from lossmodel.posterior.fit import conflict_priors
 from tests.small_conflict import TOML, claims_csv, write_conflict
@@ -33,7 +27,9 @@ def table_of(*windows, party="a", **columns):
     """Terms of windows, given their first and last days."""
     dates = [(tuple(START + pd.Timedelta(days=d) for d in window),) for window in windows]
     table = pd.DataFrame({"party": party, "days": dates, "claimant": "b", "category": "killed"})
-    table = table.assign(scope="all", form="point", value=20.0, kind="window", accounting="ledger")
+    table = table.assign(
+        scope="all", form="point", value=20.0, rounding_sd=0.0, kind="window", accounting="ledger"
+    )
     return table.assign(**columns)
 
 
@@ -99,7 +95,7 @@ def test_a_long_series_has_effects_of_the_days_alone_that_stand_out():
     values = np.full(len(windows), 20.0)
     assert effects(*windows, value=values) == []
     values[[30, 70, 90]] = 2000, 30, 0
-    assert effects(*windows, value=values) == [(60, 61)]
+    assert effects(*windows, value=values) == [(60, 61), (180, 181)]
     # More of them than a party can have: those that stand out most.
     end = START + pd.Timedelta(days=3299)
     decade = Grid(START, end, knot_days=7)
@@ -150,8 +146,8 @@ def test_scatter_is_that_of_neighbouring_figures_of_a_stream():
         losses = level * np.exp(sd * rng.standard_normal((count, days)) - sd**2 / 2).sum(axis=1)
         table = pd.DataFrame({"days": windows, "value": rng.poisson(losses).astype(float)})
         table = table.assign(party="a", claimant="b", category="killed", scope="all")
-        table = table.assign(kind="window", accounting="ledger", form="point")
-        figures = short_figures(table, grid)
+        table = table.assign(kind="window", accounting="ledger", form="point", rounding_sd=0.0)
+        figures = short_series(table, grid)
         return scatter_of_days(figures, grid, lambda party: [party], prior=0.5)["a"]
 
     assert found(0.0, days=1, level=400) < 0.15
@@ -169,7 +165,7 @@ def factors(*streams, nu=5.0, days=1):
         tables.append(table_of(*windows, value=values, claimant=f"c{number}"))
     terms = pd.concat(tables, ignore_index=True)
     found, _ = found_in(terms, nu=nu)
-    figures = short_figures(terms, GRID)
+    figures = short_series(terms, GRID)
     scatter = scatter_of_days(figures, GRID, lambda party: [party], prior=0.5)
     return found["a"].sds * np.sqrt(days), scatter["a"]
 
@@ -179,12 +175,12 @@ def test_a_day_that_stands_out_has_the_variance_of_a_t():
     z = np.log(100) / np.hypot(scatter, 2000**-0.5)
     assert found[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
     assert np.delete(found, 15).max() == 1
-    # Of some days the scatter is less, of a lull the chance of its count is more.
+    # Of some days the scatter is less; a lull is a chance of the count of the days around it.
     week, scatter = factors([200.0] * 15 + [20_000.0] + [200.0] * 15, days=3)
     z = np.log(100) / np.sqrt(scatter**2 / 3 + 1 / 20_000)
     assert week[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
     lull, scatter = factors([20.0] * 15 + [0.0] + [20.0] * 15)
-    z = np.log(40) / np.sqrt(scatter**2 + 2)
+    z = np.log(40) / np.sqrt(scatter**2 + 1 / 20)
     assert lull[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
 
 

@@ -52,6 +52,18 @@ ALONE = small_war.evidence(
         small_war.term("gazette", "south", "killed", value=200.0),
     ]
 )
+# More days than can have an effect, of which some stand out, and rounded zeros.
+DAYS = small_war.evidence(
+    [
+        small_war.term(
+            claimant, "north", "killed", value=value, days=((t, t),), accounting="ledger",
+            rounding_sd=2.9 if value == 0 else 0.0,
+        )
+        for claimant in ("north-staff", "south-staff")
+        for t in range(120)
+        for value in [{30: 900.0, 31: 0.0, 77: 4.0}.get(t, 40.0 + 10 * (t % 3))]
+    ]
+)  # fmt: skip
 FIXED = Priors.default().replace(
     {
         **{p.name: {"sd": 0.0} for p in Priors.default() if p.name.endswith(("_sd", "excess"))},
@@ -70,6 +82,7 @@ CASES = {
         dataclasses.replace(ALONE, until=small_war.day(410)),
         "person",
     ),
+    "days that stand out of a long series": (LossModel(), DAYS, "person"),
     "long war": (LossModel(), LONG, "person"),
     "long war, tanks": (LossModel(), LONG, "tanks"),
 }

@@ -76,15 +76,21 @@ EXAMPLES: list[tuple[Function, list[np.ndarray]]] = [
     (LogNoise(WEIGHT, 0.1 * WEIGHT[::-1]), [normal()]),
     (Point(normal(0.5, 5.0), 5.0), MU_SD),
     (Point(normal(0.5, 5.0), np.inf), MU_SD),
-    (Count(np.round(np.exp(normal(0.5, 4.0)))), MU_SD),
-    (Count(np.zeros(N)), [normal(0.5), MU_SD[1]]),
+    (Count(np.round(np.exp(normal(0.5, 4.0))), np.zeros(N)), MU_SD),
+    (Count(np.zeros(N), np.log(np.arange(1.0, N + 1))), [normal(0.5), MU_SD[1]]),
     (AtLeast(normal(0.5, 5.0), 0.05, 2.0), BOUND),
     (AtLeast(normal(0.5, 5.0), 0.5, 0.7), BOUND),
     (AtMost(normal(0.5, 5.0), 0.05, 2.0), BOUND),
     (Range(MU_SD[0] - WEIGHT, MU_SD[0] + 0.5 * WEIGHT), MU_SD),
     (Range(MU_SD[0] + WEIGHT, MU_SD[0] + 2 * WEIGHT), MU_SD),
     (Range(np.full(N, -np.inf), MU_SD[0] + 0.5), MU_SD),
-    (Twice(Count(np.round(np.exp(normal(0.5, 4.0)))), Count(np.arange(float(N)))), MU_SD),
+    (
+        Twice(
+            Count(np.round(np.exp(normal(0.5, 4.0))), np.zeros(N)),
+            Count(np.arange(float(N)), np.zeros(N)),
+        ),
+        MU_SD,
+    ),
     (Twice(AtLeast(normal(0.5, 5.0), 0.05, 2.0), AtLeast(normal(0.5, 5.0), 0.05, 2.0)), BOUND),
     (MayRepeat(Point(normal(0.5, 5.0), 5.0), normal(1.0)), MU_SD),
     (MayRepeat(AtLeast(normal(0.5, 5.0), 0.05, 2.0), np.where(WEIGHT > 1, WEIGHT, -np.inf)), BOUND),
@@ -161,7 +167,8 @@ def test_the_pit_is_the_predictive_distribution_function():
     y, mu, sd, slack = normal(0.5, 5.0), normal(0.5, 5.0), WEIGHT, 0.6
     log_slack = np.full((1, 1), np.log(slack))
     count = np.round(np.exp(y))
-    negative = stats.nbinom(sd**-2, sd**-2 / (sd**-2 + np.exp(mu)))
+    log_unit = np.log(np.arange(1.0, N + 1))
+    negative = stats.nbinom(sd**-2, sd**-2 / (sd**-2 + np.exp(mu - log_unit)))
 
     def below(sign: float) -> np.ndarray:
         parts = ((0.9, slack), (0.1, 2.0))
@@ -170,7 +177,7 @@ def test_the_pit_is_the_predictive_distribution_function():
     cases = {
         Point(y, 5.0): stats.t(5.0, mu, sd).cdf(y),
         Point(y, np.inf): stats.norm(mu, sd).cdf(y),
-        Count(count): (negative.cdf(count) + negative.cdf(count - 1)) / 2,
+        Count(count, log_unit): (negative.cdf(count) + negative.cdf(count - 1)) / 2,
         AtLeast(y, 0.1, 2.0): 1 - below(-1.0),
         AtMost(y, 0.1, 2.0): below(1.0),
         Range(y, y + 1): np.full(N, np.nan),
@@ -185,7 +192,7 @@ def test_the_pit_is_the_predictive_distribution_function():
     [
         Point(np.zeros(4000), 5.0),
         Point(np.zeros(4000), np.inf),
-        Count(np.zeros(4000)),
+        Count(*np.zeros((2, 4000))),
         AtLeast(np.zeros(4000), 0.3, 2.0),
         AtMost(np.zeros(4000), 0.3, 2.0),
     ],

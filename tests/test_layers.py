@@ -42,6 +42,7 @@ ORDER = [
     "model/design/parameters",
     "model/design/scopes",
     "model/design/battles",
+    "model/design/short_series",
     "model/design/day_effects",
     "model/design/unusual_lethality",
     "model/design/short_wars",

@@ -59,11 +59,12 @@ def test_a_series_may_change_its_rounding():
     [
         # Two figures show how a claimant rounds, one does not: every tenth count ends in a zero.
         ([500], 1),
+        ([500, 500, 500], 1),
         ([], 1),
-        # No more than a tenth of the smallest figure, as of other figures.
-        ([500, 600], 50),
+        ([500, 0, 500], 1),
+        ([500, 600], 100),
         ([2_000, 2_500, 9_100], 100),
-        ([30, 40], 3),
+        ([30, 40], 10),
         ([31, 42], 1),
     ],
 )

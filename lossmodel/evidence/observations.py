@@ -194,7 +194,7 @@ def _row(
 ) -> tuple[object, ...]:
     figure = observation.carrier
     kept = stream(figure.claimant, figure.party, figure.category)
-    form, low, high = _form_and_limits(observation)
+    ranged = QUALIFIERS[figure.qualifier].has_limits and figure.members == observation.members
     return (
         figure.claim_id,
         ";".join(observation.members),
@@ -203,37 +203,23 @@ def _row(
         kept.accounting,
         kept.method,
         role(figure.claimant, figure.party),
-        form,
-        math.nan if form == "interval" else observation.value,
-        low,
-        high,
+        observation.form,
+        math.nan if observation.form == "interval" else observation.value,
+        figure.low if ranged else math.nan,
+        figure.high if ranged else math.nan,
         observation.kind,
         spans(observation.days),
         observation.n_days,
         stamp(figure.known),
         pd.NaT if observation.known_from is None else stamp(observation.known_from),
         spans(observation.days_from),
-        0.0 if form == "interval" else math.sqrt(observation.variance),
+        math.sqrt(observation.variance),
         observation.range_sd,
         stamp(figure.known),
         stamp(figure.published),
         figure.per,
         figure.total,
     )
-
-
-def _form_and_limits(observation: Observation) -> tuple[Form, float, float]:
-    """Form of an observation with its limits, NaN where it has none.
-
-    A rounded zero has no log, and no error on the scale of the log: it is any number that rounds to
-    it, from none to half a unit.
-    """
-    figure = observation.carrier
-    if observation.form == "point" and observation.value == 0 and observation.variance > 0:
-        return "interval", 0.0, math.sqrt(observation.variance) / SD_OF_UNIT / 2
-    if QUALIFIERS[figure.qualifier].has_limits and figure.members == observation.members:
-        return observation.form, figure.low, figure.high
-    return observation.form, math.nan, math.nan
 
 
 def _copied(observation: Observation, copies: Mapping[str, Copy]) -> tuple[object, ...]:

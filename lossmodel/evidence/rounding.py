@@ -62,9 +62,8 @@ def series_units(values: Sequence[float], rounded: Sequence[bool]) -> list[float
     called exact and a hundred times coarser than its neighbours (285,000 among 284,120 and
     285,930), which happens by chance once in a hundred times.
 
-    A zero has no unit of its own. It has the finest of the others, limited by the smallest of these
-    figures: a claimant whose other figures are 500 and 600 does not mean 200 by none. Beside one
-    figure alone it is exact.
+    A zero has no unit of its own, and has the finest of the others. Beside one number alone it is
+    exact: a day and the total of its month say nothing of how the other days are rounded.
 
     Parameters
     ----------
@@ -85,7 +84,7 @@ def series_units(values: Sequence[float], rounded: Sequence[bool]) -> list[float
     >>> series_units([284_120, 285_000, 285_930], [True] * 3)
     [10.0, 5000.0, 10.0]
     >>> series_units([0, 500, 600], [False] * 3), series_units([0, 500], [False] * 2)
-    ([50.0, 50.0, 60.0], [1.0, 50.0])
+    ([100.0, 50.0, 60.0], [1.0, 50.0])
     """
     distinct = list(dict.fromkeys(values))
     own = [dividing_unit(value) for value in distinct]
@@ -93,11 +92,7 @@ def series_units(values: Sequence[float], rounded: Sequence[bool]) -> list[float
     nonzero = [place for place, unit in enumerate(own) if unit > 0]
     local = _local_units([own[place] for place in nonzero])
     of_place = dict(zip(nonzero, local, strict=True))
-    of_zero = EXACT_UNIT
-    if len(nonzero) > 1:
-        of_zero = capped(
-            min(local), value=min(abs(distinct[place]) for place in nonzero), about=False
-        )
+    of_zero = min(local) if len(local) > 1 else EXACT_UNIT
     units = []
     for value, loose in zip(values, rounded, strict=True):
         unit = of_place.get(at[value], of_zero)

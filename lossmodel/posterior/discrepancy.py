@@ -129,7 +129,7 @@ def _noise(design: Design, expansion: Expansion, weight: Floats) -> Floats:
     most = (observed.scale * np.exp(widest[observed.noise])) ** 2 + observed.extra
     variance = np.minimum(found, most)
     counts = observed.form == COUNT
-    variance[counts] += np.exp(-_mu(expansion)[counts])
+    variance[counts] += np.exp(observed.log_unit - _mu(expansion))[counts]
     others = ~np.isin(observed.form, (POINT, COUNT))
     variance[others] = 1 / np.maximum(weight[others], np.finfo(float).tiny)
     return np.asarray(variance)

@@ -162,6 +162,9 @@ def hold_levels(density: Density, mode: Floats, theta: Floats) -> Floats:
 def face_values(design: Design) -> Floats:
     """Theta of the prior's mode, but with the level of each party that of its median figure.
 
+    Effects of days are those that their figures state: where two of three claimants agree on a day
+    of heavy losses, the path alone would leave both as outliers, which is a mode of its own.
+
     Returns
     -------
     theta
@@ -186,6 +189,11 @@ def face_values(design: Design) -> Floats:
             level = design.parameters.offset[rows[0]]
             middle = float(np.median(logs[here]))
             theta[entry.start] = (middle - level) / slope_of_level(design, entry.start)
+    scales = design.parameters.scales(theta)
+    for party, effects in design.latent.day_effects.items():
+        own = design.parameters.groups[f"rate.day {party}"]
+        sds = np.array([slope_of_level(design, entry) for entry in range(own.start, own.stop)])
+        theta[own] = effects.stated / (sds * scales[own])
     return theta
 
 

@@ -4,7 +4,8 @@ Densities are of log y for points and bounds, and probabilities for counts and r
 expectation mu and noise sd sigma on the log scale:
 
 Point     log y ~ Student-t(nu, mu, sigma), or normal where nu is infinite
-Count     y ~ gamma-Poisson with mean exp(mu) and shape 1 / sigma^2
+Count     y ~ gamma-Poisson with mean exp(mu) and shape 1 / sigma^2; a rounded zero is none of the
+          half units that exp(mu) has
 AtLeast   log y = mu + noise - S, noise ~ Normal(0, sigma); S is exponential with mean lambda, or,
           with the probability of a bound that says little, with a mean that is fixed and wide
 AtMost    log y = mu + noise + S
@@ -64,7 +65,7 @@ def likelihood_of(observed: Observations, form: int, i: Ints) -> Likelihood:
     """Log likelihood of some observations of one form."""
     y = observed.log_value[i]
     if form == COUNT:
-        return Count(observed.value[i])
+        return Count(observed.value[i], observed.log_unit[i])
     if form == INTERVAL:
         return Range(y, observed.log_high[i])
     if form in (AT_LEAST, AT_MOST):
@@ -108,12 +109,16 @@ class Point(Likelihood):
 
 @dataclass(frozen=True, eq=False)
 class Count(Likelihood):
-    """Gamma-Poisson log probability of ``y``, by mu and log sigma."""
+    """Gamma-Poisson log probability of ``y``, by mu and log sigma.
+
+    ``log_unit`` is the log of the losses that a count of one stands for.
+    """
 
     y: Floats
+    log_unit: Floats
 
     def _at(self, *x: Floats) -> Evaluated:
-        y, (mu, log_sd) = self.y, x
+        y, mu, log_sd = self.y, x[0] - self.log_unit, x[1]
         shape = np.exp(-2 * log_sd)
         log_rest = np.logaddexp(-2 * log_sd, mu)
         value = gammaln(y + shape) - gammaln(shape) - gammaln(y + 1)
@@ -145,7 +150,7 @@ class Count(Likelihood):
 
     def pit(self, mu: Floats, sd: Floats, log_slack: Floats) -> Floats:  # noqa: D102 - see Likelihood
         shape = sd**-2.0
-        chance, y = shape / (shape + np.exp(mu)), np.round(self.y)
+        chance, y = shape / (shape + np.exp(mu - self.log_unit)), np.round(self.y)
         below = np.where(y > 0, betainc(shape, np.maximum(y, 1.0), chance), 0.0)
         return np.asarray((betainc(shape, y + 1, chance) + below) / 2)
 

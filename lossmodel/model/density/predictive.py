@@ -190,7 +190,7 @@ def new_figures(observed: Observations, predicted: Predicted, rng: np.random.Gen
         figures = likelihood_of(observed, form, i)
         new: Any = replicated(figures, mu, sd, predicted.log_slack, rng)
         with np.errstate(divide="ignore"):
-            logs[:, i] = np.log(new.y) if form == COUNT else new.y
+            logs[:, i] = np.log(new.y) + observed.log_unit[i] if form == COUNT else new.y
     return observed.logs_of_figures(logs)
 
 

@@ -59,7 +59,7 @@ def replicated(
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> count = replicated(Count(np.zeros(2)), np.zeros(2), np.ones(2), np.zeros(1), rng)
+    >>> count = replicated(Count(*np.zeros((2, 2))), np.zeros(2), np.ones(2), np.zeros(1), rng)
     >>> isinstance(count, Count), count.y.shape
     (True, (2,))
     """
@@ -78,7 +78,7 @@ def _point(
 def _count(
     figures: Count, mu: Floats, sd: Floats, log_slack: Floats, rng: np.random.Generator
 ) -> Count:
-    rate = rng.gamma(sd**-2.0, np.exp(mu) * sd**2)
+    rate = rng.gamma(sd**-2.0, np.exp(mu - figures.log_unit) * sd**2)
     return replace(figures, y=rng.poisson(np.minimum(rate, LARGEST_RATE)).astype(float))
 
 

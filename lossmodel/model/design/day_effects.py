@@ -8,7 +8,7 @@ day would pass for an error, even if all claimants agree on it. Tails as heavy a
 those of normals of unequal variance, so a day that stands out has a wider effect.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,18 +17,14 @@ import pandas as pd
 
 from lossmodel.model.design.battles import Battles, Span, cut_at, windows_of
 from lossmodel.model.design.grid import Floats, Grid
-from lossmodel.tables.readings import counts_losses
+from lossmodel.model.design.short_series import (
+    scatter_of_days,
+    short_below,
+    short_series,
+    standing_out,
+)
 
-__all__ = [
-    "DayEffects",
-    "ShortFigure",
-    "day_effects_of",
-    "means_and_sds",
-    "scatter_of_days",
-    "short_figures",
-    "standing_out",
-    "widened",
-]
+__all__ = ["DayEffects", "day_effects_of", "means_and_sds", "widened"]
 
 # Day effects of one party. With more the figures of days are a series that its path follows, and
 # the time of a fit grows with the cube of their number; those stay that stand out. Judgement: as
@@ -37,15 +33,6 @@ MOST = 104
 # Sds from which a day of a series stands out: in a hundred years of normal scatter two days do.
 OUTLYING = 4.0
 
-# Pairs of figures that the prior of the scatter counts for, and how many spacings of knots apart
-# the windows of a pair may begin. Judgement: a few pairs say little, and in months the path moves.
-PRIOR_PAIRS, NEAR = 4, 2
-# Figures nearby from which one can stand out: the median of fewer may be an exception itself.
-NEIGHBOURS = 3
-# The log of a count of none is taken as that of a half.
-HALF = 0.5
-
-ShortFigure = tuple[int, int, float]
 Components = Callable[[str], Iterable[str]]
 
 
@@ -58,12 +45,19 @@ class DayEffects:
     spans
         The ranges, without common days.
     means, sds
-        Of each effect, shape (S,); sds are multiples of the learned one of one day.
+        Of each effect, shape (S,).
+    learned
+        Whether sds are multiples of the learned one of one day. It is not learned from days that
+        were chosen since they stand out: they would make it too large.
+    stated
+        Shape (S,): the effects as the figures of these days state them, against those nearby.
     """
 
     spans: list[Span]
     means: Floats
     sds: Floats
+    learned: bool
+    stated: Floats
 
 
 def day_effects_of(
@@ -102,6 +96,7 @@ def day_effects_of(
     >>> days = pd.to_datetime(["1940-07-18", "1940-07-20", "1940-07-19", "1940-07-19"])
     >>> terms = pd.DataFrame({"party": ["a", "a"], "kind": "window", "accounting": "estimate"})
     >>> terms = terms.assign(claimant="b", category="killed", scope="all", form="point", value=9.0)
+    >>> terms["rounding_sd"] = 0.0
     >>> terms["days"] = [((days[0], days[1]),), ((days[2], days[3]),)]
     >>> grid = Grid(pd.Timestamp("1940-07-10"), pd.Timestamp("1940-10-31"), knot_days=7)
     >>> found, grid = day_effects_of(terms, grid, lambda party: [party], {}, sd=0.5, nu=5)
@@ -110,32 +105,29 @@ def day_effects_of(
     """
     spans = dict[str, list[Span]]()
     for party, windows in windows_of(terms[terms["kind"] == "window"], grid, components).items():
-        short = [(lo, hi) for lo, hi in windows if hi - lo < _spacing(grid)]
+        short = [(lo, hi) for lo, hi in windows if hi - lo < short_below(grid)]
         first, end = (0, grid.size) if active is None else active(party)
         divided = _divided(short, battles.get(party, []), grid.size)
         spans[party] = [(lo, hi) for lo, hi in divided if lo < end and first < hi]
     spans = {party: own for party, own in spans.items() if own}
     if not spans:
         return {}, grid
-    figures = list(short_figures(terms, grid))
-    scatter = scatter_of_days(figures, grid, components, prior=sd)
+    series = list(short_series(terms, grid))
+    scatter = scatter_of_days(series, grid, components, prior=sd)
     scatter = {party: scatter.get(party, sd) for party in spans}
     found: dict[str, DayEffects] = {}
-    for party, z in standing_out(figures, grid, components, spans, scatter).items():
-        kept = np.arange(len(z))
-        if len(z) > MOST:
+    for party, z in standing_out(series, grid, components, spans, scatter).items():
+        kept, learned = np.arange(len(z)), len(z) <= MOST
+        if not learned:
             kept = np.argsort(-np.abs(z), kind="stable")[:MOST]
             kept = np.sort(kept[np.abs(z[kept]) > OUTLYING])
         if len(kept):
             own = [spans[party][i] for i in kept.tolist()]
             means, sds = means_and_sds(own, scatter[party])
-            found[party] = DayEffects(own, means, sds * widened(z[kept], nu))
+            stated = z[kept] * scatter[party] * sds
+            sds = sds * widened(z[kept], nu) * (1.0 if learned else scatter[party])
+            found[party] = DayEffects(own, means, sds, learned, stated)
     return found, cut_at(grid, {party: effects.spans for party, effects in found.items()})
-
-
-def _spacing(grid: Grid) -> int:
-    """Days from which a window is not short: a day is, also where knots are a day apart."""
-    return max(grid.knot_days, min(2, grid.size))
 
 
 def _divided(windows: list[Span], battles: list[Span], size: int) -> list[Span]:
@@ -146,122 +138,6 @@ def _divided(windows: list[Span], battles: list[Span], size: int) -> list[Span]:
             inside[lo:hi] = value
     edges = sorted({day for span in (*windows, *battles) for day in span})
     return [(lo, hi) for lo, hi in pairwise(edges) if inside[lo]]
-
-
-def short_figures(terms: pd.DataFrame, grid: Grid) -> Iterator[tuple[str, list[ShortFigure]]]:
-    """Figures of such short windows, stream by stream.
-
-    Yields
-    ------
-    party, figures
-        Of each figure its first day, the number of its days and the losses, by first day.
-    """
-    points = terms[counts_losses(terms) & (terms["kind"] == "window") & (terms["form"] == "point")]
-    for (_, party, *_), rows in points.groupby(["claimant", "party", "category", "scope"]):
-        found = []
-        for days, value in rows[["days", "value"]].itertuples(index=False):
-            lo, hi = grid.span(days[0][0], days[-1][1])
-            if 0 < hi - lo < _spacing(grid):
-                found.append((lo, hi - lo, max(float(value), HALF)))
-        if found:
-            yield str(party), sorted(found)
-
-
-def scatter_of_days(
-    figures: Iterable[tuple[str, Sequence[ShortFigure]]],
-    grid: Grid,
-    components: Components,
-    *,
-    prior: float,
-) -> dict[str, float]:
-    """Sd of the log of one day's losses, by party, as its figures of short windows scatter.
-
-    Of windows of m and n days with y and z dead, log(y / m) - log(z / n) has the variance
-    sd^2 (1 / m + 1 / n) + 1 / y + 1 / z. Pairs are of one stream, next to each other.
-
-    Parameters
-    ----------
-    figures
-        As from `short_figures`.
-    components
-        As in `day_effects_of`.
-    prior
-        Sd where there are no such pairs.
-
-    Examples
-    --------
-    >>> grid = Grid(pd.Timestamp("1940-07-10"), pd.Timestamp("1940-10-31"), knot_days=7)
-    >>> for values in ([200.0] * 40, [100.0, 400.0] * 20):
-    ...     figures = [(day, 1, value) for day, value in enumerate(values)]
-    ...     scatter_of_days([("a", figures)], grid, lambda p: [p], prior=0.5)["a"].__round__(1)
-    0.1
-    0.9
-    """
-    squares: dict[str, list[float]] = {}
-    for party, own in figures:
-        found = []
-        for (lo, m, y), (next_lo, n, z) in pairwise(own):
-            if next_lo - lo <= NEAR * _spacing(grid):
-                found.append((np.log(y / m * n / z) ** 2 - 1 / y - 1 / z) / (1 / m + 1 / n))
-        for base in components(party):
-            squares.setdefault(base, []).extend(found)
-    return {
-        base: float(np.sqrt(max(PRIOR_PAIRS * prior**2 + sum(own), 0.0) / (PRIOR_PAIRS + len(own))))
-        for base, own in squares.items()
-    }
-
-
-def standing_out(
-    figures: Iterable[tuple[str, Sequence[ShortFigure]]],
-    grid: Grid,
-    components: Components,
-    spans: Mapping[str, Sequence[Span]],
-    scatter: Mapping[str, float],
-) -> dict[str, Floats]:
-    """By how many sds days lie off the figures nearby, by party.
-
-    Of a figure it is its log against the median of its stream nearby; of some days the median of
-    the streams, as a claimant who alone has a day of heavy losses may err. None is zero.
-
-    Parameters
-    ----------
-    figures
-        As from `short_figures`.
-    components
-        As in `day_effects_of`.
-    spans
-        Party -> half-open ranges of days, by first day.
-    scatter
-        Sd of the log of one day's losses, by party.
-
-    Examples
-    --------
-    >>> grid = Grid(pd.Timestamp("1940-07-10"), pd.Timestamp("1940-10-31"), knot_days=7)
-    >>> figures = [("a", [(0, 1, 20.0), (1, 1, 200.0), (2, 1, 20.0), (3, 1, 20.0)])]
-    >>> spans = {"a": [(day, day + 1) for day in range(4)]}
-    >>> standing_out(figures, grid, lambda party: [party], spans, {"a": 0.5})["a"].round(1)
-    array([0. , 4.6, 0. , 0. ])
-    """
-    begins = {party: np.array([lo for lo, _ in own]) for party, own in spans.items()}
-    found: dict[str, list[list[float]]] = {party: [[] for _ in own] for party, own in spans.items()}
-    for party, own in figures:
-        first, days, values = (np.array(column) for column in zip(*own, strict=True))
-        logs, reach = np.log(values / days), NEAR * _spacing(grid)
-        near = np.searchsorted(first, [first - reach, first + reach + 1])
-        bases = [base for base in components(party) if base in spans]
-        for i, (lo, m, y) in enumerate(own):
-            others = np.delete(logs[near[0, i] : near[1, i]], i - near[0, i])
-            if len(others) < NEIGHBOURS:
-                continue
-            missed = float(logs[i] - np.median(others))
-            for base in bases:
-                z = missed / np.sqrt(scatter[base] ** 2 / m + 1 / y)
-                inside = np.searchsorted(begins[base], [lo, lo + m]).tolist()
-                for of_span in found[base][slice(*inside)]:
-                    of_span.append(z)
-    return {
-        party: np.array([np.median(z) if z else 0.0 for z in own]) for party, own in found.items()
-    }
 
 
 def widened(z: Floats, nu: float) -> Floats:

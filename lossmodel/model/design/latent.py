@@ -250,10 +250,11 @@ class _ProcessBuilder:
         self._add_to_rate(party, rows, battles)
 
     def add_day_effects(self, party: int, effects: DayEffects) -> None:
-        """Let the rate deviate from its path on some days, by sds with a learned factor."""
-        name, prior = self.parties[party], self.priors["rate.day_sd"]
+        """Let the rate deviate from its path on some days."""
+        name = self.parties[party]
         rows = self.builder.rows(f"rate.day {name}", effects.means)
-        self.builder.independent(f"rate.day {name}", rows, effects.sds, prior)
+        scale = self.priors["rate.day_sd"] if effects.learned else None
+        self.builder.independent(f"rate.day {name}", rows, effects.sds, scale)
         self._add_to_rate(party, rows, effects.spans)
 
     def _add_to_rate(self, party: int, rows: Ints, spans: Sequence[Span]) -> None:

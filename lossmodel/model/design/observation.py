@@ -36,13 +36,12 @@ POINT, COUNT, AT_LEAST, AT_MOST, INTERVAL = range(5)
 # the noise scales of 12 to 25%. With 50, 100 or 400 no headline total of the shipped wars moves by
 # more than 0.11 posterior sd, and no posterior sd by more than 4%.
 COUNT_BELOW = 200.0
-# Stands for a figure of zero where its logarithm is needed (bounds, ends of ranges): a number that
-# rounds to zero is below it. With 0.25 or 1 the headline totals of the shipped wars are the same.
+# Stands for zero where its logarithm is needed (bounds, ends of ranges): numbers that round to it
+# are lower. With 0.25 or 1 the headline totals of the shipped wars are the same.
 HALF = 0.5
 # Days: the prior of ``noise.list`` is of the increment of one month.
 MONTH = 30.0
-# Of a figure whose whole error is known.
-KNOWN = ""
+KNOWN = ""  # of a figure whose whole error is known
 # Added to both counts of which the odds are taken, so that the log of none is finite (Haldane 1956,
 # The estimation and significance of the logarithm of a ratio of frequencies, Annals of Human
 # Genetics 20: 309-311).
@@ -71,10 +70,10 @@ class Observations:
         Shape (N,): the figure, a number of losses or a ratio, of shares of cases their odds; the
         geometric mean of an INTERVAL's ends.
     cases
-        Shape (N,): of shares of cases the number of these, one where only the share is known; NaN
-        of other figures.
-    log_value, log_high
-        Shape (N,): log of the figure; of an INTERVAL's two ends (-inf for zero).
+        Shape (N,): of shares of cases their number, one where it is not known; NaN of others.
+    log_value, log_high, log_unit
+        Shape (N,): log of the figure; of an INTERVAL's two ends (-inf for zero); and of the losses
+        that a COUNT takes for one, half the unit of a rounded zero.
     noise, scale
         Shape (N,): number of the hyperparameter of the noise, -1 for none, and the factor on it.
     fixed_noise
@@ -82,8 +81,8 @@ class Observations:
     extra
         Shape (N,): variance on the log scale from rounding and from the width of a published range.
     bound, fixed_bound
-        Number of the hyperparameter of a bound's mean slack, -1 for none, and the mean slack where
-        it is not learned.
+        Number of the hyperparameter of a bound's mean slack, -1 for none, or that mean if it is
+        not learned.
     wide_share, wide_bound
         Probability that a bound says little, and the mean slack of such a bound.
     nu
@@ -108,6 +107,7 @@ class Observations:
     cases: Floats
     log_value: Floats
     log_high: Floats
+    log_unit: Floats
     noise: Ints
     scale: Floats
     fixed_noise: Floats
@@ -156,7 +156,7 @@ def observe(
     terms
         The N observations, rows of ``Evidence.terms``.
     streams, stream_of
-        The streams and the number of each observation's stream, see `stream_table`.
+        The streams and the number of that of each observation, see `stream_table`.
     builder
         Collects the learned scales of noise and slack.
     unsettled
@@ -174,7 +174,9 @@ def observe(
     value, log_value, log_high = _values(terms, form)
     least = np.where(terms["accounting"].isin(COMPARED), 0.0, HALF)
     rounding, spread = (terms[name].to_numpy(dtype=float) for name in ("rounding_sd", "range_sd"))
-    rounding = rounding / np.maximum(value, least)
+    zero = (form == COUNT) & (value == 0)
+    half_unit = np.where(zero & components.rounding, rounding / SD_OF_UNIT / 2, 1)
+    rounding = rounding * ~zero / np.maximum(value, least)
     has_bounds = bool(np.isin(form, [AT_LEAST, AT_MOST]).any())
     bound, fixed_bound = _scale(priors["bound.excess"], builder) if has_bounds else (-1, 0.0)
     return Observations(
@@ -183,6 +185,7 @@ def observe(
         cases=cases,
         log_value=log_value,
         log_high=log_high,
+        log_unit=np.log(np.maximum(half_unit, 1.0)),
         noise=noise.astype(np.int64),
         scale=scale,
         fixed_noise=fixed_noise,

@@ -50,6 +50,7 @@ def _count(b: Backend, form: l.Count, mu: Tensor, log_sd: Tensor) -> Tensor:
     """
     # A constant of floats: averages times days need not be whole.
     pt, y, log_shape = b.pt, b.pt.constant(form.y), -2 * log_sd
+    mu = mu - form.log_unit
     shape, log_rest = pt.exp(log_shape), pt.logaddexp(log_shape, mu)
     ways = pt.gammaln(y + shape) - pt.gammaln(shape) - pt.gammaln(y + 1)
     return ways + shape * (log_shape - log_rest) + y * (mu - log_rest)
