@@ -68,12 +68,12 @@ def by_year(density, theta):
 
 
 def test_draws_of_the_normal_approximation_contradict_the_figures(fitted):
-    density, laplace, drawn, _ = fitted
+    density, laplace, drawn, moved = fitted
     held = hold_levels(density, laplace.mode, drawn)
     (words,) = module._measured(density, laplace.mode, held).contradicts(FAIL)
     assert words.startswith("draws contradict the figures (log likelihood lower by ")
-    years = by_year(density, held)
-    assert (years[2004].quantile(0.025) < 6000) or (years[2008].quantile(0.975) > 3000)
+    years, right = (np.log(by_year(density, theta)).std() for theta in (held, moved.theta))
+    assert (years / right).max() > 1.4
 
 
 def test_draws_that_are_moved_do_not(fitted):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from lossmodel.inference import worker
 from lossmodel.inference.run import Progress, Settings, Submodel, run
@@ -59,7 +60,10 @@ class _Job:
         tell = portion(progress, *self.shares)
         tell(Stage(self.title, 0.0))
         began = time.perf_counter()
-        submodel = run(self.design, settings=self.settings, earlier=self.earlier, progress=tell)
+        # Matrices are small: threads of linear algebra cost more than they bring, and on a busy
+        # machine a fit of 10 s did not end in two minutes.
+        with threadpool_limits(1):
+            submodel = run(self.design, settings=self.settings, earlier=self.earlier, progress=tell)
         return replace(submodel, key=self.key), seconds_since(began)
 
 

@@ -12,8 +12,8 @@ __all__ = ["AXIAL", "covariance_of_hypers", "point_beside", "sds_of_hypers", "sp
 # posterior sds, with 2.0 by 0.04.
 AXIAL = 1.4
 # Newton's decrement at the latent modes of axial points. The determinant is that of the point: with
-# 0.02 the marginal was 2.6 off beside a fork of the shipped persons, with this 0.05.
-CLOSE = 1e-3
+# 0.02 the marginal was 2.6 off beside a fork of the shipped persons, with this 0.00.
+CLOSE = 1e-5
 
 
 def sds_of_hypers(modes: Modes, point: Point, mode_sensitivity: Floats) -> Floats:

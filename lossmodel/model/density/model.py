@@ -78,7 +78,7 @@ noise of a ledger is that of a day over the root of its days; that of a list or 
 a month over the root of those between vintages, added to the window, or since the first loss):
 
     y >= 200    log y ~ Student-t(nu, log E, sigma)
-    y < 200     y ~ gamma-Poisson(mean E, shape 1 / sigma^2), continuous in y
+    y < 200     y ~ gamma-Poisson(mean E, shape 1 / sigma^2); of rounded zeros E in half units
     at least    log y = log E + Normal(0, sigma) - Exponential(mean lambda), rarely of a wide mean;
                 at most: + Exponential
     range       P(low < exp(log E + Normal(0, sigma)) < high)

@@ -117,7 +117,7 @@ def scatter_of_days(
     ...     own = [ShortFigure(t, 1, float(np.log(y))) for t, y in enumerate(values)]
     ...     series = [ShortSeries("b", "a", own)]
     ...     scatter_of_days(series, grid, lambda party: [party], prior=0.5)["a"].__round__(1)
-    0.2
+    0.1
     0.9
     """
     squares: dict[str, list[float]] = {}
