@@ -222,8 +222,12 @@ class PlainWar:
                 if len(others) < 3 or begins > first or last >= begins + days:
                     continue
                 usual = statistics.median(others)
-                chance = unit / (math.exp(max(usual, log_rate)) * days)
-                z = (log_rate - usual) / math.sqrt(self.scatter[party] / days + chance)
+                number, mean = (math.exp(x) * days / unit for x in (log_rate, usual))
+                by_chance = 2 * (math.sqrt(number + 0.375) - math.sqrt(mean + 0.375))
+                variance = self.scatter[party] / days
+                if number != mean:
+                    variance += ((log_rate - usual) / by_chance) ** 2
+                z = (log_rate - usual) / math.sqrt(variance)
                 found[claimant] = max(found.get(claimant, 0.0), z, key=abs)
         return statistics.median(found.values() or [0.0])
 

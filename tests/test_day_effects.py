@@ -170,18 +170,30 @@ def factors(*streams, nu=5.0, days=1):
     return found["a"].sds * np.sqrt(days), scatter["a"]
 
 
+def sds_out(number, usual, scatter, days=1):
+    """Sds of the log of a count that is some days' of a usual one, by scatter and by chance."""
+    missed = np.log(number / usual)
+    by_chance = missed / (2 * (np.sqrt(number + 3 / 8) - np.sqrt(usual + 3 / 8)))
+    return missed / np.hypot(scatter / np.sqrt(days), by_chance)
+
+
 def test_a_day_that_stands_out_has_the_variance_of_a_t():
     found, scatter = factors([20.0] * 15 + [2000.0] + [20.0] * 15)
-    z = np.log(100) / np.hypot(scatter, 2000**-0.5)
+    z = sds_out(2000, 20, scatter)
     assert found[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
-    assert np.delete(found, 15).max() == 1
-    # Of some days the scatter is less; a lull is a chance of the count of the days around it.
+    assert np.delete(found, 15).max() == pytest.approx(1)
+    # Of some days the scatter is less, of a lull there is less than one by chance.
     week, scatter = factors([200.0] * 15 + [20_000.0] + [200.0] * 15, days=3)
-    z = np.log(100) / np.sqrt(scatter**2 / 3 + 1 / 20_000)
+    z = sds_out(20_000, 200, scatter, days=3)
     assert week[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
     lull, scatter = factors([20.0] * 15 + [0.0] + [20.0] * 15)
-    z = np.log(40) / np.sqrt(scatter**2 + 1 / 20)
+    z = sds_out(0.5, 20, scatter)
     assert lull[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
+    few, scatter = factors([0.0] * 15 + [4.0] + [0.0] * 15)
+    z = sds_out(4, 0.5, scatter)
+    assert few[15] == pytest.approx(np.sqrt((5 + z**2) / 6))
+    # Of a Poisson count of half a loss a day, four are as rare as 2.9 sds.
+    assert 2 < z < 3
 
 
 def test_no_day_is_widened_by_one_claimant_among_three_or_by_normal_noise():

@@ -1,5 +1,6 @@
 """Figures of short windows: how much they scatter, and which days stand out from those nearby."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,6 +36,8 @@ NEIGHBOURS, BESIDE = 3, 5
 # The log of a count of none is taken as that of a half, and its variance as that of one.
 HALF = 0.5
 
+TINY = 1e-300
+
 Components = Callable[[str], Iterable[str]]
 
 
@@ -57,9 +60,18 @@ class ShortFigure:
     log_rate: float
     unit: float = 1.0
 
-    def variance(self, log_rate: float) -> float:
-        """Variance of the log by chance, where the losses per day have this one."""
-        return self.unit / float(np.exp(log_rate) * self.days)
+    @property
+    def count(self) -> float:
+        """The losses in units, of none half of one."""
+        return float(np.exp(self.log_rate) * self.days / self.unit)
+
+    def sds_by_chance(self, log_rate: float) -> float:
+        """Sds by which its count lies off a mean, if counts were Poisson (Anscombe 1948).
+
+        The transformation of Poisson, binomial and negative-binomial data, Biometrika 35: 246-254.
+        """
+        mean = float(np.exp(log_rate) * self.days / self.unit)
+        return 2 * (math.sqrt(self.count + 3 / 8) - math.sqrt(mean + 3 / 8))
 
 
 @dataclass(frozen=True)
@@ -125,8 +137,7 @@ def scatter_of_days(
         found = []
         for one, other in pairwise(own.figures):
             if other.first - one.first <= NEAR * short_below(grid):
-                chance = sum(figure.variance(figure.log_rate) for figure in (one, other))
-                square = (one.log_rate - other.log_rate) ** 2 - chance
+                square = (one.log_rate - other.log_rate) ** 2 - 1 / one.count - 1 / other.count
                 found.append(square / (1 / one.days + 1 / other.days))
         for base in components(own.party):
             squares.setdefault(base, [prior**2] * PRIOR_PAIRS).extend(found)
@@ -146,6 +157,8 @@ def standing_out(
     scatter: Mapping[str, float],
 ) -> dict[str, Floats]:
     """By how many sds days lie off the figures nearby, by party.
+
+    A figure may do so by the scatter of days or by the chance of a count, whose variances add up.
 
     Of a figure it is its log against the median of the nearest of its stream; of some days the
     median of the claimants, as one who alone has a day of heavy losses may err, and of a claimant
@@ -170,17 +183,19 @@ def standing_out(
     >>> spans = {"a": [(day, day + 1) for day in range(4)]}
     >>> series = [ShortSeries("b", "a", own)]
     >>> standing_out(series, grid, lambda party: [party], spans, {"a": 0.5})["a"].round(1)
-    array([0. , 4.6, 0. , 0. ])
+    array([0. , 4.5, 0. , 0. ])
     """
     begins = {party: np.array([lo for lo, _ in own]) for party, own in spans.items()}
     found: dict[str, list[dict[str, float]]] = {p: [{} for _ in own] for p, own in spans.items()}
     for own in series:
         bases = [base for base in components(own.party) if base in spans]
         for figure, usual in _beside(own.figures, NEAR * short_below(grid)):
-            missed, chance = figure.log_rate - usual, figure.variance(max(figure.log_rate, usual))
+            missed, by_chance = figure.log_rate - usual, figure.sds_by_chance(usual)
             window = [figure.first, figure.first + figure.days]
             for base in bases:
-                z = missed / np.sqrt(scatter[base] ** 2 / figure.days + chance)
+                by_scatter = missed / scatter[base] * np.sqrt(figure.days)
+                z = by_scatter * by_chance / max(np.hypot(by_scatter, by_chance), TINY)
+                z = abs(z) * np.sign(missed)
                 inside = np.searchsorted(begins[base], window).tolist()
                 for of_span in found[base][slice(*inside)]:
                     most = of_span.get(own.claimant, 0.0)
