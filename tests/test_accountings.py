@@ -149,6 +149,7 @@ def test_a_day_of_knowledge_that_is_given_stays(tmp_path):
     assert found.table["known"].tolist() == table.table["known"].tolist()
 
 
+@pytest.mark.slow
 def test_a_count_that_may_be_a_register_has_two_answers(both):
     """Ledgers of such a side miss half of the dead, registers a tenth."""
     table = accountings_table(both).set_index("accounting")

@@ -113,6 +113,7 @@ def killed(war, priors=None):
     return np.quantile(fitted.daily("land", "killed").sum(axis=1), [0.025, 0.5, 0.975])
 
 
+@pytest.mark.slow
 def test_a_total_is_believed_beside_its_battles(war):
     lower, median, _ = killed(war)
     assert lower < 200

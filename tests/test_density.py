@@ -59,8 +59,8 @@ DAYS = small_war.evidence(
             claimant, "north", "killed", value=value, days=((t, t),), accounting="ledger",
             rounding_sd=2.9 if value == 0 else 0.0,
         )
-        for claimant in ("north-staff", "south-staff")
-        for t in range(120)
+        for claimant, days in (("north-staff", range(107)), ("south-staff", range(25, 40)))
+        for t in days
         for value in [{30: 900.0, 31: 0.0, 77: 4.0}.get(t, 40.0 + 10 * (t % 3))]
     ]
 )  # fmt: skip

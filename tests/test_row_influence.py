@@ -56,7 +56,7 @@ def _logs(fitted) -> np.ndarray:
     ("war", "term"),
     [
         pytest.param("h", DECISIVE, marks=pytest.mark.slow),
-        ("h", "ministry-killed-2001-04-30"),
+        pytest.param("h", "ministry-killed-2001-04-30", marks=pytest.mark.slow),
         pytest.param("h", "south-staff-killed-2001-04-30", marks=pytest.mark.slow),
         ("s", "agency-killed-2001-04-30"),
         pytest.param("s", "south-staff-killed-2001-04-30", marks=pytest.mark.slow),
