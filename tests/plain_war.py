@@ -54,8 +54,12 @@ class PlainWar:
         self.battles, self.wider = battles or {}, wider or {}
         self.width = conflict.knots.rate_days // 2 if self.length > 366 else 1
         self.spacing = min(conflict.knots.rate_days, max(1, self.length // 12))
+        # Days from which a window is not short.
+        self.brief = max(self.spacing, min(2, self.length))
+        self.figures = {party: self.short_figures(party) for party in conflict.parties}
         self.scatter = {party: self.scatter_of(party) for party in conflict.parties}
-        self.chosen: dict[str, bool] = {}
+        self.standing_out = cache(self.sds_off)
+        self.learned: dict[str, bool] = {}
         self.short = {party: self.short_spans(party) for party in conflict.parties}
         spans = (span for of in (self.battles, self.short) for s in of.values() for span in s)
         ends = {cut for first, last in spans for cut in (first, last + 1)}
@@ -148,7 +152,7 @@ class PlainWar:
             if counts and party in self.conflict.components(term["party"]):
                 first = max(self.day(term["days"][0][0]), 0)
                 last = min(self.day(term["days"][-1][1]), self.length - 1)
-                if 1 <= last + 1 - first < max(self.spacing, min(2, self.length)):
+                if 1 <= last + 1 - first < self.brief:
                     yield term, first, last
 
     def short_spans(self, party: str) -> list[tuple[int, int]]:
@@ -165,8 +169,8 @@ class PlainWar:
         begins, ends = self.span(party)
         spans = [(run[0], run[-1]) for run in runs if around(run[0])]
         spans = [(first, last) for first, last in spans if first <= ends and begins <= last]
-        self.chosen[party] = len(spans) > 104
-        if not self.chosen[party]:
+        self.learned[party] = len(spans) <= 104
+        if self.learned[party]:
             return spans
         out = sorted(spans, key=lambda span: -abs(self.standing_out(party, *span)))[:104]
         return sorted(span for span in out if abs(self.standing_out(party, *span)) > 4)
@@ -178,7 +182,7 @@ class PlainWar:
             if first <= day <= last:
                 days = last + 1 - first
                 normal = self.z(f"rate.day {party}", len(spans))[number]
-                learned = not self.chosen[party]
+                learned = self.learned[party]
                 sd = self.scale("rate.day_sd") if learned else math.sqrt(self.scatter[party])
                 own = sd * normal / math.sqrt(days)
                 if self.components.heavy_tails:
@@ -203,20 +207,20 @@ class PlainWar:
     def scatter_of(self, party: str) -> float:
         """Variance of the log losses of one day, from neighbouring short figures of a stream."""
         squares = [self.priors["rate.day_sd"].median ** 2] * 4
-        for _, figures in self.short_figures(party):
+        for _, figures in self.figures[party]:
             for (a, m, x, v), (b, n, y, w) in zip(figures, figures[1:], strict=False):
-                if b - a <= 2 * max(self.spacing, min(2, self.length)):
+                if b - a <= 2 * self.brief:
                     chance = v / (math.exp(x) * m) + w / (math.exp(y) * n)
                     squares.append(((x - y) ** 2 - chance) / (1 / m + 1 / n))
         usual = max(statistics.median(squares) / 0.455, 0.01)
         return max(sum(min(s, 9 * usual) for s in squares) / len(squares), 0.01)
 
-    def standing_out(self, party: str, first: int, last: int) -> float:
+    def sds_off(self, party: str, first: int, last: int) -> float:
         """Sds that days lie off the nearest figures of a stream, the median of the claimants."""
         found: dict[str, float] = {}
-        for claimant, figures in self.short_figures(party):
+        for claimant, figures in self.figures[party]:
             for i, (begins, days, log_rate, unit) in enumerate(figures):
-                reach = 2 * max(self.spacing, min(2, self.length))
+                reach = 2 * self.brief
                 near = figures[max(i - 5, 0) : i] + figures[i + 1 : i + 6]
                 others = [x for a, _, x, _ in near if abs(a - begins) <= reach]
                 if len(others) < 3 or begins > first or last >= begins + days:

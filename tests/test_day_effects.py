@@ -308,8 +308,7 @@ def test_claimants_who_agree_on_a_day_are_believed(tmp_path):
     assert heavy[0] < 500 < heavy[2] < 1_200
     assert total[0] < 1_040 < total[2]
     # Normal effects leave the day to the heavy tails of the noise.
-    normal = pytest.MonkeyPatch()
-    with normal.context() as patched:
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr("lossmodel.model.design.day_effects.widened", lambda z, _: np.ones(len(z)))
         (tmp_path / "normal").mkdir()
         twin, _ = day_of(tmp_path / "normal", *streams)

@@ -6,7 +6,20 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["CAP", "EXACT_UNIT", "SD_OF_UNIT", "capped", "dividing_unit", "series_units"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "CAP",
+    "EXACT_UNIT",
+    "SD_OF_UNIT",
+    "capped",
+    "dividing_unit",
+    "least_not_none",
+    "series_units",
+]
+
+Floats = NDArray[np.float64]
 
 # Standard deviation of an error that is uniform over one unit.
 SD_OF_UNIT: Final = 1 / math.sqrt(12)
@@ -50,6 +63,17 @@ def capped(unit: float, *, value: float, about: bool) -> float:
     (2000.0, 4000.0)
     """
     return min(unit, abs(value) * (CAP_ABOUT if about else CAP))
+
+
+def least_not_none(rounding_sd: Floats | float) -> Floats:
+    """Losses that are not rounded to none, half a unit and at least one, from the rounding error.
+
+    Examples
+    --------
+    >>> least_not_none(np.array([0.0, 1.0, 100.0]) * SD_OF_UNIT).round(9)
+    array([ 1.,  1., 50.])
+    """
+    return np.asarray(np.maximum(np.divide(rounding_sd, SD_OF_UNIT * 2), EXACT_UNIT))
 
 
 def series_units(values: Sequence[float], rounded: Sequence[bool]) -> list[float]:

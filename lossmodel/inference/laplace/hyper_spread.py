@@ -12,7 +12,7 @@ __all__ = ["AXIAL", "covariance_of_hypers", "point_beside", "sds_of_hypers", "sp
 # posterior sds, with 2.0 by 0.04.
 AXIAL = 1.4
 # Newton's decrement at the latent modes of axial points. The determinant is that of the point: with
-# 0.02 the marginal was 2.6 off beside a fork of the shipped persons, with this 0.00.
+# 0.02 the marginal was up to 2.6 off beside a fork of the shipped persons, with this 0.01.
 CLOSE = 1e-5
 
 

@@ -192,7 +192,7 @@ def face_values(design: Design) -> Floats:
     scales = design.parameters.scales(theta)
     for party, effects in design.latent.day_effects.items():
         own = design.parameters.groups[f"rate.day {party}"]
-        sds = np.array([slope_of_level(design, entry) for entry in range(own.start, own.stop)])
+        sds = design.parameters.matrix[:, own].max(axis=0).toarray().ravel()
         theta[own] = effects.stated / (sds * scales[own])
     return theta
 

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import log_expit
 
-from lossmodel.evidence.rounding import SD_OF_UNIT
+from lossmodel.evidence.rounding import SD_OF_UNIT, least_not_none
 from lossmodel.model.components import Components
 from lossmodel.model.design.grid import Floats, Ints
 from lossmodel.model.design.no_witness import log_odds_of_no_witness
@@ -175,7 +175,7 @@ def observe(
     least = np.where(terms["accounting"].isin(COMPARED), 0.0, HALF)
     rounding, spread = (terms[name].to_numpy(dtype=float) for name in ("rounding_sd", "range_sd"))
     zero = (form == COUNT) & (value == 0)
-    half_unit = np.where(zero & components.rounding, rounding / SD_OF_UNIT / 2, 1)
+    unit = np.where(zero & components.rounding, least_not_none(rounding), 1.0)
     rounding = rounding * ~zero / np.maximum(value, least)
     has_bounds = bool(np.isin(form, [AT_LEAST, AT_MOST]).any())
     bound, fixed_bound = _scale(priors["bound.excess"], builder) if has_bounds else (-1, 0.0)
@@ -185,7 +185,7 @@ def observe(
         cases=cases,
         log_value=log_value,
         log_high=log_high,
-        log_unit=np.log(np.maximum(half_unit, 1.0)),
+        log_unit=np.log(unit),
         noise=noise.astype(np.int64),
         scale=scale,
         fixed_noise=fixed_noise,

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from lossmodel.evidence.rounding import SD_OF_UNIT
+from lossmodel.evidence.rounding import least_not_none
 from lossmodel.model.design.battles import Span
 from lossmodel.model.design.grid import Floats, Grid
 from lossmodel.tables.readings import counts_losses
@@ -33,10 +33,8 @@ LEAST = 0.1
 # Figures nearby from which one can stand out, as the median of fewer may be an exception itself,
 # and most of them on either side, as losses rise and fall.
 NEIGHBOURS, BESIDE = 3, 5
-# The log of a count of none is taken as that of a half, and its variance as that of one.
+# The log of a count of none is taken as that of a half.
 HALF = 0.5
-
-TINY = 1e-300
 
 Components = Callable[[str], Iterable[str]]
 
@@ -65,13 +63,18 @@ class ShortFigure:
         """The losses in units, of none half of one."""
         return float(np.exp(self.log_rate) * self.days / self.unit)
 
-    def sds_by_chance(self, log_rate: float) -> float:
-        """Sds by which its count lies off a mean, if counts were Poisson (Anscombe 1948).
+    def sds_off(self, usual: float, scatter: float) -> float:
+        """Sds by which it lies off a usual log rate, where that of a day scatters by this sd.
 
-        The transformation of Poisson, binomial and negative-binomial data, Biometrika 35: 246-254.
+        It does so by the scatter of its days, and by the chance of its count, as if counts were
+        Poisson (Anscombe 1948, The transformation of Poisson, binomial and negative-binomial data,
+        Biometrika 35: 246-254). The variances add up.
         """
-        mean = float(np.exp(log_rate) * self.days / self.unit)
-        return 2 * (math.sqrt(self.count + 3 / 8) - math.sqrt(mean + 3 / 8))
+        missed, mean = self.log_rate - usual, float(np.exp(usual) * self.days / self.unit)
+        by_chance = 2 * (math.sqrt(self.count + 3 / 8) - math.sqrt(mean + 3 / 8))
+        if not by_chance:
+            return 0.0
+        return missed / math.hypot(scatter / math.sqrt(self.days), missed / by_chance)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def short_series(terms: pd.DataFrame, grid: Grid) -> Iterator[ShortSeries]:
         for days, value, rounding in rows[columns].itertuples(index=False):
             lo, hi = grid.span(days[0][0], days[-1][1])
             if 0 < hi - lo < short_below(grid):
-                unit = 1.0 if value > 0 else max(rounding / SD_OF_UNIT / 2, 1.0)
+                unit = 1.0 if value > 0 else float(least_not_none(rounding))
                 log_rate = float(np.log(max(value, HALF * unit) / (hi - lo)))
                 found.append(ShortFigure(lo, hi - lo, log_rate, unit))
         if found:
@@ -158,11 +161,9 @@ def standing_out(
 ) -> dict[str, Floats]:
     """By how many sds days lie off the figures nearby, by party.
 
-    A figure may do so by the scatter of days or by the chance of a count, whose variances add up.
-
-    Of a figure it is its log against the median of the nearest of its stream; of some days the
-    median of the claimants, as one who alone has a day of heavy losses may err, and of a claimant
-    the figure that lies off most. None is zero.
+    Of a figure it is `ShortFigure.sds_off` the median of the nearest of its stream; of some days
+    the median of the claimants, as one who alone has a day of heavy losses may err, and of a
+    claimant the figure that lies off most. None is zero.
 
     Parameters
     ----------
@@ -190,16 +191,13 @@ def standing_out(
     for own in series:
         bases = [base for base in components(own.party) if base in spans]
         for figure, usual in _beside(own.figures, NEAR * short_below(grid)):
-            missed, by_chance = figure.log_rate - usual, figure.sds_by_chance(usual)
             window = [figure.first, figure.first + figure.days]
             for base in bases:
-                by_scatter = missed / scatter[base] * np.sqrt(figure.days)
-                z = by_scatter * by_chance / max(np.hypot(by_scatter, by_chance), TINY)
-                z = abs(z) * np.sign(missed)
+                z = figure.sds_off(usual, scatter[base])
                 inside = np.searchsorted(begins[base], window).tolist()
                 for of_span in found[base][slice(*inside)]:
                     most = of_span.get(own.claimant, 0.0)
-                    of_span[own.claimant] = max(most, float(z), key=abs)
+                    of_span[own.claimant] = max(most, z, key=abs)
     return {
         party: np.array([np.median([*z.values()]) if z else 0.0 for z in own])
         for party, own in found.items()
